@@ -1,0 +1,65 @@
+# Two commands set everything up: `make demo` and `make test`. The rest is for people who work here.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip
+STAMP := $(VENV)/.installed
+SOURCES := setup.py pyproject.toml constraints.txt $(wildcard csrc/*.[ch] htstats/_core/*.py[xd])
+
+C_FLAGS := -std=c11 -ffp-contract=off -fno-math-errno -Icsrc
+C_WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wcast-qual -Wvla -Werror
+C_LIBRARY := $(wildcard csrc/*.c)
+C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
+
+.PHONY: demo test test-c lint build sanitize mutate fuzz bench clean
+
+demo: build
+	$(BIN)/htstats demo
+
+build: $(STAMP)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --upgrade pip
+
+# An editable install leaves the compiled modules in the tree, where `python -m` and tests find them.
+# Build tools come from the environment itself, so that constraints.txt pins them too.
+$(STAMP): $(SOURCES) | $(BIN)/python
+	$(PIP) install --quiet -c constraints.txt setuptools cython
+	$(PIP) install --quiet -c constraints.txt --no-build-isolation -e '.[torch,dask,plot,test]'
+	touch $(STAMP)
+
+test: build test-c lint
+	$(BIN)/python -m pytest
+
+lint: build
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test-c: $(addprefix build/c/plain/,$(C_TESTS))
+	@set -e; for program in $^; do $$program; done
+
+build/c/plain/%: tests/c/%.c $(C_LIBRARY) $(wildcard csrc/*.h tests/c/*.h)
+	@mkdir -p $(@D)
+	$(CC) -O2 $(C_FLAGS) $(C_WARNINGS) $< $(C_LIBRARY) -lm -o $@
+
+build/c/sanitized/%: tests/c/%.c $(C_LIBRARY) $(wildcard csrc/*.h tests/c/*.h)
+	@mkdir -p $(@D)
+	$(CC) -O1 -g $(C_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
+		-fno-omit-frame-pointer $< $(C_LIBRARY) -lm -o $@
+
+build/c/valgrind/%: tests/c/%.c $(C_LIBRARY) $(wildcard csrc/*.h tests/c/*.h)
+	@mkdir -p $(@D)
+	$(CC) -O1 -g $(C_FLAGS) $< $(C_LIBRARY) -lm -o $@
+
+sanitize: $(addprefix build/c/sanitized/,$(C_TESTS)) $(addprefix build/c/valgrind/,$(C_TESTS))
+	@set -e; for program in $(addprefix build/c/sanitized/,$(C_TESTS)); do $$program; done
+	@command -v valgrind > /dev/null || { echo "valgrind is missing: apt-get install valgrind"; exit 1; }
+	@set -e; for program in $(addprefix build/c/valgrind/,$(C_TESTS)); do \
+		valgrind --quiet --error-exitcode=1 --leak-check=full $$program; done
+
+clean:
+	rm -rf build dist *.egg-info htstats/_core/*.so htstats/_core/*.c
+	find . -name __pycache__ -not -path './.venv*' -exec rm -rf {} +
+	rm -f $(STAMP)

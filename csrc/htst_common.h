@@ -1,0 +1,39 @@
+/* htst_common: status codes and compiler macros shared by every module. */
+#ifndef HTST_COMMON_H
+#define HTST_COMMON_H
+
+#include <stdint.h>
+
+/* What a function that can fail returns. Zero is success, errors are negative. */
+typedef enum {
+    HTST_OK = 0,
+    HTST_ERR_BAD_ARG = -1,   /* an argument outside its documented range */
+    HTST_ERR_NOT_FINITE = -2, /* NaN or infinity among the data */
+    HTST_ERR_TOO_FEW = -3,   /* not enough distinct values for the estimate */
+    HTST_ERR_OVERFLOW = -4,  /* a count or a size leaves its integer type */
+    HTST_ERR_NO_MEMORY = -5,
+    HTST_ERR_NO_CONVERGENCE = -6,
+} htst_status_t;
+
+/* A one-line text for a status; it ends with the macro's name. Never NULL. */
+const char *htst_strerror(int status);
+
+/* Copies of one static leaf loop for several instruction sets, chosen at load time. The plain loop
+ * stays the definition: with -ffp-contract=off every copy gives the same bits. */
+#ifdef HTST_HAVE_TARGET_CLONES
+#define HTST_CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
+#else
+#define HTST_CLONES
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define HTST_LIKELY(c) __builtin_expect(!!(c), 1)
+#define HTST_UNLIKELY(c) __builtin_expect(!!(c), 0)
+#define HTST_RESTRICT __restrict__
+#else
+#define HTST_LIKELY(c) (c)
+#define HTST_UNLIKELY(c) (c)
+#define HTST_RESTRICT
+#endif
+
+#endif /* HTST_COMMON_H */

@@ -1,0 +1,9 @@
+"""Heavy-tailed statistics of weight matrices: fit, split, bound.
+
+This page lists the public names; each lives in the module it is imported from.
+`import htstats` loads neither torch nor dask nor matplotlib.
+"""
+
+from htstats._version import __version__
+
+__all__ = ["__version__"]

@@ -1,0 +1,1 @@
+"""Bindings of the C library, one module per C module; no defaults, no policy."""

@@ -1,0 +1,23 @@
+"""The one map from a C status to a Python exception."""
+
+cdef extern from "htst_common.h" nogil:
+    int HTST_OK, HTST_ERR_NO_MEMORY, HTST_ERR_OVERFLOW, HTST_ERR_NO_CONVERGENCE
+    const char *htst_strerror(int status) noexcept
+
+
+cdef int check(int status) except -1:
+    if status == HTST_OK:
+        return 0
+    text = htst_strerror(status).decode("ascii")
+    if status == HTST_ERR_NO_MEMORY:
+        raise MemoryError(text)
+    if status == HTST_ERR_OVERFLOW:
+        raise OverflowError(text)
+    if status == HTST_ERR_NO_CONVERGENCE:
+        raise ArithmeticError(text)
+    raise ValueError(text)
+
+
+def raise_for(int status):
+    """Raise what a status means; None for success. The way tests reach `check`."""
+    check(status)

@@ -1,0 +1,61 @@
+"""The `htstats` command: parse, run one command, turn a known error into one line.
+
+Exit codes: 0 done; 1 done, but some matrix or check failed and the output says which;
+2 bad input, one line on stderr, nothing written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from htstats import __version__
+from htstats.commands import load_commands
+
+__all__ = ["main"]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="htstats",
+        description="Heavy-tailed statistics of weight matrices.",
+    )
+    parser.add_argument("--version", action="version", version=f"htstats {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, module in load_commands().items():
+        subparser = subparsers.add_parser(name, help=module.HELP, description=module.__doc__)
+        module.configure(subparser)
+        subparser.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (default: sys.argv) and return its exit code."""
+    args = build_parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except BrokenPipeError:
+        # the reader (head, less) has gone; what is left in the buffer must not raise again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("htstats: interrupted", file=sys.stderr)
+        return 130
+    except (ValueError, TypeError, OSError, ImportError, MemoryError, ArithmeticError) as error:
+        if args.debug:
+            raise
+        print(f"htstats: {_one_line(error)}", file=sys.stderr)
+        return 2
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Builds the C library once and one Cython extension per C module against it."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+HERE = Path(__file__).parent
+
+C_FLAGS = [
+    "-O3",
+    "-std=c11",
+    "-fvisibility=hidden",
+    # A fused multiply-add in one clone and not in another would give different sums.
+    "-ffp-contract=off",
+    # sqrt and friends may then become one instruction; nothing here reads errno.
+    "-fno-math-errno",
+]
+
+# Programs that are compiled, linked *and run*: a flag the compiler accepts can still fail on the
+# machine (target_clones needs IFUNC from the C library's loader).
+PROBES = {
+    "HTST_HAVE_TARGET_CLONES": """
+        __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
+        static double twice(double x) { return 2 * x; }
+        int main(int argc, char **argv) { (void)argv; return twice(argc) == 2.0 * argc ? 0 : 1; }
+    """,
+}
+
+
+def probe(source: str) -> bool:
+    """Whether a C program compiles, links, runs and returns 0."""
+    compiler = os.environ.get("CC", "cc").split()
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "probe"
+        program.with_suffix(".c").write_text(source)
+        steps = [[*compiler, "-O1", f"{program}.c", "-o", str(program)], [str(program)]]
+        try:
+            return all(
+                subprocess.run(step, capture_output=True, timeout=60).returncode == 0
+                for step in steps
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+
+
+class BuildExtensionsAfterLibrary(build_ext):
+    """build_ext that builds the C library first, also when called alone (`--inplace`)."""
+
+    def run(self) -> None:
+        self.run_command("build_clib")
+        super().run()
+
+
+def c_library() -> tuple[str, dict]:
+    headers = sorted(str(p.relative_to(HERE)) for p in HERE.glob("csrc/*.h"))
+    sources = sorted(str(p.relative_to(HERE)) for p in HERE.glob("csrc/*.c"))
+    macros = [(name, "1") for name, source in PROBES.items() if probe(source)]
+    return "htst", {
+        "sources": sources,
+        "obj_deps": {"": headers},
+        "include_dirs": ["csrc"],
+        "macros": macros,
+        "cflags": [*C_FLAGS, *os.environ.get("HTST_CFLAGS", "").split()],
+    }
+
+
+def extensions() -> list[Extension]:
+    # relinked when the library changes: a static library leaves no trace of its own
+    depends = sorted(str(p.relative_to(HERE)) for p in HERE.glob("csrc/*.[ch]"))
+    modules = [
+        Extension(
+            f"htstats._core.{path.stem}",
+            [str(path.relative_to(HERE))],
+            include_dirs=["csrc"],
+            depends=depends,
+            extra_compile_args=C_FLAGS,
+        )
+        for path in sorted(HERE.glob("htstats/_core/*.pyx"))
+    ]
+    checked = bool(os.environ.get("HTST_BOUNDS_CHECK"))
+    return cythonize(
+        modules,
+        build_dir="build/cython",
+        compiler_directives={
+            "language_level": 3,
+            "boundscheck": checked,
+            "wraparound": False,
+            "initializedcheck": checked,
+            "cdivision": True,
+            "embedsignature": True,
+        },
+        quiet="-v" not in sys.argv,
+    )
+
+
+setup(
+    libraries=[c_library()],
+    ext_modules=extensions(),
+    cmdclass={"build_ext": BuildExtensionsAfterLibrary},
+)

@@ -1,0 +1,29 @@
+/* A C test is a main that CHECKs and returns htst_test_failures() ? 1 : 0. */
+#ifndef HTST_TEST_H
+#define HTST_TEST_H
+
+#include <math.h>
+#include <stdio.h>
+
+static int htst_test_failed;
+static int htst_test_count;
+
+#define CHECK(condition)                                                          \
+    do {                                                                          \
+        htst_test_count++;                                                        \
+        if (!(condition)) {                                                       \
+            htst_test_failed++;                                                   \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);       \
+        }                                                                         \
+    } while (0)
+
+#define CHECK_CLOSE(a, b, rtol) CHECK(fabs((a) - (b)) <= (rtol) * fabs(b))
+
+static inline int
+htst_test_report(const char *name)
+{
+    printf("%s: %d checks, %d failed\n", name, htst_test_count, htst_test_failed);
+    return htst_test_failed != 0;
+}
+
+#endif
