@@ -59,6 +59,22 @@ sanitize: $(addprefix build/c/sanitized/,$(C_TESTS)) $(addprefix build/c/valgrin
 	@set -e; for program in $(addprefix build/c/valgrind/,$(C_TESTS)); do \
 		valgrind --quiet --error-exitcode=1 --leak-check=full $$program; done
 
+# Peers live beside htstats, in an environment of their own so that `make test` stays small.
+# WeightWatcher is taken without its dependencies: only its fit is raced.
+BENCH_VENV ?= .venv-bench
+$(BENCH_VENV)/.installed: $(SOURCES) bench/requirements.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt setuptools cython
+	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt -r bench/requirements.txt
+	$(BENCH_VENV)/bin/pip install --quiet --no-deps weightwatcher==0.7.7
+	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt --no-build-isolation -e '.[torch,dask,test]'
+	touch $@
+
+bench: $(BENCH_VENV)/.installed
+	QUICK=$(QUICK) $(BENCH_VENV)/bin/python -m pytest -s -q -o timeout=0 -o filterwarnings= \
+		--benchmark-enable -p no:randomly bench $(BENCH)
+	test -n "$(QUICK)" || $(BENCH_VENV)/bin/python bench/report.py
+
 clean:
 	rm -rf build dist *.egg-info htstats/_core/*.so htstats/_core/*.c
 	find . -name __pycache__ -not -path './.venv*' -exec rm -rf {} +

@@ -1,0 +1,48 @@
+"""The script that turns benchmark results into tables judges by the rule it prints."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parent.parent / "bench" / "report.py"
+
+
+@pytest.fixture(scope="module")
+def report():
+    spec = importlib.util.spec_from_file_location("bench_report", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_missed_target_is_said(report):
+    assert report.reached(0.51, "<= 0.5") == "**no**"
+    assert report.reached(0.5, "<= 0.5") == "yes"
+    assert report.reached(7, "") == ""
+
+
+def test_races_and_facts_become_rows(report):
+    rows = [
+        {
+            "table": "fits",
+            "row": "half-normal",
+            "seconds": 0.02,
+            "peers": {"np.sort": 0.04, "slow": 4.0},
+            "reach": {"np.sort": "time <= 0.4", "slow": "speedup >= 100"},
+            "machine": "m",
+        },
+        {
+            "table": "fits",
+            "row": "memory",
+            "value": 12.0,
+            "unit": "%",
+            "reach": "<= 25",
+            "machine": "m",
+        },
+    ]
+    text = report.render(rows)
+    fast, slow = (line for line in text.splitlines() if line.startswith("| half-normal"))
+    assert "| 0.50x its time | time <= 0.4 | **no** |" in fast
+    assert "| 200.0x faster | speedup >= 100 | yes |" in slow
+    assert "| memory | 12 % | <= 25 | yes |" in text
