@@ -12,7 +12,7 @@ C_WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
 C_LIBRARY := $(wildcard csrc/*.c)
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
-.PHONY: demo test test-c lint build sanitize mutate fuzz bench clean
+.PHONY: demo test test-c test-dist lint build sanitize bench clean
 
 demo: build
 	$(BIN)/htstats demo
@@ -58,6 +58,21 @@ sanitize: $(addprefix build/c/sanitized/,$(C_TESTS)) $(addprefix build/c/valgrin
 	@command -v valgrind > /dev/null || { echo "valgrind is missing: apt-get install valgrind"; exit 1; }
 	@set -e; for program in $(addprefix build/c/valgrind/,$(C_TESTS)); do \
 		valgrind --quiet --error-exitcode=1 --leak-check=full $$program; done
+
+# What users install: the wheel built from the sdist, in a fresh environment, tested from outside
+# the tree. The heavy packages come from the working environment's site-packages.
+DIST_TESTS := test_arrays.py test_documentation.py test_binomial.py test_power_law.py
+test-dist: build
+	rm -rf build/dist && mkdir -p build/dist
+	$(PIP) install --quiet -c constraints.txt build
+	$(BIN)/python -m build --quiet --no-isolation --sdist --outdir build/dist .
+	cd build/dist && tar xf htstats-*.tar.gz && cd htstats-*/ && \
+		$(abspath $(BIN))/python -m build --quiet --no-isolation --wheel --outdir .. .
+	$(BIN)/python -m venv build/dist/venv
+	build/dist/venv/bin/python -m pip install --quiet -c constraints.txt numpy scipy \
+		pytest pytest-benchmark pytest-timeout hypothesis mpmath ml_dtypes build/dist/*.whl
+	cd build/dist/htstats-*/ && mv htstats htstats.source && \
+		../venv/bin/python -m pytest -q $(addprefix tests/,$(DIST_TESTS))
 
 # Peers live beside htstats, in an environment of their own so that `make test` stays small.
 # WeightWatcher is taken without its dependencies: only its fit is raced.
