@@ -5,5 +5,6 @@ This page lists the public names; each lives in the module it is imported from.
 """
 
 from htstats._version import __version__
+from htstats.sketch import TailSketch
 
-__all__ = ["__version__"]
+__all__ = ["TailSketch", "__version__"]

@@ -1,0 +1,365 @@
+#include "htst_sketch.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "htst_common.h"
+
+__extension__ typedef unsigned __int128 u128;
+
+#define ABS_F32 UINT32_C(0x7fffffff)
+#define INF_F32 UINT32_C(0x7f800000)
+#define ABS_F64 UINT64_C(0x7fffffffffffffff)
+#define INF_F64 UINT64_C(0x7ff0000000000000)
+
+/* Elements looked at before they are counted: they stay in the L1 cache meanwhile, and their number
+ * in 32 bits, so that compilers vectorise the look. */
+#define BLOCK 4096
+
+static inline void
+add_128(uint64_t *sum, u128 value)
+{
+    u128 total = ((u128)sum[1] << 64 | sum[0]) + value;
+    sum[0] = (uint64_t)total;
+    sum[1] = (uint64_t)(total >> 64);
+}
+
+static int
+check_window(int64_t first, int64_t width, int64_t exponents)
+{
+    int64_t limit = (exponents - 1) << HTST_SKETCH_KEPT;
+    return first >= 0 && width >= 0 && first <= limit && width <= limit - first ? HTST_OK
+                                                                                : HTST_ERR_BAD_ARG;
+}
+
+/* Widen the range of patterns in `seen` to that of a block. */
+static void
+widen(htst_sketch_seen_t *seen, const htst_sketch_seen_t *block)
+{
+    if (block->smallest != 0 && (seen->smallest == 0 || block->smallest < seen->smallest)) {
+        seen->smallest = block->smallest;
+    }
+    if (block->largest_positive > seen->largest_positive) {
+        seen->largest_positive = block->largest_positive;
+    }
+    if (block->largest_negative > seen->largest_negative) {
+        seen->largest_negative = block->largest_negative;
+    }
+}
+
+static void
+add_counts(htst_sketch_seen_t *seen, const htst_sketch_seen_t *block)
+{
+    seen->zeros += block->zeros;
+    seen->negative_zeros += block->negative_zeros;
+    seen->infinities += block->infinities;
+    seen->negative_infinities += block->negative_infinities;
+    seen->nans += block->nans;
+}
+
+/* Whether the finite non-zero patterns of a block lie in the window. */
+static int
+fits(const htst_sketch_seen_t *block, int64_t first, int64_t width, int dropped)
+{
+    int64_t largest = block->largest_positive > block->largest_negative ? block->largest_positive
+                                                                        : block->largest_negative;
+    return largest == 0
+           || (block->smallest >> dropped >= first && largest >> dropped < first + width);
+}
+
+/* Zeros were counted in bucket 0 where the table has one. */
+static void
+take_out_zeros(const htst_sketch_seen_t *block, int64_t first, int64_t width, int64_t words,
+               uint64_t *table)
+{
+    if (first == 0 && width > 0) {
+        table[0] -= (uint64_t)block->zeros;
+        table[width * words] -= (uint64_t)block->negative_zeros;
+    }
+}
+
+static inline uint32_t
+bits_f32(const float *x)
+{
+    uint32_t bits;
+    memcpy(&bits, x, sizeof bits);
+    return bits;
+}
+
+typedef struct {
+    uint32_t smallest_less_1; /* abs(x) - 1 wraps zero to the top: one minimum finds the non-zero */
+    uint32_t largest;         /* as an unsigned pattern: a negative one if there is any */
+    uint32_t zeros, negative_zeros;
+    int32_t largest_signed; /* the largest positive one, if there is any */
+} range_f32_t;
+
+HTST_CLONES static range_f32_t
+range_f32(const float *x, int64_t n)
+{
+    uint32_t smallest = UINT32_MAX, largest = 0, zeros = 0, negative = 0;
+    int32_t signed_max = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits = bits_f32(x + i), a = bits & ABS_F32;
+        smallest = a - 1 < smallest ? a - 1 : smallest;
+        largest = bits > largest ? bits : largest;
+        signed_max = (int32_t)bits > signed_max ? (int32_t)bits : signed_max;
+        zeros += a == 0;
+        negative += bits == ~ABS_F32;
+    }
+    return (range_f32_t){smallest, largest, zeros, negative, signed_max};
+}
+
+/* A block with NaN or infinity, element by element. */
+static void
+look_slowly_f32(const float *x, int64_t n, htst_sketch_seen_t *seen)
+{
+    memset(seen, 0, sizeof *seen);
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits = bits_f32(x + i), a = bits & ABS_F32;
+        int negative = bits != a;
+        if (a == 0) {
+            *(negative ? &seen->negative_zeros : &seen->zeros) += 1;
+        }
+        else if (a > INF_F32) {
+            seen->nans++;
+        }
+        else if (a == INF_F32) {
+            *(negative ? &seen->negative_infinities : &seen->infinities) += 1;
+        }
+        else {
+            htst_sketch_seen_t one = {0};
+            one.smallest = (int64_t)a;
+            *(negative ? &one.largest_negative : &one.largest_positive) = (int64_t)a;
+            widen(seen, &one);
+        }
+    }
+}
+
+static void
+look_f32(const float *x, int64_t n, htst_sketch_seen_t *seen)
+{
+    range_f32_t range = range_f32(x, n);
+    if (HTST_UNLIKELY(range.largest_signed >= (int32_t)INF_F32
+                      || (range.largest > ABS_F32 && (range.largest & ABS_F32) >= INF_F32))) {
+        look_slowly_f32(x, n, seen);
+        return;
+    }
+    memset(seen, 0, sizeof *seen);
+    seen->zeros = (int64_t)(range.zeros - range.negative_zeros);
+    seen->negative_zeros = (int64_t)range.negative_zeros;
+    seen->smallest = range.smallest_less_1 == UINT32_MAX ? 0 : (int64_t)(range.smallest_less_1 + 1);
+    seen->largest_positive = range.largest_signed;
+    seen->largest_negative = range.largest > ABS_F32 ? (int64_t)(range.largest & ABS_F32) : 0;
+}
+
+/* Neighbours often share an exponent, so the squares go to four tables in turn: one alone would wait
+ * for its own last store. 24-bit squares of a block fit easily. */
+static void
+count_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint64_t *table,
+          uint64_t *squares)
+{
+    const uint32_t base = first << HTST_SKETCH_DROPPED_F32;
+    const uint32_t span = width << HTST_SKETCH_DROPPED_F32;
+    const uint32_t none = 2 * width;
+    const uint32_t low_mask = (UINT32_C(1) << HTST_SKETCH_DROPPED_F32) - 1;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits = bits_f32(x + i), above = (bits & ABS_F32) - base;
+        uint32_t slot = (bits >> 31) * width + (above >> HTST_SKETCH_DROPPED_F32);
+        uint64_t *entry = table + HTST_SKETCH_WORDS_F32 * (size_t)(above < span ? slot : none);
+        uint64_t low = bits & low_mask;
+        entry[0] += 1;
+        entry[1] += low;
+        squares[(size_t)(i & 3) << 8 | (bits >> 23 & 255)] += low * low;
+    }
+}
+
+int
+htst_sketch_add_f32(const float *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
+                    uint64_t *squares, htst_sketch_seen_t *seen)
+{
+    uint64_t local[4 * 256] = {0};
+    seen->done = 0;
+    if (check_window(first, width, 256) != HTST_OK) {
+        return HTST_ERR_BAD_ARG;
+    }
+    while (seen->done < n) {
+        int64_t size = n - seen->done < BLOCK ? n - seen->done : BLOCK;
+        htst_sketch_seen_t block;
+        look_f32(x + seen->done, size, &block);
+        widen(seen, &block);
+        if (!fits(&block, first, width, HTST_SKETCH_DROPPED_F32)) {
+            break;
+        }
+        count_f32(x + seen->done, size, (uint32_t)first, (uint32_t)width, table, local);
+        take_out_zeros(&block, first, width, HTST_SKETCH_WORDS_F32, table);
+        add_counts(seen, &block);
+        seen->done += size;
+    }
+    /* the last exponent is that of NaN and infinity */
+    for (int e = 0; squares != NULL && e < 255; e++) {
+        add_128(squares + 2 * e,
+                (u128)local[e] + local[256 + e] + local[512 + e] + local[768 + e]);
+    }
+    return HTST_OK;
+}
+
+static inline uint64_t
+bits_f64(const double *x)
+{
+    uint64_t bits;
+    memcpy(&bits, x, sizeof bits);
+    return bits;
+}
+
+typedef struct {
+    uint64_t smallest_less_1; /* abs(x) - 1 wraps zero to the top: one minimum finds the non-zero */
+    uint64_t largest;         /* as an unsigned pattern: a negative one if there is any */
+    uint64_t zeros, negative_zeros;
+    int64_t largest_signed; /* the largest positive one, if there is any */
+} range_f64_t;
+
+HTST_CLONES static range_f64_t
+range_f64(const double *x, int64_t n)
+{
+    uint64_t smallest = UINT64_MAX, largest = 0, zeros = 0, negative = 0;
+    int64_t signed_max = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits = bits_f64(x + i), a = bits & ABS_F64;
+        smallest = a - 1 < smallest ? a - 1 : smallest;
+        largest = bits > largest ? bits : largest;
+        signed_max = (int64_t)bits > signed_max ? (int64_t)bits : signed_max;
+        zeros += a == 0;
+        negative += bits == ~ABS_F64;
+    }
+    return (range_f64_t){smallest, largest, zeros, negative, signed_max};
+}
+
+/* A block with NaN or infinity, element by element. */
+static void
+look_slowly_f64(const double *x, int64_t n, htst_sketch_seen_t *seen)
+{
+    memset(seen, 0, sizeof *seen);
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits = bits_f64(x + i), a = bits & ABS_F64;
+        int negative = bits != a;
+        if (a == 0) {
+            *(negative ? &seen->negative_zeros : &seen->zeros) += 1;
+        }
+        else if (a > INF_F64) {
+            seen->nans++;
+        }
+        else if (a == INF_F64) {
+            *(negative ? &seen->negative_infinities : &seen->infinities) += 1;
+        }
+        else {
+            htst_sketch_seen_t one = {0};
+            one.smallest = (int64_t)a;
+            *(negative ? &one.largest_negative : &one.largest_positive) = (int64_t)a;
+            widen(seen, &one);
+        }
+    }
+}
+
+static void
+look_f64(const double *x, int64_t n, htst_sketch_seen_t *seen)
+{
+    range_f64_t range = range_f64(x, n);
+    if (HTST_UNLIKELY(range.largest_signed >= (int64_t)INF_F64
+                      || (range.largest > ABS_F64 && (range.largest & ABS_F64) >= INF_F64))) {
+        look_slowly_f64(x, n, seen);
+        return;
+    }
+    memset(seen, 0, sizeof *seen);
+    seen->zeros = (int64_t)(range.zeros - range.negative_zeros);
+    seen->negative_zeros = (int64_t)range.negative_zeros;
+    seen->smallest = range.smallest_less_1 == UINT64_MAX ? 0 : (int64_t)(range.smallest_less_1 + 1);
+    seen->largest_positive = range.largest_signed;
+    seen->largest_negative = range.largest > ABS_F64 ? (int64_t)(range.largest & ABS_F64) : 0;
+}
+
+static void
+count_f64(const double *x, int64_t n, uint64_t first, uint64_t width, uint64_t *table,
+          uint64_t *squares)
+{
+    const uint64_t base = first << HTST_SKETCH_DROPPED_F64;
+    const uint64_t span = width << HTST_SKETCH_DROPPED_F64;
+    const uint64_t none = 2 * width;
+    const uint64_t low_mask = (UINT64_C(1) << HTST_SKETCH_DROPPED_F64) - 1;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits = bits_f64(x + i), above = (bits & ABS_F64) - base;
+        uint64_t slot = (bits >> 63) * width + (above >> HTST_SKETCH_DROPPED_F64);
+        uint64_t *entry = table + HTST_SKETCH_WORDS_F64 * (above < span ? slot : none);
+        uint64_t low = bits & low_mask;
+        entry[0] += 1;
+        entry[1] += low;
+        entry[2] += entry[1] < low;
+        if (squares != NULL) {
+            add_128(squares + 2 * ((uint64_t)(i & 3) << 11 | (bits >> 52 & 2047)), (u128)low * low);
+        }
+    }
+}
+
+int
+htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
+                    uint64_t *squares, htst_sketch_seen_t *seen)
+{
+    seen->done = 0;
+    if (check_window(first, width, 2048) != HTST_OK) {
+        return HTST_ERR_BAD_ARG;
+    }
+    while (seen->done < n) {
+        int64_t size = n - seen->done < BLOCK ? n - seen->done : BLOCK;
+        htst_sketch_seen_t block;
+        look_f64(x + seen->done, size, &block);
+        widen(seen, &block);
+        if (!fits(&block, first, width, HTST_SKETCH_DROPPED_F64)) {
+            break;
+        }
+        count_f64(x + seen->done, size, (uint64_t)first, (uint64_t)width, table, squares);
+        take_out_zeros(&block, first, width, HTST_SKETCH_WORDS_F64, table);
+        add_counts(seen, &block);
+        seen->done += size;
+    }
+    return HTST_OK;
+}
+
+int
+htst_sketch_add_u16(const uint16_t *x, int64_t n, uint64_t *table)
+{
+    for (int64_t i = 0; i < n; i++) {
+        table[x[i]]++;
+    }
+    return HTST_OK;
+}
+
+int
+htst_sketch_sums(const uint64_t *table, int64_t words, int64_t first, int64_t width, int64_t kept,
+                 uint64_t *sums)
+{
+    int64_t per_exponent = INT64_C(1) << kept;
+    if (words < 1 || words > 3 || first % per_exponent != 0 || width % per_exponent != 0) {
+        return HTST_ERR_BAD_ARG;
+    }
+    int64_t exponents = width >> kept;
+    memset(sums, 0, (size_t)(2 * exponents) * 8 * sizeof *sums);
+    for (int64_t group = 0; group < 2 * exponents; group++) {
+        const uint64_t *entry = table + group * per_exponent * words;
+        int64_t exponent = (first >> kept) + group % exponents;
+        uint64_t top = exponent > 0 ? (uint64_t)per_exponent : 0;
+        u128 total[4] = {0, 0, 0, 0};
+        for (int64_t b = 0; b < per_exponent; b++, top++, entry += words) {
+            u128 low = words > 1 ? entry[1] : 0;
+            if (words > 2) {
+                low |= (u128)entry[2] << 64;
+            }
+            total[0] += (u128)entry[0] * top;
+            total[1] += low;
+            total[2] += (u128)entry[0] * (top * top);
+            total[3] += low * top;
+        }
+        for (int k = 0; k < 4; k++) {
+            add_128(sums + 8 * group + 2 * k, total[k]);
+        }
+    }
+    return HTST_OK;
+}
