@@ -1,6 +1,7 @@
 """The paper's theory, as printed and as it holds.
 
 `approximation`  how far u^T W v moves when small weights become noise (Props 1.1, 2.1; Algorithm 1)
+`generalization` from noise stability to a rate, a bound or a complexity (Theorem 2 and its lemmas)
 
 A function whose printed form fails takes ``convention="paper"`` for the printed formula and
 ``"rigorous"``, the default, for the one that holds; its docstring says where they part. A labelled
@@ -21,17 +22,53 @@ from htstats.theory.approximation import (
     largest_noise_variance,
     matrix_approximation,
 )
+from htstats.theory.generalization import (
+    LayerTolerance,
+    LayerTolerances,
+    arora_complexity,
+    bartlett_bound,
+    covering_log_constant,
+    dudley_bound,
+    dudley_integral,
+    kappa,
+    layer_tolerances,
+    margin_loss,
+    margin_tolerance,
+    margins,
+    neyshabur_complexity,
+    parameter_count_complexity,
+    perturbation_bound,
+    theorem_2_rate,
+    vector_error,
+)
 
 __all__ = [
     "ApproximationError",
+    "LayerTolerance",
+    "LayerTolerances",
     "MatrixApproximation",
     "Statement",
     "approximation_error",
+    "arora_complexity",
+    "bartlett_bound",
     "bernstein_failure_probability",
+    "covering_log_constant",
+    "dudley_bound",
+    "dudley_integral",
     "error_budget",
     "exact_failure_probability",
     "failure_probability",
     "interval_length",
+    "kappa",
     "largest_noise_variance",
+    "layer_tolerances",
+    "margin_loss",
+    "margin_tolerance",
+    "margins",
     "matrix_approximation",
+    "neyshabur_complexity",
+    "parameter_count_complexity",
+    "perturbation_bound",
+    "theorem_2_rate",
+    "vector_error",
 ]
