@@ -1,0 +1,299 @@
+"""Split a matrix at a threshold: large elements kept sparsely, the others replaced by noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+
+from htstats._arrays import HALF_DTYPES, as_elements
+from htstats._checks import count, one_of
+from htstats._core import partition as _core
+from htstats.compressed import KEEPS, NOISES, SUPPORTS, CompressedMatrix
+from htstats.sketch import FORMATS, TailSketch, moments
+from htstats.thresholds import resolve
+
+__all__ = [
+    "Bounds",
+    "RowCounts",
+    "count_rows",
+    "fill_rows",
+    "noise_moments",
+    "partition",
+]
+
+_COUNT: dict[str, Callable[..., int]] = {
+    "float32": _core.count_f32,
+    "float64": _core.count_f64,
+    "float16": _core.count_u16,
+    "bfloat16": _core.count_u16,
+}
+_FILL: dict[tuple[str, int], Callable[..., None]] = {
+    ("float32", 4): _core.fill_f32_i32,
+    ("float32", 8): _core.fill_f32_i64,
+    ("float64", 4): _core.fill_f64_i32,
+    ("float64", 8): _core.fill_f64_i64,
+    ("float16", 4): _core.fill_f16_i32,
+    ("float16", 8): _core.fill_f16_i64,
+    ("bfloat16", 4): _core.fill_bf16_i32,
+    ("bfloat16", 8): _core.fill_bf16_i64,
+}
+T = TypeVar("T")
+
+# A thread takes about as long to start as this many elements take to count.
+_WORTH_A_THREAD = 1 << 17
+
+
+class Bounds(NamedTuple):
+    """The rule "w > high or w < low" in the data's dtype; 16-bit bounds are ordered integers."""
+
+    dtype: str
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, dtype: str, keep: str, tau: float, mean: float = 0.0) -> Bounds:
+        """The rule that decides as exact arithmetic does on the real numbers `tau` and `mean`.
+
+        Of the numbers of `dtype`, the largest at or below the upper bound and the smallest at or
+        above the lower one stand for the bounds.
+        """
+        one_of("keep", keep, KEEPS)
+        centre = Fraction(mean) if keep == "centered" else Fraction(0)
+        high = _ordered_at_most(centre + Fraction(tau), dtype)
+        low = -1 - _ordered_at_most(Fraction(tau) - centre, dtype)
+        if dtype in HALF_DTYPES:
+            return cls(dtype, -(2**15) if keep == "upper" else low, high)
+        value = -np.inf if keep == "upper" else _value_of(low, dtype)
+        return cls(dtype, value, _value_of(high, dtype))
+
+
+class RowCounts(NamedTuple):
+    """How many elements of each row are kept, and the kernels' notes for the fill."""
+
+    counts: npt.NDArray[np.int64]
+    hits: npt.NDArray[np.uint8]
+
+
+def partition(
+    W: Any,
+    threshold: float | str = "std",
+    *,
+    keep: str = "abs",
+    noise: str = "paper",
+    support: str = "replaced",
+    seed: int = 0,
+    layer: int = 0,
+    n_threads: int = 1,
+) -> CompressedMatrix:
+    """Split W = A + B at a threshold; keep B sparsely and say how to replace A by Gaussian noise.
+
+    Parameters
+    ----------
+    W : array_like or tensor, 2-D
+        Real numbers, finite. Float arrays that are C-contiguous are not copied; integers become
+        float64; float16 and bfloat16 are compared as bits and their kept values widened to float32.
+    threshold : float or str
+        tau, in the units of `W`, or a rule: "std" (the standard deviation of all of `W`),
+        "quantile:Q", "nnz:K", "xmin", "error:EPS,ETA"; see `htstats.thresholds`.
+    keep : {"abs", "upper", "centered"}
+        What is kept in B: abs(w) > tau, w > tau, or abs(w - mean) > tau, all strict.
+    noise : {"paper", "matched", "none"}
+        Where mean and standard deviation of the noise come from: all of `W`; the replaced elements
+        (with ``support="full"``: A with its zeros); or nowhere, both 0, which prunes.
+    support : {"replaced", "full"}
+        Whether the noise lies off B's pattern only, or everywhere.
+    seed, layer : int
+        Name the replayed Gaussian matrix; stored, not used here.
+    n_threads : int
+        Threads that share the rows. The result does not depend on it.
+
+    Returns
+    -------
+    CompressedMatrix
+
+    Raises
+    ------
+    TypeError
+        If `W` is not real numbers.
+    ValueError
+        If `W` is not 2-D or not finite, or an argument is not among those named.
+
+    Notes
+    -----
+    Method: the threshold is rounded once to the dtype of `W` so that the comparison is exact; two
+    passes, count then fill. Mean and standard deviation (ddof 0) come from exact integer sums and
+    are rounded once. Cost: three readings of `W` at about memory speed, and the output.
+
+    References
+    ----------
+    .. [1] J. Y. Shin, section 3.2 and Appendix E (`support`), equation (5) (the threshold).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from htstats import partition
+    >>> W = np.float32([[0.1, -3, 0.2], [2, 0, -0.1]])
+    >>> split = partition(W, 1.0)
+    >>> split.sparse.toarray()
+    array([[ 0., -3.,  0.],
+           [ 2.,  0.,  0.]], dtype=float32)
+    >>> round(split.mean, 4), round(split.std, 4)
+    (-0.1333, 1.4693)
+    """
+    one_of("keep", keep, KEEPS)
+    one_of("noise", noise, NOISES)
+    one_of("support", support, SUPPORTS)
+    count("seed", seed, below=2**64)
+    count("layer", layer, below=2**32)
+    count("n_threads", n_threads, at_least=1)
+    data, dtype = as_elements(W, "W")
+    if data.ndim != 2:
+        raise ValueError(f"W must be 2-D, got {data.ndim}-D of shape {data.shape}")
+    needs_sketch = keep == "centered" or noise != "none" or isinstance(threshold, str)
+    sketch = TailSketch(dtype)
+    if needs_sketch:
+        _require_finite(sketch.update(data).n_nan + sketch.n_inf)
+    tau = resolve(threshold, data, sketch, keep=keep, noise=noise, support=support)
+    bounds = Bounds.of(dtype, keep, tau, sketch.mean if keep == "centered" and sketch.n else 0.0)
+    rows = count_rows(data, bounds, n_threads)
+    indptr, indices, values = fill_rows(data, bounds, rows, n_threads)
+    mean, std = noise_moments(sketch, values, noise, support)
+    index = np.int32 if max(indptr[-1], *data.shape) < 2**31 else np.int64
+    return CompressedMatrix(
+        sparse=scipy.sparse.csr_array((values, indices, indptr.astype(index)), shape=data.shape),
+        mean=mean,
+        std=std,
+        threshold=tau,
+        seed=seed,
+        layer=layer,
+        shape=(data.shape[0], data.shape[1]),
+        dtype=dtype,
+        keep=keep,
+        noise=noise,
+        support=support,
+        rule=threshold if isinstance(threshold, str) else repr(tau),
+    )
+
+
+def count_rows(block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1) -> RowCounts:
+    """Count the kept elements of each row of a C-contiguous block (16-bit floats as uint16).
+
+    Raises
+    ------
+    ValueError
+        If an element is NaN or infinite.
+    """
+    rows, cols = block.shape
+    result = RowCounts(
+        np.zeros(rows, np.int64), np.zeros((rows, -(-cols // _core.SEGMENT)), np.uint8)
+    )
+    infinity: tuple[int, ...] = ()
+    if bounds.dtype in HALF_DTYPES:
+        form = FORMATS[bounds.dtype]
+        infinity = ((form.exponents - 1) << form.mantissa,)
+
+    def work(part: slice) -> int:
+        return _COUNT[bounds.dtype](
+            block[part], bounds.low, bounds.high, *infinity, result.counts[part], result.hits[part]
+        )
+
+    _require_finite(sum(_share_rows(work, block, n_threads)))
+    return result
+
+
+def fill_rows(
+    block: npt.NDArray[Any], bounds: Bounds, rows: RowCounts, n_threads: int = 1
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
+    """CSR of the kept elements of a block after `count_rows`: (indptr, indices, values).
+
+    Indices are int32, or int64 where columns or entries need it.
+    """
+    indptr = np.zeros(len(rows.counts) + 1, np.int64)
+    np.cumsum(rows.counts, out=indptr[1:])
+    nnz = int(indptr[-1])
+    indices = np.empty(nnz, np.int32 if max(nnz, *block.shape) < 2**31 else np.int64)
+    values = np.empty(nnz, np.float64 if bounds.dtype == "float64" else np.float32)
+    fill = _FILL[bounds.dtype, indices.itemsize]
+
+    def work(part: slice) -> None:
+        ends = indptr[part.start : part.stop + 1]
+        fill(block[part], bounds.low, bounds.high, rows.hits[part], ends, indices, values)
+
+    _share_rows(work, block, n_threads)
+    return indptr, indices, values
+
+
+def noise_moments(
+    sketch: TailSketch, kept: npt.NDArray[Any] | TailSketch, noise: str, support: str
+) -> tuple[float, float]:
+    """Mean and standard deviation of the noise, from a sketch of all of W and the kept values.
+
+    `kept` is the values as `fill_rows` gives them, or a sketch of them.
+    """
+    if noise == "none" or sketch.n == 0:
+        return 0.0, 0.0
+    if noise == "paper":
+        return sketch.moments()
+    if not isinstance(kept, TailSketch):
+        kept = TailSketch(kept.dtype.name).update(kept)
+    n = sketch.n if support == "full" else sketch.n - kept.n
+    if n == 0:  # nothing is replaced, so there is no noise
+        return 0.0, 0.0
+    squares = sketch.total_of_squares - kept.total_of_squares
+    return moments(n, sketch.total - kept.total, squares)
+
+
+def _share_rows(work: Callable[[slice], T], block: npt.NDArray[Any], n_threads: int) -> list[T]:
+    """Call `work` on row ranges of about equal length, each on a thread of its own."""
+    rows = block.shape[0]
+    n = max(1, min(n_threads, rows, block.size // _WORTH_A_THREAD))
+    edges = [rows * k // n for k in range(n + 1)]
+    parts = [slice(start, stop) for start, stop in pairwise(edges)]
+    if n == 1:
+        return [work(parts[0])]
+    with ThreadPoolExecutor(n) as pool:
+        return list(pool.map(work, parts))
+
+
+def _require_finite(bad: int) -> None:
+    if bad:
+        raise ValueError(f"W must be finite, got {bad} NaN or infinite elements")
+
+
+def _ordered_at_most(bound: Fraction, dtype: str) -> int:
+    """The largest number of a dtype at or below a bound, as an ordered integer.
+
+    Ordered integers grow with the numbers: the pattern of a positive one, and -1 - pattern of a
+    negative one. Beyond the largest finite number the answer is that number or, below, minus
+    infinity.
+    """
+    form = FORMATS[dtype]
+    magnitude = abs(bound)
+    if magnitude == 0:
+        return 0
+    # 2^e <= magnitude, up to one too large, which the loop takes back
+    e = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
+    if magnitude < Fraction(2) ** e:
+        e -= 1
+    field = max(e + form.exponents // 2 - 1, 1)
+    steps = magnitude / Fraction(2) ** form.scale(field)
+    whole = steps.numerator // steps.denominator
+    infinity = (form.exponents - 1) << form.mantissa
+    pattern = min(((field - 1) << form.mantissa) + whole, infinity)
+    if bound >= 0:
+        return min(pattern, infinity - 1)
+    return -1 - min(pattern + (steps != whole), infinity)
+
+
+def _value_of(ordered: int, dtype: str) -> float:
+    """The number that an ordered integer of float32 or float64 stands for."""
+    unsigned, bits = (np.uint32, 32) if dtype == "float32" else (np.uint64, 64)
+    pattern = ordered if ordered >= 0 else (-1 - ordered) | 1 << (bits - 1)
+    return float(np.array(pattern, unsigned).view(dtype))

@@ -1,0 +1,242 @@
+"""The split against element-by-element fractions, bit for bit."""
+
+import math
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import partition as twin
+
+from htstats import partition
+from htstats._core import partition as _core
+from htstats.partition import Bounds, count_rows, fill_rows
+
+DTYPES = {
+    "float32": np.dtype(np.float32),
+    "float64": np.dtype(np.float64),
+    "float16": np.dtype(np.float16),
+    "bfloat16": np.dtype(ml_dtypes.bfloat16),
+}
+KEEPS = ("abs", "upper", "centered")
+NOISES = ("paper", "matched", "none")
+SUPPORTS = ("replaced", "full")
+
+
+def finite_patterns(dtype, count):
+    """`count` finite numbers of a dtype, zeros, neighbours and denormals among them."""
+    size = DTYPES[dtype].itemsize
+    bits = np.dtype(f"u{size}")
+    any_bits = st.integers(0, 2 ** (8 * size) - 1)
+    near = st.builds(
+        lambda step, sign: (0x3C << (8 * size - 8)) + step | sign << (8 * size - 1),
+        st.integers(0, 6),
+        st.booleans(),
+    )
+    few = st.sampled_from([0, 1 << (8 * size - 1), 1, 2])
+    return st.lists(any_bits | near | few, min_size=count, max_size=count).map(
+        lambda p: np.where(
+            np.isfinite(np.array(p, bits).view(DTYPES[dtype]).astype(float)), np.array(p, bits), 0
+        ).view(DTYPES[dtype])
+    )
+
+
+@st.composite
+def matrices(draw, dtype):
+    rows, cols = draw(st.integers(0, 5)), draw(st.integers(0, 7))
+    return draw(finite_patterns(dtype, rows * cols)).reshape(rows, cols)
+
+
+def check_against_twin(W, split, keep, noise, support):
+    values = W.astype(float).tolist()
+    mean = twin.exact_moments(W.astype(float).ravel().tolist())[0] if W.size else 0.0
+    mask = twin.split(values, split.threshold, keep, mean).reshape(W.shape)
+    indptr = np.concatenate([[0], np.cumsum(mask.sum(axis=1))])
+    sparse = split.sparse
+    np.testing.assert_array_equal(sparse.indptr, indptr)
+    np.testing.assert_array_equal(sparse.indices, np.nonzero(mask)[1])
+    wide = W if W.dtype == np.float64 else W.astype(np.float32)
+    assert sparse.data.dtype == wide.dtype
+    assert sparse.data.tobytes() == wide[mask].tobytes()
+    assert (split.mean, split.std) == twin.noise(values, mask, noise, support)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_split_and_noise_against_fractions(dtype, data):
+    W = data.draw(matrices(dtype))
+    keep, noise, support = (data.draw(st.sampled_from(c)) for c in (KEEPS, NOISES, SUPPORTS))
+    # thresholds on, beside and far from the data
+    at = [abs(float(w)) for w in W.ravel()] + [0.0, 1.0, 1e300, 5e-324]
+    tau = data.draw(st.sampled_from(at))
+    tau = data.draw(st.sampled_from([tau, math.nextafter(tau, math.inf), math.nextafter(tau, 0)]))
+    if keep == "upper" and data.draw(st.booleans()):
+        tau = -tau
+    split = partition(W, tau, keep=keep, noise=noise, support=support, seed=3, layer=1)
+    assert split.threshold == tau
+    assert (split.shape, split.dtype, split.seed, split.layer) == (W.shape, dtype, 3, 1)
+    assert (split.keep, split.noise, split.support) == (keep, noise, support)
+    check_against_twin(W, split, keep, noise, support)
+
+
+def weight_like(dtype, shape, seed=0):
+    rng = np.random.default_rng(seed)
+    return (rng.standard_t(4, shape) * 0.02).astype(DTYPES[dtype])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("q", [0, 0.3, 0.82, 0.95, 0.99, 0.9999, 1])
+def test_every_density_and_width_of_index(dtype, q):
+    W = weight_like(dtype, (37, 1111))
+    W[5] = 0  # an empty row
+    W[7, :-1] = 0  # only the last element of a row
+    W[7, -1] = 1
+    magnitude = np.abs(W.astype(float))
+    tau = float(np.quantile(magnitude, q, method="higher"))
+    mask = magnitude > tau
+    data = W.view(np.uint16) if W.dtype.itemsize == 2 else W
+    bounds = Bounds.of(dtype, "abs", tau)
+    rows = count_rows(data, bounds)
+    np.testing.assert_array_equal(rows.counts, mask.sum(axis=1))
+    indptr, indices, values = fill_rows(data, bounds, rows)
+    np.testing.assert_array_equal(indices, np.nonzero(mask)[1])
+    wide = W if dtype == "float64" else W.astype(np.float32)
+    assert values.tobytes() == wide[mask].tobytes()
+    # 64-bit indices, as matrices with more than 2^31 entries or columns need them
+    name = {"float32": "f32", "float64": "f64", "float16": "f16", "bfloat16": "bf16"}[dtype]
+    long, again = np.empty(len(indices), np.int64), np.empty_like(values)
+    fill = getattr(_core, f"fill_{name}_i64")
+    fill(data, bounds.low, bounds.high, rows.hits, indptr, long, again)
+    np.testing.assert_array_equal(long, indices)
+    assert again.tobytes() == values.tobytes()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_threads_do_not_change_the_result(dtype):
+    W = weight_like(dtype, (700, 900))
+    one = partition(W, 0.02)
+    for n_threads in (2, 3, 7, 1000):
+        many = partition(W, 0.02, n_threads=n_threads)
+        for name in ("data", "indices", "indptr"):
+            mine, other = getattr(one.sparse, name), getattr(many.sparse, name)
+            assert mine.tobytes() == other.tobytes()
+        assert (one.mean, one.std) == (many.mean, many.std)
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0), (1, 1), (1, 700), (700, 1), (3, 256)])
+def test_shapes(shape):
+    W = weight_like("float32", shape)
+    split = partition(W, 0.01, n_threads=4)
+    assert split.sparse.shape == shape
+    np.testing.assert_array_equal(split.sparse.toarray(), np.where(abs(W) > 0.01, W, 0))
+
+
+def test_layouts_and_kinds_of_input():
+    torch = pytest.importorskip("torch")
+    W = weight_like("float32", (50, 60))
+    expected = partition(W, 0.02).sparse.toarray()
+    for other in (
+        np.asfortranarray(W),
+        np.repeat(W, 2, axis=1)[:, ::2],
+        W[::-1][::-1],
+        W.astype(">f4"),
+        torch.from_numpy(W),
+        torch.from_numpy(W.T.copy()).T,
+        memoryview(W),
+    ):
+        np.testing.assert_array_equal(partition(other, 0.02).sparse.toarray(), expected)
+    frozen = W.copy()
+    frozen.flags.writeable = False
+    np.testing.assert_array_equal(partition(frozen, 0.02).sparse.toarray(), expected)
+    b = torch.from_numpy(W).to(torch.bfloat16)
+    split = partition(b, 0.02)
+    assert split.dtype == "bfloat16"
+    wide = b.float().numpy()
+    np.testing.assert_array_equal(split.sparse.toarray(), np.where(abs(wide) > 0.02, wide, 0))
+    integers = partition([[1, -2], [3, 0]], 1)
+    assert integers.dtype == "float64"
+    assert integers.sparse.toarray().tolist() == [[0, -2], [3, 0]]
+
+
+def test_input_is_not_modified():
+    W = weight_like("float64", (20, 20))
+    before = W.copy()
+    partition(W, "std", keep="centered", noise="matched")
+    np.testing.assert_array_equal(W, before)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("noise", NOISES)
+def test_nan_and_infinity_are_counted(dtype, noise):
+    W = weight_like(dtype, (30, 300))
+    W[3, 5] = np.nan
+    W[29, 299] = np.inf
+    W[0, 0] = -np.inf
+    with pytest.raises(ValueError, match="W must be finite, got 3 NaN or infinite elements"):
+        partition(W, 0.02, noise=noise, n_threads=2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"W": np.ones(3)}, r"W must be 2-D, got 1-D of shape \(3,\)"),
+        ({"W": np.ones((2, 2, 2))}, "W must be 2-D, got 3-D"),
+        ({"threshold": -0.5}, "threshold must be 0 or above, got -0.5"),
+        ({"threshold": math.nan}, "threshold must be finite, got nan"),
+        ({"threshold": math.inf}, "threshold must be finite, got inf"),
+        ({"threshold": "sigma"}, "threshold must be .*got 'sigma'"),
+        ({"keep": "lower"}, "keep must be one of .*got 'lower'"),
+        ({"noise": "pink"}, "noise must be one of .*got 'pink'"),
+        ({"support": "half"}, "support must be one of .*got 'half'"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"seed": 2**64}, "seed must be below"),
+        ({"layer": 2**32}, "layer must be below"),
+        ({"n_threads": 0}, "n_threads must be at least 1, got 0"),
+        ({"W": np.empty((0, 3)), "threshold": "std"}, "threshold 'std' needs at least one element"),
+    ],
+)
+def test_bad_arguments(change, message):
+    arguments = {"W": np.ones((2, 2)), "threshold": 0.5, **change}
+    with pytest.raises(ValueError, match=message):
+        partition(arguments.pop("W"), arguments.pop("threshold"), **arguments)
+
+
+def test_bad_types():
+    with pytest.raises(TypeError, match="W must be real numbers"):
+        partition(np.ones((2, 2), complex), 1)
+    with pytest.raises(TypeError, match="threshold must be a real number"):
+        partition(np.ones((2, 2)), None)
+    with pytest.raises(TypeError, match="seed must be an integer"):
+        partition(np.ones((2, 2)), 1, seed=1.5)
+
+
+def test_kernels_refuse_arrays_that_do_not_fit():
+    W = np.ones((2, 3), np.float32)
+    counts, hits = np.zeros(2, np.int64), np.zeros((2, 1), np.uint8)
+    with pytest.raises(ValueError, match="counts and hits"):
+        _core.count_f32(W, -0.5, 0.5, counts[:1], hits)
+    _core.count_f32(W, -0.5, 0.5, counts, hits)
+    assert counts.tolist() == [3, 3]
+    short = np.empty(5, np.int32), np.empty(5, np.float32)
+    with pytest.raises(ValueError, match="must hold 6 entries"):
+        _core.fill_f32_i32(W, -0.5, 0.5, hits, np.array([0, 3, 6]), *short)
+    with pytest.raises(ValueError, match="must not fall"):
+        _core.fill_f32_i32(W, -0.5, 0.5, hits, np.array([0, 3, 2]), *short)
+
+
+def test_a_matrix_that_changes_after_the_count_writes_nothing_outside():
+    W = np.zeros((4, 600), np.float32)
+    W[:, ::50] = 1
+    bounds = Bounds.of("float32", "abs", 0.5)
+    rows = count_rows(W, bounds)
+    indptr = np.concatenate([[0], np.cumsum(rows.counts)])
+    indices, values = np.full(60, -7, np.int32), np.zeros(60, np.float32)
+    W[:] = 1  # more are kept now than were counted
+    _core.fill_f32_i32(W[:2], bounds.low, bounds.high, rows.hits[:2], indptr[:3], indices, values)
+    assert (indices[: indptr[2]] >= 0).all()
+    assert (indices[indptr[2] :] == -7).all()
+    W[:] = 0
+    with pytest.raises(ValueError, match="HTST_ERR_BAD_ARG"):
+        _core.fill_f32_i32(W, bounds.low, bounds.high, rows.hits, indptr, indices, values)
