@@ -1,15 +1,94 @@
-"""Threshold rules: what a number or a rule string means for one matrix."""
+"""Threshold rules: what "std", "quantile:0.9" and the like mean for one matrix.
+
+=====================  =======================================================================
+rule                   tau, where the *key* of w is what `keep` compares: abs(w), w or
+                       abs(w - mean)
+=====================  =======================================================================
+a number               that number
+``"std"``              standard deviation (ddof 0) of all elements
+``"quantile:Q"``       the key of rank ceil(Q n), counted from the smallest (Q = 0: the smallest)
+``"nnz:K"``            the (K+1)-th largest key, so that at most K elements are kept
+``"xmin"``             the fitted lower end of the power-law tail of the keys
+``"error:EPS,ETA"``    the largest tau with R(tau)^2/4 + t <= EPS^2/(2 log(2/ETA)): then
+                       P(abs(u^T (W - W(t)) v) > EPS abs(u) abs(v)) <= ETA for fixed u and v
+=====================  =======================================================================
+
+An element is kept when its key is strictly above tau, so ties with tau are not kept. In the last
+rule R(tau) is the length of the interval that holds the replaced elements, zeros of the kept
+positions among them with ``support="full"``, and t the variance of the noise.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from fractions import Fraction
+from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
+from htstats._arrays import HALF_DTYPES, as_elements
 from htstats._checks import finite, nonnegative
-from htstats.sketch import TailSketch
+from htstats.sketch import TailSketch, moments, rounded
 
-__all__ = ["resolve"]
+__all__ = ["Resolver", "Rule", "parse_rule", "resolve"]
+
+Floats = npt.NDArray[np.float64]
+
+# Elements turned into float64 keys at a time: they stay in the cache.
+_CHUNK = 1 << 16
+# Distinct values that a pass gathers at most (16 bytes each); beyond, it narrows the bracket.
+_GATHERED = 1 << 20
+# Parts of the bracket among which a pass tells where the wanted rank is.
+_PARTS = 1 << 16
+
+
+class Rule(NamedTuple):
+    """A parsed rule: its name and its numbers."""
+
+    name: str
+    numbers: tuple[Fraction, ...] = ()
+
+
+def parse_rule(text: str) -> Rule:
+    """Read a rule string.
+
+    Raises
+    ------
+    ValueError
+        If it is no rule, or a number of it is out of range.
+
+    Examples
+    --------
+    >>> parse_rule("quantile:0.9")
+    Rule(name='quantile', numbers=(Fraction(9, 10),))
+    """
+    name, colon, rest = text.partition(":")
+    fields = rest.split(",") if colon else []
+    wanted = {"std": 0, "xmin": 0, "quantile": 1, "nnz": 1, "error": 2}
+    try:
+        numbers = tuple(Fraction(field.strip()) for field in fields)
+    except (ValueError, ZeroDivisionError):
+        numbers = ()
+    if name not in wanted or len(numbers) != wanted[name] or len(fields) != len(numbers):
+        raise ValueError(
+            "threshold must be a number, 'std', 'quantile:Q', 'nnz:K', 'xmin' or "
+            f"'error:EPS,ETA', got {text!r}"
+        )
+    broken = _out_of_range(name, numbers)
+    if broken:
+        raise ValueError(f"threshold {name!r} needs {broken}, got {text!r}")
+    return Rule(name, numbers)
+
+
+def _out_of_range(name: str, numbers: tuple[Fraction, ...]) -> str:
+    if name == "quantile" and not 0 <= numbers[0] <= 1:
+        return "Q in [0, 1]"
+    if name == "nnz" and (numbers[0] < 0 or numbers[0].denominator != 1):
+        return "an integer K of 0 or above"
+    if name == "error" and not (numbers[0] > 0 and 0 < numbers[1] < 1):
+        return "EPS > 0 and 0 < ETA < 1"
+    return ""
 
 
 def resolve(
@@ -17,11 +96,22 @@ def resolve(
     data: npt.NDArray[Any],
     sketch: TailSketch,
     *,
-    keep: str,
-    noise: str,
-    support: str,
+    keep: str = "abs",
+    noise: str = "paper",
+    support: str = "replaced",
 ) -> float:
-    """The threshold tau of a matrix in memory; `sketch` is that of `data`, for rules that need it.
+    """The threshold tau of a matrix in memory.
+
+    Parameters
+    ----------
+    threshold : float or str
+        A number or a rule of this module's table.
+    data : ndarray
+        The matrix as kernels take it (16-bit floats as their bits).
+    sketch : TailSketch
+        Of all of `data`; left empty, only numbers can be resolved.
+    keep, noise, support : str
+        As in `partition`.
 
     Raises
     ------
@@ -29,10 +119,357 @@ def resolve(
         If the rule is unknown or cannot be met.
     """
     if not isinstance(threshold, str):
-        check = finite if keep == "upper" else nonnegative
-        return check("threshold", threshold)
-    if threshold == "std":
+        return (finite if keep == "upper" else nonnegative)("threshold", threshold)
+    rule = parse_rule(threshold)
+    if rule.name == "xmin":
+        return _fitted_xmin(data, sketch.dtype, keep)
+    if rule.name == "error" and noise == "matched" and sketch.n:
+        return _error_matched(rule, data, sketch, keep, support)
+    resolver = Resolver(threshold, sketch, keep=keep, noise=noise, support=support)
+    while resolver.tau is None:
+        resolver.update(data)
+        resolver.finish()
+    return resolver.tau
+
+
+class Resolver:
+    """Finds tau from a sketch and, where the sketch leaves it open, from reading the data again.
+
+    Parameters
+    ----------
+    threshold : str
+        A rule, but not "xmin", which the fit gives.
+    sketch : TailSketch
+        Of the whole matrix.
+    keep, noise, support : str
+        As in `partition`.
+
+    Attributes
+    ----------
+    tau : float or None
+        The threshold once it is known.
+
+    Raises
+    ------
+    ValueError
+        If the rule is unknown, cannot be met, or cannot be resolved by this class.
+
+    Notes
+    -----
+    The sketch says which bucket holds the wanted order statistic; one more reading gathers that
+    bucket. Where it holds more distinct values than fit (2^20), the pass narrows the bracket
+    65,536-fold instead, and another one is needed. Memory stays below 64 MiB.
+
+    Examples
+    --------
+    >>> x = np.arange(100.0)
+    >>> resolver = Resolver("quantile:0.9", TailSketch("float64").update(x))
+    >>> while resolver.tau is None:
+    ...     for block in (x[:50], x[50:]):
+    ...         resolver.update(block)
+    ...     tau = resolver.finish()
+    >>> tau
+    89.0
+    """
+
+    def __init__(
+        self,
+        threshold: str,
+        sketch: TailSketch,
+        *,
+        keep: str = "abs",
+        noise: str = "paper",
+        support: str = "replaced",
+    ) -> None:
+        rule = parse_rule(threshold)
         if sketch.n == 0:
-            raise ValueError(f"threshold 'std' needs at least one element, got shape {data.shape}")
-        return sketch.std
-    raise ValueError(f"threshold must be a number or a known rule, got {threshold!r}")
+            raise ValueError(f"threshold {threshold!r} needs at least one element, got none")
+        self.tau: float | None = None
+        self._dtype = sketch.dtype
+        self._mean = sketch.mean if keep == "centered" else 0.0
+        self._keep = keep
+        if rule.name == "std":
+            self.tau = sketch.std
+        elif rule.name == "error" and noise != "matched":
+            std = sketch.std if noise == "paper" else 0.0
+            self.tau = _error(rule, sketch, keep, support, std)
+        elif rule.name in ("quantile", "nnz"):
+            self._find(_rank(rule, sketch.n), sketch)
+        else:
+            why = "the fit gives it" if rule.name == "xmin" else "noise 'matched' needs all of W"
+            raise ValueError(f"threshold {threshold!r} does not follow from a sketch: {why}")
+
+    def update(self, block: Any) -> None:
+        """Read a block of the matrix; each pass must see all of them, in any order."""
+        if self.tau is not None:
+            return
+        data, dtype = as_elements(block, "block")
+        if dtype != self._dtype:
+            raise TypeError(f"block must be {self._dtype} as the sketch is, got {dtype}")
+        flat = data.reshape(-1)
+        for start in range(0, flat.size, _CHUNK):
+            self._read(flat[start : start + _CHUNK].astype(np.float64))
+
+    def finish(self) -> float | None:
+        """End a pass: tau, or None if another pass is needed."""
+        if self.tau is None and self._overflowed:
+            self._narrow()
+        elif self.tau is None:
+            self._compress()
+            self.tau = self._select(self._values, self._counts, self._rank - self._below)
+        return self.tau
+
+    def _find(self, rank: int, sketch: TailSketch) -> None:
+        """Bracket the key of a rank; from 16-bit sketches it follows at once."""
+        lows, highs, counts = _key_ranges(sketch, self._keep, self._mean)
+        if rank == 0:  # below all keys
+            low = float(lows.min())
+            self.tau = math.nextafter(low, -math.inf) if self._keep == "upper" else 0.0
+            return
+        self._rank = rank
+        low, high = _at_rank(lows, counts, rank), _at_rank(highs, counts, rank)
+        if sketch.dtype in HALF_DTYPES:
+            values, counts = _atoms(sketch)
+            self.tau = self._select(values, counts, rank)
+        elif low == high and self._keep != "centered":
+            self.tau = low
+        else:
+            self._start_pass(low, high)
+
+    def _start_pass(self, low: float, high: float) -> None:
+        # a centered key is rounded once, the ends of the bracket too
+        slack = 2.0**-50 if self._keep == "centered" else 0.0
+        self._low, self._high = low - abs(low) * slack, high + abs(high) * slack
+        self._below = 0
+        self._overflowed = False
+        self._values, self._counts = np.empty(0), np.empty(0, np.int64)
+        self._pending: list[Floats] = []
+        self._parts = np.zeros(_PARTS, np.int64)
+
+    def _keys(self, values: Floats) -> Floats:
+        if self._keep == "upper":
+            return values
+        return np.abs(values - self._mean if self._keep == "centered" else values)
+
+    def _read(self, values: Floats) -> None:
+        keys = self._keys(values)
+        self._below += int(np.count_nonzero(keys < self._low))
+        inside = np.flatnonzero((keys >= self._low) & (keys <= self._high))
+        np.add.at(self._parts, self._part(keys[inside]), 1)
+        if self._overflowed:
+            return
+        self._pending.append(values[inside])
+        if sum(map(len, self._pending)) + len(self._values) > _GATHERED:
+            self._compress()
+            if len(self._values) > _GATHERED // 2:
+                self._overflowed = True
+                self._values, self._counts = np.empty(0), np.empty(0, np.int64)
+
+    def _part(self, keys: Floats) -> npt.NDArray[np.int64]:
+        """Which part of the bracket a key is in; grows with the key."""
+        width = self._high / 2 - self._low / 2  # half, so as not to overflow
+        share = (keys / 2 - self._low / 2) / width if width > 0 else np.zeros(len(keys))
+        return np.minimum(share * _PARTS, _PARTS - 1).astype(np.int64)
+
+    def _compress(self) -> None:
+        """Gathered values as distinct values and their counts."""
+        values = np.concatenate([self._values, *self._pending])
+        counts = np.concatenate([self._counts, *(np.ones(len(p), np.int64) for p in self._pending)])
+        self._values, inverse = np.unique(values, return_inverse=True)
+        self._counts = np.zeros(len(self._values), np.int64)
+        np.add.at(self._counts, inverse, counts)
+        self._pending = []
+
+    def _narrow(self) -> None:
+        part = int(np.searchsorted(np.cumsum(self._parts), self._rank - self._below))
+        low, width = self._low, self._high - self._low
+        # two parts more than the arithmetic above needs
+        start = low + width * (max(part - 1, 0) / _PARTS)
+        self._start_pass(max(low, start), min(self._high, low + width * ((part + 2) / _PARTS)))
+
+    def _select(self, values: Floats, counts: npt.NDArray[np.int64], rank: int) -> float:
+        """The key of a rank among values with multiplicities, rounded up to float64."""
+        if self._keep != "centered":
+            return float(_at_rank(self._keys(values), counts, rank))
+        mean = Fraction(self._mean)
+        pairs = sorted(
+            (abs(Fraction(v) - mean), c)
+            for v, c in zip(values.tolist(), counts.tolist(), strict=True)
+        )
+        for key, number in pairs:
+            rank -= number
+            if rank <= 0:
+                return _rounded_up(key)
+        raise AssertionError("the rank lies in the bracket")
+
+
+def _rank(rule: Rule, n: int) -> int:
+    """Which key tau is, counted from 1 at the smallest; 0 stands for less than all keys."""
+    (number,) = rule.numbers
+    if rule.name == "nnz":
+        return max(n - int(number), 0)
+    return max(math.ceil(number * n), 1)
+
+
+def _at_rank(keys: Floats, counts: npt.NDArray[np.int64], rank: int) -> float:
+    order = np.argsort(keys, kind="stable")
+    return float(keys[order[np.searchsorted(np.cumsum(counts[order]), rank)]])
+
+
+def _atoms(sketch: TailSketch) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """The distinct values of a 16-bit sketch and their counts."""
+    positive, negative = sketch.buckets("positive"), sketch.buckets("negative")
+    values = np.concatenate([-negative.lower, [0.0], positive.lower])
+    return values, np.concatenate([negative.count, [sketch.n_zero], positive.count])
+
+
+def _key_ranges(
+    sketch: TailSketch, keep: str, mean: float
+) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+    """For each group of elements that the sketch tells apart: ends of its keys, and its size."""
+    positive, negative = sketch.buckets("positive"), sketch.buckets("negative")
+    ends = (b.lower if sketch.dtype in HALF_DTYPES else b.upper for b in (positive, negative))
+    positive_end, negative_end = ends
+    start = np.concatenate([-negative_end, [0.0], positive.lower])
+    stop = np.concatenate([-negative.lower, [0.0], positive_end])
+    counts = np.concatenate([negative.count, [sketch.n_zero], positive.count])
+    start, stop, counts = (column[counts > 0] for column in (start, stop, counts))
+    if keep == "upper":
+        return start, stop, counts
+    one, other = np.abs(start - mean), np.abs(stop - mean)
+    low = np.where((start <= mean) & (mean <= stop), 0.0, np.minimum(one, other))
+    return low, np.maximum(one, other), counts
+
+
+def _rounded_up(value: Fraction) -> float:
+    number = rounded(value)
+    return number if Fraction(number) >= value else math.nextafter(number, math.inf)
+
+
+def _rounded_down(value: Fraction) -> float:
+    return -_rounded_up(-value)
+
+
+def _widened(data: npt.NDArray[Any], dtype: str) -> Floats:
+    """Flat float64 values of an array as kernels take it."""
+    if dtype == "bfloat16":
+        return (data.reshape(-1).astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    return data.reshape(-1).view(dtype).astype(np.float64)
+
+
+def _fitted_xmin(data: npt.NDArray[Any], dtype: str, keep: str) -> float:
+    if keep == "centered":
+        raise ValueError("threshold 'xmin' fits abs(w) or w: keep must be 'abs' or 'upper'")
+    # it may itself use partitions
+    from htstats.power_law import fit_power_law  # type: ignore[import-not-found,unused-ignore]
+
+    values = data.reshape(-1).view(dtype) if dtype != "bfloat16" else _widened(data, dtype)
+    side = "abs" if keep == "abs" else "positive"
+    return float(fit_power_law(values, side=side).xmin)
+
+
+class _Interval(NamedTuple):
+    """Length of an interval that holds the replaced elements: the larger of slope * tau + start."""
+
+    lines: tuple[tuple[int, Fraction], ...]
+
+    @classmethod
+    def of(cls, sketch: TailSketch, keep: str, support: str) -> _Interval:
+        """With ``support="full"`` the interval contains the zeros that take the kept positions."""
+        smallest, largest = Fraction(sketch.min), Fraction(sketch.max)
+        full, none = support == "full", Fraction(0)
+        if keep == "upper":
+            start = min(smallest, none) if full else smallest
+            return cls(((1, -start), (0, -start if full else none)))
+        if keep == "abs" and (smallest >= 0 or largest <= 0):
+            nearest = none if full else min(abs(smallest), abs(largest))
+            return cls(((1, -nearest), (0, none)))
+        centre = abs(Fraction(sketch.mean)) if full and keep == "centered" else none
+        return cls(((2, none), (1, centre)))
+
+    def lengths(self, tau: Floats) -> Floats:
+        lines = (slope * tau + float(start) for slope, start in self.lines)
+        return np.maximum(*lines)
+
+    def largest_tau(self, room: Fraction, keep: str) -> float | None:
+        """The largest float64 tau with length(tau)^2 / 4 <= room, None if there is none."""
+        if room < 0:
+            return None
+        longest = 2 * _root_below(room)
+        if any(slope == 0 and start > longest for slope, start in self.lines):
+            return None
+        bounds = ((longest - start) / slope for slope, start in self.lines if slope)
+        tau = _rounded_down(min(bounds))
+        return tau if tau >= 0 or keep == "upper" else None
+
+
+def _root_below(value: Fraction) -> Fraction:
+    """A fraction at or below the square root, with 128 correct bits or more."""
+    p, q = value.numerator, value.denominator
+    shift = max(0, 128 + (q.bit_length() - p.bit_length()) // 2)
+    return Fraction(math.isqrt((p << 2 * shift) // q), 1 << shift)
+
+
+def _budget(rule: Rule) -> Fraction:
+    from htstats.theory.approximation import error_budget  # theory stands on all of this package
+
+    eps, eta = rule.numbers
+    return Fraction(error_budget(float(eps), float(eta)))
+
+
+def _cannot(rule: Rule, t: float, budget: Fraction) -> ValueError:
+    eps, eta = (float(number) for number in rule.numbers)
+    return ValueError(
+        f"threshold 'error:{eps:g},{eta:g}' cannot be met: EPS^2/(2 log(2/ETA)) is "
+        f"{float(budget):.6g}, which R^2/4 exceeds at every threshold when the noise's variance "
+        f"{t:.6g} is added; noise 'matched' or 'none' may leave room"
+    )
+
+
+def _error(rule: Rule, sketch: TailSketch, keep: str, support: str, std: float) -> float:
+    interval, budget, t = _Interval.of(sketch, keep, support), _budget(rule), Fraction(std) ** 2
+    tau = interval.largest_tau(budget - t, keep)
+    if tau is None:
+        raise _cannot(rule, float(t), budget)
+    return tau
+
+
+def _error_matched(
+    rule: Rule, data: npt.NDArray[Any], sketch: TailSketch, keep: str, support: str
+) -> float:
+    """The noise's variance follows from tau: go down the keys from the largest that may serve.
+
+    Between two neighbouring keys the variance is constant. Float64 sums find the candidates, and
+    exact sums decide.
+    """
+    interval, budget = _Interval.of(sketch, keep, support), _budget(rule)
+    most = interval.largest_tau(budget, keep)
+    if most is None:
+        raise _cannot(rule, 0.0, budget)
+    values = _widened(data, sketch.dtype)
+    keys = (
+        values if keep == "upper" else np.abs(values - (sketch.mean if keep == "centered" else 0))
+    )
+    order = np.argsort(keys, kind="stable")
+    order = order[: np.searchsorted(keys[order], most, side="right")]
+    following = np.append(keys[order], np.inf)
+    values, keys = values[order], keys[order]
+    n = float(sketch.n) if support == "full" else np.arange(1.0, len(values) + 1)
+    second = np.cumsum(values**2) / n
+    variance = second - (np.cumsum(values) / n) ** 2
+    # a running sum of k terms errs by k 2^-53 of its terms' sizes; what this lets through is
+    # checked exactly
+    slack = np.arange(4.0, len(values) + 4) * 2.0**-51 * second + 2.0**-40 * float(budget)
+    fits = interval.lengths(keys) ** 2 / 4 + variance <= float(budget) + slack
+    for i in np.flatnonzero(fits & (following[1:] > keys))[::-1].tolist():
+        replaced = TailSketch("float64").update(values[: i + 1])
+        count = sketch.n if support == "full" else replaced.n
+        std = moments(count, replaced.total, replaced.total_of_squares)[1]
+        tau = interval.largest_tau(budget - Fraction(std) ** 2, keep)
+        if tau is not None and tau >= keys[i]:
+            return min(tau, math.nextafter(following[i + 1], -math.inf))
+    smallest = float(keys[0]) if len(keys) else math.inf
+    tau = min(most, math.nextafter(smallest, -math.inf))  # below all keys: nothing is replaced
+    if tau < 0 and keep != "upper":
+        raise _cannot(rule, 0.0, budget)
+    return tau
