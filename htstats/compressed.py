@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,23 @@ BLOCK_DTYPES: dict[str, np.dtype[Any]] = {
     "float16": np.dtype(np.float16),
     "bfloat16": np.dtype(np.float32),
 }
+
+
+class Law(Protocol):
+    """What says how the entries of W(t) are made, B apart."""
+
+    @property
+    def mean(self) -> float: ...
+    @property
+    def std(self) -> float: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def layer(self) -> int: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def support(self) -> str: ...
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -205,8 +222,10 @@ class CompressedMatrix:
             out = np.empty(shape, dtype)
         elif out.shape != shape or out.dtype != dtype:
             raise ValueError(f"out must be {shape} of {dtype}, got {out.shape} of {out.dtype}")
-        self._fill_noise(start, out)
-        self._place_kept(start, stop, out)
+        bounds = self.sparse.indptr[start : stop + 1].astype(np.int64)
+        kept = slice(int(bounds[0]), int(bounds[-1]))
+        rows = (bounds - bounds[0], self.sparse.indices[kept], self.sparse.data[kept])
+        rebuild_rows(self, start, *rows, out)
         return out
 
     def __matmul__(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -262,39 +281,48 @@ class CompressedMatrix:
         dtype = np.result_type(np.float32, BLOCK_DTYPES[self.dtype], array.dtype)
         return array.astype(dtype), dtype
 
-    def _fill_noise(self, row: int, out: npt.NDArray[Any]) -> None:
-        """out = m + s G, rounded once."""
-        rows, cols = out.shape
-        if self.std == 0:
-            out[...] = _round_to(np.array([self.mean]), self.dtype)
-            return
-        width = max(1, min(cols, TILE))
-        height = max(1, TILE // width)
-        for r in range(0, rows, height):
-            for c in range(0, cols, width):
-                place = out[r : r + height, c : c + width]
-                g = np.empty(place.shape)
-                normal.fill(self.seed, self.layer, row + r, c, g)
-                place[...] = _round_to(self._affine(g), self.dtype)
 
-    def _place_kept(self, start: int, stop: int, out: npt.NDArray[Any]) -> None:
-        bounds = self.sparse.indptr[start : stop + 1].astype(np.int64)
-        kept = slice(int(bounds[0]), int(bounds[-1]))
-        rows = np.repeat(np.arange(stop - start, dtype=np.int64), np.diff(bounds))
-        cols = self.sparse.indices[kept].astype(np.int64)
-        values = self.sparse.data[kept]
-        if self.support == "full":
-            g = np.zeros(len(cols))
-            if self.std != 0:
-                normal.at(self.seed, self.layer, rows + start, cols, g)
-            values = _round_to(self._affine(g) + values, self.dtype)
-        out[rows, cols] = values
+def rebuild_rows(
+    law: Law,
+    row: int,
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[Any],
+    values: npt.NDArray[Any],
+    out: npt.NDArray[Any],
+) -> None:
+    """Write rows of W(t) into `out`; B's part of them is CSR, the first of them is row `row`."""
+    _fill_noise(law, row, out)
+    rows = np.repeat(np.arange(len(out), dtype=np.int64), np.diff(indptr))
+    cols = indices.astype(np.int64)
+    if law.support == "full":
+        g = np.zeros(len(cols))
+        if law.std != 0:
+            normal.at(law.seed, law.layer, rows + row, cols, g)
+        values = _round_to(_affine(law, g) + values, law.dtype)
+    out[rows, cols] = values
 
-    def _affine(self, g: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """m + s g in place, two roundings."""
-        np.multiply(g, self.std, out=g)
-        np.add(g, self.mean, out=g)
-        return g
+
+def _fill_noise(law: Law, row: int, out: npt.NDArray[Any]) -> None:
+    """out = m + s G, rounded once."""
+    rows, cols = out.shape
+    if law.std == 0:
+        out[...] = _round_to(np.array([law.mean]), law.dtype)
+        return
+    width = max(1, min(cols, TILE))
+    height = max(1, TILE // width)
+    for r in range(0, rows, height):
+        for c in range(0, cols, width):
+            place = out[r : r + height, c : c + width]
+            g = np.empty(place.shape)
+            normal.fill(law.seed, law.layer, row + r, c, g)
+            place[...] = _round_to(_affine(law, g), law.dtype)
+
+
+def _affine(law: Law, g: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """m + s g in place, two roundings."""
+    np.multiply(g, law.std, out=g)
+    np.add(g, law.mean, out=g)
+    return g
 
 
 def _round_to(x: npt.NDArray[np.float64], dtype: str) -> npt.NDArray[Any]:

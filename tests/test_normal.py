@@ -1,6 +1,7 @@
 """G is replayed: published answers, pinned bits, an independent twin, and its statistics."""
 
 import hashlib
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -211,3 +212,8 @@ def test_wide_and_tall_blocks_do_not_repeat():
             normal.at(seed, layer, i, j, out)
             seen.update(out.tolist())
     assert len(seen) == 25 * 4 * 3
+
+
+def test_the_format_page_says_the_pinned_hash():
+    page = Path(__file__).parents[1] / "docs" / "format.md"
+    assert PINNED in page.read_text()
