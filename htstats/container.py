@@ -11,6 +11,7 @@ import errno
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -165,25 +166,37 @@ class StoredMatrix:
         del info["name"], info["source_shape"]
         return CompressedMatrix(sparse=self.sparse(), **info)
 
-    def row_block(
-        self, start: int, stop: int, *, out: npt.NDArray[Any] | None = None
-    ) -> npt.NDArray[Any]:
+    def row_block(self, start: int, stop: int, *, n_threads: int = 1) -> npt.NDArray[Any]:
         """Rows `start` to `stop` of W(t), as `CompressedMatrix.row_block` gives them."""
         start, stop = self._range(start, stop)
-        shape, dtype = (stop - start, self.info.shape[1]), BLOCK_DTYPES[self.info.dtype]
-        if out is None:
-            out = np.empty(shape, dtype)
-        elif out.shape != shape or out.dtype != dtype:
-            raise ValueError(f"out must be {shape} of {dtype}, got {out.shape} of {out.dtype}")
-        for first, rows in self._rows(start, stop):
-            place = out[first - start : first - start + len(rows.indptr) - 1]
-            rebuild_rows(self.info, first, *rows, place)
+        out = np.empty((stop - start, self.info.shape[1]), BLOCK_DTYPES[self.info.dtype])
+        with ThreadPoolExecutor(n_threads) as pool:
+            for first, rows in self._rows(start, stop):
+                self._rebuild(first, rows, out[first - start :], pool, n_threads)
         return out
 
-    def row_blocks(self) -> Iterator[npt.NDArray[Any]]:
-        """W(t) from top to bottom, one record's rows at a time."""
-        for start, stop, _ in self._chunks:
-            yield self.row_block(start, stop)
+    def row_blocks(self, *, n_threads: int = 1) -> Iterator[npt.NDArray[Any]]:
+        """W(t) from top to bottom, one record's rows at a time, in a buffer that is used again."""
+        most = max((stop - start for start, stop, _ in self._chunks), default=0)
+        buffer = np.empty((most, self.info.shape[1]), BLOCK_DTYPES[self.info.dtype])
+        with ThreadPoolExecutor(n_threads) as pool:
+            for first, rows in self._rows(0, self.info.shape[0]):
+                self._rebuild(first, rows, buffer, pool, n_threads)
+                yield buffer[: len(rows.indptr) - 1]
+
+    def _rebuild(
+        self, first: int, rows: Rows, out: npt.NDArray[Any], pool: ThreadPoolExecutor, n: int
+    ) -> None:
+        """Write rows into the beginning of `out`, shared among threads by their ranges."""
+        edges = [(len(rows.indptr) - 1) * k // n for k in range(n + 1)]
+
+        def part(start: int, stop: int) -> None:
+            rebuild_rows(self.info, first + start, *_cut(rows, start, stop), out[start:stop])
+
+        if n == 1:
+            part(0, edges[-1])
+        else:
+            list(pool.map(part, edges, edges[1:]))
 
     def _range(self, start: int, stop: int | None) -> tuple[int, int]:
         end = self.info.shape[0]
@@ -371,6 +384,13 @@ class ContainerWriter:
     ValueError
         If there is a partial file made with other options.
 
+    Attributes
+    ----------
+    finished : list of str
+        The entries that are in the file, those of an earlier run first.
+    last_written : float
+        When an earlier run last wrote to the partial file, in seconds of Unix time.
+
     Notes
     -----
     On leaving the `with` block by an exception the partial file is removed, unless `resume` was
@@ -397,6 +417,7 @@ class ContainerWriter:
             self._file: BinaryIO = os.fdopen(os.open(self.partial, flags, 0o666), "r+b")
             try:
                 _lock(self._file, self.partial)
+                self.last_written = os.fstat(self._file.fileno()).st_mtime
                 self._begin()
             except BaseException:
                 self._file.close()
@@ -406,6 +427,17 @@ class ContainerWriter:
         """Begin a matrix; its rows follow in order."""
         self._new(name)
         return MatrixSink(self, name, shape, dtype)
+
+    def mark(self) -> tuple[int, int, int]:
+        """Where the file stands, for `back_to`."""
+        return self._file.tell(), self._records, self._chain
+
+    def back_to(self, mark: tuple[int, int, int]) -> None:
+        """Drop what was written of an entry since `mark`; it must not be finished."""
+        with named_errors(self.partial):
+            self._file.seek(mark[0])
+            self._file.truncate()
+        _, self._records, self._chain = mark
 
     def add_matrix(
         self, name: str, matrix: CompressedMatrix, source_shape: tuple[int, ...] | None = None

@@ -1,0 +1,58 @@
+"""A progress line with bytes and time left, for what takes longer than a second."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Self
+
+__all__ = ["Progress", "human_bytes"]
+
+
+def human_bytes(n: float) -> str:
+    """A number of bytes for people: 1.50 MiB."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if n < 1024:
+            return f"{n:.0f} B" if unit == "B" else f"{n:.2f} {unit}"
+        n /= 1024
+    return f"{n:.2f} TiB"
+
+
+class Progress:
+    """Counts bytes and, on a terminal, says on stderr how far it is.
+
+    The first line appears after a second, the next ones ten times a second; leaving the
+    `with` block wipes it.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = max(total, 1)
+        self._done = 0
+        self._start = time.monotonic()
+        self._shown = self._start + 0.9
+        self._terminal = sys.stderr.isatty()
+        self._label = ""
+
+    def begin(self, label: str) -> None:
+        """Say what comes next."""
+        self._label = label
+
+    def __call__(self, n_bytes: int) -> None:
+        self._done += n_bytes
+        now = time.monotonic()
+        if self._terminal and now - self._shown > 0.1:
+            self._shown = now
+            share = min(self._done / self._total, 1)
+            left = (now - self._start) * (1 / share - 1) if share else 0
+            text = (
+                f"{100 * share:3.0f} %  {human_bytes(self._done)} of {human_bytes(self._total)}  "
+                f"{int(left) // 60}:{int(left) % 60:02} left  {self._label}"
+            )
+            print(f"\r\033[K{text[:99]}", end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._terminal:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,212 @@
+"""Split every weight matrix of a checkpoint at a threshold and write the compressed file (.htz).
+
+Each matrix W becomes W(t): the elements beyond the threshold stay, sparsely; of the others only
+mean and standard deviation, and the seed of the noise that stands for them. What is no matrix
+(biases, counters) is carried along as it is. `htstats decompress` makes a dense checkpoint again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from htstats.commands._progress import Progress
+    from htstats.container import Container, ContainerWriter, MatrixInfo
+
+HELP = "compress the weight matrices of a checkpoint"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a checkpoint: .npy, .npz, .safetensors, .pt")
+    parser.add_argument("-o", "--output", metavar="OUT", required=True, help="the .htz to write")
+    parser.add_argument(
+        "--threshold", metavar="RULE", default="std",
+        help="a number, or std, quantile:Q, nnz:K, xmin, error:EPS,ETA (default: std)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep", choices=["abs", "upper", "centered"], default="abs",
+        help="keep where abs(w), w or abs(w - mean) is above the threshold (default: abs)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--noise", choices=["paper", "matched", "none"], default="paper",
+        help="moments of the noise: of all of W, of the replaced part, or 0 (default: paper)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--support", choices=["replaced", "full"], default="replaced",
+        help="noise where elements are replaced, or everywhere (default: replaced)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, help="seed of the noise (default: 0)")
+    parser.add_argument(
+        "--tensor", metavar="NAME", action="append",
+        help="compress this matrix and carry the others along; may be given again",
+    )  # fmt: skip
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
+    parser.add_argument(
+        "--resume", action="store_true",
+        help="go on where an interrupted run stopped (from OUT.partial)",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    from htstats import _checks
+    from htstats.compressed import SEED_END
+    from htstats.container import open_container
+    from htstats.weights import open_weights  # type: ignore[import-not-found,unused-ignore]
+
+    _checks.count("--seed", args.seed, below=SEED_END)
+    _checks.count("--threads", args.threads, at_least=1)
+    weights = open_weights(args.file)
+    chosen = set(weights if args.tensor is None else args.tensor)
+    if missing := sorted(chosen - set(weights)):
+        raise ValueError(f"{args.file}: no matrix is named {missing[0]!r}")
+    failed = write(args, weights, chosen)
+    with open_container(args.output) as container:
+        return report(args, container, chosen, failed)
+
+
+def write(args: argparse.Namespace, weights: Any, chosen: set[str]) -> dict[str, str]:
+    """Write the container; the matrices that could not be compressed, and why."""
+    from htstats.commands._progress import Progress
+    from htstats.container import ContainerWriter
+
+    failed: dict[str, str] = {}
+    layers = {name: layer for layer, name in enumerate(weights)}
+    with (
+        ContainerWriter(args.output, options=options(args, weights), resume=args.resume) as writer,
+        # twice or three times for a matrix; the guess corrects itself
+        Progress(sum(2 * t.nbytes for t in weights.tensors.values())) as progress,
+    ):
+        if writer.finished:
+            require_older(args.file, writer)
+        for name, tensor in weights.tensors.items():
+            if name in writer.finished:
+                progress(2 * tensor.nbytes)
+                continue
+            progress.begin(name)
+            if name in chosen:
+                why = compress(writer, name, weights[name], layers[name], args, progress)
+                if not why:
+                    continue
+                failed[name] = why
+            writer.add_tensor(name, tensor.dtype, tensor.shape, tensor.chunks(1 << 22))
+        writer.commit()
+    return failed
+
+
+def compress(
+    writer: ContainerWriter,
+    name: str,
+    matrix: Any,
+    layer: int,
+    args: argparse.Namespace,
+    progress: Progress,
+) -> str:
+    """Compress one matrix; if that cannot be, say why."""
+    from htstats.streaming import compress_rows
+
+    try:
+        compress_rows(
+            writer,
+            name,
+            matrix,
+            threshold(args.threshold),
+            keep=args.keep,
+            noise=args.noise,
+            support=args.support,
+            seed=args.seed,
+            layer=layer,
+            n_threads=args.threads,
+            source_shape=tuple(matrix.source_shape),
+            report=progress,
+        )
+    except (ValueError, TypeError, OSError, ArithmeticError, MemoryError) as error:
+        if isinstance(error, OSError) and error.filename == str(writer.partial):
+            raise  # the output is at fault, not the matrix
+        return " ".join(str(error).split()) or type(error).__name__
+    return ""
+
+
+def report(
+    args: argparse.Namespace, container: Container, chosen: set[str], failed: dict[str, str]
+) -> int:
+    """Print what the file holds and what it saves; the exit code."""
+    from htstats._tables import format_table
+    from htstats.commands._progress import human_bytes
+
+    rows: list[list[object]] = []
+    for name, entry in container.matrices.items():
+        info, before = entry.info, nbytes(entry.info)
+        shape = " x ".join(map(str, info.source_shape))
+        kept = 100 * entry.nnz / max(info.shape[0] * info.shape[1], 1)
+        ratio = entry.stored_bytes / max(before, 1)
+        rows.append([name, shape, f"{info.threshold:.4g}", f"{kept:.2f}", before,
+                     entry.stored_bytes, f"{ratio:.3f}"])  # fmt: skip
+    print(format_table(["matrix", "shape", "tau", "kept %", "bytes", "stored", "ratio"], rows))
+    carried = container.tensors
+    if plain := [t.nbytes for name, t in carried.items() if name not in chosen]:
+        print(f"carried along as they are: {len(plain)} tensors, {sum(plain)} bytes")
+    bad = [name for name in carried if name in chosen]
+    for name in bad:
+        why = failed.get(name, "it failed in the run that was resumed")
+        print(f"not compressed, carried as it is: {name}: {why}")
+    before, after = size_of(args.file), os.path.getsize(args.output)
+    print(
+        f"{args.file}: {human_bytes(before)} -> {args.output}: {human_bytes(after)}, "
+        f"ratio {after / max(before, 1):.3f}, all metadata included"
+    )
+    larger = [n for n, m in container.matrices.items() if m.stored_bytes >= nbytes(m.info)]
+    if larger:
+        print(f"warning: not smaller than before: {', '.join(larger)}", file=sys.stderr)
+    if after >= before:
+        print(f"warning: {args.output} is not smaller than {args.file}", file=sys.stderr)
+    return 1 if bad else 0
+
+
+def options(args: argparse.Namespace, weights: Any) -> dict[str, Any]:
+    """What the file says of how it was made; a resumed run must have the same."""
+    content = [[n, t.dtype, list(t.shape)] for n, t in weights.tensors.items()]
+    return {
+        "threshold": args.threshold,
+        "keep": args.keep,
+        "noise": args.noise,
+        "support": args.support,
+        "seed": args.seed,
+        "tensor": args.tensor,
+        "content": hashlib.sha256(json.dumps(content).encode()).hexdigest(),
+    }
+
+
+def require_older(file: str, writer: ContainerWriter) -> None:
+    """Refuse to go on with a checkpoint that has changed since."""
+    newest = max(os.path.getmtime(path) for path in files_of(file))
+    if newest > writer.last_written:
+        raise ValueError(f"{file} has changed since {writer.partial} was written: remove that file")
+
+
+def threshold(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def nbytes(info: MatrixInfo) -> int:
+    item = {"float64": 8, "float32": 4}.get(info.dtype, 2)
+    return info.shape[0] * info.shape[1] * item
+
+
+def size_of(file: str) -> int:
+    return sum(os.path.getsize(path) for path in files_of(file))
+
+
+def files_of(file: str) -> list[str]:
+    """The file itself; of a folder the shards and their index."""
+    if not os.path.isdir(file):
+        return [file]
+    names = [n for n in os.listdir(file) if n.endswith((".safetensors", ".safetensors.index.json"))]
+    return [os.path.join(file, name) for name in names]

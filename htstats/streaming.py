@@ -1,0 +1,317 @@
+"""Split a matrix that is read in blocks of rows: bounded memory, the same bits as in memory.
+
+Three passes at most: a sketch of all elements; where the threshold is an order statistic that the
+sketch leaves open, a gathering of its bucket; and the split itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from htstats import _checks
+from htstats._arrays import HALF_DTYPES, Elements, as_elements
+from htstats.compressed import INDEX_END, KEEPS, NOISES, SEED_END, SUPPORTS, CompressedMatrix
+from htstats.container import ContainerWriter, MatrixInfo
+from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
+from htstats.sketch import TailSketch
+from htstats.thresholds import Resolver, parse_rule, resolve
+
+__all__ = ["RowSource", "compress_rows", "partition_rows", "read_blocks", "sketch_rows"]
+
+# A block in the cache of the second level when it is split after it was read.
+BLOCK_BYTES = 1 << 20
+
+Report = Callable[[int], None]
+
+
+class RowSource(Protocol):
+    """A matrix that is read in blocks of rows, as `htstats.weights` gives them."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    @property
+    def dtype(self) -> str: ...
+    def row_blocks(self, max_bytes: int) -> Iterable[npt.NDArray[Any]]: ...
+
+
+class Split(NamedTuple):
+    """What a streamed split found out, B apart."""
+
+    tau: float
+    rule: str
+    mean: float
+    std: float
+
+
+def partition_rows(
+    source: RowSource,
+    threshold: float | str = "std",
+    *,
+    keep: str = "abs",
+    noise: str = "paper",
+    support: str = "replaced",
+    seed: int = 0,
+    layer: int = 0,
+    n_threads: int = 1,
+) -> CompressedMatrix:
+    """`partition` of a matrix that is read in blocks: only B has to fit in memory.
+
+    Parameters
+    ----------
+    source : object with shape, dtype and row_blocks(max_bytes)
+        Such as a `WeightMatrix`; it is read two or three times.
+    threshold, keep, noise, support, seed, layer, n_threads
+        As in `partition`.
+
+    Returns
+    -------
+    CompressedMatrix
+        Equal to the bit to what `partition` makes of the whole matrix.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not among those named, or the matrix is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> W = np.float32([[0.1, -3, 0.2], [2, 0, -0.1]])
+    >>> source = SimpleNamespace(shape=W.shape, dtype="float32", row_blocks=lambda n: iter([W]))
+    >>> partition_rows(source, 1.0).sparse.toarray()
+    array([[ 0., -3.,  0.],
+           [ 2.,  0.,  0.]], dtype=float32)
+    """
+    _check(seed, layer, n_threads)
+    blocks: list[tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]] = []
+
+    def emit(*block: npt.NDArray[Any]) -> None:
+        blocks.append((block[0], block[1], block[2]))
+
+    split = _split(source, threshold, keep, noise, support, n_threads, emit)
+    counts = [np.diff(indptr) for indptr, _, _ in blocks]
+    indptr = np.concatenate([[0], np.cumsum(np.concatenate([*counts, np.empty(0, np.int64)]))])
+    index = np.int32 if max(int(indptr[-1]), *source.shape) < 2**31 else np.int64
+    value = np.float64 if source.dtype == "float64" else np.float32
+    indices = np.concatenate([*(i.astype(index) for _, i, _ in blocks), np.empty(0, index)])
+    values = np.concatenate([*(v for _, _, v in blocks), np.empty(0, value)])
+    return CompressedMatrix(
+        sparse=csr_array((values, indices, indptr.astype(index)), shape=source.shape),
+        mean=split.mean,
+        std=split.std,
+        threshold=split.tau,
+        seed=seed,
+        layer=layer,
+        shape=source.shape,
+        dtype=source.dtype,
+        keep=keep,
+        noise=noise,
+        support=support,
+        rule=split.rule,
+    )
+
+
+def compress_rows(
+    writer: ContainerWriter,
+    name: str,
+    source: RowSource,
+    threshold: float | str = "std",
+    *,
+    keep: str = "abs",
+    noise: str = "paper",
+    support: str = "replaced",
+    seed: int = 0,
+    layer: int = 0,
+    n_threads: int = 1,
+    source_shape: tuple[int, ...] | None = None,
+    report: Report | None = None,
+) -> MatrixInfo:
+    """`partition` of a matrix that is read in blocks, straight into a container.
+
+    Parameters
+    ----------
+    writer : ContainerWriter
+        Takes B as it is found.
+    name : str
+        The matrix's name there.
+    source, threshold, keep, noise, support, seed, layer, n_threads
+        As in `partition_rows`.
+    source_shape : tuple of int, optional
+        The shape that the tensor had, for whoever decompresses it.
+    report : callable, optional
+        Called with the bytes of each block read.
+
+    Returns
+    -------
+    MatrixInfo
+        What the container says of the matrix.
+
+    Raises
+    ------
+    ValueError
+        As in `partition_rows`; the container is then as it was before.
+
+    Notes
+    -----
+    Memory: a block of about a MiB (a row, if longer), the sketch (a few MiB), one record's worth
+    of B (some 40 MiB at worst) and, for order statistics, less than 64 MiB.
+    """
+    _check(seed, layer, n_threads)
+    sink = writer.matrix(name, source.shape, source.dtype)
+    mark = writer.mark()
+    try:
+        split = _split(source, threshold, keep, noise, support, n_threads, sink.add, report)
+        info = MatrixInfo(
+            name=name,
+            shape=source.shape,
+            source_shape=source_shape or source.shape,
+            dtype=source.dtype,
+            mean=split.mean,
+            std=split.std,
+            threshold=split.tau,
+            rule=split.rule,
+            keep=keep,
+            noise=noise,
+            support=support,
+            seed=seed,
+            layer=layer,
+        )
+        sink.finish(info)
+    except Exception:
+        writer.back_to(mark)
+        raise
+    return info
+
+
+def sketch_rows(
+    source: RowSource, *, n_threads: int = 1, report: Report | None = None
+) -> TailSketch:
+    """The sketch of a matrix read in blocks; the same for any number of threads.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> W = np.float32([[1, 2], [3, -1]])
+    >>> source = SimpleNamespace(shape=W.shape, dtype="float32", row_blocks=lambda n: iter([W]))
+    >>> sketch_rows(source)
+    TailSketch('float32', n=4, mean=1.25, std=1.47902)
+    """
+    sketches = [TailSketch(source.dtype) for _ in range(n_threads)]
+    with ThreadPoolExecutor(n_threads) as pool:
+        for block in read_blocks(source, report):
+            flat = block.data.reshape(-1)
+            edges = [flat.size * k // n_threads for k in range(n_threads + 1)]
+            parts = [flat[start:stop] for start, stop in pairwise(edges)]
+            if n_threads == 1:
+                sketches[0].update(flat)
+            else:
+                list(pool.map(TailSketch.update, sketches, parts))
+    for other in sketches[1:]:
+        sketches[0].merge(other)
+    return sketches[0]
+
+
+def read_blocks(source: RowSource, report: Report | None = None) -> Iterator[Elements]:
+    """The blocks as kernels take them, checked to be the rows that the source promised.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If their widths, number or dtype are others.
+    """
+    rows = 0
+    for block in source.row_blocks(BLOCK_BYTES):
+        bits = source.dtype if block.dtype == np.uint16 else None
+        elements = as_elements(block, "block", dtype=bits)
+        if elements.dtype != source.dtype:
+            raise TypeError(f"a block must be {source.dtype}, got {elements.dtype}")
+        if elements.data.ndim != 2 or elements.data.shape[1] != source.shape[1]:
+            raise ValueError(
+                f"a block must have {source.shape[1]} columns, got shape {elements.data.shape}"
+            )
+        rows += len(elements.data)
+        if report is not None:
+            report(elements.data.nbytes)
+        yield elements
+    if rows != source.shape[0]:
+        raise ValueError(f"the blocks must have {source.shape[0]} rows together, got {rows}")
+
+
+def _split(
+    source: RowSource,
+    threshold: float | str,
+    keep: str,
+    noise: str,
+    support: str,
+    n_threads: int,
+    emit: Callable[[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]], None],
+    report: Report | None = None,
+) -> Split:
+    _checks.one_of("keep", keep, KEEPS)
+    _checks.one_of("noise", noise, NOISES)
+    _checks.one_of("support", support, SUPPORTS)
+    sketch = sketch_rows(source, n_threads=n_threads, report=report)
+    if bad := sketch.n_nan + sketch.n_inf:
+        raise ValueError(f"W must be finite, got {bad} NaN or infinite elements")
+    tau = _threshold(source, threshold, sketch, keep, noise, support, report)
+    mean = sketch.mean if keep == "centered" and sketch.n else 0.0
+    bounds = Bounds.of(source.dtype, keep, tau, mean)
+    kept = TailSketch("float64" if source.dtype == "float64" else "float32")
+    for block in read_blocks(source, report):
+        rows = count_rows(block.data, bounds, n_threads)
+        indptr, indices, values = fill_rows(block.data, bounds, rows, n_threads)
+        if noise == "matched":
+            kept.update(values)
+        emit(indptr, indices, values)
+    rule = threshold if isinstance(threshold, str) else repr(tau)
+    return Split(tau, rule, *noise_moments(sketch, kept, noise, support))
+
+
+def _threshold(
+    source: RowSource,
+    threshold: float | str,
+    sketch: TailSketch,
+    keep: str,
+    noise: str,
+    support: str,
+    report: Report | None,
+) -> float:
+    words = {"keep": keep, "noise": noise, "support": support}
+    if not isinstance(threshold, str):
+        nothing = np.empty(0, np.uint16 if source.dtype in HALF_DTYPES else source.dtype)
+        return resolve(threshold, nothing, sketch, **words)
+    rule = parse_rule(threshold)
+    if rule.name == "xmin" or (rule.name == "error" and noise == "matched"):
+        return resolve(threshold, _whole(source, report), sketch, **words)
+    resolver = Resolver(threshold, sketch, **words)
+    while resolver.tau is None:
+        for block in read_blocks(source, report):
+            data = block.data
+            resolver.update(data.view(np.float16) if block.dtype == "float16" else data)
+        resolver.finish()
+    return resolver.tau
+
+
+def _whole(source: RowSource, report: Report | None) -> npt.NDArray[Any]:
+    """The matrix in memory, for the rules that need it there."""
+    item = np.uint16 if source.dtype in HALF_DTYPES else np.dtype(source.dtype)
+    whole = np.empty(source.shape, item)
+    row = 0
+    for block in read_blocks(source, report):
+        whole[row : row + len(block.data)] = block.data
+        row += len(block.data)
+    return whole
+
+
+def _check(seed: int, layer: int, n_threads: int) -> None:
+    _checks.count("seed", seed, below=SEED_END)
+    _checks.count("layer", layer, below=INDEX_END)
+    _checks.count("n_threads", n_threads, at_least=1)

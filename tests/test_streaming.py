@@ -1,0 +1,179 @@
+"""A matrix read in blocks splits as it does in memory, to the bit, in three passes at most."""
+
+import itertools
+import tracemalloc
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference.fake_weights import Matrix
+
+from htstats import streaming
+from htstats.container import ContainerWriter, open_container
+from htstats.partition import partition
+from htstats.sketch import TailSketch
+from htstats.streaming import compress_rows, partition_rows, sketch_rows
+
+DTYPES = {
+    "float64": np.float64,
+    "float32": np.float32,
+    "float16": np.float16,
+    "bfloat16": ml_dtypes.bfloat16,
+}
+
+
+def sample(rows, cols, dtype, seed=0):
+    rng = np.random.default_rng(seed)
+    return (rng.standard_t(3, (rows, cols)) * 0.1 + 0.01).astype(DTYPES[dtype])
+
+
+def source(W, dtype):
+    return Matrix("w", W.view(np.uint16) if dtype == "bfloat16" else W, dtype)
+
+
+def assert_same(a, b):
+    for field in vars(a):
+        if field != "sparse":
+            assert getattr(a, field) == getattr(b, field), field
+    for field in ("data", "indices", "indptr"):
+        x, y = getattr(a.sparse, field), getattr(b.sparse, field)
+        assert x.dtype == y.dtype, field
+        assert np.array_equal(x, y), field
+
+
+@pytest.mark.parametrize("dtype", list(DTYPES))
+@pytest.mark.parametrize("rule", ["std", 0.05, "quantile:0.9", "nnz:77", "error:9,0.5"])
+def test_the_split_is_that_of_memory(dtype, rule, tmp_path, monkeypatch):
+    monkeypatch.setattr(streaming, "BLOCK_BYTES", 1000)
+    W = sample(120, 50, dtype)
+    words = itertools.product(
+        ["abs", "upper", "centered"], ["paper", "matched", "none"], ["replaced", "full"]
+    )
+    for keep, noise, support in words:
+        if isinstance(rule, str) and rule.startswith("error") and noise == "matched":
+            continue
+        options = dict(keep=keep, noise=noise, support=support, seed=3, layer=4)
+        expected = partition(W, rule, **options)
+        rows = source(W, dtype)
+        assert_same(partition_rows(rows, rule, **options, n_threads=2), expected)
+        assert rows.passes <= 3
+        assert rows.largest <= 1000
+    with ContainerWriter(tmp_path / "a.htz") as writer:
+        compress_rows(writer, "w", source(W, dtype), rule, **options, source_shape=(120, 5, 10))
+        writer.commit()
+    with open_container(tmp_path / "a.htz") as container:
+        stored = container.matrices["w"]
+        assert_same(stored.matrix(), expected)
+        assert stored.info.source_shape == (120, 5, 10)
+
+
+@given(st.integers(0, 30), st.integers(1, 30), st.integers(1, 400), st.integers(1, 3))
+def test_any_blocks_and_threads(rows, cols, block_bytes, n_threads):
+    W = sample(rows, cols, "float32", seed=rows * cols)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streaming, "BLOCK_BYTES", block_bytes)
+        got = partition_rows(source(W, "float32"), 0.1, n_threads=n_threads)
+        sketch = sketch_rows(source(W, "float32"), n_threads=n_threads)
+    assert_same(got, partition(W, 0.1))
+    assert sketch.total_of_squares == TailSketch("float32").update(W).total_of_squares
+
+
+@pytest.mark.parametrize("rule", ["xmin", "error:9,0.5"])
+def test_rules_that_need_the_whole_matrix(rule):
+    if rule == "xmin":
+        pytest.importorskip("htstats.power_law")
+    W = sample(80, 50, "float32")
+    expected = partition(W, rule, noise="matched")
+    assert_same(partition_rows(source(W, "float32"), rule, noise="matched"), expected)
+
+
+def test_memory_is_bounded_whatever_the_matrix(tmp_path):
+    """Traced allocations of a 64 MiB matrix in 1 MiB blocks; its B alone would take 77 MiB."""
+    blocks = 64
+    rng = np.random.default_rng(0)
+    piece = rng.standard_normal((256, 1024)).astype("f4")
+
+    class Long:
+        name, shape, dtype = "w", (256 * blocks, 1024), "float32"
+
+        def row_blocks(self, max_bytes):
+            assert max_bytes >= piece.nbytes
+            for k in range(blocks):
+                yield np.roll(piece, k)
+
+    for rule in (0.1, "quantile:0.05"):
+        with ContainerWriter(tmp_path / "a.htz") as writer:
+            tracemalloc.start()
+            info = compress_rows(writer, "w", Long(), rule)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            writer.commit()
+        assert peak < 128 << 20
+        with open_container(tmp_path / "a.htz") as container:
+            assert container.matrices["w"].nnz > 0.9 * 256 * blocks * 1024
+            assert container.matrices["w"].info == info
+
+
+@pytest.mark.parametrize(
+    ("blocks", "error"),
+    [
+        ([np.ones((2, 3), "f4")], ValueError),
+        ([np.ones((2, 3), "f4")] * 3, ValueError),
+        ([np.ones((4, 2), "f4")], ValueError),
+        ([np.ones(12, "f4")], ValueError),
+        ([np.ones((4, 3), "f8")], TypeError),
+        ([np.ones((4, 3), "u2")], TypeError),
+        ([np.full((4, 3), np.nan, "f4")], ValueError),
+        ([np.full((4, 3), -np.inf, "f4")], ValueError),
+    ],
+)
+def test_bad_sources_leave_the_container_as_it_was(tmp_path, blocks, error):
+    class Bad:
+        shape, dtype = (4, 3), "float32"
+
+        def row_blocks(self, max_bytes):
+            yield from blocks
+
+    with ContainerWriter(tmp_path / "a.htz") as writer:
+        start = writer.written
+        with pytest.raises(error):
+            compress_rows(writer, "w", Bad(), 0.5)
+        assert writer.written == start
+        W = sample(5, 5, "float32")
+        compress_rows(writer, "w", source(W, "float32"), 0.5)
+        writer.commit()
+    with open_container(tmp_path / "a.htz") as container:
+        assert_same(container.matrices["w"].matrix(), partition(W, 0.5))
+
+
+def test_a_source_that_changes_between_passes_is_noticed(tmp_path):
+    """Rows already written are taken back."""
+    calls = []
+
+    class Failing:
+        shape, dtype = (4000, 300), "float32"
+
+        def row_blocks(self, max_bytes):
+            calls.append(1)
+            yield np.ones((3900, 300), "f4")
+            if len(calls) == 2:
+                raise OSError(5, "Input/output error", "checkpoint")
+            yield np.ones((100, 300), "f4")
+
+    with ContainerWriter(tmp_path / "a.htz") as writer:
+        start = writer.written
+        with pytest.raises(OSError, match="checkpoint"):
+            compress_rows(writer, "w", Failing(), 0.5)
+        assert writer.written == start
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("keep", "x"), ("noise", "x"), ("support", "x"), ("seed", -1), ("layer", 2**32),
+     ("n_threads", 0)],
+)  # fmt: skip
+def test_bad_options_are_named(option, value):
+    with pytest.raises(ValueError, match=option):
+        partition_rows(source(sample(3, 3, "float32"), "float32"), **{option: value})
