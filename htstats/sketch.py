@@ -153,7 +153,7 @@ class TailSketch:
             raise TypeError(f"other must be a sketch of {self.dtype}, got one of {other.dtype}")
         if other is self:
             other = copy.deepcopy(self)
-        if other._width and self._width != 32768:
+        if other._width and not self._half:
             self._reach_buckets(other._first, other._first + other._width)
         offset = other._first - self._first
         mine = self._slots()[:, offset : offset + other._width]

@@ -176,3 +176,13 @@ def test_other_dtypes_are_refused():
         TailSketch("float32").merge(3)
     with pytest.raises(ValueError, match=r"dtype must be one of .*, got 'int8'"):
         TailSketch("int8")
+
+
+def test_merge_where_a_window_is_as_wide_as_a_table_of_halves():
+    """16 exponents of float32 make 32,768 buckets, as 16-bit dtypes always have."""
+    x = np.float32([2.0**-1, 2.0**11])
+    narrow = TailSketch("float32").update(x)
+    wide = TailSketch("float32").update(np.float32([2.0**-60, 2.0**60]))
+    assert narrow._width == 32768
+    both = TailSketch("float32").update(np.float32([2.0**-60, 2.0**60])).update(x)
+    assert narrow.merge(wide).total_of_squares == both.total_of_squares
