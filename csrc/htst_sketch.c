@@ -16,14 +16,6 @@ __extension__ typedef unsigned __int128 u128;
  * in 32 bits, so that compilers vectorise the look. */
 #define BLOCK 4096
 
-static inline void
-add_128(uint64_t *sum, u128 value)
-{
-    u128 total = ((u128)sum[1] << 64 | sum[0]) + value;
-    sum[0] = (uint64_t)total;
-    sum[1] = (uint64_t)(total >> 64);
-}
-
 static int
 check_window(int64_t first, int64_t width, int64_t exponents)
 {
@@ -152,11 +144,8 @@ look_f32(const float *x, int64_t n, htst_sketch_seen_t *seen)
     seen->largest_negative = range.largest > ABS_F32 ? (int64_t)(range.largest & ABS_F32) : 0;
 }
 
-/* Neighbours often share an exponent, so the squares go to four tables in turn: one alone would wait
- * for its own last store. 24-bit squares of a block fit easily. */
 static void
-count_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint64_t *table,
-          uint64_t *squares)
+count_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint64_t *table)
 {
     const uint32_t base = first << HTST_SKETCH_DROPPED_F32;
     const uint32_t span = width << HTST_SKETCH_DROPPED_F32;
@@ -169,15 +158,13 @@ count_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint64_t *t
         uint64_t low = bits & low_mask;
         entry[0] += 1;
         entry[1] += low;
-        squares[(size_t)(i & 3) << 8 | (bits >> 23 & 255)] += low * low;
     }
 }
 
 int
 htst_sketch_add_f32(const float *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
-                    uint64_t *squares, htst_sketch_seen_t *seen)
+                    htst_sketch_seen_t *seen)
 {
-    uint64_t local[4 * 256] = {0};
     seen->done = 0;
     if (check_window(first, width, 256) != HTST_OK) {
         return HTST_ERR_BAD_ARG;
@@ -190,15 +177,10 @@ htst_sketch_add_f32(const float *x, int64_t n, int64_t first, int64_t width, uin
         if (!fits(&block, first, width, HTST_SKETCH_DROPPED_F32)) {
             break;
         }
-        count_f32(x + seen->done, size, (uint32_t)first, (uint32_t)width, table, local);
+        count_f32(x + seen->done, size, (uint32_t)first, (uint32_t)width, table);
         take_out_zeros(&block, first, width, HTST_SKETCH_WORDS_F32, table);
         add_counts(seen, &block);
         seen->done += size;
-    }
-    /* the last exponent is that of NaN and infinity */
-    for (int e = 0; squares != NULL && e < 255; e++) {
-        add_128(squares + 2 * e,
-                (u128)local[e] + local[256 + e] + local[512 + e] + local[768 + e]);
     }
     return HTST_OK;
 }
@@ -278,8 +260,7 @@ look_f64(const double *x, int64_t n, htst_sketch_seen_t *seen)
 }
 
 static void
-count_f64(const double *x, int64_t n, uint64_t first, uint64_t width, uint64_t *table,
-          uint64_t *squares)
+count_f64(const double *x, int64_t n, uint64_t first, uint64_t width, uint64_t *table)
 {
     const uint64_t base = first << HTST_SKETCH_DROPPED_F64;
     const uint64_t span = width << HTST_SKETCH_DROPPED_F64;
@@ -293,15 +274,12 @@ count_f64(const double *x, int64_t n, uint64_t first, uint64_t width, uint64_t *
         entry[0] += 1;
         entry[1] += low;
         entry[2] += entry[1] < low;
-        if (squares != NULL) {
-            add_128(squares + 2 * ((uint64_t)(i & 3) << 11 | (bits >> 52 & 2047)), (u128)low * low);
-        }
     }
 }
 
 int
 htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
-                    uint64_t *squares, htst_sketch_seen_t *seen)
+                    htst_sketch_seen_t *seen)
 {
     seen->done = 0;
     if (check_window(first, width, 2048) != HTST_OK) {
@@ -315,7 +293,7 @@ htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, ui
         if (!fits(&block, first, width, HTST_SKETCH_DROPPED_F64)) {
             break;
         }
-        count_f64(x + seen->done, size, (uint64_t)first, (uint64_t)width, table, squares);
+        count_f64(x + seen->done, size, (uint64_t)first, (uint64_t)width, table);
         take_out_zeros(&block, first, width, HTST_SKETCH_WORDS_F64, table);
         add_counts(seen, &block);
         seen->done += size;
@@ -332,34 +310,30 @@ htst_sketch_add_u16(const uint16_t *x, int64_t n, uint64_t *table)
     return HTST_OK;
 }
 
-int
-htst_sketch_sums(const uint64_t *table, int64_t words, int64_t first, int64_t width, int64_t kept,
-                 uint64_t *sums)
+static void
+store_128(uint64_t *words, u128 value)
 {
-    int64_t per_exponent = INT64_C(1) << kept;
-    if (words < 1 || words > 3 || first % per_exponent != 0 || width % per_exponent != 0) {
+    words[0] = (uint64_t)value;
+    words[1] = (uint64_t)(value >> 64);
+}
+
+int
+htst_sketch_sums_u16(const uint64_t *table, int64_t kept, uint64_t *sums)
+{
+    if (kept < 0 || kept > 14) {
         return HTST_ERR_BAD_ARG;
     }
-    int64_t exponents = width >> kept;
-    memset(sums, 0, (size_t)(2 * exponents) * 8 * sizeof *sums);
+    int64_t exponents = INT64_C(1) << (15 - kept), per_exponent = INT64_C(1) << kept;
     for (int64_t group = 0; group < 2 * exponents; group++) {
-        const uint64_t *entry = table + group * per_exponent * words;
-        int64_t exponent = (first >> kept) + group % exponents;
-        uint64_t top = exponent > 0 ? (uint64_t)per_exponent : 0;
-        u128 total[4] = {0, 0, 0, 0};
-        for (int64_t b = 0; b < per_exponent; b++, top++, entry += words) {
-            u128 low = words > 1 ? entry[1] : 0;
-            if (words > 2) {
-                low |= (u128)entry[2] << 64;
-            }
-            total[0] += (u128)entry[0] * top;
-            total[1] += low;
-            total[2] += (u128)entry[0] * (top * top);
-            total[3] += low * top;
+        uint64_t m = group % exponents > 0 ? (uint64_t)per_exponent : 0;
+        u128 first = 0, second = 0;
+        for (int64_t b = 0; b < per_exponent; b++, m++) {
+            u128 count = table[group * per_exponent + b];
+            first += count * m;
+            second += count * (m * m);
         }
-        for (int k = 0; k < 4; k++) {
-            add_128(sums + 8 * group + 2 * k, total[k]);
-        }
+        store_128(sums + 4 * group, first);
+        store_128(sums + 4 * group + 2, second);
     }
     return HTST_OK;
 }

@@ -7,8 +7,7 @@
  *     sum of abs(x) over a bucket = (count * top * 2^dropped + low) * 2^scale
  *
  * exactly, with `top` the kept bits of the significand (its leading one included) and `scale` the
- * exponent of its last bit. With the sums of squared low bits, kept once per exponent, mean and
- * variance follow exactly too.
+ * exponent of its last bit. (Sums of squares are htst_moments' work.)
  *
  *     format    kept bits  dropped bits  words per slot
  *     float32       11          12       2: count, sum of low bits
@@ -31,8 +30,6 @@
 #define HTST_SKETCH_DROPPED_F64 41
 #define HTST_SKETCH_WORDS_F32 2
 #define HTST_SKETCH_WORDS_F64 3
-#define HTST_SKETCH_SQUARES_F32 (2 * 256)      /* words of `squares` */
-#define HTST_SKETCH_SQUARES_F64 (4 * 2 * 2048) /* four interleaved copies; their sum is meant */
 
 /* What a pass saw. Patterns are those of abs(x), of finite non-zero x only; 0 if there is none. */
 typedef struct {
@@ -43,26 +40,22 @@ typedef struct {
     int64_t largest_negative;
 } htst_sketch_seen_t;
 
-/* Add elements to a table of (2 * width + 1) * HTST_SKETCH_WORDS_* words, and the squares of their low
- * bits to `squares` (two words, low first, for each exponent; NULL: not wanted). first + width is at
- * most 255 or 2047 times 2^11. `seen` is added to, apart from `done`, which is set: elements of a block
- * from `done` on that do not fit the window are in no table and no count, but in the patterns.
+/* Add elements to a table of (2 * width + 1) * HTST_SKETCH_WORDS_* words; first + width is at most 255 or
+ * 2047 times 2^11. `seen` is added to, apart from `done`, which is set: of the elements from `done` on,
+ * the first block does not fit the window, and only its patterns have been noted.
  *
  * ERRORS HTST_ERR_BAD_ARG if the window leaves the format. */
 int htst_sketch_add_f32(const float *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
-                        uint64_t *squares, htst_sketch_seen_t *seen);
+                        htst_sketch_seen_t *seen);
 int htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
-                        uint64_t *squares, htst_sketch_seen_t *seen);
+                        htst_sketch_seen_t *seen);
 
 /* Add n 16-bit patterns to a table of 65,536 counts. */
 int htst_sketch_add_u16(const uint16_t *x, int64_t n, uint64_t *table);
 
-/* Four sums for each sign and exponent of a table, 128 bits each (low word first), over the buckets
- * b of that exponent: sum count_b top_b, sum low_b, sum count_b top_b^2, sum top_b low_b.
- *
- * `table` has `words` words a slot, `first` and `width` are multiples of 2^kept, and sums has
- * 8 words for each of 2 * (width >> kept) (sign, exponent) pairs. Exact for counts below 2^52. */
-int htst_sketch_sums(const uint64_t *table, int64_t words, int64_t first, int64_t width, int64_t kept,
-                     uint64_t *sums);
+/* Of a table of 65,536 counts: for each of the 2^(15 - kept) exponents of both signs two sums over its
+ * patterns, in 128 bits (low word first): of the counts times the significands, and times their squares.
+ * `sums` has four words for each of 2 * 2^(15 - kept) pairs (sign, exponent). */
+int htst_sketch_sums_u16(const uint64_t *table, int64_t kept, uint64_t *sums);
 
 #endif /* HTST_SKETCH_H */

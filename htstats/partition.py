@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from itertools import pairwise
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +13,10 @@ import scipy.sparse
 from htstats._arrays import HALF_DTYPES, as_elements
 from htstats._checks import count, one_of
 from htstats._core import partition as _core
+from htstats._moments import ExactSums, moments, share
 from htstats.compressed import KEEPS, NOISES, SUPPORTS, CompressedMatrix
-from htstats.sketch import FORMATS, TailSketch, moments
-from htstats.thresholds import resolve
+from htstats.sketch import FORMATS, TailSketch
+from htstats.thresholds import needs_sketch, resolve
 
 __all__ = [
     "Bounds",
@@ -44,10 +43,6 @@ _FILL: dict[tuple[str, int], Callable[..., None]] = {
     ("bfloat16", 4): _core.fill_bf16_i32,
     ("bfloat16", 8): _core.fill_bf16_i64,
 }
-T = TypeVar("T")
-
-# A thread takes about as long to start as this many elements take to count.
-_WORTH_A_THREAD = 1 << 17
 
 
 class Bounds(NamedTuple):
@@ -156,15 +151,17 @@ def partition(
     data, dtype = as_elements(W, "W")
     if data.ndim != 2:
         raise ValueError(f"W must be 2-D, got {data.ndim}-D of shape {data.shape}")
-    needs_sketch = keep == "centered" or noise != "none" or isinstance(threshold, str)
-    sketch = TailSketch(dtype)
-    if needs_sketch:
-        _require_finite(sketch.update(data).n_nan + sketch.n_inf)
-    tau = resolve(threshold, data, sketch, keep=keep, noise=noise, support=support)
-    bounds = Bounds.of(dtype, keep, tau, sketch.mean if keep == "centered" and sketch.n else 0.0)
+    sums: ExactSums | TailSketch = ExactSums(dtype)
+    if dtype in HALF_DTYPES or needs_sketch(threshold):
+        sums = TailSketch(dtype)
+    if keep == "centered" or noise != "none" or isinstance(threshold, str):
+        _require_finite(sums.update(data, n_threads=n_threads).n_not_finite)
+    tau = resolve(threshold, data, sums, keep=keep, noise=noise, support=support)
+    centre = sums.moments()[0] if keep == "centered" and sums.n else 0.0
+    bounds = Bounds.of(dtype, keep, tau, centre)
     rows = count_rows(data, bounds, n_threads)
     indptr, indices, values = fill_rows(data, bounds, rows, n_threads)
-    mean, std = noise_moments(sketch, values, noise, support)
+    mean, std = noise_moments(sums, values, noise, support)
     index = np.int32 if max(indptr[-1], *data.shape) < 2**31 else np.int64
     return CompressedMatrix(
         sparse=scipy.sparse.csr_array((values, indices, indptr.astype(index)), shape=data.shape),
@@ -204,7 +201,7 @@ def count_rows(block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1) -> R
             block[part], bounds.low, bounds.high, *infinity, result.counts[part], result.hits[part]
         )
 
-    _require_finite(sum(_share_rows(work, block, n_threads)))
+    _require_finite(sum(share(work, rows, block.size, n_threads)))
     return result
 
 
@@ -226,40 +223,27 @@ def fill_rows(
         ends = indptr[part.start : part.stop + 1]
         fill(block[part], bounds.low, bounds.high, rows.hits[part], ends, indices, values)
 
-    _share_rows(work, block, n_threads)
+    share(work, len(rows.counts), block.size, n_threads)
     return indptr, indices, values
 
 
 def noise_moments(
-    sketch: TailSketch, kept: npt.NDArray[Any] | TailSketch, noise: str, support: str
+    sums: ExactSums | TailSketch, kept: npt.NDArray[Any] | TailSketch, noise: str, support: str
 ) -> tuple[float, float]:
-    """Mean and standard deviation of the noise, from a sketch of all of W and the kept values.
+    """Mean and standard deviation of the noise, from exact sums of all of W and the kept values.
 
     `kept` is the values as `fill_rows` gives them, or a sketch of them.
     """
-    if noise == "none" or sketch.n == 0:
+    if noise == "none" or sums.n == 0:
         return 0.0, 0.0
     if noise == "paper":
-        return sketch.moments()
-    if not isinstance(kept, TailSketch):
-        kept = TailSketch(kept.dtype.name).update(kept)
-    n = sketch.n if support == "full" else sketch.n - kept.n
+        return sums.moments()
+    part = kept if isinstance(kept, TailSketch) else ExactSums(kept.dtype.name).update(kept)
+    n = sums.n if support == "full" else sums.n - part.n
     if n == 0:  # nothing is replaced, so there is no noise
         return 0.0, 0.0
-    squares = sketch.total_of_squares - kept.total_of_squares
-    return moments(n, sketch.total - kept.total, squares)
-
-
-def _share_rows(work: Callable[[slice], T], block: npt.NDArray[Any], n_threads: int) -> list[T]:
-    """Call `work` on row ranges of about equal length, each on a thread of its own."""
-    rows = block.shape[0]
-    n = max(1, min(n_threads, rows, block.size // _WORTH_A_THREAD))
-    edges = [rows * k // n for k in range(n + 1)]
-    parts = [slice(start, stop) for start, stop in pairwise(edges)]
-    if n == 1:
-        return [work(parts[0])]
-    with ThreadPoolExecutor(n) as pool:
-        return list(pool.map(work, parts))
+    squares = sums.total_of_squares - part.total_of_squares
+    return moments(n, sums.total - part.total, squares)
 
 
 def _require_finite(bad: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -15,10 +14,17 @@ import numpy.typing as npt
 from htstats._arrays import HALF_DTYPES, as_elements
 from htstats._checks import one_of
 from htstats._core import sketch as _core
+from htstats._moments import ExactSums, moments, rounded, share
 
 __all__ = ["FORMATS", "Buckets", "Format", "TailSketch"]
 
 SIDES = ("abs", "positive", "negative")
+
+# Places in a `seen` array, see htst_sketch.h: counts of what is in no bucket, and patterns.
+_COUNTS, _SMALLEST, _LARGEST = slice(1, 6), 6, slice(7, 9)
+
+# Elements that are summed and then counted while they are in the cache.
+_CHUNK = 1 << 17
 
 
 class Format(NamedTuple):
@@ -107,36 +113,33 @@ class TailSketch:
         self._first = 0
         self._width = 0 if dtype not in HALF_DTYPES else 32768
         self._table = self._new_table(self._width)
-        squares = {"float32": 2 * 256, "float64": 4 * 2 * 2048}.get(dtype, 0)
-        self._squares = np.zeros(squares, np.uint64)
+        self._exact = ExactSums(dtype)
         self._seen = np.zeros(_core.SEEN, np.int64)
 
-    def update(self, x: Any) -> TailSketch:
+    def update(self, x: Any, *, n_threads: int = 1) -> TailSketch:
         """Add the elements of `x`, of the sketch's dtype, and return the sketch.
 
         uint16 arrays are taken as bits of a 16-bit sketch's dtype. No copy is made of contiguous
-        floats.
+        floats. The sketch does not depend on `n_threads`.
 
         Raises
         ------
         TypeError
             If `x` is of another dtype.
         """
-        bits = self.dtype if getattr(x, "dtype", None) == np.uint16 else None
-        half = bits if bits in HALF_DTYPES else None
+        half = self.dtype if self._half and getattr(x, "dtype", None) == np.uint16 else None
         data, dtype = as_elements(x, "x", dtype=half)
         if dtype != self.dtype:
             raise TypeError(f"x must be {self.dtype} as the sketch is, got {dtype}")
         flat = data.reshape(-1)
-        if dtype in HALF_DTYPES:
-            _core.add_u16(flat, self._table)
-            return self
-        add: Any = _core.add_f32 if dtype == "float32" else _core.add_f64
-        while flat.size:
-            add(flat, self._first, self._width, self._table, self._squares, self._seen)
-            flat = flat[self._seen[0] :]
-            if flat.size:
-                self._reach(int(self._seen[6]), int(max(self._seen[7], self._seen[8])))
+
+        def work(part: slice) -> TailSketch:
+            return TailSketch(dtype)._add(flat[part])
+
+        if n_threads == 1:
+            return self._add(flat)
+        for part in share(work, flat.size, flat.size, n_threads):
+            self.merge(part)
         return self
 
     def merge(self, other: TailSketch) -> TailSketch:
@@ -158,12 +161,11 @@ class TailSketch:
         offset = other._first - self._first
         mine = self._slots()[:, offset : offset + other._width]
         _add_words(mine, other._slots(), carry=self._format.words > 2)
-        squares, more_squares = (s._squares.reshape(-1, 2) for s in (self, other))
-        _add_words(squares, more_squares, carry=True)
+        self._exact.merge(other._exact)
         seen, more = self._seen, other._seen
-        seen[1:6] += more[1:6]
-        seen[6] = min((v for v in (seen[6], more[6]) if v), default=0)
-        seen[7:9] = np.maximum(seen[7:9], more[7:9])
+        seen[_COUNTS] += more[_COUNTS]
+        seen[_SMALLEST] = min((v for v in (seen[_SMALLEST], more[_SMALLEST]) if v), default=0)
+        seen[_LARGEST] = np.maximum(seen[_LARGEST], more[_LARGEST])
         return self
 
     @property
@@ -201,6 +203,11 @@ class TailSketch:
         if self._half:
             return int(self._slots()[:, self._format.buckets + 1 :].sum())
         return int(self._seen[5])
+
+    @property
+    def n_not_finite(self) -> int:
+        """How many values were NaN or infinite."""
+        return self.n_nan + self.n_inf
 
     @property
     def total(self) -> Fraction:
@@ -288,6 +295,21 @@ class TailSketch:
         slots = 65536 if self._half else 2 * width + 1
         return np.zeros(slots * self._format.words, np.uint64)
 
+    def _add(self, flat: npt.NDArray[Any]) -> TailSketch:
+        if self._half:
+            _core.add_u16(flat, self._table)
+            return self
+        add: Any = _core.add_f32 if self.dtype == "float32" else _core.add_f64
+        for start in range(0, flat.size, _CHUNK):
+            chunk = flat[start : start + _CHUNK]
+            self._exact.update(chunk)
+            while chunk.size:
+                add(chunk, self._first, self._width, self._table, self._seen)
+                chunk = chunk[self._seen[0] :]
+                if chunk.size:
+                    self._reach(int(self._seen[_SMALLEST]), int(self._seen[_LARGEST].max()))
+        return self
+
     def _slots(self) -> npt.NDArray[np.uint64]:
         """The table as (sign, bucket, word)."""
         words = self._format.words
@@ -324,8 +346,8 @@ class TailSketch:
             (at,) = self._slots()[sign, 1 : self._format.buckets, 0].nonzero()
             patterns = at[[0, -1]] + 1 if at.size else at
         else:
-            largest = self._seen[7 + sign]
-            patterns = np.array([self._seen[6], largest] if largest else [], np.int64)
+            largest = self._seen[_LARGEST][sign]
+            patterns = np.array([self._seen[_SMALLEST], largest] if largest else [], np.int64)
         low_high = self._values(patterns)
         return (float(low_high[0]), float(low_high[1])) if patterns.size else None
 
@@ -341,71 +363,21 @@ class TailSketch:
 
     def _sums(self) -> tuple[Fraction, Fraction]:
         """Exact sum and sum of squares."""
+        if not self._half:
+            return self._exact.total, self._exact.total_of_squares
         form = self._format
-        exponents = self._width >> form.kept
-        out = np.empty(16 * exponents, np.uint64)
-        _core.sums(self._table, form.words, self._first, self._width, form.kept, out)
-        squares = self._low_squares()
-        base = self._first >> form.kept
-        top = base + exponents - 1
-        unit = form.scale(base)
-        total = total_of_squares = 0
-        for index, entry in _nonzero_rows(out.reshape(-1, 8)):
-            exponent = base + index % exponents
-            if exponent == form.exponents - 1:
-                continue
-            tops, lows, top_squares, top_lows = entry
-            shift, d = form.scale(exponent) - unit, form.dropped
-            signed = (tops << d) + lows
-            total += (-signed if index >= exponents else signed) << shift
-            total_of_squares += ((top_squares << 2 * d) + (top_lows << d + 1)) << 2 * shift
-        for exponent, square in squares:
-            if base <= exponent <= top:
-                total_of_squares += square << 2 * (form.scale(exponent) - unit)
-        return _scaled(total, unit), _scaled(total_of_squares, 2 * unit)
-
-    def _low_squares(self) -> Iterator[tuple[int, int]]:
-        """(exponent, sum of squared low bits)."""
-        for index, (value,) in _nonzero_rows(self._squares.reshape(-1, 2)):
-            yield index % self._format.exponents, value
-
-
-def moments(n: int, total: Fraction, total_of_squares: Fraction) -> tuple[float, float]:
-    """Mean and standard deviation (ddof 0) from exact sums of n values, each rounded once."""
-    if n == 0:
-        return math.nan, math.nan
-    variance = (n * total_of_squares - total * total) / n**2
-    return rounded(total / n), rounded_sqrt(variance)
-
-
-def rounded(value: Fraction) -> float:
-    """The float64 nearest to a fraction."""
-    return value.numerator / value.denominator  # a quotient of ints is correctly rounded
-
-
-def rounded_sqrt(value: Fraction) -> float:
-    """The float64 nearest to the square root of a fraction.
-
-    The root is cut off after 64 bits or more; one bit below them says that something was cut off,
-    so the rounding that follows sees the same side of every halfway point as the root itself.
-    """
-    p, q = value.numerator, value.denominator
-    shift = max(0, 64 - (p.bit_length() - q.bit_length()) // 2)
-    whole, rest = divmod(p << 2 * shift, q)
-    root = math.isqrt(whole)
-    inexact = rest != 0 or root * root != whole
-    return (2 * root + inexact) / (2 << shift)
-
-
-def _scaled(value: int, exponent: int) -> Fraction:
-    return Fraction(value << exponent) if exponent >= 0 else Fraction(value, 1 << -exponent)
-
-
-def _nonzero_rows(words: npt.NDArray[np.uint64]) -> Iterator[tuple[int, list[int]]]:
-    """(row, its 128-bit integers) of the rows that have any."""
-    for index in np.flatnonzero(words.any(axis=1)).tolist():
-        row = words[index].tolist()
-        yield index, [low | high << 64 for low, high in zip(row[::2], row[1::2], strict=True)]
+        words = np.empty((2, form.exponents, 2, 2), np.uint64)
+        _core.sums_u16(self._table, form.kept, words.reshape(-1))
+        unit = form.scale(0)
+        total = squares = 0
+        for exponent in np.unique(np.nonzero(words[:, :-1])[1]).tolist():
+            shift = form.scale(exponent) - unit
+            (one, one_squared), (other, other_squared) = (
+                [low | high << 64 for low, high in sums] for sums in words[:, exponent].tolist()
+            )
+            total += (one - other) << shift
+            squares += (one_squared + other_squared) << 2 * shift
+        return Fraction(total, 1 << -unit), Fraction(squares, 1 << -2 * unit)
 
 
 def _add_words(mine: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64], *, carry: bool) -> None:

@@ -29,9 +29,10 @@ import numpy.typing as npt
 
 from htstats._arrays import HALF_DTYPES, as_elements
 from htstats._checks import finite, nonnegative
-from htstats.sketch import TailSketch, moments, rounded
+from htstats._moments import ExactSums, moments, rounded
+from htstats.sketch import TailSketch
 
-__all__ = ["Resolver", "Rule", "parse_rule", "resolve"]
+__all__ = ["Resolver", "Rule", "needs_sketch", "parse_rule", "resolve"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,10 +92,15 @@ def _out_of_range(name: str, numbers: tuple[Fraction, ...]) -> str:
     return ""
 
 
+def needs_sketch(threshold: float | str) -> bool:
+    """Whether a rule asks for the buckets of a sketch, and not only for exact sums."""
+    return isinstance(threshold, str) and parse_rule(threshold).name in ("quantile", "nnz", "error")
+
+
 def resolve(
     threshold: float | str,
     data: npt.NDArray[Any],
-    sketch: TailSketch,
+    sketch: TailSketch | ExactSums,
     *,
     keep: str = "abs",
     noise: str = "paper",
@@ -108,8 +114,8 @@ def resolve(
         A number or a rule of this module's table.
     data : ndarray
         The matrix as kernels take it (16-bit floats as their bits).
-    sketch : TailSketch
-        Of all of `data`; left empty, only numbers can be resolved.
+    sketch : TailSketch or ExactSums
+        Of all of `data`; exact sums are enough unless `needs_sketch`.
     keep, noise, support : str
         As in `partition`.
 
@@ -123,7 +129,12 @@ def resolve(
     rule = parse_rule(threshold)
     if rule.name == "xmin":
         return _fitted_xmin(data, sketch.dtype, keep)
-    if rule.name == "error" and noise == "matched" and sketch.n:
+    if sketch.n == 0:
+        raise ValueError(f"threshold {threshold!r} needs at least one element, got none")
+    if rule.name == "std":
+        return sketch.moments()[1]
+    assert isinstance(sketch, TailSketch)
+    if rule.name == "error" and noise == "matched":
         return _error_matched(rule, data, sketch, keep, support)
     resolver = Resolver(threshold, sketch, keep=keep, noise=noise, support=support)
     while resolver.tau is None:

@@ -8,7 +8,6 @@ def add_f32(
     first: int,
     width: int,
     table: npt.NDArray[np.uint64],
-    squares: npt.NDArray[np.uint64] | None,
     seen: npt.NDArray[np.int64],
 ) -> None: ...
 def add_f64(
@@ -16,15 +15,7 @@ def add_f64(
     first: int,
     width: int,
     table: npt.NDArray[np.uint64],
-    squares: npt.NDArray[np.uint64] | None,
     seen: npt.NDArray[np.int64],
 ) -> None: ...
 def add_u16(x: npt.NDArray[np.uint16], table: npt.NDArray[np.uint64]) -> None: ...
-def sums(
-    table: npt.NDArray[np.uint64],
-    words: int,
-    first: int,
-    width: int,
-    kept: int,
-    out: npt.NDArray[np.uint64],
-) -> None: ...
+def sums_u16(table: npt.NDArray[np.uint64], kept: int, out: npt.NDArray[np.uint64]) -> None: ...
