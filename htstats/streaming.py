@@ -25,8 +25,14 @@ from htstats.thresholds import Resolver, parse_rule, resolve
 
 __all__ = ["RowSource", "compress_rows", "partition_rows", "read_blocks", "sketch_rows"]
 
-# A block in the cache of the second level when it is split after it was read.
+# A block is in the cache of the second level when it is split after it was read.
 BLOCK_BYTES = 1 << 20
+
+# What everything but the matrix itself takes at most; see the notes of `compress_rows`.
+LEAST_MEMORY = 128 << 20
+
+# A fit holds its values as float64, sorted, beside the matrix itself.
+COPIES_OF_A_FIT = 5
 
 Report = Callable[[int], None]
 
@@ -96,7 +102,7 @@ def partition_rows(
     def emit(*block: npt.NDArray[Any]) -> None:
         blocks.append((block[0], block[1], block[2]))
 
-    split = _split(source, threshold, keep, noise, support, n_threads, emit)
+    split = _split(_Job(source, threshold, keep, noise, support, n_threads), emit)
     counts = [np.diff(indptr) for indptr, _, _ in blocks]
     indptr = np.concatenate([[0], np.cumsum(np.concatenate([*counts, np.empty(0, np.int64)]))])
     index = np.int32 if max(int(indptr[-1]), *source.shape) < 2**31 else np.int64
@@ -131,6 +137,7 @@ def compress_rows(
     seed: int = 0,
     layer: int = 0,
     n_threads: int = 1,
+    max_memory: int = 256 << 20,
     source_shape: tuple[int, ...] | None = None,
     report: Report | None = None,
 ) -> MatrixInfo:
@@ -144,6 +151,9 @@ def compress_rows(
         The matrix's name there.
     source, threshold, keep, noise, support, seed, layer, n_threads
         As in `partition_rows`.
+    max_memory : int
+        Bytes that may be in use beside what is before the call; at least 128 MiB. A row that is
+        longer than a MiB comes on top.
     source_shape : tuple of int, optional
         The shape that the tensor had, for whoever decompresses it.
     report : callable, optional
@@ -165,10 +175,12 @@ def compress_rows(
     of B (some 40 MiB at worst) and, for order statistics, less than 64 MiB.
     """
     _check(seed, layer, n_threads)
+    _checks.count("max_memory", max_memory, at_least=LEAST_MEMORY)
     sink = writer.matrix(name, source.shape, source.dtype)
     mark = writer.mark()
     try:
-        split = _split(source, threshold, keep, noise, support, n_threads, sink.add, report)
+        job = _Job(source, threshold, keep, noise, support, n_threads, report, max_memory)
+        split = _split(job, sink.add)
         info = MatrixInfo(
             name=name,
             shape=source.shape,
@@ -245,67 +257,78 @@ def read_blocks(source: RowSource, report: Report | None = None) -> Iterator[Ele
         raise ValueError(f"the blocks must have {source.shape[0]} rows together, got {rows}")
 
 
+class _Job(NamedTuple):
+    """What to split and how."""
+
+    source: RowSource
+    threshold: float | str
+    keep: str
+    noise: str
+    support: str
+    n_threads: int
+    report: Report | None = None
+    max_memory: int | None = None
+
+    def blocks(self) -> Iterator[Elements]:
+        return read_blocks(self.source, self.report)
+
+
 def _split(
-    source: RowSource,
-    threshold: float | str,
-    keep: str,
-    noise: str,
-    support: str,
-    n_threads: int,
+    job: _Job,
     emit: Callable[[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]], None],
-    report: Report | None = None,
 ) -> Split:
-    _checks.one_of("keep", keep, KEEPS)
-    _checks.one_of("noise", noise, NOISES)
-    _checks.one_of("support", support, SUPPORTS)
-    sketch = sketch_rows(source, n_threads=n_threads, report=report)
+    _checks.one_of("keep", job.keep, KEEPS)
+    _checks.one_of("noise", job.noise, NOISES)
+    _checks.one_of("support", job.support, SUPPORTS)
+    dtype = job.source.dtype
+    sketch = sketch_rows(job.source, n_threads=job.n_threads, report=job.report)
     if bad := sketch.n_nan + sketch.n_inf:
         raise ValueError(f"W must be finite, got {bad} NaN or infinite elements")
-    tau = _threshold(source, threshold, sketch, keep, noise, support, report)
-    mean = sketch.mean if keep == "centered" and sketch.n else 0.0
-    bounds = Bounds.of(source.dtype, keep, tau, mean)
-    kept = TailSketch("float64" if source.dtype == "float64" else "float32")
-    for block in read_blocks(source, report):
-        rows = count_rows(block.data, bounds, n_threads)
-        indptr, indices, values = fill_rows(block.data, bounds, rows, n_threads)
-        if noise == "matched":
+    tau = _threshold(job, sketch)
+    mean = sketch.mean if job.keep == "centered" and sketch.n else 0.0
+    bounds = Bounds.of(dtype, job.keep, tau, mean)
+    kept = TailSketch("float64" if dtype == "float64" else "float32")
+    for block in job.blocks():
+        rows = count_rows(block.data, bounds, job.n_threads)
+        indptr, indices, values = fill_rows(block.data, bounds, rows, job.n_threads)
+        if job.noise == "matched":
             kept.update(values)
         emit(indptr, indices, values)
-    rule = threshold if isinstance(threshold, str) else repr(tau)
-    return Split(tau, rule, *noise_moments(sketch, kept, noise, support))
+    rule = job.threshold if isinstance(job.threshold, str) else repr(tau)
+    return Split(tau, rule, *noise_moments(sketch, kept, job.noise, job.support))
 
 
-def _threshold(
-    source: RowSource,
-    threshold: float | str,
-    sketch: TailSketch,
-    keep: str,
-    noise: str,
-    support: str,
-    report: Report | None,
-) -> float:
-    words = {"keep": keep, "noise": noise, "support": support}
-    if not isinstance(threshold, str):
-        nothing = np.empty(0, np.uint16 if source.dtype in HALF_DTYPES else source.dtype)
-        return resolve(threshold, nothing, sketch, **words)
-    rule = parse_rule(threshold)
-    if rule.name == "xmin" or (rule.name == "error" and noise == "matched"):
-        return resolve(threshold, _whole(source, report), sketch, **words)
-    resolver = Resolver(threshold, sketch, **words)
+def _threshold(job: _Job, sketch: TailSketch) -> float:
+    words = {"keep": job.keep, "noise": job.noise, "support": job.support}
+    if not isinstance(job.threshold, str):
+        dtype = job.source.dtype
+        nothing = np.empty(0, np.uint16 if dtype in HALF_DTYPES else dtype)
+        return resolve(job.threshold, nothing, sketch, **words)
+    rule = parse_rule(job.threshold)
+    if rule.name == "xmin" or (rule.name == "error" and job.noise == "matched"):
+        return resolve(job.threshold, _whole(job), sketch, **words)
+    resolver = Resolver(job.threshold, sketch, **words)
     while resolver.tau is None:
-        for block in read_blocks(source, report):
+        for block in job.blocks():
             data = block.data
             resolver.update(data.view(np.float16) if block.dtype == "float16" else data)
         resolver.finish()
     return resolver.tau
 
 
-def _whole(source: RowSource, report: Report | None) -> npt.NDArray[Any]:
+def _whole(job: _Job) -> npt.NDArray[Any]:
     """The matrix in memory, for the rules that need it there."""
-    item = np.uint16 if source.dtype in HALF_DTYPES else np.dtype(source.dtype)
-    whole = np.empty(source.shape, item)
+    (rows, cols), dtype = job.source.shape, job.source.dtype
+    item = np.dtype(np.uint16 if dtype in HALF_DTYPES else dtype)
+    needed = rows * cols * (item.itemsize + 8 * COPIES_OF_A_FIT)
+    if job.max_memory is not None and needed > job.max_memory:
+        raise ValueError(
+            f"threshold {job.threshold!r} needs the matrix in memory, up to {needed} bytes; "
+            f"max_memory is {job.max_memory}"
+        )
+    whole = np.empty((rows, cols), item)
     row = 0
-    for block in read_blocks(source, report):
+    for block in job.blocks():
         whole[row : row + len(block.data)] = block.data
         row += len(block.data)
     return whole

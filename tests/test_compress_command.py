@@ -164,6 +164,7 @@ def test_bad_paths_and_options(checkpoint, tmp_path, capsys):
         (["compress", checkpoint, "-o", tmp_path / "no" / "m.htz"], "No such file"),
         (["compress", checkpoint, "-o", out, "--seed", "-1"], "--seed"),
         (["compress", checkpoint, "-o", out, "--threads", "0"], "--threads"),
+        (["compress", checkpoint, "-o", out, "--max-memory", "100M"], "--max-memory"),
         (["decompress", out, "-o", tmp_path / "m.txt"], "output must end in"),
         (["decompress", out, "-o", tmp_path / "m.npy"], ".npy holds one tensor, got 6"),
         (["decompress", tmp_path / "none.htz", "-o", tmp_path / "m.npz"], "No such file"),

@@ -145,6 +145,14 @@ def test_quantile_is_the_twins_in_every_branch():
     assert (u < np.exp(-25)).any()
 
 
+@pytest.mark.parametrize(("layer", "i", "j"), [(1, 21949, 62169), (7, 35492, 39883)])
+def test_the_far_branch_inside_a_block(layer, i, j):
+    """1 entry in 3.6e10 is beyond r = 5; these two were found by search."""
+    g = block(0, layer, i - 1, j - 700, 3, 1300)[1, 700]
+    assert g == normal_twin.normal(0, layer, i, j)
+    assert abs(g) > 6.66
+
+
 # ---- statistics: 4 million entries, fixed seeds, so that a level of 1e-4 cannot flicker ----------
 
 

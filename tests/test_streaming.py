@@ -89,6 +89,20 @@ def test_rules_that_need_the_whole_matrix(rule):
     assert_same(partition_rows(source(W, "float32"), rule, noise="matched"), expected)
 
 
+def test_a_fit_that_does_not_fit_says_so(tmp_path):
+    class Large:
+        shape, dtype = (1 << 12, 1 << 10), "float32"
+
+        def row_blocks(self, max_bytes):
+            yield np.ones(self.shape, "f4")
+
+    with ContainerWriter(tmp_path / "a.htz") as writer:
+        with pytest.raises(ValueError, match="'xmin' needs the matrix in memory"):
+            compress_rows(writer, "w", Large(), "xmin", max_memory=128 << 20)
+        with pytest.raises(ValueError, match="max_memory"):
+            compress_rows(writer, "w", Large(), max_memory=1000)
+
+
 def test_memory_is_bounded_whatever_the_matrix(tmp_path):
     """Traced allocations of a 64 MiB matrix in 1 MiB blocks; its B alone would take 77 MiB."""
     blocks = 64

@@ -45,6 +45,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--tensor", metavar="NAME", action="append",
         help="compress this matrix and carry the others along; may be given again",
     )  # fmt: skip
+    parser.add_argument(
+        "--max-memory", type=size, default=256 << 20, metavar="SIZE",
+        help="bytes beside the program itself, such as 512M or 2G (default: 256M)",
+    )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument(
         "--resume", action="store_true",
@@ -56,10 +60,12 @@ def run(args: argparse.Namespace) -> int:
     from htstats import _checks
     from htstats.compressed import SEED_END
     from htstats.container import open_container
+    from htstats.streaming import LEAST_MEMORY
     from htstats.weights import open_weights  # type: ignore[import-not-found,unused-ignore]
 
     _checks.count("--seed", args.seed, below=SEED_END)
     _checks.count("--threads", args.threads, at_least=1)
+    _checks.count("--max-memory", args.max_memory, at_least=LEAST_MEMORY)
     weights = open_weights(args.file)
     chosen = set(weights if args.tensor is None else args.tensor)
     if missing := sorted(chosen - set(weights)):
@@ -121,6 +127,7 @@ def compress(
             seed=args.seed,
             layer=layer,
             n_threads=args.threads,
+            max_memory=args.max_memory,
             source_shape=tuple(matrix.source_shape),
             report=progress,
         )
@@ -186,6 +193,13 @@ def require_older(file: str, writer: ContainerWriter) -> None:
     newest = max(os.path.getmtime(path) for path in files_of(file))
     if newest > writer.last_written:
         raise ValueError(f"{file} has changed since {writer.partial} was written: remove that file")
+
+
+def size(text: str) -> int:
+    """A number of bytes, with K, M, G or T for powers of 1024."""
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+    number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
+    return int(float(number) * unit)
 
 
 def threshold(text: str) -> float | str:

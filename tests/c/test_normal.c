@@ -1,5 +1,7 @@
 #include "htst_normal.h"
 
+#include <string.h>
+
 #include "htst_test.h"
 
 /* Random123's kat_vectors, "philox4x32 10". */
@@ -65,6 +67,25 @@ test_quantiles(void)
     CHECK(isnan(htst_normal_quantile(NAN)));
 }
 
+/* The bits that tests/test_normal.py pins by SHA-256, here as the FNV-1a hash of their bytes: this
+ * program is built without target_clones, so that the plain loops are held to them too. */
+static void
+test_pinned_bits(void)
+{
+    static double out[64 * 64];
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+
+    CHECK(htst_normal_fill(20240229, 3, 0, 0, 64, 64, 64, out) == HTST_OK);
+    for (int e = 0; e < 64 * 64; e++) {
+        uint64_t bits;
+        memcpy(&bits, &out[e], sizeof(bits));
+        for (int b = 0; b < 64; b += 8) {
+            hash = (hash ^ (bits >> b & 0xFF)) * UINT64_C(0x100000001B3);
+        }
+    }
+    CHECK(hash == UINT64_C(0x4E43E9E14853C439));
+}
+
 static void
 test_ranges(void)
 {
@@ -91,6 +112,7 @@ main(void)
     test_known_answers();
     test_block_and_entries();
     test_quantiles();
+    test_pinned_bits();
     test_ranges();
     return htst_test_report("test_normal");
 }
