@@ -569,8 +569,9 @@ class MatrixSink:
         indices: npt.NDArray[Any],
         values: npt.NDArray[Any],
     ) -> None:
-        """The next rows, as CSR with sorted indices; `indptr` begins with 0."""
-        rows = Rows(np.asarray(indptr, np.int64), np.asarray(indices, np.int64), values)
+        """The next rows, as CSR with sorted indices; `indptr` begins with 0. Copies are taken."""
+        pattern = np.array(indptr, np.int64), np.array(indices, np.int64)
+        rows = Rows(*pattern, np.array(values))
         at, n = 0, len(rows.indptr) - 1
         if self._rows + n > self._shape[0]:
             raise ValueError(f"rows of {self._name!r} must be {self._shape[0]}, got more")

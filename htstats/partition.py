@@ -206,17 +206,27 @@ def count_rows(block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1) -> R
 
 
 def fill_rows(
-    block: npt.NDArray[Any], bounds: Bounds, rows: RowCounts, n_threads: int = 1
+    block: npt.NDArray[Any],
+    bounds: Bounds,
+    rows: RowCounts,
+    n_threads: int = 1,
+    *,
+    room: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
     """CSR of the kept elements of a block after `count_rows`: (indptr, indices, values).
 
-    Indices are int32, or int64 where columns or entries need it.
+    Indices are int32, or int64 where columns or entries need it. `room` has arrays for indices and
+    values, of those dtypes and of the size of the block: the result is then their beginning. Where
+    many blocks are split, fresh memory would cost more than the split.
     """
     indptr = np.zeros(len(rows.counts) + 1, np.int64)
     np.cumsum(rows.counts, out=indptr[1:])
     nnz = int(indptr[-1])
-    indices = np.empty(nnz, np.int32 if max(nnz, *block.shape) < 2**31 else np.int64)
-    values = np.empty(nnz, np.float64 if bounds.dtype == "float64" else np.float32)
+    index = np.int32 if max(nnz, *block.shape) < 2**31 else np.int64
+    value = np.float64 if bounds.dtype == "float64" else np.float32
+    if room is None:
+        room = np.empty(nnz, index), np.empty(nnz, value)
+    indices, values = room[0][:nnz], room[1][:nnz]
     fill = _FILL[bounds.dtype, indices.itemsize]
 
     def work(part: slice) -> None:
@@ -228,17 +238,20 @@ def fill_rows(
 
 
 def noise_moments(
-    sums: ExactSums | TailSketch, kept: npt.NDArray[Any] | TailSketch, noise: str, support: str
+    sums: ExactSums | TailSketch,
+    kept: npt.NDArray[Any] | ExactSums | TailSketch,
+    noise: str,
+    support: str,
 ) -> tuple[float, float]:
     """Mean and standard deviation of the noise, from exact sums of all of W and the kept values.
 
-    `kept` is the values as `fill_rows` gives them, or a sketch of them.
+    `kept` is the values as `fill_rows` gives them, or sums or a sketch of them.
     """
     if noise == "none" or sums.n == 0:
         return 0.0, 0.0
     if noise == "paper":
         return sums.moments()
-    part = kept if isinstance(kept, TailSketch) else ExactSums(kept.dtype.name).update(kept)
+    part = ExactSums(kept.dtype.name).update(kept) if isinstance(kept, np.ndarray) else kept
     n = sums.n if support == "full" else sums.n - part.n
     if n == 0:  # nothing is replaced, so there is no noise
         return 0.0, 0.0

@@ -1,15 +1,17 @@
 """Split a matrix that is read in blocks of rows: bounded memory, the same bits as in memory.
 
-Three passes at most: a sketch of all elements; where the threshold is an order statistic that the
-sketch leaves open, a gathering of its bucket; and the split itself.
+Three passes at most: the sums or a sketch of all elements; where the threshold is an order
+statistic that the sketch leaves open, a gathering of its bucket; and the split itself. With a
+number for a threshold the split is the only pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +19,12 @@ from scipy.sparse import csr_array
 
 from htstats import _checks
 from htstats._arrays import HALF_DTYPES, Elements, as_elements
+from htstats._moments import ExactSums
 from htstats.compressed import INDEX_END, KEEPS, NOISES, SEED_END, SUPPORTS, CompressedMatrix
 from htstats.container import ContainerWriter, MatrixInfo
 from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
 from htstats.sketch import TailSketch
-from htstats.thresholds import Resolver, parse_rule, resolve
+from htstats.thresholds import Resolver, needs_sketch, parse_rule, resolve
 
 __all__ = ["RowSource", "compress_rows", "partition_rows", "read_blocks", "sketch_rows"]
 
@@ -35,6 +38,10 @@ LEAST_MEMORY = 128 << 20
 COPIES_OF_A_FIT = 5
 
 Report = Callable[[int], None]
+Sums = TailSketch | ExactSums
+Block = tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 class RowSource(Protocol):
@@ -72,7 +79,7 @@ def partition_rows(
     Parameters
     ----------
     source : object with shape, dtype and row_blocks(max_bytes)
-        Such as a `WeightMatrix`; it is read two or three times.
+        Such as a `WeightMatrix`; it is read one to three times.
     threshold, keep, noise, support, seed, layer, n_threads
         As in `partition`.
 
@@ -100,7 +107,7 @@ def partition_rows(
     blocks: list[tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]] = []
 
     def emit(*block: npt.NDArray[Any]) -> None:
-        blocks.append((block[0], block[1], block[2]))
+        blocks.append((block[0], block[1].copy(), block[2].copy()))
 
     split = _split(_Job(source, threshold, keep, noise, support, n_threads), emit)
     counts = [np.diff(indptr) for indptr, _, _ in blocks]
@@ -219,13 +226,7 @@ def sketch_rows(
     sketches = [TailSketch(source.dtype) for _ in range(n_threads)]
     with ThreadPoolExecutor(n_threads) as pool:
         for block in read_blocks(source, report):
-            flat = block.data.reshape(-1)
-            edges = [flat.size * k // n_threads for k in range(n_threads + 1)]
-            parts = [flat[start:stop] for start, stop in pairwise(edges)]
-            if n_threads == 1:
-                sketches[0].update(flat)
-            else:
-                list(pool.map(TailSketch.update, sketches, parts))
+            _share(TailSketch.update, sketches, block.data, pool)
     for other in sketches[1:]:
         sketches[0].merge(other)
     return sketches[0]
@@ -273,45 +274,132 @@ class _Job(NamedTuple):
         return read_blocks(self.source, self.report)
 
 
-def _split(
-    job: _Job,
-    emit: Callable[[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]], None],
-) -> Split:
+@dataclass
+class _Tally:
+    """Of one thread: the sums of all and of the kept elements, and its buffers."""
+
+    sums: Sums | None
+    kept: ExactSums | None
+    room: tuple[npt.NDArray[Any], npt.NDArray[Any]]
+
+    def room_for(self, part: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Buffers for all of a part, grown where needed."""
+        indices, values = self.room
+        if len(values) < part.size:
+            self.room = np.empty(part.size, indices.dtype), np.empty(part.size, values.dtype)
+        return self.room
+
+
+def _split(job: _Job, emit: Callable[..., None]) -> Split:
     _checks.one_of("keep", job.keep, KEEPS)
     _checks.one_of("noise", job.noise, NOISES)
     _checks.one_of("support", job.support, SUPPORTS)
-    dtype = job.source.dtype
-    sketch = sketch_rows(job.source, n_threads=job.n_threads, report=job.report)
-    if bad := sketch.n_nan + sketch.n_inf:
-        raise ValueError(f"W must be finite, got {bad} NaN or infinite elements")
-    tau = _threshold(job, sketch)
-    mean = sketch.mean if job.keep == "centered" and sketch.n else 0.0
-    bounds = Bounds.of(dtype, job.keep, tau, mean)
-    kept = TailSketch("float64" if dtype == "float64" else "float32")
-    for block in job.blocks():
-        rows = count_rows(block.data, bounds, job.n_threads)
-        indptr, indices, values = fill_rows(block.data, bounds, rows, job.n_threads)
-        if job.noise == "matched":
-            kept.update(values)
-        emit(indptr, indices, values)
+    # then one reading is enough: the sums are made beside the split
+    known = not isinstance(job.threshold, str) and job.keep != "centered"
+    with ThreadPoolExecutor(job.n_threads) as pool:
+        sums = _new_sums(job)
+        if not known:
+            sums = _add_up(job, [_new_sums(job) for _ in range(job.n_threads)], pool)
+        tau = _threshold(job, sums)
+        centre = sums.moments()[0] if job.keep == "centered" and sums.n else 0.0
+        bounds = Bounds.of(job.source.dtype, job.keep, tau, centre)
+        tallies = [_tally(job, known) for _ in range(job.n_threads)]
+
+        def work(tally: _Tally, part: npt.NDArray[Any]) -> Block:
+            if tally.sums is not None:
+                tally.sums.update(part)
+            block = fill_rows(part, bounds, count_rows(part, bounds), room=tally.room_for(part))
+            if tally.kept is not None:
+                tally.kept.update(block[2])
+            return block
+
+        for elements in job.blocks():
+            for block in _share(work, tallies, elements.data, pool):
+                emit(*block)
+    kept = _new_kept(job)
+    for tally in tallies:
+        if tally.sums is not None:
+            _merge(sums, tally.sums)
+        if tally.kept is not None:
+            kept.merge(tally.kept)
     rule = job.threshold if isinstance(job.threshold, str) else repr(tau)
-    return Split(tau, rule, *noise_moments(sketch, kept, job.noise, job.support))
+    return Split(tau, rule, *noise_moments(sums, kept, job.noise, job.support))
 
 
-def _threshold(job: _Job, sketch: TailSketch) -> float:
+def _add_up(job: _Job, shares: list[Sums], pool: ThreadPoolExecutor) -> Sums:
+    """Sums of all elements in one reading.
+
+    Raises
+    ------
+    ValueError
+        If an element is NaN or infinite.
+    """
+    for elements in job.blocks():
+        _share(lambda sums, part: sums.update(part), shares, elements.data, pool)
+    for other in shares[1:]:
+        _merge(shares[0], other)
+    if bad := shares[0].n_not_finite:
+        raise ValueError(f"W must be finite, got {bad} NaN or infinite elements")
+    return shares[0]
+
+
+def _share(
+    work: Callable[[S, npt.NDArray[Any]], T],
+    states: list[S],
+    data: npt.NDArray[Any],
+    pool: ThreadPoolExecutor,
+) -> list[T]:
+    """Call `work` on equal shares of the rows, one for each state, on threads."""
+    n = len(states)
+    if n == 1:
+        return [work(states[0], data)]
+    edges = [len(data) * k // n for k in range(n + 1)]
+    parts = [data[start:stop] for start, stop in pairwise(edges)]
+    return list(pool.map(work, states, parts))
+
+
+def _new_sums(job: _Job) -> Sums:
+    dtype = job.source.dtype
+    # 16-bit sketches are exact sums too, and faster than widening
+    if dtype in HALF_DTYPES or needs_sketch(job.threshold):
+        return TailSketch(dtype)
+    return ExactSums(dtype)
+
+
+def _new_kept(job: _Job) -> ExactSums:
+    return ExactSums("float64" if job.source.dtype == "float64" else "float32")
+
+
+def _tally(job: _Job, known: bool) -> _Tally:
+    index = np.int32 if job.source.shape[1] < 2**31 else np.int64
+    value = np.float64 if job.source.dtype == "float64" else np.float32
+    return _Tally(
+        sums=_new_sums(job) if known and job.noise != "none" else None,
+        kept=_new_kept(job) if job.noise == "matched" else None,
+        room=(np.empty(0, index), np.empty(0, value)),
+    )
+
+
+def _merge(sums: Any, other: Any) -> None:
+    """Add sums of the same kind."""
+    sums.merge(other)
+
+
+def _threshold(job: _Job, sums: Sums) -> float:
     words = {"keep": job.keep, "noise": job.noise, "support": job.support}
     if not isinstance(job.threshold, str):
         dtype = job.source.dtype
         nothing = np.empty(0, np.uint16 if dtype in HALF_DTYPES else dtype)
-        return resolve(job.threshold, nothing, sketch, **words)
+        return resolve(job.threshold, nothing, sums, **words)
     rule = parse_rule(job.threshold)
     if rule.name == "xmin" or (rule.name == "error" and job.noise == "matched"):
-        return resolve(job.threshold, _whole(job), sketch, **words)
-    resolver = Resolver(job.threshold, sketch, **words)
+        return resolve(job.threshold, _whole(job), sums, **words)
+    if not isinstance(sums, TailSketch):  # "std" follows from the sums
+        return resolve(job.threshold, np.empty(0), sums, **words)
+    resolver = Resolver(job.threshold, sums, **words)
     while resolver.tau is None:
         for block in job.blocks():
-            data = block.data
-            resolver.update(data.view(np.float16) if block.dtype == "float16" else data)
+            resolver.update(block.data)
         resolver.finish()
     return resolver.tau
 
