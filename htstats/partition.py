@@ -28,29 +28,28 @@ __all__ = [
 ]
 
 _COUNT: dict[str, Callable[..., int]] = {
-    "float32": _core.count_f32,
-    "float64": _core.count_f64,
-    "float16": _core.count_u16,
-    "bfloat16": _core.count_u16,
+    "float32": _core.count_b32,
+    "float64": _core.count_b64,
+    "float16": _core.count_b16,
+    "bfloat16": _core.count_b16,
 }
-_FILL: dict[tuple[str, int], Callable[..., None]] = {
-    ("float32", 4): _core.fill_f32_i32,
-    ("float32", 8): _core.fill_f32_i64,
-    ("float64", 4): _core.fill_f64_i32,
-    ("float64", 8): _core.fill_f64_i64,
-    ("float16", 4): _core.fill_f16_i32,
-    ("float16", 8): _core.fill_f16_i64,
-    ("bfloat16", 4): _core.fill_bf16_i32,
-    ("bfloat16", 8): _core.fill_bf16_i64,
+_FILL: dict[str, Callable[..., None]] = {
+    "float32": _core.fill_b32,
+    "float64": _core.fill_b64,
+    "float16": _core.fill_f16,
+    "bfloat16": _core.fill_bf16,
 }
 
 
 class Bounds(NamedTuple):
-    """The rule "w > high or w < low" in the data's dtype; 16-bit bounds are ordered integers."""
+    """The rule "w > high or w < low" in ordered integers, which grow with the numbers of `dtype`.
+
+    They are the pattern of a positive number, and -1 - pattern of abs(w) for a negative one.
+    """
 
     dtype: str
-    low: float
-    high: float
+    low: int
+    high: int
 
     @classmethod
     def of(cls, dtype: str, keep: str, tau: float, mean: float = 0.0) -> Bounds:
@@ -62,11 +61,10 @@ class Bounds(NamedTuple):
         one_of("keep", keep, KEEPS)
         centre = Fraction(mean) if keep == "centered" else Fraction(0)
         high = _ordered_at_most(centre + Fraction(tau), dtype)
-        low = -1 - _ordered_at_most(Fraction(tau) - centre, dtype)
-        if dtype in HALF_DTYPES:
-            return cls(dtype, -(2**15) if keep == "upper" else low, high)
-        value = -np.inf if keep == "upper" else _value_of(low, dtype)
-        return cls(dtype, value, _value_of(high, dtype))
+        if keep == "upper":
+            form = FORMATS[dtype]
+            return cls(dtype, -(form.exponents << form.mantissa), high)
+        return cls(dtype, -1 - _ordered_at_most(Fraction(tau) - centre, dtype), high)
 
 
 class RowCounts(NamedTuple):
@@ -191,6 +189,7 @@ def count_rows(block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1) -> R
     result = RowCounts(
         np.zeros(rows, np.int64), np.zeros((rows, -(-cols // _core.SEGMENT)), np.uint8)
     )
+    bits = _bits(block)
     infinity: tuple[int, ...] = ()
     if bounds.dtype in HALF_DTYPES:
         form = FORMATS[bounds.dtype]
@@ -198,7 +197,7 @@ def count_rows(block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1) -> R
 
     def work(part: slice) -> int:
         return _COUNT[bounds.dtype](
-            block[part], bounds.low, bounds.high, *infinity, result.counts[part], result.hits[part]
+            bits[part], bounds.low, bounds.high, *infinity, result.counts[part], result.hits[part]
         )
 
     _require_finite(sum(share(work, rows, block.size, n_threads)))
@@ -227,11 +226,20 @@ def fill_rows(
     if room is None:
         room = np.empty(nnz, index), np.empty(nnz, value)
     indices, values = room[0][:nnz], room[1][:nnz]
-    fill = _FILL[bounds.dtype, indices.itemsize]
+    bits, fill = _bits(block), _FILL[bounds.dtype]
 
     def work(part: slice) -> None:
-        ends = indptr[part.start : part.stop + 1]
-        fill(block[part], bounds.low, bounds.high, rows.hits[part], ends, indices, values)
+        fill(
+            bits[part],
+            bounds.low,
+            bounds.high,
+            rows.hits[part],
+            indptr[part.start : part.stop + 1],
+            _core.BEST,
+            indices.itemsize == 8,
+            indices.view(np.uint8),
+            _bits(values),
+        )
 
     share(work, len(rows.counts), block.size, n_threads)
     return indptr, indices, values
@@ -257,6 +265,11 @@ def noise_moments(
         return 0.0, 0.0
     squares = sums.total_of_squares - part.total_of_squares
     return moments(n, sums.total - part.total, squares)
+
+
+def _bits(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array's bits, as unsigned integers of the same width."""
+    return x.view(f"u{x.itemsize}")
 
 
 def _require_finite(bad: int) -> None:
@@ -287,10 +300,3 @@ def _ordered_at_most(bound: Fraction, dtype: str) -> int:
     if bound >= 0:
         return min(pattern, infinity - 1)
     return -1 - min(pattern + (steps != whole), infinity)
-
-
-def _value_of(ordered: int, dtype: str) -> float:
-    """The number that an ordered integer of float32 or float64 stands for."""
-    unsigned, bits = (np.uint32, 32) if dtype == "float32" else (np.uint64, 64)
-    pattern = ordered if ordered >= 0 else (-1 - ordered) | 1 << (bits - 1)
-    return float(np.array(pattern, unsigned).view(dtype))

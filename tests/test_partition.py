@@ -19,6 +19,12 @@ DTYPES = {
     "float16": np.dtype(np.float16),
     "bfloat16": np.dtype(ml_dtypes.bfloat16),
 }
+FILL = {
+    "float32": _core.fill_b32,
+    "float64": _core.fill_b64,
+    "float16": _core.fill_f16,
+    "bfloat16": _core.fill_bf16,
+}
 KEEPS = ("abs", "upper", "centered")
 NOISES = ("paper", "matched", "none")
 SUPPORTS = ("replaced", "full")
@@ -81,6 +87,11 @@ def test_split_and_noise_against_fractions(dtype, data):
     check_against_twin(W, split, keep, noise, support)
 
 
+def bits(x):
+    """As unsigned integers."""
+    return x.view(f"u{x.dtype.itemsize}")
+
+
 def weight_like(dtype, shape, seed=0):
     rng = np.random.default_rng(seed)
     return (rng.standard_t(4, shape) * 0.02).astype(DTYPES[dtype])
@@ -96,7 +107,7 @@ def test_every_density_and_width_of_index(dtype, q):
     magnitude = np.abs(W.astype(float))
     tau = float(np.quantile(magnitude, q, method="higher"))
     mask = magnitude > tau
-    data = W.view(np.uint16) if W.dtype.itemsize == 2 else W
+    data = bits(W) if W.dtype.itemsize == 2 else W
     bounds = Bounds.of(dtype, "abs", tau)
     rows = count_rows(data, bounds)
     np.testing.assert_array_equal(rows.counts, mask.sum(axis=1))
@@ -104,13 +115,28 @@ def test_every_density_and_width_of_index(dtype, q):
     np.testing.assert_array_equal(indices, np.nonzero(mask)[1])
     wide = W if dtype == "float64" else W.astype(np.float32)
     assert values.tobytes() == wide[mask].tobytes()
-    # 64-bit indices, as matrices with more than 2^31 entries or columns need them
-    name = {"float32": "f32", "float64": "f64", "float16": "f16", "bfloat16": "bf16"}[dtype]
-    long, again = np.empty(len(indices), np.int64), np.empty_like(values)
-    fill = getattr(_core, f"fill_{name}_i64")
-    fill(data, bounds.low, bounds.high, rows.hits, indptr, long, again)
-    np.testing.assert_array_equal(long, indices)
-    assert again.tobytes() == values.tobytes()
+    # 64-bit indices, as matrices with more than 2^31 entries or columns need them, and each set of
+    # instructions that this processor has
+    fill = getattr(
+        _core,
+        "fill_" + {"float32": "b32", "float64": "b64"}.get(dtype, dtype.replace("float", "f")),
+    )
+    for instructions in range(_core.BEST + 1):
+        for integer in (np.int32, np.int64):
+            again, found = np.empty(len(indices), integer), np.empty_like(values)
+            fill(
+                bits(W),
+                bounds.low,
+                bounds.high,
+                rows.hits,
+                indptr,
+                instructions,
+                integer is np.int64,
+                again.view(np.uint8),
+                bits(found),
+            )
+            np.testing.assert_array_equal(again, indices)
+            assert found.tobytes() == values.tobytes()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -213,30 +239,53 @@ def test_bad_types():
 
 
 def test_kernels_refuse_arrays_that_do_not_fit():
-    W = np.ones((2, 3), np.float32)
+    W = bits(np.ones((2, 3), np.float32))
+    bounds = Bounds.of("float32", "abs", 0.5)[1:]
     counts, hits = np.zeros(2, np.int64), np.zeros((2, 1), np.uint8)
     with pytest.raises(ValueError, match="counts and hits"):
-        _core.count_f32(W, -0.5, 0.5, counts[:1], hits)
-    _core.count_f32(W, -0.5, 0.5, counts, hits)
+        _core.count_b32(W, *bounds, counts[:1], hits)
+    _core.count_b32(W, *bounds, counts, hits)
     assert counts.tolist() == [3, 3]
-    short = np.empty(5, np.int32), np.empty(5, np.float32)
-    with pytest.raises(ValueError, match="must hold 6 entries"):
-        _core.fill_f32_i32(W, -0.5, 0.5, hits, np.array([0, 3, 6]), *short)
-    with pytest.raises(ValueError, match="must not fall"):
-        _core.fill_f32_i32(W, -0.5, 0.5, hits, np.array([0, 3, 2]), *short)
+    short = np.empty(20, np.uint8), np.empty(6, np.uint32)
+    for indptr, instructions, message in [
+        ([0, 3, 6], 0, "must hold 6 entries"),
+        ([0, 3, 2], 0, "must not fall"),
+        ([-1, 3, 3], 0, "must not fall"),
+        ([0, 3, 5], 9, "instructions must be in"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            _core.fill_b32(W, *bounds, hits, np.array(indptr), instructions, False, *short)
 
 
-def test_a_matrix_that_changes_after_the_count_writes_nothing_outside():
-    W = np.zeros((4, 600), np.float32)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("instructions", range(_core.BEST + 1))
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_matrix_that_changes_after_the_count_writes_nothing_outside(dtype, instructions, wide):
+    W = np.zeros((4, 601), DTYPES[dtype])
     W[:, ::50] = 1
-    bounds = Bounds.of("float32", "abs", 0.5)
-    rows = count_rows(W, bounds)
+    bounds = Bounds.of(dtype, "abs", 0.5)
+    rows = count_rows(bits(W), bounds)
     indptr = np.concatenate([[0], np.cumsum(rows.counts)])
-    indices, values = np.full(60, -7, np.int32), np.zeros(60, np.float32)
+    indices = np.full(60, -7, np.int64 if wide else np.int32)
+    values = np.full(60, -7, np.float64 if dtype == "float64" else np.float32)
+    fill = getattr(
+        _core,
+        "fill_" + {"float32": "b32", "float64": "b64"}.get(dtype, dtype.replace("float", "f")),
+    )
+    kind = instructions, wide, indices.view(np.uint8), bits(values)
     W[:] = 1  # more are kept now than were counted
-    _core.fill_f32_i32(W[:2], bounds.low, bounds.high, rows.hits[:2], indptr[:3], indices, values)
+    fill(bits(W[:2]), *bounds[1:], rows.hits[:2], indptr[:3], *kind)
     assert (indices[: indptr[2]] >= 0).all()
     assert (indices[indptr[2] :] == -7).all()
+    assert (values[indptr[2] :] == -7).all()
     W[:] = 0
     with pytest.raises(ValueError, match="HTST_ERR_BAD_ARG"):
-        _core.fill_f32_i32(W, bounds.low, bounds.high, rows.hits, indptr, indices, values)
+        fill(bits(W), *bounds[1:], rows.hits, indptr, *kind)
+
+
+def test_numbers_do_not_depend_on_how_denormals_are_treated():
+    # ordered integers tell the smallest float32 from zero, also where a library has set the
+    # processor to take denormals for zeros
+    W = np.array([[0, 1, 2, 3, 2**31 + 1, 2**31]], np.uint32).view(np.float32)
+    assert partition(W, 0.0, noise="none").sparse.indices.tolist() == [1, 2, 3, 4]
+    assert partition(W, 2.0**-149, noise="none").sparse.indices.tolist() == [2, 3]

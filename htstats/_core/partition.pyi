@@ -2,22 +2,9 @@ import numpy as np
 import numpy.typing as npt
 
 SEGMENT: int
+BEST: int
 
-def count_f32(
-    w: npt.NDArray[np.float32],
-    low: float,
-    high: float,
-    counts: npt.NDArray[np.int64],
-    hits: npt.NDArray[np.uint8],
-) -> int: ...
-def count_f64(
-    w: npt.NDArray[np.float64],
-    low: float,
-    high: float,
-    counts: npt.NDArray[np.int64],
-    hits: npt.NDArray[np.uint8],
-) -> int: ...
-def count_u16(
+def count_b16(
     w: npt.NDArray[np.uint16],
     low: int,
     high: int,
@@ -25,75 +12,61 @@ def count_u16(
     counts: npt.NDArray[np.int64],
     hits: npt.NDArray[np.uint8],
 ) -> int: ...
-def fill_f32_i32(
-    w: npt.NDArray[np.float32],
-    low: float,
-    high: float,
+def count_b32(
+    w: npt.NDArray[np.uint32],
+    low: int,
+    high: int,
+    counts: npt.NDArray[np.int64],
     hits: npt.NDArray[np.uint8],
-    indptr: npt.NDArray[np.int64],
-    indices: npt.NDArray[np.int32],
-    values: npt.NDArray[np.float32],
-) -> None: ...
-def fill_f32_i64(
-    w: npt.NDArray[np.float32],
-    low: float,
-    high: float,
+) -> int: ...
+def count_b64(
+    w: npt.NDArray[np.uint64],
+    low: int,
+    high: int,
+    counts: npt.NDArray[np.int64],
     hits: npt.NDArray[np.uint8],
-    indptr: npt.NDArray[np.int64],
-    indices: npt.NDArray[np.int64],
-    values: npt.NDArray[np.float32],
-) -> None: ...
-def fill_f64_i32(
-    w: npt.NDArray[np.float64],
-    low: float,
-    high: float,
-    hits: npt.NDArray[np.uint8],
-    indptr: npt.NDArray[np.int64],
-    indices: npt.NDArray[np.int32],
-    values: npt.NDArray[np.float64],
-) -> None: ...
-def fill_f64_i64(
-    w: npt.NDArray[np.float64],
-    low: float,
-    high: float,
-    hits: npt.NDArray[np.uint8],
-    indptr: npt.NDArray[np.int64],
-    indices: npt.NDArray[np.int64],
-    values: npt.NDArray[np.float64],
-) -> None: ...
-def fill_f16_i32(
+) -> int: ...
+def fill_f16(
     w: npt.NDArray[np.uint16],
     low: int,
     high: int,
     hits: npt.NDArray[np.uint8],
     indptr: npt.NDArray[np.int64],
-    indices: npt.NDArray[np.int32],
-    values: npt.NDArray[np.float32],
+    instructions: int,
+    wide: bool,
+    indices: npt.NDArray[np.uint8],
+    values: npt.NDArray[np.uint32],
 ) -> None: ...
-def fill_f16_i64(
+def fill_bf16(
     w: npt.NDArray[np.uint16],
     low: int,
     high: int,
     hits: npt.NDArray[np.uint8],
     indptr: npt.NDArray[np.int64],
-    indices: npt.NDArray[np.int64],
-    values: npt.NDArray[np.float32],
+    instructions: int,
+    wide: bool,
+    indices: npt.NDArray[np.uint8],
+    values: npt.NDArray[np.uint32],
 ) -> None: ...
-def fill_bf16_i32(
-    w: npt.NDArray[np.uint16],
+def fill_b32(
+    w: npt.NDArray[np.uint32],
     low: int,
     high: int,
     hits: npt.NDArray[np.uint8],
     indptr: npt.NDArray[np.int64],
-    indices: npt.NDArray[np.int32],
-    values: npt.NDArray[np.float32],
+    instructions: int,
+    wide: bool,
+    indices: npt.NDArray[np.uint8],
+    values: npt.NDArray[np.uint32],
 ) -> None: ...
-def fill_bf16_i64(
-    w: npt.NDArray[np.uint16],
+def fill_b64(
+    w: npt.NDArray[np.uint64],
     low: int,
     high: int,
     hits: npt.NDArray[np.uint8],
     indptr: npt.NDArray[np.int64],
-    indices: npt.NDArray[np.int64],
-    values: npt.NDArray[np.float32],
+    instructions: int,
+    wide: bool,
+    indices: npt.NDArray[np.uint8],
+    values: npt.NDArray[np.uint64],
 ) -> None: ...
