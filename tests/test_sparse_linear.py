@@ -1,0 +1,197 @@
+"""Layers that act as W(t): the entries of the dense matrix, and true gradients, block by block."""
+
+import copy
+import math
+
+import numpy as np
+import pytest
+from reference import normal_twin
+
+from htstats._core import normal
+from htstats.container import ContainerWriter, open_container
+from htstats.partition import partition
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+
+from htstats.torch import sparse_linear  # noqa: E402
+from htstats.torch._normal import normal_block, sqrt  # noqa: E402
+from htstats.torch.sparse_linear import (  # noqa: E402
+    TORCH_DTYPES,
+    GaussianSparseLinear,
+    replace_linear_,
+    round_to,
+    to_sparse_csr,
+)
+
+CPU = torch.device("cpu")
+
+
+def weights(rows=30, cols=17, dtype="float64", seed=0):
+    rng = np.random.default_rng(seed)
+    return torch.from_numpy(rng.standard_t(3, (rows, cols)) * 0.3 + 0.05).to(TORCH_DTYPES[dtype])
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(sparse_linear, "BLOCK_ELEMENTS", 100)
+
+
+def test_torch_makes_the_bits_of_the_c_library():
+    for seed, layer, row, cols in [
+        (0, 0, 0, 64),
+        (2**64 - 1, 2**32 - 1, 2**32 - 70, 65),
+        (5, 3, 9, 1),
+    ]:
+        expected = np.empty((70, cols))
+        normal.fill(seed, layer, row, 0, expected)
+        got = normal_block(seed, layer, row, 70, cols, CPU)
+        assert np.array_equal(got.numpy(), expected)
+    rows = normal_block(0, 1, 21949, 1, 62170, CPU)
+    assert rows[0, 62169] == normal_twin.normal(0, 1, 21949, 62169)  # beyond r = 5
+
+
+def test_square_roots_are_rounded_to_nearest():
+    """Also where what torch gives is a unit off, and beside powers of 4."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.uniform(1, 40, 100_000), 4.0 ** np.arange(-3, 4)])
+    x = np.concatenate([x, np.nextafter(x, 0), np.nextafter(x, 99)])
+    got = sqrt(torch.from_numpy(x)).tolist()
+    assert got == [math.sqrt(v) for v in x.tolist()]
+
+
+@pytest.mark.parametrize("dtype", list(TORCH_DTYPES))
+def test_rounding_is_once(dtype):
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.standard_normal(500), rng.standard_normal(500) * 2.0**-130])
+    halves = (rng.integers(128, 256, 500) + 0.5) * 2.0**-9
+    x = np.concatenate([x, halves, np.nextafter(halves, 0), np.nextafter(halves, 9)])
+    got = round_to(torch.from_numpy(x), dtype).double().tolist()
+    assert got == [normal_twin.round_to(v, dtype) for v in x.tolist()]
+
+
+@pytest.mark.parametrize("dtype", list(TORCH_DTYPES))
+@pytest.mark.parametrize("support", ["replaced", "full"])
+@pytest.mark.parametrize("noise", ["paper", "none"])
+def test_rows_are_those_of_the_matrix(dtype, support, noise):
+    matrix = partition(weights(dtype=dtype), support=support, noise=noise, seed=3, layer=2)
+    layer = GaussianSparseLinear(matrix)
+    expected = torch.from_numpy(matrix.toarray()).to(TORCH_DTYPES[dtype])
+    assert torch.equal(layer.weight_rows(0, 30), expected)
+    assert torch.equal(layer._rows_by_torch(4, 11), expected[4:11])
+    assert torch.equal(torch.cat([b for _, _, b in layer._blocks()]), expected)
+
+
+@pytest.mark.parametrize("support", ["replaced", "full"])
+@pytest.mark.parametrize("dense", [False, True])
+def test_gradients(support, dense):
+    """float64: rounding is then the last of 53 bits, and finite differences see true slopes."""
+    layer = GaussianSparseLinear(
+        partition(weights(), support=support), torch.arange(30.0).double(), dense=dense
+    )
+    x = torch.randn(2, 3, 17, dtype=torch.float64, requires_grad=True,
+                    generator=torch.Generator().manual_seed(0))  # fmt: skip
+
+    def act(x, values, mean, bias):
+        with torch.no_grad():
+            layer.values.data, layer.mean.data = values.detach(), mean.detach()
+            layer._cache = None
+        y = sparse_linear._Act.apply(x, values, mean, layer)
+        return y + bias
+
+    inputs = [x, layer.values, layer.mean, layer.bias]
+    inputs = [t.detach().clone().requires_grad_() for t in inputs]
+    assert torch.autograd.gradcheck(act, inputs)
+
+
+def test_it_learns_and_the_matrix_follows():
+    layer = GaussianSparseLinear(partition(weights(dtype="float32")), dense=True)
+    before = layer.matrix
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.01)
+    x = torch.randn(8, 17)
+    first = layer(x).square().mean()
+    first.backward()
+    optimizer.step()
+    after = layer.matrix
+    assert layer(x).square().mean() < first  # the dense cache has noticed
+    assert before.mean != after.mean
+    assert np.array_equal(before.sparse.indices, after.sparse.indices)
+    assert not np.array_equal(before.sparse.data, after.sparse.data)
+    assert torch.equal(layer.weight_rows(0, 30), torch.from_numpy(after.toarray()))
+
+
+def test_streaming_holds_a_block_at_a_time(monkeypatch):
+    layer = GaussianSparseLinear(partition(weights()))
+    sizes = []
+    rows = GaussianSparseLinear.weight_rows
+
+    def watched(self, start, stop):
+        sizes.append(stop - start)
+        return rows(self, start, stop)
+
+    monkeypatch.setattr(GaussianSparseLinear, "weight_rows", watched)
+    layer(torch.zeros(17, dtype=torch.float64))
+    assert max(sizes) == 100 // 17
+    assert sum(sizes) == 30
+    layer.dense = True
+    sizes.clear()
+    for _ in range(3):
+        layer(torch.zeros(17, dtype=torch.float64))
+    assert sizes == [30]
+
+
+def test_replace_linear():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(17, 12), nn.ReLU(), nn.Sequential(nn.Linear(12, 5, bias=False)))
+    original, x = copy.deepcopy(model), torch.randn(4, 17)
+    split = replace_linear_(model, 0.1, noise="matched", seed=9)
+    assert list(split) == ["0.weight", "2.0.weight"]
+    expected = copy.deepcopy(original)
+    modules = {"0.weight": expected[0], "2.0.weight": expected[2][0]}
+    for layer, (name, module) in enumerate(modules.items()):
+        matrix = partition(module.weight, 0.1, noise="matched", seed=9, layer=layer)
+        assert np.array_equal(matrix.toarray(), split[name].toarray())
+        module.weight.data = torch.from_numpy(matrix.toarray())
+    torch.testing.assert_close(model(x), expected(x))  # the order of sums differs
+    assert not torch.allclose(model(x), original(x))
+    assert "nnz=" in repr(model)
+    with pytest.raises(ValueError, match="17 features"):
+        model(torch.zeros(3))
+
+
+def test_replace_from_a_container(tmp_path):
+    model = nn.Sequential(nn.Linear(17, 12), nn.Linear(12, 5))
+    matrix = partition(model[1].weight, 0.05, seed=4, layer=7)
+    with ContainerWriter(tmp_path / "m.htz") as writer:
+        writer.add_matrix("1.weight", matrix)
+        writer.commit()
+    with open_container(tmp_path / "m.htz") as container:
+        stored = container.matrices["1.weight"]
+        csr = to_sparse_csr(stored)
+        assert np.array_equal(csr.to_dense().numpy(), matrix.sparse.toarray())
+        assert np.array_equal(to_sparse_csr(stored, 1, 4).to_dense(), csr.to_dense()[1:4])
+        assert np.array_equal(to_sparse_csr(matrix, 1, 4).to_dense(), csr.to_dense()[1:4])
+        replace_linear_(model, matrices=container.matrices)
+        assert type(model[0]) is nn.Linear
+        assert torch.equal(model[1].weight_rows(0, 5), torch.from_numpy(matrix.toarray()))
+        with pytest.raises(ValueError, match=r"'1\.weight'"):
+            replace_linear_(nn.Sequential(nn.Linear(2, 2)), matrices=container.matrices)
+        wrong = nn.Sequential(nn.Linear(17, 12), nn.Linear(5, 12))
+        with pytest.raises(ValueError, match=r"1\.weight must have shape \(12, 5\)"):
+            replace_linear_(wrong, matrices=container.matrices)
+    with pytest.raises(ValueError, match="wrap it"):
+        replace_linear_(nn.Linear(2, 2))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("dtype", list(TORCH_DTYPES))
+def test_cuda_makes_the_same_entries(dtype):
+    matrix = partition(weights(dtype=dtype), seed=3)
+    layer = GaussianSparseLinear(matrix).cuda()
+    expected = torch.from_numpy(matrix.toarray()).to(TORCH_DTYPES[dtype])
+    assert torch.equal(layer.weight_rows(0, 30).cpu(), expected)
+    x = torch.randn(5, 17, device="cuda", requires_grad=True)
+    layer(x).sum().backward()
+    assert x.grad.isfinite().all()
+    assert layer.values.grad.isfinite().all()
