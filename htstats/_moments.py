@@ -62,6 +62,24 @@ class ExactSums:
         self.squares += other.squares
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """Bytes of sum and sum of squares, as kernels have them; none for 16-bit dtypes."""
+        words = {"float32": _core.WORDS_F32, "float64": _core.WORDS_F64}.get(self.dtype, ())
+        return tuple(8 * size for size in words)
+
+    def to_bytes(self) -> list[bytes]:
+        """Sum and sum of squares, little-endian two's complement."""
+        return [
+            value.to_bytes(size, "little", signed=True)
+            for value, size in zip((self.sum, self.squares), self.sizes, strict=False)
+        ]
+
+    def from_bytes(self, *parts: bytes) -> None:
+        """Take sum and sum of squares from `to_bytes`."""
+        if parts:
+            self.sum, self.squares = (int.from_bytes(p, "little", signed=True) for p in parts)
+
+    @property
     def total(self) -> Fraction:
         """The sum."""
         return Fraction(self.sum, 1 << _denormal_bits(self.dtype))

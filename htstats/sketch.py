@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -22,6 +23,8 @@ SIDES = ("abs", "positive", "negative")
 
 # Places in a `seen` array, see htst_sketch.h: counts of what is in no bucket, and patterns.
 _COUNTS, _SMALLEST, _LARGEST = slice(1, 6), 6, slice(7, 9)
+
+_MAGIC, _VERSION, _CODES = b"HTSK", 1, ("float64", "float32", "float16", "bfloat16")
 
 # Elements that are summed and then counted while they are in the cache.
 _CHUNK = 1 << 17
@@ -70,6 +73,31 @@ class Buckets:
     upper: npt.NDArray[np.float64]
     count: npt.NDArray[np.int64]
     total: npt.NDArray[np.float64]
+
+
+class _Reader:
+    """Takes parts of bytes off the front, never more than there are."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+        self._stop = max(len(data) - 4, 0)  # the checksum
+
+    def require(self, size: int) -> None:
+        if size > self._stop - self._at:
+            raise ValueError("data must be a sketch: it is cut short or changed")
+
+    def take(self, size: int) -> bytes:
+        self.require(size)
+        self._at += size
+        return self._data[self._at - size : self._at]
+
+    def integers(self, dtype: str, count: int) -> npt.NDArray[Any]:
+        return np.frombuffer(self.take(np.dtype(dtype).itemsize * count), dtype)
+
+    def end(self) -> None:
+        if self._at != self._stop:
+            raise ValueError("data must be a sketch: bytes follow its end")
 
 
 class TailSketch:
@@ -281,6 +309,82 @@ class TailSketch:
             total = total + low * ulp
         return Buckets(pattern, lower, upper, count, total)
 
+    def to_bytes(self) -> bytes:
+        """The sketch as bytes, the same for every way of having seen the same numbers.
+
+        Notes
+        -----
+        Little-endian, in this order:
+
+        ======================================  =================================================
+        4 bytes                                 ``HTSK``
+        uint16, uint16                          version, 1; dtype: 0 float64, 1 float32, 2 float16,
+                                                3 bfloat16
+        8 int64                                 counts of +0, -0, inf, -inf, NaN; smallest pattern
+                                                of abs(x) > 0, largest of x > 0, largest of -x > 0
+                                                (0: none); all 0 for 16-bit dtypes
+        two's complement integers               sum and sum of squares in units of the smallest
+                                                denormal (and its square), 48 and 80 bytes for
+                                                float32, 272 and 544 for float64, none for 16 bits
+        2 uint64                                occupied buckets, positive and negative
+        uint32 each                             their numbers (pattern >> dropped bits), ascending,
+                                                the positive ones first
+        uint64 each                             their counts
+        uint64 each                             their sums of low bits, as many words as the dtype
+                                                has: 1 for float32, 2 for float64 (low words of
+                                                all, then high words), none for 16 bits
+        uint32                                  CRC-32 of all bytes before
+        ======================================  =================================================
+
+        16-bit dtypes have a bucket for each pattern, those of 0, infinity and NaN included.
+        """
+        signs = [np.flatnonzero(slots[:, 0]) for slots in self._slots()]
+        words = np.concatenate([s[at] for s, at in zip(self._slots(), signs, strict=True)])
+        parts = [
+            _MAGIC,
+            np.array([_VERSION, _CODES.index(self.dtype)], "<u2").tobytes(),
+            self._seen[1:].astype("<i8").tobytes(),
+            *self._exact.to_bytes(),
+            np.array([len(at) for at in signs], "<u8").tobytes(),
+            (np.concatenate(signs) + self._first).astype("<u4").tobytes(),
+            words.T.astype("<u8").tobytes(),
+        ]
+        data = b"".join(parts)
+        return data + zlib.crc32(data).to_bytes(4, "little")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> TailSketch:
+        """The sketch that `to_bytes` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the bytes are not such a sketch, whole and unchanged.
+        """
+        reader = _Reader(bytes(data))
+        if reader.take(4) != _MAGIC:
+            raise ValueError("data must be a sketch: it does not begin with 'HTSK'")
+        version, code = reader.integers("<u2", 2)
+        if version != _VERSION or code >= len(_CODES):
+            raise ValueError(f"data must be a sketch of version 1, got {version}, dtype {code}")
+        if len(data) < 8 or zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
+            raise ValueError("data must be a sketch: it is cut short or changed")
+        sketch = cls(_CODES[code])
+        sketch._seen[1:] = reader.integers("<i8", len(sketch._seen) - 1)
+        sketch._exact.from_bytes(*(reader.take(size) for size in sketch._exact.sizes))
+        sketch._take_buckets(reader)
+        sketch._require_consistent()
+        return sketch
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        return TailSketch.from_bytes, (self.to_bytes(),)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two sketches have seen the same counts and sums in every bucket."""
+        return isinstance(other, TailSketch) and self.to_bytes() == other.to_bytes()
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         mean, std = self.moments()
         left_out = {"nan": self.n_nan, "inf": self.n_inf}
@@ -309,6 +413,45 @@ class TailSketch:
                 if chunk.size:
                     self._reach(int(self._seen[_SMALLEST]), int(self._seen[_LARGEST].max()))
         return self
+
+    def _take_buckets(self, reader: _Reader) -> None:
+        """Read the buckets of both signs into a table of their range."""
+        form, counts = self._format, reader.integers("<u8", 2)
+        n = int(counts[0]) + int(counts[1])
+        reader.require(n * (4 + 8 * form.words))
+        numbers = reader.integers("<u4", n).astype(np.int64)
+        words = reader.integers("<u8", n * form.words).reshape(form.words, n).T
+        reader.end()
+        sides = np.split(np.arange(n), [int(counts[0])])
+        limit = 32768 if self._half else form.buckets
+        if any((np.diff(numbers[side]) <= 0).any() for side in sides) or (numbers >= limit).any():
+            raise ValueError("data must be a sketch: its buckets are out of order or range")
+        if n and not self._half:
+            kept = form.kept
+            top = int(numbers.max()) >> kept
+            self._reach_buckets(int(numbers.min()) >> kept << kept, (top + 1) << kept)
+        for slots, side in zip(self._slots(), sides, strict=True):
+            slots[numbers[side] - self._first] = words[side]
+
+    def _require_consistent(self) -> None:
+        """What any numbers leave in a sketch; the checksum alone would let a forged one pass."""
+        form, slots = self._format, self._slots()
+        counts = slots[..., 0]
+        wrong = (self._seen < 0).any() or (counts >= 2**52).any()
+        if not self._half:
+            patterns = np.flatnonzero(counts.any(axis=0)) + self._first
+            largest = [int(v) >> form.dropped for v in self._seen[_LARGEST]]
+            ends = [(np.flatnonzero(c) + self._first).max(initial=0) for c in counts]
+            found = bool(self._seen[_LARGEST].any())
+            wrong |= largest != ends or found != bool(len(patterns))
+            smallest = int(self._seen[_SMALLEST]) >> form.dropped
+            wrong |= smallest != patterns.min(initial=form.buckets if len(patterns) else 0)
+            wrong |= bool((counts == 0)[slots[..., 1:].any(axis=-1)].any())
+            self._exact.n = self.n
+            self._exact.n_not_finite = self.n_not_finite
+        n, total, squares = self.n, *self._sums()
+        if wrong or n * squares < total * total or (n == 0 and squares):
+            raise ValueError("data must be a sketch: its numbers contradict each other")
 
     def _slots(self) -> npt.NDArray[np.uint64]:
         """The table as (sign, bucket, word)."""

@@ -1,6 +1,7 @@
 """The sketch against exact fractions, element by element."""
 
 import pickle
+import zlib
 from fractions import Fraction
 
 import ml_dtypes
@@ -43,6 +44,8 @@ def weight_like(dtype, n=20_000, seed=0):
 
 
 def equal(a, b):
+    assert a.to_bytes() == b.to_bytes()
+    assert a == b
     assert (a.dtype, a.n, a.n_zero, a.n_nan, a.n_inf) == (b.dtype, b.n, b.n_zero, b.n_nan, b.n_inf)
     assert (a.total, a.total_of_squares) == (b.total, b.total_of_squares)
     assert repr((a.min, a.max)) == repr((b.min, b.max))
@@ -118,6 +121,8 @@ def test_any_split_in_any_order_merges_to_the_same(dtype, data):
     for part in parts:
         merged.merge(TailSketch(dtype).update(part))
     equal(merged, whole)
+    equal(TailSketch.from_bytes(whole.to_bytes()), whole)
+    equal(pickle.loads(pickle.dumps(merged)), whole)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -186,3 +191,77 @@ def test_merge_where_a_window_is_as_wide_as_a_table_of_halves():
     assert narrow._width == 32768
     both = TailSketch("float32").update(np.float32([2.0**-60, 2.0**60])).update(x)
     assert narrow.merge(wide).total_of_squares == both.total_of_squares
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_threads_leave_no_trace(dtype):
+    x = weight_like(dtype, 600_000)
+    x[1000:1010] = np.nan
+    one = TailSketch(dtype).update(x)
+    for n_threads in (2, 3, 1000):
+        equal(TailSketch(dtype).update(x, n_threads=n_threads), one)
+
+
+def test_the_byte_form_is_what_the_documentation_says():
+    data = (
+        TailSketch("float32")
+        .update(np.float32([1, -2.0000002, 0, -0.0, np.inf, np.nan]))
+        .to_bytes()
+    )
+    assert data[:8] == b"HTSK\x01\0\x01\0"
+    seen = np.frombuffer(data, "<i8", 8, 8).tolist()
+    assert seen == [1, 1, 1, 0, 1, 0x3F800000, 0x3F800000, 0x40000001]
+    total = int.from_bytes(data[72:120], "little", signed=True)
+    assert Fraction(total, 2**149) == 1 + Fraction(float(np.float32(-2.0000002)))
+    squares = int.from_bytes(data[120:200], "little", signed=True)
+    assert Fraction(squares, 2**298) == 1 + Fraction(float(np.float32(-2.0000002))) ** 2
+    assert np.frombuffer(data, "<u8", 2, 200).tolist() == [1, 1]
+    assert np.frombuffer(data, "<u4", 2, 216).tolist() == [0x3F800, 0x40000]
+    assert np.frombuffer(data, "<u8", 4, 224).tolist() == [1, 1, 0, 1]
+    assert int.from_bytes(data[256:], "little") == zlib.crc32(data[:256])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_changed_bytes_are_refused(dtype):
+    x = weight_like(dtype, 50)
+    data = TailSketch(dtype).update(x).to_bytes()
+    for size in [*range(0, len(data), 7), len(data) - 1]:
+        with pytest.raises(ValueError, match="data must be a sketch"):
+            TailSketch.from_bytes(data[:size])
+    with pytest.raises(ValueError, match="data must be a sketch"):
+        TailSketch.from_bytes(data + b"\0")
+    for at in range(0, len(data), 3):
+        for bit in (1, 128):
+            changed = bytearray(data)
+            changed[at] ^= bit
+            with pytest.raises(ValueError, match="data must be a sketch"):
+                TailSketch.from_bytes(bytes(changed))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_forged_bytes_are_refused_or_harmless(dtype, data):
+    good = bytearray(TailSketch(dtype).update(weight_like(dtype, 5)).to_bytes()[:-4])
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(good) - 1))
+        good[at] = data.draw(st.integers(0, 255))
+    if data.draw(st.booleans()):
+        del good[data.draw(st.integers(0, len(good) - 1)) :]
+    forged = bytes(good) + zlib.crc32(good).to_bytes(4, "little")
+    try:
+        sketch = TailSketch.from_bytes(forged)
+    except ValueError as error:
+        assert str(error).startswith("data must be a sketch")  # noqa: PT017
+        return
+    assert sketch.to_bytes() == forged
+    repr(sketch)
+    assert sketch.std >= 0 or sketch.n == 0
+    sketch.buckets()
+
+
+def test_sketches_are_not_hashable():
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(TailSketch())
+    assert TailSketch("float32") != TailSketch("float64")
+    assert TailSketch("float32") != 3

@@ -1,0 +1,119 @@
+#include <stdint.h>
+#include <string.h>
+
+#include "htst_moments.h"
+#include "htst_test.h"
+
+/* A small generator of its own, so that the test needs nothing but the header. */
+static uint64_t
+next(uint64_t *state)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *state >> 17;
+}
+
+static int
+is_zero(const uint64_t *words, int count)
+{
+    uint64_t any = 0;
+    for (int k = 0; k < count; k++) {
+        any |= words[k];
+    }
+    return any == 0;
+}
+
+/* x and -x in two arrays: sums cancel, squares add, and one element at a time gives the same. */
+static void
+test_f32(void)
+{
+    static float x[5000], y[5000];
+    uint64_t state = 1;
+    for (int i = 0; i < 5000; i++) {
+        uint32_t bits = (uint32_t)next(&state);
+        if (i < 2500) { /* a narrow range, so that most elements go the fast way */
+            bits = (bits & 0x807fffff) | (uint32_t)(120 + (i & 7)) << 23;
+        }
+        if ((bits & 0x7f800000) == 0x7f800000) {
+            bits ^= 0x40000000;
+        }
+        memcpy(x + i, &bits, sizeof bits);
+        y[i] = -x[i];
+    }
+    uint64_t sum[HTST_MOMENTS_SUM_F32] = {0}, squares[HTST_MOMENTS_SQUARES_F32] = {0};
+    uint64_t one[HTST_MOMENTS_SUM_F32] = {0}, one_squared[HTST_MOMENTS_SQUARES_F32] = {0};
+    int64_t bad = 0;
+    CHECK(htst_moments_add_f32(x, 5000, sum, squares, &bad) == 0);
+    for (int i = 0; i < 5000; i++) {
+        htst_moments_add_f32(x + i, 1, one, one_squared, &bad);
+    }
+    CHECK(bad == 0);
+    CHECK(memcmp(sum, one, sizeof sum) == 0);
+    CHECK(memcmp(squares, one_squared, sizeof squares) == 0);
+    htst_moments_add_f32(y, 5000, sum, one_squared, &bad);
+    CHECK(is_zero(sum, HTST_MOMENTS_SUM_F32));
+    CHECK(!is_zero(squares, HTST_MOMENTS_SQUARES_F32));
+}
+
+static void
+test_f64(void)
+{
+    static double x[5000], y[5000];
+    uint64_t state = 2;
+    for (int i = 0; i < 5000; i++) {
+        uint64_t bits = next(&state) << 17 ^ next(&state);
+        if (i < 2500) {
+            bits = (bits & UINT64_C(0x800fffffffffffff)) | (uint64_t)(1000 + (i & 63)) << 52;
+        }
+        if ((bits >> 52 & 2047) == 2047) {
+            bits ^= UINT64_C(1) << 60;
+        }
+        memcpy(x + i, &bits, sizeof bits);
+        y[i] = -x[i];
+    }
+    uint64_t sum[HTST_MOMENTS_SUM_F64] = {0}, squares[HTST_MOMENTS_SQUARES_F64] = {0};
+    uint64_t one[HTST_MOMENTS_SUM_F64] = {0}, one_squared[HTST_MOMENTS_SQUARES_F64] = {0};
+    int64_t bad = 0;
+    CHECK(htst_moments_add_f64(x, 5000, sum, squares, &bad) == 0);
+    for (int i = 0; i < 5000; i++) {
+        htst_moments_add_f64(x + i, 1, one, one_squared, &bad);
+    }
+    CHECK(bad == 0);
+    CHECK(memcmp(sum, one, sizeof sum) == 0);
+    CHECK(memcmp(squares, one_squared, sizeof squares) == 0);
+    htst_moments_add_f64(y, 5000, sum, one_squared, &bad);
+    CHECK(is_zero(sum, HTST_MOMENTS_SUM_F64));
+    CHECK(!is_zero(squares, HTST_MOMENTS_SQUARES_F64));
+}
+
+/* Values whose sums are known: units of 2^-149 and 2^-298. */
+static void
+test_known(void)
+{
+    float x[5] = {0x1p-149f, -0x1p-148f, 0.0f, 1.0f, INFINITY};
+    uint64_t sum[HTST_MOMENTS_SUM_F32] = {0}, squares[HTST_MOMENTS_SQUARES_F32] = {0};
+    int64_t bad = 0;
+    htst_moments_add_f32(x, 3, sum, squares, &bad);
+    CHECK(sum[0] == UINT64_MAX && sum[5] == UINT64_MAX); /* -1 */
+    CHECK(squares[0] == 5 && squares[1] == 0);
+    CHECK(bad == 0);
+    htst_moments_add_f32(x + 3, 2, sum, squares, &bad);
+    CHECK(bad == 1);
+    CHECK(sum[0] == UINT64_MAX && sum[2] == (UINT64_C(1) << (149 - 128)) - 1 && sum[3] == 0);
+    CHECK(squares[0] == 5 && squares[4] == UINT64_C(1) << (298 - 256));
+    double y[3] = {0x1p-1074, -3.0, NAN};
+    uint64_t total[HTST_MOMENTS_SUM_F64] = {0}, second[HTST_MOMENTS_SQUARES_F64] = {0};
+    htst_moments_add_f64(y, 3, total, second, &bad);
+    CHECK(bad == 2);
+    CHECK(total[0] == 1 && second[0] == 1);
+    CHECK(second[2148 / 64] == UINT64_C(9) << 2148 % 64);
+    CHECK(htst_moments_add_f64(y, 0, total, second, &bad) == 0);
+}
+
+int
+main(void)
+{
+    test_f32();
+    test_f64();
+    test_known();
+    return htst_test_report("test_moments");
+}

@@ -1,0 +1,155 @@
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "htst_common.h"
+#include "htst_partition.h"
+#include "htst_test.h"
+
+#define ROWS 5
+#define MOST 1003
+
+static uint64_t
+next(uint64_t *state)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *state >> 17;
+}
+
+/* Every width of row, density and set of instructions, in arrays of exactly the right size, so that
+ * sanitizers see a step too far. Kept: floats above tau in size, for which C's own comparison speaks. */
+static void
+test_b32(int64_t cols, float tau, int instructions, int wide)
+{
+    size_t n = (size_t)(ROWS * cols), segments = (size_t)((cols + 255) / 256);
+    float *x = malloc(n * sizeof *x);
+    uint32_t *w = malloc(n * sizeof *w);
+    uint8_t *hits = malloc(ROWS * segments);
+    int64_t counts[ROWS], indptr[ROWS + 1] = {0}, bad = 1, k = 0;
+    uint64_t state = (uint64_t)cols;
+    int32_t high, low;
+    memcpy(&high, &tau, sizeof high);
+    low = -1 - high;
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (float)(next(&state) % 2001) / 1000 - 1; /* in [-1, 1] */
+        memcpy(w + i, x + i, sizeof *w);
+    }
+    CHECK(htst_partition_count_b32(w, ROWS, cols, low, high, counts, hits, &bad) == HTST_OK);
+    CHECK(bad == 0);
+    for (int r = 0; r < ROWS; r++) {
+        indptr[r + 1] = indptr[r] + counts[r];
+    }
+    size_t nnz = (size_t)indptr[ROWS], size = wide ? 8 : 4;
+    void *indices = malloc(nnz * size + 1);
+    uint32_t *values = malloc(nnz * sizeof *values + 1);
+    CHECK(htst_partition_fill_b32(w, ROWS, cols, low, high, hits, indptr, instructions, wide, indices,
+                                  values)
+          == HTST_OK);
+    int same = 1;
+    for (int64_t i = 0; i < (int64_t)n; i++) {
+        if (fabsf(x[i]) > tau) {
+            int64_t column = wide ? ((int64_t *)indices)[k] : ((int32_t *)indices)[k];
+            same &= column == i % cols && values[k] == w[i];
+            k++;
+        }
+        if (i % cols == cols - 1) {
+            same &= k == indptr[i / cols + 1];
+        }
+    }
+    CHECK(same && k == indptr[ROWS]);
+    free(x);
+    free(w);
+    free(hits);
+    free(indices);
+    free(values);
+}
+
+/* The 16-bit formats: every pattern once, widened exactly; and the 64-bit one. */
+static void
+test_others(int instructions)
+{
+    enum { N = 0x7c00 };
+    static uint16_t w[2 * N];
+    static uint8_t hits[2 * N / 256 + 1];
+    static int32_t indices[2 * N];
+    static uint32_t values[2 * N];
+    int64_t counts[1], indptr[2] = {0}, bad;
+    for (int i = 0; i < N; i++) {
+        w[2 * i] = (uint16_t)i;
+        w[2 * i + 1] = (uint16_t)(i | 0x8000);
+    }
+    CHECK(htst_partition_count_b16(w, 1, 2 * N, -1, 0, 0x7c00, counts, hits, &bad) == HTST_OK);
+    CHECK(bad == 0 && counts[0] == 2 * N - 2);
+    indptr[1] = counts[0];
+    htst_partition_fill_f16(w, 1, 2 * N, -1, 0, hits, indptr, instructions, 0, indices, values);
+    int same = 1;
+    for (int k = 0; k < 2 * N - 2; k++) {
+        uint16_t half = w[indices[k]];
+        int e = half >> 10 & 31, m = half & 1023;
+        double expected = e > 0 ? ldexp(1024 + m, e - 25) : ldexp(m, -24);
+        float value;
+        memcpy(&value, values + k, sizeof value);
+        same &= indices[k] == k + 2 && (double)value == (half & 0x8000 ? -expected : expected);
+    }
+    CHECK(same);
+    htst_partition_fill_bf16(w, 1, 2 * N, -1, 0, hits, indptr, instructions, 0, indices, values);
+    for (int k = 0; k < 2 * N - 2; k++) {
+        same &= values[k] == (uint32_t)w[k + 2] << 16;
+    }
+    CHECK(same);
+    static uint64_t wide[300], wide_values[300];
+    for (int i = 0; i < 300; i++) {
+        wide[i] = (uint64_t)i % 3 << 62 | (uint64_t)i;
+    }
+    const int64_t limit = INT64_C(1) << 61;
+    htst_partition_count_b64(wide, 1, 300, -1 - limit, limit, counts, hits, &bad);
+    CHECK(counts[0] == 100 && bad == 0); /* 2^62 + i; 2^63 + i are small and negative */
+    indptr[1] = counts[0];
+    CHECK(htst_partition_fill_b64(wide, 1, 300, -1 - limit, limit, hits, indptr, instructions, 0,
+                                  indices, wide_values)
+          == HTST_OK);
+    for (int k = 0; k < 100; k++) {
+        same &= indices[k] == 3 * k + 1 && wide_values[k] == wide[3 * k + 1];
+    }
+    CHECK(same);
+    indptr[1] = 101;
+    CHECK(htst_partition_fill_b64(wide, 1, 300, -1 - limit, limit, hits, indptr, instructions, 0,
+                                  indices, wide_values)
+          == HTST_ERR_BAD_ARG);
+}
+
+static void
+test_not_finite(void)
+{
+    uint32_t w[4] = {0x7f800000, 0xff800000, 0x7fc00001, 0x7f7fffff};
+    uint16_t half[4] = {0x7c00, 0xfc00, 0x7e00, 0x7bff};
+    uint64_t wide[2] = {UINT64_C(0x7ff0000000000000), UINT64_C(0xfff8000000000000)};
+    int64_t counts[1], bad;
+    uint8_t hits[1];
+    htst_partition_count_b32(w, 1, 4, -1, 0, counts, hits, &bad);
+    CHECK(bad == 3);
+    htst_partition_count_b16(half, 1, 4, -1, 0, 0x7c00, counts, hits, &bad);
+    CHECK(bad == 3);
+    htst_partition_count_b16(half, 1, 4, -1, 0, 0x7f80, counts, hits, &bad);
+    CHECK(bad == 0);
+    htst_partition_count_b64(wide, 1, 2, -1, 0, counts, hits, &bad);
+    CHECK(bad == 2);
+}
+
+int
+main(void)
+{
+    const int64_t widths[] = {1, 7, 8, 15, 16, 17, 255, 256, 257, 511, MOST};
+    const float taus[] = {0.0f, 0.5f, 0.9f, 0.97f, 0.999f, 1.0f};
+    for (int instructions = 0; instructions <= htst_partition_best(); instructions++) {
+        for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+            for (size_t t = 0; t < sizeof taus / sizeof *taus; t++) {
+                test_b32(widths[i], taus[t], instructions, 0);
+                test_b32(widths[i], taus[t], instructions, 1);
+            }
+        }
+        test_others(instructions);
+    }
+    test_not_finite();
+    return htst_test_report("test_partition");
+}
