@@ -7,10 +7,12 @@ number for a threshold the split is the only pass.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice
+from queue import SimpleQueue
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -28,8 +30,8 @@ from htstats.thresholds import Resolver, needs_sketch, parse_rule, resolve
 
 __all__ = ["RowSource", "compress_rows", "partition_rows", "read_blocks", "sketch_rows"]
 
-# A block is in the cache of the second level when it is split after it was read.
-BLOCK_BYTES = 1 << 20
+# Small enough to be in a cache when it is split after it was read, large enough to be worth a task.
+BLOCK_BYTES = 1 << 21
 
 # What everything but the matrix itself takes at most; see the notes of `compress_rows`.
 LEAST_MEMORY = 128 << 20
@@ -40,12 +42,15 @@ COPIES_OF_A_FIT = 5
 Report = Callable[[int], None]
 Sums = TailSketch | ExactSums
 Block = tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]
-S = TypeVar("S")
 T = TypeVar("T")
 
 
 class RowSource(Protocol):
-    """A matrix that is read in blocks of rows, as `htstats.weights` gives them."""
+    """A matrix that is read in blocks of rows, as `htstats.weights` gives them.
+
+    With a method `read_rows(start, stop, out)`, safe to call from several threads, blocks are read
+    and split on threads.
+    """
 
     @property
     def shape(self) -> tuple[int, int]: ...
@@ -160,7 +165,7 @@ def compress_rows(
         As in `partition_rows`.
     max_memory : int
         Bytes that may be in use beside what is before the call; at least 128 MiB. A row that is
-        longer than a MiB comes on top.
+        longer than 2 MiB comes on top.
     source_shape : tuple of int, optional
         The shape that the tensor had, for whoever decompresses it.
     report : callable, optional
@@ -178,8 +183,9 @@ def compress_rows(
 
     Notes
     -----
-    Memory: a block of about a MiB (a row, if longer), the sketch (a few MiB), one record's worth
-    of B (some 40 MiB at worst) and, for order statistics, less than 64 MiB.
+    Memory: a block of 2 MiB (a row, if longer) and B's part of it for each thread and one more, the
+    sums (a few MiB), one record's worth of B (some 40 MiB at worst) and, for order statistics, less
+    than 64 MiB.
     """
     _check(seed, layer, n_threads)
     _checks.count("max_memory", max_memory, at_least=LEAST_MEMORY)
@@ -210,10 +216,8 @@ def compress_rows(
     return info
 
 
-def sketch_rows(
-    source: RowSource, *, n_threads: int = 1, report: Report | None = None
-) -> TailSketch:
-    """The sketch of a matrix read in blocks; the same for any number of threads.
+def sketch_rows(source: RowSource, *, report: Report | None = None) -> TailSketch:
+    """The sketch of a matrix read in blocks.
 
     Examples
     --------
@@ -223,13 +227,10 @@ def sketch_rows(
     >>> sketch_rows(source)
     TailSketch('float32', n=4, mean=1.25, std=1.47902)
     """
-    sketches = [TailSketch(source.dtype) for _ in range(n_threads)]
-    with ThreadPoolExecutor(n_threads) as pool:
-        for block in read_blocks(source, report):
-            _share(TailSketch.update, sketches, block.data, pool)
-    for other in sketches[1:]:
-        sketches[0].merge(other)
-    return sketches[0]
+    sketch = TailSketch(source.dtype)
+    for block in read_blocks(source, report):
+        sketch.update(block.data)
+    return sketch
 
 
 def read_blocks(source: RowSource, report: Report | None = None) -> Iterator[Elements]:
@@ -275,15 +276,16 @@ class _Job(NamedTuple):
 
 
 @dataclass
-class _Tally:
+class _State:
     """Of one thread: the sums of all and of the kept elements, and its buffers."""
 
     sums: Sums | None
     kept: ExactSums | None
     room: tuple[npt.NDArray[Any], npt.NDArray[Any]]
+    buffer: npt.NDArray[Any]
 
     def room_for(self, part: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Buffers for all of a part, grown where needed."""
+        """Buffers for B's part of a block, grown where needed."""
         indices, values = self.room
         if len(values) < part.size:
             self.room = np.empty(part.size, indices.dtype), np.empty(part.size, values.dtype)
@@ -296,66 +298,109 @@ def _split(job: _Job, emit: Callable[..., None]) -> Split:
     _checks.one_of("support", job.support, SUPPORTS)
     # then one reading is enough: the sums are made beside the split
     known = not isinstance(job.threshold, str) and job.keep != "centered"
-    with ThreadPoolExecutor(job.n_threads) as pool:
-        sums = _new_sums(job)
-        if not known:
-            sums = _add_up(job, [_new_sums(job) for _ in range(job.n_threads)], pool)
-        tau = _threshold(job, sums)
-        centre = sums.moments()[0] if job.keep == "centered" and sums.n else 0.0
-        bounds = Bounds.of(job.source.dtype, job.keep, tau, centre)
-        tallies = [_tally(job, known) for _ in range(job.n_threads)]
+    sums = _new_sums(job)
+    if not known:
+        for state in _add_up(job):
+            _merge(sums, state.sums)
+        if bad := sums.n_not_finite:
+            raise ValueError(f"W must be finite, got {bad} NaN or infinite elements")
+    tau = _threshold(job, sums)
+    centre = sums.moments()[0] if job.keep == "centered" and sums.n else 0.0
+    bounds = Bounds.of(job.source.dtype, job.keep, tau, centre)
 
-        def work(tally: _Tally, part: npt.NDArray[Any]) -> Block:
-            if tally.sums is not None:
-                tally.sums.update(part)
-            block = fill_rows(part, bounds, count_rows(part, bounds), room=tally.room_for(part))
-            if tally.kept is not None:
-                tally.kept.update(block[2])
-            return block
+    def work(state: _State, data: npt.NDArray[Any]) -> Block:
+        if state.sums is not None:
+            state.sums.update(data)
+        block = fill_rows(data, bounds, count_rows(data, bounds), room=state.room_for(data))
+        if state.kept is not None:
+            state.kept.update(block[2])
+        return block
 
-        for elements in job.blocks():
-            for block in _share(work, tallies, elements.data, pool):
-                emit(*block)
+    states = _states(job, summed=known and job.noise != "none")
+    for block in _each_block(job, states, work):
+        emit(*block)
     kept = _new_kept(job)
-    for tally in tallies:
-        if tally.sums is not None:
-            _merge(sums, tally.sums)
-        if tally.kept is not None:
-            kept.merge(tally.kept)
+    for state in states:
+        if state.sums is not None:
+            _merge(sums, state.sums)
+        if state.kept is not None:
+            kept.merge(state.kept)
     rule = job.threshold if isinstance(job.threshold, str) else repr(tau)
     return Split(tau, rule, *noise_moments(sums, kept, job.noise, job.support))
 
 
-def _add_up(job: _Job, shares: list[Sums], pool: ThreadPoolExecutor) -> Sums:
-    """Sums of all elements in one reading.
+def _add_up(job: _Job) -> list[_State]:
+    """One reading; the sums of all elements, in as many parts as there are threads."""
 
-    Raises
-    ------
-    ValueError
-        If an element is NaN or infinite.
+    def work(state: _State, data: npt.NDArray[Any]) -> None:
+        assert state.sums is not None
+        state.sums.update(data)
+
+    states = _states(job, summed=True)
+    for _ in _each_block(job, states, work):
+        pass
+    return states
+
+
+def _each_block(
+    job: _Job, states: list[_State], work: Callable[[_State, npt.NDArray[Any]], T]
+) -> Iterator[T]:
+    """What `work` makes of each block, in their order.
+
+    A result may lie in its state's buffers until the next one is asked for. With threads each
+    reads blocks of its own, if the source lets it.
     """
-    for elements in job.blocks():
-        _share(lambda sums, part: sums.update(part), shares, elements.data, pool)
-    for other in shares[1:]:
-        _merge(shares[0], other)
-    if bad := shares[0].n_not_finite:
-        raise ValueError(f"W must be finite, got {bad} NaN or infinite elements")
-    return shares[0]
+    read_rows = getattr(job.source, "read_rows", None)
+    if job.n_threads == 1 or read_rows is None:
+        for elements in job.blocks():
+            yield work(states[0], elements.data)
+        return
+    rows, cols = job.source.shape
+    step = max(1, BLOCK_BYTES // max(cols * states[0].buffer.itemsize, 1))
+    free: SimpleQueue[_State] = SimpleQueue()
+    for state in states:
+        state.buffer = np.empty((min(step, rows), cols), state.buffer.dtype)
+        free.put(state)
+
+    def task(start: int) -> tuple[_State, T]:
+        state = free.get()
+        data = state.buffer[: min(step, rows - start)]
+        read_rows(start, start + len(data), data)
+        return state, work(state, data)
+
+    with ThreadPoolExecutor(job.n_threads) as pool:
+        waiting: deque[Future[tuple[_State, T]]] = deque()
+        starts = iter(range(0, rows, step))
+        try:
+            while True:
+                for start in islice(starts, len(states) - len(waiting)):
+                    waiting.append(pool.submit(task, start))
+                if not waiting:
+                    return
+                state, result = waiting.popleft().result()
+                yield result
+                if job.report is not None:
+                    job.report(state.buffer.nbytes)
+                free.put(state)
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
-def _share(
-    work: Callable[[S, npt.NDArray[Any]], T],
-    states: list[S],
-    data: npt.NDArray[Any],
-    pool: ThreadPoolExecutor,
-) -> list[T]:
-    """Call `work` on equal shares of the rows, one for each state, on threads."""
-    n = len(states)
-    if n == 1:
-        return [work(states[0], data)]
-    edges = [len(data) * k // n for k in range(n + 1)]
-    parts = [data[start:stop] for start, stop in pairwise(edges)]
-    return list(pool.map(work, states, parts))
+def _states(job: _Job, *, summed: bool) -> list[_State]:
+    """One for each thread, and one whose result is being taken."""
+    dtype = job.source.dtype
+    index = np.int32 if job.source.shape[1] < 2**31 else np.int64
+    value = np.float64 if dtype == "float64" else np.float32
+    return [
+        _State(
+            sums=_new_sums(job) if summed else None,
+            kept=_new_kept(job) if job.noise == "matched" else None,
+            room=(np.empty(0, index), np.empty(0, value)),
+            buffer=np.empty((0, 0), np.uint16 if dtype in HALF_DTYPES else dtype),
+        )
+        for _ in range(job.n_threads + 1 if job.n_threads > 1 else 1)
+    ]
 
 
 def _new_sums(job: _Job) -> Sums:
@@ -368,16 +413,6 @@ def _new_sums(job: _Job) -> Sums:
 
 def _new_kept(job: _Job) -> ExactSums:
     return ExactSums("float64" if job.source.dtype == "float64" else "float32")
-
-
-def _tally(job: _Job, known: bool) -> _Tally:
-    index = np.int32 if job.source.shape[1] < 2**31 else np.int64
-    value = np.float64 if job.source.dtype == "float64" else np.float32
-    return _Tally(
-        sums=_new_sums(job) if known and job.noise != "none" else None,
-        kept=_new_kept(job) if job.noise == "matched" else None,
-        room=(np.empty(0, index), np.empty(0, value)),
-    )
 
 
 def _merge(sums: Any, other: Any) -> None:

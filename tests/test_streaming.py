@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference.fake_weights import Matrix
+from reference.fake_weights import Matrix, ThreadedMatrix
 
 from htstats import streaming
 from htstats.container import ContainerWriter, open_container
@@ -29,8 +29,8 @@ def sample(rows, cols, dtype, seed=0):
     return (rng.standard_t(3, (rows, cols)) * 0.1 + 0.01).astype(DTYPES[dtype])
 
 
-def source(W, dtype):
-    return Matrix("w", W.view(np.uint16) if dtype == "bfloat16" else W, dtype)
+def source(W, dtype, kind=Matrix):
+    return kind("w", W.view(np.uint16) if dtype == "bfloat16" else W, dtype)
 
 
 def assert_same(a, b):
@@ -57,9 +57,11 @@ def test_the_split_is_that_of_memory(dtype, rule, tmp_path, monkeypatch):
         options = dict(keep=keep, noise=noise, support=support, seed=3, layer=4)
         expected = partition(W, rule, **options)
         rows = source(W, dtype)
-        assert_same(partition_rows(rows, rule, **options, n_threads=2), expected)
+        assert_same(partition_rows(rows, rule, **options), expected)
         assert rows.passes <= 3
         assert rows.largest <= 1000
+    rows = source(W, dtype, ThreadedMatrix)
+    assert_same(partition_rows(rows, rule, **options, n_threads=3), expected)
     with ContainerWriter(tmp_path / "a.htz") as writer:
         compress_rows(writer, "w", source(W, dtype), rule, **options, source_shape=(120, 5, 10))
         writer.commit()
@@ -74,9 +76,12 @@ def test_any_blocks_and_threads(rows, cols, block_bytes, n_threads):
     W = sample(rows, cols, "float32", seed=rows * cols)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(streaming, "BLOCK_BYTES", block_bytes)
-        got = partition_rows(source(W, "float32"), 0.1, n_threads=n_threads)
-        sketch = sketch_rows(source(W, "float32"), n_threads=n_threads)
-    assert_same(got, partition(W, 0.1))
+        for noise, rule in itertools.product(["paper", "matched", "none"], [0.1, "std"]):
+            if not (W.size == 0 and rule == "std"):
+                rows = source(W, "float32", ThreadedMatrix)
+                got = partition_rows(rows, rule, noise=noise, n_threads=n_threads)
+                assert_same(got, partition(W, rule, noise=noise))
+        sketch = sketch_rows(source(W, "float32"))
     assert sketch.total_of_squares == TailSketch("float32").update(W).total_of_squares
 
 
@@ -179,6 +184,16 @@ def test_a_read_error_takes_back_the_rows_already_written(tmp_path):
             compress_rows(writer, "w", Failing(), 0.5)
         assert writer.written == start
         assert sizes[0] > start
+
+
+def test_an_error_on_a_thread_ends_the_others(tmp_path):
+    W = sample(500, 40, "float32")
+    W[400, 3] = np.nan
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streaming, "BLOCK_BYTES", 500)
+        for rule in (0.1, "std"):
+            with pytest.raises(ValueError, match="W must be finite, got 1"):
+                partition_rows(source(W, "float32", ThreadedMatrix), rule, n_threads=3)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,127 @@
+"""A matrix larger than the memory it may use: split from a file, beside reading that file.
+
+The file is generated: 8 GiB of float32 with Student tails, in the page cache when it is read.
+Writes are timed apart: the races split and drop B; the last figures write it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from htstats import streaming
+
+TABLE = "split of an 8 GiB .npy, warm page cache"
+ROWS, COLS = 524_288, 4096
+SIGMA = 0.02 * np.sqrt(2)
+
+
+class Npy:
+    """Rows of a float32 .npy, read into the caller's buffer or one of its own."""
+
+    dtype = "float32"
+
+    def __init__(self, path):
+        header = np.load(path, mmap_mode="r")
+        self.shape, self._start = header.shape, header.offset
+        self._file = os.open(path, os.O_RDONLY)
+
+    def read_rows(self, start, stop, out):
+        row = 4 * self.shape[1]
+        done = os.preadv(self._file, [memoryview(out).cast("B")], self._start + start * row)
+        assert done == (stop - start) * row
+
+    def row_blocks(self, max_bytes):
+        step = max(1, max_bytes // (4 * self.shape[1]))
+        buffer = np.empty((step, self.shape[1]), np.float32)
+        for start in range(0, self.shape[0], step):
+            stop = min(start + step, self.shape[0])
+            self.read_rows(start, stop, buffer[: stop - start])
+            yield buffer[: stop - start]
+
+
+def generate(path, rows):
+    base = (np.random.default_rng(0).standard_t(4, (4096, COLS)) * 0.02).astype("f4")
+    fields = {"descr": "<f4", "fortran_order": False, "shape": (rows, COLS)}
+    with open(path, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, fields)
+        for start in range(0, rows, 4096):
+            file.write(np.roll(base, start // 4096 * 7, axis=1)[: rows - start])
+
+
+@pytest.fixture(scope="module")
+def path():
+    rows = 8192 if os.environ.get("QUICK", "") not in ("", "0") else ROWS
+    folder = Path(tempfile.mkdtemp(prefix="htstats-bench-"))
+    if shutil.disk_usage(folder).free < 2 * rows * COLS * 4:
+        folder.rmdir()
+        pytest.skip(f"needs {2 * rows * COLS * 4} bytes of disk")
+    generate(folder / "w.npy", rows)
+    yield folder / "w.npy"
+    shutil.rmtree(folder)
+
+
+def read(path):
+    for _ in Npy(path).row_blocks(streaming.BLOCK_BYTES):
+        pass
+
+
+def split(path, threshold, noise, n_threads):
+    job = streaming._Job(Npy(path), threshold, "abs", noise, "replaced", n_threads)
+    return streaming._split(job, lambda *block: None)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize(
+    ("threshold", "noise", "row"),
+    [
+        (SIGMA, "none", "threshold a number, no noise: one reading"),
+        (SIGMA, "paper", "threshold a number: one reading"),
+        ("std", "paper", "threshold std: two readings"),
+    ],
+)
+def test_partition(race, path, threshold, noise, row, n_threads):
+    race(
+        TABLE,
+        f"{row}, {n_threads} thread{'s' * (n_threads > 1)}",
+        lambda: split(path, threshold, noise, n_threads),
+        {"reading it": lambda: read(path)},
+        reach={"reading it": "time <= 1.5"} if noise == "none" and n_threads == 2 else {},
+        rounds=3,
+    )
+
+
+COMPRESS = """
+import resource, sys, time
+sys.path.insert(0, {folder!r})
+import bench_streaming
+from htstats.container import ContainerWriter
+from htstats.streaming import compress_rows
+source = bench_streaming.Npy({path!r})
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+start = time.perf_counter()
+with ContainerWriter({path!r} + ".htz") as writer:
+    compress_rows(writer, "w", source, {rule!r}, n_threads=2)
+    writer.commit()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, time.perf_counter() - start)
+"""
+
+
+@pytest.mark.parametrize("rule", ["std", "quantile:0.9"])
+def test_whole_compression(fact, path, rule):
+    """With the writing of B: peak memory over that after imports, and time."""
+    code = COMPRESS.format(folder=os.path.dirname(__file__), path=str(path), rule=rule)
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    kib, seconds = map(float, answer.stdout.split())
+    size = os.path.getsize(path)
+    fact(TABLE, f"peak memory of compression, {rule}", kib / 1024, "MiB", reach="<= 256")
+    fact(TABLE, f"compression into .htz, {rule}, 2 threads", size / 2**30 / seconds, "GiB/s")
+    ratio = os.path.getsize(f"{path}.htz") / size
+    fact(TABLE, f"bytes after / before, {rule}", ratio, "")
