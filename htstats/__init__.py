@@ -6,7 +6,8 @@ This page lists the public names; each lives in the module it is imported from.
 
 from htstats._version import __version__
 from htstats.compressed import CompressedMatrix
+from htstats.container import open_container
 from htstats.partition import partition
 from htstats.sketch import TailSketch
 
-__all__ = ["CompressedMatrix", "TailSketch", "__version__", "partition"]
+__all__ = ["CompressedMatrix", "TailSketch", "__version__", "open_container", "partition"]

@@ -1,6 +1,9 @@
 """A matrix read in blocks splits as it does in memory, to the bit, in three passes at most."""
 
 import itertools
+import os
+import subprocess
+import sys
 import tracemalloc
 
 import ml_dtypes
@@ -133,6 +136,50 @@ def test_memory_is_bounded_whatever_the_matrix(tmp_path):
         with open_container(tmp_path / "a.htz") as container:
             assert container.matrices["w"].nnz > 0.9 * 256 * blocks * 1024
             assert container.matrices["w"].info == info
+
+
+RESIDENT = """
+import sys
+sys.path.insert(0, {tests!r})
+import numpy as np
+from pathlib import Path
+from htstats.container import ContainerWriter
+from htstats.streaming import compress_rows
+
+class File:
+    shape, dtype = {shape}, "float32"
+    def row_blocks(self, max_bytes):
+        step = max_bytes // (4 * self.shape[1])
+        buffer = np.empty((step, self.shape[1]), "f4")
+        with open({path!r}, "rb", buffering=0) as file:
+            for start in range(0, self.shape[0], step):
+                part = buffer[: self.shape[0] - start]
+                file.readinto(part)
+                yield part
+
+def peak():
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
+before = peak()
+with ContainerWriter({path!r} + ".htz") as writer:
+    compress_rows(writer, "w", File(), {rule!r}, max_memory=128 << 20)
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
+@pytest.mark.parametrize("rule", ["std", "quantile:0.5"])
+def test_resident_memory_stays_in_the_budget(tmp_path, rule):
+    """A 320 MiB file in less than 128 MiB over what is in use after imports."""
+    shape = (20_480, 4096)
+    with open(tmp_path / "w", "wb") as file:
+        for k in range(20):
+            file.write(sample(1024, 4096, "float32", seed=k % 2))
+    code = RESIDENT.format(
+        tests=os.path.dirname(__file__), shape=shape, path=str(tmp_path / "w"), rule=rule
+    )
+    kib = int(subprocess.check_output([sys.executable, "-c", code], text=True))
+    assert 1024 < kib < 128 << 10
 
 
 @pytest.mark.parametrize(
