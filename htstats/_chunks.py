@@ -53,7 +53,7 @@ def encode_rows(rows: Rows, n_cols: int, dtype: str) -> tuple[dict[str, int], li
     levels = codebook(bits)
     fields = {"nnz": nnz, "rice": k, "gap_bytes": len(pattern), "levels": len(levels)}
     if len(levels) == 0:
-        return fields, [pattern, bits.tobytes()]
+        return fields, [pattern, bits.view(np.uint8).data]
     codes = pack(np.searchsorted(levels, bits), code_bits(len(levels)))
     return fields, [pattern, levels.tobytes(), codes.tobytes()]
 

@@ -557,7 +557,10 @@ class MatrixSink:
         self._writer = writer
         self._name, self._shape, self._dtype = name, shape, dtype
         self._chunk_rows = max(1, CHUNK_ELEMENTS // max(shape[1], 1))
-        self._pending: list[Rows] = []
+        # of the record that is being filled; kept from one to the next, as fresh memory is slow
+        self._indptr = np.zeros(min(self._chunk_rows, shape[0]) + 1, np.int64)
+        self._indices = np.empty(0, np.int64)
+        self._values = np.empty(0, np.float64 if dtype == "float64" else np.float32)
         self._first = 0
         self._rows = 0
         self._nnz = 0
@@ -570,19 +573,35 @@ class MatrixSink:
         values: npt.NDArray[Any],
     ) -> None:
         """The next rows, as CSR with sorted indices; `indptr` begins with 0. Copies are taken."""
-        pattern = np.array(indptr, np.int64), np.array(indices, np.int64)
-        rows = Rows(*pattern, np.array(values))
-        at, n = 0, len(rows.indptr) - 1
+        at, n = 0, len(indptr) - 1
         if self._rows + n > self._shape[0]:
             raise ValueError(f"rows of {self._name!r} must be {self._shape[0]}, got more")
         while at < n:
             room = self._first + self._chunk_rows - self._rows
             take = min(room, n - at)
-            self._pending.append(_cut(rows, at, at + take))
+            kept = slice(int(indptr[at]), int(indptr[at + take]))
+            self._append(indptr[at : at + take + 1], indices[kept], values[kept])
             at += take
-            self._rows += take
             if take == room:
                 self._flush()
+
+    def _append(
+        self, indptr: npt.NDArray[Any], indices: npt.NDArray[Any], values: npt.NDArray[Any]
+    ) -> None:
+        filled = self._rows - self._first
+        start = int(self._indptr[filled])
+        end = start + len(indices)
+        if end > len(self._indices):
+            for name in ("_indices", "_values"):
+                old = getattr(self, name)
+                new = np.empty(max(end, 2 * len(old)), old.dtype)
+                new[:start] = old[:start]
+                setattr(self, name, new)
+        self._indices[start:end] = indices
+        self._values[start:end] = values
+        ends = self._indptr[filled + 1 : filled + len(indptr)]
+        np.add(indptr[1:], start - int(indptr[0]), out=ends, casting="same_kind")
+        self._rows += len(indptr) - 1
 
     def finish(self, info: MatrixInfo) -> None:
         """Close the matrix with what was found out about it."""
@@ -600,10 +619,11 @@ class MatrixSink:
     def _flush(self) -> None:
         if self._rows == self._first:
             return
-        rows = _join(self._pending)
+        indptr = self._indptr[: self._rows - self._first + 1]
+        kept = slice(0, int(indptr[-1]))
+        rows = Rows(indptr, self._indices[kept], self._values[kept])
         fields, payload = encode_rows(rows, self._shape[1], self._dtype)
         self._writer._write("ROWS", {"rows": [self._first, self._rows], **fields}, payload)
-        self._pending.clear()
         self._first = self._rows
         self._nnz += fields["nnz"]
         self._chunks += 1
@@ -751,17 +771,6 @@ def _cut(rows: Rows, start: int, stop: int) -> Rows:
     low, high = int(rows.indptr[start]), int(rows.indptr[stop])
     indptr = rows.indptr[start : stop + 1] - low
     return Rows(indptr, rows.indices[low:high], rows.values[low:high])
-
-
-def _join(parts: list[Rows]) -> Rows:
-    if len(parts) == 1:
-        return parts[0]
-    counts = np.concatenate([np.diff(part.indptr) for part in parts])
-    return Rows(
-        np.concatenate([[0], np.cumsum(counts)]),
-        np.concatenate([part.indices for part in parts]),
-        np.concatenate([part.values for part in parts]),
-    )
 
 
 def _product(sizes: tuple[int, ...]) -> int:
