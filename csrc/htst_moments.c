@@ -25,7 +25,16 @@ wide_add(uint64_t *words, int count, u128 value, int shift, int negative)
         u128 total = (u128)words[k] + ((k - at < 3 ? part[k - at] : 0) ^ flip) + carry;
         words[k] = (uint64_t)total;
         carry = total >> 64;
+        if (k - at >= 2 && carry == (flip & 1)) {
+            break; /* what follows would add 0 */
+        }
     }
+}
+
+static void
+wide_add_signed(uint64_t *words, int count, i128 value, int shift)
+{
+    wide_add(words, count, value < 0 ? -(u128)value : (u128)value, shift, value < 0);
 }
 
 /* A float64 that is a multiple of 2^unit, in `scale` = 2^-unit, as an integer times 2^(unit - least).
@@ -211,63 +220,138 @@ htst_moments_add_f32(const float *x, int64_t n, uint64_t *sum, uint64_t *squares
 
 /* ------------------------------------------------------------------ float64 */
 
+#define BLOCK_F64 1024 /* 128 additions for each of 8 lanes, as the grids below leave room for */
+#define REACH 18       /* exponents below the largest that go into them */
+
+typedef uint64_t long_words_t __attribute__((vector_size(8 * LANES)));
+
+/* Sums of the parts and of the products of parts, as integers in units of their grids. */
+typedef struct {
+    i128 sum[3];
+    i128 product[6]; /* aa, ab, bb, ac, bc, cc */
+    int e;
+} many_f64_t;
+
+static inline void
+collect(i128 *total, const doubles_t *lanes, double scale)
+{
+    int64_t sum = 0;
+    for (int lane = 0; lane < LANES; lane++) {
+        sum += (int64_t)((*lanes)[lane] * scale);
+    }
+    *total += sum;
+}
+
+/* With abs(x) < 2^(E + 1), x is cut into a + b + c on grids of 2^(E - 22), 2^(E - 46) and 2^(E - 70),
+ * each of at most 2^23 steps: products of two have at most 46 bits, 128 of them 53. */
+HTST_CLONES static void
+many_f64(const double *x, int64_t n, uint64_t least, many_f64_t *many)
+{
+    const double to_a = 1.5 * power_of_two(many->e + 30), to_b = 1.5 * power_of_two(many->e + 6);
+    doubles_t sa = {0}, sb = {0}, sc = {0};
+    doubles_t aa = {0}, ab = {0}, bb = {0}, ac = {0}, bc = {0}, cc = {0};
+    double last[LANES] = {0};
+    for (int64_t i = 0; i < n; i += LANES) {
+        const double *from = x + i;
+        if (n - i < LANES) {
+            for (int64_t lane = 0; lane < n - i; lane++) {
+                last[lane] = from[lane];
+            }
+            from = last;
+        }
+        long_words_t bits;
+        memcpy(&bits, from, sizeof bits);
+        bits &= (long_words_t)((bits & ABS_F64) >= least);
+        doubles_t value;
+        memcpy(&value, &bits, sizeof value);
+        doubles_t a = (value + to_a) - to_a, rest = value - a;
+        doubles_t b = (rest + to_b) - to_b, c = rest - b;
+        sa += a;
+        sb += b;
+        sc += c;
+        aa += a * a;
+        ab += a * b;
+        bb += b * b;
+        ac += a * c;
+        bc += b * c;
+        cc += c * c;
+    }
+    const double unit = power_of_two(-many->e), square = power_of_two(-2 * many->e);
+    collect(many->sum, &sa, unit * 0x1p22);
+    collect(many->sum + 1, &sb, unit * 0x1p46);
+    collect(many->sum + 2, &sc, unit * 0x1p70);
+    collect(many->product, &aa, square * 0x1p44);
+    collect(many->product + 1, &ab, square * 0x1p68);
+    collect(many->product + 2, &bb, square * 0x1p92);
+    collect(many->product + 3, &ac, square * 0x1p92);
+    collect(many->product + 4, &bc, square * 0x1p116);
+    collect(many->product + 5, &cc, square * 0x1p140);
+}
+
+static void
+flush_many_f64(many_f64_t *many, int e, uint64_t *sum, uint64_t *squares)
+{
+    const int sum_grid[3] = {22, 46, 70};
+    const int grid[6] = {44, 68, 92, 92, 116, 140}, twice[6] = {0, 1, 0, 1, 1, 0};
+    for (int k = 0; k < 3; k++) {
+        wide_add_signed(sum, HTST_MOMENTS_SUM_F64, many->sum[k], many->e - sum_grid[k] + 1074);
+    }
+    for (int k = 0; k < 6; k++) {
+        wide_add_signed(squares, HTST_MOMENTS_SQUARES_F64, many->product[k],
+                        2 * many->e - grid[k] + twice[k] + 2148);
+    }
+    memset(many, 0, sizeof *many);
+    many->e = e;
+}
+
 #define WINDOW 48 /* exponents, from the largest down, that have integers of their own */
 #define ROUND (INT64_C(1) << 18) /* squares of 106 bits, from four tables, that fit 128 bits */
 
-/* Neighbours often share an exponent: four tables in turn, so that none waits for its last store. */
+/* The elements that are too small for the grids, or in blocks where something is odd. Neighbours often
+ * share an exponent: four tables in turn, so that none waits for its last store. */
 typedef struct {
     i128 sum[4][WINDOW];
     u128 squares[4][WINDOW];
-} window_t;
+    int top;
+    int64_t room;
+} few_f64_t;
 
 static void
-flush_f64(window_t *window, int top, uint64_t *sum, uint64_t *squares)
+flush_few_f64(few_f64_t *few, int top, uint64_t *sum, uint64_t *squares)
 {
     for (int k = 0; k < WINDOW; k++) {
-        i128 value = window->sum[0][k] + window->sum[1][k] + window->sum[2][k] + window->sum[3][k];
-        u128 square = window->squares[0][k] + window->squares[1][k] + window->squares[2][k]
-                      + window->squares[3][k];
+        i128 value = few->sum[0][k] + few->sum[1][k] + few->sum[2][k] + few->sum[3][k];
+        u128 square =
+            few->squares[0][k] + few->squares[1][k] + few->squares[2][k] + few->squares[3][k];
         if (square != 0) {
-            u128 magnitude = value < 0 ? -(u128)value : (u128)value;
-            wide_add(sum, HTST_MOMENTS_SUM_F64, magnitude, top - k - 1, value < 0);
-            wide_add(squares, HTST_MOMENTS_SQUARES_F64, square, 2 * (top - k - 1), 0);
+            wide_add_signed(sum, HTST_MOMENTS_SUM_F64, value, few->top - k - 1);
+            wide_add(squares, HTST_MOMENTS_SQUARES_F64, square, 2 * (few->top - k - 1), 0);
         }
     }
-    memset(window, 0, sizeof *window);
+    memset(few, 0, sizeof *few);
+    few->top = top;
+    few->room = ROUND;
 }
 
-/* The exponent field of the largest finite abs(x), denormals as those of the smallest normal. */
-HTST_CLONES static uint64_t
-largest_f64(const double *x, int64_t n)
-{
-    uint64_t largest = 0;
-    for (int64_t i = 0; i < n; i++) {
-        uint64_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        uint64_t a = bits & ABS_F64;
-        a = a < INF_F64 ? a : 0;
-        largest = a > largest ? a : largest;
-    }
-    return largest >> 52 > 1 ? largest >> 52 : 1;
-}
-
+/* Element by element, those with abs(x) < least. */
 static void
-round_f64(const double *x, int64_t n, int top, window_t *window, uint64_t *sum, uint64_t *squares,
-          int64_t *not_finite)
+add_few_f64(const double *x, int64_t n, uint64_t least, few_f64_t *few, uint64_t *sum,
+            uint64_t *squares, int64_t *not_finite)
 {
     for (int64_t i = 0; i < n; i++) {
         uint64_t bits;
         memcpy(&bits, x + i, sizeof bits);
         uint64_t field = bits >> 52 & 2047;
-        uint64_t m = (bits & ((UINT64_C(1) << 52) - 1)) | (uint64_t)(field > 0) << 52;
-        int exponent = field > 0 ? (int)field : 1, k = top - exponent;
-        if (HTST_UNLIKELY(field == 2047)) {
-            ++*not_finite;
+        if ((bits & ABS_F64) >= least || field == 2047) {
+            *not_finite += field == 2047;
+            continue;
         }
-        else if (HTST_LIKELY(k < WINDOW)) {
+        uint64_t m = (bits & ((UINT64_C(1) << 52) - 1)) | (uint64_t)(field > 0) << 52;
+        int exponent = field > 0 ? (int)field : 1, k = few->top - exponent;
+        if (HTST_LIKELY(k < WINDOW)) {
             int64_t sign = -(int64_t)(bits >> 63); /* no branch: signs are random */
-            window->sum[i & 3][k] += ((int64_t)m ^ sign) - sign;
-            window->squares[i & 3][k] += (u128)m * m;
+            few->sum[i & 3][k] += ((int64_t)m ^ sign) - sign;
+            few->squares[i & 3][k] += (u128)m * m;
         }
         else {
             wide_add(sum, HTST_MOMENTS_SUM_F64, m, exponent - 1, bits > ABS_F64);
@@ -276,25 +360,61 @@ round_f64(const double *x, int64_t n, int top, window_t *window, uint64_t *sum, 
     }
 }
 
+typedef struct {
+    uint64_t smallest_less_1, largest; /* patterns of abs(x) */
+} range_f64_t;
+
+HTST_CLONES static range_f64_t
+range_f64(const double *x, int64_t n)
+{
+    uint64_t smallest = UINT64_MAX, largest = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        uint64_t a = bits & ABS_F64;
+        smallest = a - 1 < smallest ? a - 1 : smallest;
+        largest = a > largest ? a : largest;
+    }
+    return (range_f64_t){smallest, largest};
+}
+
+static void
+block_f64(const double *x, int64_t n, many_f64_t *many, few_f64_t *few, uint64_t *sum,
+          uint64_t *squares, int64_t *not_finite)
+{
+    range_f64_t range = range_f64(x, n);
+    int field = (int)(range.largest >> 52), e = field - 1023;
+    uint64_t least = UINT64_MAX;
+    if (e >= -400 && e <= 400) { /* no product leaves the range of normal numbers */
+        if (e > many->e || e < many->e - 2) {
+            flush_many_f64(many, e, sum, squares);
+        }
+        least = (uint64_t)(many->e + 1023 - REACH) << 52;
+        many_f64(x, n, least, many);
+    }
+    if (range.smallest_less_1 + 1 < least) {
+        int top = field == 2047 ? 2046 : field > 0 ? field : 1;
+        if (top > few->top || few->room < n) {
+            flush_few_f64(few, top > few->top ? top : few->top, sum, squares);
+        }
+        few->room -= n;
+        add_few_f64(x, n, least, few, sum, squares, not_finite);
+    }
+}
+
 int
 htst_moments_add_f64(const double *x, int64_t n, uint64_t *sum, uint64_t *squares,
                      int64_t *not_finite)
 {
-    window_t window;
-    memset(&window, 0, sizeof window);
-    int64_t room = ROUND;
-    int top = 1;
-    for (int64_t start = 0; start < n; start += BLOCK) {
-        int64_t size = n - start < BLOCK ? n - start : BLOCK;
-        int largest = (int)largest_f64(x + start, size);
-        if (largest > top || room < size) {
-            flush_f64(&window, top, sum, squares);
-            top = largest > top ? largest : top;
-            room = ROUND;
-        }
-        round_f64(x + start, size, top, &window, sum, squares, not_finite);
-        room -= size;
+    many_f64_t many;
+    few_f64_t few;
+    memset(&many, 0, sizeof many);
+    memset(&few, 0, sizeof few);
+    for (int64_t start = 0; start < n; start += BLOCK_F64) {
+        int64_t size = n - start < BLOCK_F64 ? n - start : BLOCK_F64;
+        block_f64(x + start, size, &many, &few, sum, squares, not_finite);
     }
-    flush_f64(&window, top, sum, squares);
+    flush_many_f64(&many, 0, sum, squares);
+    flush_few_f64(&few, 0, sum, squares);
     return HTST_OK;
 }

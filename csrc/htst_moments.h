@@ -18,10 +18,10 @@
 /* Add the finite ones of n elements to `sum` and their squares to `squares`, and the number of the
  * others to *not_finite.
  *
- * Method, float32: elements of a block that reach within 2^-18 of its largest one are added up in
- * float64, squares as a rounded part and what the rounding left over, on grids so coarse that every
- * addition is exact; the few smaller ones go into integers per exponent. float64: integers per
- * exponent. ACCURACY exact. No result depends on the processor's handling of denormals. */
+ * Method: elements of a block that reach within 2^-18 of its largest one are added up in float64 on
+ * grids so coarse that every addition is exact: float32 as it is and its squares in two parts, float64
+ * in three parts and their six products. The few smaller ones go into integers per exponent.
+ * ACCURACY exact. No result depends on the processor's handling of denormals. */
 int htst_moments_add_f32(const float *x, int64_t n, uint64_t *sum, uint64_t *squares,
                          int64_t *not_finite);
 int htst_moments_add_f64(const double *x, int64_t n, uint64_t *sum, uint64_t *squares,

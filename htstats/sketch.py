@@ -422,6 +422,8 @@ class TailSketch:
         numbers = reader.integers("<u4", n).astype(np.int64)
         words = reader.integers("<u8", n * form.words).reshape(form.words, n).T
         reader.end()
+        if (words[:, 0] == 0).any():
+            raise ValueError("data must be a sketch: it lists buckets that hold nothing")
         sides = np.split(np.arange(n), [int(counts[0])])
         limit = 32768 if self._half else form.buckets
         if any((np.diff(numbers[side]) <= 0).any() for side in sides) or (numbers >= limit).any():
@@ -437,20 +439,26 @@ class TailSketch:
         """What any numbers leave in a sketch; the checksum alone would let a forged one pass."""
         form, slots = self._format, self._slots()
         counts = slots[..., 0]
-        wrong = (self._seen < 0).any() or (counts >= 2**52).any()
-        if not self._half:
+        wrong = bool((self._seen < 0).any() or (counts >= 2**52).any())
+        if self._half:
+            wrong |= bool(self._seen.any())
+        else:
             patterns = np.flatnonzero(counts.any(axis=0)) + self._first
-            largest = [int(v) >> form.dropped for v in self._seen[_LARGEST]]
+            tops = [int(v) >> form.dropped for v in self._seen[_LARGEST]]
             ends = [(np.flatnonzero(c) + self._first).max(initial=0) for c in counts]
             found = bool(self._seen[_LARGEST].any())
-            wrong |= largest != ends or found != bool(len(patterns))
+            wrong |= tops != ends or found != bool(len(patterns))
             smallest = int(self._seen[_SMALLEST]) >> form.dropped
-            wrong |= smallest != patterns.min(initial=form.buckets if len(patterns) else 0)
-            wrong |= bool((counts == 0)[slots[..., 1:].any(axis=-1)].any())
+            wrong |= smallest != int(patterns.min(initial=form.buckets if len(patterns) else 0))
+            if form.words == 2:
+                wrong |= bool((slots[..., 1] >> np.uint64(form.dropped) > counts).any())
             self._exact.n = self.n
             self._exact.n_not_finite = self.n_not_finite
-        n, total, squares = self.n, *self._sums()
-        if wrong or n * squares < total * total or (n == 0 and squares):
+        if not wrong:  # the extremes then mean something
+            n, total, squares = self.n, *self._sums()
+            largest = Fraction(max(abs(self.min), abs(self.max)) if n else 0)
+            wrong = n * squares < total**2 or squares > n * largest**2
+        if wrong:
             raise ValueError("data must be a sketch: its numbers contradict each other")
 
     def _slots(self) -> npt.NDArray[np.uint64]:

@@ -109,11 +109,19 @@ test_known(void)
     CHECK(htst_moments_add_f64(y, 0, total, second, &bad) == 0);
 }
 
-int
-main(void)
+static void
+test_all(void)
 {
     test_f32();
     test_f64();
     test_known();
+}
+
+int
+main(void)
+{
+    test_all();
+    htst_test_ignore_denormals();
+    test_all();
     return htst_test_report("test_moments");
 }

@@ -118,6 +118,22 @@ test_others(int instructions)
           == HTST_ERR_BAD_ARG);
 }
 
+/* The smallest floats are told from zero whatever the processor makes of them. */
+static void
+test_denormals(int instructions)
+{
+    uint32_t w[5] = {0, 1, UINT32_C(0x80000000), UINT32_C(0x80000001), 2}, values[3];
+    int64_t counts[1], indptr[2] = {0}, bad;
+    int32_t indices[3];
+    uint8_t hits[1];
+    htst_partition_count_b32(w, 1, 5, -1, 0, counts, hits, &bad);
+    CHECK(counts[0] == 3 && bad == 0);
+    indptr[1] = 3;
+    htst_partition_fill_b32(w, 1, 5, -1, 0, hits, indptr, instructions, 0, indices, values);
+    CHECK(indices[0] == 1 && indices[1] == 3 && indices[2] == 4);
+    CHECK(values[0] == 1 && values[1] == UINT32_C(0x80000001) && values[2] == 2);
+}
+
 static void
 test_not_finite(void)
 {
@@ -151,5 +167,10 @@ main(void)
         test_others(instructions);
     }
     test_not_finite();
+    htst_test_ignore_denormals();
+    for (int instructions = 0; instructions <= htst_partition_best(); instructions++) {
+        test_others(instructions);
+        test_denormals(instructions);
+    }
     return htst_test_report("test_partition");
 }

@@ -87,6 +87,7 @@ static void
 test_u16(void)
 {
     static uint64_t table[65536];
+    memset(table, 0, sizeof table);
     static uint16_t x[3 * 65536];
     for (int i = 0; i < 3 * 65536; i++) {
         x[i] = (uint16_t)(i * 7);
@@ -105,11 +106,19 @@ test_u16(void)
     CHECK(htst_sketch_sums_u16(table, 15, sums) == HTST_ERR_BAD_ARG);
 }
 
-int
-main(void)
+static void
+test_all(void)
 {
     test_f32();
     test_f64();
     test_u16();
+}
+
+int
+main(void)
+{
+    test_all();
+    htst_test_ignore_denormals();
+    test_all();
     return htst_test_report("test_sketch");
 }
