@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -239,8 +240,8 @@ class CompressedMatrix:
         if self.mean == 0 and self.std == 0:
             y[...] = self.sparse.astype(dtype) @ x
             return y
-        for start, stop in self._row_ranges():
-            np.matmul(self.row_block(start, stop).astype(dtype), x, out=y[start:stop])
+        for start, stop, rows in self._row_blocks():
+            np.matmul(rows.astype(dtype, copy=False), x, out=y[start:stop])
         return y
 
     def __rmatmul__(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -250,8 +251,8 @@ class CompressedMatrix:
         if self.mean == 0 and self.std == 0:
             y[...] = x @ self.sparse.astype(dtype)
             return y
-        for start, stop in self._row_ranges():
-            y += x[..., start:stop] @ self.row_block(start, stop).astype(dtype)
+        for start, stop, rows in self._row_blocks():
+            y += x[..., start:stop] @ rows.astype(dtype, copy=False)
         return y
 
     def __repr__(self) -> str:
@@ -263,11 +264,15 @@ class CompressedMatrix:
             f"support {self.support!r}, seed {self.seed}, layer {self.layer})"
         )
 
-    def _row_ranges(self) -> list[tuple[int, int]]:
+    def _row_blocks(self) -> Iterator[tuple[int, int, npt.NDArray[Any]]]:
+        """(start, stop, rows of W(t)) in a buffer that is used again."""
         rows, cols = self.shape
         # large enough for the product to be one of BLAS's good sizes
         step = max(1, 16 * TILE // max(cols, 1))
-        return [(start, min(start + step, rows)) for start in range(0, rows, step)]
+        buffer = np.empty((min(step, rows), cols), BLOCK_DTYPES[self.dtype])
+        for start in range(0, rows, step):
+            stop = min(start + step, rows)
+            yield start, stop, self.row_block(start, stop, out=buffer[: stop - start])
 
     def _operand(
         self, x: npt.ArrayLike, size: int, axis: int

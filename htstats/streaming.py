@@ -31,7 +31,7 @@ from htstats.thresholds import Resolver, needs_sketch, parse_rule, resolve
 __all__ = ["RowSource", "compress_rows", "partition_rows", "read_blocks", "sketch_rows"]
 
 # Small enough to be in a cache when it is split after it was read, large enough to be worth a task.
-BLOCK_BYTES = 1 << 21
+BLOCK_BYTES = 1 << 22
 
 # What everything but the matrix itself takes at most; see the notes of `compress_rows`.
 LEAST_MEMORY = 128 << 20
@@ -165,7 +165,7 @@ def compress_rows(
         As in `partition_rows`.
     max_memory : int
         Bytes that may be in use beside what is before the call; at least 128 MiB. A row that is
-        longer than 2 MiB comes on top.
+        longer than 4 MiB comes on top.
     source_shape : tuple of int, optional
         The shape that the tensor had, for whoever decompresses it.
     report : callable, optional
@@ -183,7 +183,7 @@ def compress_rows(
 
     Notes
     -----
-    Memory: a block of 2 MiB (a row, if longer) and B's part of it for each thread and one more, the
+    Memory: a block of 4 MiB (a row, if longer) and B's part of it for each thread and one more, the
     sums (a few MiB), one record's worth of B (some 40 MiB at worst) and, for order statistics, less
     than 64 MiB.
     """

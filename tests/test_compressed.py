@@ -96,9 +96,9 @@ def test_product_streams(monkeypatch):
     sizes = []
     original = CompressedMatrix.row_block
 
-    def watched(self, start, stop, **options):
+    def watched(self, start, stop, *, out):
         sizes.append((stop - start) * 50)
-        return original(self, start, stop, **options)
+        return original(self, start, stop, out=out)
 
     monkeypatch.setattr(CompressedMatrix, "row_block", watched)
     x = np.linspace(-1, 1, 50)
