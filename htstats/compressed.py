@@ -37,6 +37,11 @@ BLOCK_DTYPES: dict[str, np.dtype[Any]] = {
 }
 
 
+def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:
+    """What indices and offsets of a sparse matrix are: int32 where each size fits."""
+    return np.int32 if max(sizes) < 2**31 else np.int64
+
+
 class Law(Protocol):
     """What says how the entries of W(t) are made, B apart."""
 

@@ -43,6 +43,7 @@ from htstats.compressed import (
     SEED_END,
     SUPPORTS,
     CompressedMatrix,
+    index_dtype,
     rebuild_rows,
 )
 
@@ -151,8 +152,7 @@ class StoredMatrix:
         indptr = np.zeros(stop - start + 1, np.int64)
         counts = [np.diff(rows.indptr) for rows in parts]
         np.cumsum(np.concatenate([*counts, np.empty(0, np.int64)]), out=indptr[1:])
-        wide = max(int(indptr[-1]), *self.info.shape) >= 2**31
-        index = np.int64 if wide else np.int32
+        index = index_dtype(int(indptr[-1]), *self.info.shape)
         values = np.float64 if self.info.dtype == "float64" else np.float32
         data = np.concatenate([*(rows.values for rows in parts), np.empty(0, values)])
         indices = np.concatenate(

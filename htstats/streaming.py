@@ -22,7 +22,15 @@ from scipy.sparse import csr_array
 from htstats import _checks
 from htstats._arrays import HALF_DTYPES, Elements, as_elements
 from htstats._moments import ExactSums
-from htstats.compressed import INDEX_END, KEEPS, NOISES, SEED_END, SUPPORTS, CompressedMatrix
+from htstats.compressed import (
+    INDEX_END,
+    KEEPS,
+    NOISES,
+    SEED_END,
+    SUPPORTS,
+    CompressedMatrix,
+    index_dtype,
+)
 from htstats.container import ContainerWriter, MatrixInfo
 from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
 from htstats.sketch import TailSketch
@@ -117,7 +125,7 @@ def partition_rows(
     split = _split(_Job(source, threshold, keep, noise, support, n_threads), emit)
     counts = [np.diff(indptr) for indptr, _, _ in blocks]
     indptr = np.concatenate([[0], np.cumsum(np.concatenate([*counts, np.empty(0, np.int64)]))])
-    index = np.int32 if max(int(indptr[-1]), *source.shape) < 2**31 else np.int64
+    index = index_dtype(int(indptr[-1]), *source.shape)
     value = np.float64 if source.dtype == "float64" else np.float32
     indices = np.concatenate([*(i.astype(index) for _, i, _ in blocks), np.empty(0, index)])
     values = np.concatenate([*(v for _, _, v in blocks), np.empty(0, value)])
@@ -390,7 +398,7 @@ def _each_block(
 def _states(job: _Job, *, summed: bool) -> list[_State]:
     """One for each thread, and one whose result is being taken."""
     dtype = job.source.dtype
-    index = np.int32 if job.source.shape[1] < 2**31 else np.int64
+    index = index_dtype(job.source.shape[1])
     value = np.float64 if dtype == "float64" else np.float32
     return [
         _State(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference import normal_twin
 from scipy.sparse import csr_array
 
-from htstats.compressed import DTYPES, CompressedMatrix, _round_to
+from htstats.compressed import DTYPES, CompressedMatrix, _round_to, index_dtype
 
 
 def make(rows=7, cols=9, density=0.3, *, dtype="float32", **changes):
@@ -177,3 +177,8 @@ def test_bad_calls_are_named():
     with pytest.raises(ValueError, match="n_threads"):
         c.toarray(n_threads=0)
     assert "7 x 9 float32" in repr(c)
+
+
+def test_indices_widen_with_columns_or_entries():
+    assert index_dtype(0, 5, 7) is index_dtype(2**31 - 1, 1) is np.int32
+    assert index_dtype(2**31, 5) is index_dtype(1, 1, 2**31) is np.int64

@@ -546,6 +546,51 @@ except OSError as error:
     assert os.listdir(tmp_path) == ["a.htz"]
 
 
+SMALL_DISK = """
+import os, sys
+sys.path.insert(0, {tests!r})
+import test_container as t
+path = "a.htz"
+os.chdir({folder!r})
+old = t.write(path, {{"w": t.make()}}) and open(path, "rb").read()
+for resume in (False, True):
+    try:
+        with t.ContainerWriter(path, resume=resume) as writer:
+            writer.add_matrix("w", t.make(500, 500, 0.9))
+    except OSError as error:
+        print(error)
+    print(open(path, "rb").read() == old, sorted(os.listdir()))
+os.remove("a.htz.partial")
+os.system("mount -o remount,ro .")
+try:
+    t.ContainerWriter(path)
+except OSError as error:
+    print(error)
+"""
+
+
+def test_a_small_disk_and_a_read_only_one(tmp_path):
+    """Real ones, in a mount namespace of their own, where the system grants one."""
+    mount = f"mount -t tmpfs -o size=400k none {tmp_path}"
+    unshare = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    code = SMALL_DISK.format(tests=os.path.dirname(__file__), folder=str(tmp_path))
+    script = tmp_path.with_suffix(".py")
+    script.write_text(code)
+    try:
+        subprocess.run([*unshare, mount], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no mount namespace: {error}")
+    there = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(container.__file__))}
+    command = [*unshare, f"{mount} && {sys.executable} {script}"]
+    said = subprocess.check_output(command, text=True, env=there)
+    lines = said.splitlines()
+    assert lines[0] == lines[2] == f"[Errno 28] No space left on device: '{tmp_path}/a.htz.partial'"
+    assert lines[1] == "True ['a.htz']"
+    assert lines[3] == "True ['a.htz', 'a.htz.partial']"
+    assert lines[4] == f"[Errno 30] Read-only file system: '{tmp_path}/a.htz.partial'"
+    assert os.listdir(tmp_path) == []
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_no_space_is_named(tmp_path, monkeypatch):
     """ENOSPC itself, from the device that always has it."""

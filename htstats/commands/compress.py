@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from htstats.commands._progress import Progress
-    from htstats.container import Container, ContainerWriter, MatrixInfo
+    from htstats.container import Container, ContainerWriter
 
 HELP = "compress the weight matrices of a checkpoint"
 
@@ -71,8 +71,9 @@ def run(args: argparse.Namespace) -> int:
     if missing := sorted(chosen - set(weights)):
         raise ValueError(f"{args.file}: no matrix is named {missing[0]!r}")
     failed = write(args, weights, chosen)
+    sizes = {name: tensor.nbytes for name, tensor in weights.tensors.items()}
     with open_container(args.output) as container:
-        return report(args, container, chosen, failed)
+        return report(args, container, sizes, chosen, failed)
 
 
 def write(args: argparse.Namespace, weights: Any, chosen: set[str]) -> dict[str, str]:
@@ -139,7 +140,11 @@ def compress(
 
 
 def report(
-    args: argparse.Namespace, container: Container, chosen: set[str], failed: dict[str, str]
+    args: argparse.Namespace,
+    container: Container,
+    sizes: dict[str, int],
+    chosen: set[str],
+    failed: dict[str, str],
 ) -> int:
     """Print what the file holds and what it saves; the exit code."""
     from htstats._tables import format_table
@@ -147,7 +152,7 @@ def report(
 
     rows: list[list[object]] = []
     for name, entry in container.matrices.items():
-        info, before = entry.info, nbytes(entry.info)
+        info, before = entry.info, sizes[name]
         shape = " x ".join(map(str, info.source_shape))
         kept = 100 * entry.nnz / max(info.shape[0] * info.shape[1], 1)
         ratio = entry.stored_bytes / max(before, 1)
@@ -166,7 +171,7 @@ def report(
         f"{args.file}: {human_bytes(before)} -> {args.output}: {human_bytes(after)}, "
         f"ratio {after / max(before, 1):.3f}, all metadata included"
     )
-    larger = [n for n, m in container.matrices.items() if m.stored_bytes >= nbytes(m.info)]
+    larger = [n for n, m in container.matrices.items() if m.stored_bytes >= sizes[n]]
     if larger:
         print(f"warning: not smaller than before: {', '.join(larger)}", file=sys.stderr)
     if after >= before:
@@ -207,11 +212,6 @@ def threshold(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
-
-
-def nbytes(info: MatrixInfo) -> int:
-    item = {"float64": 8, "float32": 4}.get(info.dtype, 2)
-    return info.shape[0] * info.shape[1] * item
 
 
 def size_of(file: str) -> int:
