@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ __all__ = [
     "fill_rows",
     "noise_moments",
     "partition",
+    "split",
 ]
 
 _COUNT: dict[str, Callable[..., int]] = {
@@ -39,6 +41,13 @@ _FILL: dict[str, Callable[..., None]] = {
     "float16": _core.fill_f16,
     "bfloat16": _core.fill_bf16,
 }
+
+
+# From here on the width of indices must be known before they are written.
+_MANY = 2**31
+
+# Rows counted and then filled at once: they stay in the cache meanwhile.
+_CHUNK_BYTES = 1 << 22
 
 
 class Bounds(NamedTuple):
@@ -157,8 +166,7 @@ def partition(
     tau = resolve(threshold, data, sums, keep=keep, noise=noise, support=support)
     centre = sums.moments()[0] if keep == "centered" and sums.n else 0.0
     bounds = Bounds.of(dtype, keep, tau, centre)
-    rows = count_rows(data, bounds, n_threads)
-    indptr, indices, values = fill_rows(data, bounds, rows, n_threads)
+    indptr, indices, values = split(data, bounds, n_threads)
     mean, std = noise_moments(sums, values, noise, support)
     index = np.int32 if max(indptr[-1], *data.shape) < 2**31 else np.int64
     return CompressedMatrix(
@@ -185,23 +193,16 @@ def count_rows(block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1) -> R
     ValueError
         If an element is NaN or infinite.
     """
-    rows, cols = block.shape
-    result = RowCounts(
-        np.zeros(rows, np.int64), np.zeros((rows, -(-cols // _core.SEGMENT)), np.uint8)
+
+    def work(part: slice) -> tuple[RowCounts, int]:
+        return _count(block[part], bounds)
+
+    parts = share(work, block.shape[0], block.size, n_threads)
+    _require_finite(sum(bad for _, bad in parts))
+    return RowCounts(
+        np.concatenate([part.counts for part, _ in parts]),
+        np.concatenate([part.hits for part, _ in parts]),
     )
-    bits = _bits(block)
-    infinity: tuple[int, ...] = ()
-    if bounds.dtype in HALF_DTYPES:
-        form = FORMATS[bounds.dtype]
-        infinity = ((form.exponents - 1) << form.mantissa,)
-
-    def work(part: slice) -> int:
-        return _COUNT[bounds.dtype](
-            bits[part], bounds.low, bounds.high, *infinity, result.counts[part], result.hits[part]
-        )
-
-    _require_finite(sum(share(work, rows, block.size, n_threads)))
-    return result
 
 
 def fill_rows(
@@ -221,28 +222,75 @@ def fill_rows(
     indptr = np.zeros(len(rows.counts) + 1, np.int64)
     np.cumsum(rows.counts, out=indptr[1:])
     nnz = int(indptr[-1])
-    index = np.int32 if max(nnz, *block.shape) < 2**31 else np.int64
-    value = np.float64 if bounds.dtype == "float64" else np.float32
     if room is None:
-        room = np.empty(nnz, index), np.empty(nnz, value)
-    indices, values = room[0][:nnz], room[1][:nnz]
-    bits, fill = _bits(block), _FILL[bounds.dtype]
+        index = np.int32 if max(nnz, *block.shape) < 2**31 else np.int64
+        room = np.empty(nnz, index), _empty_values(nnz, bounds)
+    room = room[0][:nnz], room[1][:nnz]
 
     def work(part: slice) -> None:
-        fill(
-            bits[part],
-            bounds.low,
-            bounds.high,
-            rows.hits[part],
-            indptr[part.start : part.stop + 1],
-            _core.BEST,
-            indices.itemsize == 8,
-            indices.view(np.uint8),
-            _bits(values),
-        )
+        _fill(block[part], bounds, rows.hits[part], indptr[part.start : part.stop + 1], room)
 
     share(work, len(rows.counts), block.size, n_threads)
-    return indptr, indices, values
+    return indptr, *room
+
+
+def split(
+    block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
+    """`count_rows` and `fill_rows` in one reading: (indptr, indices, values).
+
+    Raises
+    ------
+    ValueError
+        If an element is NaN or infinite.
+
+    Notes
+    -----
+    Threads take chunks of rows in turn. A chunk is counted, which brings it into the cache; where
+    its elements go is known as soon as the chunk before has been counted; then it is filled. The
+    arrays are made for a matrix kept whole, and cut to their size in the end: the memory behind
+    what was never written is never taken. From 2^31 elements on, counting all goes before filling.
+    """
+    rows, cols = block.shape
+    if block.size >= _MANY:
+        return fill_rows(block, bounds, count_rows(block, bounds, n_threads), n_threads)
+    step = max(1, _CHUNK_BYTES // max(1, cols * block.itemsize))
+    chunks = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+    indptr = np.zeros(rows + 1, np.int64)
+    room = np.empty(block.size, np.int32), _empty_values(block.size, bounds)
+    counted = [threading.Event() for _ in range(len(chunks) + 1)]
+    counted[0].set()
+    turns = iter(range(len(chunks)))
+    lock = threading.Lock()
+    bad = 0
+
+    def work(_: slice) -> None:
+        nonlocal bad
+        while True:
+            with lock:
+                turn = next(turns, None)
+            if turn is None:
+                return
+            part = chunks[turn]
+            try:
+                here, not_finite = _count(block[part], bounds)
+                counted[turn].wait()
+                ends = indptr[part.start : part.stop + 1]
+                np.cumsum(here.counts, out=ends[1:])
+                ends[1:] += ends[0]
+                with lock:
+                    bad += not_finite
+            finally:  # whoever waits must not wait for ever
+                counted[turn + 1].set()
+            if not_finite == 0:
+                _fill(block[part], bounds, here.hits, ends, room)
+
+    share(work, len(chunks), block.size, n_threads)
+    _require_finite(bad)
+    nnz = int(indptr[-1])
+    for array in room:
+        array.resize(nnz, refcheck=False)
+    return indptr, *room
 
 
 def noise_moments(
@@ -265,6 +313,46 @@ def noise_moments(
         return 0.0, 0.0
     squares = sums.total_of_squares - part.total_of_squares
     return moments(n, sums.total - part.total, squares)
+
+
+def _count(block: npt.NDArray[Any], bounds: Bounds) -> tuple[RowCounts, int]:
+    """Counts of a block's rows, and how many elements are NaN or infinite."""
+    rows, cols = block.shape
+    counts = np.zeros(rows, np.int64)
+    hits = np.zeros((rows, -(-cols // _core.SEGMENT)), np.uint8)
+    infinity: tuple[int, ...] = ()
+    if bounds.dtype in HALF_DTYPES:
+        form = FORMATS[bounds.dtype]
+        infinity = ((form.exponents - 1) << form.mantissa,)
+    bad = _COUNT[bounds.dtype](_bits(block), bounds.low, bounds.high, *infinity, counts, hits)
+    return RowCounts(counts, hits), bad
+
+
+def _fill(
+    block: npt.NDArray[Any],
+    bounds: Bounds,
+    hits: npt.NDArray[np.uint8],
+    indptr: npt.NDArray[np.int64],
+    room: tuple[npt.NDArray[Any], npt.NDArray[Any]],
+) -> None:
+    """Write the kept elements of a block's rows to their places in (indices, values)."""
+    indices, values = room
+    _FILL[bounds.dtype](
+        _bits(block),
+        bounds.low,
+        bounds.high,
+        hits,
+        indptr,
+        _core.BEST,
+        indices.itemsize == 8,
+        indices.view(np.uint8),
+        _bits(values),
+    )
+
+
+def _empty_values(size: int, bounds: Bounds) -> npt.NDArray[Any]:
+    """Room for kept values: float64, or float32 for it and for what is narrower."""
+    return np.empty(size, np.float64 if bounds.dtype == "float64" else np.float32)
 
 
 def _bits(x: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -1,6 +1,7 @@
 """The split against element-by-element fractions, bit for bit."""
 
 import math
+import sys
 
 import ml_dtypes
 import numpy as np
@@ -140,15 +141,48 @@ def test_every_density_and_width_of_index(dtype, q):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_threads_do_not_change_the_result(dtype):
-    W = weight_like(dtype, (700, 900))
+def test_neither_threads_nor_chunks_change_the_result(dtype, monkeypatch):
+    module = sys.modules["htstats.partition"]
+    W = weight_like(dtype, (701, 900))
     one = partition(W, 0.02)
-    for n_threads in (2, 3, 7, 1000):
-        many = partition(W, 0.02, n_threads=n_threads)
-        for name in ("data", "indices", "indptr"):
-            mine, other = getattr(one.sparse, name), getattr(many.sparse, name)
-            assert mine.tobytes() == other.tobytes()
-        assert (one.mean, one.std) == (many.mean, many.std)
+    counted_first = fill_rows(
+        bits(W),
+        Bounds.of(dtype, "abs", 0.02),
+        count_rows(bits(W), Bounds.of(dtype, "abs", 0.02), 2),
+        2,
+    )
+    for mine, other in zip(
+        (one.sparse.indptr, one.sparse.indices, one.sparse.data), counted_first, strict=True
+    ):
+        np.testing.assert_array_equal(mine, other)
+    for chunk, many in [(2**22, 2**31), (10_000, 2**31), (1, 2**31), (2**22, 0)]:
+        monkeypatch.setattr(module, "_CHUNK_BYTES", chunk)
+        monkeypatch.setattr(module, "_MANY", many)
+        for n_threads in (1, 2, 3, 1000):
+            again = partition(W, 0.02, n_threads=n_threads)
+            for name in ("data", "indices", "indptr"):
+                mine, other = getattr(one.sparse, name), getattr(again.sparse, name)
+                assert mine.tobytes() == other.tobytes()
+            assert (one.mean, one.std) == (again.mean, again.std)
+
+
+def test_a_failing_chunk_ends_all_threads(monkeypatch):
+    module = sys.modules["htstats.partition"]
+    monkeypatch.setattr(module, "_CHUNK_BYTES", 4096)
+    W = weight_like("float32", (1000, 1000))
+    W[500, 3] = W[700, 4] = np.nan
+    with pytest.raises(ValueError, match="got 2 NaN or infinite elements"):
+        partition(W, 0.02, noise="none", n_threads=4)
+    broken = module._count
+
+    def fail(block, bounds):
+        if np.shares_memory(block, W[400]):
+            raise RuntimeError("out of luck")
+        return broken(block, bounds)
+
+    monkeypatch.setattr(module, "_count", fail)
+    with pytest.raises(RuntimeError, match="out of luck"):
+        partition(W, 0.02, noise="none", n_threads=4)
 
 
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0), (1, 1), (1, 700), (700, 1), (3, 256)])
