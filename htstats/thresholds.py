@@ -30,7 +30,7 @@ import numpy.typing as npt
 from htstats._arrays import HALF_DTYPES, as_elements
 from htstats._checks import finite, nonnegative
 from htstats._moments import ExactSums, moments, rounded
-from htstats.sketch import TailSketch
+from htstats.sketch import FORMATS, TailSketch
 
 __all__ = ["Resolver", "Rule", "needs_sketch", "parse_rule", "resolve"]
 
@@ -143,6 +143,40 @@ def resolve(
     return resolver.tau
 
 
+class _Sieve(NamedTuple):
+    """Lets the elements of one bucket through, by their bits; `below` lie under it."""
+
+    first: int
+    span: int
+    mask: int
+    below: int
+
+    @classmethod
+    def at_rank(cls, sketch: TailSketch, keep: str, rank: int) -> _Sieve:
+        """The bucket that holds the key of a rank, which is no zero."""
+        form = FORMATS[sketch.dtype]
+        sign = form.exponents << form.mantissa
+        if keep == "abs":
+            both = sketch.buckets("abs")
+            patterns, counts, mask = both.pattern, both.count, sign - 1
+            zeros = 0
+        else:
+            positive, negative = sketch.buckets("positive"), sketch.buckets("negative")
+            patterns = np.concatenate([negative.pattern[::-1], positive.pattern])
+            counts = np.concatenate([negative.count[::-1], positive.count])
+            mask, zeros = 2 * sign - 1, len(negative.count)
+        ends = np.cumsum(counts)
+        ends[zeros:] += sketch.n_zero
+        at = int(np.searchsorted(ends, rank))
+        first = int(patterns[at]) | (sign if at < zeros else 0)
+        return cls(first, 1 << form.dropped, mask, int(ends[at] - counts[at]))
+
+    def of(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        bits = x.view(f"u{x.itemsize}")
+        first, span, mask = (bits.dtype.type(v) for v in self[:3])
+        return x[np.flatnonzero((bits & mask) - first < span)]
+
+
 class Resolver:
     """Finds tau from a sketch and, where the sketch leaves it open, from reading the data again.
 
@@ -219,7 +253,10 @@ class Resolver:
             raise TypeError(f"block must be {self._dtype} as the sketch is, got {dtype}")
         flat = data.reshape(-1)
         for start in range(0, flat.size, _CHUNK):
-            self._read(flat[start : start + _CHUNK].astype(np.float64))
+            chunk = flat[start : start + _CHUNK]
+            if self._keep != "centered":
+                chunk = self._sieve.of(chunk)
+            self._read(chunk.astype(np.float64))
 
     def finish(self) -> float | None:
         """End a pass: tau, or None if another pass is needed."""
@@ -245,13 +282,15 @@ class Resolver:
         elif low == high and self._keep != "centered":
             self.tau = low
         else:
+            if self._keep != "centered":
+                self._sieve = _Sieve.at_rank(sketch, self._keep, rank)
             self._start_pass(low, high)
 
     def _start_pass(self, low: float, high: float) -> None:
         # a centered key is rounded once, the ends of the bracket too
         slack = 2.0**-50 if self._keep == "centered" else 0.0
         self._low, self._high = low - abs(low) * slack, high + abs(high) * slack
-        self._below = 0
+        self._below = 0 if self._keep == "centered" else self._sieve.below
         self._overflowed = False
         self._values, self._counts = np.empty(0), np.empty(0, np.int64)
         self._pending: list[Floats] = []
