@@ -120,6 +120,17 @@ def test_it_learns_and_the_matrix_follows():
     assert torch.equal(layer.weight_rows(0, 30), torch.from_numpy(after.toarray()))
 
 
+def test_a_cast_module_still_acts():
+    """Values and mean are then rounded, as any parameter is."""
+    layer = GaussianSparseLinear(partition(weights(dtype="float32"), noise="none"))
+    cast = copy.deepcopy(layer).to(torch.bfloat16)
+    x = torch.ones(2, 17, dtype=torch.bfloat16)
+    assert cast(x).dtype == torch.bfloat16
+    expected = torch.from_numpy(layer.matrix.toarray()).to(torch.bfloat16).float()
+    assert torch.equal(cast.weight_rows(0, 30), expected)
+    assert torch.equal(torch.from_numpy(cast.matrix.toarray()), expected)
+
+
 def test_streaming_holds_a_block_at_a_time(monkeypatch):
     layer = GaussianSparseLinear(partition(weights()))
     sizes = []

@@ -100,7 +100,7 @@ class GaussianSparseLinear(nn.Module):
     def matrix(self) -> CompressedMatrix:
         """The matrix as it is now."""
         sparse = self._first.sparse.copy()
-        sparse.data[:] = self.values.detach().cpu().numpy()
+        sparse.data[:] = self._kept(slice(None)).cpu().numpy()
         fields = {**vars(self._first), "sparse": sparse, "mean": float(self.mean.detach())}
         return CompressedMatrix(**fields)
 
@@ -116,14 +116,18 @@ class GaussianSparseLinear(nn.Module):
             f"bias={self.bias is not None}, nnz={len(self.values)}, dense={self.dense}"
         )
 
+    def _kept(self, part: slice) -> torch.Tensor:
+        """Values of B in the dtype of `CompressedMatrix.sparse`, also where the module was cast."""
+        wide = torch.float64 if self._first.dtype == "float64" else torch.float32
+        return self.values.detach()[part].to(wide)
+
     def _rows_by_core(self, start: int, stop: int) -> torch.Tensor:
         dtype = self._first.dtype
         out = np.empty((stop - start, self.in_features), BLOCK_DTYPES[dtype])
         crow = self.crow_indices[start : stop + 1].numpy()
         kept = slice(int(crow[0]), int(crow[-1]))
         cols = self.col_indices[kept].numpy()
-        values = self.values.detach()[kept].numpy()
-        rebuild_rows(_Law(self), start, crow - crow[0], cols, values, out)
+        rebuild_rows(_Law(self), start, crow - crow[0], cols, self._kept(kept).numpy(), out)
         return torch.from_numpy(out).to(TORCH_DTYPES[dtype])
 
     def _rows_by_torch(self, start: int, stop: int) -> torch.Tensor:
@@ -135,7 +139,7 @@ class GaussianSparseLinear(nn.Module):
         crow = self.crow_indices[start : stop + 1]
         kept = slice(int(crow[0]), int(crow[-1]))
         rows = torch.repeat_interleave(torch.arange(len(noise), device=device), crow.diff())
-        cols, values = self.col_indices[kept], self.values.detach()[kept].double()
+        cols, values = self.col_indices[kept], self._kept(kept).double()
         if law.support == "full":
             noise[rows, cols] += values
         else:
