@@ -9,5 +9,13 @@ from htstats.compressed import CompressedMatrix
 from htstats.container import open_container
 from htstats.partition import partition
 from htstats.sketch import TailSketch
+from htstats.weights import open_weights
 
-__all__ = ["CompressedMatrix", "TailSketch", "__version__", "open_container", "partition"]
+__all__ = [
+    "CompressedMatrix",
+    "TailSketch",
+    "__version__",
+    "open_container",
+    "open_weights",
+    "partition",
+]

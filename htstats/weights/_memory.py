@@ -1,0 +1,73 @@
+"""Weights that are in memory: arrays, torch tensors, dicts of them, torch modules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._arrays import to_numpy
+from htstats.weights._sources import ArraySource
+from htstats.weights._tensors import ITEMSIZES, RawTensor, Weights
+
+__all__ = ["open_memory"]
+
+
+def open_memory(weights: Any) -> Weights:
+    """Arrays by name, without a copy.
+
+    Raises
+    ------
+    TypeError
+        If it is no array, mapping or module.
+    """
+    origin = type(weights).__name__
+    if callable(getattr(weights, "state_dict", None)):
+        weights = weights.state_dict()
+    if not isinstance(weights, Mapping):
+        weights = {"array": weights}
+    tensors, skipped = [], []
+    for name, value in _leaves(weights, ""):
+        if not is_array(value):
+            if name == "array" and len(weights) == 1:
+                raise TypeError(
+                    f"weights must be a path, an array, a dict of arrays or a torch module, "
+                    f"got {type(value).__name__}"
+                )
+            skipped.append((name, f"{type(value).__name__}, not a tensor"))
+            continue
+        array, dtype = as_stored(value)
+        if dtype in ITEMSIZES:
+            tensors.append(RawTensor(name, dtype, array.shape, ArraySource(array)))
+        else:
+            skipped.append((name, f"{dtype}, not numbers that are read"))
+    return Weights(origin, tensors, skipped)
+
+
+def is_array(value: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return isinstance(value, np.ndarray) or (torch is not None and isinstance(value, torch.Tensor))
+
+
+def as_stored(value: Any) -> tuple[npt.NDArray[Any], str]:
+    """An array of the stored bits, and the name of what they stand for."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        name = str(value.dtype).removeprefix("torch.")
+        if name.startswith("float8"):
+            return value.detach().cpu().view(torch.uint8).numpy(), name
+    array, name = to_numpy(value)
+    if name.startswith("float8"):  # of ml_dtypes
+        return array.view(np.uint8), name
+    return array, name
+
+
+def _leaves(tree: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,102 @@
+"""NumPy's files: .npy, and .npz with stored or deflated members."""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+
+import numpy as np
+import numpy.lib.format as npy_format
+
+from htstats.weights._sources import (
+    OpenFile,
+    Source,
+    StridedSource,
+    SwappedSource,
+    Window,
+    archive_member,
+    open_archive,
+)
+from htstats.weights._tensors import ITEMSIZES, RawTensor, Weights
+
+__all__ = ["open_npy", "open_npz"]
+
+# Larger than any header of numbers, and enough to find out that it is too long.
+MOST_HEADER = 1 << 16
+
+
+class NotNumbers(ValueError):
+    """An array of something that is never read."""
+
+
+def open_npy(path: str) -> Weights:
+    """The array of a .npy file, named as the file is."""
+    file = OpenFile(path)
+    name = path.replace("\\", "/").rpartition("/")[2].removesuffix(".npy")
+    return Weights(path, [_read_array(name, file, file.size, path)])
+
+
+def open_npz(path: str) -> Weights:
+    """The arrays of a .npz file; stored members are read in place, deflated ones as streams."""
+    file = OpenFile(path)
+    tensors, skipped = [], []
+    for info in open_archive(file).infolist():
+        name = info.filename.removesuffix(".npy")
+        if info.is_dir() or name == info.filename:
+            skipped.append((info.filename, "not an array"))
+            continue
+        try:
+            tensors.append(_read_member(name, file, info))
+        except NotNumbers as error:
+            skipped.append((name, str(error).rpartition(": ")[2]))
+    return Weights(path, tensors, skipped)
+
+
+def _read_member(name: str, file: OpenFile, info: zipfile.ZipInfo) -> RawTensor:
+    source, size = archive_member(file, info)
+    return _read_array(name, source, size, f"{file.path}: {info.filename}")
+
+
+def _read_array(name: str, source: Source, size: int, where: str) -> RawTensor:
+    start = bytearray(min(size, MOST_HEADER))
+    source.read(0, memoryview(start))
+    stream = io.BytesIO(start)
+    if not start.startswith(npy_format.MAGIC_PREFIX):
+        raise ValueError(f"{where}: not a .npy file: it begins with {bytes(start[:6])!r}")
+    shape, fortran, dtype = _read_header(stream, where)
+    if dtype.hasobject:
+        raise NotNumbers(
+            f"{where}: Python objects (a pickle), which is not executed; save numbers instead"
+        )
+    if dtype.name not in ITEMSIZES or dtype.fields or dtype.subdtype:
+        raise NotNumbers(f"{where}: {dtype}, not numbers that are read")
+    at, itemsize = stream.tell(), dtype.itemsize
+    needed = math.prod(shape) * itemsize
+    if min(shape, default=0) < 0 or needed > size - at:
+        raise ValueError(
+            f"{where}: truncated or damaged: shape {shape} of {dtype} needs {needed} bytes, "
+            f"{size - at} are there"
+        )
+    found: Source = Window(source, at)
+    if fortran and sum(n > 1 for n in shape) > 1:
+        strides = tuple(math.prod(shape[:axis]) for axis in range(len(shape)))
+        found = StridedSource(source, at, itemsize, shape, strides)
+    if dtype.byteorder == ">":
+        found = SwappedSource(found, itemsize // (2 if dtype.kind == "c" else 1))
+    return RawTensor(name, dtype.name, shape, found)
+
+
+def _read_header(
+    stream: io.BytesIO, where: str
+) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
+    try:
+        version = npy_format.read_magic(stream)
+        if version == (1, 0):
+            return npy_format.read_array_header_1_0(stream)
+        if version == (2, 0):
+            return npy_format.read_array_header_2_0(stream)
+        # 3.0 is 2.0 in UTF-8, which only field names need
+    except Exception as error:  # what the literal's parser raises is no one's promise
+        raise ValueError(f"{where}: damaged .npy header: {error}") from None
+    raise ValueError(f"{where}: .npy version {version}, which is not read")

@@ -1,0 +1,512 @@
+"""Readers: every format gives the same matrices, lazily, and refuses what is damaged."""
+
+import json
+import os
+import pickle
+import struct
+import threading
+import zipfile
+
+import ml_dtypes
+import numpy as np
+import pytest
+from checkpoints import (
+    damaged,
+    header_bytes,
+    read_everything,
+    safetensors_bytes,
+    some_arrays,
+    survives,
+    write_all,
+    write_safetensors,
+)
+
+from htstats.weights import open_weights
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoints")
+    write_all(folder)
+    return folder
+
+
+CHECKPOINTS = ["stored.npz", "deflated.npz", "a.safetensors", "zip.pt", "legacy.pth"]
+
+
+@pytest.mark.parametrize("file", CHECKPOINTS)
+def test_every_format_gives_the_same_matrices(files, file):
+    arrays = some_arrays()
+    weights = open_weights(files / file)
+    assert list(weights) == ["fc.weight", "conv.weight", "half"]
+    assert list(weights.tensors) == list(arrays)
+    assert dict(weights.skipped) == {
+        "fc.bias": "1-D, 5 elements",
+        "steps": "int64, not a float that is read",
+    }
+    for name, matrix in weights.items():
+        array = arrays[name]
+        assert (matrix.name, matrix.source_shape) == (name, array.shape)
+        assert matrix.dtype == array.dtype.name
+        assert np.array_equal(matrix.toarray(), array.reshape(len(array), -1))
+        assert matrix.toarray().dtype == array.dtype
+    for name, raw in weights.tensors.items():
+        assert (raw.dtype, raw.shape) == (arrays[name].dtype.name, arrays[name].shape)
+        assert b"".join(map(bytes, raw.chunks(9))) == arrays[name].tobytes()
+
+
+@pytest.mark.parametrize("file", [*CHECKPOINTS, "fortran.npy"])
+@pytest.mark.parametrize("max_bytes", [1, 64, 1 << 20])
+def test_blocks_share_a_buffer_and_cover_the_rows(files, file, max_bytes):
+    for matrix in open_weights(files / file).values():
+        rows, addresses = [], set()
+        for block in matrix.row_blocks(max_bytes):
+            assert block.flags.c_contiguous
+            assert block.nbytes <= max(max_bytes, block[:1].nbytes)
+            addresses.add(block.ctypes.data)
+            rows.append(block.copy())
+        assert len(addresses) == 1
+        whole = np.concatenate(rows)
+        if matrix.dtype == "float16":
+            whole = whole.view(np.float16)
+        assert np.array_equal(whole, matrix.toarray())
+
+
+def test_npy_orders_and_byte_orders(tmp_path):
+    array = np.random.default_rng(1).standard_normal((6, 5, 4))
+    for name, stored in {
+        "c": array,
+        "f": np.asfortranarray(array),
+        "big": array.astype(">f8"),
+        "both": np.asfortranarray(array.astype(">f4")),
+    }.items():
+        np.save(tmp_path / f"{name}.npy", stored)
+        np.savez_compressed(tmp_path / f"{name}.npz", w=stored)
+        expected = stored.astype(stored.dtype.newbyteorder("="))
+        for weights in (
+            open_weights(tmp_path / f"{name}.npy"),
+            open_weights(tmp_path / f"{name}.npz"),
+        ):
+            (raw,) = weights.tensors.values()
+            assert raw.name in (name, "w")
+            assert b"".join(map(bytes, raw.chunks(1))) == expected.tobytes()
+            (matrix,) = weights.values()
+            assert np.array_equal(matrix.toarray(), expected.reshape(6, 20))
+
+
+def test_all_patterns_of_8_bit_floats_widen_exactly(tmp_path):
+    patterns = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    write_safetensors(
+        tmp_path / "a.safetensors",
+        {"e4": patterns, "e5": patterns},
+        {"e4": "F8_E4M3", "e5": "F8_E5M2"},
+    )
+    weights = open_weights(tmp_path / "a.safetensors")
+    for name, dtype in {"e4": ml_dtypes.float8_e4m3fn, "e5": ml_dtypes.float8_e5m2}.items():
+        expected = patterns.view(dtype).astype(np.float32)
+        for matrix in (weights[name], open_weights({name: patterns.view(dtype)})[name]):
+            found = matrix.toarray()
+            assert (matrix.dtype, matrix.source_dtype) == ("float16", np.dtype(dtype).name)
+            assert np.array_equal(found.astype(np.float32), expected, equal_nan=True)
+            assert np.array_equal(np.signbit(found), np.signbit(expected))
+    tensor = torch.from_numpy(patterns.copy()).view(torch.float8_e4m3fn)
+    assert np.array_equal(
+        open_weights({"t": tensor})["t"].toarray(), weights["e4"].toarray(), equal_nan=True
+    )
+    torch.save({"t": tensor}, tmp_path / "a.pt")
+    assert np.array_equal(
+        open_weights(tmp_path / "a.pt")["t"].toarray(), weights["e4"].toarray(), equal_nan=True
+    )
+
+
+def test_bfloat16_stays_bits(tmp_path):
+    values = np.random.default_rng(2).standard_normal((3, 8)).astype(ml_dtypes.bfloat16)
+    tensor = torch.from_numpy(values.view(np.int16)).view(torch.bfloat16)
+    torch.save({"w": tensor}, tmp_path / "a.pt")
+    torch.save({"w": tensor}, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    write_safetensors(tmp_path / "a.safetensors", {"w": values.view(np.uint16)}, {"w": "BF16"})
+    for source in (
+        tmp_path / "a.pt",
+        tmp_path / "old.pt",
+        tmp_path / "a.safetensors",
+        {"w": values},
+        {"w": tensor},
+    ):
+        matrix = open_weights(source)["w"]
+        assert matrix.dtype == "bfloat16"
+        (block,) = matrix.row_blocks()
+        assert np.array_equal(block, values.view(np.uint16))
+        assert np.array_equal(matrix.toarray(), values.astype(np.float32))
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_torch_views_share_their_storage(tmp_path, zipped):
+    base = torch.arange(3000, dtype=torch.float64).reshape(30, 100)
+    views = {
+        "transposed": base.T,
+        "columns": base[:, 10:20],
+        "strided": base[1::3, ::7],
+        "permuted": base.reshape(3, 10, 20, 5).permute(2, 0, 3, 1),
+        "row": base[3:4],
+        "tied": base,
+    }
+    torch.save(views, tmp_path / "a.pt", _use_new_zipfile_serialization=zipped)
+    weights = open_weights(tmp_path / "a.pt")
+    for name, view in views.items():
+        expected = view.reshape(len(view), -1).numpy()
+        assert np.array_equal(weights[name].toarray(), expected), name
+        blocks = [block.copy() for block in weights[name].row_blocks(800)]
+        assert np.array_equal(np.concatenate(blocks), expected), name
+    torch.save({"w": torch.ones(1).expand(3, 4)}, tmp_path / "b.pt")
+    with pytest.raises(ValueError, match=r"'w' repeats its elements"):
+        open_weights(tmp_path / "b.pt")
+
+
+def test_torch_nesting_and_parameters(tmp_path):
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.LSTM(4, 2))
+    state = model.state_dict()
+    torch.save(
+        {
+            "epoch": 3,
+            "model": state,
+            "p": torch.nn.Parameter(torch.ones(2, 2)),
+            "l": [torch.ones(1, 1)],
+        },
+        tmp_path / "a.pt",
+    )
+    weights = open_weights(tmp_path / "a.pt")
+    assert list(weights) == [
+        "model.0.weight", "model.1.weight_ih_l0", "model.1.weight_hh_l0", "p", "l.0",
+    ]  # fmt: skip
+    assert ("epoch", "int, not a tensor") in weights.skipped
+    direct = open_weights(model)
+    assert np.array_equal(direct["0.weight"].toarray(), model[0].weight.detach().numpy())
+    assert list(direct) == ["0.weight", "1.weight_ih_l0", "1.weight_hh_l0"]
+
+
+class Attack:
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_pickle_that_wants_to_execute_does_not(tmp_path, zipped):
+    attack = Attack()
+    attack.folder = str(tmp_path / "executed")
+    torch.save({"w": torch.ones(2, 2), "x": attack}, tmp_path / "a.pt",
+               _use_new_zipfile_serialization=zipped)  # fmt: skip
+    with pytest.raises(ValueError, match=r"a\.pt: its pickle asks for posix\.mkdir: .*state_dict"):
+        open_weights(tmp_path / "a.pt")
+    (tmp_path / "b.pt").write_bytes(pickle.dumps(attack))
+    with pytest.raises(ValueError, match=r"b\.pt: a plain pickle"):
+        open_weights(tmp_path / "b.pt")
+    np.save(tmp_path / "o.npy", np.array([[attack]]))
+    with pytest.raises(ValueError, match=r"o\.npy: Python objects .*not executed"):
+        open_weights(tmp_path / "o.npy")
+    np.savez(tmp_path / "o.npz", bad=np.array([[attack]]), good=np.ones((2, 2)))
+    weights = open_weights(tmp_path / "o.npz")
+    assert list(weights) == ["good"]
+    assert "not executed" in dict(weights.skipped)["bad"]
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "module.pt")
+    with pytest.raises(ValueError, match=r"asks for torch\.nn\.modules\.linear\.Linear: "):
+        open_weights(tmp_path / "module.pt")
+    assert not (tmp_path / "executed").exists()
+    pickle.loads((tmp_path / "b.pt").read_bytes())  # the attack itself is real
+    assert (tmp_path / "executed").exists()
+
+
+def test_pickles_that_claim_too_much_are_refused(tmp_path):
+    torch.save({"w": torch.ones(2, 2)}, tmp_path / "a.pt")
+    with zipfile.ZipFile(tmp_path / "a.pt") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    bombs = {
+        "a memo index": b"\x80\x02}r\xff\xff\xff\xff.",
+        "bytes": b"\x80\x04\x8e" + struct.pack("<Q", 1 << 45) + b".",
+        "a bytearray": b"\x80\x05\x96" + struct.pack("<Q", 1 << 45) + b".",
+        "a frame": b"\x80\x04\x95" + struct.pack("<Q", 1 << 45) + b"N.",
+        "nesting": b"\x80\x02" + b"]" * 5000 + b"a" * 4999 + b".",
+    }
+    for name, bomb in bombs.items():
+        path = tmp_path / "bomb.pt"
+        with zipfile.ZipFile(path, "w") as archive:
+            for member, content in members.items():
+                archive.writestr(member, bomb if member.endswith("data.pkl") else content)
+        # the two others are only claims, and nothing needs them
+        assert survives(path) == (name in ("a memo index", "a frame"))
+    loop = {}
+    loop["again"] = loop
+    torch.save(loop, tmp_path / "loop.pt")
+    assert len(open_weights(tmp_path / "loop.pt")) == 0
+
+
+@pytest.mark.parametrize("file", ["a.npy", "fortran.npy", *CHECKPOINTS])
+def test_truncated_files_are_refused(files, tmp_path, file):
+    content = (files / file).read_bytes()
+    path = tmp_path / file
+    for size in sorted({*range(0, len(content), max(len(content) // 60, 1)), len(content) - 1}):
+        path.write_bytes(content[:size])
+        with pytest.raises(ValueError, match=file) as caught:
+            read_everything(path)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("file", ["a.npy", "fortran.npy", *CHECKPOINTS])
+def test_flipped_headers_are_refused_or_harmless(files, tmp_path, file):
+    content = (files / file).read_bytes()
+    path = tmp_path / file
+    places = header_bytes(files / file)
+    rng = np.random.default_rng(len(content))
+    refused = 0
+    for at in rng.choice(places, size=min(len(places), 150), replace=False):
+        path.write_bytes(damaged(content, at, int(rng.integers(8))))
+        refused += not survives(path)
+    assert refused > 10
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dtype": "F99"}, "dtype 'F99'"),
+        ({"dtype": 5}, "dtype '5'"),
+        ({"shape": [2, 3]}, "needs 24 bytes"),
+        ({"shape": [-2, -2]}, "no shape"),
+        ({"shape": [2.0, 2]}, "no shape"),
+        ({"shape": [1 << 63, 1]}, "no shape"),
+        ({"shape": [1 << 62, 1 << 62]}, "needs"),
+        ({"shape": None}, "no shape"),
+        ({"shape": [True, 4]}, "no shape"),
+        ({"shape": [1, 5], "data_offsets": [0, 20]}, "overlaps"),
+        ({"shape": [1, 2], "data_offsets": [0, 8]}, "gap"),
+        ({"data_offsets": [4, 20]}, "gap"),
+        ({"data_offsets": [16, 0]}, "ascending"),
+        ({"data_offsets": [0]}, "data_offsets"),
+        ({"data_offsets": None}, "data_offsets"),
+        ({"data_offsets": [0, 1 << 60]}, "needs"),
+    ],
+)
+def test_each_field_of_a_safetensors_header_is_checked(tmp_path, change, message):
+    good = {
+        "a": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]},
+        "b": {"dtype": "F32", "shape": [1, 2], "data_offsets": [16, 24]},
+    }
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(safetensors_bytes(good, bytes(24)))
+    assert list(open_weights(path)) == ["a", "b"]
+    path.write_bytes(safetensors_bytes(good | {"a": good["a"] | change}, bytes(24)))
+    with pytest.raises(ValueError, match=rf"x\.safetensors: .*{message}"):
+        open_weights(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00" * 8,
+        (1 << 63).to_bytes(8, "little") + b"{}",
+        (99_999_999).to_bytes(8, "little") + b"{}",
+        safetensors_bytes(b"[]"),
+        safetensors_bytes(b"[" * 100_000),
+        safetensors_bytes(b'{"a": 1}'),
+        safetensors_bytes(b'{"a": ' + b"9" * 5000 + b"}"),
+        safetensors_bytes(b'{"a": {}, "a": {}}'),
+        safetensors_bytes(b"\xff\xfe{}"),
+        safetensors_bytes(b"{}", b"trailing"),
+    ],
+)
+def test_what_is_no_safetensors_file_is_refused(tmp_path, content):
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(content)
+    assert not survives(path)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".safetensors", ".pt", ".pth", ".bin"])
+def test_a_file_that_is_not_what_its_suffix_says(tmp_path, suffix):
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(b"<html>404 not found</html>")
+    with pytest.raises(ValueError, match=f"x{suffix}: "):
+        open_weights(path)
+
+
+def test_wrong_places(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        open_weights(tmp_path / "absent.npy")
+    assert caught.value.filename == str(tmp_path / "absent.npy")
+    with pytest.raises(ValueError, match="a directory without"):
+        open_weights(tmp_path)
+    (tmp_path / "x.dat").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"x\.dat: the suffix must be one of"):
+        open_weights(tmp_path / "x.dat")
+    os.mkfifo(tmp_path / "pipe.npy")
+    with pytest.raises(ValueError, match="not a regular file"):
+        open_weights(tmp_path / "pipe.npy")
+    for bad in (5, None, b"x", ["a"]):
+        with pytest.raises(TypeError, match="weights must be a path"):
+            open_weights(bad)
+
+
+def test_select_says_what_is_wrong():
+    weights = open_weights({"w": np.eye(2), "bias": np.ones(2)})
+    assert list(weights.select()) == ["w"]
+    assert list(weights.select(["w"])) == ["w"]
+    with pytest.raises(ValueError, match="'bias' is no matrix: 1-D"):
+        weights.select(["bias"])
+    with pytest.raises(ValueError, match="no tensor named 'v'; there are 'w'"):
+        weights.select(["v"])
+
+
+def shards(folder):
+    arrays = some_arrays()
+    first = {name: arrays[name] for name in ("fc.weight", "fc.bias")}
+    second = {name: arrays[name] for name in ("conv.weight", "half", "steps")}
+    write_safetensors(folder / "model-1.safetensors", first)
+    write_safetensors(folder / "model-2.safetensors", second)
+    index = {name: "model-1.safetensors" for name in first}
+    index |= {name: "model-2.safetensors" for name in second}
+    return arrays, index
+
+
+def write_index(folder, index):
+    path = folder / "model.safetensors.index.json"
+    path.write_text(json.dumps({"metadata": {}, "weight_map": index}))
+    return path
+
+
+def test_shards(tmp_path):
+    arrays, index = shards(tmp_path)
+    path = write_index(tmp_path, index)
+    for where in (tmp_path, path):
+        weights = open_weights(where)
+        assert list(weights) == ["fc.weight", "conv.weight", "half"]
+        for name, matrix in weights.items():
+            array = arrays[name]
+            assert np.array_equal(matrix.toarray(), array.reshape(len(array), -1))
+    write_index(tmp_path, {k: v for k, v in index.items() if k != "half"})
+    assert ("half", "in model-2.safetensors, but not in the index for it") in open_weights(
+        tmp_path
+    ).skipped
+
+
+def test_bad_indexes(tmp_path):
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    _, index = shards(folder)
+    for changed, message in [
+        ({"half": "model-3.safetensors"}, "the shard model-3.safetensors is missing"),
+        ({"half": "model-1.safetensors"}, "'half' is not in model-1.safetensors"),
+        ({"half": "../model-2.safetensors"}, "not the name of a file beside it"),
+        ({"half": "/etc/passwd"}, "not the name of a file beside it"),
+        ({"half": ".."}, "not the name of a file beside it"),
+        ({"half": 5}, "weight_map must map"),
+    ]:
+        write_index(folder, index | changed)
+        with pytest.raises(ValueError, match=message):
+            open_weights(folder)
+    for text in ("[]", "{}", '{"weight_map": 3}', "not json"):
+        (folder / "model.safetensors.index.json").write_text(text)
+        with pytest.raises(ValueError, match=r"index\.json: "):
+            open_weights(folder)
+
+
+def test_links_out_of_the_folder_are_refused(tmp_path):
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    inside.mkdir()
+    outside.mkdir()
+    _, index = shards(inside)
+    (inside / "model-2.safetensors").rename(outside / "secret.safetensors")
+    (inside / "model-2.safetensors").symlink_to(outside / "secret.safetensors")
+    write_index(inside, index)
+    with pytest.raises(ValueError, match=r"model-2\.safetensors is a link out of the directory"):
+        open_weights(inside)
+    (inside / "model-2.safetensors").unlink()
+    (outside / "secret.safetensors").rename(inside / "here.safetensors")
+    (inside / "model-2.safetensors").symlink_to("here.safetensors")
+    assert len(open_weights(inside)) == 3
+
+
+def test_empty_matrices(tmp_path):
+    arrays = {"no_rows": np.zeros((0, 4), np.float32), "no_columns": np.zeros((3, 0), np.float32)}
+    write_safetensors(tmp_path / "a.safetensors", arrays)
+    np.savez(tmp_path / "a.npz", **arrays)
+    torch.save({n: torch.from_numpy(a) for n, a in arrays.items()}, tmp_path / "a.pt")
+    for file in ("a.safetensors", "a.npz", "a.pt"):
+        weights = open_weights(tmp_path / file)
+        for name, array in arrays.items():
+            assert weights[name].toarray().shape == array.shape
+            assert sum(len(block) for block in weights[name].row_blocks()) == len(array)
+            assert b"".join(weights.tensors[name].chunks()) == b""
+
+
+def test_rows_are_read_from_many_threads(files):
+    for file in CHECKPOINTS:
+        matrix = open_weights(files / file)["conv.weight"]
+        whole, wrong = matrix.toarray(), []
+
+        def read(start, matrix=matrix, whole=whole, wrong=wrong):
+            for _ in range(50):
+                out = np.empty((2, 12))
+                matrix.read_rows(start, start + 2, out)
+                if not np.array_equal(out, whole[start : start + 2]):
+                    wrong.append(start)
+
+        threads = [threading.Thread(target=read, args=(start,)) for start in (0, 1, 2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not wrong
+
+
+def test_rows_are_checked(files):
+    matrix = open_weights(files / "a.npy")["a"]
+    for start, stop in [(-1, 2), (2, 1), (0, 6)]:
+        with pytest.raises(ValueError, match="rows must be within 0 to 5"):
+            matrix.read_rows(start, stop, np.empty((2, 7), np.float32))
+    for out in (np.empty((2, 6), np.float32), np.empty((2, 7)), np.empty((7, 2), np.float32).T):
+        with pytest.raises(ValueError, match="out must be"):
+            matrix.read_rows(0, 2, out)
+    with pytest.raises(ValueError, match="max_bytes must be at least 1"):
+        next(matrix.row_blocks(0))
+
+
+def test_a_file_that_shrinks_under_the_reader(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((100, 100)))
+    matrix = open_weights(tmp_path / "a.npy")["a"]
+    os.truncate(tmp_path / "a.npy", 4000)
+    with pytest.raises(ValueError, match=r"a\.npy: truncated"):
+        matrix.toarray()
+
+
+def test_archives_that_claim_too_much(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", w=np.zeros((100, 100)))
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    entry = content.index(b"PK\1\2")
+    content[entry + 24 : entry + 28] = struct.pack("<I", 0xFFFFFFF0)
+    (tmp_path / "b.npz").write_bytes(content)
+    with pytest.raises(ValueError, match="more than it can hold"):
+        open_weights(tmp_path / "b.npz")
+
+
+def test_deflated_data_that_are_damaged(tmp_path):
+    rng = np.random.default_rng(3)
+    np.savez_compressed(tmp_path / "a.npz", w=rng.standard_normal((50, 50)))
+    content = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "b.npz").write_bytes(damaged(content, len(content) // 2, 3))
+    with pytest.raises(ValueError, match=r"b\.npz: w\.npy: damaged"):
+        open_weights(tmp_path / "b.npz")["w"].toarray()
+
+
+def test_big_endian_and_scripted_checkpoints_are_refused(tmp_path):
+    torch.save({"w": torch.ones(2, 2)}, tmp_path / "a.pt")
+    with zipfile.ZipFile(tmp_path / "a.pt") as old, zipfile.ZipFile(tmp_path / "b.pt", "w") as new:
+        for name in old.namelist():
+            content = b"big" if name.endswith("byteorder") else old.read(name)
+            new.writestr(name, content)
+    with pytest.raises(ValueError, match=r"b\.pt: its numbers are big-endian"):
+        open_weights(tmp_path / "b.pt")
+    with zipfile.ZipFile(tmp_path / "c.pt", "w") as new:
+        new.writestr("c/data.pkl", b"")
+        new.writestr("c/constants.pkl", b"")
+    with pytest.raises(ValueError, match=r"c\.pt: TorchScript"):
+        open_weights(tmp_path / "c.pt")
