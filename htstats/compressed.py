@@ -234,6 +234,12 @@ class CompressedMatrix:
         rebuild_rows(self, start, *rows, out)
         return out
 
+    def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Rows `start` to `stop` of G itself: standard normal, nothing rounded, B left out."""
+        stop = _checks.count("stop", stop, below=self.shape[0] + 1)
+        start = _checks.count("start", start, below=stop + 1)
+        return gaussian_rows(self, start, stop, self.shape[1])
+
     def __matmul__(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """W(t) @ x for a vector or a matrix, made and multiplied in blocks of rows.
 
@@ -290,6 +296,13 @@ class CompressedMatrix:
             )
         dtype = np.result_type(np.float32, BLOCK_DTYPES[self.dtype], array.dtype)
         return array.astype(dtype), dtype
+
+
+def gaussian_rows(law: Law, start: int, stop: int, cols: int) -> npt.NDArray[np.float64]:
+    """Rows of G."""
+    g = np.empty((stop - start, cols))
+    normal.fill(law.seed, law.layer, start, 0, g)
+    return g
 
 
 def rebuild_rows(

@@ -43,6 +43,7 @@ from htstats.compressed import (
     SEED_END,
     SUPPORTS,
     CompressedMatrix,
+    gaussian_rows,
     index_dtype,
     rebuild_rows,
 )
@@ -183,6 +184,11 @@ class StoredMatrix:
             for first, rows in self._rows(0, self.info.shape[0]):
                 self._rebuild(first, rows, buffer, pool, n_threads)
                 yield buffer[: len(rows.indptr) - 1]
+
+    def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Rows `start` to `stop` of G itself, as `CompressedMatrix.gaussian_rows` gives them."""
+        start, stop = self._range(start, stop)
+        return gaussian_rows(self.info, start, stop, self.info.shape[1])
 
     def _rebuild(
         self, first: int, rows: Rows, out: npt.NDArray[Any], pool: ThreadPoolExecutor, n: int

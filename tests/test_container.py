@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference import normal_twin
 from scipy import sparse
 
 from htstats import _chunks, container
@@ -165,6 +166,9 @@ def test_a_matrix_comes_back(tmp_path, dtype, monkeypatch):
         assert np.array_equal(np.concatenate([b.copy() for b in stored.row_blocks()]), c.toarray())
         assert np.array_equal(stored.sparse(9, 22).toarray(), c.sparse[9:22].toarray())
         assert stored.sparse(4, 4).shape == (0, 40)
+        g = stored.gaussian_rows(3, 6)
+        assert g[2, 39] == normal_twin.normal(2**63 + 1, 3, 5, 39)
+        assert np.array_equal(g, c.gaussian_rows(3, 6))
         opened.verify()
 
 
