@@ -46,8 +46,9 @@ _FILL: dict[str, Callable[..., None]] = {
 # From here on the width of indices must be known before they are written.
 _MANY = 2**31
 
-# Rows counted and then filled at once: they stay in the cache meanwhile.
-_CHUNK_BYTES = 1 << 22
+# Rows counted and then filled at once: they stay in the last cache meanwhile, and are
+# so many that starting on them costs nothing beside.
+_CHUNK_BYTES = 1 << 23
 
 
 class Bounds(NamedTuple):
