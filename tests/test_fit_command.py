@@ -1,0 +1,146 @@
+"""`htstats fit`: the table of a checkpoint, whatever is in it."""
+
+import importlib.util
+import json
+import math
+
+import numpy as np
+import pytest
+from checkpoints import write_all, write_safetensors
+from reference import fit_twin
+
+from htstats.cli import main
+
+pytest.importorskip("torch")
+
+HEAVY = {
+    "layers.0.weight": np.random.default_rng(0).standard_t(3, (12, 10)).astype(np.float32),
+    "conv": np.random.default_rng(1).standard_t(3, (4, 3, 2, 2)).astype(np.float32),
+}
+
+
+@pytest.fixture(params=["twins", "engines"])
+def engines(request, monkeypatch):
+    """The command with the slow twins, and with what users get."""
+    if request.param == "twins":
+        fit_twin.stand_in(monkeypatch)
+    elif not all(importlib.util.find_spec(f"htstats.{m}") for m in ("power_law", "spectral")):
+        pytest.skip("htstats.power_law and htstats.spectral are not there yet")
+
+
+@pytest.fixture
+def heavy(tmp_path):
+    return write_safetensors(tmp_path / "heavy.safetensors", HEAVY | {"bias": np.ones(3)})
+
+
+@pytest.mark.usefixtures("engines")
+def test_numbers_are_those_of_the_twin(heavy, capsys):
+    assert main(["fit", str(heavy), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["skipped"] == [{"name": "bias", "reason": "1-D, 3 elements"}]
+    assert [row["name"] for row in answer["matrices"]] == list(HEAVY)
+    for row in answer["matrices"]:
+        array = HEAVY[row["name"]].reshape(len(HEAVY[row["name"]]), -1)
+        expected = fit_twin.fit(array.ravel(), side="abs")
+        for key in ("n", "n_tail", "n_excluded", "xmin"):
+            assert row[key] == getattr(expected, key)
+        # two orders of summing some hundred logarithms
+        for key in ("alpha", "tail_exponent", "distance", "stderr"):
+            assert math.isclose(row[key], getattr(expected, key), rel_tol=1e-12), key
+        assert row["shape"] == list(array.shape)
+        # both are iterations in float64 or better that stop at this or sooner
+        assert math.isclose(row["stable_rank"], fit_twin.stable_rank(array), rel_tol=1e-6)
+
+
+@pytest.mark.usefixtures("engines")
+def test_the_table_fits_a_terminal_and_labels_both_exponents(heavy, tmp_path, capsys):
+    long = write_safetensors(
+        tmp_path / "long.safetensors", {f"encoder.{'x' * 60}.{n}": a for n, a in HEAVY.items()}
+    )
+    for path in (heavy, long):
+        assert main(["fit", str(path)]) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        assert max(map(len, out.splitlines())) <= 100
+        for word in ("alpha", "tail exponent", "xmin", "D", "n_tail", "stderr", "stable rank"):
+            assert f" {word}" in out.splitlines()[0]
+        assert "12 x 10" in out
+        assert "4 x 12" in out
+    assert f"encoder.{'x' * 60}.conv" in out
+
+
+@pytest.mark.usefixtures("engines")
+def test_sides_and_selection(heavy, capsys):
+    for side, sign in {"positive": 1, "negative": -1}.items():
+        assert main(["fit", str(heavy), "--tensor", "conv", "--side", side, "--json"]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        (row,) = answer["matrices"]
+        assert answer["side"] == side
+        assert row["name"] == "conv"
+        kept = sign * HEAVY["conv"]
+        assert row["xmin"] == fit_twin.fit(kept[kept > 0], side="positive").xmin
+
+
+@pytest.mark.usefixtures("engines")
+def test_one_bad_matrix_does_not_end_the_run(tmp_path, capsys):
+    bad = np.full((3, 3), np.nan, np.float32)
+    nothing = np.zeros((0, 4), np.float32)
+    constant = np.zeros((3, 3), np.float32)
+    arrays = {"nan": bad, "empty": nothing, "zeros": constant, **HEAVY}
+    path = write_safetensors(tmp_path / "a.safetensors", arrays)
+    assert main(["fit", str(path), "--json"]) == 1
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["matrices"]}
+    assert {name for name, row in rows.items() if "error" in row} == {"nan", "empty", "zeros"}
+    assert main(["fit", str(path)]) == 1
+    out = capsys.readouterr().out
+    for name in ("nan", "empty", "zeros"):
+        assert f"{name}: not fitted: " in out
+    assert "layers.0.weight" in out
+
+
+@pytest.mark.usefixtures("engines")
+def test_every_format(tmp_path, capsys):
+    write_all(tmp_path)
+    answers = []
+    for file in ("stored.npz", "deflated.npz", "a.safetensors", "zip.pt", "legacy.pth"):
+        assert main(["fit", str(tmp_path / file), "--json"]) == 0
+        answers.append(json.loads(capsys.readouterr().out)["matrices"])
+    assert all(answer == answers[0] for answer in answers)
+    assert len(answers[0]) == 3
+
+
+def test_zeros_are_counted(tmp_path, capsys, monkeypatch):
+    fit_twin.stand_in(monkeypatch)
+    array = HEAVY["conv"].copy()
+    array[0, 0] = 0
+    np.savez(tmp_path / "a.npz", w=array)
+    assert main(["fit", str(tmp_path / "a.npz")]) == 0
+    assert "w: left out of the fit: 4 zero" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["absent.npy"], "absent.npy: No such file"),
+        (["a.npz", "--tensor", "nope"], "no tensor named 'nope'; there are 'w'"),
+        (["a.npz", "--tensor", "bias"], "'bias' is no matrix: 1-D, 3 elements"),
+        (["flat.npy"], "no matrix to fit (flat: 1-D, 3 elements)"),
+        (["cut.npy"], "truncated or damaged"),
+        (["html.pt"], "not a torch checkpoint"),
+        (["."], "a directory without model.safetensors.index.json"),
+    ],
+)
+def test_bad_files_are_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys, argv, message):
+    monkeypatch.chdir(tmp_path)
+    np.savez("a.npz", w=np.eye(3), bias=np.ones(3))
+    np.save("flat.npy", np.ones(3))
+    np.save("whole.npy", np.ones((30, 30)))
+    (tmp_path / "cut.npy").write_bytes((tmp_path / "whole.npy").read_bytes()[:1000])
+    (tmp_path / "html.pt").write_text("<html>")
+    before = sorted(tmp_path.iterdir())
+    assert main(["fit", *argv]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert message in err
+    assert sorted(tmp_path.iterdir()) == before
