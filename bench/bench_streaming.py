@@ -15,34 +15,17 @@ import numpy as np
 import pytest
 
 from htstats import streaming
+from htstats.weights import open_weights
 
 TABLE = "split of an 8 GiB .npy, warm page cache"
 ROWS, COLS = 524_288, 4096
 SIGMA = 0.02 * np.sqrt(2)
 
 
-class Npy:
-    """Rows of a float32 .npy, read into the caller's buffer or one of its own."""
-
-    dtype = "float32"
-
-    def __init__(self, path):
-        header = np.load(path, mmap_mode="r")
-        self.shape, self._start = header.shape, header.offset
-        self._file = os.open(path, os.O_RDONLY)
-
-    def read_rows(self, start, stop, out):
-        row = 4 * self.shape[1]
-        done = os.preadv(self._file, [memoryview(out).cast("B")], self._start + start * row)
-        assert done == (stop - start) * row
-
-    def row_blocks(self, max_bytes):
-        step = max(1, max_bytes // (4 * self.shape[1]))
-        buffer = np.empty((step, self.shape[1]), np.float32)
-        for start in range(0, self.shape[0], step):
-            stop = min(start + step, self.shape[0])
-            self.read_rows(start, stop, buffer[: stop - start])
-            yield buffer[: stop - start]
+def matrix(path):
+    """The one matrix of a file, opened anew."""
+    (only,) = open_weights(path).values()
+    return only
 
 
 def generate(path, rows):
@@ -67,12 +50,12 @@ def path():
 
 
 def read(path):
-    for _ in Npy(path).row_blocks(streaming.BLOCK_BYTES):
+    for _ in matrix(path).row_blocks(streaming.BLOCK_BYTES):
         pass
 
 
 def split(path, threshold, noise, n_threads):
-    job = streaming._Job(Npy(path), threshold, "abs", noise, "replaced", n_threads)
+    job = streaming._Job(matrix(path), threshold, "abs", noise, "replaced", n_threads)
     return streaming._split(job, lambda *block: None)
 
 
@@ -102,7 +85,7 @@ sys.path.insert(0, {folder!r})
 import bench_streaming
 from htstats.container import ContainerWriter
 from htstats.streaming import compress_rows
-source = bench_streaming.Npy({path!r})
+source = bench_streaming.matrix({path!r})
 before = bench_streaming.peak()
 start = time.perf_counter()
 with ContainerWriter({path!r} + ".htz") as writer:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference.fake_weights import Matrix, ThreadedMatrix
+from reference.watched_matrix import Matrix, ThreadedMatrix
 
 from htstats import streaming
 from htstats.container import ContainerWriter, open_container
@@ -139,30 +139,18 @@ def test_memory_is_bounded_whatever_the_matrix(tmp_path):
 
 
 RESIDENT = """
-import sys
-sys.path.insert(0, {tests!r})
-import numpy as np
 from pathlib import Path
 from htstats.container import ContainerWriter
 from htstats.streaming import compress_rows
-
-class File:
-    shape, dtype = {shape}, "float32"
-    def row_blocks(self, max_bytes):
-        step = max_bytes // (4 * self.shape[1])
-        buffer = np.empty((step, self.shape[1]), "f4")
-        with open({path!r}, "rb", buffering=0) as file:
-            for start in range(0, self.shape[0], step):
-                part = buffer[: self.shape[0] - start]
-                file.readinto(part)
-                yield part
+from htstats.weights import open_weights
 
 def peak():
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 
+(matrix,) = open_weights({path!r}).values()
 before = peak()
 with ContainerWriter({path!r} + ".htz") as writer:
-    compress_rows(writer, "w", File(), {rule!r}, max_memory=128 << 20)
+    compress_rows(writer, "w", matrix, {rule!r}, max_memory=128 << 20, n_threads=2)
 print(peak() - before)
 """
 
@@ -172,12 +160,12 @@ print(peak() - before)
 def test_resident_memory_stays_in_the_budget(tmp_path, rule):
     """A 320 MiB file in less than 128 MiB over what is in use after imports."""
     shape = (20_480, 4096)
-    with open(tmp_path / "w", "wb") as file:
+    fields = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    with open(tmp_path / "w.npy", "wb") as file:
+        np.lib.format.write_array_header_1_0(file, fields)
         for k in range(20):
             file.write(sample(1024, 4096, "float32", seed=k % 2))
-    code = RESIDENT.format(
-        tests=os.path.dirname(__file__), shape=shape, path=str(tmp_path / "w"), rule=rule
-    )
+    code = RESIDENT.format(path=str(tmp_path / "w.npy"), rule=rule)
     kib = int(subprocess.check_output([sys.executable, "-c", code], text=True))
     assert 1024 < kib < 128 << 10
 

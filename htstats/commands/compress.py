@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from htstats.commands._progress import Progress
     from htstats.container import Container, ContainerWriter
+    from htstats.weights import WeightMatrix, Weights
 
 HELP = "compress the weight matrices of a checkpoint"
 
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from htstats.compressed import SEED_END
     from htstats.container import open_container
     from htstats.streaming import LEAST_MEMORY
-    from htstats.weights import open_weights  # type: ignore[import-not-found,unused-ignore]
+    from htstats.weights import open_weights
 
     _checks.count("--seed", args.seed, below=SEED_END)
     _checks.count("--threads", args.threads, at_least=1)
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         return report(args, container, sizes, chosen, failed)
 
 
-def write(args: argparse.Namespace, weights: Any, chosen: set[str]) -> dict[str, str]:
+def write(args: argparse.Namespace, weights: Weights, chosen: set[str]) -> dict[str, str]:
     """Write the container; the matrices that could not be compressed, and why."""
     from htstats.commands._progress import Progress
     from htstats.container import ContainerWriter
@@ -108,7 +109,7 @@ def write(args: argparse.Namespace, weights: Any, chosen: set[str]) -> dict[str,
 def compress(
     writer: ContainerWriter,
     name: str,
-    matrix: Any,
+    matrix: WeightMatrix,
     layer: int,
     args: argparse.Namespace,
     progress: Progress,
@@ -179,7 +180,7 @@ def report(
     return 1 if bad else 0
 
 
-def options(args: argparse.Namespace, weights: Any) -> dict[str, Any]:
+def options(args: argparse.Namespace, weights: Weights) -> dict[str, Any]:
     """What the file says of how it was made; a resumed run must have the same."""
     content = [[n, t.dtype, list(t.shape)] for n, t in weights.tensors.items()]
     return {

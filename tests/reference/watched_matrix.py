@@ -1,7 +1,4 @@
-"""A checkpoint in memory with the interface of `htstats.weights`: what commands are tested with."""
-
-import sys
-from types import SimpleNamespace
+"""A matrix in memory with the interface of `htstats.weights`, and eyes on how it is read."""
 
 import numpy as np
 
@@ -36,25 +33,3 @@ class ThreadedMatrix(Matrix):
 
     def read_rows(self, start, stop, out):
         out[...] = self._flat[start:stop].view(out.dtype)
-
-
-class Weights(dict):
-    def __init__(self, arrays, broken=()):
-        super().__init__()
-        self.tensors = {}
-        for name, array in arrays.items():
-            dtype = array.dtype.name
-            data = array.tobytes()
-            self.tensors[name] = SimpleNamespace(
-                name=name, dtype=dtype, shape=array.shape, nbytes=array.nbytes,
-                chunks=lambda n, data=data: (data[i : i + 1000] for i in range(0, len(data), 1000)),
-            )  # fmt: skip
-            if array.ndim >= 2 and array.dtype.kind in "fV":
-                bits = array.view(np.uint16) if dtype == "bfloat16" else array
-                self[name] = Matrix(name, bits, dtype)
-
-
-def install(monkeypatch, arrays):
-    """Make `open_weights` answer with these arrays, whatever the path."""
-    fake = SimpleNamespace(open_weights=lambda path: Weights(arrays))
-    monkeypatch.setitem(sys.modules, "htstats.weights", fake)
