@@ -9,6 +9,7 @@ from htstats.compressed import CompressedMatrix
 from htstats.container import open_container
 from htstats.partition import partition
 from htstats.sketch import TailSketch
+from htstats.spectral import spectral_norm, stable_rank
 from htstats.weights import open_weights
 
 __all__ = [
@@ -18,4 +19,6 @@ __all__ = [
     "open_container",
     "open_weights",
     "partition",
+    "spectral_norm",
+    "stable_rank",
 ]

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["HALF_DTYPES", "Elements", "as_elements", "as_float64", "to_numpy"]
+__all__ = ["HALF_DTYPES", "Elements", "as_elements", "as_float64", "to_numpy", "widen"]
 
 HALF_DTYPES = ("float16", "bfloat16")
 
@@ -70,7 +70,11 @@ def as_elements(x: Any, name: str = "x", *, dtype: str | None = None) -> Element
 
 def as_float64(x: Any, name: str = "x") -> npt.NDArray[np.float64]:
     """The values as a C-contiguous float64 array; 16-bit floats widen exactly."""
-    data, dtype = as_elements(x, name)
+    return widen(*as_elements(x, name))
+
+
+def widen(data: npt.NDArray[Any], dtype: str) -> npt.NDArray[np.float64]:
+    """What `as_elements` gave, or a part of it, as float64; exact."""
     if dtype == "bfloat16":
         return (data.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
     if dtype == "float16":

@@ -1,0 +1,109 @@
+"""Spectral norm and stable rank against LAPACK and ARPACK."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+from scipy.sparse.linalg import svds
+
+from htstats.spectral import spectral_norm, stable_rank
+
+# A residual of 1e-10 leaves at most 0.5e-10 of the norm; LAPACK's own error is far below.
+RTOL = 1e-10
+
+
+def matrices():
+    rng = np.random.default_rng(1)
+    yield "gaussian", rng.standard_normal((200, 130))
+    yield "wide", rng.standard_normal((7, 300))
+    yield "pareto", (rng.random((120, 90)) ** -1.0) * rng.choice([-1, 1], (120, 90))
+    yield "row", rng.standard_normal((1, 50))
+    yield "column", rng.standard_normal((50, 1))
+    yield "one", np.array([[-3.0]])
+    yield "rank one", np.outer(rng.standard_normal(20), rng.standard_normal(30))
+    yield "identity", np.eye(40)
+    yield "sparse", np.where(rng.random((80, 80)) < 0.02, rng.standard_normal((80, 80)), 0.0)
+    close = np.linalg.qr(rng.standard_normal((100, 100)))[0]
+    yield "close values", close * (1 - 1e-3 * np.arange(100) / 100)
+
+
+@pytest.mark.parametrize(("name", "W"), list(matrices()), ids=lambda v: v if type(v) is str else "")
+def test_norm_and_rank_are_lapacks(name, W):
+    exact = np.linalg.norm(W, 2)
+    assert spectral_norm(W) == pytest.approx(exact, rel=RTOL)
+    assert stable_rank(W) == pytest.approx((np.linalg.norm(W) / exact) ** 2, rel=2 * RTOL)
+
+
+def test_norm_is_arpacks():
+    W = np.random.default_rng(2).standard_t(3, (300, 400))
+    assert spectral_norm(W) == pytest.approx(svds(W, k=1)[1][0], rel=RTOL)
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300, 5e-324])
+def test_neither_overflow_nor_underflow(scale):
+    W = np.round(np.random.default_rng(3).standard_normal((30, 20)) * 10)
+    assert spectral_norm(W * scale) / scale == pytest.approx(np.linalg.norm(W, 2), rel=0.1)
+    assert stable_rank(W * scale) == pytest.approx(stable_rank(W), rel=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, ml_dtypes.bfloat16])
+def test_narrow_dtypes_widen_exactly(dtype):
+    W = np.random.default_rng(4).standard_normal((60, 40)).astype(dtype)
+    assert spectral_norm(W) == spectral_norm(W.astype(np.float64))
+
+
+def test_a_memmap_is_read_in_blocks_and_unchanged(tmp_path):
+    W = np.random.default_rng(5).standard_normal((3000, 600)).astype(np.float32)
+    np.save(tmp_path / "w.npy", W)
+    mapped = np.load(tmp_path / "w.npy", mmap_mode="r")
+    assert spectral_norm(mapped) == spectral_norm(W)
+    assert spectral_norm(mapped) == pytest.approx(np.linalg.norm(W.astype(float), 2), rel=RTOL)
+    assert np.array_equal(W, mapped)
+
+
+def test_the_papers_thousand_iterations_come_from_below():
+    rng = np.random.default_rng(6)
+    W = np.linalg.qr(rng.standard_normal((50, 50)))[0] * np.linspace(1, 2, 50)
+    exact = np.linalg.norm(W, 2)
+    errors = [1 - spectral_norm(W, iterations=k) / exact for k in (1, 10, 100, 1000)]
+    assert errors == sorted(errors, reverse=True)
+    # (1.98/2)^(2*1000) of the second direction is left
+    assert 0 <= errors[-1] + 1e-14 < 1e-10
+    assert errors[0] > 0.01
+
+
+def test_seed_moves_only_the_rounding():
+    W = np.random.default_rng(7).standard_normal((90, 90))
+    assert spectral_norm(W, iterations=3, seed=0) != spectral_norm(W, iterations=3, seed=1)
+    assert spectral_norm(W, seed=0) == pytest.approx(spectral_norm(W, seed=1), rel=RTOL)
+
+
+def test_rtol_is_a_promise():
+    W = np.random.default_rng(8).standard_normal((400, 400))
+    exact = np.linalg.norm(W, 2)
+    rough, fine = (abs(spectral_norm(W, rtol=r) / exact - 1) for r in (1e-1, 1e-12))
+    assert fine < 1e-13 < rough < 1e-1
+
+
+@pytest.mark.parametrize(
+    ("W", "message"),
+    [
+        (np.zeros((2, 3)), "W must have a non-zero entry"),
+        ([[1.0, np.nan]], "W must be finite"),
+        ([[1.0, -np.inf]], "W must be finite"),
+        ([1.0, 2.0], r"W must be a matrix with entries, got shape \(2,\)"),
+        (np.empty((0, 3)), "W must be a matrix with entries"),
+    ],
+)
+def test_bad_matrices(W, message):
+    for function in (spectral_norm, stable_rank):
+        with pytest.raises(ValueError, match=message):
+            function(W)
+
+
+def test_bad_arguments():
+    with pytest.raises(TypeError, match="W must be real numbers"):
+        spectral_norm([[1j]])
+    with pytest.raises(ValueError, match=r"rtol must be in \(0, 1\), got 0"):
+        spectral_norm([[1.0]], rtol=0)
+    with pytest.raises(ValueError, match="iterations must be at least 1, got 0"):
+        stable_rank([[1.0]], iterations=0)
