@@ -36,7 +36,14 @@ from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
 from htstats.sketch import TailSketch
 from htstats.thresholds import Resolver, needs_sketch, parse_rule, resolve
 
-__all__ = ["RowSource", "compress_rows", "partition_rows", "read_blocks", "sketch_rows"]
+__all__ = [
+    "RowSource",
+    "compress_rows",
+    "partition_rows",
+    "partition_threshold",
+    "read_blocks",
+    "sketch_rows",
+]
 
 # Small enough to be in a cache when it is split after it was read, large enough to be worth a task.
 BLOCK_BYTES = 1 << 22
@@ -239,6 +246,25 @@ def sketch_rows(source: RowSource, *, report: Report | None = None) -> TailSketc
     for block in read_blocks(source, report):
         sketch.update(block.data)
     return sketch
+
+
+def partition_threshold(
+    source: RowSource,
+    threshold: float | str,
+    sketch: TailSketch,
+    *,
+    keep: str,
+    noise: str,
+    support: str,
+) -> float:
+    """The threshold that a split of `source` has, from its sketch and, if need be, from reading.
+
+    Raises
+    ------
+    ValueError
+        If the rule is unknown or cannot be met.
+    """  # fmt: skip
+    return _threshold(_Job(source, threshold, keep, noise, support, 1), sketch)
 
 
 def read_blocks(source: RowSource, report: Report | None = None) -> Iterator[Elements]:

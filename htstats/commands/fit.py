@@ -50,6 +50,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--side", choices=["abs", "positive", "negative"], default="abs",
         help="fit abs(w), the positive weights, or the negative ones (default: abs)",
     )  # fmt: skip
+    parser.add_argument(
+        "--dask", metavar="WHERE",
+        help="fit on a cluster: a scheduler's address, or local:N for N processes here",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON, and nothing else")
 
 
@@ -63,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         reasons = "; ".join(f"{name}: {why}" for name, why in weights.skipped[:3]) or "it is empty"
         raise ValueError(f"{args.file}: no matrix to fit ({reasons})")
     with Progress(sum(matrix.nbytes for matrix in matrices.values())) as progress:
-        rows = list(fit_all(matrices, args.side, progress))
+        rows = fit_all(args, matrices, progress)
     if args.json:
         print(json.dumps(as_json(args, rows, weights), indent=1, allow_nan=False))
     else:
@@ -71,12 +75,32 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any("error" in row for row in rows) else 0
 
 
-def fit_all(matrices: Mapping[str, WeightMatrix], side: str, progress: Any) -> Iterator[Row]:
-    """The rows of the table, one after the other."""
+def fit_all(
+    args: argparse.Namespace, matrices: Mapping[str, WeightMatrix], progress: Any
+) -> list[Row]:
+    """The rows of the table in the file's order."""
+    rows = {name: describe(matrix) for name, matrix in matrices.items()}
+    for name, numbers in fits(args, matrices, progress):
+        rows[name].update(numbers)
+        progress(matrices[name].nbytes)
+    return list(rows.values())
+
+
+def fits(
+    args: argparse.Namespace, matrices: Mapping[str, WeightMatrix], progress: Any
+) -> Iterator[tuple[str, Row]]:
+    """The fits as they are done, here or on a cluster."""
+    if args.dask is not None:
+        from htstats.distributed import connect, fit_matrices
+
+        with connect(args.dask) as client:
+            yield from fit_matrices(args.file, matrices, side=args.side, client=client)
+        return
+    from htstats._matrix_fit import fit_matrix
+
     for name, matrix in matrices.items():
         progress.begin(name)
-        yield {**describe(matrix), **fit(matrix, side)}
-        progress(matrix.nbytes)
+        yield name, fit_matrix(matrix, args.side)
 
 
 def describe(matrix: WeightMatrix) -> Row:
@@ -86,30 +110,6 @@ def describe(matrix: WeightMatrix) -> Row:
         "source_shape": list(matrix.source_shape),
         "dtype": matrix.source_dtype,
     }
-
-
-def fit(matrix: WeightMatrix, side: str) -> Row:
-    """What the fit of one matrix says, or why there is none."""
-    from htstats.power_law import fit_power_law  # type: ignore[import-not-found,unused-ignore]
-    from htstats.spectral import stable_rank  # type: ignore[import-not-found,unused-ignore]
-
-    try:
-        values = matrix.toarray()
-        found = fit_power_law(values.reshape(-1), side=side)
-        return {
-            "n": found.n,
-            "n_excluded": found.n_excluded,
-            "excluded": dict(found.excluded),
-            "alpha": found.alpha,
-            "tail_exponent": found.tail_exponent,
-            "xmin": found.xmin,
-            "distance": found.distance,
-            "n_tail": found.n_tail,
-            "stderr": found.stderr,
-            "stable_rank": float(stable_rank(values)),
-        }
-    except (ValueError, TypeError, OSError, ArithmeticError, MemoryError) as error:
-        return {"error": " ".join(str(error).split()) or type(error).__name__}
 
 
 def as_json(args: argparse.Namespace, rows: Iterable[Row], weights: Weights) -> dict[str, Any]:

@@ -120,13 +120,17 @@ class WeightMatrix:
         """Bytes of the whole matrix as blocks."""
         return self.shape[0] * self.shape[1] * np.dtype(self._type).itemsize
 
-    def row_blocks(self, max_bytes: int = 1 << 21) -> Iterator[npt.NDArray[Any]]:
+    def row_blocks(
+        self, max_bytes: int = 1 << 21, *, start: int = 0, stop: int | None = None
+    ) -> Iterator[npt.NDArray[Any]]:
         """Rows from first to last in one buffer, which the next block overwrites.
 
         Parameters
         ----------
         max_bytes : int
             Most bytes of a block; a row that is longer is a block of its own.
+        start, stop : int
+            Which rows; all of them by default.
 
         Yields
         ------
@@ -140,11 +144,12 @@ class WeightMatrix:
         """
         _checks.count("max_bytes", max_bytes, at_least=1)
         rows, cols = self.shape
+        stop = rows if stop is None else stop
         step = max(1, max_bytes // max(cols * np.dtype(self._type).itemsize, 1))
-        buffer = np.empty((min(step, rows), cols), self._type)
-        for start in range(0, rows, step):
-            block = buffer[: rows - start]
-            self.read_rows(start, start + len(block), block)
+        buffer = np.empty((max(min(step, stop - start), 0), cols), self._type)
+        for first in range(start, stop, step):
+            block = buffer[: stop - first]
+            self.read_rows(first, first + len(block), block)
             yield block
 
     def read_rows(self, start: int, stop: int, out: npt.NDArray[Any]) -> None:
