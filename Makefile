@@ -12,7 +12,7 @@ C_WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
 C_LIBRARY := $(wildcard csrc/*.c)
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
-.PHONY: demo test test-c test-dist lint build sanitize bench clean
+.PHONY: demo test test-c test-dist lint build sanitize fuzz bench clean
 
 demo: build
 	$(BIN)/htstats demo
@@ -73,6 +73,12 @@ test-dist: build
 		pytest pytest-benchmark pytest-timeout hypothesis mpmath ml_dtypes build/dist/*.whl
 	cd build/dist/htstats-*/ && mv htstats htstats.source && \
 		../venv/bin/python -m pytest -q $(addprefix tests/,$(DIST_TESTS))
+
+# Damaged input for every parser, at random, for a while each.
+FUZZ_SECONDS ?= 60
+fuzz: build
+	@set -e; for program in tests/fuzz_*.py; do \
+		$(BIN)/python -W error $$program --seconds $(FUZZ_SECONDS); done
 
 # Peers live beside htstats, in an environment of their own so that `make test` stays small.
 # WeightWatcher is taken without its dependencies: only its fit is raced.

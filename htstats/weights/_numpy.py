@@ -16,6 +16,7 @@ from htstats.weights._sources import (
     SwappedSource,
     Window,
     archive_member,
+    one_line,
     open_archive,
 )
 from htstats.weights._tensors import ITEMSIZES, RawTensor, Weights
@@ -43,7 +44,7 @@ def open_npz(path: str) -> Weights:
     tensors, skipped = [], []
     for info in open_archive(file).infolist():
         name = info.filename.removesuffix(".npy")
-        if info.is_dir() or name == info.filename:
+        if name == info.filename:
             skipped.append((info.filename, "not an array"))
             continue
         try:
@@ -55,7 +56,7 @@ def open_npz(path: str) -> Weights:
 
 def _read_member(name: str, file: OpenFile, info: zipfile.ZipInfo) -> RawTensor:
     source, size = archive_member(file, info)
-    return _read_array(name, source, size, f"{file.path}: {info.filename}")
+    return _read_array(name, source, size, f"{file.path}: {one_line(info.filename)}")
 
 
 def _read_array(name: str, source: Source, size: int, where: str) -> RawTensor:
@@ -98,5 +99,5 @@ def _read_header(
             return npy_format.read_array_header_2_0(stream)
         # 3.0 is 2.0 in UTF-8, which only field names need
     except Exception as error:  # what the literal's parser raises is no one's promise
-        raise ValueError(f"{where}: damaged .npy header: {error}") from None
+        raise ValueError(f"{where}: damaged .npy header: {one_line(error)}") from None
     raise ValueError(f"{where}: .npy version {version}, which is not read")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from htstats.weights._sources import OpenFile, Window
+from htstats.weights._sources import OpenFile, Window, one_line
 from htstats.weights._tensors import ITEMSIZES, RawTensor, Weights
 
 __all__ = ["open_folder", "open_index", "open_safetensors"]
@@ -69,7 +69,7 @@ def open_index(path: str) -> Weights:
         shards[shard] = {raw.name: raw for raw in read_header(OpenFile(file_path))}
     for name, shard in where.items():
         if name not in shards[shard]:
-            raise ValueError(f"{path}: {name!r} is not in {shard}, where it should be")
+            raise ValueError(f"{path}: {name!r} is not in {one_line(shard)}, where it should be")
     skipped = [
         (name, f"in {shard}, but not in the index for it")
         for shard, found in shards.items()
@@ -151,7 +151,7 @@ def _parse(text: bytes, path: str) -> dict[str, Any]:
     try:
         parsed = json.loads(text.decode(), object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: not what its suffix says: {error}") from None
+        raise ValueError(f"{path}: not what its suffix says: {one_line(error)}") from None
     if not isinstance(parsed, dict):
         raise ValueError(f"{path}: not what its suffix says: no names and tensors")
     return parsed

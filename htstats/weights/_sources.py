@@ -25,6 +25,7 @@ __all__ = [
     "SwappedSource",
     "Window",
     "archive_member",
+    "one_line",
     "open_archive",
     "row_major_strides",
 ]
@@ -35,11 +36,16 @@ MOST_INFLATION = 1032
 # What zipfile raises on members that are not as they should be.
 DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError,
-    struct.error, UnicodeError,
+    struct.error, ValueError,
 )  # fmt: skip
 
 # A gap between elements is read and thrown away when that is cheaper than another system call.
 WORTH_A_CALL = 1 << 14
+
+
+def one_line(text: object) -> str:
+    """A part of an error message that came out of a file: one line, and not a page long."""
+    return " ".join(str(text).split())[:300]
 
 
 class Source(Protocol):
@@ -224,7 +230,7 @@ class InflatedSource:
                     out = out[1 << 20 :]
             except DAMAGE as error:
                 self._stream = None
-                raise ValueError(f"{self._where}: damaged: {error}") from None
+                raise ValueError(f"{self._where}: damaged: {one_line(error)}") from None
 
     def _seek(self, offset: int) -> None:
         if self._stream is None or offset < self._at:
@@ -253,7 +259,7 @@ def open_archive(file: OpenFile) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file.stream())
     except Exception as error:  # zipfile lets struct, Unicode and overflow errors through
-        raise ValueError(f"{file.path}: not a whole zip archive: {error}") from None
+        raise ValueError(f"{file.path}: not a whole zip archive: {one_line(error)}") from None
 
 
 def archive_member(file: OpenFile, info: zipfile.ZipInfo) -> tuple[Source, int]:
@@ -264,7 +270,7 @@ def archive_member(file: OpenFile, info: zipfile.ZipInfo) -> tuple[Source, int]:
     ValueError
         If its headers contradict each other or the file's size.
     """
-    where = f"{file.path}: {info.filename}"
+    where = f"{file.path}: {one_line(info.filename)}"
     if info.flag_bits & 1:
         raise ValueError(f"{where}: encrypted")
     if info.compress_type == zipfile.ZIP_STORED:

@@ -21,6 +21,7 @@ from htstats.weights._sources import (
     StridedSource,
     Window,
     archive_member,
+    one_line,
     open_archive,
     row_major_strides,
 )
@@ -137,7 +138,7 @@ def _read_archive(file: OpenFile) -> tuple[Any, Place]:
     def place(storage: Storage) -> tuple[Source, int]:
         name = f"{folder}data/{storage.key}"
         if name not in members:
-            raise ValueError(f"{file.path}: truncated: the storage {name} is missing")
+            raise ValueError(f"{file.path}: truncated: the storage {one_line(name)} is missing")
         return archive_member(file, members[name])
 
     return _unpickle(io.BytesIO(content(found[0])), file.path), place
@@ -162,7 +163,9 @@ def _read_legacy(file: OpenFile) -> tuple[Any, Place]:
         storage = storages[str(key)]
         count = int.from_bytes(file.take(at, 8), "little") if at + 8 <= file.size else -1
         if count != storage.numel or at + 8 + storage.nbytes > file.size:
-            raise ValueError(f"{file.path}: truncated or damaged at byte {at}, storage {key}")
+            raise ValueError(
+                f"{file.path}: truncated or damaged at byte {at}, storage {one_line(key)}"
+            )
         places[storage.key] = Window(file, at + 8), storage.nbytes
         at += 8 + storage.nbytes
     return tree, lambda storage: places[storage.key]
@@ -217,10 +220,10 @@ def _unpickle(stream: IO[bytes], path: str, storages: dict[str, Storage] | None 
     try:
         return _Unpickler(stream, storages).load()
     except Refused as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path}: {one_line(error)}") from None
     except Exception as error:  # a damaged pickle can make any step fail in any way
         raise ValueError(
-            f"{path}: truncated or damaged pickle: {type(error).__name__}: {error}"
+            f"{path}: truncated or damaged pickle: {type(error).__name__}: {one_line(error)}"
         ) from None
 
 
@@ -249,7 +252,7 @@ class _Unpickler(pickle._Unpickler):
                 return Kind(dtype)
         if module == "torch" and name in ITEMSIZES:
             return Kind(name)
-        raise Refused(f"its pickle asks for {module}.{name}"[:200] + f": {CONVERT}")
+        raise Refused(f"its pickle asks for {module}.{name}"[:80] + f": {CONVERT}")
 
     def persistent_load(self, pid: Any) -> Storage:
         match pid:
