@@ -1,13 +1,18 @@
-"""htstats on networks: their weight matrices compressed in place, or layers that act as W(t)."""
+"""htstats on networks: their weight matrices compressed in place, layers that act as W(t), and
+how noise travels through them."""
 
 from htstats.torch.layers import Evaluation, compress_, evaluate, weight_matrices
+from htstats.torch.noise_stability import NoiseStability, complexity_table, noise_stability
 from htstats.torch.sparse_linear import GaussianSparseLinear, replace_linear_, to_sparse_csr
 
 __all__ = [
     "Evaluation",
     "GaussianSparseLinear",
+    "NoiseStability",
+    "complexity_table",
     "compress_",
     "evaluate",
+    "noise_stability",
     "replace_linear_",
     "to_sparse_csr",
     "weight_matrices",

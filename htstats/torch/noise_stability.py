@@ -1,0 +1,405 @@
+"""How noise travels through a fully connected network: the cushions of Arora et al., measured."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from htstats import _checks, theory
+from htstats.partition import partition
+from htstats.spectral import spectral_norm
+from htstats.torch.layers import _pair
+
+__all__ = ["Distribution", "NoiseStability", "complexity_table", "noise_stability"]
+
+LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+# Numbers that one batch of Jacobians may hold: 64 MiB of float64.
+JACOBIAN_ELEMENTS = 1 << 23
+
+Activation = Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A quantity over samples: its extremes and quantiles.
+
+    Parameters
+    ----------
+    n : int
+        Samples (for the smoothness, samples times draws of the noise).
+    minimum, maximum : float
+    quantiles : dict
+        By level: 0.01, 0.05, 0.25, 0.5, 0.75, 0.95 and 0.99; each is a value that was seen.
+    """
+
+    n: int
+    minimum: float
+    maximum: float
+    quantiles: dict[float, float]
+
+    @classmethod
+    def of(cls, values: npt.NDArray[Any]) -> Distribution:
+        """Of an array; infinities are fine, NaN is not."""
+        if np.isnan(values).any():
+            raise ValueError("a layer of the model is zero on a sample: a quotient is 0/0 there")
+        found = np.quantile(values, LEVELS, method="inverted_cdf")
+        quantiles = dict(zip(LEVELS, map(float, found), strict=True))
+        return cls(values.size, float(values.min()), float(values.max()), quantiles)
+
+
+@dataclass(frozen=True)
+class NoiseStability:
+    """What the noise stability of a network with d layers is on a data set.
+
+    Parameters
+    ----------
+    layer_cushion : tuple of Distribution
+        mu_i: abs(W_i phi(x_{i-1})) / (norm(W_i)_F abs(phi(x_{i-1}))), i = 1 .. d; the lemmas take
+        the minimum.
+    interlayer_cushion : dict of (int, int) to Distribution
+        mu_ij, i < j: abs(J x_i) / (norm(J)_F abs(x_i)), J the Jacobian of x_j in x_i.
+    minimal_interlayer_cushion : tuple of float
+        min(1/sqrt(h_i), min over j > i of mu_ij), i = 1 .. d.
+    activation_contraction : Distribution
+        abs(x_i) / abs(phi(x_i)) over the hidden layers; the lemmas take the maximum, c.
+    interlayer_smoothness : Distribution
+        rho over pairs i < j, samples and noises; the lemmas take the quantile delta.
+    trials : int
+        Noises drawn per layer for the smoothness.
+    biases : bool
+        Whether the network has biases: the lemmas are for networks without.
+    """
+
+    layer_cushion: tuple[Distribution, ...]
+    interlayer_cushion: dict[tuple[int, int], Distribution]
+    minimal_interlayer_cushion: tuple[float, ...]
+    activation_contraction: Distribution
+    interlayer_smoothness: Distribution
+    trials: int
+    biases: bool
+
+
+@dataclass(frozen=True)
+class _Network:
+    """A fully connected network in float64: x_i = W_i phi_{i-1}(x_{i-1}) + b_i."""
+
+    weights: list[torch.Tensor]
+    biases: list[torch.Tensor | None]
+    # what comes before each layer, and after the last one
+    before: list[Activation] = field(repr=False)
+
+    def step(self, i: int, x: torch.Tensor) -> torch.Tensor:
+        """x_i from x_{i-1}; layers count from 1, x_0 is the input."""
+        return nn.functional.linear(self.before[i - 1](x), self.weights[i - 1], self.biases[i - 1])
+
+    def between(self, i: int, j: int, x: torch.Tensor) -> torch.Tensor:
+        """x_j from x_i."""
+        for layer in range(i + 1, j + 1):
+            x = self.step(layer, x)
+        return x
+
+
+def noise_stability(
+    model: nn.Module,
+    loader: Iterable[Any],
+    *,
+    threshold: float | str = "std",
+    noise: str = "paper",
+    trials: int = 4,
+    seed: int = 0,
+) -> NoiseStability:
+    """Measure the noise stability of a fully connected classifier.
+
+    Parameters
+    ----------
+    model : Module
+        A `torch.nn.Sequential` (nested ones are flattened) of `Linear` layers with activations
+        that act on each number alone, and possibly `Flatten` in front.
+    loader : iterable of (inputs, labels)
+    threshold, noise, seed
+        Of the split whose error is the noise of the smoothness, as in `htstats.partition`.
+    trials : int
+        Noises per layer.
+
+    Returns
+    -------
+    NoiseStability
+
+    Raises
+    ------
+    ValueError
+        If the model is not of that kind, has one layer, or the loader no samples; or a layer is
+        zero on a sample.
+
+    Notes
+    -----
+    In float64, on the model's device. norm(J)_F is exact: for a pair (i, j) the h_j rows of the
+    Jacobian of every sample come from vector-Jacobian products, as many at a time as 64 MiB hold.
+    The smoothness compares M(x + e) with M(x) + J e, M the network from layer i to j and
+    e = (W_i(t) - W_i) phi(x_{i-1}) the error that compression really makes; where there are no
+    biases and phi is piecewise linear that is (54). It is infinite where no activation flips.
+
+    References
+    ----------
+    .. [1] J. Y. Shin, (50)-(54). [2] S. Arora et al., ICML 2018, section 4.
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Linear(3, 3, bias=False), nn.ReLU(), nn.Linear(3, 2, bias=False))
+    >>> _ = nn.init.eye_(model[0].weight), nn.init.ones_(model[2].weight)
+    >>> result = noise_stability(model, [(torch.ones(1, 3), torch.tensor([0]))], noise="none")
+    >>> round(result.layer_cushion[1].minimum, 12), result.activation_contraction.maximum
+    (1.0, 1.0)
+    """
+    _checks.count("trials", trials, at_least=1)
+    network = _network(model)
+    cushions: list[list[npt.NDArray[Any]]] = [[] for _ in network.weights]
+    inter: dict[tuple[int, int], list[npt.NDArray[Any]]] = {}
+    contraction: list[npt.NDArray[Any]] = []
+    smoothness: list[npt.NDArray[Any]] = []
+    errors = _errors(network, threshold, noise, trials, seed)
+    d = len(network.weights)
+    with torch.no_grad():
+        for inputs, _ in map(_pair, loader):
+            x = inputs.to(network.weights[0])
+            for i in range(1, d + 1):
+                phi = network.before[i - 1](x)
+                cushions[i - 1].append(_cushion(network.weights[i - 1], phi))
+                x = network.step(i, x)
+                if i == d:
+                    break
+                contraction.append(_array(x.norm(dim=1) / network.before[i](x).norm(dim=1)))
+                for j in range(i + 1, d + 1):
+                    cushion, rough = _pair_of_layers(network, i, j, x, phi, errors[i - 1])
+                    inter.setdefault((i, j), []).append(cushion)
+                    smoothness.append(rough)
+    if not contraction:
+        raise ValueError("loader must have samples, got none")
+    between = {pair: Distribution.of(np.concatenate(parts)) for pair, parts in inter.items()}
+    return NoiseStability(
+        tuple(Distribution.of(np.concatenate(parts)) for parts in cushions),
+        between,
+        tuple(_minimal(i, d, len(network.weights[i - 1]), between) for i in range(1, d + 1)),
+        Distribution.of(np.concatenate(contraction)),
+        Distribution.of(np.concatenate(smoothness)),
+        trials,
+        any(bias is not None for bias in network.biases),
+    )
+
+
+def _network(model: nn.Module) -> _Network:
+    network = _Network([], [], [])
+    pending: list[nn.Module] = []
+    for module in _flatten(model):
+        if isinstance(module, nn.Linear):
+            network.weights.append(module.weight.detach().double())
+            bias = module.bias
+            network.biases.append(None if bias is None else bias.detach().double())
+            network.before.append(nn.Sequential(*pending).eval())
+            pending = []
+        elif next(module.parameters(), None) is not None:
+            kind = type(module).__name__
+            raise ValueError(f"model must be linear layers and activations, got a {kind}")
+        else:
+            pending.append(module)
+    if len(network.weights) < 2 or pending:
+        raise ValueError(
+            "model must be two or more linear layers, the last of them at the end, got "
+            f"{len(network.weights)} and {len(pending)} modules after them"
+        )
+    return network
+
+
+def _flatten(model: nn.Module) -> Iterable[nn.Module]:
+    if isinstance(model, nn.Sequential):
+        for child in model:
+            yield from _flatten(child)
+    else:
+        yield model
+
+
+def _errors(
+    network: _Network, threshold: float | str, noise: str, trials: int, seed: int
+) -> list[list[torch.Tensor]]:
+    """W(t) - W for each layer and trial."""
+    found = []
+    for layer, weight in enumerate(network.weights):
+        splits = (
+            partition(weight, threshold, noise=noise, seed=seed + trial, layer=layer)
+            for trial in range(trials)
+        )
+        found.append([torch.from_numpy(s.toarray()).to(weight) - weight for s in splits])
+    return found
+
+
+def _cushion(weight: torch.Tensor, phi: torch.Tensor) -> npt.NDArray[Any]:
+    return _array((phi @ weight.T).norm(dim=1) / (weight.norm() * phi.norm(dim=1)))
+
+
+def _pair_of_layers(
+    network: _Network,
+    i: int,
+    j: int,
+    x: torch.Tensor,
+    phi: torch.Tensor,
+    errors: list[torch.Tensor],
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """mu_ij per sample, and rho_ij per sample and noise."""
+
+    def travel(start: torch.Tensor) -> torch.Tensor:
+        return network.between(i, j, start)
+
+    def linear(direction: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        with warnings.catch_warnings():
+            # torch's own rules for forward derivatives are written with its deprecated compiler
+            warnings.simplefilter("ignore", DeprecationWarning)
+            arrived, moved, *_ = torch.func.jvp(travel, (x,), (direction,))
+        return arrived, moved
+
+    arrived, along = linear(x)
+    norms = x.norm(dim=1)
+    cushion = along.norm(dim=1) / (_jacobian_norms(travel, x, arrived) * norms)
+    rough = []
+    for error in errors:
+        shift = phi @ error.T
+        gap = (travel(x + shift) - arrived - linear(shift)[1]).norm(dim=1)
+        # below the rounding of the sums there is no gap
+        gap[gap <= 1e-12 * arrived.norm(dim=1)] = 0
+        ratio = shift.norm(dim=1) * arrived.norm(dim=1) / (norms * gap)
+        rough.append(_array(torch.where(gap > 0, ratio, math.inf)))
+    return _array(cushion), np.concatenate(rough)
+
+
+def _jacobian_norms(travel: Activation, x: torch.Tensor, arrived: torch.Tensor) -> torch.Tensor:
+    """norm(J)_F of each sample: its rows are pulled back, some at a time."""
+    pull = torch.func.vjp(travel, x)[1]
+    samples, height = arrived.shape
+    total = x.new_zeros(samples)
+    step = max(1, JACOBIAN_ELEMENTS // max(x.numel(), 1))
+    for start in range(0, height, step):
+        units = torch.eye(height, dtype=x.dtype, device=x.device)[start : start + step]
+        # samples do not touch each other, so that one product pulls back a row of each
+        rows = torch.func.vmap(lambda unit: pull(unit.expand(samples, height))[0])(units)
+        total += rows.square().sum(dim=(0, 2))
+    return total.sqrt()
+
+
+def _minimal(i: int, d: int, height: int, between: dict[tuple[int, int], Distribution]) -> float:
+    later = [between[i, j].minimum for j in range(i + 1, d + 1)]
+    return min([1 / math.sqrt(height), *later])
+
+
+def _array(x: torch.Tensor) -> npt.NDArray[Any]:
+    return x.cpu().numpy()
+
+
+def complexity_table(
+    model: nn.Module,
+    loader: Iterable[Any],
+    *,
+    threshold: float | str = "std",
+    margin: float | None = None,
+    delta: float = 0.05,
+    seed: int = 0,
+) -> tuple[theory.Statement, ...]:
+    """The paper's rate beside other measures of a fully connected network, each labelled.
+
+    Parameters
+    ----------
+    model : Module
+        As in `noise_stability`.
+    loader : sequence of (inputs, labels)
+        The training set; it is gone through twice.
+    threshold : float or str
+        Of the split whose non-zeros the rate counts.
+    margin : float, optional
+        gamma, positive; default: the 10 % quantile of the margins, which must then be positive.
+    delta : float
+        Failure probability of the bounds, in (0, 1).
+    seed : int
+        Of the noise.
+
+    Returns
+    -------
+    tuple of theory.Statement
+        Rows whose `kind` says what they are: *rate* (the paper's), *bound* (Bartlett et al.),
+        *complexity* (Arora et al., Neyshabur et al., parameters).
+
+    Raises
+    ------
+    ValueError
+        As in `noise_stability`, or if `margin` is not positive.
+
+    Notes
+    -----
+    The formulas of Bartlett et al., Neyshabur et al. and Arora et al. are for networks without
+    biases: a model with biases gives numbers for its weights alone.
+
+    Examples
+    --------
+    >>> _ = torch.manual_seed(0)
+    >>> model = nn.Sequential(nn.Linear(4, 8, bias=False), nn.ReLU(), nn.Linear(8, 3, bias=False))
+    >>> x = torch.randn(50, 4)
+    >>> data = [(x, model(x).argmax(1))]
+    >>> [row.kind for row in complexity_table(model, data)]
+    ['rate', 'complexity', 'bound', 'complexity', 'complexity']
+    """
+    network = _network(model)
+    outputs, labels, norms = _outputs(network, loader)
+    if margin is None:
+        margin = float(np.quantile(theory.margins(outputs, labels), 0.1, method="inverted_cdf"))
+    margin = _checks.positive("margin", margin)
+    stability = noise_stability(model, loader, threshold=threshold, seed=seed)
+    weights = [_array(weight) for weight in network.weights]
+    spectral = [spectral_norm(weight) for weight in weights]
+    width = max(max(weight.shape) for weight in weights)
+    m = len(labels)
+    splits = [partition(weight, threshold) for weight in weights]
+    biases = sum(bias.numel() for bias in network.biases if bias is not None)
+    return (
+        theory.theorem_2_rate([split.nnz for split in splits], m),
+        theory.arora_complexity(
+            cushions=[c.minimum for c in stability.layer_cushion],
+            interlayer_cushions=stability.minimal_interlayer_cushion,
+            contraction=stability.activation_contraction.maximum,
+            max_output_norm=float(np.linalg.norm(outputs, axis=1).max()),
+            margin=margin, n_samples=m,
+        ),
+        theory.bartlett_bound(
+            theory.margin_loss(outputs, labels, margin), spectral_norms=spectral,
+            group_norms=[float(np.linalg.norm(weight, axis=1).sum()) for weight in weights],
+            width=width, data_norm=float(np.linalg.norm(norms)), margin=margin, n_samples=m,
+            delta=delta,
+        ),
+        theory.neyshabur_complexity(
+            spectral_norms=spectral, width=width, input_norm=float(norms.max()), margin=margin,
+            frobenius_norms=[float(np.linalg.norm(weight)) for weight in weights], n_samples=m,
+            delta=delta,
+        ),
+        theory.parameter_count_complexity(sum(w.size for w in weights) + biases, m),
+    )  # fmt: skip
+
+
+def _outputs(
+    network: _Network, loader: Iterable[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Outputs, labels and norms of the inputs, of all samples."""
+    outputs, labels, norms = [], [], []
+    with torch.no_grad():
+        for inputs, label in map(_pair, loader):
+            x = inputs.to(network.weights[0])
+            outputs.append(_array(network.between(0, len(network.weights), x)))
+            norms.append(_array(x.flatten(1).norm(dim=1)))
+            labels.append(_array(label))
+    if not outputs:
+        raise ValueError("loader must have samples, got none")
+    return np.concatenate(outputs), np.concatenate(labels), np.concatenate(norms)
