@@ -4,23 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference.power_law_twin import brute_force
 
 from htstats._prune import prospect
 from htstats.sketch import TailSketch
-
-
-def brute_force(x):
-    """(candidates, distances): left-limit distance of every xmin but the largest."""
-    x = np.sort(x.astype(np.float64))
-    candidates = np.unique(x)[:-1]
-    distances = []
-    for xmin in candidates:
-        t = x[x >= xmin]
-        exponent = len(t) / np.log(t / xmin).sum()
-        model = 1 - (t / xmin) ** -exponent
-        distances.append(np.abs(model - np.arange(len(t)) / len(t)).max())
-    return candidates, np.array(distances)
-
 
 SAMPLES = {
     "normal": lambda rng, n: np.abs(rng.standard_normal(n)),

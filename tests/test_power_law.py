@@ -1,0 +1,168 @@
+"""Fits equal brute force to the last candidate, pruned or not, and say what they left out."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference.power_law_twin import brute_force
+
+from htstats import power_law
+from htstats.power_law import PowerLawFit, fit_power_law
+
+SAMPLES = {
+    "normal": lambda rng, n: np.abs(rng.standard_normal(n)),
+    "pareto": lambda rng, n: rng.pareto(1.7, n) + 1,
+    "lognormal": lambda rng, n: rng.lognormal(0, 2, n),
+    "ties": lambda rng, n: np.ceil(rng.pareto(1.2, n) * 4),
+    "uniform": lambda rng, n: rng.random(n) + 1e-3,
+    "mixture": lambda rng, n: np.where(rng.random(n) < 0.9, rng.random(n), rng.pareto(2, n) + 1),
+}
+
+
+@pytest.fixture(params=[10**9, 0], ids=["sorted whole", "pruned"])
+def road(request, monkeypatch):
+    monkeypatch.setattr(power_law, "PRUNED_FROM", request.param)
+
+
+def agrees(fit, x):
+    candidates, distances = brute_force(x[x > 0])
+    best = np.argmin(distances)
+    # the twin takes powers, the scan exponentials of logarithms: some 1e-14 apart
+    assert fit.distance == pytest.approx(distances[best], abs=1e-12)
+    near = candidates[distances <= distances[best] + 1e-12]
+    assert fit.xmin in near
+    tail = x[x >= fit.xmin].astype(np.float64)
+    assert fit.n_tail == len(tail)
+    expected = 1 + len(tail) / np.log(tail / fit.xmin).sum()
+    assert fit.alpha == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.usefixtures("road")
+@pytest.mark.parametrize("name", list(SAMPLES))
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_equal_to_brute_force(name, dtype):
+    kind = ml_dtypes.bfloat16 if dtype == "bfloat16" else np.dtype(dtype)
+    for seed in range(4):
+        x = SAMPLES[name](np.random.default_rng(seed), 600).astype(kind)
+        x = x[np.isfinite(x)]
+        agrees(fit_power_law(x), x.astype("f8"))
+
+
+@pytest.mark.usefixtures("road")
+def test_pruning_does_not_change_a_large_fit():
+    x = np.random.default_rng(3).standard_t(3, 300_000).astype("f4")
+    fit = fit_power_law(x, side="abs", n_threads=2)
+    assert (fit.xmin, fit.n_tail) == LARGE.setdefault("fit", (fit.xmin, fit.n_tail))
+    assert fit.n == len(x)
+
+
+LARGE: dict[str, tuple[float, int]] = {}
+
+
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=60), st.booleans())
+def test_small_and_tied(values, pruned):
+    x = np.array(values, np.float64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(power_law, "PRUNED_FROM", 0 if pruned else 10**9)
+        if len(set(values)) < 2:
+            with pytest.raises(ValueError, match="two distinct"):
+                fit_power_law(x)
+        else:
+            agrees(fit_power_law(x), x)
+
+
+@pytest.mark.usefixtures("road")
+def test_sides_and_what_is_left_out():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.pareto(2, 400) + 1, -rng.pareto(1, 300) - 1, np.zeros(7)])
+    with pytest.raises(ValueError, match=r"300 negative values: side must be one of"):
+        fit_power_law(x)
+    for side, key, excluded in [
+        ("abs", np.abs(x), {"zero": 7}),
+        ("positive", x, {"zero": 7, "negative": 300}),
+        ("negative", -x, {"zero": 7, "positive": 400}),
+    ]:
+        fit = fit_power_law(x, side=side)
+        agrees(fit, key)
+        assert dict(fit.excluded) == excluded
+        assert fit.n + fit.n_excluded == len(x)
+        assert fit.side == side
+
+
+def test_fixed_xmin_ranges_and_limits():
+    x = np.random.default_rng(1).pareto(1.5, 500) + 1
+    candidates, distances = brute_force(x)
+    fixed = fit_power_law(x, xmin=1.37)
+    tail = x[x >= 1.37]
+    assert fixed.alpha == pytest.approx(1 + len(tail) / np.log(tail / 1.37).sum(), rel=1e-12)
+    assert (fixed.xmin, fixed.n_tail, fixed.n) == (1.37, len(tail), 500)
+    at = fit_power_law(x, xmin=float(candidates[17]))
+    assert at.distance == pytest.approx(distances[17], abs=1e-12)
+    inside = (candidates >= 1.2) & (candidates <= 2)
+    ranged = fit_power_law(x, xmin=(1.2, 2))
+    assert ranged.xmin == candidates[inside][np.argmin(distances[inside])]
+    long = fit_power_law(x, min_tail=300)
+    assert long.xmin == candidates[np.argmin(distances[: 500 - 300 + 1])]
+    short = fit_power_law(x, xmax=5)
+    agrees(short, x[x <= 5])
+    assert short.excluded == {"above xmax": (x > 5).sum()}
+    xs, ds, alphas = fit_power_law(x, curve=True).curve
+    np.testing.assert_array_equal(xs, candidates)
+    np.testing.assert_allclose(ds, distances, atol=1e-12)
+    assert len(alphas) == len(xs)
+
+
+def test_weights_are_repetitions():
+    rng = np.random.default_rng(2)
+    x, times = rng.pareto(2, 100) + 1, rng.integers(0, 5, 100)
+    assert fit_power_law(x, weights=times) == fit_power_law(np.repeat(x, times))
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "named"),
+    [
+        ({"x": []}, ValueError, "two distinct"),
+        ({"x": [1.0]}, ValueError, "two distinct"),
+        ({"x": [2.0, 2.0]}, ValueError, "two distinct"),
+        ({"x": [0.0, 0.0]}, ValueError, "two distinct"),
+        ({"x": [1.0, np.nan]}, ValueError, "x must be finite, got 1"),
+        ({"x": [1.0, np.inf]}, ValueError, "x must be finite, got 1"),
+        ({"x": ["a"]}, TypeError, "x must be real"),
+        ({"side": "left"}, ValueError, "side"),
+        ({"ks": "kuiper"}, ValueError, "ks"),
+        ({"xmin": -1}, ValueError, "xmin"),
+        ({"xmin": 9.0}, ValueError, "two distinct"),
+        ({"xmin": (8.0, 9.0)}, ValueError, "no candidate"),
+        ({"min_tail": 50}, ValueError, "no candidate"),
+        ({"xmax": 0.5}, ValueError, "two distinct"),
+        ({"weights": [1, 2]}, ValueError, "weights must have the shape"),
+        ({"weights": [0.5, 1, 1]}, ValueError, "weights must be integers"),
+        ({"discrete": True}, ValueError, "discrete"),
+        ({"n_threads": 0}, ValueError, "n_threads"),
+    ],
+)
+@pytest.mark.usefixtures("road")
+def test_bad_input_is_named(options, error, named):
+    with pytest.raises(error, match=named):
+        fit_power_law(**{"x": [1.0, 2.0, 3.0], **options})
+
+
+def test_the_tail_it_describes():
+    fit = PowerLawFit(alpha=2.5, xmin=2.0, distance=0.1, n=100, n_tail=50)
+    x = np.array([1.0, 2.0, 3.0, 50.0])
+    np.testing.assert_allclose(np.exp(fit.logsf(x)), np.where(x < 2, 1, (x / 2) ** -1.5))
+    np.testing.assert_allclose(np.exp(fit.logcdf(x)), 1 - np.where(x < 2, 1, (x / 2) ** -1.5))
+    np.testing.assert_allclose(fit.ppf(np.exp(fit.logcdf(x[1:]))), x[1:], rtol=1e-12)
+    assert np.isnan(fit.ppf([-0.1, 1.1])).all()
+    assert fit.ppf(1.0) == np.inf
+    np.testing.assert_allclose(
+        np.exp(fit.logpdf([1.0, 3.0])), [0, 1.5 / 2 * (3 / 2) ** -2.5], rtol=1e-12
+    )
+    drawn = fit.sample(20_000, np.random.default_rng(0))
+    assert drawn.min() >= 2
+    again = fit_power_law(drawn, xmin=2.0)
+    assert abs(again.alpha - 2.5) < 4 * again.stderr
+    assert again.loglikelihood == pytest.approx(again.logpdf(drawn).sum(), rel=1e-12)
+    assert fit.tail_exponent == 1.5
+    assert "alpha=2.5" in repr(fit)
