@@ -224,10 +224,7 @@ def fit_power_law(
     data, dtype = as_elements(x, "x")
     side = _side(side, data, dtype)
     if weights is None and dtype in HALF_DTYPES and xmax is None:
-        sketch = _sketch(data, dtype, n_threads)
-        buckets = sketch.buckets(side)  # of 16-bit floats each bucket is a value
-        sample = _Sample(buckets.lower, buckets.count, _left_out(sketch, side))
-        return _fit(sample, xmin, least, side, curve)
+        return _fit(_values(_sketch(data, dtype, n_threads), side), xmin, least, side, curve)
     if data.size >= PRUNED_FROM and weights is None and xmin is None and xmax is None and not curve:
         sketch = _sketch(data, dtype, n_threads)
         flat = data.reshape(-1)
@@ -240,8 +237,11 @@ def fit_pruned(
 ) -> PowerLawFit:
     """The fit of what was sketched; `gathered(low)` gives abs(x) of the side where it is >= low.
 
-    It is called once or twice. This is the whole fit but for reading, which is the caller's.
+    It is called once or twice, and not at all where the sketch has each value (16-bit floats). This
+    is the whole fit but for reading, which is the caller's.
     """
+    if sketch.dtype in HALF_DTYPES:
+        return _fit(_values(sketch, side), None, min_tail, side, False)
     buckets = sketch.buckets(side)
     if len(buckets.count) == 0:
         raise ValueError("x must have at least two distinct usable values, got 0")
@@ -299,6 +299,12 @@ def _sketch(data: npt.NDArray[Any], dtype: str, n_threads: int) -> TailSketch:
     if sketch.n_not_finite:
         raise ValueError(f"x must be finite, got {sketch.n_not_finite} NaN or infinite values")
     return sketch
+
+
+def _values(sketch: TailSketch, side: str) -> _Sample:
+    """Of 16-bit floats each bucket is a value."""
+    buckets = sketch.buckets(side)
+    return _Sample(buckets.lower, buckets.count, _left_out(sketch, side))
 
 
 def _left_out(sketch: TailSketch, side: str) -> dict[str, int]:

@@ -33,12 +33,14 @@ from htstats.compressed import (
 )
 from htstats.container import ContainerWriter, MatrixInfo
 from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
+from htstats.power_law import SIDES, PowerLawFit, fit_pruned, gather
 from htstats.sketch import TailSketch
 from htstats.thresholds import Resolver, needs_sketch, parse_rule, resolve
 
 __all__ = [
     "RowSource",
     "compress_rows",
+    "fit_rows",
     "partition_rows",
     "partition_threshold",
     "read_blocks",
@@ -229,6 +231,76 @@ def compress_rows(
         writer.back_to(mark)
         raise
     return info
+
+
+def fit_rows(
+    source: RowSource,
+    *,
+    side: str = "abs",
+    sketch: TailSketch | None = None,
+    max_memory: int = 256 << 20,
+    report: Report | None = None,
+) -> PowerLawFit:
+    """`fit_power_law` of the elements of a matrix that is read in blocks.
+
+    Parameters
+    ----------
+    source : object with shape, dtype and row_blocks(max_bytes)
+        Such as a `WeightMatrix`; it is read two or three times, and once where its elements have
+        16 bits.
+    side : {"abs", "positive", "negative"}
+        Which tail.
+    sketch : TailSketch, optional
+        Of all of the matrix, if it is known: one reading less.
+    max_memory : int
+        Bytes that the tail that has to be scanned may take, with everything that is made of it.
+    report : callable, optional
+        Called with the bytes of each block read.
+
+    Returns
+    -------
+    PowerLawFit
+        That of the whole matrix in memory.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not finite or has too few distinct values.
+    MemoryError
+        If the tail does not fit in `max_memory`: that of a matrix that is a power law nearly from
+        its smallest elements on.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> W = np.float32([[1, -2.5], [3, 10]])
+    >>> source = SimpleNamespace(shape=W.shape, dtype="float32", row_blocks=lambda n: iter([W]))
+    >>> fit_rows(source).n_tail
+    3
+    """
+    _checks.one_of("side", side, SIDES)
+    if sketch is None:
+        sketch = sketch_rows(source, report=report)
+    if bad := sketch.n_not_finite:
+        raise ValueError(f"x must be finite, got {bad} NaN or infinite values")
+    buckets = sketch.buckets(side)
+
+    def gathered(low: float) -> npt.NDArray[Any]:
+        n = int(buckets.count[buckets.lower >= low].sum())
+        dtype = np.dtype(source.dtype)
+        if (needed := n * (dtype.itemsize + 8 * COPIES_OF_A_FIT)) > max_memory:
+            raise MemoryError(
+                f"the fit must scan the {n} elements from {low:g} on, which takes up to {needed} "
+                f"bytes; max_memory is {max_memory}"
+            )
+        values, at = np.empty(n, dtype), 0
+        for block in read_blocks(source, report):
+            part = gather(block.data.reshape(-1), side, low)
+            values[at : at + len(part)] = part
+            at += len(part)
+        return values
+
+    return fit_pruned(sketch, side, gathered)
 
 
 def sketch_rows(source: RowSource, *, report: Report | None = None) -> TailSketch:
@@ -440,7 +512,7 @@ def _states(job: _Job, *, summed: bool) -> list[_State]:
 def _new_sums(job: _Job) -> Sums:
     dtype = job.source.dtype
     # 16-bit sketches are exact sums too, and faster than widening
-    if dtype in HALF_DTYPES or needs_sketch(job.threshold):
+    if dtype in HALF_DTYPES or needs_sketch(job.threshold) or job.threshold == "xmin":
         return TailSketch(dtype)
     return ExactSums(dtype)
 
@@ -461,6 +533,11 @@ def _threshold(job: _Job, sums: Sums) -> float:
         nothing = np.empty(0, np.uint16 if dtype in HALF_DTYPES else dtype)
         return resolve(job.threshold, nothing, sums, **words)
     rule = parse_rule(job.threshold)
+    if rule.name == "xmin" and job.keep != "centered":
+        sketch = sums if isinstance(sums, TailSketch) else None
+        side = "abs" if job.keep == "abs" else "positive"
+        budget = {} if job.max_memory is None else {"max_memory": job.max_memory}
+        return fit_rows(job.source, side=side, sketch=sketch, report=job.report, **budget).xmin
     if rule.name == "xmin" or (rule.name == "error" and job.noise == "matched"):
         return resolve(job.threshold, _whole(job), sums, **words)
     if not isinstance(sums, TailSketch):  # "std" follows from the sums

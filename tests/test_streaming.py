@@ -16,8 +16,9 @@ from reference.watched_matrix import Matrix, ThreadedMatrix
 from htstats import streaming
 from htstats.container import ContainerWriter, open_container
 from htstats.partition import partition
+from htstats.power_law import fit_power_law
 from htstats.sketch import TailSketch
-from htstats.streaming import compress_rows, partition_rows, sketch_rows
+from htstats.streaming import compress_rows, fit_rows, partition_rows, sketch_rows
 
 DTYPES = {
     "float64": np.float64,
@@ -88,10 +89,29 @@ def test_any_blocks_and_threads(rows, cols, block_bytes, n_threads):
     assert sketch.total_of_squares == TailSketch("float32").update(W).total_of_squares
 
 
+@pytest.mark.parametrize("dtype", list(DTYPES))
+@pytest.mark.parametrize("side", ["abs", "positive", "negative"])
+def test_the_fit_is_that_of_memory(dtype, side, monkeypatch):
+    monkeypatch.setattr(streaming, "BLOCK_BYTES", 1000)
+    W = sample(120, 50, dtype)
+    rows = source(W, dtype)
+    fit, expected = fit_rows(rows, side=side), fit_power_law(W, side=side)
+    for name in ("xmin", "n", "n_tail", "excluded", "side"):
+        assert getattr(fit, name) == getattr(expected, name)
+    # logarithms are taken relative to the smallest value at hand
+    assert fit.alpha == pytest.approx(expected.alpha, rel=1e-13)
+    assert fit.distance == pytest.approx(expected.distance, abs=1e-13)
+    assert rows.passes <= 3
+
+
+def test_a_fit_beyond_its_memory_says_so():
+    W = (np.random.default_rng(0).pareto(1.5, (300, 400)) + 1).astype("f4")
+    with pytest.raises(MemoryError, match="max_memory is 100000"):
+        fit_rows(source(W, "float32"), max_memory=100_000)
+
+
 @pytest.mark.parametrize("rule", ["xmin", "error:9,0.5"])
-def test_rules_that_need_the_whole_matrix(rule):
-    if rule == "xmin":
-        pytest.importorskip("htstats.power_law")
+def test_rules_that_need_more(rule):
     W = sample(80, 50, "float32")
     expected = partition(W, rule, noise="matched")
     assert_same(partition_rows(source(W, "float32"), rule, noise="matched"), expected)
@@ -105,8 +125,8 @@ def test_a_fit_that_does_not_fit_says_so(tmp_path):
             yield np.ones(self.shape, "f4")
 
     with ContainerWriter(tmp_path / "a.htz") as writer:
-        with pytest.raises(ValueError, match="'xmin' needs the matrix in memory"):
-            compress_rows(writer, "w", Large(), "xmin", max_memory=128 << 20)
+        with pytest.raises(ValueError, match="needs the matrix in memory"):
+            compress_rows(writer, "w", Large(), "error:9,.1", noise="matched", max_memory=128 << 20)
         with pytest.raises(ValueError, match="max_memory"):
             compress_rows(writer, "w", Large(), max_memory=1000)
 
