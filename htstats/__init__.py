@@ -8,14 +8,17 @@ from htstats._version import __version__
 from htstats.compressed import CompressedMatrix
 from htstats.container import open_container
 from htstats.partition import partition
+from htstats.power_law import PowerLawFit, fit_power_law
 from htstats.sketch import TailSketch
 from htstats.spectral import spectral_norm, stable_rank
 from htstats.weights import open_weights
 
 __all__ = [
     "CompressedMatrix",
+    "PowerLawFit",
     "TailSketch",
     "__version__",
+    "fit_power_law",
     "open_container",
     "open_weights",
     "partition",
