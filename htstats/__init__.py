@@ -4,6 +4,7 @@ This page lists the public names; each lives in the module it is imported from.
 `import htstats` loads neither torch nor dask nor matplotlib.
 """
 
+from htstats import binomial
 from htstats._version import __version__
 from htstats.compressed import CompressedMatrix
 from htstats.container import open_container
@@ -18,6 +19,7 @@ __all__ = [
     "PowerLawFit",
     "TailSketch",
     "__version__",
+    "binomial",
     "fit_power_law",
     "open_container",
     "open_weights",

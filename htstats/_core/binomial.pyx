@@ -1,0 +1,75 @@
+"""Binomial tails in log space, and their inversions, over arrays."""
+
+from libc.stdint cimport int64_t
+
+from htstats._core.status cimport check
+
+cdef extern from "htst_binomial.h" nogil:
+    int htst_binomial_map(
+        int function, int64_t count, const double *k, int64_t k_step, const double *n,
+        int64_t n_step, const double *p, int64_t p_step, double *out) noexcept
+    int htst_binomial_map_log_isf(
+        int64_t count, const double *level, int64_t level_step, const double *n, int64_t n_step,
+        const double *p, int64_t p_step, double *out) noexcept
+    int htst_binomial_map_limit(
+        int upper, int64_t count, const double *k, int64_t k_step, const double *n,
+        int64_t n_step, const double *level, int64_t level_step, double *out) noexcept
+
+
+cdef int64_t step_of(const double[::1] x, int64_t count) except -1:
+    """0 for an input that is repeated, 1 for one that runs along."""
+    if x.shape[0] == count:
+        return 1
+    if x.shape[0] != 1:
+        raise ValueError(f"an input has {x.shape[0]} elements, the output {count}")
+    return 0
+
+
+def evaluate(
+    int function, const double[::1] k, const double[::1] n, const double[::1] p, double[::1] out
+):
+    """out[i] = function(k[i], n[i], p[i]); an input of one element is repeated."""
+    cdef int64_t count = out.shape[0]
+    cdef int status
+    if count == 0:
+        return
+    cdef int64_t k_step = step_of(k, count), n_step = step_of(n, count), p_step = step_of(p, count)
+    with nogil:
+        status = htst_binomial_map(
+            function, count, &k[0], k_step, &n[0], n_step, &p[0], p_step, &out[0])
+    check(status)
+
+
+def log_isf(
+    const double[::1] level, const double[::1] n, const double[::1] p, double[::1] out
+):
+    """out[i] = the smallest k with log P(X > k) <= level[i]."""
+    cdef int64_t count = out.shape[0]
+    cdef int status
+    if count == 0:
+        return
+    cdef int64_t l_step = step_of(level, count), n_step = step_of(n, count)
+    cdef int64_t p_step = step_of(p, count)
+    with nogil:
+        status = htst_binomial_map_log_isf(
+            count, &level[0], l_step, &n[0], n_step, &p[0], p_step, &out[0])
+    check(status)
+
+
+def limit(
+    bint upper, const double[::1] k, const double[::1] n, const double[::1] level,
+    double[:, ::1] out
+):
+    """out[i] = (p, log p, log(1-p)) of the confidence limit of (k[i], n[i], level[i])."""
+    cdef int64_t count = out.shape[0]
+    cdef int status
+    if out.shape[1] != 3:
+        raise ValueError(f"out needs 3 columns, got {out.shape[1]}")
+    if count == 0:
+        return
+    cdef int64_t k_step = step_of(k, count), n_step = step_of(n, count)
+    cdef int64_t l_step = step_of(level, count)
+    with nogil:
+        status = htst_binomial_map_limit(
+            upper, count, &k[0], k_step, &n[0], n_step, &level[0], l_step, &out[0, 0])
+    check(status)
