@@ -43,8 +43,9 @@ Floats = npt.NDArray[np.float64]
 
 # a lognormal whose median lies this many sigma below xmin is a power law to one part in 1e3
 LOGNORMAL_RIDGE = 30.0
-# below this exponent x**b is a logarithm, and the stretched exponential a power law
-STRETCH_BOUNDS = (1e-3, 20.0)
+# towards beta = 0 x**beta is a logarithm and the law a power law; below this bound the Lambda that
+# goes with it, ((alpha - 1)/beta)**(1/beta), leaves the floats
+STRETCH_BOUNDS = (0.02, 20.0)
 # a cutoff this far beyond xmin is not seen by any sample
 CUTOFF_BOUNDS = (1e-12, 1e3)
 ALPHA_BOUNDS = (1.0, 50.0)
@@ -321,9 +322,10 @@ class StretchedExponential(Alternative):
         return np.asarray(-power * np.expm1(self.beta * np.log(x / low)))
 
     def _isf(self, logq: Floats, low: float) -> Floats:
-        return np.asarray(
-            ((self.Lambda * low) ** self.beta - logq) ** (1 / self.beta) / self.Lambda
-        )
+        power = (self.Lambda * low) ** self.beta
+        if power == 0:
+            return np.asarray((-logq) ** (1 / self.beta) / self.Lambda)
+        return np.asarray(low * np.exp(np.log1p(-logq / power) / self.beta))
 
     @classmethod
     def fit(cls, x: Floats, xmin: float, discrete: bool) -> StretchedExponential:
@@ -352,7 +354,7 @@ class StretchedExponential(Alternative):
         scale = math.exp(min(max(math.log(rate(beta)) / beta, -700.0), 700.0)) / xmin
         note = ""
         if best.x - low < 1e-3:
-            note = f"beta stands on its bound {STRETCH_BOUNDS[0]}: a power law fits no worse"
+            note = f"beta stands on its bound {STRETCH_BOUNDS[0]}: a ridge towards a power law"
         elif high - best.x < 1e-3:
             note = "beta stands on its upper bound"
         start = cls(xmin, scale, beta, note=note)

@@ -1,0 +1,228 @@
+"""The drop-in: known answers, the surface, and one test for each fault that is not copied."""
+
+import pickle
+import warnings
+
+import matplotlib
+import numpy as np
+import pytest
+
+import htstats.compat.powerlaw as powerlaw
+
+matplotlib.use("Agg")
+NAMES = [
+    "power_law",
+    "lognormal",
+    "exponential",
+    "truncated_power_law",
+    "stretched_exponential",
+    "lognormal_positive",
+]
+
+
+@pytest.fixture
+def x():
+    return (1 - np.random.default_rng(42).random(1000)) ** (-1 / 1.5)
+
+
+def pareto(n, alpha, seed=0):
+    return (1 - np.random.default_rng(seed).random(n)) ** (-1 / (alpha - 1))
+
+
+def test_the_known_answer(x):
+    fit = powerlaw.Fit(x, verbose=False, distribution="power_law")
+    assert fit.xmin == pytest.approx(1.1101969635, rel=1e-10)
+    assert fit.alpha == pytest.approx(2.4814685482, rel=1e-10)
+    assert fit.D == pytest.approx(0.0146311824, abs=6e-11)
+    assert fit.n == fit.n_tail == fit.data.size == np.sum(x >= fit.xmin)
+    assert fit.noise_flag is False
+    assert fit.sigma == pytest.approx((fit.alpha - 1) / np.sqrt(fit.n))
+    assert fit.power_law.alpha == fit.alpha
+
+
+@pytest.mark.parametrize(("profile", "left_out"), [("1.5", 1), ("2.0", 2)])
+def test_curves_follow_the_candidates(x, profile, left_out):
+    fit = powerlaw.Fit(x, profile=profile, parameter_range={"alpha": [1, None]})
+    np.testing.assert_array_equal(fit.xmins, np.unique(x)[:-left_out])
+    assert fit.Ds.shape == fit.alphas.shape == fit.sigmas.shape == fit.in_ranges.shape
+    best = int(np.argmin(fit.Ds))
+    assert fit.xmins[best] == fit.xmin
+    assert fit.alphas[best] == pytest.approx(fit.alpha, rel=1e-12)
+    assert fit.Ds[best] == pytest.approx(fit.D, abs=1e-12)
+    assert set(fit.xmin_fitting_results) >= {"xmins", "distances"}
+
+
+def test_a_range_of_xmin(x):
+    inside = np.unique(x[(x >= 1.5) & (x <= 3)])
+    np.testing.assert_array_equal(powerlaw.Fit(x, xmin=(1.5, 3)).xmins, inside[:-1])
+    fixed = powerlaw.Fit(x, xmin=2.0)
+    assert fixed.fixed_xmin
+    assert fixed.xmin == 2
+    tail = x[x >= 2]
+    assert fixed.alpha == pytest.approx(1 + tail.size / np.sum(np.log(tail / 2)), rel=1e-14)
+
+
+@pytest.mark.parametrize("distance", ["D", "V", "Asquare"])
+def test_distances_agree_with_the_classes(x, distance):
+    fit = powerlaw.Fit(x[:200], xmin_distance=distance)
+    curve = getattr(fit, distance + "s")
+    k = int(np.argmin(np.where(fit.in_ranges, curve, np.inf)))
+    assert fit.xmins[k] == fit.xmin
+    law = powerlaw.Power_Law(data=x[:200], xmin=fit.xmins[k + 3])
+    assert getattr(law, distance) == pytest.approx(curve[k + 3], abs=1e-12)
+
+
+def test_discrete_data():
+    rng = np.random.default_rng(1)
+    x = np.floor(2 * (1 - rng.random(800)) ** (-1 / 1.5))
+    shortcut = powerlaw.Fit(x, discrete=True, xmin=4)
+    tail = x[x >= 4]
+    assert shortcut.alpha == pytest.approx(1 + tail.size / np.sum(np.log(tail / 3.5)), rel=1e-13)
+    exact = powerlaw.Fit(x, discrete=True, xmin=4, estimate_discrete=False)
+    around = [exact.alpha - 1e-4, exact.alpha, exact.alpha + 1e-4]
+    values = [
+        np.sum(powerlaw.Power_Law(xmin=4, discrete=True, parameters=[a]).loglikelihoods(x))
+        for a in around
+    ]
+    assert values[1] > max(values[0], values[2])
+    scanned = powerlaw.Fit(x, discrete=True)
+    assert scanned.xmin in x
+    law = powerlaw.Power_Law(xmin=4, discrete=True, parameters=[2.5])
+    assert np.sum(law.pdf(np.arange(4.0, 1e5))) == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_class_fits_draws_and_pickles(x, name):
+    fit = powerlaw.Fit(x, xmin=1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # this Pareto sample has no lognormal maximum
+        law = getattr(fit, name)
+    assert law.parameter1_name == law._names[0].lower()
+    assert np.isfinite(law.loglikelihood)
+    assert law.loglikelihood == pytest.approx(np.sum(law.loglikelihoods(fit.data)))
+    assert np.all(np.diff(law.cdf(np.sort(x))) >= 0)
+    assert law.cdf([3.0]) + law.ccdf([3.0]) == pytest.approx(1)
+    drawn = law.generate_random(50, rng=1)
+    assert drawn.shape == (50,)
+    assert np.all(drawn >= 1)
+    again = pickle.loads(pickle.dumps(fit))
+    assert again.alpha == fit.alpha
+    assert again.power_law.alpha == fit.alpha
+
+
+def test_plots_return_axes(x):
+    import matplotlib.pyplot as plt
+
+    fit = powerlaw.Fit(x)
+    for draw in (fit.plot_pdf, fit.plot_cdf, fit.plot_ccdf, fit.power_law.plot_pdf):
+        _, ax = plt.subplots()
+        assert draw(ax=ax, color="r") is ax
+        assert ax.get_xscale() == "log"
+        assert len(ax.lines) == 1
+    for draw in (powerlaw.plot_pdf, powerlaw.plot_cdf, powerlaw.plot_ccdf):
+        assert len(draw(x, linear_bins=False).lines) >= 1
+    plt.close("all")
+
+
+def test_functions_of_data():
+    values, below = powerlaw.cdf([1, 1, 2, 4])
+    np.testing.assert_array_equal(values, [1, 2, 4])
+    np.testing.assert_array_equal(below, [0, 0.5, 0.75])
+    np.testing.assert_array_equal(powerlaw.ccdf([1, 1, 2, 4])[1], [1, 0.5, 0.25])
+    np.testing.assert_array_equal(powerlaw.trim_to_range([1, 2, 3, 4], xmin=2, xmax=3), [2, 3])
+    assert powerlaw.is_discrete([1.0, 2.0])
+    assert not powerlaw.is_discrete([1.5])
+    assert powerlaw.checkunique([1, 2])
+    assert not powerlaw.checkunique([1, 1])
+    edges, density = powerlaw.pdf([0.5, 1.0, 2.0, 8.0])
+    assert np.sum(density * np.diff(edges)) == pytest.approx(1)
+
+
+def test_fewer_than_two_candidates():
+    with pytest.warns(UserWarning, match="fewer than two"):
+        fit = powerlaw.Fit([2.0, 2.0])
+    assert np.isnan(fit.alpha)
+    assert fit.noise_flag
+
+
+def test_profiles_are_chosen_by_name():
+    powerlaw.use_profile("2.0")
+    try:
+        assert powerlaw.Fit(pareto(50, 2.0)).profile == "2.0"
+    finally:
+        powerlaw.use_profile("1.5")
+    with pytest.raises(ValueError, match="name must be one of"):
+        powerlaw.use_profile("3")
+
+
+# ---- faults that are not copied -----------------------------------------------------------------
+
+
+def test_alpha_is_not_clamped():
+    x = pareto(500, 4.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for profile in ("1.5", "2.0"):
+            fit = powerlaw.Fit(x, xmin=1.0, profile=profile)
+            assert fit.alpha == pytest.approx(4, abs=0.5)
+            assert fit.noise_flag is (profile == "2.0")
+
+
+def test_the_estimator_knows_xmax():
+    x = pareto(20_000, 2.5)
+    fit = powerlaw.Fit(x, xmin=1.0, xmax=10.0)
+    assert fit.alpha == pytest.approx(2.5, abs=0.06)  # 4 standard errors; ignoring xmax gives 2.65
+    assert fit.n_tail == x.size
+    assert fit.n == np.sum(x <= 10)
+
+
+def test_ks_is_a_method(x):
+    by_distance = powerlaw.Fit(x, xmin=1.0, fit_method="KS")
+    assert by_distance.D < powerlaw.Fit(x, xmin=1.0).D
+
+
+def test_ks_works_without_a_parent(x):
+    for cls in (powerlaw.Exponential, powerlaw.Power_Law):
+        assert cls(data=x, xmin=1.0).KS(x) > 0
+
+
+def test_nested_false_is_believed(x):
+    fit = powerlaw.Fit(x, xmin=1.0)
+    pair = ("power_law", "truncated_power_law")
+    assert fit.distribution_compare(*pair)[1] != fit.distribution_compare(*pair, nested=False)[1]
+
+
+def test_negatives_are_dropped_and_nan_is_refused(x):
+    with pytest.warns(UserWarning, match="2 values <= 0"):
+        fit = powerlaw.Fit(np.append(x, [-1.0, 0.0]))
+    assert fit.alpha == powerlaw.Fit(x).alpha
+    with pytest.raises(ValueError, match="NaN"):
+        powerlaw.Fit(np.append(x, np.nan))
+
+
+def test_the_loglikelihood_is_there(x):
+    assert np.isfinite(powerlaw.Fit(x, xmin=1.0).power_law.loglikelihood)
+
+
+def test_arrays_of_the_caller_stay():
+    first, second = np.array([-np.inf, -1.0]), np.array([-1.0, -2.0])
+    powerlaw.loglikelihood_ratio(first, second)
+    assert first[0] == -np.inf
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_law_is_normalised_up_to_xmax(name):
+    from scipy import integrate
+
+    values = {"power_law": [2.5], "exponential": [0.3], "truncated_power_law": [2.0, 0.1]}
+    law = powerlaw._CLASSES[name](xmin=1, xmax=8, parameters=values.get(name, [0.4, 0.9]))
+    total, _ = integrate.quad(lambda t: float(law.pdf([t])[0]), 1, 8)
+    assert total == pytest.approx(1, rel=1e-8)
+
+
+def test_a_ridge_is_flagged():
+    x = np.concatenate([pareto(2000, 2.0), pareto(2000, 1.5)])
+    with pytest.warns(UserWarning, match="ridge"):
+        law = powerlaw.Lognormal(data=x, xmin=1.0)
+    assert law.noise_flag
+    assert law.mu == pytest.approx(-30 * law.sigma)  # the stated bound
