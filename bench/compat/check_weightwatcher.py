@@ -43,7 +43,12 @@ def analyse(which: str, directory: str) -> None:
 def run(which: str, directory: str) -> dict:
     path = Path(os.environ.get("TMPDIR", "/tmp")) / f"weightwatcher-{os.getpid()}-{which}.json"
     root = str(Path(__file__).resolve().parents[2])
-    env = {**os.environ, "PYTHONPATH": root, "ANSWERS": str(path), "MPLBACKEND": "Agg"}
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]),
+        "ANSWERS": str(path),
+        "MPLBACKEND": "Agg",
+    }
     command = [sys.executable, __file__, "--which", which, "--powerlaw", directory]
     done = subprocess.run(command, env=env, capture_output=True, text=True, cwd=path.parent)
     if done.returncode:
