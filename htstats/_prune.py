@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 # Where the difference is looked at, as shares of a candidate's tail: any choice is right, a finer
 # one leaves fewer candidates over.
-SHARES = np.unique(np.concatenate([np.arange(1, 128) / 128, 2.0 ** -np.arange(8, 24)]))
+SHARES = np.concatenate([2.0 ** -np.arange(22, 5, -2), np.arange(1, 32) / 32])
 
 # Rounding of the bounds themselves: some 1e5 operations on numbers up to 1.
 ROUNDING = 1e-9

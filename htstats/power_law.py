@@ -27,6 +27,9 @@ SIDES = ("abs", "positive", "negative")
 # Below this many values sorting them all is faster than pruning them first.
 PRUNED_FROM = 200_000
 
+# Where the guess itself leaves more than this share, all is scanned at once.
+TOO_MUCH_TO_TRY = 0.5
+
 # The first guess is sought among tails with at least so many values: any start is right.
 TAIL_OF_A_GUESS = 50
 
@@ -249,6 +252,8 @@ def fit_pruned(
     bounds = prospect(buckets)
     size = max(min_tail, TAIL_OF_A_GUESS)
     start = int(np.argmin(np.where(bounds.tail >= size, bounds.guess, 2.0)))
+    if bounds.tail[start] > TOO_MUCH_TO_TRY * bounds.tail[0]:
+        start = 0  # a second scan would cost more than the first could save
     while True:
         values, counts = distinct(gathered(float(buckets.lower[start])))
         try:
