@@ -1,0 +1,67 @@
+"""Small fully connected networks by plain SGD, for the demo and the paper's table."""
+
+from __future__ import annotations
+
+import itertools
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from tqdm import trange
+
+from htstats.datasets import Split
+
+__all__ = ["one_thread", "train"]
+
+BATCH = 32
+LEARNING_RATE = 0.1
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Matrices this small are multiplied sooner than a second thread is told of them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def train(
+    data: Split,
+    hidden: Sequence[int],
+    *,
+    seed: int,
+    epochs: int,
+    weight_decay: float,
+    device: str = "cpu",
+) -> nn.Sequential:
+    """A ReLU network; the seed decides its start and the order of the samples."""
+    # the caller's random state stays as it was
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = _network([data.x_train.shape[1], *hidden, data.classes]).to(device)
+    optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, weight_decay=weight_decay)
+    loss = nn.CrossEntropyLoss()
+    x, y = torch.from_numpy(data.x_train).to(device), torch.from_numpy(data.y_train).to(device)
+    order = torch.Generator().manual_seed(seed)
+    for _ in trange(epochs, desc="training", unit="epoch", leave=False, ncols=79):
+        shuffled = torch.randperm(len(y), generator=order).to(device)
+        for batch in torch.split(shuffled, BATCH):
+            optimizer.zero_grad()
+            loss(model(x[batch]), y[batch]).backward()
+            optimizer.step()
+    return model
+
+
+def _network(sizes: Sequence[int]) -> nn.Sequential:
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    for number, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes), 1):
+        last = number == len(sizes) - 1
+        layers["head" if last else f"hidden{number}"] = nn.Linear(fan_in, fan_out)
+        if not last:
+            layers[f"relu{number}"] = nn.ReLU()
+    return nn.Sequential(layers)
