@@ -1,0 +1,325 @@
+"""Train a small network on handwritten digits and do the paper's job on it, in a few seconds.
+
+A fully connected network (64-64-32-10, ReLU, plain SGD with weight decay) learns scikit-learn's
+bundled digits. For each of its weight matrices the command fits a power law, splits the matrix at
+a threshold, sets the number of kept weights beside what the fitted tail predicts, and then counts
+how many held-out digits the compressed network still gets right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+    from htstats.datasets import Split
+
+HELP = "train a small network, fit, split and compress it"
+
+HIDDEN = (64, 32)
+EPOCHS = 60
+WEIGHT_DECAY = 1e-3
+
+NOISES = {"paper": "paper's noise", "matched": "matched noise", "none": "none (prune)"}
+
+NEXT = """Try next
+  htstats demo --seed 1 --save demo.pt         another network, its weights in a file
+  htstats fit demo.pt                          the first table for any checkpoint
+  htstats compress demo.pt -o demo.htz         the second one, written to a file"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON on stdout, nothing else")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the data split, the training and the noise"
+    )
+    parser.add_argument(
+        "--threshold", metavar="RULE", default="std",
+        help="a number, or std, quantile:Q, nnz:K, xmin, error:EPS,ETA (default: std)",
+    )  # fmt: skip
+    parser.add_argument("--trials", type=int, default=10, help="at least 2 (default: 10)")
+    parser.add_argument(
+        "--epochs", type=int, default=EPOCHS, help=f"of the training (default: {EPOCHS})"
+    )
+    parser.add_argument("--save", metavar="FILE", help="write the trained weights here (.pt)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from htstats import _checks
+
+    _checks.count("--seed", args.seed, below=2**32)
+    _checks.count("--trials", args.trials, at_least=2, below=2**31)
+    _checks.count("--epochs", args.epochs, at_least=1)
+    args.threshold = _number_or_rule(args.threshold)
+    try:
+        import torch
+        import tqdm  # noqa: F401
+    except ImportError as error:
+        raise ImportError(f"demo needs {error.name}: pip install 'htstats[torch]'") from None
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    from htstats.torch._training import one_thread
+
+    with one_thread():
+        report = _work(args, device)
+    if args.json:
+        json.dump(report, sys.stdout, indent=2, allow_nan=False)
+        print()
+    else:
+        print(_text(report))
+    return 0
+
+
+def _work(args: argparse.Namespace, device: str) -> dict[str, Any]:
+    from htstats.datasets import digits
+    from htstats.torch._training import train
+
+    data = digits(seed=args.seed)
+    model = train(
+        data, HIDDEN, seed=args.seed, epochs=args.epochs, weight_decay=WEIGHT_DECAY, device=device
+    )
+    if args.save:
+        _save(model, args.save)
+    return _report(model, data, args, device)
+
+
+def _number_or_rule(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _save(model: nn.Module, path: str) -> None:
+    import io
+
+    import torch
+
+    from htstats._files import atomic_write
+
+    buffer = io.BytesIO()
+    torch.save({name: value.cpu() for name, value in model.state_dict().items()}, buffer)
+    with atomic_write(path) as file:
+        file.write(buffer.getvalue())
+
+
+def _report(model: nn.Module, data: Split, args: argparse.Namespace, device: str) -> dict[str, Any]:
+    """Everything the command says, as JSON's types."""
+    import torch
+
+    from htstats.theory import theorem_2_rate
+    from htstats.torch import evaluate, weight_matrices
+    from htstats.torch._training import BATCH, LEARNING_RATE
+
+    test = [(torch.from_numpy(data.x_test), torch.from_numpy(data.y_test))]
+    training = [(torch.from_numpy(data.x_train), torch.from_numpy(data.y_train))]
+    matrices = [
+        _matrix(name, weight.cpu().numpy(), layer, args)
+        for layer, (name, weight) in enumerate(weight_matrices(model).items())
+    ]
+    rate = theorem_2_rate([m["split"]["nnz"] for m in matrices], len(data.y_train))
+    return {
+        "data": {"name": data.name, "train": len(data.y_train), "held_out": len(data.y_test)},
+        "network": [data.x_train.shape[1], *(m["shape"][0] for m in matrices)],
+        "training": {
+            "epochs": args.epochs, "batch": BATCH, "learning_rate": LEARNING_RATE,
+            "weight_decay": WEIGHT_DECAY, "device": device, "seed": args.seed,
+        },
+        "matrices": matrices,
+        "accuracy": {
+            "original": evaluate(model, test).accuracy,
+            "original_on_training_set": evaluate(model, training).accuracy,
+            "trials": args.trials,
+            "compressed": _compressed_accuracy(model, test, args),
+        },
+        "rate": {
+            "value": float(rate),
+            "kind": rate.kind,
+            "nonzeros": sum(m["split"]["nnz"] for m in matrices),
+            "samples": len(data.y_train),
+        },
+    }  # fmt: skip
+
+
+def _matrix(
+    name: str, weight: np.ndarray[Any, Any], layer: int, args: argparse.Namespace
+) -> dict[str, Any]:
+    """Fit, split and prediction of one matrix."""
+    import numpy as np
+
+    from htstats.partition import partition
+    from htstats.power_law import fit_power_law
+    from htstats.spectral import stable_rank
+
+    elements = weight.ravel()
+    fit = fit_power_law(elements, side="abs")
+    split = partition(weight, args.threshold, seed=args.seed, layer=layer)
+    smallest = float(np.abs(elements[elements != 0]).min())
+    whole = fit_power_law(elements, side="abs", xmin=smallest)
+    return {
+        "name": name,
+        "shape": list(weight.shape),
+        "fit": {
+            "alpha": fit.alpha, "tail_exponent": fit.tail_exponent, "xmin": fit.xmin,
+            "distance": fit.distance, "stderr": fit.stderr, "n_tail": fit.n_tail, "n": fit.n,
+            "n_excluded": fit.n_excluded,
+        },
+        "stable_rank": stable_rank(weight),
+        "split": {
+            "threshold": split.threshold, "rule": split.rule, "nnz": split.nnz,
+            "density": split.density, "mean": split.mean, "std": split.std,
+        },
+        "predicted": {
+            "fitted_tail": _predicted(fit, split.threshold, split.nnz, weight.size),
+            "paper": _predicted(whole, split.threshold, split.nnz, weight.size),
+        },
+    }  # fmt: skip
+
+
+def _predicted(fit: Any, tau: float, nnz: int, size: int) -> dict[str, Any]:
+    """How likely at least `nnz` of `size` weights lie above tau under a fitted tail.
+
+    Where tau is below xmin, the fit says nothing about it.
+    """
+    from htstats import binomial
+
+    if tau < fit.xmin:
+        return {"below_xmin": True, "xmin": fit.xmin, "tail_exponent": fit.tail_exponent}
+    p = fit.n_tail / size * (fit.xmin / tau) ** fit.tail_exponent
+    return {
+        "below_xmin": False,
+        "xmin": fit.xmin,
+        "tail_exponent": fit.tail_exponent,
+        "p": p,
+        "expected": size * p,
+        "log_exact": float(binomial.logsf(nnz - 1, size, p)),
+        "log_chernoff": float(binomial.chernoff_logsf(nnz - 1, size, p)),
+    }
+
+
+def _compressed_accuracy(
+    model: nn.Module, test: list[tuple[Tensor, Tensor]], args: argparse.Namespace
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Mean and standard deviation over trials, for {last, all} x noise."""
+    import copy
+    from statistics import fmean, stdev
+
+    from htstats.torch import compress_, evaluate, weight_matrices
+
+    last = list(weight_matrices(model))[-1:]
+    table: dict[str, dict[str, dict[str, Any]]] = {}
+    for row, layers in (("last layer", last), ("all layers", None)):
+        table[row] = {}
+        for noise in NOISES:
+            values = []
+            for trial in range(args.trials):
+                trial_model = copy.deepcopy(model)
+                # networks of different --seed share no noise
+                seed = args.seed * 2**31 + trial
+                compress_(trial_model, args.threshold, noise=noise, seed=seed, layers=layers)
+                values.append(evaluate(trial_model, test).accuracy)
+            table[row][noise] = {"mean": fmean(values), "std": stdev(values), "values": values}
+    return table
+
+
+def _text(report: dict[str, Any]) -> str:
+    training, accuracy, rate = report["training"], report["accuracy"], report["rate"]
+    lines = [
+        f"A {'-'.join(map(str, report['network']))} ReLU network, SGD with weight decay "
+        f"{training['weight_decay']:g}, {training['epochs']} epochs on {training['device']}, "
+        f"seed {training['seed']};",
+        f"{report['data']['train']} digits to train, {report['data']['held_out']} held out.",
+        "",
+        "Power law fitted to abs(w), exact over all xmin (alpha of the density, tail = alpha - 1)",
+        _fit_table(report["matrices"]),
+        "",
+        "Split W = A + B: B keeps abs(w) > tau. P = probability of at least as many under a tail",
+        _split_table(report["matrices"]),
+        "fitted: the tail above; below xmin it says nothing. paper: a tail from the smallest",
+        "non-zero abs(w) on, which is the paper's reading.",
+        "",
+        f"Accuracy on held-out digits: {_percent(accuracy['original'])} before "
+        f"({_percent(accuracy['original_on_training_set'])} on the training set);",
+        f"after compression, mean ± std of {accuracy['trials']} trials:",
+        _accuracy_table(accuracy["compressed"]),
+        "",
+        f"Rate (not a bound: constants and logarithms dropped) sqrt(sum k / m) = "
+        f"sqrt({rate['nonzeros']} / {rate['samples']}) = {rate['value']:.3f}",
+        "",
+        NEXT,
+    ]
+    return "\n".join(lines)
+
+
+def _fit_table(matrices: list[dict[str, Any]]) -> str:
+    from htstats._tables import format_table
+
+    header = ("matrix", "size", "alpha", "tail", "xmin", "KS", "n_tail", "stable rank")
+    rows = []
+    for m in matrices:
+        fit = m["fit"]
+        rows.append((
+            m["name"], " x ".join(map(str, m["shape"])),
+            f"{fit['alpha']:.2f} ± {fit['stderr']:.2f}", f"{fit['tail_exponent']:.2f}",
+            f"{fit['xmin']:.4f}", f"{fit['distance']:.4f}", fit["n_tail"],
+            f"{m['stable_rank']:.2f}",
+        ))  # fmt: skip
+    return format_table(header, rows)
+
+
+def _split_table(matrices: list[dict[str, Any]]) -> str:
+    from htstats._tables import format_table
+
+    header = (
+        "matrix", "tau", "kept", "share", "tail", "xmin", "expected", "P exact", "P Chernoff",
+    )  # fmt: skip
+    rows: list[tuple[object, ...]] = []
+    for m in matrices:
+        split = m["split"]
+        start = (
+            m["name"], f"{split['threshold']:.4f}", split["nnz"], f"{100 * split['density']:.1f} %"
+        )  # fmt: skip
+        for label, key in (("fitted", "fitted_tail"), ("paper", "paper")):
+            tail = m["predicted"][key]
+            cells: tuple[object, ...] = (label, f"{tail['xmin']:.2g}")
+            if tail["below_xmin"]:
+                cells += (None, "below xmin", "below xmin")
+            else:
+                cells += (
+                    f"{tail['expected']:.1f}", _probability(tail["log_exact"]),
+                    _probability(tail["log_chernoff"]),
+                )  # fmt: skip
+            rows.append(start + cells)
+            start = ("", "", "", "")
+    return format_table(header, rows)
+
+
+def _accuracy_table(compressed: dict[str, dict[str, dict[str, Any]]]) -> str:
+    from htstats._tables import format_table
+
+    rows = [
+        (row, *(f"{_percent(cells[n]['mean'])} ± {100 * cells[n]['std']:.2f}" for n in NOISES))
+        for row, cells in compressed.items()
+    ]
+    return format_table(("compressed", *NOISES.values()), rows)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def _probability(log: float) -> str:
+    """exp(log) to three digits, far below the float range as well."""
+    if log > math.log(1e-4):
+        return f"{math.exp(log):.3g}"
+    tens = math.floor(log / math.log(10))
+    mantissa = f"{math.exp(log - tens * math.log(10)):.2f}"
+    if mantissa == "10.00":
+        mantissa, tens = "1.00", tens + 1
+    return f"{mantissa}e{tens}"
