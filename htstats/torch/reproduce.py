@@ -92,12 +92,11 @@ def figure3(out: Path, *, data: Path | None = None, seed: int = 0) -> list[Path]
         if weight.numel() >= FEWEST
     ]
     for file in files:
-        with open_weights(file) as weights:
-            rows += [
-                _point(file.name, name, matrix.toarray())
-                for name, matrix in weights.items()
-                if np.prod(matrix.shape) >= FEWEST
-            ]
+        rows += [
+            _point(file.name, name, matrix.toarray())
+            for name, matrix in open_weights(file).items()
+            if np.prod(matrix.shape) >= FEWEST
+        ]
     alpha = [float(row["alpha"]) for row in rows]
     rank = [float(row["stable_rank"]) for row in rows]
     mixture = select_mixture(alpha, rank, seed=seed)
