@@ -48,7 +48,9 @@ def train(
     loss = nn.CrossEntropyLoss()
     x, y = torch.from_numpy(data.x_train).to(device), torch.from_numpy(data.y_train).to(device)
     order = torch.Generator().manual_seed(seed)
-    for _ in trange(epochs, desc="training", unit="epoch", leave=False, ncols=79):
+    # disable=None: a bar on a terminal only
+    bar = trange(epochs, desc="training", unit="epoch", leave=False, ncols=79, disable=None)
+    for _ in bar:
         shuffled = torch.randperm(len(y), generator=order).to(device)
         for batch in torch.split(shuffled, BATCH):
             optimizer.zero_grad()
