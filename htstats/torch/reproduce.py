@@ -222,12 +222,12 @@ def _draw(path: Path, alpha: list[float], rank: list[float], mixture: Mixture) -
         axes.scatter(np.array(alpha)[chosen], np.array(rank)[chosen], s=18, color=color)
         axes.plot(
             ends, mixture.intercept[k] + mixture.slope[k] * ends, color=color,
-            label=f"{mixture.intercept[k]:.2f} + {mixture.slope[k]:.2f} alpha",
+            label=f"{mixture.intercept[k]:.2f} {mixture.slope[k]:+.2f} alpha",
         )  # fmt: skip
     axes.set_xlabel("alpha (density exponent of the fitted tail)")
     axes.set_ylabel("stable rank")
     axes.set_ylim(0, 1.1 * max(rank))
-    axes.set_title(f"{len(alpha)} matrices, {len(mixture.weight)} lines by BIC", fontsize=10)
+    axes.set_title(f"{len(alpha)} matrices, lines by BIC: {len(mixture.weight)}", fontsize=10)
     axes.legend(fontsize=8)
     figure.savefig(path, dpi=150)
     return path
