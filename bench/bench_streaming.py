@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from htstats import streaming
+from htstats.sketch import TailSketch
 from htstats.weights import open_weights
 
 TABLE = "split of an 8 GiB .npy, warm page cache"
@@ -77,6 +78,26 @@ def test_partition(race, path, threshold, noise, row, n_threads):
         reach={"reading it": "time <= 1.5"} if noise == "none" and n_threads == 2 else {},
         rounds=3,
     )
+
+
+def test_fit_and_partition(race, path):
+    """The exact fit of all candidates, and the split at its xmin."""
+
+    def ours():
+        xmin = streaming.fit_rows(matrix(path)).xmin
+        split(path, xmin, "none", 2)
+
+    def peer():
+        read(path)
+        read(path)
+        block = next(iter(matrix(path).row_blocks(streaming.BLOCK_BYTES))).copy()
+        sketch = TailSketch("float32")
+        for _ in range(os.path.getsize(path) // block.nbytes):
+            sketch.update(block)
+
+    reach = {"reading twice and sketching": "time <= 1.5"}
+    contenders = {"reading twice and sketching": peer}
+    race(TABLE, "exact fit, and split at its xmin", ours, contenders, reach=reach, rounds=2)
 
 
 COMPRESS = """
