@@ -32,7 +32,14 @@ from htstats.sketch import TailSketch
 from htstats.streaming import RowSource, partition_threshold, read_blocks
 from htstats.weights import WeightMatrix, Weights, open_weights
 
-__all__ = ["compress_rows", "connect", "fit_matrices", "sketch_array", "sketch_rows"]
+__all__ = [
+    "compress_rows",
+    "connect",
+    "fit_matrices",
+    "sketch_array",
+    "sketch_matrices",
+    "sketch_rows",
+]
 
 # Large enough that a task is worth its overhead of about a millisecond, small enough for a worker.
 TASK_BYTES = 1 << 26
@@ -101,10 +108,33 @@ def sketch_rows(
     OSError, ValueError
         As `open_weights` does, here or on a worker.
     """
-    file, matrix = _open(path, name)
-    ranges = _ranges(matrix, task_bytes)
-    leaves = [client.submit(_sketch_task, file, name, *rows, pure=False) for rows in ranges]
-    return _merged(client, leaves, matrix.dtype)
+    ((_, sketch),) = sketch_matrices(path, [name], client=client, task_bytes=task_bytes)
+    return sketch
+
+
+def sketch_matrices(
+    path: str | os.PathLike[str],
+    names: Iterable[str],
+    *,
+    client: Client,
+    task_bytes: int = TASK_BYTES,
+) -> Iterator[tuple[str, TailSketch]]:
+    """`sketch_rows` of many matrices at once, in whatever order they are done.
+
+    Yields
+    ------
+    name : str
+    sketch : TailSketch
+    """
+    file, roots = _FileId.of(path), {}
+    for name, matrix in open_weights(path).select(list(names)).items():
+        leaves = [
+            client.submit(_sketch_task, file, name, *rows, pure=False)
+            for rows in _ranges(matrix, task_bytes)
+        ]
+        roots[_tree(client, leaves, matrix.dtype)] = name
+    for future in as_completed(list(roots), loop=client.loop):
+        yield roots.pop(future), future.result()
 
 
 def sketch_array(x: Any, *, client: Client) -> TailSketch:
@@ -118,7 +148,8 @@ def sketch_array(x: Any, *, client: Client) -> TailSketch:
     dtype = as_elements(np.empty(0, x.dtype), "x").dtype
     blocks = client.compute(list(x.to_delayed().ravel()))
     leaves = [client.submit(_sketch_block, block, dtype, pure=False) for block in blocks]
-    return _merged(client, leaves, dtype)
+    sketch: TailSketch = _tree(client, leaves, dtype).result()
+    return sketch
 
 
 def fit_matrices(
@@ -139,7 +170,7 @@ def fit_matrices(
     """
     file = _FileId.of(path)
     tasks = {client.submit(_fit_task, file, name, side, pure=False): name for name in names}
-    for future in as_completed(list(tasks)):
+    for future in as_completed(list(tasks), loop=client.loop):
         yield tasks.pop(future), future.result()
         future.release()
 
@@ -294,12 +325,12 @@ def _merge_task(dtype: str, sketches: list[TailSketch]) -> TailSketch:
     return merged
 
 
-def _merged(client: Client, level: list[Any], dtype: str) -> TailSketch:
-    """Merge sketches in a tree on the cluster; one sketch comes here."""
+def _tree(client: Client, level: list[Any], dtype: str) -> Any:
+    """The future of all sketches merged in a tree on the cluster."""
     while len(level) > 1:
         groups = [level[i : i + FAN_IN] for i in range(0, len(level), FAN_IN)]
         level = [client.submit(_merge_task, dtype, group, pure=False) for group in groups]
-    return _merge_task(dtype, [future.result() for future in level])
+    return level[0]
 
 
 def _in_order(

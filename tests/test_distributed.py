@@ -59,6 +59,12 @@ def test_sketches_are_the_local_ones(client, checkpoint, name, task_bytes):
     assert found == sketch_here(open_weights(checkpoint)[name])
 
 
+def test_many_matrices_at_once(client, checkpoint):
+    weights = open_weights(checkpoint)
+    found = dict(distributed.sketch_matrices(checkpoint, weights, client=client, task_bytes=5000))
+    assert found == {name: sketch_here(matrix) for name, matrix in weights.items()}
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int16"])
 def test_dask_arrays(client, dtype):
     values = (100 * np.random.default_rng(1).standard_normal((50, 60))).astype(dtype)
