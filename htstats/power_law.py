@@ -25,7 +25,7 @@ Counts = npt.NDArray[np.int64]
 SIDES = ("abs", "positive", "negative")
 
 # Below this many values sorting them all is faster than pruning them first.
-PRUNED_FROM = 200_000
+PRUNED_FROM = 1_000_000
 
 # Where the guess itself leaves more than this share, all is scanned at once.
 TOO_MUCH_TO_TRY = 0.5

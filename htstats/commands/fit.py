@@ -51,6 +51,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="fit abs(w), the positive weights, or the negative ones (default: abs)",
     )  # fmt: skip
     parser.add_argument(
+        "--threads", type=int, default=2, metavar="N",
+        help="matrices that are fitted, and held in memory, at once (default: 2)",
+    )  # fmt: skip
+    parser.add_argument(
         "--dask", metavar="WHERE",
         help="fit on a cluster: a scheduler's address, or local:N for N processes here",
     )  # fmt: skip
@@ -58,9 +62,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from htstats import _checks
     from htstats.commands._progress import Progress
     from htstats.weights import open_weights
 
+    _checks.count("--threads", args.threads, at_least=1)
     weights = open_weights(args.file)
     matrices = weights.select(args.tensor)
     if not matrices:
@@ -96,11 +102,20 @@ def fits(
         with connect(args.dask) as client:
             yield from fit_matrices(args.file, matrices, side=args.side, client=client)
         return
+    from concurrent.futures import ThreadPoolExecutor, as_completed
+
     from htstats._matrix_fit import fit_matrix
 
-    for name, matrix in matrices.items():
-        progress.begin(name)
-        yield name, fit_matrix(matrix, args.side)
+    with ThreadPoolExecutor(args.threads) as pool:
+        # the largest first: it must not be left for the end, when the other threads are idle
+        order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
+        tasks = {pool.submit(fit_matrix, matrix, args.side): matrix.name for matrix in order}
+        try:
+            for task in as_completed(tasks):
+                progress.begin(tasks[task])
+                yield tasks[task], task.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def describe(matrix: WeightMatrix) -> Row:

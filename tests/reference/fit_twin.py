@@ -33,7 +33,8 @@ def fit(x, *, side=None):
     )  # fmt: skip
 
 
-def stable_rank(matrix):
+def stable_rank(matrix, *, rtol):
+    assert 0 < rtol < 1e-6
     singular = np.linalg.svd(np.asarray(matrix, np.float64), compute_uv=False)
     return (singular**2).sum() / singular[0] ** 2
 
