@@ -1,6 +1,5 @@
 """A real cluster of processes gives what one process does, to the bit, also when workers die."""
 
-import importlib.util
 import json
 import os
 import signal
@@ -166,8 +165,6 @@ def test_places_that_are_none(where):
 
 
 def test_the_command_on_a_running_cluster(client, checkpoint, capsys):
-    if not importlib.util.find_spec("htstats.power_law"):
-        pytest.skip("htstats.power_law is not there yet")
     assert os.getpid() not in client.run(os.getpid).values()
     answers = []
     for extra in ([], ["--dask", client.scheduler.address]):

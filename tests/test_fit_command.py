@@ -1,6 +1,5 @@
 """`htstats fit`: the table of a checkpoint, whatever is in it."""
 
-import importlib.util
 import json
 import math
 
@@ -24,8 +23,6 @@ def engines(request, monkeypatch):
     """The command with the slow twins, and with what users get."""
     if request.param == "twins":
         fit_twin.stand_in(monkeypatch)
-    elif not all(importlib.util.find_spec(f"htstats.{m}") for m in ("power_law", "spectral")):
-        pytest.skip("htstats.power_law and htstats.spectral are not there yet")
 
 
 @pytest.fixture

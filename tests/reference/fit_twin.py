@@ -1,6 +1,5 @@
 """Slow twins of the fit and the stable rank, for commands that print them."""
 
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -41,5 +40,5 @@ def stable_rank(matrix, *, rtol):
 
 def stand_in(monkeypatch):
     """Put the twins where the modules are imported from."""
-    monkeypatch.setitem(sys.modules, "htstats.power_law", SimpleNamespace(fit_power_law=fit))
-    monkeypatch.setitem(sys.modules, "htstats.spectral", SimpleNamespace(stable_rank=stable_rank))
+    monkeypatch.setattr("htstats.power_law.fit_power_law", fit)
+    monkeypatch.setattr("htstats.spectral.stable_rank", stable_rank)
