@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,10 @@ from htstats._arrays import HALF_DTYPES, as_elements
 from htstats._core import scan
 from htstats._prune import prospect
 from htstats.sketch import Buckets, TailSketch
+
+if TYPE_CHECKING:
+    from htstats.alternatives import Comparison, ComparisonTable
+    from htstats.goodness import ConfidenceInterval, GoodnessOfFit
 
 __all__ = ["PowerLawFit", "fit_power_law"]
 
@@ -76,6 +80,8 @@ class PowerLawFit:
     discrete: bool = False
     ks: str = "left"
     curve: tuple[Floats, Floats, Floats] | None = field(default=None, repr=False, compare=False)
+    # what the methods that look at the data again need: the caller's array, not a copy
+    _source: _Source | None = field(default=None, repr=False, compare=False)
 
     @property
     def tail_exponent(self) -> float:
@@ -128,6 +134,52 @@ class PowerLawFit:
         drawn: Floats = self.xmin * np.exp(rng.standard_exponential(size) / (self.alpha - 1))
         return drawn
 
+    def usable(self) -> Floats:
+        """The values the scan saw, ascending; ValueError where the fit came from a sketch."""
+        if self._source is None:
+            raise ValueError("this fit was made from a sketch: fit the array to look at it again")
+        source = self._source
+        sample = _whole(source.data, source.dtype, source.side, source.xmax, source.weights)
+        return np.repeat(sample.values, sample.counts)
+
+    def goodness_of_fit(
+        self, n_resamples: int = 2500, *, refit_xmin: bool | None = None, **options: Any
+    ) -> GoodnessOfFit:
+        """The bootstrap p-value; see `htstats.goodness.goodness_of_fit`, also for `options`.
+
+        `refit_xmin` None: each resample finds its own xmin exactly if this fit did.
+        """
+        from htstats.goodness import goodness_of_fit
+
+        scanned = self._was_scanned()
+        refit = scanned if refit_xmin is None else refit_xmin
+        xmin = None if scanned and refit else self.xmin
+        return goodness_of_fit(self.usable(), n_resamples, xmin=xmin, refit_xmin=refit, **options)
+
+    def confidence_interval(
+        self, level: float = 0.95, method: str = "asymptotic", **options: Any
+    ) -> ConfidenceInterval:
+        """Of alpha, and by bootstrap of xmin; see `htstats.goodness.confidence_interval`."""
+        from htstats.goodness import confidence_interval
+
+        xmin = None if self._was_scanned() else self.xmin
+        return confidence_interval(self.usable(), level, method, xmin=xmin, **options)
+
+    def compare(self, alternative: str, *, nested: bool | None = None) -> Comparison:
+        """The power law against one alternative, by name; see `htstats.alternatives`."""
+        from htstats.alternatives import compare
+
+        return compare(self.usable(), "power_law", alternative, xmin=self.xmin, nested=nested)
+
+    def compare_all(self) -> ComparisonTable:
+        """The power law against every alternative."""
+        from htstats.alternatives import compare_all
+
+        return compare_all(self.usable(), xmin=self.xmin)
+
+    def _was_scanned(self) -> bool:
+        return self._source is not None and self._source.scanned
+
     def __repr__(self) -> str:
         return (
             f"PowerLawFit(alpha={self.alpha:.4g} +- {self.stderr:.3g} from xmin={self.xmin:.6g}, "
@@ -138,6 +190,17 @@ class PowerLawFit:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio: Floats = np.log(np.asarray(x, np.float64) / self.xmin)
         return np.where(np.asarray(x) <= 0, -np.inf, ratio)
+
+
+class _Source(NamedTuple):
+    """The arguments that give the usable values again."""
+
+    data: npt.NDArray[Any]
+    dtype: str
+    side: str
+    xmax: float | None
+    weights: npt.ArrayLike | None
+    scanned: bool
 
 
 class _Sample(NamedTuple):
@@ -226,13 +289,16 @@ def fit_power_law(
     least = 1 if min_tail is None else _checks.count("min_tail", min_tail, at_least=1)
     data, dtype = as_elements(x, "x")
     side = _side(side, data, dtype)
+    source = _Source(data, dtype, side, xmax, weights, xmin is None and least == 1)
     if weights is None and dtype in HALF_DTYPES and xmax is None:
-        return _fit(_values(_sketch(data, dtype, n_threads), side), xmin, least, side, curve)
-    if data.size >= PRUNED_FROM and weights is None and xmin is None and xmax is None and not curve:
+        fit = _fit(_values(_sketch(data, dtype, n_threads), side), xmin, least, side, curve)
+    elif data.size >= PRUNED_FROM and weights is None and xmin is xmax is None and not curve:
         sketch = _sketch(data, dtype, n_threads)
         flat = data.reshape(-1)
-        return fit_pruned(sketch, side, lambda low: gather(flat, side, low), least)
-    return _fit(_whole(data, dtype, side, xmax, weights), xmin, least, side, curve)
+        fit = fit_pruned(sketch, side, lambda low: gather(flat, side, low), least)
+    else:
+        fit = _fit(_whole(data, dtype, side, xmax, weights), xmin, least, side, curve)
+    return replace(fit, _source=source)
 
 
 def fit_pruned(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,10 @@ import numpy.typing as npt
 from htstats import _checks
 from htstats._arrays import as_elements, widen
 
-__all__ = ["spectral_norm", "stable_rank"]
+if TYPE_CHECKING:
+    from htstats.power_law import PowerLawFit
+
+__all__ = ["fit_spectrum", "spectral_norm", "stable_rank"]
 
 Vector = npt.NDArray[np.float64]
 
@@ -188,3 +191,41 @@ def _lanczos(gram: Callable[[Vector], Vector], v: Vector, rtol: float) -> float:
         beside.append(left)
         basis = np.concatenate([basis, product[None] / left])
     raise ArithmeticError(f"the spectral norm did not reach rtol={rtol} in {MAX_STEPS} steps")
+
+
+def fit_spectrum(W: npt.ArrayLike, **options: Any) -> PowerLawFit:
+    """Power-law fit of the eigenvalues of W W^T, the empirical spectral density's tail.
+
+    Parameters
+    ----------
+    W : array_like, shape (rows, columns)
+        A matrix; all its singular values are computed, in float64.
+    **options
+        Passed to `fit_power_law`.
+
+    Raises
+    ------
+    ValueError
+        If `W` is no finite matrix with at least two different non-zero singular values.
+
+    Notes
+    -----
+    Eigenvalues below (eps * max(shape))^2 of the largest are rounding and left out.
+
+    Examples
+    --------
+    >>> W = np.random.default_rng(0).standard_t(3, (60, 40))
+    >>> fit_spectrum(W).n
+    40
+    """
+    from htstats._arrays import as_float64
+    from htstats.power_law import fit_power_law
+
+    matrix = as_float64(W, "W")
+    if matrix.ndim != 2 or matrix.size == 0:
+        raise ValueError(f"W must be a matrix with entries, got shape {matrix.shape}")
+    if not np.all(np.isfinite(matrix)):
+        raise ValueError("W must be finite, got NaN or infinity")
+    singular = np.linalg.svd(matrix, compute_uv=False)
+    floor = np.finfo(np.float64).eps * max(matrix.shape) * singular[0]
+    return fit_power_law(singular[singular > floor] ** 2, **options)

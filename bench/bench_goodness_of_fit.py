@@ -1,0 +1,38 @@
+"""Goodness of fit by 2,500 refits at n = 1e4, beside igraph's default; a truncated power law."""
+
+import numpy as np
+import pytest
+
+from htstats.alternatives import fit_alternative
+from htstats.goodness import goodness_of_fit
+
+
+def pareto(n):
+    return (1 - np.random.default_rng(42).random(n)) ** (-1 / 1.5)
+
+
+def test_goodness_of_fit_against_igraph(race, quick):
+    igraph = pytest.importorskip("igraph")
+    x = pareto(1000 if quick else 10_000)
+    refits = 100 if quick else 2500
+    race(
+        "goodness of fit, 2,500 refits, n = 1e4, two threads",
+        "Pareto 2.5",
+        lambda: goodness_of_fit(x, refits, n_threads=2),
+        {},
+        reach={"igraph 1.0.0, default": "speedup >= 50"},
+        once={
+            "igraph 1.0.0, default": lambda: igraph.power_law_fit(x.tolist(), p_precision=0.01).p
+        },
+        rounds=3,
+    )
+
+
+def test_truncated_power_law(fact, quick):
+    import time
+
+    x = pareto(10_000 if quick else 1_000_000)
+    start = time.perf_counter()
+    fit_alternative(x, "truncated_power_law", xmin=1.0)
+    seconds = time.perf_counter() - start
+    fact("alternatives", "truncated power law, n = 1e6", seconds, "s", reach="< 1")
