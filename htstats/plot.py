@@ -35,7 +35,7 @@ def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: tuple[str, ...]
         law = fit.compare(name).second
         ax.loglog(grid, share * np.exp(law.logsf(grid)), ":", label=name.replace("_", " "))
     ax.axvline(fit.xmin, color="0.8", linewidth=1, zorder=0)
-    ax.set_ylim(bottom=0.5 / x.size)
+    ax.set_ylim(0.5 / x.size, 2)
     ax.set(xlabel="x", ylabel="P(X >= x)")
     ax.legend()
     return ax
