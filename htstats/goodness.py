@@ -290,7 +290,9 @@ def confidence_interval(
     The bootstrap with xmin fixed draws the tail from the fit and inverts the pivot
     (alpha - 1)/(alpha* - 1), whose distribution is known for every alpha; with xmin scanned it
     resamples all the data and takes percentiles of refits. With xmin scanned the asymptotic
-    interval is too short, because it takes xmin for known: prefer the bootstrap there.
+    interval is too short, because it takes xmin for known: at a nominal 95 % it covered 90.7 % of
+    400 Pareto samples of 500 values, and the bootstrap 96.0 % (bench/measure_coverage.py; one
+    standard error is 1.1 points). Prefer the bootstrap there.
 
     References
     ----------
