@@ -1,8 +1,10 @@
-"""Figure 3 of the paper; the same as `htstats reproduce figure3`."""
+"""python bench/paper/figure3.py OUT [DATA]: writes what htstats.torch.reproduce.figure3 makes."""
 
 import sys
+from pathlib import Path
 
-from htstats.cli import main
+from htstats.torch.reproduce import figure3
 
 if __name__ == "__main__":
-    sys.exit(main(["reproduce", "figure3", *sys.argv[1:]]))
+    folders = [Path(argument) for argument in sys.argv[1:3]] or [Path("build/paper")]
+    print(*figure3(folders[0], data=folders[1] if folders[1:] else None), sep="\n")

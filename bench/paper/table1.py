@@ -1,8 +1,10 @@
-"""Table 1 of the paper; the same as `htstats reproduce table1`."""
+"""python bench/paper/table1.py OUT [DATA]: writes what htstats.torch.reproduce.table1 makes."""
 
 import sys
+from pathlib import Path
 
-from htstats.cli import main
+from htstats.torch.reproduce import table1
 
 if __name__ == "__main__":
-    sys.exit(main(["reproduce", "table1", *sys.argv[1:]]))
+    folders = [Path(argument) for argument in sys.argv[1:3]] or [Path("build/paper")]
+    print(*table1(folders[0], data=folders[1] if folders[1:] else None), sep="\n")
