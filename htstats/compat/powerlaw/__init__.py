@@ -1,0 +1,99 @@
+"""A stand-in for the package `powerlaw`: ``import htstats.compat.powerlaw as powerlaw``.
+
+Two profiles: "1.5" (the default) and "2.0"; `use_profile` chooses, or ``Fit(..., profile="2.0")``.
+They differ in three rules: which alpha is in range (> 1; in the box (0, 3)), which candidates the
+scan looks at (all distinct values but the largest; but the two largest), and where discrete data
+use the continuous shortcut (always, unless `estimate_discrete` is False; from xmin = 10 on). Both
+families of names are there in both.
+
+What powerlaw does and this module does not:
+
+* alpha is never clamped to its box; a candidate outside is not valid, and `noise_flag` says so;
+* with xmax the estimate is that of the truncated law, not of the whole one;
+* ``fit_method="KS"`` minimises D instead of being skipped;
+* ``KS()`` works on every class, with or without a parent;
+* ``nested=False`` is believed;
+* values <= 0 are dropped with a warning, always; NaN and infinity raise ValueError;
+* `loglikelihood` is there on the analytic path too;
+* `loglikelihood_ratio` leaves the caller's arrays as they are;
+* every distribution is normalised on [xmin, xmax];
+* a truncated power law calls no arbitrary-precision function per point;
+* a lognormal that runs along a ridge stops at a bound, and `noise_flag` is True;
+* log-likelihoods go on where the density underflows, instead of stopping at -706.9;
+* random numbers of a discrete power law follow its distribution; powerlaw's shortcut rounds twice,
+  and gives half of xmin's draws to the next integers;
+* random numbers keep to [xmin, xmax], to the end of it; powerlaw 1.5 ignores xmax;
+* `bins` given to `pdf` are in units of the data, also where xmin is below 1;
+* nothing is printed: what must be said is a warning.
+
+The continuous scan is exact and takes milliseconds; the curves (`Ds`, `alphas`, ...) are computed
+when they are asked for. Random numbers come from numpy's global state unless `rng` is given. Not
+there: the functional forms that powerlaw keeps for old programs (`distribution_fit`, ...).
+
+Examples
+--------
+>>> import htstats.compat.powerlaw as powerlaw
+>>> fit = powerlaw.Fit([1.0, 1.2, 1.3, 1.7, 2.2, 4.0, 9.0], xmin=1.0)
+>>> round(fit.power_law.alpha, 4)
+2.2687
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from htstats.compat.powerlaw._data import (
+    ccdf,
+    cdf,
+    checkunique,
+    is_discrete,
+    loglikelihood_ratio,
+    nested_loglikelihood_ratio,
+    pdf,
+    trim_to_range,
+)
+from htstats.compat.powerlaw._distributions import (
+    Distribution,
+    Exponential,
+    Lognormal,
+    Lognormal_Positive,
+    Stretched_Exponential,
+    Truncated_Power_Law,
+)
+from htstats.compat.powerlaw._fit import Fit
+from htstats.compat.powerlaw._plots import plot_ccdf, plot_cdf, plot_pdf
+from htstats.compat.powerlaw._power_law import Power_Law
+from htstats.compat.powerlaw._profiles import VERSIONS, current_profile, use_profile
+
+__all__ = [
+    "Distribution",
+    "Exponential",
+    "Fit",
+    "Lognormal",
+    "Lognormal_Positive",
+    "Power_Law",
+    "Stretched_Exponential",
+    "Truncated_Power_Law",
+    "ccdf",
+    "cdf",
+    "checkunique",
+    "cumulative_distribution_function",
+    "is_discrete",
+    "loglikelihood_ratio",
+    "nested_loglikelihood_ratio",
+    "pdf",
+    "plot_ccdf",
+    "plot_cdf",
+    "plot_pdf",
+    "trim_to_range",
+    "use_profile",
+]
+
+cumulative_distribution_function = cdf
+
+
+def __getattr__(name: str) -> Any:
+    # programs look at the version to know which powerlaw they have
+    if name == "__version__":
+        return VERSIONS[current_profile()]
+    raise AttributeError(name)

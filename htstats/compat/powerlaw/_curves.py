@@ -1,0 +1,122 @@
+"""Distances and estimates of every candidate xmin, for the cases beyond the exact scan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from htstats._scan import Candidates
+from htstats.compat.powerlaw._data import Floats
+from htstats.compat.powerlaw._power_law import discrete_exponent, truncated_rate, uses_shortcut
+
+__all__ = ["Curves", "power_law_curves"]
+
+
+@dataclass
+class Curves:
+    """Per candidate, in order."""
+
+    xmins: Floats
+    alphas: Floats
+    sigmas: Floats
+    Ds: Floats
+    Vs: Floats
+    Asquares: Floats | None = None
+
+    def of(self, distance: str) -> Floats:
+        """The curve of "D", "V" or "Asquare"."""
+        found = {"D": self.Ds, "V": self.Vs, "Asquare": self.Asquares}[distance]
+        assert found is not None
+        return found
+
+
+def power_law_curves(
+    candidates: Candidates,
+    begin: int,
+    end: int,
+    *,
+    xmax: float | None,
+    discrete: bool,
+    estimate_discrete: bool | None,
+    profile: str,
+    with_asquare: bool,
+) -> Curves:
+    """The curves of a power law fitted by likelihood to candidates begin ... end - 1.
+
+    A continuous law without xmax comes from the exact scan's kernels; for the others a candidate
+    costs one look at each distinct value of its tail.
+    """
+    xmins = candidates.values[begin:end].copy()
+    tails = candidates.n - candidates.first[begin:end]
+    plain = xmax is None and not discrete
+    if plain:
+        alphas = candidates.alpha[begin:end].copy()
+    elif discrete:
+        alphas = _discrete(candidates, begin, end, xmax, estimate_discrete, profile)
+    else:
+        assert xmax is not None
+        means = 1 / (candidates.alpha[begin:end] - 1)
+        alphas = 1 + truncated_rate(means, np.log(xmax / xmins))
+    sigmas = (alphas - 1) / np.sqrt(tails)
+    if plain and not with_asquare:
+        plus, minus = candidates.curve(begin, end)
+        return Curves(xmins, alphas, sigmas, np.maximum(plus, minus), plus + minus)
+    models = _models(candidates, begin, alphas, xmax, discrete)
+    sums = [_distances(candidates, begin + j, model) for j, model in enumerate(models)]
+    plus, minus, squares = (np.array([row[i] for row in sums]) for i in range(3))
+    return Curves(xmins, alphas, sigmas, np.maximum(plus, minus), plus + minus, squares)
+
+
+def _discrete(
+    candidates: Candidates,
+    begin: int,
+    end: int,
+    xmax: float | None,
+    estimate_discrete: bool | None,
+    profile: str,
+) -> Floats:
+    alphas = np.empty(end - begin)
+    counts = np.diff(candidates.first)
+    for k in range(begin, end):
+        xmin, n = float(candidates.values[k]), candidates.n_tail(k)
+        if xmax is None and uses_shortcut(estimate_discrete, xmin, profile):
+            logs = np.log(candidates.values[k:] / (xmin - 0.5))
+            alphas[k - begin] = 1 + n / float(counts[k:] @ logs)
+        else:
+            mean = float(counts[k:] @ np.log(candidates.values[k:])) / n
+            alphas[k - begin] = discrete_exponent(mean, xmin, xmax)
+    return alphas
+
+
+def _models(
+    candidates: Candidates, begin: int, alphas: Floats, xmax: float | None, discrete: bool
+) -> Iterator[Floats]:
+    """P(X < x) at the distinct values of each candidate's tail."""
+    for j, alpha in enumerate(alphas):
+        values = candidates.values[begin + j :]
+        if discrete and (alpha > 1 or xmax is None):
+            total = special.zeta(alpha, values[0])
+            rest = 0.0 if xmax is None else special.zeta(alpha, xmax + 1)
+            yield (total - special.zeta(alpha, values)) / (total - rest)
+        elif discrete:
+            grid = np.arange(values[0], (xmax or values[-1]) + 1)
+            sums = np.append(0.0, np.cumsum(np.exp(-alpha * np.log(grid / values[0]))))
+            yield sums[(values - values[0]).astype(np.int64)] / sums[-1]
+        elif xmax is None:
+            yield 1 - (values / values[0]) ** (1 - alpha)
+        else:
+            logs, span = np.log(values / values[0]), math.log(xmax / values[0])
+            rate = alpha - 1
+            yield logs / span if rate == 0 else np.expm1(-rate * logs) / math.expm1(-rate * span)
+
+
+def _distances(candidates: Candidates, k: int, model: Floats) -> tuple[float, float, float]:
+    """D+, D- and A squared of one candidate."""
+    seen = (candidates.first[k:-1] - candidates.first[k]) / candidates.n_tail(k)
+    difference = model - seen
+    square = np.sum((difference**2 / (model * (1 - model) + 1e-12))[1:])
+    return float(np.max(difference)), float(-np.min(difference)), float(square)

@@ -1,0 +1,138 @@
+"""Functions of data alone: trimming, distribution functions, histograms, likelihood ratios."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+__all__ = [
+    "TINY",
+    "Floats",
+    "ccdf",
+    "cdf",
+    "checkunique",
+    "is_discrete",
+    "loglikelihood_ratio",
+    "nested_loglikelihood_ratio",
+    "pdf",
+    "trim_to_range",
+]
+
+Floats = npt.NDArray[np.float64]
+
+TINY = 10.0**sys.float_info.min_10_exp  # what powerlaw writes for a likelihood of 0
+
+
+def trim_to_range(data: Any, xmin: Any = None, xmax: Any = None, **kwargs: Any) -> Floats:
+    """The values in [xmin, xmax]."""
+    x = np.asarray(data, dtype=np.float64)
+    if xmin:
+        x = x[x >= xmin]
+    if xmax:
+        x = x[x <= xmax]
+    return x
+
+
+def is_discrete(data: Any) -> bool:
+    """Whether all values are integers."""
+    x = np.asarray(data, dtype=np.float64)
+    return bool(np.all(x == np.floor(x)))
+
+
+def checkunique(data: Any) -> bool:
+    """Whether no value of the sorted data is repeated."""
+    x = np.asarray(data)
+    return not bool(np.any(x[1:] == x[:-1]))
+
+
+def cdf(
+    data: Any, survival: bool = False, xmin: Any = None, xmax: Any = None, **kwargs: Any
+) -> tuple[Floats, Floats]:
+    """Distinct values and the share of data below each (survival: at or above)."""
+    x = trim_to_range(data, xmin, xmax)
+    if x.size == 0:
+        return np.array([np.nan]), np.array([np.nan])
+    values, counts = np.unique(x, return_counts=True)
+    below = (np.cumsum(counts) - counts) / x.size
+    return values, 1 - below if survival else below
+
+
+def ccdf(data: Any, survival: bool = True, **kwargs: Any) -> tuple[Floats, Floats]:
+    """Distinct values and the share of data at or above each."""
+    return cdf(data, survival=survival, **kwargs)
+
+
+def pdf(
+    data: Any,
+    xmin: Any = None,
+    xmax: Any = None,
+    linear_bins: bool = False,
+    bins: Any = None,
+    **kwargs: Any,
+) -> tuple[Floats, Floats]:
+    """Bin edges and a normalised histogram.
+
+    Ten logarithmic bins a decade with integer edges, or bins one wide; data below 1 are measured
+    in units of xmin. `bins`, a number or the edges in units of the data, overrides both.
+    """
+    x = np.asarray(data, dtype=np.float64)
+    x = x[x > 0]
+    if x.size == 0:
+        raise ValueError("data must have a value above 0")
+    xmin = float(xmin or np.min(x))
+    xmax = float(xmax or np.max(x))
+    if bins is not None:
+        histogram, edges = np.histogram(x, bins, density=True)
+        return edges.astype(np.float64), histogram
+    unit = xmin if xmin < 1 else 1.0
+    low, high = xmin / unit, xmax / unit
+    if linear_bins:
+        chosen = np.arange(int(low), math.ceil(high) + 1, dtype=np.float64)
+    else:
+        logs = math.log10(low), math.log10(high)
+        chosen = np.logspace(*logs, num=math.ceil((logs[1] - logs[0]) * 10))
+        chosen = np.unique(np.append(np.floor(chosen[:-1]), math.ceil(high)))
+    if chosen.size < 2:  # less than a tenth of a decade
+        chosen = np.array([math.floor(low), math.floor(low) + 1.0])
+    histogram, edges = np.histogram(x / unit, chosen, density=True)
+    return edges * unit, histogram / unit
+
+
+def loglikelihood_ratio(
+    loglikelihoods1: Any,
+    loglikelihoods2: Any,
+    nested: bool | None = False,
+    normalized_ratio: bool = False,
+    **kwargs: Any,
+) -> tuple[float, float]:
+    """R and p of Vuong's test; the arrays are not written to."""
+    first, second = _finite_logs(loglikelihoods1), _finite_logs(loglikelihoods2)
+    n = first.size
+    if n == 0:
+        return 0.0, 1.0
+    difference = first - second
+    ratio = float(np.sum(difference))
+    spread = math.sqrt(n * float(np.var(difference)))
+    if ratio == 0:
+        normalized = 0.0
+    else:
+        normalized = ratio / spread if spread > 0 else math.copysign(math.inf, ratio)
+    p = special.chdtrc(1, 2 * abs(ratio)) if nested else special.erfc(abs(normalized) / 2**0.5)
+    return (normalized if normalized_ratio else ratio), float(p)
+
+
+def _finite_logs(given: Any) -> Floats:
+    logs = np.asarray(given, np.float64)
+    return np.where(np.isneginf(logs), math.log(TINY), logs)
+
+
+def nested_loglikelihood_ratio(
+    loglikelihoods1: Any, loglikelihoods2: Any, **kwargs: Any
+) -> tuple[float, float]:
+    """`loglikelihood_ratio` of nested models."""
+    return loglikelihood_ratio(loglikelihoods1, loglikelihoods2, nested=True, **kwargs)

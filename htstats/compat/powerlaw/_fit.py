@@ -1,0 +1,415 @@
+"""`Fit`: a power law, or another distribution, on the tail whose beginning it finds."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from htstats._checks import one_of
+from htstats._scan import Candidates, candidates_of
+from htstats.compat.powerlaw import _data, _plots
+from htstats.compat.powerlaw._curves import Curves, power_law_curves
+from htstats.compat.powerlaw._data import Floats
+from htstats.compat.powerlaw._distributions import (
+    Distribution,
+    Exponential,
+    Lognormal,
+    Lognormal_Positive,
+    Range,
+    Stretched_Exponential,
+    Truncated_Power_Law,
+)
+from htstats.compat.powerlaw._power_law import Power_Law
+from htstats.compat.powerlaw._profiles import PROFILES, current_profile
+
+__all__ = ["Fit"]
+
+SUPPORTED: dict[str, type[Distribution]] = {
+    law.name: law
+    for law in (
+        Power_Law,
+        Lognormal,
+        Exponential,
+        Truncated_Power_Law,
+        Stretched_Exponential,
+        Lognormal_Positive,
+    )
+}
+
+CURVES = ("Ds", "Vs", "Asquares", "alphas", "sigmas", "xmins", "in_ranges")
+DISTANCES = ("D", "V", "Asquare")
+
+
+class Fit:
+    """Fit a power law (or `xmin_distribution`) and find xmin; the alternatives are attributes."""
+
+    def __init__(
+        self,
+        data: Any,
+        discrete: bool = False,
+        xmin: Any = None,
+        xmax: Any = None,
+        verbose: Any = True,
+        fit_method: str = "Likelihood",
+        estimate_discrete: bool | None = None,
+        discrete_approximation: Any = "round",
+        sigma_threshold: float | None = None,
+        parameter_range: Range = None,
+        fit_optimizer: Any = None,
+        xmin_distance: str = "D",
+        xmin_distribution: str = "power_law",
+        *,
+        profile: str | None = None,
+        parameter_ranges: Range = None,
+        parameter_constraints: Any = None,
+        initial_parameters: Any = None,
+        discrete_normalization: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.profile = one_of("profile", profile or current_profile(), PROFILES)
+        self.xmin_distance = one_of("xmin_distance", xmin_distance, DISTANCES)
+        one_of("xmin_distribution", xmin_distribution, tuple(SUPPORTED))
+        one_of("fit_method", fit_method.lower(), ("likelihood", "ks"))
+        self.fit_method = fit_method
+        self.data_original = data
+        self.discrete = discrete
+        self.verbose = verbose
+        if estimate_discrete is None and self.profile == "1.5":
+            estimate_discrete = True
+        self.estimate_discrete = estimate_discrete
+        self.discrete_approximation = discrete_normalization or discrete_approximation
+        self.sigma_threshold = sigma_threshold
+        # of the power law alone (1.5); of every distribution that has the parameter (2.0)
+        self.parameter_ranges = parameter_ranges
+        self.parameter_range = parameter_ranges if parameter_range is None else parameter_range
+        self.parameter_constraints = parameter_constraints
+        self.initial_parameters = initial_parameters
+        self.supported_distributions = dict(SUPPORTED)
+        self.xmin_distribution = SUPPORTED[xmin_distribution]
+        self.given_xmin, self.given_xmax = xmin, xmax
+        self.xmax = float(xmax) if xmax else None
+        self.fixed_xmax = self.xmax is not None
+        self.data, n_above = self._clean(data)
+        self.xmin = self.alpha = self.sigma = math.nan
+        self.D = self.V = self.Asquare = self.Kappa = math.nan
+        self.noise_flag: bool | None = None
+        self._candidates: Candidates | None = None
+        self._curves: Curves | None = None
+        self.fixed_xmin = np.ndim(xmin) == 0 and bool(xmin)
+        if self.fixed_xmin:
+            self.xmin = float(xmin)
+        else:
+            self.find_xmin()
+        self.data = self.data[self.data >= self.xmin]
+        self._settle()
+        self.n = float(self.data.size)
+        self.n_tail = self.n + n_above
+
+    def _clean(self, data: Any) -> tuple[Floats, int]:
+        x = np.array(data, dtype=np.float64)
+        if x.ndim != 1:
+            raise ValueError(f"data must be one-dimensional, got {x.ndim} dimensions")
+        if not np.all(np.isfinite(x)):
+            raise ValueError("data must be finite, got NaN or inf")
+        if dropped := int(np.sum(x <= 0)):
+            warnings.warn(f"{dropped} values <= 0 in data are not used", stacklevel=3)
+            x = x[x > 0]
+        above = 0
+        if self.xmax is not None:
+            above = int(np.sum(x > self.xmax))
+            x = x[x <= self.xmax]
+        return np.sort(x), above
+
+    # ---- the scan ----------------------------------------------------------------------------
+
+    def _range(self) -> tuple[int, int]:
+        """Which of the distinct values are candidates."""
+        assert self._candidates is not None
+        values = self._candidates.values
+        if self.given_xmin is None or not np.size(self.given_xmin) or np.ndim(self.given_xmin) == 0:
+            return 0, max(values.size - (1 if self.profile == "1.5" else 2), 0)
+        low, high = min(self.given_xmin), max(self.given_xmin)
+        begin = int(np.sum(values < low))
+        end = int(np.sum(values <= high if self.profile == "1.5" else values < high))
+        return begin, max(end - 1, begin)
+
+    def _is_power_law(self) -> bool:
+        by_likelihood = self.fit_method.lower() == "likelihood"
+        return (
+            self.xmin_distribution is Power_Law and by_likelihood and not self.parameter_constraints
+        )
+
+    def _box(self) -> tuple[float, float, float] | None:
+        """Bounds the exact scan knows: alpha above, alpha up to, sigma below; None if others."""
+        low, high = (0.0, 3.0) if self.profile == "2.0" else (1.0, math.inf)
+        sigma = self.sigma_threshold or math.inf
+        if callable(self.parameter_range):
+            return None
+        if self.parameter_range:
+            low, high = self.parameter_range.get("alpha", (low, high))
+            least, most = self.parameter_range.get("sigma", (None, None))
+            if least is not None:
+                return None
+            sigma = sigma if most is None else min(sigma, float(most))
+        low = 1.0 if low is None else max(float(low), 1.0)
+        # the kernel takes alpha <= high, the box is open
+        return low, math.inf if high is None else float(np.nextafter(high, -math.inf)), sigma
+
+    def find_xmin(self, xmin_distance: str | None = None) -> float:
+        """Find the candidate of smallest distance, and set xmin; returns it."""
+        kind = one_of("xmin_distance", xmin_distance or self.xmin_distance, DISTANCES)
+        if self.data.size:
+            self._candidates = candidates_of(self.data)
+        least = 1 if self.profile == "1.5" else 2
+        if self._candidates is None or self._range()[1] - self._range()[0] < least:
+            warnings.warn("fewer than two candidates for xmin: everything is NaN", stacklevel=3)
+            self.noise_flag = True
+            self._candidates = None
+            self.xmin = math.nan
+            return self.xmin
+        best = self._scan() if kind == "D" and self._is_plain() else self._first_best(kind)
+        if self.noise_flag:
+            warnings.warn("no candidate is in range: the best of all is taken", stacklevel=3)
+        self.xmin = float(self._candidates.values[best])
+        return self.xmin
+
+    def _is_plain(self) -> bool:
+        """Whether the exact scan answers: continuous, by likelihood, no xmax, a box of bounds."""
+        plain = self._is_power_law() and not self.discrete and self.xmax is None
+        return plain and self._box() is not None
+
+    def _scan(self) -> int:
+        assert self._candidates is not None
+        begin, end = self._range()
+        box = self._box()
+        assert box is not None
+        low, high, sigma = box
+        best, _ = self._candidates.best(
+            begin, end, alpha_low=low, alpha_high=high, sigma_below=sigma
+        )
+        self.noise_flag = best < 0
+        if best < 0:
+            best, _ = self._candidates.best(begin, end, alpha_low=-math.inf)
+        return best
+
+    def _first_best(self, kind: str) -> int:
+        distances = self._curve(kind + "s")
+        distances = np.where(np.isnan(distances), math.inf, distances)
+        good = self._curve("in_ranges").copy()
+        if self.sigma_threshold:
+            good &= self._curve("sigmas") < self.sigma_threshold
+        self.noise_flag = not bool(np.any(good))
+        allowed = np.where(good, distances, math.inf) if np.any(good) else distances
+        return self._range()[0] + int(np.argmin(allowed))
+
+    def _settle(self) -> None:
+        """The fit at xmin, by the formula itself."""
+        if self.data.size == 0:
+            return
+        law = self._distribution(self.xmin_distribution, self.xmin)
+        for name in (*DISTANCES, "Kappa"):
+            setattr(self, name, getattr(law, name))
+        self.alpha = float(getattr(law, "alpha", math.nan))
+        self.sigma = float(getattr(law, "sigma", math.nan))
+        if self.fixed_xmin:
+            self.noise_flag = law.noise_flag
+
+    def _distribution(self, law: type[Distribution], xmin: float) -> Distribution:
+        return law(
+            data=self.data,
+            xmin=xmin,
+            xmax=self.xmax,
+            discrete=self.discrete,
+            fit_method=self.fit_method,
+            estimate_discrete=self.estimate_discrete,
+            discrete_approximation=self.discrete_approximation,
+            parameter_range=self.parameter_range if law is Power_Law else self.parameter_ranges,
+            parameter_constraints=self.parameter_constraints,
+            initial_parameters=self.initial_parameters,
+            parent_Fit=self,
+        )
+
+    # ---- the curves of the scan, computed when they are asked for ------------------------------
+
+    def _curve(self, name: str) -> Any:
+        if self._candidates is None:
+            if self.fixed_xmin:
+                raise AttributeError(f"{name}: xmin was given, and there is no curve of candidates")
+            return np.array([math.nan])
+        if self._curves is None or (name == "Asquares" and self._curves.Asquares is None):
+            self._curves = self._all_curves(name == "Asquares" or self.xmin_distance == "Asquare")
+        if name == "in_ranges":
+            return self._in_ranges(self._curves)
+        return getattr(self._curves, name)
+
+    def _all_curves(self, with_asquare: bool) -> Curves:
+        assert self._candidates is not None
+        begin, end = self._range()
+        if self._is_power_law():
+            return power_law_curves(
+                self._candidates,
+                begin,
+                end,
+                xmax=self.xmax,
+                discrete=self.discrete,
+                estimate_discrete=self.estimate_discrete,
+                profile=self.profile,
+                with_asquare=with_asquare,
+            )
+        return self._fitted_curves(begin, end)
+
+    def _fitted_curves(self, begin: int, end: int) -> Curves:
+        """One distribution fitted at every candidate."""
+        assert self._candidates is not None
+        found = self._candidates
+        kept, self.data = self.data, np.repeat(found.values, np.diff(found.first))
+        xmins = found.values[begin:end].copy()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            laws = [self._distribution(self.xmin_distribution, float(xmin)) for xmin in xmins]
+        self.data = kept
+        self._fitted_in_ranges = np.array([law.in_range() for law in laws])
+
+        def curve(name: str) -> Floats:
+            return np.array([getattr(law, name, math.nan) for law in laws])
+
+        return Curves(xmins, *(curve(name) for name in ("alpha", "sigma", "D", "V", "Asquare")))
+
+    def _in_ranges(self, curves: Curves) -> Any:
+        if not self._is_power_law():
+            return self._fitted_in_ranges
+        if callable(self.parameter_range):
+            return np.array([self._allows(curves, k) for k in range(curves.xmins.size)])
+        bounds: dict[str, Any] = {"alpha": (0.0, 3.0) if self.profile == "2.0" else (1.0, None)}
+        if isinstance(self.parameter_range, Mapping):
+            bounds.update(self.parameter_range)
+        good = np.full(curves.xmins.shape, True)
+        for name, values in (("alpha", curves.alphas), ("sigma", curves.sigmas)):
+            low, high = bounds.get(name, (None, None))
+            good &= (values > (-math.inf if low is None else low)) & (
+                values < (math.inf if high is None else high)
+            )
+        return good
+
+    def _allows(self, curves: Curves, k: int) -> bool:
+        """What the given function says of candidate k."""
+        assert self._candidates is not None
+        law = Power_Law(
+            xmin=curves.xmins[k],
+            xmax=self.xmax,
+            discrete=self.discrete,
+            parameters=[curves.alphas[k]],
+            parent_Fit=self,
+        )
+        law.n = self._candidates.n_tail(self._range()[0] + k)
+        law.D, law.V = float(curves.Ds[k]), float(curves.Vs[k])
+        return bool(self.parameter_range(law))
+
+    @property
+    def xmin_fitting_results(self) -> dict[str, Any]:
+        """What powerlaw 2.0 keeps of the scan, by name."""
+        words = {"xmins": "xmins", "distances": self.xmin_distance + "s"}
+        words |= {"alphas": "alphas", "sigmas": "sigmas", "valid_fits": "in_ranges"}
+        return {word: self._curve(curve) for word, curve in words.items()}
+
+    @property
+    def fitting_cdf_bins(self) -> Floats:
+        """The distinct values of the tail."""
+        return np.asarray(self.cdf()[0])
+
+    @property
+    def fitting_cdf(self) -> Floats:
+        """The share of the tail below each of `fitting_cdf_bins`."""
+        return np.asarray(self.cdf()[1])
+
+    @property
+    def xmin_range(self) -> tuple[Any, Any]:
+        """What the scan was limited to (powerlaw 2.0)."""
+        if self.fixed_xmin:
+            return None, None
+        if self.given_xmin is not None and np.ndim(self.given_xmin) > 0:
+            return tuple(self.given_xmin)
+        return (float(np.min(self.data_original)), float(np.max(self.data_original)))
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *SUPPORTED, *CURVES})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in CURVES:
+            return self._curve(name)
+        if name in SUPPORTED:
+            law = self._distribution(SUPPORTED[name], self.xmin)
+            setattr(self, name, law)
+            return law
+        raise AttributeError(name)
+
+    # ---- comparisons -------------------------------------------------------------------------
+
+    def distribution_compare(
+        self, dist1: str, dist2: str, nested: bool | None = None, **kwargs: Any
+    ) -> tuple[float, float]:
+        """R and p of dist1 against dist2; nested None: if one name contains the other."""
+        if nested is None:
+            nested = dist1 in dist2 or dist2 in dist1
+        laws = [getattr(self, one_of("dist", name, tuple(SUPPORTED))) for name in (dist1, dist2)]
+        logs = [law.loglikelihoods(self.data) for law in laws]
+        return _data.loglikelihood_ratio(logs[0], logs[1], nested=nested, **kwargs)
+
+    def loglikelihood_ratio(
+        self, dist1: str, dist2: str, nested: bool | None = None, **kwargs: Any
+    ) -> tuple[float, float]:
+        """Another name of `distribution_compare`."""
+        return self.distribution_compare(dist1, dist2, nested=nested, **kwargs)
+
+    def nested_distribution_compare(
+        self, dist1: str, dist2: str, nested: bool = True, **kwargs: Any
+    ) -> tuple[float, float]:
+        """`distribution_compare` of nested laws."""
+        return self.distribution_compare(dist1, dist2, nested=nested, **kwargs)
+
+    # ---- the data, in numbers and drawn --------------------------------------------------------
+
+    def _shown(self, original_data: bool) -> tuple[Any, float | None, float | None]:
+        if original_data:
+            return self.data_original, None, None
+        return self.data, self.xmin, self.xmax
+
+    def cdf(self, original_data: bool = False, survival: bool = False, **kwargs: Any) -> Any:
+        """Empirical distribution function of the tail, or of all the data."""
+        data, xmin, xmax = self._shown(original_data)
+        return _data.cdf(data, xmin=xmin, xmax=xmax, survival=survival, **kwargs)
+
+    def ccdf(self, original_data: bool = False, survival: bool = True, **kwargs: Any) -> Any:
+        """Empirical survival function of the tail, or of all the data."""
+        return self.cdf(original_data, survival, **kwargs)
+
+    def pdf(self, original_data: bool = False, **kwargs: Any) -> Any:
+        """Histogram of the tail, or of all the data."""
+        data, xmin, xmax = self._shown(original_data)
+        return _data.pdf(data, xmin=xmin, xmax=xmax, **kwargs)
+
+    def plot_cdf(
+        self, ax: Any = None, original_data: bool = False, survival: bool = False, **kwargs: Any
+    ) -> Any:
+        """Draw the empirical distribution function; returns the axes."""
+        data, _, _ = self._shown(original_data)
+        return _plots.plot_cdf(data, ax=ax, survival=survival, **kwargs)
+
+    def plot_ccdf(
+        self, ax: Any = None, original_data: bool = False, survival: bool = True, **kwargs: Any
+    ) -> Any:
+        """Draw the empirical survival function; returns the axes."""
+        return self.plot_cdf(ax, original_data, survival, **kwargs)
+
+    def plot_pdf(
+        self, ax: Any = None, original_data: bool = False, linear_bins: bool = False, **kwargs: Any
+    ) -> Any:
+        """Draw the histogram; returns the axes."""
+        data, _, _ = self._shown(original_data)
+        return _plots.plot_pdf(data, ax=ax, linear_bins=linear_bins, **kwargs)
