@@ -35,7 +35,7 @@ Examples
 >>> import htstats.compat.powerlaw as powerlaw
 >>> fit = powerlaw.Fit([1.0, 1.2, 1.3, 1.7, 2.2, 4.0, 9.0], xmin=1.0)
 >>> round(fit.power_law.alpha, 4)
-2.2687
+2.3091
 """
 
 from __future__ import annotations
