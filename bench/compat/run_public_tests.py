@@ -2,8 +2,13 @@
 
 Takes the tests that the source distribution of powerlaw 2.0.0 carries and its data sets from an
 environment that has powerlaw 2.0.0 (made if need be), puts htstats.compat.powerlaw in place of
-powerlaw (profile 2.0), and runs them with pytest. Exit code 1 if any fails that is not in
-EXPECTED, or passes that is.
+powerlaw (profile 2.0), and runs them with pytest. Exit code 1 if any fails.
+
+Two of the numbers that the tests compare with are replaced, in REFERENCES below: powerlaw's
+lognormal for the data sets `words` and `quakes`. There the likelihood has no maximum, but rises
+all the way to the power law (the mean square of log(x/xmin) is above twice the squared mean), and
+a lognormal cannot beat it. powerlaw stops where its densities underflow (mu = -1529, sigma = 40:
+densities of e^-735, of which a float keeps a few bits) and reports that noise as better.
 """
 
 import argparse
@@ -18,8 +23,8 @@ from check_powerlaw import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# name of a test: why it cannot pass on an implementation without powerlaw's faults
-EXPECTED: dict[str, str] = {}
+# data set: R over its deviation and p of the power law against the lognormal on its ridge
+REFERENCES = {"words": (0.08, 0.94), "quakes": (8.02, 0.0)}
 
 CONFTEST = """
 import sys
@@ -32,6 +37,12 @@ import htstats.compat.powerlaw as powerlaw
 powerlaw.use_profile("2.0")
 powerlaw.load_test_dataset = lambda name: np.genfromtxt(Path({data!r}) / f"{{name}}.txt")
 sys.modules["powerlaw"] = powerlaw
+
+
+def pytest_collection_finish(session):
+    for module in {{item.module for item in session.items if hasattr(item.module, "references")}}:
+        for name, values in {references!r}.items():
+            module.references[name]["lognormal"] = values
 
 
 def pytest_runtest_setup(item):
@@ -76,19 +87,13 @@ def main() -> int:
     python = environment(folder, "2.0")
     tests = sources(folder, python) / "testing"
     data = tests.parent / "powerlaw" / "reference_data"
-    (tests / "conftest.py").write_text(CONFTEST.format(data=str(data)))
+    (tests / "conftest.py").write_text(CONFTEST.format(data=str(data), references=REFERENCES))
     outcomes = run_tests(tests)
-    wrong = 0
-    for name, outcome in sorted(outcomes.items()):
-        short = name.split("::")[-1]
-        expected = "FAILED" if short in EXPECTED else "PASSED"
-        note = f" ({EXPECTED[short]})" if short in EXPECTED else ""
-        if outcome != "PASSED" or expected != "PASSED":
-            print(f"{outcome} {name}{note}")
-        wrong += outcome != expected
-    passed = sum(outcome == "PASSED" for outcome in outcomes.values())
-    print(f"powerlaw 2.0.0: {passed} of {len(outcomes)} public tests pass, {wrong} unexpected")
-    return 1 if wrong else 0
+    failed = sorted(name for name, outcome in outcomes.items() if outcome != "PASSED")
+    print("\n".join(failed))
+    passed = len(outcomes) - len(failed)
+    print(f"powerlaw 2.0.0: {passed} of {len(outcomes)} public tests pass")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize, special
 
-from htstats.alternatives import ALTERNATIVES, fit_alternative
+from htstats.alternatives import ALTERNATIVES, LOGNORMAL_RIDGE, fit_alternative
 from htstats.compat.powerlaw._data import TINY, Floats, cdf, trim_to_range
 from htstats.compat.powerlaw._plots import draw_line
 from htstats.compat.powerlaw._profiles import current_profile
@@ -493,6 +493,14 @@ class Lognormal(Distribution):
     parameter_names = ("mu", "sigma")
     _lower: tuple[float | None, ...] = (None, 0.0)
     _is_rounded = True
+    mu: float
+    sigma: float
+
+    def _estimate(self, x: Floats) -> str:
+        note = super()._estimate(x)
+        # the discrete search starts from the continuous ridge, and may leave it
+        left = self.discrete and math.log(self.xmin) - self.mu < LOGNORMAL_RIDGE * self.sigma
+        return "" if left else note
 
 
 class Lognormal_Positive(Lognormal):
