@@ -459,14 +459,17 @@ upper_tail(const law_t *law, double j, bool wide)
 static double
 cdf_of(const law_t *law, bool mirrored, double k, bool wide)
 {
+    if (k < 0.0) { /* n - k is not a double where n = 2^53 */
+        return wide ? 0.0 : -INFINITY;
+    }
     return mirrored ? upper_tail(law, law->n - k, wide) : lower_tail(law, k, wide);
 }
 
 static double
 sf_of(const law_t *law, bool mirrored, double k, bool wide)
 {
-    if (k >= law->n) { /* n + 1 is not a double where n = 2^53 */
-        return wide ? 0.0 : -INFINITY;
+    if (k < 0.0 || k >= law->n) { /* nor is n + 1 */
+        return k < 0.0 ? (wide ? 1.0 : 0.0) : (wide ? 0.0 : -INFINITY);
     }
     return mirrored ? lower_tail(law, law->n - k - 1.0, wide) : upper_tail(law, k + 1.0, wide);
 }
@@ -474,10 +477,10 @@ sf_of(const law_t *law, bool mirrored, double k, bool wide)
 static double
 pmf_of(const law_t *law, bool mirrored, double k, bool wide)
 {
-    double j = mirrored ? law->n - k : k;
-    if (j < 0.0 || j > law->n) {
+    if (k < 0.0 || k > law->n) {
         return wide ? 0.0 : -INFINITY;
     }
+    double j = mirrored ? law->n - k : k;
     if (j == 0.0) {
         return closed_form(law, false, wide);
     }

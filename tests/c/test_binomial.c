@@ -43,6 +43,13 @@ test_ends(void)
     CHECK(htst_binomial_logsf(most, most, 0.5) == -INFINITY);
     CHECK(htst_binomial_logsf(1e300, most, 0.5) == -INFINITY);
     CHECK(htst_binomial_logsf(-1e300, most, 0.5) == 0);
+    for (double p = 0.25; p < 1; p += 0.5) { /* 2^53 + 1 is not a double */
+        CHECK(htst_binomial_logsf(-1, most, p) == 0);
+        CHECK(htst_binomial_logcdf(-1, most, p) == -INFINITY);
+        CHECK(htst_binomial_logpmf(-1, most, p) == -INFINITY);
+        CHECK(htst_binomial_logpmf(most + 2, most, p) == -INFINITY);
+        CHECK(htst_binomial_logcdf(most, most, p) == 0);
+    }
     CHECK(htst_binomial_pmf(0, 5, 0) == 1);
     CHECK(htst_binomial_pmf(5, 5, 1) == 1);
     CHECK(htst_binomial_cdf(1, 2, 0) == 1);
