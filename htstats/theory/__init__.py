@@ -1,6 +1,7 @@
 """The paper's theory, as printed and as it holds.
 
 `approximation`  how far u^T W v moves when small weights become noise (Props 1.1, 2.1; Algorithm 1)
+`brackets`       power brackets of an alpha-stable matrix (section 5.2, figure 2)
 `generalization` from noise stability to a rate, a bound or a complexity (Theorem 2 and its lemmas)
 
 A function whose printed form fails takes ``convention="paper"`` for the printed formula and
@@ -21,6 +22,14 @@ from htstats.theory.approximation import (
     interval_length,
     largest_noise_variance,
     matrix_approximation,
+)
+from htstats.theory.brackets import (
+    BracketDecomposition,
+    BracketTailSurface,
+    bracket_decomposition,
+    bracket_probability,
+    bracket_tail_surface,
+    stable_tail_constant,
 )
 from htstats.theory.generalization import (
     LayerTolerance,
@@ -44,6 +53,8 @@ from htstats.theory.generalization import (
 
 __all__ = [
     "ApproximationError",
+    "BracketDecomposition",
+    "BracketTailSurface",
     "LayerTolerance",
     "LayerTolerances",
     "MatrixApproximation",
@@ -52,6 +63,9 @@ __all__ = [
     "arora_complexity",
     "bartlett_bound",
     "bernstein_failure_probability",
+    "bracket_decomposition",
+    "bracket_probability",
+    "bracket_tail_surface",
     "covering_log_constant",
     "dudley_bound",
     "dudley_integral",
@@ -69,6 +83,7 @@ __all__ = [
     "neyshabur_complexity",
     "parameter_count_complexity",
     "perturbation_bound",
+    "stable_tail_constant",
     "theorem_2_rate",
     "vector_error",
 ]

@@ -1,0 +1,436 @@
+"""Power brackets of an alpha-stable matrix (section 5.2): (12) to (16) and figure 2.
+
+The paper cuts the elements of W at powers of a base c, counts how many of a row fall between c^i
+and c^(i+1), and asks how likely c^(M-i) of them are. It takes c for the law's scale as well, an
+asymptotic density for the law, and Chernoff's bound where that bound says nothing; here each has
+its exact counterpart beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+from scipy.special import gamma
+
+from htstats import binomial
+from htstats._arrays import as_float64
+from htstats._checks import count, finite, one_of, positive
+from htstats._tables import format_table
+from htstats.theory._statement import CONVENTIONS, Convention
+from htstats.theory._symmetric_stable import symmetric_stable_sf
+
+__all__ = [
+    "BracketDecomposition",
+    "BracketTailSurface",
+    "bracket_decomposition",
+    "bracket_probability",
+    "bracket_tail_surface",
+    "stable_tail_constant",
+]
+
+FloatArray = npt.NDArray[np.float64]
+SIDES = ("positive", "abs")
+
+
+def stable_tail_constant(alpha: npt.ArrayLike) -> Any:
+    """c_alpha of (12): sin(pi alpha/2) Gamma(alpha)/pi, so that P(X > w) ~ c_alpha (c/w)^alpha.
+
+    Parameters
+    ----------
+    alpha : float or array_like
+        Stability index in (0, 2]. At 2 the constant is 0: the normal law has no power tail.
+
+    Raises
+    ------
+    ValueError
+        If `alpha` is outside (0, 2].
+
+    References
+    ----------
+    (12); Nolan (2009), theorem 1.12.
+
+    Examples
+    --------
+    >>> round(float(stable_tail_constant(1.0)) * math.pi, 12)
+    1.0
+    """
+    a = _indices(alpha)
+    return (np.where(a == 2, 0.0, np.sin(math.pi * a / 2)) * gamma(a) / math.pi)[()]
+
+
+def bracket_probability(
+    i: npt.ArrayLike,
+    alpha: float,
+    *,
+    base: float = 1.3,
+    scale: float | None = None,
+    side: str = "positive",
+    convention: Convention = "rigorous",
+) -> Any:
+    """P(base^i < w <= base^(i+1)) for a symmetric alpha-stable element w.
+
+    Parameters
+    ----------
+    i : float or array_like
+        Number of the bracket; the paper's run from 0, any real number is fine.
+    alpha : float
+        Stability index in (0, 2].
+    base : float
+        c, above 1.
+    scale : float, optional
+        Scale of the law; the paper's, and the default, is `base` itself.
+    side : {"positive", "abs"}
+        ``positive``: w itself, as printed. ``abs``: abs(w), twice as likely.
+    convention : {"rigorous", "paper"}
+        ``rigorous``: the difference of two values of the law's survival function. ``paper``: (14),
+        c_alpha (scale/base^i)^alpha (1 - base^-alpha), the integral of the asymptotic density; it
+        is right for base^i far above `scale`, may exceed 1 far below it, and at base = 1.3, i <= 5
+        it is off by factors from 2.6 down to 0 (at alpha = 2).
+
+    Returns
+    -------
+    float or ndarray
+        Of the shape of `i`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    References
+    ----------
+    (12)-(14).
+
+    Examples
+    --------
+    >>> exact = bracket_probability([0, 5, 40], 1.5)
+    >>> bracket_probability([0, 5, 40], 1.5, convention="paper") / exact
+    array([1.917..., 0.625..., 0.999...])
+    """
+    index = np.asarray(i, np.float64)
+    if not np.isfinite(index).all():
+        raise ValueError(f"i must be finite, got {i!r}")
+    a, c = float(_indices(alpha)), _base(base)
+    unit = c if scale is None else positive("scale", scale)
+    sides = 2.0 if one_of("side", side, SIDES) == "abs" else 1.0
+    log_edge = index * math.log(c) - math.log(unit)  # in units of the scale
+    if one_of("convention", convention, CONVENTIONS) == "paper":
+        p = stable_tail_constant(a) * np.exp(-a * log_edge) * -math.expm1(-a * math.log(c))
+    else:
+        # neighbouring brackets share their edges; rounding sets them apart
+        edges, places = np.unique(
+            np.round(np.stack([log_edge, log_edge + math.log(c)]), 15), return_inverse=True
+        )
+        above, below = symmetric_stable_sf(np.exp(edges), a)[places.reshape(2, *index.shape)]
+        p = above - below
+    return (sides * p)[()]
+
+
+@dataclass(frozen=True, eq=False)
+class BracketTailSurface:
+    """Figure 2: how likely a row has c^(M-i) elements in bracket i, over alpha and i.
+
+    Arrays have a row per `i` and a column per `alpha`, as contour plots want them.
+
+    Attributes
+    ----------
+    alpha, i : ndarray, 1-D
+        The axes.
+    base, M, N : float, float, int
+        c, M and the number of elements N of a row.
+    kappa : ndarray
+        c^(M-i), a column: shape (len(i), 1).
+    k : ndarray
+        kappa rounded up, the number of elements that "at least kappa" means.
+    p_paper, p_exact : ndarray
+        Probability of the bracket by (14), and exactly.
+    log_paper : ndarray
+        Log of (16) as printed, everywhere, also where it is no bound; NaN where its p is above 1 or
+        kappa above N, where it is not even a number.
+    log_exact : ndarray
+        Log of P(X >= k), X ~ Bin(N, p_exact).
+    log_chernoff : ndarray
+        Log of Chernoff's bound of it: p exact, kappa rounded up, 1 where k <= N p.
+    valid : ndarray of bool
+        Where (16) may be used at all: kappa > N p with the paper's own p.
+    """
+
+    alpha: FloatArray
+    i: FloatArray
+    base: float
+    M: float
+    N: int
+    kappa: FloatArray
+    k: FloatArray
+    p_paper: FloatArray
+    p_exact: FloatArray
+    log_paper: FloatArray
+    log_exact: FloatArray
+    log_chernoff: FloatArray
+    valid: npt.NDArray[np.bool_]
+
+    @property
+    def paper(self) -> FloatArray:
+        """(16) as printed, over the whole plane: the paper's figure."""
+        return np.exp(self.log_paper)
+
+    @property
+    def exact(self) -> FloatArray:
+        """The probability itself."""
+        return np.exp(self.log_exact)
+
+    @property
+    def chernoff(self) -> FloatArray:
+        """The bound that holds everywhere."""
+        return np.exp(self.log_chernoff)
+
+    @property
+    def invalid_share(self) -> float:
+        """Share of the grid where (16) does not apply: what a plot hatches."""
+        return float(np.mean(~self.valid))
+
+    @property
+    def violated(self) -> npt.NDArray[np.bool_]:
+        """Where (16) as printed lies below the probability that it is to bound."""
+        with np.errstate(invalid="ignore"):
+            return self.log_paper < self.log_exact - 1e-9
+
+    def __repr__(self) -> str:
+        return (
+            f"BracketTailSurface({len(self.i)} x {len(self.alpha)}: i {self.i[0]:g} to "
+            f"{self.i[-1]:g}, alpha {self.alpha[0]:g} to {self.alpha[-1]:g}, c={self.base:g}, "
+            f"M={self.M:g}, N={self.N}; (16) does not apply on {100 * self.invalid_share:.1f} %)"
+        )
+
+
+def bracket_tail_surface(
+    alpha: npt.ArrayLike | None = None,
+    i: npt.ArrayLike | None = None,
+    *,
+    base: float = 1.3,
+    M: float = 5.0,
+    N: int = 64,
+) -> BracketTailSurface:
+    """The data of figure 2: (16) as the paper draws it, and the exact binomial tail.
+
+    Parameters
+    ----------
+    alpha : array_like, optional
+        Stability indices in (0, 2]; default 96 from 0.1 to 2.
+    i : array_like, optional
+        Brackets; default 101 from 0 to `M`. The figure treats i as continuous.
+    base, M, N : float, float, int
+        c, M and the number of elements of a row; the defaults are the figure's.
+
+    Returns
+    -------
+    BracketTailSurface
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Notes
+    -----
+    The event is X >= kappa = c^(M-i) for a count X ~ Bin(N, p). The paper puts (14) in for p and
+    the real number kappa in for the count, and draws (16) everywhere, though it asks for
+    kappa > N p: where that fails the exponent is the lower tail's, and the number drawn bounds
+    nothing; `valid` is False there. Where (16) does apply it may still lie below the probability,
+    as (14) may lie below the probability of the bracket: see `violated`. A second or two for the
+    default grid.
+
+    References
+    ----------
+    (15), (16), figure 2.
+
+    Examples
+    --------
+    >>> bracket_tail_surface([0.5, 1.0, 1.5], [0, 1, 2, 3, 4, 5])
+    BracketTailSurface(6 x 3: ..., c=1.3, M=5, N=64; (16) does not apply on 83.3 %)
+    """
+    a = np.linspace(0.1, 2, 96) if alpha is None else np.atleast_1d(_indices(alpha))
+    c, size, height = _base(base), count("N", N, at_least=1), finite("M", M)
+    index = np.linspace(0, height, 101) if i is None else np.atleast_1d(np.asarray(i, np.float64))
+    if a.ndim != 1 or index.ndim != 1 or not a.size or not index.size:
+        raise ValueError(f"alpha and i must be 1-D, got shapes {a.shape} and {index.shape}")
+    p_exact, p_paper = (
+        np.stack([bracket_probability(index, one, base=c, convention=how) for one in a], axis=1)
+        for how in ("rigorous", "paper")
+    )
+    kappa = np.exp((height - index) * math.log(c))[:, None]
+    # c^(M-i) is a whole number only up to rounding where i = M, and the like
+    k = np.ceil(kappa * (1 - 1e-12))
+    return BracketTailSurface(
+        a, index, c, height, size, kappa, k, p_paper, p_exact,
+        _printed(kappa, size, p_paper),
+        binomial.logsf(k - 1, size, p_exact),
+        binomial.chernoff_logsf(k - 1, size, p_exact),
+        kappa > size * p_paper,
+    )  # fmt: skip
+
+
+def _printed(kappa: FloatArray, size: int, p: FloatArray) -> FloatArray:
+    """Log of (16) as printed: -N KL(kappa/N || p), on either side of the mean."""
+    kappa = np.broadcast_to(kappa, p.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first = kappa * (np.log(size * p) - np.log(kappa))
+        second = (size - kappa) * (np.log1p(-p) - np.log1p(-kappa / size))
+    second = np.where(kappa == size, 0.0, second)
+    return np.asarray(np.where((p < 1) & (kappa <= size), first + second, np.nan))
+
+
+@dataclass(frozen=True, eq=False)
+class BracketDecomposition:
+    """W = sum of C^i + D + what (13) leaves out, for a real matrix.
+
+    Attributes
+    ----------
+    edges : ndarray, shape (M + 2,)
+        unit base^i, i = 0 .. M + 1. Bracket i holds edges[i] < w <= edges[i+1].
+    number : ndarray of int, shape of W
+        Which bracket an element is in: 0 .. M, M + 1 for D, -1 for what is at or below edges[0].
+    side : str
+        "positive": w is compared and negative elements are left out, as printed; "abs": abs(w).
+    """
+
+    weights: FloatArray = field(repr=False)
+    edges: FloatArray
+    number: npt.NDArray[np.int64] = field(repr=False)
+    side: str
+
+    @property
+    def M(self) -> int:
+        """Number of the last bracket."""
+        return len(self.edges) - 2
+
+    def part(self, i: int) -> csr_array:
+        """C^i, sparse; i = M + 1 gives D and i = -1 what the decomposition leaves out."""
+        if not -1 <= i <= self.M + 1:
+            raise ValueError(f"i must be in [-1, {self.M + 1}], got {i}")
+        return csr_array(np.where(self.number == i, self.weights, 0.0))
+
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Elements in brackets 0 .. M and in D."""
+        return np.bincount(self.number.ravel() + 1, minlength=self.M + 3)[1:]
+
+    @property
+    def n_left_out(self) -> int:
+        """Elements in no bracket: (13) begins at base^0 and above 0."""
+        return int(np.count_nonzero(self.number < 0))
+
+    def row_counts(self) -> npt.NDArray[np.int64]:
+        """Elements of each row in brackets 0 .. M and in D, shape (rows, M + 2)."""
+        return np.stack([np.count_nonzero(self.number == i, axis=1) for i in self._all()], axis=1)
+
+    def predicted(
+        self, alpha: float, scale: float | None = None, *, convention: Convention = "rigorous"
+    ) -> FloatArray:
+        """Expected number of elements in brackets 0 .. M and in D; scale None: the paper's, base.
+
+        The paper has no formula for D; its tail c_alpha (scale/w)^alpha is taken.
+        """
+        a, base = float(_indices(alpha)), float(self.edges[1] / self.edges[0])
+        unit = base * float(self.edges[0]) if scale is None else positive("scale", scale)
+        x = self.edges / unit
+        if one_of("convention", convention, CONVENTIONS) == "paper":
+            tail = stable_tail_constant(a) * x**-a
+        else:
+            tail = symmetric_stable_sf(x, a)
+        p = np.append(tail[:-1] - tail[1:], tail[-1])
+        return np.asarray(self.weights.size * (2 if self.side == "abs" else 1) * p)
+
+    def __repr__(self) -> str:
+        rows = [
+            (f"C^{i}", f"{self.edges[i]:.4g}", f"{self.edges[i + 1]:.4g}", n)
+            for i, n in enumerate(self.counts()[:-1])
+        ]
+        rows.append(("D", f"{self.edges[-1]:.4g}", "inf", self.counts()[-1]))
+        rows.append(("left out", "", f"{self.edges[0]:.4g}", self.n_left_out))
+        return format_table(("part", "above", "up to", "elements"), rows)
+
+    def _all(self) -> Iterator[int]:
+        return iter(range(self.M + 2))
+
+
+def bracket_decomposition(
+    W: npt.ArrayLike,
+    *,
+    base: float = 1.3,
+    M: int = 5,
+    unit: float = 1.0,
+    side: str = "positive",
+) -> BracketDecomposition:
+    """(13) of a real matrix: its elements sorted into powers of a base.
+
+    Parameters
+    ----------
+    W : array_like, shape (N1, N2)
+        Finite.
+    base : float
+        c, above 1: powers of a base below it would fall, and the brackets be empty.
+    M : int
+        Last bracket.
+    unit : float
+        Where bracket 0 begins, in units of W; the paper's is 1, which is above every element of
+        most trained matrices.
+    side : {"positive", "abs"}
+        Whether w or abs(w) is compared.
+
+    Returns
+    -------
+    BracketDecomposition
+
+    Raises
+    ------
+    ValueError
+        If `W` is not a finite matrix or an argument is out of range.
+
+    Notes
+    -----
+    The paper's brackets are open at both ends, so that an element equal to a power belongs to none;
+    here the upper end belongs. Elements up to `unit` and, for ``positive``, negative ones are in no
+    part of (13), which therefore is no decomposition of W: they are counted as left out.
+
+    References
+    ----------
+    (13).
+
+    Examples
+    --------
+    >>> bracket_decomposition([[0.5, 1.2, 1.5], [-3.0, 2.0, 9.0]], M=1)
+    part      above  up to  elements
+    --------  -----  -----  --------
+    C^0           1    1.3         1
+    C^1         1.3   1.69         1
+    D          1.69    inf         2
+    left out             1         2
+    """
+    weights = as_float64(W, "W")
+    if weights.ndim != 2 or weights.size == 0 or not np.isfinite(weights).all():
+        raise ValueError(f"W must be a finite matrix with elements, got shape {weights.shape}")
+    c, last = _base(base), count("M", M)
+    edges = positive("unit", unit) * c ** np.arange(last + 2.0)
+    compared = np.abs(weights) if one_of("side", side, SIDES) == "abs" else weights
+    number = np.searchsorted(edges, compared, side="left") - 1
+    return BracketDecomposition(weights, edges, number, side)
+
+
+def _indices(alpha: npt.ArrayLike) -> FloatArray:
+    a = np.asarray(alpha, np.float64)
+    if not ((a > 0) & (a <= 2)).all():
+        raise ValueError(f"alpha must be in (0, 2], got {alpha!r}")
+    return a
+
+
+def _base(base: float) -> float:
+    c = positive("base", base)
+    if c <= 1:
+        raise ValueError(f"base must be above 1, got {base!r}")
+    return c
