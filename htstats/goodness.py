@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from htstats._arrays import as_float64
+from htstats._arrays import HALF_DTYPES, as_float64
 from htstats._checks import count, one_of, positive, probability
 from htstats._core import scan
 from htstats._scan import candidates_of
 
-__all__ = ["ConfidenceInterval", "GoodnessOfFit", "confidence_interval", "goodness_of_fit"]
+if TYPE_CHECKING:
+    from htstats._resamples import Resampler
+    from htstats.power_law import PowerLawFit
+
+__all__ = [
+    "ConfidenceInterval",
+    "GoodnessOfFit",
+    "confidence_interval",
+    "goodness_of_a_fit",
+    "goodness_of_fit",
+    "interval_of_a_fit",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -116,6 +129,14 @@ def _refit_blocks(
         scan.refits(n, head, model.log_xmin, model.alpha, refit, seed, start, *out)
         return out
 
+    yield from _in_order(block, total, n_threads)
+
+
+Block = tuple[Floats, Floats, Floats]
+
+
+def _in_order(block: Callable[[int], Block], total: int, n_threads: int) -> Iterator[Block]:
+    """The blocks that start at 0, BLOCK, ... in order, made by several threads."""
     starts = range(0, total, BLOCK)
     if n_threads == 1:
         yield from map(block, starts)
@@ -162,7 +183,7 @@ def goodness_of_fit(
     stop_at : float, optional
         A level: stop as soon as the p-value is surely (error 1e-4 per look) on one side of it.
     progress : bool
-        Show a progress bar on stderr (needs tqdm).
+        Show on stderr how far it is.
 
     Raises
     ------
@@ -196,18 +217,8 @@ def goodness_of_fit(
     refit = (fixed is None) if refit_xmin is None else bool(refit_xmin)
     model = _model(_positive_values(x), fixed)
     head, n = (model.head, model.n) if refit else (np.empty(0), model.n_tail)
-    above, done = 0, 0
-    bar = _progress_bar(n_resamples, progress)
-    for distances, _, _ in _refit_blocks(model, head, n, refit, seed, n_resamples, n_threads):
-        # a resample without a candidate (all values equal) fits perfectly
-        above += int(np.sum(np.nan_to_num(distances, nan=0.0) >= model.distance))
-        done += distances.size
-        bar.update(distances.size)
-        if level is not None:
-            low, high = _binomial_interval(above, done, STOP_ERROR)
-            if low > level or high < level:
-                break
-    bar.close()
+    blocks = _refit_blocks(model, head, n, refit, seed, n_resamples, n_threads)
+    above, done = _exceedances(blocks, model.distance, n_resamples, level, progress)
     return GoodnessOfFit(
         pvalue=above / done,
         interval=_binomial_interval(above, done, 0.05),
@@ -222,20 +233,152 @@ def goodness_of_fit(
     )
 
 
-class _NoBar:
-    def update(self, n: int) -> None:
-        pass
+def _exceedances(
+    blocks: Iterator[Block], distance: float, total: int, level: float | None, progress: bool
+) -> tuple[int, int]:
+    """How many resamples have at least this distance, and how many were made."""
+    above, done = 0, 0
+    with _Bar(total, progress) as bar:
+        for distances, _, _ in blocks:
+            # a resample without a candidate (all values equal) fits perfectly
+            above += int(np.sum(np.nan_to_num(distances, nan=0.0) >= distance))
+            done += distances.size
+            bar.show(done, f"p = {above / done:.3f}")
+            if level is not None:
+                low, high = _binomial_interval(above, done, STOP_ERROR)
+                if low > level or high < level:
+                    break
+    return above, done
 
-    def close(self) -> None:
-        pass
+
+class _Bar:
+    """A line on stderr that says how far the resamples are, at most ten times a second."""
+
+    def __init__(self, total: int, wanted: bool) -> None:
+        self._total, self._wanted = total, wanted
+        self._start = self._shown = time.monotonic()
+
+    def show(self, done: int, text: str) -> None:
+        now = time.monotonic()
+        if not self._wanted or (now - self._shown < 0.1 and done < self._total):
+            return
+        self._shown = now
+        left = (now - self._start) * (self._total / done - 1)
+        blocks = 20 * done // self._total
+        line = f"resamples [{'#' * blocks:20}] {done}/{self._total}, {left:.0f} s left, {text}"
+        print(f"\r{line:79}", end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._wanted:
+            print(file=sys.stderr)
 
 
-def _progress_bar(total: int, wanted: bool) -> Any:
-    if not wanted:
-        return _NoBar()
-    from tqdm import tqdm
+def goodness_of_a_fit(
+    fit: PowerLawFit,
+    n_resamples: int = 2500,
+    *,
+    refit_xmin: bool = True,
+    seed: int = 0,
+    n_threads: int = 1,
+    stop_at: float | None = None,
+    progress: bool = False,
+) -> GoodnessOfFit:
+    """`goodness_of_fit` of a fit that was made from an array, by the rule of that fit.
 
-    return tqdm(total=total, desc="resamples", unit="fit")
+    Parameters
+    ----------
+    fit : PowerLawFit
+        With any side, weights, xmin range, xmax, min_tail, ks, discrete or not, of any dtype.
+    refit_xmin : bool
+        Whether each resample finds its own xmin, where this fit did; else xmin is held.
+    n_resamples, seed, n_threads, stop_at, progress
+        As in `goodness_of_fit`.
+
+    Raises
+    ------
+    ValueError
+        A fit that was made from a sketch, whose values are gone.
+
+    Notes
+    -----
+    A continuous fit of 32- or 64-bit values by the plain rule takes the kernel of
+    `goodness_of_fit`. The others draw from the model in NumPy, round to 16 bits where the data
+    were, and call `fit_power_law` with the fit's own arguments: some milliseconds a resample.
+
+    Examples
+    --------
+    >>> from htstats import fit_power_law
+    >>> x = (1 - np.random.default_rng(42).random(500)) ** (-1 / 1.5)
+    >>> fit_power_law(x, xmin=(1, 2)).goodness_of_fit(100, seed=1).pvalue > 0.1
+    True
+    """
+    if _has_kernel(fit):
+        scanned = _resampler(fit, seed).finds_xmin and refit_xmin
+        return goodness_of_fit(
+            fit.usable(),
+            n_resamples,
+            xmin=None if scanned else fit.xmin,
+            refit_xmin=scanned,
+            seed=seed,
+            n_threads=n_threads,
+            stop_at=stop_at,
+            progress=progress,
+        )
+    n_resamples = count("n_resamples", n_resamples, at_least=1)
+    n_threads = count("n_threads", n_threads, at_least=1)
+    level = None if stop_at is None else probability("stop_at", stop_at)
+    resampler = _resampler(fit, seed)
+    if not refit_xmin:
+        resampler = replace(resampler, rule={**resampler.rule, "xmin": fit.xmin})
+    blocks = _general_blocks(resampler, resampler.from_model, n_resamples, n_threads)
+    above, done = _exceedances(blocks, fit.distance, n_resamples, level, progress)
+    return GoodnessOfFit(
+        pvalue=above / done,
+        interval=_binomial_interval(above, done, 0.05),
+        n_resamples=done,
+        distance=fit.distance,
+        alpha=fit.alpha,
+        xmin=fit.xmin,
+        n=fit.n,
+        n_tail=fit.n_tail,
+        refit_xmin=resampler.finds_xmin,
+        seed=seed,
+    )
+
+
+def _resampler(fit: PowerLawFit, seed: int) -> Resampler:
+    from htstats._resamples import Resampler
+
+    values = fit.usable()  # ValueError where the fit was made from a sketch
+    source = fit._source
+    assert source is not None
+    return Resampler(fit, values, dict(source.rule), source.dtype, count("seed", seed, below=2**64))
+
+
+def _has_kernel(fit: PowerLawFit) -> bool:
+    """Whether the rule is the plain one: continuous, left limit, all candidates or one xmin."""
+    fit.usable()
+    source = fit._source
+    assert source is not None
+    rule = source.rule
+    plain = rule["ks"] == "left" and not rule["discrete"] and source.dtype not in HALF_DTYPES
+    free = rule["xmax"] is None and rule["min_tail"] in (None, 1)
+    return bool(plain and free and np.ndim(rule["xmin"]) == 0)
+
+
+def _general_blocks(
+    resampler: Resampler, sample: Callable[[int], Floats], total: int, n_threads: int
+) -> Iterator[Block]:
+    def block(start: int) -> Block:
+        fits = [resampler.refit(sample(i)) for i in range(start, min(start + BLOCK, total))]
+        rows = [(np.nan,) * 3 if f is None else (f.distance, f.alpha, np.log(f.xmin)) for f in fits]
+        distances, alphas, logs = np.array(rows, dtype=np.float64).T
+        return distances, alphas, logs
+
+    return _in_order(block, total, n_threads)
 
 
 @dataclass(frozen=True)
@@ -325,3 +468,64 @@ def confidence_interval(
     logs = np.concatenate([block[2] for block in blocks])
     xlow, xhigh = np.exp(np.quantile(logs[np.isfinite(logs)], tails))
     return ConfidenceInterval((float(low), float(high)), (float(xlow), float(xhigh)), level, method)
+
+
+def interval_of_a_fit(
+    fit: PowerLawFit,
+    level: float = 0.95,
+    method: str = "asymptotic",
+    *,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    n_threads: int = 1,
+) -> ConfidenceInterval:
+    """`confidence_interval` of a fit that was made from an array, by the rule of that fit.
+
+    Parameters
+    ----------
+    fit : PowerLawFit
+        With any side, weights, xmin range, xmax, min_tail, ks, discrete or not, of any dtype.
+    level, method, n_resamples, seed, n_threads
+        As in `confidence_interval`.
+
+    Raises
+    ------
+    ValueError
+        A fit that was made from a sketch, for the bootstrap.
+
+    Notes
+    -----
+    Asymptotic: alpha +- z times the fit's standard error. Bootstrap with xmin found: percentiles of
+    refits of the data drawn with replacement. Bootstrap with xmin fixed, other than continuous and
+    plain: 2 alpha less the percentiles of refits of the model.
+    """
+    level = probability("level", level)
+    if not 0 < level < 1:
+        raise ValueError(f"level must be in (0, 1), got {level!r}")
+    one_of("method", method, ("asymptotic", "bootstrap"))
+    tails = ((1 - level) / 2, (1 + level) / 2)
+    if method == "asymptotic":
+        width = float(special.ndtri(tails[1])) * fit.stderr
+        return ConfidenceInterval((fit.alpha - width, fit.alpha + width), None, level, method)
+    resampler = _resampler(fit, seed)
+    if _has_kernel(fit):
+        xmin = None if resampler.finds_xmin else fit.xmin
+        return confidence_interval(
+            resampler.values,
+            level,
+            method,
+            xmin=xmin,
+            n_resamples=n_resamples,
+            seed=seed,
+            n_threads=n_threads,
+        )
+    n_resamples = count("n_resamples", n_resamples, at_least=20)
+    n_threads = count("n_threads", n_threads, at_least=1)
+    sample = resampler.from_data if resampler.finds_xmin else resampler.from_model
+    blocks = list(_general_blocks(resampler, sample, n_resamples, n_threads))
+    alphas, logs = (np.concatenate([block[i] for block in blocks]) for i in (1, 2))
+    low, high = (float(q) for q in np.quantile(alphas[np.isfinite(alphas)], tails))
+    if not resampler.finds_xmin:
+        return ConfidenceInterval((2 * fit.alpha - high, 2 * fit.alpha - low), None, level, method)
+    xlow, xhigh = np.exp(np.quantile(logs[np.isfinite(logs)], tails))
+    return ConfidenceInterval((low, high), (float(xlow), float(xhigh)), level, method)

@@ -143,27 +143,24 @@ class PowerLawFit:
         return np.repeat(sample.values, sample.counts)
 
     def goodness_of_fit(
-        self, n_resamples: int = 2500, *, refit_xmin: bool | None = None, **options: Any
+        self, n_resamples: int = 2500, *, refit_xmin: bool = True, **options: Any
     ) -> GoodnessOfFit:
         """The bootstrap p-value; see `htstats.goodness.goodness_of_fit`, also for `options`.
 
-        `refit_xmin` None: each resample finds its own xmin exactly if this fit did.
+        Each resample is fitted by this fit's own rule (range of xmin, xmax, min_tail, ks, discrete,
+        rounding to 16 bits); with `refit_xmin` False, at this fit's xmin.
         """
-        from htstats.goodness import goodness_of_fit
+        from htstats.goodness import goodness_of_a_fit
 
-        scanned = self._was_scanned()
-        refit = scanned if refit_xmin is None else refit_xmin
-        xmin = None if scanned and refit else self.xmin
-        return goodness_of_fit(self.usable(), n_resamples, xmin=xmin, refit_xmin=refit, **options)
+        return goodness_of_a_fit(self, n_resamples, refit_xmin=refit_xmin, **options)
 
     def confidence_interval(
         self, level: float = 0.95, method: str = "asymptotic", **options: Any
     ) -> ConfidenceInterval:
         """Of alpha, and by bootstrap of xmin; see `htstats.goodness.confidence_interval`."""
-        from htstats.goodness import confidence_interval
+        from htstats.goodness import interval_of_a_fit
 
-        xmin = None if self._was_scanned() else self.xmin
-        return confidence_interval(self.usable(), level, method, xmin=xmin, **options)
+        return interval_of_a_fit(self, level, method, **options)
 
     def compare(self, alternative: str, *, nested: bool | None = None) -> Comparison:
         """The power law against one alternative, by name; see `htstats.alternatives`."""
@@ -176,9 +173,6 @@ class PowerLawFit:
         from htstats.alternatives import compare_all
 
         return compare_all(self.usable(), xmin=self.xmin)
-
-    def _was_scanned(self) -> bool:
-        return self._source is not None and self._source.scanned
 
     def __repr__(self) -> str:
         return (
@@ -200,7 +194,7 @@ class _Source(NamedTuple):
     side: str
     xmax: float | None
     weights: npt.ArrayLike | None
-    scanned: bool
+    rule: dict[str, Any]  # arguments of fit_power_law beside the data
 
 
 class _Sample(NamedTuple):
@@ -289,7 +283,8 @@ def fit_power_law(
     least = 1 if min_tail is None else _checks.count("min_tail", min_tail, at_least=1)
     data, dtype = as_elements(x, "x")
     side = _side(side, data, dtype)
-    source = _Source(data, dtype, side, xmax, weights, xmin is None and least == 1)
+    rule = {"xmin": xmin, "xmax": xmax, "min_tail": min_tail, "ks": ks, "discrete": discrete}
+    source = _Source(data, dtype, side, xmax, weights, rule)
     if weights is None and dtype in HALF_DTYPES and xmax is None:
         fit = _fit(_values(_sketch(data, dtype, n_threads), side), xmin, least, side, curve)
     elif data.size >= PRUNED_FROM and weights is None and xmin is xmax is None and not curve:
