@@ -187,20 +187,18 @@ def _predicted(fit: Any, tau: float, nnz: int, size: int) -> dict[str, Any]:
 
     Where tau is below xmin, the fit says nothing about it.
     """
-    from htstats import binomial
+    from htstats.theory.sparsity import TailModel, predicted_nonzeros
 
-    if tau < fit.xmin:
-        return {"below_xmin": True, "xmin": fit.xmin, "tail_exponent": fit.tail_exponent}
-    p = fit.n_tail / size * (fit.xmin / tau) ** fit.tail_exponent
-    return {
-        "below_xmin": False,
-        "xmin": fit.xmin,
-        "tail_exponent": fit.tail_exponent,
-        "p": p,
-        "expected": size * p,
-        "log_exact": float(binomial.logsf(nnz - 1, size, p)),
-        "log_chernoff": float(binomial.chernoff_logsf(nnz - 1, size, p)),
-    }
+    found = predicted_nonzeros(TailModel.of(fit), tau, nnz, size)
+    report: dict[str, Any] = {
+        "below_xmin": found.below_xmin, "xmin": fit.xmin, "tail_exponent": fit.tail_exponent,
+    }  # fmt: skip
+    if found.tail is not None and found.chernoff is not None:
+        report |= {
+            "p": found.p, "expected": found.expected, "log_exact": found.tail.log,
+            "log_chernoff": found.chernoff.log,
+        }  # fmt: skip
+    return report
 
 
 def _compressed_accuracy(

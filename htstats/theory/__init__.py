@@ -1,6 +1,7 @@
 """The paper's theory, as printed and as it holds.
 
 `approximation`  how far u^T W v moves when small weights become noise (Props 1.1, 2.1; Algorithm 1)
+`sparsity`       how many elements lie above the threshold (Prop 1.2)
 `brackets`       power brackets of an alpha-stable matrix (section 5.2, figure 2)
 `generalization` from noise stability to a rate, a bound or a complexity (Theorem 2 and its lemmas)
 
@@ -50,6 +51,16 @@ from htstats.theory.generalization import (
     theorem_2_rate,
     vector_error,
 )
+from htstats.theory.sparsity import (
+    Prediction,
+    SparsityReport,
+    TailModel,
+    exceedance_probability,
+    nonzeros_tail,
+    predicted_nonzeros,
+    smallest_k,
+    sparsity_report,
+)
 
 __all__ = [
     "ApproximationError",
@@ -58,7 +69,10 @@ __all__ = [
     "LayerTolerance",
     "LayerTolerances",
     "MatrixApproximation",
+    "Prediction",
+    "SparsityReport",
     "Statement",
+    "TailModel",
     "approximation_error",
     "arora_complexity",
     "bartlett_bound",
@@ -71,6 +85,7 @@ __all__ = [
     "dudley_integral",
     "error_budget",
     "exact_failure_probability",
+    "exceedance_probability",
     "failure_probability",
     "interval_length",
     "kappa",
@@ -81,8 +96,12 @@ __all__ = [
     "margins",
     "matrix_approximation",
     "neyshabur_complexity",
+    "nonzeros_tail",
     "parameter_count_complexity",
     "perturbation_bound",
+    "predicted_nonzeros",
+    "smallest_k",
+    "sparsity_report",
     "stable_tail_constant",
     "theorem_2_rate",
     "vector_error",

@@ -75,7 +75,7 @@ def symmetric_stable_sf(x: npt.ArrayLike, alpha: float) -> FloatArray:
         tail = below * s * (s - 1) / 2 + _cauchy(flat) * (1 - s * s) + above * s * (s + 1) / 2
     else:
         tail = _integral(flat, alpha)
-    return np.asarray(tail.reshape(points.shape))
+    return np.asarray(np.minimum(tail, 0.5).reshape(points.shape))
 
 
 def _cauchy(x: FloatArray) -> FloatArray:
