@@ -2,6 +2,7 @@
 
 `approximation`  how far u^T W v moves when small weights become noise (Props 1.1, 2.1; Algorithm 1)
 `sparsity`       how many elements lie above the threshold (Prop 1.2)
+`action`         what W(t) does to a vector (section 5.1, (10))
 `brackets`       power brackets of an alpha-stable matrix (section 5.2, figure 2)
 `generalization` from noise stability to a rate, a bound or a complexity (Theorem 2 and its lemmas)
 
@@ -12,6 +13,12 @@ claim that fails. docs/theory.md has the statements, the derivations and the err
 """
 
 from htstats.theory._statement import Statement
+from htstats.theory.action import (
+    ProjectionLaw,
+    SpikeLaw,
+    component_second_moment,
+    projection_law,
+)
 from htstats.theory.approximation import (
     ApproximationError,
     MatrixApproximation,
@@ -70,7 +77,9 @@ __all__ = [
     "LayerTolerances",
     "MatrixApproximation",
     "Prediction",
+    "ProjectionLaw",
     "SparsityReport",
+    "SpikeLaw",
     "Statement",
     "TailModel",
     "approximation_error",
@@ -80,6 +89,7 @@ __all__ = [
     "bracket_decomposition",
     "bracket_probability",
     "bracket_tail_surface",
+    "component_second_moment",
     "covering_log_constant",
     "dudley_bound",
     "dudley_integral",
@@ -100,6 +110,7 @@ __all__ = [
     "parameter_count_complexity",
     "perturbation_bound",
     "predicted_nonzeros",
+    "projection_law",
     "smallest_k",
     "sparsity_report",
     "stable_tail_constant",
