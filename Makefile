@@ -6,13 +6,13 @@ PIP := $(BIN)/python -m pip
 STAMP := $(VENV)/.installed
 SOURCES := setup.py pyproject.toml constraints.txt $(wildcard csrc/*.[ch] htstats/_core/*.py[xd])
 
-C_FLAGS := -std=c11 -ffp-contract=off -fno-math-errno -Icsrc
+C_FLAGS := -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -Icsrc
 C_WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Wvla -Werror
 C_LIBRARY := $(wildcard csrc/*.c)
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
-.PHONY: demo test test-c test-dist lint build sanitize fuzz bench clean
+.PHONY: demo test test-c test-dist lint build sanitize fuzz mutate bench clean
 
 demo: build
 	$(BIN)/htstats demo
@@ -79,6 +79,10 @@ FUZZ_SECONDS ?= 60
 fuzz: build
 	@set -e; for program in tests/fuzz_*.py; do \
 		$(BIN)/python -W error $$program --seconds $(FUZZ_SECONDS); done
+
+# One fault after another in csrc, each of which some test must notice; QUICK=1 tries a handful.
+mutate: build
+	$(BIN)/python tests/mutate.py $(if $(QUICK),--quick) $(MUTATE)
 
 # Peers live beside htstats, in an environment of their own so that `make test` stays small.
 # WeightWatcher and the checkpoint it is raced on are taken without their dependencies.

@@ -20,6 +20,9 @@ C_FLAGS = [
     "-ffp-contract=off",
     # sqrt and friends may then become one instruction; nothing here reads errno.
     "-fno-math-errno",
+    # Nothing reads the floating-point exception flags either; choices between values then need no
+    # branches, and loops with them become vectors. No value changes.
+    "-fno-trapping-math",
 ]
 
 # Programs that are compiled, linked *and run*: a flag the compiler accepts can still fail on the

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "htst_binomial_bulk.h"
 #include "htst_binomial_tables.h"
 
 #define LOG_SQRT_2PI 0.91893853320467274178
@@ -13,41 +14,16 @@
 #define BULK_W 0.6
 #define FRACTION_STEPS 2000
 
-/* Below this, n p may lose bits to the denormals; everything is then scaled by 2^TINY_SHIFT. */
-#define TINY_P 1e-250
+/* A smaller p is scaled by 2^TINY_SHIFT, and with it n p. */
+#define TINY_P HTST_BINOMIAL_TINY_P
 #define TINY_SHIFT 600
 
 /* ---- pairs of doubles ------------------------------------------------------------------- */
 
-typedef struct {
-    double hi, lo;
-} dd_t;
-
-static inline dd_t
-dd_fast_sum(double a, double b)
-{
-    double s = a + b;
-    return (dd_t) { s, b - (s - a) };
-}
-
-static inline dd_t
-dd_sum(double a, double b)
-{
-    double s = a + b, t = s - a;
-    return (dd_t) { s, (a - (s - t)) + (b - t) };
-}
-
-/* Dekker's product (1971): the same bits with and without hardware FMA. */
-static inline dd_t
-dd_product(double a, double b)
-{
-    const double split = 134217729.0;
-    double p = a * b;
-    double ta = split * a, tb = split * b;
-    double a1 = ta - (ta - a), b1 = tb - (tb - b);
-    double a2 = a - a1, b2 = b - b1;
-    return (dd_t) { p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2 };
-}
+typedef htst_pair_t dd_t;
+#define dd_fast_sum htst_pair_fast_sum
+#define dd_sum htst_pair_sum
+#define dd_product htst_pair_product
 
 static inline dd_t
 dd_add(dd_t a, dd_t b)
@@ -389,6 +365,20 @@ finish(const tail_t *tail, bool wide, bool complement)
     return complement ? 1.0 - p : p;
 }
 
+static double
+solve(const problem_t *t, bool wide, bool complement)
+{
+    if (!wide && !t->shift && t->m > 0.0) {
+        double value
+            = htst_binomial_bulk_log(t->n, t->k, t->m, t->d, t->nx.hi, t->ny.hi, complement);
+        if (!isnan(value)) {
+            return value;
+        }
+    }
+    tail_t tail = far_tail(t, wide);
+    return finish(&tail, wide, complement);
+}
+
 /* log or value of s^n (all = true) or (1-s)^n */
 static double
 closed_form(const law_t *law, bool all, bool wide)
@@ -428,8 +418,7 @@ lower_tail(const law_t *law, double j, bool wide)
     }
     bool complement = law->shift || excess(law, j) > 0.0;
     problem_t problem = complement ? upper_problem(law, j + 1.0) : lower_problem(law, j);
-    tail_t tail = far_tail(&problem, wide);
-    return finish(&tail, wide, complement);
+    return solve(&problem, wide, complement);
 }
 
 static double
@@ -451,8 +440,7 @@ upper_tail(const law_t *law, double j, bool wide)
                                                              : log1p(-exp(log_none));
     }
     problem_t problem = complement ? lower_problem(law, j - 1.0) : upper_problem(law, j);
-    tail_t tail = far_tail(&problem, wide);
-    return finish(&tail, wide, complement);
+    return solve(&problem, wide, complement);
 }
 
 /* P(X <= k) for X ~ Bin(n, p) given through the smaller of p and q */
@@ -791,6 +779,42 @@ static const scalar_t SCALARS[HTST_BINOMIAL_N_FUNCTIONS] = {
     [HTST_BINOMIAL_CHERNOFF_LOGSF] = htst_binomial_chernoff_logsf,
 };
 
+#define CHUNK HTST_BINOMIAL_BULK_CHUNK
+
+/* The next elements of an input, side by side: a step of 0 fills `buffer` with the first. */
+static const double *
+next_elements(const double *x, int64_t step, int64_t start, int count, double *buffer)
+{
+    if (step == 1) {
+        return x + start;
+    }
+    for (int i = 0; i < count && start == 0; i++) {
+        buffer[i] = *x;
+    }
+    return buffer;
+}
+
+static void
+map_logs(int upper, int64_t count, const double *k, int64_t k_step, const double *n, int64_t n_step,
+    const double *p, int64_t p_step, double *out)
+{
+    double buffers[3][CHUNK];
+    uint8_t done[CHUNK];
+    for (int64_t start = 0; start < count; start += CHUNK) {
+        int size = count - start < CHUNK ? (int) (count - start) : CHUNK;
+        const double *ks = next_elements(k, k_step, start, size, buffers[0]);
+        const double *ns = next_elements(n, n_step, start, size, buffers[1]);
+        const double *ps = next_elements(p, p_step, start, size, buffers[2]);
+        htst_binomial_bulk_chunk(upper, size, ks, ns, ps, out + start, done);
+        for (int i = 0; i < size; i++) {
+            if (!done[i]) {
+                out[start + i] = (upper ? htst_binomial_logsf : htst_binomial_logcdf)(
+                    ks[i], ns[i], ps[i]);
+            }
+        }
+    }
+}
+
 int
 htst_binomial_map(
     int function, int64_t count, const double *k, int64_t k_step, const double *n, int64_t n_step,
@@ -800,6 +824,10 @@ htst_binomial_map(
         return HTST_ERR_BAD_ARG;
     }
     scalar_t scalar = SCALARS[function];
+    if (function == HTST_BINOMIAL_LOGSF || function == HTST_BINOMIAL_LOGCDF) {
+        map_logs(function == HTST_BINOMIAL_LOGSF, count, k, k_step, n, n_step, p, p_step, out);
+        return HTST_OK;
+    }
     for (int64_t i = 0; i < count; i++) {
         out[i] = scalar(k[i * k_step], n[i * n_step], p[i * p_step]);
     }

@@ -9,6 +9,7 @@
  *   bulk (sigma >= 5, w <= .6): P(X >= k) = exp(-A) [erfcx(sqrt A)/2 + Phi U], the uniform series of
  *     Temme (1982) in its binomial form, U = 1/2 - lambda/6 - sum_{M>=1} h_{M+1}(lambda) u_M,
  *     u_0 = 1, u_1 = -w, u_M = (-w)^M + (M/sigma^2) u_{M-2};
+ *     where w <= .55 or so logs take it from htst_binomial_bulk.h, over arrays in vectors;
  *   elsewhere: the even continued fraction of Didonato and Morris (1992), eq. (9).
  */
 #ifndef HTST_BINOMIAL_H

@@ -31,6 +31,28 @@ static const double SERIES_H[21][11] = {
     {0x1.583e7384596fap-48, 0x1.267a959c15984p-44, 0x1.6aa8c0e640b75p-43, 0x1.ab461f030968ep-44, 0x1.8d1bc945bf6e8p-47, 0x1.a534079b86159p-54, -0x1.a933ca7e240b8p-55, 0x1.bf4f4c7a3fe2ep-56, -0x1.3550bc96e0d35p-57, 0x1.fe0d9e13865cfp-60, -0x1.7ba0759769d7cp-63},
 };
 
+/* h_(M+1) of lambda = l, s = l^2, for loops that must not branch */
+#define SERIES_H_1(l, s) ((0x1.0000000000000p-4 + (s) * (0x1.5555555555555p-6)))
+#define SERIES_H_2(l, s) ((l) * (-0x1.1111111111111p-6 + (s) * (0x1.e573ac901e574p-10)))
+#define SERIES_H_3(l, s) ((0x1.5555555555555p-11 + (s) * (0x1.c71c71c71c71cp-12 + (s) * (0x1.2f684bda12f68p-14))))
+#define SERIES_H_4(l, s) ((l) * (0x1.3813813813814p-12 + (s) * (0x1.1566abc011567p-14 + (s) * (-0x1.71de3a556c734p-17))))
+#define SERIES_H_5(l, s) ((-0x1.5555555555555p-15 + (s) * (-0x1.2fc962fc962fdp-13 + (s) * (0x1.419ca252adb36p-17 + (s) * (-0x1.76e06fec7273bp-19)))))
+#define SERIES_H_6(l, s) ((l) * (0x1.a01a01a01a01ap-16 + (s) * (0x1.ce55c8eac7900p-17 + (s) * (0x1.ed284dc73b445p-21 + (s) * (-0x1.48c5892f7cd83p-22)))))
+#define SERIES_H_7(l, s) ((-0x1.999999999999ap-22 + (s) * (-0x1.8231bcb564effp-20 + (s) * (-0x1.8006ef5de4cd4p-22 + (s) * (0x1.ed284dc73b445p-31 + (s) * (-0x1.255370652afc1p-27))))))
+#define SERIES_H_8(l, s) ((l) * (-0x1.7a463005e918cp-21 + (s) * (-0x1.35581e2b84984p-20 + (s) * (0x1.42cb40df7f3abp-26 + (s) * (-0x1.4ebfd17f7a75cp-26 + (s) * (0x1.f1b22f594c6b5p-29))))))
+#define SERIES_H_9(l, s) ((0x1.b05b05b05b05bp-25 + (s) * (0x1.19135b925ef05p-21 + (s) * (0x1.0ddc882dd3dd0p-22 + (s) * (0x1.0b870b183accep-27 + (s) * (-0x1.1bd2ca3a4b691p-28 + (s) * (0x1.bd6d21e4b4109p-31)))))))
+#define SERIES_H_10(l, s) ((l) * (-0x1.791c3953dfb70p-25 + (s) * (-0x1.db08e63d172c6p-24 + (s) * (-0x1.8713c9ac504c0p-26 + (s) * (0x1.0997a09737868p-30 + (s) * (-0x1.e87570d5cfe2ap-32 + (s) * (0x1.7b5f9a2d0465cp-34)))))))
+#define SERIES_H_11(l, s) ((0x1.566abc011566bp-32 + (s) * (0x1.bc10650abf7e8p-29 + (s) * (0x1.6e4754716a883p-29 + (s) * (0x1.13253e1b6d663p-31 + (s) * (0x1.157ecf2d37172p-39 + (s) * (-0x1.038301d14a2f2p-38 + (s) * (0x1.ccf5ceb7f0d9fp-40))))))))
+#define SERIES_H_12(l, s) ((l) * (0x1.8713c9ac504c0p-30 + (s) * (0x1.a79048d13f661p-28 + (s) * (0x1.6a0a257a7382fp-29 + (s) * (0x1.01fd6c02393edp-34 + (s) * (-0x1.b656e6c6abd12p-36 + (s) * (0x1.338ee5eba66f8p-37 + (s) * (-0x1.6097d55c37c1cp-40))))))))
+#define SERIES_H_13(l, s) ((-0x1.29fd4a7f529fdp-34 + (s) * (-0x1.8b7fa3119cbf1p-30 + (s) * (-0x1.48f74819a5863p-29 + (s) * (-0x1.0c1f8fc47d75dp-31 + (s) * (0x1.598b32b352b76p-37 + (s) * (-0x1.8d4f6a65506fdp-38 + (s) * (0x1.08f79e15d5f16p-39 + (s) * (-0x1.2d2197c7a2faap-42)))))))))
+#define SERIES_H_14(l, s) ((l) * (0x1.54523c4975ebap-34 + (s) * (0x1.ef50b2a1b3659p-32 + (s) * (0x1.84e7582764601p-32 + (s) * (0x1.1e714d0134fafp-35 + (s) * (0x1.33c4367024a66p-40 + (s) * (-0x1.654f0d2530818p-41 + (s) * (0x1.c6adbf35c2b83p-43 + (s) * (-0x1.f6e66d24d5c8ap-46)))))))))
+#define SERIES_H_15(l, s) ((-0x1.51f024b2a6301p-42 + (s) * (-0x1.bd310e8cf772ep-38 + (s) * (-0x1.bc3320e9cd579p-37 + (s) * (-0x1.8aa8016d744cap-38 + (s) * (-0x1.6a1c45eb76c95p-41 + (s) * (-0x1.8956921ebb652p-47 + (s) * (-0x1.6a6ff9a3b0359p-50 + (s) * (0x1.d56ce5a3861f2p-50 + (s) * (-0x1.c0d9b6edf2b0bp-52))))))))))
+#define SERIES_H_16(l, s) ((l) * (-0x1.76a6a5d4acd4ap-39 + (s) * (-0x1.86d9a9401b4c0p-36 + (s) * (-0x1.e86da7e650540p-36 + (s) * (-0x1.8ec32660fe232p-38 + (s) * (0x1.bdeed3b786183p-46 + (s) * (-0x1.33c346d108ce7p-45 + (s) * (0x1.11875af5fada3p-46 + (s) * (-0x1.1af1d5408e102p-48 + (s) * (0x1.0070a87340428p-51))))))))))
+#define SERIES_H_17(l, s) ((0x1.aaaf4a3e9888dp-44 + (s) * (0x1.e1d7519adc6cbp-39 + (s) * (0x1.a5e5adc181ae7p-37 + (s) * (0x1.199eb4a4ce462p-37 + (s) * (0x1.da27787fdff7bp-41 + (s) * (0x1.97d5e2a117dfcp-47 + (s) * (-0x1.1a6c00d70090bp-47 + (s) * (0x1.e3adf2fe6b971p-49 + (s) * (-0x1.e340a630f892bp-51 + (s) * (0x1.ac9475c463659p-54)))))))))))
+#define SERIES_H_18(l, s) ((l) * (-0x1.2ea1398c764c6p-43 + (s) * (-0x1.8bef6265061d7p-40 + (s) * (-0x1.5edc9831f2311p-39 + (s) * (-0x1.0886b755ab4b2p-40 + (s) * (-0x1.ec6b36c5f1018p-45 + (s) * (0x1.a47abca579d04p-50 + (s) * (-0x1.040dfaf5d1769p-50 + (s) * (0x1.aa8f52d42fb2bp-52 + (s) * (-0x1.9aa0f69ccd534p-54 + (s) * (0x1.61ca701fd754ap-57)))))))))))
+#define SERIES_H_19(l, s) ((0x1.7577891e9503bp-52 + (s) * (0x1.a3f25eea8a1a4p-47 + (s) * (0x1.90733ca4a5de4p-45 + (s) * (0x1.6fecccf9b1d48p-45 + (s) * (0x1.a8dada40c54b0p-47 + (s) * (0x1.178a66ccb75d6p-50 + (s) * (-0x1.f98a0563f0330p-58 + (s) * (0x1.e03ff851bd2c5p-60 + (s) * (0x1.57d67af039e2ep-60 + (s) * (-0x1.7ae2cc0f10d0fp-61 + (s) * (0x1.ef98008f5eec2p-64))))))))))))
+#define SERIES_H_20(l, s) ((l) * (0x1.583e7384596fap-48 + (s) * (0x1.267a959c15984p-44 + (s) * (0x1.6aa8c0e640b75p-43 + (s) * (0x1.ab461f030968ep-44 + (s) * (0x1.8d1bc945bf6e8p-47 + (s) * (0x1.a534079b86159p-54 + (s) * (-0x1.a933ca7e240b8p-55 + (s) * (0x1.bf4f4c7a3fe2ep-56 + (s) * (-0x1.3550bc96e0d35p-57 + (s) * (0x1.fe0d9e13865cfp-60 + (s) * (-0x1.7ba0759769d7cp-63))))))))))))
+
 /* (1 + 2 z) erfcx(z) in powers of (z - ERFCX_CENTRE)/(z + ERFCX_CENTRE) */
 static const double ERFCX[ERFCX_DEGREE + 1] = {
     0x1.3ccda0b5d5dc2p+0,

@@ -179,6 +179,14 @@ def test_log_isf_is_the_smallest(law, level):
         assert binomial.logsf(k - 1, n, p) > level
 
 
+def test_a_level_that_is_met_exactly_is_enough():
+    k = np.arange(0, 60)
+    for n, p in ((60, 0.3), (10**6, 3e-5), (2**53, 1e-15)):
+        level = binomial.logsf(k, n, p)
+        meets = np.unique(level, return_index=True)[1]  # the first k of those with equal tails
+        np.testing.assert_array_equal(binomial.log_isf(level[meets], n, p), k[meets])
+
+
 @pytest.mark.parametrize(("n", "k"), [(1, 0), (5, 3), (100, 99), (1437, 72), (5000, 3)])
 @pytest.mark.parametrize("level", [-1e-300, -1e-20, -1e-3, -0.5, -0.7, -3.0, -700.0, -7000.0, -1e7])
 def test_upper_limit_inverts(n, k, level):

@@ -103,9 +103,61 @@ test_limits(void)
     CHECK(htst_gaps_read(0, NULL, 0, 0, 1, 0, back_indptr, &back) == HTST_OK);
 }
 
+/* Every pattern of three rows of three, at every small k: whole bytes, rounded up, and back. */
+static void
+test_every_small_matrix(void)
+{
+    for (int pattern = 0; pattern < 1 << 9; pattern++) {
+        int64_t indptr[4] = { 0 }, indices[9], back_indptr[4], back[9], n = 0, n_bytes;
+        uint8_t out[16];
+        for (int at = 0; at < 9; at++) {
+            if (pattern >> at & 1) {
+                indices[n++] = at % 3;
+            }
+            indptr[at / 3 + 1] = n;
+        }
+        for (int k = 0; k < 4; k++) {
+            int bits = 0, previous = -1;
+            for (int at = 0; at < 9; at++) {
+                if (pattern >> at & 1) {
+                    bits += ((at - previous - 1) >> k) + 1 + k;
+                    previous = at;
+                }
+            }
+            CHECK(htst_gaps_size(3, 3, indptr, indices, k, &n_bytes) == HTST_OK);
+            CHECK(n_bytes == (bits + 7) / 8);
+            htst_gaps_write(3, 3, indptr, indices, k, out);
+            CHECK(htst_gaps_read((bits + 7) / 8, out, k, n, 3, 3, back_indptr, back) == HTST_OK);
+            CHECK(memcmp(back_indptr, indptr, sizeof(indptr)) == 0);
+            CHECK(memcmp(back, indices, (size_t) n * sizeof(*back)) == 0);
+        }
+    }
+}
+
+/* The longest unary part has 31 zeros; the next quotient is escaped. Last places and the one behind. */
+static void
+test_the_escape_and_the_end(void)
+{
+    int64_t indptr[] = { 0, 1 }, back_indptr[2], back, n_bytes;
+    uint8_t out[16];
+
+    for (int64_t column = 29; column < 35; column++) {
+        CHECK(htst_gaps_size(1, 64, indptr, &column, 0, &n_bytes) == HTST_OK);
+        CHECK(n_bytes == (column < 32 ? (column + 1 + 7) / 8 : 96 / 8));
+        htst_gaps_write(1, 64, indptr, &column, 0, out);
+        CHECK(htst_gaps_read(n_bytes, out, 0, 1, 1, 64, back_indptr, &back) == HTST_OK);
+        CHECK(back == column);
+        CHECK(htst_gaps_read(n_bytes, out, 0, 1, 1, column + 1, back_indptr, &back) == HTST_OK);
+        CHECK(htst_gaps_read(n_bytes, out, 0, 1, 1, column, back_indptr, &back)
+            == HTST_ERR_BAD_ARG);
+    }
+}
+
 int
 main(void)
 {
+    test_every_small_matrix();
+    test_the_escape_and_the_end();
     test_bits();
     test_bad_csr();
     test_any_bytes();

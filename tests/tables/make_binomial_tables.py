@@ -129,8 +129,16 @@ def header() -> str:
     for m in range(2, TERMS + 2):
         row = [h[m].get(power, Fraction(0)) for power in range(m % 2, m + 1, 2)]
         lines.append("    {" + ", ".join((float(c)).hex() for c in row) + "},")
+    lines += ["};", "", "/* h_(M+1) of lambda = l, s = l^2, for loops that must not branch */"]
+    for m in range(2, TERMS + 2):
+        powers = range(m % 2, m + 1, 2)
+        text = ""
+        for power in reversed(powers):
+            value = float(h[m].get(power, Fraction(0))).hex()
+            text = f"{value} + (s) * ({text})" if text else value
+        factor = "(l) * " if m % 2 else ""
+        lines.append(f"#define SERIES_H_{m - 1}(l, s) ({factor}({text}))")
     lines += [
-        "};",
         "",
         "/* (1 + 2 z) erfcx(z) in powers of (z - ERFCX_CENTRE)/(z + ERFCX_CENTRE) */",
     ]

@@ -1,0 +1,311 @@
+"""The faults that tests/mutate.py puts into csrc, and which Python tests watch each module."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """`line` (text that occurs once in csrc/`file`) becomes `replacement`."""
+
+    file: str
+    what: str
+    line: str
+    replacement: str
+    quick: bool = False  # one of the handful that C tests alone must notice
+
+
+# in the order in which they run, after tests/c/test_MODULE.c
+TESTS = {
+    "binomial": ("test_binomial.py", "test_binomial_accuracy.py"),
+    "binomial_bulk": ("test_binomial_accuracy.py", "test_binomial.py"),
+    "gaps": (
+        "test_container.py::test_gaps_are_the_twins_and_come_back",
+        "test_container.py::test_gaps_beyond_32_bits",
+    ),
+    "moments": ("test_moments.py",),
+    "normal": ("test_normal.py",),
+    "partition": ("test_partition.py",),
+    "scan": ("test_scan.py", "test_goodness.py"),
+    "sketch": ("test_sketch.py",),
+}
+
+FAULTS = (
+    Fault(
+        "htst_binomial.c",
+        "a dropped Stirling term",
+        "- y * (1.0 / 1188 - y * (691.0 / 360360)))))) / n;",
+        "- y * (0.0 / 1188 - y * (0.0 / 360360)))))) / n;",
+    ),
+    Fault(
+        "htst_binomial.c",
+        "the sign of d in the lower tail",
+        "law->s, -excess(law, j),",
+        "law->s, excess(law, j),",
+        quick=True,
+    ),
+    Fault(
+        "htst_binomial.c",
+        "n p without its low half",
+        "(j - law->mean.hi) - law->mean.lo;",
+        "j - law->mean.hi;",
+    ),
+    Fault(
+        "htst_binomial.c",
+        "off by one in the mirrored tail",
+        "lower_tail(law, law->n - k - 1.0, wide)",
+        "lower_tail(law, law->n - k, wide)",
+    ),
+    Fault(
+        "htst_binomial.c",
+        "the Newton step of a limit takes the wrong way",
+        "rising ? (level - value) / slope : (value - level) / slope",
+        "rising ? (value - level) / slope : (value - level) / slope",
+    ),
+    Fault(
+        "htst_binomial.c",
+        "> becomes >= where log_isf compares with its level",
+        "if (value > level) {",
+        "if (value >= level) {",
+    ),
+    Fault(
+        "htst_binomial.c",
+        "the end of Chernoff's bound moved by one",
+        "if (j <= 0.0 || k >= n) {",
+        "if (j <= 0.0 || k > n) {",
+        quick=True,
+    ),
+    Fault(
+        "htst_binomial.c",
+        "a p below 1e-250 is not scaled",
+        "s < TINY_P ? TINY_SHIFT : 0;",
+        "0;",
+    ),
+    Fault(
+        "htst_binomial_bulk.c",
+        "the sign of the skewness",
+        "return 0.5 - lambda / 6.0 - total;",
+        "return 0.5 + lambda / 6.0 - total;",
+    ),
+    Fault(
+        "htst_binomial_bulk.c",
+        "one variance too few in the recurrence",
+        "(M + 1) * inverse_variance * before;",
+        "M * inverse_variance * before;",
+        quick=True,
+    ),
+    Fault(
+        "htst_binomial_bulk.c",
+        "the last two terms of the longest series dropped",
+        "        STEP(19);\n        STEP(20);\n",
+        "",
+    ),
+    Fault(
+        "htst_binomial_bulk.c",
+        "array and number disagree which tail is far where k is the mean",
+        "above = excess == 0.0 ? side : above;",
+        "above = excess == 0.0 ? -side : above;",
+    ),
+    Fault(
+        "htst_binomial_bulk.c",
+        "padding gathers behind the last element",
+        "int padded = (count + 7) & ~7;",
+        "int padded = count & ~7;",
+    ),
+    Fault(
+        "htst_gaps.c",
+        "size in bytes rounded down",
+        "((bits + 7) / 8);",
+        "(bits / 8);",
+        quick=True,
+    ),
+    Fault(
+        "htst_gaps.c",
+        "the last position may lie behind the matrix",
+        "gap >= (uint64_t) (end - 1 - position)",
+        "gap > (uint64_t) (end - 1 - position)",
+    ),
+    Fault(
+        "htst_gaps.c",
+        "the longest unary part takes one bit more",
+        "bits += quotient < ESCAPE ?",
+        "bits += quotient <= ESCAPE ?",
+    ),
+    Fault(
+        "htst_gaps.c",
+        "off by one at the end of a row",
+        "while (position - row_start >= n_cols) {",
+        "while (position - row_start > n_cols) {",
+        quick=True,
+    ),
+    Fault(
+        "htst_gaps.c",
+        "bits lost where a code crosses a word",
+        "writer->used == 0 ? 0 : value >> (64 - writer->used);",
+        "0;",
+    ),
+    Fault(
+        "htst_gaps.c",
+        "a repeated column passes",
+        "indices[e] <= last ||",
+        "indices[e] < last ||",
+    ),
+    Fault(
+        "htst_normal.c",
+        "the layer is ignored",
+        "x1 = row, x2 = layer, x3 = 0;",
+        "x1 = row, x2 = 0 * layer, x3 = 0;",
+        quick=True,
+    ),
+    Fault(
+        "htst_normal.c",
+        "the high word of the seed is ignored",
+        ".key = { (uint32_t) seed, (uint32_t) (seed >> 32) },",
+        ".key = { (uint32_t) seed, 0 },",
+    ),
+    Fault("htst_normal.c", "a round less", "#define PHILOX_ROUNDS 10", "#define PHILOX_ROUNDS 9"),
+    Fault(
+        "htst_normal.c",
+        "blocks start at even columns",
+        "int64_t skip = col & 1;",
+        "int64_t skip = 0;",
+    ),
+    Fault(
+        "htst_normal.c",
+        "beyond five sigma's square root the middle branch stays",
+        "if (HTST_UNLIKELY(r[k] > SPLIT_TAIL)) {",
+        "if (HTST_UNLIKELY(r[k] > 2 * SPLIT_TAIL)) {",
+    ),
+    Fault(
+        "htst_normal.c",
+        "u without its half step",
+        "return (one_and_fraction - 1.5) + 0x1p-53;",
+        "return one_and_fraction - 1.5;",
+    ),
+    Fault(
+        "htst_partition.c",
+        "> becomes >= in the count",
+        "(unsigned_t)((o > high) | (o < low)));",
+        "(unsigned_t)((o >= high) | (o < low)));",
+        quick=True,
+    ),
+    Fault(
+        "htst_partition.c",
+        "an infinity counts as finite",
+        "(w[j] & ~sign) >= infinity));",
+        "(w[j] & ~sign) > infinity));",
+    ),
+    Fault(
+        "htst_partition.c",
+        "-0 and 0 in one place",
+        "w & 0x8000 ? ~(w & 0x7fff) : w",
+        "w & 0x8000 ? -(w & 0x7fff) : w",
+    ),
+    Fault(
+        "htst_partition.c",
+        "a full segment looks empty",
+        "(uint8_t)(kept < 255 ? kept : 255);",
+        "(uint8_t)kept;",
+    ),
+    Fault(
+        "htst_partition.c",
+        "a float16 denormal keeps its hidden bit",
+        "value -= hidden ? 0x1p-14f : 0.0f;",
+        "value -= 0.0f;",
+    ),
+    Fault(
+        "htst_partition.c",
+        "fewer kept than counted passes",
+        "if (kept != room) {",
+        "if (kept > room) {",
+    ),
+    Fault(
+        "htst_partition_x86.c",
+        "lanes behind the row's end count",
+        "unsigned mask = kept_256(bits, flip, lows, highs) & lanes_256(stop - j);",
+        "unsigned mask = kept_256(bits, flip, lows, highs);",
+    ),
+    Fault(
+        "htst_moments.c",
+        "-v = ~v, without the 1",
+        "u128 carry = flip & 1; /*",
+        "u128 carry = 0; /*",
+        quick=True,
+    ),
+    Fault("htst_moments.c", "a lost carry", "carry = total >> 64;", "carry = 0;"),
+    Fault(
+        "htst_moments.c",
+        "the top word of a shifted sum is lost",
+        "bit ? (uint64_t)(value >> 64 >> (64 - bit)) : 0}",
+        "0}",
+    ),
+    Fault(
+        "htst_moments.c",
+        "what rounding a square leaves is dropped",
+        "*low += square - rounded;",
+        "*low += rounded - rounded;",
+    ),
+    Fault(
+        "htst_moments.c",
+        "denormals and the smallest normals differ by 2",
+        "int shift = e > 0 ? e - 1 : 0;",
+        "int shift = e;",
+    ),
+    Fault(
+        "htst_moments.c",
+        "sums by exponent are never emptied",
+        "if (few->room < n) {\n        flush_f32(",
+        "if (few->room < -n) {\n        flush_f32(",
+    ),
+    Fault(
+        "htst_scan.c",
+        "the last best candidate instead of the first",
+        "if (d >= 0 && d < *best_distance) {",
+        "if (d >= 0 && d <= *best_distance) {",
+    ),
+    Fault(
+        "htst_scan.c",
+        "alpha - 1 from one value too few",
+        "(long double) (first[m] - first[k]) / total",
+        "(long double) (first[m] - first[k] - 1) / total",
+        quick=True,
+    ),
+    Fault(
+        "htst_scan.c",
+        "ties count half in the empirical distribution",
+        "return (double) (c->first[j] - c->first[c->k]) * c->inverse_n;",
+        "return ((double) (c->first[j] + c->first[j + 1]) / 2 - c->first[c->k]) * c->inverse_n;",
+    ),
+    Fault(
+        "htst_scan.c",
+        "the lower end of alpha's range is allowed",
+        "return alpha > low && alpha <= high",
+        "return alpha >= low && alpha <= high",
+    ),
+    Fault(
+        "htst_scan.c",
+        "the seed of refits is ignored",
+        "mix(mix(seed) +",
+        "mix(mix(0 * seed) +",
+    ),
+    Fault("htst_sketch.c", "a lost carry", "entry[2] += entry[1] < low;", "entry[2] += 0;"),
+    Fault(
+        "htst_sketch.c",
+        "negative zeros count as zeros of the other sign",
+        "negative += bits == ~ABS_F32;",
+        "negative += bits == 0;",
+    ),
+    Fault(
+        "htst_sketch.c",
+        "a bucket more than the window has",
+        "largest >> dropped < first + width);",
+        "largest >> dropped <= first + width);",
+    ),
+    Fault(
+        "htst_sketch.c",
+        "the sum in the place of the sum of squares",
+        "second += count * (m * m);",
+        "second += count * m;",
+        quick=True,
+    ),
+)
