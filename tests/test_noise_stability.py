@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from htstats import partition  # noqa: E402
-from htstats.torch import complexity_table, noise_stability  # noqa: E402
+from htstats.torch import complexity_table, compression_tolerances, noise_stability  # noqa: E402
 
 SIZES = (6, 9, 7, 4)
 
@@ -173,3 +173,170 @@ def test_bad_models_and_data():
         noise_stability(network(False), [(torch.zeros(1, 6).double(), torch.tensor([0]))])
     with pytest.raises(ValueError, match="margin must be positive, got -1"):
         complexity_table(network(False), data(), margin=-1)
+
+
+# -- Hutchinson -----------------------------------------------------------------------------------
+
+
+def test_hutchinson_s_interval_holds_for_every_pair_and_sample():
+    """Against the exact norms, at a confidence of 1 - 1e-3: no miss is to be expected in 20 runs
+    (one in 50 such tests would see one if the interval were tight; it is a union bound)."""
+    model = network(False)
+    exact = noise_stability(model, data(), jacobian="exact")
+    assert exact.estimated == frozenset()
+    assert exact.interval == (1.0, 1.0)
+    for seed in range(20):
+        found = noise_stability(
+            model, data(), jacobian="hutchinson", probes=64, confidence=0.999, seed=seed
+        )
+        assert found.estimated == set(found.interlayer_cushion) == {(1, 2), (1, 3), (2, 3)}
+        low, high = found.interval
+        assert 0.5 < low < 1 < high < 1.6
+        for pair, estimate in found.interlayer_cushion.items():
+            true = exact.interlayer_cushion[pair]
+            for a, b in ((estimate.minimum, true.minimum), (estimate.maximum, true.maximum)):
+                assert a * low <= b <= a * high
+        # the minimal cushions are lower bounds
+        pairs = zip(found.minimal_interlayer_cushion, exact.minimal_interlayer_cushion, strict=True)
+        assert all(a <= b for a, b in pairs)
+    assert "estimate" in repr(found)
+    assert "estimate" not in repr(exact)
+
+
+@pytest.mark.parametrize("rank", [1, 5])
+def test_the_interval_covers_a_weighted_chi_square(rank):
+    """Rank 1 is the worst case: there the interval is Chernoff's for one chi^2 of `probes`."""
+    from htstats.torch.noise_stability import hutchinson_interval
+
+    probes, failure, trials = 40, 0.05, 20_000
+    low, high = hutchinson_interval(probes, failure)
+    weights = np.array([1.0]) if rank == 1 else np.array([0.9, 0.04, 0.03, 0.02, 0.01])
+    g = np.random.default_rng(0).standard_normal((trials, probes, len(weights)))
+    estimate = (g**2 @ weights).mean(axis=1)  # of 1
+    outside = np.mean((estimate < low**2) | (estimate > high**2))
+    assert outside <= failure
+    if rank == 1:
+        assert outside > failure / 20  # no vacuous interval
+
+
+def test_auto_is_exact_up_to_the_many_rows(monkeypatch):
+    module = importlib.import_module("htstats.torch.noise_stability")
+    monkeypatch.setattr(module, "MANY_ROWS", 5)
+    found = noise_stability(network(False), data())
+    assert found.estimated == {(1, 2)}  # 7 rows; the last layer has 4
+
+
+# -- from cushions to k_i -------------------------------------------------------------------------
+
+
+def positive_network():
+    """Positive weights and data: no unit ever switches, and a layer's cushion is near 1."""
+    rng = np.random.default_rng(1)
+    layers = []
+    for a, b in itertools.pairwise((6, 9, 7, 4)):
+        layer = nn.Linear(a, b, bias=False).double()
+        w = 1 + rng.random((b, a))
+        w[rng.random((b, a)) < 0.3] *= 1e-6  # what can go
+        layer.weight.data = torch.from_numpy(w)
+        layers += [layer, nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def positive_data(n=12):
+    rng = np.random.default_rng(2)
+    return [(torch.from_numpy(1 + rng.random((n, 6))), torch.from_numpy(rng.integers(0, 4, n)))]
+
+
+@pytest.mark.parametrize("convention", ["rigorous", "paper"])
+def test_the_chain_from_cushions_to_k(convention):
+    from htstats import theory
+
+    model, batches = positive_network(), positive_data()
+    found = compression_tolerances(model, batches, eps=0.5, delta=0.1, convention=convention)
+    weights = [p.detach().numpy() for p in model.parameters()]
+    stability = noise_stability(model, batches)
+    by_hand = theory.layer_tolerances(
+        0.5, 0.1,
+        cushions=[c.minimum for c in stability.layer_cushion],
+        interlayer_cushions=stability.minimal_interlayer_cushion,
+        contraction=stability.activation_contraction.maximum,
+        frobenius_norms=[np.linalg.norm(w) for w in weights],
+        n_samples=12, width=9, convention=convention,
+    )  # fmt: skip
+    for w, layer, allowed in zip(weights, found.layers, by_hand.layers, strict=True):
+        assert layer.tolerance.eps == pytest.approx(allowed.eps, rel=1e-12)
+        assert layer.tolerance.eta == pytest.approx(allowed.eta, rel=1e-12)
+        choice = theory.matrix_approximation(w, allowed.eps, allowed.eta, convention=convention)
+        assert (layer.choice.tau, layer.choice.t) == (choice.tau, choice.t)
+        assert layer.k == choice.n_kept
+        assert 0 < layer.k < w.size
+    assert found.k == tuple(layer.k for layer in found.layers)
+    assert found.rate.value == pytest.approx(math.sqrt(sum(found.k) / 12))
+    assert found.holds
+    assert "layer" in repr(found)
+
+
+def test_what_the_chain_allows_keeps_the_lemma_s_word():
+    """|f - g| <= eps |f|, but for a share delta/2 of the noises; 4 standard errors."""
+    model, batches = positive_network(), positive_data()
+    eps, delta, trials = 0.5, 0.1, 200
+    found = compression_tolerances(model, batches, eps=eps, delta=delta)
+    weights = [p.detach().numpy() for p in model.parameters()]
+    x = batches[0][0].numpy().T
+    relu = lambda z: np.maximum(z, 0)  # noqa: E731
+    true = weights[2] @ relu(weights[1] @ relu(weights[0] @ x))
+    failures = 0
+    for seed in range(trials):
+        a, b, c = (
+            partition(w, layer.choice.tau, noise="matched", seed=seed, layer=i).toarray()
+            for i, (w, layer) in enumerate(zip(weights, found.layers, strict=True))
+        )
+        moved = c @ relu(b @ relu(a @ x))
+        failures += (
+            np.linalg.norm(moved - true, axis=0) > eps * np.linalg.norm(true, axis=0)
+        ).any()
+    assert failures / trials <= delta / 2 + 4 * math.sqrt(delta / 2 / trials)
+
+
+def test_the_chain_says_what_is_not_met():
+    model = network(True)
+    batches = [(x, model(x).argmax(1)) for x, _ in data(40)]
+    found = compression_tolerances(model, batches)
+    assert not found.conditions["no biases"]
+    assert not found.holds
+    # a random network: one element of each layer goes, into the mean that stands for it
+    assert found.k == (53, 62, 27)
+    pruned = compression_tolerances(model, batches, noise="none")
+    assert pruned.k == (54, 63, 28)
+    assert "none" in repr(pruned)
+    tanh = network(False, nn.Tanh)
+    found = compression_tolerances(tanh, data(), eps=0.5)
+    assert not found.conditions["piecewise linear"]
+    with pytest.raises(ValueError, match="margin must be positive"):
+        compression_tolerances(model, batches, margin=0.0)
+
+
+def test_tables_print():
+    model = network(False)
+    batches = [(x, model(x).argmax(1)) for x, _ in data(40)]
+    table = complexity_table(model, batches)
+    text = repr(table)
+    assert isinstance(table, tuple)
+    for row in table:
+        assert row.name in text
+    for kind in ("rate", "bound", "complexity"):
+        assert kind in text
+    text = repr(noise_stability(model, batches))
+    assert "layer cushion 3" in text
+    assert "interlayer smoothness" in text
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_on_cuda_the_same_numbers():
+    model = network(False)
+    here = noise_stability(model, data())
+    there = noise_stability(model.cuda(), data())
+    for a, b in zip(here.layer_cushion, there.layer_cushion, strict=True):
+        assert a.minimum == pytest.approx(b.minimum, rel=1e-9)
+    for pair, cushion in here.interlayer_cushion.items():
+        assert cushion.minimum == pytest.approx(there.interlayer_cushion[pair].minimum, rel=1e-9)

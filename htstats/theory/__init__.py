@@ -12,7 +12,7 @@ number is a `Statement`, whose `kind` says whether it is exact, a bound, a rate,
 claim that fails. docs/theory.md has the statements, the derivations and the errata.
 """
 
-from htstats.theory._statement import Statement
+from htstats.theory._statement import Convention, Statement
 from htstats.theory.action import (
     ProjectionLaw,
     SpikeLaw,
@@ -73,6 +73,7 @@ __all__ = [
     "ApproximationError",
     "BracketDecomposition",
     "BracketTailSurface",
+    "Convention",
     "LayerTolerance",
     "LayerTolerances",
     "MatrixApproximation",

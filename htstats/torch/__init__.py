@@ -4,13 +4,16 @@ how noise travels through them."""
 from htstats.torch.layers import Evaluation, compress_, evaluate, weight_matrices
 from htstats.torch.noise_stability import NoiseStability, complexity_table, noise_stability
 from htstats.torch.sparse_linear import GaussianSparseLinear, replace_linear_, to_sparse_csr
+from htstats.torch.tolerances import CompressionTolerances, compression_tolerances
 
 __all__ = [
+    "CompressionTolerances",
     "Evaluation",
     "GaussianSparseLinear",
     "NoiseStability",
     "complexity_table",
     "compress_",
+    "compression_tolerances",
     "evaluate",
     "noise_stability",
     "replace_linear_",

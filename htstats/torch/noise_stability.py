@@ -11,16 +11,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.optimize import brentq
 from torch import nn
 
 from htstats import _checks, theory
+from htstats._tables import format_table
+from htstats.compressed import CompressedMatrix
 from htstats.partition import partition
 from htstats.spectral import spectral_norm
 from htstats.torch.layers import _pair
 
-__all__ = ["Distribution", "NoiseStability", "complexity_table", "noise_stability"]
+__all__ = [
+    "ComplexityTable",
+    "Distribution",
+    "NoiseStability",
+    "complexity_table",
+    "noise_stability",
+]
 
 LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+JACOBIANS = ("auto", "exact", "hutchinson")
+
+# Rows from which on "auto" estimates norm(J)_F instead of pulling back each of them.
+MANY_ROWS = 4096
 
 # Numbers that one batch of Jacobians may hold: 64 MiB of float64.
 JACOBIAN_ELEMENTS = 1 << 23
@@ -77,6 +91,16 @@ class NoiseStability:
         Noises drawn per layer for the smoothness.
     biases : bool
         Whether the network has biases: the lemmas are for networks without.
+    estimated : frozenset of (int, int)
+        Pairs whose norm(J)_F is Hutchinson's estimate, and not exact.
+    interval : (float, float)
+        Factors: with probability `confidence`, for all those pairs and samples together, the true
+        mu_ij lies between `interval[0]` and `interval[1]` times the estimate. (1, 1) where all is
+        exact. `minimal_interlayer_cushion` has the lower end already.
+    confidence : float
+    nonlinearity : float
+        Largest abs(J x_i - x_j)/abs(x_j): 0 up to rounding where phi is piecewise linear and there
+        are no biases, which the lemmas need.
     """
 
     layer_cushion: tuple[Distribution, ...]
@@ -86,6 +110,28 @@ class NoiseStability:
     interlayer_smoothness: Distribution
     trials: int
     biases: bool
+    estimated: frozenset[tuple[int, int]] = frozenset()
+    interval: tuple[float, float] = (1.0, 1.0)
+    confidence: float = 1.0
+    nonlinearity: float = 0.0
+
+    def __repr__(self) -> str:
+        def row(name: str, of: Distribution, note: object = None) -> tuple[object, ...]:
+            middle = (of.quantiles[level] for level in (0.05, 0.5, 0.95))
+            return (name, *(f"{v:.4g}" for v in (of.minimum, *middle, of.maximum)), note)
+
+        rows = [row(f"layer cushion {i}", c) for i, c in enumerate(self.layer_cushion, 1)]
+        for pair, cushion in self.interlayer_cushion.items():
+            note = None
+            if pair in self.estimated:
+                note = "estimate, x [{:.3f}, {:.3f}]".format(*self.interval)
+            rows.append(row("interlayer cushion {}, {}".format(*pair), cushion, note))
+        for i, value in enumerate(self.minimal_interlayer_cushion, 1):
+            rows.append((f"minimal interlayer cushion {i}", f"{value:.4g}", *[None] * 5))
+        rows.append(row("activation contraction", self.activation_contraction))
+        rows.append(row("interlayer smoothness", self.interlayer_smoothness))
+        header = ("quantity", "minimum", "5 %", "median", "95 %", "maximum", "note")
+        return format_table(header, rows)
 
 
 @dataclass(frozen=True)
@@ -100,6 +146,14 @@ class _Network:
     def step(self, i: int, x: torch.Tensor) -> torch.Tensor:
         """x_i from x_{i-1}; layers count from 1, x_0 is the input."""
         return nn.functional.linear(self.before[i - 1](x), self.weights[i - 1], self.biases[i - 1])
+
+    def height(self, i: int) -> int:
+        """Units of layer i."""
+        return len(self.weights[i - 1])
+
+    def beside(self, splits: list[list[CompressedMatrix]]) -> Iterable[Any]:
+        """Each layer's weight with its splits."""
+        return zip(self.weights, splits, strict=True)
 
     def between(self, i: int, j: int, x: torch.Tensor) -> torch.Tensor:
         """x_j from x_i."""
@@ -116,6 +170,9 @@ def noise_stability(
     noise: str = "paper",
     trials: int = 4,
     seed: int = 0,
+    jacobian: str = "auto",
+    probes: int = 256,
+    confidence: float = 0.95,
 ) -> NoiseStability:
     """Measure the noise stability of a fully connected classifier.
 
@@ -129,6 +186,12 @@ def noise_stability(
         Of the split whose error is the noise of the smoothness, as in `htstats.partition`.
     trials : int
         Noises per layer.
+    jacobian : {"auto", "exact", "hutchinson"}
+        How norm(J)_F is found; ``auto``: exactly, but for layers of more than 4096 units.
+    probes : int
+        Gaussian vectors of Hutchinson's estimate.
+    confidence : float
+        Of its interval, in (0, 1), for all norms together.
 
     Returns
     -------
@@ -144,6 +207,10 @@ def noise_stability(
     -----
     In float64, on the model's device. norm(J)_F is exact: for a pair (i, j) the h_j rows of the
     Jacobian of every sample come from vector-Jacobian products, as many at a time as 64 MiB hold.
+    Hutchinson: the mean of abs(J^T z)^2 over Gaussian z. It is norm(J)_F^2 times a weighted mean of
+    chi^2 variables whose moment generating function is at most that of one of them, so that
+    Chernoff's bounds for chi^2 with `probes` degrees of freedom give an interval that holds for
+    every J: for 256 probes and one norm about 12 % of norm(J)_F either way.
     The smoothness compares M(x + e) with M(x) + J e, M the network from layer i to j and
     e = (W_i(t) - W_i) phi(x_{i-1}) the error that compression really makes; where there are no
     biases and phi is piecewise linear that is (54). It is infinite where no activation flips.
@@ -161,12 +228,32 @@ def noise_stability(
     (1.0, 1.0)
     """
     _checks.count("trials", trials, at_least=1)
+    _checks.one_of("jacobian", jacobian, JACOBIANS)
+    _checks.count("probes", probes, at_least=1)
+    if not 0 < _checks.probability("confidence", confidence) < 1:
+        raise ValueError(f"confidence must be in (0, 1), got {confidence!r}")
     network = _network(model)
+    splits = [
+        [partition(w, threshold, noise=noise, seed=seed + k, layer=i) for k in range(trials)]
+        for i, w in enumerate(network.weights)
+    ]
+    norms = _Norms(jacobian, probes, torch.Generator().manual_seed(seed))
+    return _measure(network, loader, [_errors(*pair) for pair in network.beside(splits)], norms,
+                    confidence)  # fmt: skip
+
+
+def _measure(
+    network: _Network,
+    loader: Iterable[Any],
+    errors: list[list[torch.Tensor]],
+    norms: _Norms,
+    confidence: float,
+) -> NoiseStability:
     cushions: list[list[npt.NDArray[Any]]] = [[] for _ in network.weights]
     inter: dict[tuple[int, int], list[npt.NDArray[Any]]] = {}
     contraction: list[npt.NDArray[Any]] = []
     smoothness: list[npt.NDArray[Any]] = []
-    errors = _errors(network, threshold, noise, trials, seed)
+    nonlinear = 0.0
     d = len(network.weights)
     with torch.no_grad():
         for inputs, _ in map(_pair, loader):
@@ -179,21 +266,53 @@ def noise_stability(
                     break
                 contraction.append(_array(x.norm(dim=1) / network.before[i](x).norm(dim=1)))
                 for j in range(i + 1, d + 1):
-                    cushion, rough = _pair_of_layers(network, i, j, x, phi, errors[i - 1])
+                    cushion, rough, bent = _pair_of_layers(
+                        network, i, j, x, phi, errors[i - 1], norms
+                    )
                     inter.setdefault((i, j), []).append(cushion)
                     smoothness.append(rough)
+                    nonlinear = max(nonlinear, bent)
     if not contraction:
         raise ValueError("loader must have samples, got none")
     between = {pair: Distribution.of(np.concatenate(parts)) for pair, parts in inter.items()}
+    estimated = frozenset(pair for pair in between if norms.estimates(network.height(pair[1])))
+    factors = (1.0, 1.0)
+    if estimated:
+        total = sum(between[pair].n for pair in estimated)
+        factors = hutchinson_interval(norms.probes, (1 - confidence) / total)
     return NoiseStability(
         tuple(Distribution.of(np.concatenate(parts)) for parts in cushions),
         between,
-        tuple(_minimal(i, d, len(network.weights[i - 1]), between) for i in range(1, d + 1)),
+        tuple(_minimal(i, d, network.height(i), between, estimated, factors[0])
+              for i in range(1, d + 1)),
         Distribution.of(np.concatenate(contraction)),
         Distribution.of(np.concatenate(smoothness)),
-        trials,
+        len(errors[0]),
         any(bias is not None for bias in network.biases),
+        estimated, factors, confidence if estimated else 1.0, nonlinear,
+    )  # fmt: skip
+
+
+def hutchinson_interval(probes: int, failure: float) -> tuple[float, float]:
+    """Factors (low, high) of a cushion whose norm(J)_F comes from Gaussian probes.
+
+    norm(J)_F^2 is at most estimate/(1 - a) and at least estimate/(1 + b), but for a probability
+    `failure`, with probes/2 (-a - log(1 - a)) = probes/2 (b - log(1 + b)) = log(2/failure); a
+    cushion divides by norm(J)_F, hence (sqrt(1 - a), sqrt(1 + b)).
+
+    Examples
+    --------
+    >>> low, high = hutchinson_interval(256, 0.05)
+    >>> round(low, 3), round(high, 3)
+    (0.882, 1.122)
+    """
+    level = 2 * math.log(2 / failure) / probes
+    # in logarithms c of the factor of the square: exp(c) - 1 - c = level, on both sides of 0
+    low, high = (
+        float(brentq(lambda c: math.expm1(c) - c - level, *ends, xtol=1e-14))
+        for ends in ((-1.0 - level, 0.0), (0.0, 1.0 + math.sqrt(2 * level)))
     )
+    return math.exp(low / 2), math.exp(high / 2)
 
 
 def _network(model: nn.Module) -> _Network:
@@ -227,18 +346,9 @@ def _flatten(model: nn.Module) -> Iterable[nn.Module]:
         yield model
 
 
-def _errors(
-    network: _Network, threshold: float | str, noise: str, trials: int, seed: int
-) -> list[list[torch.Tensor]]:
-    """W(t) - W for each layer and trial."""
-    found = []
-    for layer, weight in enumerate(network.weights):
-        splits = (
-            partition(weight, threshold, noise=noise, seed=seed + trial, layer=layer)
-            for trial in range(trials)
-        )
-        found.append([torch.from_numpy(s.toarray()).to(weight) - weight for s in splits])
-    return found
+def _errors(weight: torch.Tensor, splits: list[CompressedMatrix]) -> list[torch.Tensor]:
+    """W(t) - W for each trial of a layer."""
+    return [torch.from_numpy(s.toarray()).to(weight) - weight for s in splits]
 
 
 def _cushion(weight: torch.Tensor, phi: torch.Tensor) -> npt.NDArray[Any]:
@@ -252,8 +362,9 @@ def _pair_of_layers(
     x: torch.Tensor,
     phi: torch.Tensor,
     errors: list[torch.Tensor],
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """mu_ij per sample, and rho_ij per sample and noise."""
+    norms_of: _Norms,
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], float]:
+    """mu_ij per sample, rho_ij per sample and noise, and how far J x is from x_j."""
 
     def travel(start: torch.Tensor) -> torch.Tensor:
         return network.between(i, j, start)
@@ -267,7 +378,7 @@ def _pair_of_layers(
 
     arrived, along = linear(x)
     norms = x.norm(dim=1)
-    cushion = along.norm(dim=1) / (_jacobian_norms(travel, x, arrived) * norms)
+    cushion = along.norm(dim=1) / (norms_of(travel, x, arrived) * norms)
     rough = []
     for error in errors:
         shift = phi @ error.T
@@ -276,30 +387,68 @@ def _pair_of_layers(
         gap[gap <= 1e-12 * arrived.norm(dim=1)] = 0
         ratio = shift.norm(dim=1) * arrived.norm(dim=1) / (norms * gap)
         rough.append(_array(torch.where(gap > 0, ratio, math.inf)))
-    return _array(cushion), np.concatenate(rough)
+    bent = float(((along - arrived).norm(dim=1) / arrived.norm(dim=1)).max())
+    return _array(cushion), np.concatenate(rough), bent
 
 
-def _jacobian_norms(travel: Activation, x: torch.Tensor, arrived: torch.Tensor) -> torch.Tensor:
-    """norm(J)_F of each sample: its rows are pulled back, some at a time."""
-    pull = torch.func.vjp(travel, x)[1]
-    samples, height = arrived.shape
-    total = x.new_zeros(samples)
-    step = max(1, JACOBIAN_ELEMENTS // max(x.numel(), 1))
-    for start in range(0, height, step):
-        units = torch.eye(height, dtype=x.dtype, device=x.device)[start : start + step]
-        # samples do not touch each other, so that one product pulls back a row of each
-        rows = torch.func.vmap(lambda unit: pull(unit.expand(samples, height))[0])(units)
-        total += rows.square().sum(dim=(0, 2))
-    return total.sqrt()
+@dataclass
+class _Norms:
+    """norm(J)_F of each sample: rows of J, or Gaussian vectors, are pulled back, some at a time."""
+
+    method: str
+    probes: int
+    generator: torch.Generator
+
+    def estimates(self, height: int) -> bool:
+        return self.method == "hutchinson" or (self.method == "auto" and height > MANY_ROWS)
+
+    def __call__(self, travel: Activation, x: torch.Tensor, arrived: torch.Tensor) -> torch.Tensor:
+        pull = torch.func.vjp(travel, x)[1]
+        samples, height = arrived.shape
+        estimate = self.estimates(height)
+        rows = self.probes if estimate else height
+        total = x.new_zeros(samples)
+        step = max(1, JACOBIAN_ELEMENTS // max(x.numel(), arrived.numel(), 1))
+        for start in range(0, rows, step):
+            size = min(step, rows - start)
+            if estimate:
+                shape = (size, samples, height)
+                units = torch.randn(shape, dtype=x.dtype, generator=self.generator).to(x.device)
+            else:
+                units = torch.eye(height, dtype=x.dtype, device=x.device)[start : start + size]
+                # samples do not touch each other: one product pulls back a row of each
+                units = units[:, None].expand(size, samples, height)
+            pulled = torch.func.vmap(lambda unit: pull(unit)[0])(units)
+            total += pulled.square().sum(dim=(0, 2))
+        return (total / rows if estimate else total).sqrt()
 
 
-def _minimal(i: int, d: int, height: int, between: dict[tuple[int, int], Distribution]) -> float:
-    later = [between[i, j].minimum for j in range(i + 1, d + 1)]
+def _minimal(
+    i: int,
+    d: int,
+    height: int,
+    between: dict[tuple[int, int], Distribution],
+    estimated: frozenset[tuple[int, int]],
+    low: float,
+) -> float:
+    later = [
+        between[i, j].minimum * (low if (i, j) in estimated else 1.0) for j in range(i + 1, d + 1)
+    ]
     return min([1 / math.sqrt(height), *later])
 
 
 def _array(x: torch.Tensor) -> npt.NDArray[Any]:
     return x.cpu().numpy()
+
+
+class ComplexityTable(tuple[theory.Statement, ...]):
+    """Rows of `complexity_table`: a tuple of statements that prints as a table."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        rows = [(row.name, row.kind, row.equation, f"{row.value:.4g}", row.note) for row in self]
+        return format_table(("measure", "kind", "where", "value", "note"), rows, left=3)
 
 
 def complexity_table(
@@ -310,7 +459,7 @@ def complexity_table(
     margin: float | None = None,
     delta: float = 0.05,
     seed: int = 0,
-) -> tuple[theory.Statement, ...]:
+) -> ComplexityTable:
     """The paper's rate beside other measures of a fully connected network, each labelled.
 
     Parameters
@@ -330,9 +479,10 @@ def complexity_table(
 
     Returns
     -------
-    tuple of theory.Statement
-        Rows whose `kind` says what they are: *rate* (the paper's), *bound* (Bartlett et al.),
-        *complexity* (Arora et al., Neyshabur et al., parameters).
+    ComplexityTable
+        A tuple of `theory.Statement` that prints as a table; the `kind` of a row says what it is:
+        *rate* (the paper's), *bound* (Bartlett et al.), *complexity* (Arora et al., Neyshabur et
+        al., parameters).
 
     Raises
     ------
@@ -350,8 +500,11 @@ def complexity_table(
     >>> model = nn.Sequential(nn.Linear(4, 8, bias=False), nn.ReLU(), nn.Linear(8, 3, bias=False))
     >>> x = torch.randn(50, 4)
     >>> data = [(x, model(x).argmax(1))]
-    >>> [row.kind for row in complexity_table(model, data)]
+    >>> table = complexity_table(model, data)
+    >>> [row.kind for row in table]
     ['rate', 'complexity', 'bound', 'complexity', 'complexity']
+    >>> repr(table).split()[:5]
+    ['measure', 'kind', 'where', 'value', 'note']
     """
     network = _network(model)
     outputs, labels, norms = _outputs(network, loader)
@@ -365,7 +518,7 @@ def complexity_table(
     m = len(labels)
     splits = [partition(weight, threshold) for weight in weights]
     biases = sum(bias.numel() for bias in network.biases if bias is not None)
-    return (
+    rows = (
         theory.theorem_2_rate([split.nnz for split in splits], m),
         theory.arora_complexity(
             cushions=[c.minimum for c in stability.layer_cushion],
@@ -387,6 +540,7 @@ def complexity_table(
         ),
         theory.parameter_count_complexity(sum(w.size for w in weights) + biases, m),
     )  # fmt: skip
+    return ComplexityTable(rows)
 
 
 def _outputs(

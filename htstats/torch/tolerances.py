@@ -1,0 +1,257 @@
+"""Lemma 2.2 on a real network: from measured cushions to the tau_i, t_i and k_i that it allows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from htstats import _checks, theory
+from htstats._tables import format_table
+from htstats.partition import partition
+from htstats.torch.noise_stability import (
+    NoiseStability,
+    _array,
+    _errors,
+    _measure,
+    _Network,
+    _network,
+    _Norms,
+    _outputs,
+    noise_stability,
+)
+
+__all__ = ["CompressionTolerances", "LayerAllowance", "compression_tolerances"]
+
+# J x and x_j are sums of the same products in another order; beyond this phi bends.
+PIECEWISE_LINEAR = 1e-9
+
+
+@dataclass(frozen=True)
+class LayerAllowance:
+    """What Lemma 2.2 and Algorithm 1 allow one layer.
+
+    Attributes
+    ----------
+    shape : (int, int)
+    cushion, interlayer_cushion : float
+        mu_i and mu_i->.
+    tolerance : theory.LayerTolerance
+        eps_i, eta_i and their budget.
+    choice : theory.MatrixApproximation
+        tau_i and t_i; nothing may be removable.
+    """
+
+    shape: tuple[int, int]
+    cushion: float
+    interlayer_cushion: float
+    tolerance: theory.LayerTolerance
+    choice: theory.MatrixApproximation
+
+    @property
+    def k(self) -> int:
+        """k_i: elements that have to be kept; all where nothing can be removed."""
+        return self.choice.n_kept
+
+
+@dataclass(frozen=True)
+class CompressionTolerances:
+    """The chain from cushions to k_i, and whether the lemma's conditions hold.
+
+    Attributes
+    ----------
+    eps, delta : float
+        |f - g| <= eps |f| on the data, but for a probability delta/2.
+    margin : float or None
+        gamma, where eps came from it (Lemma 2.3).
+    layers : tuple of LayerAllowance
+    stability : NoiseStability
+        As measured, with the smoothness at the noise of the splits chosen here.
+    conditions : dict
+        What the lemma asks for, and whether it is so.
+    rate : theory.Statement
+        sqrt(sum k_i / m).
+    """
+
+    eps: float
+    delta: float
+    margin: float | None
+    layers: tuple[LayerAllowance, ...]
+    stability: NoiseStability
+    conditions: dict[str, bool]
+    rate: theory.Statement
+
+    @property
+    def holds(self) -> bool:
+        """Whether every condition is met; without, the k_i carry no guarantee."""
+        return all(self.conditions.values())
+
+    @property
+    def k(self) -> tuple[int, ...]:
+        """k_i of each layer."""
+        return tuple(layer.k for layer in self.layers)
+
+    def __repr__(self) -> str:
+        rows = []
+        for number, layer in enumerate(self.layers, 1):
+            choice = layer.choice
+            tau = "none" if choice.tau is None else f"{choice.tau:.3g}"
+            numbers = (layer.cushion, layer.interlayer_cushion, layer.tolerance.eps,
+                       layer.tolerance.eta, layer.tolerance.budget)  # fmt: skip
+            rows.append((
+                str(number), "{} x {}".format(*layer.shape), *(f"{v:.3g}" for v in numbers), tau,
+                f"{choice.t:.3g}", layer.k, math.prod(layer.shape),
+            ))  # fmt: skip
+        header = ("layer", "shape", "mu", "mu->", "eps", "eta", "budget", "tau", "t", "k", "of")
+        words = [f"{name}: {'yes' if met else 'no'}" for name, met in self.conditions.items()]
+        return "\n".join(
+            [f"eps = {self.eps:.4g}, delta = {self.delta:g}", format_table(header, rows), *words,
+             repr(self.rate)]
+        )  # fmt: skip
+
+
+def compression_tolerances(
+    model: nn.Module,
+    loader: Iterable[Any],
+    *,
+    eps: float | None = None,
+    margin: float | None = None,
+    delta: float = 0.05,
+    rule: str = "exact",
+    keep: str = "abs",
+    noise: str = "matched",
+    support: str = "replaced",
+    convention: theory.Convention = "rigorous",
+    trials: int = 4,
+    seed: int = 0,
+    **options: Any,
+) -> CompressionTolerances:
+    """How much of a network Lemma 2.2 lets Algorithm 1 remove: eps_i, eta_i, tau_i, t_i and k_i.
+
+    Parameters
+    ----------
+    model : Module
+        As in `noise_stability`.
+    loader : sequence of (inputs, labels)
+        The training set; it is gone through three times.
+    eps : float, optional
+        Allowed relative error of the outputs, in (0, 1].
+    margin : float, optional
+        gamma, from which Lemma 2.3 gives eps where that is not given; default: the 10 % quantile of
+        the margins, which must then be positive.
+    delta : float
+        In (0, 1).
+    rule, keep, noise, support
+        As in `theory.matrix_approximation`.
+    convention : {"rigorous", "paper"}
+        ``paper``: eps_i without norm(W_i)_F and its rule for tau and t; see
+        `theory.layer_tolerances` for what that needs and does not have.
+    trials, seed
+        Noises for the smoothness.
+    options
+        ``jacobian``, ``probes``, ``confidence`` of `noise_stability`.
+
+    Returns
+    -------
+    CompressionTolerances
+
+    Raises
+    ------
+    ValueError
+        As in `noise_stability`, or if `eps`, `margin` or `delta` is out of range.
+
+    Notes
+    -----
+    eps_i is of the order of mu_i mu_i-> / (6 c d) times norm(W_i)_F, and what is removed must have
+    a spectral norm below it: on trained networks that is mostly nothing, or with matched noise the
+    one smallest element, which becomes the noise's mean; k_i is then the number of elements. The smoothness is a sampled minimum, no proven one.
+
+    References
+    ----------
+    Algorithm 1; Lemmas 2.2 and 2.3; (8).
+
+    Examples
+    --------
+    >>> _ = torch.manual_seed(0)
+    >>> model = nn.Sequential(nn.Linear(4, 8, bias=False), nn.ReLU(), nn.Linear(8, 3, bias=False))
+    >>> x = torch.randn(50, 4)
+    >>> found = compression_tolerances(model, [(x, model(x).argmax(1))])
+    >>> found.k, found.conditions["no biases"]
+    ((31, 23), True)
+    """
+    network = _network(model)
+    outputs, labels, _ = _outputs(network, loader)
+    if eps is None:
+        if margin is None:
+            margin = float(np.quantile(theory.margins(outputs, labels), 0.1, method="inverted_cdf"))
+        largest = float(np.linalg.norm(outputs, axis=1).max())
+        eps = theory.margin_tolerance(_checks.positive("margin", margin), largest)
+    stability = noise_stability(model, loader, trials=1, noise="none", seed=seed, **options)
+    weights = [_array(weight) for weight in network.weights]
+    arguments: dict[str, Any] = {
+        "cushions": [c.minimum for c in stability.layer_cushion],
+        "interlayer_cushions": stability.minimal_interlayer_cushion,
+        "contraction": stability.activation_contraction.maximum,
+        "frobenius_norms": [float(np.linalg.norm(w)) for w in weights],
+        "n_samples": len(labels),
+        "width": max(len(w) for w in weights),
+        "convention": convention,
+    }
+    layers = []
+    for w, mu, after, allowed in zip(
+        weights, arguments["cushions"], arguments["interlayer_cushions"],
+        theory.layer_tolerances(eps, delta, **arguments).layers, strict=True,
+    ):  # fmt: skip
+        choice = theory.matrix_approximation(
+            w, allowed.eps, allowed.eta, rule=rule, keep=keep, noise=noise, support=support,
+            convention=convention,
+        )  # fmt: skip
+        layers.append(LayerAllowance((w.shape[0], w.shape[1]), mu, after, allowed, choice))
+    stability = _with_noise_of(network, loader, layers, stability, trials, seed)
+    conditions = theory.layer_tolerances(
+        eps, delta, **arguments, smoothness=_smoothness(stability)
+    ).conditions | {
+        "no biases": not stability.biases,
+        "piecewise linear": stability.nonlinearity <= PIECEWISE_LINEAR or stability.biases,
+    }
+    rate = theory.theorem_2_rate([layer.k for layer in layers], len(labels))
+    return CompressionTolerances(eps, delta, margin, tuple(layers), stability, conditions, rate)
+
+
+def _smoothness(stability: NoiseStability) -> float:
+    return stability.interlayer_smoothness.minimum
+
+
+def _with_noise_of(
+    network: _Network,
+    loader: Iterable[Any],
+    layers: list[LayerAllowance],
+    stability: NoiseStability,
+    trials: int,
+    seed: int,
+) -> NoiseStability:
+    """The stability, its smoothness measured anew at the noise of the chosen splits."""
+    errors = []
+    for number, (weight, layer) in enumerate(zip(network.weights, layers, strict=True)):
+        choice = layer.choice
+        if choice.tau is None:
+            errors.append([torch.zeros_like(weight)] * trials)
+            continue
+        splits = [
+            partition(weight, choice.tau, keep=choice.keep, noise=choice.noise,
+                      support=choice.support, seed=seed + trial, layer=number)
+            for trial in range(trials)
+        ]  # fmt: skip
+        errors.append(_errors(weight, splits))
+    # one probe each: of this second pass only the smoothness is kept
+    cheap = _Norms("hutchinson", 1, torch.Generator().manual_seed(seed))
+    again = _measure(network, loader, errors, cheap, 0.5)
+    fields = {name: getattr(stability, name) for name in stability.__dataclass_fields__}
+    return NoiseStability(
+        **fields | {"interlayer_smoothness": again.interlayer_smoothness, "trials": trials}
+    )
