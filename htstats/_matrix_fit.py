@@ -1,12 +1,14 @@
-"""The fit and the stable rank of one matrix as plain numbers, here or on a worker."""
+"""What is known of one matrix as plain numbers, found here or on a worker."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
 
 from htstats.weights import WeightMatrix
 
-__all__ = ["fit_matrix"]
+__all__ = ["Extras", "fit_matrix"]
 
 # Bytes from which a fit in memory would take several times as much beside the matrix.
 STREAMED_FROM = 1 << 28
@@ -14,13 +16,27 @@ STREAMED_FROM = 1 << 28
 # More than a table shows, in half the readings that the default of 1e-10 takes.
 RANK_RTOL = 1e-7
 
+# A p-value above it is no reason against a power law (Clauset, Shalizi and Newman 2009, section 4).
+LEVEL = 0.1
 
-def fit_matrix(matrix: WeightMatrix, side: str) -> dict[str, Any]:
+FAILURES = (ValueError, TypeError, OSError, ArithmeticError, MemoryError)
+
+
+class Extras(NamedTuple):
+    """What is wanted beside the fit."""
+
+    gof: int = 0  # resamples of the goodness of fit, at most
+    compare: bool = False
+    spectrum: bool = False
+
+
+def fit_matrix(matrix: WeightMatrix, side: str, extras: Extras | None = None) -> dict[str, Any]:
     """What the fit of a matrix says, or under "error" why there is none."""
     from htstats.power_law import fit_power_law
     from htstats.spectral import stable_rank
     from htstats.streaming import fit_rows
 
+    extras = extras or Extras()
     try:
         if matrix.nbytes >= STREAMED_FROM:  # before the whole matrix is in memory for its rank
             found = fit_rows(matrix, side=side)
@@ -28,7 +44,7 @@ def fit_matrix(matrix: WeightMatrix, side: str) -> dict[str, Any]:
         else:
             values = matrix.toarray()
             found = fit_power_law(values.reshape(-1), side=side)
-        return {
+        row = {
             "n": found.n,
             "n_excluded": found.n_excluded,
             "excluded": dict(found.excluded),
@@ -40,5 +56,58 @@ def fit_matrix(matrix: WeightMatrix, side: str) -> dict[str, Any]:
             "stderr": found.stderr,
             "stable_rank": float(stable_rank(values, rtol=RANK_RTOL)),
         }
-    except (ValueError, TypeError, OSError, ArithmeticError, MemoryError) as error:
-        return {"error": " ".join(str(error).split()) or type(error).__name__}
+        if extras.gof or extras.compare:
+            row |= _tests(values, side, extras)
+        if extras.spectrum:
+            row |= _spectrum(values)
+        return row
+    except FAILURES as error:
+        return {"error": _reason(error)}
+
+
+def _tests(values: npt.NDArray[Any], side: str, extras: Extras) -> dict[str, Any]:
+    """Goodness of fit, and the power law against the alternatives."""
+    from htstats.power_law import fit_power_law
+
+    found = fit_power_law(values.reshape(-1), side=side)  # a streamed fit has no values
+    row: dict[str, Any] = {}
+    if extras.gof:
+        tested = found.goodness_of_fit(extras.gof, stop_at=LEVEL)
+        row["gof"] = {
+            "pvalue": tested.pvalue,
+            "interval": list(tested.interval),
+            "n_resamples": tested.n_resamples,
+        }
+    if extras.compare:
+        row["compare"] = {
+            ratio.second.name: {
+                "R": ratio.R,
+                "pvalue": ratio.pvalue,
+                "better": ratio.better(),
+                "note": ratio.second.note,
+            }
+            for ratio in found.compare_all().rows
+        }
+    return row
+
+
+def _spectrum(values: npt.NDArray[Any]) -> dict[str, Any]:
+    """The power law of the eigenvalues of W W^T; a spectrum may have none where W has."""
+    from htstats.spectral import fit_spectrum
+
+    try:
+        found = fit_spectrum(values)
+    except FAILURES as error:
+        return {"esd_error": _reason(error)}
+    return {
+        "esd_alpha": found.alpha,
+        "esd_sigma": found.stderr,
+        "esd_D": found.distance,
+        "esd_xmin": found.xmin,
+        "esd_num_pl_spikes": found.n_tail,
+        "esd_num_evals": found.n,
+    }
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

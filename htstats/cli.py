@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from htstats import __version__
 from htstats.commands import load_commands
@@ -17,8 +18,15 @@ from htstats.commands import load_commands
 __all__ = ["main"]
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (--help says more)\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="htstats",
         description="Heavy-tailed statistics of weight matrices.",
     )

@@ -24,7 +24,7 @@ from distributed import Client, LocalCluster, as_completed
 
 from htstats import _checks
 from htstats._arrays import as_elements
-from htstats._matrix_fit import fit_matrix
+from htstats._matrix_fit import Extras, fit_matrix
 from htstats.compressed import KEEPS, NOISES, SUPPORTS
 from htstats.container import ContainerWriter, MatrixInfo
 from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
@@ -153,9 +153,16 @@ def sketch_array(x: Any, *, client: Client) -> TailSketch:
 
 
 def fit_matrices(
-    path: str | os.PathLike[str], names: Iterable[str], *, side: str = "abs", client: Client
+    path: str | os.PathLike[str],
+    names: Iterable[str],
+    *,
+    side: str = "abs",
+    extras: Extras | None = None,
+    client: Client,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Fit matrices of a checkpoint on the workers, in whatever order they are done.
+
+    `extras` says what is wanted beside the fit.
 
     Yields
     ------
@@ -169,7 +176,7 @@ def fit_matrices(
     A worker needs a matrix's size in memory, and what the fit of it takes.
     """
     file = _FileId.of(path)
-    tasks = {client.submit(_fit_task, file, name, side, pure=False): name for name in names}
+    tasks = {client.submit(_fit_task, file, name, side, extras, pure=False): name for name in names}
     for future in as_completed(list(tasks), loop=client.loop):
         yield tasks.pop(future), future.result()
         future.release()
@@ -302,9 +309,9 @@ def _sketch_block(block: Any, dtype: str) -> TailSketch:
     return TailSketch(dtype).update(block)
 
 
-def _fit_task(file: _FileId, name: str, side: str) -> dict[str, Any]:
+def _fit_task(file: _FileId, name: str, side: str, extras: Extras | None) -> dict[str, Any]:
     try:
-        return fit_matrix(_opened(file)[name], side)
+        return fit_matrix(_opened(file)[name], side, extras)
     except (ValueError, OSError) as error:
         return {"error": " ".join(str(error).split())}
 

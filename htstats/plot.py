@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from htstats.power_law import PowerLawFit
 
-__all__ = ["plot_ccdf", "plot_scan"]
+__all__ = ["plot_ccdf", "plot_compare", "plot_pdf", "plot_scan"]
+
+Floats = npt.NDArray[np.float64]
+
+# More points than a picture has pixels.
+DRAWN = 3000
+
+# Bins of a density in a decade of x, as users of `powerlaw` know them.
+BINS_A_DECADE = 10
+
+LAW = {"color": "C3", "linewidth": 1.5}
+OTHER = {"linewidth": 2}
+ALTERNATIVES = ("lognormal", "exponential", "stretched_exponential", "truncated_power_law")
 
 
-def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: tuple[str, ...] = ()) -> Any:
+def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ()) -> Any:
     """The data's survival function, the fitted tail and alternatives, on logarithmic axes.
 
     Parameters
@@ -20,46 +34,303 @@ def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: tuple[str, ...]
         Made from an array.
     ax : matplotlib axes, optional
         Where to draw; default: new ones.
-    alternatives : tuple of str
+    alternatives : sequence of str
         Names of `htstats.alternatives.ALTERNATIVES` to draw beside it.
+
+    Returns
+    -------
+    matplotlib axes
+        Its lines are the data, the power law, the alternatives.
+
+    Raises
+    ------
+    ValueError
+        If the fit was made from a sketch, or a name is unknown.
+
+    Notes
+    -----
+    Laws are drawn times the tail's share of the data, so that they meet the data at xmin. The view
+    begins at the hundredth part of the data, or a third of xmin if that is lower.
+
+    Examples
+    --------
+    >>> import matplotlib; matplotlib.use("Agg")
+    >>> from htstats import fit_power_law
+    >>> fit = fit_power_law(np.random.default_rng(0).pareto(1.5, 500) + 1)
+    >>> [line.get_label() for line in plot_ccdf(fit).lines][0]
+    'data'
     """
     ax = _axes(ax)
     x = fit.usable()
-    values, first = np.unique(x, return_index=True)
-    ax.loglog(values, 1 - first / x.size, drawstyle="steps-pre", color="0.4", label="data")
-    share = fit.n_tail / x.size  # the tail is this part of all
-    grid = np.geomspace(fit.xmin, values[-1], 200)
-    label = f"power law, alpha = {fit.alpha:.3g}"
-    ax.loglog(grid, share * np.exp(fit.logsf(grid)), "--", label=label)
-    for name in alternatives:
+    _draw_data(ax, fit, x)
+    grid = _grid(fit, x)
+    label = f"power law, $\\alpha$ = {fit.alpha:.3g}"
+    ax.plot(grid, _survival(fit, grid, fit, x), "--", label=label, **LAW)
+    for i, name in enumerate(alternatives):
         law = fit.compare(name).second
-        ax.loglog(grid, share * np.exp(law.logsf(grid)), ":", label=name.replace("_", " "))
-    ax.axvline(fit.xmin, color="0.8", linewidth=1, zorder=0)
-    ax.set_ylim(0.5 / x.size, 2)
-    ax.set(xlabel="x", ylabel="P(X >= x)")
-    ax.legend()
+        label = name.replace("_", " ")
+        ax.plot(
+            grid, _survival(law, grid, fit, x), ":", color=f"C{_colour(i)}", label=label, **OTHER
+        )
+    _mark_xmin(ax, fit)
+    _finish_ccdf(ax, fit, x)
+    return ax
+
+
+def plot_compare(
+    fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ALTERNATIVES
+) -> Any:
+    """The tail against the power law and every alternative, with their likelihood ratios.
+
+    Parameters
+    ----------
+    fit : PowerLawFit
+        Made from an array.
+    ax : matplotlib axes, optional
+        Where to draw; default: new ones.
+    alternatives : sequence of str
+        Names of `htstats.alternatives.ALTERNATIVES`.
+
+    Returns
+    -------
+    matplotlib axes
+        The legend says R (above 0: the power law is more likely) and p of each.
+
+    Raises
+    ------
+    ValueError
+        If the fit was made from a sketch, or a name is unknown.
+
+    Notes
+    -----
+    The view is the tail: from xmin to the largest value, from the tail's share of the data down.
+    """
+    ax = _axes(ax)
+    x = fit.usable()
+    _draw_data(ax, fit, x)
+    grid = _grid(fit, x)
+    label = f"power law, $\\alpha$ = {fit.alpha:.3g}"
+    ax.plot(grid, _survival(fit, grid, fit, x), "--", label=label, **LAW)
+    styles = (":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+    for i, name in enumerate(alternatives):
+        ratio = fit.compare(name)
+        label = f"{name.replace('_', ' ')}: R = {ratio.R:.3g}, p = {ratio.pvalue:.2g}"
+        style = {"linestyle": styles[i % len(styles)], "color": f"C{_colour(i)}"}
+        ax.plot(grid, _survival(ratio.second, grid, fit, x), label=label, **style)
+    _finish_ccdf(ax, fit, x)
+    ax.set_xlim(fit.xmin / 1.05, 1.3 * x[-1])
+    ax.set_ylim(0.5 / x.size, 2 * fit.n_tail / x.size)
+    _quiet_ticks(ax)
+    return ax
+
+
+def plot_pdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ()) -> Any:
+    """The data's density in logarithmic bins, the fitted tail and alternatives.
+
+    Parameters
+    ----------
+    fit, ax, alternatives
+        As in `plot_ccdf`.
+
+    Returns
+    -------
+    matplotlib axes
+        Its lines are the data, the power law, the alternatives.
+
+    Raises
+    ------
+    ValueError
+        As in `plot_ccdf`.
+
+    Notes
+    -----
+    Ten bins a decade, drawn at their geometric middles; empty bins are left out. Discrete data have
+    at least one integer in each bin.
+    """
+    ax = _axes(ax)
+    x = fit.usable()
+    edges = _edges(fit, x)
+    counts, _ = np.histogram(x, edges)
+    kept = counts > 0
+    middle = np.sqrt(edges[1:] * edges[:-1])
+    density = counts / (x.size * np.diff(edges))
+    ax.loglog(middle[kept], density[kept], "o", color="0.45", markersize=4, label="data")
+    grid = _grid(fit, x)
+    share = fit.n_tail / x.size
+    label = f"power law, $\\alpha$ = {fit.alpha:.3g}"
+    ax.plot(grid, share * np.exp(fit.logpdf(grid)), "--", label=label, **LAW)
+    for i, name in enumerate(alternatives):
+        law = fit.compare(name).second
+        label = name.replace("_", " ")
+        ax.plot(
+            grid,
+            share * np.exp(law.logpdf(grid)),
+            ":",
+            color=f"C{_colour(i)}",
+            label=label,
+            **OTHER,
+        )
+    _mark_xmin(ax, fit)
+    ax.set_xlim(_left(fit, x), 1.3 * x[-1])
+    visible = density[kept & (middle >= _left(fit, x))]
+    ax.set_ylim(visible.min() / 4, visible.max() * 4)
+    ax.set(xlabel="x", ylabel="density")
+    ax.legend(fontsize="small", edgecolor="none", framealpha=0.85)
+    _quiet_ticks(ax)
     return ax
 
 
 def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
-    """Distance (left axis) and alpha (right axis) of every candidate xmin."""
-    from htstats._scan import candidates_of
+    """Distance (left axis) and alpha (right axis) of every candidate xmin.
 
+    Parameters
+    ----------
+    fit : PowerLawFit
+        Made from an array.
+    ax : matplotlib axes, optional
+        Where to draw; default: new ones.
+
+    Returns
+    -------
+    matplotlib axes
+        Of the distance; those of alpha are its twin.
+
+    Raises
+    ------
+    ValueError
+        If the fit was made from a sketch.
+
+    Notes
+    -----
+    Alphas of tails with fewer than ten values are not drawn: they would set the scale. Beyond
+    20,000 candidates some thousand are drawn, the chosen one among them.
+    """
     ax = _axes(ax)
-    found = candidates_of(fit.usable())
-    last = found.values.size - 1
-    plus, minus = found.curve(0, last)
-    xmins, alphas = found.values[:last], found.alpha[:last]
-    ax.semilogx(xmins, np.maximum(plus, minus), color="C0")
-    ax.axvline(fit.xmin, color="0.8", linewidth=1, zorder=0)
-    ax.set(xlabel="xmin", ylabel="distance D")
-    ax.yaxis.label.set_color("C0")
+    x = fit.usable()
+    xmins, distances, alphas = _candidates(fit, x)
+    ax.semilogx(xmins, distances, color="C0", linewidth=1)
+    ax.plot([fit.xmin], [fit.distance], "o", color="C0", markersize=5)
+    ax.annotate(
+        f"xmin = {fit.xmin:.4g}\nD = {fit.distance:.3g}, $\\alpha$ = {fit.alpha:.3g}",
+        (0.03, 0.97),
+        xycoords="axes fraction",
+        verticalalignment="top",
+        fontsize="small",
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+    )
+    _mark_xmin(ax, fit)
+    ax.set_xlabel("xmin")
+    ax.set_ylabel("distance D", color="C0")
+    ax.set_ylim(0, 1.25 * np.max(distances))
+    ax.set_xlim(_left(fit, x), 1.1 * x[-1])
+    _quiet_ticks(ax)
     right = ax.twinx()
-    # the last few candidates rest on a handful of values, and their alpha would set the scale
-    steady = found.first[1:] <= found.n - min(10, found.n // 2)
-    right.semilogx(xmins[steady[:last]], alphas[steady[:last]], color="C1")
-    right.set_ylabel("alpha", color="C1")
+    steady = x.size - np.searchsorted(x, xmins) >= min(10, x.size // 2)
+    right.semilogx(xmins[steady], alphas[steady], color="C1", linewidth=1)
+    right.set_ylabel(r"$\alpha$", color="C1")
+    shown = alphas[steady & (xmins >= _left(fit, x))]
+    if shown.size:
+        right.set_ylim(
+            np.min(shown) - 0.1 * np.ptp(shown) - 0.1, np.max(shown) + 0.3 * np.ptp(shown) + 0.1
+        )
     return ax
+
+
+def _candidates(fit: PowerLawFit, x: Floats) -> tuple[Floats, Floats, Floats]:
+    """xmin, distance and alpha of the candidates to draw."""
+    from htstats._scan import candidates_of
+    from htstats.power_law import fit_power_law
+
+    source = fit._source
+    assert source is not None
+    rule = source.rule
+    plain = rule["ks"] == "left" and not rule["discrete"] and rule["xmax"] is None
+    if fit.curve is not None:
+        return fit.curve
+    if not plain or np.ndim(rule["xmin"]) > 0:
+        curve = fit_power_law(x, curve=True, **rule).curve
+        assert curve is not None
+        return curve
+    found = candidates_of(x)
+    last = found.values.size - 1
+    chosen = np.arange(last)
+    if last > 20_000:
+        here = np.searchsorted(found.values, fit.xmin)
+        chosen = np.union1d(_spread(last, DRAWN // 2), [min(int(here), last - 1)])
+    # a candidate's distance costs the root of its tail, whichever others are looked at
+    pairs = [found.curve(int(k), int(k) + 1) for k in chosen] if last > 20_000 else []
+    plus, minus = np.array(pairs).reshape(-1, 2).T if pairs else found.curve(0, last)
+    return found.values[chosen], np.maximum(plus, minus), found.alpha[chosen]
+
+
+def _draw_data(ax: Any, fit: PowerLawFit, x: Floats) -> None:
+    values, first = np.unique(x, return_index=True)
+    kept = _spread(values.size, DRAWN)
+    ax.loglog(values[kept], 1 - first[kept] / x.size, color="0.45", linewidth=1.8, label="data")
+    if not fit.discrete and values.size < 500:
+        ax.lines[-1].set_drawstyle("steps-pre")
+
+
+def _survival(law: Any, grid: Floats, fit: PowerLawFit, x: Floats) -> Floats:
+    """P(X >= grid) of a law of the tail, in the whole data."""
+    at = grid - 1 if fit.discrete else grid
+    return np.asarray(fit.n_tail / x.size * np.exp(law.logsf(at)))
+
+
+def _grid(fit: PowerLawFit, x: Floats) -> Floats:
+    grid = np.geomspace(fit.xmin, x[-1], 200)
+    return np.unique(np.round(grid)) if fit.discrete else np.clip(grid, fit.xmin, x[-1])
+
+
+def _edges(fit: PowerLawFit, x: Floats) -> Floats:
+    decades = np.log10(x[-1] / x[0])
+    edges = np.geomspace(
+        x[0], x[-1] * (1 + 1e-12), max(2, int(np.ceil(BINS_A_DECADE * decades)) + 1)
+    )
+    if fit.discrete:
+        return np.unique(np.append(np.floor(edges[:-1]), np.floor(x[-1]) + 1)) - 0.5
+    return edges
+
+
+def _spread(size: int, most: int) -> npt.NDArray[np.int64]:
+    """At most so many of `size` places: evenly, and ever closer towards the end."""
+    if size <= most:
+        return np.arange(size)
+    even = np.linspace(0, size - 1, most // 3)
+    close = size - np.geomspace(1, size, most - most // 3)
+    return np.unique(np.append(even, close).astype(np.int64))
+
+
+def _left(fit: PowerLawFit, x: Floats) -> float:
+    """Where the view begins: small values beyond count would push the tail into a corner."""
+    return max(float(x[0]), min(float(np.quantile(x, 0.01)), fit.xmin / 3)) / 1.1
+
+
+def _finish_ccdf(ax: Any, fit: PowerLawFit, x: Floats) -> None:
+    ax.set_xlim(_left(fit, x), 1.3 * x[-1])
+    ax.set_ylim(0.5 / x.size, 2)
+    ax.set(xlabel="x", ylabel=r"P(X $\geq$ x)")
+    ax.legend(loc="lower left", fontsize="small", edgecolor="none", framealpha=0.85)
+    _quiet_ticks(ax)
+
+
+def _quiet_ticks(ax: Any) -> None:
+    """1, 2 and 5 labelled in a view of less than two decades, else decades: no labels collide."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = ax.get_xlim()
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    if high < 100 * low:
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _mark_xmin(ax: Any, fit: PowerLawFit) -> None:
+    ax.axvline(fit.xmin, color="0.8", linewidth=1, zorder=0)
+
+
+def _colour(i: int) -> int:
+    return (0, 2, 4, 5, 1, 6, 7, 8, 9)[i % 9]  # C3 is the power law's
 
 
 def _axes(ax: Any) -> Any:

@@ -1,5 +1,7 @@
 """`htstats fit`: the table of a checkpoint, whatever is in it."""
 
+import csv
+import io
 import json
 import math
 
@@ -49,6 +51,9 @@ def test_numbers_are_those_of_the_twin(heavy, capsys):
         assert math.isclose(
             row["stable_rank"], fit_twin.stable_rank(array, rtol=1e-7), rel_tol=1e-6
         )
+
+
+EXTRAS = ["--gof", "60", "--compare", "--spectrum"]
 
 
 @pytest.mark.usefixtures("engines")
@@ -143,3 +148,114 @@ def test_bad_files_are_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys, a
     assert err.count("\n") == 1
     assert message in err
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_more_tables_fit_a_terminal_too(heavy, tmp_path, capsys):
+    long = write_safetensors(
+        tmp_path / "long.safetensors", {f"encoder.{'x' * 60}.{n}": a for n, a in HEAVY.items()}
+    )
+    for path in (heavy, long):
+        assert main(["fit", str(path), *EXTRAS]) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        assert max(map(len, out.splitlines())) <= 100
+        for word in ("95 % interval", "truncated power law", "eigenvalues of W W^T"):
+            assert word in out
+    assert main(["fit", str(heavy)]) == 0
+    assert "eigenvalues" not in capsys.readouterr().out
+
+
+def test_tests_and_spectrum_are_those_of_the_library(heavy, capsys):
+    from htstats import fit_power_law
+    from htstats.spectral import fit_spectrum
+
+    assert main(["fit", str(heavy), *EXTRAS, "--json"]) == 0
+    for row in json.loads(capsys.readouterr().out)["matrices"]:
+        W = HEAVY[row["name"]].reshape(len(HEAVY[row["name"]]), -1)
+        fit = fit_power_law(W.ravel(), side="abs")
+        tested = fit.goodness_of_fit(60, stop_at=0.1)
+        assert row["gof"]["pvalue"] == tested.pvalue
+        assert row["gof"]["n_resamples"] == tested.n_resamples
+        ratio = fit.compare("lognormal")
+        assert row["compare"]["lognormal"]["R"] == pytest.approx(ratio.R, rel=1e-9)
+        assert row["compare"]["lognormal"]["better"] == ratio.better()
+        spectrum = fit_spectrum(W)
+        assert row["esd_alpha"] == spectrum.alpha
+        assert row["esd_num_evals"] == min(W.shape)
+
+
+def test_csv_has_weightwatchers_names(tmp_path, capsys):
+    arrays = {"0.weight": HEAVY["conv"], "2.weight": HEAVY["layers.0.weight"]}
+    arrays["4.weight"] = np.full((3, 3), np.nan, np.float32)
+    path = write_safetensors(tmp_path / "a.safetensors", arrays)
+    assert main(["fit", str(path), "--csv", "--spectrum"]) == 1
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["layer_id"] for row in rows] == ["1", "2", "3"]
+    assert [row["longname"] for row in rows] == ["0", "2", "4"]
+    first = rows[0]
+    assert (int(first["N"]), int(first["M"]), float(first["Q"])) == (12, 4, 3.0)
+    words = ("alpha", "sigma", "D", "xmin", "num_pl_spikes", "stable_rank", "esd_alpha")
+    assert all(float(row[word]) > 0 for row in rows[:2] for word in words)
+    assert [row["status"] for row in rows] == ["success", "success", "failed"]
+    assert "finite" in rows[2]["warning"]
+    assert rows[2]["alpha"] == ""
+    assert main(["fit", str(path), "--csv", "--tensor", "2.weight"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert row["layer_id"] == "2"  # a matrix keeps its place in the file
+    assert "esd_alpha" not in row
+
+
+def test_pictures(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    arrays = {
+        "a/b": HEAVY["conv"],
+        "a.b": HEAVY["conv"],
+        "a_b": HEAVY["conv"],
+        "A_b": HEAVY["conv"],
+    }
+    arrays["zeros"] = np.zeros((3, 3), np.float32)
+    path = write_safetensors(tmp_path / "a.safetensors", arrays)
+    assert main(["fit", str(path), "--plot", str(tmp_path / "deep" / "er")]) == 1
+    out, err = capsys.readouterr()
+    assert "zeros: not fitted" in out
+    assert err == ""
+    found = sorted((tmp_path / "deep" / "er").iterdir())
+    assert len({file.name.lower() for file in found}) == 4
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in found)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--gof", "-1"], "--gof must be at least 0, got -1"),
+        (["--gof", "many"], "argument --gof: invalid int value: 'many'"),
+        (["--threads", "0"], "--threads must be at least 1, got 0"),
+        (["--json", "--csv"], "argument --csv: not allowed with argument --json"),
+        (["--side", "left"], "argument --side: invalid choice: 'left'"),
+        (["--plot", "file"], "--plot must be a folder, got the file file"),
+        (["--nothing"], "unrecognized arguments: --nothing"),
+    ],
+)
+def test_bad_arguments_are_one_line_and_exit_code_2(
+    heavy, tmp_path, monkeypatch, capsys, argv, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    try:
+        code = main(["fit", str(heavy), *argv])
+    except SystemExit as end:  # argparse's own way
+        code = end.code
+    assert code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_a_cluster_says_the_same(heavy, capsys):
+    pytest.importorskip("distributed")
+    answers = []
+    for where in ([], ["--dask", "local:1"]):
+        assert main(["fit", str(heavy), *EXTRAS, "--json", *where]) == 0
+        answers.append(json.loads(capsys.readouterr().out)["matrices"])
+    assert answers[0] == answers[1]
