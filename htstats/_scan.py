@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats._core import scan
 
-__all__ = ["Candidates", "candidates_of"]
+__all__ = ["TOLERANCE", "Candidates", "candidates_of", "distinct", "prepared"]
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+# Distances closer than this are one: the smallest xmin among them is the answer of a fit.
+TOLERANCE = 1e-13
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Distinct values in order, how many values lie before each, and their estimates."""
+    """Distinct values ascending, how many values lie before each, and their estimates.
+
+    `logs` are relative to the largest value, `rate` is alpha - 1. With a finite `xmax` the law ends
+    there, else it does not end.
+    """
 
     values: Floats
     logs: Floats
-    first: npt.NDArray[np.int64]
-    alpha: Floats
+    first: Counts
+    rate: Floats
+    xmax: float = math.inf
+    two_sided: bool = False
+
+    @property
+    def alpha(self) -> Floats:
+        return self.rate + 1
 
     @property
     def n(self) -> int:
@@ -38,28 +54,47 @@ class Candidates:
         alpha_low: float = 1.0,
         alpha_high: float = np.inf,
         sigma_below: float = np.inf,
+        tolerance: float = 0.0,
     ) -> tuple[int, float]:
-        """(index, distance) of the first allowed candidate of smallest D; index -1 for none."""
+        """(index, distance) of the first allowed candidate whose D is the smallest, or at most
+        `tolerance` above it; index -1 for none."""
         end = self.values.size - 1 if end is None else end
         return scan.best(
-            self.logs, self.first, self.alpha, begin, end, alpha_low, alpha_high, sigma_below
-        )
+            self.values, self.logs, self.first, self.rate, self.xmax, self.two_sided, begin, end,
+            alpha_low, alpha_high, sigma_below, tolerance,
+        )  # fmt: skip
 
     def curve(self, begin: int, end: int) -> tuple[Floats, Floats]:
         """D+ and D- of candidates begin ... end - 1."""
         plus, minus = np.empty(end - begin), np.empty(end - begin)
-        scan.curve(self.logs, self.first, self.alpha, begin, end, plus, minus)
+        scan.curve(
+            self.values, self.logs, self.first, self.rate, self.xmax, self.two_sided, begin, end,
+            plus, minus,
+        )  # fmt: skip
         return plus, minus
 
 
 def candidates_of(x: Floats) -> Candidates:
     """The candidates among positive finite float64 values."""
-    values, counts = np.unique(x, return_counts=True)
-    logs = np.log(values)
-    # neighbours a few units in the last place apart may share a logarithm
-    for k in np.flatnonzero(np.diff(logs) <= 0):
-        logs[k + 1] = np.nextafter(logs[k], np.inf)
-    first = np.empty(values.size + 1, dtype=np.int64)
-    alpha = np.empty(values.size)
-    scan.prepare(logs, counts.astype(np.int64), first, alpha)
-    return Candidates(values, logs, first, alpha)
+    return prepared(*distinct(np.sort(x)))
+
+
+def distinct(ordered: npt.NDArray[Any]) -> tuple[Floats, Counts]:
+    """Distinct values of a sorted float32 or float64 array, as float64, and the counts before each.
+
+    The counts are one more than the values: the last is the number of elements.
+    """
+    values, first = np.empty(len(ordered)), np.empty(len(ordered) + 1, np.int64)
+    first[0] = 0
+    fill: Any = scan.distinct_f32 if ordered.dtype == np.float32 else scan.distinct_f64
+    m = fill(ordered, values, first)
+    return values[:m], first[: m + 1]
+
+
+def prepared(
+    values: Floats, first: Counts, xmax: float = math.inf, two_sided: bool = False
+) -> Candidates:
+    """The candidates among distinct values; `first` as `distinct` gives it."""
+    logs, rate = np.empty(len(values)), np.empty(len(values))
+    scan.prepare(values, first, xmax, logs, rate)
+    return Candidates(values, logs, first, rate, xmax, two_sided)

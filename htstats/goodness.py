@@ -15,8 +15,8 @@ from scipy import special
 
 from htstats._arrays import HALF_DTYPES, as_float64
 from htstats._checks import count, one_of, positive, probability
-from htstats._core import scan
-from htstats._scan import candidates_of
+from htstats._core import refits
+from htstats._scan import TOLERANCE, candidates_of, prepared
 
 if TYPE_CHECKING:
     from htstats._resamples import Resampler
@@ -101,21 +101,21 @@ def _positive_values(x: npt.ArrayLike) -> Floats:
 def _model(data: Floats, xmin: float | None) -> _Model:
     if xmin is None:
         found = candidates_of(data)
-        k, distance = found.best()
+        k, distance = found.best(tolerance=TOLERANCE)
         head = np.sort(np.log(data[data < found.values[k]]))
         alpha = float(found.alpha[k])
-        return _Model(head, float(found.logs[k]), alpha, distance, data.size, found.n_tail(k))
+        log_xmin = float(np.log(found.values[k]))
+        return _Model(head, log_xmin, alpha, distance, data.size, found.n_tail(k))
     tail = data[data >= xmin]
     if np.unique(tail).size < 1 or np.all(tail == xmin):
         raise ValueError(f"xmin = {xmin!r} leaves no value above it")
     values, counts = np.unique(np.append(tail, xmin), return_counts=True)
     counts[0] -= 1  # xmin stands among the values, whether or not it is one
-    first, alphas = np.empty(values.size + 1, dtype=np.int64), np.empty(values.size)
-    logs = np.log(values)
-    scan.prepare(logs, counts.astype(np.int64), first, alphas)
-    _, distance = scan.best(logs, first, alphas, 0, 1, 1.0, np.inf, np.inf)
+    found = prepared(values, np.append(0, np.cumsum(counts)))
+    _, distance = found.best(0, 1)
     head = np.sort(np.log(data[data < xmin]))
-    return _Model(head, float(logs[0]), float(alphas[0]), distance, data.size, tail.size)
+    alpha = float(found.alpha[0])
+    return _Model(head, float(np.log(xmin)), alpha, distance, data.size, tail.size)
 
 
 def _refit_blocks(
@@ -126,7 +126,7 @@ def _refit_blocks(
     def block(start: int) -> tuple[Floats, Floats, Floats]:
         size = min(BLOCK, total - start)
         out = (np.empty(size), np.empty(size), np.empty(size))
-        scan.refits(n, head, model.log_xmin, model.alpha, refit, seed, start, *out)
+        refits.refits(n, head, model.log_xmin, model.alpha, refit, seed, start, *out)
         return out
 
     yield from _in_order(block, total, n_threads)

@@ -5,28 +5,40 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from htstats import _checks
-from htstats._arrays import HALF_DTYPES, as_elements
-from htstats._core import scan
-from htstats._prune import prospect
-from htstats.sketch import Buckets, TailSketch
+from htstats import _checks, _law
+from htstats._arrays import HALF_DTYPES
+from htstats._prune import Prospect
+from htstats._scan import TOLERANCE, Candidates, distinct, prepared
+from htstats._usable import (
+    SIDES,
+    Sample,
+    Source,
+    as_source,
+    gather,
+    histogram,
+    left_out,
+    of_sketch,
+    require_side,
+    usable,
+)
+from htstats.sketch import TailSketch
 
 if TYPE_CHECKING:
     from htstats.alternatives import Comparison, ComparisonTable
     from htstats.goodness import ConfidenceInterval, GoodnessOfFit
 
-__all__ = ["PowerLawFit", "fit_power_law"]
+__all__ = ["SIDES", "Curve", "PowerLawFit", "fit_power_law"]
 
 Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
-SIDES = ("abs", "positive", "negative")
+KS = ("left", "two-sided")
 
 # Below this many values sorting them all is faster than pruning them first.
 PRUNED_FROM = 1_000_000
@@ -37,19 +49,30 @@ TOO_MUCH_TO_TRY = 0.5
 # The first guess is sought among tails with at least so many values: any start is right.
 TAIL_OF_A_GUESS = 50
 
+# A curve takes some sqrt(n) exponentials a candidate: half a minute for so many.
+MAX_CURVE = 1_000_000
+
+
+class Curve(NamedTuple):
+    """Every candidate: its xmin in units of the data, its alpha, its distance."""
+
+    xmins: Floats
+    alphas: Floats
+    distances: Floats
+
 
 @dataclass(frozen=True)
 class PowerLawFit:
-    """A fitted tail: density proportional to x^-alpha from `xmin` on.
+    """A fitted tail: density proportional to x^-alpha from `xmin` on, and up to `xmax` if given.
 
     Attributes
     ----------
     alpha : float
-        Density exponent, above 1.
+        Density exponent; above 1, or any real number where there is an `xmax`.
     xmin : float
         Where the tail begins, one of the values (or what was given); in units of the data.
     distance : float
-        Kolmogorov-Smirnov distance of the tail, left limit (see `fit_power_law`); in [0, 1].
+        Kolmogorov-Smirnov distance of the tail, see `fit_power_law` for `ks`; in [0, 1].
     n : int
         Usable values: what the scan saw.
     n_tail : int
@@ -60,6 +83,10 @@ class PowerLawFit:
         As they were asked for; `side` is "positive" where nothing was said and nothing is negative.
     discrete : bool
         Whether the values are integers to the model.
+    xmax : float or None
+        Where the law ends, in units of the data; None: nowhere.
+    curve : Curve or None
+        (xmins, alphas, distances) of all candidates, where they were asked for.
 
     Examples
     --------
@@ -79,67 +106,81 @@ class PowerLawFit:
     side: str = "positive"
     discrete: bool = False
     ks: str = "left"
-    curve: tuple[Floats, Floats, Floats] | None = field(default=None, repr=False, compare=False)
+    xmax: float | None = None
+    curve: Curve | None = field(default=None, repr=False, compare=False)
     # what the methods that look at the data again need: the caller's array, not a copy
-    _source: _Source | None = field(default=None, repr=False, compare=False)
+    _source: _Again | None = field(default=None, repr=False, compare=False)
 
     @property
     def tail_exponent(self) -> float:
-        """alpha - 1: the survival function falls as x to the minus this."""
+        """alpha - 1: the survival function falls as x to the minus this, where it has no end."""
         return self.alpha - 1
 
     @property
     def stderr(self) -> float:
-        """Standard error of alpha for the chosen xmin, (alpha - 1) / sqrt(n_tail)."""
-        return (self.alpha - 1) / math.sqrt(self.n_tail)
+        """Standard error of alpha for the chosen xmin, from the Fisher information of the law.
+
+        (alpha - 1) / sqrt(n_tail) without an xmax.
+        """
+        return _law.stderr(self.alpha - 1, self._length, self.n_tail)
 
     @property
     def n_excluded(self) -> int:
-        """How many values were left out, for all reasons together."""
+        """How many values were left out, for all reasons together; `excluded` says why."""
         return sum(self.excluded.values())
 
     @property
     def loglikelihood(self) -> float:
-        """Of the tail, at its maximum: the sum of log(x / xmin) is n_tail / (alpha - 1)."""
-        a = self.alpha
-        return self.n_tail * (math.log((a - 1) / self.xmin) - a / (a - 1))
+        """Of the tail, at its maximum, where the mean of log(x / xmin) is that of the law."""
+        rate, length = self.alpha - 1, self._length
+        at_xmin = _law.log_density_at_xmin(rate, length) - math.log(self.xmin)
+        return self.n_tail * (at_xmin - self.alpha * _law.mean(rate, length))
 
     def logpdf(self, x: npt.ArrayLike) -> Any:
-        """Log density of the tail at `x`; minus infinity below `xmin`."""
-        ratio = self._log_ratio(x)
-        return np.where(
-            ratio >= 0, math.log((self.alpha - 1) / self.xmin) - self.alpha * ratio, -np.inf
-        )[()]
+        """Log density of the tail at `x`; minus infinity outside [xmin, xmax]."""
+        t = self._log_ratio(x)
+        at_xmin = _law.log_density_at_xmin(self.alpha - 1, self._length) - math.log(self.xmin)
+        inside = (t >= 0) & self._is_below_xmax(x)
+        with np.errstate(invalid="ignore"):
+            return np.where(inside, at_xmin - self.alpha * t, -np.inf)[()]
 
     def logsf(self, x: npt.ArrayLike) -> Any:
-        """Log of P(X > x) for X in the tail; 0 below `xmin`."""
-        return -(self.alpha - 1) * np.maximum(self._log_ratio(x), 0.0)[()]
+        """Log of P(X > x) for X in the tail; 0 below `xmin`, minus infinity from `xmax` on."""
+        t = np.clip(self._log_ratio(x), 0.0, self._length)
+        return np.asarray(_law.log_survival(t, self.alpha - 1, self._length))[()]
 
     def logcdf(self, x: npt.ArrayLike) -> Any:
-        """Log of P(X <= x) for X in the tail; minus infinity up to `xmin`."""
-        survival = np.asarray(self.logsf(x))
-        with np.errstate(divide="ignore"):
-            return np.log(-np.expm1(survival))[()]
+        """Log of P(X <= x) for X in the tail; minus infinity up to `xmin`, 0 from `xmax` on."""
+        t = np.clip(self._log_ratio(x), 0.0, self._length)
+        return np.asarray(_law.log_cdf(t, self.alpha - 1, self._length))[()]
 
     def ppf(self, q: npt.ArrayLike) -> Any:
         """Quantiles of the tail for `q` in [0, 1]; NaN outside."""
         q = np.asarray(q, np.float64)
         inside = (q >= 0) & (q <= 1)
-        with np.errstate(divide="ignore"):
-            logs = -np.log1p(-np.where(inside, q, 0.0)) / (self.alpha - 1)
-        return np.where(inside, self.xmin * np.exp(logs), np.nan)[()]
+        t = _law.quantile(np.where(inside, q, 0.0), self.alpha - 1, self._length)
+        with np.errstate(over="ignore"):
+            values = self.xmin * np.exp(t)
+        if self.xmax is not None:
+            values = np.minimum(values, self.xmax)
+        return np.where(inside, values, np.nan)[()]
 
-    def sample(self, size: int, rng: np.random.Generator) -> Floats:
+    def sample(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Floats:
         """`size` values of the tail."""
-        drawn: Floats = self.xmin * np.exp(rng.standard_exponential(size) / (self.alpha - 1))
+        drawn: Floats
+        if self.xmax is None:
+            with np.errstate(over="ignore"):
+                drawn = self.xmin * np.exp(rng.standard_exponential(size) / (self.alpha - 1))
+        else:
+            drawn = self.ppf(rng.random(size))
         return drawn
 
     def usable(self) -> Floats:
         """The values the scan saw, ascending; ValueError where the fit came from a sketch."""
         if self._source is None:
             raise ValueError("this fit was made from a sketch: fit the array to look at it again")
-        source = self._source
-        sample = _whole(source.data, source.dtype, source.side, source.xmax, source.weights)
+        again = self._source
+        sample, _ = usable(as_source(again.x), again.side, again.rule["xmax"], again.weights)
         return np.repeat(sample.values, sample.counts)
 
     def goodness_of_fit(
@@ -174,35 +215,55 @@ class PowerLawFit:
 
         return compare_all(self.usable(), xmin=self.xmin)
 
-    def __repr__(self) -> str:
-        return (
-            f"PowerLawFit(alpha={self.alpha:.4g} +- {self.stderr:.3g} from xmin={self.xmin:.6g}, "
-            f"KS {self.distance:.3g}, tail {self.n_tail} of {self.n})"
-        )
+    @property
+    def _length(self) -> float:
+        """log(xmax / xmin)."""
+        return math.inf if self.xmax is None else _log_ratio(self.xmin, self.xmax)
 
     def _log_ratio(self, x: npt.ArrayLike) -> Floats:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio: Floats = np.log(np.asarray(x, np.float64) / self.xmin)
-        return np.where(np.asarray(x) <= 0, -np.inf, ratio)
+        """log(x / xmin); minus infinity for x <= 0."""
+        x = np.asarray(x, np.float64)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            z = (x - self.xmin) / self.xmin
+            # the difference is exact near xmin; far from it the ratio may leave the range
+            logs = np.where(z < 2.0**1000, np.log1p(z), np.log(x) - math.log(self.xmin))
+        return np.where(x <= 0, -np.inf, logs)
+
+    def _is_below_xmax(self, x: npt.ArrayLike) -> Any:
+        return True if self.xmax is None else np.asarray(x) <= self.xmax
+
+    def __repr__(self) -> str:
+        end = "" if self.xmax is None else f" to xmax={self.xmax:.6g}"
+        return (
+            f"PowerLawFit(alpha={self.alpha:.4g} +- {self.stderr:.3g} from xmin={self.xmin:.6g}"
+            f"{end}, KS {self.distance:.3g}, tail {self.n_tail} of {self.n})"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "excluded": dict(self.excluded)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, excluded=MappingProxyType(state["excluded"]))
 
 
-class _Source(NamedTuple):
+class _Again(NamedTuple):
     """The arguments that give the usable values again."""
 
-    data: npt.NDArray[Any]
+    x: Any
     dtype: str
     side: str
-    xmax: float | None
     weights: npt.ArrayLike | None
     rule: dict[str, Any]  # arguments of fit_power_law beside the data
 
 
-class _Sample(NamedTuple):
-    """Usable values, ascending and distinct, their counts, and what was left out."""
+class _Options(NamedTuple):
+    """What a fit was asked for, checked."""
 
-    values: Floats
-    counts: Counts
-    excluded: dict[str, int]
+    xmin: float | tuple[float, float] | None = None
+    xmax: float | None = None
+    ks: str = "left"
+    min_tail: int = 1
+    curve: bool = False
 
 
 def fit_power_law(
@@ -222,48 +283,57 @@ def fit_power_law(
 
     Parameters
     ----------
-    x : array_like or tensor
-        Real numbers of any shape; zeros are left out and counted.
+    x : array_like, tensor, memory-mapped array, or iterable of such blocks
+        Real numbers of any shape; zeros are left out and counted. Integers are taken as float64.
+        Blocks must be of one dtype, and their iterable must start anew each time: it is read two
+        or three times, 16-bit floats once.
     side : {"abs", "positive", "negative"}, optional
         Which tail, where `x` has negative values: then it must be said.
     xmin : float or (float, float), optional
         Fixed, or the range (both ends in) of the candidates; by default every distinct value but
         the largest is one.
     xmax : float, optional
-        Values above it are left out and counted.
+        Where the law ends: the estimate is that of the law on [xmin, xmax], and alpha may then be
+        any real number, for such a law is one for each. Values above it are left out and counted.
     discrete : bool
         Must be False: discrete fits are not there yet.
     weights : array_like of int, optional
-        How often each element of `x` counts.
-    ks : {"left"}
-        The distance is the maximum of abs(F(x_j) - E(x_j-)), E the share of the tail below x_j.
+        How often each element of `x` counts, in the shape of `x`.
+    ks : {"left", "two-sided"}
+        The distance: the maximum of abs(F(x_j) - E(x_j-)), E the share of the tail below x_j, as
+        other tools have it; or the supremum of abs(F - E) over all points.
     min_tail : int, optional
         Candidates with fewer values in their tail are left out.
     n_threads : int
         Threads for the sketch; the result does not depend on it.
     curve : bool
-        Also keep (candidates, distances, alphas) in `curve`; the whole sample is then sorted.
+        Also keep (xmins, alphas, distances) of all candidates in `curve`: the whole sample is then
+        sorted. At most 1,000,000 candidates.
 
     Returns
     -------
     PowerLawFit
-        Of the first candidate of smallest distance.
+        Of the smallest xmin whose distance is within 1e-13 of the smallest one.
 
     Raises
     ------
     ValueError
         If `x` is not finite, has negative values and `side` is not given, or has fewer than two
-        distinct usable values.
+        distinct usable values; if `xmin` is not below the largest of them, `xmax` is not above
+        `xmin`, no candidate is allowed, or `weights` are not counts in the shape of `x`.
     TypeError
-        If `x` is not real numbers.
+        If `x` is not real numbers, or an iterator, which can be read only once.
 
     Notes
     -----
-    Method: alpha = 1 + n / sum(log(x / xmin)). Where the sample is large, a sketch of it bounds the
-    distance of every candidate from below; what lies above the most promising bucket is gathered,
-    sorted and scanned; buckets whose bound is above the distance found are out, and if one below
-    is not, the scan is made once more from there. Equal to trying all, for candidates and distance;
-    alpha to some units in the last place.
+    Method: alpha = 1 + n / sum(log(x / xmin)), with an xmax the root of the truncated law's
+    likelihood equation. Where the sample is large, a sketch of it bounds the distance of every
+    candidate from below; what lies above the most promising bucket is gathered, sorted and scanned;
+    buckets whose bound is above the distance found are out, and if one below is not, the scan is
+    made once more from there. Equal to trying all. Cost: n log n of what is sorted, and about n.
+    Accuracy: distance to 1e-15, alpha to 1e-15 of it; with an xmax, alpha - 1 to some 1e-15 of the
+    larger of itself and 1 / log(xmax / xmin). The result is the same to the bit for an array, its
+    blocks in any order, its distinct values with counts as weights, and any number of threads.
 
     References
     ----------
@@ -278,220 +348,186 @@ def fit_power_law(
     """
     if discrete:
         raise ValueError("discrete must be False: discrete fits are not there yet")
-    _checks.one_of("ks", ks, ("left",))
+    options = _checked(xmin, xmax, ks, min_tail, curve)
     _checks.count("n_threads", n_threads, at_least=1)
-    least = 1 if min_tail is None else _checks.count("min_tail", min_tail, at_least=1)
-    data, dtype = as_elements(x, "x")
-    side = _side(side, data, dtype)
+    if side is not None:
+        _checks.one_of("side", side, SIDES)
+    source = as_source(x)
     rule = {"xmin": xmin, "xmax": xmax, "min_tail": min_tail, "ks": ks, "discrete": discrete}
-    source = _Source(data, dtype, side, xmax, weights, rule)
-    if weights is None and dtype in HALF_DTYPES and xmax is None:
-        fit = _fit(_values(_sketch(data, dtype, n_threads), side), xmin, least, side, curve)
-    elif data.size >= PRUNED_FROM and weights is None and xmin is xmax is None and not curve:
-        sketch = _sketch(data, dtype, n_threads)
-        flat = data.reshape(-1)
-        fit = fit_pruned(sketch, side, lambda low: gather(flat, side, low), least)
+    plain = options == _Options(ks=options.ks, min_tail=options.min_tail)
+    if weights is None and source.dtype in HALF_DTYPES:
+        sketch = _sketch(source, n_threads)
+        side = require_side(side, sketch.n_negative)
+        fit = _solved(of_sketch(sketch, side, options.xmax), side, options)
+    elif weights is None and plain and _is_large(source):
+        found = histogram(source, n_threads)
+        side = require_side(side, found.seen.negative)
+        gathered = partial(gather, source, side)
+        fit = _pruned(found.prospect(side), side, found.excluded(side), gathered, options)
     else:
-        fit = _fit(_whole(data, dtype, side, xmax, weights), xmin, least, side, curve)
-    return replace(fit, _source=source)
+        sample, side = usable(source, side, options.xmax, weights)
+        fit = _solved(sample, side, options)
+    return replace(fit, _source=_Again(x, source.dtype, side, weights, rule))
 
 
 def fit_pruned(
-    sketch: TailSketch, side: str, gathered: Callable[[float], npt.NDArray[Any]], min_tail: int = 1
+    sketch: TailSketch,
+    side: str,
+    gathered: Callable[[float], npt.NDArray[Any]],
+    min_tail: int = 1,
+    *,
+    ks: str = "left",
 ) -> PowerLawFit:
     """The fit of what was sketched; `gathered(low)` gives abs(x) of the side where it is >= low.
 
     It is called once or twice, and not at all where the sketch has each value (16-bit floats). This
     is the whole fit but for reading, which is the caller's.
     """
+    options = _Options(ks=ks, min_tail=min_tail)
     if sketch.dtype in HALF_DTYPES:
-        return _fit(_values(sketch, side), None, min_tail, side, False)
+        return _solved(of_sketch(sketch, side), side, options)
     buckets = sketch.buckets(side)
-    if len(buckets.count) == 0:
-        raise ValueError("x must have at least two distinct usable values, got 0")
-    excluded = _left_out(sketch, side)
-    bounds = prospect(buckets)
-    size = max(min_tail, TAIL_OF_A_GUESS)
-    start = int(np.argmin(np.where(bounds.tail >= size, bounds.guess, 2.0)))
-    if bounds.tail[start] > TOO_MUCH_TO_TRY * bounds.tail[0]:
+    excluded = left_out(side, sketch.n_zero, sketch.n_negative, sketch.n_positive)
+    prospect = Prospect(buckets.lower, buckets.upper, buckets.count, buckets.total)
+    return _pruned(prospect, side, excluded, gathered, options)
+
+
+def _pruned(
+    prospect: Prospect,
+    side: str,
+    excluded: dict[str, int],
+    gathered: Callable[[float], npt.NDArray[Any]],
+    options: _Options,
+) -> PowerLawFit:
+    """Scan from the lowest bucket that may hold the answer on."""
+    start = prospect.start(max(options.min_tail, TAIL_OF_A_GUESS))
+    if prospect.tail[start] > TOO_MUCH_TO_TRY * prospect.tail[0]:
         start = 0  # a second scan would cost more than the first could save
     while True:
-        values, counts = distinct(gathered(float(buckets.lower[start])))
+        values = gathered(float(prospect.lower[start]))
+        if len(values) != prospect.tail[start]:
+            raise ValueError("x must give the same numbers each time it is read")
+        values.sort()
         try:
-            fit = _fit(_Sample(values, counts, excluded), None, min_tail, side, False)
+            fit = _solved(Sample(*distinct(values), excluded), side, options)
         except ValueError:  # too little above the guess
             if start == 0:
                 raise
             start = 0
             continue
-        lowest = int(np.flatnonzero(bounds.distance <= fit.distance)[0])
+        # of left distances: the two-sided ones are not below them
+        lowest = prospect.lowest(fit.distance + TOLERANCE) if start else 0
         if lowest >= start:
-            return _with_size(fit, buckets)
+            return replace(fit, n=int(prospect.tail[0]))
         start = lowest
 
 
-def gather(flat: npt.NDArray[Any], side: str, low: float) -> npt.NDArray[Any]:
-    """abs(x) of one side, where it is at least `low`, in the dtype of `flat`."""
-    edge = flat.dtype.type(low)
-    part: npt.NDArray[Any]
-    if side == "positive":
-        part = flat[flat >= edge]
-    elif side == "negative":
-        part = -flat[flat <= -edge]
-    else:
-        part = np.abs(flat[(flat >= edge) | (flat <= -edge)])
-    return part
+def _is_large(source: Source) -> bool:
+    """Whether pruning may pay; blocks may be larger than the memory."""
+    return source.shape is None or math.prod(source.shape) >= PRUNED_FROM
 
 
-def distinct(values: npt.NDArray[Any]) -> tuple[Floats, Counts]:
-    """Distinct values ascending, as float64, and how often each is there."""
-    ordered = np.sort(values)
-    first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)])
-    counts = np.diff(np.append(first, len(ordered))).astype(np.int64)
-    return ordered[first].astype(np.float64), counts
-
-
-def _side(side: str | None, data: npt.NDArray[Any], dtype: str) -> str:
-    if side is not None:
-        return _checks.one_of("side", side, SIDES)
-    negative = data > 0x8000 if dtype in HALF_DTYPES else data < 0
-    if negative.any():
-        raise ValueError(
-            f"x has {int(negative.sum())} negative values: side must be one of 'abs', 'positive', "
-            f"'negative', got None"
-        )
-    return "positive"
-
-
-def _sketch(data: npt.NDArray[Any], dtype: str, n_threads: int) -> TailSketch:
-    sketch = TailSketch(dtype).update(data, n_threads=n_threads)
+def _sketch(source: Source, n_threads: int) -> TailSketch:
+    sketch = TailSketch(source.dtype)
+    for part in source.parts():
+        sketch.update(part, n_threads=n_threads)
     if sketch.n_not_finite:
         raise ValueError(f"x must be finite, got {sketch.n_not_finite} NaN or infinite values")
     return sketch
 
 
-def _values(sketch: TailSketch, side: str) -> _Sample:
-    """Of 16-bit floats each bucket is a value."""
-    buckets = sketch.buckets(side)
-    return _Sample(buckets.lower, buckets.count, _left_out(sketch, side))
-
-
-def _left_out(sketch: TailSketch, side: str) -> dict[str, int]:
-    return _nonzero(side, sketch.n_zero, sketch.n_negative, sketch.n_positive)
-
-
-def _nonzero(side: str, zeros: int, negative: int, positive: int) -> dict[str, int]:
-    counts = {"zero": zeros}
-    if side == "positive":
-        counts["negative"] = negative
-    if side == "negative":
-        counts["positive"] = positive
-    return {reason: int(n) for reason, n in counts.items() if n}
-
-
-def _whole(
-    data: npt.NDArray[Any],
-    dtype: str,
-    side: str,
-    xmax: float | None,
-    weights: npt.ArrayLike | None,
-) -> _Sample:
-    """All usable values of an array."""
-    flat = data.reshape(-1)
-    if dtype == "bfloat16":
-        flat = (flat.astype(np.uint32) << 16).view(np.float32)
-    elif dtype == "float16":
-        flat = flat.view(np.float16)
-    if bad := int(np.count_nonzero(~np.isfinite(flat))):
-        raise ValueError(f"x must be finite, got {bad} NaN or infinite values")
-    times = np.ones(len(flat), np.int64) if weights is None else _weights(weights, data.shape)
-    n = [int(times[part].sum()) for part in (flat == 0, flat < 0, flat > 0)]
-    excluded = _nonzero(side, *n)
-    key = {"abs": np.abs, "positive": np.positive, "negative": np.negative}[side](flat)
-    usable = (key > 0) & (times > 0)
-    if xmax is not None:
-        above = usable & (key > _checks.positive("xmax", xmax))
-        if dropped := int(times[above].sum()):
-            excluded["above xmax"] = dropped
-        usable &= ~above
-    key, times = key[usable], times[usable]
-    if weights is None:
-        return _Sample(*distinct(key), excluded)
-    values, place = np.unique(key.astype(np.float64), return_inverse=True)
-    counts = np.zeros(len(values), np.int64)
-    np.add.at(counts, place, times)
-    return _Sample(values, counts, excluded)
-
-
-def _weights(weights: npt.ArrayLike, shape: tuple[int, ...]) -> Counts:
-    given = np.asarray(weights)
-    if given.shape != shape:
-        raise ValueError(f"weights must have the shape of x, {shape}, got {given.shape}")
-    if given.dtype.kind not in "iu" or (given < 0).any():
-        raise ValueError("weights must be integers, 0 or above")
-    return given.reshape(-1).astype(np.int64)
-
-
-def _fit(
-    sample: _Sample,
-    xmin: float | tuple[float, float] | None,
-    min_tail: int,
-    side: str,
-    curve: bool,
-) -> PowerLawFit:
-    """Scan the candidates of a sample."""
-    values, counts = sample.values, sample.counts
+def _checked(xmin: Any, xmax: Any, ks: str, min_tail: int | None, curve: bool) -> _Options:
+    """The options of a fit, or an error that names the wrong one."""
+    _checks.one_of("ks", ks, KS)
+    least = 1 if min_tail is None else _checks.count("min_tail", min_tail, at_least=1)
+    end = None if xmax is None else _checks.positive("xmax", xmax)
     if isinstance(xmin, tuple | list):
+        if len(xmin) != 2:
+            raise ValueError(f"xmin must be a number or a pair (lo, hi), got {xmin!r}")
         low, high = (_checks.nonnegative("xmin", edge) for edge in xmin)
-    elif xmin is not None:
-        low = _checks.positive("xmin", xmin)
-        kept = values >= low
-        total, values, counts = int(counts.sum()), values[kept], counts[kept]
-        if len(values) and values[0] > low:
-            values, counts = np.append(low, values), np.append(0, counts)
-    if len(values) < 2:
-        raise ValueError(f"x must have at least two distinct usable values, got {len(values)}")
-    # logarithms of ratios keep more digits than those of the values
-    y = np.log(values / values[0])
-    new = np.append(True, y[1:] > y[:-1])  # the logarithms of neighbours may coincide
-    if not new.all():
-        counts = np.add.reduceat(counts, np.flatnonzero(new))
-        values, y = values[new], y[new]
-    m = len(y)
-    first, alpha = np.empty(m + 1, np.int64), np.empty(m)
-    scan.prepare(y, counts, first, alpha)
+        if not low < high:
+            raise ValueError(f"xmin must be (lo, hi) with lo < hi, got {xmin!r}")
+        return _Options((low, high), end, ks, least, curve)
+    start = None if xmin is None else _checks.positive("xmin", xmin)
+    if start is not None and end is not None and not start < end:
+        raise ValueError(f"xmax must be above xmin, got {xmax!r} with xmin={xmin!r}")
+    return _Options(start, end, ks, least, curve)
+
+
+def _solved(sample: Sample, side: str, options: _Options) -> PowerLawFit:
+    """Scan the candidates of a sample."""
+    values, first = sample.values, sample.first
     n = int(first[-1])
-    begin, end = 0, min(m - 1, int(np.searchsorted(first[:-1], n - min_tail, side="right")))
-    if isinstance(xmin, tuple | list):
-        begin = int(np.searchsorted(values, low))
-        end = min(end, int(np.searchsorted(values, high, side="right")))
-    elif xmin is not None:
-        end = 1
-    k, distance = (-1, 0.0)
+    if isinstance(options.xmin, float):
+        values, first = _from(options.xmin, values, first)
+    if len(values) < 2:
+        which = f" ({float(values[0])!r})" if len(values) else ""
+        raise ValueError(
+            f"x must have at least two distinct usable values, got {len(values)}{which}"
+        )
+    xmax = math.inf if options.xmax is None else options.xmax
+    found = prepared(values, first, xmax, options.ks == "two-sided")
+    begin, end = _candidates(found, options)
+    k = -1
     if begin < end:
-        k, distance = scan.best(y, first, alpha, begin, end, 1.0, math.inf, math.inf)
+        low = 1.0 if options.xmax is None else -math.inf
+        k, distance = found.best(begin, end, alpha_low=low, tolerance=TOLERANCE)
     if k < 0:
-        raise ValueError(f"no candidate xmin is allowed by xmin={xmin!r}, min_tail={min_tail}")
+        raise ValueError(
+            f"no candidate xmin is allowed by xmin={options.xmin!r}, min_tail={options.min_tail}"
+        )
     return PowerLawFit(
-        alpha=float(alpha[k]),
+        alpha=float(found.rate[k]) + 1,
         xmin=float(values[k]),
-        distance=float(distance),
-        n=total if xmin is not None and not isinstance(xmin, tuple | list) else n,
-        n_tail=n - int(first[k]),
+        distance=distance,
+        n=n,
+        n_tail=found.n_tail(k),
         excluded=MappingProxyType(sample.excluded),
         side=side,
-        curve=_curve(values, y, first, alpha, begin, end) if curve else None,
+        ks=options.ks,
+        xmax=options.xmax,
+        curve=_curve(found, begin, end) if options.curve else None,
     )
 
 
-def _curve(
-    values: Floats, y: Floats, first: Counts, alpha: Floats, begin: int, end: int
-) -> tuple[Floats, Floats, Floats]:
-    plus, minus = np.empty(end - begin), np.empty(end - begin)
-    scan.curve(y, first, alpha, begin, end, plus, minus)
-    return values[begin:end], np.maximum(plus, minus), alpha[begin:end]
+def _from(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
+    """The tail from a fixed xmin on, which stands in front with a count of 0 if it is no value."""
+    if len(values) and not xmin < values[-1]:
+        raise ValueError(
+            f"xmin must be below the largest usable value, {float(values[-1])!r}, got {xmin!r}"
+        )
+    k = int(np.searchsorted(values, xmin))
+    values, first = values[k:], first[k:] - first[k]
+    if len(values) and values[0] > xmin:
+        values, first = np.append(xmin, values), np.append(0, first)
+    return values, first
 
 
-def _with_size(fit: PowerLawFit, buckets: Buckets) -> PowerLawFit:
-    """The fit of the gathered part as that of all."""
-    return PowerLawFit(**{**vars(fit), "n": int(buckets.count.sum())})
+def _candidates(found: Candidates, options: _Options) -> tuple[int, int]:
+    """Which of the values are candidates."""
+    if isinstance(options.xmin, float):
+        return 0, int(found.n >= options.min_tail)
+    begin, end = 0, len(found.values) - 1
+    if options.min_tail > 1:
+        last = int(np.searchsorted(found.first[:-1], found.n - options.min_tail, side="right"))
+        end = min(end, last)
+    if options.xmin is not None:
+        low, high = options.xmin
+        begin = int(np.searchsorted(found.values, low))
+        end = min(end, int(np.searchsorted(found.values, high, side="right")))
+    return begin, end
+
+
+def _curve(found: Candidates, begin: int, end: int) -> Curve:
+    if end - begin > MAX_CURVE:
+        raise ValueError(
+            f"curve must have at most {MAX_CURVE} candidates, got {end - begin}: give a range xmin"
+        )
+    plus, minus = found.curve(begin, end)
+    return Curve(found.values[begin:end].copy(), found.alpha[begin:end], np.maximum(plus, minus))
+
+
+def _log_ratio(low: float, high: float) -> float:
+    """log(high / low); the difference is exact for near ones, the ratio of far ones overflows."""
+    z = (high - low) / low
+    return math.log1p(z) if z < 2.0**1000 else math.log(high) - math.log(low)

@@ -22,6 +22,7 @@ from scipy.sparse import csr_array
 from htstats import _checks
 from htstats._arrays import HALF_DTYPES, Elements, as_elements
 from htstats._moments import ExactSums
+from htstats._usable import Source, gather
 from htstats.compressed import (
     INDEX_END,
     KEEPS,
@@ -33,7 +34,7 @@ from htstats.compressed import (
 )
 from htstats.container import ContainerWriter, MatrixInfo
 from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
-from htstats.power_law import SIDES, PowerLawFit, fit_pruned, gather
+from htstats.power_law import SIDES, PowerLawFit, fit_pruned
 from htstats.sketch import TailSketch
 from htstats.thresholds import Resolver, needs_sketch, parse_rule, resolve
 
@@ -293,12 +294,10 @@ def fit_rows(
                 f"the fit must scan the {n} elements from {low:g} on, which takes up to {needed} "
                 f"bytes; max_memory is {max_memory}"
             )
-        values, at = np.empty(n, dtype), 0
-        for block in read_blocks(source, report):
-            part = gather(block.data.reshape(-1), side, low)
-            values[at : at + len(part)] = part
-            at += len(part)
-        return values
+        return gather(Source(source.dtype, parts, None), side, low, room=n)
+
+    def parts() -> Iterator[npt.NDArray[Any]]:
+        return (block.data.reshape(-1) for block in read_blocks(source, report))
 
     return fit_pruned(sketch, side, gathered)
 

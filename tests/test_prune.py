@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference.power_law_twin import brute_force
+from reference import power_law_twin as twin
 
-from htstats._prune import prospect
+from htstats._prune import Prospect
+from htstats.power_law import fit_power_law
 from htstats.sketch import TailSketch
 
 SAMPLES = {
@@ -25,12 +26,21 @@ def check(x, dtype):
     if len(np.unique(x)) < 2:
         return
     buckets = TailSketch(np.dtype(dtype).name).update(x).buckets()
-    found = prospect(buckets)
-    assert found.tail.tolist() == [(x >= low).sum() for low in buckets.lower]
-    candidates, distances = brute_force(x)
+    candidates, _, distances = twin.candidates(x)
     home = np.searchsorted(buckets.lower, candidates, side="right") - 1
-    # ties of the data may be rounded differently by the two; nothing else may differ
-    assert (found.distance[home] <= distances + 1e-12).all()
+    edges = buckets.lower, buckets.upper, buckets.count
+    for total in (buckets.total, None):
+        found = Prospect(*edges, total)
+        assert found.tail.tolist() == [*((x >= low).sum() for low in buckets.lower), 0]
+        bounds = np.array([found.bound(b) for b in range(len(buckets.count))])
+        assert (bounds[home] <= distances).all()
+        for distance in [0.0, *np.quantile(distances, [0, 0.3, 0.9])]:
+            allowed = home[distances <= distance]
+            lowest = found.lowest(float(distance))
+            assert lowest <= allowed.min(initial=len(bounds))
+            # an edge that served the bucket before may exclude more
+            assert lowest >= np.argmax(np.append(bounds, -1) <= distance)
+        assert 0 <= found.start(5) < len(bounds)
 
 
 @pytest.mark.parametrize("name", list(SAMPLES))
@@ -48,11 +58,9 @@ def test_bounds_hold_for_anything(values):
 
 @pytest.mark.parametrize("name", ["normal", "lognormal", "uniform"])
 def test_few_candidates_are_left(name):
-    """Of what is no power law, the bounds alone leave less than a tenth of the elements."""
+    """Of what is no power law, counts alone leave less than a tenth of the elements."""
     x = SAMPLES[name](np.random.default_rng(0), 200_000).astype("f4")
-    found = prospect(TailSketch("float32").update(x).buckets())
-    start = int(np.argmin(np.where(found.tail >= 100, found.guess, 1)))
-    # what a true candidate near it reaches is about its guess; a fifth more is a generous stand-in
-    best = 1.2 * found.guess[start]
-    left = found.tail[np.flatnonzero(found.distance <= best)[0]]
-    assert left < 0.1 * len(x)
+    buckets = TailSketch("float32").update(x).buckets()
+    found = Prospect(buckets.lower, buckets.upper, buckets.count)
+    assert found.tail[found.start(100)] < 0.1 * len(x)
+    assert found.tail[found.lowest(fit_power_law(x).distance)] < 0.1 * len(x)

@@ -1,0 +1,86 @@
+"""Bindings of htst_tail: what a pass over floats keeps of them."""
+
+from libc.stdint cimport int64_t, uint32_t
+
+cdef extern from "htst_tail.h" nogil:
+    int HTST_TAIL_DROPPED_F32, HTST_TAIL_DROPPED_F64, HTST_TAIL_SLOTS_F32, HTST_TAIL_SLOTS_F64
+    void htst_tail_histogram_f32(int64_t n, const float *x, uint32_t *table) noexcept
+    void htst_tail_histogram_f64(int64_t n, const double *x, uint32_t *table) noexcept
+    ctypedef enum htst_tail_side_t:
+        pass
+    ctypedef struct htst_tail_seen_t:
+        int64_t not_finite, zeros, negative, positive
+    void htst_tail_survey_f32(int64_t n, const float *x, htst_tail_seen_t *seen) noexcept
+    void htst_tail_survey_f64(int64_t n, const double *x, htst_tail_seen_t *seen) noexcept
+    int64_t htst_tail_select_f32(
+        int64_t n, const float *x, htst_tail_side_t side, int64_t low, int64_t high, int64_t room,
+        float *out) noexcept
+    int64_t htst_tail_select_f64(
+        int64_t n, const double *x, htst_tail_side_t side, int64_t low, int64_t high, int64_t room,
+        double *out) noexcept
+
+# Bits of a pattern that its bucket does not show, and the number of slots.
+DROPPED = HTST_TAIL_DROPPED_F32, HTST_TAIL_DROPPED_F64
+SLOTS = HTST_TAIL_SLOTS_F32, HTST_TAIL_SLOTS_F64
+
+
+def survey_f32(const float[::1] x):
+    """How many are (not finite, zero, negative, positive)."""
+    cdef htst_tail_seen_t seen = htst_tail_seen_t(0, 0, 0, 0)
+    cdef int64_t n = x.shape[0]
+    if n:
+        with nogil:
+            htst_tail_survey_f32(n, &x[0], &seen)
+    return seen.not_finite, seen.zeros, seen.negative, seen.positive
+
+
+def survey_f64(const double[::1] x):
+    """How many are (not finite, zero, negative, positive)."""
+    cdef htst_tail_seen_t seen = htst_tail_seen_t(0, 0, 0, 0)
+    cdef int64_t n = x.shape[0]
+    if n:
+        with nogil:
+            htst_tail_survey_f64(n, &x[0], &seen)
+    return seen.not_finite, seen.zeros, seen.negative, seen.positive
+
+
+def select_f32(const float[::1] x, int side, int64_t low, int64_t high, float[::1] out):
+    """How many keys lie in [low, high]; as many as there is room for are written."""
+    cdef int64_t n = x.shape[0], room = out.shape[0], m = 0
+    cdef float *target = &out[0] if room else NULL
+    if n:
+        with nogil:
+            m = htst_tail_select_f32(
+                n, &x[0], <htst_tail_side_t> side, low, high, room, target)
+    return m
+
+
+def select_f64(const double[::1] x, int side, int64_t low, int64_t high, double[::1] out):
+    """How many keys lie in [low, high]; as many as there is room for are written."""
+    cdef int64_t n = x.shape[0], room = out.shape[0], m = 0
+    cdef double *target = &out[0] if room else NULL
+    if n:
+        with nogil:
+            m = htst_tail_select_f64(
+                n, &x[0], <htst_tail_side_t> side, low, high, room, target)
+    return m
+
+
+def histogram_f32(const float[::1] x, uint32_t[::1] table):
+    """Add the number of elements in each bucket; fewer than 2^32 in all."""
+    cdef int64_t n = x.shape[0]
+    if table.shape[0] != HTST_TAIL_SLOTS_F32:
+        raise ValueError(f"table must have {HTST_TAIL_SLOTS_F32} slots")
+    if n:
+        with nogil:
+            htst_tail_histogram_f32(n, &x[0], &table[0])
+
+
+def histogram_f64(const double[::1] x, uint32_t[::1] table):
+    """Add the number of elements in each bucket; fewer than 2^32 in all."""
+    cdef int64_t n = x.shape[0]
+    if table.shape[0] != HTST_TAIL_SLOTS_F64:
+        raise ValueError(f"table must have {HTST_TAIL_SLOTS_F64} slots")
+    if n:
+        with nogil:
+            htst_tail_histogram_f64(n, &x[0], &table[0])

@@ -1,0 +1,63 @@
+#include "htst_tail.h"
+#include "htst_test.h"
+
+#include <string.h>
+
+static int64_t
+key(float x)
+{
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static void
+test_survey_and_select(void)
+{
+    enum { N = 1000 };
+    float x[N], out[N];
+    double wide[N], wide_out[N];
+    htst_tail_seen_t seen = { 0, 0, 0, 0 }, wide_seen = { 0, 0, 0, 0 };
+    const float values[8] = { 0, -0.0f, 1, -1, 5, -6, 1e-45f, -3 };
+
+    for (int i = 0; i < N; i++) {
+        x[i] = i < 300 && i != 7 ? 0.5f : values[i % 8]; /* groups without any, and one with one */
+        wide[i] = x[i];
+    }
+    htst_tail_survey_f32(N, x, &seen);
+    htst_tail_survey_f64(N, wide, &wide_seen);
+    CHECK(!memcmp(&seen, &wide_seen, sizeof seen));
+    CHECK(seen.not_finite == 0 && seen.zeros + seen.negative + seen.positive == N);
+    for (int side = 0; side < 3; side++) {
+        int64_t m = 0, room = 5, found;
+        float expected[N];
+        for (int i = 0; i < N; i++) {
+            float a = side == HTST_TAIL_POSITIVE ? x[i] : side ? -x[i] : fabsf(x[i]);
+            if (a >= 1 && a <= 5) {
+                expected[m++] = a;
+            }
+        }
+        found = htst_tail_select_f32(N, x, (htst_tail_side_t) side, key(1), key(5), N, out);
+        CHECK(found == m && !memcmp(out, expected, (size_t) m * sizeof *out));
+        out[room] = 77;
+        CHECK(htst_tail_select_f32(N, x, (htst_tail_side_t) side, key(1), key(5), room, out) == m);
+        CHECK(out[room] == 77);
+        CHECK(htst_tail_select_f64(N, wide, (htst_tail_side_t) side, 1, INT64_C(0x7fefffffffffffff),
+                  N, wide_out)
+            == (side == HTST_TAIL_ABS ? seen.positive + seen.negative
+                    : side == HTST_TAIL_POSITIVE ? seen.positive : seen.negative));
+    }
+    x[3] = INFINITY;
+    x[4] = -INFINITY;
+    x[900] = NAN;
+    memset(&seen, 0, sizeof seen);
+    htst_tail_survey_f32(N, x, &seen);
+    CHECK(seen.not_finite == 3);
+}
+
+int
+main(void)
+{
+    test_survey_and_select();
+    return htst_test_report("tail");
+}

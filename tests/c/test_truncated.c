@@ -1,0 +1,58 @@
+#include "htst_test.h"
+#include "htst_truncated.h"
+
+/* 1/u - 1/(exp(u) - 1) in long double; below 1 the ratio of two series of positive terms:
+ * (exp(u) - 1 - u) / (u (exp(u) - 1)). */
+static long double
+mean(long double u)
+{
+    long double term = u / 2, numerator = term, denominator = 1 + term;
+
+    if (u > 1) {
+        return 1 / u - 1 / expm1l(u);
+    }
+    for (int k = 3; k < 40; k++) {
+        term *= u / k;
+        numerator += term;
+        denominator += term;
+    }
+    return numerator / denominator / u;
+}
+
+static void
+test_mean_and_root(void)
+{
+    CHECK(htst_truncated_mean(0) == .5);
+    for (double u = 1e-9; u < 1e6; u *= 1.3) {
+        double g = (double) mean(u), root;
+        CHECK_CLOSE(htst_truncated_mean(u), g, 1e-15);
+        CHECK_CLOSE(htst_truncated_mean(-u), 1 - g, 1e-15);
+        root = htst_truncated_root(g, (double) (1 - mean(u)));
+        /* the shares are rounded: 1e-16 of them is 1e-16 of u^2 / 2 for large u, and 12 of those near 0 */
+        CHECK(fabs(root - u) <= 4e-15 * (u < 1 ? 1 : u));
+        CHECK(htst_truncated_root((double) (1 - mean(u)), g) == -root);
+    }
+    CHECK(htst_truncated_root(1, 1) == 0);
+    CHECK(htst_truncated_root(0, 1) == INFINITY && htst_truncated_root(1, 0) == -INFINITY);
+}
+
+static void
+test_distribution(void)
+{
+    CHECK(htst_truncated_cdf(0, 1, 3, 4) == .25);
+    CHECK_CLOSE(htst_truncated_cdf(1e-10, 1, 3, 4), .25 + 3. / 8 * 1e-10, 1e-14);
+    for (double rate = -1000; rate <= 1000; rate += 250) {
+        double f = htst_truncated_cdf(rate, .75, .25, 1), g = htst_truncated_cdf(-rate, .25, .75, 1);
+        CHECK(f >= 0 && f <= 1);
+        CHECK(fabs(f + g - 1) < 1e-15);
+        CHECK(htst_truncated_cdf(rate, 0, 1, 1) == 0 && htst_truncated_cdf(rate, 1, 0, 1) == 1);
+    }
+}
+
+int
+main(void)
+{
+    test_mean_and_root();
+    test_distribution();
+    return htst_test_report("truncated");
+}
