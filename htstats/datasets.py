@@ -1,8 +1,15 @@
-"""Data sets that need no download."""
+"""Data sets to reproduce the paper with, found where they lie."""
 
 from __future__ import annotations
 
+import gzip
+import math
+import os
+import struct
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +17,15 @@ import numpy.typing as npt
 
 from htstats import _checks
 
-__all__ = ["Split", "digits"]
+__all__ = ["Split", "digits", "fashion_mnist"]
+
+# Where Debian's package puts the files of Fashion-MNIST.
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+
+FASHION_SIZES = {"train": 60_000, "t10k": 10_000}
+FASHION_FILES = tuple(
+    f"{part}-{kind}-ubyte" for part in FASHION_SIZES for kind in ("images-idx3", "labels-idx1")
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,3 +97,118 @@ def digits(*, held_out: int = 360, seed: int = 0) -> Split:
     order = np.random.default_rng(seed).permutation(n)
     test, train = order[:held_out], order[held_out:]
     return Split("digits", x[train], y[train], x[test], y[test])
+
+
+def fashion_mnist(folder: str | os.PathLike[str] | None = None, *, download: bool = False) -> Split:
+    """Fashion-MNIST: 70,000 grey images of clothes, 28 x 28 pixels, ten classes (Zalando, MIT).
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where the four files are (``train-images-idx3-ubyte`` and so on, with or without ``.gz``),
+        or a folder in which torchvision has put them. Default: the folder of Debian's package
+        ``dataset-fashion-mnist``, then ``~/.cache/htstats``.
+    download : bool
+        Whether to fetch them with torchvision into ``~/.cache/htstats`` where they are not found.
+
+    Returns
+    -------
+    Split
+        60,000 to train and 10,000 to test, each 784 float32 numbers in [-1, 1], row by row.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the files are not there; it says where they may come from.
+    ValueError
+        If a file is damaged, or is something else.
+    ImportError
+        If `download` is asked for and needed, and torchvision is missing.
+
+    Notes
+    -----
+    Pixels are 0 .. 255 and become x/127.5 - 1: no statistic of the training set enters.
+
+    References
+    ----------
+    .. [1] H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST, 2017, arXiv:1708.07747.
+
+    Examples
+    --------
+    >>> fashion_mnist("/nowhere")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: Fashion-MNIST is not in /nowhere: apt-get install dataset-fashion-mnist, ...
+    """
+    found = next((place for place in _places(folder) if _has_all(place)), None)
+    if found is None and download and folder is None:
+        found = _download(_cache())
+    if found is None:
+        where = folder if folder is not None else " or ".join(map(str, (DEBIAN, _cache())))
+        raise FileNotFoundError(
+            f"Fashion-MNIST is not in {where}: apt-get install dataset-fashion-mnist, or name the "
+            "folder of its four files, or let torchvision download them (download=True)"
+        )
+    parts: list[npt.NDArray[Any]] = []
+    for name, size in FASHION_SIZES.items():
+        x = _idx(found, f"{name}-images-idx3-ubyte", (size, 28, 28))
+        y = _idx(found, f"{name}-labels-idx1-ubyte", (size,))
+        if y.max() > 9:
+            raise ValueError(f"{found / name}-labels-idx1-ubyte has the label {y.max()}, above 9")
+        # in place: a quarter of a gigabyte is not held twice
+        pixels = x.reshape(size, -1).astype(np.float32)
+        pixels /= np.float32(127.5)
+        pixels -= 1
+        parts += [pixels, y.astype(np.int64)]
+    return Split("fashion-mnist", *parts)
+
+
+def _cache() -> Path:
+    return Path.home() / ".cache" / "htstats"
+
+
+def _places(folder: str | os.PathLike[str] | None) -> Iterator[Path]:
+    roots = [DEBIAN, _cache()] if folder is None else [Path(folder)]
+    for root in roots:
+        yield from (root, root / "fashion-mnist", root / "FashionMNIST" / "raw")
+
+
+def _file(folder: Path, name: str) -> Path | None:
+    paths = (folder / name, folder / f"{name}.gz")
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _has_all(folder: Path) -> bool:
+    return all(_file(folder, name) is not None for name in FASHION_FILES)
+
+
+def _download(root: Path) -> Path:
+    try:
+        from torchvision.datasets import FashionMNIST
+    except ImportError:
+        raise ImportError(
+            "downloading Fashion-MNIST needs torchvision; apt-get install dataset-fashion-mnist "
+            "does without"
+        ) from None
+    FashionMNIST(str(root), download=True)
+    return root / "FashionMNIST" / "raw"
+
+
+def _idx(folder: Path, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """The bytes of an IDX file, which must have this shape."""
+    path = _file(folder, name)
+    assert path is not None
+    header = struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape)
+    size = len(header) + math.prod(shape)
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            # one more than it should have, so that a longer file is told from a right one
+            content = file.read(size + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+    if content[: len(header)] != header:
+        raise ValueError(f"{path} must begin as an IDX file of shape {shape}, and does not")
+    if len(content) != size:
+        found = "more" if len(content) > size else len(content)
+        raise ValueError(f"{path} must have {size} bytes, and has {found}")
+    return np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
