@@ -13,7 +13,7 @@ from tqdm import trange
 
 from htstats.datasets import Split
 
-__all__ = ["one_thread", "train"]
+__all__ = ["fully_connected", "one_thread", "train"]
 
 BATCH = 32
 LEARNING_RATE = 0.1
@@ -43,7 +43,7 @@ def train(
     # the caller's random state stays as it was
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = _network([data.x_train.shape[1], *hidden, data.classes]).to(device)
+        model = fully_connected([data.x_train.shape[1], *hidden, data.classes]).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, weight_decay=weight_decay)
     loss = nn.CrossEntropyLoss()
     x, y = torch.from_numpy(data.x_train).to(device), torch.from_numpy(data.y_train).to(device)
@@ -59,7 +59,8 @@ def train(
     return model
 
 
-def _network(sizes: Sequence[int]) -> nn.Sequential:
+def fully_connected(sizes: Sequence[int]) -> nn.Sequential:
+    """ReLU between layers of these widths; the last layer is called `head`."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for number, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes), 1):
         last = number == len(sizes) - 1

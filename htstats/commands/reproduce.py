@@ -1,0 +1,59 @@
+"""Reproduce a figure or the table of the paper: PNG and CSV.
+
+figure1: alpha-stable densities. figure2: the surface of equation (16), as printed and exactly.
+figure3: stable rank against alpha, with a mixture of linear regressions. table1: accuracy before
+and after the last layer is compressed, for three readings of the threshold and three kinds of
+noise.
+
+What is needed and missing (the paper's own networks, data sets) is said on stderr and left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+HELP = "reproduce a figure or the table of the paper"
+
+NAMES = ("figure1", "figure2", "figure3", "table1")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", choices=NAMES, help=" | ".join(NAMES))
+    parser.add_argument(
+        "--out", metavar="DIR", required=True, type=Path,
+        help="folder to write to; made if it is missing",
+    )  # fmt: skip
+    parser.add_argument(
+        "--data", metavar="DIR", type=Path,
+        help="folder with checkpoints, the files of Fashion-MNIST, of CIFAR-10 or SVHN, or "
+        "pytorchcv's weights",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, help="of noise, EM and training (default 0)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from htstats import _checks
+
+    _checks.count("--seed", args.seed, below=2**32)
+    if args.data is not None and not args.data.is_dir():
+        raise ValueError(f"--data must be a folder, got {args.data}")
+    if args.out.exists() and not args.out.is_dir():
+        raise ValueError(f"--out must be a folder, got {args.out}")
+    try:
+        import matplotlib  # noqa: F401
+        import torch  # noqa: F401
+        import tqdm  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"reproduce needs {error.name}: pip install 'htstats[torch,plot]'"
+        ) from None
+    from htstats.torch import reproduce
+
+    make = getattr(reproduce, args.name)
+    for path in make(
+        args.out, data=args.data, seed=args.seed, report=lambda line: print(line, file=sys.stderr)
+    ):
+        print(path)
+    return 0
