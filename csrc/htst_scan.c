@@ -247,6 +247,7 @@ typedef struct {
     double plus, minus;
     int64_t where;
     int joint; /* only the larger one is asked for: each bounds the other */
+    int rough; /* without exact evaluations: what is found is less by the slack */
 } found_t;
 
 /* Look at one place. Returns 0 if a distance above `limit` shows there; *f becomes the model. */
@@ -260,9 +261,10 @@ look(const candidate_t *c, int64_t j, double limit, found_t *found, double *f)
         found->where = j;
         return 0;
     }
-    /* not "greater": what the slack does not exclude, and infinite slacks, are evaluated */
+    /* not "greater": infinite slacks exclude nothing */
     if (!(*f - lower + c->slack <= found->plus) || !(upper - *f + c->slack <= found->minus)) {
-        double exact = model(c, j), plus = exact - lower, minus = upper - exact;
+        double exact = found->rough ? *f : model(c, j), loss = found->rough ? c->slack : 0;
+        double plus = exact - lower - loss, minus = upper - exact - loss;
         if (plus > found->plus || minus > found->minus) {
             found->where = j;
         }
@@ -325,7 +327,7 @@ void
 htst_scan_curve(const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus,
     double *d_minus)
 {
-    found_t found = { 0, 0, 0, 0 };
+    found_t found = { 0, 0, 0, 0, 0 };
 
     for (int64_t k = begin; k < end; k++) {
         candidate_t c = candidate(scan, k);
@@ -414,7 +416,7 @@ is_allowed(const candidate_t *c, const htst_scan_allowed_t *allowed)
 static double
 distance_up_to(const candidate_t *c, double limit, probes_t *probes)
 {
-    found_t found = { 0, 0, 0, 1 };
+    found_t found = { 0, 0, 0, 1, 1 };
 
     for (int p = 0; p < N_PROBES; p++) {
         int64_t j = probes->place[p];
@@ -427,9 +429,11 @@ distance_up_to(const candidate_t *c, double limit, probes_t *probes)
         }
     }
     found.where = probes->place[0];
-    if (!measure(c, limit, &found)) {
-        to_front(probes, found.where, N_PROBES - 1);
-        return -1;
+    for (; found.rough >= 0; found.rough--) { /* most of those left die roughly */
+        if (!measure(c, limit, &found)) {
+            to_front(probes, found.where, N_PROBES - 1);
+            return -1;
+        }
     }
     return found.plus;
 }

@@ -6,7 +6,7 @@
 #define BLOCK 2048
 
 /* Elements looked at before any is copied: of a thin tail most such groups hold none. */
-#define GROUP 64
+#define GROUP 16
 
 #define TAIL(SUFFIX, FLOAT, UINT, INT, SIGN, INFINITE, DROPPED)                                    \
     static inline UINT bits_##SUFFIX(const FLOAT *x)                                               \
@@ -69,7 +69,7 @@
             for (int64_t j = i; j < end; j++) {                                                    \
                 UINT bits = (bits_##SUFFIX(x + j) & kept) ^ flipped;                               \
                 INT key = (INT) bits;                                                              \
-                if (m < room) {                                                                    \
+                if (HTST_LIKELY(m < room)) {                                                       \
                     memcpy(out + m, &bits, sizeof bits);                                           \
                 }                                                                                  \
                 m += (key >= (INT) low) & (key <= (INT) high);                                     \

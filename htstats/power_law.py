@@ -159,6 +159,7 @@ class PowerLawFit:
         q = np.asarray(q, np.float64)
         inside = (q >= 0) & (q <= 1)
         t = _law.quantile(np.where(inside, q, 0.0), self.alpha - 1, self._length)
+        t = np.clip(t, 0.0, self._length)
         with np.errstate(over="ignore"):
             values = self.xmin * np.exp(t)
         if self.xmax is not None:
@@ -362,8 +363,9 @@ def fit_power_law(
     elif weights is None and plain and _is_large(source):
         found = histogram(source, n_threads)
         side = require_side(side, found.seen.negative)
-        gathered = partial(gather, source, side)
-        fit = _pruned(found.prospect(side), side, found.excluded(side), gathered, options)
+        prospect = found.prospect(side)
+        gathered = partial(_gathered, source, side, prospect)
+        fit = _pruned(prospect, side, found.excluded(side), gathered, options)
     else:
         sample, side = usable(source, side, options.xmax, weights)
         fit = _solved(sample, side, options)
@@ -390,6 +392,33 @@ def fit_pruned(
     excluded = left_out(side, sketch.n_zero, sketch.n_negative, sketch.n_positive)
     prospect = Prospect(buckets.lower, buckets.upper, buckets.count, buckets.total)
     return _pruned(prospect, side, excluded, gathered, options)
+
+
+def fit_sketch(
+    sketch: TailSketch,
+    side: str | None,
+    reread: Any,
+    *,
+    ks: str = "left",
+    min_tail: int | None = None,
+) -> PowerLawFit:
+    """`TailSketch.fit`."""
+    options = _checked(None, None, ks, min_tail, False)
+    if side is not None:
+        _checks.one_of("side", side, SIDES)
+    if sketch.n_not_finite:
+        raise ValueError(f"x must be finite, got {sketch.n_not_finite} NaN or infinite values")
+    chosen = require_side(side, sketch.n_negative)
+
+    def gathered(low: float) -> npt.NDArray[Any]:
+        if reread is None:
+            raise ValueError(f"reread must be given: a sketch of {sketch.dtype} holds no values")
+        source = as_source(reread)
+        if source.dtype != sketch.dtype:
+            raise ValueError(f"reread must be {sketch.dtype} as the sketch is, got {source.dtype}")
+        return gather(source, chosen, low)
+
+    return fit_pruned(sketch, chosen, gathered, options.min_tail, ks=ks)
 
 
 def _pruned(
@@ -420,6 +449,11 @@ def _pruned(
         if lowest >= start:
             return replace(fit, n=int(prospect.tail[0]))
         start = lowest
+
+
+def _gathered(source: Source, side: str, prospect: Prospect, low: float) -> npt.NDArray[Any]:
+    room = int(prospect.tail[np.searchsorted(prospect.lower, low)])
+    return gather(source, side, low, room=room)
 
 
 def _is_large(source: Source) -> bool:

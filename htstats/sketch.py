@@ -7,7 +7,7 @@ import math
 import zlib
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from htstats._arrays import HALF_DTYPES, as_elements
 from htstats._checks import one_of
 from htstats._core import sketch as _core
 from htstats._moments import ExactSums, moments, rounded, share
+
+if TYPE_CHECKING:
+    from htstats.power_law import PowerLawFit
 
 __all__ = ["FORMATS", "Buckets", "Format", "TailSketch"]
 
@@ -308,6 +311,41 @@ class TailSketch:
                 low += words[:, 2] * 2.0**64
             total = total + low * ulp
         return Buckets(pattern, lower, upper, count, total)
+
+    def fit(self, side: str | None = None, *, reread: Any = None, **options: Any) -> PowerLawFit:
+        """The power-law fit of what was sketched, as `htstats.fit_power_law` of all of it.
+
+        Parameters
+        ----------
+        side : {"abs", "positive", "negative"}, optional
+            Which tail, where negative values were seen: then it must be said.
+        reread : array_like, tensor or iterable of blocks, optional
+            The numbers once more, in any order and division; of 16-bit dtypes they are not needed.
+        **options
+            `ks` and `min_tail`, as in `fit_power_law`.
+
+        Returns
+        -------
+        PowerLawFit
+            The one of all numbers, to the bit.
+
+        Raises
+        ------
+        ValueError
+            If `reread` is needed and not given, or is not what was sketched; or as `fit_power_law`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from htstats import TailSketch
+        >>> blocks = [np.float32([1, 2, 4]), np.float32([1.5, 3])]
+        >>> sketch = TailSketch("float32").update(blocks[0]).update(blocks[1])
+        >>> sketch.fit(reread=blocks)
+        PowerLawFit(alpha=2.396 +- 0.624 from xmin=1, KS 0.132, tail 5 of 5)
+        """
+        from htstats.power_law import fit_sketch
+
+        return fit_sketch(self, side, reread, **options)
 
     def to_bytes(self) -> bytes:
         """The sketch as bytes, the same for every way of having seen the same numbers.

@@ -67,7 +67,7 @@ def draw(rng):
             x = x.astype(rng.choice(["f4", "f2"]))
     x = x[(x > 0) & np.isfinite(x)]
     options = {"ks": str(rng.choice(["left", "two-sided"]))}
-    if rng.random() < 0.3 and x.size and float(x.max()) < 1e308:
+    if rng.random() < 0.3 and x.size and float(x.max()) < 1e307:
         top = float(x.max())
         inside = np.quantile(x.astype("f8"), 0.8)
         options["xmax"] = float(rng.choice([top, top * rng.uniform(1, 3), inside]))

@@ -1,5 +1,8 @@
 """Fits equal brute force to the last candidate, pruned or not, and say what they left out."""
 
+import dataclasses
+import pickle
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from reference.power_law_twin import brute_force
 
 from htstats import power_law
 from htstats.power_law import PowerLawFit, fit_power_law
+from htstats.sketch import TailSketch
 
 SAMPLES = {
     "normal": lambda rng, n: np.abs(rng.standard_normal(n)),
@@ -184,3 +188,150 @@ def test_the_tail_it_describes():
     assert again.loglikelihood == pytest.approx(again.logpdf(drawn).sum(), rel=1e-12)
     assert fit.tail_exponent == 1.5
     assert "alpha=2.5" in repr(fit)
+
+
+@pytest.mark.usefixtures("road")
+@pytest.mark.parametrize("name", list(SAMPLES))
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_two_sided_is_the_supremum(name, dtype):
+    x = SAMPLES[name](np.random.default_rng(5), 300).astype(dtype)
+    x = x[np.isfinite(x)]
+    fit = fit_power_law(x, ks="two-sided")
+    agrees(fit, x.astype("f8"), ks="two-sided")
+    assert fit.ks == "two-sided"
+
+
+@pytest.mark.parametrize("name", list(SAMPLES))
+@pytest.mark.parametrize("ks", ["left", "two-sided"])
+def test_truncated(name, ks):
+    x = SAMPLES[name](np.random.default_rng(6), 200)
+    for xmax in (float(x.max()), float(np.quantile(x, 0.7)), 3 * float(x.max())):
+        agrees(fit_power_law(x, xmax=xmax, ks=ks), x[x <= xmax], xmax=xmax, ks=ks)
+
+
+def test_truncated_estimate_is_the_published_one():
+    """Pareto 2.5 on [1, 10], n = 1000: the estimate without xmax says 2.654."""
+    u = np.random.default_rng(42).random(1000)
+    x = (1 - u * (1 - 10**-1.5)) ** (-1 / 1.5)
+    fit = fit_power_law(x, xmin=1.0, xmax=10.0)
+    assert fit_power_law(x, xmin=1.0).alpha > 2.6
+    assert abs(fit.alpha - 2.5) < 2 * fit.stderr
+    # the maximum of the likelihood, and its curvature there
+    h = 1e-4
+
+    def loglikelihood(alpha):
+        return np.log((alpha - 1) / (1 - 10 ** (1 - alpha))) * 1000 - alpha * np.log(x).sum()
+
+    sides = [loglikelihood(fit.alpha + step) for step in (-h, 0, h)]
+    assert sides[1] == max(sides)
+    assert sides[1] == pytest.approx(fit.loglikelihood, rel=1e-12)
+    curvature = (2 * sides[1] - sides[0] - sides[2]) / h**2
+    assert fit.stderr == pytest.approx(curvature**-0.5, rel=1e-3)  # rounding over h^2
+    assert "to xmax=10" in repr(fit)
+
+
+@pytest.mark.parametrize("alpha", [-3.0, 1.0, 1.0 + 1e-9, 2.5, 900.0])
+def test_the_truncated_tail_it_describes(alpha):
+    fit = PowerLawFit(alpha=alpha, xmin=2.0, distance=0.1, n=100, n_tail=50, xmax=6.0)
+    q = np.linspace(0, 1, 41)
+    x = fit.ppf(q)
+    assert (np.diff(x) >= 0).all()
+    assert x[0] == pytest.approx(2, rel=1e-14)
+    assert x[-1] == pytest.approx(6, rel=1e-12) or alpha == 900
+    np.testing.assert_allclose(np.exp(fit.logcdf(x[:-1])), q[:-1], atol=1e-12)
+    np.testing.assert_allclose(np.exp(fit.logsf(x[:-1])), 1 - q[:-1], atol=1e-12)
+    assert fit.logpdf([1.9, 6.1]).tolist() == [-np.inf, -np.inf]
+    assert fit.logsf([1.0, 6.0, 7.0]).tolist() == [0, -np.inf, -np.inf]
+    assert fit.logcdf([1.0, 7.0]).tolist() == [-np.inf, 0]
+    grid = 2 * 3 ** np.linspace(0, 1, 200_001)
+    steps = np.exp(fit.logpdf(grid)) * grid * np.log(3) / 200_000
+    assert steps.sum() - steps[[0, -1]].sum() / 2 == pytest.approx(1, rel=1e-5)  # trapezia
+    drawn = fit.sample(1000, np.random.default_rng(0))
+    assert 2 <= drawn.min() <= drawn.max() <= 6
+    again = fit_power_law(drawn, xmin=2.0, xmax=6.0)
+    assert abs(again.alpha - alpha) < 4 * again.stderr
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16", "int32", "bool"])
+def test_blocks_tensors_and_files_are_the_array(dtype, tmp_path):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(7)
+    kind = ml_dtypes.bfloat16 if dtype == "bfloat16" else np.dtype(dtype)
+    x = np.ceil(rng.pareto(1.5, 999) * 10).astype(kind)
+    if dtype == "bool":
+        with pytest.raises(ValueError, match="two distinct"):
+            fit_power_law(x)
+        return
+    whole = fit_power_law(x)
+    assert fit_power_law([x[500:], x[:500].reshape(2, 250)]) == whole
+    bits = x.view(np.uint16) if dtype == "bfloat16" else x
+    tensor = torch.from_numpy(bits.copy().view(np.int16) if dtype == "bfloat16" else bits)
+    tensor = tensor.view(torch.bfloat16) if dtype == "bfloat16" else tensor
+    assert fit_power_law(tensor.reshape(27, 37)) == whole
+    assert fit_power_law([tensor[:10], tensor[10:]]) == whole
+
+    class Blocks:
+        def __iter__(self):
+            return (x[i : i + 100] for i in range(0, 999, 100))
+
+    assert fit_power_law(Blocks()) == whole
+    if dtype != "bfloat16":
+        np.save(tmp_path / "x.npy", x)
+        assert fit_power_law(np.load(tmp_path / "x.npy", mmap_mode="r")) == whole
+
+
+def test_blocks_that_change_are_noticed():
+    x = np.random.default_rng(8).pareto(1.5, 1000) + 1
+
+    class Changing:
+        passes = 0
+
+        def __iter__(self):
+            self.passes += 1
+            return iter([x / self.passes])
+
+    with pytest.raises(ValueError, match="same numbers each time"):
+        fit_power_law(Changing())
+
+
+def test_results_pickle_and_cannot_be_changed():
+    fit = fit_power_law([0.0, 1.0, 2.0, 5.0], curve=True)
+    again = pickle.loads(pickle.dumps(fit))
+    assert again == fit
+    assert again.excluded == {"zero": 1}
+    assert again.usable().tolist() == [1, 2, 5]
+    np.testing.assert_array_equal(again.curve.distances, fit.curve.distances)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        fit.alpha = 2.0
+    with pytest.raises(TypeError):
+        fit.excluded["zero"] = 2
+
+
+def test_curves_above_the_stated_size_are_refused(monkeypatch):
+    monkeypatch.setattr(power_law, "MAX_CURVE", 10)
+    x = np.arange(1.0, 13.0)
+    assert len(fit_power_law(x, curve=True, xmin=(1, 10)).curve.xmins) == 10
+    with pytest.raises(ValueError, match="curve must have at most 10 candidates, got 11"):
+        fit_power_law(x, curve=True)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("ks", ["left", "two-sided"])
+def test_a_sketch_fits_what_it_has_seen(dtype, ks):
+    x = np.random.default_rng(9).standard_t(2, 2000).astype(dtype)
+    parts = [x[:300], x[300:]]
+    sketch = TailSketch(dtype).update(parts[1]).merge(TailSketch(dtype).update(parts[0]))
+    for side in ("abs", "positive", "negative"):
+        whole = fit_power_law(x, side=side, ks=ks)
+        assert sketch.fit(side, reread=parts, ks=ks) == whole
+    with pytest.raises(ValueError, match="negative values: side must be"):
+        sketch.fit(reread=x)
+    if dtype == "float16":
+        assert sketch.fit("abs", ks=ks) == fit_power_law(x, side="abs", ks=ks)
+        return
+    with pytest.raises(ValueError, match="reread must be given"):
+        sketch.fit("abs")
+    with pytest.raises(ValueError, match=f"reread must be {dtype}"):
+        sketch.fit("abs", reread=x.astype("f2"))
+    with pytest.raises(ValueError, match="same numbers"):
+        sketch.fit("abs", reread=x[:-1] * 3)
