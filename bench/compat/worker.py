@@ -44,6 +44,19 @@ def fit(x):
     }
 
 
+def others(x):
+    """By other distances, and of the integers that x rounds to, with the discrete shortcut."""
+    words = {"verbose": False, **WORDS[profile]}
+    answers = {}
+    for distance in ("V", "Asquare"):
+        found = powerlaw.Fit(x, xmin_distance=distance, **words)
+        answers[distance] = [float(found.xmin), float(found.alpha), float(getattr(found, distance))]
+    whole = np.ceil(x)
+    found = powerlaw.Fit(whole, discrete=True, estimate_discrete=True, **words)
+    answers["discrete"] = [float(found.xmin), float(found.alpha), float(found.D)]
+    return answers
+
+
 def classes():
     x = np.linspace(1.5, 30, 40)
     answers = {}
@@ -61,4 +74,6 @@ noise = io.StringIO()
 with contextlib.redirect_stdout(noise), contextlib.redirect_stderr(noise):
     data = np.load(path)
     answers = {"fits": {name: fit(data[name]) for name in data.files}, "classes": classes()}
+    chosen = [name for name in data.files if data[name].size < 400]
+    answers["others"] = {name: others(data[name]) for name in chosen}
 print(json.dumps(answers))
