@@ -7,8 +7,9 @@
 
 #define N_PROBES 8
 #define N_STRATA 24
-#define N_RECORDS 32
+#define N_GRID 64
 #define BLOCK 256
+#define STEP 97 /* a prime, and not the half or third of a block; neither is 95 */
 #define STACK 128 /* two segments a level, 63 levels */
 
 /* Errors of the quick evaluation: of the exponential and of what follows it, and in units of
@@ -297,6 +298,12 @@ measure(const candidate_t *c, double limit, found_t *found)
     if (!look(c, last, limit, found, &stack[0].fb) || !look(c, c->k, limit, found, &stack[0].fa)) {
         return 0;
     }
+    /* a first look over the whole tail: what it finds spares most of the descent */
+    for (int64_t i = 1; i < N_GRID && c->s->m - c->k > 4 * N_GRID && found->rough; i++) {
+        if (!look(c, c->k + (last - c->k) * i / N_GRID, limit, found, &f)) {
+            return 0;
+        }
+    }
     depth++;
     while (depth > 0) {
         s = stack[--depth];
@@ -438,57 +445,32 @@ distance_up_to(const candidate_t *c, double limit, probes_t *probes)
     return found.plus;
 }
 
-/* Candidates that may be the answer: k grows, distances fall, all within the tolerance. */
-typedef struct {
-    int64_t k[N_RECORDS];
-    double distance[N_RECORDS];
-    int size, overflow;
-} records_t;
-
-static void
-take(records_t *records, int64_t k, double d, double limit)
-{
-    int drop = 0;
-
-    while (drop < records->size && records->distance[drop] > limit) {
-        drop++;
-    }
-    if (drop > 0) {
-        records->size -= drop;
-        memmove(records->k, records->k + drop, (size_t) records->size * sizeof records->k[0]);
-        memmove(records->distance, records->distance + drop,
-            (size_t) records->size * sizeof records->distance[0]);
-    }
-    if (records->size > 0 && d >= records->distance[records->size - 1]) {
-        return; /* whenever it is within the tolerance, an earlier one is too */
-    }
-    if (records->size == N_RECORDS) {
-        records->overflow = 1;
-        return;
-    }
-    records->k[records->size] = k;
-    records->distance[records->size++] = d;
-}
-
-/* One pass; *best is a distance that some candidate has, or infinite, and becomes the smallest. */
-static void
-pass(const htst_scan_t *s, const htst_scan_allowed_t *allowed, double tolerance, double *best,
-    probes_t *probes, records_t *records)
+/* One pass; *best is a distance that some candidate has, or infinite. To find the smallest, a block
+ * is looked at in steps, for neighbours have distances that fall slowly towards a minimum, and each
+ * would have to be measured; to find the first one up to *best + tolerance, in order. */
+static int64_t
+pass(const htst_scan_t *s, const htst_scan_allowed_t *allowed, double tolerance, int is_last,
+    double *best, probes_t *probes)
 {
     int64_t alive[BLOCK];
 
     for (int64_t k = allowed->begin; k < allowed->end; k += BLOCK) {
         int64_t size = allowed->end - k < BLOCK ? allowed->end - k : BLOCK;
-        int64_t left = survivors(s, k, size, *best + tolerance, probes, alive);
+        double limit = is_last ? *best + tolerance : *best;
+        int64_t left = survivors(s, k, size, limit, probes, alive);
+        int64_t step = is_last ? 1 : left % STEP == 0 ? STEP - 2 : STEP;
         for (int64_t i = 0; i < left; i++) {
-            candidate_t c = candidate(s, k + alive[i]);
-            double d = is_allowed(&c, allowed) ? distance_up_to(&c, *best + tolerance, probes) : -1;
-            if (d >= 0) {
-                *best = d < *best ? d : *best;
-                take(records, c.k, d, *best + tolerance);
+            candidate_t c = candidate(s, k + alive[i * step % left]);
+            double d = is_allowed(&c, allowed) ? distance_up_to(&c, limit, probes) : -1;
+            if (d >= 0 && is_last) {
+                *best = d;
+                return c.k;
             }
+            *best = d >= 0 && d < *best ? d : *best;
+            limit = is_last ? limit : *best;
         }
     }
+    return -1;
 }
 
 void
@@ -497,21 +479,16 @@ htst_scan_best(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, doub
 {
     const int64_t begin = allowed->begin, end = allowed->end;
     probes_t probes = { { 0 } };
-    records_t records = { { 0 }, { 0 }, 0, 0 };
     double best = INFINITY;
 
     for (int64_t s = 0; s < N_STRATA && begin < end; s++) { /* a bound before the scan */
         candidate_t c = candidate(scan, begin + (end - 1 - begin) * s / N_STRATA);
         if (is_allowed(&c, allowed)) {
-            double d = distance_up_to(&c, best + tolerance, &probes);
+            double d = distance_up_to(&c, best, &probes);
             best = d >= 0 && d < best ? d : best;
         }
     }
-    pass(scan, allowed, tolerance, &best, &probes, &records);
-    if (records.overflow) { /* now that the smallest is known, the first record is the answer */
-        records.size = 0;
-        pass(scan, allowed, tolerance, &best, &probes, &records);
-    }
-    *best_k = records.size > 0 ? records.k[0] : -1;
-    *best_distance = records.size > 0 ? records.distance[0] : INFINITY;
+    (void) pass(scan, allowed, 0, 0, &best, &probes);
+    *best_k = pass(scan, allowed, tolerance, 1, &best, &probes);
+    *best_distance = best;
 }

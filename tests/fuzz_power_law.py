@@ -92,7 +92,7 @@ def roads(x, options):
 
 def check(x, options):
     """None if all is right, or what is not."""
-    kept = x[x <= options.get("xmax", np.inf)]
+    kept = x[x.astype("f8") <= options.get("xmax", np.inf)]
     if np.unique(kept).size < 2:
         return None
     first, *others = roads(x, options)
