@@ -610,15 +610,29 @@ def proportion_interval(k: Any, n: Any, *, confidence: float = 0.95) -> Proporti
 
 
 def _evaluate(name: str, k: Any, n: Any, p: Any, out: Floats | None, n_threads: int) -> Result:
-    counts, trials, chances = _numbers("k", k), _trials(n), _probabilities(p)
-    if name == "kl":
-        _successes(counts, trials)
+    inputs = [_floats("k", k), _floats("n", n), _floats("p", p)]
+    if out is not None:  # nothing is written where an argument is bad
+        _refuse_bad(name, *inputs)
     code = _FUNCTIONS[name]
 
     def kernel(a: Floats, b: Floats, c: Floats, into: Floats) -> None:
         _core.evaluate(code, a, b, c, into)
 
-    return _run(kernel, [counts, trials, chances], out, n_threads)
+    result = _run(kernel, inputs, out, n_threads)
+    # The kernels give NaN for bad arguments and for nothing else: one look at the result is much
+    # faster than a dozen at the inputs. No result has both signs, so that a sum finds a NaN.
+    if math.isnan(np.sum(result)):
+        _refuse_bad(name, *inputs)
+    return result
+
+
+def _refuse_bad(name: str, k: Floats, n: Floats, p: Floats) -> None:
+    """Raise for the first bad argument of a function of (k, n, p)."""
+    _numbers("k", k)
+    _trials(n)
+    _probabilities(p)
+    if name == "kl":
+        _successes(k, n)
 
 
 def _limit(upper: bool, k: Any, n: Any, log_level: Any, n_threads: int) -> Limit:
@@ -690,8 +704,8 @@ def _flat(x: Floats, shape: tuple[int, ...]) -> Floats:
     return np.ascontiguousarray(np.broadcast_to(x, shape)).reshape(-1)
 
 
-def _numbers(name: str, x: Any) -> Floats:
-    """float64, floored where integers are too large to be held exactly; NaN is refused."""
+def _floats(name: str, x: Any) -> Floats:
+    """float64, without a copy where it is; integers beyond any n stay beyond it."""
     array = np.asarray(x)
     if array.dtype.kind == "O" and all(isinstance(v, int) for v in array.flat):
         # Python integers beyond int64: all of them lie beyond any n
@@ -701,7 +715,12 @@ def _numbers(name: str, x: Any) -> Floats:
         array = np.where(array > _LARGEST_N, _LARGEST_N + 2, array)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be real numbers, got {x!r}")
-    numbers = array.astype(np.float64)
+    return array.astype(np.float64, copy=False)
+
+
+def _numbers(name: str, x: Any) -> Floats:
+    """float64; NaN is refused."""
+    numbers = _floats(name, x)
     _refuse(np.isnan(numbers), numbers, f"{name} must not be NaN")
     return numbers
 

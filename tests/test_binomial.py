@@ -280,6 +280,16 @@ def test_bad_input(name):
         function("3", 3, 0.5)
     with pytest.raises(ValueError, match=r"^out must"):
         function(1, 3, 0.5, out=np.empty(2))
+    # one bad element among many, and nothing written before the error
+    many, kept = np.full(600, 0.5), np.full(600, 7.0)
+    many[333] = math.nan
+    with pytest.raises(ValueError, match=r"^p must"):
+        function(1, 3, many)
+    with pytest.raises(ValueError, match=r"^p must"):
+        function(1, 3, many, out=kept)
+    assert np.all(kept == 7)
+    with pytest.raises(ValueError, match=r"^k must not be NaN"):
+        function(many, 3, 0.5)
 
 
 def test_broadcasting_out_and_threads():
