@@ -26,8 +26,11 @@ TESTS = {
     "moments": ("test_moments.py",),
     "normal": ("test_normal.py",),
     "partition": ("test_partition.py",),
-    "scan": ("test_scan.py", "test_goodness.py"),
+    "prune": ("test_prune.py",),
+    "refits": ("test_goodness.py",),
+    "scan": ("test_scan.py",),
     "sketch": ("test_sketch.py",),
+    "tail": ("test_prune.py",),
 }
 
 FAULTS = (
@@ -96,9 +99,9 @@ FAULTS = (
     ),
     Fault(
         "htst_binomial_bulk.c",
-        "the last two terms of the longest series dropped",
-        "        STEP(19);\n        STEP(20);\n",
-        "",
+        "the longest series is cut to the one before",
+        "if (kind >= 3) {\n        STEP(15);",
+        "if (kind >= 4) {\n        STEP(15);",
     ),
     Fault(
         "htst_binomial_bulk.c",
@@ -260,33 +263,33 @@ FAULTS = (
     Fault(
         "htst_scan.c",
         "the last best candidate instead of the first",
-        "if (d >= 0 && d < *best_distance) {",
-        "if (d >= 0 && d <= *best_distance) {",
+        "d >= records->distance[records->size - 1]) {",
+        "d > records->distance[records->size - 1]) {",
     ),
     Fault(
         "htst_scan.c",
-        "alpha - 1 from one value too few",
-        "(long double) (first[m] - first[k]) / total",
-        "(long double) (first[m] - first[k] - 1) / total",
-        quick=True,
-    ),
-    Fault(
-        "htst_scan.c",
-        "ties count half in the empirical distribution",
-        "return (double) (c->first[j] - c->first[c->k]) * c->inverse_n;",
-        "return ((double) (c->first[j] + c->first[j + 1]) / 2 - c->first[c->k]) * c->inverse_n;",
+        "one value too few in the empirical distribution",
+        "return (double) (c->s->first[j] - c->s->first[c->k]) * c->inverse_n;",
+        "return (double) (c->s->first[j] - c->s->first[c->k] - 1) * c->inverse_n;",
     ),
     Fault(
         "htst_scan.c",
         "the lower end of alpha's range is allowed",
-        "return alpha > low && alpha <= high",
-        "return alpha >= low && alpha <= high",
+        "return alpha > allowed->alpha_low &&",
+        "return alpha >= allowed->alpha_low &&",
+    ),
+    Fault("htst_refits.c", "the seed is ignored", "mix(mix(seed) +", "mix(mix(0 * seed) +"),
+    Fault(
+        "htst_tail.c",
+        "the lower end is left out",
+        "m += (key >= (INT) low) &",
+        "m += (key > (INT) low) &",
     ),
     Fault(
-        "htst_scan.c",
-        "the seed of refits is ignored",
-        "mix(mix(seed) +",
-        "mix(mix(0 * seed) +",
+        "htst_prune.c",
+        "the bound looks at one side only",
+        "return (plus > minus ? plus : minus) - ROUNDING;",
+        "return minus - ROUNDING + 0 * plus;",
     ),
     Fault("htst_sketch.c", "a lost carry", "entry[2] += entry[1] < low;", "entry[2] += 0;"),
     Fault(
