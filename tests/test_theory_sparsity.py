@@ -15,6 +15,7 @@ from htstats.theory import (
     TailModel,
     exceedance_probability,
     nonzeros_tail,
+    pattern_nats,
     predicted_nonzeros,
     smallest_k,
     sparsity_report,
@@ -172,6 +173,21 @@ def test_a_real_k_is_rounded_up():
     printed = nonzeros_tail(3.2, 0.1, 20, convention="paper").value
     want = (20 * 0.1 / 3.2) ** 3.2 * (0.9 / (1 - 3.2 / 20)) ** (20 - 3.2)
     assert printed == pytest.approx(want, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n", "k", "bits"), [(101632, 400, 3765.95137178), (2368, 100, 593.121424643)]
+)
+def test_golden_values_of_patterns(n, k, bits):
+    assert pattern_nats(n, k) / math.log(2) == pytest.approx(bits, rel=2e-12)
+
+
+@given(st.integers(1, 10**12), st.floats(0, 1))
+def test_patterns_against_mpmath(n, share):
+    k = int(share * n)
+    with mpmath.workdps(40):
+        want = mpmath.log(mpmath.binomial(n, k)) if 0 < k < n else 0
+    assert pattern_nats(n, k) == pytest.approx(float(want), rel=1e-13, abs=1e-12)
 
 
 # -- predicted beside counted ---------------------------------------------------------------------

@@ -169,7 +169,8 @@ def compression_tolerances(
     -----
     eps_i is of the order of mu_i mu_i-> / (6 c d) times norm(W_i)_F, and what is removed must have
     a spectral norm below it: on trained networks that is mostly nothing, or with matched noise the
-    one smallest element, which becomes the noise's mean; k_i is then the number of elements. The smoothness is a sampled minimum, no proven one.
+    one smallest element, which becomes the noise's mean; k_i is then the number of elements. The
+    smoothness is a sampled minimum, no proven one.
 
     References
     ----------
