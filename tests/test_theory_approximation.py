@@ -383,3 +383,17 @@ def test_everything_can_go():
 def test_errors_name_the_argument(call, match):
     with pytest.raises(ValueError, match=match):
         call()
+
+
+def test_c1_is_for_vectors_fixed_before():
+    """Top singular vectors of A are chosen after it: C1 says nothing of them, the norm does."""
+    rng = np.random.default_rng(14)
+    eps = 8.0
+    bound = failure_probability(eps, tau=1.0).value
+    assert bound < 1e-12
+    for _ in range(20):
+        small = rng.choice([-1.0, 1.0], (40, 40))
+        left, _, right = np.linalg.svd(small)
+        assert left[:, 0] @ small @ right[0] > eps
+        error = ApproximationError(small, 0.0)
+        assert error.worst_failure_probability(eps).value == 1.0
