@@ -110,8 +110,8 @@ def test_memory(fact, quick):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     fact(
-        TABLE, f"extra memory, Student t3, n = {len(x):.0e}", 100 * peak / x.nbytes, "% of the input",
-        reach="<= 25",
+        TABLE, f"extra memory, Student t3, n = {len(x):.0e}", 100 * peak / x.nbytes,
+        "% of the input", reach="<= 25",
     )  # fmt: skip
 
 

@@ -86,6 +86,7 @@ def _training(esd_alpha: float | None) -> str:
 
 
 def as_json(file: str, side: str, rows: Iterable[Row], weights: Weights) -> dict[str, Any]:
+    """The report as JSON's types."""
     return {
         "file": file,
         "side": side,
