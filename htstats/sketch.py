@@ -341,7 +341,7 @@ class TailSketch:
         >>> blocks = [np.float32([1, 2, 4]), np.float32([1.5, 3])]
         >>> sketch = TailSketch("float32").update(blocks[0]).update(blocks[1])
         >>> sketch.fit(reread=blocks)
-        PowerLawFit(alpha=2.396 +- 0.624 from xmin=1, KS 0.132, tail 5 of 5)
+        PowerLawFit(alpha=2.395 +- 0.624 from xmin=1, KS 0.232, tail 5 of 5)
         """
         from htstats.power_law import fit_sketch
 
