@@ -262,9 +262,9 @@ FAULTS = (
     ),
     Fault(
         "htst_scan.c",
-        "the last best candidate instead of the first",
-        "d >= records->distance[records->size - 1]) {",
-        "d > records->distance[records->size - 1]) {",
+        "the smallest distance is never replaced by a smaller one",
+        "*best = d >= 0 && d < *best ? d : *best;",
+        "*best = d >= 0 && d > *best ? d : *best;",
     ),
     Fault(
         "htst_scan.c",
