@@ -268,6 +268,7 @@ def test_the_chain_from_cushions_to_k(convention):
         assert layer.tolerance.eta == pytest.approx(allowed.eta, rel=1e-12)
         choice = theory.matrix_approximation(w, allowed.eps, allowed.eta, convention=convention)
         assert (layer.choice.tau, layer.choice.t) == (choice.tau, choice.t)
+        assert (layer.choice.eps, layer.choice.eta) == (layer.tolerance.eps, layer.tolerance.eta)
         assert layer.k == choice.n_kept
         assert 0 < layer.k < w.size
     assert found.k == tuple(layer.k for layer in found.layers)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from htstats.theory import (
     ApproximationError,
@@ -95,6 +96,15 @@ def test_lemma_2_1_as_printed_fails_for_positive_weights():
     assert claim.kind == "claim"
     assert np.mean(moved > claim.value) == 1.0
     assert x.shape == (n,)
+
+
+@pytest.mark.parametrize("eta", [1e-2, 1e-4, 1e-8, 1e-12])
+def test_lemma_2_1_holds_exactly_for_one_row(eta):
+    """U of rank one: abs(U g) is norm(U)_F abs(g_1), whose law needs no sampling."""
+    bound = vector_error(x_norm=1.0, frobenius=2.0, t=0.25, eta=eta)
+    failure = 2 * norm.sf(bound.value / (2.0 * 0.5))
+    assert failure <= eta
+    assert failure > eta**3  # and no bound of nothing
 
 
 def test_lemma_2_1_is_tighter_than_the_union_over_rows():

@@ -165,6 +165,13 @@ def test_levels_below_the_float_range():
     k = smallest_k(0.5, 0.01, 10**6, log_level=-5000.0)
     assert nonzeros_tail(k, 0.01, 10**6).log <= -5000
     assert nonzeros_tail(k - 1, 0.01, 10**6).log > -5000
+    fullest = smallest_k(0.5, 0.01, (10**6, 10**6), per="any row", log_level=-5000.0)
+    for k, holds in ((fullest, True), (fullest - 1, False)):
+        log = nonzeros_tail(k, 0.01, (10**6, 10**6), per="any row").log
+        assert (log <= -5000) == holds
+    # 1,000 rows of one level: the union decides between neighbouring k
+    one = nonzeros_tail(700, 0.01, (1, 1000), per="row").log
+    assert smallest_k(0.5, 0.01, (1000, 1000), per="any row", log_level=one + 1) > 700
     assert smallest_k(1e-6, 0.999, 3) == 4  # even all of them are likelier
 
 
