@@ -1,0 +1,303 @@
+#include "htst_discrete.h"
+#include "htst_zeta.h"
+
+#include <math.h>
+
+#define N_PROBES 6
+#define N_STRATA 24
+#define STACK 128 /* twice the halvings of 2^63 places */
+#define LARGEST 9007199254740992.0
+#define MOST_STEPS 200
+
+/* ---- estimates ------------------------------------------------------------------------------ */
+
+int
+htst_discrete_prepare(int64_t m, const double *x, const int64_t *count, int64_t *first,
+    double *mean)
+{
+    long double total = 0;
+
+    if (m < 1 || !(x[0] >= 1)) {
+        return HTST_ERR_BAD_ARG;
+    }
+    first[0] = 0;
+    for (int64_t k = 0; k < m; k++) {
+        if (count[k] < 0 || (k > 0 && !(x[k] > x[k - 1])) || !(x[k] <= LARGEST)
+            || x[k] != floor(x[k])) {
+            return HTST_ERR_BAD_ARG;
+        }
+        if (count[k] > INT64_MAX - first[k]) {
+            return HTST_ERR_OVERFLOW;
+        }
+        first[k + 1] = first[k] + count[k];
+    }
+    if (first[m] == 0) {
+        return HTST_ERR_TOO_FEW;
+    }
+    mean[m - 1] = 0;
+    for (int64_t k = m - 2; k >= 0; k--) {
+        long double step = log1pl((long double) (x[k + 1] - x[k]) / (long double) x[k]);
+        total += (long double) (first[m] - first[k + 1]) * step;
+        mean[k] = (double) (total / (long double) (first[m] - first[k]));
+    }
+    return HTST_OK;
+}
+
+/* Newton's step from s. For s below q the mean is nearly 1/(s - 1), and its inverse linear in s; far
+ * above, the mean falls exponentially, and its logarithm is linear. */
+static double
+newton_step(double s, double q, double expected, double variance, double mean)
+{
+    double ratio = expected / mean;
+
+    return expected * (s < q ? ratio - 1 : log(ratio)) / variance;
+}
+
+/* alpha and Z(alpha, q, top) from `start`; alpha is NaN if it is not above `low`. */
+static int
+solve(double q, double top, double mean, double low, double start, double *alpha, double *norm)
+{
+    double below = low, above = INFINITY, s = start > low ? start : low + 1, z[3];
+    int low_is_below = isinf(top) && low <= 1; /* an endless mean grows without bound at 1 */
+
+    *alpha = *norm = NAN;
+    if (!(mean > 0)) {
+        return HTST_OK;
+    }
+    for (int i = 0; i < MOST_STEPS; i++) {
+        htst_zeta_log_scaled(s, q, top, z);
+        double expected = -z[1], step = newton_step(s, q, expected, z[2], mean);
+        if (expected > mean) {
+            below = s;
+        }
+        else {
+            above = s;
+        }
+        if (fabs(step) <= 1e-8 * (s - (isinf(top) ? 1 : 0))) { /* Newton's next is its square */
+            *alpha = s + step;
+            *norm = exp(z[0] - expected * step + z[2] * step * step / 2);
+            return HTST_OK;
+        }
+        double next = s + step;
+        if (!(next > below) && !low_is_below && below == low) {
+            htst_zeta_log_scaled(low, q, top, z);
+            if (!(-z[1] > mean)) {
+                return HTST_OK;
+            }
+            low_is_below = 1;
+        }
+        if (!(next > below && next < above)) {
+            next = isinf(above) ? 2 * s + 1 : below + (above - below) / 2;
+        }
+        if (next == s) {
+            break;
+        }
+        s = next;
+    }
+    return HTST_ERR_NO_CONVERGENCE;
+}
+
+int
+htst_discrete_estimate(const double *x, const double *mean, int64_t begin, int64_t end,
+    double top, double alpha_low, double *alpha, double *norm)
+{
+    double last = 0; /* what the closed estimate missed at the candidate before */
+
+    if (begin < 0 || begin > end || !(alpha_low >= (isinf(top) ? 1 : 0))) {
+        return HTST_ERR_BAD_ARG;
+    }
+    for (int64_t k = begin; k < end; k++) {
+        /* eq. 3.7 of Clauset, Shalizi and Newman, written with the mean above x[k] */
+        double guess = 1 + 1 / (mean[k] - log1p(-0.5 / x[k]));
+        int status = solve(x[k], top, mean[k], alpha_low, guess + last, &alpha[k - begin],
+            &norm[k - begin]);
+        if (status != HTST_OK) {
+            return status;
+        }
+        if (!isnan(alpha[k - begin])) {
+            last = alpha[k - begin] - guess;
+        }
+    }
+    return HTST_OK;
+}
+
+/* ---- distances ------------------------------------------------------------------------------ */
+
+typedef struct {
+    const htst_discrete_t *scan;
+    int64_t k;
+    double alpha, norm, inverse_n;
+} candidate_t;
+
+/* Of one place: the law below and up to x[j], and D there by the convention asked for. */
+typedef struct {
+    double below, upto, d;
+} place_t;
+
+/* Between the places a and b, whose law is known. */
+typedef struct {
+    int64_t a, b;
+    double upto_a, below_b;
+} segment_t;
+
+static candidate_t
+candidate(const htst_discrete_t *scan, int64_t begin, int64_t k)
+{
+    candidate_t c = { scan, k, scan->alpha[k - begin], scan->norm[k - begin],
+        1 / (double) (scan->first[scan->m] - scan->first[k]) };
+    return c;
+}
+
+/* The share of the tail below x[j]. */
+static double
+empirical(const candidate_t *c, int64_t j)
+{
+    return (double) (c->scan->first[j] - c->scan->first[c->k]) * c->inverse_n;
+}
+
+static place_t
+look(const candidate_t *c, int64_t j)
+{
+    const double *x = c->scan->x;
+    double scale = exp(-c->alpha * log1p((x[j] - x[c->k]) / x[c->k])) / c->norm;
+    double z = j == c->k ? c->norm : htst_zeta_scaled(c->alpha, x[j], c->scan->top);
+    place_t p = { 1 - scale * z, 1 - scale * (z - 1), 0 };
+
+    p.d = fabs(p.below - empirical(c, j));
+    if (c->scan->is_two_sided) {
+        p.d = fmax(p.d, fabs(p.upto - empirical(c, j + 1)));
+    }
+    return p;
+}
+
+/* Whether nothing strictly between a and b can show more than `bound`: there the law lies in
+ * [upto_a, below_b], the sample in [E(a + 1), E(b - 1)] or, seen from the right, up to E(b). */
+static int
+is_below(const candidate_t *c, const segment_t *s, double bound)
+{
+    double high = empirical(c, c->scan->is_two_sided ? s->b : s->b - 1);
+
+    return s->b - s->a < 2
+        || (s->below_b - empirical(c, s->a + 1) <= bound && high - s->upto_a <= bound);
+}
+
+/* The distance of a candidate, or as much of it as exceeds `limit`; the place is left in *where.
+ * Depth first over halves. */
+static double
+distance_up_to(const candidate_t *c, double limit, int64_t *where)
+{
+    segment_t stack[STACK];
+    int depth = 1;
+    int64_t last = c->scan->m - 1;
+    place_t left = look(c, c->k), right = look(c, last);
+    double best = fmax(left.d, right.d);
+
+    *where = right.d >= left.d ? last : c->k;
+    stack[0] = (segment_t){ c->k, last, left.upto, right.below };
+    while (depth > 0 && best <= limit) {
+        segment_t s = stack[--depth];
+        if (is_below(c, &s, best)) {
+            continue;
+        }
+        int64_t j = s.a + (s.b - s.a) / 2;
+        place_t p = look(c, j);
+        if (p.d > best) {
+            best = p.d;
+            *where = j;
+        }
+        stack[depth++] = (segment_t){ s.a, j, s.upto_a, p.below };
+        stack[depth++] = (segment_t){ j, s.b, p.upto, s.below_b };
+    }
+    return best;
+}
+
+/* Moves the place to the front, the oldest out. */
+static void
+remember(int64_t *probes, int64_t j, int from)
+{
+    for (int p = from; p > 0; p--) {
+        probes[p] = probes[p - 1];
+    }
+    probes[0] = j;
+}
+
+/* The distance of a candidate, or -1 once it is above `bound`. */
+static double
+survivor(const candidate_t *c, int64_t *probes, double bound)
+{
+    int64_t where;
+
+    for (int p = 0; p < N_PROBES; p++) {
+        int64_t j = probes[p];
+        if (j > c->k && look(c, j).d > bound) {
+            remember(probes, j, p);
+            return -1;
+        }
+    }
+    double d = distance_up_to(c, bound, &where);
+    if (d > bound) {
+        remember(probes, where, N_PROBES - 1);
+        return -1;
+    }
+    return d;
+}
+
+/* The smallest distance, at most `bound`, of [begin, end) in n_steps steps; those not above
+ * `enough` end the search. */
+static double
+smallest(const htst_discrete_t *scan, int64_t begin, int64_t end, int64_t n_steps, double bound,
+    double enough, int64_t *probes, int64_t *best_k)
+{
+    for (int64_t i = 0; i < n_steps; i++) {
+        int64_t k = n_steps == end - begin ? begin + i
+                                           : begin + (end - 1 - begin) * i / n_steps;
+        candidate_t c = candidate(scan, begin, k);
+        if (isnan(c.alpha)) {
+            continue;
+        }
+        double d = survivor(&c, probes, bound);
+        if (d >= 0 && (d < bound || *best_k < 0)) {
+            bound = d;
+            *best_k = k;
+            if (d <= enough) {
+                break;
+            }
+        }
+    }
+    return bound;
+}
+
+void
+htst_discrete_best(const htst_discrete_t *scan, int64_t begin, int64_t end, double tolerance,
+    int64_t *best_k, double *best_distance)
+{
+    int64_t probes[N_PROBES] = { 0 }, k = -1;
+    double bound;
+
+    *best_k = -1;
+    *best_distance = INFINITY;
+    if (begin >= end) {
+        return;
+    }
+    bound = smallest(scan, begin, end, end - begin < N_STRATA ? end - begin : N_STRATA, INFINITY, -1,
+        probes, &k);
+    bound = smallest(scan, begin, end, end - begin, bound, -1, probes, &k);
+    if (k < 0) {
+        return;
+    }
+    bound += tolerance; /* and now the first that is as good */
+    k = -1;
+    *best_distance = smallest(scan, begin, end, end - begin, bound, bound, probes, &k);
+    *best_k = k;
+}
+
+void
+htst_discrete_curve(const htst_discrete_t *scan, int64_t begin, int64_t end, double *distances)
+{
+    int64_t where;
+
+    for (int64_t k = begin; k < end; k++) {
+        candidate_t c = candidate(scan, begin, k);
+        distances[k - begin] = isnan(c.alpha) ? NAN : distance_up_to(&c, INFINITY, &where);
+    }
+}

@@ -1,0 +1,38 @@
+/* htst_zeta: the Hurwitz zeta function and its truncation, scaled so that nothing leaves the floats.
+ *
+ *   Z(s, q, top) = sum_{k = q, q+1, ..., top} (k/q)^-s,     zeta(s, q) = q^-s Z(s, q, infinity).
+ *
+ * Z is at least 1. Where k is q or not far above it, terms are added one by one; from a = q + N on,
+ * with a >= s + 12, the sum is Euler and Maclaurin's (DLMF 25.11.43; with b = top + 1,
+ * L = log(b/a), r = s - 1 and Bernoulli's numbers B):
+ *
+ *   sum_{k=a}^{b-1} (k/a)^-s = a int_0^L e^(-r t) dt + C(a) - e^(-s L) C(b),
+ *   C(a) = 1/2 + sum_{k>=1} B_2k/(2k)! s (s+1) ... (s+2k-2) a^-(2k-1).
+ *
+ * Its terms fall by a factor of 1/39 or faster. Adding ends earlier where what is left does not
+ * count: for s far above q. Derivatives in s are those of the same formula. */
+#ifndef HTST_ZETA_H
+#define HTST_ZETA_H
+
+#include "htst_common.h"
+
+/* Z(s, q, top): q >= 1; top is INFINITY, and then s > 1, or top - q is an integer >= 0, and then
+ * s >= 0. ACCURACY: as below. ERRORS: NaN outside the domain. */
+double htst_zeta_scaled(double s, double q, double top);
+
+/* out[0..2] = log Z(s, q, top) and its first and second derivative in s: the latter are minus the
+ * mean, and the variance, of log(K/q) for K on q, q + 1, ..., top with P(K = k) ~ k^-s.
+ *
+ * ACCURACY (tests/tables/zeta.csv: s - 1 from 1e-6 to 1e7, q from 1 to 1e15, 30 digits by two
+ * methods): relative error below 2e-15 for log Z and the first derivative, 2e-14 for the second;
+ * truncated 1e-14, 1e-14 and 1e-13. ERRORS: NaN outside the domain of htst_zeta_scaled. */
+void htst_zeta_log_scaled(double s, double q, double top, double out[3]);
+
+/* out[0..2] = log zeta(s, q) and its derivatives in s; s > 1, q >= 1.
+ *
+ * ACCURACY: absolute error below 1e-15 + 4e-16 s log q for the logarithm, that is relative but
+ * where zeta is near 1 for a q that is not 1; the derivatives 4e-15 and 2e-14 relative.
+ * ERRORS: NaN outside the domain. */
+void htst_zeta_log(double s, double q, double out[3]);
+
+#endif

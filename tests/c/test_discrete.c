@@ -1,0 +1,114 @@
+#include "htst_discrete.h"
+#include "htst_test.h"
+#include "htst_zeta.h"
+
+static void
+test_two_values_by_hand(void)
+{
+    double x[2] = { 1, 2 }, mean[2], alpha[1], norm[1], d, z[3];
+    int64_t count[2] = { 3, 1 }, first[3], k;
+    htst_discrete_t scan = { 2, x, first, 2, alpha, norm, 0 };
+
+    CHECK(htst_discrete_prepare(2, x, count, first, mean) == HTST_OK);
+    CHECK(first[1] == 3 && first[2] == 4);
+    CHECK_CLOSE(mean[0], log(2.0) / 4, 1e-15);
+    CHECK(mean[1] == 0);
+    /* on {1, 2} the law is free: P(2) = 1/4, so 2^-alpha = 1/3 and all distances are 0 */
+    CHECK(htst_discrete_estimate(x, mean, 0, 1, 2, 0, alpha, norm) == HTST_OK);
+    CHECK_CLOSE(alpha[0], log2(3.0), 1e-14);
+    CHECK_CLOSE(norm[0], 4.0 / 3, 1e-14);
+    scan.is_two_sided = 1;
+    htst_discrete_curve(&scan, 0, 1, &d);
+    CHECK(d < 1e-15);
+    /* on all integers it is not: left of 2 it is P(1) - 3/4, beyond 2 what is left */
+    CHECK(htst_discrete_estimate(x, mean, 0, 1, INFINITY, 1, alpha, norm) == HTST_OK);
+    htst_zeta_log(alpha[0], 1, z);
+    CHECK_CLOSE(-z[1], log(2.0) / 4, 1e-14);
+    CHECK_CLOSE(norm[0], exp(z[0]), 1e-14);
+    scan.top = INFINITY;
+    scan.is_two_sided = 0;
+    htst_discrete_best(&scan, 0, 1, 1e-13, &k, &d);
+    CHECK(k == 0);
+    CHECK_CLOSE(d, fabs(1 / norm[0] - 0.75), 1e-13);
+    scan.is_two_sided = 1;
+    htst_discrete_best(&scan, 0, 1, 1e-13, &k, &d);
+    CHECK_CLOSE(d, fmax(fabs(1 / norm[0] - 0.75), 1 - (1 + exp2(-alpha[0])) / norm[0]), 1e-13);
+}
+
+/* Of distances that are the same the smallest candidate is chosen, and not one a hair better. */
+static void
+test_first_within_the_tolerance(void)
+{
+    enum { M = 40 };
+    double x[M], mean[M], alpha[M], norm[M], d[M], least = INFINITY, found;
+    int64_t count[M], first[M + 1], k;
+    htst_discrete_t scan = { M, x, first, INFINITY, alpha, norm, 0 };
+
+    for (int i = 0; i < M; i++) {
+        x[i] = i + 1;
+        count[i] = 1 + (i * 37) % 11 + 4000 / ((i + 1) * (i + 1));
+    }
+    CHECK(htst_discrete_prepare(M, x, count, first, mean) == HTST_OK);
+    CHECK(htst_discrete_estimate(x, mean, 0, M - 1, INFINITY, 1, alpha, norm) == HTST_OK);
+    htst_discrete_curve(&scan, 0, M - 1, d);
+    for (int i = 0; i < M - 1; i++) {
+        least = fmin(least, d[i]);
+    }
+    for (double tolerance = 0; tolerance < 0.2; tolerance += 0.01) {
+        int64_t want = 0;
+        while (d[want] > least + tolerance) {
+            want++;
+        }
+        htst_discrete_best(&scan, 0, M - 1, tolerance, &k, &found);
+        CHECK(k == want && found == d[want]);
+    }
+    htst_discrete_best(&scan, 5, 5, 0, &k, &found);
+    CHECK(k == -1);
+}
+
+static void
+test_no_estimate_at_the_top(void)
+{
+    /* values crowd at the top: the truncated estimate is below any bound */
+    double x[3] = { 1, 9, 10 }, mean[3], alpha[3], norm[3], d;
+    int64_t count[3] = { 1, 1, 50 }, first[4], k;
+    htst_discrete_t scan = { 3, x, first, 10, alpha, norm, 0 };
+
+    CHECK(htst_discrete_prepare(3, x, count, first, mean) == HTST_OK);
+    CHECK(htst_discrete_estimate(x, mean, 0, 3, 10, 0, alpha, norm) == HTST_OK);
+    CHECK(isnan(alpha[0]) && isnan(alpha[1]) && isnan(alpha[2]));
+    htst_discrete_best(&scan, 0, 3, 0, &k, &d);
+    CHECK(k == -1);
+}
+
+static void
+test_errors(void)
+{
+    double x[2] = { 1, 1.5 }, mean[2], alpha[1], norm[1];
+    int64_t count[2] = { 1, 1 }, none[2] = { 0, 0 }, huge[2] = { INT64_MAX, 1 }, first[3];
+
+    CHECK(htst_discrete_prepare(0, x, count, first, mean) == HTST_ERR_BAD_ARG);
+    CHECK(htst_discrete_prepare(2, x, count, first, mean) == HTST_ERR_BAD_ARG);
+    x[1] = 0x1p54;
+    CHECK(htst_discrete_prepare(2, x, count, first, mean) == HTST_ERR_BAD_ARG);
+    x[1] = 1;
+    CHECK(htst_discrete_prepare(2, x, count, first, mean) == HTST_ERR_BAD_ARG);
+    x[0] = 0;
+    CHECK(htst_discrete_prepare(2, x, count, first, mean) == HTST_ERR_BAD_ARG);
+    x[0] = 1;
+    x[1] = 0x1p53;
+    CHECK(htst_discrete_prepare(2, x, none, first, mean) == HTST_ERR_TOO_FEW);
+    CHECK(htst_discrete_prepare(2, x, huge, first, mean) == HTST_ERR_OVERFLOW);
+    CHECK(htst_discrete_estimate(x, mean, 0, 1, INFINITY, 0.5, alpha, norm) == HTST_ERR_BAD_ARG);
+    CHECK(htst_discrete_estimate(x, mean, 1, 0, INFINITY, 1, alpha, norm) == HTST_ERR_BAD_ARG);
+}
+
+int
+main(void)
+{
+    test_two_values_by_hand();
+    test_first_within_the_tolerance();
+    test_no_estimate_at_the_top();
+    test_errors();
+    return htst_test_report("discrete");
+}
