@@ -108,6 +108,11 @@ class ZetaLaw:
         """Fisher's information on alpha of one value: the variance of log K."""
         return zeta.log_scaled(self.alpha, self.xmin, self.xmax)[2]
 
+    def mean_loglikelihood(self) -> float:
+        """Of one value, where alpha is the estimate: the mean of log(K/xmin) is then the law's."""
+        log_z, slope, _ = zeta.log_scaled(self.alpha, self.xmin, self.xmax)
+        return self.alpha * slope - log_z
+
     def _log_norm(self) -> float:
         return zeta.log_scaled(self.alpha, self.xmin, self.xmax)[0]
 
@@ -158,12 +163,8 @@ class DiscreteScan:
     ----------
     alpha, xmin, distance : float
         Of the smallest candidate whose distance is within 1e-13 of the least.
-    n, n_tail : int
-        Values looked at; those at `xmin` and above.
-    loglikelihood : float
-        Of the tail, at its maximum.
-    stderr : float
-        Of alpha with xmin given: 1/sqrt(n_tail Var log K), by Fisher's information.
+    n_tail : int
+        Values at `xmin` and above.
     curve : tuple of arrays or None
         Candidates, distances, estimates (NaN where there is none above `alpha_low`).
     """
@@ -171,10 +172,7 @@ class DiscreteScan:
     alpha: float
     xmin: float
     distance: float
-    n: int
     n_tail: int
-    loglikelihood: float
-    stderr: float
     curve: tuple[Floats, Floats, Floats] | None
 
 
@@ -241,16 +239,10 @@ def scan_integers(
         distances = np.empty(size)
         discrete.curve(values, first, xmax, two_sided, begin, alpha, norm, distances)
         kept = values[begin:end], distances, alpha
-    best, n_tail = float(alpha[k - begin]), int(first[-1] - first[k])
-    law = ZetaLaw(best, float(values[k]), xmax)
-    logs = n_tail * float(mean[k])
     return DiscreteScan(
-        alpha=best,
-        xmin=law.xmin,
+        alpha=float(alpha[k - begin]),
+        xmin=float(values[k]),
         distance=distance,
-        n=int(first[-1]),
-        n_tail=n_tail,
-        loglikelihood=-best * logs + n_tail * float(law.logpmf(law.xmin)),
-        stderr=1 / math.sqrt(n_tail * law.information()),
+        n_tail=int(first[-1] - first[k]),
         curve=kept,
     )

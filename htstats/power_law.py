@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from htstats import _checks, _law
 from htstats._arrays import HALF_DTYPES
+from htstats._discrete import DiscreteScan, ZetaLaw, scan_integers, whole
 from htstats._prune import Prospect
 from htstats._scan import TOLERANCE, Candidates, distinct, prepared
 from htstats._usable import (
@@ -120,8 +121,11 @@ class PowerLawFit:
     def stderr(self) -> float:
         """Standard error of alpha for the chosen xmin, from the Fisher information of the law.
 
-        (alpha - 1) / sqrt(n_tail) without an xmax.
+        (alpha - 1) / sqrt(n_tail) without an xmax; of integers the variance of log K is the
+        information of one value.
         """
+        if self.discrete:
+            return 1 / math.sqrt(self.n_tail * self._zeta.information())
         return _law.stderr(self.alpha - 1, self._length, self.n_tail)
 
     @property
@@ -132,12 +136,19 @@ class PowerLawFit:
     @property
     def loglikelihood(self) -> float:
         """Of the tail, at its maximum, where the mean of log(x / xmin) is that of the law."""
+        if self.discrete:
+            return self.n_tail * self._zeta.mean_loglikelihood()
         rate, length = self.alpha - 1, self._length
         at_xmin = _law.log_density_at_xmin(rate, length) - math.log(self.xmin)
         return self.n_tail * (at_xmin - self.alpha * _law.mean(rate, length))
 
     def logpdf(self, x: npt.ArrayLike) -> Any:
-        """Log density of the tail at `x`; minus infinity outside [xmin, xmax]."""
+        """Log density of the tail at `x`; minus infinity outside [xmin, xmax].
+
+        Of a discrete fit the log probability; minus infinity also between the integers.
+        """
+        if self.discrete:
+            return self._zeta.logpmf(x)[()]
         t = self._log_ratio(x)
         at_xmin = _law.log_density_at_xmin(self.alpha - 1, self._length) - math.log(self.xmin)
         inside = (t >= 0) & self._is_below_xmax(x)
@@ -146,11 +157,18 @@ class PowerLawFit:
 
     def logsf(self, x: npt.ArrayLike) -> Any:
         """Log of P(X > x) for X in the tail; 0 below `xmin`, minus infinity from `xmax` on."""
+        if self.discrete:
+            return self._zeta.logsf(x)[()]
         t = np.clip(self._log_ratio(x), 0.0, self._length)
         return np.asarray(_law.log_survival(t, self.alpha - 1, self._length))[()]
 
     def logcdf(self, x: npt.ArrayLike) -> Any:
-        """Log of P(X <= x) for X in the tail; minus infinity up to `xmin`, 0 from `xmax` on."""
+        """Log of P(X <= x) for X in the tail; minus infinity up to `xmin`, 0 from `xmax` on.
+
+        At `xmin` itself a discrete law has its first probability.
+        """
+        if self.discrete:
+            return self._zeta.logcdf(x)[()]
         t = np.clip(self._log_ratio(x), 0.0, self._length)
         return np.asarray(_law.log_cdf(t, self.alpha - 1, self._length))[()]
 
@@ -158,6 +176,10 @@ class PowerLawFit:
         """Quantiles of the tail for `q` in [0, 1]; NaN outside."""
         q = np.asarray(q, np.float64)
         inside = (q >= 0) & (q <= 1)
+        if self.discrete:
+            with np.errstate(divide="ignore"):
+                levels = np.log1p(-np.where(inside, q, np.nan))
+            return self._zeta.isf(levels)[()]
         t = _law.quantile(np.where(inside, q, 0.0), self.alpha - 1, self._length)
         t = np.clip(t, 0.0, self._length)
         with np.errstate(over="ignore"):
@@ -169,7 +191,9 @@ class PowerLawFit:
     def sample(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Floats:
         """`size` values of the tail."""
         drawn: Floats
-        if self.xmax is None:
+        if self.discrete:
+            drawn = self._zeta.isf(np.log1p(-rng.random(size)))
+        elif self.xmax is None:
             with np.errstate(over="ignore"):
                 drawn = self.xmin * np.exp(rng.standard_exponential(size) / (self.alpha - 1))
         else:
@@ -208,18 +232,32 @@ class PowerLawFit:
         """The power law against one alternative, by name; see `htstats.alternatives`."""
         from htstats.alternatives import compare
 
-        return compare(self.usable(), "power_law", alternative, xmin=self.xmin, nested=nested)
+        return compare(
+            self.usable(),
+            "power_law",
+            alternative,
+            xmin=self.xmin,
+            discrete=self.discrete,
+            nested=nested,
+        )
 
     def compare_all(self) -> ComparisonTable:
         """The power law against every alternative."""
         from htstats.alternatives import compare_all
 
-        return compare_all(self.usable(), xmin=self.xmin)
+        return compare_all(self.usable(), xmin=self.xmin, discrete=self.discrete)
 
     @property
     def _length(self) -> float:
         """log(xmax / xmin)."""
         return math.inf if self.xmax is None else _log_ratio(self.xmin, self.xmax)
+
+    @property
+    def _zeta(self) -> ZetaLaw:
+        """The law of a discrete fit."""
+        return ZetaLaw(
+            self.alpha, self.xmin, math.inf if self.xmax is None else math.floor(self.xmax)
+        )
 
     def _log_ratio(self, x: npt.ArrayLike) -> Floats:
         """log(x / xmin); minus infinity for x <= 0."""
@@ -297,7 +335,10 @@ def fit_power_law(
         Where the law ends: the estimate is that of the law on [xmin, xmax], and alpha may then be
         any real number, for such a law is one for each. Values above it are left out and counted.
     discrete : bool
-        Must be False: discrete fits are not there yet.
+        Whether the values are integers to the model: whole numbers from 1 to 2**53 with the zeta
+        distribution, P(X = k) = k^-alpha / zeta(alpha, xmin), and no shortcut. With an `xmax` the
+        sum ends there, and alpha is 0 or above. In the distance F and E are then taken below each
+        value ("left"), or below and at each value ("two-sided": the supremum over all integers).
     weights : array_like of int, optional
         How often each element of `x` counts, in the shape of `x`.
     ks : {"left", "two-sided"}
@@ -320,8 +361,9 @@ def fit_power_law(
     ------
     ValueError
         If `x` is not finite, has negative values and `side` is not given, or has fewer than two
-        distinct usable values; if `xmin` is not below the largest of them, `xmax` is not above
-        `xmin`, no candidate is allowed, or `weights` are not counts in the shape of `x`.
+        distinct usable values; if `discrete` and a value or `xmin` is not whole; if `xmin` is not
+        below the largest of them, `xmax` is not above `xmin`, no candidate is allowed, or
+        `weights` are not counts in the shape of `x`.
     TypeError
         If `x` is not real numbers, or an iterator, which can be read only once.
 
@@ -332,6 +374,7 @@ def fit_power_law(
     candidate from below; what lies above the most promising bucket is gathered, sorted and scanned;
     buckets whose bound is above the distance found are out, and if one below is not, the scan is
     made once more from there. Equal to trying all. Cost: n log n of what is sorted, and about n.
+    Discrete samples are sorted and scanned whole, with Newton's method for the estimates.
     Accuracy: distance to 1e-15, alpha to 1e-15 of it; with an xmax, alpha - 1 to some 1e-15 of the
     larger of itself and 1 / log(xmax / xmin). The result is the same to the bit for an array, its
     blocks in any order, its distinct values with counts as weights, and any number of threads.
@@ -347,19 +390,18 @@ def fit_power_law(
     >>> fit_power_law(x).alpha
     2.5...
     """
-    if discrete:
-        raise ValueError("discrete must be False: discrete fits are not there yet")
     options = _checked(xmin, xmax, ks, min_tail, curve)
     _checks.count("n_threads", n_threads, at_least=1)
     if side is not None:
         _checks.one_of("side", side, SIDES)
     source = as_source(x)
     rule = {"xmin": xmin, "xmax": xmax, "min_tail": min_tail, "ks": ks, "discrete": discrete}
-    plain = options == _Options(ks=options.ks, min_tail=options.min_tail)
+    plain = not discrete and options == _Options(ks=options.ks, min_tail=options.min_tail)
+    solved = _solved_integers if discrete else _solved
     if weights is None and source.dtype in HALF_DTYPES:
         sketch = _sketch(source, n_threads)
         side = require_side(side, sketch.n_negative)
-        fit = _solved(of_sketch(sketch, side, options.xmax), side, options)
+        fit = solved(of_sketch(sketch, side, options.xmax), side, options)
     elif weights is None and plain and _is_large(source):
         found = histogram(source, n_threads)
         side = require_side(side, found.seen.negative)
@@ -368,7 +410,7 @@ def fit_power_law(
         fit = _pruned(prospect, side, found.excluded(side), gathered, options)
     else:
         sample, side = usable(source, side, options.xmax, weights)
-        fit = _solved(sample, side, options)
+        fit = solved(sample, side, options)
     return replace(fit, _source=_Again(x, source.dtype, side, weights, rule))
 
 
@@ -494,14 +536,10 @@ def _solved(sample: Sample, side: str, options: _Options) -> PowerLawFit:
     n = int(first[-1])
     if isinstance(options.xmin, float):
         values, first = _from(options.xmin, values, first)
-    if len(values) < 2:
-        which = f" ({float(values[0])!r})" if len(values) else ""
-        raise ValueError(
-            f"x must have at least two distinct usable values, got {len(values)}{which}"
-        )
+    _needs_two(values)
     xmax = math.inf if options.xmax is None else options.xmax
     found = prepared(values, first, xmax, options.ks == "two-sided")
-    begin, end = _candidates(found, options)
+    begin, end = _candidates(values, first, options)
     k = -1
     if begin < end:
         low = 1.0 if options.xmax is None else -math.inf
@@ -524,6 +562,53 @@ def _solved(sample: Sample, side: str, options: _Options) -> PowerLawFit:
     )
 
 
+def _solved_integers(sample: Sample, side: str, options: _Options) -> PowerLawFit:
+    """The same with the zeta distribution."""
+    values, first = whole("x", sample.values), sample.first
+    if isinstance(options.xmin, float):
+        xmin = float(whole("xmin", np.array([options.xmin]))[0])
+        values, first = _from(xmin, values, first)
+    _needs_two(values)
+    begin, end = _candidates(values, first, options)
+    if options.curve:
+        _require_short(end - begin)
+    found: DiscreteScan = scan_integers(
+        values,
+        np.diff(first),
+        begin=begin,
+        end=end,
+        xmax=math.inf if options.xmax is None else options.xmax,
+        two_sided=options.ks == "two-sided",
+        alpha_low=1.0 if options.xmax is None else 0.0,
+        curve=options.curve,
+    )
+    curve = None
+    if found.curve is not None:
+        xmins, distances, alphas = found.curve
+        curve = Curve(xmins, alphas, distances)
+    return PowerLawFit(
+        alpha=found.alpha,
+        xmin=found.xmin,
+        distance=found.distance,
+        n=int(sample.first[-1]),
+        n_tail=found.n_tail,
+        excluded=MappingProxyType(sample.excluded),
+        side=side,
+        discrete=True,
+        ks=options.ks,
+        xmax=options.xmax,
+        curve=curve,
+    )
+
+
+def _needs_two(values: Floats) -> None:
+    if len(values) < 2:
+        which = f" ({float(values[0])!r})" if len(values) else ""
+        raise ValueError(
+            f"x must have at least two distinct usable values, got {len(values)}{which}"
+        )
+
+
 def _from(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
     """The tail from a fixed xmin on, which stands in front with a count of 0 if it is no value."""
     if len(values) and not xmin < values[-1]:
@@ -537,26 +622,31 @@ def _from(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
     return values, first
 
 
-def _candidates(found: Candidates, options: _Options) -> tuple[int, int]:
+def _candidates(values: Floats, first: npt.NDArray[np.int64], options: _Options) -> tuple[int, int]:
     """Which of the values are candidates."""
+    n = int(first[-1])
     if isinstance(options.xmin, float):
-        return 0, int(found.n >= options.min_tail)
-    begin, end = 0, len(found.values) - 1
+        return 0, int(n >= options.min_tail)
+    begin, end = 0, len(values) - 1
     if options.min_tail > 1:
-        last = int(np.searchsorted(found.first[:-1], found.n - options.min_tail, side="right"))
+        last = int(np.searchsorted(first[:-1], n - options.min_tail, side="right"))
         end = min(end, last)
     if options.xmin is not None:
         low, high = options.xmin
-        begin = int(np.searchsorted(found.values, low))
-        end = min(end, int(np.searchsorted(found.values, high, side="right")))
+        begin = int(np.searchsorted(values, low))
+        end = min(end, int(np.searchsorted(values, high, side="right")))
     return begin, end
 
 
-def _curve(found: Candidates, begin: int, end: int) -> Curve:
-    if end - begin > MAX_CURVE:
+def _require_short(size: int) -> None:
+    if size > MAX_CURVE:
         raise ValueError(
-            f"curve must have at most {MAX_CURVE} candidates, got {end - begin}: give a range xmin"
+            f"curve must have at most {MAX_CURVE} candidates, got {size}: give a range xmin"
         )
+
+
+def _curve(found: Candidates, begin: int, end: int) -> Curve:
+    _require_short(end - begin)
     plus, minus = found.curve(begin, end)
     return Curve(found.values[begin:end].copy(), found.alpha[begin:end], np.maximum(plus, minus))
 

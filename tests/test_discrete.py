@@ -8,6 +8,7 @@ from fuzz_discrete import KINDS, check, sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from htstats import fit_power_law
 from htstats._discrete import LARGEST, ZetaLaw, scan_integers, whole
 
 LAWS = [
@@ -57,19 +58,97 @@ def test_many_candidates_are_those_of_the_curve():
 
 def test_the_law_is_recovered_with_its_error():
     x = ZetaLaw(2.2, 7.0).sample(50_000, np.random.default_rng(3))
-    values, counts = np.unique(x, return_counts=True)
-    kept = values <= LARGEST
-    found = scan_integers(values[kept], counts[kept], end=1)
-    assert abs(found.alpha - 2.2) < 4 * found.stderr
-    law = ZetaLaw(found.alpha, 7.0)
+    x = x[x <= LARGEST]
+    fit = fit_power_law(x, discrete=True, xmin=7)
+    assert abs(fit.alpha - 2.2) < 4 * fit.stderr
     # Fisher's information is the curvature of the likelihood
     h = 1e-4
-    near = [ZetaLaw(found.alpha + d, 7.0).logpmf(values[kept]) @ counts[kept] for d in (-h, 0, h)]
-    assert near[1] == pytest.approx(found.loglikelihood, rel=1e-12)
+    near = [float(np.sum(ZetaLaw(fit.alpha + d, 7.0).logpmf(x))) for d in (-h, 0, h)]
+    assert near[1] == pytest.approx(fit.loglikelihood, rel=1e-12)
     assert near[1] > max(near[0], near[2])
     curvature = -(near[0] - 2 * near[1] + near[2]) / h**2
-    assert 1 / math.sqrt(curvature) == pytest.approx(found.stderr, rel=1e-3)
-    assert law.information() == pytest.approx(curvature / found.n_tail, rel=1e-3)
+    assert 1 / math.sqrt(curvature) == pytest.approx(fit.stderr, rel=1e-3)
+
+
+def test_fit_power_law_is_the_scan():
+    rng = np.random.default_rng(8)
+    x = rng.permutation(np.floor(5 * (1 - rng.random(3000)) ** -0.8))
+    values, counts = np.unique(x, return_counts=True)
+    for ks in ("left", "two-sided"):
+        found = scan_integers(values, counts, two_sided=ks == "two-sided")
+        fit = fit_power_law(x, discrete=True, ks=ks, curve=True)
+        assert (fit.alpha, fit.xmin, fit.distance, fit.n_tail) == (
+            found.alpha,
+            found.xmin,
+            found.distance,
+            found.n_tail,
+        )
+        assert fit.curve.xmins.size == values.size - 1
+        best = fit.curve.xmins == fit.xmin
+        assert (fit.curve.alphas[best], fit.curve.distances[best]) == (fit.alpha, fit.distance)
+        # weights, 64-bit integers and a range that leaves the answer in change nothing
+        same = fit_power_law(values, weights=counts, discrete=True, ks=ks)
+        assert (same.alpha, same.xmin, same.n) == (fit.alpha, fit.xmin, 3000)
+        same = fit_power_law(
+            x.astype(np.int64), discrete=True, ks=ks, xmin=(fit.xmin, fit.xmin + 1)
+        )
+        assert (same.alpha, same.xmin) == (fit.alpha, fit.xmin)
+    with pytest.raises(ValueError, match="at least two distinct"):
+        fit_power_law([4, 4, 4], discrete=True)
+    few = fit_power_law(x, discrete=True, min_tail=1500)
+    assert few.n_tail >= 1500
+
+
+def test_fit_below_the_data_and_its_law():
+    fit = fit_power_law([5, 5, 6, 9, 40], discrete=True, xmin=3)
+    assert (fit.xmin, fit.n_tail, fit.n) == (3.0, 5, 5)
+    law = ZetaLaw(fit.alpha, 3.0)
+    x = np.array([2.0, 3.0, 4.5, 9.0])
+    np.testing.assert_array_equal(fit.logpdf(x), law.logpmf(x))
+    np.testing.assert_array_equal(fit.logsf(x), law.logsf(x))
+    np.testing.assert_array_equal(fit.logcdf(x), law.logcdf(x))
+    q = np.array([0.0, 0.3, 0.99, 1.0, 1.5])
+    k = fit.ppf(q)
+    assert k[0] == 3
+    assert np.all(np.exp(law.logcdf(k[1:3])) >= q[1:3])
+    assert np.all(np.exp(law.logcdf(k[1:3] - 1)) < q[1:3])
+    assert math.isinf(k[3])
+    assert math.isnan(k[4])
+    drawn = fit.sample((50, 4), np.random.default_rng(0))
+    assert drawn.shape == (50, 4)
+    assert np.all(drawn == np.floor(drawn))
+    assert drawn.min() >= 3
+
+
+def test_truncated_fit():
+    x = ZetaLaw(0.7, 2.0, 60.0).sample(20_000, np.random.default_rng(2))
+    fit = fit_power_law(np.append(x, [61, 70]), discrete=True, xmin=2, xmax=60.5)
+    assert fit.excluded["above xmax"] == 2
+    assert abs(fit.alpha - 0.7) < 4 * fit.stderr
+    assert fit.logsf(60) == -math.inf
+    assert fit.ppf(1.0) == 60
+    total = np.exp(fit.logpdf(np.arange(2, 61))).sum()
+    assert total == pytest.approx(1, abs=1e-14)
+
+
+def test_goodness_of_fit_of_integers():
+    x = ZetaLaw(2.5, 2.0).sample(400, np.random.default_rng(4))
+    fit = fit_power_law(x, discrete=True, xmin=2)
+    assert fit.goodness_of_fit(60, seed=1).pvalue > 0.02
+    geometric = np.random.default_rng(4).geometric(0.3, 400) + 1.0
+    poor = fit_power_law(geometric, discrete=True, xmin=2)
+    assert poor.goodness_of_fit(60, seed=1).pvalue < 0.05
+
+
+def test_what_is_no_integer_is_named():
+    with pytest.raises(ValueError, match=r"x must hold whole numbers .* got 2\.5"):
+        fit_power_law([1, 2.5, 3], discrete=True)
+    with pytest.raises(ValueError, match=r"xmin must hold whole numbers .* got 1\.5"):
+        fit_power_law([1, 2, 3], discrete=True, xmin=1.5)
+    with pytest.raises(ValueError, match=r"x has 1 negative"):
+        fit_power_law([-1, 2, 3], discrete=True)
+    assert fit_power_law([0, 1, 1, 2], discrete=True).excluded == {"zero": 1}
+    assert fit_power_law([-3, -1, -1, 2], discrete=True, side="negative").n == 3
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
