@@ -160,7 +160,7 @@ def test_weights_are_repetitions():
         ({"xmax": 0.5}, ValueError, "two distinct"),
         ({"weights": [1, 2]}, ValueError, "weights must have the shape"),
         ({"weights": [0.5, 1, 1]}, ValueError, "weights must be integers in .*, got 0.5"),
-        ({"discrete": True}, ValueError, "discrete"),
+        ({"discrete": True, "xmin": 1.5}, ValueError, "xmin must hold whole numbers"),
         ({"n_threads": 0}, ValueError, "n_threads"),
     ],
 )
