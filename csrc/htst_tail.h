@@ -26,8 +26,8 @@ int64_t htst_tail_select_f32(int64_t n, const float *x, htst_tail_side_t side, i
 int64_t htst_tail_select_f64(int64_t n, const double *x, htst_tail_side_t side, int64_t low,
     int64_t high, int64_t room, double *out);
 
-/* Bits of the significand that tell the buckets of a histogram apart: 256 for each power of two. */
-#define HTST_TAIL_KEPT 8
+/* Bits of the significand that tell the buckets of a histogram apart: 512 for each power of two. */
+#define HTST_TAIL_KEPT 9
 #define HTST_TAIL_DROPPED_F32 (23 - HTST_TAIL_KEPT)
 #define HTST_TAIL_DROPPED_F64 (52 - HTST_TAIL_KEPT)
 #define HTST_TAIL_SLOTS_F32 (1 << (32 - HTST_TAIL_DROPPED_F32))

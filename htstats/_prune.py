@@ -18,7 +18,7 @@ Counts = npt.NDArray[np.int64]
 
 # A start where the bounds are above so many times the guess is rarely too high: the scan from there
 # on then finds a distance that leaves nothing below.
-GENEROUS = 1.25
+GENEROUS = 1.1
 
 
 class Prospect:
