@@ -107,11 +107,12 @@ def check(x, options):
         return f"{first!r}: the twin has {float(values[k])!r}"
     if not abs(first.distance - distances[at]) <= 1e-13:
         return f"{first!r}: the distance is off by {float(first.distance - distances[at])}"
-    # a truncated law's exponent is known to an error of its root, which is in units of 1/length
-    length = np.inf
+    # a truncated law's exponent is 1 plus a root that is known in units of 1 / length, and may be
+    # near 0 itself: then it has the digits of the 1
+    room = 1e-12 * abs(alphas[at])
     if "xmax" in options:
         length = float(twin.log_ratio(first.xmin, options["xmax"]))
-    room = 1e-12 * abs(alphas[at]) + (0 if length > 1 else 1e-13 / length)
+        room += 1e-15 + (0 if length > 1 else 1e-13 / length)
     if not abs(first.alpha - alphas[at]) <= room:
         return f"{first!r}: alpha is off by {float(first.alpha - alphas[at])}"
     return None
