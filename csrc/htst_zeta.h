@@ -23,16 +23,17 @@ double htst_zeta_scaled(double s, double q, double top);
 /* out[0..2] = log Z(s, q, top) and its first and second derivative in s: the latter are minus the
  * mean, and the variance, of log(K/q) for K on q, q + 1, ..., top with P(K = k) ~ k^-s.
  *
- * ACCURACY (tests/tables/zeta.csv: s - 1 from 1e-6 to 1e7, q from 1 to 1e15, 30 digits by two
- * methods): relative error below 2e-15 for log Z and the first derivative, 2e-14 for the second;
- * truncated 1e-14, 1e-14 and 1e-13. ERRORS: NaN outside the domain of htst_zeta_scaled. */
+ * ACCURACY (tests/tables/zeta.csv: s up to 60 with q up to 1e15, s up to 20 q beyond; 22 digits by
+ * two methods), relative, in units of 1 + s log(1 + 1/q), which is what an exponential makes of
+ * the rounding of its argument: below 5e-16 for log Z, 1e-15 and 2e-15 for the derivatives;
+ * truncated 1e-15, 2e-15 and 2e-14. That is below 1e-13 wherever Z - 1 is above 1e-90.
+ * ERRORS: NaN outside the domain of htst_zeta_scaled. */
 void htst_zeta_log_scaled(double s, double q, double top, double out[3]);
 
 /* out[0..2] = log zeta(s, q) and its derivatives in s; s > 1, q >= 1.
  *
- * ACCURACY: absolute error below 1e-15 + 4e-16 s log q for the logarithm, that is relative but
- * where zeta is near 1 for a q that is not 1; the derivatives 4e-15 and 2e-14 relative.
- * ERRORS: NaN outside the domain. */
+ * ACCURACY: what log_scaled has, and the rounding of s log q, which counts where zeta is near 1 for
+ * a q that is not 1. ERRORS: NaN outside the domain. */
 void htst_zeta_log(double s, double q, double out[3]);
 
 #endif
