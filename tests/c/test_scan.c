@@ -1,4 +1,3 @@
-#include "htst_refits.h"
 #include "htst_scan.h"
 #include "htst_test.h"
 
@@ -97,25 +96,6 @@ test_errors(void)
     CHECK(htst_scan_prepare(2, v, none, INFINITY, y, rate) == HTST_ERR_TOO_FEW);
 }
 
-static void
-test_refits_do_not_depend_on_the_split(void)
-{
-    enum { N = 200, R = 6 };
-    static double memory[8 * N];
-    double head[3] = { -1, -1, -.5 }, d[2][R], a[2][R], x[2][R];
-
-    CHECK(htst_refits_workspace(N) <= (int64_t) sizeof memory);
-    CHECK(htst_refits(N, 3, head, 0, 2.5, 1, 7, 0, R, memory, d[0], a[0], x[0]) == HTST_OK);
-    for (int r = 0; r < R; r++) {
-        CHECK(htst_refits(N, 3, head, 0, 2.5, 1, 7, r, 1, memory, &d[1][r], &a[1][r], &x[1][r])
-            == HTST_OK);
-        CHECK(d[0][r] == d[1][r] && a[0][r] == a[1][r] && x[0][r] == x[1][r]);
-    }
-    CHECK(d[0][0] != d[0][1]);
-    CHECK(htst_refits(N, 3, head, 0, 1, 1, 7, 0, 1, memory, d[0], a[0], x[0])
-        == HTST_ERR_BAD_ARG);
-}
-
 int
 main(void)
 {
@@ -124,6 +104,5 @@ main(void)
     test_tolerance_takes_the_first();
     test_distinct();
     test_errors();
-    test_refits_do_not_depend_on_the_split();
     return htst_test_report("scan");
 }
