@@ -243,7 +243,7 @@ def bracket_tail_surface(
     the real number kappa in for the count, and draws (16) everywhere, though it asks for
     kappa > N p: where that fails the exponent is the lower tail's, and the number drawn bounds
     nothing; `valid` is False there. Where (16) does apply it may still lie below the probability,
-    as (14) may lie below the probability of the bracket: see `violated`. A second or two for the
+    as (14) may lie below the probability of the bracket: see `violated`. Some seconds for the
     default grid.
 
     References
