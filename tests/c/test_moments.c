@@ -109,10 +109,31 @@ test_known(void)
     CHECK(htst_moments_add_f64(y, 0, total, second, &bad) == 0);
 }
 
+/* More squares of one exponent than 64 bits hold, none of them among the block's largest: the whole at
+ * once must be what its parts add up to. */
+static void
+test_many_of_one_exponent(void)
+{
+    enum { N = 1 << 18, PART = 1 << 12 };
+    static float x[N];
+    uint64_t sum[2][HTST_MOMENTS_SUM_F32] = {{0}}, squares[2][HTST_MOMENTS_SQUARES_F32] = {{0}};
+    int64_t bad = 0;
+    for (int i = 0; i < N; i++) {
+        x[i] = i % 1024 == 0 ? 1e30f : 1.9999999f;
+    }
+    CHECK(htst_moments_add_f32(x, N, sum[0], squares[0], &bad) == 0);
+    for (int i = 0; i < N; i += PART) {
+        CHECK(htst_moments_add_f32(x + i, PART, sum[1], squares[1], &bad) == 0);
+    }
+    CHECK(memcmp(sum[0], sum[1], sizeof sum[0]) == 0);
+    CHECK(memcmp(squares[0], squares[1], sizeof squares[0]) == 0);
+}
+
 static void
 test_all(void)
 {
     test_f32();
+    test_many_of_one_exponent();
     test_f64();
     test_known();
 }

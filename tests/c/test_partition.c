@@ -134,6 +134,38 @@ test_denormals(int instructions)
     CHECK(values[0] == 1 && values[1] == UINT32_C(0x80000001) && values[2] == 2);
 }
 
+/* Where 0 itself is kept, as around a mean that is not 0, what a vector reads behind the end of a row
+ * must not count. Kept: x > -1/4 or x < -3/4; floats in order as integers, see the header. */
+static void
+test_zeros_are_kept(int instructions)
+{
+    enum { COLS = 13, KEPT = 8 };
+    uint32_t w[3 * COLS], values[3 * KEPT];
+    float quarter = .25f, three = .75f, half = -.5f;
+    int32_t high, low, indices[3 * KEPT];
+    int64_t counts[3], indptr[4] = {0}, bad;
+    uint8_t hits[3];
+    memcpy(&high, &quarter, sizeof high);
+    memcpy(&low, &three, sizeof low);
+    for (int i = 0; i < 3 * COLS; i++) {
+        w[i] = 0;
+        if (i % COLS < COLS - KEPT) {
+            memcpy(w + i, &half, sizeof half);
+        }
+    }
+    htst_partition_count_b32(w, 3, COLS, -1 - low, -1 - high, counts, hits, &bad);
+    for (int r = 0; r < 3; r++) {
+        CHECK(counts[r] == KEPT);
+        indptr[r + 1] = indptr[r] + counts[r];
+    }
+    CHECK(htst_partition_fill_b32(w, 3, COLS, -1 - low, -1 - high, hits, indptr, instructions, 0,
+                                  indices, values)
+          == HTST_OK);
+    for (int i = 0; i < 3 * KEPT; i++) {
+        CHECK(indices[i] == COLS - KEPT + i % KEPT && values[i] == 0);
+    }
+}
+
 static void
 test_not_finite(void)
 {
@@ -165,6 +197,7 @@ main(void)
             }
         }
         test_others(instructions);
+        test_zeros_are_kept(instructions);
     }
     test_not_finite();
     htst_test_ignore_denormals();

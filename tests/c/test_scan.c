@@ -18,6 +18,10 @@ test_two_values_by_hand(void)
     CHECK(minus == 0);
     htst_scan_best(&scan, &allowed, 0, &k, &d);
     CHECK(k == 0 && d == plus);
+    allowed.alpha_low = 1 + rate[0]; /* the range is open below */
+    htst_scan_best(&scan, &allowed, 0, &k, &d);
+    CHECK(k == -1);
+    allowed.alpha_low = 1;
     scan.two_sided = 1; /* three quarters of the values are at xmin, where the model begins at 0 */
     htst_scan_best(&scan, &allowed, 0, &k, &d);
     CHECK(k == 0 && d == .75);
