@@ -7,7 +7,15 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["count", "finite", "nonnegative", "one_of", "positive", "probability"]
+__all__ = [
+    "count",
+    "finite",
+    "nonnegative",
+    "one_of",
+    "open_probability",
+    "positive",
+    "probability",
+]
 
 
 def finite(name: str, value: Any) -> float:
@@ -39,6 +47,14 @@ def probability(name: str, value: Any) -> float:
     number = _real(name, value)
     if not 0 <= number <= 1:
         raise ValueError(f"{name} must be in [0, 1], got {value!r}")
+    return number
+
+
+def open_probability(name: str, value: Any) -> float:
+    """A number in (0, 1)."""
+    number = probability(name, value)
+    if number in (0, 1):
+        raise ValueError(f"{name} must be in (0, 1), got {value!r}")
     return number
 
 

@@ -1,0 +1,259 @@
+"""Algorithm 1: threshold and noise for a given eps and eta, or that nothing can be removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._checks import (
+    one_of,
+    open_probability,
+    positive,
+)
+from htstats.theory._statement import CONVENTIONS, Convention, Statement
+from htstats.theory.approximation._arguments import matrix
+from htstats.theory.approximation.error import ApproximationError
+from htstats.theory.approximation.probability import (
+    VALUES,
+    error_budget,
+    failure_probability,
+    interval_length,
+)
+
+__all__ = ["MatrixApproximation", "matrix_approximation"]
+
+FloatArray = npt.NDArray[np.float64]
+RULES = ("exact", "uniform", "a priori")
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixApproximation:
+    """What Algorithm 1 chose.
+
+    Attributes
+    ----------
+    tau : float or None
+        The threshold; None where nothing can be removed.
+    mean, t : float
+        Of the noise that replaces what is not kept; 0 where nothing is removed.
+    n_removed, n_kept : int
+        Elements of W replaced, and kept.
+    failure_probability : Statement or None
+        At `eps`, by `rule`; None where nothing can be removed.
+    eps, eta, rule, convention, keep, noise, support
+        The call.
+    """
+
+    tau: float | None
+    mean: float
+    t: float
+    n_removed: int
+    n_kept: int
+    failure_probability: Statement | None
+    eps: float
+    eta: float
+    rule: str
+    convention: str
+    keep: str
+    noise: str
+    support: str
+
+    @property
+    def removable(self) -> bool:
+        """Whether anything can be removed at this eps and eta."""
+        return self.tau is not None
+
+    def __repr__(self) -> str:
+        head = f"MatrixApproximation(eps={self.eps:g}, eta={self.eta:g}, {self.rule})"
+        if self.tau is None or self.failure_probability is None:
+            return f"{head}: nothing can be removed"
+        total = self.n_removed + self.n_kept
+        return (
+            f"{head}: tau={self.tau:.6g}, t={self.t:.6g}, removes {self.n_removed} of {total}, "
+            f"failure probability {self.failure_probability.value:.3g} "
+            f"({self.failure_probability.kind}, {self.failure_probability.equation})"
+        )
+
+
+def matrix_approximation(
+    W: npt.ArrayLike,
+    eps: float,
+    eta: float,
+    *,
+    rule: str = "exact",
+    keep: str = "abs",
+    noise: str = "matched",
+    support: str = "replaced",
+    values: str = "signed",
+    w_min: float = 0.0,
+    convention: Convention = "rigorous",
+    source: str = "text",
+) -> MatrixApproximation:
+    """Algorithm 1: the threshold and the noise that eps and eta allow.
+
+    Parameters
+    ----------
+    W : array_like, shape (N1, N2)
+        The weights.
+    eps : float
+        Allowed error relative to |u| |v|, in units of the weights.
+    eta : float
+        Allowed failure probability, in (0, 1).
+    rule : {"exact", "uniform", "a priori"}
+        ``exact`` (C3): any pair u, v fixed before G is drawn. ``uniform``: all u, v at once.
+        ``a priori`` (C1): R^2/4 + t within `error_budget`; it asks for independent weights and a
+        threshold that does not depend on them, which a threshold chosen here from the variance of
+        what it replaces does (through t) unless ``noise="none"``.
+    keep : {"abs", "upper", "centered"}
+        What is compared with tau: abs(w), w, or abs(w - mean).
+    noise : {"matched", "paper", "none"}
+        Mean and variance t of the noise: of the replaced elements, of all of W, or both 0.
+    support : {"replaced", "full"}
+        Where the noise lives.
+    values, w_min
+        For ``a priori``: see `interval_length`.
+    convention : {"rigorous", "paper"}
+        ``paper``: tau^2 + t within the printed budget, `source` says which one, and the failure
+        probability reported is Prop 2.1's *claim*; mean and t are those of `noise`.
+
+    Returns
+    -------
+    MatrixApproximation
+        ``removable`` is False, and ``tau`` None, where eps and eta leave room for nothing.
+
+    Raises
+    ------
+    ValueError
+        If W is not a finite matrix, or a word or number is out of range.
+
+    Notes
+    -----
+    tau is one of the compared values of W, the largest that is replaced. The a-priori rules are
+    searched exhaustively. For ``exact`` and ``uniform`` tau is bisected, with one singular value
+    decomposition a step where norms that cost nothing do not decide: the threshold found satisfies
+    the statement, and the next larger one that was looked at does not. (The failure probability
+    need not grow with tau at every step, so a larger feasible threshold may exist.)
+
+    References
+    ----------
+    Algorithm 1 and Prop 1.1; C1 and C3 of docs/theory.md.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).standard_t(3, (40, 30)) / 100
+    >>> matrix_approximation(W, 0.1, 0.01)
+    MatrixApproximation(eps=0.1, eta=0.01, exact): tau=...
+    >>> matrix_approximation(W, 1e-6, 0.01, noise="none")
+    MatrixApproximation(eps=1e-06, eta=0.01, exact): nothing can be removed
+    """
+    weights = matrix(W)
+    eps, eta = positive("eps", eps), open_probability("eta", eta)
+    one_of("rule", rule, RULES)
+    one_of("convention", convention, CONVENTIONS)
+    one_of("values", values, VALUES)
+    split = _Split(weights, keep, noise, support)
+    if convention == "paper":
+        rule = "a priori"
+        budget = error_budget(eps, eta, convention=convention, source=source)
+        chosen = split.largest(budget, lambda tau: tau**2)
+    elif rule == "a priori":
+        budget = error_budget(eps, eta)
+        chosen = split.largest(
+            budget, lambda tau: interval_length(tau, values=values, w_min=min(w_min, tau)) ** 2 / 4
+        )
+    else:
+        chosen = split.bisect(lambda k: split.error(k).fails_at_most(eps, eta, rule))
+    call = (eps, eta, rule, convention, keep, noise, support)
+    if chosen is None:
+        return MatrixApproximation(None, 0.0, 0.0, 0, weights.size, None, *call)
+    tau, (mean, t), removed = split.tau(chosen), split.noise_of(chosen), split.removed(chosen)
+    if rule == "a priori":
+        failure = failure_probability(
+            eps, tau=tau, t=t, values=values, w_min=min(w_min, tau), convention=convention
+        )
+    elif rule == "uniform":
+        failure = split.error(chosen).uniform_failure_probability(eps)
+    else:
+        failure = split.error(chosen).worst_failure_probability(eps)
+    return MatrixApproximation(tau, mean, t, removed, weights.size - removed, failure, *call)
+
+
+class _Split:
+    """The splits of one matrix, one for each candidate threshold, in order of the threshold."""
+
+    def __init__(self, weights: FloatArray, keep: str, noise: str, support: str) -> None:
+        one_of("keep", keep, ("abs", "upper", "centered"))
+        self.noise = one_of("noise", noise, ("matched", "paper", "none"))
+        self.full = one_of("support", support, ("replaced", "full")) == "full"
+        self.weights = weights
+        self.whole = (float(weights.mean()), float(weights.var()))
+        if keep == "upper":
+            self.score = weights
+        else:
+            self.score = np.abs(weights - (self.whole[0] if keep == "centered" else 0.0))
+        # a threshold of 0 or more is what partition takes; removing only zeros removes nothing
+        candidates = np.unique(self.score)
+        self.candidates = candidates[candidates >= 0]
+        if keep == "abs":
+            self.candidates = self.candidates[self.candidates > 0]
+
+    def tau(self, k: int) -> float:
+        return float(self.candidates[k])
+
+    def removed(self, k: int) -> int:
+        return int(np.count_nonzero(self.score <= self.candidates[k]))
+
+    def noise_of(self, k: int) -> tuple[float, float]:
+        """Mean and variance of the noise at candidate k."""
+        if self.noise == "none":
+            return 0.0, 0.0
+        if self.noise == "paper":
+            return self.whole
+        removed = self.score <= self.candidates[k]
+        small = np.where(removed, self.weights, 0.0) if self.full else self.weights[removed]
+        return float(small.mean()), float(small.var())
+
+    def error(self, k: int) -> ApproximationError:
+        mean, t = self.noise_of(k)
+        removed = self.score <= self.candidates[k]
+        if self.full:
+            return ApproximationError(np.where(removed, self.weights, 0.0) - mean, t)
+        return ApproximationError(np.where(removed, self.weights - mean, 0.0), t, removed)
+
+    def largest(self, budget: float, range_part: Callable[[float], float]) -> int | None:
+        """The last candidate with range_part(tau) + t <= budget, every one looked at."""
+        variances = self._variances()
+        for k in reversed(range(len(self.candidates))):
+            # the running sums only sort out; what decides is the variance itself
+            part = range_part(self.tau(k))
+            if part + variances[k] <= budget * (1 + 1e-6) and part + self.noise_of(k)[1] <= budget:
+                return k
+        return None
+
+    def bisect(self, feasible: Callable[[int], bool]) -> int | None:
+        """A feasible candidate whose successor among those looked at is not."""
+        low, high = -1, len(self.candidates)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if feasible(middle):
+                low = middle
+            else:
+                high = middle
+        return None if low < 0 else low
+
+    def _variances(self) -> FloatArray:
+        """Variance of the noise at every candidate, from running sums about the median."""
+        if self.noise != "matched":
+            return np.full(len(self.candidates), self.whole[1] if self.noise == "paper" else 0.0)
+        order = np.argsort(self.score, axis=None)
+        small = self.weights.ravel()[order]
+        centre = 0.0 if self.full else float(np.median(small))
+        last = np.searchsorted(self.score.ravel()[order], self.candidates, side="right")
+        total = np.cumsum(small - centre)[last - 1]
+        squares = np.cumsum((small - centre) ** 2)[last - 1]
+        size = small.size if self.full else last
+        return np.asarray(squares / size - (total / size) ** 2)

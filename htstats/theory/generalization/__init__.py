@@ -1,0 +1,57 @@
+"""From noise stability to generalization, by formulas of numbers (Theorem 2 and its lemmas).
+
+What is measured on a network (cushions, norms, margins) comes in as numbers; see
+`htstats.torch.noise_stability` for the measuring. Each result says what it is: the paper's rate
+(8) is a *rate*, Dudley's integral with its constants gives a *bound*, and the measures of other
+papers are *complexities* unless all their constants are known.
+
+Networks here are f(x) = W_d phi(... phi(W_1 x)), without biases, phi 1-Lipschitz with phi(0) = 0.
+"""
+
+from htstats.theory.generalization.complexity import (
+    arora_complexity,
+    bartlett_bound,
+    neyshabur_complexity,
+    parameter_count_complexity,
+)
+from htstats.theory.generalization.dudley import (
+    covering_log_constant,
+    dudley_bound,
+    dudley_integral,
+)
+from htstats.theory.generalization.margins import (
+    margin_loss,
+    margin_tolerance,
+    margins,
+)
+from htstats.theory.generalization.rate import (
+    kappa,
+    theorem_2_rate,
+)
+from htstats.theory.generalization.tolerances import (
+    LayerTolerance,
+    LayerTolerances,
+    layer_tolerances,
+    perturbation_bound,
+    vector_error,
+)
+
+__all__ = [
+    "LayerTolerance",
+    "LayerTolerances",
+    "arora_complexity",
+    "bartlett_bound",
+    "covering_log_constant",
+    "dudley_bound",
+    "dudley_integral",
+    "kappa",
+    "layer_tolerances",
+    "margin_loss",
+    "margin_tolerance",
+    "margins",
+    "neyshabur_complexity",
+    "parameter_count_complexity",
+    "perturbation_bound",
+    "theorem_2_rate",
+    "vector_error",
+]

@@ -1,0 +1,113 @@
+"""Margins of outputs, and the output error that a margin tolerates (Lemma 2.3)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._arrays import as_float64
+from htstats._checks import (
+    finite,
+    positive,
+)
+
+__all__ = ["margin_loss", "margin_tolerance", "margins"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def margin_tolerance(margin: float, max_output_norm: float | None = None) -> float:
+    """Lemma 2.3: how far g may be from f where f's margin exceeds `margin`.
+
+    Parameters
+    ----------
+    margin : float
+        gamma, in units of the outputs.
+    max_output_norm : float or None
+        Largest |f(x)| over the training set: then the tolerance is relative, the eps of Lemma 2.2.
+
+    Returns
+    -------
+    float
+        gamma/sqrt 2: if f's margin exceeds gamma and |f(x) - g(x)| <= gamma/sqrt 2 then g
+        classifies x as f does. With `max_output_norm`, min(1, gamma / (sqrt 2 max|f|)).
+
+    Notes
+    -----
+    The margin is a difference of two coordinates, hence sqrt 2-Lipschitz; f = (gamma + a, 0) and
+    g = (1, 1) (gamma + a)/2 show that the constant is the best one.
+
+    References
+    ----------
+    Lemma 2.3, (82)-(94); the factor gamma in (91)-(92) is a slip that changes nothing.
+
+    Examples
+    --------
+    >>> margin_tolerance(2.0)
+    1.414213562373095
+    >>> margin_tolerance(2.0, max_output_norm=10.0)
+    0.1414213562373095
+    """
+    distance = positive("margin", margin) / math.sqrt(2)
+    if max_output_norm is None:
+        return distance
+    return min(1.0, distance / positive("max_output_norm", max_output_norm))
+
+
+def margins(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> FloatArray:
+    """f(x)[y] - max over j != y of f(x)[j].
+
+    Parameters
+    ----------
+    outputs : array_like, shape (m, classes)
+    labels : array_like of int, shape (m,)
+
+    Returns
+    -------
+    ndarray, shape (m,)
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, there is one class only, or a label is out of range.
+
+    References
+    ----------
+    (1).
+
+    Examples
+    --------
+    >>> margins([[3.0, 1.0, 2.0], [0.0, 1.0, 5.0]], [0, 1])
+    array([ 1., -4.])
+    """
+    scores, index = as_float64(outputs, "outputs"), np.asarray(labels)
+    if scores.ndim != 2 or scores.shape[1] < 2:
+        raise ValueError(
+            f"outputs must be (m, classes) with two classes or more, got {scores.shape}"
+        )
+    if index.shape != scores.shape[:1]:
+        raise ValueError(f"labels must have shape {scores.shape[:1]}, got {index.shape}")
+    if index.size and not (index.min() >= 0 and index.max() < scores.shape[1]):
+        raise ValueError(f"labels must be in [0, {scores.shape[1]})")
+    rows = np.arange(len(scores))
+    own = scores[rows, index]
+    others = scores.copy()
+    others[rows, index] = -np.inf
+    return np.asarray(own - others.max(axis=1))
+
+
+def margin_loss(outputs: npt.ArrayLike, labels: npt.ArrayLike, margin: float = 0.0) -> float:
+    """The empirical margin loss: the share of samples whose margin is at most `margin`.
+
+    References
+    ----------
+    (1) over the training set.
+
+    Examples
+    --------
+    >>> margin_loss([[3.0, 1.0, 2.0], [0.0, 1.0, 5.0]], [0, 1], 0.5)
+    0.5
+    """
+    return float(np.mean(margins(outputs, labels) <= finite("margin", margin)))
