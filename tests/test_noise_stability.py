@@ -173,6 +173,11 @@ def test_bad_models_and_data():
         noise_stability(network(False), [(torch.zeros(1, 6).double(), torch.tensor([0]))])
     with pytest.raises(ValueError, match="margin must be positive, got -1"):
         complexity_table(network(False), data(), margin=-1)
+    model = network(False)
+    wrong = [(x, model(x).argmin(1)) for x, _ in data()]
+    for measured in (complexity_table, compression_tolerances):
+        with pytest.raises(ValueError, match=r"margin must be given: .* errs on a tenth"):
+            measured(model, wrong)
 
 
 # -- Hutchinson -----------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """htstats on networks: their weight matrices compressed in place, layers that act as W(t), and
 how noise travels through them."""
 
+from htstats.torch.complexity import complexity_table
 from htstats.torch.layers import Evaluation, compress_, evaluate, weight_matrices
-from htstats.torch.noise_stability import NoiseStability, complexity_table, noise_stability
+from htstats.torch.noise_stability import NoiseStability, noise_stability
 from htstats.torch.sparse_linear import GaussianSparseLinear, replace_linear_, to_sparse_csr
 from htstats.torch.tolerances import CompressionTolerances, compression_tolerances
 

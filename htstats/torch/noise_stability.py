@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,20 +14,14 @@ import torch
 from scipy.optimize import brentq
 from torch import nn
 
-from htstats import _checks, theory
+from htstats import _checks
 from htstats._tables import format_table
 from htstats.compressed import CompressedMatrix
 from htstats.partition import partition
-from htstats.spectral import spectral_norm
+from htstats.torch._network import Activation, Network, array_of, network_of
 from htstats.torch.layers import _pair
 
-__all__ = [
-    "ComplexityTable",
-    "Distribution",
-    "NoiseStability",
-    "complexity_table",
-    "noise_stability",
-]
+__all__ = ["Distribution", "NoiseStability", "noise_stability"]
 
 LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
@@ -38,8 +32,6 @@ MANY_ROWS = 4096
 
 # Numbers that one batch of Jacobians may hold: 64 MiB of float64.
 JACOBIAN_ELEMENTS = 1 << 23
-
-Activation = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -134,34 +126,6 @@ class NoiseStability:
         return format_table(header, rows)
 
 
-@dataclass(frozen=True)
-class _Network:
-    """A fully connected network in float64: x_i = W_i phi_{i-1}(x_{i-1}) + b_i."""
-
-    weights: list[torch.Tensor]
-    biases: list[torch.Tensor | None]
-    # what comes before each layer, and after the last one
-    before: list[Activation] = field(repr=False)
-
-    def step(self, i: int, x: torch.Tensor) -> torch.Tensor:
-        """x_i from x_{i-1}; layers count from 1, x_0 is the input."""
-        return nn.functional.linear(self.before[i - 1](x), self.weights[i - 1], self.biases[i - 1])
-
-    def height(self, i: int) -> int:
-        """Units of layer i."""
-        return len(self.weights[i - 1])
-
-    def beside(self, splits: list[list[CompressedMatrix]]) -> Iterable[Any]:
-        """Each layer's weight with its splits."""
-        return zip(self.weights, splits, strict=True)
-
-    def between(self, i: int, j: int, x: torch.Tensor) -> torch.Tensor:
-        """x_j from x_i."""
-        for layer in range(i + 1, j + 1):
-            x = self.step(layer, x)
-        return x
-
-
 def noise_stability(
     model: nn.Module,
     loader: Iterable[Any],
@@ -232,7 +196,7 @@ def noise_stability(
     _checks.count("probes", probes, at_least=1)
     if not 0 < _checks.probability("confidence", confidence) < 1:
         raise ValueError(f"confidence must be in (0, 1), got {confidence!r}")
-    network = _network(model)
+    network = network_of(model)
     splits = [
         [partition(w, threshold, noise=noise, seed=seed + k, layer=i) for k in range(trials)]
         for i, w in enumerate(network.weights)
@@ -243,7 +207,7 @@ def noise_stability(
 
 
 def _measure(
-    network: _Network,
+    network: Network,
     loader: Iterable[Any],
     errors: list[list[torch.Tensor]],
     norms: _Norms,
@@ -264,7 +228,7 @@ def _measure(
                 x = network.step(i, x)
                 if i == d:
                     break
-                contraction.append(_array(x.norm(dim=1) / network.before[i](x).norm(dim=1)))
+                contraction.append(array_of(x.norm(dim=1) / network.before[i](x).norm(dim=1)))
                 for j in range(i + 1, d + 1):
                     cushion, rough, bent = _pair_of_layers(
                         network, i, j, x, phi, errors[i - 1], norms
@@ -315,48 +279,17 @@ def hutchinson_interval(probes: int, failure: float) -> tuple[float, float]:
     return math.exp(low / 2), math.exp(high / 2)
 
 
-def _network(model: nn.Module) -> _Network:
-    network = _Network([], [], [])
-    pending: list[nn.Module] = []
-    for module in _flatten(model):
-        if isinstance(module, nn.Linear):
-            network.weights.append(module.weight.detach().double())
-            bias = module.bias
-            network.biases.append(None if bias is None else bias.detach().double())
-            network.before.append(nn.Sequential(*pending).eval())
-            pending = []
-        elif next(module.parameters(), None) is not None:
-            kind = type(module).__name__
-            raise ValueError(f"model must be linear layers and activations, got a {kind}")
-        else:
-            pending.append(module)
-    if len(network.weights) < 2 or pending:
-        raise ValueError(
-            "model must be two or more linear layers, the last of them at the end, got "
-            f"{len(network.weights)} and {len(pending)} modules after them"
-        )
-    return network
-
-
-def _flatten(model: nn.Module) -> Iterable[nn.Module]:
-    if isinstance(model, nn.Sequential):
-        for child in model:
-            yield from _flatten(child)
-    else:
-        yield model
-
-
 def _errors(weight: torch.Tensor, splits: list[CompressedMatrix]) -> list[torch.Tensor]:
     """W(t) - W for each trial of a layer."""
     return [torch.from_numpy(s.toarray()).to(weight) - weight for s in splits]
 
 
 def _cushion(weight: torch.Tensor, phi: torch.Tensor) -> npt.NDArray[Any]:
-    return _array((phi @ weight.T).norm(dim=1) / (weight.norm() * phi.norm(dim=1)))
+    return array_of((phi @ weight.T).norm(dim=1) / (weight.norm() * phi.norm(dim=1)))
 
 
 def _pair_of_layers(
-    network: _Network,
+    network: Network,
     i: int,
     j: int,
     x: torch.Tensor,
@@ -386,9 +319,9 @@ def _pair_of_layers(
         # below the rounding of the sums there is no gap
         gap[gap <= 1e-12 * arrived.norm(dim=1)] = 0
         ratio = shift.norm(dim=1) * arrived.norm(dim=1) / (norms * gap)
-        rough.append(_array(torch.where(gap > 0, ratio, math.inf)))
+        rough.append(array_of(torch.where(gap > 0, ratio, math.inf)))
     bent = float(((along - arrived).norm(dim=1) / arrived.norm(dim=1)).max())
-    return _array(cushion), np.concatenate(rough), bent
+    return array_of(cushion), np.concatenate(rough), bent
 
 
 @dataclass
@@ -435,125 +368,3 @@ def _minimal(
         between[i, j].minimum * (low if (i, j) in estimated else 1.0) for j in range(i + 1, d + 1)
     ]
     return min([1 / math.sqrt(height), *later])
-
-
-def _array(x: torch.Tensor) -> npt.NDArray[Any]:
-    return x.cpu().numpy()
-
-
-class ComplexityTable(tuple[theory.Statement, ...]):
-    """Rows of `complexity_table`: a tuple of statements that prints as a table."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        rows = [(row.name, row.kind, row.equation, f"{row.value:.4g}", row.note) for row in self]
-        return format_table(("measure", "kind", "where", "value", "note"), rows, left=3)
-
-
-def complexity_table(
-    model: nn.Module,
-    loader: Iterable[Any],
-    *,
-    threshold: float | str = "std",
-    margin: float | None = None,
-    delta: float = 0.05,
-    seed: int = 0,
-) -> ComplexityTable:
-    """The paper's rate beside other measures of a fully connected network, each labelled.
-
-    Parameters
-    ----------
-    model : Module
-        As in `noise_stability`.
-    loader : sequence of (inputs, labels)
-        The training set; it is gone through twice.
-    threshold : float or str
-        Of the split whose non-zeros the rate counts.
-    margin : float, optional
-        gamma, positive; default: the 10 % quantile of the margins, which must then be positive.
-    delta : float
-        Failure probability of the bounds, in (0, 1).
-    seed : int
-        Of the noise.
-
-    Returns
-    -------
-    ComplexityTable
-        A tuple of `theory.Statement` that prints as a table; the `kind` of a row says what it is:
-        *rate* (the paper's), *bound* (Bartlett et al.), *complexity* (Arora et al., Neyshabur et
-        al., parameters).
-
-    Raises
-    ------
-    ValueError
-        As in `noise_stability`, or if `margin` is not positive.
-
-    Notes
-    -----
-    The formulas of Bartlett et al., Neyshabur et al. and Arora et al. are for networks without
-    biases: a model with biases gives numbers for its weights alone.
-
-    Examples
-    --------
-    >>> _ = torch.manual_seed(0)
-    >>> model = nn.Sequential(nn.Linear(4, 8, bias=False), nn.ReLU(), nn.Linear(8, 3, bias=False))
-    >>> x = torch.randn(50, 4)
-    >>> data = [(x, model(x).argmax(1))]
-    >>> table = complexity_table(model, data)
-    >>> [row.kind for row in table]
-    ['rate', 'complexity', 'bound', 'complexity', 'complexity']
-    >>> repr(table).split()[:5]
-    ['measure', 'kind', 'where', 'value', 'note']
-    """
-    network = _network(model)
-    outputs, labels, norms = _outputs(network, loader)
-    if margin is None:
-        margin = float(np.quantile(theory.margins(outputs, labels), 0.1, method="inverted_cdf"))
-    margin = _checks.positive("margin", margin)
-    stability = noise_stability(model, loader, threshold=threshold, seed=seed)
-    weights = [_array(weight) for weight in network.weights]
-    spectral = [spectral_norm(weight) for weight in weights]
-    width = max(max(weight.shape) for weight in weights)
-    m = len(labels)
-    splits = [partition(weight, threshold) for weight in weights]
-    biases = sum(bias.numel() for bias in network.biases if bias is not None)
-    rows = (
-        theory.theorem_2_rate([split.nnz for split in splits], m),
-        theory.arora_complexity(
-            cushions=[c.minimum for c in stability.layer_cushion],
-            interlayer_cushions=stability.minimal_interlayer_cushion,
-            contraction=stability.activation_contraction.maximum,
-            max_output_norm=float(np.linalg.norm(outputs, axis=1).max()),
-            margin=margin, n_samples=m,
-        ),
-        theory.bartlett_bound(
-            theory.margin_loss(outputs, labels, margin), spectral_norms=spectral,
-            group_norms=[float(np.linalg.norm(weight, axis=1).sum()) for weight in weights],
-            width=width, data_norm=float(np.linalg.norm(norms)), margin=margin, n_samples=m,
-            delta=delta,
-        ),
-        theory.neyshabur_complexity(
-            spectral_norms=spectral, width=width, input_norm=float(norms.max()), margin=margin,
-            frobenius_norms=[float(np.linalg.norm(weight)) for weight in weights], n_samples=m,
-            delta=delta,
-        ),
-        theory.parameter_count_complexity(sum(w.size for w in weights) + biases, m),
-    )  # fmt: skip
-    return ComplexityTable(rows)
-
-
-def _outputs(
-    network: _Network, loader: Iterable[Any]
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
-    """Outputs, labels and norms of the inputs, of all samples."""
-    outputs, labels, norms = [], [], []
-    with torch.no_grad():
-        for inputs, label in map(_pair, loader):
-            x = inputs.to(network.weights[0])
-            outputs.append(_array(network.between(0, len(network.weights), x)))
-            norms.append(_array(x.flatten(1).norm(dim=1)))
-            labels.append(_array(label))
-    if not outputs:
-        raise ValueError("loader must have samples, got none")
-    return np.concatenate(outputs), np.concatenate(labels), np.concatenate(norms)

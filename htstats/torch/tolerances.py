@@ -11,18 +11,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from htstats import _checks, theory
+from htstats import theory
 from htstats._tables import format_table
 from htstats.partition import partition
+from htstats.torch._network import Network, array_of, margin_of, network_of, outputs_of
 from htstats.torch.noise_stability import (
     NoiseStability,
-    _array,
     _errors,
     _measure,
-    _Network,
-    _network,
     _Norms,
-    _outputs,
     noise_stability,
 )
 
@@ -185,15 +182,14 @@ def compression_tolerances(
     >>> found.k, found.conditions["no biases"]
     ((31, 23), True)
     """
-    network = _network(model)
-    outputs, labels, _ = _outputs(network, loader)
+    network = network_of(model)
+    outputs, labels, _ = outputs_of(network, loader)
     if eps is None:
-        if margin is None:
-            margin = float(np.quantile(theory.margins(outputs, labels), 0.1, method="inverted_cdf"))
+        margin = margin_of(margin, outputs, labels)
         largest = float(np.linalg.norm(outputs, axis=1).max())
-        eps = theory.margin_tolerance(_checks.positive("margin", margin), largest)
+        eps = theory.margin_tolerance(margin, largest)
     stability = noise_stability(model, loader, trials=1, noise="none", seed=seed, **options)
-    weights = [_array(weight) for weight in network.weights]
+    weights = [array_of(weight) for weight in network.weights]
     arguments: dict[str, Any] = {
         "cushions": [c.minimum for c in stability.layer_cushion],
         "interlayer_cushions": stability.minimal_interlayer_cushion,
@@ -229,7 +225,7 @@ def _smoothness(stability: NoiseStability) -> float:
 
 
 def _with_noise_of(
-    network: _Network,
+    network: Network,
     loader: Iterable[Any],
     layers: list[LayerAllowance],
     stability: NoiseStability,

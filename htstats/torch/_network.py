@@ -1,0 +1,114 @@
+"""A fully connected torch model as weights, biases and activations, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from htstats import _checks, theory
+from htstats.compressed import CompressedMatrix
+from htstats.torch.layers import _pair
+
+__all__ = ["Activation", "Network", "array_of", "margin_of", "network_of", "outputs_of"]
+
+Activation = Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A fully connected network in float64: x_i = W_i phi_{i-1}(x_{i-1}) + b_i."""
+
+    weights: list[torch.Tensor]
+    biases: list[torch.Tensor | None]
+    # what comes before each layer, and after the last one
+    before: list[Activation] = field(repr=False)
+
+    def step(self, i: int, x: torch.Tensor) -> torch.Tensor:
+        """x_i from x_{i-1}; layers count from 1, x_0 is the input."""
+        return nn.functional.linear(self.before[i - 1](x), self.weights[i - 1], self.biases[i - 1])
+
+    def height(self, i: int) -> int:
+        """Units of layer i."""
+        return len(self.weights[i - 1])
+
+    def beside(self, splits: list[list[CompressedMatrix]]) -> Iterable[Any]:
+        """Each layer's weight with its splits."""
+        return zip(self.weights, splits, strict=True)
+
+    def between(self, i: int, j: int, x: torch.Tensor) -> torch.Tensor:
+        """x_j from x_i."""
+        for layer in range(i + 1, j + 1):
+            x = self.step(layer, x)
+        return x
+
+
+def network_of(model: nn.Module) -> Network:
+    """The layers of `model`, which must be linear layers with activations between them."""
+    network = Network([], [], [])
+    pending: list[nn.Module] = []
+    for module in _flatten(model):
+        if isinstance(module, nn.Linear):
+            network.weights.append(module.weight.detach().double())
+            bias = module.bias
+            network.biases.append(None if bias is None else bias.detach().double())
+            network.before.append(nn.Sequential(*pending).eval())
+            pending = []
+        elif next(module.parameters(), None) is not None:
+            kind = type(module).__name__
+            raise ValueError(f"model must be linear layers and activations, got a {kind}")
+        else:
+            pending.append(module)
+    if len(network.weights) < 2 or pending:
+        raise ValueError(
+            "model must be two or more linear layers, the last of them at the end, got "
+            f"{len(network.weights)} and {len(pending)} modules after them"
+        )
+    return network
+
+
+def _flatten(model: nn.Module) -> Iterable[nn.Module]:
+    if isinstance(model, nn.Sequential):
+        for child in model:
+            yield from _flatten(child)
+    else:
+        yield model
+
+
+def outputs_of(
+    network: Network, loader: Iterable[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Outputs, labels and norms of the inputs, of all samples."""
+    outputs, labels, norms = [], [], []
+    with torch.no_grad():
+        for inputs, label in map(_pair, loader):
+            x = inputs.to(network.weights[0])
+            outputs.append(array_of(network.between(0, len(network.weights), x)))
+            norms.append(array_of(x.flatten(1).norm(dim=1)))
+            labels.append(array_of(label))
+    if not outputs:
+        raise ValueError("loader must have samples, got none")
+    return np.concatenate(outputs), np.concatenate(labels), np.concatenate(norms)
+
+
+def margin_of(margin: float | None, outputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> float:
+    """gamma: the one given, or the 10 % quantile of the margins where that is positive."""
+    if margin is not None:
+        return _checks.positive("margin", margin)
+    tenth = float(np.quantile(theory.margins(outputs, labels), 0.1, method="inverted_cdf"))
+    if tenth <= 0:
+        raise ValueError(
+            f"margin must be given: its default, the 10 % quantile of the margins, is {tenth:.3g}, "
+            "as the model errs on a tenth of the samples or more"
+        )
+    return tenth
+
+
+def array_of(x: torch.Tensor) -> npt.NDArray[Any]:
+    """On the host, as NumPy's."""
+    return x.cpu().numpy()
