@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from reference import normal_twin
 from scipy import sparse
 
+import htstats
 from htstats import _chunks, container
 from htstats._core import gaps
-from htstats._records import FRAME_BYTES, SIGNATURE, write_record
+from htstats._records import FRAME_BYTES, SIGNATURE, Meta, write_record
 from htstats.compressed import DTYPES, CompressedMatrix
 from htstats.container import ContainerWriter, is_container, open_container
 
@@ -144,7 +145,7 @@ def test_rows_come_back(dtype, levels):
     assert size < raw if fields["levels"] else size == raw
     if 0 < levels <= 200:
         assert fields["levels"] == len(np.unique(values))
-    meta = container.Meta("here", fields)
+    meta = Meta("here", fields)
     back = _chunks.decode_rows(meta, b"".join(payload), 200, 300, dtype)
     for a, b in zip(back, rows, strict=True):
         assert np.array_equal(a, b)
@@ -156,7 +157,7 @@ def test_rows_come_back(dtype, levels):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_matrix_comes_back(tmp_path, dtype, monkeypatch):
-    monkeypatch.setattr(container, "CHUNK_ELEMENTS", 400)
+    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 400)
     c = make(dtype=dtype, keep="centered", support="full", noise="matched", rule="quantile:0.8")
     with open_container(write(tmp_path / "a.htz", {"w": c})) as opened:
         stored = opened.matrices["w"]
@@ -201,8 +202,8 @@ def test_empty_matrices(tmp_path, shape):
 
 
 def test_the_same_content_is_the_same_file_however_it_comes(tmp_path, monkeypatch):
-    monkeypatch.setattr(container, "CHUNK_ELEMENTS", 300)
-    monkeypatch.setattr(container, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 300)
+    monkeypatch.setattr(container._info, "CHUNK_BYTES", 1000)
     c = make()
     whole = write(tmp_path / "a.htz", {"w": c}, {"t": np.arange(900.0)}).read_bytes()
     with ContainerWriter(tmp_path / "b.htz") as writer:
@@ -250,7 +251,7 @@ def test_more_than_2_31_columns(tmp_path):
 @pytest.fixture
 def damaged(tmp_path, monkeypatch):
     """A small file, and a function that says what reading all of some bytes raises."""
-    monkeypatch.setattr(container, "CHUNK_ELEMENTS", 30)
+    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 30)
     path = write(tmp_path / "a.htz", {"w": make(9, 10)}, {"b": np.arange(9, dtype="f4")}, seed=1)
     good = path.read_bytes()
 
@@ -406,7 +407,7 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
 
 
 def test_resume_goes_on_after_the_last_finished_entry(tmp_path, monkeypatch):
-    monkeypatch.setattr(container, "CHUNK_ELEMENTS", 300)
+    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 300)
     matrices = {name: make(seed=i) for i, name in enumerate("abc")}
     whole = write(tmp_path / "whole.htz", matrices, seed=1).read_bytes()
     path = tmp_path / "r.htz"
@@ -584,7 +585,7 @@ def test_a_small_disk_and_a_read_only_one(tmp_path):
         subprocess.run([*unshare, mount], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"no mount namespace: {error}")
-    there = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(container.__file__))}
+    there = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(htstats.__file__))}
     command = [*unshare, f"{mount} && {sys.executable} {script}"]
     said = subprocess.check_output(command, text=True, env=there)
     lines = said.splitlines()
