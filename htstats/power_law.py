@@ -229,7 +229,10 @@ class PowerLawFit:
         return interval_of_a_fit(self, level, method, **options)
 
     def compare(self, alternative: str, *, nested: bool | None = None) -> Comparison:
-        """The power law against one alternative, by name; see `htstats.alternatives`."""
+        """The power law against one alternative, by name; with an xmax both laws end there.
+
+        See `htstats.alternatives`.
+        """
         from htstats.alternatives import compare
 
         return compare(
@@ -237,6 +240,7 @@ class PowerLawFit:
             "power_law",
             alternative,
             xmin=self.xmin,
+            xmax=self.xmax,
             discrete=self.discrete,
             nested=nested,
         )
@@ -245,7 +249,7 @@ class PowerLawFit:
         """The power law against every alternative."""
         from htstats.alternatives import compare_all
 
-        return compare_all(self.usable(), xmin=self.xmin, discrete=self.discrete)
+        return compare_all(self.usable(), xmin=self.xmin, xmax=self.xmax, discrete=self.discrete)
 
     @property
     def _length(self) -> float:

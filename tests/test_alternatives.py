@@ -150,5 +150,5 @@ def test_bad_input_names_the_argument():
         fit_alternative([1.0, 2.0], "exponential", xmin=3.0)
     with pytest.raises(ValueError, match="two different values"):
         fit_alternative([2.0, 2.0], "lognormal", xmin=2.0)
-    with pytest.raises(ValueError, match="integers"):
+    with pytest.raises(ValueError, match="x must hold whole numbers"):
         fit_alternative([1.0, 2.5], "power_law", xmin=1.0, discrete=True)

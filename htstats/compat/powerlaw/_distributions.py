@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from scipy import optimize, special
 
-from htstats.alternatives import ALTERNATIVES, LOGNORMAL_RIDGE, fit_alternative
+from htstats.alternatives import ALTERNATIVES, TruncatedPowerLaw, fit_alternative
 from htstats.compat.powerlaw._data import TINY, Floats, cdf, trim_to_range
 from htstats.compat.powerlaw._plots import draw_line
 from htstats.compat.powerlaw._profiles import current_profile
-from htstats.compat.powerlaw._random import continuous_quantiles, discrete_quantiles, uniform
+from htstats.compat.powerlaw._random import uniform
 
 __all__ = [
     "Distribution",
@@ -206,18 +206,29 @@ class Distribution:
 
     def _estimate(self, x: Floats) -> str:
         """Set the parameters to their estimates; returns a note, empty where all is well."""
-        law = fit_alternative(x, self.name, xmin=self.xmin, discrete=self.discrete)
+        law = self._closed(x)
         self.set_parameters([getattr(law, name) for name in self.parameter_names])
         if self._is_plain() and (self.in_range() or self._range is None):
-            return law.note
+            return str(law.note)
         self._search(x)
-        return law.note if self._is_plain() and self._range is None else ""
+        return str(law.note) if self._is_plain() and self._range is None else ""
+
+    def _closed(self, x: Floats) -> Any:
+        """The maximum of the likelihood, whatever the range of the parameters."""
+        return fit_alternative(
+            x, self.name, xmin=self._first, xmax=self.xmax, discrete=self.discrete
+        )
+
+    @property
+    def _first(self) -> float:
+        """xmin, or the first integer of a discrete law from there on."""
+        return float(math.ceil(self.xmin)) if self.discrete else self.xmin
 
     def _is_plain(self) -> bool:
-        """Whether the estimate of the law on [xmin, inf) is the one asked for."""
+        """Whether the maximum of the likelihood is what was asked for."""
         rounds = not self.discrete or self.discrete_approximation == "round" or not self._is_rounded
         by_likelihood = self.fit_method.lower() == "likelihood"
-        return self.xmax is None and rounds and by_likelihood and not self._constraints
+        return rounds and by_likelihood and not self._constraints
 
     # Whether the discrete law is the continuous one, rounded: there is no closed sum.
     _is_rounded = False
@@ -296,16 +307,14 @@ class Distribution:
 
     def _law(self, discrete: bool) -> Any:
         values = [getattr(self, name) for name in self.parameter_names]
-        return ALTERNATIVES[self.name](self.xmin, *values, discrete=discrete)
+        xmax = math.inf if self.xmax is None else self.xmax
+        return ALTERNATIVES[self.name](self._first, *values, discrete=discrete, xmax=xmax)
 
     def _logpdf(self, x: Floats) -> Floats:
         """Log density (discrete: log probability) of the law on [xmin, xmax]."""
         if self.discrete and self._is_rounded and self.discrete_approximation != "round":
             return self._logpdf_by_sum(x)
-        law = self._law(self.discrete)
-        value: Floats = law.logpdf(x)
-        if self.xmax is not None:
-            value = value - math.log(-np.expm1(float(law.logsf(self.xmax))))
+        value: Floats = self._law(self.discrete).logpdf(x)
         return value
 
     def _logpdf_by_sum(self, x: Floats) -> Floats:
@@ -341,11 +350,7 @@ class Distribution:
 
     def _cdf(self, x: Floats) -> Floats:
         """P(X < x), of the continuous law also where the data are discrete, as powerlaw has it."""
-        law = self._law(False)
-        below = -np.expm1(law.logsf(x))
-        if self.xmax is not None:
-            below = below / -np.expm1(float(law.logsf(self.xmax)))
-        return np.asarray(below)
+        return np.asarray(np.exp(self._law(False).logcdf(x)))
 
     def cdf(self, data: Any = None, survival: bool = False) -> Floats:
         """Distribution function at the data in range."""
@@ -394,12 +399,7 @@ class Distribution:
 
     def _draw(self, u: Floats) -> Floats:
         """The quantiles at u, in [0, 1), of the law on [xmin, xmax]."""
-        law = self._law(self.discrete)
-        mass = 1.0 if self.xmax is None else -float(np.expm1(law.logsf(self.xmax)))
-        logs = np.log1p(-u * mass)
-        find = discrete_quantiles if self.discrete else continuous_quantiles
-        x = find(law.logsf, logs, self.xmin)
-        return x if self.xmax is None else np.minimum(x, self.xmax)
+        return np.asarray(self._law(self.discrete).quantiles(np.log1p(-u)))
 
     def _drawn_at(self, data: Any) -> Floats:
         """The distinct data, or where there are none a grid of the support."""
@@ -475,15 +475,16 @@ class Truncated_Power_Law(Distribution):
     Lambda: float
 
     def _standard_range(self) -> Bounds:
-        # alpha = 1 is where the estimate stands on its bound, which powerlaw 1.5 comes close to
-        return {
-            "alpha": (0.0 if self.profile == "2.0" else 1.0 - 1e-9, None),
-            "Lambda": (0.0, None),
-        }
+        # the ends are in it: estimates stand there, which powerlaw's simplex comes close to
+        low = 0.0 if self.profile == "2.0" else 1.0
+        return {"alpha": (low - 1e-9, None), "Lambda": (-TINY, None)}
 
-    def _is_plain(self) -> bool:
-        # below 1 only the 2.0 rules look, and the closed estimate does not
-        return super()._is_plain() and not (self.profile == "2.0" and self.alpha < 1 + 1e-6)
+    def _closed(self, x: Floats) -> Any:
+        if self._range is not None:  # the search knows it
+            return super()._closed(x)
+        xmax = math.inf if self.xmax is None else self.xmax
+        low = 0.0 if self.profile == "2.0" else 1.0
+        return TruncatedPowerLaw.fit(x, self._first, self.discrete, xmax, least_alpha=low)
 
 
 class Lognormal(Distribution):
@@ -495,12 +496,6 @@ class Lognormal(Distribution):
     _is_rounded = True
     mu: float
     sigma: float
-
-    def _estimate(self, x: Floats) -> str:
-        note = super()._estimate(x)
-        # the discrete search starts from the continuous ridge, and may leave it
-        left = self.discrete and math.log(self.xmin) - self.mu < LOGNORMAL_RIDGE * self.sigma
-        return "" if left else note
 
 
 class Lognormal_Positive(Lognormal):

@@ -1,0 +1,58 @@
+"""The distributions a power law is compared with, fitted to the tail xmin <= x <= xmax.
+
+Each class fits by maximum likelihood and has `logpdf`, `logcdf`, `logsf` and `sample`; on the
+integers (`discrete=True`) the power law, the exponential and the truncated power law are sums, the
+others continuous laws from xmin - 1/2 to xmax + 1/2, rounded.
+
+Four of the likelihoods are concave (exponential families), and that of the stretched exponential is
+when all but beta is solved for: their maxima are roots, and no start can miss them. On the integers
+the two rounded laws are searched, from the continuous estimate on.
+
+Where the likelihood has no maximum the estimate stops at a stated bound and `note` says so: a
+lognormal that wants to become a power law runs to mu = -infinity along a ridge (it is held
+`LOGNORMAL_RIDGE` sigma below log(xmin)), a stretched exponential to beta = 0 (held at .02), a
+truncated power law to Lambda = 0, which is a power law.
+
+Accuracy against 40 digits (tests/test_alternatives_accuracy.py): log densities and log survival
+functions to 2e-12 or to a few units in the last place, whichever is larger.
+"""
+
+from __future__ import annotations
+
+from htstats.alternatives._base import Alternative
+from htstats.alternatives._compare import (
+    ALTERNATIVES,
+    Comparison,
+    ComparisonTable,
+    LikelihoodRatio,
+    compare,
+    compare_all,
+    fit_alternative,
+    likelihood_ratio,
+)
+from htstats.alternatives._expint import log_expint
+from htstats.alternatives._exponential import Exponential
+from htstats.alternatives._lognormal import LOGNORMAL_RIDGE, Lognormal, LognormalPositive
+from htstats.alternatives._power_law import PowerLaw
+from htstats.alternatives._stretched_exponential import StretchedExponential
+from htstats.alternatives._truncated_power_law import TruncatedPowerLaw
+
+__all__ = [
+    "ALTERNATIVES",
+    "LOGNORMAL_RIDGE",
+    "Alternative",
+    "Comparison",
+    "ComparisonTable",
+    "Exponential",
+    "LikelihoodRatio",
+    "Lognormal",
+    "LognormalPositive",
+    "PowerLaw",
+    "StretchedExponential",
+    "TruncatedPowerLaw",
+    "compare",
+    "compare_all",
+    "fit_alternative",
+    "likelihood_ratio",
+    "log_expint",
+]

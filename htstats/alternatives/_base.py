@@ -1,0 +1,204 @@
+"""What all laws share: a kernel and its mass between two points make everything else."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._checks import count
+from htstats.alternatives._integrals import legendre, log1mexp
+
+__all__ = ["Alternative", "Floats", "log_ratio", "needs_spread"]
+
+Floats = npt.NDArray[np.float64]
+
+# An integer's probability is the difference of two masses where these differ by so much.
+CLEAR = 1e-3
+# Quantiles of integers below xmin + TABLE are looked up.
+TABLE = 4096
+
+
+def log_ratio(x: npt.ArrayLike, low: float) -> Floats:
+    """log(x / low) for x >= low > 0, exact where x is near low."""
+    x = np.asarray(x, np.float64)
+    with np.errstate(over="ignore"):
+        z = (x - low) / low
+    return np.where(z < 2.0**60, np.log1p(z), np.log(x) - math.log(low))
+
+
+def needs_spread(name: str, spread: float) -> None:
+    """ValueError where `spread` is not above 0."""
+    if not spread > 0:
+        raise ValueError(f"{name} needs two different values above xmin")
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One distribution on [xmin, xmax]; its subclasses say which.
+
+    Attributes
+    ----------
+    xmin : float
+        Where the support begins, in units of x.
+    discrete : bool
+        Whether the support is the integers from xmin to xmax.
+    xmax : float
+        Where it ends; infinite: nowhere.
+    n_tail : int
+        Values fitted; 0 where the parameters were given.
+    loglikelihood : float
+        Of the values fitted; NaN where the parameters were given.
+    note : str
+        Empty, or why the estimate stands on a bound.
+    """
+
+    xmin: float
+    discrete: bool = field(default=False, kw_only=True)
+    xmax: float = field(default=math.inf, kw_only=True)
+    n_tail: int = field(default=0, kw_only=True)
+    loglikelihood: float = field(default=math.nan, kw_only=True)
+    note: str = field(default="", kw_only=True)
+
+    name: ClassVar[str] = ""
+    parameter_names: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The parameters by name."""
+        return {name: float(getattr(self, name)) for name in self.parameter_names}
+
+    # ---- what a subclass gives -------------------------------------------------------------
+
+    def _kernel(self, x: Floats) -> Floats:
+        """Log of the density, but for a constant."""
+        raise NotImplementedError
+
+    def _log_mass(self, a: Floats, b: Floats) -> Floats:
+        """Log of the kernel's integral from a to b; -inf where a = b; b may be infinite."""
+        raise NotImplementedError
+
+    # discrete: the continuous law from xmin - 1/2 to xmax + 1/2, rounded; overridden where the
+    # law is a sum
+    def _log_cells(self, first: Floats, last: Floats) -> Floats:
+        """Log of the kernel's mass on the integers first ... last; -inf where there are none."""
+        return self._log_mass(first - 0.5, np.maximum(last + 0.5, first - 0.5))
+
+    def _log_cell(self, k: Floats) -> Floats:
+        """The same for one integer each."""
+        with np.errstate(invalid="ignore"):
+            wide = self._log_mass(k - 0.5, np.full(k.shape, np.inf))
+            step = self._log_mass(k + 0.5, np.full(k.shape, np.inf)) - wide
+        out = np.asarray(wide + log1mexp(np.minimum(step, 0.0)))
+        close = ~(step < -CLEAR)
+        if close.any():
+            nodes, weights = legendre()
+            inner = self._kernel(k[close][:, None] - 0.5 + nodes)
+            peak = np.max(inner, axis=1, keepdims=True)
+            out[close] = peak[:, 0] + np.log(np.exp(inner - peak) @ weights)
+        return out
+
+    # ---- what everybody has ----------------------------------------------------------------
+
+    @property
+    def _last(self) -> float:
+        return self.xmax if math.isinf(self.xmax) or not self.discrete else math.floor(self.xmax)
+
+    def _log_between(self, a: Floats, b: Floats) -> Floats:
+        return self._log_cells(a, b) if self.discrete else self._log_mass(a, b)
+
+    def _log_total(self) -> float:
+        ends = np.array([self.xmin]), np.array([self._last])
+        return float(self._log_between(*ends)[0])
+
+    def logpdf(self, x: npt.ArrayLike) -> Floats:
+        """Log density (discrete: log probability), -inf outside and between integers."""
+        x = np.asarray(x, dtype=np.float64)
+        inside = (x >= self.xmin) & (x <= self._last)
+        if self.discrete:
+            inside = inside & (x == np.floor(x))
+        values = np.full(x.shape, -np.inf)
+        kernel = self._log_cell if self.discrete else self._kernel
+        values[inside] = kernel(x[inside]) - self._log_total()
+        values[np.isnan(x)] = np.nan
+        return values
+
+    def logsf(self, x: npt.ArrayLike) -> Floats:
+        """log P(X > x)."""
+        return self._log_beside(x, above=True)
+
+    def logcdf(self, x: npt.ArrayLike) -> Floats:
+        """log P(X <= x)."""
+        return self._log_beside(x, above=False)
+
+    def _log_beside(self, x: npt.ArrayLike, above: bool) -> Floats:
+        x = np.asarray(x, dtype=np.float64)
+        at = np.floor(x) if self.discrete else x
+        inside = (at >= self.xmin) & (at < self._last)
+        values = np.where((at < self.xmin) == above, 0.0, -np.inf)
+        at = at[inside]
+        if above:
+            start = at + 1 if self.discrete else at
+            found = self._log_between(start, np.full(at.shape, self._last))
+        else:
+            found = self._log_between(np.full(at.shape, self.xmin), at)
+        values[inside] = np.minimum(found - self._log_total(), 0.0)
+        values[np.isnan(x)] = np.nan
+        return values
+
+    def sample(self, size: int, rng: np.random.Generator | int) -> Floats:
+        """`size` independent draws; `rng` is a generator or a seed."""
+        size = count("size", size)
+        u = np.random.default_rng(rng).random(size)
+        return self.quantiles(np.log1p(-u))
+
+    def quantiles(self, logq: Floats) -> Floats:
+        """Where the log survival function falls to `logq`, an array of numbers <= 0."""
+        return self._whole_quantiles(logq) if self.discrete else self._bisected(logq)
+
+    def _bisected(self, logq: Floats) -> Floats:
+        low, high = np.zeros(logq.shape), np.ones(logq.shape)  # of log(x/xmin)
+        top = 700.0 if math.isinf(self.xmax) else float(log_ratio(self.xmax, self.xmin))
+
+        def above(t: Floats) -> npt.NDArray[np.bool_]:
+            return self.logsf(self.xmin * np.exp(t)) > logq
+
+        while np.any(grow := above(np.minimum(high, top)) & (high < top)):
+            low, high = np.where(grow, high, low), np.where(grow, 2 * high, high)
+        high = np.minimum(high, top)
+        for _ in range(56):
+            middle = (low + high) / 2
+            yes = above(middle)
+            low, high = np.where(yes, middle, low), np.where(yes, high, middle)
+        return np.clip(self.xmin * np.exp((low + high) / 2), self.xmin, self.xmax)
+
+    def _whole_quantiles(self, logq: Floats) -> Floats:
+        """The least k with log P(X > k) <= logq: most from a table, the others by bisection."""
+        size = int(min(TABLE, self._last - self.xmin + 1))
+        table = np.asarray(self.xmin + np.arange(size), np.float64)
+        place = np.searchsorted(-self.logsf(table), -logq)
+        k = table[np.minimum(place, table.size - 1)]
+        far = place == table.size
+        if far.any():
+            k[far] = self._whole_beyond(logq[far], table[-1])
+        return np.asarray(k, np.float64)
+
+    def _whole_beyond(self, logq: Floats, start: float) -> Floats:
+        low, high = np.full(logq.shape, start), np.full(logq.shape, start)
+        top = min(self._last, 2.0**53)
+        while np.any(grow := (self.logsf(high) > logq) & (high < top)):
+            low, high = np.where(grow, high, low), np.where(grow, np.minimum(2 * high, top), high)
+        while np.any(high - low > 1):
+            middle = np.floor((low + high) / 2)
+            above = self.logsf(middle) > logq
+            low, high = np.where(above, middle, low), np.where(above, high, middle)
+        return high
+
+    def __str__(self) -> str:
+        values = ", ".join(f"{k} = {v:.6g}" for k, v in self.parameters.items())
+        end = "" if math.isinf(self.xmax) else f" <= {self.xmax:.6g}"
+        start = f"{self.xmin:.6g} <= x{end}" if end else f"x >= {self.xmin:.6g}"
+        return f"{self.name}({values}; {start})"

@@ -1,0 +1,295 @@
+"""Fits by name, and likelihood ratios between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from htstats._arrays import as_float64
+from htstats._checks import positive
+from htstats._discrete import whole
+from htstats._tables import format_table
+from htstats.alternatives._base import Alternative, Floats
+from htstats.alternatives._exponential import Exponential
+from htstats.alternatives._lognormal import Lognormal, LognormalPositive
+from htstats.alternatives._power_law import PowerLaw
+from htstats.alternatives._stretched_exponential import StretchedExponential
+from htstats.alternatives._truncated_power_law import TruncatedPowerLaw
+
+__all__ = [
+    "ALTERNATIVES",
+    "Comparison",
+    "ComparisonTable",
+    "LikelihoodRatio",
+    "compare",
+    "compare_all",
+    "fit_alternative",
+    "likelihood_ratio",
+]
+
+LAWS = (
+    PowerLaw,
+    Exponential,
+    StretchedExponential,
+    Lognormal,
+    LognormalPositive,
+    TruncatedPowerLaw,
+)
+ALTERNATIVES: Mapping[str, type[Any]] = MappingProxyType({law.name: law for law in LAWS})
+# simpler -> richer: the richer one contains it, or has it as a limit
+_NESTED = {
+    ("power_law", "truncated_power_law"),
+    ("exponential", "truncated_power_law"),
+    ("exponential", "stretched_exponential"),
+    ("lognormal_positive", "lognormal"),
+}
+
+
+def fit_alternative(
+    x: npt.ArrayLike, name: str, *, xmin: float, xmax: float | None = None, discrete: bool = False
+) -> Alternative:
+    """Fit the distribution `name` to the values of `x` in [xmin, xmax] by maximum likelihood.
+
+    Parameters
+    ----------
+    x : array_like
+        Data; values outside [xmin, xmax] are not looked at.
+    name : str
+        A key of `ALTERNATIVES`.
+    xmin : float
+        Where the tail begins, > 0.
+    xmax : float, optional
+        Where the law ends.
+    discrete : bool
+        Fit on the integers; then xmin and every value in the tail must be one, up to 2**53.
+
+    Returns
+    -------
+    Alternative
+        With `loglikelihood`, `n_tail`, and a `note` where an estimate stands on a bound.
+
+    Raises
+    ------
+    ValueError
+        Unknown name, NaN or inf in `x`, no two different values in the tail (or one above xmin), an
+        xmax that is not above xmin, values that are not whole where `discrete`.
+
+    Examples
+    --------
+    >>> law = fit_alternative([1.0, 2.0, 3.0], "exponential", xmin=1.0)
+    >>> law.Lambda
+    1.0
+    """
+    if name not in ALTERNATIVES:
+        raise ValueError(f"name must be one of {', '.join(ALTERNATIVES)}, got {name!r}")
+    xmin, end = positive("xmin", xmin), math.inf if xmax is None else positive("xmax", xmax)
+    if not xmin < end:
+        raise ValueError(f"xmax must be above xmin, got {xmax!r} with xmin={xmin!r}")
+    tail = _tail(x, xmin, end)
+    if tail.size == 0:
+        raise ValueError(f"x has no value at or above xmin = {xmin!r}")
+    if discrete:
+        whole("x", tail)
+        whole("xmin", np.array([xmin]))
+    law = ALTERNATIVES[name].fit(tail, xmin, discrete, end)
+    total = float(np.sum(law.logpdf(tail)))
+    fitted: Alternative = replace(law, n_tail=tail.size, loglikelihood=total)
+    return fitted
+
+
+def _tail(x: npt.ArrayLike, xmin: float, xmax: float) -> Floats:
+    data = as_float64(x).ravel()
+    if not np.all(np.isfinite(data)):
+        raise ValueError("x must be finite, got NaN or inf")
+    return data[(data >= xmin) & (data <= xmax)]
+
+
+class LikelihoodRatio(NamedTuple):
+    """R = sum of log density differences; its standardised form; the p-value."""
+
+    R: float
+    normalized: float
+    pvalue: float
+
+
+def likelihood_ratio(
+    first: npt.ArrayLike, second: npt.ArrayLike, *, nested: bool = False
+) -> LikelihoodRatio:
+    """Vuong's test on pointwise log-likelihoods of two models of the same data.
+
+    Parameters
+    ----------
+    first, second : array_like
+        Log densities at the same points.
+    nested : bool
+        Whether one model contains the other: then 2 abs(R) is compared with chi-squared(1).
+
+    Raises
+    ------
+    ValueError
+        No points, other shapes, or both infinite at one point.
+
+    Notes
+    -----
+    R > 0 favours the first. Identical models give R = 0 and p = 1. `normalized` is R over sigma
+    sqrt(n), sigma the standard deviation (ddof = 0) of the differences.
+
+    References
+    ----------
+    Clauset, Shalizi and Newman (2009), appendix C, eqs. C.3-C.7.
+
+    Examples
+    --------
+    >>> likelihood_ratio([-1.0, -2.0], [-1.0, -2.0])
+    LikelihoodRatio(R=0.0, normalized=0.0, pvalue=1.0)
+    """
+    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if one.shape != two.shape:
+        raise ValueError(f"second must have the shape of first, got {two.shape} and {one.shape}")
+    if one.size == 0:
+        raise ValueError("first must not be empty")
+    with np.errstate(invalid="ignore"):
+        difference = one - two
+    if np.any(np.isnan(difference)):
+        raise ValueError("first and second must not be NaN or infinite at the same point")
+    ratio = float(np.sum(difference))
+    if math.isnan(ratio):
+        raise ValueError("first and second must not each be impossible at some point")
+    if math.isinf(ratio):
+        return LikelihoodRatio(ratio, ratio, 0.0)
+    spread = math.sqrt(difference.size * float(np.var(difference)))
+    if spread > 0:
+        normalized = ratio / spread
+    else:
+        normalized = 0.0 if ratio == 0 else math.copysign(math.inf, ratio)
+    if nested:
+        return LikelihoodRatio(ratio, normalized, float(special.chdtrc(1, 2 * abs(ratio))))
+    return LikelihoodRatio(ratio, normalized, float(special.erfc(abs(normalized) / math.sqrt(2))))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Which of two fitted laws the data favour.
+
+    Attributes
+    ----------
+    first, second : Alternative
+        The two laws, both fitted to the values in [xmin, xmax].
+    R : float
+        Log-likelihood ratio; positive favours `first`.
+    normalized : float
+        R over its standard deviation.
+    pvalue : float
+        Probability of an R this far from 0 if both were equally good.
+    nested : bool
+        Whether the nested test was used.
+    """
+
+    first: Alternative
+    second: Alternative
+    R: float
+    normalized: float
+    pvalue: float
+    nested: bool
+
+    def better(self, level: float = 0.1) -> str:
+        """The name of the favoured law, or "undecided" where pvalue > level."""
+        if self.pvalue > level or self.R == 0:
+            return "undecided"
+        return self.first.name if self.R > 0 else self.second.name
+
+    def __str__(self) -> str:
+        note = self.second.note and f" ({self.second.note})"
+        return (
+            f"{self.first.name} against {self.second.name}: R = {self.R:.4g}, "
+            f"p = {self.pvalue:.3g}, {self.better()}{note}"
+        )
+
+
+def compare(
+    x: npt.ArrayLike,
+    first: str,
+    second: str,
+    *,
+    xmin: float,
+    xmax: float | None = None,
+    discrete: bool = False,
+    nested: bool | None = None,
+) -> Comparison:
+    """Fit two laws to the values in [xmin, xmax] and compare them by likelihood ratio.
+
+    Parameters
+    ----------
+    x, xmin, xmax, discrete
+        As in `fit_alternative`; with an `xmax` both laws end there.
+    first, second : str
+        Keys of `ALTERNATIVES`.
+    nested : bool, optional
+        None: known from the pair (a power law is inside the truncated one, the exponential inside
+        the stretched and the truncated, the positive lognormal inside the lognormal).
+
+    Raises
+    ------
+    ValueError
+        As `fit_alternative`.
+
+    Examples
+    --------
+    >>> x = np.exp(np.random.default_rng(0).standard_normal(2000))
+    >>> compare(x, "power_law", "lognormal", xmin=1.0).better()
+    'lognormal'
+    """
+    laws = [
+        fit_alternative(x, name, xmin=xmin, xmax=xmax, discrete=discrete)
+        for name in (first, second)
+    ]
+    tail = _tail(x, xmin, math.inf if xmax is None else xmax)
+    return _compare(laws[0], laws[1], tail, nested)
+
+
+def _compare(a: Alternative, b: Alternative, tail: Floats, nested: bool | None) -> Comparison:
+    if nested is None:
+        nested = (a.name, b.name) in _NESTED or (b.name, a.name) in _NESTED
+    found = likelihood_ratio(a.logpdf(tail), b.logpdf(tail), nested=nested)
+    return Comparison(a, b, found.R, found.normalized, found.pvalue, nested)
+
+
+@dataclass(frozen=True)
+class ComparisonTable:
+    """A power law against every alternative; `print` it."""
+
+    rows: tuple[Comparison, ...]
+
+    def __str__(self) -> str:
+        header = ["alternative", "R", "p", "favoured", "parameters", "note"]
+        cells = []
+        for row in self.rows:
+            values = " ".join(f"{k}={v:.4g}" for k, v in row.second.parameters.items())
+            ratio, pvalue = f"{row.R:.4g}", f"{row.pvalue:.3g}"
+            cells.append([row.second.name, ratio, pvalue, row.better(), values, row.second.note])
+        return format_table(header, cells)
+
+
+def compare_all(
+    x: npt.ArrayLike, *, xmin: float, xmax: float | None = None, discrete: bool = False
+) -> ComparisonTable:
+    """The power law against every alternative on [xmin, xmax]; arguments as in `compare`.
+
+    Examples
+    --------
+    >>> x = 1 + np.random.default_rng(0).standard_exponential(2000)
+    >>> [row.better() for row in compare_all(x, xmin=1.0).rows][:2]
+    ['exponential', 'stretched_exponential']
+    """
+    power = fit_alternative(x, "power_law", xmin=xmin, xmax=xmax, discrete=discrete)
+    tail = _tail(x, xmin, math.inf if xmax is None else xmax)
+    others = (name for name in ALTERNATIVES if name != "power_law")
+    laws = (fit_alternative(tail, name, xmin=xmin, xmax=xmax, discrete=discrete) for name in others)
+    return ComparisonTable(tuple(_compare(power, law, tail, None) for law in laws))

@@ -1,0 +1,101 @@
+"""The exponential integral of real order, in logarithms: what normalises a truncated power law."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+__all__ = ["log_expint", "log_expint_scaled"]
+
+Floats = npt.NDArray[np.float64]
+
+# From this order on the continued fraction converges at once, whatever the argument.
+HIGH_ORDER = 20.0
+
+
+def log_expint(a: float, z: npt.ArrayLike) -> Floats:
+    """log E_a(z), the exponential integral of real order: E_a(z) = int_1^inf t^-a e^(-z t) dt.
+
+    Parameters
+    ----------
+    a : float
+        The order, any real number.
+    z : array_like
+        Arguments > 0 (and 0 where a > 1).
+
+    Notes
+    -----
+    z >= 1: the continued fraction of DLMF 8.19.17 by Lentz's method. Below 1: the power series at
+    an order in (1/2, 3/2], then the forward recurrence DLMF 8.19.12, which is stable there; orders
+    below 1/2 are incomplete gamma functions. Relative error of E below 2e-13 for a in [-10, 20],
+    and below 1e-12 for a in [-1000, 1000] (tests/test_alternatives_accuracy.py).
+
+    Examples
+    --------
+    >>> float(np.exp(log_expint(1.0, 1.0)))  # doctest: +ELLIPSIS
+    0.219383934395...
+    """
+    z = np.asarray(z, dtype=np.float64)
+    return np.asarray(log_expint_scaled(a, z) - z)
+
+
+def log_expint_scaled(a: float, z: npt.ArrayLike) -> Floats:
+    """log(e^z E_a(z)); arguments as those of `log_expint`."""
+    z = np.asarray(z, dtype=np.float64)
+    out = np.empty(z.shape)
+    large = (z >= max(1.0, 1.0 - a)) | (a >= HIGH_ORDER)
+    out[large] = _fraction(a, z[large])
+    out[~large] = _below(a, z[~large])
+    return out
+
+
+def _fraction(a: float, z: Floats) -> Floats:
+    b = z + a
+    c = np.full(z.shape, 1e300)
+    d = 1.0 / b
+    h = d.copy()
+    for i in range(1, 5000):
+        step = -i * (a - 1 + i)
+        b = b + 2.0
+        d = 1.0 / (step * d + b)
+        c = b + step / c
+        delta = c * d
+        h = h * delta
+        if not np.any(np.abs(delta - 1) > 1e-15):
+            break
+    return np.asarray(np.log(h))
+
+
+def _below(a: float, z: Floats) -> Floats:
+    """z below max(1, 1 - a), orders below HIGH_ORDER."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if a <= 0.5:
+            s = 1 - a
+            share = special.gammaincc(s, z)
+            return np.asarray(np.log(share) + special.gammaln(s) - s * np.log(z) + z)
+        steps = max(0, math.ceil(a - 1.5))
+        order = a - steps  # in (1/2, 3/2]
+        e = _near_one(order, z)
+        for k in range(steps):
+            product = np.where(z > 0, z * e, 0.0)
+            e = (np.exp(-z) - product) / (order + k)
+        return np.asarray(np.log(e) + z)
+
+
+def _near_one(order: float, z: Floats) -> Floats:
+    """E_order(z) by DLMF 8.19.10, whose two poles at order 1 cancel under one expm1."""
+    delta = order - 1
+    if delta == 0:
+        return np.asarray(special.exp1(z))
+    # log Gamma(1 - delta), relative to delta: 1 - delta itself would round it away
+    k = np.arange(2, 56)
+    log_gamma = np.euler_gamma * delta + float(np.sum(special.zeta(k, 1) * delta**k / k))
+    total = -np.expm1(log_gamma + delta * np.log(z)) / delta
+    term = np.ones(z.shape)
+    for i in range(1, 22):  # 1/22! < 2^-53 for z < 1
+        term = term * (-z / i)
+        total = total - term / (i - delta)
+    return np.asarray(total)

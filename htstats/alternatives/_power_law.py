@@ -1,0 +1,105 @@
+"""The power law as one law among others."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats import _law
+from htstats._core import scan
+from htstats._discrete import ZetaLaw, scan_integers
+from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
+from htstats.alternatives._family import root
+from htstats.alternatives._integrals import log1mexp
+
+__all__ = ["PowerLaw", "bounded_rate", "log_exponential_mass", "zeta_exponent"]
+
+
+def log_exponential_mass(rate: float, length: Floats) -> Floats:
+    """log of int_0^length e^(-rate t) dt; rate of any sign, above 0 where length is infinite."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if rate == 0:
+            return np.asarray(np.log(length))
+        u = abs(rate) * length
+        flat = np.log(length) - rate * length / 2  # to u^2/24
+        curved = log1mexp(-u) - math.log(abs(rate))
+        if rate < 0:
+            curved = curved + u
+        return np.where(u < 1e-9, flat, curved)
+
+
+def bounded_rate(share: float) -> float:
+    """The u of a law ~ e^(-u t) on [0, 1] whose mean is `share`; of any sign."""
+    if not 0 < share < 1:
+        raise ValueError(f"the mean must be inside the interval, got a share of {share!r}")
+    guess = 1 / share - 2 if share < 0.5 else 2 - 1 / (1 - share)
+    found = root(
+        lambda u: scan.truncated_mean(u) - share, guess, 0.1 * (1 + abs(guess)), -1e18, 1e18
+    )
+    return guess if found is None else found
+
+
+def zeta_exponent(x: Floats, xmin: float, xmax: float) -> float:
+    """The estimate for integers from xmin to xmax."""
+    values, counts = np.unique(x, return_counts=True)
+    if values[0] > xmin:
+        values, counts = np.append(xmin, values), np.append(0, counts)
+    low = 1.0 if math.isinf(xmax) else 0.0
+    return scan_integers(values, counts, begin=0, end=1, xmax=xmax, alpha_low=low).alpha
+
+
+@dataclass(frozen=True)
+class PowerLaw(Alternative):
+    """Density ~ x^-alpha on [xmin, xmax]; discrete: the zeta distribution on the integers there.
+
+    `alpha` is above 1; with a finite xmax any number, and for integers 0 or above.
+    """
+
+    alpha: float
+    name: ClassVar[str] = "power_law"
+    parameter_names: ClassVar[tuple[str, ...]] = ("alpha",)
+
+    @property
+    def _zeta(self) -> ZetaLaw:
+        return ZetaLaw(self.alpha, float(self.xmin), self._last)
+
+    def _kernel(self, x: Floats) -> Floats:
+        return np.asarray(-self.alpha * log_ratio(x, self.xmin))
+
+    def _log_mass(self, a: Floats, b: Floats) -> Floats:
+        rate = self.alpha - 1
+        inner = log_exponential_mass(rate, log_ratio(b, self.xmin) - log_ratio(a, self.xmin))
+        return np.asarray(math.log(self.xmin) - rate * log_ratio(a, self.xmin) + inner)
+
+    def logpdf(self, x: npt.ArrayLike) -> Floats:
+        return self._zeta.logpmf(x) if self.discrete else super().logpdf(x)
+
+    def logsf(self, x: npt.ArrayLike) -> Floats:
+        return self._zeta.logsf(x) if self.discrete else super().logsf(x)
+
+    def logcdf(self, x: npt.ArrayLike) -> Floats:
+        return self._zeta.logcdf(x) if self.discrete else super().logcdf(x)
+
+    def quantiles(self, logq: Floats) -> Floats:
+        if self.discrete:
+            return self._zeta.isf(logq)
+        length = math.inf if math.isinf(self.xmax) else float(log_ratio(self.xmax, self.xmin))
+        t = _law.quantile(-np.expm1(logq), self.alpha - 1, length)
+        with np.errstate(over="ignore"):
+            return np.minimum(self.xmin * np.exp(t), self.xmax)
+
+    @classmethod
+    def fit(cls, x: Floats, xmin: float, discrete: bool, xmax: float = math.inf) -> PowerLaw:
+        """The maximum of the likelihood for the values `x`, all in [xmin, xmax]."""
+        mean = float(np.mean(log_ratio(x, xmin)))
+        needs_spread(cls.name, mean)
+        if discrete:
+            return cls(xmin, zeta_exponent(x, xmin, xmax), discrete=True, xmax=xmax)
+        if math.isinf(xmax):
+            return cls(xmin, 1 + 1 / mean)
+        length = float(log_ratio(xmax, xmin))
+        return cls(xmin, 1 + bounded_rate(mean / length) / length, xmax=xmax)

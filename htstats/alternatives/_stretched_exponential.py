@@ -1,0 +1,214 @@
+"""The stretched exponential, Weibull's law above xmin."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy import optimize
+
+from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
+from htstats.alternatives._family import climb, root
+from htstats.alternatives._integrals import log1mexp
+from htstats.alternatives._power_law import bounded_rate
+
+__all__ = ["LEAST_BETA", "StretchedExponential"]
+
+# Towards beta = 0 x^beta is a logarithm and the law a power law; long before, Lambda, which is
+# ((alpha - 1)/beta)^(1/beta) / xmin there, leaves the floats.
+LEAST_BETA = 0.02
+LOG_FLOAT = 690.0
+# beta log(max/xmin) at most: steeper, all values are one
+STEEPEST = 1e6
+
+RIDGE = "beta stands on its bound {:.3g}: a ridge towards a power law"
+TIED = "beta stands on its upper bound: the values are nearly one"
+
+
+def _log_expm1(y: Floats) -> Floats:
+    return np.asarray(y + log1mexp(-y))
+
+
+@dataclass(frozen=True)
+class StretchedExponential(Alternative):
+    """Survival exp((Lambda xmin)^beta - (Lambda x)^beta); on the integers this law, rounded."""
+
+    Lambda: float
+    beta: float
+    name: ClassVar[str] = "stretched_exponential"
+    parameter_names: ClassVar[tuple[str, ...]] = ("Lambda", "beta")
+
+    @property
+    def _log_rate(self) -> float:
+        """log (Lambda xmin)^beta."""
+        return self.beta * (math.log(self.Lambda) + math.log(self.xmin))
+
+    def _hazard(self, a: Floats, b: Floats) -> Floats:
+        """log of (Lambda b)^beta - (Lambda a)^beta."""
+        ta = log_ratio(a, self.xmin)
+        step = self.beta * (log_ratio(b, self.xmin) - ta)
+        with np.errstate(divide="ignore"):
+            return np.asarray(self._log_rate + self.beta * ta + _log_expm1(step))
+
+    def _kernel(self, x: Floats) -> Floats:
+        t = log_ratio(x, self.xmin)
+        return np.asarray((self.beta - 1) * t - self._since_xmin(t))
+
+    def _since_xmin(self, t: Floats) -> Floats:
+        with np.errstate(over="ignore"):
+            return np.asarray(
+                np.sign(t) * np.exp(self._log_rate + _log_expm1(self.beta * np.abs(t)))
+                * np.where(t < 0, np.exp(self.beta * t), 1.0)
+            )  # fmt: skip
+
+    def _log_mass(self, a: Floats, b: Floats) -> Floats:
+        v = self._hazard(a, b)
+        with np.errstate(over="ignore"):
+            inside = np.where(v < -37, v, log1mexp(-np.exp(np.maximum(v, -37.0))))
+        constant = math.log(self.xmin) - math.log(self.beta) - self._log_rate
+        return np.asarray(constant - self._since_xmin(log_ratio(a, self.xmin)) + inside)
+
+    def quantiles(self, logq: Floats) -> Floats:
+        low = self.xmin - 0.5 if self.discrete else self.xmin
+        if math.isfinite(self.xmax):
+            high = np.array([self._last + 0.5 if self.discrete else self.xmax])
+            with np.errstate(over="ignore"):
+                share = float(np.expm1(-np.exp(self._hazard(np.array([low]), high)))[0])
+            logq = np.log1p(np.expm1(logq) * -share)
+        start = float(log_ratio(low, self.xmin))
+        with np.errstate(divide="ignore", over="ignore"):
+            needed = np.log(-logq) - self._log_rate - self.beta * start
+            x = self.xmin * np.exp(start + np.logaddexp(0.0, needed) / self.beta)
+        x = np.floor(x + 0.5) if self.discrete else x
+        return np.clip(x, self.xmin, self._last)
+
+    @classmethod
+    def fit(
+        cls, x: Floats, xmin: float, discrete: bool, xmax: float = math.inf
+    ) -> StretchedExponential:
+        """The maximum of the likelihood for the values `x`, all in [xmin, xmax].
+
+        Notes
+        -----
+        For each beta the best (Lambda xmin)^beta is 1 / mean expm1(beta t), t = log(x/xmin), and
+        the likelihood that is left is concave in beta: log(sum expm1(beta t)/beta) is the log of a
+        Laplace transform. With an xmax, and on the integers, it is searched.
+        """
+        low = xmin - 0.5 if discrete else xmin
+        t = log_ratio(x, low)
+        needs_spread(cls.name, float(np.max(t)))
+        profile = _Profile(t, low)
+        beta, note = profile.best()
+        start = cls._made(low, profile.log_rate(beta), beta, note)
+        if not discrete and math.isinf(xmax):
+            return start
+        if not discrete:
+            return _Bounded(t, xmin, xmax).best(cls)
+        return cls._rounded(start, x, xmin, xmax, profile.low)
+
+    @classmethod
+    def _made(
+        cls, xmin: float, log_rate: float, beta: float, note: str, xmax: float = math.inf
+    ) -> StretchedExponential:
+        """From log (Lambda xmin)^beta."""
+        return cls(xmin, math.exp(log_rate / beta - math.log(xmin)), beta, note=note, xmax=xmax)
+
+    @classmethod
+    def _rounded(
+        cls, start: StretchedExponential, x: Floats, xmin: float, xmax: float, low: float
+    ) -> StretchedExponential:
+        values, counts = np.unique(x, return_counts=True)
+        shift = math.log(xmin) - math.log(xmin - 0.5)
+
+        def law(p: Floats, note: str = "") -> StretchedExponential:
+            beta = math.exp(p[1])
+            scale = math.exp(min(max(p[0] / beta - math.log(xmin), -LOG_FLOAT), LOG_FLOAT))
+            return cls(xmin, scale, beta, discrete=True, xmax=xmax, note=note)
+
+        def negative(p: Floats) -> float:
+            return -float(counts @ law(p).logpdf(values)) / x.size
+
+        top = math.log(STEEPEST / max(math.log(values[-1] / xmin), shift))
+        box = [(-LOG_FLOAT, LOG_FLOAT), (math.log(low), top)]
+        point = climb(negative, [start._log_rate + start.beta * shift, math.log(start.beta)], box)
+        note = ""
+        if point[1] - box[1][0] < 1e-6:
+            note = RIDGE.format(low)
+        elif top - point[1] < 1e-6:
+            note = TIED
+        return law(point, note)
+
+
+class _Profile:
+    """The likelihood of beta alone, from t = log(x/xmin)."""
+
+    def __init__(self, t: Floats, xmin: float) -> None:
+        self._t, self._top, self._mean = t, float(np.max(t)), float(np.mean(t))
+        self.low = LEAST_BETA
+        while abs(self.log_rate(self.low) / self.low - math.log(xmin)) > LOG_FLOAT:
+            self.low *= 1.5
+        self.high = max(STEEPEST / self._top, 2 * self.low)
+
+    def _sums(self, beta: float) -> tuple[float, float]:
+        """Means of expm1(beta t) and t exp(beta t), both over exp(beta top)."""
+        lifted = np.exp(beta * (self._t - self._top))
+        return float(np.mean(-np.expm1(-beta * self._t) * lifted)), float(np.mean(self._t * lifted))
+
+    def log_rate(self, beta: float) -> float:
+        return -beta * self._top - math.log(self._sums(beta)[0])
+
+    def slope(self, beta: float) -> float:
+        size, lifted = self._sums(beta)
+        return 1 / beta + self._mean - lifted / size
+
+    def best(self) -> tuple[float, str]:
+        guess = min(max(1 / self._mean, self.low), self.high)
+        if self.slope(self.low) <= 0:
+            return self.low, RIDGE.format(self.low)
+        found = root(self.slope, guess, guess / 2, self.low, self.high)
+        return (self.high, TIED) if found is None else (found, "")
+
+
+class _Bounded:
+    """The same up to an xmax: for each beta one root, and beta by search."""
+
+    def __init__(self, t: Floats, xmin: float, xmax: float) -> None:
+        self._t, self._xmin, self._xmax = t, xmin, xmax
+        self._length = float(log_ratio(xmax, xmin))
+        self._mean = float(np.mean(t))
+
+    def _rate(self, beta: float) -> tuple[float, float]:
+        """The best rate times expm1(beta length), and the log likelihood of a value."""
+        lifted = np.exp(beta * (self._t - self._length)) * -np.expm1(-beta * self._t)
+        share = float(np.mean(lifted)) / -math.expm1(-beta * self._length)
+        u = max(bounded_rate(share), 1e-12)  # below: the values grow denser to the end
+        log_size = beta * self._length + math.log(-math.expm1(-beta * self._length))
+        # density beta e^(beta t) of expm1(beta t), which is exponential with rate u / size
+        mass = math.log(-math.expm1(-u)) - math.log(u) + log_size
+        return u, math.log(beta) + beta * self._mean - u * share - mass
+
+    def best(self, cls: type[StretchedExponential]) -> StretchedExponential:
+        low, high = math.log(LEAST_BETA), math.log(min(STEEPEST / self._length, 1e3))
+        grid = np.linspace(low, high, 60)
+        values = [self._rate(math.exp(g))[1] for g in grid]
+        k = int(np.argmax(values))
+        bounds = grid[max(k - 1, 0)], grid[min(k + 1, grid.size - 1)]
+        found = optimize.minimize_scalar(
+            lambda g: -self._rate(math.exp(g))[1],
+            bounds=bounds,
+            method="bounded",
+            options={"xatol": 1e-10},
+        )
+        beta = math.exp(found.x)
+        u, _ = self._rate(beta)
+        log_rate = math.log(u) - float(_log_expm1(np.asarray(beta * self._length)))
+        note = ""
+        if found.x - low < 1e-6:
+            note = RIDGE.format(LEAST_BETA)
+        elif u <= 1e-12:
+            note = "Lambda stands on its bound 0: a power law with a growing density"
+        elif high - found.x < 1e-6:
+            note = TIED
+        return cls._made(self._xmin, log_rate, beta, note, self._xmax)
