@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from htstats import _checks
 from htstats._core import normal
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["DTYPES", "KEEPS", "NOISES", "SUPPORTS", "CompressedMatrix"]
 
@@ -35,6 +37,15 @@ BLOCK_DTYPES: dict[str, np.dtype[Any]] = {
     "float16": np.dtype(np.float16),
     "bfloat16": np.dtype(np.float32),
 }
+
+
+def sparse_rows(
+    values: npt.NDArray[Any], indices: npt.NDArray[Any], indptr: npt.NDArray[Any], shape: Any
+) -> csr_array:
+    """A sparse matrix. SciPy, which takes as long to load as all else, is loaded here."""
+    from scipy.sparse import csr_array
+
+    return csr_array((values, indices, indptr), shape=shape)
 
 
 def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:

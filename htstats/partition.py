@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
 from htstats._arrays import HALF_DTYPES, as_elements
 from htstats._checks import count, one_of
 from htstats._core import partition as _core
 from htstats._moments import ExactSums, moments, share
-from htstats.compressed import KEEPS, NOISES, SUPPORTS, CompressedMatrix
+from htstats.compressed import KEEPS, NOISES, SUPPORTS, CompressedMatrix, sparse_rows
 from htstats.sketch import FORMATS, TailSketch
 from htstats.thresholds import needs_sketch, resolve
 
@@ -171,7 +170,7 @@ def partition(
     mean, std = noise_moments(sums, values, noise, support)
     index = np.int32 if max(indptr[-1], *data.shape) < 2**31 else np.int64
     return CompressedMatrix(
-        sparse=scipy.sparse.csr_array((values, indices, indptr.astype(index)), shape=data.shape),
+        sparse=sparse_rows(values, indices, indptr.astype(index), data.shape),
         mean=mean,
         std=std,
         threshold=tau,

@@ -22,6 +22,13 @@ Vector = npt.NDArray[np.float64]
 # Bytes of float64 that a block of rows takes: it is read twice while it is in the cache.
 BLOCK_BYTES = 1 << 21
 
+# Up to this many rows or columns the products with W^T W come from W^T W itself, which takes one
+# pass over W; it has 8 MiB then.
+GRAM_SIDE = 1024
+
+# Between Krylov steps at which the residual is looked at: it takes all eigenvalues so far.
+LOOK_EVERY = 4
+
 # Krylov steps before giving up; random dense matrices of any size need 30 to 100.
 MAX_STEPS = 500
 
@@ -35,8 +42,15 @@ class _Rows(NamedTuple):
 
     def blocks(self) -> Iterator[Vector]:
         step = max(1, BLOCK_BYTES // (8 * self.data.shape[1]))
+        # in two factors, for one may be beyond the range; each is exact
+        half = self.exponent // 2
+        factors = math.ldexp(1, -half), math.ldexp(1, half - self.exponent)
         for start in range(0, self.data.shape[0], step):
-            yield np.ldexp(widen(self.data[start : start + step], self.dtype), -self.exponent)
+            block = widen(self.data[start : start + step], self.dtype)
+            if self.exponent:
+                block = block * factors[0]
+                block *= factors[1]
+            yield block
 
     def gram(self, v: Vector) -> Vector:
         """W^T W v, in one pass over the rows."""
@@ -44,6 +58,18 @@ class _Rows(NamedTuple):
         for block in self.blocks():
             out += (block @ v) @ block
         return out
+
+    def products(self) -> tuple[Callable[[Vector], Vector], int]:
+        """`gram`, or the same from W^T W (of a wide matrix W W^T, which has its eigenvalues); and
+        the length of the vectors that it takes."""
+        if min(self.data.shape) > GRAM_SIDE:
+            return self.gram, self.data.shape[1]
+        is_tall = self.data.shape[0] >= self.data.shape[1]
+        tall = self if is_tall else self._replace(data=self.data.T)
+        square = np.zeros((tall.data.shape[1],) * 2)
+        for block in tall.blocks():
+            square += block.T @ block
+        return square.__matmul__, len(square)
 
     def frobenius_squared(self) -> float:
         return float(sum(np.vdot(block, block) for block in self.blocks()))
@@ -101,8 +127,9 @@ def spectral_norm(
     orthogonalisation): tens of passes where powers take thousands. With residual r, some singular
     value lies within r/(2 sigma) of the result, to first order, and the result is never above the
     largest one but for rounding; that it is the largest one fails only for a start orthogonal to
-    its vector, which has probability 0. Memory: one block of rows, and one vector of W's columns
-    per step.
+    its vector, which has probability 0. Where W has at most 1024 rows or columns, the product
+    W^T W (or W W^T) is made in one pass, and the steps take it instead. Memory: one block of rows,
+    and one vector of W's columns per step, or W^T W.
 
     References
     ----------
@@ -155,11 +182,14 @@ def _largest(rows: _Rows, rtol: float, iterations: int | None, seed: int) -> flo
     """The spectral norm of the scaled matrix."""
     if not 0 < _checks.finite("rtol", rtol) < 1:
         raise ValueError(f"rtol must be in (0, 1), got {rtol!r}")
-    start = np.random.default_rng(seed).standard_normal(rows.data.shape[1])
+    if iterations is not None:
+        _checks.count("iterations", iterations, at_least=1)
+    multiply, size = rows.products()
+    start = np.random.default_rng(seed).standard_normal(size)
     start = np.divide(start, np.linalg.norm(start))
     if iterations is None:
-        return math.sqrt(_lanczos(rows.gram, start, rtol))
-    return math.sqrt(_power(rows.gram, start, _checks.count("iterations", iterations, at_least=1)))
+        return math.sqrt(_lanczos(multiply, start, rtol))
+    return math.sqrt(_power(multiply, start, iterations))
 
 
 def _power(gram: Callable[[Vector], Vector], v: Vector, iterations: int) -> float:
@@ -184,10 +214,12 @@ def _lanczos(gram: Callable[[Vector], Vector], v: Vector, rtol: float) -> float:
         for _ in range(2):
             product -= (basis @ product) @ basis
         left = float(np.linalg.norm(product))
-        tridiagonal = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
-        values, vectors = np.linalg.eigh(tridiagonal)
-        if left * abs(vectors[-1, -1]) <= rtol * values[-1] or len(basis) == len(v):
-            return float(values[-1])
+        is_whole = len(basis) == len(v)
+        if is_whole or left == 0 or len(basis) % LOOK_EVERY == 0:
+            tridiagonal = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+            values, vectors = np.linalg.eigh(tridiagonal)
+            if is_whole or left * abs(vectors[-1, -1]) <= rtol * values[-1]:
+                return float(values[-1])
         beside.append(left)
         basis = np.concatenate([basis, product[None] / left])
     raise ArithmeticError(f"the spectral norm did not reach rtol={rtol} in {MAX_STEPS} steps")

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from htstats import _checks
 from htstats._arrays import HALF_DTYPES, Elements, as_elements
@@ -31,6 +30,7 @@ from htstats.compressed import (
     SUPPORTS,
     CompressedMatrix,
     index_dtype,
+    sparse_rows,
 )
 from htstats.container import ContainerWriter, MatrixInfo
 from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
@@ -140,7 +140,7 @@ def partition_rows(
     indices = np.concatenate([*(i.astype(index) for _, i, _ in blocks), np.empty(0, index)])
     values = np.concatenate([*(v for _, _, v in blocks), np.empty(0, value)])
     return CompressedMatrix(
-        sparse=csr_array((values, indices, indptr.astype(index)), shape=source.shape),
+        sparse=sparse_rows(values, indices, indptr.astype(index), source.shape),
         mean=split.mean,
         std=split.std,
         threshold=split.tau,

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import svds
 
+from htstats import spectral
 from htstats.spectral import spectral_norm, stable_rank
 
 # A residual of 1e-10 leaves at most 0.5e-10 of the norm; LAPACK's own error is far below.
@@ -31,6 +32,15 @@ def test_norm_and_rank_are_lapacks(name, W):
     exact = np.linalg.norm(W, 2)
     assert spectral_norm(W) == pytest.approx(exact, rel=RTOL)
     assert stable_rank(W) == pytest.approx((np.linalg.norm(W) / exact) ** 2, rel=2 * RTOL)
+
+
+@pytest.mark.parametrize(("name", "W"), list(matrices()), ids=lambda v: v if type(v) is str else "")
+def test_passes_over_the_rows_find_the_same(name, W, monkeypatch):
+    """What larger matrices take."""
+    norm, rank = spectral_norm(W), stable_rank(W)
+    monkeypatch.setattr(spectral, "GRAM_SIDE", 0)
+    assert spectral_norm(W) == pytest.approx(norm, rel=RTOL)
+    assert stable_rank(W) == pytest.approx(rank, rel=2 * RTOL)
 
 
 def test_norm_is_arpacks():

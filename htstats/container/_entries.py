@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from htstats import _checks
 from htstats._chunks import Rows, decode_rows
@@ -20,8 +19,12 @@ from htstats.compressed import (
     gaussian_rows,
     index_dtype,
     rebuild_rows,
+    sparse_rows,
 )
 from htstats.container._info import MatrixInfo
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["StoredMatrix", "StoredTensor"]
 
@@ -60,7 +63,7 @@ class StoredMatrix:
         indices = np.concatenate(
             [*(rows.indices.astype(index) for rows in parts), np.empty(0, index)]
         )
-        return csr_array((data, indices, indptr.astype(index)), shape=(stop - start, cols))
+        return sparse_rows(data, indices, indptr.astype(index), (stop - start, cols))
 
     def matrix(self) -> CompressedMatrix:
         """The matrix with all of B in memory."""
