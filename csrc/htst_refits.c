@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "htst_estimate.h"
 #include "htst_scan.h"
 
 /* Steele, Lea and Flood's finaliser (2014): a bijection of 64 bits, used as a function of a counter. */
@@ -29,14 +30,15 @@ below(uint64_t word, int64_t n)
 }
 
 typedef struct {
-    double *y, *rate;
+    double *y, *rate, *grid;
     int64_t *first, *hits;
 } workspace_t;
 
 int64_t
 htst_refits_workspace(int64_t n)
 {
-    return (2 * (n + 1)) * (int64_t) sizeof(double) + (2 * (n + 2)) * (int64_t) sizeof(int64_t);
+    return (2 * (n + 1) + htst_scan_workspace(n + 1)) * (int64_t) sizeof(double)
+        + 2 * (n + 2) * (int64_t) sizeof(int64_t);
 }
 
 static workspace_t
@@ -46,7 +48,8 @@ divide(void *memory, int64_t n)
 
     w.y = memory;
     w.rate = w.y + n + 1;
-    w.first = (int64_t *) (void *) (w.rate + n + 1);
+    w.grid = w.rate + n + 1;
+    w.first = (int64_t *) (void *) (w.grid + htst_scan_workspace(n + 1));
     w.hits = w.first + n + 2;
     return w;
 }
@@ -126,13 +129,13 @@ htst_refits(int64_t n, int64_t n_head, const double *y_head, double log_xmin, do
         int64_t m = resample(n, n_head, y_head, log_xmin, alpha - 1, refit, key, &w);
         int64_t k = -1;
         distances[r] = alphas[r] = log_xmins[r] = NAN;
-        int status = htst_scan_prepare_logs(m, w.y, w.first, w.rate);
+        int status = htst_estimate_rates_of_logs(m, w.y, w.first, w.rate);
         if (status != HTST_OK) {
             return status;
         }
         htst_scan_t scan = { m, NULL, w.y, w.first, w.rate, INFINITY, 0 };
         htst_scan_allowed_t allowed = { 0, refit ? m - 1 : 1, 1, INFINITY, INFINITY };
-        htst_scan_best(&scan, &allowed, 0, &k, &distances[r]);
+        htst_scan_best(&scan, &allowed, 0, w.grid, &k, &distances[r]);
         if (k >= 0) {
             alphas[r] = 1 + w.rate[k];
             log_xmins[r] = w.y[k];

@@ -5,8 +5,18 @@
 /* Elements counted at once: their counts fit 32 bits, and they stay in the L1 cache. */
 #define BLOCK 2048
 
-/* Elements looked at before any is copied: of a thin tail most such groups hold none. */
-#define GROUP 16
+/* Elements passed over at once: of a thin tail most such groups hold none. */
+#define GROUP 8
+
+/* Whether none of a group is in. */
+static inline int
+is_none(const uint8_t *is_in)
+{
+    uint64_t all;
+
+    memcpy(&all, is_in, sizeof all);
+    return all == 0;
+}
 
 #define TAIL(SUFFIX, FLOAT, UINT, INT, SIGN, INFINITE, DROPPED)                                    \
     static inline UINT bits_##SUFFIX(const FLOAT *x)                                               \
@@ -44,15 +54,18 @@
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    HTST_CLONES static int any_##SUFFIX(                                                           \
-        const FLOAT *x, UINT kept, UINT flipped, INT low, INT high)                                \
+    /* Whether each key is in [low, high]; returns how many are. */                                \
+    HTST_CLONES static int64_t look_##SUFFIX(int64_t n, const FLOAT *HTST_RESTRICT x, UINT kept,   \
+        UINT flipped, INT low, INT high, uint8_t *HTST_RESTRICT is_in)                             \
     {                                                                                              \
-        UINT found = 0;                                                                            \
-        for (int64_t i = 0; i < GROUP; i++) {                                                      \
+        UINT count = 0;                                                                            \
+        for (int64_t i = 0; i < n; i++) {                                                          \
             INT key = (INT) ((bits_##SUFFIX(x + i) & kept) ^ flipped);                             \
-            found |= (UINT) (key >= low) & (UINT) (key <= high);                                   \
+            UINT found = (UINT) (key >= low) & (UINT) (key <= high);                               \
+            is_in[i] = (uint8_t) found;                                                            \
+            count += found;                                                                        \
         }                                                                                          \
-        return found != 0;                                                                         \
+        return (int64_t) count;                                                                    \
     }                                                                                              \
                                                                                                    \
     int64_t htst_tail_select_##SUFFIX(int64_t n, const FLOAT *x, htst_tail_side_t side,            \
@@ -60,23 +73,34 @@
     {                                                                                              \
         const UINT kept = side == HTST_TAIL_ABS ? ~SIGN : ~(UINT) 0;                               \
         const UINT flipped = side == HTST_TAIL_NEGATIVE ? SIGN : 0;                                \
+        uint8_t is_in[BLOCK];                                                                      \
+        UINT keys[BLOCK];                                                                          \
         int64_t m = 0;                                                                             \
-        for (int64_t i = 0; i < n; i += GROUP) {                                                   \
-            int64_t end = n - i < GROUP ? n : i + GROUP;                                           \
-            if (end - i == GROUP && !any_##SUFFIX(x + i, kept, flipped, (INT) low, (INT) high)) {  \
-                continue;                                                                          \
+        for (int64_t i = 0; i < n; i += BLOCK) {                                                   \
+            int64_t size = n - i < BLOCK ? n - i : BLOCK, at = 0;                                  \
+            int64_t count =                                                                        \
+                look_##SUFFIX(size, x + i, kept, flipped, (INT) low, (INT) high, is_in);           \
+            for (int64_t j = 0; j < size && count == size; j++) {                                  \
+                keys[j] = (bits_##SUFFIX(x + i + j) & kept) ^ flipped;                             \
             }                                                                                      \
-            for (int64_t j = i; j < end; j++) {                                                    \
-                UINT bits = (bits_##SUFFIX(x + j) & kept) ^ flipped;                               \
-                INT key = (INT) bits;                                                              \
-                if (HTST_LIKELY(m < room)) {                                                       \
-                    memcpy(out + m, &bits, sizeof bits);                                           \
+            for (int64_t j = 0; j < size && at < count && count < size; j += GROUP) {              \
+                int64_t end = size - j < GROUP ? size : j + GROUP;                                 \
+                if (end - j == GROUP && is_none(is_in + j)) {                                      \
+                    continue;                                                                      \
                 }                                                                                  \
-                m += (key >= (INT) low) & (key <= (INT) high);                                     \
+                for (int64_t k = j; k < end; k++) { /* written always, kept where it is in */      \
+                    keys[at] = (bits_##SUFFIX(x + i + k) & kept) ^ flipped;                        \
+                    at += is_in[k];                                                                \
+                }                                                                                  \
             }                                                                                      \
+            int64_t left = room - m, copied = count < left ? count : left;                         \
+            if (copied > 0) {                                                                      \
+                memcpy(out + m, keys, (size_t) copied * sizeof keys[0]);                           \
+            }                                                                                      \
+            m += count;                                                                            \
         }                                                                                          \
         return m;                                                                                  \
-    } \
+    }                                                                                              \
                                                                                                    \
     void htst_tail_histogram_##SUFFIX(int64_t n, const FLOAT *x, uint32_t *table)                  \
     {                                                                                              \

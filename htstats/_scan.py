@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._core import scan
+from htstats._core import estimate, scan
 
 __all__ = ["TOLERANCE", "Candidates", "candidates_of", "distinct", "prepared"]
 
@@ -62,6 +62,7 @@ class Candidates:
         return scan.best(
             self.values, self.logs, self.first, self.rate, self.xmax, self.two_sided, begin, end,
             alpha_low, alpha_high, sigma_below, tolerance,
+            np.empty(scan.workspace(self.values.size)),
         )  # fmt: skip
 
     def curve(self, begin: int, end: int) -> tuple[Floats, Floats]:
@@ -86,7 +87,9 @@ def distinct(ordered: npt.NDArray[Any]) -> tuple[Floats, Counts]:
     """
     values, first = np.empty(len(ordered)), np.empty(len(ordered) + 1, np.int64)
     first[0] = 0
-    fill: Any = scan.distinct_f32 if ordered.dtype == np.float32 else scan.distinct_f64
+    fill: Any = (
+        estimate.distinct_f32 if ordered.dtype == np.float32 else estimate.distinct_f64
+    )
     m = fill(ordered, values, first)
     return values[:m], first[: m + 1]
 
@@ -96,5 +99,5 @@ def prepared(
 ) -> Candidates:
     """The candidates among distinct values; `first` as `distinct` gives it."""
     logs, rate = np.empty(len(values)), np.empty(len(values))
-    scan.prepare(values, first, xmax, logs, rate)
+    estimate.rates(values, first, xmax, logs, rate)
     return Candidates(values, logs, first, rate, xmax, two_sided)

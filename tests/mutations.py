@@ -19,6 +19,8 @@ class Fault(NamedTuple):
 TESTS = {
     "binomial": ("test_binomial.py", "test_binomial_accuracy.py"),
     "binomial_bulk": ("test_binomial_accuracy.py", "test_binomial.py"),
+    "distance": ("test_scan.py",),
+    "estimate": ("test_scan.py",),
     "gaps": (
         "test_container.py::test_gaps_are_the_twins_and_come_back",
         "test_container.py::test_gaps_beyond_32_bits",
@@ -263,14 +265,32 @@ FAULTS = (
     Fault(
         "htst_scan.c",
         "the smallest distance is never replaced by a smaller one",
-        "*best = d >= 0 && d < *best ? d : *best;",
-        "*best = d >= 0 && d > *best ? d : *best;",
+        "search->best = d >= 0 && d < search->best ?",
+        "search->best = d >= 0 && d > search->best ?",
     ),
     Fault(
         "htst_scan.c",
+        "a block is bounded by its first exponent alone",
+        "double fast = s->rate[b] *",
+        "double fast = s->rate[a] *",
+    ),
+    Fault(
+        "htst_distance.c",
         "one value too few in the empirical distribution",
-        "return (double) (c->s->first[j] - c->s->first[c->k]) * c->inverse_n;",
-        "return (double) (c->s->first[j] - c->s->first[c->k] - 1) * c->inverse_n;",
+        "return (double) (c->scan->first[j] - c->scan->first[c->k]) * c->inverse_n;",
+        "return (double) (c->scan->first[j] - c->scan->first[c->k] - 1) * c->inverse_n;",
+    ),
+    Fault(
+        "htst_distance.c",
+        "what lies between the places of a grid is not looked at",
+        "for (; p->spacing > 1 &&",
+        "for (; p->spacing > 1000000000 &&",
+    ),
+    Fault(
+        "htst_estimate.c",
+        "a large step by the series for small ones",
+        "return (b > (1 + 0x1p-4) * a) |",
+        "return (b > (1 + 0x1p4) * a) |",
     ),
     Fault(
         "htst_scan.c",

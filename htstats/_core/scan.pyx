@@ -2,8 +2,6 @@
 
 from libc.stdint cimport int64_t
 
-from htstats._core.status cimport check
-
 cdef extern from "htst_scan.h" nogil:
     ctypedef struct htst_scan_t:
         int64_t m
@@ -16,16 +14,10 @@ cdef extern from "htst_scan.h" nogil:
     ctypedef struct htst_scan_allowed_t:
         int64_t begin, end
         double alpha_low, alpha_high, sigma_below
-    int64_t htst_scan_distinct_f32(
-        int64_t n, const float *x, double *v, int64_t *first) noexcept
-    int64_t htst_scan_distinct_f64(
-        int64_t n, const double *x, double *v, int64_t *first) noexcept
-    int htst_scan_prepare(
-        int64_t m, const double *v, const int64_t *first, double xmax, double *y,
-        double *rate) noexcept
+    int64_t htst_scan_workspace(int64_t m) noexcept
     void htst_scan_best(
         const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance,
-        int64_t *best_k, double *best_distance) noexcept
+        double *work, int64_t *best_k, double *best_distance) noexcept
     void htst_scan_curve(
         const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus,
         double *d_minus) noexcept
@@ -34,55 +26,28 @@ cdef extern from "htst_truncated.h" nogil:
     double htst_truncated_mean(double u) noexcept
 
 
-def distinct_f32(const float[::1] x, double[::1] v, int64_t[::1] first):
-    """Fill v and first from sorted values; returns how many are distinct."""
-    cdef int64_t n = x.shape[0], m = 0
-    shaped(v.shape[0], n, first.shape[0])
-    if n:
-        with nogil:
-            m = htst_scan_distinct_f32(n, &x[0], &v[0], &first[0])
-    return m
-
-
-def distinct_f64(const double[::1] x, double[::1] v, int64_t[::1] first):
-    """Fill v and first from sorted values; returns how many are distinct."""
-    cdef int64_t n = x.shape[0], m = 0
-    shaped(v.shape[0], n, first.shape[0])
-    if n:
-        with nogil:
-            m = htst_scan_distinct_f64(n, &x[0], &v[0], &first[0])
-    return m
-
-
-def prepare(
-    const double[::1] v, const int64_t[::1] first, double xmax, double[::1] y, double[::1] rate,
-):
-    """Logarithms relative to the largest value, and the estimate of each candidate."""
-    cdef int64_t m = v.shape[0]
-    cdef int status
-    if m == 0 or y.shape[0] != m or rate.shape[0] != m:
-        raise ValueError("v, first, y, rate must have m, m + 1, m, m > 0 elements")
-    shaped(m, m, first.shape[0])
-    with nogil:
-        status = htst_scan_prepare(m, &v[0], &first[0], xmax, &y[0], &rate[0])
-    check(status)
+def workspace(int64_t m):
+    """Words of workspace for m values."""
+    return htst_scan_workspace(m)
 
 
 def best(
     const double[::1] v, const double[::1] y, const int64_t[::1] first, const double[::1] rate,
     double xmax, bint two_sided, int64_t begin, int64_t end, double alpha_low, double alpha_high,
-    double sigma_below, double tolerance,
+    double sigma_below, double tolerance, double[::1] work,
 ):
     """(index, distance) of the first best candidate; index -1 if none is allowed."""
     cdef htst_scan_t scan = filled(v, y, first, rate, xmax, two_sided, begin, end)
     cdef htst_scan_allowed_t allowed
     cdef int64_t k = -1
     cdef double distance = 0
+    if work.shape[0] < htst_scan_workspace(v.shape[0]):
+        raise ValueError(f"work must have {htst_scan_workspace(v.shape[0])} words")
     allowed.begin, allowed.end = begin, end
     allowed.alpha_low, allowed.alpha_high = alpha_low, alpha_high
     allowed.sigma_below = sigma_below
     with nogil:
-        htst_scan_best(&scan, &allowed, tolerance, &k, &distance)
+        htst_scan_best(&scan, &allowed, tolerance, &work[0], &k, &distance)
     return k, distance
 
 
@@ -104,12 +69,6 @@ def curve(
 def truncated_mean(double u):
     """Mean of a truncated exponential variable in units of its range, u its rate in them."""
     return htst_truncated_mean(u)
-
-
-cdef int shaped(int64_t got, int64_t wanted, int64_t n_first) except -1:
-    if got != wanted or n_first != wanted + 1:
-        raise ValueError(f"need {wanted} values and {wanted + 1} counts, got {got} and {n_first}")
-    return 0
 
 
 cdef htst_scan_t filled(

@@ -1,4 +1,5 @@
 #include "htst_prune.h"
+#include "htst_estimate.h"
 #include "htst_scan.h"
 #include "htst_test.h"
 
@@ -22,7 +23,7 @@ distances(double *d)
     for (int64_t i = 0; i <= VALUES; i++) {
         first[i] = i;
     }
-    CHECK(htst_scan_prepare(VALUES, X, first, INFINITY, y, rate) == HTST_OK);
+    CHECK(htst_estimate_rates(VALUES, X, first, INFINITY, y, rate) == HTST_OK);
     htst_scan_curve(&scan, 0, VALUES - 1, plus, minus);
     for (int64_t i = 0; i < VALUES - 1; i++) {
         d[i] = fmax(plus[i], minus[i]);

@@ -3,7 +3,7 @@
 
 enum { N = 200, R = 6 };
 
-static double memory[8 * N];
+static double memory[24 * N];
 static const double HEAD[3] = { -1, -1, -.5 };
 
 static void

@@ -1,0 +1,331 @@
+#include "htst_distance.h"
+
+#include <math.h>
+
+#include "htst_estimate.h"
+#include "htst_truncated.h"
+
+#define STACK 128 /* two segments a level, 63 levels */
+#define LANES 16  /* places of a grid that are looked at together */
+#define CHUNK 256 /* places after which a limit may end the look */
+#define FEW 512
+#define NOT_MANY 4096
+#define PER_ROOT 16
+
+htst_candidate_t
+htst_distance_candidate(const htst_scan_t *s, int64_t k)
+{
+    htst_candidate_t c = { 0 };
+
+    c.scan = s;
+    c.k = k;
+    c.rate = s->rate[k];
+    c.inverse_n = 1 / (double) (s->first[s->m] - s->first[k]);
+    c.base = 1;
+    c.size = -1;
+    c.decay = fabs(c.rate);
+    c.origin = s->y[k];
+    double reach = fmax(fabs(s->y[k]), fabs(s->y[s->m - 1]));
+    if (s->xmax < INFINITY) {
+        double rest = htst_estimate_log_ratio(s->v[s->m - 1], s->xmax);
+        c.length = htst_estimate_log_ratio(s->v[k], s->xmax);
+        reach += rest;
+        double end = exp(-c.decay * c.length), scale = 1 / -expm1(-c.decay * c.length);
+        c.base = c.rate > 0 ? scale : -end * scale;
+        c.size = c.rate > 0 ? -scale : scale;
+        c.origin = c.rate > 0 ? c.origin : s->y[s->m - 1] + rest;
+    }
+    c.slack = (HTST_DISTANCE_SLACK + HTST_DISTANCE_SLACK_OF_LOGS * c.decay * reach) * fabs(c.size);
+    return c;
+}
+
+static double
+quick(const htst_candidate_t *c, int64_t j)
+{
+    return c->base + c->size * htst_distance_exp_minus(c->decay * fabs(c->scan->y[j] - c->origin));
+}
+
+static double
+model(const htst_candidate_t *c, int64_t j)
+{
+    const htst_scan_t *s = c->scan;
+
+    if (s->v == NULL) {
+        return -expm1(-c->rate * (s->y[j] - s->y[c->k]));
+    }
+    double t = htst_estimate_log_ratio(s->v[c->k], s->v[j]);
+    if (s->xmax < INFINITY) {
+        return htst_truncated_cdf(c->rate, t, htst_estimate_log_ratio(s->v[j], s->xmax), c->length);
+    }
+    return -expm1(-c->rate * t);
+}
+
+/* What F is compared with from below and from above: see D+ and D- in htst_scan.h. */
+static double
+lower_step(const htst_candidate_t *c, int64_t j)
+{
+    return (double) (c->scan->first[j] - c->scan->first[c->k]) * c->inverse_n;
+}
+
+static double
+upper_step(const htst_candidate_t *c, int64_t j)
+{
+    return lower_step(c, j + (c->scan->two_sided ? 1 : 0));
+}
+
+int
+htst_distance_exceeds(const htst_candidate_t *c, int64_t j, double limit)
+{
+    double f = quick(c, j);
+
+    return f - lower_step(c, j) - c->slack > limit || upper_step(c, j) - f - c->slack > limit;
+}
+
+/* Look at one place. Returns 0 if a distance above `limit` shows there; *f becomes the model. */
+static int
+look(const htst_candidate_t *c, int64_t j, double limit, htst_found_t *found, double *f)
+{
+    double lower = lower_step(c, j), upper = upper_step(c, j);
+
+    *f = quick(c, j);
+    if (*f - lower - c->slack > limit || upper - *f - c->slack > limit) {
+        found->where = j;
+        return 0;
+    }
+    /* not "greater": infinite slacks exclude nothing */
+    if (!(*f - lower + c->slack <= found->plus) || !(upper - *f + c->slack <= found->minus)) {
+        double exact = found->rough ? *f : model(c, j), loss = found->rough ? c->slack : 0;
+        double plus = exact - lower - loss, minus = upper - exact - loss;
+        if (plus > found->plus || minus > found->minus) {
+            found->where = j;
+        }
+        found->plus = plus > found->plus ? plus : found->plus;
+        found->minus = minus > found->minus ? minus : found->minus;
+        if (found->joint) {
+            found->plus = found->minus = found->plus > found->minus ? found->plus : found->minus;
+        }
+    }
+    return 1;
+}
+
+/* ---- segments ------------------------------------------------------------------------------- */
+
+/* The values between a and b, where the model is fa and fb. */
+typedef struct {
+    int64_t a, b;
+    double fa, fb;
+} segment_t;
+
+/* Look into a segment, depth first over halves. Returns 0 once a distance is above `limit`. */
+static int
+look_into(const htst_candidate_t *c, segment_t whole, double limit, htst_found_t *found)
+{
+    segment_t stack[STACK], s;
+    int depth = 0;
+
+    stack[depth++] = whole;
+    while (depth > 0) {
+        s = stack[--depth];
+        /* inside (a, b): F <= fb, step >= that of a + 1; F >= fa, step <= that of b - 1 */
+        if (s.b - s.a < 2 || (s.fb - lower_step(c, s.a + 1) + c->slack <= found->plus
+                && upper_step(c, s.b - 1) - s.fa + c->slack <= found->minus)) {
+            continue;
+        }
+        int64_t j = s.a + (s.b - s.a) / 2;
+        double f;
+        if (!look(c, j, limit, found, &f)) {
+            return 0;
+        }
+        stack[depth++] = (segment_t){ s.a, j, s.fa, f };
+        stack[depth++] = (segment_t){ j, s.b, f, s.fb };
+    }
+    return 1;
+}
+
+/* ---- a grid --------------------------------------------------------------------------------- */
+
+/* Of the fine grid: where distances fall like the root of the number of values, as they do where a law
+ * fits, a fraction of that is a fraction of the distance. All places where there are not many. */
+static int64_t
+spacing_of(int64_t m)
+{
+    int64_t spacing = (int64_t) (sqrt((double) m) / PER_ROOT);
+
+    return m <= NOT_MANY ? 1 : spacing > 2 ? spacing : 2;
+}
+
+static int64_t
+size_of(int64_t m, int64_t spacing)
+{
+    return (m - 2) / spacing + 2; /* the last value is one of them */
+}
+
+int64_t
+htst_distance_grid_words(int64_t m)
+{
+    return m < 2 ? 1 : 4 * (size_of(m, spacing_of(m)) + FEW + 4 * LANES);
+}
+
+static htst_places_t
+places(const htst_scan_t *s, int64_t begin, int64_t spacing, double *work)
+{
+    int64_t size = size_of(s->m - begin, spacing), room = size + 2 * LANES;
+    htst_places_t p = { begin, spacing, size, work, work + room, work + 2 * room, work + 3 * room };
+
+    for (int64_t i = 0; i < room; i++) { /* behind its end the last place again */
+        int64_t j = i < size - 1 ? begin + i * spacing : s->m - 1;
+        p.y[i] = s->y[j];
+        p.lower[i] = (double) s->first[j];
+        p.upper[i] = (double) s->first[j + (s->two_sided ? 1 : 0)];
+    }
+    return p;
+}
+
+htst_grid_t
+htst_distance_grid(const htst_scan_t *s, int64_t begin, double *work)
+{
+    int64_t spacing = spacing_of(s->m), size = size_of(s->m - begin, spacing);
+    htst_grid_t grid;
+
+    grid.many = places(s, begin, spacing, work);
+    /* FEW places at most, with both ends */
+    grid.few = places(s, begin, spacing * (size / (FEW - 2) + 1), work + 4 * (size + 2 * LANES));
+    return grid;
+}
+
+static int64_t
+place(const htst_places_t *p, const htst_scan_t *s, int64_t i)
+{
+    return i < p->size - 1 ? p->begin + i * p->spacing : s->m - 1;
+}
+
+/* The first of the places that lies above k. */
+static int64_t
+first_above(const htst_places_t *p, int64_t k)
+{
+    int64_t i = (k - p->begin) / p->spacing + 1;
+
+    return i < p->size ? i : p->size - 1;
+}
+
+/* The model at [0, size), or a few more, and the largest distance that shows there. */
+HTST_CLONES static double
+evaluate(int64_t size, double base, double magnitude, double decay, double origin, double before,
+    double inverse_n, const double *HTST_RESTRICT y, const double *HTST_RESTRICT lower,
+    const double *HTST_RESTRICT upper, double *HTST_RESTRICT f)
+{
+    double most[LANES] = { 0 }, largest = 0;
+
+    for (int64_t i = 0; i < size; i += LANES) {
+        for (int64_t l = 0; l < LANES; l++) {
+            double t = y[i + l] - origin;
+            double model = base + magnitude * htst_distance_exp_minus(decay * (t < 0 ? -t : t));
+            double plus = model - (lower[i + l] - before) * inverse_n;
+            double minus = (upper[i + l] - before) * inverse_n - model;
+            double larger = plus > minus ? plus : minus;
+            f[i + l] = model;
+            most[l] = larger > most[l] ? larger : most[l];
+        }
+    }
+    for (int64_t l = 0; l < LANES; l++) {
+        largest = most[l] > largest ? most[l] : largest;
+    }
+    return largest;
+}
+
+/* Whether one of the LANES segments behind each place may hold a distance above `level`. */
+HTST_CLONES static int
+may_exceed(double level, double before, double inverse_n, const double *HTST_RESTRICT lower,
+    const double *HTST_RESTRICT f)
+{
+    int64_t found = 0;
+
+    for (int64_t l = 0; l < LANES; l++) {
+        double plus = f[l + 1] - (lower[l] - before) * inverse_n;
+        double minus = (lower[l + 1] - before) * inverse_n - f[l];
+        found |= (plus > level) | (minus > level);
+    }
+    return found != 0;
+}
+
+/* Look at all places from the i-th on. Returns 0 once a distance is above `limit`. */
+static int
+look_at_places(const htst_candidate_t *c, const htst_places_t *p, int64_t i, double limit,
+    htst_found_t *found)
+{
+    const double before = (double) c->scan->first[c->k];
+
+    for (; i < p->size; i += CHUNK) {
+        int64_t size = p->size - i < CHUNK ? p->size - i : CHUNK;
+        int is_end = i + size == p->size; /* segments are looked at in groups, and one place further */
+        double most = evaluate(size + is_end, c->base, c->size, c->decay, c->origin, before, c->inverse_n,
+            p->y + i, p->lower + i, p->upper + i, p->model + i);
+        if (most + c->slack <= found->plus) {
+            continue;
+        }
+        for (int64_t j = i; j < i + size; j++) {
+            double plus = p->model[j] - (p->lower[j] - before) * c->inverse_n;
+            double minus = (p->upper[j] - before) * c->inverse_n - p->model[j], f;
+            if ((plus > minus ? plus : minus) + c->slack > found->plus
+                && !look(c, place(p, c->scan, j), limit, found, &f)) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+/* Look into those segments between places, from the i-th on, that may hold more. */
+static int
+look_between_places(const htst_candidate_t *c, const htst_places_t *p, int64_t i, double limit,
+    htst_found_t *found)
+{
+    const double before = (double) c->scan->first[c->k];
+
+    for (; p->spacing > 1 && i < p->size - 1; i += LANES) {
+        if (!may_exceed(found->plus - c->slack, before, c->inverse_n, p->lower + i, p->model + i)) {
+            continue;
+        }
+        for (int64_t j = i; j < i + LANES && j < p->size - 1; j++) {
+            segment_t s = { place(p, c->scan, j), place(p, c->scan, j + 1), p->model[j],
+                p->model[j + 1] };
+            if (!look_into(c, s, limit, found)) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+/* ---- the distance --------------------------------------------------------------------------- */
+
+int
+htst_distance_measure(const htst_candidate_t *c, const htst_grid_t *grid, double limit,
+    htst_found_t *found)
+{
+    const int64_t last = c->scan->m - 1;
+    segment_t s = { c->k, last, 0, 0 };
+    int64_t hint = found->where;
+    double f;
+
+    found->plus = found->minus = 0;
+    if (hint > c->k && !look(c, hint, limit, found, &f)) {
+        return 0;
+    }
+    if (!look(c, last, limit, found, &s.fb) || !look(c, c->k, limit, found, &s.fa)) {
+        return 0;
+    }
+    if (grid != NULL && c->slack < 1) {
+        const htst_places_t *few = &grid->few, *many = &grid->many;
+        int64_t i = first_above(many, c->k);
+        int is_worth_it = found->rough && many->size - i > 4 * FEW; /* for those out of the question */
+        if ((is_worth_it && !look_at_places(c, few, first_above(few, c->k), limit, found))
+            || !look_at_places(c, many, i, limit, found)
+            || !look_between_places(c, many, i, limit, found)) {
+            return 0;
+        }
+        s.b = place(many, c->scan, i);
+        s.fb = many->model[i];
+    }
+    return look_into(c, s, limit, found) && found->plus <= limit && found->minus <= limit;
+}

@@ -1,0 +1,226 @@
+#include "htst_estimate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "htst_truncated.h"
+
+/* Terms that are added in double before twice the precision takes their sum. */
+#define GROUP 8
+
+/* Steps that are taken at once: they stay in the L1 cache. */
+#define BLOCK 256
+#define GROUPS (BLOCK / GROUP)
+
+double
+htst_estimate_log_ratio(double a, double b)
+{
+    double z = (b - a) / a; /* the difference is exact up to 2 a */
+
+    return HTST_LIKELY(z < 0x1p1000) ? log1p(z) : log(b) - log(a);
+}
+
+#define DISTINCT(NAME, TYPE)                                                                       \
+    int64_t NAME(int64_t n, const TYPE *x, double *v, int64_t *first)                              \
+    {                                                                                              \
+        int64_t m = 0;                                                                             \
+        if (n > 0) {                                                                               \
+            v[0] = (double) x[0];                                                                  \
+            first[0] = 0;                                                                          \
+            m = 1;                                                                                 \
+        }                                                                                          \
+        for (int64_t i = 1; i < n; i++) {                                                          \
+            /* written always, kept where it is new; m <= i */                                     \
+            v[m] = (double) x[i];                                                                  \
+            first[m] = i;                                                                          \
+            m += x[i] != x[i - 1];                                                                 \
+        }                                                                                          \
+        first[m] = n;                                                                              \
+        return m;                                                                                  \
+    }
+
+DISTINCT(htst_estimate_distinct_f32, float)
+DISTINCT(htst_estimate_distinct_f64, double)
+
+/* A sum of non-negative terms in twice the precision (Knuth's two-sum). */
+typedef struct {
+    double high, low;
+} sum_t;
+
+static inline void
+add(sum_t *sum, double term)
+{
+    double total = sum->high + term, rest = total - sum->high;
+
+    sum->low += (sum->high - (total - rest)) + (term - rest);
+    sum->high = total;
+}
+
+static inline double
+value(const sum_t *sum)
+{
+    return sum->high + sum->low;
+}
+
+/* Whether the series below is not for the step from a to b, or their sum may leave the range. */
+static inline int
+is_large(double a, double b)
+{
+    return (b > (1 + 0x1p-4) * a) | (b > 0x1p1022);
+}
+
+/* What a block of steps shows: whether one is no step up, and whether one is large. */
+typedef struct {
+    int64_t wrong, large;
+} steps_t;
+
+/* step[j] = log(v[j + 1] / v[j]) where that is not large: twice the area tangent's series to the 11th
+ * power, which leaves 2^-64 of it. term[j] = step[j] times what lies above v[j]. */
+HTST_CLONES static steps_t
+small_steps(int64_t size, const double *HTST_RESTRICT v, const int64_t *HTST_RESTRICT first,
+    int64_t n, double *HTST_RESTRICT step, double *HTST_RESTRICT term)
+{
+    int64_t wrong = 0, large = 0;
+
+    for (int64_t j = 0; j < size; j++) {
+        double s = (v[j + 1] - v[j]) / (v[j + 1] + v[j]), q = s * s;
+        double tail = q * (1. / 3 + q * (1. / 5 + q * (1. / 7 + q * (1. / 9 + q * (1. / 11)))));
+        wrong |= !(v[j + 1] > v[j]) | (first[j + 1] < first[j]);
+        large |= is_large(v[j], v[j + 1]);
+        step[j] = 2 * s + 2 * s * tail;
+        term[j] = (double) (n - first[j + 1]) * step[j];
+    }
+    return (steps_t){ wrong, large };
+}
+
+/* A block of terms, the last one at its end, becomes the sums of each and all that follow, those
+ * beyond the block among them: *total, to which the block is added. */
+HTST_CLONES static void
+add_block(double *HTST_RESTRICT term, sum_t *total)
+{
+    double sums[GROUP][GROUPS], high[GROUPS], low[GROUPS];
+    sum_t sum = *total;
+
+    for (int i = GROUP - 1; i >= 0; i--) { /* all groups side by side */
+        for (int g = 0; g < GROUPS; g++) {
+            sums[i][g] = term[GROUP * g + i] + (i < GROUP - 1 ? sums[i + 1][g] : 0);
+        }
+    }
+    for (int g = GROUPS - 1; g >= 0; g--) {
+        high[g] = sum.high;
+        low[g] = sum.low;
+        add(&sum, sums[0][g]);
+    }
+    for (int g = 0; g < GROUPS; g++) {
+        for (int i = 0; i < GROUP; i++) {
+            term[GROUP * g + i] = high[g] + (low[g] + sums[i][g]);
+        }
+    }
+    *total = sum;
+}
+
+HTST_CLONES static void
+divide(int64_t size, const int64_t *HTST_RESTRICT first, int64_t n, const double *HTST_RESTRICT sum,
+    double *HTST_RESTRICT rate)
+{
+    for (int64_t j = 0; j < size; j++) {
+        rate[j] = (double) (n - first[j]) / sum[j];
+    }
+}
+
+HTST_CLONES static void
+negate(int64_t size, const double *HTST_RESTRICT reach, double *HTST_RESTRICT y)
+{
+    for (int64_t j = 0; j < size; j++) {
+        y[j] = -reach[j];
+    }
+}
+
+/* The root of the truncated law's equation for each sum of logarithms. */
+static void
+solve(int64_t m, const double *v, const int64_t *first, double xmax, const double *y, double *rate)
+{
+    double margin = htst_estimate_log_ratio(v[m - 1], xmax);
+    sum_t above = { (double) (first[m] - first[m - 1]) * margin, 0 };
+
+    for (int64_t k = m - 2; k >= 0; k--) {
+        add(&above, (double) (first[k + 1] - first[k]) * (margin - y[k]));
+        rate[k] = htst_truncated_root(rate[k], value(&above)) / htst_estimate_log_ratio(v[k], xmax);
+    }
+}
+
+int
+htst_estimate_rates(int64_t m, const double *v, const int64_t *first, double xmax, double *y,
+    double *rate)
+{
+    double step[BLOCK], term[BLOCK];
+    sum_t reach = { 0, 0 }, sum = { 0, 0 };
+
+    if (m < 1 || !(v[0] > 0) || !(v[m - 1] < INFINITY) || !(xmax >= v[m - 1])) {
+        return HTST_ERR_BAD_ARG;
+    }
+    if (first[m] <= first[0]) {
+        return HTST_ERR_TOO_FEW;
+    }
+    y[m - 1] = 0;
+    rate[m - 1] = INFINITY;
+    for (int64_t end = m - 1; end > 0; end -= BLOCK) {
+        int64_t begin = end > BLOCK ? end - BLOCK : 0, size = end - begin, pad = BLOCK - size;
+        memset(step, 0, (size_t) pad * sizeof step[0]);
+        memset(term, 0, (size_t) pad * sizeof term[0]);
+        steps_t seen = small_steps(size, v + begin, first + begin, first[m], step + pad, term + pad);
+        if (HTST_UNLIKELY(seen.wrong)) {
+            return HTST_ERR_BAD_ARG;
+        }
+        for (int64_t j = 0; j < size && seen.large; j++) {
+            if (is_large(v[begin + j], v[begin + j + 1])) {
+                step[pad + j] = htst_estimate_log_ratio(v[begin + j], v[begin + j + 1]);
+                term[pad + j] = (double) (first[m] - first[begin + j + 1]) * step[pad + j];
+            }
+        }
+        add_block(step, &reach);
+        add_block(term, &sum);
+        negate(size, step + pad, y + begin);
+        if (xmax < INFINITY) {
+            memcpy(rate + begin, term + pad, (size_t) size * sizeof term[0]);
+        }
+        else {
+            divide(size, first + begin, first[m], term + pad, rate + begin);
+        }
+    }
+    if (xmax < INFINITY) {
+        solve(m, v, first, xmax, y, rate);
+    }
+    return HTST_OK;
+}
+
+int
+htst_estimate_rates_of_logs(int64_t m, const double *y, const int64_t *first, double *rate)
+{
+    double term[BLOCK];
+    sum_t sum = { 0, 0 };
+
+    if (m < 1) {
+        return HTST_ERR_BAD_ARG;
+    }
+    if (first[m] <= first[0]) {
+        return HTST_ERR_TOO_FEW;
+    }
+    rate[m - 1] = INFINITY;
+    for (int64_t end = m - 1; end > 0; end -= BLOCK) {
+        int64_t begin = end > BLOCK ? end - BLOCK : 0, size = end - begin, pad = BLOCK - size;
+        int wrong = 0;
+        memset(term, 0, (size_t) pad * sizeof term[0]);
+        for (int64_t j = 0; j < size; j++) {
+            double step = y[begin + j + 1] - y[begin + j];
+            wrong |= !(step > 0) | (first[begin + j + 1] < first[begin + j]);
+            term[pad + j] = (double) (first[m] - first[begin + j + 1]) * step;
+        }
+        if (HTST_UNLIKELY(wrong)) {
+            return HTST_ERR_BAD_ARG;
+        }
+        add_block(term, &sum);
+        divide(size, first + begin, first[m], term + pad, rate + begin);
+    }
+    return HTST_OK;
+}

@@ -1,0 +1,9 @@
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+def distinct_f32(x: npt.NDArray[np.float32], v: Floats, first: Counts) -> int: ...
+def distinct_f64(x: Floats, v: Floats, first: Counts) -> int: ...
+def rates(v: Floats, first: Counts, xmax: float, y: Floats, rate: Floats) -> None: ...

@@ -1,0 +1,54 @@
+"""Bindings of htst_estimate: distinct values, and the estimate of each as xmin."""
+
+from libc.stdint cimport int64_t
+
+from htstats._core.status cimport check
+
+cdef extern from "htst_estimate.h" nogil:
+    int64_t htst_estimate_distinct_f32(
+        int64_t n, const float *x, double *v, int64_t *first) noexcept
+    int64_t htst_estimate_distinct_f64(
+        int64_t n, const double *x, double *v, int64_t *first) noexcept
+    int htst_estimate_rates(
+        int64_t m, const double *v, const int64_t *first, double xmax, double *y,
+        double *rate) noexcept
+
+
+def distinct_f32(const float[::1] x, double[::1] v, int64_t[::1] first):
+    """Fill v and first from sorted values; returns how many are distinct."""
+    cdef int64_t n = x.shape[0], m = 0
+    shaped(v.shape[0], n, first.shape[0])
+    if n:
+        with nogil:
+            m = htst_estimate_distinct_f32(n, &x[0], &v[0], &first[0])
+    return m
+
+
+def distinct_f64(const double[::1] x, double[::1] v, int64_t[::1] first):
+    """Fill v and first from sorted values; returns how many are distinct."""
+    cdef int64_t n = x.shape[0], m = 0
+    shaped(v.shape[0], n, first.shape[0])
+    if n:
+        with nogil:
+            m = htst_estimate_distinct_f64(n, &x[0], &v[0], &first[0])
+    return m
+
+
+def rates(
+    const double[::1] v, const int64_t[::1] first, double xmax, double[::1] y, double[::1] rate,
+):
+    """Logarithms relative to the largest value, and the estimate of each candidate."""
+    cdef int64_t m = v.shape[0]
+    cdef int status
+    if m == 0 or y.shape[0] != m or rate.shape[0] != m:
+        raise ValueError("v, first, y, rate must have m, m + 1, m, m > 0 elements")
+    shaped(m, m, first.shape[0])
+    with nogil:
+        status = htst_estimate_rates(m, &v[0], &first[0], xmax, &y[0], &rate[0])
+    check(status)
+
+
+cdef int shaped(int64_t got, int64_t wanted, int64_t n_first) except -1:
+    if got != wanted or n_first != wanted + 1:
+        raise ValueError(f"need {wanted} values and {wanted + 1} counts, got {got} and {n_first}")
+    return 0

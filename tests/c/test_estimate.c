@@ -1,0 +1,122 @@
+#include "htst_estimate.h"
+#include "htst_test.h"
+
+/* Of v[j] = 2^(j/8): every step is log(2)/8, every n is known, and so is every sum. */
+static void
+check_grid(int m, int count)
+{
+    enum { M = 700 };
+    double v[M], y[M], rate[M], rate_of_logs[M], step = log(2.0) / 8;
+    int64_t first[M + 1] = { 0 };
+
+    for (int j = 0; j < m; j++) {
+        v[j] = exp2(j / 8.);
+        first[j + 1] = first[j] + count;
+    }
+    CHECK(htst_estimate_rates(m, v, first, INFINITY, y, rate) == HTST_OK);
+    for (int k = 0; k < m - 1; k++) {
+        double n = m - k;
+        CHECK_CLOSE(rate[k], n / (step * n * (n - 1) / 2), 8 * 0x1p-52);
+        CHECK_CLOSE(y[k], -step * (m - 1 - k), 8 * 0x1p-52);
+    }
+    CHECK(y[m - 1] == 0 && isinf(rate[m - 1]));
+    CHECK(htst_estimate_rates_of_logs(m, y, first, rate_of_logs) == HTST_OK);
+    for (int k = 0; k < m - 1; k++) {
+        CHECK_CLOSE(rate_of_logs[k], rate[k], 1e-14 * (m - k));
+    }
+}
+
+static void
+test_sums_by_formula(void)
+{
+    for (int m = 2; m < 40; m++) {
+        check_grid(m, 1);
+    }
+    check_grid(256, 3);
+    check_grid(257, 1);
+    check_grid(258, 1);
+    check_grid(700, 2);
+}
+
+/* What lies below a value must change no bit above. */
+static void
+test_a_tail_has_the_estimates_of_the_whole(void)
+{
+    enum { M = 600 };
+    double v[M], y[2][M], rate[2][M];
+    int64_t first[M + 1], from_zero[M + 1];
+    uint64_t state = 7;
+
+    first[0] = 0;
+    for (int j = 0; j < M; j++) {
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        v[j] = (j > 0 ? v[j - 1] : 1) * (1 + (double) (state >> 40) * 0x1p-26);
+        first[j + 1] = first[j] + 1 + (int64_t) (state >> 61);
+    }
+    CHECK(htst_estimate_rates(M, v, first, INFINITY, y[0], rate[0]) == HTST_OK);
+    for (int cut = 1; cut < M - 1; cut += 37) {
+        for (int j = cut; j <= M; j++) {
+            from_zero[j - cut] = first[j] - first[cut];
+        }
+        CHECK(htst_estimate_rates(M - cut, v + cut, from_zero, INFINITY, y[1], rate[1]) == HTST_OK);
+        for (int j = cut; j < M; j++) {
+            CHECK(y[1][j - cut] == y[0][j] && rate[1][j - cut] == rate[0][j]);
+        }
+    }
+}
+
+static void
+test_steps_of_every_size(void)
+{
+    const double a[] = { 1, 1, 5e-324, 1e-300, 0x1.8p1022, 0x1.fp1023, 3, 17 };
+    const double b[] = { 1 + 0x1p-52, 2, 1e-323, 1e300, 0x1.9p1022, 0x1.fffffp1023, 3.1, 18 };
+
+    for (int i = 0; i < 8; i++) {
+        double v[2] = { a[i], b[i] }, y[2], rate[2];
+        int64_t first[3] = { 0, 1, 2 };
+        CHECK(htst_estimate_rates(2, v, first, INFINITY, y, rate) == HTST_OK);
+        double step = (double) (b[i] / 2 < a[i] ? log1pl(((long double) b[i] - a[i]) / a[i])
+                                                : logl(b[i]) - logl(a[i]));
+        CHECK_CLOSE(y[0], -step, 8 * 0x1p-52);
+        CHECK_CLOSE(rate[0], 2 / step, 8 * 0x1p-52);
+        CHECK_CLOSE(htst_estimate_log_ratio(a[i], b[i]), step, 8 * 0x1p-52);
+    }
+}
+
+static void
+test_distinct(void)
+{
+    float x[5] = { 1, 1, 2, 3, 3 };
+    double v[5];
+    int64_t first[6];
+
+    CHECK(htst_estimate_distinct_f32(5, x, v, first) == 3);
+    CHECK(v[0] == 1 && v[1] == 2 && v[2] == 3);
+    CHECK(first[0] == 0 && first[1] == 2 && first[2] == 3 && first[3] == 5);
+    CHECK(htst_estimate_distinct_f64(0, v, v, first) == 0 && first[0] == 0);
+}
+
+static void
+test_errors(void)
+{
+    double v[2] = { 1, 1 }, y[2], rate[2];
+    int64_t first[3] = { 0, 1, 2 }, none[3] = { 0, 0, 0 };
+
+    CHECK(htst_estimate_rates(0, v, first, INFINITY, y, rate) == HTST_ERR_BAD_ARG);
+    CHECK(htst_estimate_rates(2, v, first, INFINITY, y, rate) == HTST_ERR_BAD_ARG);
+    v[1] = INFINITY;
+    CHECK(htst_estimate_rates(2, v, first, INFINITY, y, rate) == HTST_ERR_BAD_ARG);
+    v[1] = 2;
+    CHECK(htst_estimate_rates(2, v, none, INFINITY, y, rate) == HTST_ERR_TOO_FEW);
+}
+
+int
+main(void)
+{
+    test_sums_by_formula();
+    test_a_tail_has_the_estimates_of_the_whole();
+    test_steps_of_every_size();
+    test_distinct();
+    test_errors();
+    return htst_test_report("estimate");
+}
