@@ -3,7 +3,10 @@
 #ifdef HTST_PARTITION_HAS_X86
 
 #include <immintrin.h>
+#include <stddef.h>
+#include <string.h>
 
+#include "htst_ahead.h"
 #include "htst_partition.h"
 
 #define SEGMENT HTST_PARTITION_SEGMENT
@@ -13,167 +16,140 @@
 
 /* ------------------------------------------------------------------ AVX-512 */
 
-/* Segments with at most this many kept elements seldom keep more than half a vector at once. */
-#define LIGHT 80
+/* Elements looked at together. */
+#define GROUP 64
 
-/* Writes the lanes of `mask`, and returns how many places they took. While there is room for a whole
- * vector it is stored whole, or half of it if that is enough: what lies behind the kept lanes belongs
- * to the row, and is written again by what comes. */
-AVX512 INLINE int64_t
-put_512(__mmask16 mask, __m512i columns, __m512i bits, int light, int64_t room, int32_t *indices,
-        uint32_t *values)
+/* Kept is what lies outside [low, high]: with low taken off, that is one unsigned comparison. `flip` is
+ * all ones below the sign bit, of the format's own width. */
+typedef struct {
+    __m512i flip, low, width;
+} rule_512_t;
+
+AVX512 INLINE rule_512_t
+rule_512(int32_t flip, int32_t low, int32_t high)
 {
-    int64_t kept = _mm_popcnt_u32(mask);
-    __m512i column = _mm512_maskz_compress_epi32(mask, columns);
-    __m512i value = _mm512_maskz_compress_epi32(mask, bits);
-    if (__builtin_expect(room >= 16, 1)) {
-        if (light && __builtin_expect(kept <= 8, 1)) {
-            _mm256_storeu_si256((__m256i *)(void *)indices, _mm512_castsi512_si256(column));
-            _mm256_storeu_si256((__m256i *)(void *)values, _mm512_castsi512_si256(value));
-            return kept;
-        }
-        _mm512_storeu_si512(indices, column);
-        _mm512_storeu_si512(values, value);
-        return kept;
-    }
-    kept = kept < room ? kept : room;
-    __mmask16 part = (__mmask16)((1u << kept) - 1);
-    _mm512_mask_storeu_epi32(indices, part, column);
-    _mm512_mask_storeu_epi32(values, part, value);
-    return kept;
+    const uint32_t width = low > high ? 0 : (uint32_t)high - (uint32_t)low + 1;
+    const rule_512_t rule = {_mm512_set1_epi32(flip), _mm512_set1_epi32(low),
+                             _mm512_set1_epi32((int32_t)width)};
+    return rule;
 }
 
-/* Which lanes are kept; `flip` is all ones below the sign bit, of the format's own width. */
 AVX512 INLINE __mmask16
-kept_512(__m512i bits, __m512i flip, __m512i low, __m512i high)
+kept_512(__m512i bits, rule_512_t rule)
 {
     __m512i negative = _mm512_srai_epi32(bits, 31);
     /* bits ^ (negative & flip) */
-    __m512i ordered = _mm512_ternarylogic_epi32(bits, negative, flip, 0x78);
-    return (__mmask16)(_mm512_cmpgt_epi32_mask(ordered, high)
-                       | _mm512_cmpgt_epi32_mask(low, ordered));
+    __m512i ordered = _mm512_ternarylogic_epi32(bits, negative, rule.flip, 0x78);
+    return _mm512_cmpge_epu32_mask(_mm512_sub_epi32(ordered, rule.low), rule.width);
+}
+
+AVX512 INLINE __mmask16
+lanes_512(int64_t left)
+{
+    return (__mmask16)(left >= 16 ? 0xffff : left > 0 ? (1u << left) - 1 : 0);
+}
+
+/* Sixteen elements, of which `left` belong to the row; nothing behind it is read. */
+AVX512 INLINE __m512i
+load_512_b32(const uint32_t *w, int64_t left)
+{
+    return _mm512_maskz_loadu_epi32(lanes_512(left), w);
 }
 
 AVX512 INLINE __m512i
-first_columns(int64_t start)
+load_512_b16(const uint16_t *w, int64_t left)
 {
-    const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    return _mm512_add_epi32(first, _mm512_set1_epi32((int32_t)start));
-}
-
-typedef struct {
-    __m512i flip, low, high;
-} rule_512_t;
-
-AVX512 INLINE int64_t
-segment_512_b32(const uint32_t *w, int64_t start, int64_t stop, rule_512_t rule, int light,
-                int64_t room, int32_t *indices, uint32_t *values)
-{
-    const __m512i step = _mm512_set1_epi32(16);
-    __m512i columns = first_columns(start);
-    int64_t k = 0, j = start;
-    for (; j + 16 <= stop; j += 16, columns = _mm512_add_epi32(columns, step)) {
-        __m512i bits = _mm512_loadu_si512(w + j);
-        __mmask16 mask = kept_512(bits, rule.flip, rule.low, rule.high);
-        k += put_512(mask, columns, bits, light, room - k, indices + k, values + k);
+    int16_t last[16] = {0};
+    if (__builtin_expect(left >= 16, 1)) {
+        return _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)w));
     }
-    if (j < stop) {
-        __mmask16 lanes = (__mmask16)((1u << (stop - j)) - 1);
-        __m512i bits = _mm512_maskz_loadu_epi32(lanes, w + j);
-        __mmask16 mask = kept_512(bits, rule.flip, rule.low, rule.high) & lanes;
-        k += put_512(mask, columns, bits, light, room - k, indices + k, values + k);
+    for (int64_t lane = 0; lane < left; lane++) {
+        last[lane] = (int16_t)w[lane];
     }
-    return k;
-}
-
-AVX512 int64_t
-htst_partition_row_avx512_b32(const uint32_t *w, int64_t cols, int32_t low, int32_t high,
-                              const uint8_t *hits, int64_t room, int32_t *indices,
-                              uint32_t *values)
-{
-    const rule_512_t rule = {_mm512_set1_epi32(INT32_MAX), _mm512_set1_epi32(low),
-                             _mm512_set1_epi32(high)};
-    int64_t k = 0;
-    for (int64_t start = 0; start < cols; start += SEGMENT, hits++) {
-        int64_t stop = cols - start < SEGMENT ? cols : start + SEGMENT;
-        if (*hits > LIGHT) {
-            k += segment_512_b32(w, start, stop, rule, 0, room - k, indices + k, values + k);
-        }
-        else if (*hits > 0) {
-            k += segment_512_b32(w, start, stop, rule, 1, room - k, indices + k, values + k);
-        }
-    }
-    return k;
+    return _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)last));
 }
 
 AVX512 INLINE __m512i
-widened(__m512i half, int brain)
+wide_512_b32(__m512i bits)
 {
-    return brain ? _mm512_slli_epi32(half, 16)
-                 : _mm512_castps_si512(_mm512_cvtph_ps(_mm512_cvtepi32_epi16(half)));
+    return bits;
 }
 
-AVX512 INLINE int64_t
-segment_512_b16(const uint16_t *w, int64_t start, int64_t stop, rule_512_t rule, int brain,
-                int light, int64_t room, int32_t *indices, uint32_t *values)
+AVX512 INLINE __m512i
+wide_512_bf16(__m512i half)
 {
-    const __m512i step = _mm512_set1_epi32(16);
-    __m512i columns = first_columns(start);
-    int64_t k = 0, j = start;
-    for (; j + 16 <= stop; j += 16, columns = _mm512_add_epi32(columns, step)) {
-        __m512i half =
-            _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)(w + j)));
-        __mmask16 mask = kept_512(half, rule.flip, rule.low, rule.high);
-        k += put_512(mask, columns, widened(half, brain), light, room - k, indices + k, values + k);
+    return _mm512_slli_epi32(half, 16);
+}
+
+AVX512 INLINE __m512i
+wide_512_f16(__m512i half)
+{
+    return _mm512_castps_si512(_mm512_cvtph_ps(_mm512_cvtepi32_epi16(half)));
+}
+
+/* Four vectors at a time: most matrices keep little, and where no lane of the four is kept they are
+ * passed over together. Each is stored whole: what lies behind the kept lanes is written again by what
+ * comes, within GROUP elements. */
+#define DEFINE_ROW_512(name, b, unsigned_t, signed_t, flip)                                        \
+    AVX512 INLINE int64_t group_512_##name(const unsigned_t *w, int64_t left, int64_t column,      \
+                                           rule_512_t rule, int32_t *indices, uint32_t *values)    \
+    {                                                                                              \
+        const __m512i step = _mm512_set1_epi32(16);                                                \
+        __m512i columns = _mm512_add_epi32(                                                        \
+            _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),               \
+            _mm512_set1_epi32((int32_t)column));                                                   \
+        __m512i bits[4];                                                                           \
+        __mmask16 mask[4];                                                                         \
+        int64_t k = 0;                                                                             \
+        for (int v = 0; v < 4; v++) {                                                              \
+            bits[v] = load_512_##b(w + 16 * v, left - 16 * v);                                     \
+            mask[v] = kept_512(bits[v], rule) & lanes_512(left - 16 * v);                          \
+        }                                                                                          \
+        if ((mask[0] | mask[1] | mask[2] | mask[3]) == 0) {                                        \
+            return 0;                                                                              \
+        }                                                                                          \
+        for (int v = 0; v < 4; v++, columns = _mm512_add_epi32(columns, step)) {                   \
+            __m512i value = _mm512_maskz_compress_epi32(mask[v], wide_512_##name(bits[v]));        \
+            _mm512_storeu_si512(indices + k, _mm512_maskz_compress_epi32(mask[v], columns));       \
+            _mm512_storeu_si512(values + k, value);                                                \
+            k += _mm_popcnt_u32(mask[v]);                                                          \
+        }                                                                                          \
+        return k;                                                                                  \
+    }                                                                                              \
+                                                                                                   \
+    AVX512 int64_t htst_partition_row_avx512_##name(                                               \
+        const unsigned_t *w, int64_t cols, signed_t low, signed_t high,             \
+        const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values)                     \
+    {                                                                                              \
+        const rule_512_t rule = rule_512(flip, low, high);                                         \
+        int32_t last_indices[GROUP];                                                               \
+        uint32_t last_values[GROUP];                                                               \
+        int64_t k = 0;                                                                             \
+        for (int64_t j = 0; j < cols; j += GROUP) {                                                \
+            if (hits != NULL && hits[j / SEGMENT] == 0) {                                          \
+                continue;                                                                          \
+            }                                                                                      \
+            if (hits == NULL && j % SEGMENT == 0) {                                                \
+                htst_ahead(w + j, (int64_t)sizeof *w * SEGMENT);                                   \
+            }                                                                                      \
+            if (__builtin_expect(cols - j >= GROUP && room - k >= GROUP, 1)) {                     \
+                k += group_512_##name(w + j, GROUP, j, rule, indices + k, values + k);     \
+                continue;                                                                          \
+            }                                                                                      \
+            int64_t left = cols - j < GROUP ? cols - j : GROUP;                                    \
+            int64_t kept =                                                                         \
+                group_512_##name(w + j, left, j, rule, last_indices, last_values);         \
+            kept = kept < room - k ? kept : room - k;                                              \
+            memcpy(indices + k, last_indices, (size_t)kept * sizeof *indices);                     \
+            memcpy(values + k, last_values, (size_t)kept * sizeof *values);                        \
+            k += kept;                                                                             \
+        }                                                                                          \
+        return k;                                                                                  \
     }
-    if (j < stop) {
-        int16_t last[16] = {0}; /* so as not to read behind the row */
-        for (int64_t lane = 0; lane < stop - j; lane++) {
-            last[lane] = (int16_t)w[j + lane];
-        }
-        __m512i half =
-            _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)last));
-        __mmask16 lanes = (__mmask16)((1u << (stop - j)) - 1);
-        __mmask16 mask = kept_512(half, rule.flip, rule.low, rule.high) & lanes;
-        k += put_512(mask, columns, widened(half, brain), light, room - k, indices + k, values + k);
-    }
-    return k;
-}
 
-AVX512 INLINE int64_t
-row_512_b16(const uint16_t *w, int64_t cols, int16_t low, int16_t high, const uint8_t *hits,
-            int64_t room, int32_t *indices, uint32_t *values, int brain)
-{
-    const rule_512_t rule = {_mm512_set1_epi32(INT16_MAX), _mm512_set1_epi32(low),
-                             _mm512_set1_epi32(high)};
-    int64_t k = 0;
-    for (int64_t start = 0; start < cols; start += SEGMENT, hits++) {
-        int64_t stop = cols - start < SEGMENT ? cols : start + SEGMENT;
-        if (*hits > LIGHT) {
-            k += segment_512_b16(w, start, stop, rule, brain, 0, room - k, indices + k, values + k);
-        }
-        else if (*hits > 0) {
-            k += segment_512_b16(w, start, stop, rule, brain, 1, room - k, indices + k, values + k);
-        }
-    }
-    return k;
-}
-
-AVX512 int64_t
-htst_partition_row_avx512_f16(const uint16_t *w, int64_t cols, int16_t low, int16_t high,
-                              const uint8_t *hits, int64_t room, int32_t *indices,
-                              uint32_t *values)
-{
-    return row_512_b16(w, cols, low, high, hits, room, indices, values, 0);
-}
-
-AVX512 int64_t
-htst_partition_row_avx512_bf16(const uint16_t *w, int64_t cols, int16_t low, int16_t high,
-                               const uint8_t *hits, int64_t room, int32_t *indices,
-                               uint32_t *values)
-{
-    return row_512_b16(w, cols, low, high, hits, room, indices, values, 1);
-}
+DEFINE_ROW_512(b32, b32, uint32_t, int32_t, INT32_MAX)
+DEFINE_ROW_512(f16, b16, uint16_t, int16_t, INT16_MAX)
+DEFINE_ROW_512(bf16, b16, uint16_t, int16_t, INT16_MAX)
 
 AVX512 INLINE int64_t
 put_512_b64(__mmask8 mask, __m256i columns, __m512i bits, int64_t room, int32_t *indices,
@@ -195,28 +171,30 @@ put_512_b64(__mmask8 mask, __m256i columns, __m512i bits, int64_t room, int32_t 
 }
 
 AVX512 int64_t
-htst_partition_row_avx512_b64(const uint64_t *w, int64_t cols, int64_t low, int64_t high,
-                              const uint8_t *hits, int64_t room, int32_t *indices,
+htst_partition_row_avx512_b64(const uint64_t *w, int64_t cols, int64_t low,
+                              int64_t high, const uint8_t *hits, int64_t room, int32_t *indices,
                               uint64_t *values)
 {
+    const uint64_t width = low > high ? 0 : (uint64_t)high - (uint64_t)low + 1;
     const __m512i flip = _mm512_set1_epi64(INT64_MAX), lows = _mm512_set1_epi64(low),
-                  highs = _mm512_set1_epi64(high);
-    const __m256i first = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), step = _mm256_set1_epi32(8);
+                  widths = _mm512_set1_epi64((int64_t)width);
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     int64_t k = 0;
-    for (int64_t start = 0; start < cols; start += SEGMENT, hits++) {
-        if (*hits == 0) {
+    for (int64_t j = 0; j < cols; j += 8) {
+        if (hits != NULL && hits[j / SEGMENT] == 0) {
             continue;
         }
-        int64_t stop = cols - start < SEGMENT ? cols : start + SEGMENT;
-        __m256i columns = _mm256_add_epi32(first, _mm256_set1_epi32((int32_t)start));
-        for (int64_t j = start; j < stop; j += 8, columns = _mm256_add_epi32(columns, step)) {
-            __mmask8 lanes = (__mmask8)(stop - j >= 8 ? 0xff : (1u << (stop - j)) - 1);
-            __m512i bits = _mm512_maskz_loadu_epi64(lanes, w + j);
-            __m512i negative = _mm512_srai_epi64(bits, 63);
-            __m512i ordered = _mm512_ternarylogic_epi64(bits, negative, flip, 0x78);
-            __mmask8 mask = (__mmask8)((_mm512_cmpgt_epi64_mask(ordered, highs)
-                                        | _mm512_cmpgt_epi64_mask(lows, ordered))
-                                       & lanes);
+        if (hits == NULL && j % SEGMENT == 0) {
+            htst_ahead(w + j, (int64_t)sizeof *w * SEGMENT);
+        }
+        __mmask8 lanes = (__mmask8)(cols - j >= 8 ? 0xff : (1u << (cols - j)) - 1);
+        __m512i bits = _mm512_maskz_loadu_epi64(lanes, w + j);
+        __m512i negative = _mm512_srai_epi64(bits, 63);
+        __m512i ordered = _mm512_ternarylogic_epi64(bits, negative, flip, 0x78);
+        __mmask8 mask =
+            (__mmask8)(_mm512_cmpge_epu64_mask(_mm512_sub_epi64(ordered, lows), widths) & lanes);
+        if (mask != 0) {
+            __m256i columns = _mm256_add_epi32(lane, _mm256_set1_epi32((int32_t)j));
             k += put_512_b64(mask, columns, bits, room - k, indices + k, values + k);
         }
     }

@@ -4,7 +4,8 @@
  * the kept lanes of indices and values move together. AVX-512 has an instruction for it; with AVX2 the
  * mask is turned into a permutation. Call only where htst_partition_best() says so.
  *
- * Each function writes at most `room` indices and values and returns how many it wrote.
+ * Each function writes at most `room` indices and values and returns how many it wrote. With AVX-512
+ * `hits` may be NULL: the row need not have been counted.
  */
 #ifndef HTST_PARTITION_X86_H
 #define HTST_PARTITION_X86_H

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from htstats._arrays import HALF_DTYPES, as_elements
 from htstats._checks import count, one_of
 from htstats._core import partition as _core
+from htstats._core import split as _split
 from htstats._moments import ExactSums, moments, share
 from htstats.compressed import KEEPS, NOISES, SUPPORTS, CompressedMatrix, sparse_rows
 from htstats.sketch import FORMATS, TailSketch
@@ -40,14 +40,15 @@ _FILL: dict[str, Callable[..., None]] = {
     "float16": _core.fill_f16,
     "bfloat16": _core.fill_bf16,
 }
-
+_SPLIT: dict[str, Callable[..., int]] = {
+    "float32": _split.split_b32,
+    "float64": _split.split_b64,
+    "float16": _split.split_f16,
+    "bfloat16": _split.split_bf16,
+}
 
 # From here on the width of indices must be known before they are written.
 _MANY = 2**31
-
-# Rows counted and then filled at once: they stay in the last cache meanwhile, and are
-# so many that starting on them costs nothing beside.
-_CHUNK_BYTES = 1 << 23
 
 
 class Bounds(NamedTuple):
@@ -129,9 +130,9 @@ def partition(
 
     Notes
     -----
-    Method: the threshold is rounded once to the dtype of `W` so that the comparison is exact; two
-    passes, count then fill. Mean and standard deviation (ddof 0) come from exact integer sums and
-    are rounded once. Cost: three readings of `W` at about memory speed, and the output.
+    Method: the threshold is rounded once to the dtype of `W` so that the comparison is exact; one
+    reading counts and fills. Mean and standard deviation (ddof 0) come from exact integer sums, of
+    another reading, and are rounded once. Cost: the readings at about memory speed, and the output.
 
     References
     ----------
@@ -246,51 +247,28 @@ def split(
 
     Notes
     -----
-    Threads take chunks of rows in turn. A chunk is counted, which brings it into the cache; where
-    its elements go is known as soon as the chunk before has been counted; then it is filled. The
+    Threads take pieces of about 2^16 elements in turn, and gather what one keeps in arrays of their
+    own; where it goes is known as soon as the pieces before it have been gathered. The result's
     arrays are made for a matrix kept whole, and cut to their size in the end: the memory behind
     what was never written is never taken. From 2^31 elements on, counting all goes before filling.
     """
-    rows, cols = block.shape
     if block.size >= _MANY:
         return fill_rows(block, bounds, count_rows(block, bounds, n_threads), n_threads)
-    step = max(1, _CHUNK_BYTES // max(1, cols * block.itemsize))
-    chunks = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
-    indptr = np.zeros(rows + 1, np.int64)
-    room = np.empty(block.size, np.int32), _empty_values(block.size, bounds)
-    counted = [threading.Event() for _ in range(len(chunks) + 1)]
-    counted[0].set()
-    turns = iter(range(len(chunks)))
-    lock = threading.Lock()
-    bad = 0
+    indptr = np.zeros(len(block) + 1, np.int64)
+    indices, values = np.empty(block.size, np.int32), _empty_values(block.size, bounds)
+    turns = np.zeros(_split.TURNS, np.int64)
 
-    def work(_: slice) -> None:
-        nonlocal bad
-        while True:
-            with lock:
-                turn = next(turns, None)
-            if turn is None:
-                return
-            part = chunks[turn]
-            try:
-                here, not_finite = _count(block[part], bounds)
-                counted[turn].wait()
-                ends = indptr[part.start : part.stop + 1]
-                np.cumsum(here.counts, out=ends[1:])
-                ends[1:] += ends[0]
-                with lock:
-                    bad += not_finite
-            finally:  # whoever waits must not wait for ever
-                counted[turn + 1].set()
-            if not_finite == 0:
-                _fill(block[part], bounds, here.hits, ends, room)
+    def work(_: slice) -> int:
+        own = np.empty(_split.OWN, np.int32), _bits(_empty_values(_split.OWN, bounds))
+        result = indptr, indices, _bits(values)
+        kernel = _SPLIT[bounds.dtype]
+        return kernel(_bits(block), bounds.low, bounds.high, _core.BEST, turns, *own, *result)
 
-    share(work, len(chunks), block.size, n_threads)
-    _require_finite(bad)
-    nnz = int(indptr[-1])
-    for array in room:
-        array.resize(nnz, refcheck=False)
-    return indptr, *room
+    pieces = -(-block.size // _split.PIECE)
+    _require_finite(sum(share(work, pieces, block.size, n_threads)))
+    for array in (indices, values):
+        array.resize(int(indptr[-1]), refcheck=False)
+    return indptr, indices, values
 
 
 def noise_moments(

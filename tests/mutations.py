@@ -32,6 +32,7 @@ TESTS = {
     "refits": ("test_goodness.py",),
     "scan": ("test_scan.py",),
     "sketch": ("test_sketch.py",),
+    "split": ("test_partition.py",),
     "tail": ("test_prune.py",),
 }
 
@@ -229,6 +230,43 @@ FAULTS = (
         "columns count from the vector's start",
         "__m256i column = _mm256_add_epi32(order, _mm256_set1_epi32((int32_t)start));",
         "__m256i column = _mm256_add_epi32(order, _mm256_set1_epi32((int32_t)(0 * start)));",
+    ),
+    Fault(
+        "htst_partition_x86.c",
+        "elements behind the row count",
+        "kept_512(bits[v], rule) & lanes_512(left - 16 * v);",
+        "kept_512(bits[v], rule);",
+    ),
+    Fault(
+        "htst_partition_x86.c",
+        "bounds that meet keep nothing",
+        "low > high ? 0 : (uint32_t)high - (uint32_t)low + 1;",
+        "low > high ? UINT32_MAX : (uint32_t)high - (uint32_t)low + 1;",
+    ),
+    Fault(
+        "htst_split.c",
+        "a piece goes where the one before it went",
+        "turns->kept = before + kept;",
+        "turns->kept = before + (kept > 0);",
+        quick=True,
+    ),
+    Fault(
+        "htst_split.c",
+        "columns of a row's later pieces count from 0",
+        "own_indices[i] += (int32_t)piece.col;",
+        "own_indices[i] += (int32_t)(0 * piece.col);",
+    ),
+    Fault(
+        "htst_split.c",
+        "what is not finite lies within the bounds",
+        "low = (signed_t)MAX(low, -infinity);",
+        "low = (signed_t)MAX(low, -infinity - 1);",
+    ),
+    Fault(
+        "htst_split.c",
+        "an infinity is no number too large",
+        ">= (unsigned_t)(infinity << 1);",
+        "> (unsigned_t)(infinity << 1);",
     ),
     Fault(
         "htst_moments.c",

@@ -166,6 +166,33 @@ test_zeros_are_kept(int instructions)
     }
 }
 
+/* Around a mean that is no number of the format and with tau = 0, no number lies within the bounds. */
+static void
+test_all_are_kept(int instructions)
+{
+    enum { COLS = 90 };
+    uint32_t w[COLS], values[COLS];
+    uint64_t wide[COLS], wide_values[COLS];
+    int32_t indices[COLS];
+    int64_t counts[1], indptr[2] = {0, COLS}, bad;
+    uint8_t hits[1];
+    for (int i = 0; i < COLS; i++) {
+        w[i] = (uint32_t)(i % 3 == 0);
+        wide[i] = (uint64_t)(i % 3 == 0);
+    }
+    htst_partition_count_b32(w, 1, COLS, 1, 0, counts, hits, &bad);
+    CHECK(counts[0] == COLS);
+    CHECK(htst_partition_fill_b32(w, 1, COLS, 1, 0, hits, indptr, instructions, 0, indices, values)
+          == HTST_OK);
+    CHECK(memcmp(values, w, sizeof w) == 0 && indices[COLS - 1] == COLS - 1);
+    htst_partition_count_b64(wide, 1, COLS, 1, 0, counts, hits, &bad);
+    CHECK(counts[0] == COLS);
+    CHECK(htst_partition_fill_b64(wide, 1, COLS, 1, 0, hits, indptr, instructions, 0, indices,
+                                  wide_values)
+          == HTST_OK);
+    CHECK(memcmp(wide_values, wide, sizeof wide) == 0 && indices[COLS - 1] == COLS - 1);
+}
+
 static void
 test_not_finite(void)
 {
@@ -198,6 +225,7 @@ main(void)
         }
         test_others(instructions);
         test_zeros_are_kept(instructions);
+        test_all_are_kept(instructions);
     }
     test_not_finite();
     htst_test_ignore_denormals();

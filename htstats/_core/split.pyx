@@ -1,0 +1,110 @@
+"""Bindings of htst_split. Floats come as unsigned integers of their bits."""
+
+from libc.stdint cimport int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t
+
+from htstats._core.status cimport check
+
+cdef extern from "htst_partition.h" nogil:
+    int htst_partition_best() noexcept
+
+cdef extern from "htst_split.h" nogil:
+    int HTST_SPLIT_PIECE
+    int HTST_SPLIT_OWN
+    ctypedef struct htst_split_turns_t:
+        pass
+    int htst_split_f16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
+                       int instructions, htst_split_turns_t *turns, int32_t *own_indices,
+                       uint32_t *own_values, int64_t *indptr, int32_t *indices, uint32_t *values,
+                       int64_t *not_finite) noexcept
+    int htst_split_bf16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
+                       int instructions, htst_split_turns_t *turns, int32_t *own_indices,
+                       uint32_t *own_values, int64_t *indptr, int32_t *indices, uint32_t *values,
+                       int64_t *not_finite) noexcept
+    int htst_split_b32(const uint32_t *w, int64_t rows, int64_t cols, int32_t low, int32_t high,
+                       int instructions, htst_split_turns_t *turns, int32_t *own_indices,
+                       uint32_t *own_values, int64_t *indptr, int32_t *indices, uint32_t *values,
+                       int64_t *not_finite) noexcept
+    int htst_split_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t low, int64_t high,
+                       int instructions, htst_split_turns_t *turns, int32_t *own_indices,
+                       uint64_t *own_values, int64_t *indptr, int32_t *indices, uint64_t *values,
+                       int64_t *not_finite) noexcept
+
+PIECE = HTST_SPLIT_PIECE
+OWN = HTST_SPLIT_OWN
+TURNS = sizeof(htst_split_turns_t) // sizeof(int64_t)
+
+
+cdef bint fits(int64_t rows, int64_t cols, int instructions, int64_t turns, int64_t own_indices,
+               int64_t own_values, int64_t indptr, int64_t indices, int64_t values) except -1:
+    """Whether there is anything to split, once the sizes are found right."""
+    if not 0 <= instructions <= htst_partition_best():
+        raise ValueError(f"this processor has no instructions number {instructions}")
+    if turns != TURNS or own_indices != OWN or own_values != OWN:
+        raise ValueError(f"turns must hold {TURNS} numbers, and a thread's own arrays {OWN}")
+    if rows * cols >= 2**31 or indptr != rows + 1 or indices != rows * cols or values != rows * cols:
+        raise ValueError(f"the result's arrays do not fit a matrix of {rows} x {cols}")
+    return rows > 0 and cols > 0
+
+
+def split_f16(const uint16_t[:, ::1] w, int16_t low, int16_t high, int instructions, int64_t[::1] turns,
+              int32_t[::1] own_indices, uint32_t[::1] own_values, int64_t[::1] indptr,
+              int32_t[::1] indices, uint32_t[::1] values):
+    cdef int64_t rows = w.shape[0], cols = w.shape[1], not_finite = 0
+    cdef int status
+    if not fits(rows, cols, instructions, turns.shape[0], own_indices.shape[0],
+                own_values.shape[0], indptr.shape[0], indices.shape[0], values.shape[0]):
+        return 0
+    with nogil:
+        status = htst_split_f16(&w[0, 0], rows, cols, low, high, instructions,
+                                <htst_split_turns_t *>&turns[0], &own_indices[0], &own_values[0],
+                                &indptr[0], &indices[0], &values[0], &not_finite)
+    check(status)
+    return not_finite
+
+
+def split_bf16(const uint16_t[:, ::1] w, int16_t low, int16_t high, int instructions,
+               int64_t[::1] turns, int32_t[::1] own_indices, uint32_t[::1] own_values,
+               int64_t[::1] indptr, int32_t[::1] indices, uint32_t[::1] values):
+    cdef int64_t rows = w.shape[0], cols = w.shape[1], not_finite = 0
+    cdef int status
+    if not fits(rows, cols, instructions, turns.shape[0], own_indices.shape[0],
+                own_values.shape[0], indptr.shape[0], indices.shape[0], values.shape[0]):
+        return 0
+    with nogil:
+        status = htst_split_bf16(&w[0, 0], rows, cols, low, high, instructions,
+                                <htst_split_turns_t *>&turns[0], &own_indices[0], &own_values[0],
+                                &indptr[0], &indices[0], &values[0], &not_finite)
+    check(status)
+    return not_finite
+
+
+def split_b32(const uint32_t[:, ::1] w, int32_t low, int32_t high, int instructions, int64_t[::1] turns,
+              int32_t[::1] own_indices, uint32_t[::1] own_values, int64_t[::1] indptr,
+              int32_t[::1] indices, uint32_t[::1] values):
+    cdef int64_t rows = w.shape[0], cols = w.shape[1], not_finite = 0
+    cdef int status
+    if not fits(rows, cols, instructions, turns.shape[0], own_indices.shape[0],
+                own_values.shape[0], indptr.shape[0], indices.shape[0], values.shape[0]):
+        return 0
+    with nogil:
+        status = htst_split_b32(&w[0, 0], rows, cols, low, high, instructions,
+                                <htst_split_turns_t *>&turns[0], &own_indices[0], &own_values[0],
+                                &indptr[0], &indices[0], &values[0], &not_finite)
+    check(status)
+    return not_finite
+
+
+def split_b64(const uint64_t[:, ::1] w, int64_t low, int64_t high, int instructions, int64_t[::1] turns,
+              int32_t[::1] own_indices, uint64_t[::1] own_values, int64_t[::1] indptr,
+              int32_t[::1] indices, uint64_t[::1] values):
+    cdef int64_t rows = w.shape[0], cols = w.shape[1], not_finite = 0
+    cdef int status
+    if not fits(rows, cols, instructions, turns.shape[0], own_indices.shape[0],
+                own_values.shape[0], indptr.shape[0], indices.shape[0], values.shape[0]):
+        return 0
+    with nogil:
+        status = htst_split_b64(&w[0, 0], rows, cols, low, high, instructions,
+                                <htst_split_turns_t *>&turns[0], &own_indices[0], &own_values[0],
+                                &indptr[0], &indices[0], &values[0], &not_finite)
+    check(status)
+    return not_finite
