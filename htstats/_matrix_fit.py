@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy.typing as npt
 
 from htstats.weights import WeightMatrix
 
-__all__ = ["Extras", "fit_matrix"]
+if TYPE_CHECKING:
+    from htstats.power_law import PowerLawFit
+
+__all__ = ["RANK_RTOL", "Extras", "as_row", "fit_matrix"]
 
 # Bytes from which a fit in memory would take several times as much beside the matrix.
 STREAMED_FROM = 1 << 28
@@ -44,18 +47,7 @@ def fit_matrix(matrix: WeightMatrix, side: str, extras: Extras | None = None) ->
         else:
             values = matrix.toarray()
             found = fit_power_law(values.reshape(-1), side=side)
-        row = {
-            "n": found.n,
-            "n_excluded": found.n_excluded,
-            "excluded": dict(found.excluded),
-            "alpha": found.alpha,
-            "tail_exponent": found.tail_exponent,
-            "xmin": found.xmin,
-            "distance": found.distance,
-            "n_tail": found.n_tail,
-            "stderr": found.stderr,
-            "stable_rank": float(stable_rank(values, rtol=RANK_RTOL)),
-        }
+        row = as_row(found, stable_rank(values, rtol=RANK_RTOL))
         if extras.gof or extras.compare:
             row |= _tests(values, side, extras)
         if extras.spectrum:
@@ -63,6 +55,22 @@ def fit_matrix(matrix: WeightMatrix, side: str, extras: Extras | None = None) ->
         return row
     except FAILURES as error:
         return {"error": _reason(error)}
+
+
+def as_row(found: PowerLawFit, rank: float) -> dict[str, Any]:
+    """A fit and the stable rank by name."""
+    return {
+        "n": found.n,
+        "n_excluded": found.n_excluded,
+        "excluded": dict(found.excluded),
+        "alpha": found.alpha,
+        "tail_exponent": found.tail_exponent,
+        "xmin": found.xmin,
+        "distance": found.distance,
+        "n_tail": found.n_tail,
+        "stderr": found.stderr,
+        "stable_rank": float(rank),
+    }
 
 
 def _tests(values: npt.NDArray[Any], side: str, extras: Extras) -> dict[str, Any]:

@@ -435,6 +435,8 @@ def fit_pruned(
     if sketch.dtype in HALF_DTYPES:
         return _solved(of_sketch(sketch, side), side, options)
     buckets = sketch.buckets(side)
+    if len(buckets.lower) == 0:
+        _needs_two(buckets.lower)
     excluded = left_out(side, sketch.n_zero, sketch.n_negative, sketch.n_positive)
     prospect = Prospect(buckets.lower, buckets.upper, buckets.count, buckets.total)
     return _pruned(prospect, side, excluded, gathered, options)

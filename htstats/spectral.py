@@ -15,7 +15,7 @@ from htstats._arrays import as_elements, widen
 if TYPE_CHECKING:
     from htstats.power_law import PowerLawFit
 
-__all__ = ["fit_spectrum", "spectral_norm", "stable_rank"]
+__all__ = ["fit_spectrum", "norm_by_products", "spectral_norm", "stable_rank"]
 
 Vector = npt.NDArray[np.float64]
 
@@ -223,6 +223,35 @@ def _lanczos(gram: Callable[[Vector], Vector], v: Vector, rtol: float) -> float:
         beside.append(left)
         basis = np.concatenate([basis, product[None] / left])
     raise ArithmeticError(f"the spectral norm did not reach rtol={rtol} in {MAX_STEPS} steps")
+
+
+def norm_by_products(
+    gram: Callable[[Vector], Vector], columns: int, *, rtol: float = 1e-10, seed: int = 0
+) -> float:
+    """`spectral_norm` of a matrix W of which only the products W^T (W v) are to be had.
+
+    Parameters
+    ----------
+    gram : callable
+        v -> W^T (W v), float64 vectors of length `columns`.
+    columns : int
+        Of W.
+    rtol, seed
+        As in `spectral_norm`.
+
+    Raises
+    ------
+    ArithmeticError
+        As in `spectral_norm`.
+
+    Examples
+    --------
+    >>> W = np.array([[3.0, 0.0], [4.0, 0.0]])
+    >>> round(norm_by_products(lambda v: W.T @ (W @ v), 2), 12)
+    5.0
+    """
+    start = np.random.default_rng(seed).standard_normal(columns)
+    return math.sqrt(_lanczos(gram, start / np.linalg.norm(start), rtol))
 
 
 def fit_spectrum(W: npt.ArrayLike, **options: Any) -> PowerLawFit:

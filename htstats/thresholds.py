@@ -20,6 +20,7 @@ positions among them with ``support="full"``, and t the variance of the noise.
 
 from __future__ import annotations
 
+import copy
 import math
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -217,6 +218,12 @@ class Resolver:
     89.0
     """
 
+    # of one pass
+    _values: Floats
+    _counts: npt.NDArray[np.int64]
+    _pending: list[Floats]
+    _parts: npt.NDArray[np.int64]
+
     def __init__(
         self,
         threshold: str,
@@ -267,6 +274,25 @@ class Resolver:
             self.tau = self._select(self._values, self._counts, self._rank - self._below)
         return self.tau
 
+    def fresh(self) -> Resolver:
+        """One that has read nothing in this pass: it reads some of the blocks elsewhere."""
+        other = copy.copy(self)
+        other._reset()
+        return other
+
+    def merge(self, other: Resolver) -> None:
+        """Add what another one has read in the same pass, of other blocks."""
+        if self.tau is not None:
+            return
+        self._below += other._below - other._base
+        self._parts += other._parts
+        self._overflowed |= other._overflowed
+        if not self._overflowed:
+            self._pending += other._pending
+            self._values = np.concatenate([self._values, other._values])
+            self._counts = np.concatenate([self._counts, other._counts])
+            self._make_room()
+
     def _find(self, rank: int, sketch: TailSketch) -> None:
         """Bracket the key of a rank; from 16-bit sketches it follows at once."""
         lows, highs, counts = _key_ranges(sketch, self._keep, self._mean)
@@ -290,10 +316,14 @@ class Resolver:
         # a centered key is rounded once, the ends of the bracket too
         slack = 2.0**-50 if self._keep == "centered" else 0.0
         self._low, self._high = low - abs(low) * slack, high + abs(high) * slack
-        self._below = 0 if self._keep == "centered" else self._sieve.below
+        self._base = 0 if self._keep == "centered" else self._sieve.below
+        self._reset()
+
+    def _reset(self) -> None:
+        self._below = self._base
         self._overflowed = False
         self._values, self._counts = np.empty(0), np.empty(0, np.int64)
-        self._pending: list[Floats] = []
+        self._pending = []
         self._parts = np.zeros(_PARTS, np.int64)
 
     def _keys(self, values: Floats) -> Floats:
@@ -309,6 +339,10 @@ class Resolver:
         if self._overflowed:
             return
         self._pending.append(values[inside])
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Compress what is gathered; where that is not enough, the pass narrows the bracket."""
         if sum(map(len, self._pending)) + len(self._values) > _GATHERED:
             self._compress()
             if len(self._values) > _GATHERED // 2:

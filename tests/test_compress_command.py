@@ -1,7 +1,11 @@
 """`htstats compress` and `htstats decompress`, from a checkpoint back to a checkpoint."""
 
+import contextlib
 import io
 import os
+import subprocess
+import sys
+import time
 
 import ml_dtypes
 import numpy as np
@@ -136,6 +140,80 @@ def test_resume_makes_the_same_file(checkpoint, tmp_path, capsys):
     assert run("compress", checkpoint, "-o", out, "--resume") == 2
     assert "has changed since" in capsys.readouterr().err
     assert out.read_bytes() == whole
+
+
+def test_a_cluster_makes_the_same_file(checkpoint, arrays, tmp_path, capsys):
+    pytest.importorskip("distributed")
+    arrays["bad"] = np.full((3, 5), np.nan, "f4")
+    save_file(arrays, checkpoint)
+    out, said = tmp_path / "m.htz", []
+    for where in ([], ["--dask", "local:2"]):
+        options = ["--noise", "matched", "--threshold", "quantile:0.9", "--seed", 3]
+        assert run("compress", checkpoint, "-o", out, *options, *where) == 1
+        printed = capsys.readouterr()
+        said.append((printed.out, printed.err, out.read_bytes()))
+        assert sorted(os.listdir(tmp_path)) == ["m.htz", "model.safetensors"]
+    assert said[0] == said[1]
+    assert "not compressed, carried as it is: bad: W must be finite, got 15" in said[0][0]
+    partial = tmp_path / "m.htz.partial"
+    partial.write_bytes(said[0][2][: len(said[0][2]) // 2])
+    out.unlink()
+    assert run("compress", checkpoint, "-o", out, *options, *where, "--resume") == 1
+    assert out.read_bytes() == said[0][2]
+    assert run("compress", checkpoint, "-o", out, "--dask", "local:0") == 2
+    assert "--dask must be an address or local:N" in capsys.readouterr().err
+    assert out.read_bytes() == said[0][2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("where", "times"), [([], 30), (["--dask", "local:2"], 5)])
+def test_kill_9_and_resume(tmp_path, where, times):
+    """The command, all of it: the old file or the new one, and no process stays behind."""
+    psutil = pytest.importorskip("psutil")
+    rng = np.random.default_rng(0)
+    heavy = {f"w{i}": rng.standard_t(2.5, (700, 1000)).astype("f4") for i in range(9)}
+    save_file(heavy, tmp_path / "model.safetensors")
+    out, partial = tmp_path / "m.htz", tmp_path / "m.htz.partial"
+    (tmp_path / "scratch").mkdir()
+    argv = ["compress", tmp_path / "model.safetensors", "-o", out, "--resume", *where]
+    command = [sys.executable, "-m", "htstats", *map(str, argv)]
+
+    def begin():
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, env={**os.environ, "TMPDIR": str(tmp_path / "scratch")}
+        )
+        while not partial.exists() and process.poll() is None:
+            time.sleep(0.0005)
+        return process, time.perf_counter()
+
+    process, start = begin()
+    process.communicate()
+    longest, new, old = time.perf_counter() - start, out.read_bytes(), b"old"
+    killed = resumed = 0
+    out.write_bytes(old)
+    for _ in range(times):
+        resumed += partial.exists()
+        process, start = begin()
+        time.sleep(rng.uniform(0, longest))
+        family = [psutil.Process(process.pid)] if process.poll() is None else []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family += family[0].children(recursive=True) if family else []
+        process.kill()
+        process.communicate()
+        assert psutil.wait_procs(family, timeout=60)[1] == []
+        killed += process.returncode != 0
+        assert out.read_bytes() in (old, new)
+        assert set(os.listdir(tmp_path)) <= {
+            "model.safetensors", "m.htz", "m.htz.partial", "scratch"
+        }  # fmt: skip
+        out.write_bytes(old)
+    assert killed
+    assert resumed
+    process, _ = begin()
+    process.communicate()
+    assert process.returncode == 0
+    assert out.read_bytes() == new
+    assert not partial.exists()
 
 
 @pytest.mark.parametrize("suffix", ["npz", "npy"])

@@ -1,26 +1,30 @@
 """A real cluster of processes gives what one process does, to the bit, also when workers die."""
 
+import contextlib
 import json
 import os
 import signal
-import threading
-import time
 
 import ml_dtypes
 import numpy as np
 import pytest
 from checkpoints import write_safetensors
 
+from htstats._matrix_fit import fit_matrix
 from htstats.cli import main
 from htstats.container import ContainerWriter
+from htstats.partition import partition
+from htstats.power_law import fit_power_law
 from htstats.sketch import TailSketch
 from htstats.streaming import compress_rows as compress_here
 from htstats.weights import open_weights
 
 dask_array = pytest.importorskip("dask.array")
-pytest.importorskip("distributed")
+as_completed = pytest.importorskip("distributed").as_completed
 
 from htstats import distributed  # noqa: E402
+from htstats.distributed._parts import FileId, FileRows, Parts  # noqa: E402
+from htstats.distributed._sketch import sketch_task  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -120,40 +124,281 @@ def test_errors_leave_the_container_as_it_was(client, checkpoint, tmp_path):
         distributed.sketch_rows(checkpoint, "single", client=client, task_bytes=0)
 
 
-def test_a_worker_that_is_killed_in_the_middle(client, tmp_path):
-    np.save(tmp_path / "w.npy", np.random.default_rng(2).standard_normal((2000, 64)))
-    matrix = open_weights(tmp_path / "w.npy")["w"]
-    found = []
+# ---- fits ------------------------------------------------------------------------------------
 
-    def work():
-        found.append(
-            distributed.sketch_rows(tmp_path / "w.npy", "w", client=client, task_bytes=4 * 64 * 8)
+
+@pytest.mark.parametrize("name", ["single", "double", "half", "brain"])
+@pytest.mark.parametrize("side", ["abs", "negative"])
+def test_fits_by_row_blocks_are_the_local_ones(client, checkpoint, name, side):
+    values = open_weights(checkpoint)[name].toarray()
+    expected = fit_power_law(values.reshape(-1), side=side)
+    words = {"side": side, "client": client}
+    assert distributed.fit_rows(checkpoint, name, task_bytes=2000, **words) == expected
+    assert distributed.fit_rows(checkpoint, name, **words) == expected
+
+
+def test_a_power_law_from_its_smallest_element_on(client, tmp_path):
+    """All of it is gathered."""
+    values = (np.random.default_rng(5).pareto(1.5, (400, 100)) + 1).astype(np.float32)
+    np.save(tmp_path / "w.npy", values)
+    found = distributed.fit_rows(tmp_path / "w.npy", "w", client=client, task_bytes=9000)
+    assert found == fit_power_law(values, side="abs")
+    assert found.n_tail > 0.5 * values.size
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int16"])
+def test_fits_of_dask_arrays(client, dtype):
+    values = (100 * np.random.default_rng(1).standard_t(3, (50, 60))).astype(dtype)
+    chunked = dask_array.from_array(values, chunks=(7, 25))
+    for side in ("abs", "positive"):
+        found = distributed.fit_array(chunked, side=side, client=client)
+        assert found == fit_power_law(values, side=side)
+    read = []
+    found = distributed.fit_array(
+        abs(chunked).T[None],
+        ks="two-sided",
+        min_tail=40,
+        client=client,
+        report=read.append,
+    )
+    assert found == fit_power_law(abs(values), ks="two-sided", min_tail=40)
+    assert found.side == "positive"
+    assert sum(read) == pytest.approx(values.nbytes, rel=0.1)  # of blocks of unequal size
+
+
+def test_fits_of_dask_arrays_say_what_is_wrong(client):
+    values = dask_array.from_array(np.random.default_rng(1).standard_normal(100), chunks=30)
+    with pytest.raises(ValueError, match=r"x has \d+ negative values: side must be one of"):
+        distributed.fit_array(values, client=client)
+    with pytest.raises(ValueError, match="at least two distinct usable values, got 0"):
+        distributed.fit_array(values[:0], client=client)
+    with pytest.raises(ValueError, match="x must be finite, got 100 NaN"):
+        distributed.fit_array(values * np.nan, side="abs", client=client)
+    with pytest.raises(TypeError, match="x must be real numbers"):
+        distributed.fit_array(1j * values, side="abs", client=client)
+    for bad in ({"side": "left"}, {"ks": "right"}, {"min_tail": 0}):
+        with pytest.raises(ValueError, match=f"{next(iter(bad))} must be"):
+            distributed.fit_array(values, client=client, **bad)
+
+
+def test_all_that_a_row_says_by_row_blocks(client, checkpoint):
+    """The stable rank too, without the matrix on one machine."""
+    weights, read = open_weights(checkpoint), []
+    found = dict(
+        distributed.fit_matrices(
+            checkpoint, weights, client=client, task_bytes=3000, report=read.append
         )
+    )
+    for name, matrix in weights.items():
+        row, expected = found[name], fit_matrix(matrix, "abs")
+        rank = row.pop("stable_rank", 0.0)
+        # products are added in another order
+        assert rank == pytest.approx(expected.pop("stable_rank", 0.0), rel=1e-6)
+        assert row == expected
+    assert "finite" in found["bad"]["error"]
+    assert sum(read) == sum(m.nbytes for n, m in weights.items() if n != "nothing")
 
-    def pids():
-        return set(client.run(os.getpid).values())
 
-    before, thread = pids(), threading.Thread(target=work)
-    scheduler = client.cluster.scheduler
-    thread.start()
-    while sum(task.state == "memory" for task in list(scheduler.tasks.values())) < 10:
-        time.sleep(0.001)
-        assert thread.is_alive()
-    os.kill(min(before), signal.SIGKILL)
-    assert thread.is_alive()
-    assert not found
-    thread.join(120)
-    assert found == [sketch_here(matrix)]
+# ---- splits ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """Three records of the container for each matrix, and two small ones."""
+    rng = np.random.default_rng(3)
+    arrays = {
+        "first": rng.standard_t(3, (40, 30)).astype(np.float32),
+        "single": rng.standard_t(3, (2500, 1000)).astype(np.float32),
+        "bad": np.full((3, 3), np.inf, np.float32),
+        "brain": rng.standard_t(3, (2500, 1000)).astype(ml_dtypes.bfloat16).view(np.uint16),
+        "worse": np.full((1100, 1000), np.inf, np.float32),
+        "double": np.round(rng.standard_t(3, (2200, 1000)), 1),
+    }
+    path = tmp_path_factory.mktemp("large") / "model.safetensors"
+    return write_safetensors(path, arrays, {"brain": "BF16"})
+
+
+@pytest.mark.parametrize("name", ["single", "brain", "double"])
+@pytest.mark.parametrize(
+    ("threshold", "words"),
+    [
+        (0.5, {"noise": "matched"}),
+        (2, {"noise": "none", "keep": "upper"}),
+        ("std", {"keep": "centered", "noise": "matched", "support": "full"}),
+        ("quantile:0.9", {"seed": 5, "layer": 2}),
+        ("nnz:1000", {"keep": "centered"}),
+        ("xmin", {"keep": "upper"}),
+        ("error:100,0.1", {}),
+    ],
+)
+def test_row_blocks_make_the_local_file(client, large, tmp_path, name, threshold, words):
+    matrix, read = open_weights(large)[name], []
+    with ContainerWriter(tmp_path / "here.htz") as writer:
+        compress_here(writer, name, matrix, threshold, **words)
+        writer.commit()
+    with ContainerWriter(tmp_path / "there.htz") as writer:
+        info = distributed.compress_rows(
+            writer, large, name, threshold, client=client, task_bytes=1, report=read.append, **words
+        )
+        writer.commit()
+    assert (tmp_path / "there.htz").read_bytes() == (tmp_path / "here.htz").read_bytes()
+    assert info.name == name
+    assert sum(read) == 2 * matrix.nbytes
+    assert len(read) > 3
+
+
+@pytest.mark.filterwarnings("ignore:Sending large graph")  # the data of this test are in it
+@pytest.mark.parametrize("dtype", ["float32", "int16"])
+@pytest.mark.parametrize("threshold", [30.0, "quantile:0.9", "xmin"])
+def test_splits_of_dask_arrays(client, tmp_path, dtype, threshold):
+    values = (20 * np.random.default_rng(1).standard_t(3, (2500, 1000))).astype(dtype)
+    chunked = dask_array.from_array(values, chunks=(700, 300))
+    with ContainerWriter(tmp_path / "here.htz") as writer:
+        writer.add_matrix("w", partition(values, threshold, noise="matched", seed=3))
+        writer.commit()
+    with ContainerWriter(tmp_path / "there.htz") as writer:
+        distributed.compress_array(
+            writer, "w", chunked, threshold, noise="matched", seed=3, client=client, task_bytes=1
+        )
+        writer.commit()
+    assert (tmp_path / "there.htz").read_bytes() == (tmp_path / "here.htz").read_bytes()
+
+
+def test_splits_of_dask_arrays_say_what_is_wrong(client, tmp_path):
+    values = dask_array.ones((20, 30), chunks=10)
+    with ContainerWriter(tmp_path / "a.htz") as writer:
+        for bad, message in [(values[0], "2-D"), (values[values[:, 0] > 0], "known shape")]:
+            with pytest.raises(ValueError, match=message):
+                distributed.compress_array(writer, "w", bad, client=client)
+        with pytest.raises(ValueError, match="W must be finite, got 600 NaN"):
+            distributed.compress_array(writer, "w", values * np.nan, client=client)
+        with pytest.raises(ValueError, match="layer must be"):
+            distributed.compress_array(writer, "w", values, layer=-1, client=client)
+        assert writer.finished == []
+
+
+@pytest.mark.parametrize("threshold", ["std", "quantile:0.8", 1.0, "error:100,0.1"])
+@pytest.mark.parametrize("noise", ["paper", "matched"])
+def test_a_checkpoint_of_small_and_large_matrices(client, large, tmp_path, threshold, noise):
+    """The noise that matches needs the matrix in memory for an error rule, wherever that is."""
+    weights, read = open_weights(large), []
+    if (threshold, noise) == ("error:100,0.1", "matched"):
+        weights = weights.select(["first", "bad"])
+    with ContainerWriter(tmp_path / "here.htz") as writer:
+        for layer, (name, matrix) in enumerate(weights.items()):
+            with contextlib.suppress(ValueError):
+                compress_here(writer, name, matrix, threshold, noise=noise, layer=layer)
+        writer.commit()
+    layers = {name: layer for layer, name in enumerate(weights)}
+    with ContainerWriter(tmp_path / "there.htz") as writer:
+        found = dict(
+            distributed.compress_matrices(
+                writer,
+                large,
+                layers,
+                threshold,
+                noise=noise,
+                client=client,
+                task_bytes=1 << 20,
+                report=read.append,
+            )
+        )
+        writer.commit()
+    assert list(found) == list(weights)
+    assert {n for n, info in found.items() if isinstance(info, Exception)} <= {"bad", "worse"}
+    assert "finite" in str(found["bad"])
+    assert (tmp_path / "there.htz").read_bytes() == (tmp_path / "here.htz").read_bytes()
+    good = sum(2 * m.nbytes for n, m in weights.items() if n not in ("bad", "worse"))
+    assert good <= sum(read) <= good + 2 * 4_400_000
+
+
+# ---- workers that die ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def killed(client, monkeypatch):
+    """A function that has a worker killed once, when the first of the tasks of a name is done."""
+    pids = lambda: set(client.run(os.getpid).values())  # noqa: E731
+    before, wanted, original = pids(), [], Parts.submit
+
+    def submit(self, client, task, *args):
+        futures = original(self, client, task, *args)
+        if task.__name__ in wanted:
+            wanted.clear()
+            next(iter(as_completed(futures, loop=client.loop)))
+            os.kill(min(before), signal.SIGKILL)
+        return futures
+
+    monkeypatch.setattr(Parts, "submit", submit)
+    yield wanted.append
+    assert not wanted
     client.wait_for_workers(2, timeout=60)
     assert min(before) not in pids()
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """As many tasks as rows can be cut into for a sketch, eight for a split."""
+    rng = np.random.default_rng(2)
+    array = rng.standard_t(3, (8000, 1000)).astype(np.float16)
+    path = tmp_path_factory.mktemp("many") / "w.npy"
+    np.save(path, array)
+    np.save(path.with_name("d.npy"), array[:2000, :12].astype(np.float64))
+    return path
+
+
+def test_a_worker_that_is_killed_while_it_sketches(client, killed, many):
+    killed("sketch_task")
+    found = distributed.sketch_rows(many, "w", client=client, task_bytes=1 << 17)
+    assert found == sketch_here(open_weights(many)["w"])
+
+
+@pytest.mark.parametrize("task", ["sketch_task", "_gather_task", "_gram_task"])
+def test_a_worker_that_is_killed_while_it_fits(client, killed, many, task):
+    path = many.with_name("d.npy")
+    killed(task)
+    found = distributed.fit_matrices(path, ["d"], client=client, task_bytes=100 * 12 * 8)
+    ((_, row),) = found
+    expected = fit_matrix(open_weights(path)["d"], "abs")
+    ranks = row.pop("stable_rank"), expected.pop("stable_rank")
+    assert ranks[0] == pytest.approx(ranks[1], rel=1e-6)
+    assert row == expected
+
+
+@pytest.mark.parametrize("task", ["sketch_task", "_split_task"])
+def test_a_worker_that_is_killed_while_it_splits(client, killed, many, tmp_path, task):
+    with ContainerWriter(tmp_path / "here.htz") as writer:
+        compress_here(writer, "w", open_weights(many)["w"], noise="matched")
+        writer.commit()
+    killed(task)
+    with ContainerWriter(tmp_path / "there.htz") as writer:
+        distributed.compress_rows(writer, many, "w", noise="matched", client=client, task_bytes=1)
+        writer.commit()
+    assert (tmp_path / "there.htz").read_bytes() == (tmp_path / "here.htz").read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["here.htz", "there.htz"]
+
+
+def test_a_worker_that_is_killed_while_it_resolves_a_quantile(client, killed, many, tmp_path):
+    path = many.with_name("d.npy")
+    with ContainerWriter(tmp_path / "here.htz") as writer:
+        compress_here(writer, "d", open_weights(path)["d"], "quantile:0.7")
+        writer.commit()
+    killed("_resolve_task")
+    with ContainerWriter(tmp_path / "there.htz") as writer:
+        distributed.compress_rows(writer, path, "d", "quantile:0.7", client=client, task_bytes=1)
+        writer.commit()
+    assert (tmp_path / "there.htz").read_bytes() == (tmp_path / "here.htz").read_bytes()
+
+
+# ---- places ----------------------------------------------------------------------------------
 
 
 def test_another_file_on_the_worker_is_noticed(client, tmp_path):
     path = tmp_path / "w.npy"
     np.save(path, np.ones((3, 3)))
-    file = distributed._FileId.of(path)
+    file = FileId.of(path)
     np.save(path, np.ones((3, 4)))
-    task = client.submit(distributed._sketch_task, file, "w", 0, 3, pure=False)
+    task = client.submit(sketch_task, FileRows(file, "w", 0, 3), "float64", pure=False)
     with pytest.raises(ValueError, match="another file on this worker"):
         task.result()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from typing import Self
 
@@ -19,7 +20,7 @@ def human_bytes(n: float) -> str:
 
 
 class Progress:
-    """Counts bytes and, on a terminal, says on stderr how far it is.
+    """Counts bytes, from whatever thread, and, on a terminal, says on stderr how far it is.
 
     The first line appears after a second, the next ones ten times a second; leaving the
     `with` block wipes it.
@@ -32,23 +33,28 @@ class Progress:
         self._shown = self._start + 0.9
         self._terminal = sys.stderr.isatty()
         self._label = ""
+        self._lock = threading.Lock()
 
     def begin(self, label: str) -> None:
         """Say what comes next."""
         self._label = label
 
     def __call__(self, n_bytes: int) -> None:
-        self._done += n_bytes
-        now = time.monotonic()
-        if self._terminal and now - self._shown > 0.1:
-            self._shown = now
-            share = min(self._done / self._total, 1)
-            left = (now - self._start) * (1 / share - 1) if share else 0
-            text = (
-                f"{100 * share:3.0f} %  {human_bytes(self._done)} of {human_bytes(self._total)}  "
-                f"{int(left) // 60}:{int(left) % 60:02} left  {self._label}"
-            )
-            print(f"\r\033[K{text[:99]}", end="", file=sys.stderr, flush=True)
+        with self._lock:
+            self._done += n_bytes
+            now = time.monotonic()
+            if self._terminal and now - self._shown > 0.1:
+                self._shown = now
+                self._show(now)
+
+    def _show(self, now: float) -> None:
+        share = min(self._done / self._total, 1)
+        left = (now - self._start) * (1 / share - 1) if share else 0
+        text = (
+            f"{100 * share:3.0f} %  {human_bytes(self._done)} of {human_bytes(self._total)}  "
+            f"{int(left) // 60}:{int(left) % 60:02} left  {self._label}"
+        )
+        print(f"\r\033[K{text[:99]}", end="", file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:
         return self

@@ -8,16 +8,18 @@ mean and standard deviation, and the seed of the noise that stands for them. Wha
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
 import sys
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from htstats.commands._progress import Progress
     from htstats.container import Container, ContainerWriter
-    from htstats.weights import WeightMatrix, Weights
+    from htstats.weights import Weights
 
 HELP = "compress the weight matrices of a checkpoint"
 
@@ -52,6 +54,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument(
+        "--dask", metavar="WHERE",
+        help="split on a cluster: a scheduler's address, or local:N for N processes here",
+    )  # fmt: skip
+    parser.add_argument(
         "--resume", action="store_true",
         help="go on where an interrupted run stopped (from OUT.partial)",
     )  # fmt: skip
@@ -83,7 +89,6 @@ def write(args: argparse.Namespace, weights: Weights, chosen: set[str]) -> dict[
     from htstats.container import ContainerWriter
 
     failed: dict[str, str] = {}
-    layers = {name: layer for layer, name in enumerate(weights)}
     with (
         ContainerWriter(args.output, options=options(args, weights), resume=args.resume) as writer,
         # twice or three times for a matrix; the guess corrects itself
@@ -91,53 +96,57 @@ def write(args: argparse.Namespace, weights: Weights, chosen: set[str]) -> dict[
     ):
         if writer.finished:
             require_older(args.file, writer)
-        for name, tensor in weights.tensors.items():
-            if name in writer.finished:
-                progress(2 * tensor.nbytes)
-                continue
-            progress.begin(name)
-            if name in chosen:
-                why = compress(writer, name, weights[name], layers[name], args, progress)
-                if not why:
-                    continue
-                failed[name] = why
-            writer.add_tensor(name, tensor.dtype, tensor.shape, tensor.chunks(1 << 22))
+        left = [name for name in weights.tensors if name not in writer.finished]
+        progress(2 * sum(weights.tensors[name].nbytes for name in writer.finished))
+        layers = {name: layer for layer, name in enumerate(weights)}
+        todo = {name: layers[name] for name in left if name in chosen}
+        with contextlib.closing(splits(args, writer, weights, todo, progress)) as done:
+            for name in left:
+                progress.begin(name)
+                if name in chosen:
+                    why = next(done)
+                    if why is None:
+                        continue
+                    failed[name] = " ".join(str(why).split()) or type(why).__name__
+                tensor = weights.tensors[name]
+                writer.add_tensor(name, tensor.dtype, tensor.shape, tensor.chunks(1 << 22))
         writer.commit()
     return failed
 
 
-def compress(
-    writer: ContainerWriter,
-    name: str,
-    matrix: WeightMatrix,
-    layer: int,
+def splits(
     args: argparse.Namespace,
+    writer: ContainerWriter,
+    weights: Weights,
+    layers: dict[str, int],
     progress: Progress,
-) -> str:
-    """Compress one matrix; if that cannot be, say why."""
+) -> Generator[Exception | None, None, None]:
+    """Each matrix, written when it is asked for: None, or why it could not be."""
+    how = {word: getattr(args, word) for word in ("keep", "noise", "support", "seed")}
+    rule = threshold(args.threshold)
+    if args.dask is not None:
+        from htstats.distributed import compress_matrices, connect
+
+        with connect(args.dask) as client:
+            for _, found in compress_matrices(
+                writer, args.file, layers, rule, **how, client=client, report=progress
+            ):
+                yield found if isinstance(found, Exception) else None
+        return
     from htstats.streaming import compress_rows
 
-    try:
-        compress_rows(
-            writer,
-            name,
-            matrix,
-            threshold(args.threshold),
-            keep=args.keep,
-            noise=args.noise,
-            support=args.support,
-            seed=args.seed,
-            layer=layer,
-            n_threads=args.threads,
-            max_memory=args.max_memory,
-            source_shape=tuple(matrix.source_shape),
-            report=progress,
-        )
-    except (ValueError, TypeError, OSError, ArithmeticError, MemoryError) as error:
-        if isinstance(error, OSError) and error.filename == str(writer.partial):
-            raise  # the output is at fault, not the matrix
-        return " ".join(str(error).split()) or type(error).__name__
-    return ""
+    how |= {"n_threads": args.threads, "max_memory": args.max_memory, "report": progress}
+    for name, layer in layers.items():
+        matrix = weights[name]
+        shape = tuple(matrix.source_shape)
+        try:
+            compress_rows(writer, name, matrix, rule, layer=layer, source_shape=shape, **how)
+        except (ValueError, TypeError, OSError, ArithmeticError, MemoryError) as error:
+            if isinstance(error, OSError) and error.filename == str(writer.partial):
+                raise  # the output is at fault, not the matrix
+            yield error
+        else:
+            yield None
 
 
 def report(

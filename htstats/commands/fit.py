@@ -112,7 +112,6 @@ def fit_all(
     for name, numbers in fits(args, matrices, extras, progress):
         rows[name].update(numbers)
         finish(rows[name])
-        progress(matrices[name].nbytes)
     return list(rows.values())
 
 
@@ -125,7 +124,7 @@ def fits(
 
         with connect(args.dask) as client:
             yield from fit_matrices(
-                args.file, matrices, side=args.side, extras=extras, client=client
+                args.file, matrices, side=args.side, extras=extras, client=client, report=progress
             )
         return
     from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -142,5 +141,6 @@ def fits(
             for task in as_completed(tasks):
                 progress.begin(tasks[task])
                 yield tasks[task], task.result()
+                progress(matrices[tasks[task]].nbytes)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

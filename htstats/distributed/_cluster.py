@@ -1,0 +1,113 @@
+"""A client of a cluster, trees of tasks on it, and work that is under way ahead of its turn."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from itertools import islice
+from typing import Any, TypeVar
+
+from distributed import Client, KilledWorker, LocalCluster, as_completed
+from distributed.comm.core import CommClosedError
+
+__all__ = ["FAILURES", "LOST", "Report", "ahead_of", "connect", "in_order", "same", "tree", "watch"]
+
+Report = Callable[[int], None]
+S = TypeVar("S")
+T = TypeVar("T")
+
+# What may be wrong with a matrix; the loss of the cluster is none of them.
+FAILURES = (ValueError, TypeError, OSError, ArithmeticError, MemoryError, KilledWorker)
+LOST = (CancelledError, CommClosedError)
+
+# Results that one task merges: the tree over 10,000 tasks is five levels high.
+FAN_IN = 8
+
+
+@contextlib.contextmanager
+def connect(where: str) -> Iterator[Client]:
+    """A client of a scheduler, or of worker processes on this machine.
+
+    Parameters
+    ----------
+    where : str
+        The scheduler's address, such as ``tcp://host:8786``, or ``local:N`` for N processes here,
+        which end with the block and leave no files.
+
+    Raises
+    ------
+    ValueError
+        If N is not a number of at least 1.
+    OSError
+        If no scheduler answers, or it goes away inside the block.
+    """
+    try:
+        with _client(where) as client:
+            yield client
+    except LOST as error:
+        raise ConnectionError(f"the cluster {where} has gone: {error}") from error
+
+
+@contextlib.contextmanager
+def _client(where: str) -> Iterator[Client]:
+    kind, _, number = where.partition(":")
+    if kind != "local":
+        with Client(where, timeout="10s", set_as_default=False) as client:
+            yield client
+        return
+    if not number.isdecimal() or int(number) < 1:
+        raise ValueError(f"--dask must be an address or local:N with N at least 1, got {where!r}")
+    with (
+        tempfile.TemporaryDirectory(prefix="htstats-", ignore_cleanup_errors=True) as folder,
+        LocalCluster(
+            n_workers=int(number),
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            local_directory=folder,
+            silence_logs=logging.CRITICAL,  # what fails is said once, by whoever asked for it
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def same(value: T) -> T:
+    """A task whose result is what it was given: many others take it from there, not from here."""
+    return value
+
+
+def tree(client: Client, merge: Callable[[list[Any]], Any], level: list[Any]) -> Any:
+    """The future of all results merged in a tree on the cluster, neighbours first."""
+    while len(level) > 1:
+        groups = [level[i : i + FAN_IN] for i in range(0, len(level), FAN_IN)]
+        level = [client.submit(merge, group, pure=False) for group in groups]
+    return level[0]
+
+
+def watch(client: Client, leaves: list[Any], sizes: list[int], report: Report | None) -> None:
+    """Report the size of each task when it is done; a failure shows where its result is used."""
+    if report is not None:
+        left = dict(zip(leaves, sizes, strict=True))
+        for future in as_completed(list(left), loop=client.loop):
+            report(left.pop(future))
+
+
+def in_order(items: Iterable[S], start: Callable[[S], T], ahead: int) -> Iterator[T]:
+    """What `start` makes of each item, in their order; `ahead` of them are started at a time."""
+    left, waiting = iter(items), deque[T]()
+    while True:
+        waiting.extend(start(item) for item in islice(left, ahead - len(waiting)))
+        if not waiting:
+            return
+        yield waiting.popleft()
+
+
+def ahead_of(client: Client) -> int:
+    """How many tasks keep all threads of the workers busy while results are taken."""
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    return 2 * max(sum(int(worker["nthreads"]) for worker in workers.values()), 1)

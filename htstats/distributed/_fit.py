@@ -1,0 +1,248 @@
+"""Exact fits by row blocks: sketch, then gather what the scan needs, where the rows are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from distributed import Client
+
+from htstats import _checks
+from htstats._matrix_fit import RANK_RTOL, Extras, as_row, fit_matrix
+from htstats._usable import SIDES, Source, gather, require_side
+from htstats.distributed._cluster import FAILURES, LOST, Report, ahead_of
+from htstats.distributed._parts import TASK_BYTES, FileId, Parts, blocks_of, opened
+from htstats.distributed._rank import stable_rank
+from htstats.distributed._sketch import sketch_tree
+from htstats.power_law import PowerLawFit, fit_pruned
+from htstats.sketch import TailSketch
+from htstats.weights import WeightMatrix, open_weights
+
+__all__ = ["fit_array", "fit_matrices", "fit_parts", "fit_rows"]
+
+
+def fit_rows(
+    path: str | os.PathLike[str],
+    name: str,
+    *,
+    side: str = "abs",
+    client: Client,
+    task_bytes: int = TASK_BYTES,
+    report: Report | None = None,
+) -> PowerLawFit:
+    """`fit_power_law` of a matrix of a checkpoint, its rows read by the workers of a cluster.
+
+    Parameters
+    ----------
+    path, name, client, task_bytes
+        As in `sketch_rows`.
+    side : {"abs", "positive", "negative"}
+        Which tail.
+    report : callable, optional
+        Called with the bytes of each task of the first reading.
+
+    Returns
+    -------
+    PowerLawFit
+        That of the whole matrix in memory.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `open_weights` does; or if the matrix is not finite or has too few distinct values.
+
+    Notes
+    -----
+    The matrix is read two or three times, and once where its elements have 16 bits. The tail that
+    has to be scanned must fit in one worker's memory, some forty bytes an element: little, but for
+    a matrix that is a power law nearly from its smallest elements on.
+    """
+    matrix = open_weights(path).select([name])[name]
+    parts = Parts.of_file(FileId.of(path), matrix, task_bytes)
+    return fit_parts(client, parts, _checks.one_of("side", side, SIDES), report=report)
+
+
+def fit_array(
+    x: Any,
+    *,
+    side: str | None = None,
+    ks: str = "left",
+    min_tail: int = 1,
+    client: Client,
+    report: Report | None = None,
+) -> PowerLawFit:
+    """`fit_power_law` of a dask array of any shape, block by block where they are.
+
+    Parameters
+    ----------
+    x : dask.array.Array
+        Real numbers; its blocks are computed once for each reading, two or three times in all,
+        unless it was persisted.
+    side, ks, min_tail
+        As in `fit_power_law`.
+    client : distributed.Client
+        Of the cluster; see `connect`.
+    report : callable, optional
+        Called with the bytes of each block of the first reading.
+
+    Returns
+    -------
+    PowerLawFit
+        That of the whole array in memory.
+
+    Raises
+    ------
+    TypeError
+        If its elements are no real numbers.
+    ValueError
+        As `fit_power_law` does.
+    """
+    if side is not None:
+        _checks.one_of("side", side, SIDES)
+    options = {
+        "ks": _checks.one_of("ks", ks, ("left", "two-sided")),
+        "min_tail": _checks.count("min_tail", min_tail, at_least=1),
+    }
+    return fit_parts(client, Parts.of_array(x), side, options, report=report)
+
+
+def fit_matrices(
+    path: str | os.PathLike[str],
+    names: Iterable[str],
+    *,
+    side: str = "abs",
+    extras: Extras | None = None,
+    client: Client,
+    task_bytes: int = TASK_BYTES,
+    report: Report | None = None,
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Fit matrices of a checkpoint on the workers, in whatever order they are done.
+
+    `extras` says what is wanted beside the fit; `report` is called with the bytes that have been
+    read, each once.
+
+    Yields
+    ------
+    name : str
+    fit : dict
+        alpha, tail_exponent, xmin, distance, stderr, n_tail, n, n_excluded, excluded and
+        stable_rank; or error, which says why there is none.
+
+    Notes
+    -----
+    A matrix larger than `task_bytes` is fitted by row blocks. A smaller one is a task, and so is
+    any that `extras` are wanted of, which look at all values again and again: its worker needs the
+    matrix's size in memory, and what the fit of it takes.
+    """
+    matrices, file = open_weights(path).select(list(names)), FileId.of(path)
+
+    def work(matrix: WeightMatrix) -> dict[str, Any]:
+        try:
+            if matrix.nbytes > task_bytes and not any(extras or Extras()):
+                parts = Parts.of_file(file, matrix, task_bytes)
+                return _fit_and_rank(client, parts, side, report)
+            task = client.submit(_fit_task, file, matrix.name, side, extras, pure=False)
+            row: dict[str, Any] = task.result()
+        except FAILURES as error:
+            if isinstance(error, LOST):
+                raise
+            return {"error": " ".join(str(error).split()) or type(error).__name__}
+        if report is not None:
+            report(matrix.nbytes)
+        return row
+
+    # the largest first: it must not be left for the end, when the other workers are idle
+    order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
+    pool = ThreadPoolExecutor(ahead_of(client))
+    try:
+        tasks = {pool.submit(work, matrix): matrix.name for matrix in order}
+        for task in as_completed(tasks):
+            yield tasks[task], task.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def fit_parts(
+    client: Client,
+    parts: Parts,
+    side: str | None,
+    options: dict[str, Any] | None = None,
+    *,
+    sketch: Any = None,
+    report: Report | None = None,
+) -> PowerLawFit:
+    """The fit of all parts; `sketch` is the future of theirs, if it is made already."""
+    root = sketch_tree(client, parts, report) if sketch is None else sketch
+    gathered: list[Any] = []
+    low = None
+    while True:
+        task = client.submit(
+            _scan_task, root, side, options or {}, low, gathered, parts.dtype, pure=False
+        )
+        found: PowerLawFit | float = task.result()
+        if isinstance(found, PowerLawFit):
+            return found
+        low = found
+        chosen = side or client.submit(_side_task, root, pure=False).result()
+        gathered = parts.submit(client, _gather_task, parts.dtype, chosen, low)
+
+
+class _NeedsMore(Exception):
+    """The scan goes on at a lower value than what was gathered."""
+
+    def __init__(self, low: float) -> None:
+        self.low = low
+
+
+def _scan_task(
+    sketch: TailSketch,
+    side: str | None,
+    options: dict[str, Any],
+    low: float | None,
+    gathered: list[npt.NDArray[Any]],
+    dtype: str,
+) -> PowerLawFit | float:
+    """The fit, or from where on values must be gathered for it."""
+    if bad := sketch.n_not_finite:
+        raise ValueError(f"x must be finite, got {bad} NaN or infinite values")
+
+    def tail(start: float) -> npt.NDArray[Any]:
+        if low is None or start < low:
+            raise _NeedsMore(start)
+        values = np.concatenate(gathered) if gathered else np.empty(0, dtype)
+        return values[values >= start]  # a copy, which may be sorted where it is
+
+    try:
+        return fit_pruned(sketch, require_side(side, sketch.n_negative), tail, **options)
+    except _NeedsMore as need:
+        return need.low
+
+
+def _side_task(sketch: TailSketch) -> str:
+    return require_side(None, sketch.n_negative)
+
+
+def _gather_task(part: Any, dtype: str, side: str, low: float) -> npt.NDArray[Any]:
+    """abs(x) of the elements of one side that are at least `low`."""
+    found = [np.empty(0, dtype)]
+    found += (_tail(block.reshape(-1), dtype, side, low) for block in blocks_of(part))
+    return np.concatenate(found)
+
+
+def _tail(flat: npt.NDArray[Any], dtype: str, side: str, low: float) -> npt.NDArray[Any]:
+    found = gather(Source(dtype, lambda: iter((flat,)), None), side, low, room=flat.size)
+    return found.copy()  # the room was made for all
+
+
+def _fit_task(file: FileId, name: str, side: str, extras: Extras | None) -> dict[str, Any]:
+    return fit_matrix(opened(file)[name], side, extras)
+
+
+def _fit_and_rank(client: Client, parts: Parts, side: str, report: Report | None) -> dict[str, Any]:
+    sketch = sketch_tree(client, parts, report)
+    found = fit_parts(client, parts, side, sketch=sketch)
+    return as_row(found, stable_rank(client, parts, sketch.result(), RANK_RTOL))

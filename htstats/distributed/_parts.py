@@ -1,0 +1,178 @@
+"""What a task reads: rows of a matrix of a file, or a block of a dask array."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from dask.delayed import delayed
+from distributed import Client
+
+from htstats import _checks
+from htstats._arrays import as_elements
+from htstats.container import rows_of_a_record
+from htstats.streaming import read_blocks
+from htstats.weights import WeightMatrix, Weights, open_weights
+
+__all__ = ["TASK_BYTES", "FileId", "FileRows", "Parts", "blocks_of", "opened"]
+
+# Large enough that a task is worth its overhead of about a millisecond, small enough for a worker.
+TASK_BYTES = 1 << 26
+
+
+class FileId(NamedTuple):
+    """A path, and what a worker must find there too."""
+
+    path: str
+    content: str
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> FileId:
+        """Names, sizes and times of the file, or of the shards of a folder or an index."""
+        path = os.path.abspath(path)
+        folder = path if os.path.isdir(path) else os.path.dirname(path)
+        names = [os.path.basename(path)]
+        if os.path.isdir(path) or path.endswith(".json"):
+            names = sorted(n for n in os.listdir(folder) if n.endswith((".safetensors", ".json")))
+        found = [(name, os.stat(os.path.join(folder, name))) for name in names]
+        text = repr([(name, stat.st_mtime_ns, stat.st_size) for name, stat in found])
+        return cls(path, hashlib.sha256(text.encode()).hexdigest())
+
+
+class FileRows(NamedTuple):
+    """A range of rows of a matrix of a checkpoint."""
+
+    file: FileId
+    name: str
+    start: int
+    stop: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.stop - self.start, self._matrix.shape[1]
+
+    @property
+    def dtype(self) -> str:
+        return self._matrix.dtype
+
+    def row_blocks(self, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
+        return self._matrix.row_blocks(max_bytes, start=self.start, stop=self.stop)
+
+    @property
+    def _matrix(self) -> WeightMatrix:
+        return opened(self.file)[self.name]
+
+
+@functools.lru_cache(maxsize=4)
+def opened(file: FileId) -> Weights:
+    """A checkpoint, opened once by each worker."""
+    if FileId.of(file.path) != file:
+        raise ValueError(f"{file.path}: another file on this worker than on the client")
+    return open_weights(file.path)
+
+
+def blocks_of(part: Any) -> Iterator[npt.NDArray[Any]]:
+    """The elements of a part as kernels take them, in blocks that the next ones overwrite."""
+    if isinstance(part, FileRows):
+        for block in read_blocks(part):
+            yield block.data
+    else:
+        yield as_elements(part, "x").data
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A matrix, or an array of any shape, in parts; each task reads one.
+
+    `items` are `FileRows` or dask's delayed blocks; `sizes` are their bytes, `starts` their first
+    rows.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    items: list[Any]
+    sizes: list[int]
+    starts: list[int]
+
+    @classmethod
+    def of_file(cls, file: FileId, matrix: WeightMatrix, task_bytes: int, step: int = 1) -> Parts:
+        """Ranges of a multiple of `step` rows; one that is empty for a matrix without rows."""
+        rows, name = matrix.shape[0], matrix.name
+        of_a_row = max(matrix.nbytes // max(rows, 1), 1)
+        step = _rows_of_a_task(task_bytes, of_a_row, step)
+        starts = list(range(0, max(rows, 1), step))
+        items = [FileRows(file, name, start, min(start + step, rows)) for start in starts]
+        sizes = [of_a_row * (item.stop - item.start) for item in items]
+        return cls(matrix.dtype, matrix.shape, items, sizes, starts)
+
+    @classmethod
+    def of_array(cls, x: Any) -> Parts:
+        """The blocks of a dask array, whatever they are."""
+        dtype = as_elements(np.empty(0, x.dtype), "x").dtype
+        items = list(x.to_delayed().ravel())
+        known = all(n == n for n in x.shape)  # a mask leaves NaN
+        size = x.nbytes // max(len(items), 1) if known else 0
+        return cls(dtype, x.shape, items, [size] * len(items), [])
+
+    @classmethod
+    def of_array_rows(cls, x: Any, task_bytes: int) -> Parts:
+        """Ranges of rows of a dask array that begin where a container's records do.
+
+        Raises
+        ------
+        ValueError
+            If it is no matrix, or of unknown shape.
+        """
+        if x.ndim != 2 or any(n != n for n in x.shape):
+            raise ValueError(f"x must be 2-D and of known shape, got shape {x.shape}")
+        rows, of_a_row = x.shape[0], max(x.shape[1] * x.dtype.itemsize, 1)
+        step = _rows_of_a_task(task_bytes, of_a_row, rows_of_a_record(x.shape[1]))
+        starts = list(range(0, max(rows, 1), step))
+        # an array without rows has one block, which has none
+        chunks = tuple(min(step, rows - start) for start in starts)
+        blocks = cls.of_array(x.rechunk((chunks, (x.shape[1],))))
+        return cls(blocks.dtype, x.shape, blocks.items, [of_a_row * n for n in chunks], starts)
+
+    def submit(self, client: Client, task: Callable[..., Any], *args: Any) -> list[Any]:
+        """The futures of `task(part, *args)`."""
+        if not self.items or isinstance(self.items[0], FileRows):
+            return [client.submit(task, item, *args, pure=False) for item in self.items]
+        run = delayed(task, pure=False)
+        futures: list[Any] = client.compute([run(block, *args) for block in self.items])
+        return futures
+
+    def only(self, k: int) -> Parts:
+        """Part k alone."""
+        return Parts(self.dtype, self.shape, [self.items[k]], [self.sizes[k]], self.starts[k:][:1])
+
+
+class RowsHere:
+    """A matrix in parts as a source that is read on this machine, part by part."""
+
+    def __init__(self, client: Client, parts: Parts) -> None:
+        self._client, self._parts = client, parts
+        self.shape = parts.shape[0], parts.shape[1]
+        self.dtype = parts.dtype
+
+    def row_blocks(self, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
+        for k, item in enumerate(self._parts.items):
+            if isinstance(item, FileRows):
+                yield from item.row_blocks(max_bytes)
+            else:
+                (future,) = self._parts.only(k).submit(self._client, _elements)
+                yield future.result()
+
+
+def _elements(block: Any) -> npt.NDArray[Any]:
+    return as_elements(block, "x").data
+
+
+def _rows_of_a_task(task_bytes: int, of_a_row: int, step: int) -> int:
+    steps = _checks.count("task_bytes", task_bytes, at_least=1) // (of_a_row * step)
+    return step * max(steps, 1)

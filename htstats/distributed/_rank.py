@@ -1,0 +1,55 @@
+"""The stable rank of a matrix that is on no machine as a whole."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from distributed import Client
+
+from htstats._arrays import widen
+from htstats.distributed._cluster import same, tree
+from htstats.distributed._parts import Parts, blocks_of
+from htstats.sketch import TailSketch
+from htstats.spectral import norm_by_products
+
+__all__ = ["stable_rank"]
+
+Vector = npt.NDArray[np.float64]
+
+
+def stable_rank(client: Client, parts: Parts, sketch: TailSketch, rtol: float) -> float:
+    """`htstats.spectral.stable_rank` of a matrix in parts of whole rows, whose sketch is known.
+
+    The Frobenius norm is exact; a step towards the spectral norm is a task for each part, whose
+    results are added in the same order every time.
+    """
+    largest = max(abs(sketch.min), abs(sketch.max))
+    exponent = math.frexp(largest)[1] - 1
+
+    def gram(v: Vector) -> Vector:
+        given = client.submit(same, v, pure=False)
+        leaves = parts.submit(client, _gram_task, parts.dtype, exponent, given)
+        product: Vector = tree(client, _sum_task, leaves).result()
+        return product
+
+    squares = sketch.total_of_squares / 4**exponent if exponent >= 0 else (
+        sketch.total_of_squares * 4**-exponent
+    )  # fmt: skip
+    return float(squares) / norm_by_products(gram, parts.shape[1], rtol=rtol) ** 2
+
+
+def _gram_task(part: Any, dtype: str, exponent: int, v: Vector) -> Vector:
+    """W^T W v of a part's rows, scaled by a power of two."""
+    out = np.zeros(len(v))
+    for block in blocks_of(part):
+        rows = np.ldexp(widen(block, dtype), -exponent)
+        out += (rows @ v) @ rows
+    return out
+
+
+def _sum_task(vectors: list[Vector]) -> Vector:
+    total: Vector = np.sum(vectors, axis=0)
+    return total
