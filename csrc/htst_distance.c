@@ -11,21 +11,28 @@
 #define FEW 512
 #define NOT_MANY 4096
 #define PER_ROOT 16
+#define DENSE 8 /* places are dense that are not further apart */
+
+static double
+log_of(const htst_scan_t *s, int64_t j)
+{
+    return s->y != NULL ? s->y[j] : -htst_estimate_log_ratio(s->v[j], s->v[s->m - 1]);
+}
 
 htst_candidate_t
-htst_distance_candidate(const htst_scan_t *s, int64_t k)
+htst_distance_candidate(const htst_scan_t *s, int64_t k, double y, double rate)
 {
     htst_candidate_t c = { 0 };
 
     c.scan = s;
     c.k = k;
-    c.rate = s->rate[k];
+    c.rate = rate;
     c.inverse_n = 1 / (double) (s->first[s->m] - s->first[k]);
     c.base = 1;
     c.size = -1;
     c.decay = fabs(c.rate);
-    c.origin = s->y[k];
-    double reach = fmax(fabs(s->y[k]), fabs(s->y[s->m - 1]));
+    c.origin = y;
+    double top = log_of(s, s->m - 1), reach = fmax(fabs(y), fabs(top));
     if (s->xmax < INFINITY) {
         double rest = htst_estimate_log_ratio(s->v[s->m - 1], s->xmax);
         c.length = htst_estimate_log_ratio(s->v[k], s->xmax);
@@ -33,16 +40,16 @@ htst_distance_candidate(const htst_scan_t *s, int64_t k)
         double end = exp(-c.decay * c.length), scale = 1 / -expm1(-c.decay * c.length);
         c.base = c.rate > 0 ? scale : -end * scale;
         c.size = c.rate > 0 ? -scale : scale;
-        c.origin = c.rate > 0 ? c.origin : s->y[s->m - 1] + rest;
+        c.origin = c.rate > 0 ? c.origin : top + rest;
     }
     c.slack = (HTST_DISTANCE_SLACK + HTST_DISTANCE_SLACK_OF_LOGS * c.decay * reach) * fabs(c.size);
     return c;
 }
 
-static double
-quick(const htst_candidate_t *c, int64_t j)
+double
+htst_distance_quick(const htst_candidate_t *c, double y)
 {
-    return c->base + c->size * htst_distance_exp_minus(c->decay * fabs(c->scan->y[j] - c->origin));
+    return c->base + c->size * htst_distance_exp_minus(c->decay * fabs(y - c->origin));
 }
 
 static double
@@ -73,21 +80,13 @@ upper_step(const htst_candidate_t *c, int64_t j)
     return lower_step(c, j + (c->scan->two_sided ? 1 : 0));
 }
 
-int
-htst_distance_exceeds(const htst_candidate_t *c, int64_t j, double limit)
-{
-    double f = quick(c, j);
-
-    return f - lower_step(c, j) - c->slack > limit || upper_step(c, j) - f - c->slack > limit;
-}
-
 /* Look at one place. Returns 0 if a distance above `limit` shows there; *f becomes the model. */
 static int
 look(const htst_candidate_t *c, int64_t j, double limit, htst_found_t *found, double *f)
 {
     double lower = lower_step(c, j), upper = upper_step(c, j);
 
-    *f = quick(c, j);
+    *f = htst_distance_quick(c, log_of(c->scan, j));
     if (*f - lower - c->slack > limit || upper - *f - c->slack > limit) {
         found->where = j;
         return 0;
@@ -166,15 +165,40 @@ htst_distance_grid_words(int64_t m)
     return m < 2 ? 1 : 4 * (size_of(m, spacing_of(m)) + FEW + 4 * LANES);
 }
 
+/* Logarithms of places, one by one, or of dense ones by blocks. */
+static void
+fill_logs(const htst_scan_t *s, const htst_places_t *p)
+{
+    double y[HTST_ESTIMATE_BLOCK], rate[HTST_ESTIMATE_BLOCK];
+    int64_t i = 0;
+
+    if (s->y != NULL || p->spacing > DENSE) {
+        for (; i < p->size - 1; i++) {
+            p->y[i] = log_of(s, p->begin + i * p->spacing);
+        }
+        return;
+    }
+    for (int64_t b = (s->m - 2 - p->begin) / HTST_ESTIMATE_BLOCK; b >= 0; b--) {
+        int64_t low = htst_estimate_block(s->m, s->v, s->first, s->marks, b, y, rate);
+        int64_t end = s->m - 1 - b * HTST_ESTIMATE_BLOCK;
+        for (; p->begin + i * p->spacing < end; i++) {
+            p->y[i] = y[p->begin + i * p->spacing - low];
+        }
+    }
+}
+
 static htst_places_t
 places(const htst_scan_t *s, int64_t begin, int64_t spacing, double *work)
 {
     int64_t size = size_of(s->m - begin, spacing), room = size + 2 * LANES;
     htst_places_t p = { begin, spacing, size, work, work + room, work + 2 * room, work + 3 * room };
 
+    fill_logs(s, &p);
+    for (int64_t i = size - 1; i < room; i++) {
+        p.y[i] = log_of(s, s->m - 1);
+    }
     for (int64_t i = 0; i < room; i++) { /* behind its end the last place again */
         int64_t j = i < size - 1 ? begin + i * spacing : s->m - 1;
-        p.y[i] = s->y[j];
         p.lower[i] = (double) s->first[j];
         p.upper[i] = (double) s->first[j + (s->two_sided ? 1 : 0)];
     }

@@ -53,10 +53,11 @@ typedef struct {
     double base, size, decay, origin;
 } htst_candidate_t;
 
-htst_candidate_t htst_distance_candidate(const htst_scan_t *scan, int64_t k);
+/* Of value k with its logarithm and estimate. */
+htst_candidate_t htst_distance_candidate(const htst_scan_t *scan, int64_t k, double y, double rate);
 
-/* Whether the distance that shows at place j > k is above `limit` for sure. */
-int htst_distance_exceeds(const htst_candidate_t *c, int64_t j, double limit);
+/* The law near enough, at a logarithm not below the candidate's. */
+double htst_distance_quick(const htst_candidate_t *c, double y);
 
 /* Places of a scan from `begin` to its last value, `spacing` apart, and what is known there. */
 typedef struct {

@@ -8,8 +8,7 @@
 /* Terms that are added in double before twice the precision takes their sum. */
 #define GROUP 8
 
-/* Steps that are taken at once: they stay in the L1 cache. */
-#define BLOCK 256
+#define BLOCK HTST_ESTIMATE_BLOCK
 #define GROUPS (BLOCK / GROUP)
 
 double
@@ -98,7 +97,7 @@ small_steps(int64_t size, const double *HTST_RESTRICT v, const int64_t *HTST_RES
 HTST_CLONES static void
 add_block(double *HTST_RESTRICT term, sum_t *total)
 {
-    double sums[GROUP][GROUPS], high[GROUPS], low[GROUPS];
+    double sums[GROUP][GROUPS], high[GROUPS + 1], low[GROUPS + 1];
     sum_t sum = *total;
 
     for (int i = GROUP - 1; i >= 0; i--) { /* all groups side by side */
@@ -106,15 +105,39 @@ add_block(double *HTST_RESTRICT term, sum_t *total)
             sums[i][g] = term[GROUP * g + i] + (i < GROUP - 1 ? sums[i + 1][g] : 0);
         }
     }
+    high[GROUPS] = sum.high;
+    low[GROUPS] = sum.low;
     for (int g = GROUPS - 1; g >= 0; g--) {
+        add(&sum, sums[0][g]);
         high[g] = sum.high;
         low[g] = sum.low;
-        add(&sum, sums[0][g]);
     }
     for (int g = 0; g < GROUPS; g++) {
         for (int i = 0; i < GROUP; i++) {
-            term[GROUP * g + i] = high[g] + (low[g] + sums[i][g]);
+            term[GROUP * g + i] = high[g + 1] + (low[g + 1] + sums[i][g]);
         }
+        term[GROUP * g] = high[g] + low[g]; /* what a block begins with is what the last one left */
+    }
+    *total = sum;
+}
+
+/* The same without the sums inside. */
+HTST_CLONES static void
+add_block_up(const double *HTST_RESTRICT term, sum_t *total)
+{
+    double all[GROUPS];
+    sum_t sum = *total;
+
+    for (int g = 0; g < GROUPS; g++) {
+        all[g] = term[GROUP * g + GROUP - 1];
+    }
+    for (int i = GROUP - 2; i >= 0; i--) {
+        for (int g = 0; g < GROUPS; g++) {
+            all[g] = term[GROUP * g + i] + all[g];
+        }
+    }
+    for (int g = GROUPS - 1; g >= 0; g--) {
+        add(&sum, all[g]);
     }
     *total = sum;
 }
@@ -149,49 +172,110 @@ solve(int64_t m, const double *v, const int64_t *first, double xmax, const doubl
     }
 }
 
+/* Steps and terms of the values from `begin` on, up to BLOCK before `end`, at the ends of rooms for a
+ * block; zeros before them. Returns their number, or -1 if the values do not increase. */
+static int64_t
+steps_before(int64_t end, const double *v, const int64_t *first, int64_t n, double *step, double *term)
+{
+    int64_t size = end < BLOCK ? end : BLOCK, begin = end - size, pad = BLOCK - size;
+
+    memset(step, 0, (size_t) pad * sizeof step[0]);
+    memset(term, 0, (size_t) pad * sizeof term[0]);
+    steps_t seen = small_steps(size, v + begin, first + begin, n, step + pad, term + pad);
+    for (int64_t j = 0; j < size && seen.large; j++) {
+        if (is_large(v[begin + j], v[begin + j + 1])) {
+            step[pad + j] = htst_estimate_log_ratio(v[begin + j], v[begin + j + 1]);
+            term[pad + j] = (double) (n - first[begin + j + 1]) * step[pad + j];
+        }
+    }
+    return seen.wrong ? -1 : size;
+}
+
+static int
+check(int64_t m, const double *v, const int64_t *first, double xmax)
+{
+    if (m < 1 || !(v[0] > 0) || !(v[m - 1] < INFINITY) || !(xmax >= v[m - 1])) {
+        return HTST_ERR_BAD_ARG;
+    }
+    return first[m] > first[0] ? HTST_OK : HTST_ERR_TOO_FEW;
+}
+
 int
 htst_estimate_rates(int64_t m, const double *v, const int64_t *first, double xmax, double *y,
     double *rate)
 {
     double step[BLOCK], term[BLOCK];
     sum_t reach = { 0, 0 }, sum = { 0, 0 };
+    int status = check(m, v, first, xmax);
 
-    if (m < 1 || !(v[0] > 0) || !(v[m - 1] < INFINITY) || !(xmax >= v[m - 1])) {
-        return HTST_ERR_BAD_ARG;
-    }
-    if (first[m] <= first[0]) {
-        return HTST_ERR_TOO_FEW;
+    if (status != HTST_OK) {
+        return status;
     }
     y[m - 1] = 0;
     rate[m - 1] = INFINITY;
     for (int64_t end = m - 1; end > 0; end -= BLOCK) {
-        int64_t begin = end > BLOCK ? end - BLOCK : 0, size = end - begin, pad = BLOCK - size;
-        memset(step, 0, (size_t) pad * sizeof step[0]);
-        memset(term, 0, (size_t) pad * sizeof term[0]);
-        steps_t seen = small_steps(size, v + begin, first + begin, first[m], step + pad, term + pad);
-        if (HTST_UNLIKELY(seen.wrong)) {
+        int64_t size = steps_before(end, v, first, first[m], step, term);
+        if (HTST_UNLIKELY(size < 0)) {
             return HTST_ERR_BAD_ARG;
-        }
-        for (int64_t j = 0; j < size && seen.large; j++) {
-            if (is_large(v[begin + j], v[begin + j + 1])) {
-                step[pad + j] = htst_estimate_log_ratio(v[begin + j], v[begin + j + 1]);
-                term[pad + j] = (double) (first[m] - first[begin + j + 1]) * step[pad + j];
-            }
         }
         add_block(step, &reach);
         add_block(term, &sum);
-        negate(size, step + pad, y + begin);
+        negate(size, step + BLOCK - size, y + end - size);
         if (xmax < INFINITY) {
-            memcpy(rate + begin, term + pad, (size_t) size * sizeof term[0]);
+            memcpy(rate + end - size, term + BLOCK - size, (size_t) size * sizeof term[0]);
         }
         else {
-            divide(size, first + begin, first[m], term + pad, rate + begin);
+            divide(size, first + end - size, first[m], term + BLOCK - size, rate + end - size);
         }
     }
     if (xmax < INFINITY) {
         solve(m, v, first, xmax, y, rate);
     }
     return HTST_OK;
+}
+
+int64_t
+htst_estimate_blocks(int64_t m)
+{
+    return (m - 1 + BLOCK - 1) / BLOCK;
+}
+
+int
+htst_estimate_marks(int64_t m, const double *v, const int64_t *first, htst_estimate_mark_t *marks)
+{
+    double step[BLOCK], term[BLOCK];
+    sum_t reach = { 0, 0 }, sum = { 0, 0 };
+    int status = check(m, v, first, INFINITY);
+
+    if (status != HTST_OK) {
+        return status;
+    }
+    marks[0] = (htst_estimate_mark_t){ 0, 0, 0, 0 };
+    for (int64_t i = 0; i < htst_estimate_blocks(m); i++) {
+        if (steps_before(m - 1 - i * BLOCK, v, first, first[m], step, term) < 0) {
+            return HTST_ERR_BAD_ARG;
+        }
+        add_block_up(step, &reach);
+        add_block_up(term, &sum);
+        marks[i + 1] = (htst_estimate_mark_t){ reach.high, reach.low, sum.high, sum.low };
+    }
+    return HTST_OK;
+}
+
+int64_t
+htst_estimate_block(int64_t m, const double *v, const int64_t *first,
+    const htst_estimate_mark_t *marks, int64_t i, double *y, double *rate)
+{
+    double step[BLOCK], term[BLOCK];
+    sum_t reach = { marks[i].reach_high, marks[i].reach_low };
+    sum_t sum = { marks[i].sum_high, marks[i].sum_low };
+    int64_t end = m - 1 - i * BLOCK, size = steps_before(end, v, first, first[m], step, term);
+
+    add_block(step, &reach);
+    add_block(term, &sum);
+    negate(size, step + BLOCK - size, y);
+    divide(size, first + end - size, first[m], term + BLOCK - size, rate);
+    return end - size;
 }
 
 int

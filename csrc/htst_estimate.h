@@ -27,7 +27,25 @@ int64_t htst_estimate_distinct_f64(int64_t n, const double *x, double *v, int64_
 int htst_estimate_rates(int64_t m, const double *v, const int64_t *first, double xmax, double *y,
     double *rate);
 
-/* The same where only logarithms are known. ERRORS: as above, for y. */
+/* Blocks of values, counted from the one below the largest. Instead of all y and rate what the sums
+ * are before each block, and any block's y and rate when they are wanted, to the same bits. */
+#define HTST_ESTIMATE_BLOCK 64
+
+/* Sums over all steps above a block: of the logarithms and of S, in twice the precision. */
+typedef struct {
+    double reach_high, reach_low, sum_high, sum_low;
+} htst_estimate_mark_t;
+
+int64_t htst_estimate_blocks(int64_t m);
+
+/* One mark more than there are blocks: the last is that of the smallest value. ERRORS: as above. */
+int htst_estimate_marks(int64_t m, const double *v, const int64_t *first, htst_estimate_mark_t *marks);
+
+/* y and rate of block i, into rooms for a block; returns the index of its smallest value. */
+int64_t htst_estimate_block(int64_t m, const double *v, const int64_t *first,
+    const htst_estimate_mark_t *marks, int64_t i, double *y, double *rate);
+
+/* As htst_estimate_rates where only logarithms are known. ERRORS: as above, for y. */
 int htst_estimate_rates_of_logs(int64_t m, const double *y, const int64_t *first, double *rate);
 
 /* log(b / a) for 0 < a <= b, to 3 units in the last place. */

@@ -127,21 +127,18 @@ htst_refits(int64_t n, int64_t n_head, const double *y_head, double log_xmin, do
     for (int64_t r = 0; r < n_replicates; r++) {
         uint64_t key = mix(mix(seed) + (uint64_t) (replicate + r) * 0xd1342543de82ef95u);
         int64_t m = resample(n, n_head, y_head, log_xmin, alpha - 1, refit, key, &w);
-        int64_t k = -1;
         distances[r] = alphas[r] = log_xmins[r] = NAN;
         int status = htst_estimate_rates_of_logs(m, w.y, w.first, w.rate);
         if (status != HTST_OK) {
             return status;
         }
-        htst_scan_t scan = { m, NULL, w.y, w.first, w.rate, INFINITY, 0 };
+        htst_scan_t scan = { m, NULL, w.y, w.first, w.rate, INFINITY, 0, NULL };
         htst_scan_allowed_t allowed = { 0, refit ? m - 1 : 1, 1, INFINITY, INFINITY };
-        htst_scan_best(&scan, &allowed, 0, w.grid, &k, &distances[r]);
-        if (k >= 0) {
-            alphas[r] = 1 + w.rate[k];
-            log_xmins[r] = w.y[k];
-        }
-        else {
-            distances[r] = NAN;
+        htst_scan_best_t best = htst_scan_best(&scan, &allowed, 0, w.grid);
+        if (best.k >= 0) {
+            distances[r] = best.distance;
+            alphas[r] = 1 + best.rate;
+            log_xmins[r] = w.y[best.k];
         }
     }
     return HTST_OK;

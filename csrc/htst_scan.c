@@ -6,9 +6,13 @@
 #include "htst_distance.h"
 
 #define N_PROBES 8
-#define BLOCK 256 /* candidates that are bounded together */
+#define BLOCK HTST_ESTIMATE_BLOCK /* candidates that are bounded together */
 #define N_FIRST 32 /* candidates that are looked at first, at the least */
+#define GAP 256    /* values between them, at the most */
 #define STEP 97 /* a prime, and not the half or third of a block; neither is 95 */
+
+/* Tails this near to each other, relatively, are as good a probe. */
+#define NEAR .05
 
 /* Rounding of rates, relatively: they are as good as 8 units in the last place. */
 #define ROUNDING 1e-14
@@ -20,7 +24,7 @@ htst_scan_curve(const htst_scan_t *scan, int64_t begin, int64_t end, double *d_p
     htst_found_t found = { 0, 0, 0, 0, 0 };
 
     for (int64_t k = begin; k < end; k++) {
-        htst_candidate_t c = htst_distance_candidate(scan, k);
+        htst_candidate_t c = htst_distance_candidate(scan, k, scan->y[k], scan->rate[k]);
         /* the last maximum's place is a good first look */
         (void) htst_distance_measure(&c, NULL, INFINITY, &found);
         d_plus[k - begin] = found.plus;
@@ -30,22 +34,41 @@ htst_scan_curve(const htst_scan_t *scan, int64_t begin, int64_t end, double *d_p
 
 /* ---- the best candidate --------------------------------------------------------------------- */
 
-/* Places where earlier candidates' distances showed, the last successful one in front. */
+/* A place where an earlier candidate's distance showed: its logarithm, and the tails from it on and,
+ * where the distance is two-sided, behind it. */
 typedef struct {
-    int64_t place[N_PROBES];
+    int64_t place;
+    double y, tail, next_tail;
+} probe_t;
+
+/* The last successful one in front. */
+typedef struct {
+    probe_t probe[N_PROBES];
 } probes_t;
 
 static void
-to_front(probes_t *probes, int64_t place, int from)
+to_front(probes_t *probes, probe_t probe, int from)
 {
-    memmove(probes->place + 1, probes->place, (size_t) from * sizeof probes->place[0]);
-    probes->place[0] = place;
+    memmove(probes->probe + 1, probes->probe, (size_t) from * sizeof probes->probe[0]);
+    probes->probe[0] = probe;
 }
 
-/* excess[i] = the distance that shows at place j for candidate k + i, less its slack. In tails:
+/* In place of one that shows nearly the same, if there is one, or of the last. */
+static void
+insert(probes_t *probes, probe_t probe)
+{
+    int i = 0;
+
+    while (i < N_PROBES - 1 && !(fabs(probes->probe[i].tail - probe.tail) <= NEAR * probe.tail)) {
+        i++;
+    }
+    to_front(probes, probe, i);
+}
+
+/* excess[i] = the distance that shows at a place for candidate i, less its slack. In tails:
  * F - E = tail_j / tail_k - exp(-rate (y_j - y_k)). Not for truncated laws. */
 HTST_CLONES static void
-probe(int64_t size, double y_j, double tail_j, double next_tail, double n,
+probe_all(int64_t size, double y_j, double tail_j, double next_tail, double n,
     const double *HTST_RESTRICT y, const int64_t *HTST_RESTRICT first,
     const double *HTST_RESTRICT rate, double *HTST_RESTRICT excess)
 {
@@ -59,64 +82,150 @@ probe(int64_t size, double y_j, double tail_j, double next_tail, double n,
     }
 }
 
-/* Whether a probe excludes all candidates a ... b at once. Tails and sums of logarithms shrink from a
- * to b, so both bound every rate between them. */
-static int
-is_out(const htst_scan_t *s, int64_t a, int64_t b, double limit, probes_t *probes)
-{
-    double n = (double) s->first[s->m];
-    double most = n - (double) s->first[a], least = n - (double) s->first[b];
-    double slow = s->rate[a] * (least / most) * (1 - ROUNDING);
-    double fast = s->rate[b] * (most / least) * (1 + ROUNDING);
-    double slack = HTST_DISTANCE_SLACK + HTST_DISTANCE_SLACK_OF_LOGS * fast * fabs(s->y[a]);
+/* What a search for the best candidate goes by, and the candidates that it looks at: those of one
+ * block from `low` up to `high`, with their logarithms and rates. */
+typedef struct {
+    const htst_scan_t *scan;
+    int64_t begin, end;
+    const htst_scan_allowed_t *allowed;
+    htst_grid_t grid;
+    probes_t probes;
+    htst_scan_best_t best;
+    int64_t low, high;
+    const double *y, *rate;
+    double y_of_block[BLOCK], rate_of_block[BLOCK];
+} search_t;
 
+/* Whether the distance that shows at a probe is above `limit` for sure. */
+static int
+shows(const htst_scan_t *s, const htst_candidate_t *c, const probe_t *probe, double limit)
+{
+    double tail = (double) (s->first[s->m] - s->first[c->k]);
+    double f = htst_distance_quick(c, probe->y), level = limit + c->slack;
+
+    return f - (tail - probe->tail) * c->inverse_n > level
+        || (tail - probe->next_tail) * c->inverse_n - f > level;
+}
+
+static probe_t
+probe_at(const search_t *search, int64_t place)
+{
+    const htst_scan_t *s = search->scan;
+    double n = (double) s->first[s->m];
+    double y = s->y != NULL ? s->y[place] : -htst_estimate_log_ratio(s->v[place], s->v[s->m - 1]);
+
+    return (probe_t){ place, y, n - (double) s->first[place],
+        n - (double) s->first[place + (s->two_sided ? 1 : 0)] };
+}
+
+/* The block of a candidate; blocks are counted from the largest value. */
+static int64_t
+block_of(const htst_scan_t *s, int64_t k)
+{
+    return (s->m - 2 - k) / BLOCK;
+}
+
+static int64_t
+lowest_of(const htst_scan_t *s, int64_t block)
+{
+    int64_t low = s->m - 1 - (block + 1) * BLOCK;
+
+    return low > 0 ? low : 0;
+}
+
+static void
+load(search_t *search, int64_t block)
+{
+    const htst_scan_t *s = search->scan;
+
+    search->low = lowest_of(s, block);
+    search->high = s->m - 1 - block * BLOCK;
+    if (s->marks == NULL) {
+        search->y = s->y + search->low;
+        search->rate = s->rate + search->low;
+        return;
+    }
+    (void) htst_estimate_block(s->m, s->v, s->first, s->marks, block, search->y_of_block,
+        search->rate_of_block);
+    search->y = search->y_of_block;
+    search->rate = search->rate_of_block;
+}
+
+/* The logarithm of value k, where block i ends and the next one begins, and the sum S over its tail. */
+static void
+edge(const htst_scan_t *s, int64_t i, int64_t k, double *y, double *sum)
+{
+    if (s->marks != NULL) {
+        *y = -(s->marks[i].reach_high + s->marks[i].reach_low);
+        *sum = s->marks[i].sum_high + s->marks[i].sum_low;
+    }
+    else {
+        *y = s->y[k];
+        *sum = (double) (s->first[s->m] - s->first[k]) / s->rate[k];
+    }
+}
+
+/* Whether a probe excludes all candidates of a block at once. Tails and sums of logarithms shrink
+ * upwards, so the two ends bound every rate between them. */
+static int
+is_out(search_t *search, int64_t block, double limit)
+{
+    const htst_scan_t *s = search->scan;
+    int64_t a = lowest_of(s, block), b = s->m - 1 - block * BLOCK;
+    double y_a, y_b, sum_a, sum_b, n = (double) s->first[s->m];
+    double most = n - (double) s->first[a], least = n - (double) s->first[b - 1];
+
+    edge(s, block + 1, a, &y_a, &sum_a);
+    edge(s, block, b, &y_b, &sum_b);
+    double slow = least / sum_a * (1 - ROUNDING), fast = most / sum_b * (1 + ROUNDING);
+    double slack = HTST_DISTANCE_SLACK + HTST_DISTANCE_SLACK_OF_LOGS * fast * fabs(y_a);
     for (int p = 0; p < N_PROBES && !(s->xmax < INFINITY); p++) {
-        int64_t j = probes->place[p];
-        if (j <= b) {
+        probe_t probe = search->probes.probe[p];
+        if (probe.place < b) {
             continue;
         }
-        double tail = n - (double) s->first[j];
-        double next_tail = n - (double) s->first[j + (s->two_sided ? 1 : 0)];
-        double plus = tail / most - htst_distance_exp_minus(slow * (s->y[j] - s->y[b]));
-        double minus = htst_distance_exp_minus(fast * (s->y[j] - s->y[a])) - next_tail / least;
+        double plus = probe.tail / most - htst_distance_exp_minus(slow * (probe.y - y_b));
+        double minus = htst_distance_exp_minus(fast * (probe.y - y_a)) - probe.next_tail / least;
         if ((plus > minus ? plus : minus) - slack > limit) {
-            to_front(probes, j, p);
+            to_front(&search->probes, probe, p);
             return 1;
         }
     }
     return 0;
 }
 
-/* Which of the candidates [k, k + size) no probe excludes; returns their number. */
+/* Which of the candidates [low, low + size) of the loaded block no probe excludes; returns their
+ * number. */
 static int64_t
-survivors(const htst_scan_t *s, int64_t k, int64_t size, double limit, probes_t *probes,
-    int64_t *alive)
+survivors(search_t *search, int64_t low, int64_t size, double limit, int64_t *alive)
 {
-    double excess[BLOCK], n = (double) s->first[s->m];
+    const htst_scan_t *s = search->scan;
+    const int64_t offset = low - search->low;
+    double excess[BLOCK];
     int64_t left = size;
 
     for (int64_t i = 0; i < size; i++) {
         excess[i] = -1;
-        alive[i] = i;
+        alive[i] = low + i;
     }
     if (s->xmax < INFINITY) {
         return size;
     }
-    for (int p = 0; p < N_PROBES && left * 16 > size; p++) {
-        int64_t j = probes->place[p], before = left;
-        if (j < k + size) {
+    for (int p = 0; p < N_PROBES && left * 32 > size; p++) {
+        probe_t probe = search->probes.probe[p];
+        int64_t before = left;
+        if (probe.place < low + size) {
             continue;
         }
-        probe(size, s->y[j], n - (double) s->first[j],
-            n - (double) s->first[j + (s->two_sided ? 1 : 0)], n, s->y + k, s->first + k,
-            s->rate + k, excess);
+        probe_all(size, probe.y, probe.tail, probe.next_tail, (double) s->first[s->m],
+            search->y + offset, s->first + low, search->rate + offset, excess);
         left = 0;
         for (int64_t i = 0; i < size; i++) {
-            alive[left] = i;
+            alive[left] = low + i;
             left += excess[i] <= limit;
         }
         if (before - left > size / 2) {
-            to_front(probes, j, p);
+            to_front(&search->probes, probe, p);
         }
     }
     return left;
@@ -131,15 +240,6 @@ is_allowed(const htst_candidate_t *c, const htst_scan_allowed_t *allowed)
         && c->rate * sqrt(c->inverse_n) < allowed->sigma_below;
 }
 
-/* What a search for the best candidate goes by; `best` is a distance that some candidate has. */
-typedef struct {
-    const htst_scan_t *scan;
-    const htst_scan_allowed_t *allowed;
-    htst_grid_t grid;
-    probes_t probes;
-    double best;
-} search_t;
-
 /* The distance of a candidate, or -1 if it is above `limit`. */
 static double
 distance_up_to(search_t *search, const htst_candidate_t *c, double limit)
@@ -148,81 +248,104 @@ distance_up_to(search_t *search, const htst_candidate_t *c, double limit)
     probes_t *probes = &search->probes;
 
     for (int p = 0; p < N_PROBES; p++) {
-        int64_t j = probes->place[p];
-        if (j > c->k && htst_distance_exceeds(c, j, limit)) {
-            to_front(probes, j, p);
+        probe_t probe = probes->probe[p];
+        if (probe.place > c->k && shows(search->scan, c, &probe, limit)) {
+            to_front(probes, probe, p);
             return -1;
         }
     }
-    found.where = probes->place[0];
+    found.where = probes->probe[0].place;
     for (; found.rough >= 0; found.rough--) { /* most of those left die roughly */
         if (!htst_distance_measure(c, &search->grid, limit, &found)) {
-            to_front(probes, found.where, N_PROBES - 1);
+            insert(probes, probe_at(search, found.where));
             return -1;
         }
     }
     return found.plus;
 }
 
-/* Look at one candidate: is it better than the best? */
-static void
-consider(search_t *search, int64_t k)
+/* Look at a candidate; it becomes the best if its distance is at most `limit`. */
+static int
+consider(search_t *search, int64_t k, double y, double rate, double limit)
 {
-    htst_candidate_t c = htst_distance_candidate(search->scan, k);
-    double d = is_allowed(&c, search->allowed) ? distance_up_to(search, &c, search->best) : -1;
+    htst_candidate_t c = htst_distance_candidate(search->scan, k, y, rate);
+    double d = is_allowed(&c, search->allowed) ? distance_up_to(search, &c, limit) : -1;
 
-    search->best = d >= 0 && d < search->best ? d : search->best;
+    if (d >= 0) {
+        search->best = (htst_scan_best_t){ k, d, rate };
+    }
+    return d >= 0;
 }
 
-/* A bound before the scan: one candidate of each block, in an order from coarse to fine, for neighbours
- * have distances that fall slowly towards a minimum, and each would have to be measured. */
+/* Look at the lowest candidate of a block, or at some of all its candidates. */
+static void
+consider_some_of(search_t *search, int64_t block, int64_t gap)
+{
+    const htst_scan_t *s = search->scan;
+    int64_t low = lowest_of(s, block);
+
+    if (gap >= BLOCK && low > search->begin) {
+        double y, sum;
+        edge(s, block + 1, low, &y, &sum);
+        double rate = s->marks != NULL ? (double) (s->first[s->m] - s->first[low]) / sum : s->rate[low];
+        (void) consider(search, low, y, rate, search->best.distance);
+        return;
+    }
+    load(search, block);
+    low = low > search->begin ? low : search->begin;
+    for (int64_t k = low; k < search->high && k < search->end; k += gap) {
+        (void) consider(search, k, search->y[k - search->low], search->rate[k - search->low],
+            search->best.distance);
+    }
+}
+
+/* A bound before the scan, from blocks in an order from coarse to fine: neighbours have distances that
+ * fall slowly towards a minimum, and each would have to be measured. */
 static void
 consider_some(search_t *search)
 {
-    const int64_t begin = search->allowed->begin, size = search->allowed->end - begin;
-    int64_t gap = size / N_FIRST < BLOCK ? size / N_FIRST + 1 : BLOCK, level = 1;
+    const htst_scan_t *s = search->scan;
+    int64_t top = block_of(s, search->end - 1), blocks = block_of(s, search->begin) - top + 1;
+    int64_t gap = (search->end - search->begin) / N_FIRST + 1, each = 1, level = 1;
 
-    while (level < size / gap + 1) {
+    gap = gap < GAP ? gap : GAP;
+    each = gap > BLOCK ? gap / BLOCK : 1;
+    while (level * each < blocks) {
         level *= 2;
     }
     for (; level > 0; level /= 2) {
-        for (int64_t i = level; i * gap - gap / 2 - 1 < size; i += 2 * level) {
-            consider(search, begin + i * gap - gap / 2 - 1);
+        for (int64_t i = level; i * each <= blocks; i += 2 * level) {
+            consider_some_of(search, top + i * each - 1, gap);
         }
     }
 }
 
-/* One pass over all candidates. To find the smallest distance, a block is looked at in steps, for the
- * same reason; to find the first one up to best + tolerance, in order. */
-static int64_t
-pass(search_t *search, double tolerance, int is_last)
+/* Look at the candidates of a block; to find the smallest distance in steps, for the same reason, to
+ * find the first one that is at most best + tolerance in order. Returns 1 once it is found. */
+static int
+look_at(search_t *search, int64_t block, double tolerance, int is_last)
 {
-    const htst_scan_t *s = search->scan;
+    double limit = search->best.distance + tolerance;
     int64_t alive[BLOCK];
 
-    for (int64_t k = search->allowed->begin; k < search->allowed->end; k += BLOCK) {
-        int64_t rest = search->allowed->end - k, size = rest < BLOCK ? rest : BLOCK;
-        double limit = is_last ? search->best + tolerance : search->best;
-        if (is_out(s, k, k + size - 1, limit, &search->probes)) {
-            continue;
-        }
-        int64_t left = survivors(s, k, size, limit, &search->probes, alive);
-        int64_t step = is_last ? 1 : left % STEP == 0 ? STEP - 2 : STEP;
-        for (int64_t i = 0; i < left; i++) {
-            int64_t at = k + alive[i * step % left];
-            if (!is_last) {
-                consider(search, at);
-                continue;
+    if (is_out(search, block, limit)) {
+        return 0;
+    }
+    load(search, block);
+    int64_t low = search->low > search->begin ? search->low : search->begin;
+    int64_t high = search->high < search->end ? search->high : search->end;
+    int64_t left = survivors(search, low, high - low, limit, alive);
+    int64_t step = is_last ? 1 : left % STEP == 0 ? STEP - 2 : STEP;
+    for (int64_t i = 0; i < left; i++) {
+        int64_t k = alive[i * step % left], at = k - search->low;
+        if (consider(search, k, search->y[at], search->rate[at], limit)) {
+            if (is_last) {
+                return 1;
             }
-            htst_candidate_t c = htst_distance_candidate(s, at);
-            double d = is_allowed(&c, search->allowed) ? distance_up_to(search, &c, limit) : -1;
-            if (d >= 0) {
-                search->best = d;
-                return at;
-            }
+            limit = search->best.distance;
         }
     }
-    return -1;
+    return 0;
 }
 
 int64_t
@@ -231,23 +354,30 @@ htst_scan_workspace(int64_t m)
     return htst_distance_grid_words(m);
 }
 
-void
+htst_scan_best_t
 htst_scan_best(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance,
-    double *work, int64_t *best_k, double *best_distance)
+    double *work)
 {
-    search_t search = { 0 };
+    search_t search;
+    int64_t last = scan->m - 1; /* has no tail above it */
 
-    *best_k = -1;
-    *best_distance = INFINITY;
-    if (allowed->begin >= allowed->end || allowed->begin >= scan->m - 1) {
-        return;
+    search.best = (htst_scan_best_t){ -1, INFINITY, NAN };
+    search.begin = allowed->begin;
+    search.end = allowed->end < last ? allowed->end : last;
+    if (search.begin >= search.end) {
+        return search.best;
     }
     search.scan = scan;
     search.allowed = allowed;
     search.grid = htst_distance_grid(scan, allowed->begin, work);
-    search.best = INFINITY;
+    memset(&search.probes, 0, sizeof search.probes);
     consider_some(&search);
-    (void) pass(&search, 0, 0);
-    *best_k = pass(&search, tolerance, 1);
-    *best_distance = search.best;
+    int64_t top = block_of(scan, search.end - 1), bottom = block_of(scan, search.begin), b = top;
+    for (; b <= bottom; b++) { /* down, and up again: the probes stay good */
+        (void) look_at(&search, b, 0, 0);
+    }
+    while (b > top && !look_at(&search, b - 1, tolerance, 1)) {
+        b--;
+    }
+    return search.best;
 }

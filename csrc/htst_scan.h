@@ -18,15 +18,17 @@
 #define HTST_SCAN_H
 
 #include "htst_common.h"
+#include "htst_estimate.h"
 
 typedef struct {
     int64_t m;
     const double *v;      /* positive, finite, increasing; NULL: only the logarithms are known */
-    const double *y;      /* their logarithms, relative to any common value */
+    const double *y;      /* their logarithms, relative to any common value, or NULL */
     const int64_t *first; /* [m + 1] counts before each value; first[m] = N */
-    const double *rate;
+    const double *rate;   /* or NULL */
     double xmax;          /* INFINITY: none; else v must be there, and v[m - 1] <= xmax */
     int two_sided;
+    const htst_estimate_mark_t *marks; /* in place of y and rate, where there is no xmax; or NULL */
 } htst_scan_t;
 
 /* Which candidates: [begin, end), alpha_low < alpha <= alpha_high, (alpha - 1) / sqrt(n) <
@@ -39,12 +41,18 @@ typedef struct {
 /* Words of workspace for m values. */
 int64_t htst_scan_workspace(int64_t m);
 
-/* The first allowed candidate whose D is at most `tolerance` above the smallest; *best_k = -1 if
- * there is none. Exact: equal to computing every D. */
-void htst_scan_best(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance,
-    double *work, int64_t *best_k, double *best_distance);
+/* The first allowed candidate whose D is at most `tolerance` above the smallest, or k = -1 if there is
+ * none. Exact: equal to computing every D. */
+typedef struct {
+    int64_t k;
+    double distance, rate;
+} htst_scan_best_t;
 
-/* D+ and D- of every candidate in [begin, end), about sqrt(n) exponentials each. */
+htst_scan_best_t htst_scan_best(const htst_scan_t *scan, const htst_scan_allowed_t *allowed,
+    double tolerance, double *work);
+
+/* D+ and D- of every candidate in [begin, end), about sqrt(n) exponentials each; with y and
+ * rate, not marks. */
 void htst_scan_curve(const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus,
     double *d_minus);
 

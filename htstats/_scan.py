@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from htstats._core import estimate, scan
 
-__all__ = ["TOLERANCE", "Candidates", "candidates_of", "distinct", "prepared"]
+__all__ = ["TOLERANCE", "Candidates", "best_of", "candidates_of", "distinct", "prepared"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -59,11 +59,12 @@ class Candidates:
         """(index, distance) of the first allowed candidate whose D is the smallest, or at most
         `tolerance` above it; index -1 for none."""
         end = self.values.size - 1 if end is None else end
-        return scan.best(
+        k, distance, _ = scan.best(
             self.values, self.logs, self.first, self.rate, self.xmax, self.two_sided, begin, end,
             alpha_low, alpha_high, sigma_below, tolerance,
             np.empty(scan.workspace(self.values.size)),
         )  # fmt: skip
+        return k, distance
 
     def curve(self, begin: int, end: int) -> tuple[Floats, Floats]:
         """D+ and D- of candidates begin ... end - 1."""
@@ -80,6 +81,18 @@ def candidates_of(x: Floats) -> Candidates:
     return prepared(*distinct(np.sort(x)))
 
 
+def best_of(
+    values: Floats, first: Counts, two_sided: bool, begin: int, end: int, tolerance: float
+) -> tuple[int, float, float]:
+    """(index, distance, rate) of the first of the candidates begin ... end - 1 with alpha above 1
+    whose D is at most `tolerance` above the smallest; as `Candidates.best`, but that the estimates
+    of blocks of candidates are made where they are looked at."""
+    marks = np.empty((estimate.blocks(len(values)) + 1, 4))
+    estimate.marks(values, first, marks)
+    work = np.empty(scan.workspace(len(values)))
+    return scan.best_of_marks(values, first, marks, two_sided, begin, end, 1.0, tolerance, work)
+
+
 def distinct(ordered: npt.NDArray[Any]) -> tuple[Floats, Counts]:
     """Distinct values of a sorted float32 or float64 array, as float64, and the counts before each.
 
@@ -87,9 +100,7 @@ def distinct(ordered: npt.NDArray[Any]) -> tuple[Floats, Counts]:
     """
     values, first = np.empty(len(ordered)), np.empty(len(ordered) + 1, np.int64)
     first[0] = 0
-    fill: Any = (
-        estimate.distinct_f32 if ordered.dtype == np.float32 else estimate.distinct_f64
-    )
+    fill: Any = estimate.distinct_f32 if ordered.dtype == np.float32 else estimate.distinct_f64
     m = fill(ordered, values, first)
     return values[:m], first[: m + 1]
 

@@ -16,7 +16,7 @@ from htstats import _checks, _law
 from htstats._arrays import HALF_DTYPES
 from htstats._discrete import DiscreteScan, ZetaLaw, scan_integers, whole
 from htstats._prune import Prospect
-from htstats._scan import TOLERANCE, Candidates, distinct, prepared
+from htstats._scan import TOLERANCE, Candidates, best_of, distinct, prepared
 from htstats._usable import (
     SIDES,
     Sample,
@@ -543,29 +543,39 @@ def _solved(sample: Sample, side: str, options: _Options) -> PowerLawFit:
     if isinstance(options.xmin, float):
         values, first = _from(options.xmin, values, first)
     _needs_two(values)
-    xmax = math.inf if options.xmax is None else options.xmax
-    found = prepared(values, first, xmax, options.ks == "two-sided")
     begin, end = _candidates(values, first, options)
-    k = -1
-    if begin < end:
-        low = 1.0 if options.xmax is None else -math.inf
-        k, distance = found.best(begin, end, alpha_low=low, tolerance=TOLERANCE)
+    k, distance, rate, curve = _best(values, first, begin, end, options)
     if k < 0:
         raise ValueError(
             f"no candidate xmin is allowed by xmin={options.xmin!r}, min_tail={options.min_tail}"
         )
     return PowerLawFit(
-        alpha=float(found.rate[k]) + 1,
+        alpha=rate + 1,
         xmin=float(values[k]),
         distance=distance,
         n=n,
-        n_tail=found.n_tail(k),
+        n_tail=int(first[-1] - first[k]),
         excluded=MappingProxyType(sample.excluded),
         side=side,
         ks=options.ks,
         xmax=options.xmax,
-        curve=_curve(found, begin, end) if options.curve else None,
+        curve=curve,
     )
+
+
+def _best(
+    values: Floats, first: npt.NDArray[np.int64], begin: int, end: int, options: _Options
+) -> tuple[int, float, float, Curve | None]:
+    """Index, distance and rate of the best candidate, -1 if none; and the curve if it is wanted."""
+    two_sided = options.ks == "two-sided"
+    if begin >= end:
+        return -1, math.inf, math.nan, None
+    if options.xmax is None and not options.curve:
+        return *best_of(values, first, two_sided, begin, end, TOLERANCE), None
+    xmax, low = (math.inf, 1.0) if options.xmax is None else (options.xmax, -math.inf)
+    found = prepared(values, first, xmax, two_sided)
+    k, distance = found.best(begin, end, alpha_low=low, tolerance=TOLERANCE)
+    return k, distance, float(found.rate[k]), _curve(found, begin, end) if options.curve else None
 
 
 def _solved_integers(sample: Sample, side: str, options: _Options) -> PowerLawFit:

@@ -303,14 +303,14 @@ FAULTS = (
     Fault(
         "htst_scan.c",
         "the smallest distance is never replaced by a smaller one",
-        "search->best = d >= 0 && d < search->best ?",
-        "search->best = d >= 0 && d > search->best ?",
+        "            limit = search->best.distance;",
+        "            limit += 0;",
     ),
     Fault(
         "htst_scan.c",
-        "a block is bounded by its first exponent alone",
-        "double fast = s->rate[b] *",
-        "double fast = s->rate[a] *",
+        "a block is bounded by its lowest exponent alone",
+        "fast = most / sum_b * (1 + ROUNDING);",
+        "fast = most / sum_a * (1 + ROUNDING);",
     ),
     Fault(
         "htst_distance.c",

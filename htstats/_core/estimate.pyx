@@ -9,6 +9,11 @@ cdef extern from "htst_estimate.h" nogil:
         int64_t n, const float *x, double *v, int64_t *first) noexcept
     int64_t htst_estimate_distinct_f64(
         int64_t n, const double *x, double *v, int64_t *first) noexcept
+    ctypedef struct htst_estimate_mark_t:
+        pass
+    int64_t htst_estimate_blocks(int64_t m) noexcept
+    int htst_estimate_marks(
+        int64_t m, const double *v, const int64_t *first, htst_estimate_mark_t *marks) noexcept
     int htst_estimate_rates(
         int64_t m, const double *v, const int64_t *first, double xmax, double *y,
         double *rate) noexcept
@@ -45,6 +50,23 @@ def rates(
     shaped(m, m, first.shape[0])
     with nogil:
         status = htst_estimate_rates(m, &v[0], &first[0], xmax, &y[0], &rate[0])
+    check(status)
+
+
+def blocks(int64_t m):
+    """How many blocks m > 0 values have."""
+    return htst_estimate_blocks(m)
+
+
+def marks(const double[::1] v, const int64_t[::1] first, double[:, ::1] out):
+    """Sums before each block, a row of 4 words for each and one more."""
+    cdef int64_t m = v.shape[0]
+    cdef int status
+    shaped(m, m, first.shape[0])
+    if m == 0 or out.shape[0] != htst_estimate_blocks(m) + 1 or out.shape[1] != 4:
+        raise ValueError("out must have 4 words for each block and one more, and v values")
+    with nogil:
+        status = htst_estimate_marks(m, &v[0], &first[0], <htst_estimate_mark_t *> &out[0, 0])
     check(status)
 
 

@@ -20,7 +20,18 @@ def best(
     sigma_below: float,
     tolerance: float,
     work: Floats,
-) -> tuple[int, float]: ...
+) -> tuple[int, float, float]: ...
+def best_of_marks(
+    v: Floats,
+    first: Counts,
+    marks: Floats,
+    two_sided: bool,
+    begin: int,
+    end: int,
+    alpha_low: float,
+    tolerance: float,
+    work: Floats,
+) -> tuple[int, float, float]: ...
 def curve(
     v: Floats,
     y: Floats,

@@ -1,6 +1,12 @@
 """Bindings of htst_scan: the xmin scan over distinct values and the counts before each."""
 
+from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
+
+cdef extern from "htst_estimate.h" nogil:
+    ctypedef struct htst_estimate_mark_t:
+        pass
+    int64_t htst_estimate_blocks(int64_t m) noexcept
 
 cdef extern from "htst_scan.h" nogil:
     ctypedef struct htst_scan_t:
@@ -11,13 +17,17 @@ cdef extern from "htst_scan.h" nogil:
         const double *rate
         double xmax
         int two_sided
+        const htst_estimate_mark_t *marks
     ctypedef struct htst_scan_allowed_t:
         int64_t begin, end
         double alpha_low, alpha_high, sigma_below
     int64_t htst_scan_workspace(int64_t m) noexcept
-    void htst_scan_best(
+    ctypedef struct htst_scan_best_t:
+        int64_t k
+        double distance, rate
+    htst_scan_best_t htst_scan_best(
         const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance,
-        double *work, int64_t *best_k, double *best_distance) noexcept
+        double *work) noexcept
     void htst_scan_curve(
         const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus,
         double *d_minus) noexcept
@@ -36,19 +46,39 @@ def best(
     double xmax, bint two_sided, int64_t begin, int64_t end, double alpha_low, double alpha_high,
     double sigma_below, double tolerance, double[::1] work,
 ):
-    """(index, distance) of the first best candidate; index -1 if none is allowed."""
+    """(index, distance, rate) of the first best candidate; index -1 if none is allowed."""
     cdef htst_scan_t scan = filled(v, y, first, rate, xmax, two_sided, begin, end)
-    cdef htst_scan_allowed_t allowed
-    cdef int64_t k = -1
-    cdef double distance = 0
-    if work.shape[0] < htst_scan_workspace(v.shape[0]):
-        raise ValueError(f"work must have {htst_scan_workspace(v.shape[0])} words")
-    allowed.begin, allowed.end = begin, end
-    allowed.alpha_low, allowed.alpha_high = alpha_low, alpha_high
-    allowed.sigma_below = sigma_below
+    cdef htst_scan_allowed_t allowed = htst_scan_allowed_t(
+        begin, end, alpha_low, alpha_high, sigma_below)
+    cdef htst_scan_best_t found
+    roomy(work.shape[0], scan.m)
     with nogil:
-        htst_scan_best(&scan, &allowed, tolerance, &work[0], &k, &distance)
-    return k, distance
+        found = htst_scan_best(&scan, &allowed, tolerance, &work[0])
+    return found.k, found.distance, found.rate
+
+
+def best_of_marks(
+    const double[::1] v, const int64_t[::1] first, const double[:, ::1] marks, bint two_sided,
+    int64_t begin, int64_t end, double alpha_low, double tolerance, double[::1] work,
+):
+    """The same from the marks of blocks."""
+    cdef htst_scan_t scan
+    cdef htst_scan_allowed_t allowed = htst_scan_allowed_t(
+        begin, end, alpha_low, INFINITY, INFINITY)
+    cdef htst_scan_best_t found
+    cdef int64_t m = v.shape[0]
+    if m == 0 or first.shape[0] != m + 1 or marks.shape[0] != htst_estimate_blocks(m) + 1 or (
+            marks.shape[1] != 4):
+        raise ValueError("v, first, marks must have m, m + 1, blocks + 1 rows, m > 0")
+    if not 0 <= begin <= end <= m:
+        raise ValueError(f"need 0 <= begin <= end <= {m}, got {begin} and {end}")
+    roomy(work.shape[0], m)
+    scan.m, scan.v, scan.y, scan.first, scan.rate = m, &v[0], NULL, &first[0], NULL
+    scan.xmax, scan.two_sided = INFINITY, two_sided
+    scan.marks = <const htst_estimate_mark_t *> &marks[0, 0]
+    with nogil:
+        found = htst_scan_best(&scan, &allowed, tolerance, &work[0])
+    return found.k, found.distance, found.rate
 
 
 def curve(
@@ -71,6 +101,12 @@ def truncated_mean(double u):
     return htst_truncated_mean(u)
 
 
+cdef int roomy(int64_t got, int64_t m) except -1:
+    if got < htst_scan_workspace(m):
+        raise ValueError(f"work must have {htst_scan_workspace(m)} words, got {got}")
+    return 0
+
+
 cdef htst_scan_t filled(
     const double[::1] v, const double[::1] y, const int64_t[::1] first, const double[::1] rate,
     double xmax, bint two_sided, int64_t begin, int64_t end,
@@ -85,4 +121,5 @@ cdef htst_scan_t filled(
     scan.v, scan.y, scan.first, scan.rate = &v[0], &y[0], &first[0], &rate[0]
     scan.xmax = xmax
     scan.two_sided = two_sided
+    scan.marks = NULL
     return scan

@@ -65,6 +65,39 @@ test_a_tail_has_the_estimates_of_the_whole(void)
     }
 }
 
+/* Any block from its mark, to the bit. */
+static void
+test_blocks(void)
+{
+    enum { M = 1300 };
+    double v[M], y[M], rate[M], y_of_block[HTST_ESTIMATE_BLOCK], rate_of_block[HTST_ESTIMATE_BLOCK];
+    int64_t first[M + 1] = { 0 };
+    htst_estimate_mark_t marks[24];
+
+    for (int j = 0; j < M; j++) {
+        v[j] = pow(1 - (double) j / M, -.7) + 1e-9 * j;
+        first[j + 1] = first[j] + 1 + j % 3;
+    }
+    for (int m = 1; m <= M; m += m < 600 ? 1 : 97) {
+        int64_t end = m - 1, blocks = htst_estimate_blocks(m);
+        CHECK(htst_estimate_rates(m, v, first, INFINITY, y, rate) == HTST_OK);
+        CHECK(htst_estimate_marks(m, v, first, marks) == HTST_OK);
+        for (int64_t i = 0; i < blocks; i++) {
+            int64_t low = htst_estimate_block(m, v, first, marks, i, y_of_block, rate_of_block);
+            CHECK(low == (end > HTST_ESTIMATE_BLOCK ? end - HTST_ESTIMATE_BLOCK : 0));
+            for (int64_t k = low; k < end; k++) {
+                CHECK(y_of_block[k - low] == y[k] && rate_of_block[k - low] == rate[k]);
+            }
+            CHECK(marks[i + 1].reach_high + marks[i + 1].reach_low == -y[low]
+                || end < HTST_ESTIMATE_BLOCK);
+            end = low;
+        }
+        CHECK(end == 0);
+    }
+    v[5] = v[4];
+    CHECK(htst_estimate_marks(M, v, first, marks) == HTST_ERR_BAD_ARG);
+}
+
 static void
 test_steps_of_every_size(void)
 {
@@ -115,6 +148,7 @@ main(void)
 {
     test_sums_by_formula();
     test_a_tail_has_the_estimates_of_the_whole();
+    test_blocks();
     test_steps_of_every_size();
     test_distinct();
     test_errors();

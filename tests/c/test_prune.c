@@ -18,7 +18,7 @@ distances(double *d)
 {
     double y[VALUES], rate[VALUES], plus[VALUES], minus[VALUES];
     int64_t first[VALUES + 1];
-    htst_scan_t scan = { VALUES, X, y, first, rate, INFINITY, 0 };
+    htst_scan_t scan = { VALUES, X, y, first, rate, INFINITY, 0, NULL };
 
     for (int64_t i = 0; i <= VALUES; i++) {
         first[i] = i;

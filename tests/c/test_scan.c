@@ -10,9 +10,10 @@
 static void
 test_two_values_by_hand(void)
 {
-    double v[2] = { 1, 2 }, y[2], rate[2], plus, minus, d, work[WORK];
-    int64_t first[3] = { 0, 3, 4 }, k;
-    htst_scan_t scan = { 2, v, y, first, rate, INFINITY, 0 };
+    double v[2] = { 1, 2 }, y[2], rate[2], plus, minus, work[WORK];
+    int64_t first[3] = { 0, 3, 4 };
+    htst_scan_best_t found;
+    htst_scan_t scan = { 2, v, y, first, rate, INFINITY, 0, NULL };
     htst_scan_allowed_t allowed = { 0, 1, 1, INFINITY, INFINITY };
 
     CHECK(htst_estimate_rates(2, v, first, INFINITY, y, rate) == HTST_OK);
@@ -22,19 +23,19 @@ test_two_values_by_hand(void)
     htst_scan_curve(&scan, 0, 1, &plus, &minus);
     CHECK_CLOSE(plus, 1 - exp(-4.0) - .75, 1e-14);
     CHECK(minus == 0);
-    htst_scan_best(&scan, &allowed, 0, work, &k, &d);
-    CHECK(k == 0 && d == plus);
+    found = htst_scan_best(&scan, &allowed, 0, work);
+    CHECK(found.k == 0 && found.distance == plus && found.rate == rate[0]);
     allowed.alpha_low = 1 + rate[0]; /* the range is open below */
-    htst_scan_best(&scan, &allowed, 0, work, &k, &d);
-    CHECK(k == -1);
+    found = htst_scan_best(&scan, &allowed, 0, work);
+    CHECK(found.k == -1);
     allowed.alpha_low = 1;
     scan.two_sided = 1; /* three quarters of the values are at xmin, where the model begins at 0 */
-    htst_scan_best(&scan, &allowed, 0, work, &k, &d);
-    CHECK(k == 0 && d == .75);
+    found = htst_scan_best(&scan, &allowed, 0, work);
+    CHECK(found.k == 0 && found.distance == .75);
     scan.two_sided = 0;
     allowed.alpha_high = 3;
-    htst_scan_best(&scan, &allowed, 0, work, &k, &d);
-    CHECK(k == -1);
+    found = htst_scan_best(&scan, &allowed, 0, work);
+    CHECK(found.k == -1);
 }
 
 static void
@@ -43,7 +44,7 @@ test_truncated_by_hand(void)
     /* as much of log x below the middle of log xmin ... log xmax as above: alpha is 1 */
     double v[3] = { 1, 2, 4 }, y[3], rate[3], plus, minus;
     int64_t first[4] = { 0, 1, 2, 3 };
-    htst_scan_t scan = { 3, v, y, first, rate, 4, 0 };
+    htst_scan_t scan = { 3, v, y, first, rate, 4, 0, NULL };
 
     CHECK(htst_estimate_rates(3, v, first, 4, y, rate) == HTST_OK);
     CHECK(fabs(rate[0]) < 1e-14);
@@ -57,9 +58,10 @@ test_tolerance_takes_the_first(void)
 {
     /* every candidate of a geometric grid with halving tails is the same law, up to the end */
     enum { M = 40 };
-    double v[M], y[M], rate[M], plus[M], minus[M], best, work[WORK];
-    int64_t first[M + 1], k, n = INT64_C(1) << 50, k_exact;
-    htst_scan_t scan = { M, v, y, first, rate, INFINITY, 0 };
+    double v[M], y[M], rate[M], plus[M], minus[M], work[WORK];
+    int64_t first[M + 1], n = INT64_C(1) << 50;
+    htst_scan_best_t found, exact;
+    htst_scan_t scan = { M, v, y, first, rate, INFINITY, 0, NULL };
     htst_scan_allowed_t allowed = { 0, M - 1, 1, INFINITY, INFINITY };
 
     for (int j = 0; j < M; j++) {
@@ -69,26 +71,28 @@ test_tolerance_takes_the_first(void)
     first[M] = n;
     CHECK(htst_estimate_rates(M, v, first, INFINITY, y, rate) == HTST_OK);
     htst_scan_curve(&scan, 0, M - 1, plus, minus);
-    htst_scan_best(&scan, &allowed, 0, work, &k_exact, &best);
+    exact = htst_scan_best(&scan, &allowed, 0, work);
     for (int j = 0; j < M - 1; j++) {
-        CHECK(fmax(plus[j], minus[j]) >= best);
+        CHECK(fmax(plus[j], minus[j]) >= exact.distance);
     }
-    htst_scan_best(&scan, &allowed, 1, work, &k, &best);
-    CHECK(k == 0 && best == fmax(plus[0], minus[0]));
-    htst_scan_best(&scan, &allowed, 1e-13, work, &k, &best);
-    CHECK(k <= k_exact);
+    found = htst_scan_best(&scan, &allowed, 1, work);
+    CHECK(found.k == 0 && found.distance == fmax(plus[0], minus[0]));
+    found = htst_scan_best(&scan, &allowed, 1e-13, work);
+    CHECK(found.k <= exact.k);
 }
 
-/* Enough candidates for blocks and for a grid with values between its places. */
+/* Enough candidates for blocks and for a grid with values between its places; from all logarithms and
+ * rates, and from the marks of blocks. */
 static void
 test_best_is_the_smallest_of_the_curve(int two_sided, int ties)
 {
-    enum { M = 9000 };
+    enum { M = 9000, BLOCKS = 160 };
     static double v[M], y[M], rate[M], plus[M], minus[M];
     static int64_t first[M + 1];
-    double *work = malloc((size_t) htst_scan_workspace(M) * sizeof *work), best;
-    int64_t k, smallest = 0;
-    htst_scan_t scan = { M, v, y, first, rate, INFINITY, two_sided };
+    static htst_estimate_mark_t marks[BLOCKS];
+    double *work = malloc((size_t) htst_scan_workspace(M) * sizeof *work);
+    htst_scan_t scan = { M, v, y, first, rate, INFINITY, two_sided, NULL };
+    htst_scan_t marked = { M, v, NULL, first, NULL, INFINITY, two_sided, marks };
     htst_scan_allowed_t allowed = { 0, M - 1, 1, INFINITY, INFINITY };
     uint64_t state = 1;
 
@@ -97,21 +101,20 @@ test_best_is_the_smallest_of_the_curve(int two_sided, int ties)
         v[j] = 1 / (1 - (j + (double) (state >> 33) * 0x1p-31) / M);
         first[j + 1] = first[j] + (ties ? 1 + (int64_t) (state >> 62) : 1);
     }
+    CHECK(htst_estimate_blocks(M) < BLOCKS && work != NULL);
     CHECK(htst_estimate_rates(M, v, first, INFINITY, y, rate) == HTST_OK);
+    CHECK(htst_estimate_marks(M, v, first, marks) == HTST_OK);
     htst_scan_curve(&scan, 0, M - 1, plus, minus);
-    for (int j = 1; j < M - 1; j++) {
-        smallest = fmax(plus[j], minus[j]) < fmax(plus[smallest], minus[smallest]) ? j : smallest;
-    }
-    CHECK(work != NULL);
-    htst_scan_best(&scan, &allowed, 0, work, &k, &best);
-    CHECK(k == smallest && best == fmax(plus[k], minus[k]));
-    for (allowed.begin = 700; allowed.begin <= 7000; allowed.begin += 6300) {
-        smallest = allowed.begin;
-        for (int64_t j = smallest; j < M - 1; j++) {
-            smallest = fmax(plus[j], minus[j]) < fmax(plus[smallest], minus[smallest]) ? j : smallest;
+    for (allowed.begin = 0; allowed.begin < M - 1000; allowed.begin += 700) {
+        int64_t k = allowed.begin;
+        for (int64_t j = k; j < allowed.end; j++) {
+            k = fmax(plus[j], minus[j]) < fmax(plus[k], minus[k]) ? j : k;
         }
-        htst_scan_best(&scan, &allowed, 0, work, &k, &best);
-        CHECK(k == smallest && best == fmax(plus[k], minus[k]));
+        htst_scan_best_t a = htst_scan_best(&scan, &allowed, 0, work);
+        htst_scan_best_t b = htst_scan_best(&marked, &allowed, 0, work);
+        CHECK(a.k == k && a.distance == fmax(plus[k], minus[k]) && a.rate == rate[k]);
+        CHECK(b.k == k && b.distance == a.distance && b.rate == a.rate);
+        allowed.end -= 17;
     }
     free(work);
 }
