@@ -171,9 +171,11 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
     }
 
 #ifdef HTST_PARTITION_HAS_X86
+#define VBMI2_ROW(name) htst_partition_row_vbmi2_##name
 #define AVX512_ROW(name) htst_partition_row_avx512_##name
 #define AVX2_ROW(name) htst_partition_row_avx2_##name
 #else
+#define VBMI2_ROW(name) fill_row_##name##_int32_t
 #define AVX512_ROW(name) fill_row_##name##_int32_t
 #define AVX2_ROW(name) fill_row_##name##_int32_t
 #endif
@@ -186,7 +188,9 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
                                    int instructions, int wide, void *indices, out_t *values)       \
     {                                                                                              \
         int64_t (*row)(const unsigned_t *, int64_t, signed_t, signed_t, const uint8_t *, int64_t,  \
-                       int32_t *, out_t *) = instructions == HTST_PARTITION_AVX512                 \
+                       int32_t *, out_t *) = instructions == HTST_PARTITION_VBMI2                  \
+                                                 ? VBMI2_ROW(name)                                 \
+                                             : instructions == HTST_PARTITION_AVX512               \
                                                  ? AVX512_ROW(name)                                \
                                              : instructions == HTST_PARTITION_AVX2                 \
                                                  ? avx2_row                                        \
@@ -214,7 +218,9 @@ htst_partition_best(void)
 {
 #ifdef HTST_PARTITION_HAS_X86
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) {
-        return HTST_PARTITION_AVX512;
+        return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")
+                   ? HTST_PARTITION_VBMI2
+                   : HTST_PARTITION_AVX512;
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")
         && __builtin_cpu_supports("f16c")) {

@@ -11,6 +11,7 @@
 
 #define SEGMENT HTST_PARTITION_SEGMENT
 #define AVX512 __attribute__((target("avx512f,avx512vl,bmi2,popcnt")))
+#define VBMI2 __attribute__((target("avx512f,avx512vl,avx512bw,avx512vbmi2,bmi2,popcnt")))
 #define AVX2 __attribute__((target("avx2,bmi2,popcnt,f16c")))
 #define INLINE static inline __attribute__((always_inline))
 
@@ -26,11 +27,19 @@ typedef struct {
 } rule_512_t;
 
 AVX512 INLINE rule_512_t
-rule_512(int32_t flip, int32_t low, int32_t high)
+rule_512_b32(int32_t low, int32_t high)
 {
     const uint32_t width = low > high ? 0 : (uint32_t)high - (uint32_t)low + 1;
-    const rule_512_t rule = {_mm512_set1_epi32(flip), _mm512_set1_epi32(low),
+    const rule_512_t rule = {_mm512_set1_epi32(INT32_MAX), _mm512_set1_epi32(low),
                              _mm512_set1_epi32((int32_t)width)};
+    return rule;
+}
+
+AVX512 INLINE rule_512_t
+rule_512_b16(int16_t low, int16_t high)
+{
+    rule_512_t rule = rule_512_b32(low, high);
+    rule.flip = _mm512_set1_epi32(INT16_MAX);
     return rule;
 }
 
@@ -90,7 +99,7 @@ wide_512_f16(__m512i half)
 /* Four vectors at a time: most matrices keep little, and where no lane of the four is kept they are
  * passed over together. Each is stored whole: what lies behind the kept lanes is written again by what
  * comes, within GROUP elements. */
-#define DEFINE_ROW_512(name, b, unsigned_t, signed_t, flip)                                        \
+#define DEFINE_GROUP_512(name, b, unsigned_t)                                                      \
     AVX512 INLINE int64_t group_512_##name(const unsigned_t *w, int64_t left, int64_t column,      \
                                            rule_512_t rule, int32_t *indices, uint32_t *values)    \
     {                                                                                              \
@@ -115,13 +124,14 @@ wide_512_f16(__m512i half)
             k += _mm_popcnt_u32(mask[v]);                                                          \
         }                                                                                          \
         return k;                                                                                  \
-    }                                                                                              \
-                                                                                                   \
-    AVX512 int64_t htst_partition_row_avx512_##name(                                               \
-        const unsigned_t *w, int64_t cols, signed_t low, signed_t high,             \
-        const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values)                     \
+    }
+
+/* A row, by groups into their places; by way of others where a whole group might not find room. */
+#define DEFINE_ROW_512(TARGET, row, group, rule_of, unsigned_t, signed_t)                          \
+    TARGET int64_t row(const unsigned_t *w, int64_t cols, signed_t low, signed_t high,             \
+                       const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values)      \
     {                                                                                              \
-        const rule_512_t rule = rule_512(flip, low, high);                                         \
+        const rule_512_t rule = rule_of(low, high);                                                \
         int32_t last_indices[GROUP];                                                               \
         uint32_t last_values[GROUP];                                                               \
         int64_t k = 0;                                                                             \
@@ -133,12 +143,11 @@ wide_512_f16(__m512i half)
                 htst_ahead(w + j, (int64_t)sizeof *w * SEGMENT);                                   \
             }                                                                                      \
             if (__builtin_expect(cols - j >= GROUP && room - k >= GROUP, 1)) {                     \
-                k += group_512_##name(w + j, GROUP, j, rule, indices + k, values + k);     \
+                k += group(w + j, GROUP, j, rule, indices + k, values + k);                        \
                 continue;                                                                          \
             }                                                                                      \
             int64_t left = cols - j < GROUP ? cols - j : GROUP;                                    \
-            int64_t kept =                                                                         \
-                group_512_##name(w + j, left, j, rule, last_indices, last_values);         \
+            int64_t kept = group(w + j, left, j, rule, last_indices, last_values);                 \
             kept = kept < room - k ? kept : room - k;                                              \
             memcpy(indices + k, last_indices, (size_t)kept * sizeof *indices);                     \
             memcpy(values + k, last_values, (size_t)kept * sizeof *values);                        \
@@ -147,9 +156,99 @@ wide_512_f16(__m512i half)
         return k;                                                                                  \
     }
 
-DEFINE_ROW_512(b32, b32, uint32_t, int32_t, INT32_MAX)
-DEFINE_ROW_512(f16, b16, uint16_t, int16_t, INT16_MAX)
-DEFINE_ROW_512(bf16, b16, uint16_t, int16_t, INT16_MAX)
+DEFINE_GROUP_512(b32, b32, uint32_t)
+DEFINE_GROUP_512(f16, b16, uint16_t)
+DEFINE_GROUP_512(bf16, b16, uint16_t)
+
+DEFINE_ROW_512(AVX512, htst_partition_row_avx512_b32, group_512_b32, rule_512_b32, uint32_t, int32_t)
+DEFINE_ROW_512(AVX512, htst_partition_row_avx512_f16, group_512_f16, rule_512_b16, uint16_t, int16_t)
+DEFINE_ROW_512(AVX512, htst_partition_row_avx512_bf16, group_512_bf16, rule_512_b16, uint16_t,
+               int16_t)
+
+/* ------------------------------------------------------------------ AVX-512 with VBMI2 */
+
+/* Compress instructions for 16 bits: only what is kept is widened, of columns too. */
+VBMI2 INLINE rule_512_t
+rule_vbmi2(int16_t low, int16_t high)
+{
+    const uint16_t width = (uint16_t)(low > high ? 0 : high - low + 1);
+    const rule_512_t rule = {_mm512_set1_epi16(INT16_MAX), _mm512_set1_epi16(low),
+                             _mm512_set1_epi16((int16_t)width)};
+    return rule;
+}
+
+VBMI2 INLINE __mmask32
+kept_vbmi2(__m512i bits, rule_512_t rule)
+{
+    __m512i negative = _mm512_srai_epi16(bits, 15);
+    __m512i ordered = _mm512_ternarylogic_epi32(bits, negative, rule.flip, 0x78);
+    return _mm512_cmpge_epu16_mask(_mm512_sub_epi16(ordered, rule.low), rule.width);
+}
+
+VBMI2 INLINE __mmask32
+lanes_vbmi2(int64_t left)
+{
+    return (__mmask32)(left >= 32 ? UINT32_MAX : left > 0 ? (UINT32_C(1) << left) - 1 : 0);
+}
+
+VBMI2 INLINE __m512i
+wide_vbmi2_bf16(__m256i halves)
+{
+    return _mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16);
+}
+
+VBMI2 INLINE __m512i
+wide_vbmi2_f16(__m256i halves)
+{
+    return _mm512_castps_si512(_mm512_cvtph_ps(halves));
+}
+
+#define DEFINE_GROUP_VBMI2(name)                                                                   \
+    VBMI2 INLINE int64_t group_vbmi2_##name(const uint16_t *w, int64_t left, int64_t column,       \
+                                            rule_512_t rule, int32_t *indices, uint32_t *values)   \
+    {                                                                                              \
+        const __m512i lanes = _mm512_add_epi16(                                                    \
+            _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0),           \
+            _mm512_set_epi32(31 << 16, 29 << 16, 27 << 16, 25 << 16, 23 << 16, 21 << 16, 19 << 16, \
+                             17 << 16, 15 << 16, 13 << 16, 11 << 16, 9 << 16, 7 << 16, 5 << 16,    \
+                             3 << 16, 1 << 16));                                                   \
+        __m512i bits[2];                                                                           \
+        __mmask32 mask[2];                                                                         \
+        int64_t k = 0;                                                                             \
+        for (int v = 0; v < 2; v++) {                                                              \
+            __mmask32 there = lanes_vbmi2(left - 32 * v);                                          \
+            bits[v] = _mm512_maskz_loadu_epi16(there, w + 32 * v);                                 \
+            mask[v] = kept_vbmi2(bits[v], rule) & there;                                           \
+        }                                                                                          \
+        if ((mask[0] | mask[1]) == 0) {                                                            \
+            return 0;                                                                              \
+        }                                                                                          \
+        for (int v = 0; v < 2; v++) {                                                              \
+            const __m512i base = _mm512_set1_epi32((int32_t)column + 32 * v);                      \
+            __m512i halves = _mm512_maskz_compress_epi16(mask[v], bits[v]);                        \
+            __m512i columns = _mm512_maskz_compress_epi16(mask[v], lanes);                         \
+            int64_t kept = _mm_popcnt_u32(mask[v]);                                                \
+            __m512i column_0 = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(columns));             \
+            _mm512_storeu_si512(indices + k, _mm512_add_epi32(column_0, base));                    \
+            _mm512_storeu_si512(values + k, wide_vbmi2_##name(_mm512_castsi512_si256(halves)));    \
+            if (kept > 16) {                                                                       \
+                __m512i column_16 = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(columns, 1));  \
+                _mm512_storeu_si512(indices + k + 16, _mm512_add_epi32(column_16, base));          \
+                _mm512_storeu_si512(values + k + 16,                                               \
+                                    wide_vbmi2_##name(_mm512_extracti64x4_epi64(halves, 1)));      \
+            }                                                                                      \
+            k += kept;                                                                             \
+        }                                                                                          \
+        return k;                                                                                  \
+    }
+
+DEFINE_GROUP_VBMI2(f16)
+DEFINE_GROUP_VBMI2(bf16)
+
+DEFINE_ROW_512(VBMI2, htst_partition_row_vbmi2_f16, group_vbmi2_f16, rule_vbmi2, uint16_t, int16_t)
+DEFINE_ROW_512(VBMI2, htst_partition_row_vbmi2_bf16, group_vbmi2_bf16, rule_vbmi2, uint16_t, int16_t)
+
+/* ------------------------------------------------------------------ AVX-512, 64 bits */
 
 AVX512 INLINE int64_t
 put_512_b64(__mmask8 mask, __m256i columns, __m512i bits, int64_t room, int32_t *indices,

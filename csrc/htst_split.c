@@ -123,9 +123,11 @@ DEFINE_NOT_FINITE(b64, uint64_t)
 
 /* With AVX-512 a row need not be counted; without, it is in the nearest cache for the fill. */
 #ifdef HTST_PARTITION_HAS_X86
-#define WITHOUT_COUNT(name, ...) htst_partition_row_avx512_##name(__VA_ARGS__)
+#define WITHOUT_COUNT(name, ...)                                                                   \
+    (instructions == HTST_PARTITION_VBMI2 ? htst_partition_row_vbmi2_##name(__VA_ARGS__)           \
+                                          : htst_partition_row_avx512_##name(__VA_ARGS__))
 #else
-#define WITHOUT_COUNT(name, w, cols, ...) ((void)(w), -1) /* never: see htst_partition_best */
+#define WITHOUT_COUNT(name, ...) 0 /* never: see htst_partition_best */
 #endif
 
 /* A row or a part of one: what it keeps, and how much. */
@@ -136,7 +138,7 @@ DEFINE_NOT_FINITE(b64, uint64_t)
     {                                                                                              \
         uint8_t hits[PIECE / HTST_PARTITION_SEGMENT];                                              \
         int64_t indptr[2] = {0}, bad;                                                              \
-        if (instructions == HTST_PARTITION_AVX512) {                                               \
+        if (instructions >= HTST_PARTITION_AVX512) {                                               \
             *kept = WITHOUT_COUNT(name, w, cols, low, high, NULL, cols + HTST_SPLIT_OWN - PIECE,   \
                                   indices, values);                                                \
             *not_finite += not_finite_##out_b(values, *kept, out_infinity);                        \
