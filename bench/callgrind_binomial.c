@@ -1,5 +1,6 @@
 /* One scalar kernel, called some number of times; callgrind_binomial.sh counts the instructions. */
 #include "htst_binomial.h"
+#include "htst_binomial_invert.h"
 
 #include <stdio.h>
 #include <stdlib.h>

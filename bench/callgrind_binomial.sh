@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "${CC:-cc}" -O3 -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -Icsrc \
-    bench/callgrind_binomial.c csrc/htst_binomial*.c -lm -o "$folder/kernels"
+    -DHTST_HAVE_TARGET_CLONES=1 bench/callgrind_binomial.c csrc/htst_binomial*.c -lm -o "$folder/kernels"
 
 instructions() {
     valgrind --tool=callgrind --callgrind-out-file=/dev/null "$folder/kernels" "$1" "$2" 2>&1 |

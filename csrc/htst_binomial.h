@@ -6,11 +6,13 @@
  *
  * The method of every tail: compute the tail on the far side of the mean, the other by log1p.
  *   A = n KL(k/n || p), sigma^2 = k (n-k)/n, lambda = (n-2k)/n, w = sqrt(2 A)/sigma
- *   bulk (sigma >= 5, w <= .6): P(X >= k) = exp(-A) [erfcx(sqrt A)/2 + Phi U], the uniform series of
- *     Temme (1982) in its binomial form, U = 1/2 - lambda/6 - sum_{M>=1} h_{M+1}(lambda) u_M,
+ *   near the mean (sigma >= 5, w <= .55): P(X >= k) = exp(-A) [erfcx(sqrt A)/2 + Phi U], the uniform
+ *     series of Temme (1982) in its binomial form, U = 1/2 - lambda/6 - sum_{M>=1} h_{M+1}(lambda) u_M,
  *     u_0 = 1, u_1 = -w, u_M = (-w)^M + (M/sigma^2) u_{M-2};
- *     where w <= .55 or so logs take it from htst_binomial_bulk.h, over arrays in vectors;
- *   elsewhere: the even continued fraction of Didonato and Morris (1992), eq. (9).
+ *   elsewhere: the even continued fraction of Didonato and Morris (1992), eq. (9);
+ *   k = 0, k = n: closed forms.
+ * A is carried in two doubles, so that exp(-A) keeps its digits. The pieces are in htst_binomial_far.h,
+ * over arrays in htst_binomial_bulk.h, inversions in htst_binomial_invert.h.
  */
 #ifndef HTST_BINOMIAL_H
 #define HTST_BINOMIAL_H
@@ -43,50 +45,29 @@ double htst_binomial_logcdf(double k, double n, double p);
  * ACCURACY, ERRORS: as above. */
 double htst_binomial_logpmf(double k, double n, double p);
 
-/* P(X > k), P(X <= k), P(X = k), with A in double-double so that exp(-A) keeps its digits.
- * ACCURACY: 4e-15 relative where P > 1e-300. ERRORS: NaN outside the domain; 0 on underflow. */
+/* P(X > k), P(X <= k), P(X = k).
+ * ACCURACY: as above: 4e-15 relative where P > 1e-300. ERRORS: NaN outside the domain; 0 on underflow. */
 double htst_binomial_sf(double k, double n, double p);
 double htst_binomial_cdf(double k, double n, double p);
 double htst_binomial_pmf(double k, double n, double p);
 
 /* n KL(k/n || p) = np phi(d/np) + nq phi(-d/nq), d = k - np, phi(u) = (1+u) log(1+u) - u: two terms
- * that are never negative. inf where p excludes k. ERRORS: NaN outside the domain, or k not in [0, n]. */
+ * that are never negative, each by a series in v = u/(2+u) or as k log(k/np) - d (Loader's D_0), in two
+ * doubles. inf where p excludes k.
+ * ACCURACY: docs/accuracy-binomial.md: 1e-15 relative.
+ * ERRORS: NaN outside the domain, or k not whole in [0, n]. */
 double htst_binomial_kl(double k, double n, double p);
 
-/* Chernoff's bound of log P(X > k): -n KL((k+1)/n || p) where k + 1 > np, else 0; -inf for k >= n.
+/* Chernoff's bound of log P(X > k): -n KL((k+1)/n || p) where k + 1 > np, by the exact sign, else 0;
+ * -inf for k >= n.
+ * ACCURACY: docs/accuracy-binomial.md: 1e-15 relative.
  * ERRORS: NaN outside the domain. */
 double htst_binomial_chernoff_logsf(double k, double n, double p);
 
-/* The smallest k with log P(X > k) <= level; -1 where level >= 0.
- * Newton with slope log1p(-pmf/P) inside a bracket that only shrinks.
- * ERRORS: NaN outside the domain or for a NaN level. */
-double htst_binomial_log_isf(double level, double n, double p);
-
-/* The largest p with log P(X <= k) >= level (Clopper and Pearson 1934), and its logs.
- * Newton in logit p, dL/dlogit = -(n-k) p pmf/P; L is concave there, so that it converges from
- * anywhere; where level > -log 2 the other tail is solved instead. k in [0, n], level <= 0.
- * limit = {p, log p, log(1-p)}. Where 1-p is below 1e-290, its log comes from the leading term
- * C(n,k) (1-p)^(n-k), which is then exact to rounding.
- * ERRORS: all three NaN outside the domain. */
-void htst_binomial_upper_limit(double k, double n, double level, double limit[3]);
-
-/* The smallest p with log P(X >= k) >= level: the mirror image of the above. */
-void htst_binomial_lower_limit(double k, double n, double level, double limit[3]);
-
 /* out[i] = function(k[i], n[i], p[i]), i < count; a step of 0 repeats an input's first element.
- * Returns HTST_ERR_BAD_ARG for an unknown function. */
+ * ACCURACY: the bits of the scalar functions. ERRORS: HTST_ERR_BAD_ARG for an unknown function. */
 int htst_binomial_map(
     int function, int64_t count, const double *k, int64_t k_step, const double *n, int64_t n_step,
     const double *p, int64_t p_step, double *out);
-
-/* out[i] = log_isf(level[i], n[i], p[i]). */
-int htst_binomial_map_log_isf(
-    int64_t count, const double *level, int64_t level_step, const double *n, int64_t n_step,
-    const double *p, int64_t p_step, double *out);
-
-/* out[3 i + (0, 1, 2)] = the limits of (k[i], n[i], level[i]); `upper` chooses which. */
-int htst_binomial_map_limit(
-    int upper, int64_t count, const double *k, int64_t k_step, const double *n, int64_t n_step,
-    const double *level, int64_t level_step, double *out);
 
 #endif /* HTST_BINOMIAL_H */

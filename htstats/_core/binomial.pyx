@@ -8,6 +8,8 @@ cdef extern from "htst_binomial.h" nogil:
     int htst_binomial_map(
         int function, int64_t count, const double *k, int64_t k_step, const double *n,
         int64_t n_step, const double *p, int64_t p_step, double *out) noexcept
+
+cdef extern from "htst_binomial_invert.h" nogil:
     int htst_binomial_map_log_isf(
         int64_t count, const double *level, int64_t level_step, const double *n, int64_t n_step,
         const double *p, int64_t p_step, double *out) noexcept

@@ -28,10 +28,6 @@ test_outside(void)
     CHECK(isnan(htst_binomial_logsf(1, 3, NAN)));
     CHECK(isnan(htst_binomial_logsf(NAN, 3, 0.5)));
     CHECK(isnan(htst_binomial_kl(4, 3, 0.5)));
-    CHECK(isnan(htst_binomial_log_isf(NAN, 3, 0.5)));
-    double limit[3];
-    htst_binomial_upper_limit(1, 3, 0.5, limit);
-    CHECK(isnan(limit[0]));
     double one = 1, out;
     CHECK(htst_binomial_map(99, 1, &one, 1, &one, 1, &one, 1, &out) == HTST_ERR_BAD_ARG);
 }
@@ -54,26 +50,41 @@ test_ends(void)
     CHECK(htst_binomial_pmf(5, 5, 1) == 1);
     CHECK(htst_binomial_cdf(1, 2, 0) == 1);
     CHECK(htst_binomial_logcdf(1, 2, 1) == -INFINITY);
-    CHECK(htst_binomial_log_isf(0, 5, 0.5) == -1);
     CHECK(htst_binomial_chernoff_logsf(most, most, 0.5) == -INFINITY);
 }
 
+/* P(X >= k) at the two seams of methods, each side against the other: symmetric and Poisson-like laws */
 static void
-test_inversions(void)
+test_continuous(void)
 {
-    for (double level = -0.1; level > -1e4; level *= 3) {
-        double k = htst_binomial_log_isf(level, 1e5, 0.3);
-        CHECK(htst_binomial_logsf(k, 1e5, 0.3) <= level);
-        CHECK(htst_binomial_logsf(k - 1, 1e5, 0.3) > level);
-        double up[3], low[3];
-        htst_binomial_upper_limit(72, 1437, level, up);
-        htst_binomial_lower_limit(1437 - 72, 1437, level, low);
-        CHECK_CLOSE(htst_binomial_logcdf(72, 1437, up[0]), level, 1e-11);
-        CHECK(up[1] == low[2] && up[2] == low[1]);
+    for (double n = 30; n < 1e9; n *= 3) {
+        n = floor(n);
+        double p = 0.5 - 0.4 / n, last = 1;
+        for (double k = floor(n / 2); k < n * 0.9; k += fmax(1, floor(n / 50))) {
+            double sf = htst_binomial_sf(k - 1, n, p), less = htst_binomial_sf(k, n, p);
+            CHECK(fabs((sf - less) - htst_binomial_pmf(k, n, p)) <= 8e-15 * sf);
+            CHECK(sf <= last * (1 + 8e-15));
+            last = sf;
+        }
     }
-    double far[3];
-    htst_binomial_upper_limit(0, 1, -1e7, far);
-    CHECK(far[0] == 1 && far[2] == -1e7);
+}
+
+/* The two tails of all but one outcome, and no outcome */
+static void
+test_closed_forms(void)
+{
+    CHECK_CLOSE(htst_binomial_logcdf(1, 2, 0x1p-10), log1p(-0x1p-20), 1e-15);
+    CHECK(htst_binomial_logcdf(1, 2, 0x1p-1074) == 0);
+    CHECK_CLOSE(htst_binomial_logsf(0, 2, 0x1p-10), log(0x1p-9 - 0x1p-20), 1e-15);
+    CHECK_CLOSE(htst_binomial_sf(0, 2, 0x1p-600), 0x1p-599, 1e-15);
+    CHECK_CLOSE(htst_binomial_sf(0, 2, 0.5), 0.75, 1e-15);
+    CHECK_CLOSE(htst_binomial_cdf(0, 1e6, 1e-7), exp(1e6 * log1p(-1e-7)), 1e-15);
+    CHECK_CLOSE(htst_binomial_pmf(3, 3, 0.25), 0x1p-6, 1e-15);
+    CHECK_CLOSE(htst_binomial_pmf(2, 3, 0x1p-300), 3 * 0x1p-600, 1e-15);
+    CHECK_CLOSE(htst_binomial_kl(1, 4, 0x1p-1000), 1000 * log(2) + log(0.25) + 3 * log(0.75), 1e-15);
+    CHECK(htst_binomial_chernoff_logsf(-1, 10, 0.05) == 0);
+    CHECK(htst_binomial_chernoff_logsf(4, 10, 0.5) == 0);
+    CHECK(htst_binomial_chernoff_logsf(5, 10, 0.5) == -htst_binomial_kl(6, 10, 0.5));
 }
 
 int
@@ -82,6 +93,7 @@ main(void)
     test_known_values();
     test_outside();
     test_ends();
-    test_inversions();
+    test_continuous();
+    test_closed_forms();
     return htst_test_report("test_binomial");
 }

@@ -1,46 +1,93 @@
 #include "htst_binomial_bulk.h"
 
+#include <string.h>
+
 #include "htst_binomial.h"
 #include "htst_test.h"
 
-/* Symmetric laws say what the two middle tails are; the table of references is Python's. */
-static void
-test_known_values(void)
+enum { N = HTST_BINOMIAL_BULK_CHUNK };
+typedef double function_t(double, double, double);
+static function_t *const functions[HTST_BINOMIAL_N_FUNCTIONS] = { htst_binomial_logsf,
+    htst_binomial_logcdf, htst_binomial_logpmf, htst_binomial_sf, htst_binomial_cdf,
+    htst_binomial_pmf, htst_binomial_kl, htst_binomial_chernoff_logsf };
+
+/* Arrays give the bits of numbers, what is left to the caller aside; returns how many were served. */
+static int
+compare(int function, int count, const double *k, const double *n, const double *p)
 {
-    /* one of each kind of the series, by its size, against the halves of a symmetric law */
-    for (double size = 1e4; size < 1e15; size *= 10) {
-        double half = size / 2, centre = htst_binomial_logpmf(half, size, 0.5);
-        double above = htst_binomial_bulk_log(size, half, half, 0, half, half, 0);
-        double below = htst_binomial_bulk_log(size, half + 1, half - 1, 1, half, half, 1);
-        CHECK_CLOSE(above, log(0.5 + 0.5 * exp(centre)), 1e-15);
-        CHECK_CLOSE(below, above, 1e-15); /* P(X <= n/2) = P(X >= n/2) */
+    double out[N + 1];
+    uint8_t left[N + 1], is_left[N] = { 0 };
+    out[count] = 7;
+    left[count] = 99;
+    int n_left = htst_binomial_bulk_chunk(function, count, k, n, p, out, left);
+    CHECK(out[count] == 7 && left[count] == 99 && n_left >= 0 && n_left <= count);
+    for (int i = 0; i < n_left; i++) {
+        is_left[left[i]] = 1;
     }
-    CHECK(htst_binomial_bulk_log(1e6, 500500, 499500, 500, 5e5, 5e5, 0)
-        == htst_binomial_logsf(500499, 1e6, 0.5));
+    for (int i = 0; i < count; i++) {
+        double one = functions[function](k[i], n[i], p[i]);
+        CHECK(is_left[i] || memcmp(&out[i], &one, sizeof one) == 0);
+        CHECK(is_left[i] || !isnan(one));
+    }
+    return count - n_left;
 }
 
+/* n, p and k of every kind, at `spread` standard deviations at most from the mean */
 static void
-test_not_served(void)
+draw(double spread, double *k, double *n, double *p)
 {
-    CHECK(isnan(htst_binomial_bulk_log(40, 20, 20, 0, 20, 20, 0)));      /* sigma < 5 */
-    CHECK(isnan(htst_binomial_bulk_log(1e4, 7e3, 3e3, 2e3, 5e3, 5e3, 0))); /* w > .6 */
-    CHECK(isnan(htst_binomial_bulk_log(1e9, 5.3e8, 4.7e8, 3e7, 5e8, 5e8, 1))); /* 1 - P = 1 */
-    CHECK(!isnan(htst_binomial_bulk_log(1e9, 5.3e8, 4.7e8, 3e7, 5e8, 5e8, 0)));
-}
-
-/* Arrays give the bits of numbers, in every length of chunk and kind of element. */
-static void
-test_chunks(void)
-{
-    enum { N = HTST_BINOMIAL_BULK_CHUNK };
-    double k[N], n[N], p[N], out[N + 1];
-    uint8_t done[N];
-    int served = 0;
-
     for (int i = 0; i < N; i++) {
         n[i] = floor(pow(10, 1 + 14.0 * ((i * 7) % N) / N));
-        p[i] = (0.5 + i) / N;
-        k[i] = floor(n[i] * p[i] + (i % 11 - 5.0) * sqrt(n[i] * p[i] * (1 - p[i])));
+        p[i] = i % 5 ? (0.5 + i) / N : 30 / (n[i] + 100);
+        k[i] = floor(n[i] * p[i] + spread * (i % 11 - 5.0) * sqrt(n[i] * p[i] * (1 - p[i])));
+    }
+}
+
+static void
+test_every_length_and_kind(void)
+{
+    double k[N], n[N], p[N];
+    for (int function = 0; function < HTST_BINOMIAL_N_FUNCTIONS; function++) {
+        for (double spread = 1; spread < 1e3; spread *= 8) {
+            draw(spread, k, n, p);
+            for (int count = 0; count <= N; count += count < 20 ? 1 : 59) {
+                compare(function, count, k, n, p);
+            }
+            CHECK(compare(function, N, k, n, p) > N / 3);
+        }
+    }
+}
+
+/* Chunks of one kind take no detour: near the mean, less near, far off, Poisson. */
+static void
+test_one_kind(void)
+{
+    const double laws[][3]
+        = { { 500100, 1e6, 0.5 }, { 700, 1e4, 0.06 }, { 9e5, 1e6, 0.5 }, { 20, 1e9, 3e-9 } };
+    double k[N], n[N], p[N];
+    for (int law = 0; law < 4; law++) {
+        for (int i = 0; i < N; i++) {
+            k[i] = laws[law][0] + i % 3;
+            n[i] = laws[law][1];
+            p[i] = laws[law][2];
+        }
+        for (int function = 0; function < HTST_BINOMIAL_N_FUNCTIONS; function++) {
+            CHECK(compare(function, N, k, n, p) == N);
+            CHECK(compare(function, N - 5, k, n, p) == N - 5);
+        }
+    }
+}
+
+/* Bad arguments and closed forms are left. */
+static void
+test_left(void)
+{
+    double k[N], n[N], p[N];
+    draw(1, k, n, p);
+    for (int i = 0; i < N; i++) {
+        n[i] += 1000;
+        k[i] = floor(n[i] / 3);
+        p[i] = 0.25;
     }
     k[3] = NAN;
     p[4] = -0.5;
@@ -50,28 +97,31 @@ test_chunks(void)
     n[8] = -1000;
     n[9] = 0x1p54;
     k[10] = INFINITY;
-    k[11] = -1;
-    for (int upper = 0; upper < 2; upper++) {
-        for (int count = 0; count <= N; count += count < 20 ? 1 : 59) {
-            out[count] = 7;
-            htst_binomial_bulk_chunk(upper, count, k, n, p, out, done);
-            CHECK(out[count] == 7);
-            for (int i = 0; i < count; i++) {
-                double one = (upper ? htst_binomial_logsf : htst_binomial_logcdf)(k[i], n[i], p[i]);
-                CHECK(!done[i] || out[i] == one);
-                CHECK(!done[i] || i < 3 || i > 11);
-                served += done[i];
-            }
-        }
+    k[11] = -1e300;
+    k[12] = n[12] + 5;
+    p[13] = 1e-300;
+    p[14] = 0;
+    p[15] = 1;
+    n[16] = NAN;
+    n[17] = INFINITY;
+    n[18] = 0;
+    for (int function = 0; function < HTST_BINOMIAL_N_FUNCTIONS; function++) {
+        int served = compare(function, N, k, n, p);
+        /* Chernoff's bound is 0 below the support without being asked */
+        CHECK(served == N - 16 || (function == HTST_BINOMIAL_CHERNOFF_LOGSF && served == N - 15));
     }
-    CHECK(served > N);
+    for (int i = 0; i < N; i++) {
+        k[i] += 0.5;
+    }
+    CHECK(compare(HTST_BINOMIAL_KL, N, k, n, p) == 0);
+    CHECK(compare(HTST_BINOMIAL_LOGSF, N, k, n, p) == N - 16);
 }
 
 int
 main(void)
 {
-    test_known_values();
-    test_not_served();
-    test_chunks();
+    test_every_length_and_kind();
+    test_one_kind();
+    test_left();
     return htst_test_report("test_binomial_bulk");
 }

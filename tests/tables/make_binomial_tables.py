@@ -1,4 +1,4 @@
-"""Writes csrc/htst_binomial_tables.h: every coefficient that htst_binomial.c uses.
+"""Writes csrc/htst_binomial_tables.h: every coefficient of the binomial tails and of htst_pair.h.
 
 The h_m are exact rationals (no floating point before the last rounding); the rest is mpmath at 60
 digits. `python tests/tables/make_binomial_tables.py` rewrites the file, and a test compares it.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import mpmath as mp
 
-TERMS = 20
+TERMS = 18
 ERFCX_DEGREE = 27
 ERFCX_CENTRE = 3.75
 HEADER = Path(__file__).parents[2] / "csrc" / "htst_binomial_tables.h"
@@ -105,9 +105,14 @@ def stirling_error(n: int) -> mp.mpf:
     return mp.loggamma(n + 1) - (n + mp.mpf(1) / 2) * mp.log(n) + n - mp.log(2 * mp.pi) / 2
 
 
-def pair(x: mp.mpf) -> str:
-    high = float(x)
-    return f"{{{high.hex()}, {float(x - mp.mpf(high)).hex()}}}"
+def parts_of(name: str, parts: tuple[str, ...], x: mp.mpf, bits: int) -> list[str]:
+    """x as an unevaluated sum of doubles, the first with that many bits behind the point."""
+    lines, high = [], mp.floor(x * 2**bits) / 2**bits
+    for part in parts:
+        lines.append(f"#define {name}_{part} {float(high).hex()}")
+        x -= high
+        high = mp.mpf(float(x))
+    return lines
 
 
 def header() -> str:
@@ -118,26 +123,19 @@ def header() -> str:
         "#ifndef HTST_BINOMIAL_TABLES_H",
         "#define HTST_BINOMIAL_TABLES_H",
         "",
-        f"#define SERIES_TERMS {TERMS}",
         f"#define ERFCX_DEGREE {ERFCX_DEGREE}",
         f"#define ERFCX_CENTRE {ERFCX_CENTRE}",
         "",
-        "/* SERIES_H[M][i]: coefficient of lambda^(2 i + (M + 1) % 2) in h_(M+1), M = 1 ... */",
-        f"static const double SERIES_H[{TERMS + 1}][{(TERMS + 1) // 2 + 1}] = {{",
-        "    {0.0},",
+        "/* h_(M+1) of lambda = l, s = l^2 */",
     ]
-    for m in range(2, TERMS + 2):
-        row = [h[m].get(power, Fraction(0)) for power in range(m % 2, m + 1, 2)]
-        lines.append("    {" + ", ".join((float(c)).hex() for c in row) + "},")
-    lines += ["};", "", "/* h_(M+1) of lambda = l, s = l^2, for loops that must not branch */"]
     for m in range(2, TERMS + 2):
         powers = range(m % 2, m + 1, 2)
         text = ""
         for power in reversed(powers):
             value = float(h[m].get(power, Fraction(0))).hex()
-            text = f"{value} + (s) * ({text})" if text else value
+            text = f"htst_fma(s, {text}, {value})" if text else value
         factor = "(l) * " if m % 2 else ""
-        lines.append(f"#define SERIES_H_{m - 1}(l, s) ({factor}({text}))")
+        lines.append(f"#define SERIES_H_{m - 1}(l, s) ({factor}{text})")
     lines += [
         "",
         "/* (1 + 2 z) erfcx(z) in powers of (z - ERFCX_CENTRE)/(z + ERFCX_CENTRE) */",
@@ -154,12 +152,13 @@ def header() -> str:
     lines += [
         "};",
         "",
-        "/* log(j/64), j = 48 ... 96, and log 2, as unevaluated sums of two doubles */",
+        "/* log 2 in parts, the first so short that an exponent times it is exact; 1/3 in two */",
+        *parts_of("LOG2", ("HIGH", "LOW", "REST"), mp.log(2), 32),
+        *parts_of("THIRD", ("HIGH", "LOW"), mp.mpf(1) / 3, 54),
+        "",
+        "#endif",
+        "",
     ]
-    lines.append("static const double LOG_TABLE[49][2] = {")
-    lines += [f"    {pair(mp.log(mp.mpf(j) / 64))}," for j in range(48, 97)]
-    lines += ["};", f"static const double LOG_2[2] = {pair(mp.log(2))};"]
-    lines += [f"static const double THIRD[2] = {pair(mp.mpf(1) / 3)};", "", "#endif", ""]
     return "\n".join(lines)
 
 

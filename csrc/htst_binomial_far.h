@@ -1,0 +1,488 @@
+/* htst_binomial_far: one far tail, in pieces without branches.
+ *
+ * The far tail is P(Y >= k), Y ~ Bin(k + m, x), k >= (k + m) x; the formulas are those of
+ * htst_binomial.h. htst_binomial.c takes the pieces for one number, htst_binomial_bulk.c in loops over
+ * arrays that compilers vectorise: the same steps, so the same bits.
+ */
+#ifndef HTST_BINOMIAL_FAR_H
+#define HTST_BINOMIAL_FAR_H
+
+#include "htst_binomial.h"
+#include "htst_pair.h"
+
+/* Below this, n p may lose bits to the denormals: not served here. */
+#define HTST_BINOMIAL_TINY_P 1e-250
+
+/* Kinds of problems. Near the mean the uniform series with 10 terms where w^2 + 4/sigma^2 is below
+ * X_SHORT^2, else with 18, up to W_END; w is 2 (abs(v_k) + abs(v_m)) and v = d/(mean + k). What is left
+ * out is below 1.5e-16 and 3e-16 of P. Then the continued fraction; it serves neither closed forms nor
+ * bad arguments. */
+enum { HTST_BINOMIAL_SHORT = 0, HTST_BINOMIAL_LONG, HTST_BINOMIAL_FRACTION, HTST_BINOMIAL_KINDS };
+#define HTST_BINOMIAL_X_SHORT 0.21
+#define HTST_BINOMIAL_V_SHORT 0.105
+#define HTST_BINOMIAL_SHORT_END 90.0
+#define HTST_BINOMIAL_W_END 0.55
+#define HTST_BINOMIAL_V_END 0.2
+#define HTST_BINOMIAL_VARIANCE_END 25.0
+
+/* d = k - n x; mean_k = n x, mean_m = n (1 - x); y = 1 - x; complement: 1 where 1 - P is asked for. */
+typedef struct {
+    double n, k, m, x, y, complement;
+    htst_pair_t d, mean_k, mean_m;
+} htst_far_t;
+
+/* P = exp(-a) factor, pmf(k) = exp(-a) phi */
+typedef struct {
+    htst_pair_t a;
+    double factor, phi;
+} htst_terms_t;
+
+/* j - mean; near the mean the first difference is exact (Sterbenz) */
+HTST_INLINE htst_pair_t
+htst_far_excess(double j, htst_pair_t mean, int kind)
+{
+    if (kind != HTST_BINOMIAL_FRACTION) {
+        return htst_pair_fast_sum(j - mean.hi, -mean.lo);
+    }
+    htst_pair_t d = htst_pair_sum(j, -mean.hi);
+    return htst_pair_fast_sum(d.hi, d.lo - mean.lo);
+}
+
+/* The law of s = min(p, 1-p) seen from above j, or from below where above = -1; d = j - n s. */
+HTST_INLINE htst_far_t
+htst_far_problem(
+    double n, double s, double j, htst_pair_t d, double above, htst_pair_t mean, int complement)
+{
+    htst_pair_t rest = htst_pair_fast_sum(n, -mean.hi);
+    htst_pair_t other = htst_pair_fast_sum(rest.hi, rest.lo - mean.lo);
+    double from_end = n - j, far_off = 1.0 - s;
+    int up = above > 0.0;
+    return (htst_far_t) {
+        .n = n,
+        .k = up ? j : from_end,
+        .m = up ? from_end : j,
+        .x = up ? s : far_off,
+        .y = up ? far_off : s,
+        .complement = complement ? 1.0 : 0.0,
+        .d = { above * d.hi, above * d.lo },
+        .mean_k = { up ? mean.hi : other.hi, up ? mean.lo : other.lo },
+        .mean_m = { up ? other.hi : mean.hi, up ? other.lo : mean.lo },
+    };
+}
+
+/* The law of min(p, 1-p), and X's k as Y's j there; p outside [0, 1] makes s negative. */
+typedef struct {
+    double s, sign, j;
+} htst_side_t;
+
+HTST_INLINE htst_side_t
+htst_far_side(double k, double n, double p)
+{
+    double mirrored = p > 0.5 ? 1.0 : 0.0, sign = 1.0 - 2.0 * mirrored;
+    return (htst_side_t) { p + mirrored * (1.0 - 2.0 * p) /* exact */, sign, mirrored * n + sign * k };
+}
+
+/* From Y's j to within one; near the mean that does not matter. No division: times near^2 j m. */
+HTST_INLINE double
+htst_far_kind(int is_tail, htst_side_t at, double n)
+{
+    double mean = n * at.s, m = n - at.j, near_j = mean + at.j, near_m = (n - near_j) + n;
+    double size = fabs(at.j - mean), near = near_j * near_m, variance = at.j * m;
+    double w = 4.0 * n * size, square = near * near, unit = square * variance;
+    double x = w * w * variance + 4.0 * n * square;
+    int is_near = (size < HTST_BINOMIAL_V_END * near_j) & (size < HTST_BINOMIAL_V_END * near_m)
+        & (variance >= HTST_BINOMIAL_VARIANCE_END * n);
+    int legal = (at.s >= HTST_BINOMIAL_TINY_P) & (n >= 1.0) & (n <= HTST_BINOMIAL_MAX_N)
+        & (floor(n) == n);
+    int is_short = is_tail ? x < HTST_BINOMIAL_X_SHORT * HTST_BINOMIAL_X_SHORT * unit
+                           : (size < HTST_BINOMIAL_V_SHORT * near_j)
+            & (size < HTST_BINOMIAL_V_SHORT * near_m) & (variance >= HTST_BINOMIAL_SHORT_END * n);
+    int serves = is_tail ? w < HTST_BINOMIAL_W_END * near : 1;
+    double kind = is_short ? (double) HTST_BINOMIAL_SHORT : (double) HTST_BINOMIAL_LONG;
+    return is_near & legal & serves ? kind : (double) HTST_BINOMIAL_FRACTION;
+}
+
+/* Whether arguments and problem are ones that the fraction serves. */
+HTST_INLINE int
+htst_far_is_served(const htst_far_t *t)
+{
+    double s = t->x < t->y ? t->x : t->y;
+    return (s >= HTST_BINOMIAL_TINY_P) & (t->n <= HTST_BINOMIAL_MAX_N) & (floor(t->n) == t->n)
+        & (t->k >= 1.0) & (t->m >= 1.0);
+}
+
+/* Which tail is the far one for P(Y >= j) where side = 1, P(Y <= j) where -1, Y ~ Bin(n, s), s <= 1/2. */
+HTST_INLINE htst_far_t
+htst_far_of_side(double side, double j, double n, double s, int kind)
+{
+    htst_pair_t mean = htst_pair_product(n, s);
+    htst_pair_t here = htst_far_excess(j, mean, kind);
+    htst_pair_t beside = htst_far_excess(j - side, mean, kind);
+    /* where j is on the mean, P(Y >= j) and P(Y <= j) are both far */
+    int other = side * here.hi < 0.0;
+    htst_pair_t d = { other ? beside.hi : here.hi, other ? beside.lo : here.lo };
+    return htst_far_problem(n, s, other ? j - side : j, d, other ? -side : side, mean, other);
+}
+
+/* The same for P(X > k), or P(X <= k) where not `upper`, X ~ Bin(n, p); k is whole. */
+HTST_INLINE htst_far_t
+htst_far_of_tail(int upper, double k, double n, double p, int kind)
+{
+    htst_side_t at = htst_far_side(k + (upper ? 1.0 : 0.0), n, p);
+    return htst_far_of_side(upper ? at.sign : -at.sign, at.j, n, at.s, kind);
+}
+
+/* The point k, as the first of its far tail. */
+HTST_INLINE htst_far_t
+htst_far_of_point(double k, double n, double p, int kind)
+{
+    htst_side_t at = htst_far_side(k, n, p);
+    htst_pair_t mean = htst_pair_product(n, at.s);
+    return htst_far_problem(n, at.s, at.j, htst_far_excess(at.j, mean, kind), 1.0, mean, 0);
+}
+
+/* ---- the divergence ------------------------------------------------------------------------ */
+
+/* mean phi(d/mean)/d by its series in v = d/(mean + k) = d/(2 k - d): v [1 + (v + v^2)(1/3 + v^2/5 +
+ * ...)]; inverse = 1/(mean + k). Relative error below 2^-62 for the largest v of the kind. */
+HTST_INLINE htst_pair_t
+htst_near_half(double k, htst_pair_t d, double inverse, int kind)
+{
+    htst_pair_t sum = htst_pair_fast_sum(2.0 * k, -d.hi);
+    sum.lo -= d.lo;
+    htst_pair_t v = htst_pair_quotient(d, sum, inverse), square = htst_pair_product(v.hi, v.hi);
+    double y = square.hi, y2 = y * y, y4 = y2 * y2;
+    double s = htst_fma(htst_cubic(y, y2, 1.0 / 13, 1.0 / 15, 1.0 / 17, 1.0 / 19), y4,
+        htst_cubic(y, y2, 1.0 / 5, 1.0 / 7, 1.0 / 9, 1.0 / 11));
+    if (kind != HTST_BINOMIAL_SHORT) {
+        s = htst_fma(htst_cubic(y, y2, 1.0 / 21, 1.0 / 23, 1.0 / 25, 1.0 / 27), y4 * y4, s);
+    }
+    htst_pair_t third = htst_pair_fast_sum(THIRD_HIGH, y * s);
+    third.lo += THIRD_LOW;
+    htst_pair_t both = htst_pair_fast_sum(v.hi, square.hi);
+    both.lo += square.lo + htst_fma(2.0 * v.hi, v.lo, v.lo);
+    htst_pair_t small = htst_pair_mul(both, third), one = htst_pair_fast_sum(1.0, small.hi);
+    one.lo += small.lo;
+    return htst_pair_mul(v, one);
+}
+
+/* The same times d, or k log(k/mean) - d where abs(v) >= .2 or `shift`: mean is then 2^shift of the true
+ * one. */
+HTST_INLINE htst_pair_t
+htst_any_half(double k, htst_pair_t d, htst_pair_t mean, double shift, double inverse,
+    double inverse_mean, double inverse_k)
+{
+    htst_pair_t near = htst_pair_mul(htst_near_half(k, d, inverse, HTST_BINOMIAL_LONG), d);
+    double q = k * inverse_mean;
+    double relative = htst_fma(-q, mean.lo, htst_residual(k, q, mean.hi)) * inverse_k;
+    htst_pair_t log = htst_pair_log(q, relative, shift);
+    htst_pair_t product = htst_pair_product(k, log.hi), all = htst_pair_sum(product.hi, -d.hi);
+    all.lo += htst_fma(k, log.lo, product.lo) - d.lo;
+    int is_near = (fabs(d.hi) < HTST_BINOMIAL_V_END * (mean.hi + k)) & (shift == 0.0);
+    return (htst_pair_t) { is_near ? near.hi : all.hi, is_near ? near.lo : all.lo };
+}
+
+/* inverse = 1/(near_k near_m) */
+HTST_INLINE htst_pair_t
+htst_near_divergence(const htst_far_t *t, double inverse, int kind)
+{
+    double near_k = 2.0 * t->k - t->d.hi, near_m = 2.0 * t->m + t->d.hi;
+    htst_pair_t other = { -t->d.hi, -t->d.lo };
+    htst_pair_t k_half = htst_near_half(t->k, t->d, inverse * near_m, kind);
+    htst_pair_t m_half = htst_near_half(t->m, other, inverse * near_k, kind);
+    htst_pair_t both = htst_pair_add(k_half, (htst_pair_t) { -m_half.hi, -m_half.lo });
+    return htst_pair_mul(both, t->d);
+}
+
+/* inverse = 1/(k m n) */
+HTST_INLINE htst_pair_t
+htst_any_divergence(const htst_far_t *t, double shift, double inverse)
+{
+    double near_k = t->mean_k.hi + t->k, near_m = t->mean_m.hi + t->m;
+    double inverse_near = 1.0 / (near_k * near_m), inverse_mean = 1.0 / (t->mean_k.hi * t->mean_m.hi);
+    htst_pair_t other = { -t->d.hi, -t->d.lo };
+    htst_pair_t k_half = htst_any_half(t->k, t->d, t->mean_k, shift, inverse_near * near_m,
+        inverse_mean * t->mean_m.hi, inverse * (t->m * t->n));
+    htst_pair_t m_half = htst_any_half(t->m, other, t->mean_m, 0.0, inverse_near * near_k,
+        inverse_mean * t->mean_k.hi, inverse * (t->k * t->n));
+    return htst_pair_add(k_half, m_half);
+}
+
+/* ---- Phi ----------------------------------------------------------------------------------- */
+
+#define HTST_INVERSE_SQRT_2PI 0.39894228040143267794
+
+/* Stirling's series for i = 1/x: what is left out is below 2e-17 for x >= 90 (short), x >= 16. */
+HTST_INLINE double
+htst_stirling_series(double i, int kind)
+{
+    double y = i * i;
+    if (kind == HTST_BINOMIAL_SHORT) {
+        return i * htst_fma(y, htst_fma(y, 1.0 / 1260, -1.0 / 360), 1.0 / 12);
+    }
+    double s = htst_fma(y, -691.0 / 360360, 1.0 / 1188);
+    s = htst_fma(y, -s, 1.0 / 1680);
+    s = htst_fma(y, -s, 1.0 / 1260);
+    s = htst_fma(y, -s, 1.0 / 360);
+    return i * htst_fma(y, -s, 1.0 / 12);
+}
+
+/* log x! - log(sqrt(2 pi x) (x/e)^x), x >= 1, i = 1/x */
+HTST_INLINE double
+htst_stirling_error(double x, double i)
+{
+    return x < 16.0 ? STIRLING_ERROR[(int) x] : htst_stirling_series(i, HTST_BINOMIAL_FRACTION);
+}
+
+/* exp(s), abs(s) < .008; abs(s) < .002 (short) */
+HTST_INLINE double
+htst_exp_small(double s, int kind)
+{
+    double e = kind == HTST_BINOMIAL_SHORT ? 1.0 / 120 : htst_fma(s, 1.0 / 720, 1.0 / 120);
+    e = htst_fma(s, e, 1.0 / 24);
+    e = htst_fma(s, e, 1.0 / 6);
+    e = htst_fma(s, e, 0.5);
+    return htst_fma(s, htst_fma(s, e, 1.0), 1.0);
+}
+
+/* inverse = 1/(k m n), inverse_sigma = sqrt(n/(k m)) */
+HTST_INLINE double
+htst_near_phi(const htst_far_t *t, double inverse, double inverse_sigma, int kind)
+{
+    double s = htst_stirling_series(inverse * (t->k * t->m), kind)
+        - (htst_stirling_series(inverse * (t->m * t->n), kind)
+            + htst_stirling_series(inverse * (t->k * t->n), kind));
+    return htst_exp_small(s, kind) * (inverse_sigma * HTST_INVERSE_SQRT_2PI);
+}
+
+/* Anywhere, without the table that keeps compilers from vectors: k and m at least 16. */
+HTST_INLINE double
+htst_large_phi(const htst_far_t *t, double inverse)
+{
+    double s = htst_stirling_series(inverse * (t->k * t->m), HTST_BINOMIAL_FRACTION)
+        - (htst_stirling_series(inverse * (t->m * t->n), HTST_BINOMIAL_FRACTION)
+            + htst_stirling_series(inverse * (t->k * t->n), HTST_BINOMIAL_FRACTION));
+    return htst_exp_reduced(s) * (sqrt(inverse * (t->n * t->n)) * HTST_INVERSE_SQRT_2PI);
+}
+
+HTST_INLINE double
+htst_any_phi(double n, double k, double m, double inverse)
+{
+    double s = htst_stirling_error(n, inverse * (k * m))
+        - (htst_stirling_error(k, inverse * (m * n)) + htst_stirling_error(m, inverse * (k * n)));
+    return htst_exp_reduced(s) * (sqrt(inverse * (n * n)) * HTST_INVERSE_SQRT_2PI);
+}
+
+/* 1/(near_k near_m) and 1/(k m n) from one division */
+HTST_INLINE void
+htst_near_inverses(const htst_far_t *t, double *near, double *counts)
+{
+    double product = (2.0 * t->k - t->d.hi) * (2.0 * t->m + t->d.hi), kmn = t->k * t->m * t->n;
+    double inverse = 1.0 / (product * kmn);
+    *near = inverse * kmn;
+    *counts = inverse * product;
+}
+
+/* The point k, as a tail's terms: near the mean, and anywhere. */
+HTST_INLINE htst_terms_t
+htst_near_point(const htst_far_t *t, int kind)
+{
+    double near, inverse;
+    htst_near_inverses(t, &near, &inverse);
+    double phi = htst_near_phi(t, inverse, sqrt(inverse * (t->n * t->n)), kind);
+    return (htst_terms_t) { htst_near_divergence(t, near, kind), phi, phi };
+}
+
+HTST_INLINE htst_terms_t
+htst_any_point(const htst_far_t *t, double shift)
+{
+    double inverse = 1.0 / (t->k * t->m * t->n), phi = htst_any_phi(t->n, t->k, t->m, inverse);
+    return (htst_terms_t) { htst_any_divergence(t, shift, inverse), phi, phi };
+}
+
+/* ---- the uniform series -------------------------------------------------------------------- */
+
+/* Four chains, so that a number alone does not wait 27 times. */
+#define HTST_CHAIN(i, q)                                                                         \
+    htst_fma(htst_fma(htst_fma(htst_fma(htst_fma(htst_fma(ERFCX[i + 24], q, ERFCX[i + 20]), q,   \
+                                            ERFCX[i + 16]),                                      \
+                                   q, ERFCX[i + 12]),                                            \
+                          q, ERFCX[i + 8]),                                                      \
+                 q, ERFCX[i + 4]),                                                               \
+        q, ERFCX[i])
+
+/* erfcx(z) = exp(z^2) erfc(z), z >= 0, after Shepherd and Laframboise (1981). Peak 4e-16. */
+HTST_INLINE double
+htst_erfcx(double z)
+{
+    double lower = z + ERFCX_CENTRE, scale = htst_fma(2.0, z, 1.0), r = 1.0 / (lower * scale);
+    double t = (z - ERFCX_CENTRE) * (scale * r), t2 = t * t, q = t2 * t2;
+    double even = htst_fma(t2, HTST_CHAIN(2, q), HTST_CHAIN(0, q));
+    double odd = htst_fma(t2, HTST_CHAIN(3, q), HTST_CHAIN(1, q));
+    return htst_fma(t, odd, even) * (lower * r);
+}
+
+#define HTST_STEP(M, sum)                                                                        \
+    do {                                                                                         \
+        double last = u;                                                                         \
+        sum = htst_fma(SERIES_H_##M(lambda, square), u, sum);                                    \
+        power *= -w;                                                                             \
+        u = htst_fma((M + 1) * inverse_variance, before, power);                                 \
+        before = last;                                                                           \
+    } while (0)
+
+/* U of htst_binomial.h */
+HTST_INLINE double
+htst_far_series(double lambda, double w, double inverse_variance, int kind)
+{
+    double odd = 0.0, even = 0.0, power = -w, before = 1.0, u = -w, square = lambda * lambda;
+    HTST_STEP(1, odd);
+    HTST_STEP(2, even);
+    HTST_STEP(3, odd);
+    HTST_STEP(4, even);
+    HTST_STEP(5, odd);
+    HTST_STEP(6, even);
+    HTST_STEP(7, odd);
+    HTST_STEP(8, even);
+    HTST_STEP(9, odd);
+    HTST_STEP(10, even);
+    if (kind != HTST_BINOMIAL_SHORT) {
+        HTST_STEP(11, odd);
+        HTST_STEP(12, even);
+        HTST_STEP(13, odd);
+        HTST_STEP(14, even);
+        HTST_STEP(15, odd);
+        HTST_STEP(16, even);
+        HTST_STEP(17, odd);
+        HTST_STEP(18, even);
+    }
+    return htst_fma(lambda, -1.0 / 6, 0.5) - (odd + even);
+}
+
+/* A tail of the kinds near the mean. */
+HTST_INLINE htst_terms_t
+htst_near_terms(const htst_far_t *t, int kind)
+{
+    double near, inverse;
+    htst_near_inverses(t, &near, &inverse);
+    double inverse_variance = inverse * (t->n * t->n), inverse_sigma = sqrt(inverse_variance);
+    double phi = htst_near_phi(t, inverse, inverse_sigma, kind);
+    double lambda = (t->m - t->k) * (inverse * (t->k * t->m));
+    htst_pair_t a = htst_near_divergence(t, near, kind);
+    double root = sqrt(a.hi), w = 1.41421356237309504880 * root * inverse_sigma;
+    double u = htst_far_series(lambda, w, inverse_variance, kind);
+    return (htst_terms_t) { a, htst_fma(phi, u, 0.5 * htst_erfcx(root)), phi };
+}
+
+/* ---- the continued fraction ---------------------------------------------------------------- */
+
+/* Didonato and Morris's even fraction with a = k, b = m + 1 is 1/(beta_0 + alpha_1/(beta_1 + ...)),
+ *   alpha_i = (a+i-1) (a+b+i-1) i (b-i) x^2/c_i^2, c_i = a + 2 i - 1,
+ *   beta_i = i + i (b-i) x/c_i + (a+i)/(c_i+2) (edge + i (1+y)), edge = a y - b x + 1 = d + y.
+ * Here each level is multiplied by g_i g_(i+1), g_i = c_i/a, which leaves no division; level 0 by g_1. */
+typedef struct {
+    double b, x, edge, y1, inverse, inverse_x, total;
+} htst_fraction_t;
+
+/* numerators and denominators of the last two approximants; q1 is 1 after each call of them */
+typedef struct {
+    double p0, q0, p1, q1;
+} htst_approximants_t;
+
+#define HTST_FRACTION_ROUNDS 500
+
+HTST_INLINE htst_fraction_t
+htst_fraction(const htst_far_t *t)
+{
+    double inverse = 1.0 / t->k, inverse_x = inverse * t->x;
+    return (htst_fraction_t) { t->m + 1.0, t->x, t->d.hi + t->y, 1.0 + t->y, inverse, inverse_x,
+        (t->k + (t->m + 1.0)) * inverse_x };
+}
+
+HTST_INLINE htst_approximants_t
+htst_fraction_start(const htst_fraction_t *t)
+{
+    return (htst_approximants_t) { 0.0, 1.0, 1.0, t->edge };
+}
+
+/* Levels first ... first + 3. */
+HTST_INLINE htst_approximants_t
+htst_fraction_steps(const htst_fraction_t *t, double first, htst_approximants_t at)
+{
+    double before = htst_fma(2.0 * first - 3.0, t->inverse, 1.0);
+    double g = htst_fma(2.0 * first - 1.0, t->inverse, 1.0);
+    double r = htst_fma(first - 1.0, t->inverse, 1.0);
+    before = first == 1.0 ? 1.0 : before;
+    for (int step = 0; step < 4; step++) {
+        double i = first + step, ibx = i * ((t->b - i) * t->x);
+        double after = htst_fma(2.0 * i + 1.0, t->inverse, 1.0);
+        double alpha = (after * before) * (r * ibx) * htst_fma(i - 1.0, t->inverse_x, t->total);
+        r = htst_fma(i, t->inverse, 1.0);
+        double beta = htst_fma(after, htst_fma(ibx, t->inverse, i * g),
+            (r * g) * htst_fma(i, t->y1, t->edge));
+        double p2 = htst_fma(beta, at.p1, alpha * at.p0), q2 = htst_fma(beta, at.q1, alpha * at.q0);
+        at = (htst_approximants_t) { at.p1, at.q1, p2, q2 };
+        before = g;
+        g = after;
+    }
+    double scale = 1.0 / at.q1;
+    return (htst_approximants_t) { at.p0 * scale, at.q0 * scale, at.p1 * scale, 1.0 };
+}
+
+/* Whether the last two approximants p0/q0 and p1 agree: the next differ less, with changing sign. */
+HTST_INLINE int
+htst_fraction_is_done(htst_approximants_t at)
+{
+    double value = at.p1 * at.q0;
+    return fabs(value - at.p0) <= 0x1p-52 * value;
+}
+
+/* P/Phi exp(A) from the value of the fraction */
+HTST_INLINE double
+htst_fraction_factor(const htst_far_t *t, double value)
+{
+    return (t->k + 1.0) * t->y * value;
+}
+
+/* One tail by the fraction; mean_k is 2^shift times what it stands for. */
+HTST_INLINE htst_terms_t
+htst_fraction_terms(const htst_far_t *t, double shift)
+{
+    htst_terms_t terms = htst_any_point(t, shift);
+    htst_fraction_t fraction = htst_fraction(t);
+    htst_approximants_t at = htst_fraction_start(&fraction);
+    for (int round = 0; round < HTST_FRACTION_ROUNDS; round++) {
+        at = htst_fraction_steps(&fraction, 4.0 * round + 1.0, at);
+        if (htst_fraction_is_done(at)) {
+            break;
+        }
+    }
+    terms.factor *= htst_fraction_factor(t, at.p1);
+    return terms;
+}
+
+/* ---- the answer ---------------------------------------------------------------------------- */
+
+/* exp(-a) factor, or 1 minus it */
+HTST_INLINE double
+htst_far_value(htst_pair_t a, double factor, double complement)
+{
+    double p = htst_exp_negative(a, factor), rest = 1.0 - p;
+    return complement != 0.0 ? rest : p;
+}
+
+/* its log: log(factor) - a, or log(1 - p) */
+HTST_INLINE double
+htst_far_log(htst_pair_t a, double factor, double complement)
+{
+    double f, e, p = htst_exp_negative(a, factor);
+    htst_split(factor, &f, &e);
+    double f_other = p > 0.29 ? 1.0 - 2.0 * p : -p, e_other = p > 0.29 ? -1.0 : 0.0;
+    int other = complement != 0.0;
+    f = other ? f_other : f;
+    e = other ? e_other : e;
+    double log = htst_log_sum(f, e), below = log - a.lo - a.hi;
+    return other ? log : below;
+}
+
+#endif /* HTST_BINOMIAL_FAR_H */

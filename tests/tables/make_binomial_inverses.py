@@ -1,0 +1,138 @@
+"""Writes tests/tables/binomial_inverses.csv: Clopper-Pearson limits, their logs to 22 digits.
+
+p solves log P(X <= k) = level. Two methods that share no code with the library, nor the tail:
+
+* sums: the smaller tail term by term, away from k;
+* beta: the regularised incomplete beta function by its hypergeometric form (mpmath's hyp2f1);
+
+each solved in logit p by halving, then by the Illinois method. A row is kept only if both agree to
+20 digits of log p and log(1-p). log_isf needs no table: its answer is checked against the tail
+itself. `python tests/tables/make_binomial_inverses.py` rewrites the table (minutes).
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import random
+import sys
+from pathlib import Path
+
+import mpmath as mp
+
+TABLE = Path(__file__).with_name("binomial_inverses.csv")
+COLUMNS = ("stratum", "n", "k", "level", "log_p", "log1m_p")
+PER_STRATUM = 60
+
+
+def log_tail_sum(n: int, k: int, theta: mp.mpf, upper: bool) -> mp.mpf:
+    """log P(X > k) or log P(X <= k) at logit p = theta, by adding terms away from k."""
+    log_q = -mp.log1p(mp.exp(theta)) if theta < 0 else -theta - mp.log1p(mp.exp(-theta))
+    log_p = log_q + theta
+    first = k + 1 if upper else k
+    choose = mp.loggamma(n + 1) - mp.loggamma(first + 1) - mp.loggamma(n - first + 1)
+    odds, term, total = mp.exp(theta), mp.mpf(1), mp.mpf(1)
+    for j in range(first, n) if upper else range(first, 0, -1):
+        term *= odds * (n - j) / (j + 1) if upper else j / (odds * (n - j + 1))
+        total += term
+        if term < total * mp.mpf(10) ** -38:
+            break
+    return choose + first * log_p + (n - first) * log_q + mp.log(total)
+
+
+def log_tail_beta(n: int, k: int, theta: mp.mpf, upper: bool) -> mp.mpf:
+    """The same as I_x(a, b) = x^a (1-x)^b/(a B(a, b)) 2F1(a+b, 1; a+1; x)."""
+    p, q = 1 / (1 + mp.exp(-theta)), 1 / (1 + mp.exp(theta))
+    a, b, x, y = (k + 1, n - k, p, q) if upper else (n - k, k + 1, q, p)
+    front = a * mp.log(x) + b * mp.log(y) - mp.log(a) - mp.log(mp.beta(a, b))
+    return front + mp.log(mp.hyp2f1(a + b, 1, a + 1, x))
+
+
+def solve(n: int, k: int, level: mp.mpf, tail) -> mp.mpf:
+    """logit p, by halving."""
+    upper = level > -0.69
+    goal = mp.log(-mp.expm1(level)) if upper else level
+    low, high = mp.mpf(-1), mp.mpf(1)
+    rises = 1 if upper else -1
+    while rises * (tail(n, k, low, upper) - goal) > 0:
+        low *= 2
+    while rises * (tail(n, k, high, upper) - goal) < 0:
+        high *= 2
+    for _ in range(12):
+        middle = (low + high) / 2
+        if rises * (tail(n, k, middle, upper) - goal) > 0:
+            high = middle
+        else:
+            low = middle
+    gap = mp.mpf(10) ** -60  # of the square, 30 digits of the level
+    return mp.findroot(
+        lambda theta: (tail(n, k, theta, upper) - goal) / goal,
+        (low, high),
+        solver="illinois",
+        tol=gap,
+    )
+
+
+def strata(rng: random.Random):
+    """name -> a function that draws (n, k, level)."""
+
+    def counts(most: int) -> tuple[int, int]:
+        n = rng.randrange(3, most)
+        return n, rng.randrange(1, n - 1)
+
+    def usual():
+        return *counts(2000), math.log(rng.choice((0.5, 0.1, 0.05, 0.025, 0.01, 1e-3)))
+
+    def codes():
+        return *counts(3000), math.log(0.05) - 10 ** rng.uniform(1, 3.5) * math.log(2)
+
+    def deep():
+        return *counts(300), -(10 ** rng.uniform(3.5, 7))
+
+    def near_one():
+        return *counts(1000), -(10 ** rng.uniform(-300, -0.5))
+
+    def few():
+        n = rng.randrange(5, 10**9)
+        k = rng.randrange(1, 4)
+        return n, rng.choice((k, n - 1 - k)), -(10 ** rng.uniform(-3, 3))
+
+    return {"usual": usual, "codes": codes, "deep": deep, "near one": near_one, "few": few}
+
+
+def row(n: int, k: int, level: float) -> tuple[mp.mpf, mp.mpf] | None:
+    """log p and log(1-p), or None where the methods do not agree."""
+    mp.mp.dps = 45
+    answers = []
+    for tail in (log_tail_sum, log_tail_beta):
+        try:
+            theta = solve(n, k, mp.mpf(level), tail)
+        except (mp.NoConvergence, ValueError, ZeroDivisionError):
+            return None
+        answers.append((-mp.log1p(mp.exp(-theta)), -mp.log1p(mp.exp(theta))))
+    one, two = answers
+    close = all(abs(x / y - 1) < mp.mpf(10) ** -20 for x, y in zip(one, two, strict=True))
+    return one if close else None
+
+
+def main() -> None:
+    rows = []
+    for name in strata(random.Random(0)):
+        make, found = strata(random.Random(f"21 {name}"))[name], 0
+        for _ in range(3 * PER_STRATUM):
+            n, k, level = make()
+            logs = row(n, k, level)
+            if logs is not None:
+                rows.append([name, n, k, level.hex(), *(mp.nstr(x, 22) for x in logs)])
+                found += 1
+            if found == PER_STRATUM:
+                break
+        print(f"{name}: {found}", file=sys.stderr, flush=True)
+    with TABLE.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()
