@@ -45,15 +45,20 @@ def fit(x):
 
 
 def others(x):
-    """By other distances, and of the integers that x rounds to, with the discrete shortcut."""
+    """By other distances, and of the integers that x rounds up to: with the shortcut, by the
+    profile's own choice, and without."""
     words = {"verbose": False, **WORDS[profile]}
     answers = {}
     for distance in ("V", "Asquare"):
         found = powerlaw.Fit(x, xmin_distance=distance, **words)
         answers[distance] = [float(found.xmin), float(found.alpha), float(getattr(found, distance))]
     whole = np.ceil(x)
-    found = powerlaw.Fit(whole, discrete=True, estimate_discrete=True, **words)
-    answers["discrete"] = [float(found.xmin), float(found.alpha), float(found.D)]
+    rules = {"discrete": {"estimate_discrete": True}, "discrete, own choice": {}}
+    rules["discrete, searched"] = {"estimate_discrete": False}
+    for rule, more in rules.items():
+        if x.size < 100 or rule == "discrete":  # a search at each candidate takes its time
+            found = powerlaw.Fit(whole, discrete=True, **more, **words)
+            answers[rule] = [float(found.xmin), float(found.alpha), float(found.D)]
     return answers
 
 

@@ -89,10 +89,11 @@ class Alternative:
 
     def _log_cell(self, k: Floats) -> Floats:
         """The same for one integer each."""
-        with np.errstate(invalid="ignore"):
-            wide = self._log_mass(k - 0.5, np.full(k.shape, np.inf))
-            step = self._log_mass(k + 0.5, np.full(k.shape, np.inf)) - wide
-        out = np.asarray(wide + log1mexp(np.minimum(step, 0.0)))
+        end = np.full(k.shape, np.inf)
+        wide, beyond = self._log_mass(k - 0.5, end), self._log_mass(k + 0.5, end)
+        lost = np.isneginf(wide)  # nothing is left there
+        step = np.where(lost, -np.inf, np.minimum(beyond - np.where(lost, 0.0, wide), 0.0))
+        out = np.asarray(wide + log1mexp(step))
         close = ~(step < -CLEAR)
         if close.any():
             nodes, weights = legendre()
@@ -105,7 +106,8 @@ class Alternative:
 
     @property
     def _last(self) -> float:
-        return self.xmax if math.isinf(self.xmax) or not self.discrete else math.floor(self.xmax)
+        rounds = self.discrete and math.isfinite(self.xmax)
+        return float(math.floor(self.xmax)) if rounds else self.xmax
 
     def _log_between(self, a: Floats, b: Floats) -> Floats:
         return self._log_cells(a, b) if self.discrete else self._log_mass(a, b)
@@ -125,6 +127,10 @@ class Alternative:
         values[inside] = kernel(x[inside]) - self._log_total()
         values[np.isnan(x)] = np.nan
         return values
+
+    def _log_likelihood(self, values: Floats, counts: npt.NDArray[np.int64]) -> float:
+        """Of integers in range, each `counts` times."""
+        return float(counts @ self._log_cell(values) - np.sum(counts) * self._log_total())
 
     def logsf(self, x: npt.ArrayLike) -> Floats:
         """log P(X > x)."""

@@ -75,14 +75,15 @@ def _geometric_rate(mean: float, last: float) -> float:
     """Lambda of P(J = j) ~ e^(-Lambda j), 0 <= j <= last, with this mean, below last/2."""
     size = last + 1
 
-    def excess(rate: float) -> float:
+    def excess(u: float) -> float:  # u = Lambda size
+        rate = u / size
         with np.errstate(over="ignore"):
-            if rate * size < 1e-3:  # both terms are nearly 1/rate
-                value = last / 2 - rate * (size**2 - 1) / 12 + rate**3 * (size**4 - 1) / 720
+            if u < 1e-3:  # both terms are nearly 1/rate
+                value = last / 2 - u * (size - 1 / size) / 12 + u**3 * (size - size**-3) / 720
             else:
-                value = float(1 / np.expm1(rate) - size / np.expm1(rate * size))
-        return value - mean
+                value = float(1 / np.expm1(rate) - size / np.expm1(u))
+        return value / mean - 1
 
-    guess = math.log1p(1 / mean)
-    found = root(excess, guess, guess / 4, 0.0, 1e18)
-    return guess if found is None else found
+    guess = math.log1p(1 / mean) * size
+    found = root(excess, guess, guess / 4, 0.0, 1e3 * size)
+    return (guess if found is None else found) / size

@@ -22,8 +22,8 @@ __all__ = ["Maximum", "climb", "family_maximum", "root"]
 
 Floats = npt.NDArray[np.float64]
 
-# log phi never leaves this; e^-700 is the least float
-LOG_PHI = (-690.0, 690.0)
+# log phi never leaves this: near e^-708 floats lose their digits
+LOG_PHI = (-700.0, 60.0)
 
 
 class Maximum(NamedTuple):
@@ -52,7 +52,7 @@ def root(
         fb, step = f(b), 2 * step
     if fb == 0:
         return b
-    return float(optimize.brentq(f, a, b, xtol=1e-15, rtol=1e-15, maxiter=300))
+    return float(optimize.brentq(f, a, b, xtol=1e-14, rtol=1e-14, maxiter=300))
 
 
 def family_maximum(
@@ -125,7 +125,7 @@ def climb(
         for row in range(2):
             room = step if point[row] + step <= high[row] else -step
             simplex[row + 1, row] = max(point[row] + room, low[row])
-        options = {"xatol": 1e-8, "fatol": 1e-14, "maxiter": 1000, "initial_simplex": simplex}
+        options = {"xatol": 1e-6, "fatol": 1e-12, "maxiter": 400, "initial_simplex": simplex}
         found = optimize.minimize(inside, point, method="Nelder-Mead", bounds=box, options=options)
         point = found.x
     return _newton(inside, point, low, high)

@@ -33,6 +33,8 @@ Floats = npt.NDArray[np.float64]
 # e^-45 < 2^-64: what lies so far below the peak does not count
 NO_DROP = 45.0
 NODES = 20
+# exp(t) is a float up to here
+LONGEST = 709.0
 LEAST_PIECES = 24
 # Bernoulli's B_2j / 2j, j = 1 ... 4, of Euler and Maclaurin's formula in Taylor coefficients
 BERNOULLI = (1 / 12, -1 / 120, 1 / 252, -1 / 240)
@@ -100,6 +102,7 @@ def integral(
     """
     if phi == 0 and math.isinf(high):
         return _pure(theta, low)
+    high = min(high, LONGEST)
     start, stop = _region(theta, phi, low, high, shape, grows)
     width = stop - start
     pieces = max(LEAST_PIECES, math.ceil(width))
@@ -180,7 +183,8 @@ def cutoff_sum(alpha: float, rate: float, xmin: float, first: float, last: float
     logs = np.log1p(above)
     exponent = -alpha * logs - rate * (k - xmin)
     parts = [(exponent, logs, above)]
-    if stop <= last:
+    goes_on = stop <= last and not _is_over(alpha, rate, xmin, stop, exponent)
+    if goes_on:
         parts += _beyond(alpha, rate, xmin, stop, last)
     peak = max(float(np.max(part[0])) for part in parts if len(part[0]))
     sums = np.zeros(3)
@@ -188,7 +192,8 @@ def cutoff_sum(alpha: float, rate: float, xmin: float, first: float, last: float
         share = np.exp(size - peak)
         # a weight's part may be signed: of Euler and Maclaurin's corrections
         sums += [np.sum(share), share @ first_mean, share @ second_mean]
-    sums += _corrections(alpha, rate, xmin, stop, last, peak) if stop <= last else 0.0
+    if goes_on:
+        sums += _corrections(alpha, rate, xmin, stop, last, peak)
     return Moments(peak + math.log(sums[0]), float(sums[1] / sums[0]), float(sums[2] / sums[0]))
 
 
@@ -196,9 +201,19 @@ def _edge(alpha: float, rate: float, first: float) -> float:
     """Up to where terms are added: beyond, the sum is nearly an integral, or nothing is left."""
     smooth = (abs(alpha) + 9) / max(SLOW - rate, SLOW / 2)
     if rate < SLOW / 2:
-        return max(first, math.ceil(smooth))
+        return float(max(first, math.ceil(smooth)))
     top = max(first, -alpha / rate)
-    return math.ceil(top + 60 / rate + 15 * math.sqrt(top / rate if alpha < 0 else 0.0))
+    return float(math.ceil(top + 60 / rate + 15 * math.sqrt(top / rate if alpha < 0 else 0.0)))
+
+
+def _is_over(alpha: float, rate: float, xmin: float, m: float, terms: Floats) -> bool:
+    """Whether all from m on is below what counts: at most a geometric series."""
+    fall = rate + min(alpha, 0.0) / m
+    if not len(terms) or fall <= 0:
+        return False
+    first = -alpha * math.log1p((m - xmin) / xmin) - rate * (m - xmin)
+    weight = math.log1p(m / xmin) - 2 * math.log(-math.expm1(-fall))
+    return first + weight < float(np.max(terms)) - NO_DROP
 
 
 def _beyond(
@@ -210,8 +225,6 @@ def _beyond(
     low, high = math.log1p((m - xmin) / xmin), math.inf
     if math.isfinite(last):
         high = math.log1p((last - xmin) / xmin)
-    if rate * (m - xmin) + alpha * low > 700 + NO_DROP:
-        return []
     found = integral(1 - alpha, rate * xmin, low, high)
     size = np.array([found.log_total + math.log(xmin)])
     return [(size, np.array([found.t]), np.array([found.s]))]

@@ -120,10 +120,11 @@ class Lognormal(Alternative):
 
         def law(p: Floats, note: str = "") -> Lognormal:
             sigma = math.exp(p[1])
-            return cls(xmin, log_low - p[0] * sigma, sigma, discrete=True, xmax=xmax, note=note)
+            mu = log_low - float(p[0]) * sigma
+            return cls(xmin, mu, sigma, discrete=True, xmax=xmax, note=note)
 
         def negative(p: Floats) -> float:
-            return -float(counts @ law(p).logpdf(values)) / x.size
+            return -law(p)._log_likelihood(values, counts) / x.size
 
         floor = math.log(NARROWEST / values[-1])
         ceiling = 20.0 if math.isinf(xmax) else math.log(WIDEST * math.log(xmax / xmin + 1))
@@ -157,7 +158,7 @@ def cut_normal(x: Floats, xmin: float, xmax: float) -> tuple[float, float, str]:
     spread = float(np.mean((t - mean) ** 2))
     needs_spread("lognormal", spread)
     if math.isfinite(xmax):
-        return _cut_twice(t, mean, xmin, float(log_ratio(xmax, xmin)))
+        return _cut_twice(mean, spread, xmin, float(log_ratio(xmax, xmin)))
     log_xmin, target = math.log(xmin), spread / mean**2
     if target < 1 / UNCUT**2:
         return log_xmin + mean, math.sqrt(spread), ""
@@ -194,8 +195,11 @@ def _relative_variance(z: float) -> float:
     return (1 - g * (z + g)) / (g * g) if z < 4 else (_rest(z) - g) / g
 
 
-def _cut_twice(t: Floats, mean: float, xmin: float, length: float) -> tuple[float, float, str]:
-    square = float(np.mean(t * t))
+def _cut_twice(mean: float, spread: float, xmin: float, length: float) -> tuple[float, float, str]:
+    square = spread + mean**2
+    # away from both cuts nothing is cut
+    if min(mean, length - mean) > -UNCUT * math.sqrt(spread):
+        return math.log(xmin) + mean, math.sqrt(spread), ""
     least = 0.5 / (WIDEST * length) ** 2
     start = -bounded_rate(mean / length) / length
     found = family_maximum(

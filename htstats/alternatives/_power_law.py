@@ -10,13 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats import _law
-from htstats._core import scan
+from htstats._core import scan, zeta
 from htstats._discrete import ZetaLaw, scan_integers
 from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
 from htstats.alternatives._family import root
 from htstats.alternatives._integrals import log1mexp
 
 __all__ = ["PowerLaw", "bounded_rate", "log_exponential_mass", "zeta_exponent"]
+
+AT_ZERO = "alpha stands on its bound 0"
 
 
 def log_exponential_mass(rate: float, length: Floats) -> Floats:
@@ -44,11 +46,15 @@ def bounded_rate(share: float) -> float:
 
 
 def zeta_exponent(x: Floats, xmin: float, xmax: float) -> float:
-    """The estimate for integers from xmin to xmax."""
+    """The estimate for integers from xmin to xmax; with an xmax 0 at least."""
     values, counts = np.unique(x, return_counts=True)
     if values[0] > xmin:
         values, counts = np.append(xmin, values), np.append(0, counts)
     low = 1.0 if math.isinf(xmax) else 0.0
+    if low == 0:
+        mean = float(counts @ log_ratio(values, xmin)) / x.size
+        if mean >= -zeta.log_scaled(0.0, xmin, math.floor(xmax))[1]:
+            return 0.0
     return scan_integers(values, counts, begin=0, end=1, xmax=xmax, alpha_low=low).alpha
 
 
@@ -98,7 +104,9 @@ class PowerLaw(Alternative):
         mean = float(np.mean(log_ratio(x, xmin)))
         needs_spread(cls.name, mean)
         if discrete:
-            return cls(xmin, zeta_exponent(x, xmin, xmax), discrete=True, xmax=xmax)
+            alpha = zeta_exponent(x, xmin, xmax)
+            note = AT_ZERO if alpha == 0 else ""
+            return cls(xmin, alpha, discrete=True, xmax=xmax, note=note)
         if math.isinf(xmax):
             return cls(xmin, 1 + 1 / mean)
         length = float(log_ratio(xmax, xmin))

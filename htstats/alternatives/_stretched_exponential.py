@@ -19,11 +19,14 @@ __all__ = ["LEAST_BETA", "StretchedExponential"]
 # Towards beta = 0 x^beta is a logarithm and the law a power law; long before, Lambda, which is
 # ((alpha - 1)/beta)^(1/beta) / xmin there, leaves the floats.
 LEAST_BETA = 0.02
-LOG_FLOAT = 690.0
+LOG_FLOAT = 708.0
 # beta log(max/xmin) at most: steeper, all values are one
 STEEPEST = 1e6
+# An integer's cell is 1/k wide in log k: with this beta over k it holds all or nothing.
+STEEPEST_CELL = 60.0
 
 RIDGE = "beta stands on its bound {:.3g}: a ridge towards a power law"
+OUTSIDE = "Lambda stands on its bound, the end of the floats"
 TIED = "beta stands on its upper bound: the values are nearly one"
 
 
@@ -113,7 +116,10 @@ class StretchedExponential(Alternative):
         cls, xmin: float, log_rate: float, beta: float, note: str, xmax: float = math.inf
     ) -> StretchedExponential:
         """From log (Lambda xmin)^beta."""
-        return cls(xmin, math.exp(log_rate / beta - math.log(xmin)), beta, note=note, xmax=xmax)
+        log_scale = log_rate / beta - math.log(xmin)
+        if abs(log_scale) > LOG_FLOAT:
+            log_scale, note = math.copysign(LOG_FLOAT, log_scale), OUTSIDE
+        return cls(xmin, math.exp(log_scale), beta, note=note, xmax=xmax)
 
     @classmethod
     def _rounded(
@@ -128,9 +134,9 @@ class StretchedExponential(Alternative):
             return cls(xmin, scale, beta, discrete=True, xmax=xmax, note=note)
 
         def negative(p: Floats) -> float:
-            return -float(counts @ law(p).logpdf(values)) / x.size
+            return -law(p)._log_likelihood(values, counts) / x.size
 
-        top = math.log(STEEPEST / max(math.log(values[-1] / xmin), shift))
+        top = math.log(STEEPEST_CELL * values[-1])
         box = [(-LOG_FLOAT, LOG_FLOAT), (math.log(low), top)]
         point = climb(negative, [start._log_rate + start.beta * shift, math.log(start.beta)], box)
         note = ""

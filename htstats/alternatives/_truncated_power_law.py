@@ -11,7 +11,7 @@ import numpy as np
 
 from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
 from htstats.alternatives._expint import log_expint_scaled
-from htstats.alternatives._family import family_maximum
+from htstats.alternatives._family import family_maximum, root
 from htstats.alternatives._integrals import Moments, cutoff_sum, integral, legendre, log1mexp
 from htstats.alternatives._power_law import PowerLaw, bounded_rate, zeta_exponent
 
@@ -19,7 +19,7 @@ __all__ = ["LEAST_ALPHA", "TruncatedPowerLaw"]
 
 # Where the values crowd far above xmin, alpha and Lambda run away together (a gamma law, then a
 # normal one, of ever smaller width).
-LEAST_ALPHA = -1000.0
+LEAST_ALPHA = -100.0
 AT_LEAST = "alpha stands on its bound {:g}"
 NO_CUTOFF = "Lambda stands on its bound 0: a power law fits no worse"
 # without a cutoff and alpha <= 2 the mean of x is infinite
@@ -28,6 +28,8 @@ UNBOUNDED = Moments(math.inf, math.inf, math.inf)
 CLEAR = 0.05
 # An exponent that changes by so much is beyond one rule of twenty nodes.
 SMOOTH = 12.0
+# In units of xmin: beyond, Lambda xmin leaves the floats.
+WIDEST = 1e300
 # Up to so many integers in a row are added up at once.
 TABLE = 1 << 20
 
@@ -129,11 +131,14 @@ class TruncatedPowerLaw(Alternative):
         needs_spread(cls.name, t)
         with np.errstate(over="ignore"):
             above = float(np.mean((x - xmin) / xmin))
-        if not math.isfinite(above):
-            raise ValueError(f"x must be below 1e308 xmin for {cls.name}, got {float(np.max(x))!r}")
+        if not above < WIDEST:
+            raise ValueError(f"x must be below 1e300 xmin for {cls.name}, got {float(np.max(x))!r}")
         if discrete:
-            start, top = -zeta_exponent(x, xmin, xmax), -least_alpha
-            moments = _sums(xmin, xmax)
+            moments, top = _sums(xmin, xmax), -least_alpha
+            start = -zeta_exponent(x, xmin, xmax)
+            if start == 0:  # of a power law that may grow up to xmax
+                grown = root(lambda theta: t - moments(theta, 0.0).t, 0.0, 1.0, 0.0, top)
+                start = top if grown is None else grown
         else:
             length = float(log_ratio(xmax, xmin))
             start = -1 / t if math.isinf(xmax) else -bounded_rate(t / length) / length
@@ -153,7 +158,7 @@ def _is_short(k: Floats) -> bool:
 
 def _sums(xmin: float, xmax: float) -> Callable[[float, float], Moments]:
     """Of theta = -alpha and phi = Lambda xmin on the integers."""
-    last = xmax if math.isinf(xmax) else math.floor(xmax)
+    last = xmax if math.isinf(xmax) else float(math.floor(xmax))
 
     def moments(theta: float, phi: float) -> Moments:
         if phi == 0 and math.isinf(last) and theta >= -2:

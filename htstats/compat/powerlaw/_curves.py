@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from htstats._scan import Candidates
 from htstats.compat.powerlaw._data import Floats
-from htstats.compat.powerlaw._power_law import discrete_exponent, truncated_rate, uses_shortcut
+from htstats.compat.powerlaw._power_law import Box, discrete_estimates, truncated_rate, zeta_law
 
 __all__ = ["Curves", "power_law_curves"]
 
@@ -43,6 +42,7 @@ def power_law_curves(
     discrete: bool,
     estimate_discrete: bool | None,
     profile: str,
+    box: Box,
     with_asquare: bool,
 ) -> Curves:
     """The curves of a power law fitted by likelihood to candidates begin ... end - 1.
@@ -56,7 +56,10 @@ def power_law_curves(
     if plain:
         alphas = candidates.alpha[begin:end].copy()
     elif discrete:
-        alphas = _discrete(candidates, begin, end, xmax, estimate_discrete, profile)
+        counts = np.diff(candidates.first)
+        alphas = discrete_estimates(
+            candidates.values, counts, range(begin, end), xmax, estimate_discrete, profile, box
+        )
     else:
         assert xmax is not None
         means = 1 / (candidates.alpha[begin:end] - 1)
@@ -71,39 +74,17 @@ def power_law_curves(
     return Curves(xmins, alphas, sigmas, np.maximum(plus, minus), plus + minus, squares)
 
 
-def _discrete(
-    candidates: Candidates,
-    begin: int,
-    end: int,
-    xmax: float | None,
-    estimate_discrete: bool | None,
-    profile: str,
-) -> Floats:
-    alphas = np.empty(end - begin)
-    counts = np.diff(candidates.first)
-    for k in range(begin, end):
-        xmin, n = float(candidates.values[k]), candidates.n_tail(k)
-        if xmax is None and uses_shortcut(estimate_discrete, xmin, profile):
-            logs = np.log(candidates.values[k:] / (xmin - 0.5))
-            alphas[k - begin] = 1 + n / float(counts[k:] @ logs)
-        else:
-            mean = float(counts[k:] @ np.log(candidates.values[k:])) / n
-            alphas[k - begin] = discrete_exponent(mean, xmin, xmax)
-    return alphas
-
-
 def _models(
     candidates: Candidates, begin: int, alphas: Floats, xmax: float | None, discrete: bool
 ) -> Iterator[Floats]:
     """P(X < x) at the distinct values of each candidate's tail."""
     for j, alpha in enumerate(alphas):
         values = candidates.values[begin + j :]
-        if discrete and (alpha > 1 or xmax is None):
-            total = special.zeta(alpha, values[0])
-            rest = 0.0 if xmax is None else special.zeta(alpha, xmax + 1)
-            yield (total - special.zeta(alpha, values)) / (total - rest)
+        if discrete and alpha >= 0:
+            law = zeta_law(alpha, float(values[0]), xmax)
+            yield -np.expm1(law.logsf(values - 1))
         elif discrete:
-            grid = np.arange(values[0], (xmax or values[-1]) + 1)
+            grid = np.arange(values[0], math.floor(xmax or values[-1]) + 1)
             sums = np.append(0.0, np.cumsum(np.exp(-alpha * np.log(grid / values[0]))))
             yield sums[(values - values[0]).astype(np.int64)] / sums[-1]
         elif xmax is None:

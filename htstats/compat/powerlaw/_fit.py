@@ -23,7 +23,7 @@ from htstats.compat.powerlaw._distributions import (
     Stretched_Exponential,
     Truncated_Power_Law,
 )
-from htstats.compat.powerlaw._power_law import Power_Law
+from htstats.compat.powerlaw._power_law import EDGE, SEARCHED, Power_Law, box_of, uses_shortcut
 from htstats.compat.powerlaw._profiles import PROFILES, current_profile
 
 __all__ = ["Fit"]
@@ -156,6 +156,8 @@ class Fit:
                 return None
             sigma = sigma if most is None else min(sigma, float(most))
         low = 1.0 if low is None else max(float(low), 1.0)
+        if self.profile == "2.0" and low + EDGE <= SEARCHED:
+            low += EDGE
         # the kernel takes alpha <= high, the box is open
         return low, math.inf if high is None else float(np.nextafter(high, -math.inf)), sigma
 
@@ -258,6 +260,7 @@ class Fit:
                 discrete=self.discrete,
                 estimate_discrete=self.estimate_discrete,
                 profile=self.profile,
+                box=box_of(self.parameter_range, self.profile),
                 with_asquare=with_asquare,
             )
         return self._fitted_curves(begin, end)
@@ -293,7 +296,24 @@ class Fit:
             good &= (values > (-math.inf if low is None else low)) & (
                 values < (math.inf if high is None else high)
             )
+        if self.profile == "2.0":
+            low, high = bounds["alpha"]
+            near = curves.alphas - EDGE < (-math.inf if low is None else low)
+            near |= curves.alphas + EDGE > (math.inf if high is None else high)
+            good &= ~(near & self._searched(curves))
         return good
+
+    def _searched(self, curves: Curves) -> Any:
+        """Which estimates powerlaw 2.0 leaves to its search, and not to a formula."""
+        closed = (curves.alphas > SEARCHED) & (curves.alphas <= 3)
+        if self.discrete:
+            closed &= np.array(
+                [
+                    self.xmax is None and uses_shortcut(self.estimate_discrete, xmin, "2.0")
+                    for xmin in curves.xmins
+                ]
+            )
+        return ~closed
 
     def _allows(self, curves: Curves, k: int) -> bool:
         """What the given function says of candidate k."""

@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import optimize, special
+import numpy.typing as npt
+from scipy import optimize
 
+from htstats._core import zeta
+from htstats._discrete import ZetaLaw
+from htstats.alternatives._family import root
+from htstats.alternatives._integrals import cutoff_sum
 from htstats.compat.powerlaw._data import TINY, Floats
 from htstats.compat.powerlaw._distributions import Bounds, Distribution
 
-__all__ = ["Power_Law", "discrete_exponent", "truncated_rate"]
+__all__ = [
+    "EDGE",
+    "SEARCHED",
+    "Box",
+    "Power_Law",
+    "box_of",
+    "discrete_estimates",
+    "discrete_exponent",
+    "truncated_rate",
+    "uses_shortcut",
+    "zeta_law",
+]
 
-# No data have a steeper tail than the discrete estimate looks at.
-STEEPEST = 60.0
+# An exponent this near to the end of its range is invalid to powerlaw 2.0, if it was searched.
+EDGE = 1e-2
 
-# Terms summed before Euler and Maclaurin's formula takes over: its error is then below 1e-15.
-HEAD = 30
+# powerlaw 2.0 takes an exponent from the formula where that gives one in (1.5, 3].
+SEARCHED = 1.5
 
 
 class Power_Law(Distribution):
@@ -58,14 +77,18 @@ class Power_Law(Distribution):
         super().fit(data, suppress_output)
 
     def _estimate(self, x: Floats) -> str:
-        low = self.xmin - 0.5 if self._shortcut() else self.xmin
-        logs = np.log(x / low)
-        total = float(np.sum(logs))
-        if not total > 0:
+        total = float(np.sum(np.log(x / self.xmin)))
+        if not total > 0 and not (self.discrete and self._shortcut() and x.size):
             raise ValueError("power_law needs two different values above xmin")
-        if self.discrete and not self._shortcut():
-            mean = float(np.sum(np.log(x))) / x.size
-            self.set_parameters([discrete_exponent(mean, self.xmin, self.xmax)])
+        if self.discrete:
+            values, counts = np.unique(x, return_counts=True)
+            if values[0] > self._first:
+                values, counts = np.append(self._first, values), np.append(0, counts)
+            box = box_of(self._range, self.profile)
+            found = discrete_estimates(
+                values, counts, range(1), self.xmax, self.estimate_discrete, self.profile, box
+            )
+            self.set_parameters([float(found[0])])
         elif self.xmax is not None:
             span = math.log(self.xmax / self.xmin)
             rate = truncated_rate(np.array([total / x.size]), np.array([span]))
@@ -81,19 +104,11 @@ class Power_Law(Distribution):
         # also outside the box of the profile: the law is one as soon as it can be normalised
         return self.alpha > 1 or (self.xmax is not None and not math.isnan(self.alpha))
 
-    def _log_total(self, start: float) -> float:
-        """Log of the sum of k^-alpha over the integers from `start` to xmax."""
-        if self.xmax is None:
-            return float(np.log(special.zeta(self.alpha, start)))
-        if self.alpha > 1:
-            rest = special.zeta(self.alpha, self.xmax + 1)
-            return float(np.log(special.zeta(self.alpha, start) - rest))
-        grid = np.arange(start, self.xmax + 1)
-        return float(special.logsumexp(-self.alpha * np.log(grid)))
-
     def _logpdf(self, x: Floats) -> Floats:
         if self.discrete:
-            return np.asarray(-self.alpha * np.log(x) - self._log_total(self.xmin))
+            if self.alpha >= 0:
+                return zeta_law(self.alpha, self._first, self.xmax).logpmf(x)
+            return np.asarray(-self.alpha * np.log(x / self.xmin) - math.log(self._sums()[-1]))
         rate = self.alpha - 1
         if self.xmax is None:
             return np.asarray(math.log(rate) - rate * np.log(x / self.xmin) - np.log(x))
@@ -115,25 +130,25 @@ class Power_Law(Distribution):
 
     def _cdf_discrete(self, x: Floats) -> Floats:
         """P(X < x)."""
-        if self.alpha > 1:
-            rest = 0.0 if self.xmax is None else float(special.zeta(self.alpha, self.xmax + 1))
-            all_of_it = special.zeta(self.alpha, self.xmin)
-            return np.asarray((all_of_it - special.zeta(self.alpha, x)) / (all_of_it - rest))
-        assert self.xmax is not None
-        grid = np.arange(self.xmin, self.xmax + 1)
-        sums = np.cumsum(np.exp(-self.alpha * np.log(grid / self.xmin)))
-        place = np.clip(np.ceil(x - self.xmin).astype(np.int64), 0, grid.size)
+        if self.alpha >= 0:
+            return -np.expm1(zeta_law(self.alpha, self._first, self.xmax).logsf(np.ceil(x) - 1))
+        sums = self._sums()
+        place = np.clip(np.ceil(x - self.xmin).astype(np.int64), 0, sums.size)
         return np.asarray(np.append(0.0, sums)[place] / sums[-1])
+
+    def _sums(self) -> Floats:
+        """Of (k/xmin)^-alpha up to each integer: for a law that grows up to its xmax."""
+        assert self.xmax is not None
+        grid = np.arange(self.xmin, math.floor(self.xmax) + 1)
+        return np.asarray(np.cumsum(np.exp(-self.alpha * np.log(grid / self.xmin))))
 
     def _draw(self, u: Floats) -> Floats:
         rate = self.alpha - 1
         if self.discrete:
-            if self.alpha > 1:
+            if self.alpha >= 0:
                 return super()._draw(u)
-            assert self.xmax is not None
-            grid = np.arange(self.xmin, self.xmax + 1)
-            sums = np.cumsum(np.exp(-self.alpha * np.log(grid / self.xmin)))
-            return np.asarray(grid[np.searchsorted(sums, u * sums[-1], side="right")])
+            sums = self._sums()
+            return np.asarray(self.xmin + np.searchsorted(sums, u * sums[-1], side="right"))
         if self.xmax is None:
             return np.asarray(self.xmin * (1 - u) ** (-1 / rate))
         span = math.log(self.xmax / self.xmin)
@@ -144,6 +159,54 @@ class Power_Law(Distribution):
         """Log density at the data in range; also outside the box of the profile."""
         x = self._inside(data)
         return self._logpdf(x) if self._defined() else np.full(x.size, math.log(TINY))
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where alpha may lie; `clips` says whether the simplex is cut at its ends (2.0)."""
+
+    low: float
+    high: float
+    clips: bool
+
+
+def box_of(given: Any, profile: str) -> Box:
+    """The box of a `parameter_range` for alpha; the profile's own where it says nothing."""
+    low, high = (0.0, 3.0) if profile == "2.0" else (1.0, None)
+    if isinstance(given, Mapping):
+        low, high = given.get("alpha", (low, high))
+    return Box(
+        -math.inf if low is None else low, math.inf if high is None else high, profile == "2.0"
+    )
+
+
+def discrete_estimates(
+    values: Floats,
+    counts: npt.NDArray[np.int64],
+    ks: range,
+    xmax: float | None,
+    estimate: bool | None,
+    profile: str,
+    box: Box,
+) -> Floats:
+    """powerlaw's exponents of the tails values[k:]: the shortcut, or where its search stops.
+
+    powerlaw 2.0 trusts the shortcut only where it is in (1.5, 3], and starts from it elsewhere.
+    """
+    suffix = np.cumsum((counts * np.log(values))[::-1])[::-1]
+    sizes = np.cumsum(counts[::-1])[::-1]
+    found = np.empty(len(ks))
+    for row, k in enumerate(ks):
+        xmin, n = float(values[k]), int(sizes[k])
+        shortcut = xmax is None and uses_shortcut(estimate, xmin, profile)
+        low = xmin - 0.5 if shortcut else xmin
+        closed = 1 + n / float(counts[k:] @ np.log(values[k:] / low))
+        if shortcut and (profile == "1.5" or SEARCHED < closed <= 3):
+            found[row] = closed
+        else:
+            start = max(closed, 1.0) if profile == "2.0" else closed
+            found[row] = simplex_exponent(float(suffix[k]) / n, n, start, xmin, xmax, box)
+    return found
 
 
 def uses_shortcut(estimate_discrete: bool | None, xmin: float, profile: str) -> bool:
@@ -187,56 +250,50 @@ def _mean_of(t: Floats) -> Floats:
     return np.where(small, series, closed)
 
 
+def zeta_law(alpha: float, xmin: float, xmax: float | None) -> ZetaLaw:
+    """The discrete law; alpha above 1, or 0 and above where there is an xmax."""
+    return ZetaLaw(alpha, xmin, math.inf if xmax is None else float(math.floor(xmax)))
+
+
 def discrete_exponent(mean_log: float, xmin: float, xmax: float | None = None) -> float:
     """The maximum of the discrete likelihood: where the model's mean of log k is the data's."""
+    target = mean_log - math.log(xmin)
     if xmax is not None:
-        return _bounded_exponent(mean_log, xmin, xmax)
-
-    def excess(alpha: float) -> float:
-        total, logs = zeta_and_logs(alpha, np.array([xmin]))
-        return float(logs[0] / total[0]) - mean_log
-
-    low, high = 1 + 1e-9, STEEPEST
-    if excess(high) > 0:
-        return high
-    return float(optimize.brentq(excess, low, high, xtol=1e-14, rtol=1e-14))
+        last = float(math.floor(xmax))
+        found = root(lambda a: cutoff_sum(a, 0.0, xmin, xmin, last).t - target, 1.0, 1.0, -1e6, 1e6)
+        return 1e6 if found is None else found
+    guess = 1 + 1 / target
+    found = root(
+        lambda a: -zeta.log_scaled(a, xmin, math.inf)[1] - target, guess, guess - 1, 1 + 1e-9, 1e9
+    )
+    return 1 + 1e-9 if found is None else found
 
 
-def zeta_and_logs(alpha: float, start: Floats) -> tuple[Floats, Floats]:
-    """Sums over the integers from `start` of k^-alpha and of log(k) k^-alpha.
+def simplex_exponent(
+    mean_log: float, n: int, start: float, xmin: float, xmax: float | None, box: Box
+) -> float:
+    """Where powerlaw's search for the discrete maximum stops, which the profiles promise too.
 
-    HEAD terms, then the integral, half the first term and two derivatives (Euler, Maclaurin).
+    Nelder and Mead's simplex from `start`, in the box of alpha, until alpha and the likelihood
+    change by less than 1e-4. Where it ends at the box the maximum is outside, and is returned
+    itself; so is one at 1 or below, which powerlaw does not find.
     """
-    k = start[:, None] + np.arange(HEAD)
-    terms = k**-alpha
-    m = start + HEAD
-    edge, log_m, a = m**-alpha, np.log(m), alpha - 1
-    total = terms.sum(axis=1) + edge * (m / a + 0.5 + alpha / (12 * m))
-    total -= edge * alpha * (alpha + 1) * (alpha + 2) / (720 * m**3)
-    # f = log(x) x^-alpha: f' and f''' from the product rule
-    first = edge / m * (1 - alpha * log_m)
-    third = edge / m**3 * (3 * alpha**2 + 6 * alpha + 2 - alpha * (alpha + 1) * (alpha + 2) * log_m)
-    logs = (terms * np.log(k)).sum(axis=1) + edge * m * (log_m / a + 1 / a**2)
-    logs += edge * log_m / 2 - first / 12 + third / 720
-    return total, logs
+    last = math.inf if xmax is None else float(math.floor(xmax))
+    target = mean_log - math.log(xmin)
 
+    def cost(p: Floats) -> float:
+        alpha = float(p[0])
+        if not max(box.low, 1.0) < alpha < box.high:
+            return -n * math.log(TINY)
+        return n * (alpha * target + float(zeta.log_scaled(alpha, xmin, last)[0]))
 
-def _bounded_exponent(mean_log: float, xmin: float, xmax: float) -> float:
-    """The same on [xmin, xmax], where alpha may be any number."""
-    if xmax - xmin < 1e6:
-        logs = np.log(np.arange(xmin, xmax + 1))
-
-        def excess(alpha: float) -> float:
-            weights = special.softmax(-alpha * logs)
-            return float(weights @ logs) - mean_log
-
-        return float(optimize.brentq(excess, -STEEPEST, STEEPEST, xtol=1e-13))
-
-    def tail_excess(alpha: float) -> float:
-        total, logs = zeta_and_logs(alpha, np.array([xmin, xmax + 1]))
-        return float((logs[0] - logs[1]) / (total[0] - total[1])) - mean_log
-
-    low = 1 + 1e-4
-    if tail_excess(low) < 0:
-        return low
-    return float(optimize.brentq(tail_excess, low, STEEPEST, xtol=1e-13))
+    bounds = [(box.low, box.high)] if box.clips else None
+    options = {"xatol": 1e-4, "fatol": 1e-4}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a start outside the box
+        found = optimize.minimize(
+            cost, [start], method="Nelder-Mead", bounds=bounds, options=options
+        )
+    alpha = float(found.x[0])
+    inside = max(box.low, 1.0) + EDGE < alpha < box.high - EDGE
+    return alpha if inside else discrete_exponent(mean_log, xmin, xmax)
