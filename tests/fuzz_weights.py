@@ -1,9 +1,10 @@
-"""Damage small checkpoints of every format at random, and read them.
+"""Damage small checkpoints of every format and compressed files at random, and read them.
 
     python tests/fuzz_weights.py [--seconds 30] [--seed 0]
 
 A file must be read or refused with a ValueError of one line that names it; memory must stay within
-a small multiple of its size. What does otherwise is kept, and its place printed.
+a small multiple of its size. What does otherwise is kept, and its place printed. Of compressed
+files the fields and payloads are damaged and the checksums made right, as a forger would.
 """
 
 import argparse
@@ -11,10 +12,17 @@ import sys
 import tempfile
 import time
 import traceback
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 from checkpoints import survives, write_all
+from test_container import HOSTILE, make, rebuilt, records
+
+from htstats.compressed import DTYPES
+from htstats.container import ContainerWriter, _info, open_container
+
+_info.CHUNK_ELEMENTS = 300
 
 INTERESTING = [0, 1, 0x7F, 0x80, 0xFF]
 
@@ -47,6 +55,52 @@ def mutate(content, rng):
     return bytes(changed)
 
 
+def write_container(path):
+    """Matrices of every dtype in several records, with and without a codebook, and a tensor."""
+    matrices = {dtype: make(90, 10, 0.3, dtype) for dtype in DTYPES}
+    coded = make(90, 10, 0.6)
+    coded.sparse.data[:] = coded.sparse.data[0]
+    with ContainerWriter(path) as writer:
+        for name, matrix in {**matrices, "coded": coded}.items():
+            writer.add_matrix(name, matrix)
+        writer.add_tensor("t", "float32", (9,), [bytes(36)])
+        writer.commit()
+    return list(records(path.read_bytes()))
+
+
+def forge(items, rng):
+    """One record with other fields or another payload."""
+    at = int(rng.integers(len(items) - 1))
+    kind, fields, payload = items[at]
+    if payload and rng.random() < 0.5:
+        payload = mutate(payload, rng)
+    elif fields:
+        key = sorted(fields)[rng.integers(len(fields))]
+        fields = {**fields, key: HOSTILE[rng.integers(len(HOSTILE))]}
+        if rng.random() < 0.3 and isinstance(items[at][1][key], int):
+            fields[key] = items[at][1][key] + int(rng.integers(-3, 4))
+    return rebuilt([*items[:at], (kind, fields, payload), *items[at + 1 :]])
+
+
+def container_survives(path):
+    """As `survives`, of compressed files: everything in them is read."""
+    size, message = path.stat().st_size, ""
+    tracemalloc.start()
+    try:
+        with open_container(path) as container:
+            for matrix in container.matrices.values():
+                matrix.sparse()
+            container.verify()
+    except ValueError as error:
+        message = str(error)
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 2_000_000 + 50 * size, f"{peak} bytes for a file of {size}"
+    assert not message or (str(path) in message and "\n" not in message)
+    return not message
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30)
@@ -56,18 +110,20 @@ def main():
     folder = Path(tempfile.mkdtemp(prefix="htstats-fuzz-"))
     write_all(folder)
     files = {path: path.read_bytes() for path in sorted(folder.iterdir())}
+    compressed = folder / "a.htz"
+    items = write_container(compressed)
     end, tried, read = time.monotonic() + args.seconds, 0, 0
     while time.monotonic() < end:
-        for path, content in files.items():
-            path.write_bytes(mutate(content, rng))
+        for path, content in [*files.items(), (compressed, None)]:
+            path.write_bytes(forge(items, rng) if content is None else mutate(content, rng))
             tried += 1
             try:
-                read += survives(path)
+                read += (container_survives if content is None else survives)(path)
             except Exception:
                 traceback.print_exc()
                 print(f"seed {args.seed}, file {tried}: {path}", file=sys.stderr)
                 return 1
-    for path in files:
+    for path in [*files, compressed]:
         path.unlink()
     folder.rmdir()
     print(f"fuzz_weights: {tried} damaged files, {read} harmless, {tried - read} refused")

@@ -164,6 +164,54 @@ def test_torch_views_share_their_storage(tmp_path, zipped):
         open_weights(tmp_path / "b.pt")
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+def test_torch_tensors_that_are_still_to_be_changed(tmp_path, zipped):
+    """Their storages hold the numbers from before: reading those would turn every sign."""
+    imaginary = torch.arange(6.0).reshape(2, 3)
+    pairs = torch.complex(torch.ones(2, 3), imaginary)
+    for tensor in (pairs.conj().imag, pairs.conj()):
+        assert tensor.is_neg() or tensor.is_conj()
+        torch.save({"w": tensor}, tmp_path / "a.pt", _use_new_zipfile_serialization=zipped)
+        with pytest.raises(ValueError, match=r"a\.pt: .* negated or conjugated; save it after"):
+            open_weights(tmp_path / "a.pt")
+    torch.save({"w": pairs.conj().imag.resolve_neg()}, tmp_path / "a.pt")
+    assert np.array_equal(open_weights(tmp_path / "a.pt")["w"].toarray(), -imaginary.numpy())
+
+
+def test_every_layer_of_a_network(tmp_path):
+    modules = {
+        "attention": torch.nn.MultiheadAttention(8, 2),
+        "lstm": torch.nn.LSTM(4, 3, proj_size=2, bidirectional=True),
+        "gru": torch.nn.GRU(4, 3),
+        "embedding": torch.nn.Embedding(5, 4),
+        "one": torch.nn.Conv1d(2, 3, 5),
+        "three": torch.nn.Conv3d(2, 3, 2),
+        "transposed": torch.nn.ConvTranspose2d(2, 3, 2),
+        "norm": torch.nn.BatchNorm2d(3),
+    }
+    model = torch.nn.ModuleDict(modules)
+    torch.save(model.state_dict(), tmp_path / "m.pt")
+    direct, read = open_weights(model), open_weights(tmp_path / "m.pt")
+    assert {name: matrix.shape for name, matrix in read.items()} == {
+        "attention.in_proj_weight": (24, 8), "attention.out_proj.weight": (8, 8),
+        "lstm.weight_ih_l0": (12, 4), "lstm.weight_hh_l0": (12, 2), "lstm.weight_hr_l0": (2, 3),
+        "lstm.weight_ih_l0_reverse": (12, 4), "lstm.weight_hh_l0_reverse": (12, 2),
+        "lstm.weight_hr_l0_reverse": (2, 3), "gru.weight_ih_l0": (9, 4),
+        "gru.weight_hh_l0": (9, 3), "embedding.weight": (5, 4), "one.weight": (3, 10),
+        "three.weight": (3, 16), "transposed.weight": (2, 12),
+    }  # fmt: skip
+    assert direct.skipped == read.skipped
+    for name, tensor in model.state_dict().items():
+        if tensor.ndim < 2:
+            count = "int64, not a float that is read"
+            reason = count if tensor.ndim == 0 else f"1-D, {len(tensor)} elements"
+            assert dict(read.skipped)[name] == reason
+        else:
+            expected = tensor.detach().reshape(len(tensor), -1).numpy()
+            assert np.array_equal(read[name].toarray(), expected)
+            assert np.array_equal(direct[name].toarray(), expected)
+
+
 def test_torch_nesting_and_parameters(tmp_path):
     model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.LSTM(4, 2))
     state = model.state_dict()
@@ -407,6 +455,22 @@ def test_bad_indexes(tmp_path):
         (folder / "model.safetensors.index.json").write_text(text)
         with pytest.raises(ValueError, match=r"index\.json: "):
             open_weights(folder)
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_shards_that_are_no_files(tmp_path, make):
+    """A pipe is not waited for."""
+    _, index = shards(tmp_path)
+    write_index(tmp_path, index)
+    (tmp_path / "model-2.safetensors").unlink()
+    make(tmp_path / "model-2.safetensors")
+    with pytest.raises(ValueError, match=r"model-2\.safetensors: not a regular file"):
+        open_weights(tmp_path)
+    lone = tmp_path / "lone"
+    lone.mkdir()
+    make(lone / "model.safetensors")
+    with pytest.raises(ValueError, match=r"model\.safetensors: not a regular file"):
+        open_weights(lone)
 
 
 def test_links_out_of_the_folder_are_refused(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import stat
 import struct
 import threading
 import weakref
@@ -68,9 +69,14 @@ class OpenFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        self._handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        # a pipe would be waited for, but for O_NONBLOCK
+        flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+        self._handle = os.open(self.path, flags)
         self._finalizer = weakref.finalize(self, os.close, self._handle)
-        self.size = os.fstat(self._handle).st_size
+        found = os.fstat(self._handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError(f"{self.path}: not a regular file")
+        self.size = found.st_size
 
     def read(self, offset: int, out: memoryview) -> None:
         while out:

@@ -267,8 +267,22 @@ class _Unpickler(pickle._Unpickler):
 
 
 def _tensor(
-    storage: Any, offset: Any, shape: Any, strides: Any, *_: Any, dtype: str | None = None
+    storage: Any,
+    offset: Any,
+    shape: Any,
+    strides: Any,
+    grad: Any = None,
+    hooks: Any = None,
+    metadata: Any = None,
+    *,
+    dtype: str | None = None,
 ) -> Tensor:
+    # torch negates and conjugates lazily: the storage has the numbers from before
+    if metadata and (not isinstance(metadata, dict) or any(metadata.values())):
+        raise Refused(
+            "a tensor that is still to be negated or conjugated; save it after "
+            ".resolve_neg().resolve_conj()"
+        )
     sizes = (offset, *shape, *strides)
     if not isinstance(storage, Storage) or len(shape) != len(strides):
         raise pickle.UnpicklingError("a tensor without its storage or strides")
@@ -278,9 +292,16 @@ def _tensor(
 
 
 def _tensor_v3(
-    storage: Any, offset: Any, shape: Any, strides: Any, grad: Any, hooks: Any, kind: Kind, *_: Any
+    storage: Any,
+    offset: Any,
+    shape: Any,
+    strides: Any,
+    grad: Any,
+    hooks: Any,
+    kind: Kind,
+    metadata: Any = None,
 ) -> Tensor:
-    return _tensor(storage, offset, shape, strides, dtype=kind.dtype)
+    return _tensor(storage, offset, shape, strides, grad, hooks, metadata, dtype=kind.dtype)
 
 
 def _parameter(data: Any, *_: Any) -> Any:
