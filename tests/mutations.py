@@ -300,6 +300,12 @@ FAULTS = (
         "low > high ? UINT32_MAX : (uint32_t)high - (uint32_t)low + 1;",
     ),
     Fault(
+        "htst_partition_x86.c",
+        "the seventeenth of a vector is forgotten",
+        "if (kept > 16) {",
+        "if (kept > 17) {",
+    ),
+    Fault(
         "htst_split.c",
         "a piece goes where the one before it went",
         "turns->kept = before + kept;",

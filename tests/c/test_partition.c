@@ -193,6 +193,44 @@ test_all_are_kept(int instructions)
     CHECK(memcmp(wide_values, wide, sizeof wide) == 0 && indices[COLS - 1] == COLS - 1);
 }
 
+/* Rows that keep the first `dense` of every 32, into rooms of every size, which end the fill: nothing is
+ * written behind them, and what is in them is right. */
+static void
+test_rooms(int dense, int instructions)
+{
+    enum { COLS = 300 };
+    uint32_t single[COLS], values[COLS + 64];
+    uint16_t half[COLS];
+    int32_t indices[COLS + 64];
+    uint8_t hits[2], half_hits[2];
+    int64_t counts[1], bad;
+    for (int i = 0; i < COLS; i++) {
+        single[i] = i % 32 < dense ? UINT32_C(0x3f800000) : 0;
+        half[i] = i % 32 < dense ? 0x3c00 : 0;
+    }
+    htst_partition_count_b32(single, 1, COLS, -1, 0, counts, hits, &bad);
+    htst_partition_count_b16(half, 1, COLS, -1, 0, 0x7c00, counts, half_hits, &bad);
+    for (int64_t room = 0; room <= counts[0]; room++) {
+        const int64_t indptr[2] = {0, room};
+        for (int format = 0; format < 2; format++) {
+            memset(indices, 0xff, sizeof indices);
+            memset(values, 0xff, sizeof values);
+            CHECK((format == 0 ? htst_partition_fill_b32(single, 1, COLS, -1, 0, hits, indptr,
+                                                         instructions, 0, indices, values)
+                               : htst_partition_fill_f16(half, 1, COLS, -1, 0, half_hits, indptr,
+                                                         instructions, 0, indices, values))
+                  == HTST_OK);
+            int same = 1;
+            for (int k = 0; k < COLS + 64; k++) {
+                same &= k < room ? indices[k] == k / dense * 32 + k % dense
+                                       && values[k] == UINT32_C(0x3f800000)
+                                 : indices[k] == -1 && values[k] == UINT32_MAX;
+            }
+            CHECK(same);
+        }
+    }
+}
+
 static void
 test_not_finite(void)
 {
@@ -226,6 +264,9 @@ main(void)
         test_others(instructions);
         test_zeros_are_kept(instructions);
         test_all_are_kept(instructions);
+        test_rooms(17, instructions);
+        test_rooms(32, instructions);
+        test_rooms(1, instructions);
     }
     test_not_finite();
     htst_test_ignore_denormals();
