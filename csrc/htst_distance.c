@@ -8,9 +8,9 @@
 #define STACK 128 /* two segments a level, 63 levels */
 #define LANES 16  /* places of a grid that are looked at together */
 #define CHUNK 256 /* places after which a limit may end the look */
-#define FEW 512
-#define NOT_MANY 4096
-#define PER_ROOT 16
+#define FEW 64
+#define NOT_MANY 256
+#define PER_ROOT 8
 #define DENSE 8 /* places are dense that are not further apart */
 
 static double
@@ -342,7 +342,8 @@ htst_distance_measure(const htst_candidate_t *c, const htst_grid_t *grid, double
     if (grid != NULL && c->slack < 1) {
         const htst_places_t *few = &grid->few, *many = &grid->many;
         int64_t i = first_above(many, c->k);
-        int is_worth_it = found->rough && many->size - i > 4 * FEW; /* for those out of the question */
+        /* for those that are out of the question */
+        int is_worth_it = found->rough && many->size - i > 2 * FEW;
         if ((is_worth_it && !look_at_places(c, few, first_above(few, c->k), limit, found))
             || !look_at_places(c, many, i, limit, found)
             || !look_between_places(c, many, i, limit, found)) {

@@ -42,8 +42,14 @@ Counts = npt.NDArray[np.int64]
 
 SIDES = ("abs", "positive", "negative")
 
+# What kernels take as it is.
+NATIVE = {np.dtype(np.float64): "float64", np.dtype(np.float32): "float32"}
+
 # Bits of the significand behind a slot's number.
 HISTOGRAM_KEPT = 23 - tail.DROPPED[0]
+
+# Patterns of the largest finite values.
+ALL_BELOW = {np.float32: 0x7F7FFFFF, np.float64: 0x7FEFFFFFFFFFFFFF}
 
 # A table of a histogram counts up to 2^32 - 1.
 MAX_COUNT = 1 << 31
@@ -89,6 +95,9 @@ def as_source(x: Any) -> Source:
     TypeError
         If `x` is not real numbers, can be read only once, or has blocks of several dtypes.
     """
+    if type(x) is np.ndarray and x.dtype in NATIVE and x.flags.c_contiguous:
+        straight = x.reshape(-1)  # what as_elements would find, in a fraction of its time
+        return Source(NATIVE[x.dtype], lambda: iter((straight,)), x.shape)
     if not _is_blocks(x):
         data, dtype = as_elements(x, "x")
         flat = data.reshape(-1)
@@ -135,10 +144,10 @@ def _is_buffer(x: Any) -> bool:
 def survey(source: Source) -> Survey:
     """Count the elements of each kind; ValueError where one is not finite."""
     look: Any = tail.survey_f32 if source.dtype == "float32" else tail.survey_f64
-    seen = Survey(0, 0, 0, 0)
-    for part in source.parts():
-        values = widen(part, source.dtype) if source.dtype in HALF_DTYPES else part
-        seen = Survey(*(a + b for a, b in zip(seen, look(values), strict=True)))
+    wide = source.dtype in HALF_DTYPES
+    counts = [look(widen(part, source.dtype) if wide else part) for part in source.parts()]
+    one = counts[0] if len(counts) == 1 else map(sum, zip((0,) * 4, *counts, strict=True))
+    seen = Survey(*one)
     if seen.not_finite:
         raise ValueError(f"x must be finite, got {seen.not_finite} NaN or infinite values")
     return seen
@@ -282,6 +291,8 @@ def gather(
 
 def _keys(dtype: Any, low: float, high: float) -> tuple[int, int]:
     """Patterns of the smallest and the largest value of a dtype in [low, high], not 0."""
+    if low == 0 and high == math.inf:
+        return 1, ALL_BELOW[dtype]
     info = np.finfo(dtype)
     with np.errstate(over="ignore"):
         edges = [dtype(max(low, float(info.smallest_subnormal))), dtype(min(high, float(info.max)))]

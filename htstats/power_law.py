@@ -415,7 +415,8 @@ def fit_power_law(
     else:
         sample, side = usable(source, side, options.xmax, weights)
         fit = solved(sample, side, options)
-    return replace(fit, _source=_Again(x, source.dtype, side, weights, rule))
+    vars(fit)["_source"] = _Again(x, source.dtype, side, weights, rule)  # nobody has seen it yet
+    return fit
 
 
 def fit_pruned(

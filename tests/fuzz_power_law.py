@@ -61,7 +61,7 @@ def draw(rng):
     """(kind, values, options) of a case."""
     kind = list(KINDS)[rng.integers(len(KINDS))]
     # the last size has values between the places of a grid
-    low, high = [(2, 40), (40, 300), (4100, 5000)][int(np.searchsorted([0.9, 0.99], rng.random()))]
+    low, high = [(2, 40), (40, 300), (1000, 3000)][int(np.searchsorted([0.9, 0.99], rng.random()))]
     n = int(rng.integers(low, high))
     x = np.abs(KINDS[kind](rng, n)).astype(np.float64)
     if rng.random() < 0.3:

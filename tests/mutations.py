@@ -402,8 +402,8 @@ FAULTS = (
     Fault(
         "htst_tail.c",
         "the lower end is left out",
-        "m += (key >= (INT) low) &",
-        "m += (key > (INT) low) &",
+        "UINT found = (UINT) (key >= low) &",
+        "UINT found = (UINT) (key > low) &",
     ),
     Fault(
         "htst_prune.c",
