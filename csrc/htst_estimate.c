@@ -24,15 +24,18 @@ htst_estimate_log_ratio(double a, double b)
     {                                                                                              \
         int64_t m = 0;                                                                             \
         if (n > 0) {                                                                               \
-            v[0] = (double) x[0];                                                                  \
+            TYPE last = x[0];                                                                      \
+            v[0] = (double) last;                                                                  \
             first[0] = 0;                                                                          \
             m = 1;                                                                                 \
-        }                                                                                          \
-        for (int64_t i = 1; i < n; i++) {                                                          \
-            /* written always, kept where it is new; m <= i */                                     \
-            v[m] = (double) x[i];                                                                  \
-            first[m] = i;                                                                          \
-            m += x[i] != x[i - 1];                                                                 \
+            for (int64_t i = 1; i < n; i++) {                                                      \
+                /* written always, kept where it is new; m <= i: v may be x */                     \
+                TYPE next = x[i];                                                                  \
+                v[m] = (double) next;                                                              \
+                first[m] = i;                                                                      \
+                m += next != last;                                                                 \
+                last = next;                                                                       \
+            }                                                                                      \
         }                                                                                          \
         first[m] = n;                                                                              \
         return m;                                                                                  \

@@ -16,7 +16,7 @@
 #include "htst_common.h"
 
 /* Distinct values of a sorted array, widened, and the counts first[0..m] before each; returns m.
- * Rooms of n and n + 1. */
+ * Rooms of n and n + 1; v may be x. */
 int64_t htst_estimate_distinct_f32(int64_t n, const float *x, double *v, int64_t *first);
 int64_t htst_estimate_distinct_f64(int64_t n, const double *x, double *v, int64_t *first);
 

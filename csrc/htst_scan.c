@@ -165,27 +165,61 @@ edge(const htst_scan_t *s, int64_t i, int64_t k, double *y, double *sum)
     }
 }
 
-/* Whether a probe excludes all candidates of a block at once. Tails and sums of logarithms shrink
- * upwards, so the two ends bound every rate between them. */
+/* What a block's candidates k have in common: of its lowest value a, and of b, the first above it. */
+typedef struct {
+    double most, least; /* bounds of n_k */
+    double y_a, y_b, sum_a, sum_b;
+} bounds_t;
+
+/* Bounds of u = rate_k (y - y_k) for y >= y_b. What the block holds lies between y_k and y_b, so that
+ * with w = y_b - y_k and z = y_k - y_a
+ *
+ *     S_k <= S_b + n_k w:   u >= n_k (y - y_b + w) / (S_b + n_k w), which grows with n_k,
+ *     S_k >= S_a - n_a z:   u <= n_a (y - y_a - z) / (S_a - n_a z),
+ *
+ * and neither has an extremum between the ends of w and z. */
+static double
+smallest_decay(const bounds_t *e, double y)
+{
+    double width = e->y_b - e->y_a, n = e->least;
+    double at_b = n * (y - e->y_b) / e->sum_b, at_a = n * (y - e->y_a) / (e->sum_b + n * width);
+
+    return (at_b < at_a ? at_b : at_a) * (1 - ROUNDING);
+}
+
+static double
+largest_decay(const bounds_t *e, double y)
+{
+    double width = e->y_b - e->y_a, n = e->most, rest = e->sum_a - n * width;
+    double at_a = n * (y - e->y_a) / e->sum_a, at_b = n * (y - e->y_b) / rest;
+
+    if (!(rest > .5 * e->sum_a)) { /* few digits, or none */
+        return INFINITY;
+    }
+    return (at_b > at_a ? at_b : at_a) * (1 + ROUNDING);
+}
+
+/* Whether a probe excludes all candidates of a block at once. */
 static int
 is_out(search_t *search, int64_t block, double limit)
 {
     const htst_scan_t *s = search->scan;
     int64_t a = lowest_of(s, block), b = s->m - 1 - block * BLOCK;
-    double y_a, y_b, sum_a, sum_b, n = (double) s->first[s->m];
-    double most = n - (double) s->first[a], least = n - (double) s->first[b - 1];
+    double n = (double) s->first[s->m];
+    bounds_t e = { n - (double) s->first[a], n - (double) s->first[b - 1], 0, 0, 0, 0 };
 
-    edge(s, block + 1, a, &y_a, &sum_a);
-    edge(s, block, b, &y_b, &sum_b);
-    double slow = least / sum_a * (1 - ROUNDING), fast = most / sum_b * (1 + ROUNDING);
-    double slack = HTST_DISTANCE_SLACK + HTST_DISTANCE_SLACK_OF_LOGS * fast * fabs(y_a);
+    edge(s, block + 1, a, &e.y_a, &e.sum_a);
+    edge(s, block, b, &e.y_b, &e.sum_b);
+    /* three logarithms, and a sum that may be half of its terms */
+    double slack = HTST_DISTANCE_SLACK
+        + 4 * HTST_DISTANCE_SLACK_OF_LOGS * (e.most / e.sum_b) * fabs(e.y_a);
     for (int p = 0; p < N_PROBES && !(s->xmax < INFINITY); p++) {
         probe_t probe = search->probes.probe[p];
         if (probe.place < b) {
             continue;
         }
-        double plus = probe.tail / most - htst_distance_exp_minus(slow * (probe.y - y_b));
-        double minus = htst_distance_exp_minus(fast * (probe.y - y_a)) - probe.next_tail / least;
+        double plus = probe.tail / e.most - htst_distance_exp_minus(smallest_decay(&e, probe.y));
+        double minus = htst_distance_exp_minus(largest_decay(&e, probe.y)) - probe.next_tail / e.least;
         if ((plus > minus ? plus : minus) - slack > limit) {
             to_front(&search->probes, probe, p);
             return 1;

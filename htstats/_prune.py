@@ -16,9 +16,10 @@ __all__ = ["Prospect"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# A start where the bounds are above so many times the guess is rarely too high: the scan from there
-# on then finds a distance that leaves nothing below.
-GENEROUS = 1.1
+# The guess is .7 to 1 of the smallest distance of weight-like and mixed samples. A start
+# where the bounds are above so many times the guess is rarely too high: the scan from there on then
+# finds a distance that leaves nothing below.
+GENEROUS = 1.4
 
 
 class Prospect:

@@ -96,9 +96,11 @@ def best_of(
 def distinct(ordered: npt.NDArray[Any]) -> tuple[Floats, Counts]:
     """Distinct values of a sorted float32 or float64 array, as float64, and the counts before each.
 
-    The counts are one more than the values: the last is the number of elements.
+    The counts are one more than the values: the last is the number of elements. A float64 array is
+    itself overwritten with the values.
     """
-    values, first = np.empty(len(ordered)), np.empty(len(ordered) + 1, np.int64)
+    values = np.empty(len(ordered)) if ordered.dtype == np.float32 else ordered
+    first = np.empty(len(ordered) + 1, np.int64)
     first[0] = 0
     fill: Any = estimate.distinct_f32 if ordered.dtype == np.float32 else estimate.distinct_f64
     m = fill(ordered, values, first)

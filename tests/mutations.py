@@ -370,9 +370,9 @@ FAULTS = (
     ),
     Fault(
         "htst_scan.c",
-        "a block is bounded by its lowest exponent alone",
-        "fast = most / sum_b * (1 + ROUNDING);",
-        "fast = most / sum_a * (1 + ROUNDING);",
+        "a block is bounded by the size of its largest tail",
+        "n = e->least;",
+        "n = e->most;",
     ),
     Fault(
         "htst_distance.c",

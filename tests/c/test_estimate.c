@@ -127,6 +127,10 @@ test_distinct(void)
     CHECK(v[0] == 1 && v[1] == 2 && v[2] == 3);
     CHECK(first[0] == 0 && first[1] == 2 && first[2] == 3 && first[3] == 5);
     CHECK(htst_estimate_distinct_f64(0, v, v, first) == 0 && first[0] == 0);
+    double in_place[5] = { 1, 1, 2, 3, 3 };
+    CHECK(htst_estimate_distinct_f64(5, in_place, in_place, first) == 3);
+    CHECK(in_place[0] == 1 && in_place[1] == 2 && in_place[2] == 3);
+    CHECK(first[0] == 0 && first[1] == 2 && first[2] == 3 && first[3] == 5);
 }
 
 static void
