@@ -36,7 +36,7 @@ htst_discrete_prepare(int64_t m, const double *x, const int64_t *count, int64_t 
     }
     mean[m - 1] = 0;
     for (int64_t k = m - 2; k >= 0; k--) {
-        long double step = log1pl((long double) (x[k + 1] - x[k]) / (long double) x[k]);
+        double step = log1p((x[k + 1] - x[k]) / x[k]);
         total += (long double) (first[m] - first[k + 1]) * step;
         mean[k] = (double) (total / (long double) (first[m] - first[k]));
     }
@@ -242,53 +242,54 @@ survivor(const candidate_t *c, int64_t *probes, double bound)
     return d;
 }
 
-/* The smallest distance, at most `bound`, of [begin, end) in n_steps steps; those not above
- * `enough` end the search. */
+/* The smallest distance of some candidates, a bound for the others. */
 static double
-smallest(const htst_discrete_t *scan, int64_t begin, int64_t end, int64_t n_steps, double bound,
-    double enough, int64_t *probes, int64_t *best_k)
+first_bound(const htst_discrete_t *scan, int64_t begin, int64_t end, int64_t *probes)
 {
-    for (int64_t i = 0; i < n_steps; i++) {
-        int64_t k = n_steps == end - begin ? begin + i
-                                           : begin + (end - 1 - begin) * i / n_steps;
-        candidate_t c = candidate(scan, begin, k);
-        if (isnan(c.alpha)) {
-            continue;
-        }
-        double d = survivor(&c, probes, bound);
-        if (d >= 0 && (d < bound || *best_k < 0)) {
-            bound = d;
-            *best_k = k;
-            if (d <= enough) {
-                break;
-            }
-        }
+    int64_t n = end - begin < N_STRATA ? end - begin : N_STRATA;
+    double bound = INFINITY;
+
+    for (int64_t i = 0; i < n; i++) {
+        candidate_t c = candidate(scan, begin, begin + (end - begin) * i / n);
+        double d = isnan(c.alpha) ? -1 : survivor(&c, probes, bound);
+        bound = d >= 0 ? d : bound;
     }
     return bound;
+}
+
+/* The first candidate from k on whose distance is at most `limit`, or end. */
+static int64_t
+first_up_to(const htst_discrete_t *scan, int64_t begin, int64_t k, int64_t end, double limit,
+    int64_t *probes, double *d)
+{
+    for (; k < end; k++) {
+        candidate_t c = candidate(scan, begin, k);
+        *d = isnan(c.alpha) ? -1 : survivor(&c, probes, limit);
+        if (*d >= 0) {
+            break;
+        }
+    }
+    return k;
 }
 
 void
 htst_discrete_best(const htst_discrete_t *scan, int64_t begin, int64_t end, double tolerance,
     int64_t *best_k, double *best_distance)
 {
-    int64_t probes[N_PROBES] = { 0 }, k = -1;
-    double bound;
+    int64_t probes[N_PROBES] = { 0 };
+    double bound = first_bound(scan, begin, end, probes), d = 0;
+    int64_t first = end; /* none before it can be the answer */
 
-    *best_k = -1;
-    *best_distance = INFINITY;
-    if (begin >= end) {
-        return;
+    for (int64_t k = begin; k < end; k++) {
+        k = first_up_to(scan, begin, k, end, bound + tolerance, probes, &d);
+        if (k < end) {
+            bound = d < bound ? d : bound;
+            first = k < first ? k : first;
+        }
     }
-    bound = smallest(scan, begin, end, end - begin < N_STRATA ? end - begin : N_STRATA, INFINITY, -1,
-        probes, &k);
-    bound = smallest(scan, begin, end, end - begin, bound, -1, probes, &k);
-    if (k < 0) {
-        return;
-    }
-    bound += tolerance; /* and now the first that is as good */
-    k = -1;
-    *best_distance = smallest(scan, begin, end, end - begin, bound, bound, probes, &k);
-    *best_k = k;
+    first = first_up_to(scan, begin, first, end, bound + tolerance, probes, &d);
+    *best_k = first < end ? first : -1;
+    *best_distance = first < end ? d : INFINITY;
 }
 
 void

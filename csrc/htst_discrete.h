@@ -27,7 +27,7 @@ typedef struct {
     int is_two_sided;
 } htst_discrete_t;
 
-/* first[0..m] and mean[k], the mean of log(x/x[k]) over the tail of k; sums of positive terms in
+/* first[0..m] and mean[k], the mean of log(x/x[k]) over the tail of k; sums of positive terms, in
  * long double. ERRORS: BAD_ARG (m < 1, x[0] < 1, x not increasing, x not whole or above 2^53, a
  * count < 0), OVERFLOW (counts), TOO_FEW (N = 0). */
 int htst_discrete_prepare(int64_t m, const double *x, const int64_t *count, int64_t *first,

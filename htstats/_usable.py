@@ -34,6 +34,7 @@ __all__ = [
     "of_sketch",
     "require_side",
     "survey",
+    "up_to",
     "usable",
 ]
 
@@ -254,7 +255,11 @@ def of_sketch(sketch: TailSketch, side: str, xmax: float | None = None) -> Sampl
     """All usable values of a sketch of 16-bit floats: each of its buckets is a value."""
     buckets = sketch.buckets(side)
     excluded = left_out(side, sketch.n_zero, sketch.n_negative, sketch.n_positive)
-    values, counts = buckets.lower, buckets.count
+    return up_to(xmax, buckets.lower, buckets.count, excluded)
+
+
+def up_to(xmax: float | None, values: Floats, counts: Counts, excluded: dict[str, int]) -> Sample:
+    """The sample of distinct values, ascending, without those above `xmax`."""
     if xmax is not None:
         kept = values <= xmax
         if above := int(counts[~kept].sum()):

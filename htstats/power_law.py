@@ -17,6 +17,7 @@ from htstats._arrays import HALF_DTYPES
 from htstats._discrete import DiscreteScan, ZetaLaw, scan_integers, whole
 from htstats._prune import Prospect
 from htstats._scan import TOLERANCE, Candidates, best_of, distinct, prepared
+from htstats._tally import as_integers, tallied
 from htstats._usable import (
     SIDES,
     Sample,
@@ -341,8 +342,10 @@ def fit_power_law(
     discrete : bool
         Whether the values are integers to the model: whole numbers from 1 to 2**53 with the zeta
         distribution, P(X = k) = k^-alpha / zeta(alpha, xmin), and no shortcut. With an `xmax` the
-        sum ends there, and alpha is 0 or above. In the distance F and E are then taken below each
-        value ("left"), or below and at each value ("two-sided": the supremum over all integers).
+        sum ends there, and alpha is 0 or above: a tail whose values crowd at `xmax`, so that
+        P(X = k) would grow with k, is no candidate (the sums are scaled by their first term, which
+        is then the smallest). In the distance F and E are then taken below each value ("left"),
+        or below and at each value ("two-sided": the supremum over all integers).
     weights : array_like of int, optional
         How often each element of `x` counts, in the shape of `x`.
     ks : {"left", "two-sided"}
@@ -378,7 +381,8 @@ def fit_power_law(
     candidate from below; what lies above the most promising bucket is gathered, sorted and scanned;
     buckets whose bound is above the distance found are out, and if one below is not, the scan is
     made once more from there. Equal to trying all. Cost: n log n of what is sorted, and about n.
-    Discrete samples are sorted and scanned whole, with Newton's method for the estimates.
+    Discrete samples are counted (integers below 65536) or sorted, and scanned whole, with Newton's
+    method for the estimates: some 0.1 us more for each distinct value.
     Accuracy: distance to 1e-15, alpha to 1e-15 of it; with an xmax, alpha - 1 to some 1e-15 of the
     larger of itself and 1 / log(xmax / xmin). The result is the same to the bit for an array, its
     blocks in any order, its distinct values with counts as weights, and any number of threads.
@@ -398,7 +402,7 @@ def fit_power_law(
     _checks.count("n_threads", n_threads, at_least=1)
     if side is not None:
         _checks.one_of("side", side, SIDES)
-    source = as_source(x)
+    source = as_integers(x) if discrete and weights is None else as_source(x)
     rule = {"xmin": xmin, "xmax": xmax, "min_tail": min_tail, "ks": ks, "discrete": discrete}
     plain = not discrete and options == _Options(ks=options.ks, min_tail=options.min_tail)
     solved = _solved_integers if discrete else _solved
@@ -412,6 +416,9 @@ def fit_power_law(
         prospect = found.prospect(side)
         gathered = partial(_gathered, source, side, prospect)
         fit = _pruned(prospect, side, found.excluded(side), gathered, options)
+    elif discrete and weights is None:
+        sample, side = tallied(source, side, options.xmax)
+        fit = solved(sample, side, options)
     else:
         sample, side = usable(source, side, options.xmax, weights)
         fit = solved(sample, side, options)

@@ -510,7 +510,7 @@ FAULTS = (
     ),
     Fault(
         "htst_tail.c",
-        "a group that has nothing but the upper end is skipped",
+        "the upper end is left out",
         "(UINT) (key <= high);",
         "(UINT) (key < high);",
     ),

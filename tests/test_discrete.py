@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from htstats import fit_power_law
 from htstats._discrete import LARGEST, ZetaLaw, scan_integers, whole
+from htstats._tally import as_integers, tallied
+from htstats._usable import as_source, usable
 
 LAWS = [
     ZetaLaw(2.5, 1.0),
@@ -56,6 +58,26 @@ def test_many_candidates_are_those_of_the_curve():
         assert found.n_tail == int(np.sum(x[x < 1e6] >= found.xmin))
 
 
+@pytest.mark.parametrize("two_sided", [False, True])
+def test_distances_are_those_of_every_place(two_sided):
+    """Segments that are passed over hide nothing, wherever the jumps are."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        values = np.cumsum(rng.integers(1, 4, 150)).astype(float)
+        counts = np.where(rng.random(150) < 0.1, rng.integers(1, 2000, 150), 1)
+        candidates, distances, alphas = scan_integers(
+            values, counts, two_sided=two_sided, curve=True
+        ).curve
+        for k in range(0, candidates.size, 7):
+            law, share = ZetaLaw(alphas[k], candidates[k]), counts[k:] / counts[k:].sum()
+            upto = np.cumsum(share)
+            below = np.append(0, upto[:-1])
+            want = np.abs(np.exp(law.logcdf(values[k:] - 1)) - below).max()
+            if two_sided:
+                want = max(want, np.abs(np.exp(law.logcdf(values[k:])) - upto).max())
+            assert distances[k] == pytest.approx(want, abs=1e-13)
+
+
 def test_the_law_is_recovered_with_its_error():
     x = ZetaLaw(2.2, 7.0).sample(50_000, np.random.default_rng(3))
     x = x[x <= LARGEST]
@@ -99,6 +121,46 @@ def test_fit_power_law_is_the_scan():
     assert few.n_tail >= 1500
 
 
+@pytest.mark.parametrize("side", ["abs", "positive", "negative", None])
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint16", "float64", "float32"])
+def test_what_is_tallied_is_what_is_usable(dtype, side):
+    """Small and large integers of both signs, in pieces, of every type, cut or not."""
+    rng = np.random.default_rng(6)
+    x = np.floor((1 - rng.random(200_001)) ** -1.1) * rng.integers(-1, 2, 200_001)
+    x = np.append(np.minimum(np.abs(x), 1e6) * np.sign(x), [65535, 65536, 65537])
+    if dtype == "uint16":
+        x = np.abs(x) % 65536
+    elif side is None:
+        with pytest.raises(ValueError, match="negative values: side must be"):
+            tallied(as_integers(x.astype(dtype)), None, None)
+        x = np.abs(x)
+    x = x.astype(dtype)
+    for xmax in (None, 7.0, 70_000.5):
+        for data in (x, x.reshape(4, -1)[:, ::2], [x[:5], x[5:]]):
+            found, chosen = tallied(as_integers(data), side, xmax)
+            want, same = usable(as_source(data), side, xmax, None)
+            assert chosen == same
+            np.testing.assert_array_equal(found.values, want.values)
+            np.testing.assert_array_equal(found.first, want.first)
+            assert found.excluded == want.excluded
+
+
+def test_bad_integers_are_named():
+    for bad, message in [
+        ([1, 2, 3.5], "whole numbers where discrete=True, got 3.5"),
+        ([1, 2, 0.5], "whole numbers where discrete=True, got 0.5"),
+        ([1, 2, 1e5 + 0.5], "whole numbers where discrete=True, got 100000.5"),
+        ([1, 2, math.nan], "x must be finite, got 1"),
+        ([1, 2, -math.inf], "x must be finite, got 1"),
+        ([1, 2, 2.0**54], "at most 2\\*\\*53"),
+        ([-1, 2, 3], "x has 1 negative values: side must be"),
+        ([], "two distinct"),
+        ([0, 0], "two distinct"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            fit_power_law(np.array(bad, float), discrete=True)
+
+
 def test_fit_below_the_data_and_its_law():
     fit = fit_power_law([5, 5, 6, 9, 40], discrete=True, xmin=3)
     assert (fit.xmin, fit.n_tail, fit.n) == (3.0, 5, 5)
@@ -129,6 +191,18 @@ def test_truncated_fit():
     assert fit.ppf(1.0) == 60
     total = np.exp(fit.logpdf(np.arange(2, 61))).sum()
     assert total == pytest.approx(1, abs=1e-14)
+
+
+def test_a_truncated_law_of_integers_does_not_grow():
+    """Where the values crowd at xmax the continuous law has an alpha below 0, the zeta law none."""
+    x = np.repeat(np.arange(5.0, 11.0), [9, 9, 10, 10, 11, 12])
+    assert fit_power_law(x, xmin=5, xmax=10).alpha < 0
+    with pytest.raises(ValueError, match="no candidate xmin has an estimate of alpha above 0"):
+        fit_power_law(x, xmin=5, xmax=10, discrete=True)
+    # in front of them it falls again
+    fit = fit_power_law(np.append(x, np.repeat([1.0, 2.0], [60, 30])), xmax=10, discrete=True)
+    assert fit.xmin < 5
+    assert fit.alpha > 0
 
 
 def test_goodness_of_fit_of_integers():

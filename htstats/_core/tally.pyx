@@ -1,0 +1,29 @@
+"""Bindings of htst_tally: small integers counted, large values copied."""
+
+from libc.stdint cimport int64_t
+
+cdef extern from "htst_tally.h" nogil:
+    int HTST_TALLY_SIZE
+    ctypedef enum htst_tail_side_t:
+        pass
+    ctypedef struct htst_tally_seen_t:
+        int64_t others, wrong
+    int64_t htst_tally_f64(
+        int64_t n, const double *x, htst_tail_side_t side, int64_t *table, double *out,
+        htst_tally_seen_t *seen) noexcept
+
+# Values below it have a place in the table.
+SIZE = HTST_TALLY_SIZE
+
+
+def tally_f64(const double[::1] x, int side, int64_t[::1] table, double[::1] out):
+    """(number copied to out, values of the other side, values that are no integers)."""
+    cdef int64_t n = x.shape[0], m
+    cdef htst_tally_seen_t seen = htst_tally_seen_t(0, 0)
+    if table.shape[0] != HTST_TALLY_SIZE or out.shape[0] < n:
+        raise ValueError(f"table must have {HTST_TALLY_SIZE} places, and out {n}")
+    if n == 0:
+        return 0, 0, 0
+    with nogil:
+        m = htst_tally_f64(n, &x[0], <htst_tail_side_t> side, &table[0], &out[0], &seen)
+    return m, seen.others, seen.wrong

@@ -1,0 +1,76 @@
+"""The usable values of a sample of integers, with hardly any of them sorted.
+
+Most integers that people count are small: they are added up in a table, and what is larger is
+sorted. Integers of any width become float64 piece by piece, so that no copy of them all is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._arrays import to_numpy, widen
+from htstats._core import tally
+from htstats._scan import distinct
+from htstats._usable import (
+    SIDES,
+    Sample,
+    Source,
+    as_source,
+    left_out,
+    require_side,
+    up_to,
+    usable,
+)
+
+__all__ = ["as_integers", "tallied"]
+
+Floats = npt.NDArray[np.float64]
+
+# Elements taken at a time: as float64 they stay in a core's cache until they are counted.
+PIECE = 1 << 16
+
+
+def as_integers(x: Any) -> Source:
+    """`as_source`, but an array of integers is left as it is and read in pieces."""
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iub":
+        array, _ = to_numpy(x)
+        flat = array.reshape(-1)
+
+        def pieces() -> Iterator[npt.NDArray[Any]]:
+            for start in range(0, flat.size, PIECE):
+                yield np.ascontiguousarray(flat[start : start + PIECE], dtype=np.float64)
+
+        return Source("float64", pieces, array.shape)
+    return as_source(x)
+
+
+def tallied(source: Source, side: str | None, xmax: float | None) -> tuple[Sample, str]:
+    """What `usable` gives for whole numbers; the same error for what is none."""
+    table, room = np.zeros(tally.SIZE, np.int64), np.empty(PIECE)
+    rest, seen = [np.empty(0)], np.zeros(2, np.int64)
+    for piece in _pieces(source):
+        m, *few = tally.tally_f64(piece, SIDES.index(side or "positive"), table, room)
+        rest.append(room[:m].copy())
+        seen += few
+    large = np.concatenate(rest)
+    others, wrong = seen.tolist()
+    if wrong or not np.isfinite(large).all():
+        return usable(source, side, xmax, None)  # says what is wrong
+    side = require_side(side, others)
+    large.sort()
+    zeros, table[0] = int(table[0]) - large.size - others, 0
+    small = np.flatnonzero(table)
+    values, first = distinct(large)
+    values = np.concatenate([small.astype(np.float64), values])
+    counts = np.concatenate([table[small], np.diff(first)])
+    return up_to(xmax, values, counts, left_out(side, zeros, others, others)), side
+
+
+def _pieces(source: Source) -> Iterator[Floats]:
+    for part in source.parts():
+        for start in range(0, part.size, PIECE):
+            yield widen(part[start : start + PIECE], source.dtype)
