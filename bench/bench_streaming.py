@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from htstats import streaming
+from htstats import _rows, streaming
 from htstats.sketch import TailSketch
 from htstats.weights import open_weights
 
@@ -51,7 +51,7 @@ def path():
 
 
 def read(path):
-    for _ in matrix(path).row_blocks(streaming.BLOCK_BYTES):
+    for _ in matrix(path).row_blocks(_rows.BLOCK_BYTES):
         pass
 
 
@@ -90,7 +90,7 @@ def test_fit_and_partition(race, path):
     def peer():
         read(path)
         read(path)
-        block = next(iter(matrix(path).row_blocks(streaming.BLOCK_BYTES))).copy()
+        block = next(iter(matrix(path).row_blocks(_rows.BLOCK_BYTES))).copy()
         sketch = TailSketch("float32")
         for _ in range(os.path.getsize(path) // block.nbytes):
             sketch.update(block)

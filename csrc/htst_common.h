@@ -30,10 +30,12 @@ const char *htst_strerror(int status);
 #define HTST_LIKELY(c) __builtin_expect(!!(c), 1)
 #define HTST_UNLIKELY(c) __builtin_expect(!!(c), 0)
 #define HTST_RESTRICT __restrict__
+#define HTST_PREFETCH(p) __builtin_prefetch((p), 1)
 #else
 #define HTST_LIKELY(c) (c)
 #define HTST_UNLIKELY(c) (c)
 #define HTST_RESTRICT
+#define HTST_PREFETCH(p) ((void) (p))
 #endif
 
 #endif /* HTST_COMMON_H */

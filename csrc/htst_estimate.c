@@ -282,6 +282,30 @@ htst_estimate_block(int64_t m, const double *v, const int64_t *first,
 }
 
 int
+htst_estimate_part(int64_t m, const double *v, const int64_t *first, int64_t n,
+    htst_estimate_mark_t *mark, double *y, double *rate)
+{
+    double step[BLOCK], term[BLOCK];
+    sum_t reach = { mark->reach_high, mark->reach_low }, sum = { mark->sum_high, mark->sum_low };
+
+    if (m < 1 || !(v[0] > 0) || !(v[m - 1] < INFINITY) || first[m - 1] > n) {
+        return HTST_ERR_BAD_ARG;
+    }
+    for (int64_t end = m - 1; end > 0; end -= BLOCK) {
+        int64_t size = steps_before(end, v, first, n, step, term);
+        if (HTST_UNLIKELY(size < 0)) {
+            return HTST_ERR_BAD_ARG;
+        }
+        add_block(step, &reach);
+        add_block(term, &sum);
+        negate(size, step + BLOCK - size, y + end - size);
+        divide(size, first + end - size, n, term + BLOCK - size, rate + end - size);
+    }
+    *mark = (htst_estimate_mark_t){ reach.high, reach.low, sum.high, sum.low };
+    return HTST_OK;
+}
+
+int
 htst_estimate_rates_of_logs(int64_t m, const double *y, const int64_t *first, double *rate)
 {
     double term[BLOCK];

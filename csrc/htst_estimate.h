@@ -45,6 +45,13 @@ int htst_estimate_marks(int64_t m, const double *v, const int64_t *first, htst_e
 int64_t htst_estimate_block(int64_t m, const double *v, const int64_t *first,
     const htst_estimate_mark_t *marks, int64_t i, double *y, double *rate);
 
+/* y and rate of a part of the values, the largest ones first: of v[0] up to v[m - 2], where v[m - 1] is
+ * the smallest value of the part before (of the first part, the largest of all) and `mark` what the
+ * sums are there, zeros at first; n is N. To the same bits as of all where every part but the last has
+ * a multiple of HTST_ESTIMATE_BLOCK such values. ERRORS: as above. */
+int htst_estimate_part(int64_t m, const double *v, const int64_t *first, int64_t n,
+    htst_estimate_mark_t *mark, double *y, double *rate);
+
 /* As htst_estimate_rates where only logarithms are known. ERRORS: as above, for y. */
 int htst_estimate_rates_of_logs(int64_t m, const double *y, const int64_t *first, double *rate);
 

@@ -415,3 +415,34 @@ htst_scan_best(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, doub
     }
     return search.best;
 }
+
+/* ---- all candidates up to a limit ----------------------------------------------------------- */
+
+int64_t
+htst_scan_within(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, int64_t step,
+    double limit, int64_t room, int64_t *found, double *distance, double *work)
+{
+    search_t search = { .scan = scan, .allowed = allowed, .y = scan->y, .rate = scan->rate };
+    int64_t alive[BLOCK], last = scan->m - 1, m = 0;
+    int64_t end = allowed->end < last ? allowed->end : last;
+
+    if (allowed->begin >= end) {
+        return 0;
+    }
+    search.grid = htst_distance_grid(scan, allowed->begin, work);
+    for (int64_t low = allowed->begin; low < end && m < room; low += step > 1 ? step : BLOCK) {
+        int64_t size = step > 1 ? 1 : end - low < BLOCK ? end - low : BLOCK;
+        int64_t left = survivors(&search, low, size, limit, alive);
+        for (int64_t i = 0; i < left && m < room; i++) {
+            int64_t k = alive[i];
+            htst_candidate_t c = htst_distance_candidate(scan, k, scan->y[k], scan->rate[k]);
+            double d = is_allowed(&c, allowed) ? distance_up_to(&search, &c, limit) : -1;
+            if (d >= 0) {
+                found[m] = k;
+                distance[m] = d;
+                m++;
+            }
+        }
+    }
+    return m;
+}

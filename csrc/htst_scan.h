@@ -13,7 +13,9 @@
  * METHOD: places where the last candidates' distances showed exclude most candidates, in blocks or one
  * by one; see htst_distance.h for the others. ACCURACY: D to 1e-15.
  *
- * A count may be 0: a fixed xmin below the smallest value is such a pair. */
+ * A count may be 0: a fixed xmin below the smallest value is such a pair. Values may be left out
+ * between candidates and the last one as long as `first` and `rate` are those of all: left
+ * distances are then the maxima over the places that are there. */
 #ifndef HTST_SCAN_H
 #define HTST_SCAN_H
 
@@ -50,6 +52,11 @@ typedef struct {
 
 htst_scan_best_t htst_scan_best(const htst_scan_t *scan, const htst_scan_allowed_t *allowed,
     double tolerance, double *work);
+
+/* Every step-th of the allowed candidates whose D is at most `limit`, in order, and their D; returns
+ * how many. The search ends when there is no more room. With y and rate, not marks, without an xmax. */
+int64_t htst_scan_within(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, int64_t step,
+    double limit, int64_t room, int64_t *found, double *distance, double *work);
 
 /* D+ and D- of every candidate in [begin, end), about sqrt(n) exponentials each; with y and
  * rate, not marks. */

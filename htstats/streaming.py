@@ -8,20 +8,21 @@ number for a threshold the split is the only pass.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from queue import SimpleQueue
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from htstats import _checks
-from htstats._arrays import HALF_DTYPES, Elements, as_elements
+from htstats import _checks, _rows
+from htstats._arrays import HALF_DTYPES, Elements
+from htstats._fit_of_rows import COPIES_OF_A_FIT, fit_rows
 from htstats._moments import ExactSums
-from htstats._usable import Source, gather
+from htstats._rows import Report, RowSource, read_blocks, sketch_rows
 from htstats.compressed import (
     INDEX_END,
     KEEPS,
@@ -34,7 +35,6 @@ from htstats.compressed import (
 )
 from htstats.container import ContainerWriter, MatrixInfo
 from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
-from htstats.power_law import SIDES, PowerLawFit, fit_pruned
 from htstats.sketch import TailSketch
 from htstats.thresholds import Resolver, needs_sketch, parse_rule, resolve
 
@@ -48,33 +48,12 @@ __all__ = [
     "sketch_rows",
 ]
 
-# Small enough to be in a cache when it is split after it was read, large enough to be worth a task.
-BLOCK_BYTES = 1 << 22
-
 # What everything but the matrix itself takes at most; see the notes of `compress_rows`.
 LEAST_MEMORY = 128 << 20
 
-# A fit holds its values as float64, sorted, beside the matrix itself.
-COPIES_OF_A_FIT = 5
-
-Report = Callable[[int], None]
 Sums = TailSketch | ExactSums
 Block = tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]
 T = TypeVar("T")
-
-
-class RowSource(Protocol):
-    """A matrix that is read in blocks of rows, as `htstats.weights` gives them.
-
-    With a method `read_rows(start, stop, out)`, safe to call from several threads, blocks are read
-    and split on threads.
-    """
-
-    @property
-    def shape(self) -> tuple[int, int]: ...
-    @property
-    def dtype(self) -> str: ...
-    def row_blocks(self, max_bytes: int) -> Iterable[npt.NDArray[Any]]: ...
 
 
 class Split(NamedTuple):
@@ -234,91 +213,6 @@ def compress_rows(
     return info
 
 
-def fit_rows(
-    source: RowSource,
-    *,
-    side: str = "abs",
-    sketch: TailSketch | None = None,
-    max_memory: int = 256 << 20,
-    report: Report | None = None,
-) -> PowerLawFit:
-    """`fit_power_law` of the elements of a matrix that is read in blocks.
-
-    Parameters
-    ----------
-    source : object with shape, dtype and row_blocks(max_bytes)
-        Such as a `WeightMatrix`; it is read two or three times, and once where its elements have
-        16 bits.
-    side : {"abs", "positive", "negative"}
-        Which tail.
-    sketch : TailSketch, optional
-        Of all of the matrix, if it is known: one reading less.
-    max_memory : int
-        Bytes that the tail that has to be scanned may take, with everything that is made of it.
-    report : callable, optional
-        Called with the bytes of each block read.
-
-    Returns
-    -------
-    PowerLawFit
-        That of the whole matrix in memory.
-
-    Raises
-    ------
-    ValueError
-        If the matrix is not finite or has too few distinct values.
-    MemoryError
-        If the tail does not fit in `max_memory`: that of a matrix that is a power law nearly from
-        its smallest elements on.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> W = np.float32([[1, -2.5], [3, 10]])
-    >>> source = SimpleNamespace(shape=W.shape, dtype="float32", row_blocks=lambda n: iter([W]))
-    >>> fit_rows(source).n_tail
-    3
-    """
-    _checks.one_of("side", side, SIDES)
-    if sketch is None:
-        sketch = sketch_rows(source, report=report)
-    if bad := sketch.n_not_finite:
-        raise ValueError(f"x must be finite, got {bad} NaN or infinite values")
-    buckets = sketch.buckets(side)
-
-    def gathered(low: float) -> npt.NDArray[Any]:
-        n = int(buckets.count[buckets.lower >= low].sum())
-        dtype = np.dtype(source.dtype)
-        if (needed := n * (dtype.itemsize + 8 * COPIES_OF_A_FIT)) > max_memory:
-            raise MemoryError(
-                f"the fit must scan the {n} elements from {low:g} on, which takes up to {needed} "
-                f"bytes; max_memory is {max_memory}"
-            )
-        return gather(Source(source.dtype, parts, None), side, low, room=n)
-
-    def parts() -> Iterator[npt.NDArray[Any]]:
-        return (block.data.reshape(-1) for block in read_blocks(source, report))
-
-    return fit_pruned(sketch, side, gathered)
-
-
-def sketch_rows(source: RowSource, *, report: Report | None = None) -> TailSketch:
-    """The sketch of a matrix read in blocks.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> W = np.float32([[1, 2], [3, -1]])
-    >>> source = SimpleNamespace(shape=W.shape, dtype="float32", row_blocks=lambda n: iter([W]))
-    >>> sketch_rows(source)
-    TailSketch('float32', n=4, mean=1.25, std=1.47902)
-    """
-    sketch = TailSketch(source.dtype)
-    for block in read_blocks(source, report):
-        sketch.update(block.data)
-    return sketch
-
-
 def partition_threshold(
     source: RowSource,
     threshold: float | str,
@@ -336,32 +230,6 @@ def partition_threshold(
         If the rule is unknown or cannot be met.
     """  # fmt: skip
     return _threshold(_Job(source, threshold, keep, noise, support, 1), sketch)
-
-
-def read_blocks(source: RowSource, report: Report | None = None) -> Iterator[Elements]:
-    """The blocks as kernels take them, checked to be the rows that the source promised.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If their widths, number or dtype are others.
-    """
-    rows = 0
-    for block in source.row_blocks(BLOCK_BYTES):
-        bits = source.dtype if block.dtype == np.uint16 else None
-        elements = as_elements(block, "block", dtype=bits)
-        if elements.dtype != source.dtype:
-            raise TypeError(f"a block must be {source.dtype}, got {elements.dtype}")
-        if elements.data.ndim != 2 or elements.data.shape[1] != source.shape[1]:
-            raise ValueError(
-                f"a block must have {source.shape[1]} columns, got shape {elements.data.shape}"
-            )
-        rows += len(elements.data)
-        if report is not None:
-            report(elements.data.nbytes)
-        yield elements
-    if rows != source.shape[0]:
-        raise ValueError(f"the blocks must have {source.shape[0]} rows together, got {rows}")
 
 
 class _Job(NamedTuple):
@@ -461,7 +329,7 @@ def _each_block(
             yield work(states[0], elements.data)
         return
     rows, cols = job.source.shape
-    step = max(1, BLOCK_BYTES // max(cols * states[0].buffer.itemsize, 1))
+    step = max(1, _rows.BLOCK_BYTES // max(cols * states[0].buffer.itemsize, 1))
     free: SimpleQueue[_State] = SimpleQueue()
     for state in states:
         state.buffer = np.empty((min(step, rows), cols), state.buffer.dtype)

@@ -17,6 +17,12 @@ cdef extern from "htst_estimate.h" nogil:
     int htst_estimate_rates(
         int64_t m, const double *v, const int64_t *first, double xmax, double *y,
         double *rate) noexcept
+    int htst_estimate_part(
+        int64_t m, const double *v, const int64_t *first, int64_t n, htst_estimate_mark_t *mark,
+        double *y, double *rate) noexcept
+    const int HTST_ESTIMATE_BLOCK
+
+BLOCK = HTST_ESTIMATE_BLOCK
 
 
 def distinct_f32(const float[::1] x, double[::1] v, int64_t[::1] first):
@@ -67,6 +73,23 @@ def marks(const double[::1] v, const int64_t[::1] first, double[:, ::1] out):
         raise ValueError("out must have 4 words for each block and one more, and v values")
     with nogil:
         status = htst_estimate_marks(m, &v[0], &first[0], <htst_estimate_mark_t *> &out[0, 0])
+    check(status)
+
+
+def part(
+    const double[::1] v, const int64_t[::1] first, int64_t n, double[::1] mark, double[::1] y,
+    double[::1] rate,
+):
+    """`rates` of all but the last value in parts from above; `mark` is carried on, 4 zeros at first."""
+    cdef int64_t m = v.shape[0]
+    cdef int status
+    if m == 0 or first.shape[0] != m or y.shape[0] != m or rate.shape[0] != m:
+        raise ValueError("v, first, y, rate must have the same length, not 0")
+    if mark.shape[0] != 4:
+        raise ValueError("mark must have 4 words")
+    with nogil:
+        status = htst_estimate_part(
+            m, &v[0], &first[0], n, <htst_estimate_mark_t *> &mark[0], &y[0], &rate[0])
     check(status)
 
 

@@ -5,6 +5,19 @@ Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 def workspace(m: int) -> int: ...
+def within(
+    v: Floats,
+    y: Floats,
+    first: Counts,
+    rate: Floats,
+    begin: int,
+    end: int,
+    step: int,
+    limit: float,
+    found: Counts,
+    distance: Floats,
+    work: Floats,
+) -> int: ...
 def truncated_mean(u: float) -> float: ...
 def best(
     v: Floats,

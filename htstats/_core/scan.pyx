@@ -28,6 +28,9 @@ cdef extern from "htst_scan.h" nogil:
     htst_scan_best_t htst_scan_best(
         const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance,
         double *work) noexcept
+    int64_t htst_scan_within(
+        const htst_scan_t *scan, const htst_scan_allowed_t *allowed, int64_t step, double limit,
+        int64_t room, int64_t *found, double *distance, double *work) noexcept
     void htst_scan_curve(
         const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus,
         double *d_minus) noexcept
@@ -79,6 +82,25 @@ def best_of_marks(
     with nogil:
         found = htst_scan_best(&scan, &allowed, tolerance, &work[0])
     return found.k, found.distance, found.rate
+
+
+def within(
+    const double[::1] v, const double[::1] y, const int64_t[::1] first, const double[::1] rate,
+    int64_t begin, int64_t end, int64_t step, double limit, int64_t[::1] found,
+    double[::1] distance, double[::1] work,
+):
+    """How many of every step-th candidate with alpha above 1 have a left distance up to `limit`."""
+    cdef htst_scan_t scan = filled(v, y, first, rate, INFINITY, False, begin, end)
+    cdef htst_scan_allowed_t allowed = htst_scan_allowed_t(begin, end, 1, INFINITY, INFINITY)
+    cdef int64_t m = 0, room = found.shape[0]
+    if distance.shape[0] != room or step < 1:
+        raise ValueError("found and distance must have the same length, and step must be positive")
+    roomy(work.shape[0], scan.m)
+    if room:
+        with nogil:
+            m = htst_scan_within(
+                &scan, &allowed, step, limit, room, &found[0], &distance[0], &work[0])
+    return m
 
 
 def curve(

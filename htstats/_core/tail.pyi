@@ -14,3 +14,19 @@ def select_f32(
 def select_f64(
     x: npt.NDArray[np.float64], side: int, low: int, high: int, out: npt.NDArray[np.float64]
 ) -> int: ...
+def count_f32(
+    x: npt.NDArray[np.float32],
+    side: int,
+    low: int,
+    high: int,
+    shift: int,
+    table: npt.NDArray[np.uint32],
+) -> None: ...
+def count_f64(
+    x: npt.NDArray[np.float64],
+    side: int,
+    low: int,
+    high: int,
+    shift: int,
+    table: npt.NDArray[np.uint32],
+) -> None: ...

@@ -147,6 +147,36 @@ test_errors(void)
     CHECK(htst_estimate_rates(2, v, none, INFINITY, y, rate) == HTST_ERR_TOO_FEW);
 }
 
+static void
+test_parts_are_the_whole(void)
+{
+    enum { M = 1 + 5 * HTST_ESTIMATE_BLOCK + 17 };
+    static double v[M], y[M], rate[M], part_y[M], part_rate[M];
+    static int64_t first[M + 1];
+    const int64_t edges[4] = { M - 1, M - 1 - HTST_ESTIMATE_BLOCK, 17, 0 };
+    htst_estimate_mark_t mark = { 0, 0, 0, 0 };
+
+    for (int j = 0; j < M; j++) {
+        v[j] = 1 + .01 * j * j + (j > M - 9 ? 1e6 * j : 0);
+        first[j] = (int64_t) j * (j + 1) / 2;
+    }
+    first[M] = first[M - 1] + 5;
+    CHECK(htst_estimate_rates(M, v, first, INFINITY, y, rate) == HTST_OK);
+    part_y[M - 1] = 0;
+    part_rate[M - 1] = INFINITY;
+    for (int i = 0; i < 3; i++) {
+        int64_t low = edges[i + 1], size = edges[i] - low + 1;
+        CHECK(htst_estimate_part(size, v + low, first + low, first[M], &mark, part_y + low,
+                  part_rate + low) == HTST_OK);
+    }
+    for (int j = 0; j < M; j++) {
+        CHECK(part_y[j] == y[j] && part_rate[j] == rate[j]);
+    }
+    CHECK(htst_estimate_part(2, v + 5, first + 5, 3, &mark, y, rate) == HTST_ERR_BAD_ARG);
+    v[6] = v[5];
+    CHECK(htst_estimate_part(2, v + 5, first + 5, first[M], &mark, y, rate) == HTST_ERR_BAD_ARG);
+}
+
 int
 main(void)
 {
@@ -156,5 +186,6 @@ main(void)
     test_steps_of_every_size();
     test_distinct();
     test_errors();
+    test_parts_are_the_whole();
     return htst_test_report("estimate");
 }

@@ -81,6 +81,46 @@ test_tolerance_takes_the_first(void)
     CHECK(found.k <= exact.k);
 }
 
+static void
+test_within_is_all_that_the_curve_has(void)
+{
+    enum { M = 700 };
+    static double v[M], y[M], rate[M], plus[M], minus[M], distance[M];
+    static int64_t first[M + 1], found[M];
+    double *work = malloc((size_t) htst_scan_workspace(M) * sizeof *work);
+    htst_scan_t scan = { M, v, y, first, rate, INFINITY, 0, NULL };
+    htst_scan_allowed_t allowed = { 3, M, 1, INFINITY, INFINITY };
+    int64_t m = 0;
+
+    CHECK(work != NULL);
+    for (int j = 0; j < M && work != NULL; j++) {
+        v[j] = 1 + .003 * j + .5 * (j % 7 == 3 ? .003 : 0);
+        first[j] = j + (j > 300 ? 40 : 0);
+    }
+    first[M] = M + 40;
+    CHECK(htst_estimate_rates(M, v, first, INFINITY, y, rate) == HTST_OK);
+    htst_scan_curve(&scan, 3, M - 1, plus, minus);
+    for (int limit = 1; limit < 8; limit++) {
+        for (int step = 1; step < 4; step += 2) {
+            int64_t i = 0;
+            m = htst_scan_within(&scan, &allowed, step, .05 * limit, M, found, distance, work);
+            for (int k = 3; k < M - 1; k += step) {
+                double d = fmax(plus[k - 3], minus[k - 3]);
+                if (d <= .05 * limit) {
+                    CHECK(i < m && found[i] == k && distance[i] == d);
+                    i++;
+                }
+            }
+            CHECK(i == m);
+        }
+    }
+    CHECK(m > 100); /* the largest limit lets many through, but not beyond the room */
+    CHECK(htst_scan_within(&scan, &allowed, 1, .05 * 7, 5, found, distance, work) == 5);
+    allowed.begin = M - 1; /* the largest value has no tail above it */
+    CHECK(htst_scan_within(&scan, &allowed, 1, 1, M, found, distance, work) == 0);
+    free(work);
+}
+
 /* Enough candidates for blocks and for a grid with values between its places; from all logarithms and
  * rates, and from the marks of blocks. */
 static void
@@ -125,6 +165,7 @@ main(void)
     test_two_values_by_hand();
     test_truncated_by_hand();
     test_tolerance_takes_the_first();
+    test_within_is_all_that_the_curve_has();
     for (int i = 0; i < 4; i++) {
         test_best_is_the_smallest_of_the_curve(i & 1, i >> 1);
     }

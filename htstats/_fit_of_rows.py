@@ -1,0 +1,158 @@
+"""The fit of a matrix that is read in blocks of rows, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats import _checks, _rows
+from htstats._external import External
+from htstats._prune import Prospect
+from htstats._ranges import Cells
+from htstats._rows import Report, RowSource, read_blocks, sketch_rows
+from htstats._scan import TOLERANCE
+from htstats._usable import Source, gather, left_out
+from htstats.power_law import SIDES, PowerLawFit, fit_pruned
+from htstats.sketch import FORMATS, TailSketch
+
+__all__ = ["COPIES_OF_A_FIT", "LEAST_FOR_A_FIT", "fit_rows"]
+
+# A fit holds its values as float64, sorted, beside the matrix itself.
+COPIES_OF_A_FIT = 5
+
+# With less the sketch alone, and a block, would be most of it.
+LEAST_FOR_A_FIT = 16 << 20
+
+# A block takes at most this part of the memory.
+SHARE_OF_A_BLOCK = 1 / 16
+
+
+def fit_rows(
+    source: RowSource,
+    *,
+    side: str = "abs",
+    sketch: TailSketch | None = None,
+    max_memory: int = 256 << 20,
+    report: Report | None = None,
+) -> PowerLawFit:
+    """`fit_power_law` of the elements of a matrix that is read in blocks.
+
+    Parameters
+    ----------
+    source : object with shape, dtype and row_blocks(max_bytes)
+        Such as a `WeightMatrix`; it is read two or three times as a rule, once where its elements
+        have 16 bits, and more often where the tail does not fit in memory: see the notes.
+    side : {"abs", "positive", "negative"}
+        Which tail.
+    sketch : TailSketch, optional
+        Of all of the matrix, if it is known: one reading less.
+    max_memory : int
+        Bytes that may be in use beside what is before the call; at least 16 MiB. A row that is
+        longer than a sixteenth of them comes on top.
+    report : callable, optional
+        Called with the bytes of each block read.
+
+    Returns
+    -------
+    PowerLawFit
+        That of the whole matrix in memory, to the bit.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not finite, has too few distinct values, or is not the same when it is read
+        again; if `max_memory` is too small.
+
+    Notes
+    -----
+    What pruning leaves is scanned at once if it fits. If not (a matrix that is a power law nearly
+    from its smallest elements on), it is scanned in ranges of values that do, from the largest
+    ones down, each of which is one reading: of float32 a range of half the memory holds 2^25
+    different numbers and more, however many elements there are, of float64 some 2^24 elements. All
+    candidates pass twice in that way, against places where the distance of such candidates is
+    large; the few that remain are measured, in two descents more. Data whose candidates are all
+    alike to 1e-13 over many tails would need more.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> W = np.float32([[1, -2.5], [3, 10]])
+    >>> source = SimpleNamespace(shape=W.shape, dtype="float32", row_blocks=lambda n: iter([W]))
+    >>> fit_rows(source).n_tail
+    3
+    """
+    _checks.one_of("side", side, SIDES)
+    _checks.count("max_memory", max_memory, at_least=LEAST_FOR_A_FIT)
+    block = min(_rows.BLOCK_BYTES, int(max_memory * SHARE_OF_A_BLOCK))
+    if sketch is None:
+        sketch = sketch_rows(source, report=report, max_bytes=block)
+    if bad := sketch.n_not_finite:
+        raise ValueError(f"x must be finite, got {bad} NaN or infinite values")
+
+    def parts() -> Iterator[npt.NDArray[Any]]:
+        return (b.data.reshape(-1) for b in read_blocks(source, report, block))
+
+    again = Source(source.dtype, parts, None)
+    most = max_memory // (np.dtype(source.dtype).itemsize + 8 * COPIES_OF_A_FIT)
+    low = 0.0
+    try:
+        return fit_pruned(sketch, side, lambda low: _gathered(again, side, sketch, low, most))
+    except _TooManyError as error:
+        low = error.low
+    # what it needed is forgotten by now
+    return _fit_outside(sketch, side, again, low, max_memory)
+
+
+def _gathered(
+    source: Source, side: str, sketch: TailSketch, low: float, most: int
+) -> npt.NDArray[Any]:
+    """What lies from a bucket's lower edge on."""
+    buckets = sketch.buckets(side)
+    n = int(buckets.count[buckets.upper > low].sum())
+    if n > most:
+        raise _TooManyError(low)
+    return gather(source, side, low, room=n)
+
+
+class _TooManyError(Exception):
+    """Too much from a value on to be scanned in memory."""
+
+    def __init__(self, low: float) -> None:
+        super().__init__(low)
+        self.low = low
+
+
+def _fit_outside(
+    sketch: TailSketch, side: str, source: Source, low: float, max_memory: int
+) -> PowerLawFit:
+    """The same scan, and the same bounds below it, range by range."""
+    buckets = sketch.buckets(side)
+    prospect = Prospect(buckets.lower, buckets.upper, buckets.count, buckets.total)
+    last = buckets.pattern + (1 << FORMATS[sketch.dtype].dropped) - 1
+    cells = Cells(np.maximum(buckets.pattern, 1), last, buckets.count)  # zeros are in none
+    del buckets
+    start = int(np.searchsorted(prospect.lower, low))
+    while True:
+        part = Cells(*(column[start:] for column in cells))
+        found = External(source, side, part, max_memory).best()
+        if found is None and start == 0:
+            raise ValueError("x must have at least two distinct usable values")
+        limit = np.inf if found is None else found.distance + TOLERANCE
+        lowest = prospect.lowest(limit) if start else 0
+        if found is not None and lowest >= start:
+            return PowerLawFit(
+                alpha=found.rate + 1,
+                xmin=found.xmin,
+                distance=found.distance,
+                n=int(prospect.tail[0]),
+                n_tail=int(prospect.tail[start]) - found.first,
+                excluded=MappingProxyType(
+                    left_out(side, sketch.n_zero, sketch.n_negative, sketch.n_positive)
+                ),
+                side=side,
+            )
+        start = lowest

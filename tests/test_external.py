@@ -1,0 +1,185 @@
+"""A fit of more values than memory holds is the one in memory, to the bit."""
+
+import itertools
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference.watched_matrix import Matrix
+
+from htstats import _external, _fit_of_rows, _ranges
+from htstats._external import External
+from htstats._ranges import Cells, Ranges
+from htstats._usable import as_source
+from htstats.power_law import fit_power_law
+from htstats.sketch import FORMATS, TailSketch
+from htstats.streaming import fit_rows
+
+DTYPES = {"float32": np.float32, "float64": np.float64}
+
+
+def cells_of(x, side="abs"):
+    buckets = TailSketch(x.dtype.name).update(x).buckets(side)
+    last = buckets.pattern + (1 << FORMATS[x.dtype.name].dropped) - 1
+    return Cells(np.maximum(buckets.pattern, 1), last, buckets.count)
+
+
+def samples(n, rng):
+    yield "pareto", rng.pareto(1.5, n) + 1
+    yield "student", rng.standard_t(3, n)
+    yield "ties", np.round(rng.pareto(1.2, n) * 3) + 1
+    yield "one bucket", 1 + rng.random(n) * 1e-5
+    yield "wide", np.exp(rng.normal(size=n) * 20)
+    yield "quantiles", ((np.arange(n) + 0.5) / n) ** -0.7
+    yield "heavy value", np.where(rng.random(n) < 0.5, 2.0, rng.pareto(2, n) + 1)
+    yield "denormals", rng.pareto(1.5, n) * 1e-42
+
+
+def assert_found(x, side, max_memory):
+    found = External(as_source(x), side, cells_of(x, side), max_memory).best()
+    fit = fit_power_law(x, side=side)
+    assert found.xmin == fit.xmin
+    assert found.rate + 1 == fit.alpha
+    assert found.distance == fit.distance
+    assert fit.n - found.first == fit.n_tail
+
+
+@pytest.mark.parametrize("dtype", list(DTYPES))
+@pytest.mark.parametrize("max_memory", [1 << 13, 1 << 16, 1 << 20])
+def test_the_best_candidate_is_that_of_memory(dtype, max_memory):
+    rng = np.random.default_rng(0)
+    for side, (_, x) in zip(
+        itertools.cycle(("abs", "positive", "negative")),
+        samples(min(max_memory // 16, 20_000), rng),
+        strict=False,
+    ):
+        y = -x if side == "negative" else x
+        assert_found(y.astype(DTYPES[dtype]), side, max_memory)
+
+
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=200), st.integers(1, 4))
+def test_few_values_many_ties(numbers, chunk):
+    x = np.array(numbers, np.float64) ** 1.5
+    if len(set(numbers)) > 1:
+        with pytest.MonkeyPatch.context() as patch:
+            # candidates come one by one, and more than a few are measured in two rounds
+            patch.setattr(_external, "MANY", chunk)
+            patch.setattr(_external, "N_LIKELY", chunk)
+            assert_found(x, "positive", 1 << 10)
+
+
+def test_candidates_that_are_all_alike_are_taken_in_turns(monkeypatch):
+    """Of exact quantiles each candidate is nearly as good as the next one."""
+    turns = []
+    within = External._within
+
+    def watched(self, limit, below):
+        turns.append(below)
+        return within(self, limit, below)
+
+    monkeypatch.setattr(External, "_within", watched)
+    monkeypatch.setattr(_external, "TOLERANCE", 1e-4)
+    x = ((np.arange(3000) + 0.5) / 3000) ** -0.7
+    found = External(as_source(x), "positive", cells_of(x), 1 << 13).best()
+    assert len(turns) > 3
+    assert turns == sorted(turns, reverse=True)
+    from htstats._scan import candidates_of
+
+    k, distance = candidates_of(x).best(tolerance=1e-4)
+    assert (found.xmin, found.distance) == (np.sort(x)[k], distance)
+
+
+@pytest.mark.parametrize("dtype", list(DTYPES))
+def test_ranges_give_all_values_once(dtype, monkeypatch):
+    monkeypatch.setattr(_ranges, "HEAVY", 50)  # counts are put aside long before 2^32
+    for (_, x), room in itertools.product(
+        samples(2000, np.random.default_rng(1)), (1 << 8, 1 << 12, 1 << 16)
+    ):
+        x = x.astype(DTYPES[dtype])
+        parts = list(Ranges(as_source(x), "abs", cells_of(x), room).descending(37))
+        values, counts = np.unique(np.abs(x), return_counts=True)
+        assert np.array_equal(np.concatenate([v for v, _ in parts[::-1]]), values)
+        assert np.array_equal(np.concatenate([c for _, c in parts[::-1]]), counts)
+        assert max(len(v) for v, _ in parts) <= 37
+
+
+def test_no_range_is_larger_than_its_room():
+    x = 1 + np.random.default_rng(2).random(5000) * 1e-9
+    for room in (1 << 10, 1 << 13):
+        ranges = Ranges(as_source(x), "abs", cells_of(x), room)
+        for r in ranges._ranges:
+            assert min(8 * r.number, 4 * (r.high - r.low + 1)) <= room
+        assert len(ranges._ranges) <= 2 * 8 * len(x) / room + 1
+
+
+def test_values_that_change_are_noticed():
+    x = np.random.default_rng(3).pareto(1.5, 4000).astype("f4") + 1
+    for room in (1 << 10, 1 << 20):
+        with pytest.raises(ValueError, match="the same numbers each time"):
+            list(Ranges(as_source(x[:-1]), "abs", cells_of(x), room).descending(100))
+
+
+@pytest.mark.parametrize("dtype", list(DTYPES))
+@pytest.mark.parametrize("side", ["abs", "positive", "negative"])
+def test_rows_beyond_the_memory(dtype, side, monkeypatch):
+    monkeypatch.setattr(_fit_of_rows, "LEAST_FOR_A_FIT", 1)
+    rng = np.random.default_rng(4)
+    for name, x in samples(10_000, rng):
+        W = (x * rng.choice([-1, 1], len(x))).astype(DTYPES[dtype]).reshape(50, 200)
+        rows = Matrix("w", W)
+        fit, expected = fit_rows(rows, side=side, max_memory=1 << 16), fit_power_law(W, side=side)
+        for field in ("alpha", "xmin", "distance", "n", "n_tail", "excluded", "side", "ks"):
+            assert getattr(fit, field) == getattr(expected, field), (name, field)
+        assert rows.largest <= 1 << 12
+
+
+def test_one_value_alone_is_no_law(monkeypatch):
+    monkeypatch.setattr(_fit_of_rows, "LEAST_FOR_A_FIT", 1)
+    for dtype in DTYPES:
+        with pytest.raises(ValueError, match="at least two distinct usable values"):
+            fit_rows(Matrix("w", np.ones((100, 100), dtype)), max_memory=1 << 12)
+
+
+def test_the_least_memory_is_named():
+    with pytest.raises(ValueError, match="max_memory must be at least 16777216, got 1000"):
+        fit_rows(Matrix("w", np.ones((3, 3))), max_memory=1000)
+
+
+RESIDENT = """
+from pathlib import Path
+import numpy as np
+from htstats.streaming import fit_rows
+from htstats.power_law import fit_power_law
+from htstats.weights import open_weights
+
+def peak():
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
+(matrix,) = open_weights({path!r}).values()
+fit_power_law(np.arange(1.0, 9.0))
+before = peak()
+fit = fit_rows(matrix, max_memory={budget})
+print(peak() - before, fit.alpha, fit.xmin, fit.distance, fit.n_tail)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
+@pytest.mark.parametrize("dtype", list(DTYPES))
+def test_resident_memory_of_a_pareto_stays_in_the_budget(tmp_path, dtype):
+    """All of it is the fit's tail, and two or four times the budget before it is sorted."""
+    n, budget = 8 << 20, 16 << 20
+    W = np.exp(np.random.default_rng(5).standard_exponential((n // 1024, 1024)) / 1.5)
+    W = W.astype(dtype)
+    np.save(tmp_path / "w.npy", W)
+    code = RESIDENT.format(path=str(tmp_path / "w.npy"), budget=budget)
+    answer = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    expected = fit_power_law(W)
+    assert 1024 < int(answer[0]) < budget >> 10
+    assert [float(word) for word in answer[1:4]] == [
+        expected.alpha, expected.xmin, expected.distance
+    ]  # fmt: skip
+    assert int(answer[4]) == expected.n_tail
