@@ -4,11 +4,13 @@ import pickle
 import warnings
 
 import matplotlib
+import mpmath
 import numpy as np
 import pytest
 
 import htstats.compat.powerlaw as powerlaw
 from htstats.alternatives import LOGNORMAL_RIDGE
+from htstats.power_law import fit_power_law
 
 matplotlib.use("Agg")
 NAMES = [
@@ -96,6 +98,91 @@ def test_discrete_data():
     assert scanned.xmin in x
     law = powerlaw.Power_Law(xmin=4, discrete=True, parameters=[2.5])
     assert np.sum(law.pdf(np.arange(4.0, 1e5))) == pytest.approx(1, abs=1e-6)
+
+
+# (xmin, alpha, D) of the real packages on the three samples below, rows by seed; of 2.0.0 with
+# parameter_ranges={"alpha": [1, None]}
+REAL = {
+    ("1.5", None): [
+        (2.0, 2.3545867179741107, 0.08079405990824973),
+        (5.0, 1.3935735763493797, 0.06568603544039298),
+        (10.0, 4.637493979168687, 0.045143355974566424),
+    ],
+    ("2.0", None): [
+        (2.0, 2.4778257752739012, 0.04973832387072619),
+        (5.0, 1.394138381136361, 0.06619170312209532),
+        (10.0, 4.688782669905098, 0.049748263968673045),
+    ],
+    ("1.5", False): [
+        (2.0, 2.4778257752739012, 0.04973832387072619),
+        (5.0, 1.394138381136361, 0.06619170312209532),
+        (10.0, 4.688742272996878, 0.049744676038485425),
+    ],
+}
+REAL["2.0", False] = REAL["1.5", False]
+
+
+@pytest.mark.parametrize(("profile", "estimate"), list(REAL))
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_discrete_scans_stop_where_powerlaw_stops(seed, profile, estimate):
+    """The shortcut where the profile trusts it, and elsewhere its simplex, which stops early."""
+    spread, unit = ((1.2, 1), (0.4, 4), (3.0, 8))[seed]
+    x = np.ceil((1 - np.random.default_rng(seed).random(60)) ** (-1 / spread) * unit)
+    fit = powerlaw.Fit(
+        x,
+        discrete=True,
+        profile=profile,
+        estimate_discrete=estimate,
+        parameter_range={"alpha": [1, None]},
+    )
+    xmin, alpha, distance = REAL[profile, estimate][seed]
+    assert fit.xmin == xmin
+    assert fit.alpha == pytest.approx(alpha, rel=1e-12)
+    assert fit.D == pytest.approx(distance, abs=1e-12)
+    # how far from the maximum itself: the simplex ends when it is 1e-4 wide
+    exact = fit_power_law(x, xmin=xmin, discrete=True).alpha
+    if estimate is False:
+        assert fit.alpha == pytest.approx(exact, abs=1e-4)
+
+
+# (alpha, Lambda) of the real Truncated_Power_Law on the four samples below, by profile
+CUT = {
+    "1.5": [
+        (2.382623718915449, 0.0003846093103712704),
+        (1.0000014096380059, 0.1743293913098663),
+        (1.000000041657565, 0.16589782954677226),
+        (3.2073093670870128, 0.011221408483839892),
+    ],
+    "2.0": [
+        (2.3825863243242535, 0.0003860712705101347),
+        (1.9078372782103696e-06, 0.18614604178585006),
+        (0.36576584206842916, 0.4730625168086041),
+        (None, None),  # clamped at 3, which is not copied
+    ],
+}
+
+
+@pytest.mark.parametrize("profile", ["1.5", "2.0"])
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_a_truncated_law_stops_where_powerlaw_stops(seed, profile):
+    rng = np.random.default_rng(seed)
+    samples = (  # one after the other, of one stream
+        (1 - rng.random(80)) ** (-1 / 1.5),
+        1 + rng.gamma(2, 3, 80),
+        np.exp(rng.standard_normal(80)),
+        np.ceil((1 - rng.random(80)) ** (-1 / 1.5)),
+    )
+    x = samples[seed]
+    law = powerlaw.Truncated_Power_Law(
+        data=x, xmin=float(np.min(x)), discrete=seed == 3, profile=profile
+    )
+    alpha, rate = CUT[profile][seed]
+    if alpha is None:
+        assert law.alpha > 3
+        return
+    # sums in another order; the simplex takes the same way
+    assert law.alpha == pytest.approx(alpha, rel=1e-9)
+    assert law.Lambda == pytest.approx(rate, rel=1e-9)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -209,6 +296,17 @@ def test_negatives_are_dropped_and_nan_is_refused(x):
 
 def test_the_loglikelihood_is_there(x):
     assert np.isfinite(powerlaw.Fit(x, xmin=1.0).power_law.loglikelihood)
+
+
+def test_distances_do_not_cancel_where_zeta_is_small():
+    """powerlaw takes zeta from 1 - zeta: here only five digits are right."""
+    law = powerlaw.Power_Law(xmin=9, discrete=True, parameters=[11.836750391585474])
+    with mpmath.workdps(40):
+        alpha = mpmath.mpf(11.836750391585474)
+        whole = mpmath.zeta(alpha, 9)
+        exact = [float(1 - mpmath.zeta(alpha, k) / whole) for k in (9, 10, 11, 14)]
+    np.testing.assert_allclose(law.cdf([9.0, 10.0, 11.0, 14.0]), exact, rtol=1e-14)
+    assert abs(exact[1] - 0.6962117977185384) > 1e-6  # what powerlaw 1.5 says
 
 
 def test_arrays_of_the_caller_stay():

@@ -63,14 +63,17 @@ def others(x):
 
 
 def classes():
-    x = np.linspace(1.5, 30, 40)
+    """Densities of every class, continuous and discrete."""
     answers = {}
-    for name, parameters in LAWS.items():
-        law = getattr(powerlaw, name)(xmin=1.5, parameters=parameters)
-        answers[name] = {
-            what: np.asarray(getattr(law, what)(x), dtype=float).tolist()
-            for what in ("pdf", "cdf", "loglikelihoods")
-        }
+    for discrete in (False, True):
+        xmin = 2.0 if discrete else 1.5
+        x = np.arange(2.0, 42.0) if discrete else np.linspace(1.5, 30, 40)
+        for name, parameters in LAWS.items():
+            law = getattr(powerlaw, name)(xmin=xmin, parameters=parameters, discrete=discrete)
+            answers[f"{'discrete ' * discrete}{name}"] = {
+                what: np.asarray(getattr(law, what)(x), dtype=float).tolist()
+                for what in ("pdf", "cdf", "ccdf", "loglikelihoods")
+            }
     return answers
 
 

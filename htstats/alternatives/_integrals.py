@@ -177,7 +177,7 @@ def cutoff_sum(alpha: float, rate: float, xmin: float, first: float, last: float
     DLMF 2.10.1 (Euler and Maclaurin).
     """
     edge = _edge(alpha, rate, first)
-    stop = min(edge, last + 1)
+    stop = edge if edge + LEAST_PIECES < last else last + 1  # the integral has a length
     k = np.arange(first, stop)
     above = (k - xmin) / xmin
     logs = np.log1p(above)

@@ -3,8 +3,17 @@
 Two profiles: "1.5" (the default) and "2.0"; `use_profile` chooses, or ``Fit(..., profile="2.0")``.
 They differ in three rules: which alpha is in range (> 1; in the box (0, 3)), which candidates the
 scan looks at (all distinct values but the largest; but the two largest), and where discrete data
-use the continuous shortcut (always, unless `estimate_discrete` is False; from xmin = 10 on). Both
-families of names are there in both.
+use the continuous shortcut (always, unless `estimate_discrete` is False; from xmin = 10 on, or
+where it is True, and then only if it gives an alpha in (1.5, 3]). Both families of names are there
+in both.
+
+Without the shortcut both versions look for the discrete maximum by a simplex that stops when alpha
+and the likelihood change by less than 1e-4, and promise the alpha and the xmin that come of it. So
+does this module: alpha is then up to 1e-4 from the maximum, which `htstats.fit_power_law(x,
+discrete=True)` gives. A truncated power law (without xmax, range or constraints) stops where
+powerlaw's simplex stops, too; its maximum is `htstats.alternatives.fit_alternative`'s. The other
+laws stand at their maxima. In profile "2.0" an alpha that was searched for is invalid within .01 of
+the ends of its range.
 
 What powerlaw does and this module does not:
 
@@ -16,6 +25,8 @@ What powerlaw does and this module does not:
 * values <= 0 are dropped with a warning, always; NaN and infinity raise ValueError;
 * `loglikelihood` is there on the analytic path too;
 * `loglikelihood_ratio` leaves the caller's arrays as they are;
+* the discrete distribution function does not lose its digits where zeta(alpha, xmin) is small;
+  powerlaw takes zeta from 1 - zeta, and D with it may be off by 1e-16 / zeta(alpha, xmin);
 * every distribution is normalised on [xmin, xmax];
 * a truncated power law calls no arbitrary-precision function per point;
 * a lognormal that runs along a ridge stops at a bound, and `noise_flag` is True;
@@ -58,12 +69,12 @@ from htstats.compat.powerlaw._distributions import (
     Lognormal,
     Lognormal_Positive,
     Stretched_Exponential,
-    Truncated_Power_Law,
 )
 from htstats.compat.powerlaw._fit import Fit
 from htstats.compat.powerlaw._plots import plot_ccdf, plot_cdf, plot_pdf
 from htstats.compat.powerlaw._power_law import Power_Law
 from htstats.compat.powerlaw._profiles import VERSIONS, current_profile, use_profile
+from htstats.compat.powerlaw._truncated_power_law import Truncated_Power_Law
 
 __all__ = [
     "Distribution",

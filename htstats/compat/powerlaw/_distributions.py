@@ -10,19 +10,21 @@ from typing import Any
 import numpy as np
 from scipy import optimize, special
 
-from htstats.alternatives import ALTERNATIVES, TruncatedPowerLaw, fit_alternative
+from htstats.alternatives import ALTERNATIVES, fit_alternative
 from htstats.compat.powerlaw._data import TINY, Floats, cdf, trim_to_range
 from htstats.compat.powerlaw._plots import draw_line
 from htstats.compat.powerlaw._profiles import current_profile
 from htstats.compat.powerlaw._random import uniform
 
 __all__ = [
+    "EDGE",
+    "Bounds",
     "Distribution",
     "Exponential",
     "Lognormal",
     "Lognormal_Positive",
+    "Range",
     "Stretched_Exponential",
-    "Truncated_Power_Law",
 ]
 
 Range = Any  # {"alpha": (low, high)} or a function of the distribution
@@ -33,6 +35,9 @@ DECADES_DRAWN = 3
 
 # A value that no likelihood and no distance reaches: the search leaves such parameters at once.
 FORBIDDEN = 1e300
+
+# An exponent this near to the end of its range is invalid to powerlaw 2.0, if it was searched.
+EDGE = 1e-2
 
 
 class Parameters(dict[str, float]):
@@ -464,27 +469,6 @@ class Stretched_Exponential(Distribution):
     parameter_names = ("Lambda", "beta")
     _lower = (0.0, 0.0)
     _is_rounded = True
-
-
-class Truncated_Power_Law(Distribution):
-    """Density ~ x^-alpha exp(-Lambda x)."""
-
-    name = "truncated_power_law"
-    parameter_names = ("alpha", "Lambda")
-    alpha: float
-    Lambda: float
-
-    def _standard_range(self) -> Bounds:
-        # the ends are in it: estimates stand there, which powerlaw's simplex comes close to
-        low = 0.0 if self.profile == "2.0" else 1.0
-        return {"alpha": (low - 1e-9, None), "Lambda": (-TINY, None)}
-
-    def _closed(self, x: Floats) -> Any:
-        if self._range is not None:  # the search knows it
-            return super()._closed(x)
-        xmax = math.inf if self.xmax is None else self.xmax
-        low = 0.0 if self.profile == "2.0" else 1.0
-        return TruncatedPowerLaw.fit(x, self._first, self.discrete, xmax, least_alpha=low)
 
 
 class Lognormal(Distribution):

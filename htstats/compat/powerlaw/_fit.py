@@ -15,16 +15,17 @@ from htstats.compat.powerlaw import _data, _plots
 from htstats.compat.powerlaw._curves import Curves, power_law_curves
 from htstats.compat.powerlaw._data import Floats
 from htstats.compat.powerlaw._distributions import (
+    EDGE,
     Distribution,
     Exponential,
     Lognormal,
     Lognormal_Positive,
     Range,
     Stretched_Exponential,
-    Truncated_Power_Law,
 )
-from htstats.compat.powerlaw._power_law import EDGE, SEARCHED, Power_Law, box_of, uses_shortcut
+from htstats.compat.powerlaw._power_law import SEARCHED, Power_Law, box_of, uses_shortcut
 from htstats.compat.powerlaw._profiles import PROFILES, current_profile
+from htstats.compat.powerlaw._truncated_power_law import Truncated_Power_Law
 
 __all__ = ["Fit"]
 

@@ -10,17 +10,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
+from scipy import optimize, special
 
 from htstats._core import zeta
 from htstats._discrete import ZetaLaw
 from htstats.alternatives._family import root
 from htstats.alternatives._integrals import cutoff_sum
 from htstats.compat.powerlaw._data import TINY, Floats
-from htstats.compat.powerlaw._distributions import Bounds, Distribution
+from htstats.compat.powerlaw._distributions import EDGE, Bounds, Distribution
 
 __all__ = [
-    "EDGE",
     "SEARCHED",
     "Box",
     "Power_Law",
@@ -31,9 +30,6 @@ __all__ = [
     "uses_shortcut",
     "zeta_law",
 ]
-
-# An exponent this near to the end of its range is invalid to powerlaw 2.0, if it was searched.
-EDGE = 1e-2
 
 # powerlaw 2.0 takes an exponent from the formula where that gives one in (1.5, 3].
 SEARCHED = 1.5
@@ -285,6 +281,11 @@ def simplex_exponent(
         alpha = float(p[0])
         if not max(box.low, 1.0) < alpha < box.high:
             return -n * math.log(TINY)
+        # one of two vertices beside the maximum is chosen by the rounding of powerlaw's norm
+        rest = 0.0 if xmax is None else 1 - (1 - special.zeta(alpha, last + 1))
+        norm = 1 - (1 - special.zeta(alpha, xmin)) - rest
+        if norm > 0:
+            return n * (alpha * mean_log + math.log(norm))
         return n * (alpha * target + float(zeta.log_scaled(alpha, xmin, last)[0]))
 
     bounds = [(box.low, box.high)] if box.clips else None

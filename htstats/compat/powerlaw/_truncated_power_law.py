@@ -1,0 +1,82 @@
+"""The truncated power law, which stops where powerlaw's search stops."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy import optimize
+
+from htstats.alternatives import TruncatedPowerLaw
+from htstats.compat.powerlaw._data import TINY, Floats
+from htstats.compat.powerlaw._distributions import EDGE, Bounds, Distribution
+
+__all__ = ["Truncated_Power_Law"]
+
+# The log of half the least positive float: a density below is 0.
+UNDERFLOW = -745.2
+
+
+class Truncated_Power_Law(Distribution):
+    """Density ~ x^-alpha exp(-Lambda x)."""
+
+    name = "truncated_power_law"
+    parameter_names = ("alpha", "Lambda")
+    alpha: float
+    Lambda: float
+
+    def _standard_range(self) -> Bounds:
+        # the ends are in it: estimates stand there, which powerlaw's simplex comes close to
+        low = 0.0 if self.profile == "2.0" else 1.0
+        return {"alpha": (low - 1e-9, None), "Lambda": (-TINY, None)}
+
+    @property
+    def _least_alpha(self) -> float:
+        return 0.0 if self.profile == "2.0" else 1.0
+
+    def _closed(self, x: Floats) -> Any:
+        if self._range is not None:  # the search knows it
+            return super()._closed(x)
+        xmax = math.inf if self.xmax is None else self.xmax
+        law = TruncatedPowerLaw.fit(
+            x, self._first, self.discrete, xmax, least_alpha=self._least_alpha
+        )
+        plain = self._is_plain() and self._start is None and self.xmax is None
+        return self._stopped(x, law) if plain else law
+
+    def _stopped(self, x: Floats, law: TruncatedPowerLaw) -> TruncatedPowerLaw:
+        """Where powerlaw's search for this maximum stops, which its users find in their tables.
+
+        Nelder and Mead's simplex from the power law's exponent and 1/mean, until parameters and
+        likelihood change by less than 1e-4; outside the range a density is the least float.
+        """
+        n, total = x.size, float(np.sum(x))
+        logs, largest = float(np.sum(np.log(x / self.xmin))), np.array([float(np.max(x))])
+        nothing = -n * math.log(TINY)
+
+        def cost(p: Floats) -> float:
+            alpha, rate = float(p[0]), float(p[1])
+            if not (alpha > self._least_alpha and rate > 0):
+                return nothing
+            other = replace(law, alpha=alpha, Lambda=rate)
+            height = other.logpdf(np.array([self._first, largest[0]]))
+            if height[1] < UNDERFLOW:
+                each = other.logpdf(x)
+                return -float(np.sum(np.where(each < UNDERFLOW, math.log(TINY), each)))
+            return -n * float(height[0]) + alpha * logs + rate * (total - n * self._first)
+
+        start, free = [1 + n / logs, n / total], ((0.0, None), (0.0, None))
+        # 2.0 cuts the simplex at its box; at the end of it the maximum is outside
+        boxes = (((0.0, 3.0), free[1]), free) if self.profile == "2.0" else (None,)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a start outside the box
+            for box in boxes:
+                found = optimize.minimize(cost, start, method="Nelder-Mead", bounds=box, tol=1e-4)
+                if box is None or found.x[0] < 3 - EDGE:
+                    break
+        alpha, rate = (float(v) for v in found.x)
+        inside = alpha > self._least_alpha and rate > 0
+        return replace(law, alpha=alpha, Lambda=rate) if inside else law
