@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import ml_dtypes
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+import htstats
 from htstats.cli import main
 from htstats.container import open_container
 from htstats.partition import partition
@@ -216,6 +218,56 @@ def test_kill_9_and_resume(tmp_path, where, times):
     assert not partial.exists()
 
 
+MACHINE = """
+import asyncio, sys
+from distributed import Scheduler, Worker
+async def main():
+    async with Scheduler(host="127.0.0.1", port=0, dashboard=False) as scheduler:
+        async with Worker(scheduler.address, nthreads=1, dashboard=False):
+            print(scheduler.address, flush=True)
+            await asyncio.sleep(600)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+def test_a_cluster_that_goes_away(tmp_path, monkeypatch):
+    """One line and no output; with --resume what is finished stays, and the rest follows here."""
+    pytest.importorskip("distributed")
+    rng = np.random.default_rng(0)
+    heavy = {f"w{i}": rng.standard_t(2.5, (1000, 1000)).astype("f4") for i in range(12)}
+    save_file(heavy, tmp_path / "model.safetensors")
+    partial, before = tmp_path / "m.htz.partial", ["model.safetensors"]
+    for extra, left in [([], before), (["--resume"], ["m.htz.partial", *before])]:
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        scheduler = subprocess.Popen([sys.executable, "-c", MACHINE], **options)
+        where = scheduler.stdout.readline().strip()
+        argv = ["compress", "model.safetensors", "-o", "m.htz", "--dask", where, *extra]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "htstats", *argv],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(htstats.__file__))},
+            **options,
+        )
+        while not partial.exists() or partial.stat().st_size < 1_500_000:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.001)
+        scheduler.kill()
+        said = process.communicate()
+        scheduler.communicate()
+        assert process.returncode == 2, said
+        assert said[0] == ""
+        assert said[1].startswith(f"htstats: the cluster {where} has gone: ")
+        assert said[1].count("\n") == 1
+        assert sorted(os.listdir(tmp_path)) == left
+    with open(partial, "rb") as file:
+        begun = file.read()
+    monkeypatch.chdir(tmp_path)
+    assert run("compress", "model.safetensors", "-o", "m.htz", "--resume") == 0
+    with open("m.htz", "rb") as file:
+        assert file.read(1_000_000) == begun[:1_000_000]
+
+
 @pytest.mark.parametrize("suffix", ["npz", "npy"])
 def test_numpy_files(checkpoint, arrays, tmp_path, suffix, capsys):
     for name in list(arrays):
@@ -300,3 +352,44 @@ def test_progress_is_for_terminals(monkeypatch):
         assert (stream.getvalue() == "") == silent
     assert " 50 %  2.00 MiB of 4.00 MiB" in stream.getvalue()
     assert "0:01 left  layer" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        ("fit", []),
+        ("fit", ["--dask", "local:1"]),
+        ("compress", []),
+        ("compress", ["--dask", "local:1"]),
+        ("decompress", []),
+    ],
+)
+def test_progress_of_the_commands(checkpoint, tmp_path, monkeypatch, capsys, command, where):
+    """All that is to be done is done in the end, and it is shown to terminals only."""
+    from htstats.commands import _progress
+
+    out = tmp_path / "m.htz"
+    argv = {
+        "fit": ["fit", checkpoint, *where],
+        "compress": ["compress", checkpoint, "-o", out, "--threshold", "quantile:0.9", *where],
+        "decompress": ["decompress", out, "-o", tmp_path / "d.safetensors"],
+    }[command]
+    if command == "decompress":
+        run("compress", checkpoint, "-o", out)
+    elif where:
+        pytest.importorskip("distributed")
+    clock = iter(range(100_000))  # of the bar alone, a second for each look
+    monkeypatch.setattr(_progress, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    capsys.readouterr()
+    for terminal in (False, True):
+        stream = io.StringIO()
+        stream.isatty = lambda terminal=terminal: terminal
+        monkeypatch.setattr("sys.stderr", stream)
+        assert run(*argv) == 0
+        shown = stream.getvalue()
+        assert bool(shown) == terminal
+    lines = [line for line in shown.split("\r\033[K") if line.strip()]
+    assert all(" left" in line and " of " in line for line in lines)
+    assert lines[-1].startswith("100 %"), lines
+    assert int(lines[0].split()[0]) < 100
+    assert shown.endswith("\r\033[K")

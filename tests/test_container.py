@@ -193,12 +193,40 @@ def test_tensors_options_and_order_come_back(tmp_path):
     assert is_container(path)
 
 
-@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0), (1, 1)])
-def test_empty_matrices(tmp_path, shape):
+def test_nothing_is_read_before_it_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 400)
+    path, read = write(tmp_path / "a.htz", {"w": make(), "v": make(seed=1)}), []
+    original = container._entries.read_payload
+
+    def watched(file, record):
+        read.append(record.meta.fields["rows"])
+        return original(file, record)
+
+    monkeypatch.setattr(container._entries, "read_payload", watched)
+    with open_container(path) as opened:
+        stored = opened.matrices["v"]
+        assert (stored.nnz, stored.info.shape) == (make(seed=1).nnz, (50, 40))
+        stored.gaussian_rows(0, 50)
+        assert read == []
+        stored.sparse(12, 19)
+        assert read == [[10, 20]]
+        stored.row_block(19, 31)
+        assert read == [[10, 20], [10, 20], [20, 30], [30, 40]]
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0), (1, 1), (1, 3000), (3000, 1)])
+def test_extreme_shapes(tmp_path, shape, monkeypatch):
+    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 1000)
     c = make(*shape)
     with open_container(write(tmp_path / "a.htz", {"w": c})) as opened:
-        assert same(opened.matrices["w"].matrix(), c)
-        assert opened.matrices["w"].row_block(0, shape[0]).shape == shape
+        stored = opened.matrices["w"]
+        assert same(stored.matrix(), c)
+        assert np.array_equal(stored.row_block(0, shape[0]), c.toarray())
+        assert stored.row_block(0, shape[0]).shape == shape
+        blocks = [block.copy() for block in stored.row_blocks()]
+        assert sum(map(len, blocks)) == shape[0]
+        assert stored.gaussian_rows(0, shape[0]).shape == shape
+        opened.verify()
 
 
 def test_the_same_content_is_the_same_file_however_it_comes(tmp_path, monkeypatch):

@@ -104,6 +104,47 @@ def test_gradients(support, dense):
     assert torch.autograd.gradcheck(act, inputs)
 
 
+@pytest.mark.parametrize("shape", [(1, 40), (40, 1), (1, 1), (250, 3)])
+@pytest.mark.parametrize("support", ["replaced", "full"])
+def test_extreme_shapes(tmp_path, shape, support):
+    """Forward and backward are those of the dense matrix, also from a file."""
+    matrix = partition(weights(*shape), "quantile:0.7", support=support, seed=5)
+    with ContainerWriter(tmp_path / "m.htz") as writer:
+        writer.add_matrix("w", matrix)
+        writer.commit()
+    with open_container(tmp_path / "m.htz") as container:
+        stored = container.matrices["w"].matrix()
+    dense = torch.from_numpy(matrix.toarray()).requires_grad_()
+    x = torch.randn(7, shape[1], dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    x.requires_grad_()
+    up = torch.randn(7, shape[0], dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    (expected_x, expected_w) = torch.autograd.grad(nn.functional.linear(x, dense), (x, dense), up)
+    rows, cols = matrix.sparse.nonzero()
+    off = expected_w.clone()
+    if support == "replaced":
+        off[rows, cols] = 0
+    for layer in (GaussianSparseLinear(matrix), GaussianSparseLinear(stored, dense=True)):
+        y = layer(x)
+        torch.testing.assert_close(y, nn.functional.linear(x, dense.detach()))
+        grads = torch.autograd.grad(y, (x, layer.values, layer.mean), up)
+        torch.testing.assert_close(grads[0], expected_x)
+        torch.testing.assert_close(grads[1], expected_w[rows, cols])
+        torch.testing.assert_close(grads[2], off.sum().reshape(grads[2].shape))
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0)])
+@pytest.mark.parametrize("dense", [False, True])
+def test_a_layer_without_rows_or_columns(shape, dense):
+    layer = GaussianSparseLinear(partition(np.zeros(shape), 1.0), dense=dense)
+    x = torch.ones(2, 3, shape[1], dtype=torch.float64, requires_grad=True)
+    y = layer(x)
+    assert y.shape == (2, 3, shape[0])
+    (y + 1).sum().backward()
+    assert torch.equal(y, torch.zeros_like(y))
+    assert torch.equal(x.grad, torch.zeros_like(x))
+    assert layer.mean.grad == 0
+
+
 def test_it_learns_and_the_matrix_follows():
     layer = GaussianSparseLinear(partition(weights(dtype="float32")), dense=True)
     before = layer.matrix

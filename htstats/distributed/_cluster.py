@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from distributed import Client, KilledWorker, LocalCluster, as_completed
 from distributed.comm.core import CommClosedError
+from distributed.utils import silence_logging_cmgr
 
 __all__ = ["FAILURES", "LOST", "Report", "ahead_of", "connect", "in_order", "same", "tree", "watch"]
 
@@ -46,7 +47,8 @@ def connect(where: str) -> Iterator[Client]:
         If no scheduler answers, or it goes away inside the block.
     """
     try:
-        with _client(where) as client:
+        # what fails is said once, by whoever asked for it
+        with silence_logging_cmgr(logging.CRITICAL), _client(where) as client:
             yield client
     except LOST as error:
         raise ConnectionError(f"the cluster {where} has gone: {error}") from error
@@ -69,7 +71,7 @@ def _client(where: str) -> Iterator[Client]:
             processes=True,
             dashboard_address=None,
             local_directory=folder,
-            silence_logs=logging.CRITICAL,  # what fails is said once, by whoever asked for it
+            silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
@@ -194,7 +195,8 @@ class _Act(torch.autograd.Function):
         x, values, _ = ctx.saved_tensors
         module: GaussianSparseLinear = ctx.module
         grad = grads[0]
-        flat_x, flat_grad = x.reshape(-1, x.shape[-1]), grad.reshape(-1, grad.shape[-1])
+        n = math.prod(x.shape[:-1])  # -1 would not do for a layer without rows or columns
+        flat_x, flat_grad = x.reshape(n, x.shape[-1]), grad.reshape(n, grad.shape[-1])
         grad_x = grad_values = grad_mean = None
         if ctx.needs_input_grad[0]:
             grad_x = torch.zeros_like(x)
