@@ -166,6 +166,15 @@ def test_fits_of_dask_arrays(client, dtype):
     assert sum(read) == pytest.approx(values.nbytes, rel=0.1)  # of blocks of unequal size
 
 
+def test_dask_arrays_where_arrays_are_asked_for():
+    """They are then computed as a whole, here."""
+    values = np.random.default_rng(1).standard_t(3, (50, 60)).astype(np.float32)
+    chunked = dask_array.from_array(values, chunks=(7, 25))
+    assert fit_power_law(chunked, side="abs") == fit_power_law(values, side="abs")
+    assert TailSketch("float32").update(chunked) == TailSketch("float32").update(values)
+    assert np.array_equal(partition(chunked).toarray(), partition(values).toarray())
+
+
 def test_fits_of_dask_arrays_say_what_is_wrong(client):
     values = dask_array.from_array(np.random.default_rng(1).standard_normal(100), chunks=30)
     with pytest.raises(ValueError, match=r"x has \d+ negative values: side must be one of"):
