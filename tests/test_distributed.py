@@ -137,10 +137,14 @@ def test_fits_by_row_blocks_are_the_local_ones(client, checkpoint, name, side):
     assert distributed.fit_rows(checkpoint, name, **words) == expected
 
 
-def test_a_power_law_from_its_smallest_element_on(client, tmp_path):
-    """All of it is gathered."""
+def test_a_power_law_from_its_smallest_element_on(client, tmp_path, monkeypatch):
+    """All of it is gathered, or nothing, and one worker reads it in ranges."""
     values = (np.random.default_rng(5).pareto(1.5, (400, 100)) + 1).astype(np.float32)
     np.save(tmp_path / "w.npy", values)
+    found = distributed.fit_rows(tmp_path / "w.npy", "w", client=client, task_bytes=9000)
+    assert found == fit_power_law(values, side="abs")
+    monkeypatch.setattr(distributed._fit, "MOST_GATHERED", 20_000)
+    monkeypatch.delattr(distributed._fit, "_gather_task")
     found = distributed.fit_rows(tmp_path / "w.npy", "w", client=client, task_bytes=9000)
     assert found == fit_power_law(values, side="abs")
     assert found.n_tail > 0.5 * values.size

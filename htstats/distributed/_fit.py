@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +15,18 @@ from htstats import _checks
 from htstats._matrix_fit import RANK_RTOL, Extras, as_row, fit_matrix
 from htstats._usable import SIDES, Source, gather, require_side
 from htstats.distributed._cluster import FAILURES, LOST, Report, ahead_of
-from htstats.distributed._parts import TASK_BYTES, FileId, Parts, blocks_of, opened
+from htstats.distributed._parts import TASK_BYTES, FileId, FileRows, Parts, blocks_of, opened
 from htstats.distributed._rank import stable_rank
 from htstats.distributed._sketch import sketch_tree
 from htstats.power_law import PowerLawFit, fit_pruned
 from htstats.sketch import TailSketch
+from htstats.streaming import fit_rows as fit_bounded
 from htstats.weights import WeightMatrix, open_weights
 
 __all__ = ["fit_array", "fit_matrices", "fit_parts", "fit_rows"]
+
+# Elements of a tail that a worker scans in its memory, with some forty bytes for each.
+MOST_GATHERED = 1 << 25
 
 
 def fit_rows(
@@ -58,8 +62,9 @@ def fit_rows(
     Notes
     -----
     The matrix is read two or three times, and once where its elements have 16 bits. The tail that
-    has to be scanned must fit in one worker's memory, some forty bytes an element: little, but for
-    a matrix that is a power law nearly from its smallest elements on.
+    has to be scanned is gathered on one worker, some forty bytes an element: little, but for a
+    matrix that is a power law nearly from its smallest elements on. A tail of more than 2^25
+    elements is not gathered; one worker then reads the matrix in ranges of values that fit.
     """
     matrix = open_weights(path).select([name])[name]
     parts = Parts.of_file(FileId.of(path), matrix, task_bytes)
@@ -81,7 +86,7 @@ def fit_array(
     ----------
     x : dask.array.Array
         Real numbers; its blocks are computed once for each reading, two or three times in all,
-        unless it was persisted.
+        unless it was persisted. The tail that has to be scanned must fit in a worker's memory.
     side, ks, min_tail
         As in `fit_power_law`.
     client : distributed.Client
@@ -183,12 +188,23 @@ def fit_parts(
         task = client.submit(
             _scan_task, root, side, options or {}, low, gathered, parts.dtype, pure=False
         )
-        found: PowerLawFit | float = task.result()
+        found: PowerLawFit | _More = task.result()
         if isinstance(found, PowerLawFit):
             return found
-        low = found
+        low = found.low
+        if found.n > MOST_GATHERED and isinstance(rows := parts.items[0], FileRows):
+            whole = client.submit(_bounded_task, rows.file, rows.name, side, root, pure=False)
+            fit: PowerLawFit = whole.result()
+            return fit
         chosen = side or client.submit(_side_task, root, pure=False).result()
         gathered = parts.submit(client, _gather_task, parts.dtype, chosen, low)
+
+
+class _More(NamedTuple):
+    """From where on values must be gathered, and how many they are."""
+
+    low: float
+    n: int
 
 
 class _NeedsMore(Exception):
@@ -205,7 +221,7 @@ def _scan_task(
     low: float | None,
     gathered: list[npt.NDArray[Any]],
     dtype: str,
-) -> PowerLawFit | float:
+) -> PowerLawFit | _More:
     """The fit, or from where on values must be gathered for it."""
     if bad := sketch.n_not_finite:
         raise ValueError(f"x must be finite, got {bad} NaN or infinite values")
@@ -216,10 +232,17 @@ def _scan_task(
         values = np.concatenate(gathered) if gathered else np.empty(0, dtype)
         return values[values >= start]  # a copy, which may be sorted where it is
 
+    chosen = require_side(side, sketch.n_negative)
     try:
-        return fit_pruned(sketch, require_side(side, sketch.n_negative), tail, **options)
+        return fit_pruned(sketch, chosen, tail, **options)
     except _NeedsMore as need:
-        return need.low
+        buckets = sketch.buckets(chosen)
+        return _More(need.low, int(buckets.count[buckets.upper > need.low].sum()))
+
+
+def _bounded_task(file: FileId, name: str, side: str, sketch: TailSketch) -> PowerLawFit:
+    """A fit whose tail is read in ranges that fit, again and again, by one worker."""
+    return fit_bounded(opened(file)[name], side=side, sketch=sketch)
 
 
 def _side_task(sketch: TailSketch) -> str:
