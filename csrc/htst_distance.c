@@ -80,6 +80,20 @@ upper_step(const htst_candidate_t *c, int64_t j)
     return lower_step(c, j + (c->scan->two_sided ? 1 : 0));
 }
 
+/* Take a rough distance into account. */
+static void
+note(htst_found_t *found, int64_t j, double distance, double slack)
+{
+    double other = j == found->where ? 0 : distance;
+
+    if (distance - slack > found->plus) {
+        other = j == found->where ? 0 : found->plus + slack;
+        found->plus = found->minus = distance - slack;
+        found->where = j;
+    }
+    found->rival = other > found->rival ? other : found->rival;
+}
+
 /* Look at one place. Returns 0 if a distance above `limit` shows there; *f becomes the model. */
 static int
 look(const htst_candidate_t *c, int64_t j, double limit, htst_found_t *found, double *f)
@@ -93,8 +107,11 @@ look(const htst_candidate_t *c, int64_t j, double limit, htst_found_t *found, do
     }
     /* not "greater": infinite slacks exclude nothing */
     if (!(*f - lower + c->slack <= found->plus) || !(upper - *f + c->slack <= found->minus)) {
-        double exact = found->rough ? *f : model(c, j), loss = found->rough ? c->slack : 0;
-        double plus = exact - lower - loss, minus = upper - exact - loss;
+        if (found->rough) {
+            note(found, j, *f - lower > upper - *f ? *f - lower : upper - *f, c->slack);
+            return 1;
+        }
+        double exact = model(c, j), plus = exact - lower, minus = upper - exact;
         if (plus > found->plus || minus > found->minus) {
             found->where = j;
         }
@@ -332,7 +349,7 @@ htst_distance_measure(const htst_candidate_t *c, const htst_grid_t *grid, double
     int64_t hint = found->where;
     double f;
 
-    found->plus = found->minus = 0;
+    found->plus = found->minus = found->rival = 0;
     if (hint > c->k && !look(c, hint, limit, found, &f)) {
         return 0;
     }
@@ -353,4 +370,25 @@ htst_distance_measure(const htst_candidate_t *c, const htst_grid_t *grid, double
         s.fb = many->model[i];
     }
     return look_into(c, s, limit, found) && found->plus <= limit && found->minus <= limit;
+}
+
+double
+htst_distance_up_to(const htst_candidate_t *c, const htst_grid_t *grid, double limit, int64_t *where)
+{
+    htst_found_t found = { 0, 0, *where, 1, 1, 0 };
+    int is_below = htst_distance_measure(c, grid, limit, &found);
+
+    *where = found.where;
+    if (!is_below) { /* as most are */
+        return -1;
+    }
+    if (found.rival + c->slack < found.plus) { /* nowhere else, for sure */
+        double f = model(c, found.where), plus = f - lower_step(c, found.where);
+        double minus = upper_step(c, found.where) - f, larger = plus > minus ? plus : minus;
+        return larger <= limit ? larger : -1;
+    }
+    found.rough = 0;
+    is_below = htst_distance_measure(c, grid, limit, &found);
+    *where = found.where;
+    return is_below ? found.plus : -1;
 }

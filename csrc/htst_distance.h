@@ -26,19 +26,13 @@ htst_distance_exp_minus(double t)
     double held = t < 700 ? t : 700; /* exp(-700) is 1e-304, and nothing here */
     double shifted = held * -1.4426950408889634 + magic;
     double r = -held - (shifted - magic) * 0.6931471805599453;
-    double p = 1. / 362880;
+    double q = r * r, w = q * q; /* powers first: the sum then waits less for its terms */
+    double high = (1. / 24 + r * (1. / 120)) + q * (1. / 720 + r * (1. / 5040))
+        + w * (1. / 40320 + r * (1. / 362880));
+    double p = (1 + r) + q * (.5 + r * (1. / 6)) + w * high;
     uint64_t bits;
     double scale;
 
-    p = p * r + 1. / 40320;
-    p = p * r + 1. / 5040;
-    p = p * r + 1. / 720;
-    p = p * r + 1. / 120;
-    p = p * r + 1. / 24;
-    p = p * r + 1. / 6;
-    p = p * r + .5;
-    p = p * r + 1;
-    p = p * r + 1;
     memcpy(&bits, &shifted, sizeof bits);
     bits = (bits << 52) + UINT64_C(0x3ff0000000000000);
     memcpy(&scale, &bits, sizeof scale);
@@ -83,11 +77,17 @@ typedef struct {
     int64_t where;
     int joint; /* only the larger one is asked for: each bounds the other */
     int rough; /* without exact evaluations: what is found is less by the slack */
+    double rival; /* roughly: the distance at any other place, or more, where it matters */
 } htst_found_t;
 
 /* Both distances of a candidate, or 0 once one is above `limit`. found->where is looked at first.
  * With a grid (of a scan with the candidate in it; else NULL) the larger distance alone: joint. */
 int htst_distance_measure(const htst_candidate_t *c, const htst_grid_t *grid, double limit,
     htst_found_t *found);
+
+/* The distance alone, or -1 if it is above `limit`; *where is looked at first, and becomes the place
+ * where it, or one above the limit, shows. */
+double htst_distance_up_to(const htst_candidate_t *c, const htst_grid_t *grid, double limit,
+    int64_t *where);
 
 #endif

@@ -21,7 +21,7 @@ void
 htst_scan_curve(const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus,
     double *d_minus)
 {
-    htst_found_t found = { 0, 0, 0, 0, 0 };
+    htst_found_t found = { 0, 0, 0, 0, 0, 0 };
 
     for (int64_t k = begin; k < end; k++) {
         htst_candidate_t c = htst_distance_candidate(scan, k, scan->y[k], scan->rate[k]);
@@ -278,8 +278,9 @@ is_allowed(const htst_candidate_t *c, const htst_scan_allowed_t *allowed)
 static double
 distance_up_to(search_t *search, const htst_candidate_t *c, double limit)
 {
-    htst_found_t found = { 0, 0, 0, 1, 1 };
     probes_t *probes = &search->probes;
+    double distance;
+    int64_t where;
 
     for (int p = 0; p < N_PROBES; p++) {
         probe_t probe = probes->probe[p];
@@ -288,14 +289,12 @@ distance_up_to(search_t *search, const htst_candidate_t *c, double limit)
             return -1;
         }
     }
-    found.where = probes->probe[0].place;
-    for (; found.rough >= 0; found.rough--) { /* most of those left die roughly */
-        if (!htst_distance_measure(c, &search->grid, limit, &found)) {
-            insert(probes, probe_at(search, found.where));
-            return -1;
-        }
+    where = probes->probe[0].place;
+    distance = htst_distance_up_to(c, &search->grid, limit, &where);
+    if (distance < 0) {
+        insert(probes, probe_at(search, where));
     }
-    return found.plus;
+    return distance;
 }
 
 /* Look at a candidate; it becomes the best if its distance is at most `limit`. */

@@ -33,13 +33,18 @@ test_a_grid_changes_nothing(int two_sided)
         htst_grid_t grid = htst_distance_grid(&scan, begin, work);
         for (int64_t k = begin; k < M - 1; k += k < M - 100 ? 53 : 1) {
             htst_candidate_t c = htst_distance_candidate(&scan, k, y[k], rate[k]);
-            htst_found_t plain = { 0, 0, 0, 0, 0 }, exact = { 0, 0, 0, 1, 0 }, rough = { 0, 0, 0, 1, 1 };
+            htst_found_t plain = { 0, 0, 0, 0, 0, 0 };
+            htst_found_t exact = { 0, 0, 0, 1, 0, 0 }, rough = { 0, 0, 0, 1, 1, 0 };
             CHECK(htst_distance_measure(&c, NULL, INFINITY, &plain));
             CHECK(htst_distance_measure(&c, &grid, INFINITY, &exact));
             CHECK(htst_distance_measure(&c, &grid, INFINITY, &rough));
             double d = fmax(plain.plus, plain.minus);
             CHECK(exact.plus == d && exact.minus == d);
             CHECK(rough.plus <= d && rough.plus > d - 3 * c.slack);
+            int64_t where = k % 7 == 0 ? exact.where : M / 2;
+            CHECK(htst_distance_up_to(&c, &grid, INFINITY, &where) == d && where == exact.where);
+            CHECK(htst_distance_up_to(&c, &grid, d, &where) == d);
+            CHECK(htst_distance_up_to(&c, &grid, d * (1 - 1e-15), &where) < 0);
             CHECK(htst_distance_measure(&c, &grid, d, &exact));
             CHECK(!htst_distance_measure(&c, &grid, d - 3 * c.slack, &exact));
             double t = log(v[exact.where] / v[k]);
