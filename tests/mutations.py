@@ -391,6 +391,12 @@ FAULTS = (
         "for (; p->spacing > 1000000000 &&",
     ),
     Fault(
+        "htst_distance.c",
+        "a place with nearly the same distance is overlooked",
+        "found->rival = other > found->rival ? other : found->rival;",
+        "found->rival = 0 * other;",
+    ),
+    Fault(
         "htst_estimate.c",
         "a large step by the series for small ones",
         "return (b > (1 + 0x1p-4) * a) |",

@@ -54,6 +54,39 @@ test_a_grid_changes_nothing(int two_sided)
     free(work);
 }
 
+/* Places that show the same distance but for the last digits: one alone does not decide. Counts are
+ * set by the law that they give, until it is the one that they were set by. */
+static void
+test_equal_distances(void)
+{
+    enum { K = 24 };
+    double work[4096], values[K], logs[K], rates[K], law = 1, share = .03;
+    int64_t before[K + 1] = { 0 }, n = INT64_C(1) << 50, where = 1;
+    htst_scan_t scan = { K, values, logs, before, rates, INFINITY, 0, NULL };
+    htst_found_t plain = { 0, 0, 0, 0, 0, 0 };
+    int differ = 0;
+
+    CHECK(htst_distance_grid_words(K) <= 4096);
+    before[K] = n;
+    for (int trial = 0; trial < 25; trial++, share += .0007) {
+        for (int round = 0; round < 200; round++) {
+            for (int j = 0; j < K; j++) {
+                values[j] = exp2(.2 * j);
+                before[j] = j > 0 ? (int64_t) ((double) n * (1 - exp2(-.2 * law * j) - share)) : 0;
+            }
+            CHECK(htst_estimate_rates(K, values, before, INFINITY, logs, rates) == HTST_OK);
+            law = rates[0];
+        }
+        htst_candidate_t c = htst_distance_candidate(&scan, 0, logs[0], rates[0]);
+        htst_grid_t grid = htst_distance_grid(&scan, 0, work);
+        CHECK(htst_distance_measure(&c, NULL, INFINITY, &plain));
+        CHECK(fabs(plain.plus - share) < 1e-10);
+        CHECK(htst_distance_up_to(&c, &grid, INFINITY, &where) == fmax(plain.plus, plain.minus));
+        differ += where != 1;
+    }
+    CHECK(differ > 0);
+}
+
 static void
 test_exp_minus(void)
 {
@@ -67,6 +100,7 @@ int
 main(void)
 {
     test_exp_minus();
+    test_equal_distances();
     for (int i = 0; i < 4; i++) {
         make(i >> 1);
         test_a_grid_changes_nothing(i & 1);
