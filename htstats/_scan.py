@@ -16,6 +16,9 @@ __all__ = ["TOLERANCE", "Candidates", "best_of", "candidates_of", "distinct", "p
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
+# The estimates of so many candidates stay in the cache: fewer are quicker made once, and all.
+ALL_AT_ONCE = 1 << 17
+
 # Distances closer than this are one: the smallest xmin among them is the answer of a fit.
 TOLERANCE = 1e-13
 
@@ -85,11 +88,18 @@ def best_of(
     values: Floats, first: Counts, two_sided: bool, begin: int, end: int, tolerance: float
 ) -> tuple[int, float, float]:
     """(index, distance, rate) of the first of the candidates begin ... end - 1 with alpha above 1
-    whose D is at most `tolerance` above the smallest; as `Candidates.best`, but that the estimates
-    of blocks of candidates are made where they are looked at."""
+    whose D is at most `tolerance` above the smallest; as `Candidates.best`, but that of many values
+    the estimates are made by blocks, where they are looked at."""
+    work = np.empty(scan.workspace(len(values)))
+    if len(values) <= ALL_AT_ONCE:
+        logs, rate = np.empty(len(values)), np.empty(len(values))
+        estimate.rates(values, first, math.inf, logs, rate)
+        return scan.best(
+            values, logs, first, rate, math.inf, two_sided, begin, end, 1.0, math.inf, math.inf,
+            tolerance, work,
+        )  # fmt: skip
     marks = np.empty((estimate.blocks(len(values)) + 1, 4))
     estimate.marks(values, first, marks)
-    work = np.empty(scan.workspace(len(values)))
     return scan.best_of_marks(values, first, marks, two_sided, begin, end, 1.0, tolerance, work)
 
 
