@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["RANK_RTOL", "Extras", "as_row", "fit_matrix"]
 
-# Bytes from which a fit in memory would take several times as much beside the matrix.
-STREAMED_FROM = 1 << 28
+# A fit in memory takes up to so many times the bytes of a matrix, the matrix included: of float32,
+# five float64 for each element beside it, and its sorted copy.
+COPIES_IN_MEMORY = 12
+
+# Bytes of a matrix that are held in memory where nothing is said of it.
+HELD = 1 << 28
 
 # More than a table shows, in half the readings that the default of 1e-10 takes.
 RANK_RTOL = 1e-7
@@ -33,21 +37,41 @@ class Extras(NamedTuple):
     spectrum: bool = False
 
 
-def fit_matrix(matrix: WeightMatrix, side: str, extras: Extras | None = None) -> dict[str, Any]:
-    """What the fit of a matrix says, or under "error" why there is none."""
+def fit_matrix(
+    matrix: WeightMatrix,
+    side: str,
+    extras: Extras | None = None,
+    max_memory: int | None = None,
+) -> dict[str, Any]:
+    """What the fit of a matrix says, or under "error" why there is none.
+
+    Fit and stable rank read it in blocks where it does not fit into `max_memory` bytes with all
+    that is made of it. The extras need it in memory, and are an error where that is not allowed.
+    """
     from htstats.power_law import fit_power_law
     from htstats.spectral import stable_rank
     from htstats.streaming import fit_rows
 
     extras = extras or Extras()
     try:
-        if matrix.nbytes >= STREAMED_FROM:  # before the whole matrix is in memory for its rank
-            found = fit_rows(matrix, side=side)
-            values = matrix.toarray()
-        else:
-            values = matrix.toarray()
+        needed = matrix.nbytes * COPIES_IN_MEMORY
+        is_large = needed > (COPIES_IN_MEMORY * HELD if max_memory is None else max_memory)
+        if is_large and max_memory is not None and any(extras):
+            raise MemoryError(
+                f"tests and spectra hold the matrix in memory, up to {needed} bytes with what is "
+                f"made of it; --max-memory leaves {max_memory}"
+            )
+        if is_large:
+            row = as_row(
+                fit_rows(matrix, side=side, max_memory=max_memory or HELD),
+                stable_rank(matrix, rtol=RANK_RTOL),
+            )
+            if not any(extras):
+                return row
+        values = matrix.toarray()
+        if not is_large:
             found = fit_power_law(values.reshape(-1), side=side)
-        row = as_row(found, stable_rank(values, rtol=RANK_RTOL))
+            row = as_row(found, stable_rank(values, rtol=RANK_RTOL))
         if extras.gof or extras.compare:
             row |= _tests(values, side, extras)
         if extras.spectrum:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats import _checks
-from htstats._arrays import as_elements, widen
+from htstats._arrays import HALF_DTYPES, as_elements, widen
+from htstats._rows import RowSource, read_blocks
 
 if TYPE_CHECKING:
     from htstats.power_law import PowerLawFit
@@ -36,17 +37,25 @@ MAX_STEPS = 500
 class _Rows(NamedTuple):
     """A matrix scaled by a power of two so that its largest entry is in [1, 2)."""
 
-    data: npt.NDArray[Any]
+    shape: tuple[int, int]
     dtype: str
-    exponent: int
+    parts: Callable[[int], Iterable[npt.NDArray[Any]]]  # blocks of so many rows, each time anew
+    exponent: int = 0
+    data: npt.NDArray[Any] | None = None  # all of it, where it is in memory
+
+    @classmethod
+    def of(cls, data: npt.NDArray[Any], dtype: str, exponent: int = 0) -> _Rows:
+        def parts(step: int) -> Iterator[npt.NDArray[Any]]:
+            return (data[start : start + step] for start in range(0, data.shape[0], step))
+
+        return cls((data.shape[0], data.shape[1]), dtype, parts, exponent, data)
 
     def blocks(self) -> Iterator[Vector]:
-        step = max(1, BLOCK_BYTES // (8 * self.data.shape[1]))
         # in two factors, for one may be beyond the range; each is exact
         half = self.exponent // 2
         factors = math.ldexp(1, -half), math.ldexp(1, half - self.exponent)
-        for start in range(0, self.data.shape[0], step):
-            block = widen(self.data[start : start + step], self.dtype)
+        for part in self.parts(max(1, BLOCK_BYTES // (8 * self.shape[1]))):
+            block = widen(part, self.dtype)
             if self.exponent:
                 block = block * factors[0]
                 block *= factors[1]
@@ -54,7 +63,7 @@ class _Rows(NamedTuple):
 
     def gram(self, v: Vector) -> Vector:
         """W^T W v, in one pass over the rows."""
-        out = np.zeros(self.data.shape[1])
+        out = np.zeros(self.shape[1])
         for block in self.blocks():
             out += (block @ v) @ block
         return out
@@ -62,11 +71,12 @@ class _Rows(NamedTuple):
     def products(self) -> tuple[Callable[[Vector], Vector], int]:
         """`gram`, or the same from W^T W (of a wide matrix W W^T, which has its eigenvalues); and
         the length of the vectors that it takes."""
-        if min(self.data.shape) > GRAM_SIDE:
-            return self.gram, self.data.shape[1]
-        is_tall = self.data.shape[0] >= self.data.shape[1]
-        tall = self if is_tall else self._replace(data=self.data.T)
-        square = np.zeros((tall.data.shape[1],) * 2)
+        tall = self
+        if self.data is not None and self.shape[0] < self.shape[1]:
+            tall = _Rows.of(self.data.T, self.dtype, self.exponent)
+        if tall.shape[1] > GRAM_SIDE:
+            return self.gram, self.shape[1]
+        square = np.zeros((tall.shape[1],) * 2)
         for block in tall.blocks():
             square += block.T @ block
         return square.__matmul__, len(square)
@@ -76,10 +86,15 @@ class _Rows(NamedTuple):
 
 
 def _open(W: Any) -> _Rows:
-    data, dtype = as_elements(W, "W")
-    if data.ndim != 2 or data.size == 0:
-        raise ValueError(f"W must be a matrix with entries, got shape {data.shape}")
-    rows = _Rows(data, dtype, 0)
+    if hasattr(W, "row_blocks"):
+        rows = _Rows(W.shape, W.dtype, lambda step: _read(W, step))
+    else:
+        data, dtype = as_elements(W, "W")
+        if data.ndim != 2:
+            raise ValueError(f"W must be a matrix with entries, got shape {data.shape}")
+        rows = _Rows.of(data, dtype)
+    if 0 in rows.shape:
+        raise ValueError(f"W must be a matrix with entries, got shape {rows.shape}")
     # NaN passes through max, inf is one: one number tells whether all entries are finite
     largest = max(float(np.abs(block).max()) for block in rows.blocks())
     if not np.isfinite(largest):
@@ -89,6 +104,11 @@ def _open(W: Any) -> _Rows:
     return rows._replace(exponent=int(np.frexp(largest)[1]) - 1)
 
 
+def _read(source: RowSource, step: int) -> Iterator[npt.NDArray[Any]]:
+    item = np.dtype(np.uint16 if source.dtype in HALF_DTYPES else source.dtype).itemsize
+    return (b.data for b in read_blocks(source, None, step * source.shape[1] * item))
+
+
 def spectral_norm(
     W: Any, *, rtol: float = 1e-10, iterations: int | None = None, seed: int = 0
 ) -> float:
@@ -96,8 +116,9 @@ def spectral_norm(
 
     Parameters
     ----------
-    W : array_like or tensor, 2-D
-        Finite real numbers, not all zero; a `numpy.memmap` is read block by block.
+    W : array_like or tensor, 2-D, or object with shape, dtype and row_blocks(max_bytes)
+        Finite real numbers, not all zero; a `numpy.memmap` or a `WeightMatrix` is read block by
+        block, once for each step.
     rtol : float
         Relative tolerance, in (0, 1): the eigenvalue of W^T W that is found has a residual of at
         most `rtol` times itself.
@@ -128,8 +149,8 @@ def spectral_norm(
     value lies within r/(2 sigma) of the result, to first order, and the result is never above the
     largest one but for rounding; that it is the largest one fails only for a start orthogonal to
     its vector, which has probability 0. Where W has at most 1024 rows or columns, the product
-    W^T W (or W W^T) is made in one pass, and the steps take it instead. Memory: one block of rows,
-    and one vector of W's columns per step, or W^T W.
+    W^T W (or W W^T, unless W is read in blocks) is made in one pass, and the steps take it instead.
+    Memory: one block of rows, and one vector of W's columns per step, or W^T W.
 
     References
     ----------

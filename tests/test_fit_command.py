@@ -4,6 +4,9 @@ import csv
 import io
 import json
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,6 +14,8 @@ from checkpoints import write_all, write_safetensors
 from reference import fit_twin
 
 from htstats.cli import main
+from htstats.power_law import fit_power_law
+from htstats.spectral import stable_rank
 
 pytest.importorskip("torch")
 
@@ -229,6 +234,8 @@ def test_pictures(tmp_path, capsys):
     [
         (["--gof", "-1"], "--gof must be at least 0, got -1"),
         (["--gof", "many"], "argument --gof: invalid int value: 'many'"),
+        (["--max-memory", "31M"], "--max-memory must be at least 33554432, got 32505856"),
+        (["--max-memory", "much"], "argument --max-memory: invalid size value: 'much'"),
         (["--threads", "0"], "--threads must be at least 1, got 0"),
         (["--json", "--csv"], "argument --csv: not allowed with argument --json"),
         (["--side", "left"], "argument --side: invalid choice: 'left'"),
@@ -250,6 +257,52 @@ def test_bad_arguments_are_one_line_and_exit_code_2(
     assert out == ""
     assert err.count("\n") == 1
     assert message in err
+
+
+RESIDENT = """
+import contextlib, io, json
+from pathlib import Path
+from htstats.cli import main
+
+def peak():
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
+def fit(*argv):
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert main(["fit", *argv, "--json", "--threads", "1"]) == 0
+    return json.loads(out.getvalue())["matrices"][0]
+
+fit({small!r})  # imports what it needs
+before = peak()
+row = fit({large!r}, "--max-memory", "32MiB")
+print(json.dumps([peak() - before, row]))
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
+def test_a_file_beyond_the_memory_stays_in_the_budget(tmp_path):
+    W = np.random.default_rng(3).standard_t(3, (16_384, 1100)).astype(np.float32)
+    np.save(tmp_path / "w.npy", W)
+    np.save(tmp_path / "small.npy", W[:100])
+    code = RESIDENT.format(small=str(tmp_path / "small.npy"), large=str(tmp_path / "w.npy"))
+    answer = subprocess.check_output([sys.executable, "-c", code], text=True)
+    kib, row = json.loads(answer)
+    assert 1024 < kib < 32 << 10
+    expected = fit_power_law(W, side="abs")
+    for key in ("alpha", "xmin", "distance", "n", "n_tail"):
+        assert row[key] == getattr(expected, key)
+    assert row["stable_rank"] == pytest.approx(stable_rank(W), rel=1e-6)
+
+
+def test_what_needs_the_matrix_in_memory_says_so(tmp_path, capsys):
+    np.save(tmp_path / "w.npy", np.random.default_rng(4).standard_t(3, (800, 1000)))
+    argv = ["fit", str(tmp_path / "w.npy"), "--threads", "1", "--max-memory", "16M"]
+    assert main([*argv, "--json"]) == 0
+    capsys.readouterr()
+    assert main([*argv, "--compare"]) == 1
+    assert "hold the matrix in memory" in " ".join(capsys.readouterr().out.split())
+    assert main([*argv, "--dask", "local:1"]) == 2
+    assert "--max-memory is for fits here" in capsys.readouterr().err
 
 
 def test_a_cluster_says_the_same(heavy, capsys):

@@ -3,6 +3,7 @@
 import ml_dtypes
 import numpy as np
 import pytest
+from reference.watched_matrix import Matrix
 from scipy.sparse.linalg import svds
 
 from htstats import spectral
@@ -68,6 +69,20 @@ def test_a_memmap_is_read_in_blocks_and_unchanged(tmp_path):
     assert spectral_norm(mapped) == spectral_norm(W)
     assert spectral_norm(mapped) == pytest.approx(np.linalg.norm(W.astype(float), 2), rel=RTOL)
     assert np.array_equal(W, mapped)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+@pytest.mark.parametrize("shape", [(3000, 40), (40, 3000), (1300, 1100)])
+def test_rows_read_in_blocks(dtype, shape, monkeypatch):
+    monkeypatch.setattr(spectral, "BLOCK_BYTES", 1 << 16)
+    W = np.random.default_rng(9).standard_t(3, shape).astype(getattr(ml_dtypes, dtype, dtype))
+    rows = Matrix("w", W.view(np.uint16) if dtype == "bfloat16" else W, dtype)
+    # the whole matrix may go by W W^T: both have the tolerance
+    assert stable_rank(rows) == pytest.approx(stable_rank(W), rel=4 * RTOL)
+    assert spectral_norm(rows) == pytest.approx(spectral_norm(W), rel=2 * RTOL)
+    assert rows.largest <= 1 << 16
+    with pytest.raises(ValueError, match="W must be a matrix with entries"):
+        stable_rank(Matrix("w", W[:0].view(np.uint16) if dtype == "bfloat16" else W[:0], dtype))
 
 
 def test_the_papers_thousand_iterations_come_from_below():

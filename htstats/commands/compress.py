@@ -16,6 +16,8 @@ import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from htstats.commands._sizes import size
+
 if TYPE_CHECKING:
     from htstats.commands._progress import Progress
     from htstats.container import Container, ContainerWriter
@@ -208,13 +210,6 @@ def require_older(file: str, writer: ContainerWriter) -> None:
     newest = max(os.path.getmtime(path) for path in files_of(file))
     if newest > writer.last_written:
         raise ValueError(f"{file} has changed since {writer.partial} was written: remove that file")
-
-
-def size(text: str) -> int:
-    """A number of bytes, with K, M, G or T for powers of 1024."""
-    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-    number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
-    return int(float(number) * unit)
 
 
 def threshold(text: str) -> float | str:

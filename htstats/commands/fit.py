@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from htstats.commands._fit_rows import Row, as_csv, as_json, as_text, describe, finish
+from htstats.commands._sizes import size
 
 if TYPE_CHECKING:
     from htstats._matrix_fit import Extras
@@ -43,6 +44,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=int, default=2, metavar="N",
         help="matrices that are fitted, and held in memory, at once (default: 2)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-memory", type=size, metavar="SIZE",
+        help="bytes beside the program itself, such as 512M or 2G, shared by the threads; matrices "
+        "that need more are read in blocks (default: those of 256M and more are)",
     )  # fmt: skip
     parser.add_argument(
         "--dask", metavar="WHERE",
@@ -71,12 +77,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from htstats import _checks
+    from htstats._fit_of_rows import LEAST_FOR_A_FIT
     from htstats._matrix_fit import Extras
     from htstats.commands._fit_pictures import draw_all, picture_folder
     from htstats.commands._progress import Progress
     from htstats.weights import open_weights
 
     _checks.count("--threads", args.threads, at_least=1)
+    if args.max_memory is not None:
+        least = LEAST_FOR_A_FIT * args.threads
+        _checks.count("--max-memory", args.max_memory, at_least=least)
+        if args.dask is not None:
+            raise ValueError("--max-memory is for fits here: with --dask, workers have limits")
     extras = Extras(_checks.count("--gof", args.gof), args.compare, args.spectrum)
     weights = open_weights(args.file)
     matrices = weights.select(args.tensor)
@@ -134,8 +146,10 @@ def fits(
     with ThreadPoolExecutor(args.threads) as pool:
         # the largest first: it must not be left for the end, when the other threads are idle
         order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
+        room = None if args.max_memory is None else args.max_memory // args.threads
         tasks = {
-            pool.submit(fit_matrix, matrix, args.side, extras): matrix.name for matrix in order
+            pool.submit(fit_matrix, matrix, args.side, extras, room): matrix.name
+            for matrix in order
         }
         try:
             for task in as_completed(tasks):
