@@ -29,11 +29,25 @@ def matrix(path):
     return only
 
 
+def header(file, rows):
+    fields = {"descr": "<f4", "fortran_order": False, "shape": (rows, COLS)}
+    np.lib.format.write_array_header_1_0(file, fields)
+
+
+def generate_pareto(path, rows):
+    """Of tail exponent 1.5 from 1 on, each element drawn anew."""
+    rng = np.random.default_rng(0)
+    with open(path, "wb") as file:
+        header(file, rows)
+        for start in range(0, rows, 4096):
+            shape = (min(4096, rows - start), COLS)
+            file.write(np.exp(rng.standard_exponential(shape, dtype="f4") / np.float32(1.5)))
+
+
 def generate(path, rows):
     base = (np.random.default_rng(0).standard_t(4, (4096, COLS)) * 0.02).astype("f4")
-    fields = {"descr": "<f4", "fortran_order": False, "shape": (rows, COLS)}
     with open(path, "wb") as file:
-        np.lib.format.write_array_header_1_0(file, fields)
+        header(file, rows)
         for start in range(0, rows, 4096):
             file.write(np.roll(base, start // 4096 * 7, axis=1)[: rows - start])
 
@@ -116,6 +130,21 @@ print(bench_streaming.peak() - before, time.perf_counter() - start)
 """
 
 
+FIT = """
+import sys, time
+sys.path.insert(0, {folder!r})
+import bench_streaming
+from htstats.power_law import fit_power_law
+from htstats.streaming import fit_rows
+source = bench_streaming.matrix({path!r})
+fit_power_law([1.0, 2.0, 3.0])
+before = bench_streaming.peak()
+start = time.perf_counter()
+fit = fit_rows(source, max_memory=256 << 20)
+print(bench_streaming.peak() - before, time.perf_counter() - start, fit.n_tail / fit.n)
+"""
+
+
 def peak():
     """Largest resident size so far, in KiB; ru_maxrss would begin with that of the parent."""
     status = Path("/proc/self/status").read_text()
@@ -133,3 +162,22 @@ def test_whole_compression(fact, path, rule):
     fact(TABLE, f"compression into .htz, {rule}, 2 threads", size / 2**30 / seconds, "GiB/s")
     ratio = os.path.getsize(f"{path}.htz") / size
     fact(TABLE, f"bytes after / before, {rule}", ratio, "")
+
+
+@pytest.mark.parametrize("data", ["Student", "Pareto"])
+def test_whole_fit(fact, path, data):
+    """Of a pure Pareto nothing can be left out: its scan reads range by range."""
+    size, file = os.path.getsize(path), path
+    if data == "Pareto":
+        if shutil.disk_usage(path.parent).free < size:
+            pytest.skip(f"needs {size} bytes of disk")
+        file = path.parent / "pareto.npy"
+        generate_pareto(file, matrix(path).shape[0])
+    code = FIT.format(folder=os.path.dirname(__file__), path=str(file))
+    answer = subprocess.check_output([sys.executable, "-c", code], text=True)
+    kib, seconds, share = map(float, answer.split())
+    fact(TABLE, f"peak memory of the exact fit, {data}", kib / 1024, "MiB", reach="<= 256")
+    fact(TABLE, f"exact fit in 256 MiB, {data}", size / 2**30 / seconds, "GiB/s")
+    fact(TABLE, f"share of the elements in the fitted tail, {data}", share, "")
+    if data == "Pareto":
+        file.unlink()

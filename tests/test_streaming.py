@@ -75,6 +75,23 @@ def test_the_split_is_that_of_memory(dtype, rule, tmp_path, monkeypatch):
         assert stored.info.source_shape == (120, 5, 10)
 
 
+@pytest.mark.parametrize("dtype", list(DTYPES))
+def test_the_split_at_the_fitted_xmin_is_that_of_memory(dtype, monkeypatch):
+    monkeypatch.setattr(_rows, "BLOCK_BYTES", 1000)
+    W = sample(120, 50, dtype)
+    words = itertools.product(
+        ["abs", "upper"], ["paper", "matched", "none"], ["replaced", "full"], [1, 3]
+    )
+    for keep, noise, support, n_threads in words:
+        options = dict(keep=keep, noise=noise, support=support, seed=3, layer=4)
+        rows = source(W, dtype, ThreadedMatrix)
+        got = partition_rows(rows, "xmin", **options, n_threads=n_threads)
+        assert_same(got, partition(W, "xmin", **options))
+        assert rows.largest <= 1000
+    with pytest.raises(ValueError, match="keep must be 'abs' or 'upper'"):
+        partition_rows(source(W, dtype), "xmin", keep="centered")
+
+
 @given(st.integers(0, 30), st.integers(1, 30), st.integers(1, 400), st.integers(1, 3))
 def test_any_blocks_and_threads(rows, cols, block_bytes, n_threads):
     W = sample(rows, cols, "float32", seed=rows * cols)
