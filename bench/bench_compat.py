@@ -1,4 +1,4 @@
-"""The drop-in for powerlaw beside powerlaw itself: Fit of all candidates, with its curves."""
+"""The drop-in for powerlaw beside powerlaw itself: Fit with its curves, and comparisons."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,22 @@ import pytest
 import htstats.compat.powerlaw as ours
 
 
+def pareto(n):
+    return (1 - np.random.default_rng(42).random(n)) ** (-1 / 1.5)
+
+
+@pytest.fixture
+def profile_two():
+    ours.use_profile("2.0")
+    yield
+    ours.use_profile("1.5")
+
+
 @pytest.mark.parametrize("n", [10_000, 100_000])
+@pytest.mark.usefixtures("profile_two")
 def test_fit_against_powerlaw(race, quick, n):
     powerlaw = pytest.importorskip("powerlaw")
-    x = (1 - np.random.default_rng(42).random(500 if quick else n)) ** (-1 / 1.5)
-    ours.use_profile("2.0")
+    x = pareto(500 if quick else n)
     race(
         "drop-in for powerlaw: Fit and the curves of its scan",
         f"Pareto 2.5, n = {n:.0e}",
@@ -19,4 +30,25 @@ def test_fit_against_powerlaw(race, quick, n):
         once={f"powerlaw {powerlaw.__version__}": lambda: powerlaw.Fit(x, verbose=0)},
         rounds=5,
     )
-    ours.use_profile("1.5")
+
+
+@pytest.mark.parametrize("other", ["lognormal", "exponential", "truncated_power_law"])
+@pytest.mark.usefixtures("profile_two")
+@pytest.mark.filterwarnings("ignore")
+def test_comparison_against_powerlaw(race, quick, other):
+    """Both laws are fitted in the call: a fresh Fit at one xmin has fitted none."""
+    powerlaw = pytest.importorskip("powerlaw")
+    x = pareto(200 if quick else 10_000)
+
+    def compared(module):
+        fit = module.Fit(x, xmin=1.0, verbose=0)
+        return fit.distribution_compare("power_law", other)
+
+    race(
+        "drop-in for powerlaw: distribution_compare of power_law, xmin given, n = 1e4",
+        other,
+        lambda: compared(ours),
+        {},
+        once={f"powerlaw {powerlaw.__version__}": lambda: compared(powerlaw)},
+        rounds=5,
+    )

@@ -28,6 +28,26 @@ def test_goodness_of_fit_against_igraph(race, quick):
     )
 
 
+def test_a_part_of_it_against_igraph(race, quick):
+    """A twenty-fifth of the above: some seconds of igraph's time, not minutes."""
+    igraph = pytest.importorskip("igraph")
+    x = pareto(1000 if quick else 10_000)
+    values = x.tolist()
+    race(
+        "goodness of fit, 100 refits, n = 1e4, two threads",
+        "Pareto 2.5",
+        lambda: goodness_of_fit(x, 100, n_threads=2),
+        {},
+        reach={"igraph 1.0.0, p_precision=.05": "speedup >= 50"},
+        once={
+            "igraph 1.0.0, p_precision=.05": lambda: (
+                igraph.power_law_fit(values, p_precision=0.05).p
+            )
+        },
+        rounds=5,
+    )
+
+
 def test_truncated_power_law(fact, quick):
     import time
 

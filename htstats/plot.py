@@ -245,12 +245,12 @@ def _candidates(fit: PowerLawFit, x: Floats) -> tuple[Floats, Floats, Floats]:
     assert source is not None
     rule = source.rule
     plain = rule["ks"] == "left" and not rule["discrete"] and rule["xmax"] is None
-    if fit.curve is not None:
-        return fit.curve
-    if not plain or np.ndim(rule["xmin"]) > 0:
+    curve = fit.curve
+    if curve is None and (not plain or np.ndim(rule["xmin"]) > 0):
         curve = fit_power_law(x, curve=True, **rule).curve
         assert curve is not None
-        return curve
+    if curve is not None:
+        return curve.xmins, curve.distances, curve.alphas
     found = candidates_of(x)
     last = found.values.size - 1
     chosen = np.arange(last)

@@ -94,6 +94,22 @@ def test_small_values_do_not_push_the_tail_into_a_corner():
     assert high > x.max()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [{"discrete": True}, {"discrete": True, "curve": True}, {"xmax": 40.0}, {"curve": True}],
+    ids=str,
+)
+def test_the_scan_of_any_rule_shows_distances_to_the_left(x, words):
+    """The chosen candidate lies on the curve of distances, and its alpha on that of alphas."""
+    fit = fit_power_law(np.ceil(x) if "discrete" in words else x, **words)
+    ax = plot_scan(fit)
+    left, right = ax.lines[0], ax.figure.axes[-1].lines[0]
+    k = int(np.searchsorted(left.get_xdata(), fit.xmin))
+    assert left.get_ydata()[k] == pytest.approx(fit.distance, abs=1e-12)
+    k = int(np.searchsorted(right.get_xdata(), fit.xmin))
+    assert right.get_ydata()[k] == pytest.approx(fit.alpha, rel=1e-12)
+
+
 @pytest.mark.parametrize("draw", [plot_ccdf, plot_pdf, plot_scan, plot_compare])
 def test_axes_of_the_caller_are_used_and_returned(draw, x):
     import matplotlib.pyplot as plt
