@@ -244,19 +244,18 @@ class LognormalPositive(Lognormal):
 
     @classmethod
     def _sigma_at_zero(cls, x: Floats, xmin: float, discrete: bool, xmax: float) -> float:
-        values, counts = np.unique(x, return_counts=True)
+        values, counts = np.unique(x, return_counts=True) if discrete else (x, np.ones(1, np.int64))
+        square = float(np.mean(np.log(x) ** 2))
 
-        def slope(v: float) -> float:  # of the likelihood in log sigma
-            h = 1e-5
-            up, down = (
-                float(
-                    counts
-                    @ cls(xmin, 0.0, math.exp(w), discrete=discrete, xmax=xmax).logpdf(values)
-                )
-                for w in (v + h, v - h)
-            )
-            return (up - down) / (2 * h * x.size)
+        def height(v: float) -> float:  # of the likelihood of a value, but for a constant
+            law = cls(xmin, 0.0, math.exp(v), discrete=discrete, xmax=xmax)
+            if discrete:
+                return law._log_likelihood(values, counts) / x.size
+            return (max(law._start, 0.0) ** 2 - square / law.sigma**2) / 2 - law._log_total()
 
-        spread = 0.5 * math.log(float(np.mean(np.log(x) ** 2)) + 1e-12)
+        def slope(v: float) -> float:
+            return (height(v + 1e-5) - height(v - 1e-5)) / 2e-5
+
+        spread = 0.5 * math.log(square + 1e-12)
         found = root(slope, spread, 0.5, spread - 40, spread + 8)
         return math.exp(spread + 8 if found is None else found)
