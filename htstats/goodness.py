@@ -306,7 +306,10 @@ def goodness_of_a_fit(
     -----
     A continuous fit of 32- or 64-bit values by the plain rule takes the kernel of
     `goodness_of_fit`. The others draw from the model in NumPy, round to 16 bits where the data
-    were, and call `fit_power_law` with the fit's own arguments: some milliseconds a resample.
+    were, and call `fit_power_law` with the fit's own arguments: some milliseconds a resample. With
+    xmin fixed p is uniform under the null: of 400 samples of 100 values the p-values were up to
+    .062 (xmax) and .073 (integers) from the uniform law, .068 being exceeded once in twenty
+    (bench/measure_coverage.py).
 
     Examples
     --------
@@ -497,7 +500,9 @@ def interval_of_a_fit(
     -----
     Asymptotic: alpha +- z times the fit's standard error. Bootstrap with xmin found: percentiles of
     refits of the data drawn with replacement. Bootstrap with xmin fixed, other than continuous and
-    plain: 2 alpha less the percentiles of refits of the model.
+    plain: 2 alpha less the percentiles of refits of the model. At a nominal 95 %, xmin fixed, 400
+    samples of 100 values: with an xmax they covered 96.3 % (asymptotic) and 96.0 %, of integers
+    95.3 and 94.0 % (bench/measure_coverage.py; one standard error is 1.1 points).
     """
     level = probability("level", level)
     if not 0 < level < 1:
