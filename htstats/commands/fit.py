@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from htstats.commands._fit_rows import Row, as_csv, as_json, as_text, describe, finish
@@ -143,7 +144,7 @@ def fits(
 
     from htstats._matrix_fit import fit_matrix
 
-    with ThreadPoolExecutor(args.threads) as pool:
+    with _one_blas_thread(args.threads), ThreadPoolExecutor(args.threads) as pool:
         # the largest first: it must not be left for the end, when the other threads are idle
         order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
         room = None if args.max_memory is None else args.max_memory // args.threads
@@ -158,3 +159,16 @@ def fits(
                 progress(matrices[tasks[task]].nbytes)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _one_blas_thread(n_threads: int) -> AbstractContextManager[object]:
+    """Keeps BLAS from threads of its own beside ours, which take the cores already.
+
+    threadpoolctl comes with scikit-learn; without it nothing but time is lost.
+    """
+    if n_threads > 1:
+        with suppress(ImportError):
+            from threadpoolctl import threadpool_limits
+
+            return threadpool_limits(1, user_api="blas")  # type: ignore[no-any-return]
+    return nullcontext()
