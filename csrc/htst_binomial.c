@@ -13,12 +13,15 @@
 
 /* ---- where the pieces of htst_binomial_far.h serve ------------------------------------------ */
 
-/* What a caller wants of terms: their log, or their value. */
+/* What a caller wants of terms: their log, or their value. Arrays take both arms of the log. */
 HTST_INLINE double
 tell(const htst_terms_t *terms, bool log, double complement)
 {
-    return log ? htst_far_log(terms->a, terms->factor, complement)
-               : htst_far_value(terms->a, terms->factor, complement);
+    if (!log) {
+        return htst_far_value(terms->a, terms->factor, complement);
+    }
+    return complement != 0.0 ? htst_far_log(terms->a, terms->factor, 1.0)
+                             : htst_far_log(terms->a, terms->factor, 0.0);
 }
 
 HTST_INLINE double
@@ -37,6 +40,7 @@ tail_of_kind(int kind, bool upper, bool log, double k, double n, double p)
 HTST_FUSED_CLONES static double
 tail(bool upper, bool log, double k, double n, double p)
 {
+    k = floor(k);
     switch ((int) htst_far_kind(1, htst_far_side(k + (upper ? 1.0 : 0.0), n, p), n)) {
     case HTST_BINOMIAL_SHORT: return tail_of_kind(HTST_BINOMIAL_SHORT, upper, log, k, n, p);
     case HTST_BINOMIAL_LONG: return tail_of_kind(HTST_BINOMIAL_LONG, upper, log, k, n, p);
@@ -69,15 +73,25 @@ point_terms(double k, double n, double p)
 HTST_FUSED_CLONES static double
 point(bool log, double k, double n, double p)
 {
-    htst_terms_t terms = point_terms(k, n, p);
+    htst_terms_t terms = point_terms(floor(k), n, p);
     return tell(&terms, log, 0.0);
 }
 
+/* n KL, or minus Chernoff's bound; NaN where they do not serve, and for a fractional k. */
 HTST_FUSED_CLONES static double
 divergence(double k, double n, double p)
 {
     htst_pair_t a = point_terms(k, n, p).a;
-    return a.hi + a.lo;
+    return floor(k) == k ? a.hi + a.lo : NAN;
+}
+
+HTST_FUSED_CLONES static double
+bound(double k, double n, double p)
+{
+    double j = floor(k) + 1.0, above = htst_far_of_point(j, n, p, HTST_BINOMIAL_FRACTION).d.hi;
+    htst_pair_t a = point_terms(j, n, p).a;
+    double value = -(a.hi + a.lo);
+    return (p > 0.5 ? -above : above) > 0.0 || isnan(value) ? value : 0.0;
 }
 
 /* ---- where they do not: closed forms, tiny p ------------------------------------------------ */
@@ -167,11 +181,11 @@ legal(double n, double p)
 static double
 evaluate_tail(bool upper, bool log_wanted, double k, double n, double p)
 {
-    k = floor(k);
     double value = tail(upper, log_wanted, k, n, p);
     if (!isnan(value)) {
         return value;
     }
+    k = floor(k);
     if (isnan(k) || !legal(n, p)) {
         return NAN;
     }
@@ -187,11 +201,11 @@ evaluate_tail(bool upper, bool log_wanted, double k, double n, double p)
 static double
 evaluate_point(bool log_wanted, double k, double n, double p)
 {
-    k = floor(k);
     double value = point(log_wanted, k, n, p);
     if (!isnan(value)) {
         return value;
     }
+    k = floor(k);
     if (isnan(k) || !legal(n, p)) {
         return NAN;
     }
@@ -251,12 +265,12 @@ htst_binomial_pmf(double k, double n, double p)
 double
 htst_binomial_kl(double k, double n, double p)
 {
-    if (!(k >= 0.0 && k <= n) || !legal(n, p) || floor(k) != k) {
-        return NAN;
-    }
     double value = divergence(k, n, p);
     if (!isnan(value)) {
         return value;
+    }
+    if (!(k >= 0.0 && k <= n) || !legal(n, p) || floor(k) != k) {
+        return NAN;
     }
     if (n == 0.0) {
         return 0.0;
@@ -278,6 +292,10 @@ htst_binomial_kl(double k, double n, double p)
 double
 htst_binomial_chernoff_logsf(double k, double n, double p)
 {
+    double value = bound(k, n, p);
+    if (!isnan(value)) {
+        return value;
+    }
     if (isnan(k) || !legal(n, p)) {
         return NAN;
     }
@@ -291,7 +309,7 @@ htst_binomial_chernoff_logsf(double k, double n, double p)
     return (mirrored ? -above : above) > 0.0 ? -htst_binomial_kl(j, n, p) : 0.0;
 }
 
-/* ---- arrays ----------------------------------------------------------------------------- */
+/* ---- by code, and arrays ----------------------------------------------------------------------------- */
 
 typedef double (*scalar_t)(double, double, double);
 
@@ -305,6 +323,15 @@ static const scalar_t SCALARS[HTST_BINOMIAL_N_FUNCTIONS] = {
     [HTST_BINOMIAL_KL] = htst_binomial_kl,
     [HTST_BINOMIAL_CHERNOFF_LOGSF] = htst_binomial_chernoff_logsf,
 };
+
+double
+htst_binomial_evaluate(int function, double k, double n, double p)
+{
+    if (function < 0 || function >= HTST_BINOMIAL_N_FUNCTIONS) {
+        return NAN;
+    }
+    return SCALARS[function](k, n, p);
+}
 
 #define CHUNK HTST_BINOMIAL_BULK_CHUNK
 

@@ -64,6 +64,9 @@ double htst_binomial_kl(double k, double n, double p);
  * ERRORS: NaN outside the domain. */
 double htst_binomial_chernoff_logsf(double k, double n, double p);
 
+/* One of them by its code. ACCURACY: as there. ERRORS: NaN as there, or for an unknown function. */
+double htst_binomial_evaluate(int function, double k, double n, double p);
+
 /* out[i] = function(k[i], n[i], p[i]), i < count; a step of 0 repeats an input's first element.
  * ACCURACY: the bits of the scalar functions. ERRORS: HTST_ERR_BAD_ARG for an unknown function. */
 int htst_binomial_map(

@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t
 from htstats._core.status cimport check
 
 cdef extern from "htst_binomial.h" nogil:
+    double htst_binomial_evaluate(int function, double k, double n, double p) noexcept
     int htst_binomial_map(
         int function, int64_t count, const double *k, int64_t k_step, const double *n,
         int64_t n_step, const double *p, int64_t p_step, double *out) noexcept
@@ -40,6 +41,11 @@ def evaluate(
         status = htst_binomial_map(
             function, count, &k[0], k_step, &n[0], n_step, &p[0], p_step, &out[0])
     check(status)
+
+
+def number(int function, double k, double n, double p):
+    """function(k, n, p) of one number each; NaN for bad arguments."""
+    return htst_binomial_evaluate(function, k, n, p)
 
 
 def log_isf(
