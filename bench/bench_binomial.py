@@ -98,6 +98,28 @@ def test_sf_bulk(race, quick):
     )
 
 
+def test_logpmf_bulk(race, quick):
+    k, n, p = bulk(1000 if quick else 100_000)
+    race(
+        TABLE,
+        "logpmf, array in the bulk",
+        lambda: binomial.logpmf(k, n, p),
+        {"scipy": lambda: scipy.stats.binom.logpmf(k, n, p)},
+        rounds=3,
+    )
+
+
+def test_one_number(race, quick):
+    calls = 10 if quick else 1000
+    race(
+        TABLE,
+        f"logsf, {calls} calls of three numbers from Python",
+        lambda: [binomial.logsf(5200, 10000, 0.5) for _ in range(calls)],
+        {"scipy": lambda: [scipy.stats.binom.logsf(5200, 10000, 0.5) for _ in range(calls)]},
+        rounds=3,
+    )
+
+
 def test_upper_limit(race, quick):
     k, n, _ = bulk(1000 if quick else 20_000)
     level = np.log(0.025)
