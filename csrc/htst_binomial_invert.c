@@ -159,6 +159,9 @@ is_settled(double level, double target, const look_t *at, law_t law, double k)
 {
     double up = (law.n - k) * p_of(law) / ((k + 1.0) * q_of(law));
     bool reached = at->log <= level;
+    if (level > -1e-290) { /* logs that round to denormals */
+        return false;
+    }
     if (at->complement) {
         double other = at->far_log + log1p(reached ? -at->ratio : at->ratio * up);
         double gap = reached ? target - other : other - target;

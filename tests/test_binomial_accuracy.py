@@ -1,4 +1,4 @@
-"""The published accuracy of the binomial tails: measured against tests/tables/binomial.csv.
+"""The published accuracy of the binomial tails: measured against tests/tables/binomial*.csv.
 
 `python tests/test_binomial_accuracy.py` rewrites docs/accuracy-binomial.md from what it measures.
 """
@@ -13,20 +13,34 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from htstats import binomial
+from htstats import _binomial_arrays, binomial
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "tests" / "tables" / "binomial.csv"
+INVERSES = ROOT / "tests" / "tables" / "binomial_inverses.csv"
 PAGE = ROOT / "docs" / "accuracy-binomial.md"
 GOALS = {"log tails": 4e-15, "log pmf": 4e-15, "tails": 4e-15, "pmf": 4e-15, "n KL": 1e-15}
+GOALS["Chernoff"] = 1e-15
+INVERSE_GOALS = {"p": 1e-13, "log p": 1e-13, "log(1-p)": 1e-13}
 ONE_ULP = 2.3e-16  # what another C library's log or exp may add
 PREAMBLE = """# Accuracy of the binomial tails
 
 Largest relative error per stratum of `tests/tables/binomial.csv` ({points} points, 22 digits, each
 by two independent methods: `tests/tables/make_binomial_reference.py`). Columns: log P(X >= k) and
 log P(X <= k) in units of max(1, abs log(1-P)); log P(X = k); the three probabilities themselves
-where they are above 1e-300; n KL(k/n || p). Written by `python tests/test_binomial_accuracy.py`; a
-test holds the code to these figures, and these figures to the code.
+where they are above 1e-300; n KL(k/n || p); Chernoff's bound of log P(X >= k), which is exactly 0
+where k <= n p. Written by `python tests/test_binomial_accuracy.py`; a test holds the code to these
+figures, and these figures to the code.
+
+"""
+INVERSE_PREAMBLE = """
+## Inversions
+
+`log_isf` gives the smallest k by `logsf` itself, without error; a test holds it to every tail of
+the table above. `upper_limit` beside `tests/tables/binomial_inverses.csv` ({points} points, 22
+digits, by two methods: `tests/tables/make_binomial_inverses.py`); `lower_limit` is its mirror
+image, to the bit. Columns: the smaller of p and 1-p, by its log, where it is above 1e-300; log p;
+log(1-p).
 
 """
 
@@ -65,6 +79,11 @@ def measure() -> tuple[dict[str, dict[str, float]], int]:
             else 0.0,
             "n KL": relative(binomial.kl(k, n, p), kl) if kl > mp.mpf(2) ** -1022 else 0.0,
         }
+        bound = binomial.chernoff_logsf(k - 1, n, p)
+        if k > n * mp.mpf(p):
+            found["Chernoff"] = relative(-bound, kl) if kl > mp.mpf(2) ** -1022 else 0.0
+        else:
+            found["Chernoff"] = 0.0 if bound == 0 else math.inf
         values = ((binomial.sf(k - 1, n, p), upper), (binomial.cdf(k, n, p), lower))
         found["tails"] = max(
             (relative(got, mp.exp(log)) for got, log in values if log > -690), default=0.0
@@ -76,14 +95,56 @@ def measure() -> tuple[dict[str, dict[str, float]], int]:
     return peaks, len(rows)
 
 
-def page(peaks: dict[str, dict[str, float]], points: int) -> str:
-    lines = ["| stratum | " + " | ".join(GOALS) + " |", "|---" * (len(GOALS) + 1) + "|"]
+def measure_inverses() -> tuple[dict[str, dict[str, float]], int]:
+    """stratum -> column -> peak error."""
+    peaks: dict[str, dict[str, float]] = {}
+    with INVERSES.open() as file:
+        rows = list(csv.DictReader(file))
+    mp.mp.dps = 30
+    for row in rows:
+        n, k, level = int(row["n"]), int(row["k"]), float.fromhex(row["level"])
+        log_p, log_q = mp.mpf(row["log_p"]), mp.mpf(row["log1m_p"])
+        limit = binomial.upper_limit(k, n, level)
+        got, want = min((limit.log_p, log_p), (limit.log1m_p, log_q))
+        found = {
+            "p": float(abs(got - want)) if want > -690 else 0.0,
+            "log p": relative(limit.log_p, log_p) if log_p < -1e-300 else 0.0,
+            "log(1-p)": relative(limit.log1m_p, log_q) if log_q < -1e-300 else 0.0,
+        }
+        best = peaks.setdefault(row["stratum"], dict.fromkeys(INVERSE_GOALS, 0.0))
+        for column, error in found.items():
+            best[column] = max(best[column], error)
+    return peaks, len(rows)
+
+
+def table(peaks: dict[str, dict[str, float]], goals: dict[str, float]) -> str:
+    lines = ["| stratum | " + " | ".join(goals) + " |", "|---" * (len(goals) + 1) + "|"]
     for name, row in peaks.items():
-        lines.append(f"| {name} | " + " | ".join(f"{row[c]:.1e}" for c in GOALS) + " |")
-    worst = [max(row[c] for row in peaks.values()) for c in GOALS]
+        lines.append(f"| {name} | " + " | ".join(f"{row[c]:.1e}" for c in goals) + " |")
+    worst = [max(row[c] for row in peaks.values()) for c in goals]
     lines.append("| **worst** | " + " | ".join(f"**{x:.1e}**" for x in worst) + " |")
-    lines.append("| goal | " + " | ".join(f"{x:.0e}" for x in GOALS.values()) + " |")
-    return PREAMBLE.format(points=points) + "\n".join(lines) + "\n"
+    lines.append("| goal | " + " | ".join(f"{x:.0e}" for x in goals.values()) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def page() -> str:
+    (peaks, points), (inverse_peaks, inverse_points) = measure(), measure_inverses()
+    return (
+        PREAMBLE.format(points=points)
+        + table(peaks, GOALS)
+        + INVERSE_PREAMBLE.format(points=inverse_points)
+        + table(inverse_peaks, INVERSE_GOALS)
+    )
+
+
+def published(goals: dict[str, float]) -> dict[str, dict[str, float]]:
+    """What the page says: the rows with as many figures as there are goals."""
+    found = {}
+    for line in PAGE.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == len(goals) + 1 and cells[1][:1].isdigit() and cells[0] != "goal":
+            found[cells[0]] = dict(zip(goals, map(float, cells[1:]), strict=True))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -95,18 +156,21 @@ def test_the_table_is_large(measured):
     assert measured[1] >= 5000
 
 
-def test_no_error_above_what_is_published(measured):
-    published = {}
-    for line in PAGE.read_text().splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if cells[0] in measured[0]:
-            published[cells[0]] = dict(zip(GOALS, map(float, cells[1:]), strict=True))
-    assert published.keys() == measured[0].keys()
-    for name, row in measured[0].items():
+@pytest.fixture(scope="module")
+def inverses() -> tuple[dict[str, dict[str, float]], int]:
+    return measure_inverses()
+
+
+@pytest.mark.parametrize(("fixture", "goals"), [("measured", GOALS), ("inverses", INVERSE_GOALS)])
+def test_no_error_above_what_is_published(fixture, goals, request):
+    measured, _ = request.getfixturevalue(fixture)
+    page = published(goals)
+    assert page.keys() == measured.keys()
+    for name, row in measured.items():
         for column, error in row.items():
             # the page has two digits
-            assert error <= published[name][column] * 1.05 + ONE_ULP, (name, column)
-            assert published[name][column] <= error * 1.05 + ONE_ULP, (name, column)
+            assert error <= page[name][column] * 1.05 + ONE_ULP, (name, column)
+            assert page[name][column] <= error * 1.05 + ONE_ULP, (name, column)
 
 
 @pytest.mark.parametrize("column", GOALS)
@@ -115,16 +179,38 @@ def test_goals(measured, column):
     assert measured[0][worst][column] <= GOALS[column], worst
 
 
-def test_arrays_give_what_numbers_give():
+@pytest.mark.parametrize("column", INVERSE_GOALS)
+def test_inverse_goals(inverses, column):
+    assert inverses[1] >= 240
+    worst = max(inverses[0], key=lambda name: inverses[0][name][column])
+    assert inverses[0][worst][column] <= INVERSE_GOALS[column], worst
+
+
+def table_arguments() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     with TABLE.open() as file:
-        rows = list(csv.DictReader(file))[::7]
+        rows = list(csv.DictReader(file))
     n = np.array([int(r["n"]) for r in rows])
     k = np.array([int(r["k"]) for r in rows])
-    p = np.array([float.fromhex(r["p"]) for r in rows])
-    together = binomial.logsf(k, n, p)
-    alone = [binomial.logsf(*one) for one in zip(k, n, p, strict=True)]
+    return k, n, np.array([float.fromhex(r["p"]) for r in rows])
+
+
+@pytest.mark.parametrize("name", _binomial_arrays.FUNCTIONS)
+def test_arrays_give_what_numbers_give(name):
+    function, (k, n, p) = getattr(binomial, name), table_arguments()
+    together = function(k, n, p)
+    alone = [function(*one) for one in zip(k.tolist(), n.tolist(), p.tolist(), strict=True)]
     np.testing.assert_array_equal(together, alone)
 
 
+def test_log_isf_of_every_tail_of_the_table():
+    k, n, p = table_arguments()
+    level = binomial.logsf(k, n, p)
+    found = binomial.log_isf(level, n, p)
+    assert np.all(found <= k)
+    assert np.all(binomial.logsf(found, n, p) <= level)
+    before = binomial.logsf(found - 1, n, p)
+    assert np.all((before > level) | (level == 0))
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(*measure()))
+    PAGE.write_text(page())

@@ -93,10 +93,7 @@ def strata(rng: random.Random):
     def near_one():
         return *counts(1000), -(10 ** rng.uniform(-300, -0.5))
 
-    def few():  # of few failures mpmath's hypergeometric function knows too little
-        return rng.randrange(5, 10**9), rng.randrange(1, 4), -(10 ** rng.uniform(-3, 3))
-
-    return {"usual": usual, "codes": codes, "deep": deep, "near one": near_one, "few": few}
+    return {"usual": usual, "codes": codes, "deep": deep, "near one": near_one}
 
 
 def row(n: int, k: int, level: float) -> tuple[mp.mpf, mp.mpf] | None:
