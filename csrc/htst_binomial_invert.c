@@ -132,6 +132,9 @@ quantile_start(law_t law, double z)
     return x;
 }
 
+/* 1 - ratio has digits below this. */
+#define NEARLY_ALL 0.99
+
 /* How far from k the level is met, by the slope at k and its change. */
 static double
 steps_to(double level, double target, const look_t *at, law_t law, double k)
@@ -145,9 +148,10 @@ steps_to(double level, double target, const look_t *at, law_t law, double k)
         next = log1p(ratio * ((law.n - k - 1.0) * odds / (k + 2.0)) / (1.0 + ratio));
     } else {
         change = level - at->log;
-        double ratio = fmin(at->ratio, 1.0 - 0x1p-50);
-        slope = log1p(-ratio);
-        next = log1p(-fmin(ratio * ((law.n - k - 1.0) * odds / (k + 2.0)) / (1.0 - ratio), 1.0 - 0x1p-50));
+        double ratio = at->ratio, then = (law.n - k - 1.0) * odds / (k + 2.0);
+        bool steep = ratio > NEARLY_ALL; /* P(X > k) is nearly pmf(k+1), P(X > k+1) nearly pmf(k+2) */
+        slope = steep ? log(then) : log1p(-ratio);
+        next = steep ? slope : log1p(-fmin(ratio * then / (1.0 - ratio), NEARLY_ALL));
     }
     double steps = change / slope, bend = 1.0 + 0.5 * (steps - 1.0) * (next - slope) / slope;
     return bend > 0.5 && bend < 2.0 ? steps / bend : steps;
@@ -166,6 +170,9 @@ is_settled(double level, double target, const look_t *at, law_t law, double k)
         double other = at->far_log + log1p(reached ? -at->ratio : at->ratio * up);
         double gap = reached ? target - other : other - target;
         return gap > 1e-12 * fmax(1.0, fabs(target));
+    }
+    if (!reached && at->ratio > NEARLY_ALL) {
+        return false;
     }
     double other = at->log + log1p(reached ? at->ratio / up : -at->ratio);
     double gap = reached ? other - level : level - other;
