@@ -87,26 +87,17 @@ def test_logsf_far(race, quick):
     )
 
 
-def test_sf_bulk(race, quick):
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("sf", "sf to full relative accuracy, array in the bulk"),
+        ("logpmf", "logpmf, array in the bulk"),
+    ],
+)
+def test_bulk(race, quick, name, row):
     k, n, p = bulk(1000 if quick else 100_000)
-    race(
-        TABLE,
-        "sf to full relative accuracy, array in the bulk",
-        lambda: binomial.sf(k, n, p),
-        {"scipy": lambda: scipy.stats.binom.sf(k, n, p)},
-        rounds=3,
-    )
-
-
-def test_logpmf_bulk(race, quick):
-    k, n, p = bulk(1000 if quick else 100_000)
-    race(
-        TABLE,
-        "logpmf, array in the bulk",
-        lambda: binomial.logpmf(k, n, p),
-        {"scipy": lambda: scipy.stats.binom.logpmf(k, n, p)},
-        rounds=3,
-    )
+    ours, theirs = getattr(binomial, name), getattr(scipy.stats.binom, name)
+    race(TABLE, row, lambda: ours(k, n, p), {"scipy": lambda: theirs(k, n, p)}, rounds=3)
 
 
 def test_one_number(race, quick):
