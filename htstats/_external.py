@@ -199,7 +199,6 @@ class _Desk:
         self._v, self._y, self._rate = (np.empty(size) for _ in range(3))
         self._first = np.empty(size + 1, np.int64)
         self._first[size] = self._n = n
-        self._work = np.empty(scan.workspace(size))
         self._chunk = chunk
         self.clear()
 
@@ -285,7 +284,7 @@ class _Desk:
         found, bound = np.empty(room, np.int64), np.empty(room)
         m = scan.within(
             self._v[start:], self._y[start:], self._first[start:], self._rate[start:],
-            begin, end, step, limit, found, bound, self._work,
+            begin, end, step, limit, found, bound, np.empty(scan.workspace(len(self._v) - start)),
         )  # fmt: skip
         return found[:m], bound[:m]
 
