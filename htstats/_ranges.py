@@ -73,7 +73,8 @@ class Ranges:
         self._ranges = self._joined(self._cut(cells))
 
     def descending(self, size: int) -> Iterator[tuple[Floats, Counts]]:
-        """Distinct values and their counts in chunks of at most `size`, each ascending."""
+        """Distinct values and their counts in chunks of at most `size`, each ascending, and good
+        until the next one is asked for."""
         for each in self._ranges:
             yield from self._counted(each, size) if each.is_dense else self._sorted(each, size)
 

@@ -100,7 +100,8 @@ def test_ranges_give_all_values_once(dtype, monkeypatch):
         samples(2000, np.random.default_rng(1)), (1 << 8, 1 << 12, 1 << 16)
     ):
         x = x.astype(DTYPES[dtype])
-        parts = list(Ranges(as_source(x), "abs", cells_of(x), room).descending(37))
+        ranges = Ranges(as_source(x), "abs", cells_of(x), room)
+        parts = [(v.copy(), c) for v, c in ranges.descending(37)]
         values, counts = np.unique(np.abs(x), return_counts=True)
         assert np.array_equal(np.concatenate([v for v, _ in parts[::-1]]), values)
         assert np.array_equal(np.concatenate([c for _, c in parts[::-1]]), counts)
