@@ -40,18 +40,22 @@ lint: build
 test-c: $(addprefix build/c/plain/,$(C_TESTS))
 	@set -e; for program in $^; do $$program; done
 
-build/c/plain/%: tests/c/%.c $(C_LIBRARY) $(wildcard csrc/*.h tests/c/*.h)
-	@mkdir -p $(@D)
-	$(CC) -O2 $(C_FLAGS) $(C_WARNINGS) $< $(C_LIBRARY) -lm -o $@
+# The C library and its tests, once for each way of compiling them.
+C_HEADERS := $(wildcard csrc/*.h tests/c/*.h)
+C_plain := -O2 $(C_WARNINGS)
+C_sanitized := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+C_valgrind := -O1 -g
+define C_BUILD
+build/c/$(1)/%.o: csrc/%.c $(C_HEADERS)
+	@mkdir -p $$(@D)
+	$$(CC) $$(C_$(1)) $(C_FLAGS) -c $$< -o $$@
 
-build/c/sanitized/%: tests/c/%.c $(C_LIBRARY) $(wildcard csrc/*.h tests/c/*.h)
-	@mkdir -p $(@D)
-	$(CC) -O1 -g $(C_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
-		-fno-omit-frame-pointer $< $(C_LIBRARY) -lm -o $@
+build/c/$(1)/%: tests/c/%.c $(C_LIBRARY:csrc/%.c=build/c/$(1)/%.o) $(C_HEADERS)
+	$$(CC) $$(C_$(1)) $(C_FLAGS) $$(filter %.c %.o,$$^) -lm -o $$@
 
-build/c/valgrind/%: tests/c/%.c $(C_LIBRARY) $(wildcard csrc/*.h tests/c/*.h)
-	@mkdir -p $(@D)
-	$(CC) -O1 -g $(C_FLAGS) $< $(C_LIBRARY) -lm -o $@
+.SECONDARY: $(C_LIBRARY:csrc/%.c=build/c/$(1)/%.o)
+endef
+$(foreach way,plain sanitized valgrind,$(eval $(call C_BUILD,$(way))))
 
 sanitize: $(addprefix build/c/sanitized/,$(C_TESTS)) $(addprefix build/c/valgrind/,$(C_TESTS))
 	@set -e; for program in $(addprefix build/c/sanitized/,$(C_TESTS)); do $$program; done
