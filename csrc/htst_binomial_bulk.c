@@ -325,7 +325,7 @@ htst_binomial_bulk_chunk(int function, int count, const double *k, const double 
     const pose_t *pose = &POSES[function];
 
     (pose->is_tail ? tail_kinds : point_kinds)(pose->shift, count, k, n, p, kinds);
-    if (count % BLOCK == 0 && are_equal(count, kinds)) {
+    if (count > 0 && count % BLOCK == 0 && are_equal(count, kinds)) {
         solve(function, (int) kinds[0], count, k, n, p, out);
         if (kinds[0] != HTST_BINOMIAL_FRACTION && function != HTST_BINOMIAL_KL) {
             return 0;
