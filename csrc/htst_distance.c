@@ -219,6 +219,9 @@ places(const htst_scan_t *s, int64_t begin, int64_t spacing, double *work)
         p.lower[i] = (double) s->first[j];
         p.upper[i] = (double) s->first[j + (s->two_sided ? 1 : 0)];
     }
+    for (int64_t i = size; i < room; i++) { /* groups of segments reach here, and find no segment */
+        p.model[i] = 0;
+    }
     return p;
 }
 

@@ -47,8 +47,11 @@ def log_expint_scaled(a: float, z: npt.ArrayLike) -> Floats:
     z = np.asarray(z, dtype=np.float64)
     out = np.empty(z.shape)
     large = (z >= max(1.0, 1.0 - a)) | (a >= HIGH_ORDER)
-    out[large] = _fraction(a, z[large])
-    out[~large] = _below(a, z[~large])
+    # neither is entered for nothing: the recurrence takes as many steps as the order has units
+    if large.any():
+        out[large] = _fraction(a, z[large])
+    if not large.all():
+        out[~large] = _below(a, z[~large])
     return out
 
 

@@ -108,7 +108,9 @@ test_steps_of_every_size(void)
         double v[2] = { a[i], b[i] }, y[2], rate[2];
         int64_t first[3] = { 0, 1, 2 };
         CHECK(htst_estimate_rates(2, v, first, INFINITY, y, rate) == HTST_OK);
+        /* in ways that do not need long double's digits, which valgrind does not have */
         double step = (double) (b[i] / 2 < a[i] ? log1pl(((long double) b[i] - a[i]) / a[i])
+            : isfinite(b[i] / a[i])             ? logl((long double) b[i] / a[i])
                                                 : logl(b[i]) - logl(a[i]));
         CHECK_CLOSE(y[0], -step, 8 * 0x1p-52);
         CHECK_CLOSE(rate[0], 2 / step, 8 * 0x1p-52);
