@@ -69,7 +69,7 @@ def _client(where: str) -> Iterator[Client]:
             n_workers=int(number),
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address=":0",  # None would still ask for port 8787, which may be taken
             local_directory=folder,
             silence_logs=logging.CRITICAL,
         ) as cluster,
