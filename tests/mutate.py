@@ -35,6 +35,8 @@ C_FLAGS = "-O1 -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -fP
 CLONES = "-DHTST_HAVE_TARGET_CLONES=1"
 CYTHON = "language_level=3,boundscheck=False,wraparound=False,initializedcheck=False,cdivision=True"
 TIMEOUT = 600
+# asked for once: sysconfig fills itself in at the first question, and threads would not wait for it
+SUFFIX, INCLUDE = sysconfig.get_config_var("EXT_SUFFIX"), sysconfig.get_paths()["include"]
 
 
 class Outcome(NamedTuple):
@@ -133,13 +135,13 @@ def build_module(source: Path) -> None:
     def make(out: Path) -> None:
         c_file = out.with_suffix(".c")
         run(sys.executable, "-m", "cython", "-X", CYTHON, source, "-o", c_file)
-        include = f"-I{sysconfig.get_paths()['include']}"
+        include = f"-I{INCLUDE}"
         link = [f"-L{library}", "-lhtst", f"-Wl,-rpath,{library}"]
         run(*compiler(), *C_FLAGS, include, "-shared", c_file, *link, "-o", out)
         c_file.unlink()
 
     built = cached(f"{sys.version}{library}{pxd}{headers}{source.read_text()}", ".so", make)
-    shutil.copy(built, source.with_suffix(sysconfig.get_config_var("EXT_SUFFIX")))
+    shutil.copy(built, source.with_suffix(SUFFIX))
 
 
 def build_c_test(module: str) -> Path | None:
