@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -37,7 +38,7 @@ def needs_spread(name: str, spread: float) -> None:
 
 
 @dataclass(frozen=True)
-class Alternative:
+class Alternative(ABC):
     """One distribution on [xmin, xmax]; its subclasses say which.
 
     Attributes
@@ -73,13 +74,13 @@ class Alternative:
 
     # ---- what a subclass gives -------------------------------------------------------------
 
+    @abstractmethod
     def _kernel(self, x: Floats) -> Floats:
         """Log of the density, but for a constant."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _log_mass(self, a: Floats, b: Floats) -> Floats:
         """Log of the kernel's integral from a to b; -inf where a = b; b may be infinite."""
-        raise NotImplementedError
 
     # discrete: the continuous law from xmin - 1/2 to xmax + 1/2, rounded; overridden where the
     # law is a sum
