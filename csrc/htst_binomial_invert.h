@@ -6,13 +6,13 @@
 
 /* The smallest k with log P(X > k) <= level, by htst_binomial_logsf to the last bit; -1 where level >= 0.
  * From the normal deviate of the level and n KL(k/n || p) = deviate^2/2, Newton's steps with the slope
- * log1p(-pmf/P) and its change, inside a bracket that only shrinks; two tails on average.
+ * log1p(-pmf/P) and its change, inside a bracket that only shrinks; a few tails.
  * ACCURACY: exact. ERRORS: NaN outside the domain or for a NaN level. */
 double htst_binomial_log_isf(double level, double n, double p);
 
 /* The largest p with log P(X <= k) >= level (Clopper and Pearson 1934), and its logs.
  * Halley's steps in theta = logit p with dL/dtheta = -(n-k) p pmf/P, whose log moves with
- * k - n p + q - dL/dtheta; two tails on average. Where level > -log 2 the other tail is solved instead.
+ * k - n p + q - dL/dtheta; a few tails. Where level > -log 2 the other tail is solved instead.
  * k in [0, n], level <= 0. limit = {p, log p, log(1-p)}. For k = 0, k = n-1 closed forms; where p or 1-p
  * is below 1e-250, the leading term of its tail, which is then exact to rounding.
  * ACCURACY: docs/accuracy-binomial.md, against tests/tables/binomial_inverses.csv: p and 1-p, by their

@@ -389,7 +389,7 @@ def log_isf(level: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads:
     Notes
     -----
     From the normal deviate of the level and n KL = deviate^2/2, Newton's steps on `logsf` with the
-    change of their slope, inside a bracket that only shrinks: two evaluations on average. By
+    change of their slope, inside a bracket that only shrinks: a few evaluations. By
     `logsf` itself k is exact, to the last bit of the level.
 
     References
@@ -432,7 +432,7 @@ def upper_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
 
     Notes
     -----
-    Halley's method in logit p, where log P is concave; two evaluations on average. Levels of -1e7
+    Halley's method in logit p, where log P is concave; a few evaluations. Levels of -1e7
     and lower are meant: a code of L bits gives log_level = log(delta) - L log 2. p is right to
     1e-13, relative to min(p, 1-p); see docs/accuracy-binomial.md.
 

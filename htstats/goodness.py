@@ -307,9 +307,9 @@ def goodness_of_a_fit(
     A continuous fit of 32- or 64-bit values by the plain rule takes the kernel of
     `goodness_of_fit`. The others draw from the model in NumPy, round to 16 bits where the data
     were, and call `fit_power_law` with the fit's own arguments: some milliseconds a resample. With
-    xmin fixed p is uniform under the null: of 400 samples of 100 values the p-values were up to
-    .062 (xmax) and .073 (integers) from the uniform law, .068 being exceeded once in twenty
-    (bench/measure_coverage.py).
+    xmin fixed p is meant to be uniform under the null: of 400 samples of 100 values the p-values
+    were up to .062 (xmax) and .073 (integers) from the uniform law, .068 being exceeded once in
+    twenty, so that of integers it is not shown (bench/measure_coverage.py).
 
     Examples
     --------
