@@ -325,6 +325,12 @@ def test_a_checkpoint_of_small_and_large_matrices(client, large, tmp_path, thres
     assert good <= sum(read) <= good + 2 * 4_400_000
 
 
+def test_an_address_without_a_port_is_refused_at_once():
+    with pytest.raises(ValueError, match="missing port number in address 'nowhere'"):
+        with distributed.connect("nowhere"):
+            pass
+
+
 # ---- workers that die ------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from distributed import Client, KilledWorker, LocalCluster, as_completed
+from distributed.comm.addressing import get_address_host_port
 from distributed.comm.core import CommClosedError
 from distributed.utils import silence_logging_cmgr
 
@@ -58,6 +59,8 @@ def connect(where: str) -> Iterator[Client]:
 def _client(where: str) -> Iterator[Client]:
     kind, _, number = where.partition(":")
     if kind != "local":
+        # a client that fails over its address leaves a thread that the exit waits for
+        get_address_host_port(where)
         with Client(where, timeout="10s", set_as_default=False) as client:
             yield client
         return
