@@ -179,7 +179,10 @@ size_of(int64_t m, int64_t spacing)
 int64_t
 htst_distance_grid_words(int64_t m)
 {
-    return m < 2 ? 1 : 4 * (size_of(m, spacing_of(m)) + FEW + 4 * LANES);
+    /* spacing_of is at least two thirds of the root, so this grows with m as size_of does not */
+    int64_t size = m < NOT_MANY ? m : NOT_MANY, many = (int64_t) (1.5 * PER_ROOT * sqrt((double) m));
+
+    return m < 2 ? 1 : 4 * ((many > size ? many : size) + 2 + FEW + 4 * LANES);
 }
 
 /* Logarithms of places, one by one, or of dense ones by blocks. */

@@ -65,7 +65,7 @@ typedef struct {
     htst_places_t few, many;
 } htst_grid_t;
 
-/* Words of workspace that a grid over m values needs. */
+/* Words of workspace that a grid over m values, or fewer, needs. */
 int64_t htst_distance_grid_words(int64_t m);
 
 /* The grid for candidates from `begin` < scan->m - 1 on. */

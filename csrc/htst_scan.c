@@ -65,21 +65,27 @@ insert(probes_t *probes, probe_t probe)
     to_front(probes, probe, i);
 }
 
-/* excess[i] = the distance that shows at a place for candidate i, less its slack. In tails:
- * F - E = tail_j / tail_k - exp(-rate (y_j - y_k)). Not for truncated laws. */
-HTST_CLONES static void
-probe_all(int64_t size, double y_j, double tail_j, double next_tail, double n,
+/* excess[i] = the distance that shows at a place for candidate i, less its slack, or what is there, if
+ * that is larger. In tails: F - E = tail_j / tail_k - exp(-rate (y_j - y_k)). Not for truncated laws.
+ * Returns how many are at most `limit`. */
+HTST_CLONES static int64_t
+probe_all(int64_t size, double y_j, double tail_j, double next_tail, double n, double limit,
     const double *HTST_RESTRICT y, const int64_t *HTST_RESTRICT first,
     const double *HTST_RESTRICT rate, double *HTST_RESTRICT excess)
 {
+    int64_t left = 0;
+
     for (int64_t i = 0; i < size; i++) {
         double inverse = 1 / (n - (double) first[i]);
         double survival = htst_distance_exp_minus(rate[i] * (y_j - y[i]));
         double plus = tail_j * inverse - survival, minus = survival - next_tail * inverse;
         double slack = HTST_DISTANCE_SLACK + HTST_DISTANCE_SLACK_OF_LOGS * rate[i] * fabs(y[i]);
         double larger = (plus > minus ? plus : minus) - slack;
-        excess[i] = larger > excess[i] ? larger : excess[i];
+        double most = larger > excess[i] ? larger : excess[i];
+        excess[i] = most;
+        left += most <= limit;
     }
+    return left;
 }
 
 /* What a search for the best candidate goes by, and the candidates that it looks at: those of one
@@ -213,7 +219,10 @@ is_out(search_t *search, int64_t block, double limit)
     /* three logarithms, and a sum that may be half of its terms */
     double slack = HTST_DISTANCE_SLACK
         + 4 * HTST_DISTANCE_SLACK_OF_LOGS * (e.most / e.sum_b) * fabs(e.y_a);
-    for (int p = 0; p < N_PROBES && !(s->xmax < INFINITY); p++) {
+    /* tails of the block that differ by more than the limit leave its bounds so far apart that they
+     * exclude it where distances are large, as the first probe shows, and hardly elsewhere */
+    int n_probes = e.most - e.least > limit * e.least ? 1 : N_PROBES;
+    for (int p = 0; p < n_probes && !(s->xmax < INFINITY); p++) {
         probe_t probe = search->probes.probe[p];
         if (probe.place < b) {
             continue;
@@ -240,27 +249,23 @@ survivors(search_t *search, int64_t low, int64_t size, double limit, int64_t *al
 
     for (int64_t i = 0; i < size; i++) {
         excess[i] = -1;
-        alive[i] = low + i;
     }
-    if (s->xmax < INFINITY) {
-        return size;
-    }
-    for (int p = 0; p < N_PROBES && left * 32 > size; p++) {
+    for (int p = 0; p < N_PROBES && left * 32 > size && !(s->xmax < INFINITY); p++) {
         probe_t probe = search->probes.probe[p];
         int64_t before = left;
         if (probe.place < low + size) {
             continue;
         }
-        probe_all(size, probe.y, probe.tail, probe.next_tail, (double) s->first[s->m],
+        left = probe_all(size, probe.y, probe.tail, probe.next_tail, (double) s->first[s->m], limit,
             search->y + offset, s->first + low, search->rate + offset, excess);
-        left = 0;
-        for (int64_t i = 0; i < size; i++) {
-            alive[left] = low + i;
-            left += excess[i] <= limit;
-        }
         if (before - left > size / 2) {
             to_front(&search->probes, probe, p);
         }
+    }
+    left = 0;
+    for (int64_t i = 0; i < size; i++) { /* written always, kept where it is not excluded */
+        alive[left] = low + i;
+        left += excess[i] <= limit;
     }
     return left;
 }

@@ -40,7 +40,7 @@ typedef struct {
     double alpha_low, alpha_high, sigma_below;
 } htst_scan_allowed_t;
 
-/* Words of workspace for m values. */
+/* Words of workspace for m values, or fewer. */
 int64_t htst_scan_workspace(int64_t m);
 
 /* The first allowed candidate whose D is at most `tolerance` above the smallest, or k = -1 if there is

@@ -105,6 +105,24 @@ is_none(const uint8_t *is_in)
         return m;                                                                                  \
     }                                                                                              \
                                                                                                    \
+    int64_t htst_tail_take_##SUFFIX(int64_t n, const FLOAT *x, htst_tail_side_t side,              \
+        htst_tail_seen_t *seen, FLOAT *out)                                                        \
+    {                                                                                              \
+        int64_t m = 0;                                                                             \
+        for (int64_t i = 0; i < n; i += BLOCK) { /* which is in the cache when it is selected */   \
+            int64_t size = n - i < BLOCK ? n - i : BLOCK, before = seen->positive;                 \
+            htst_tail_survey_##SUFFIX(size, x + i, seen);                                          \
+            if (seen->positive - before == size && side != HTST_TAIL_NEGATIVE) {                   \
+                memcpy(out + m, x + i, (size_t) size * sizeof *x);                                 \
+                m += size;                                                                         \
+                continue;                                                                          \
+            }                                                                                      \
+            m += htst_tail_select_##SUFFIX(size, x + i, side, 1, (int64_t) INFINITE - 1, size,     \
+                out + m);                                                                          \
+        }                                                                                          \
+        return m;                                                                                  \
+    }                                                                                              \
+                                                                                                   \
     void htst_tail_count_##SUFFIX(int64_t n, const FLOAT *x, htst_tail_side_t side, int64_t low,   \
         int64_t high, int shift, uint32_t *table)                                                  \
     {                                                                                              \

@@ -26,6 +26,13 @@ int64_t htst_tail_select_f32(int64_t n, const float *x, htst_tail_side_t side, i
 int64_t htst_tail_select_f64(int64_t n, const double *x, htst_tail_side_t side, int64_t low,
     int64_t high, int64_t room, double *out);
 
+/* Survey and select at once: all finite elements of a side that are not 0, as absolute values, in
+ * order; returns their number. out has room for n. */
+int64_t htst_tail_take_f32(int64_t n, const float *x, htst_tail_side_t side, htst_tail_seen_t *seen,
+    float *out);
+int64_t htst_tail_take_f64(int64_t n, const double *x, htst_tail_side_t side, htst_tail_seen_t *seen,
+    double *out);
+
 /* Add to table[(key - low) >> shift] the number of elements whose keys lie in [low, high]. At most
  * 2^32 - 1 of one slot in all. 0 < low. */
 void htst_tail_count_f32(int64_t n, const float *x, htst_tail_side_t side, int64_t low, int64_t high,

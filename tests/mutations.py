@@ -24,6 +24,7 @@ TESTS = {
     "discrete": ("test_discrete.py",),
     "distance": ("test_scan.py",),
     "estimate": ("test_scan.py",),
+    "fit": ("test_power_law.py::test_a_small_fit_in_one_call_is_that_of_its_steps",),
     "gaps": (
         "test_container.py::test_gaps_are_the_twins_and_come_back",
         "test_container.py::test_gaps_beyond_32_bits",
@@ -401,6 +402,30 @@ FAULTS = (
         "the lower end of alpha's range is allowed",
         "return alpha > allowed->alpha_low &&",
         "return alpha >= allowed->alpha_low &&",
+    ),
+    Fault(
+        "htst_fit.c",
+        "a tail of just enough values is too short",
+        "if (first[m] - first[k] >= least) {",
+        "if (first[m] - first[k] > least) {",
+    ),
+    Fault(
+        "htst_fit.c",
+        "the rates overwrite the logarithms",
+        "*rate = work + m;",
+        "*rate = work;",
+    ),
+    Fault(
+        "htst_tail.c",
+        "of negative values all positive ones are taken",
+        "== size && side != HTST_TAIL_NEGATIVE) {",
+        "== size) {",
+    ),
+    Fault(
+        "htst_estimate.c",
+        "values equal to the last one before them are kept",
+        "equal += x[i] == x[i - 1];",
+        "equal += i > 0 && x[i] == x[i - 1];",
     ),
     Fault("htst_refits.c", "the seed is ignored", "mix(mix(seed) +", "mix(mix(0 * seed) +"),
     Fault(

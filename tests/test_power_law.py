@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference import power_law_twin as twin
 from reference.power_law_twin import brute_force
 
-from htstats import power_law
+from htstats import _scan, _solve, power_law
 from htstats.power_law import PowerLawFit, fit_power_law
 from htstats.sketch import TailSketch
 
@@ -25,9 +25,11 @@ SAMPLES = {
 }
 
 
-@pytest.fixture(params=[10**9, 0], ids=["sorted whole", "pruned"])
+@pytest.fixture(params=["at once", "sorted whole", "pruned"])
 def road(request, monkeypatch):
-    monkeypatch.setattr(power_law, "PRUNED_FROM", request.param)
+    monkeypatch.setattr(power_law, "PRUNED_FROM", 0 if request.param == "pruned" else 10**9)
+    if request.param != "at once":
+        monkeypatch.setattr(_scan, "ALL_AT_ONCE", 0)
 
 
 def agrees(fit, x, **options):
@@ -61,6 +63,33 @@ def test_pruning_does_not_change_a_large_fit(dtype, monkeypatch):
         monkeypatch.setattr(power_law, "PRUNED_FROM", 10**9)
         whole = fit_power_law(x, side="abs")
         assert pruned == whole  # to the bit
+
+
+@given(
+    st.sampled_from(list(SAMPLES)),
+    st.sampled_from(["f4", "f8"]),
+    st.sampled_from(["abs", "positive", "negative"]),
+    st.sampled_from(_solve.KS),
+    st.integers(1, 50),
+    st.integers(2, 700),
+    st.integers(0, 2**32),
+)
+def test_a_small_fit_in_one_call_is_that_of_its_steps(name, dtype, side, ks, least, n, seed):
+    rng = np.random.default_rng(seed)
+    x = (SAMPLES[name](rng, n) * rng.choice([-1, 0, 1, 1], n)).astype(dtype).reshape(1, -1)
+    options = {"side": side, "ks": ks, "min_tail": least}
+    before = x.copy()
+    fits = []
+    for at_once in (10**6, 0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_scan, "ALL_AT_ONCE", at_once)
+            try:
+                fits.append(fit_power_law(x, **options))
+            except ValueError as error:
+                fits.append(str(error))
+    assert fits[0] == fits[1]  # to the bit
+    assert repr(fits[0]) == repr(fits[1])
+    np.testing.assert_array_equal(x, before)
 
 
 @given(st.lists(st.integers(1, 40), min_size=2, max_size=60), st.booleans())
@@ -308,7 +337,7 @@ def test_results_pickle_and_cannot_be_changed():
 
 
 def test_curves_above_the_stated_size_are_refused(monkeypatch):
-    monkeypatch.setattr(power_law, "MAX_CURVE", 10)
+    monkeypatch.setattr(_solve, "MAX_CURVE", 10)
     x = np.arange(1.0, 13.0)
     assert len(fit_power_law(x, curve=True, xmin=(1, 10)).curve.xmins) == 10
     with pytest.raises(ValueError, match="curve must have at most 10 candidates, got 11"):

@@ -30,3 +30,9 @@ def count_f64(
     shift: int,
     table: npt.NDArray[np.uint32],
 ) -> None: ...
+def take_f32(
+    x: npt.NDArray[np.float32], side: int, out: npt.NDArray[np.float32]
+) -> tuple[int, int, int, int, int]: ...
+def take_f64(
+    x: npt.NDArray[np.float64], side: int, out: npt.NDArray[np.float64]
+) -> tuple[int, int, int, int, int]: ...

@@ -18,6 +18,12 @@ cdef extern from "htst_tail.h" nogil:
     int64_t htst_tail_select_f64(
         int64_t n, const double *x, htst_tail_side_t side, int64_t low, int64_t high, int64_t room,
         double *out) noexcept
+    int64_t htst_tail_take_f32(
+        int64_t n, const float *x, htst_tail_side_t side, htst_tail_seen_t *seen,
+        float *out) noexcept
+    int64_t htst_tail_take_f64(
+        int64_t n, const double *x, htst_tail_side_t side, htst_tail_seen_t *seen,
+        double *out) noexcept
     void htst_tail_count_f32(
         int64_t n, const float *x, htst_tail_side_t side, int64_t low, int64_t high, int shift,
         uint32_t *table) noexcept
@@ -70,6 +76,28 @@ def select_f64(const double[::1] x, int side, int64_t low, int64_t high, double[
             m = htst_tail_select_f64(
                 n, &x[0], <htst_tail_side_t> side, low, high, room, target)
     return m
+
+
+def take_f32(const float[::1] x, int side, float[::1] out):
+    """How many are (usable, not finite, zero, negative, positive); the usable ones into out."""
+    cdef htst_tail_seen_t seen = htst_tail_seen_t(0, 0, 0, 0)
+    cdef int64_t n = x.shape[0], m
+    if n == 0 or out.shape[0] < n:
+        raise ValueError(f"need 0 < len(x) <= len(out), got {n} and {out.shape[0]}")
+    with nogil:
+        m = htst_tail_take_f32(n, &x[0], <htst_tail_side_t> side, &seen, &out[0])
+    return m, seen.not_finite, seen.zeros, seen.negative, seen.positive
+
+
+def take_f64(const double[::1] x, int side, double[::1] out):
+    """How many are (usable, not finite, zero, negative, positive); the usable ones into out."""
+    cdef htst_tail_seen_t seen = htst_tail_seen_t(0, 0, 0, 0)
+    cdef int64_t n = x.shape[0], m
+    if n == 0 or out.shape[0] < n:
+        raise ValueError(f"need 0 < len(x) <= len(out), got {n} and {out.shape[0]}")
+    with nogil:
+        m = htst_tail_take_f64(n, &x[0], <htst_tail_side_t> side, &seen, &out[0])
+    return m, seen.not_finite, seen.zeros, seen.negative, seen.positive
 
 
 def count_f32(const float[::1] x, int side, int64_t low, int64_t high, int shift,

@@ -47,6 +47,18 @@ test_survey_and_select(void)
             == (side == HTST_TAIL_ABS ? seen.positive + seen.negative
                     : side == HTST_TAIL_POSITIVE ? seen.positive : seen.negative));
     }
+    for (int side = 0; side < 3; side++) { /* as both together, also where all of a block is taken */
+        htst_tail_seen_t taken = { 0, 0, 0, 0 }, wide_taken = { 0, 0, 0, 0 };
+        float expected[N];
+        int64_t m = htst_tail_select_f32(N, x, (htst_tail_side_t) side, 1, 0x7f7fffff, N, expected);
+        CHECK(htst_tail_take_f32(N, x, (htst_tail_side_t) side, &taken, out) == m);
+        CHECK(!memcmp(out, expected, (size_t) m * sizeof *out));
+        CHECK(!memcmp(&seen, &taken, sizeof seen));
+        CHECK(htst_tail_take_f64(N, wide, (htst_tail_side_t) side, &wide_taken, wide_out) == m);
+        CHECK(!memcmp(&seen, &wide_taken, sizeof seen) && wide_out[m - 1] == expected[m - 1]);
+        int64_t positive = htst_tail_take_f32(7, x, (htst_tail_side_t) side, &taken, out);
+        CHECK(positive == (side == HTST_TAIL_NEGATIVE ? 0 : 7) && taken.positive == seen.positive + 7);
+    }
     x[3] = INFINITY;
     x[4] = -INFINITY;
     x[900] = NAN;

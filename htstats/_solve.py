@@ -1,0 +1,226 @@
+"""The best candidate of a sample: what was asked for, checked, and the scan that answers it."""
+
+from __future__ import annotations
+
+import math
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats import _checks
+from htstats._core import fit, tail
+from htstats._discrete import DiscreteScan, scan_integers, whole
+from htstats._power_law_fit import Curve, PowerLawFit
+from htstats._scan import TOLERANCE, Candidates, best_of, prepared
+from htstats._usable import SIDES, Sample, left_out
+
+__all__ = ["Options", "checked", "needs_two", "solved", "solved_at_once", "solved_integers"]
+
+Floats = npt.NDArray[np.float64]
+
+KS = ("left", "two-sided")
+
+# A curve takes some sqrt(n) exponentials a candidate: half a minute for so many.
+MAX_CURVE = 1_000_000
+
+
+class Options(NamedTuple):
+    """What a fit was asked for, checked."""
+
+    xmin: float | tuple[float, float] | None = None
+    xmax: float | None = None
+    ks: str = "left"
+    min_tail: int = 1
+    curve: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every value may be a candidate, of a law without an end."""
+        return self.xmin is None and self.xmax is None and not self.curve
+
+
+def checked(xmin: Any, xmax: Any, ks: str, min_tail: int | None, curve: bool) -> Options:
+    """The options of a fit, or an error that names the wrong one."""
+    _checks.one_of("ks", ks, KS)
+    least = 1 if min_tail is None else _checks.count("min_tail", min_tail, at_least=1)
+    end = None if xmax is None else _checks.positive("xmax", xmax)
+    if isinstance(xmin, tuple | list):
+        if len(xmin) != 2:
+            raise ValueError(f"xmin must be a number or a pair (lo, hi), got {xmin!r}")
+        low, high = (_checks.nonnegative("xmin", edge) for edge in xmin)
+        if not low < high:
+            raise ValueError(f"xmin must be (lo, hi) with lo < hi, got {xmin!r}")
+        return Options((low, high), end, ks, least, curve)
+    start = None if xmin is None else _checks.positive("xmin", xmin)
+    if start is not None and end is not None and not start < end:
+        raise ValueError(f"xmax must be above xmin, got {xmax!r} with xmin={xmin!r}")
+    return Options(start, end, ks, least, curve)
+
+
+def solved(sample: Sample, side: str, options: Options) -> PowerLawFit:
+    """Scan the candidates of a sample."""
+    values, first = sample.values, sample.first
+    n = int(first[-1])
+    if isinstance(options.xmin, float):
+        values, first = _from(options.xmin, values, first)
+    needs_two(values)
+    begin, end = _candidates(values, first, options)
+    k, distance, rate, curve = _best(values, first, begin, end, options)
+    if k < 0:
+        raise ValueError(
+            f"no candidate xmin is allowed by xmin={options.xmin!r}, min_tail={options.min_tail}"
+        )
+    return PowerLawFit(
+        alpha=rate + 1,
+        xmin=float(values[k]),
+        distance=distance,
+        n=n,
+        n_tail=int(first[-1] - first[k]),
+        excluded=MappingProxyType(sample.excluded),
+        side=side,
+        ks=options.ks,
+        xmax=options.xmax,
+        curve=curve,
+    )
+
+
+def solved_at_once(x: npt.NDArray[Any], side: str | None, options: Options) -> PowerLawFit | None:
+    """The fit of a float32 or float64 array by `ks` and `min_tail` alone, in as few calls as there
+    can be; None where something is wrong with it, which `solved` says."""
+    single = x.dtype == np.float32
+    room = np.empty(x.size, x.dtype)
+    take: Any = tail.take_f32 if single else tail.take_f64
+    seen = take(x.reshape(-1), SIDES.index(side or "positive"), room)
+    n, not_finite, zeros, negative, positive = seen
+    if n < 2 or not_finite or (side is None and negative):
+        return None
+    values = room[:n]
+    values.sort()
+    first, work = np.empty(n + 1, np.int64), np.empty(fit.workspace(n))
+    rule = options.ks == "two-sided", options.min_tail, TOLERANCE
+    if single:
+        found = fit.sorted_f32(values, *rule, np.empty(n), first, work)
+    else:
+        found = fit.sorted_f64(values, *rule, first, work)
+    _, n_tail, xmin, distance, rate = found
+    if not n_tail:
+        return None
+    side = side or "positive"
+    excluded = left_out(side, zeros, negative, positive) if n < x.size else {}
+    return PowerLawFit(
+        alpha=rate + 1,
+        xmin=xmin,
+        distance=distance,
+        n=n,
+        n_tail=n_tail,
+        excluded=MappingProxyType(excluded),
+        side=side,
+        ks=options.ks,
+    )
+
+
+def _best(
+    values: Floats, first: npt.NDArray[np.int64], begin: int, end: int, options: Options
+) -> tuple[int, float, float, Curve | None]:
+    """Index, distance and rate of the best candidate, -1 if none; and the curve if it is wanted."""
+    two_sided = options.ks == "two-sided"
+    if begin >= end:
+        return -1, math.inf, math.nan, None
+    if options.xmax is None and not options.curve:
+        return *best_of(values, first, two_sided, begin, end, TOLERANCE), None
+    xmax, low = (math.inf, 1.0) if options.xmax is None else (options.xmax, -math.inf)
+    found = prepared(values, first, xmax, two_sided)
+    k, distance = found.best(begin, end, alpha_low=low, tolerance=TOLERANCE)
+    return k, distance, float(found.rate[k]), _curve(found, begin, end) if options.curve else None
+
+
+def solved_integers(sample: Sample, side: str, options: Options) -> PowerLawFit:
+    """The same with the zeta distribution."""
+    values, first = whole("x", sample.values), sample.first
+    if isinstance(options.xmin, float):
+        xmin = float(whole("xmin", np.array([options.xmin]))[0])
+        values, first = _from(xmin, values, first)
+    needs_two(values)
+    begin, end = _candidates(values, first, options)
+    if options.curve:
+        _require_short(end - begin)
+    found: DiscreteScan = scan_integers(
+        values,
+        np.diff(first),
+        begin=begin,
+        end=end,
+        xmax=math.inf if options.xmax is None else options.xmax,
+        two_sided=options.ks == "two-sided",
+        alpha_low=1.0 if options.xmax is None else 0.0,
+        curve=options.curve,
+    )
+    curve = None
+    if found.curve is not None:
+        xmins, distances, alphas = found.curve
+        curve = Curve(xmins, alphas, distances)
+    return PowerLawFit(
+        alpha=found.alpha,
+        xmin=found.xmin,
+        distance=found.distance,
+        n=int(sample.first[-1]),
+        n_tail=found.n_tail,
+        excluded=MappingProxyType(sample.excluded),
+        side=side,
+        discrete=True,
+        ks=options.ks,
+        xmax=options.xmax,
+        curve=curve,
+    )
+
+
+def needs_two(values: Floats) -> None:
+    """ValueError for fewer distinct values than a law can be fitted to."""
+    if len(values) < 2:
+        which = f" ({float(values[0])!r})" if len(values) else ""
+        raise ValueError(
+            f"x must have at least two distinct usable values, got {len(values)}{which}"
+        )
+
+
+def _from(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
+    """The tail from a fixed xmin on, which stands in front with a count of 0 if it is no value."""
+    if len(values) and not xmin < values[-1]:
+        raise ValueError(
+            f"xmin must be below the largest usable value, {float(values[-1])!r}, got {xmin!r}"
+        )
+    k = int(np.searchsorted(values, xmin))
+    values, first = values[k:], first[k:] - first[k]
+    if len(values) and values[0] > xmin:
+        values, first = np.append(xmin, values), np.append(0, first)
+    return values, first
+
+
+def _candidates(values: Floats, first: npt.NDArray[np.int64], options: Options) -> tuple[int, int]:
+    """Which of the values are candidates."""
+    n = int(first[-1])
+    if isinstance(options.xmin, float):
+        return 0, int(n >= options.min_tail)
+    begin, end = 0, len(values) - 1
+    if options.min_tail > 1:
+        last = int(np.searchsorted(first[:-1], n - options.min_tail, side="right"))
+        end = min(end, last)
+    if options.xmin is not None:
+        low, high = options.xmin
+        begin = int(np.searchsorted(values, low))
+        end = min(end, int(np.searchsorted(values, high, side="right")))
+    return begin, end
+
+
+def _require_short(size: int) -> None:
+    if size > MAX_CURVE:
+        raise ValueError(
+            f"curve must have at most {MAX_CURVE} candidates, got {size}: give a range xmin"
+        )
+
+
+def _curve(found: Candidates, begin: int, end: int) -> Curve:
+    _require_short(end - begin)
+    plus, minus = found.curve(begin, end)
+    return Curve(found.values[begin:end].copy(), found.alpha[begin:end], np.maximum(plus, minus))
