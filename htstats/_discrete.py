@@ -90,7 +90,7 @@ class ZetaLaw:
         logq = np.asarray(logq, dtype=np.float64)
         flat = logq.reshape(-1)
         size = min(max(flat.size, 16), TABLE, self.xmax - self.xmin + 1)
-        first = self.xmin + np.arange(int(size))
+        first = self.xmin + np.arange(int(size), dtype=np.float64)
         table = self.logsf(first)
         place = np.searchsorted(-table, -flat)
         k = first[np.minimum(place, first.size - 1)]

@@ -14,6 +14,7 @@ from htstats.alternatives import (
     compare_all,
     fit_alternative,
 )
+from htstats.alternatives._stretched_exponential import _Bounded, _Profile
 from htstats.power_law import fit_power_law
 
 RNG = np.random.default_rng(0)
@@ -131,6 +132,45 @@ def test_a_search_from_elsewhere_ends_there(name, start, discrete):
             for k, word in enumerate(law.parameter_names):
                 value = math.exp(found.x[k]) if k in positive else found.x[k]
                 assert value == pytest.approx(getattr(law, word), rel=1e-4, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", list(ALTERNATIVES))
+@pytest.mark.parametrize("discrete", [False, True])
+def test_an_end_far_away_is_none(name, discrete):
+    x = PARETO[PARETO < 10]  # no law that fits them has 1e-10 of its mass beyond these ends
+    x = np.ceil(x) if discrete else x
+    xmin = 2.0 if discrete else 1.0
+    free = fit_alternative(x, name, xmin=xmin, discrete=discrete)
+    ends = (1e12,) if discrete else (1e20, 1e100, 1e300)
+    for end in ends:
+        law = fit_alternative(x, name, xmin=xmin, xmax=end, discrete=discrete)
+        assert law.loglikelihood == pytest.approx(free.loglikelihood, rel=1e-9)
+
+
+def test_the_higher_of_two_maxima_of_a_stretched_exponential():
+    """Up to an xmax the likelihood left to beta may have two; of these values it has."""
+    xmax = 1.316
+    t = np.array([0.0034, 0.6067, 0.6176, 0.8005]) * math.log(xmax)
+    profile = _Profile(t, 1.0)
+    bounded = _Bounded(profile, 1.0, xmax)
+    low, high = bounded._maxima(profile.low, profile.high)
+    for beta in (low, high):
+        around = [bounded._height(beta * (1 + step)) for step in (-1e-3, 0, 1e-3)]
+        assert around[1] > max(around[0], around[2])
+    assert bounded._height(high) > bounded._height(low)
+    law = fit_alternative(np.exp(t), "stretched_exponential", xmin=1.0, xmax=xmax)
+    assert law.beta == pytest.approx(high, rel=1e-12)
+    # the height is that of the density of t
+    assert law.loglikelihood == pytest.approx(4 * bounded._height(high) - np.sum(t), rel=1e-12)
+
+
+@pytest.mark.parametrize("xmax", [10.0, 5.0, 1e6])
+def test_a_stretched_exponential_that_is_steep_or_grows_to_its_end(xmax):
+    x = 5 - 1e-4 * RNG.random(40) ** 4 if xmax == 5 else 1 + 1e-6 * RNG.random(40)
+    law = fit_alternative(x, "stretched_exponential", xmin=1.0, xmax=xmax)
+    assert ("growing" in law.note) == (xmax == 5)
+    nearby = [replace(law, beta=law.beta * f) for f in (0.9, 1.1)]
+    assert law.loglikelihood > max(float(np.sum(other.logpdf(x))) for other in nearby)
 
 
 def test_the_likelihood_equations_hold():

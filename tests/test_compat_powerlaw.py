@@ -1,5 +1,6 @@
 """The drop-in: known answers, the surface, and one test for each fault that is not copied."""
 
+import math
 import pickle
 import warnings
 
@@ -79,6 +80,19 @@ def test_distances_agree_with_the_classes(x, distance):
     assert fit.xmins[k] == fit.xmin
     law = powerlaw.Power_Law(data=x[:200], xmin=fit.xmins[k + 3])
     assert getattr(law, distance) == pytest.approx(curve[k + 3], abs=1e-12)
+
+
+def test_another_search_is_a_fit_of_the_tail():
+    fit = powerlaw.Fit(np.abs(np.random.default_rng(0).standard_t(3, 300)))
+    before, alpha = fit.power_law, fit.alpha
+    assert fit.find_xmin() == fit.xmin == before.xmin
+    assert fit.alpha == alpha
+    xmin = fit.find_xmin(xmin_distance="V")
+    other = powerlaw.Fit(fit.data, xmin_distance="V")
+    assert xmin == other.xmin
+    assert xmin > before.xmin
+    assert (fit.alpha, fit.V, fit.power_law.alpha) == (other.alpha, other.V, other.alpha)
+    assert np.min(fit.Vs) == pytest.approx(fit.V, abs=1e-13)
 
 
 def test_discrete_data():
@@ -232,11 +246,14 @@ def test_functions_of_data():
     assert np.sum(density * np.diff(edges)) == pytest.approx(1)
 
 
-def test_fewer_than_two_candidates():
+@pytest.mark.parametrize("discrete", [False, True])
+def test_fewer_than_two_candidates(discrete):
     with pytest.warns(UserWarning, match="fewer than two"):
-        fit = powerlaw.Fit([2.0, 2.0])
+        fit = powerlaw.Fit([2.0, 2.0], discrete=discrete)
     assert np.isnan(fit.alpha)
     assert fit.noise_flag
+    with pytest.raises(ValueError, match="alpha must be a number to draw from power_law"):
+        fit.power_law.generate_random(3)
 
 
 def test_profiles_are_chosen_by_name():
@@ -380,6 +397,13 @@ def test_bins_are_in_units_of_the_data():
     np.testing.assert_array_equal(edges, [0.0, 0.4, 0.8])
     np.testing.assert_allclose(density, [1.25, 1.25])
     assert powerlaw.pdf(x, bins=3)[1].size == 3
+
+
+def test_the_last_bin_ends_at_xmax():
+    logs = np.logspace(0, math.log10(7500.0), 39)
+    assert logs[-1] > 7500  # powerlaw's edge there is 7501
+    assert powerlaw.pdf([1.0, 20.0, 7500.0])[0][-1] == 7500
+    assert powerlaw.pdf([1.0, 20.0, 7499.5])[0][-1] == 7500
 
 
 def test_nothing_is_printed(x, capsys):

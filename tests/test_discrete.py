@@ -254,6 +254,14 @@ def test_samples_invert_the_survival(law):
     assert np.isnan(law.isf(math.nan))
 
 
+def test_an_integer_for_xmin_is_that_number():
+    levels = [-0.1, -3.0, math.nan, -50.0]
+    np.testing.assert_array_equal(ZetaLaw(2.5, 3).isf(levels), ZetaLaw(2.5, 3.0).isf(levels))
+    np.testing.assert_array_equal(
+        ZetaLaw(2, 3, 40).isf(levels), ZetaLaw(2.0, 3.0, 40.0).isf(levels)
+    )
+
+
 def test_beyond_the_integers_a_quantile_is_the_continuous_one():
     law = ZetaLaw(1.05, 1.0)
     x = float(law.isf(-10.0))

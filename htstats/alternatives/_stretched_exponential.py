@@ -24,6 +24,12 @@ LOG_FLOAT = 708.0
 STEEPEST = 1e6
 # An integer's cell is 1/k wide in log k: with this beta over k it holds all or nothing.
 STEEPEST_CELL = 60.0
+# An end where e^-u is left of the law, u = e^40, is none to any float.
+NO_END = -40.0
+# Below this rate the density grows as far as xmax.
+LOG_GROWING = math.log(1e-12)
+# Of log beta, where maxima are looked for.
+STEP = 0.3
 
 RIDGE = "beta stands on its bound {:.3g}: a ridge towards a power law"
 OUTSIDE = "Lambda stands on its bound, the end of the floats"
@@ -108,7 +114,7 @@ class StretchedExponential(Alternative):
         if not discrete and math.isinf(xmax):
             return start
         if not discrete:
-            return _Bounded(t, xmin, xmax).best(cls)
+            return _Bounded(profile, xmin, xmax).best(cls)
         return cls._rounded(start, x, xmin, xmax, profile.low)
 
     @classmethod
@@ -151,7 +157,7 @@ class _Profile:
     """The likelihood of beta alone, from t = log(x/xmin)."""
 
     def __init__(self, t: Floats, xmin: float) -> None:
-        self._t, self._top, self._mean = t, float(np.max(t)), float(np.mean(t))
+        self._t, self._top, self.mean = t, float(np.max(t)), float(np.mean(t))
         self.low = LEAST_BETA
         while abs(self.log_rate(self.low) / self.low - math.log(xmin)) > LOG_FLOAT:
             self.low *= 1.5
@@ -165,12 +171,16 @@ class _Profile:
     def log_rate(self, beta: float) -> float:
         return -beta * self._top - math.log(self._sums(beta)[0])
 
-    def slope(self, beta: float) -> float:
+    def pull(self, beta: float) -> float:
+        """The derivative of log mean expm1(beta t)."""
         size, lifted = self._sums(beta)
-        return 1 / beta + self._mean - lifted / size
+        return lifted / size
+
+    def slope(self, beta: float) -> float:
+        return 1 / beta + self.mean - self.pull(beta)
 
     def best(self) -> tuple[float, str]:
-        guess = min(max(1 / self._mean, self.low), self.high)
+        guess = min(max(1 / self.mean, self.low), self.high)
         if self.slope(self.low) <= 0:
             return self.low, RIDGE.format(self.low)
         found = root(self.slope, guess, guess / 2, self.low, self.high)
@@ -178,43 +188,62 @@ class _Profile:
 
 
 class _Bounded:
-    """The same up to an xmax: for each beta one root, and beta by search."""
+    """The same up to an xmax: for each beta one root, and beta by search.
 
-    def __init__(self, t: Floats, xmin: float, xmax: float) -> None:
-        self._t, self._xmin, self._xmax = t, xmin, xmax
+    There may be two maxima: of the four values that are .0034, .6067, .6176 and .8005 of the way
+    to xmax = 1.316 xmin, in the log, one has beta = 0.31 and the other 12.2. So each change of the
+    slope's sign on a grid is followed, and the highest maximum taken. Steps of the grid are a third
+    of beta; what rises and falls again within one is not seen.
+    """
+
+    def __init__(self, profile: _Profile, xmin: float, xmax: float) -> None:
+        self._profile, self._xmin, self._xmax = profile, xmin, xmax
         self._length = float(log_ratio(xmax, xmin))
-        self._mean = float(np.mean(t))
 
-    def _rate(self, beta: float) -> tuple[float, float]:
-        """The best rate times expm1(beta length), and the log likelihood of a value."""
-        lifted = np.exp(beta * (self._t - self._length)) * -np.expm1(-beta * self._t)
-        share = float(np.mean(lifted)) / -math.expm1(-beta * self._length)
-        u = max(bounded_rate(share), 1e-12)  # below: the values grow denser to the end
-        log_size = beta * self._length + math.log(-math.expm1(-beta * self._length))
-        # density beta e^(beta t) of expm1(beta t), which is exponential with rate u / size
-        mass = math.log(-math.expm1(-u)) - math.log(u) + log_size
-        return u, math.log(beta) + beta * self._mean - u * share - mass
+    def _log_size(self, beta: float) -> float:
+        return float(_log_expm1(np.asarray(beta * self._length)))
+
+    def _best_rate(self, beta: float) -> tuple[float, float]:
+        """log of u, and u times the mean of y: y = expm1(beta t) is exponential with rate u where
+        its largest value is 1."""
+        share = -self._profile.log_rate(beta) - self._log_size(beta)
+        if share < NO_END:
+            return -share, 1.0
+        log_u = LOG_GROWING
+        if share < -math.log(2):
+            log_u = max(math.log(bounded_rate(math.exp(share))), LOG_GROWING)
+        return log_u, math.exp(log_u + share)
+
+    def _height(self, beta: float) -> float:
+        """The log likelihood of a value, at the best rate."""
+        log_u, fall = self._best_rate(beta)
+        ended = math.log(-math.expm1(-math.exp(min(log_u, -NO_END)))) - log_u
+        return math.log(beta) + beta * self._profile.mean - fall - ended - self._log_size(beta)
+
+    def _slope(self, beta: float) -> float:
+        """Of the height; the rate is the best one, so that its change does not matter."""
+        _, fall = self._best_rate(beta)
+        end = self._length / -math.expm1(-beta * self._length)
+        return 1 / beta + self._profile.mean - fall * self._profile.pull(beta) - (1 - fall) * end
+
+    def _maxima(self, low: float, high: float) -> list[float]:
+        grid = np.geomspace(low, high, max(2, math.ceil(math.log(high / low) / STEP)))
+        slopes = [self._slope(beta) for beta in grid]
+        found = [low] if slopes[0] <= 0 else []
+        for k in range(grid.size - 1):
+            if slopes[k] > 0 >= slopes[k + 1]:
+                found.append(float(optimize.brentq(self._slope, grid[k], grid[k + 1], rtol=1e-14)))
+        return [*found, high] if slopes[-1] > 0 else found
 
     def best(self, cls: type[StretchedExponential]) -> StretchedExponential:
-        low, high = math.log(LEAST_BETA), math.log(min(STEEPEST / self._length, 1e3))
-        grid = np.linspace(low, high, 60)
-        values = [self._rate(math.exp(g))[1] for g in grid]
-        k = int(np.argmax(values))
-        bounds = grid[max(k - 1, 0)], grid[min(k + 1, grid.size - 1)]
-        found = optimize.minimize_scalar(
-            lambda g: -self._rate(math.exp(g))[1],
-            bounds=bounds,
-            method="bounded",
-            options={"xatol": 1e-10},
-        )
-        beta = math.exp(found.x)
-        u, _ = self._rate(beta)
-        log_rate = math.log(u) - float(_log_expm1(np.asarray(beta * self._length)))
+        low, high = self._profile.low, self._profile.high
+        beta = max(self._maxima(low, high), key=self._height)
+        log_u, _ = self._best_rate(beta)
         note = ""
-        if found.x - low < 1e-6:
-            note = RIDGE.format(LEAST_BETA)
-        elif u <= 1e-12:
+        if beta == low:
+            note = RIDGE.format(low)
+        elif log_u <= LOG_GROWING:
             note = "Lambda stands on its bound 0: a power law with a growing density"
-        elif high - found.x < 1e-6:
+        elif beta == high:
             note = TIED
-        return cls._made(self._xmin, log_rate, beta, note, self._xmax)
+        return cls._made(self._xmin, log_u - self._log_size(beta), beta, note, self._xmax)

@@ -35,6 +35,8 @@ What powerlaw does and this module does not:
   and gives half of xmin's draws to the next integers;
 * random numbers keep to [xmin, xmax], to the end of it; powerlaw 1.5 ignores xmax;
 * `bins` given to `pdf` are in units of the data, also where xmin is below 1;
+* the last bin of `pdf` ends at xmax, or the first integer above; powerlaw takes 10^(log10 xmax) for
+  xmax, which may be a rounding above it, and then goes on to the next integer;
 * nothing is printed: what must be said is a warning.
 
 The continuous scan is exact and takes milliseconds; the curves (`Ds`, `alphas`, ...) are computed

@@ -398,6 +398,9 @@ class Distribution:
         `rng` is a seed or a generator; None draws from numpy's global state, as powerlaw does.
         `estimate_discrete` is accepted: discrete draws are exact.
         """
+        for name, value in self.parameters.items():
+            if math.isnan(value):
+                raise ValueError(f"{name} must be a number to draw from {self.name}, got nan")
         shape = n if size is None else size
         u = uniform(shape if isinstance(shape, tuple) else int(shape), rng)
         return self._draw(u.ravel()).reshape(u.shape)

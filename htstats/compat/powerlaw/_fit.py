@@ -75,7 +75,7 @@ class Fit:
         self.xmin_distance = one_of("xmin_distance", xmin_distance, DISTANCES)
         one_of("xmin_distribution", xmin_distribution, tuple(SUPPORTED))
         one_of("fit_method", fit_method.lower(), ("likelihood", "ks"))
-        self.fit_method = fit_method
+        self.fit_method = fit_method if self.profile == "1.5" else fit_method.lower()
         self.data_original = data
         self.discrete = discrete
         self.verbose = verbose
@@ -103,10 +103,10 @@ class Fit:
         self.fixed_xmin = np.ndim(xmin) == 0 and bool(xmin)
         if self.fixed_xmin:
             self.xmin = float(xmin)
+            self._settle()
         else:
             self.find_xmin()
         self.data = self.data[self.data >= self.xmin]
-        self._settle()
         self.n = float(self.data.size)
         self.n_tail = self.n + n_above
 
@@ -163,8 +163,14 @@ class Fit:
         return low, math.inf if high is None else float(np.nextafter(high, -math.inf)), sigma
 
     def find_xmin(self, xmin_distance: str | None = None) -> float:
-        """Find the candidate of smallest distance, and set xmin; returns it."""
+        """Find the candidate of smallest distance in `data`, and set xmin; returns it.
+
+        A `Fit` has done so, and keeps the tail alone: called again, it looks no further down.
+        """
         kind = one_of("xmin_distance", xmin_distance or self.xmin_distance, DISTANCES)
+        self._curves = None
+        for name in SUPPORTED:
+            self.__dict__.pop(name, None)  # fitted from another xmin on
         if self.data.size:
             self._candidates = candidates_of(self.data)
         least = 1 if self.profile == "1.5" else 2
@@ -178,6 +184,7 @@ class Fit:
         if self.noise_flag:
             warnings.warn("no candidate is in range: the best of all is taken", stacklevel=3)
         self.xmin = float(self._candidates.values[best])
+        self._settle()
         return self.xmin
 
     def _is_plain(self) -> bool:
