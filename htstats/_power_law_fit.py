@@ -17,7 +17,8 @@ from htstats._usable import as_source, usable
 
 if TYPE_CHECKING:
     from htstats.alternatives import Comparison, ComparisonTable
-    from htstats.goodness import ConfidenceInterval, GoodnessOfFit
+    from htstats.goodness import GoodnessOfFit
+    from htstats.intervals import ConfidenceInterval
 
 __all__ = ["Again", "Curve", "PowerLawFit"]
 
@@ -194,8 +195,8 @@ class PowerLawFit:
     def confidence_interval(
         self, level: float = 0.95, method: str = "asymptotic", **options: Any
     ) -> ConfidenceInterval:
-        """Of alpha, and by bootstrap of xmin; see `htstats.goodness.confidence_interval`."""
-        from htstats.goodness import interval_of_a_fit
+        """Of alpha, and by bootstrap of xmin; see `htstats.intervals.confidence_interval`."""
+        from htstats.intervals import interval_of_a_fit
 
         return interval_of_a_fit(self, level, method, **options)
 

@@ -35,10 +35,10 @@ def test_threads_and_early_stops_change_nothing(words):
 
 @pytest.mark.parametrize("words", RULES.values(), ids=RULES)
 def test_resamples_obey_the_rule(words):
-    from htstats.goodness import _resampler
+    from htstats._bootstrap import resampler_of
 
     fit = fit_power_law(pareto(300, 2), **words)
-    resampler = _resampler(fit, 0)
+    resampler = resampler_of(fit, 0)
     for index in range(20):
         sample = resampler.from_model(index)
         again = resampler.refit(sample)

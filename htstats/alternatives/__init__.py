@@ -5,8 +5,9 @@ integers (`discrete=True`) the power law, the exponential and the truncated powe
 others continuous laws from xmin - 1/2 to xmax + 1/2, rounded.
 
 Four of the likelihoods are concave (exponential families), and that of the stretched exponential is
-when all but beta is solved for: their maxima are roots, and no start can miss them. On the integers
-the two rounded laws are searched, from the continuous estimate on.
+when all but beta is solved for: their maxima are roots, and no start can miss them. Up to an xmax a
+stretched exponential may have two maxima; those that a grid of beta shows are compared. On the
+integers the two rounded laws are searched, from the continuous estimate on.
 
 Where the likelihood has no maximum the estimate stops at a stated bound and `note` says so: a
 lognormal that wants to become a power law runs to mu = -infinity along a ridge (it is held

@@ -103,7 +103,8 @@ class StretchedExponential(Alternative):
         -----
         For each beta the best (Lambda xmin)^beta is 1 / mean expm1(beta t), t = log(x/xmin), and
         the likelihood that is left is concave in beta: log(sum expm1(beta t)/beta) is the log of a
-        Laplace transform. With an xmax, and on the integers, it is searched.
+        Laplace transform. With an xmax it may have two maxima: every change of the slope's sign on
+        a grid of beta is followed, and the highest taken. On the integers it is searched.
         """
         low = xmin - 0.5 if discrete else xmin
         t = log_ratio(x, low)
