@@ -43,7 +43,19 @@ BLOCK = 50
 
 @dataclass(frozen=True)
 class Model:
-    head: Floats  # logs below xmin, sorted
+    """A fitted power law, and the data's head as logarithms.
+
+    Attributes
+    ----------
+    head : ndarray
+        Logs of the values below xmin, ascending.
+    log_xmin, alpha, distance : float
+        The fit.
+    n, n_tail : int
+        Values, and those at or above xmin.
+    """
+
+    head: Floats
     log_xmin: float
     alpha: float
     distance: float
@@ -52,6 +64,7 @@ class Model:
 
 
 def positive_values(x: npt.ArrayLike) -> Floats:
+    """The data in one row of float64; ValueError where a continuous law cannot take them."""
     data = as_float64(x).ravel()
     if not np.all(np.isfinite(data)):
         raise ValueError("x must be finite, got NaN or inf")
@@ -63,6 +76,7 @@ def positive_values(x: npt.ArrayLike) -> Floats:
 
 
 def model_of(data: Floats, xmin: float | None) -> Model:
+    """The fit at `xmin`, or at the best candidate where that is None."""
     if xmin is None:
         found = candidates_of(data)
         k, distance = found.best(tolerance=TOLERANCE)
@@ -108,6 +122,7 @@ def in_order(block: Callable[[int], Block], total: int, n_threads: int) -> Itera
 
 
 def resampler_of(fit: PowerLawFit, seed: int) -> Resampler:
+    """Samples by the rule of a fit; ValueError where it was made from a sketch."""
     from htstats._resamples import Resampler
 
     values = fit.usable()  # ValueError where the fit was made from a sketch
@@ -130,6 +145,8 @@ def has_kernel(fit: PowerLawFit) -> bool:
 def general_blocks(
     resampler: Resampler, sample: Callable[[int], Floats], total: int, n_threads: int
 ) -> Iterator[Block]:
+    """`refit_blocks` of a fit whose rule has no kernel; `sample` draws by index."""
+
     def block(start: int) -> Block:
         fits = [resampler.refit(sample(i)) for i in range(start, min(start + BLOCK, total))]
         rows = [(np.nan,) * 3 if f is None else (f.distance, f.alpha, np.log(f.xmin)) for f in fits]

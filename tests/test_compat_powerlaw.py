@@ -364,6 +364,29 @@ def test_discrete_draws_follow_the_distribution():
     assert np.mean(drawn == 2) == pytest.approx(share, abs=5 * np.sqrt(share / 20_000))
 
 
+def test_discrete_draws_are_integers_in_profile_two():
+    law = powerlaw.Power_Law(xmin=2, discrete=True, parameters=[2.5], profile="2.0")
+    drawn = law.generate_random(100, rng=1)
+    assert drawn.dtype == np.int64
+    assert np.bincount(drawn)[2] > 30  # .52 are expected
+    again = powerlaw.Power_Law(xmin=2, discrete=True, parameters=[2.5]).generate_random(100, rng=1)
+    assert again.dtype == np.float64
+    np.testing.assert_array_equal(drawn, again)
+    wide = powerlaw.Power_Law(xmin=2, discrete=True, parameters=[1.01], profile="2.0")
+    assert wide.generate_random(100, rng=1).max() > 2.0**63
+
+
+def test_a_discrete_distribution_function_is_that_of_its_probabilities():
+    k = np.arange(2.0, 21.0)
+    law = powerlaw.Power_Law(xmin=2, xmax=20, discrete=True, parameters=[2.5])
+    below = np.append(0, np.cumsum(law.pdf(k)))[:-1]
+    np.testing.assert_allclose(law.cdf(k), below, rtol=1e-13)
+    assert below[-1] < 0.999  # powerlaw: 1
+    assert not np.signbit(law.cdf(k)).any()
+    between = powerlaw.Power_Law(xmin=1.5, xmax=20, discrete=True, parameters=[2.5])
+    np.testing.assert_array_equal(between.pdf(k), law.pdf(k))
+
+
 @pytest.mark.parametrize("discrete", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_keep_to_the_range_and_its_law(name, discrete):

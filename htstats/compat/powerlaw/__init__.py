@@ -27,7 +27,8 @@ What powerlaw does and this module does not:
 * `loglikelihood_ratio` leaves the caller's arrays as they are;
 * the discrete distribution function does not lose its digits where zeta(alpha, xmin) is small;
   powerlaw takes zeta from 1 - zeta, and D with it may be off by 1e-16 / zeta(alpha, xmin);
-* every distribution is normalised on [xmin, xmax];
+* every distribution is normalised on [xmin, xmax]; of integers, P(X < xmax) is not 1;
+* a discrete law from an xmin between integers begins at the next one;
 * a truncated power law calls no arbitrary-precision function per point;
 * a lognormal that runs along a ridge stops at a bound, and `noise_flag` is True;
 * log-likelihoods go on where the density underflows, instead of stopping at -706.9;

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import optimize, special
 
 from htstats.alternatives import ALTERNATIVES, fit_alternative
@@ -392,18 +393,21 @@ class Distribution:
 
     def generate_random(
         self, n: Any = 1, estimate_discrete: bool | None = None, rng: Any = None, size: Any = None
-    ) -> Floats:
+    ) -> Floats | npt.NDArray[np.int64]:
         """Draws in [xmin, xmax], n of them (or of that shape).
 
         `rng` is a seed or a generator; None draws from numpy's global state, as powerlaw does.
-        `estimate_discrete` is accepted: discrete draws are exact.
+        `estimate_discrete` is accepted: discrete draws are exact. In profile "2.0" they are int64,
+        but where one is too large for it.
         """
         for name, value in self.parameters.items():
             if math.isnan(value):
                 raise ValueError(f"{name} must be a number to draw from {self.name}, got nan")
         shape = n if size is None else size
         u = uniform(shape if isinstance(shape, tuple) else int(shape), rng)
-        return self._draw(u.ravel()).reshape(u.shape)
+        drawn = self._draw(u.ravel()).reshape(u.shape)
+        whole = self.discrete and self.profile == "2.0" and np.all(drawn < 2.0**63)
+        return drawn.astype(np.int64) if whole else drawn
 
     def _draw(self, u: Floats) -> Floats:
         """The quantiles at u, in [0, 1), of the law on [xmin, xmax]."""

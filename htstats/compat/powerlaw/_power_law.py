@@ -127,7 +127,8 @@ class Power_Law(Distribution):
     def _cdf_discrete(self, x: Floats) -> Floats:
         """P(X < x)."""
         if self.alpha >= 0:
-            return -np.expm1(zeta_law(self.alpha, self._first, self.xmax).logsf(np.ceil(x) - 1))
+            beyond = zeta_law(self.alpha, self._first, self.xmax).logsf(np.ceil(x) - 1)
+            return np.asarray(0.0 - np.expm1(beyond))  # no -0
         sums = self._sums()
         place = np.clip(np.ceil(x - self.xmin).astype(np.int64), 0, sums.size)
         return np.asarray(np.append(0.0, sums)[place] / sums[-1])
