@@ -18,9 +18,6 @@ is_none(const uint8_t *is_in)
     return all == 0;
 }
 
-/* Slots of a large table asked for before the first of them is needed. */
-#define AHEAD 64
-
 #define TAIL(SUFFIX, FLOAT, UINT, INT, SIGN, INFINITE, DROPPED)                                    \
     static inline UINT bits_##SUFFIX(const FLOAT *x)                                               \
     {                                                                                              \
@@ -121,30 +118,6 @@ is_none(const uint8_t *is_in)
                 out + m);                                                                          \
         }                                                                                          \
         return m;                                                                                  \
-    }                                                                                              \
-                                                                                                   \
-    void htst_tail_count_##SUFFIX(int64_t n, const FLOAT *x, htst_tail_side_t side, int64_t low,   \
-        int64_t high, int shift, uint32_t *table)                                                  \
-    {                                                                                              \
-        const UINT kept = side == HTST_TAIL_ABS ? ~SIGN : ~(UINT) 0;                               \
-        const UINT flipped = side == HTST_TAIL_NEGATIVE ? SIGN : 0;                                \
-        const UINT span = (UINT) (high - low);                                                     \
-        UINT place[AHEAD];                                                                         \
-        int m = 0;                                                                                 \
-        for (int64_t i = 0; i < n; i++) {                                                          \
-            UINT at = ((bits_##SUFFIX(x + i) & kept) ^ flipped) - (UINT) low;                      \
-            place[m] = at >> shift;                                                                \
-            m += at <= span;                                                                       \
-            if (HTST_UNLIKELY(m == AHEAD) || i + 1 == n) {                                         \
-                for (int j = 0; j < m; j++) {                                                      \
-                    HTST_PREFETCH(table + place[j]);                                               \
-                }                                                                                  \
-                for (int j = 0; j < m; j++) {                                                      \
-                    table[place[j]]++;                                                             \
-                }                                                                                  \
-                m = 0;                                                                             \
-            }                                                                                      \
-        }                                                                                          \
     }                                                                                              \
                                                                                                    \
     void htst_tail_histogram_##SUFFIX(int64_t n, const FLOAT *x, uint32_t *table)                  \

@@ -33,13 +33,6 @@ int64_t htst_tail_take_f32(int64_t n, const float *x, htst_tail_side_t side, hts
 int64_t htst_tail_take_f64(int64_t n, const double *x, htst_tail_side_t side, htst_tail_seen_t *seen,
     double *out);
 
-/* Add to table[(key - low) >> shift] the number of elements whose keys lie in [low, high]. At most
- * 2^32 - 1 of one slot in all. 0 < low. */
-void htst_tail_count_f32(int64_t n, const float *x, htst_tail_side_t side, int64_t low, int64_t high,
-    int shift, uint32_t *table);
-void htst_tail_count_f64(int64_t n, const double *x, htst_tail_side_t side, int64_t low,
-    int64_t high, int shift, uint32_t *table);
-
 /* Bits of the significand that tell the buckets of a histogram apart: 512 for each power of two. */
 #define HTST_TAIL_KEPT 9
 #define HTST_TAIL_DROPPED_F32 (23 - HTST_TAIL_KEPT)

@@ -30,8 +30,12 @@ Counts = npt.NDArray[np.int64]
 N_SAMPLES = 16
 N_LIKELY = 16
 
-# Where more are to be measured, a few of them come first.
+# Where more are to be measured, a few of them come first; of many, if that takes readings.
 MANY = 64
+MANY_TO_READ_FOR = 4096
+
+# What the sketch, its buckets and the plan of the ranges take, whatever the budget.
+SKETCH_BYTES = 4 << 20
 
 
 class Found(NamedTuple):
@@ -94,7 +98,8 @@ class External:
     def __init__(
         self, source: Source, side: str, cells: Cells, max_memory: int, min_tail: int = 1
     ) -> None:
-        self._ranges = Ranges(source, side, cells, max_memory * 3 // 8)
+        room = max(max_memory * 3 // 8, max_memory * 5 // 8 - SKETCH_BYTES)
+        self._ranges = Ranges(source, side, cells, room)
         self._n = int(cells.number.sum())
         self._min_tail = min_tail
         self._chunk = max(max_memory >> 10, 64)  # distinct values looked at together
@@ -106,10 +111,11 @@ class External:
     def best(self) -> Found | None:
         """The smallest xmin whose distance is within the tolerance of the smallest one."""
         best = self._measured(self._samples(), math.inf).smallest  # a distance to beat
+        many = MANY if len(self._ranges.ranges) == 1 else MANY_TO_READ_FOR
         pool, below = _nobody(), math.inf
         while below > 0:
             some, below = self._within(best + TOLERANCE, below)
-            if len(some.v) > MANY:
+            if len(some.v) > many:
                 best = min(best, self._measured(some.likely(N_LIKELY), best + TOLERANCE).smallest)
                 some = some.of(some.distance <= best + TOLERANCE)
             some = self._measured(some, best + TOLERANCE)

@@ -45,7 +45,7 @@ def fit_rows(
     ----------
     source : object with shape, dtype and row_blocks(max_bytes)
         Such as a `WeightMatrix`; it is read two or three times as a rule, once where its elements
-        have 16 bits, and more often where the tail does not fit in memory: see the notes.
+        have 16 bits, and more often where not even counts of the tail fit: see the notes.
     side : {"abs", "positive", "negative"}
         Which tail.
     sketch : TailSketch, optional
@@ -70,12 +70,16 @@ def fit_rows(
     Notes
     -----
     What pruning leaves is scanned at once if it fits. If not (a matrix that is a power law nearly
-    from its smallest elements on), it is scanned in ranges of values that do, from the largest
-    ones down, each of which is one reading: of float32 a range of half the memory holds 2^25
-    different numbers and more, however many elements there are, of float64 some 2^24 elements. All
-    candidates pass twice in that way, against places where the distance of such candidates is
-    large; the few that remain are measured, in two descents more. Data whose candidates are all
-    alike to 1e-13 over many tails would need more.
+    from its smallest elements on), its values are held as a count for each float, in one to four
+    bytes, where they are denser than the floats that they can be. Of float32 that takes some 110
+    MB for 2^31 elements, so the default budget reads them **twice**: for the sketch and for the
+    counts. What still does not fit is scanned in k ranges of values, from the largest ones down,
+    each of which is one reading; of float64 a range is 2.1e7 elements in the default budget. The
+    candidates pass in four or five such descents: 1 + 4 k or 1 + 5 k readings, and some more where
+    cells of values have to be cut first. In the first two a distance to beat is found and measured,
+    in the third all candidates pass against places where the distances of such candidates are
+    large, and those that remain are measured. Data whose candidates are all alike to 1e-13 over
+    many tails would need more.
 
     Examples
     --------

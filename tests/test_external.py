@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference.watched_matrix import Matrix
 
-from htstats import _external, _fit_of_rows, _ranges
+from htstats import _external, _fit_of_rows
 from htstats._external import External
 from htstats._ranges import Cells, Ranges
 from htstats._usable import as_source
@@ -93,28 +93,83 @@ def test_candidates_that_are_all_alike_are_taken_in_turns(monkeypatch):
     assert (found.xmin, found.distance) == (np.sort(x)[k], distance)
 
 
+def held(ranges, pieces):
+    """Bytes that these pieces take while their values are there."""
+    return sum(8 * piece.words(ranges._item) for piece in pieces) + sum(
+        a.slots.nbytes + a.more.nbytes for a in ranges._again
+    )
+
+
 @pytest.mark.parametrize("dtype", list(DTYPES))
-def test_ranges_give_all_values_once(dtype, monkeypatch):
-    monkeypatch.setattr(_ranges, "HEAVY", 50)  # counts are put aside long before 2^32
-    for (_, x), room in itertools.product(
+def test_ranges_give_all_values_once_and_fit_their_room(dtype):
+    for (name, x), room in itertools.product(
         samples(2000, np.random.default_rng(1)), (1 << 8, 1 << 12, 1 << 16)
     ):
         x = x.astype(DTYPES[dtype])
         ranges = Ranges(as_source(x), "abs", cells_of(x), room)
-        parts = [(v.copy(), c) for v, c in ranges.descending(37)]
+        parts, largest = [], 0
+        for v, c in ranges.descending(37):
+            parts.append((v.copy(), c))
+            largest = max(largest, held(ranges, ranges.ranges[ranges._held]))
         values, counts = np.unique(np.abs(x), return_counts=True)
         assert np.array_equal(np.concatenate([v for v, _ in parts[::-1]]), values)
         assert np.array_equal(np.concatenate([c for _, c in parts[::-1]]), counts)
         assert max(len(v) for v, _ in parts) <= 37
+        assert largest <= room, name
 
 
-def test_no_range_is_larger_than_its_room():
-    x = 1 + np.random.default_rng(2).random(5000) * 1e-9
-    for room in (1 << 10, 1 << 13):
-        ranges = Ranges(as_source(x), "abs", cells_of(x), room)
-        for r in ranges._ranges:
-            assert min(8 * r.number, 4 * (r.high - r.low + 1)) <= room
-        assert len(ranges._ranges) <= 2 * 8 * len(x) / room + 1
+def crowded(n):
+    """Of neighbouring floats: one thousandth of them have nearly all, some 70,000 have two."""
+    few, many = np.arange(0, 70_000, 1000), np.repeat(np.arange(70_000), 2)
+    steps = np.concatenate([many, np.repeat(few, n // len(few))])
+    return (np.float32(1).view(np.int32) + steps.astype(np.int32)).view(np.float32)
+
+
+def test_narrow_counts_start_anew_and_lose_nothing():
+    x = np.random.default_rng(2).permutation(crowded(560_000))
+    ranges = Ranges(as_source(x), "positive", cells_of(x), 1 << 20)
+    (top, top_counts), (v, c) = ranges.descending(len(x))
+    assert [piece.width for piece in ranges.ranges[0]] == [0, 1]
+    assert len(ranges._again[1].slots) == 70
+    v, c = np.append(v, top), np.append(c, top_counts)
+    values, counts = np.unique(x, return_counts=True)
+    assert np.array_equal(v, values)
+    assert np.array_equal(c, counts)
+
+
+def test_counts_are_as_wide_as_values_are_dense():
+    base = np.float32(1).view(np.int32) + np.arange(1 << 15, dtype=np.int32)
+    for times, width in ((1, 1), (40, 2), (3000, 2)):
+        x = np.repeat(base[: 1 << 15 if times < 100 else 1 << 12].view(np.float32), times)
+        (pieces,) = Ranges(as_source(x), "positive", cells_of(x), 1 << 20).ranges
+        assert [piece.width for piece in pieces] == [width]
+
+
+def test_one_range_is_read_once():
+    reads = []
+    source = as_source(np.random.default_rng(3).pareto(1.5, 30_000) + 1)
+    x = next(source.parts())
+
+    def parts():
+        reads.append(1)
+        return iter((x,))
+
+    ranges = Ranges(source._replace(parts=parts), "abs", cells_of(x), 1 << 20)
+    one, other = (np.concatenate([v for v, _ in ranges.descending(100)]) for _ in range(2))
+    assert np.array_equal(one, other)
+    assert len(reads) == 1
+    assert len(ranges.ranges) == 1
+
+
+def test_a_pareto_is_read_twice_where_its_counts_fit():
+    """Once for the sketch, and once for the counts of each float: 14 million of them in 17 MB."""
+    n, budget = 1 << 24, 48 << 20
+    x = np.exp(np.random.default_rng(6).standard_exponential((1 << 11, n >> 11)) / 1.5)
+    rows = Matrix("w", x.astype("f4"))
+    fit = fit_rows(rows, max_memory=budget)
+    assert fit.n_tail > 0.9 * n  # nothing could be left out, nor was it gathered
+    assert 8 * n > budget
+    assert rows.passes == 2
 
 
 def test_values_that_change_are_noticed():

@@ -14,22 +14,6 @@ def select_f32(
 def select_f64(
     x: npt.NDArray[np.float64], side: int, low: int, high: int, out: npt.NDArray[np.float64]
 ) -> int: ...
-def count_f32(
-    x: npt.NDArray[np.float32],
-    side: int,
-    low: int,
-    high: int,
-    shift: int,
-    table: npt.NDArray[np.uint32],
-) -> None: ...
-def count_f64(
-    x: npt.NDArray[np.float64],
-    side: int,
-    low: int,
-    high: int,
-    shift: int,
-    table: npt.NDArray[np.uint32],
-) -> None: ...
 def take_f32(
     x: npt.NDArray[np.float32], side: int, out: npt.NDArray[np.float32]
 ) -> tuple[int, int, int, int, int]: ...

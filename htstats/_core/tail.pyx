@@ -24,12 +24,6 @@ cdef extern from "htst_tail.h" nogil:
     int64_t htst_tail_take_f64(
         int64_t n, const double *x, htst_tail_side_t side, htst_tail_seen_t *seen,
         double *out) noexcept
-    void htst_tail_count_f32(
-        int64_t n, const float *x, htst_tail_side_t side, int64_t low, int64_t high, int shift,
-        uint32_t *table) noexcept
-    void htst_tail_count_f64(
-        int64_t n, const double *x, htst_tail_side_t side, int64_t low, int64_t high, int shift,
-        uint32_t *table) noexcept
 
 # Bits of a pattern that its bucket does not show, and the number of slots.
 DROPPED = HTST_TAIL_DROPPED_F32, HTST_TAIL_DROPPED_F64
@@ -98,32 +92,6 @@ def take_f64(const double[::1] x, int side, double[::1] out):
     with nogil:
         m = htst_tail_take_f64(n, &x[0], <htst_tail_side_t> side, &seen, &out[0])
     return m, seen.not_finite, seen.zeros, seen.negative, seen.positive
-
-
-def count_f32(const float[::1] x, int side, int64_t low, int64_t high, int shift,
-              uint32_t[::1] table):
-    """Add the number of keys in [low, high] to their slots; fewer than 2^32 of one in all."""
-    cdef int64_t n = x.shape[0]
-    slotted(low, high, shift, table.shape[0])
-    if n:
-        with nogil:
-            htst_tail_count_f32(n, &x[0], <htst_tail_side_t> side, low, high, shift, &table[0])
-
-
-def count_f64(const double[::1] x, int side, int64_t low, int64_t high, int shift,
-              uint32_t[::1] table):
-    """Add the number of keys in [low, high] to their slots; fewer than 2^32 of one in all."""
-    cdef int64_t n = x.shape[0]
-    slotted(low, high, shift, table.shape[0])
-    if n:
-        with nogil:
-            htst_tail_count_f64(n, &x[0], <htst_tail_side_t> side, low, high, shift, &table[0])
-
-
-cdef int slotted(int64_t low, int64_t high, int shift, int64_t slots) except -1:
-    if not (0 < low <= high and 0 <= shift < 63 and (high - low) >> shift < slots):
-        raise ValueError(f"need 0 < low <= high and a slot for each key, got {low}, {high}, {slots}")
-    return 0
 
 
 def histogram_f32(const float[::1] x, uint32_t[::1] table):

@@ -67,45 +67,9 @@ test_survey_and_select(void)
     CHECK(seen.not_finite == 3);
 }
 
-static void
-test_count(void)
-{
-    enum { M = 500, SLOTS = 12 };
-    static float x[M];
-    static double wide[M];
-    const int64_t low = key(2), high = low + 11 * 1024 + 700;
-
-    for (int i = 0; i < M; i++) {
-        x[i] = (i % 2 ? -1.f : 1.f) * (1.999f + (float) (i * 37 % 100) * 5e-5f);
-        wide[i] = (double) x[i];
-    }
-    for (int side = HTST_TAIL_ABS; side <= HTST_TAIL_NEGATIVE; side++) {
-        uint32_t table[SLOTS + 1] = { 1 }, expected[SLOTS + 1] = { 1 }, sum = 0;
-        for (int i = 0; i < M; i++) {
-            float a = side == HTST_TAIL_POSITIVE ? x[i] : side ? -x[i] : fabsf(x[i]);
-            if (a > 0 && key(a) >= low && key(a) <= high) {
-                expected[(key(a) - low) >> 10]++;
-                sum++;
-            }
-        }
-        htst_tail_count_f32(M, x, (htst_tail_side_t) side, low, high, 10, table);
-        CHECK(sum > 50 && !memcmp(table, expected, sizeof table));
-        memset(table, 0, sizeof table); /* of doubles: from 2 to 4, its first half and the other */
-        htst_tail_count_f64(M, wide, (htst_tail_side_t) side, INT64_C(0x4000000000000000),
-            INT64_C(0x400fffffffffffff), 51, table);
-        sum = 0;
-        for (int i = 0; i < M; i++) {
-            double a = side == HTST_TAIL_POSITIVE ? wide[i] : side ? -wide[i] : fabs(wide[i]);
-            sum += a >= 2;
-        }
-        CHECK(table[0] == sum && table[1] == 0 && table[2] == 0);
-    }
-}
-
 int
 main(void)
 {
-    test_count();
     test_survey_and_select();
     return htst_test_report("tail");
 }

@@ -1,0 +1,115 @@
+"""Bindings of htst_counts: how many floats have each pattern of an interval."""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+
+cdef extern from "htst_counts.h" nogil:
+    int HTST_COUNTS_AHEAD
+    ctypedef enum htst_tail_side_t:
+        pass
+    int64_t htst_counts_add_f32_u8(
+        int64_t n, const float *x, htst_tail_side_t side, int64_t low, int64_t high, int shift,
+        uint8_t *table, int64_t room, int64_t *anew, int64_t *found) noexcept
+    int64_t htst_counts_add_f32_u16(
+        int64_t n, const float *x, htst_tail_side_t side, int64_t low, int64_t high, int shift,
+        uint16_t *table, int64_t room, int64_t *anew, int64_t *found) noexcept
+    int64_t htst_counts_add_f32_u32(
+        int64_t n, const float *x, htst_tail_side_t side, int64_t low, int64_t high, int shift,
+        uint32_t *table, int64_t room, int64_t *anew, int64_t *found) noexcept
+    int64_t htst_counts_add_f64_u8(
+        int64_t n, const double *x, htst_tail_side_t side, int64_t low, int64_t high, int shift,
+        uint8_t *table, int64_t room, int64_t *anew, int64_t *found) noexcept
+    int64_t htst_counts_add_f64_u16(
+        int64_t n, const double *x, htst_tail_side_t side, int64_t low, int64_t high, int shift,
+        uint16_t *table, int64_t room, int64_t *anew, int64_t *found) noexcept
+    int64_t htst_counts_add_f64_u32(
+        int64_t n, const double *x, htst_tail_side_t side, int64_t low, int64_t high, int shift,
+        uint32_t *table, int64_t room, int64_t *anew, int64_t *found) noexcept
+
+# Places that `anew` has at least.
+AHEAD = HTST_COUNTS_AHEAD
+
+
+def add_f32_u8(const float[::1] x, int side, int64_t low, int64_t high, int shift,
+                uint8_t[::1] table, int64_t[::1] anew):
+    """(how many elements were counted, how many slots were written to `anew`)."""
+    cdef int64_t n = x.shape[0], found = 0, counted = 0
+    slotted(low, high, shift, table.shape[0], anew.shape[0])
+    if n:
+        with nogil:
+            counted = htst_counts_add_f32_u8(
+                n, &x[0], <htst_tail_side_t> side, low, high, shift, &table[0], anew.shape[0],
+                &anew[0], &found)
+    return counted, found
+
+
+def add_f32_u16(const float[::1] x, int side, int64_t low, int64_t high, int shift,
+                uint16_t[::1] table, int64_t[::1] anew):
+    """(how many elements were counted, how many slots were written to `anew`)."""
+    cdef int64_t n = x.shape[0], found = 0, counted = 0
+    slotted(low, high, shift, table.shape[0], anew.shape[0])
+    if n:
+        with nogil:
+            counted = htst_counts_add_f32_u16(
+                n, &x[0], <htst_tail_side_t> side, low, high, shift, &table[0], anew.shape[0],
+                &anew[0], &found)
+    return counted, found
+
+
+def add_f32_u32(const float[::1] x, int side, int64_t low, int64_t high, int shift,
+                uint32_t[::1] table, int64_t[::1] anew):
+    """(how many elements were counted, how many slots were written to `anew`)."""
+    cdef int64_t n = x.shape[0], found = 0, counted = 0
+    slotted(low, high, shift, table.shape[0], anew.shape[0])
+    if n:
+        with nogil:
+            counted = htst_counts_add_f32_u32(
+                n, &x[0], <htst_tail_side_t> side, low, high, shift, &table[0], anew.shape[0],
+                &anew[0], &found)
+    return counted, found
+
+
+def add_f64_u8(const double[::1] x, int side, int64_t low, int64_t high, int shift,
+                uint8_t[::1] table, int64_t[::1] anew):
+    """(how many elements were counted, how many slots were written to `anew`)."""
+    cdef int64_t n = x.shape[0], found = 0, counted = 0
+    slotted(low, high, shift, table.shape[0], anew.shape[0])
+    if n:
+        with nogil:
+            counted = htst_counts_add_f64_u8(
+                n, &x[0], <htst_tail_side_t> side, low, high, shift, &table[0], anew.shape[0],
+                &anew[0], &found)
+    return counted, found
+
+
+def add_f64_u16(const double[::1] x, int side, int64_t low, int64_t high, int shift,
+                uint16_t[::1] table, int64_t[::1] anew):
+    """(how many elements were counted, how many slots were written to `anew`)."""
+    cdef int64_t n = x.shape[0], found = 0, counted = 0
+    slotted(low, high, shift, table.shape[0], anew.shape[0])
+    if n:
+        with nogil:
+            counted = htst_counts_add_f64_u16(
+                n, &x[0], <htst_tail_side_t> side, low, high, shift, &table[0], anew.shape[0],
+                &anew[0], &found)
+    return counted, found
+
+
+def add_f64_u32(const double[::1] x, int side, int64_t low, int64_t high, int shift,
+                uint32_t[::1] table, int64_t[::1] anew):
+    """(how many elements were counted, how many slots were written to `anew`)."""
+    cdef int64_t n = x.shape[0], found = 0, counted = 0
+    slotted(low, high, shift, table.shape[0], anew.shape[0])
+    if n:
+        with nogil:
+            counted = htst_counts_add_f64_u32(
+                n, &x[0], <htst_tail_side_t> side, low, high, shift, &table[0], anew.shape[0],
+                &anew[0], &found)
+    return counted, found
+
+
+cdef int slotted(int64_t low, int64_t high, int shift, int64_t slots, int64_t room) except -1:
+    if not (0 < low <= high and 0 <= shift < 63 and (high - low) >> shift < slots):
+        raise ValueError(f"need 0 < low <= high and a slot for each key, got {low}, {high}, {slots}")
+    if room < HTST_COUNTS_AHEAD:
+        raise ValueError(f"anew must have {HTST_COUNTS_AHEAD} places or more, got {room}")
+    return 0
