@@ -1,4 +1,7 @@
-"""The drop-in for powerlaw beside powerlaw itself: Fit with its curves, and comparisons."""
+"""The drop-in for powerlaw beside powerlaw itself: Fit with its curves, and comparisons.
+
+igraph and powerlawrs fit the same data without the curves; neither compares distributions.
+"""
 
 import numpy as np
 import pytest
@@ -21,13 +24,21 @@ def profile_two():
 @pytest.mark.usefixtures("profile_two")
 def test_fit_against_powerlaw(race, quick, n):
     powerlaw = pytest.importorskip("powerlaw")
+    igraph = pytest.importorskip("igraph")
+    powerlawrs = pytest.importorskip("powerlawrs")
     x = pareto(500 if quick else n)
+    values = x.tolist()
     race(
         "drop-in for powerlaw: Fit and the curves of its scan",
         f"Pareto 2.5, n = {n:.0e}",
         lambda: ours.Fit(x, verbose=0).xmin_fitting_results,
         {},
-        once={f"powerlaw {powerlaw.__version__}": lambda: powerlaw.Fit(x, verbose=0)},
+        once={
+            f"powerlaw {powerlaw.__version__}": lambda: powerlaw.Fit(x, verbose=0),
+            # its test cannot be turned off: the coarsest p-value it takes costs one resample
+            "igraph 1.0.0, xmin alone": lambda: igraph.power_law_fit(values, p_precision=0.5),
+            "powerlawrs 0.0.15, xmin alone": lambda: powerlawrs.fit(values),
+        },
         rounds=5,
     )
 

@@ -1,4 +1,4 @@
-"""Goodness of fit by 2,500 refits at n = 1e4, beside igraph's default; a truncated power law."""
+"""Goodness of fit beside igraph and powerlawrs; a truncated power law."""
 
 import numpy as np
 import pytest
@@ -28,11 +28,18 @@ def test_goodness_of_fit_against_igraph(race, quick):
     )
 
 
-def test_a_part_of_it_against_igraph(race, quick):
-    """A twenty-fifth of the above: some seconds of igraph's time, not minutes."""
+def test_a_part_of_it(race, quick):
+    """A twenty-fifth of the above, which powerlawrs would take most of an hour for."""
     igraph = pytest.importorskip("igraph")
+    powerlawrs = pytest.importorskip("powerlawrs")
     x = pareto(1000 if quick else 10_000)
     values = x.tolist()
+
+    def by_powerlawrs():
+        fit = powerlawrs.fit(values).ParetoFit
+        # its precision eps makes 1/(4 eps^2) = 100 resamples
+        return powerlawrs.hypothesis.hypothesis_test(values, 0.05, fit.alpha, fit.x_min, fit.D)
+
     race(
         "goodness of fit, 100 refits, n = 1e4, two threads",
         "Pareto 2.5",
@@ -42,7 +49,8 @@ def test_a_part_of_it_against_igraph(race, quick):
         once={
             "igraph 1.0.0, p_precision=.05": lambda: (
                 igraph.power_law_fit(values, p_precision=0.05).p
-            )
+            ),
+            "powerlawrs 0.0.15, 100 resamples": by_powerlawrs,
         },
         rounds=5,
     )
