@@ -160,9 +160,13 @@ class PowerLawFit:
             values = np.minimum(values, self.xmax)
         return np.where(inside, values, np.nan)[()]
 
-    def sample(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Floats:
-        """`size` values of the tail."""
+    def sample(
+        self, size: int | tuple[int, ...], rng: np.random.Generator | int | None = None
+    ) -> Floats:
+        """`size` values of the tail; `rng` is a generator, or a seed of one as `default_rng` takes
+        it (None: other values each time)."""
         drawn: Floats
+        rng = np.random.default_rng(rng)
         if self.discrete:
             drawn = self._zeta.isf(np.log1p(-rng.random(size)))
         elif self.xmax is None:

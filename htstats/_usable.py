@@ -28,6 +28,7 @@ __all__ = [
     "Source",
     "Survey",
     "as_source",
+    "as_source_again",
     "gather",
     "histogram",
     "left_out",
@@ -88,8 +89,33 @@ class Survey(NamedTuple):
     positive: int
 
 
-def as_source(x: Any) -> Source:
-    """Anything that a fit takes.
+class _Called:
+    """Blocks that a function gives, called anew for each reading."""
+
+    def __init__(self, call: Callable[[], Any], name: str) -> None:
+        self._call, self._name = call, name
+
+    def __iter__(self) -> Iterator[Any]:
+        given = self._call()
+        if hasattr(given, "shape"):
+            return iter((given,))  # one block, not its rows
+        if not hasattr(given, "__iter__"):
+            raise TypeError(
+                f"{self._name} must give an array or blocks when it is called, "
+                f"got {type(given).__name__}"
+            )
+        return iter(given)
+
+
+def as_source_again(reread: Any, name: str) -> Source:
+    """What `as_source` takes, or a function without arguments that gives it anew at each call, also
+    as an iterator."""
+    is_call = callable(reread) and not hasattr(reread, "__iter__") and not hasattr(reread, "shape")
+    return as_source(_Called(reread, name) if is_call else reread, name)
+
+
+def as_source(x: Any, name: str = "x") -> Source:
+    """Anything that a fit takes; `name` is what errors call it.
 
     Raises
     ------
@@ -99,26 +125,26 @@ def as_source(x: Any) -> Source:
     if type(x) is np.ndarray and x.dtype in NATIVE and x.flags.c_contiguous:
         straight = x.reshape(-1)  # what as_elements would find, in a fraction of its time
         return Source(NATIVE[x.dtype], lambda: iter((straight,)), x.shape)
-    if not _is_blocks(x):
-        data, dtype = as_elements(x, "x")
+    if not _is_blocks(x, name):
+        data, dtype = as_elements(x, name)
         flat = data.reshape(-1)
         return Source(dtype, lambda: iter((flat,)), data.shape)
-    first = next((as_elements(block, "x") for block in x), None)
+    first = next((as_elements(block, name) for block in x), None)
     if first is None:
         return Source("float64", lambda: iter(()), None)
     dtype = first.dtype
 
     def parts() -> Iterator[npt.NDArray[Any]]:
         for block in x:
-            data, found = as_elements(block, "x")
+            data, found = as_elements(block, name)
             if found != dtype:
-                raise TypeError(f"x must have blocks of one dtype, got {dtype} and {found}")
+                raise TypeError(f"{name} must have blocks of one dtype, got {dtype} and {found}")
             yield data.reshape(-1)
 
     return Source(dtype, parts, None)
 
 
-def _is_blocks(x: Any) -> bool:
+def _is_blocks(x: Any, name: str) -> bool:
     if type(x) is np.ndarray or hasattr(x, "__array__") or not hasattr(x, "__iter__"):
         return False
     if isinstance(x, list | tuple):
@@ -127,9 +153,9 @@ def _is_blocks(x: Any) -> bool:
         return False
     if iter(x) is x:
         raise TypeError(
-            f"x must be an array, or blocks that can be read again, got {type(x).__name__}, which "
-            f"can be read only once: a fit reads twice; give a list, or an object whose __iter__ "
-            f"starts anew"
+            f"{name} must be an array, or blocks that can be read again, got {type(x).__name__}, "
+            f"which can be read only once: a fit reads twice; give a list, or an object whose "
+            f"__iter__ starts anew"
         )
     return True
 

@@ -31,6 +31,7 @@ from htstats._usable import (
     Sample,
     Source,
     as_source,
+    as_source_again,
     gather,
     histogram,
     left_out,
@@ -237,10 +238,12 @@ def fit_sketch(
     def gathered(low: float) -> npt.NDArray[Any]:
         if reread is None:
             raise ValueError(f"reread must be given: a sketch of {sketch.dtype} holds no values")
-        source = as_source(reread)
+        source = as_source_again(reread, "reread")
         if source.dtype != sketch.dtype:
             raise ValueError(f"reread must be {sketch.dtype} as the sketch is, got {source.dtype}")
-        return gather(source, chosen, low)
+        buckets = sketch.buckets(chosen)
+        room = int(buckets.count[buckets.upper > low].sum())
+        return gather(source, chosen, low, room=room)
 
     return fit_pruned(sketch, chosen, gathered, options.min_tail, ks=ks)
 

@@ -319,8 +319,10 @@ class TailSketch:
         ----------
         side : {"abs", "positive", "negative"}, optional
             Which tail, where negative values were seen: then it must be said.
-        reread : array_like, tensor or iterable of blocks, optional
+        reread : array_like, tensor, iterable of blocks, or function that gives one, optional
             The numbers once more, in any order and division; of 16-bit dtypes they are not needed.
+            They are read once or twice: an iterable must start anew each time, and a function
+            (without arguments) is called each time, and may give an iterator.
         **options
             `ks` and `min_tail`, as in `fit_power_law`.
 
@@ -333,6 +335,8 @@ class TailSketch:
         ------
         ValueError
             If `reread` is needed and not given, or is not what was sketched; or as `fit_power_law`.
+        TypeError
+            If `reread` can be read only once.
 
         Examples
         --------

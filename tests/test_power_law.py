@@ -211,6 +211,8 @@ def test_the_tail_it_describes():
         np.exp(fit.logpdf([1.0, 3.0])), [0, 1.5 / 2 * (3 / 2) ** -2.5], rtol=1e-12
     )
     drawn = fit.sample(20_000, np.random.default_rng(0))
+    np.testing.assert_array_equal(fit.sample(20_000, 0), drawn)
+    assert fit.sample((2, 3)).shape == (2, 3)
     assert drawn.min() >= 2
     again = fit_power_law(drawn, xmin=2.0)
     assert abs(again.alpha - 2.5) < 4 * again.stderr
@@ -364,3 +366,10 @@ def test_a_sketch_fits_what_it_has_seen(dtype, ks):
         sketch.fit("abs", reread=x.astype("f2"))
     with pytest.raises(ValueError, match="same numbers"):
         sketch.fit("abs", reread=x[:-1] * 3)
+    again = fit_power_law(x, side="abs", ks=ks)
+    for reread in (lambda: iter(parts), lambda: parts, lambda: x, lambda: x.reshape(2, -1)):
+        assert sketch.fit("abs", reread=reread, ks=ks) == again
+    with pytest.raises(TypeError, match=r"reread must be an array, or blocks .* only once"):
+        sketch.fit("abs", reread=iter(parts))
+    with pytest.raises(TypeError, match=r"reread must give an array or blocks .* got NoneType"):
+        sketch.fit("abs", reread=lambda: None)
