@@ -25,27 +25,39 @@ tell(const htst_terms_t *terms, bool log, double complement)
 }
 
 HTST_INLINE double
-tail_of_kind(int kind, bool upper, bool log, double k, double n, double p)
+tail_of_kind(int kind, bool log, bool upper, double k, double n, double p)
 {
     htst_far_t problem = htst_far_of_tail(upper, k, n, p, kind);
     if (kind == HTST_BINOMIAL_FRACTION && !htst_far_is_served(&problem)) {
         return NAN;
     }
     htst_terms_t terms = kind == HTST_BINOMIAL_FRACTION ? htst_fraction_terms(&problem, 0.0)
-                                                        : htst_near_terms(&problem, kind);
+                                                        : htst_near_terms(&problem, kind, log);
     return tell(&terms, log, problem.complement);
+}
+
+HTST_INLINE double
+tail(bool log, bool upper, double k, double n, double p)
+{
+    k = floor(k);
+    switch ((int) htst_far_kind(1, htst_far_side(k + (upper ? 1.0 : 0.0), n, p), n)) {
+    case HTST_BINOMIAL_SHORT: return tail_of_kind(HTST_BINOMIAL_SHORT, log, upper, k, n, p);
+    case HTST_BINOMIAL_LONG: return tail_of_kind(HTST_BINOMIAL_LONG, log, upper, k, n, p);
+    default: return tail_of_kind(HTST_BINOMIAL_FRACTION, log, upper, k, n, p);
+    }
 }
 
 /* NaN where they do not serve. */
 HTST_FUSED_CLONES static double
-tail(bool upper, bool log, double k, double n, double p)
+log_tail(bool upper, double k, double n, double p)
 {
-    k = floor(k);
-    switch ((int) htst_far_kind(1, htst_far_side(k + (upper ? 1.0 : 0.0), n, p), n)) {
-    case HTST_BINOMIAL_SHORT: return tail_of_kind(HTST_BINOMIAL_SHORT, upper, log, k, n, p);
-    case HTST_BINOMIAL_LONG: return tail_of_kind(HTST_BINOMIAL_LONG, upper, log, k, n, p);
-    default: return tail_of_kind(HTST_BINOMIAL_FRACTION, upper, log, k, n, p);
-    }
+    return tail(true, upper, k, n, p);
+}
+
+HTST_FUSED_CLONES static double
+tail_value(bool upper, double k, double n, double p)
+{
+    return tail(false, upper, k, n, p);
 }
 
 HTST_INLINE htst_terms_t
@@ -181,7 +193,7 @@ legal(double n, double p)
 static double
 evaluate_tail(bool upper, bool log_wanted, double k, double n, double p)
 {
-    double value = tail(upper, log_wanted, k, n, p);
+    double value = (log_wanted ? log_tail : tail_value)(upper, k, n, p);
     if (!isnan(value)) {
         return value;
     }

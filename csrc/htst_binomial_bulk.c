@@ -35,20 +35,22 @@ DEFINE_KINDS(point_kinds, 0)
         out->complement[i] = (t).complement;                                                     \
     } while (0)
 
-#define DEFINE_NEAR_TAILS(name, kind)                                                                 \
-    HTST_FUSED_CLONES static void name(int upper, int count,                      \
+#define DEFINE_NEAR_TAILS(name, kind, for_log)                                                   \
+    HTST_FUSED_CLONES static void name(int upper, int count,                                     \
         const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,                            \
         const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out)                               \
     {                                                                                            \
         for (int i = 0; i < count; i++) {                                                        \
             htst_far_t t = htst_far_of_tail(upper, floor(k[i]), n[i], p[i], kind);               \
-            htst_terms_t found = htst_near_terms(&t, kind);                                      \
+            htst_terms_t found = htst_near_terms(&t, kind, for_log);                             \
             STORE(i, t, found);                                                                  \
         }                                                                                        \
     }
 
-DEFINE_NEAR_TAILS(short_tails, HTST_BINOMIAL_SHORT)
-DEFINE_NEAR_TAILS(long_tails, HTST_BINOMIAL_LONG)
+DEFINE_NEAR_TAILS(short_tails, HTST_BINOMIAL_SHORT, 0)
+DEFINE_NEAR_TAILS(long_tails, HTST_BINOMIAL_LONG, 0)
+DEFINE_NEAR_TAILS(short_logs, HTST_BINOMIAL_SHORT, 1)
+DEFINE_NEAR_TAILS(long_logs, HTST_BINOMIAL_LONG, 1)
 
 #define DEFINE_NEAR_POINTS(name, kind)                                                           \
     HTST_FUSED_CLONES static void name(double shift, int count, const double *HTST_RESTRICT k,   \
@@ -243,12 +245,14 @@ static const pose_t POSES[HTST_BINOMIAL_N_FUNCTIONS] = {
 static void
 solve(int function, int kind, int count, const double *k, const double *n, const double *p, double *out)
 {
-    static tails_t *const tails[] = { short_tails, long_tails, fraction_tails };
+    static tails_t *const tails[][HTST_BINOMIAL_KINDS] = { { short_tails, long_tails, fraction_tails },
+        { short_logs, long_logs, fraction_tails } };
     static points_t *const points[] = { short_points, long_points, any_points };
     const pose_t *pose = &POSES[function];
+    int for_log = function == HTST_BINOMIAL_LOGSF || function == HTST_BINOMIAL_LOGCDF;
     terms_t terms;
     if (pose->is_tail) {
-        tails[kind](pose->upper, count, k, n, p, &terms);
+        tails[for_log][kind](pose->upper, count, k, n, p, &terms);
     } else {
         points[kind](pose->shift, count, k, n, p, &terms);
     }

@@ -116,12 +116,11 @@ HTST_INLINE htst_far_t
 htst_far_of_side(double side, double j, double n, double s, int kind)
 {
     htst_pair_t mean = htst_pair_product(n, s);
-    htst_pair_t here = htst_far_excess(j, mean, kind);
-    htst_pair_t beside = htst_far_excess(j - side, mean, kind);
-    /* where j is on the mean, P(Y >= j) and P(Y <= j) are both far */
-    int other = side * here.hi < 0.0;
-    htst_pair_t d = { other ? beside.hi : here.hi, other ? beside.lo : here.lo };
-    return htst_far_problem(n, s, other ? j - side : j, d, other ? -side : side, mean, other);
+    /* where j is on the mean, P(Y >= j) and P(Y <= j) are both far; the sign is exact */
+    int other = side * ((j - mean.hi) - mean.lo) < 0.0;
+    double first = other ? j - side : j;
+    htst_pair_t d = htst_far_excess(first, mean, kind);
+    return htst_far_problem(n, s, first, d, other ? -side : side, mean, other);
 }
 
 /* The same for P(X > k), or P(X <= k) where not `upper`, X ~ Bin(n, p); k is whole. */
@@ -194,6 +193,38 @@ htst_near_divergence(const htst_far_t *t, double inverse, int kind)
     return htst_pair_mul(both, t->d);
 }
 
+/* mean phi(d/mean)/d - v, v = d/(mean + k) */
+HTST_INLINE double
+htst_near_rest(double v, int kind)
+{
+    double y = v * v, y2 = y * y, y4 = y2 * y2;
+    double s = htst_fma(htst_cubic(y, y2, 1.0 / 11, 1.0 / 13, 1.0 / 15, 1.0 / 17), y4,
+        htst_cubic(y, y2, 1.0 / 3, 1.0 / 5, 1.0 / 7, 1.0 / 9));
+    if (kind != HTST_BINOMIAL_SHORT) {
+        s = htst_fma(htst_cubic(y, y2, 1.0 / 19, 1.0 / 21, 1.0 / 23, 1.0 / 25), y4 * y4, s);
+    }
+    return htst_fma(y, v, y) * s;
+}
+
+/* A for its log, not for exp(-A): only the first term, 2 n d^2/(near_k near_m), is a pair. The rest
+ * has a tenth of A at most, so that its roundings are below 2^-53 of A, 2^-54 where short. */
+HTST_INLINE htst_pair_t
+htst_near_exponent(const htst_far_t *t, double inverse, int kind)
+{
+    htst_pair_t near_k = htst_pair_fast_sum(2.0 * t->k, -t->d.hi);
+    htst_pair_t near_m = htst_pair_fast_sum(2.0 * t->m, t->d.hi);
+    near_k.lo -= t->d.lo;
+    near_m.lo += t->d.lo;
+    htst_pair_t square = htst_pair_product(t->d.hi, t->d.hi);
+    square.lo = htst_fma(2.0 * t->d.hi, t->d.lo, square.lo);
+    htst_pair_t above = htst_pair_product(2.0 * t->n, square.hi);
+    above.lo = htst_fma(2.0 * t->n, square.lo, above.lo);
+    htst_pair_t first = htst_pair_quotient(above, htst_pair_mul(near_k, near_m), inverse);
+    double scaled = t->d.hi * inverse;
+    double rest = htst_near_rest(scaled * near_m.hi, kind) - htst_near_rest(-scaled * near_k.hi, kind);
+    return htst_pair_fast_sum(first.hi, htst_fma(t->d.hi, rest, first.lo));
+}
+
 /* inverse = 1/(k m n) */
 HTST_INLINE htst_pair_t
 htst_any_divergence(const htst_far_t *t, double shift, double inverse)
@@ -212,14 +243,11 @@ htst_any_divergence(const htst_far_t *t, double shift, double inverse)
 
 #define HTST_INVERSE_SQRT_2PI 0.39894228040143267794
 
-/* Stirling's series for i = 1/x: what is left out is below 2e-17 for x >= 90 (short), x >= 16. */
+/* Stirling's series for i = 1/x: what is left out is below 2e-17 for x >= 16. */
 HTST_INLINE double
-htst_stirling_series(double i, int kind)
+htst_stirling_series(double i)
 {
     double y = i * i;
-    if (kind == HTST_BINOMIAL_SHORT) {
-        return i * htst_fma(y, htst_fma(y, 1.0 / 1260, -1.0 / 360), 1.0 / 12);
-    }
     double s = htst_fma(y, -691.0 / 360360, 1.0 / 1188);
     s = htst_fma(y, -s, 1.0 / 1680);
     s = htst_fma(y, -s, 1.0 / 1260);
@@ -231,7 +259,7 @@ htst_stirling_series(double i, int kind)
 HTST_INLINE double
 htst_stirling_error(double x, double i)
 {
-    return x < 16.0 ? STIRLING_ERROR[(int) x] : htst_stirling_series(i, HTST_BINOMIAL_FRACTION);
+    return x < 16.0 ? STIRLING_ERROR[(int) x] : htst_stirling_series(i);
 }
 
 /* exp(s), abs(s) < .008; abs(s) < .002 (short) */
@@ -245,23 +273,31 @@ htst_exp_small(double s, int kind)
     return htst_fma(s, htst_fma(s, e, 1.0), 1.0);
 }
 
-/* inverse = 1/(k m n), inverse_sigma = sqrt(n/(k m)) */
+/* Phi sqrt(2 pi) sigma, b = 1/sigma^2. With t = k m/n^2 and 1/n = b t, 1/k + 1/m = b, 1/(k m) = b^2 t, Stirling's series at n
+ * less those at k and m is one in b. */
 HTST_INLINE double
-htst_near_phi(const htst_far_t *t, double inverse, double inverse_sigma, int kind)
+htst_near_correction(double b, double t, int kind)
 {
-    double s = htst_stirling_series(inverse * (t->k * t->m), kind)
-        - (htst_stirling_series(inverse * (t->m * t->n), kind)
-            + htst_stirling_series(inverse * (t->k * t->n), kind));
-    return htst_exp_small(s, kind) * (inverse_sigma * HTST_INVERSE_SQRT_2PI);
+    double t2 = t * t, t3 = t2 * t, b2 = b * b;
+    double s1 = htst_fma(t, 1.0 / 12, -1.0 / 12);
+    double s3 = htst_fma(t3, -1.0 / 360, htst_fma(t, -3.0 / 360, 1.0 / 360));
+    double s5 = htst_fma(htst_fma(t3, 1.0 / 1260, -5.0 / 1260), t2, htst_fma(t, 5.0 / 1260, -1.0 / 1260));
+    if (kind != HTST_BINOMIAL_SHORT) {
+        double s7 = htst_cubic(t, t2, 1.0 / 1680, -7.0 / 1680, 14.0 / 1680, -7.0 / 1680);
+        double s9 = htst_cubic(t, t2, -1.0 / 1188, 9.0 / 1188, -27.0 / 1188, 30.0 / 1188);
+        s5 = htst_fma(b2, htst_fma(b2, s9, s7), s5);
+    }
+    double s = b * htst_fma(b2, htst_fma(b2, s5, s3), s1);
+    return htst_exp_small(s, kind);
 }
 
 /* Anywhere, without the table that keeps compilers from vectors: k and m at least 16. */
 HTST_INLINE double
 htst_large_phi(const htst_far_t *t, double inverse)
 {
-    double s = htst_stirling_series(inverse * (t->k * t->m), HTST_BINOMIAL_FRACTION)
-        - (htst_stirling_series(inverse * (t->m * t->n), HTST_BINOMIAL_FRACTION)
-            + htst_stirling_series(inverse * (t->k * t->n), HTST_BINOMIAL_FRACTION));
+    double s = htst_stirling_series(inverse * (t->k * t->m))
+        - (htst_stirling_series(inverse * (t->m * t->n))
+            + htst_stirling_series(inverse * (t->k * t->n)));
     return htst_exp_reduced(s) * (sqrt(inverse * (t->n * t->n)) * HTST_INVERSE_SQRT_2PI);
 }
 
@@ -273,24 +309,27 @@ htst_any_phi(double n, double k, double m, double inverse)
     return htst_exp_reduced(s) * (sqrt(inverse * (n * n)) * HTST_INVERSE_SQRT_2PI);
 }
 
-/* 1/(near_k near_m) and 1/(k m n) from one division */
-HTST_INLINE void
-htst_near_inverses(const htst_far_t *t, double *near, double *counts)
+/* 1/(near_k near_m), 1/n, 1/sigma^2 and k m from one division */
+typedef struct {
+    double near, n, variance, km;
+} htst_inverses_t;
+
+HTST_INLINE htst_inverses_t
+htst_near_inverses(const htst_far_t *t)
 {
-    double product = (2.0 * t->k - t->d.hi) * (2.0 * t->m + t->d.hi), kmn = t->k * t->m * t->n;
-    double inverse = 1.0 / (product * kmn);
-    *near = inverse * kmn;
-    *counts = inverse * product;
+    double product = (2.0 * t->k - t->d.hi) * (2.0 * t->m + t->d.hi), km = t->k * t->m, kmn = km * t->n;
+    double inverse = 1.0 / (product * kmn), counts = inverse * product;
+    return (htst_inverses_t) { inverse * kmn, counts * km, counts * (t->n * t->n), km };
 }
 
 /* The point k, as a tail's terms: near the mean, and anywhere. */
 HTST_INLINE htst_terms_t
 htst_near_point(const htst_far_t *t, int kind)
 {
-    double near, inverse;
-    htst_near_inverses(t, &near, &inverse);
-    double phi = htst_near_phi(t, inverse, sqrt(inverse * (t->n * t->n)), kind);
-    return (htst_terms_t) { htst_near_divergence(t, near, kind), phi, phi };
+    htst_inverses_t inverse = htst_near_inverses(t);
+    double phi = sqrt(inverse.variance) * HTST_INVERSE_SQRT_2PI
+        * htst_near_correction(inverse.variance, inverse.km * (inverse.n * inverse.n), kind);
+    return (htst_terms_t) { htst_near_divergence(t, inverse.near, kind), phi, phi };
 }
 
 HTST_INLINE htst_terms_t
@@ -359,18 +398,18 @@ htst_far_series(double lambda, double w, double inverse_variance, int kind)
     return htst_fma(lambda, -1.0 / 6, 0.5) - (odd + even);
 }
 
-/* A tail of the kinds near the mean. */
+/* A tail of the kinds near the mean, for its log or for its value. */
 HTST_INLINE htst_terms_t
-htst_near_terms(const htst_far_t *t, int kind)
+htst_near_terms(const htst_far_t *t, int kind, int for_log)
 {
-    double near, inverse;
-    htst_near_inverses(t, &near, &inverse);
-    double inverse_variance = inverse * (t->n * t->n), inverse_sigma = sqrt(inverse_variance);
-    double phi = htst_near_phi(t, inverse, inverse_sigma, kind);
-    double lambda = (t->m - t->k) * (inverse * (t->k * t->m));
-    htst_pair_t a = htst_near_divergence(t, near, kind);
-    double root = sqrt(a.hi), w = 1.41421356237309504880 * root * inverse_sigma;
-    double u = htst_far_series(lambda, w, inverse_variance, kind);
+    htst_inverses_t inverse = htst_near_inverses(t);
+    double b = inverse.variance, height = sqrt(b) * HTST_INVERSE_SQRT_2PI;
+    double phi = height * htst_near_correction(b, inverse.km * (inverse.n * inverse.n), kind);
+    htst_pair_t a = for_log ? htst_near_exponent(t, inverse.near, kind)
+                            : htst_near_divergence(t, inverse.near, kind);
+    /* w = sqrt(2 A)/sigma, height = 1/(sigma sqrt(2 pi)) */
+    double root = sqrt(a.hi), w = 3.54490770181103205460 * root * height;
+    double u = htst_far_series((t->m - t->k) * inverse.n, w, b, kind);
     return (htst_terms_t) { a, htst_fma(phi, u, 0.5 * htst_erfcx(root)), phi };
 }
 

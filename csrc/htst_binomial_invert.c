@@ -55,7 +55,7 @@ look_by_kind(int kind, double side, double j, law_t law, look_t *found)
         return false;
     }
     htst_terms_t terms = kind == HTST_BINOMIAL_FRACTION ? htst_fraction_terms(&problem, 0.0)
-                                                        : htst_near_terms(&problem, kind);
+                                                        : htst_near_terms(&problem, kind, 1);
     found->complement = problem.complement != 0.0;
     found->ratio = terms.phi / terms.factor;
     found->log = found->far_log = htst_far_log(terms.a, terms.factor, problem.complement);

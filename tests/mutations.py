@@ -140,6 +140,30 @@ FAULTS = (
     ),
     Fault(
         "htst_binomial_far.h",
+        "d without its low half in A for its log",
+        "square.lo = htst_fma(2.0 * t->d.hi, t->d.lo, square.lo);",
+        "square.lo = htst_fma(0.0 * t->d.hi, t->d.lo, square.lo);",
+    ),
+    Fault(
+        "htst_binomial_far.h",
+        "A for its log: the other half's skewness",
+        "htst_near_rest(-scaled * near_k.hi, kind);",
+        "htst_near_rest(scaled * near_k.hi, kind);",
+    ),
+    Fault(
+        "htst_binomial_far.h",
+        "a term of the correction of Phi",
+        "htst_fma(t, -3.0 / 360, 1.0 / 360));",
+        "htst_fma(t, 3.0 / 360, 1.0 / 360));",
+    ),
+    Fault(
+        "htst_binomial_far.h",
+        "the last terms of the correction of Phi where sigma is small",
+        "s5 = htst_fma(b2, htst_fma(b2, s9, s7), s5);",
+        "s5 = htst_fma(b2, htst_fma(b2, s9, 0.0), s5);",
+    ),
+    Fault(
+        "htst_binomial_far.h",
         "the fraction's first level is like the others",
         "before = first == 1.0 ? 1.0 : before;",
         "before = first == 0.0 ? 1.0 : before;",
