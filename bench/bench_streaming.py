@@ -95,10 +95,10 @@ def test_partition(race, path, threshold, noise, row, n_threads):
 
 
 def test_fit_and_partition(race, path):
-    """The exact fit of all candidates, and the split at its xmin."""
+    """The exact fit of all candidates, and the split at its xmin, on two threads."""
 
     def ours():
-        xmin = streaming.fit_rows(matrix(path)).xmin
+        xmin = streaming.fit_rows(matrix(path), n_threads=2).xmin
         split(path, xmin, "none", 2)
 
     def peer():
@@ -111,7 +111,8 @@ def test_fit_and_partition(race, path):
 
     reach = {"reading twice and sketching": "time <= 1.5"}
     contenders = {"reading twice and sketching": peer}
-    race(TABLE, "exact fit, and split at its xmin", ours, contenders, reach=reach, rounds=2)
+    row = "exact fit, and split at its xmin, 2 threads"
+    race(TABLE, row, ours, contenders, reach=reach, rounds=2)
 
 
 COMPRESS = """
@@ -138,10 +139,11 @@ from htstats.power_law import fit_power_law
 from htstats.streaming import fit_rows
 source = bench_streaming.matrix({path!r})
 fit_power_law([1.0, 2.0, 3.0])
-before = bench_streaming.peak()
+before, read = bench_streaming.peak(), []
 start = time.perf_counter()
-fit = fit_rows(source, max_memory=256 << 20)
-print(bench_streaming.peak() - before, time.perf_counter() - start, fit.n_tail / fit.n)
+fit = fit_rows(source, max_memory=256 << 20, n_threads=2, report=read.append)
+seconds = time.perf_counter() - start
+print(bench_streaming.peak() - before, seconds, fit.n_tail / fit.n, sum(read) / source.nbytes)
 """
 
 
@@ -166,7 +168,7 @@ def test_whole_compression(fact, path, rule):
 
 @pytest.mark.parametrize("data", ["Student", "Pareto"])
 def test_whole_fit(fact, path, data):
-    """Of a pure Pareto nothing can be left out: its scan reads range by range."""
+    """Of a pure Pareto nothing can be left out: a count of each float is held."""
     size, file = os.path.getsize(path), path
     if data == "Pareto":
         if shutil.disk_usage(path.parent).free < size:
@@ -175,9 +177,10 @@ def test_whole_fit(fact, path, data):
         generate_pareto(file, matrix(path).shape[0])
     code = FIT.format(folder=os.path.dirname(__file__), path=str(file))
     answer = subprocess.check_output([sys.executable, "-c", code], text=True)
-    kib, seconds, share = map(float, answer.split())
+    kib, seconds, share, readings = map(float, answer.split())
     fact(TABLE, f"peak memory of the exact fit, {data}", kib / 1024, "MiB", reach="<= 256")
-    fact(TABLE, f"exact fit in 256 MiB, {data}", size / 2**30 / seconds, "GiB/s")
+    fact(TABLE, f"exact fit in 256 MiB, {data}, 2 threads", seconds, "s")
+    fact(TABLE, f"readings of that fit, {data}", readings, "times")
     fact(TABLE, f"share of the elements in the fitted tail, {data}", share, "")
     if data == "Pareto":
         file.unlink()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -10,12 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats import _checks, _rows
+from htstats._arrays import HALF_DTYPES
 from htstats._external import External
 from htstats._prune import Prospect
 from htstats._ranges import Cells
 from htstats._rows import Report, RowSource, read_blocks, sketch_rows
-from htstats._scan import TOLERANCE
-from htstats._usable import Source, gather, left_out
+from htstats._scan import TOLERANCE, distinct
+from htstats._solve import Options, checked, solved
+from htstats._usable import Sample, Source, gather, left_out, of_sketch
 from htstats.power_law import SIDES, PowerLawFit, fit_pruned
 from htstats.sketch import FORMATS, TailSketch
 
@@ -35,8 +40,13 @@ def fit_rows(
     source: RowSource,
     *,
     side: str = "abs",
+    xmin: float | tuple[float, float] | None = None,
+    xmax: float | None = None,
+    ks: str = "left",
+    min_tail: int | None = None,
     sketch: TailSketch | None = None,
     max_memory: int = 256 << 20,
+    n_threads: int = 1,
     report: Report | None = None,
 ) -> PowerLawFit:
     """`fit_power_law` of the elements of a matrix that is read in blocks.
@@ -48,11 +58,15 @@ def fit_rows(
         have 16 bits, and more often where not even counts of the tail fit: see the notes.
     side : {"abs", "positive", "negative"}
         Which tail.
+    xmin, xmax, ks, min_tail
+        As in `fit_power_law`.
     sketch : TailSketch, optional
         Of all of the matrix, if it is known: one reading less.
     max_memory : int
         Bytes that may be in use beside what is before the call; at least 16 MiB. A row that is
         longer than a sixteenth of them comes on top.
+    n_threads : int
+        For the sketch, where the source has `read_rows`; the result does not depend on it.
     report : callable, optional
         Called with the bytes of each block read.
 
@@ -65,7 +79,8 @@ def fit_rows(
     ------
     ValueError
         If the matrix is not finite, has too few distinct values, or is not the same when it is read
-        again; if `max_memory` is too small.
+        again; if `max_memory` is too small, also for what lies between `xmin` and `xmax` or, with
+        two-sided distances, for the tail: only the plain scan goes on outside of memory.
 
     Notes
     -----
@@ -89,11 +104,14 @@ def fit_rows(
     >>> fit_rows(source).n_tail
     3
     """
+    options = checked(xmin, xmax, ks, min_tail, False)
     _checks.one_of("side", side, SIDES)
     _checks.count("max_memory", max_memory, at_least=LEAST_FOR_A_FIT)
+    _checks.count("n_threads", n_threads, at_least=1)
     block = min(_rows.BLOCK_BYTES, int(max_memory * SHARE_OF_A_BLOCK))
     if sketch is None:
-        sketch = sketch_rows(source, report=report, max_bytes=block)
+        each = max(block // n_threads, 1)
+        sketch = sketch_rows(source, report=report, max_bytes=each, n_threads=n_threads)
     if bad := sketch.n_not_finite:
         raise ValueError(f"x must be finite, got {bad} NaN or infinite values")
 
@@ -102,17 +120,58 @@ def fit_rows(
 
     again = Source(source.dtype, parts, None)
     most = max_memory // (np.dtype(source.dtype).itemsize + 8 * COPIES_OF_A_FIT)
-    low = 0.0
+    if sketch.dtype in HALF_DTYPES:
+        return solved(of_sketch(sketch, side, options.xmax), side, options)
+    if not options.is_plain:
+        return _fit_between(sketch, side, again, options, most)
+    gathered = partial(_gathered, again, side, sketch, most=most)
     try:
-        return fit_pruned(sketch, side, lambda low: _gathered(again, side, sketch, low, most))
+        return fit_pruned(sketch, side, gathered, options.min_tail, ks=ks)
     except _TooManyError as error:
         low = error.low
+    if ks != "left":
+        raise ValueError(
+            f"max_memory must be enough for the tail where ks is {ks!r}: got {max_memory}"
+        )
     # what it needed is forgotten by now
-    return _fit_outside(sketch, side, again, low, max_memory)
+    return _fit_outside(sketch, side, again, low, options.min_tail, max_memory)
+
+
+def _fit_between(
+    sketch: TailSketch, side: str, source: Source, options: Options, most: int
+) -> PowerLawFit:
+    """The fit with an xmin, a range of them or an xmax: all that lies there, in memory."""
+    low = options.xmin[0] if isinstance(options.xmin, tuple) else options.xmin or 0.0
+    high = math.inf if options.xmax is None else options.xmax
+    buckets = sketch.buckets(side)
+    # the largest of all is looked at in any case: an xmin must be below it
+    low = min([low, *buckets.lower[buckets.lower <= high][-1:].tolist()])
+    within = (buckets.upper > low) & (buckets.lower <= high)
+    if (n := int(buckets.count[within].sum())) > most:
+        raise ValueError(
+            f"max_memory must be enough for the values between xmin and xmax, up to {n}: "
+            f"it is for {most}"
+        )
+    excluded = left_out(side, sketch.n_zero, sketch.n_negative, sketch.n_positive)
+    values = gather(source, side, low, high, room=n)
+    above = int(buckets.count[buckets.lower > high].sum())
+    for edge in buckets.upper[(buckets.lower <= high) & (buckets.upper > high)]:
+        rest = math.nextafter(high, math.inf), math.nextafter(float(edge), 0.0)
+        above += len(gather(source, side, *rest)) if rest[0] <= rest[1] else 0
+    if above:
+        excluded["above xmax"] = above
+    usable = int(buckets.count.sum()) - above
+    values.sort()
+    sample = Sample(*distinct(values), excluded)
+    if isinstance(options.xmin, tuple) and len(sample.values) < 2 <= usable:
+        raise ValueError(
+            f"no candidate xmin is allowed by xmin={options.xmin!r}, min_tail={options.min_tail}"
+        )
+    return replace(solved(sample, side, options), n=usable)
 
 
 def _gathered(
-    source: Source, side: str, sketch: TailSketch, low: float, most: int
+    source: Source, side: str, sketch: TailSketch, low: float, *, most: int
 ) -> npt.NDArray[Any]:
     """What lies from a bucket's lower edge on."""
     buckets = sketch.buckets(side)
@@ -131,7 +190,7 @@ class _TooManyError(Exception):
 
 
 def _fit_outside(
-    sketch: TailSketch, side: str, source: Source, low: float, max_memory: int
+    sketch: TailSketch, side: str, source: Source, low: float, min_tail: int, max_memory: int
 ) -> PowerLawFit:
     """The same scan, and the same bounds below it, range by range."""
     buckets = sketch.buckets(side)
@@ -142,8 +201,10 @@ def _fit_outside(
     start = int(np.searchsorted(prospect.lower, low))
     while True:
         part = Cells(*(column[start:] for column in cells))
-        found = External(source, side, part, max_memory).best()
+        found = External(source, side, part, max_memory, min_tail).best()
         if found is None and start == 0:
+            if min_tail > 1:
+                raise ValueError(f"no candidate xmin is allowed by xmin=None, min_tail={min_tail}")
             raise ValueError("x must have at least two distinct usable values")
         limit = np.inf if found is None else found.distance + TOLERANCE
         lowest = prospect.lowest(limit) if start else 0

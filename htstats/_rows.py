@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from htstats._arrays import Elements, as_elements
+from htstats._arrays import HALF_DTYPES, Elements, as_elements
 from htstats.sketch import TailSketch
 
 __all__ = ["BLOCK_BYTES", "Report", "RowSource", "read_blocks", "sketch_rows"]
@@ -62,9 +64,13 @@ def read_blocks(
 
 
 def sketch_rows(
-    source: RowSource, *, report: Report | None = None, max_bytes: int | None = None
+    source: RowSource,
+    *,
+    report: Report | None = None,
+    max_bytes: int | None = None,
+    n_threads: int = 1,
 ) -> TailSketch:
-    """The sketch of a matrix read in blocks.
+    """The sketch of a matrix read in blocks, on threads where the source has `read_rows`.
 
     Examples
     --------
@@ -74,7 +80,43 @@ def sketch_rows(
     >>> sketch_rows(source)
     TailSketch('float32', n=4, mean=1.25, std=1.47902)
     """
+    read_rows = getattr(source, "read_rows", None)
+    if n_threads > 1 and read_rows is not None:
+        return _sketch_on_threads(source, read_rows, report, max_bytes or BLOCK_BYTES, n_threads)
     sketch = TailSketch(source.dtype)
     for block in read_blocks(source, report, max_bytes):
         sketch.update(block.data)
     return sketch
+
+
+def _sketch_on_threads(
+    source: RowSource,
+    read_rows: Callable[[int, int, npt.NDArray[Any]], None],
+    report: Report | None,
+    max_bytes: int,
+    n_threads: int,
+) -> TailSketch:
+    rows, cols = source.shape
+    dtype = np.dtype(np.uint16 if source.dtype in HALF_DTYPES else source.dtype)
+    step = max(1, max_bytes // max(cols * dtype.itemsize, 1))
+    starts, lock = iter(range(0, rows, step)), Lock()
+
+    def work(_: int) -> TailSketch:
+        sketch, buffer = TailSketch(source.dtype), np.empty((min(step, rows), cols), dtype)
+        while True:
+            with lock:
+                start = next(starts, None)
+            if start is None:
+                return sketch
+            data = buffer[: min(step, rows - start)]
+            read_rows(start, start + len(data), data)
+            sketch.update(data)
+            if report is not None:
+                with lock:
+                    report(data.nbytes)
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        first, *others = pool.map(work, range(n_threads))
+    for other in others:
+        first.merge(other)
+    return first

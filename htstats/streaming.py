@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
@@ -403,8 +404,8 @@ def _threshold(job: _Job, sums: Sums) -> float:
     if rule.name == "xmin" and job.keep != "centered":
         sketch = sums if isinstance(sums, TailSketch) else None
         side = "abs" if job.keep == "abs" else "positive"
-        budget = {} if job.max_memory is None else {"max_memory": job.max_memory}
-        return fit_rows(job.source, side=side, sketch=sketch, report=job.report, **budget).xmin
+        fit = partial(fit_rows, job.source, side=side, sketch=sketch, report=job.report)
+        return (fit() if job.max_memory is None else fit(max_memory=job.max_memory)).xmin
     if rule.name == "xmin" or (rule.name == "error" and job.noise == "matched"):
         return resolve(job.threshold, _whole(job), sums, **words)
     if not isinstance(sums, TailSketch):  # "std" follows from the sums

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference.watched_matrix import Matrix
+from reference.watched_matrix import Matrix, ThreadedMatrix
 
 from htstats import _external, _fit_of_rows
 from htstats._external import External
@@ -191,6 +191,83 @@ def test_rows_beyond_the_memory(dtype, side, monkeypatch):
         for field in ("alpha", "xmin", "distance", "n", "n_tail", "excluded", "side", "ks"):
             assert getattr(fit, field) == getattr(expected, field), (name, field)
         assert rows.largest <= 1 << 12
+
+
+FIELDS = ("alpha", "xmin", "distance", "n", "n_tail", "excluded", "side", "ks", "xmax")
+
+RULES = [
+    {"ks": "two-sided"},
+    {"min_tail": 700},
+    {"xmin": 1.25},
+    {"xmin": (1.2, 3.0)},
+    {"xmin": (0.0, 1.5), "min_tail": 300},
+    {"xmax": 4.0},
+    {"xmin": 1.1, "xmax": 2.0},
+    {"xmin": (1.0, 1.3), "xmax": 1.9, "ks": "two-sided", "min_tail": 5},
+    {"xmax": 1e30},
+]
+
+
+@pytest.mark.parametrize("dtype", ["float16", *DTYPES])
+@pytest.mark.parametrize("side", ["abs", "negative"])
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_the_rules_of_a_fit(dtype, side, rule):
+    rng = np.random.default_rng(7)
+    W = ((rng.pareto(1.5, (50, 200)) + 1) * rng.choice([-1, 0, 1], (50, 200))).astype(dtype)
+    W[:, 0] = W.dtype.type(rule.get("xmax", 4.0) if rule.get("xmax", 1) < 1e9 else 4.0)
+    rows = ThreadedMatrix("w", W)
+    fit = fit_rows(rows, side=side, n_threads=2, **rule)
+    expected = fit_power_law(W, side=side, **rule)
+    assert [getattr(fit, f) for f in FIELDS] == [getattr(expected, f) for f in FIELDS]
+    assert rows.passes <= 4
+
+
+def test_min_tail_beyond_the_memory(monkeypatch):
+    monkeypatch.setattr(_fit_of_rows, "LEAST_FOR_A_FIT", 1)
+    W = np.random.default_rng(8).pareto(1.5, (50, 200)) + 1
+    for min_tail in (20, 9990):
+        rows, rule = Matrix("w", W), {"min_tail": min_tail}
+        fit, expected = fit_rows(rows, max_memory=1 << 16, **rule), fit_power_law(W, **rule)
+        assert rows.passes > 4
+        assert [getattr(fit, f) for f in FIELDS[:5]] == [getattr(expected, f) for f in FIELDS[:5]]
+    with pytest.raises(
+        ValueError, match="no candidate xmin is allowed by xmin=None, min_tail=10001"
+    ):
+        fit_rows(Matrix("w", W), max_memory=1 << 16, min_tail=10001)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"ks": "two-sided"}, "enough for the tail where ks is 'two-sided': got 65536"),
+        ({"xmax": 9.0}, "enough for the values between xmin and xmax, up to 9[0-9]{3}: it is for"),
+        ({"xmin": (0.5, 2.0)}, "enough for the values between xmin and xmax, up to 10000"),
+    ],
+)
+def test_what_is_only_scanned_in_memory_says_so(monkeypatch, rule, message):
+    monkeypatch.setattr(_fit_of_rows, "LEAST_FOR_A_FIT", 1)
+    W = np.random.default_rng(8).pareto(1.5, (50, 200)) + 1
+    with pytest.raises(ValueError, match=f"max_memory must be {message}"):
+        fit_rows(Matrix("w", W), max_memory=1 << 16, **rule)
+    far = {"xmin": 6.0} if "ks" not in rule else {"xmin": 6.0, **rule}
+    fit, expected = (
+        fit_rows(Matrix("w", W), max_memory=1 << 16, **far),
+        fit_power_law(W, side="abs", **far),
+    )
+    assert [getattr(fit, f) for f in FIELDS] == [getattr(expected, f) for f in FIELDS]
+
+
+@pytest.mark.parametrize(
+    "rule", [{"xmin": (90.0, 95.0)}, {"xmin": 1e9}, {"xmax": 0.5}, {"xmin": 2.0, "xmax": 1.0},
+             {"ks": "right"}, {"min_tail": 0}],
+)  # fmt: skip
+def test_rules_that_cannot_be_met_say_what_they_say_in_memory(rule):
+    W = np.random.default_rng(9).random((20, 20)) + 1
+    with pytest.raises(ValueError) as expected:
+        fit_power_law(W, side="abs", **rule)
+    with pytest.raises(ValueError) as found:
+        fit_rows(Matrix("w", W), **rule)
+    assert str(found.value) == str(expected.value)
 
 
 def test_one_value_alone_is_no_law(monkeypatch):

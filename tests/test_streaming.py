@@ -48,6 +48,30 @@ def assert_same(a, b):
 
 
 @pytest.mark.parametrize("dtype", list(DTYPES))
+@pytest.mark.parametrize("shape", [(301, 7), (1, 1000), (0, 5), (5, 0)])
+def test_threads_sketch_what_one_does(dtype, shape):
+    W, seen = sample(*shape, dtype), []
+    rows = source(W, dtype, ThreadedMatrix)
+    one = sketch_rows(rows)
+    for n_threads in (2, 5):
+        found = sketch_rows(rows, max_bytes=64, n_threads=n_threads, report=seen.append)
+        assert found.to_bytes() == one.to_bytes()
+    assert sum(seen) == 2 * W.nbytes
+    assert rows.passes == 1  # threads read rows of their own
+
+
+def test_a_thread_that_cannot_read_is_heard():
+    rows = source(sample(64, 8, "float32"), "float32", ThreadedMatrix)
+
+    def broken(start, stop, out):
+        raise OSError("gone")
+
+    rows.read_rows = broken
+    with pytest.raises(OSError, match="gone"):
+        sketch_rows(rows, n_threads=2)
+
+
+@pytest.mark.parametrize("dtype", list(DTYPES))
 @pytest.mark.parametrize("rule", ["std", 0.05, "quantile:0.9", "nnz:77", "error:9,0.5"])
 def test_the_split_is_that_of_memory(dtype, rule, tmp_path, monkeypatch):
     monkeypatch.setattr(_rows, "BLOCK_BYTES", 1000)
