@@ -226,7 +226,7 @@ def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
     _quiet_ticks(ax)
     right = ax.twinx()
     steady = x.size - np.searchsorted(x, xmins) >= min(10, x.size // 2)
-    right.semilogx(xmins[steady], alphas[steady], color="C1", linewidth=1)
+    right.plot(xmins[steady], alphas[steady], color="C1", linewidth=1)  # x is logarithmic already
     right.set_ylabel(r"$\alpha$", color="C1")
     shown = alphas[steady & (xmins >= _left(fit, x))]
     if shown.size:

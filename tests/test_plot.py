@@ -74,6 +74,14 @@ def test_the_scan_shows_every_candidate(x):
     assert drawn[-1] <= 3.0
 
 
+def test_the_scan_of_less_than_two_decades_has_plain_numbers_below():
+    ax = plot_scan(fit_power_law([1.0, 2.0, 3.0, 7.0, 9.0]))
+    ax.figure.canvas.draw()
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert "2" in labels
+    assert "5" in labels
+
+
 def test_a_picture_of_many_values_has_few_points():
     x = (1 - np.random.default_rng(2).random(30_000)) ** (-1 / 1.5)
     fit = fit_power_law(x)
