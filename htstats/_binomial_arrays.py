@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -31,6 +32,8 @@ FUNCTIONS = {
 # what a call of three numbers may consist of to need no array
 NUMBERS = (float, int, np.float64, np.int64)
 ELEMENTS_A_THREAD = 1024
+# what is copied of broadcast inputs at a time; it stays in the cache
+BLOCK_ELEMENTS = 16384
 
 Floats = npt.NDArray[np.float64]
 Result = float | Floats
@@ -78,7 +81,7 @@ def limits(upper: bool, k: Any, n: Any, log_level: Any, n_threads: int) -> tuple
 
     shape = common_shape("k, n and log_level", inputs)
     columns = np.empty((*shape, 3))
-    run_into(kernel, inputs, columns.reshape(-1, 3), shape, n_threads)
+    run_into(kernel, inputs, columns, shape, n_threads)
     if shape == ():
         return tuple(float(x) for x in columns)
     return tuple(np.ascontiguousarray(columns[..., i]) for i in range(3))
@@ -91,7 +94,7 @@ def run(
     shape = common_shape(names, inputs)
     if out is None:
         result = np.empty(shape)
-        run_into(kernel, inputs, result.reshape(-1), shape, n_threads)
+        run_into(kernel, inputs, result, shape, n_threads)
         return float(result) if shape == () else result
     if not isinstance(out, np.ndarray) or out.dtype != np.float64 or out.shape != shape:
         found = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else repr(out)
@@ -100,7 +103,7 @@ def run(
         raise ValueError("out must be writeable, got a read-only array")
     direct = out.flags.c_contiguous and not any(np.may_share_memory(out, x) for x in inputs)
     result = out if direct else np.empty(shape)
-    run_into(kernel, inputs, result.reshape(-1), shape, n_threads)
+    run_into(kernel, inputs, result, shape, n_threads)
     if not direct:
         out[...] = result
     return out
@@ -109,32 +112,57 @@ def run(
 def run_into(
     kernel: Kernel, inputs: Sequence[Floats], out: Floats, shape: tuple[int, ...], n_threads: int
 ) -> None:
-    """Flatten and run, in parts; an input of one element stays one."""
+    """Run in parts. `out` has the shape, and perhaps an axis more; it is contiguous."""
     threads = _checks.count("n_threads", n_threads, at_least=1)
-    flat = [flattened(x, shape) for x in inputs]
-    count = out.shape[0]
+    count = math.prod(shape)
     threads = min(threads, max(1, count // ELEMENTS_A_THREAD))
+    if all(x.size == 1 or x.shape == shape for x in inputs):
+        flat = [np.ascontiguousarray(x).reshape(-1) for x in inputs]
+        parts = split(flat, out.reshape(count, *out.shape[len(shape) :]), threads)
+    else:
+        parts = blocks([np.broadcast_to(x, shape) for x in inputs], out)
     if threads == 1:
-        kernel(*flat, out)
+        for part in parts:
+            kernel(*part)
         return
-    edges = [count * i // threads for i in range(threads + 1)]
-
-    def part(i: int) -> None:
-        rows = slice(edges[i], edges[i + 1])
-        kernel(*(x if x.size == 1 else x[rows] for x in flat), out[rows])
-
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(part, range(threads)))
+        list(pool.map(lambda part: kernel(*part), parts))
 
 
-def flattened(x: Floats, shape: tuple[int, ...]) -> Floats:
-    if x.size == 1:
-        return x.reshape(1)
-    return np.ascontiguousarray(np.broadcast_to(x, shape)).reshape(-1)
+def split(flat: Sequence[Floats], out: Floats, n_parts: int) -> Iterator[tuple[Floats, ...]]:
+    """As many parts of nearly equal size; an input of one element stays one."""
+    edges = [len(out) * i // n_parts for i in range(n_parts + 1)]
+    for start, stop in itertools.pairwise(edges):
+        rows = slice(start, stop)
+        yield (*(x if x.size == 1 else x[rows] for x in flat), out[rows])
+
+
+def blocks(inputs: Sequence[Floats], out: Floats) -> Iterator[tuple[Floats, ...]]:
+    """Blocks of broadcast inputs, each made contiguous by itself: no whole input is ever copied."""
+    shape = inputs[0].shape
+    count = math.prod(shape)
+    if count <= BLOCK_ELEMENTS or len(shape) == 1:
+        flat = (x.flat[:1] if is_one(x) else x.reshape(-1) for x in inputs)
+        whole = out.reshape(count, *out.shape[len(shape) :])
+        yield (*(np.ascontiguousarray(x) for x in flat), whole)
+        return
+    rows = BLOCK_ELEMENTS * shape[0] // count
+    for start in range(0, shape[0], max(rows, 1)):
+        part = slice(start, start + rows) if rows else start
+        yield from blocks([x[part] for x in inputs], out[part])
+
+
+def is_one(x: Floats) -> bool:
+    """Whether all elements are the same place in memory."""
+    return x.size > 0 and not any(
+        step for step, size in zip(x.strides, x.shape, strict=True) if size > 1
+    )
 
 
 def common_shape(names: str, inputs: Sequence[Floats]) -> tuple[int, ...]:
     shapes = [x.shape for x in inputs]
+    if shapes.count(shapes[0]) == len(shapes):
+        return shapes[0]
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:

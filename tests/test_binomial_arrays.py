@@ -112,6 +112,21 @@ def test_threads_change_nothing(function):
         function(1, 3, 0.5, n_threads=1.5)
 
 
+def test_broadcast_blocks(function, monkeypatch):
+    """Blocks of any size, of inputs that run along some axes: the bits of whole copies."""
+    rng = np.random.default_rng(2)
+    k, p = rng.integers(0, 30, (7, 1, 5)), rng.random((3, 1)).T.reshape(1, 3, 1)[:, ::-1]
+    n = np.full((7, 3, 5), 40.0).transpose(0, 1, 2)[::-1]
+    whole = function(*(np.array(x) for x in np.broadcast_arrays(k, n, p)))
+    assert whole.shape == (7, 3, 5)
+    for size in (1, 4, 5, 16, 60, 1000):
+        monkeypatch.setattr(_binomial_arrays, "BLOCK_ELEMENTS", size)
+        np.testing.assert_array_equal(function(k, n, p), whole)
+        np.testing.assert_array_equal(function(k, 40, p, out=np.empty((7, 3, 5))), whole)
+        monkeypatch.setattr(_binomial_arrays, "ELEMENTS_A_THREAD", 10)
+        np.testing.assert_array_equal(function(k, 40, p, n_threads=2), whole)
+
+
 def test_inputs_stay(function):
     arguments = [np.array([1.0, 2]), np.array([9, 9]), np.array([0.5, 0.5])]
     before = [x.copy() for x in arguments]
@@ -160,6 +175,8 @@ def test_limits_broadcast(limit):
         one.log1m_p,
     )
     assert isinstance(one.p, float)
+    block = limit(np.arange(400)[:, None], 500, np.linspace(-9, 0, 50))  # more than one block
+    assert block.log_p[399, 7] == limit(399, 500, np.linspace(-9, 0, 50)[7]).log_p
     many = limit(np.arange(3000) % 10, 9, -2.0)
     again = limit(np.arange(3000) % 10, 9, -2.0, n_threads=3)
     np.testing.assert_array_equal(many.p, again.p)
