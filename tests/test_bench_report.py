@@ -1,11 +1,13 @@
 """The script that turns benchmark results into tables judges by the rule it prints."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parent.parent / "bench" / "report.py"
+ROOT = Path(__file__).parent.parent
+SCRIPT = ROOT / "bench" / "report.py"
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +48,11 @@ def test_races_and_facts_become_rows(report):
     assert "| 0.50x its time | time <= 0.4 | **no** |" in fast
     assert "| 200.0x faster | speedup >= 100 | yes |" in slow
     assert "| memory | 12 % | <= 25 | yes |" in text
+
+
+def test_the_tables_in_the_tree_are_those_of_the_results(report):
+    rows = json.loads((ROOT / "bench" / "results.json").read_text())
+    assert (ROOT / "bench" / "RESULTS.md").read_text() == report.render(rows)
+    readme = (ROOT / "README.md").read_text()
+    assert report.BEGIN in readme
+    assert readme == report.with_headlines(readme, rows)
