@@ -31,6 +31,7 @@ from htstats.alternatives._compare import (
     fit_alternative,
     likelihood_ratio,
 )
+from htstats.alternatives._errors import standard_errors
 from htstats.alternatives._expint import log_expint
 from htstats.alternatives._exponential import Exponential
 from htstats.alternatives._lognormal import LOGNORMAL_RIDGE, Lognormal, LognormalPositive
@@ -56,4 +57,5 @@ __all__ = [
     "fit_alternative",
     "likelihood_ratio",
     "log_expint",
+    "standard_errors",
 ]
