@@ -8,17 +8,21 @@ all its elements.
 """
 
 import importlib.util
+import io
 import os
 import subprocess
 import sys
 import time
 import warnings
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from htstats import fit_power_law
+from htstats import fit_power_law, stable_rank
+from htstats._matrix_fit import RANK_RTOL
+from htstats.cli import main
 from htstats.sketch import TailSketch
 from htstats.streaming import sketch_rows
 from htstats.weights import open_weights
@@ -74,6 +78,28 @@ def test_command(race, quick):
         reach={"WeightWatcher 0.7.7, whole command": "speedup >= 50"},
         rounds=5,
     )
+
+
+def test_parts_of_the_command(fact):
+    """What bounds the whole command from below: Python and NumPy start before anything is read."""
+    path = checkpoint(MINILM)
+    matrices = list(open_weights(path).values())
+    arrays = [matrix.toarray() for matrix in matrices]
+    parts = {
+        "a process that imports numpy": lambda: run([sys.executable, "-c", "import numpy"]),
+        "a process that imports htstats": lambda: run([sys.executable, "-c", "import htstats"]),
+        "the command within a process, 2 threads": lambda: in_process(["fit", path, "--json"]),
+        "reading alone, 1 thread": lambda: [matrix.toarray() for matrix in matrices],
+        "fits alone, 1 thread": lambda: [fit_power_law(x.reshape(-1), side="abs") for x in arrays],
+        "stable ranks alone": lambda: [stable_rank(x, rtol=RANK_RTOL) for x in arrays],
+    }
+    for part, call in parts.items():
+        fact(TABLE, f"part of `htstats fit` of all-MiniLM-L6-v2: {part}", best(call), "s")
+
+
+def in_process(command):
+    with redirect_stdout(io.StringIO()):
+        assert main(command) == 0
 
 
 def run(command):
