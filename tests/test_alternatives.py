@@ -152,3 +152,31 @@ def test_bad_input_names_the_argument():
         fit_alternative([2.0, 2.0], "lognormal", xmin=2.0)
     with pytest.raises(ValueError, match="x must hold whole numbers"):
         fit_alternative([1.0, 2.5], "power_law", xmin=1.0, discrete=True)
+
+
+@pytest.mark.parametrize("xmax", [math.inf, 100.0])
+@pytest.mark.parametrize("discrete", [False, True])
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("power_law", (2.5,)),
+        ("exponential", (0.2,)),
+        ("stretched_exponential", (0.5, 20.0)),
+        ("lognormal", (0.4, 1.3)),
+        ("lognormal_positive", (0.4, 1.3)),
+        ("truncated_power_law", (1.8, 0.1)),
+        ("truncated_power_law", (-3.0, 2.0)),
+        ("truncated_power_law", (4.0, 0.0)),
+    ],
+)
+def test_the_ends_of_the_floats(name, given, discrete, xmax):
+    law = ALTERNATIVES[name](2.0, *given, discrete=discrete, xmax=xmax)
+    x = np.array([-np.inf, -1.0, 0.0, 1.9, 2.0, 3.0, 99.0, 1e300, np.inf])
+    below, beyond = law.logcdf(x), law.logsf(x)
+    np.testing.assert_array_equal(law.logpdf(x)[[0, 1, 2, 3, 8]], -np.inf)
+    np.testing.assert_array_equal(below[:4], -np.inf)
+    np.testing.assert_array_equal(beyond[:4], 0.0)
+    assert (below[8], beyond[8]) == (0.0, -np.inf)
+    np.testing.assert_allclose(np.exp(below) + np.exp(beyond), 1, atol=1e-12)
+    for values in (law.logpdf, law.logsf, law.logcdf):
+        assert np.isnan(values([np.nan])[0])

@@ -120,7 +120,7 @@ class Alternative(ABC):
     def logpdf(self, x: npt.ArrayLike) -> Floats:
         """Log density (discrete: log probability), -inf outside and between integers."""
         x = np.asarray(x, dtype=np.float64)
-        inside = (x >= self.xmin) & (x <= self._last)
+        inside = (x >= self.xmin) & (x <= self._last) & (x < math.inf)
         if self.discrete:
             inside = inside & (x == np.floor(x))
         values = np.full(x.shape, -np.inf)

@@ -249,7 +249,8 @@ def _taylor(alpha: float, rate: float, xmin: float, m: float, peak: float) -> Fl
     """Coefficients in h of f(m + h), f log((m+h)/xmin) and f (m+h-xmin)/xmin; f as in the sum."""
     above = (m - xmin) / xmin
     j = np.arange(1, ORDER)
-    logs = np.append(math.log1p(above), (-1.0) ** (j + 1) / (j * m**j))
+    with np.errstate(over="ignore"):
+        logs = np.append(math.log1p(above), (-1.0) ** (j + 1) / (j * m**j))
     exponent = -alpha * logs
     exponent[1] -= rate
     f = np.zeros(ORDER)
