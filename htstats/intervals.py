@@ -85,10 +85,7 @@ def confidence_interval(
     ----------
     Clauset, Shalizi and Newman (2009), eq. 3.2 and section 3.3.
     """
-    level = probability("level", level)
-    if not 0 < level < 1:
-        raise ValueError(f"level must be in (0, 1), got {level!r}")
-    one_of("method", method, ("asymptotic", "bootstrap"))
+    level = _checked(level, method)
     n_resamples = count("n_resamples", n_resamples, at_least=20)
     seed = count("seed", seed, below=2**64)
     n_threads = count("n_threads", n_threads, at_least=1)
@@ -112,6 +109,14 @@ def confidence_interval(
     logs = np.concatenate([block[2] for block in blocks])
     xlow, xhigh = np.exp(np.quantile(logs[np.isfinite(logs)], tails))
     return ConfidenceInterval((float(low), float(high)), (float(xlow), float(xhigh)), level, method)
+
+
+def _checked(level: float, method: str) -> float:
+    level = probability("level", level)
+    if not 0 < level < 1:
+        raise ValueError(f"level must be in (0, 1), got {level!r}")
+    one_of("method", method, ("asymptotic", "bootstrap"))
+    return level
 
 
 def interval_of_a_fit(
@@ -145,10 +150,7 @@ def interval_of_a_fit(
     samples of 100 values: with an xmax they covered 96.3 % (asymptotic) and 96.0 %, of integers
     95.3 and 94.0 % (bench/measure_coverage.py; one standard error is 1.1 points).
     """
-    level = probability("level", level)
-    if not 0 < level < 1:
-        raise ValueError(f"level must be in (0, 1), got {level!r}")
-    one_of("method", method, ("asymptotic", "bootstrap"))
+    level = _checked(level, method)
     tails = ((1 - level) / 2, (1 + level) / 2)
     if method == "asymptotic":
         width = float(special.ndtri(tails[1])) * fit.stderr
