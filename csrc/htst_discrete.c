@@ -97,6 +97,13 @@ solve(double q, double top, double mean, double low, double start, double *alpha
     return HTST_ERR_NO_CONVERGENCE;
 }
 
+/* Eq. 3.7 of Clauset, Shalizi and Newman, written with the mean above q: nearly the estimate. */
+static double
+closed_estimate(double q, double mean)
+{
+    return 1 + 1 / (mean - log1p(-0.5 / q));
+}
+
 int
 htst_discrete_estimate(const double *x, const double *mean, int64_t begin, int64_t end,
     double top, double alpha_low, double *alpha, double *norm)
@@ -107,14 +114,13 @@ htst_discrete_estimate(const double *x, const double *mean, int64_t begin, int64
         return HTST_ERR_BAD_ARG;
     }
     for (int64_t k = begin; k < end; k++) {
-        /* eq. 3.7 of Clauset, Shalizi and Newman, written with the mean above x[k] */
-        double guess = 1 + 1 / (mean[k] - log1p(-0.5 / x[k]));
+        double guess = closed_estimate(x[k], mean[k]);
         int status = solve(x[k], top, mean[k], alpha_low, guess + last, &alpha[k - begin],
             &norm[k - begin]);
         if (status != HTST_OK) {
             return status;
         }
-        if (!isnan(alpha[k - begin])) {
+        if (!isnan(alpha[k - begin]) && !isinf(top)) {
             last = alpha[k - begin] - guess;
         }
     }
@@ -290,6 +296,163 @@ htst_discrete_best(const htst_discrete_t *scan, int64_t begin, int64_t end, doub
     first = first_up_to(scan, begin, first, end, bound + tolerance, probes, &d);
     *best_k = first < end ? first : -1;
     *best_distance = first < end ? d : INFINITY;
+}
+
+/* ---- many candidates ------------------------------------------------------------------------ */
+
+#define WIDE 2048 /* candidates of a range that is looked at as one */
+#define FEW 12    /* candidates of a range that is not */
+
+/* What the bounds of a range may be off by, in units of s / (s - 1): estimates are good to 1e-12 */
+#define ROUNDING 1e-9
+
+typedef struct {
+    const htst_discrete_t *scan;
+    const double *mean;
+    double alpha_low;
+    int64_t probes[N_PROBES];
+    int status;
+    htst_discrete_best_t best;
+} search_t;
+
+/* The distance of a candidate, or -1 if it is above `limit` or has no estimate. */
+static double
+attempt(search_t *search, int64_t k, double limit, double *alpha)
+{
+    const htst_discrete_t *s = search->scan;
+    candidate_t c = { s, k, NAN, NAN, 1 / (double) (s->first[s->m] - s->first[k]) };
+    int status = solve(s->x[k], s->top, search->mean[k], search->alpha_low,
+        closed_estimate(s->x[k], search->mean[k]), &c.alpha, &c.norm);
+
+    search->status = status == HTST_OK ? search->status : status;
+    *alpha = c.alpha;
+    return isnan(c.alpha) ? -1 : survivor(&c, search->probes, limit);
+}
+
+/* A law of a range: the probability that it is at x[j] or above. */
+typedef struct {
+    double q, alpha, norm;
+} law_t;
+
+static double
+survival(const law_t *law, double x)
+{
+    double decay = law->alpha * log1p((x - law->q) / law->q);
+
+    return exp(-decay) * htst_zeta_scaled(law->alpha, x, INFINITY) / law->norm;
+}
+
+/* The law with the estimate of `mean` at x[at], but from x[from] on. Returns 0 where there is none. */
+static int
+law_of(const search_t *search, int64_t at, double mean, int64_t from, law_t *law)
+{
+    const double *x = search->scan->x;
+    int status = solve(x[at], INFINITY, mean, search->alpha_low, closed_estimate(x[at], mean),
+        &law->alpha, &law->norm);
+
+    law->q = x[from];
+    law->norm = htst_zeta_scaled(law->alpha, x[from], INFINITY);
+    return status == HTST_OK && law->norm >= 1;
+}
+
+/* Whether a place shows that all candidates of [a, b) have distances above `limit`. */
+static int
+is_out(search_t *search, int64_t a, int64_t b, double limit)
+{
+    const htst_discrete_t *s = search->scan;
+    double n = (double) s->first[s->m], most = n - (double) s->first[a];
+    double least = n - (double) s->first[b - 1], low = search->mean[a], high = low;
+    law_t heavy, light;
+
+    if (most > 2 * least) { /* their tails differ too much */
+        return 0;
+    }
+    for (int64_t k = a; k < b; k++) {
+        low = search->mean[k] < low ? search->mean[k] : low;
+        high = search->mean[k] > high ? search->mean[k] : high;
+    }
+    if (!law_of(search, a, high, b - 1, &heavy) || !law_of(search, b - 1, low, a, &light)) {
+        return 0;
+    }
+    double slack = ROUNDING * heavy.alpha / (heavy.alpha - 1);
+    for (int p = 0; p < N_PROBES; p++) {
+        int64_t j = search->probes[p];
+        if (j < b) {
+            continue;
+        }
+        double tail = n - (double) s->first[j];
+        if (tail / most - survival(&heavy, s->x[j]) - slack > limit
+            || survival(&light, s->x[j]) - tail / least - slack > limit) {
+            remember(search->probes, j, p);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Look at the candidates of [begin, end), in order, whose distances may be within the tolerance of the
+ * smallest so far, and make that smaller: returns the first that was at its time. With `is_last` the
+ * smallest is known, and the first candidate found is the answer. */
+static int64_t
+walk(search_t *search, int64_t begin, int64_t end, double tolerance, int is_last, double *smallest)
+{
+    int64_t first = end, ends[STACK];
+
+    for (int64_t wide = begin; wide < end; wide += WIDE) {
+        int depth = 1;
+        int64_t a = wide;
+        ends[0] = end - wide < WIDE ? end : wide + WIDE;
+        while (depth > 0 && search->status == HTST_OK) { /* a ... ends[depth - 1] is the next range */
+            int64_t b = ends[depth - 1];
+            if (b - a > FEW) {
+                if (!is_out(search, a, b, *smallest + tolerance)) {
+                    ends[depth++] = a + (b - a) / 2;
+                    continue;
+                }
+                a = b;
+            }
+            for (; a < b; a++) {
+                double alpha, d = attempt(search, a, *smallest + tolerance, &alpha);
+                first = d >= 0 && a < first ? a : first;
+                if (d >= 0 && is_last) {
+                    search->best = (htst_discrete_best_t){ a, d, alpha };
+                    return a;
+                }
+                *smallest = d >= 0 && d < *smallest ? d : *smallest;
+            }
+            depth--;
+        }
+    }
+    return first;
+}
+
+int
+htst_discrete_search(const htst_discrete_t *scan, const double *mean, double alpha_low,
+    int64_t begin, int64_t end, double tolerance, htst_discrete_best_t *best)
+{
+    search_t search = { scan, mean, alpha_low, { 0 }, HTST_OK, { -1, INFINITY, NAN } };
+    double smallest = INFINITY, alpha, d;
+    int64_t gap = (end - begin) / N_STRATA + 1;
+
+    if (begin < 0 || begin > end || !isinf(scan->top) || !(alpha_low >= 1)) {
+        return HTST_ERR_BAD_ARG;
+    }
+    /* from coarse to fine: neighbours have distances that fall slowly towards a minimum, and each would
+     * have to be measured */
+    for (int64_t k = begin; k < end; k += gap) {
+        d = attempt(&search, k, smallest, &alpha);
+        smallest = d >= 0 && d < smallest ? d : smallest;
+    }
+    for (; gap > WIDE; gap = (gap + 1) / 2) {
+        for (int64_t k = begin + gap / 2; k < end; k += gap) {
+            d = attempt(&search, k, smallest, &alpha);
+            smallest = d >= 0 && d < smallest ? d : smallest;
+        }
+    }
+    int64_t first = walk(&search, begin, end, tolerance, 0, &smallest);
+    (void) walk(&search, first, end, tolerance, 1, &smallest);
+    *best = search.best;
+    return search.status;
 }
 
 void

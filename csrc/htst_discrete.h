@@ -34,7 +34,7 @@ int htst_discrete_prepare(int64_t m, const double *x, const int64_t *count, int6
     double *mean);
 
 /* alpha[k - begin] and norm[k - begin] = Z(alpha, x[k], top) for k in [begin, end), by Newton's
- * method from the estimate of the candidate before. NaN where there is no estimate above alpha_low
+ * method; where top is finite from the estimate of the candidate before. NaN where there is no estimate above alpha_low
  * (>= 0; >= 1 if top is infinite): where the tail is one value, and in a truncated law where the
  * values crowd at the top. ACCURACY: alpha to 1e-12 relative, against mpmath (tests); where top is
  * finite also 1e-14 / log((top + 1)/x[k]), as alpha hardly moves a mean over a short range.
@@ -48,6 +48,27 @@ int htst_discrete_estimate(const double *x, const double *mean, int64_t begin, i
  * tolerance, and a segment is skipped if its ends bound the distance inside. */
 void htst_discrete_best(const htst_discrete_t *scan, int64_t begin, int64_t end, double tolerance,
     int64_t *best_k, double *best_distance);
+
+/* The same where the law has no end (scan->top is infinite), for many candidates: their estimates are
+ * made where they are looked at, from the means of htst_discrete_prepare, and scan->alpha and
+ * scan->norm are not used. Whole ranges of candidates are excluded at places where all their distances
+ * show. With M(s, q) the mean of log(K/q) on q, q + 1, ... and P(K = k) ~ k^-s: it falls with s, and
+ * grows with q, so that the estimates between candidates a and b lie between that of the largest mean
+ * at x[a] and that of the smallest mean at x[b]; P(K >= x[j]) falls with s and grows with q too.
+ *
+ * That M grows: u = q t, of the density ~ u^(s-2) e^-u g(u), g(u) = u / (1 - e^(-u/q)) (Hurwitz's
+ * integral), has the mean h(s) = q s zeta(s+1, q) / zeta(s, q), and q dM/dq = h'(s) - 1 =
+ * Cov(u, log u) - 1. By parts Cov(u - r(u), log u) = 1 with r = u g'/g = 1 - v / (e^v - 1), v = u/q,
+ * which grows with u: its covariance with log u is not negative.
+ *
+ * ERRORS: BAD_ARG, NO_CONVERGENCE. */
+typedef struct {
+    int64_t k;
+    double distance, alpha;
+} htst_discrete_best_t;
+
+int htst_discrete_search(const htst_discrete_t *scan, const double *mean, double alpha_low,
+    int64_t begin, int64_t end, double tolerance, htst_discrete_best_t *best);
 
 /* D of every candidate in [begin, end); NaN without an estimate. */
 void htst_discrete_curve(const htst_discrete_t *scan, int64_t begin, int64_t end,

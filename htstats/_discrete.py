@@ -212,8 +212,9 @@ def scan_integers(
 
     Notes
     -----
-    Newton's method for alpha (two or three evaluations of the zeta function), and about as many
-    evaluations for the distance of most candidates: they die where the last one did.
+    Newton's method for alpha (one to three evaluations of the zeta function), and about as many
+    evaluations for the distance of most candidates: they die where the last one did. Without an
+    `xmax`, ranges of candidates die together.
 
     References
     ----------
@@ -227,20 +228,27 @@ def scan_integers(
     xmax = math.inf if math.isinf(xmax) else math.floor(_checks.positive("xmax", xmax))
     first, mean = np.empty(m + 1, np.int64), np.empty(m)
     discrete.prepare(values, np.ascontiguousarray(counts, dtype=np.int64), first, mean)
-    end = m - 1 if end is None else end
-    size = max(end - begin, 0)
-    alpha, norm = np.empty(size), np.empty(size)
-    discrete.estimate(values, mean, begin, xmax, alpha_low, alpha, norm)
-    k, distance = discrete.best(values, first, xmax, two_sided, begin, alpha, norm, TIE)
+    end = max(m - 1 if end is None else end, begin)
+    alpha, norm = np.empty(0), np.empty(0)
+    if curve or not math.isinf(xmax):
+        alpha, norm = np.empty(end - begin), np.empty(end - begin)
+        discrete.estimate(values, mean, begin, xmax, alpha_low, alpha, norm)
+    if math.isinf(xmax):
+        k, distance, chosen = discrete.search(
+            values, first, mean, two_sided, alpha_low, begin, end, TIE
+        )
+    else:
+        k, distance = discrete.best(values, first, xmax, two_sided, begin, alpha, norm, TIE)
+        chosen = float(alpha[k - begin]) if k >= 0 else math.nan
     if k < 0:
         raise ValueError(f"no candidate xmin has an estimate of alpha above {alpha_low:g}")
     kept = None
     if curve:
-        distances = np.empty(size)
+        distances = np.empty(end - begin)
         discrete.curve(values, first, xmax, two_sided, begin, alpha, norm, distances)
         kept = values[begin:end], distances, alpha
     return DiscreteScan(
-        alpha=float(alpha[k - begin]),
+        alpha=chosen,
         xmin=float(values[k]),
         distance=distance,
         n_tail=int(first[-1] - first[k]),

@@ -124,8 +124,8 @@ def fit_power_law(
     candidate from below; what lies above the most promising bucket is gathered, sorted and scanned;
     buckets whose bound is above the distance found are out, and if one below is not, the scan is
     made once more from there. Equal to trying all. Cost: n log n of what is sorted, and about n.
-    Discrete samples are counted (integers below 65536) or sorted, and scanned whole, with Newton's
-    method for the estimates: some 0.1 us more for each distinct value.
+    Discrete samples are counted (integers below 65536) or sorted; ranges of candidates are left out
+    by bounds of their estimates, the others have Newton's method.
     Memory: of blocks, as of an array, a histogram of some MiB and 40 bytes for each value that the
     scan gathers: .005 % - 7 % of weight-like samples, every one of a pure Pareto or where `xmin`,
     `xmax` or `curve` is given. `htstats.streaming.fit_rows` stays within a budget.

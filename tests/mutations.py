@@ -555,6 +555,18 @@ FAULTS = (
     ),
     Fault(
         "htst_discrete.c",
+        "a range is bounded by the size of its smallest tail",
+        "if (tail / most - survival(&heavy",
+        "if (tail / least - survival(&heavy",
+    ),
+    Fault(
+        "htst_discrete.c",
+        "the first of a walk is the last",
+        "first = d >= 0 && a < first ? a : first;",
+        "first = d >= 0 ? a : first;",
+    ),
+    Fault(
+        "htst_discrete.c",
         "the law at a value is the law below it",
         "1 - scale * (z - 1), 0 };",
         "1 - scale * z, 0 };",

@@ -58,6 +58,39 @@ def test_many_candidates_are_those_of_the_curve():
         assert found.n_tail == int(np.sum(x[x < 1e6] >= found.xmin))
 
 
+MANY = {
+    "lognormal": lambda rng, m: np.ceil(rng.lognormal(rng.uniform(3, 25), rng.uniform(0.2, 3), m)),
+    "pareto": lambda rng, m: np.floor(99 * (1 - rng.random(m)) ** (-1 / rng.uniform(0.3, 3))),
+    "uniform": lambda rng, m: np.cumsum(rng.integers(1, 100, m)),
+    "far": lambda rng, m: 10 ** rng.integers(0, 9) + rng.geometric(0.001, m),
+    "wide": lambda rng, m: np.floor(np.exp(rng.uniform(0, 36, m))),
+    "quantiles": lambda rng, m: np.floor(
+        50 * (1 - (np.arange(m) + 0.5) / m) ** (-1 / rng.uniform(0.3, 2))
+    ),
+}
+
+
+@given(st.sampled_from(list(MANY)), st.booleans(), st.integers(20, 3000), st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_ranges_of_candidates_that_are_left_out_hold_no_answer(kind, two_sided, m, seed):
+    rng = np.random.default_rng(seed)
+    x = np.minimum(np.asarray(MANY[kind](rng, m), np.float64), LARGEST)
+    values, counts = np.unique(x, return_counts=True)
+    begin = int(rng.integers(0, values.size - 1)) if rng.random() < 0.3 else 0
+    found = scan_integers(values, counts, begin=begin, two_sided=two_sided, curve=True)
+    candidates, distances, alphas = found.curve
+    k = int(np.flatnonzero(distances <= distances.min() + 1e-13)[0])
+    answer = candidates[k], distances[k], alphas[k]
+    assert (found.xmin, found.distance, found.alpha) == answer  # to the bit
+    fit = fit_power_law(
+        rng.permutation(x).astype(np.int64),
+        discrete=True,
+        ks="two-sided" if two_sided else "left",
+        xmin=None if begin == 0 else (values[begin], values[-1]),
+    )
+    assert (fit.xmin, fit.distance, fit.alpha) == answer
+
+
 @pytest.mark.parametrize("two_sided", [False, True])
 def test_distances_are_those_of_every_place(two_sided):
     """Segments that are passed over hide nothing, wherever the jumps are."""

@@ -28,3 +28,13 @@ def curve(
     norm: Floats,
     distances: Floats,
 ) -> None: ...
+def search(
+    x: Floats,
+    first: Counts,
+    mean: Floats,
+    is_two_sided: bool,
+    alpha_low: float,
+    begin: int,
+    end: int,
+    tolerance: float,
+) -> tuple[int, float, float]: ...

@@ -22,6 +22,12 @@ cdef extern from "htst_discrete.h" nogil:
     void htst_discrete_best(
         const htst_discrete_t *scan, int64_t begin, int64_t end, double tolerance,
         int64_t *best_k, double *best_distance) noexcept
+    ctypedef struct htst_discrete_best_t:
+        int64_t k
+        double distance, alpha
+    int htst_discrete_search(
+        const htst_discrete_t *scan, const double *mean, double alpha_low, int64_t begin,
+        int64_t end, double tolerance, htst_discrete_best_t *best) noexcept
     void htst_discrete_curve(
         const htst_discrete_t *scan, int64_t begin, int64_t end, double *distances) noexcept
 
@@ -70,6 +76,25 @@ def best(
     with nogil:
         htst_discrete_best(&scan, begin, end, tolerance, &k, &distance)
     return k, distance
+
+
+def search(
+    const double[::1] x, const int64_t[::1] first, const double[::1] mean, bint is_two_sided,
+    double alpha_low, int64_t begin, int64_t end, double tolerance,
+):
+    """(index, distance, alpha) of the same, of a law without an end, from the means alone."""
+    cdef htst_discrete_best_t found = htst_discrete_best_t(-1, 0, 0)
+    cdef htst_discrete_t scan
+    cdef int64_t m = x.shape[0]
+    cdef int status
+    if m == 0 or first.shape[0] != m + 1 or mean.shape[0] != m or not 0 <= begin <= end <= m:
+        raise ValueError(f"need m + 1 counts, m means, 0 <= begin <= end <= {m}, got {begin}, {end}")
+    scan = htst_discrete_t(m, &x[0], &first[0], float("inf"), NULL, NULL, is_two_sided)
+    with nogil:
+        status = htst_discrete_search(
+            &scan, &mean[0], alpha_low, begin, end, tolerance, &found)
+    check(status)
+    return found.k, found.distance, found.alpha
 
 
 def curve(

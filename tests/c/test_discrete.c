@@ -43,6 +43,7 @@ test_first_within_the_tolerance(void)
     double x[M], mean[M], alpha[M], norm[M], d[M], least = INFINITY, found;
     int64_t count[M], first[M + 1], k;
     htst_discrete_t scan = { M, x, first, INFINITY, alpha, norm, 0 };
+    htst_discrete_best_t best;
     int64_t answers = 0, before = -1;
 
     for (int i = 0; i < M; i++) {
@@ -63,12 +64,18 @@ test_first_within_the_tolerance(void)
         }
         htst_discrete_best(&scan, 0, M - 1, tolerance, &k, &found);
         CHECK(k == want && found == d[want]);
+        CHECK(htst_discrete_search(&scan, mean, 1, 0, M - 1, tolerance, &best) == HTST_OK);
+        CHECK(best.k == want && best.distance == d[want] && best.alpha == alpha[want]);
         answers += k != before;
         before = k;
     }
     CHECK(answers >= 4);
     htst_discrete_best(&scan, 5, 5, 0, &k, &found);
     CHECK(k == -1);
+    CHECK(htst_discrete_search(&scan, mean, 1, 5, 5, 0, &best) == HTST_OK && best.k == -1);
+    CHECK(htst_discrete_search(&scan, mean, .5, 0, 5, 0, &best) == HTST_ERR_BAD_ARG);
+    scan.top = 1000;
+    CHECK(htst_discrete_search(&scan, mean, 1, 0, 5, 0, &best) == HTST_ERR_BAD_ARG);
 }
 
 static void
