@@ -62,3 +62,5 @@ def test_on_a_bound_there_is_none():
     assert all(math.isnan(v) for v in standard_errors(law, x).values())
     with pytest.raises(ValueError, match=r"x must have a value in \[10, inf\]"):
         standard_errors(Lognormal(10.0, 1.0, 1.0), [1.0, 2.0])
+    with pytest.raises(ValueError, match="finite"):
+        standard_errors(Lognormal(1.0, 1.0, 1.0), [1.0, math.nan])

@@ -92,7 +92,7 @@ def fit_alternative(
     xmin, end = positive("xmin", xmin), math.inf if xmax is None else positive("xmax", xmax)
     if not xmin < end:
         raise ValueError(f"xmax must be above xmin, got {xmax!r} with xmin={xmin!r}")
-    tail = _tail(x, xmin, end)
+    tail = tail_of(x, xmin, end)
     if tail.size == 0:
         raise ValueError(f"x has no value at or above xmin = {xmin!r}")
     if discrete:
@@ -104,7 +104,8 @@ def fit_alternative(
     return fitted
 
 
-def _tail(x: npt.ArrayLike, xmin: float, xmax: float) -> Floats:
+def tail_of(x: npt.ArrayLike, xmin: float, xmax: float) -> Floats:
+    """The values in [xmin, xmax]; ValueError where any is no finite number."""
     data = as_float64(x).ravel()
     if not np.all(np.isfinite(data)):
         raise ValueError("x must be finite, got NaN or inf")
@@ -250,7 +251,7 @@ def compare(
         fit_alternative(x, name, xmin=xmin, xmax=xmax, discrete=discrete)
         for name in (first, second)
     ]
-    tail = _tail(x, xmin, math.inf if xmax is None else xmax)
+    tail = tail_of(x, xmin, math.inf if xmax is None else xmax)
     return _compare(laws[0], laws[1], tail, nested)
 
 
@@ -289,7 +290,7 @@ def compare_all(
     ['exponential', 'stretched_exponential']
     """
     power = fit_alternative(x, "power_law", xmin=xmin, xmax=xmax, discrete=discrete)
-    tail = _tail(x, xmin, math.inf if xmax is None else xmax)
+    tail = tail_of(x, xmin, math.inf if xmax is None else xmax)
     others = (name for name in ALTERNATIVES if name != "power_law")
     laws = (fit_alternative(tail, name, xmin=xmin, xmax=xmax, discrete=discrete) for name in others)
     return ComparisonTable(tuple(_compare(power, law, tail, None) for law in laws))

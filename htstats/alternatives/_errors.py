@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._arrays import as_float64
 from htstats.alternatives._base import Alternative, Floats
+from htstats.alternatives._compare import tail_of
 
 __all__ = ["standard_errors"]
 
@@ -40,7 +40,7 @@ def standard_errors(law: Alternative, x: npt.ArrayLike) -> dict[str, float]:
     Raises
     ------
     ValueError
-        No value of `x` in [xmin, xmax].
+        No value of `x` in [xmin, xmax]; NaN or infinity.
 
     Notes
     -----
@@ -55,8 +55,7 @@ def standard_errors(law: Alternative, x: npt.ArrayLike) -> dict[str, float]:
     >>> round(standard_errors(law, [1.0, 2.0, 3.0, 2.0])["Lambda"], 3)  # Lambda / sqrt(n)
     0.5
     """
-    data = as_float64(x).ravel()
-    values, counts = np.unique(data[(data >= law.xmin) & (data <= law.xmax)], return_counts=True)
+    values, counts = np.unique(tail_of(x, law.xmin, law.xmax), return_counts=True)
     if values.size == 0:
         raise ValueError(f"x must have a value in [{law.xmin:g}, {law.xmax:g}]")
     names = law.parameter_names
