@@ -3,7 +3,8 @@
 p solves log P(X <= k) = level. Two methods that share no code with the library, nor the tail:
 
 * sums: the smaller tail term by term, away from k;
-* beta: the regularised incomplete beta function by its hypergeometric form (mpmath's hyp2f1);
+* beta: the regularised incomplete beta function by its hypergeometric form (mpmath's hyp2f1), for
+  few successes among very many trials transformed into a finite sum at 420 digits;
 
 each solved in logit p by halving, then by the Illinois method. A row is kept only if both agree to
 20 digits of log p and log(1-p). log_isf needs no table: its answer is checked against the tail
@@ -43,10 +44,22 @@ def log_tail_sum(n: int, k: int, theta: mp.mpf, upper: bool) -> mp.mpf:
 
 def log_tail_beta(n: int, k: int, theta: mp.mpf, upper: bool) -> mp.mpf:
     """The same as I_x(a, b) = x^a (1-x)^b/(a B(a, b)) 2F1(a+b, 1; a+1; x)."""
+    if not upper and k <= 30 and n > 10**7:
+        return log_tail_few(n, k, theta)
     p, q = 1 / (1 + mp.exp(-theta)), 1 / (1 + mp.exp(theta))
     a, b, x, y = (k + 1, n - k, p, q) if upper else (n - k, k + 1, q, p)
     front = a * mp.log(x) + b * mp.log(y) - mp.log(a) - mp.log(mp.beta(a, b))
     return front + mp.log(mp.hyp2f1(a + b, 1, a + 1, x))
+
+
+def log_tail_few(n: int, k: int, theta: mp.mpf) -> mp.mpf:
+    """log P(X <= k) by Euler's transformation, (1-x)^b 2F1(a+b, 1; a+1; x) = 2F1(1-b, a; a+1; x):
+    b = k + 1 terms that cancel to p^b.
+    """
+    with mp.workdps(420):
+        q, a, b = 1 / (1 + mp.exp(theta)), n - k, k + 1
+        terms = (mp.binomial(b - 1, i) * (-q) ** i * a / mp.mpf(a + i) for i in range(b))
+        return a * mp.log(q) - mp.log(a) - mp.log(mp.beta(a, b)) + mp.log(mp.fsum(terms))
 
 
 def solve(n: int, k: int, level: mp.mpf, tail) -> mp.mpf:
@@ -93,7 +106,13 @@ def strata(rng: random.Random):
     def near_one():
         return *counts(1000), -(10 ** rng.uniform(-300, -0.5))
 
-    return {"usual": usual, "codes": codes, "deep": deep, "near one": near_one}
+    def few():
+        level = rng.choice(
+            (math.log(0.05), -(10 ** rng.uniform(1, 3)), -(10 ** rng.uniform(-30, -1)))
+        )
+        return int(10 ** rng.uniform(8, 9.5)), rng.randrange(1, 31), level
+
+    return {"usual": usual, "codes": codes, "deep": deep, "near one": near_one, "few": few}
 
 
 def row(n: int, k: int, level: float) -> tuple[mp.mpf, mp.mpf] | None:
