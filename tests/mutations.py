@@ -555,6 +555,18 @@ FAULTS = (
     ),
     Fault(
         "htst_discrete.c",
+        "a range's heaviest law has its smallest mean",
+        "law_of(search, a, high, b - 1, &heavy)",
+        "law_of(search, a, low, b - 1, &heavy)",
+    ),
+    Fault(
+        "htst_discrete.c",
+        "a range's lightest law has its largest mean",
+        "law_of(search, b - 1, low, a, &light)",
+        "law_of(search, b - 1, high, a, &light)",
+    ),
+    Fault(
+        "htst_discrete.c",
         "a range is bounded by the size of its smallest tail",
         "if (tail / most - survival(&heavy",
         "if (tail / least - survival(&heavy",

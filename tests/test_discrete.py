@@ -91,6 +91,31 @@ def test_ranges_of_candidates_that_are_left_out_hold_no_answer(kind, two_sided, 
     assert (fit.xmin, fit.distance, fit.alpha) == answer
 
 
+@pytest.mark.parametrize("gap", [1.0, 0.6], ids=["no gap", "gap"])
+@pytest.mark.parametrize("two_sided", [False, True])
+def test_the_answer_may_have_the_heaviest_or_the_lightest_tail_of_its_range(gap, two_sided):
+    """A crowd of values below the quantiles of a Pareto law, with half of all the mass or more.
+
+    Right below them it draws the mean of log(x/xmin) down, so that where the law begins, the
+    answer, it is the largest of its range. Far below them it lifts it, and there it is the
+    smallest. A range is bounded by both: let either of them stand for the other, and the answer
+    is excluded. In smooth samples the means of a range are too close for that to show.
+    """
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        n, start, crowd = 300 + 100 * seed, 10 ** rng.uniform(3, 4), int(rng.integers(20, 40))
+        law = np.ceil(start * (1 - (np.arange(n) + 0.5) / n) ** -rng.uniform(0.3, 1.5))
+        values, counts = np.unique(law, return_counts=True)
+        below = np.floor(start * gap) - np.arange(crowd, 0, -1)
+        weight = math.ceil(n * rng.uniform(0.5, 0.9) / crowd)
+        values, counts = np.append(below, values), np.append(np.full(crowd, weight), counts)
+        found = scan_integers(values, counts, two_sided=two_sided, curve=True)
+        candidates, distances, alphas = found.curve
+        k = int(np.flatnonzero(distances <= distances.min() + 1e-13)[0])
+        assert k >= crowd
+        assert (found.xmin, found.distance, found.alpha) == (candidates[k], distances[k], alphas[k])
+
+
 @pytest.mark.parametrize("two_sided", [False, True])
 def test_distances_are_those_of_every_place(two_sided):
     """Segments that are passed over hide nothing, wherever the jumps are."""
