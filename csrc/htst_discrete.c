@@ -1,7 +1,9 @@
 #include "htst_discrete.h"
-#include "htst_zeta.h"
 
 #include <math.h>
+
+#include "htst_estimate.h"
+#include "htst_zeta.h"
 
 #define N_PROBES 6
 #define N_STRATA 24
@@ -11,36 +13,49 @@
 
 /* ---- estimates ------------------------------------------------------------------------------ */
 
-int
-htst_discrete_prepare(int64_t m, const double *x, const int64_t *count, int64_t *first,
-    double *mean)
-{
-    long double total = 0;
+/* Values whose logarithms are made together. */
+#define PART (64 * HTST_ESTIMATE_BLOCK)
 
-    if (m < 1 || !(x[0] >= 1)) {
+/* How many of them are not whole or above 2^53. */
+HTST_CLONES static int64_t
+not_whole(int64_t m, const double *x)
+{
+    int64_t wrong = 0;
+
+    for (int64_t k = 0; k < m; k++) {
+        wrong += !(x[k] <= LARGEST) | (x[k] != floor(x[k]));
+    }
+    return wrong;
+}
+
+HTST_CLONES static void
+invert(int64_t m, double *x)
+{
+    for (int64_t k = 0; k < m; k++) {
+        x[k] = 1 / x[k];
+    }
+}
+
+int
+htst_discrete_means(int64_t m, const double *x, const int64_t *first, double *mean)
+{
+    htst_estimate_mark_t mark = { 0, 0, 0, 0 };
+    double y[PART];
+
+    if (m < 1 || !(x[0] >= 1) || not_whole(m, x) > 0 || first[0] != 0) {
         return HTST_ERR_BAD_ARG;
     }
-    first[0] = 0;
-    for (int64_t k = 0; k < m; k++) {
-        if (count[k] < 0 || (k > 0 && !(x[k] > x[k - 1])) || !(x[k] <= LARGEST)
-            || x[k] != floor(x[k])) {
-            return HTST_ERR_BAD_ARG;
+    for (int64_t end = m - 1; end > 0; end -= PART) {
+        int64_t begin = end > PART ? end - PART : 0;
+        int status = htst_estimate_part(end - begin + 1, x + begin, first + begin, first[m], &mark, y,
+            mean + begin);
+        if (status != HTST_OK) {
+            return status;
         }
-        if (count[k] > INT64_MAX - first[k]) {
-            return HTST_ERR_OVERFLOW;
-        }
-        first[k + 1] = first[k] + count[k];
-    }
-    if (first[m] == 0) {
-        return HTST_ERR_TOO_FEW;
+        invert(end - begin, mean + begin);
     }
     mean[m - 1] = 0;
-    for (int64_t k = m - 2; k >= 0; k--) {
-        double step = log1p((x[k + 1] - x[k]) / x[k]);
-        total += (long double) (first[m] - first[k + 1]) * step;
-        mean[k] = (double) (total / (long double) (first[m] - first[k]));
-    }
-    return HTST_OK;
+    return first[m] < first[m - 1] ? HTST_ERR_BAD_ARG : first[m] > 0 ? HTST_OK : HTST_ERR_TOO_FEW;
 }
 
 /* Newton's step from s. For s below q the mean is nearly 1/(s - 1), and its inverse linear in s; far

@@ -27,11 +27,10 @@ typedef struct {
     int is_two_sided;
 } htst_discrete_t;
 
-/* first[0..m] and mean[k], the mean of log(x/x[k]) over the tail of k; sums of positive terms, in
- * long double. ERRORS: BAD_ARG (m < 1, x[0] < 1, x not increasing, x not whole or above 2^53, a
- * count < 0), OVERFLOW (counts), TOO_FEW (N = 0). */
-int htst_discrete_prepare(int64_t m, const double *x, const int64_t *count, int64_t *first,
-    double *mean);
+/* mean[k], the mean of log(x/x[k]) over the tail of k: 1 / rate of htst_estimate, to 9 units in the last
+ * place, and what lies below a value changes no bit of its mean. ERRORS: BAD_ARG (m < 1, x[0] < 1, x not
+ * increasing, x not whole or above 2^53, first[0] not 0, first falling), TOO_FEW (N = 0). */
+int htst_discrete_means(int64_t m, const double *x, const int64_t *first, double *mean);
 
 /* alpha[k - begin] and norm[k - begin] = Z(alpha, x[k], top) for k in [begin, end), by Newton's
  * method; where top is finite from the estimate of the candidate before. NaN where there is no estimate above alpha_low
@@ -50,7 +49,7 @@ void htst_discrete_best(const htst_discrete_t *scan, int64_t begin, int64_t end,
     int64_t *best_k, double *best_distance);
 
 /* The same where the law has no end (scan->top is infinite), for many candidates: their estimates are
- * made where they are looked at, from the means of htst_discrete_prepare, and scan->alpha and
+ * made where they are looked at, from the means of htst_discrete_means, and scan->alpha and
  * scan->norm are not used. Whole ranges of candidates are excluded at places where all their distances
  * show. With M(s, q) the mean of log(K/q) on q, q + 1, ... and P(K = k) ~ k^-s: it falls with s, and
  * grows with q, so that the estimates between candidates a and b lie between that of the largest mean

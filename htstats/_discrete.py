@@ -15,7 +15,7 @@ import numpy.typing as npt
 from htstats import _checks
 from htstats._core import discrete, zeta
 
-__all__ = ["LARGEST", "DiscreteScan", "ZetaLaw", "scan_integers", "whole"]
+__all__ = ["LARGEST", "DiscreteScan", "ZetaLaw", "scan_integers", "scan_tails", "whole"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -26,18 +26,23 @@ LARGEST = 2.0**53
 # quantiles below xmin + TABLE are looked up
 TABLE = 1024
 
+# values that are checked together: what is made of them stays in the cache
+PIECE = 1 << 14
+
 # the best candidate is the smallest whose distance is the least but for this
 TIE = 1e-13
 
 
 def whole(name: str, values: Floats) -> Floats:
     """`values`, all of them integers up to 2^53, or ValueError naming one that is not."""
-    bad = values != np.floor(values)
-    if bad.any():
-        raise ValueError(
-            f"{name} must hold whole numbers where discrete=True, got {float(values[bad][0])!r}"
-        )
-    if values.size and float(np.max(np.abs(values))) > LARGEST:
+    pieces = [values[start : start + PIECE] for start in range(0, values.size, PIECE)]
+    for piece in pieces:
+        bad = piece != np.floor(piece)
+        if bad.any():
+            raise ValueError(
+                f"{name} must hold whole numbers where discrete=True, got {float(piece[bad][0])!r}"
+            )
+    if any(piece.max() > LARGEST or piece.min() < -LARGEST for piece in pieces):
         raise ValueError(f"{name} must be at most 2**53 where discrete=True, got {values.max()!r}")
     return values
 
@@ -187,12 +192,39 @@ def scan_integers(
     alpha_low: float = 1.0,
     curve: bool = False,
 ) -> DiscreteScan:
+    """`scan_tails` of values and how often each is there."""
+    first = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=first[1:])
+    return scan_tails(
+        values,
+        first,
+        begin=begin,
+        end=end,
+        xmax=xmax,
+        two_sided=two_sided,
+        alpha_low=alpha_low,
+        curve=curve,
+    )
+
+
+def scan_tails(
+    values: Floats,
+    first: Counts,
+    *,
+    begin: int = 0,
+    end: int | None = None,
+    xmax: float = math.inf,
+    two_sided: bool = False,
+    alpha_low: float = 1.0,
+    curve: bool = False,
+) -> DiscreteScan:
     """Fit the zeta distribution to every tail values[k:], begin <= k < end, and choose one.
 
     Parameters
     ----------
-    values, counts : array
-        The sample; a count may be 0 (a fixed xmin below the smallest value).
+    values, first : array
+        The sample, and how many lie before each value and in all; two of these may be the same (a
+        fixed xmin below the smallest value).
     begin, end : int
         Which values are candidates; by default all but the largest.
     xmax : float
@@ -208,7 +240,8 @@ def scan_integers(
     Raises
     ------
     ValueError
-        Values that are not whole or leave [1, 2^53], no candidate with an estimate.
+        Values that are not whole or leave [1, 2^53] (`whole` says which), no candidate with an
+        estimate.
 
     Notes
     -----
@@ -221,13 +254,13 @@ def scan_integers(
     .. [1] A. Clauset, C. R. Shalizi, M. E. J. Newman, "Power-law distributions in empirical data",
        SIAM Review 51 (2009), appendix B, equation B.8.
     """
-    values = np.ascontiguousarray(whole("x", values), dtype=np.float64)
+    values = np.ascontiguousarray(values, dtype=np.float64)
     m = values.size
     if m == 0:
         raise ValueError("x must have at least two distinct usable values, got 0")
     xmax = math.inf if math.isinf(xmax) else math.floor(_checks.positive("xmax", xmax))
-    first, mean = np.empty(m + 1, np.int64), np.empty(m)
-    discrete.prepare(values, np.ascontiguousarray(counts, dtype=np.int64), first, mean)
+    mean = np.empty(m)
+    discrete.means(values, first, mean)
     end = max(m - 1 if end is None else end, begin)
     alpha, norm = np.empty(0), np.empty(0)
     if curve or not math.isinf(xmax):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from htstats import _checks
 from htstats._core import fit, tail
-from htstats._discrete import DiscreteScan, scan_integers, whole
+from htstats._discrete import DiscreteScan, scan_tails, whole
 from htstats._power_law_fit import Curve, PowerLawFit
 from htstats._scan import TOLERANCE, Candidates, best_of, prepared
 from htstats._usable import SIDES, Sample, left_out
@@ -146,9 +146,9 @@ def solved_integers(sample: Sample, side: str, options: Options) -> PowerLawFit:
     begin, end = _candidates(values, first, options)
     if options.curve:
         _require_short(end - begin)
-    found: DiscreteScan = scan_integers(
+    found: DiscreteScan = scan_tails(
         values,
-        np.diff(first),
+        first,
         begin=begin,
         end=end,
         xmax=math.inf if options.xmax is None else options.xmax,

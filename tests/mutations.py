@@ -518,9 +518,9 @@ FAULTS = (
     ),
     Fault(
         "htst_discrete.c",
-        "a value counts itself among those above it",
-        "(long double) (first[m] - first[k + 1]) * step;",
-        "(long double) (first[m] - first[k]) * step;",
+        "the means of a part forget those above it",
+        "first + begin, first[m], &mark, y,",
+        "first + begin, first[m], &(htst_estimate_mark_t){ 0 }, y,",
         quick=True,
     ),
     Fault(

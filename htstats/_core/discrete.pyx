@@ -14,8 +14,8 @@ cdef extern from "htst_discrete.h" nogil:
         const double *norm
         int is_two_sided
 
-    int htst_discrete_prepare(
-        int64_t m, const double *x, const int64_t *count, int64_t *first, double *mean) noexcept
+    int htst_discrete_means(
+        int64_t m, const double *x, const int64_t *first, double *mean) noexcept
     int htst_discrete_estimate(
         const double *x, const double *mean, int64_t begin, int64_t end, double top,
         double alpha_low, double *alpha, double *norm) noexcept
@@ -32,14 +32,14 @@ cdef extern from "htst_discrete.h" nogil:
         const htst_discrete_t *scan, int64_t begin, int64_t end, double *distances) noexcept
 
 
-def prepare(const double[::1] x, const int64_t[::1] count, int64_t[::1] first, double[::1] mean):
-    """Counts before each value, and the mean of log(x[j]/x[k]) over each tail."""
+def means(const double[::1] x, const int64_t[::1] first, double[::1] mean):
+    """The mean of log(x[j]/x[k]) over each tail; `first` are the counts before each value."""
     cdef int64_t m = x.shape[0]
     cdef int status
-    if m == 0 or count.shape[0] != m or first.shape[0] != m + 1 or mean.shape[0] != m:
-        raise ValueError("x, count, first, mean must have m, m, m + 1, m > 0 elements")
+    if m == 0 or first.shape[0] != m + 1 or mean.shape[0] != m:
+        raise ValueError("x, first, mean must have m, m + 1, m > 0 elements")
     with nogil:
-        status = htst_discrete_prepare(m, &x[0], &count[0], &first[0], &mean[0])
+        status = htst_discrete_means(m, &x[0], &first[0], &mean[0])
     check(status)
 
 

@@ -6,11 +6,10 @@ static void
 test_two_values_by_hand(void)
 {
     double x[2] = { 1, 2 }, mean[2], alpha[1], norm[1], d, z[3];
-    int64_t count[2] = { 3, 1 }, first[3], k;
+    int64_t first[3] = { 0, 3, 4 }, k;
     htst_discrete_t scan = { 2, x, first, 2, alpha, norm, 0 };
 
-    CHECK(htst_discrete_prepare(2, x, count, first, mean) == HTST_OK);
-    CHECK(first[1] == 3 && first[2] == 4);
+    CHECK(htst_discrete_means(2, x, first, mean) == HTST_OK);
     CHECK_CLOSE(mean[0], log(2.0) / 4, 1e-15);
     CHECK(mean[1] == 0);
     /* on {1, 2} the law is free: P(2) = 1/4, so 2^-alpha = 1/3 and all distances are 0 */
@@ -35,13 +34,42 @@ test_two_values_by_hand(void)
     CHECK_CLOSE(d, fmax(fabs(1 / norm[0] - 0.75), 1 - (1 + exp2(-alpha[0])) / norm[0]), 1e-13);
 }
 
+/* Over several parts, with values of no count, against the sum of the definition. */
+static void
+test_means_of_parts(void)
+{
+    enum { M = 9001 };
+    static double x[M], mean[M], short_mean[M];
+    static int64_t first[M + 1], short_first[M + 1];
+    const int64_t from = 5000;
+    long double logs = 0;
+
+    for (int i = 0; i < M; i++) {
+        x[i] = i == 0 ? 1 : x[i - 1] + 1 + (i * 31) % 17 * (i > 8990 ? 1e12 : 1);
+        first[i + 1] = first[i] + (i * 37) % 11;
+    }
+    CHECK(htst_discrete_means(M, x, first, mean) == HTST_OK);
+    CHECK(mean[M - 1] == 0);
+    for (int k = M - 2; k >= 0; k--) {
+        logs += (long double) (first[M] - first[k + 1]) * log1pl((long double) ((x[k + 1] - x[k]) / x[k]));
+        CHECK_CLOSE(mean[k], (double) (logs / (long double) (first[M] - first[k])), 2.2e-15);
+    }
+    for (int64_t k = from; k <= M; k++) { /* what lies below changes no bit */
+        short_first[k - from] = first[k] - first[from];
+    }
+    CHECK(htst_discrete_means(M - from, x + from, short_first, short_mean) == HTST_OK);
+    for (int64_t k = from; k < M; k++) {
+        CHECK(short_mean[k - from] == mean[k]);
+    }
+}
+
 /* Of distances that are the same the smallest candidate is chosen, and not one a hair better. */
 static void
 test_first_within_the_tolerance(void)
 {
     enum { M = 40 };
     double x[M], mean[M], alpha[M], norm[M], d[M], least = INFINITY, found;
-    int64_t count[M], first[M + 1], k;
+    int64_t first[M + 1] = { 0 }, k;
     htst_discrete_t scan = { M, x, first, INFINITY, alpha, norm, 0 };
     htst_discrete_best_t best;
     int64_t answers = 0, before = -1;
@@ -49,9 +77,9 @@ test_first_within_the_tolerance(void)
     for (int i = 0; i < M; i++) {
         x[i] = i + 1;
         /* a flat body before the law: the least distance is not the first, and others lead to it */
-        count[i] = 1 + (i * 37) % 11 + (i < 9 ? 30 : 4000 / ((i + 1) * (i + 1)));
+        first[i + 1] = first[i] + 1 + (i * 37) % 11 + (i < 9 ? 30 : 4000 / ((i + 1) * (i + 1)));
     }
-    CHECK(htst_discrete_prepare(M, x, count, first, mean) == HTST_OK);
+    CHECK(htst_discrete_means(M, x, first, mean) == HTST_OK);
     CHECK(htst_discrete_estimate(x, mean, 0, M - 1, INFINITY, 1, alpha, norm) == HTST_OK);
     htst_discrete_curve(&scan, 0, M - 1, d);
     for (int i = 0; i < M - 1; i++) {
@@ -83,10 +111,10 @@ test_no_estimate_at_the_top(void)
 {
     /* values crowd at the top: the truncated estimate is below any bound */
     double x[3] = { 1, 9, 10 }, mean[3], alpha[3], norm[3], d;
-    int64_t count[3] = { 1, 1, 50 }, first[4], k;
+    int64_t first[4] = { 0, 1, 2, 52 }, k;
     htst_discrete_t scan = { 3, x, first, 10, alpha, norm, 0 };
 
-    CHECK(htst_discrete_prepare(3, x, count, first, mean) == HTST_OK);
+    CHECK(htst_discrete_means(3, x, first, mean) == HTST_OK);
     CHECK(htst_discrete_estimate(x, mean, 0, 3, 10, 0, alpha, norm) == HTST_OK);
     CHECK(isnan(alpha[0]) && isnan(alpha[1]) && isnan(alpha[2]));
     htst_discrete_best(&scan, 0, 3, 0, &k, &d);
@@ -97,20 +125,26 @@ static void
 test_errors(void)
 {
     double x[2] = { 1, 1.5 }, mean[2], alpha[1], norm[1];
-    int64_t count[2] = { 1, 1 }, none[2] = { 0, 0 }, huge[2] = { INT64_MAX, 1 }, first[3];
+    int64_t first[3] = { 0, 1, 2 }, none[3] = { 0, 0, 0 }, late[3] = { 1, 2, 3 };
+    int64_t falling[3] = { 0, 2, 1 }, negative[3] = { 0, -1, 2 };
 
-    CHECK(htst_discrete_prepare(0, x, count, first, mean) == HTST_ERR_BAD_ARG);
-    CHECK(htst_discrete_prepare(2, x, count, first, mean) == HTST_ERR_BAD_ARG);
+    CHECK(htst_discrete_means(0, x, first, mean) == HTST_ERR_BAD_ARG);
+    CHECK(htst_discrete_means(2, x, first, mean) == HTST_ERR_BAD_ARG);
     x[1] = 0x1p54;
-    CHECK(htst_discrete_prepare(2, x, count, first, mean) == HTST_ERR_BAD_ARG);
+    CHECK(htst_discrete_means(2, x, first, mean) == HTST_ERR_BAD_ARG);
     x[1] = 1;
-    CHECK(htst_discrete_prepare(2, x, count, first, mean) == HTST_ERR_BAD_ARG);
+    CHECK(htst_discrete_means(2, x, first, mean) == HTST_ERR_BAD_ARG);
     x[0] = 0;
-    CHECK(htst_discrete_prepare(2, x, count, first, mean) == HTST_ERR_BAD_ARG);
+    CHECK(htst_discrete_means(2, x, first, mean) == HTST_ERR_BAD_ARG);
     x[0] = 1;
     x[1] = 0x1p53;
-    CHECK(htst_discrete_prepare(2, x, none, first, mean) == HTST_ERR_TOO_FEW);
-    CHECK(htst_discrete_prepare(2, x, huge, first, mean) == HTST_ERR_OVERFLOW);
+    CHECK(htst_discrete_means(2, x, none, mean) == HTST_ERR_TOO_FEW);
+    CHECK(htst_discrete_means(2, x, late, mean) == HTST_ERR_BAD_ARG);
+    CHECK(htst_discrete_means(2, x, falling, mean) == HTST_ERR_BAD_ARG);
+    CHECK(htst_discrete_means(2, x, negative, mean) == HTST_ERR_BAD_ARG);
+    CHECK(htst_discrete_means(2, x, first, mean) == HTST_OK);
+    x[1] = NAN;
+    CHECK(htst_discrete_means(2, x, first, mean) == HTST_ERR_BAD_ARG);
     CHECK(htst_discrete_estimate(x, mean, 0, 1, INFINITY, 0.5, alpha, norm) == HTST_ERR_BAD_ARG);
     CHECK(htst_discrete_estimate(x, mean, 1, 0, INFINITY, 1, alpha, norm) == HTST_ERR_BAD_ARG);
 }
@@ -119,6 +153,7 @@ int
 main(void)
 {
     test_two_values_by_hand();
+    test_means_of_parts();
     test_first_within_the_tolerance();
     test_no_estimate_at_the_top();
     test_errors();
