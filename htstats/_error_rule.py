@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._moments import moments, rounded
+from htstats._moments import rounded
 from htstats.sketch import TailSketch
 
-__all__ = ["Rule", "error", "error_matched", "rounded_up", "widened"]
+__all__ = ["Interval", "Rule", "budget_of", "cannot", "error", "rounded_up", "widened"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,13 +45,13 @@ def widened(data: npt.NDArray[Any], dtype: str) -> Floats:
     return data.reshape(-1).view(dtype).astype(np.float64)
 
 
-class _Interval(NamedTuple):
+class Interval(NamedTuple):
     """Length of an interval that holds the replaced elements: the larger of slope * tau + start."""
 
     lines: tuple[tuple[int, Fraction], ...]
 
     @classmethod
-    def of(cls, sketch: TailSketch, keep: str, support: str) -> _Interval:
+    def of(cls, sketch: TailSketch, keep: str, support: str) -> Interval:
         """With ``support="full"`` the interval contains the zeros that take the kept positions."""
         smallest, largest = Fraction(sketch.min), Fraction(sketch.max)
         full, none = support == "full", Fraction(0)
@@ -87,14 +87,16 @@ def _root_below(value: Fraction) -> Fraction:
     return Fraction(math.isqrt((p << 2 * shift) // q), 1 << shift)
 
 
-def _budget(rule: Rule) -> Fraction:
+def budget_of(rule: Rule) -> Fraction:
+    """EPS^2/(2 log(2/ETA)) of a rule."""
     from htstats.theory.approximation import error_budget  # theory stands on all of this package
 
     eps, eta = rule.numbers
     return Fraction(error_budget(float(eps), float(eta)))
 
 
-def _cannot(rule: Rule, t: float, budget: Fraction) -> ValueError:
+def cannot(rule: Rule, t: float, budget: Fraction) -> ValueError:
+    """The error that says no threshold meets the rule."""
     eps, eta = (float(number) for number in rule.numbers)
     return ValueError(
         f"threshold 'error:{eps:g},{eta:g}' cannot be met: EPS^2/(2 log(2/ETA)) is "
@@ -105,49 +107,8 @@ def _cannot(rule: Rule, t: float, budget: Fraction) -> ValueError:
 
 def error(rule: Rule, sketch: TailSketch, keep: str, support: str, std: float) -> float:
     """The threshold where the noise's standard deviation is known beforehand."""
-    interval, budget, t = _Interval.of(sketch, keep, support), _budget(rule), Fraction(std) ** 2
+    interval, budget, t = Interval.of(sketch, keep, support), budget_of(rule), Fraction(std) ** 2
     tau = interval.largest_tau(budget - t, keep)
     if tau is None:
-        raise _cannot(rule, float(t), budget)
-    return tau
-
-
-def error_matched(
-    rule: Rule, data: npt.NDArray[Any], sketch: TailSketch, keep: str, support: str
-) -> float:
-    """The noise's variance follows from tau: go down the keys from the largest that may serve.
-
-    Between two neighbouring keys the variance is constant. Float64 sums find the candidates, and
-    exact sums decide.
-    """
-    interval, budget = _Interval.of(sketch, keep, support), _budget(rule)
-    most = interval.largest_tau(budget, keep)
-    if most is None:
-        raise _cannot(rule, 0.0, budget)
-    values = widened(data, sketch.dtype)
-    keys = (
-        values if keep == "upper" else np.abs(values - (sketch.mean if keep == "centered" else 0))
-    )
-    order = np.argsort(keys, kind="stable")
-    order = order[: np.searchsorted(keys[order], most, side="right")]
-    following = np.append(keys[order], np.inf)
-    values, keys = values[order], keys[order]
-    n = float(sketch.n) if support == "full" else np.arange(1.0, len(values) + 1)
-    second = np.cumsum(values**2) / n
-    variance = second - (np.cumsum(values) / n) ** 2
-    # a running sum of k terms errs by k 2^-53 of its terms' sizes; what this lets through is
-    # checked exactly
-    slack = np.arange(4.0, len(values) + 4) * 2.0**-51 * second + 2.0**-40 * float(budget)
-    fits = interval.lengths(keys) ** 2 / 4 + variance <= float(budget) + slack
-    for i in np.flatnonzero(fits & (following[1:] > keys))[::-1].tolist():
-        replaced = TailSketch("float64").update(values[: i + 1])
-        count = sketch.n if support == "full" else replaced.n
-        std = moments(count, replaced.total, replaced.total_of_squares)[1]
-        tau = interval.largest_tau(budget - Fraction(std) ** 2, keep)
-        if tau is not None and tau >= keys[i]:
-            return min(tau, math.nextafter(following[i + 1], -math.inf))
-    smallest = float(keys[0]) if len(keys) else math.inf
-    tau = min(most, math.nextafter(smallest, -math.inf))  # below all keys: nothing is replaced
-    if tau < 0 and keep != "upper":
-        raise _cannot(rule, 0.0, budget)
+        raise cannot(rule, float(t), budget)
     return tau

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from htstats import _checks, _rows
 from htstats._arrays import HALF_DTYPES, Elements
-from htstats._fit_of_rows import COPIES_OF_A_FIT, fit_rows
+from htstats._fit_of_rows import fit_rows
 from htstats._moments import ExactSums
 from htstats._rows import Report, RowSource, read_blocks, sketch_rows
 from htstats.compressed import (
@@ -37,7 +37,7 @@ from htstats.compressed import (
 from htstats.container import ContainerWriter, MatrixInfo
 from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
 from htstats.sketch import TailSketch
-from htstats.thresholds import Resolver, needs_sketch, parse_rule, resolve
+from htstats.thresholds import needs_sketch, parse_rule, resolve, resolver_of
 
 __all__ = [
     "RowSource",
@@ -406,34 +406,15 @@ def _threshold(job: _Job, sums: Sums) -> float:
         side = "abs" if job.keep == "abs" else "positive"
         fit = partial(fit_rows, job.source, side=side, sketch=sketch, report=job.report)
         return (fit() if job.max_memory is None else fit(max_memory=job.max_memory)).xmin
-    if rule.name == "xmin" or (rule.name == "error" and job.noise == "matched"):
-        return resolve(job.threshold, _whole(job), sums, **words)
-    if not isinstance(sums, TailSketch):  # "std" follows from the sums
+    if rule.name == "xmin" or not isinstance(sums, TailSketch) or sums.n == 0:
+        # an error, or "std", which follows from the sums
         return resolve(job.threshold, np.empty(0), sums, **words)
-    resolver = Resolver(job.threshold, sums, **words)
+    resolver = resolver_of(job.threshold, sums, **words)
     while resolver.tau is None:
         for block in job.blocks():
             resolver.update(block.data)
         resolver.finish()
     return resolver.tau
-
-
-def _whole(job: _Job) -> npt.NDArray[Any]:
-    """The matrix in memory, for the rules that need it there."""
-    (rows, cols), dtype = job.source.shape, job.source.dtype
-    item = np.dtype(np.uint16 if dtype in HALF_DTYPES else dtype)
-    needed = rows * cols * (item.itemsize + 8 * COPIES_OF_A_FIT)
-    if job.max_memory is not None and needed > job.max_memory:
-        raise ValueError(
-            f"threshold {job.threshold!r} needs the matrix in memory, up to {needed} bytes; "
-            f"max_memory is {job.max_memory}"
-        )
-    whole = np.empty((rows, cols), item)
-    row = 0
-    for block in job.blocks():
-        whole[row : row + len(block.data)] = block.data
-        row += len(block.data)
-    return whole
 
 
 def _check(seed: int, layer: int, n_threads: int) -> None:

@@ -30,11 +30,13 @@ import numpy.typing as npt
 
 from htstats._arrays import HALF_DTYPES, as_elements
 from htstats._checks import finite, nonnegative
-from htstats._error_rule import Rule, error, error_matched, rounded_up, widened
+from htstats._error_rows import MatchedError
+from htstats._error_rule import Rule, error, rounded_up, widened
+from htstats._gathered import Gathered
 from htstats._moments import ExactSums
 from htstats.sketch import FORMATS, TailSketch
 
-__all__ = ["Resolver", "Rule", "needs_sketch", "parse_rule", "resolve"]
+__all__ = ["Resolver", "Rule", "needs_sketch", "parse_rule", "resolve", "resolver_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -129,13 +131,38 @@ def resolve(
     if rule.name == "std":
         return sketch.moments()[1]
     assert isinstance(sketch, TailSketch)
-    if rule.name == "error" and noise == "matched":
-        return error_matched(rule, data, sketch, keep, support)
-    resolver = Resolver(threshold, sketch, keep=keep, noise=noise, support=support)
+    resolver = resolver_of(threshold, sketch, keep=keep, noise=noise, support=support)
     while resolver.tau is None:
         resolver.update(data)
         resolver.finish()
     return resolver.tau
+
+
+def resolver_of(
+    threshold: str, sketch: TailSketch, *, keep: str, noise: str, support: str
+) -> Resolver | MatchedError:
+    """What finds a rule's threshold by reading the data again, as often as its `tau` is None.
+
+    Raises
+    ------
+    ValueError
+        If the rule is unknown, cannot be met, or is "xmin".
+
+    Examples
+    --------
+    >>> x = np.float32([0.1, -0.2, 0.3])
+    >>> how = {"keep": "abs", "noise": "matched", "support": "full"}
+    >>> resolver = resolver_of("error:1,0.1", TailSketch().update(x), **how)
+    >>> while resolver.tau is None:
+    ...     resolver.update(x)
+    ...     tau = resolver.finish()
+    >>> round(tau, 3)
+    0.353
+    """
+    rule = parse_rule(threshold)
+    if rule.name == "error" and noise == "matched" and sketch.n:
+        return MatchedError(rule, sketch, keep, support)
+    return Resolver(threshold, sketch, keep=keep, noise=noise, support=support)
 
 
 class _Sieve(NamedTuple):
@@ -213,9 +240,7 @@ class Resolver:
     """
 
     # of one pass
-    _values: Floats
-    _counts: npt.NDArray[np.int64]
-    _pending: list[Floats]
+    _gathered: Gathered
     _parts: npt.NDArray[np.int64]
 
     def __init__(
@@ -242,7 +267,7 @@ class Resolver:
         elif rule.name in ("quantile", "nnz"):
             self._find(_rank(rule, sketch.n), sketch)
         else:
-            why = "the fit gives it" if rule.name == "xmin" else "noise 'matched' needs all of W"
+            why = "the fit gives it" if rule.name == "xmin" else "it takes resolver_of"
             raise ValueError(f"threshold {threshold!r} does not follow from a sketch: {why}")
 
     def update(self, block: Any) -> None:
@@ -261,11 +286,12 @@ class Resolver:
 
     def finish(self) -> float | None:
         """End a pass: tau, or None if another pass is needed."""
-        if self.tau is None and self._overflowed:
+        if self.tau is None and self._gathered.overflowed:
             self._narrow()
         elif self.tau is None:
-            self._compress()
-            self.tau = self._select(self._values, self._counts, self._rank - self._below)
+            found = self._gathered
+            found.compress()
+            self.tau = self._select(found.values, found.counts, self._rank - self._below)
         return self.tau
 
     def fresh(self) -> Resolver:
@@ -280,12 +306,7 @@ class Resolver:
             return
         self._below += other._below - other._base
         self._parts += other._parts
-        self._overflowed |= other._overflowed
-        if not self._overflowed:
-            self._pending += other._pending
-            self._values = np.concatenate([self._values, other._values])
-            self._counts = np.concatenate([self._counts, other._counts])
-            self._make_room()
+        self._gathered.merge(other._gathered)
 
     def _find(self, rank: int, sketch: TailSketch) -> None:
         """Bracket the key of a rank; from 16-bit sketches it follows at once."""
@@ -315,9 +336,7 @@ class Resolver:
 
     def _reset(self) -> None:
         self._below = self._base
-        self._overflowed = False
-        self._values, self._counts = np.empty(0), np.empty(0, np.int64)
-        self._pending = []
+        self._gathered = Gathered(_GATHERED)
         self._parts = np.zeros(_PARTS, np.int64)
 
     def _keys(self, values: Floats) -> Floats:
@@ -330,33 +349,13 @@ class Resolver:
         self._below += int(np.count_nonzero(keys < self._low))
         inside = np.flatnonzero((keys >= self._low) & (keys <= self._high))
         np.add.at(self._parts, self._part(keys[inside]), 1)
-        if self._overflowed:
-            return
-        self._pending.append(values[inside])
-        self._make_room()
-
-    def _make_room(self) -> None:
-        """Compress what is gathered; where that is not enough, the pass narrows the bracket."""
-        if sum(map(len, self._pending)) + len(self._values) > _GATHERED:
-            self._compress()
-            if len(self._values) > _GATHERED // 2:
-                self._overflowed = True
-                self._values, self._counts = np.empty(0), np.empty(0, np.int64)
+        self._gathered.add(values[inside])
 
     def _part(self, keys: Floats) -> npt.NDArray[np.int64]:
         """Which part of the bracket a key is in; grows with the key."""
         width = self._high / 2 - self._low / 2  # half, so as not to overflow
         share = (keys / 2 - self._low / 2) / width if width > 0 else np.zeros(len(keys))
         return np.minimum(share * _PARTS, _PARTS - 1).astype(np.int64)
-
-    def _compress(self) -> None:
-        """Gathered values as distinct values and their counts."""
-        values = np.concatenate([self._values, *self._pending])
-        counts = np.concatenate([self._counts, *(np.ones(len(p), np.int64) for p in self._pending)])
-        self._values, inverse = np.unique(values, return_inverse=True)
-        self._counts = np.zeros(len(self._values), np.int64)
-        np.add.at(self._counts, inverse, counts)
-        self._pending = []
 
     def _narrow(self) -> None:
         part = int(np.searchsorted(np.cumsum(self._parts), self._rank - self._below))

@@ -204,7 +204,7 @@ def test_what_a_sketch_cannot_say():
     sketch = TailSketch("float64").update([1.0, 2.0])
     with pytest.raises(ValueError, match="'xmin' does not follow from a sketch: the fit gives it"):
         Resolver("xmin", sketch)
-    with pytest.raises(ValueError, match="noise 'matched' needs all of W"):
+    with pytest.raises(ValueError, match="it takes resolver_of"):
         Resolver("error:1,0.1", sketch, noise="matched")
     with pytest.raises(ValueError, match="'std' needs at least one element"):
         Resolver("std", TailSketch())

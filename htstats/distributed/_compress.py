@@ -32,7 +32,7 @@ from htstats.distributed._sketch import sketch_tree
 from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
 from htstats.sketch import TailSketch
 from htstats.streaming import partition_rows, partition_threshold
-from htstats.thresholds import Resolver, parse_rule
+from htstats.thresholds import Resolver, parse_rule, resolver_of
 from htstats.weights import WeightMatrix, open_weights
 
 __all__ = ["compress_array", "compress_matrices", "compress_rows"]
@@ -135,7 +135,7 @@ def compress_rows(
         As in `sketch_rows`; a task reads whole records of the container, 4 MiB of float32.
     threshold, keep, noise, support, seed, layer
         As in `htstats.partition`. An order statistic that the sketch leaves open is gathered by one
-        more reading; "error" with noise "matched" needs the matrix in memory here.
+        more reading, and so is what decides "error" with noise "matched".
     report : callable, optional
         Called with the bytes of each task that is done.
 
@@ -290,10 +290,11 @@ def _threshold(client: Client, job: Job, root: Any, sketch: TailSketch) -> float
     if how.rule == "xmin" and how.keep != "centered":
         side = "abs" if how.keep == "abs" else "positive"
         return fit_parts(client, parts, side, sketch=root).xmin
-    if how.rule not in ("quantile", "nnz"):
+    reads_again = how.rule in ("quantile", "nnz") or (how.rule, how.noise) == ("error", "matched")
+    if not reads_again or sketch.n == 0:
         here = RowsHere(client, parts)
         return partition_threshold(here, how.threshold, sketch, **_words(how))
-    resolver = Resolver(str(how.threshold), sketch, **_words(how))
+    resolver = resolver_of(str(how.threshold), sketch, **_words(how))
     while resolver.tau is None:
         given = client.submit(same, resolver, pure=False)
         leaves = parts.submit(client, _resolve_task, given)

@@ -1,0 +1,44 @@
+"""The rule "error:EPS,ETA" with matched noise by its definition, in fractions."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+
+from htstats._error_rule import Interval, Rule, budget_of
+from htstats._moments import moments
+from htstats.sketch import TailSketch
+
+
+def largest_tau(eps, eta, x, keep, support):
+    """Every key from the smallest up, with exact sums; None where the rule cannot be met.
+
+    The interval's length and the budget are those of the rule where the noise is known beforehand.
+    """
+    rule = Rule("error", (Fraction(eps), Fraction(eta)))
+    sketch = TailSketch(str(x.dtype)).update(x)
+    interval, budget = Interval.of(sketch, keep, support), budget_of(rule)
+    most = interval.largest_tau(budget, keep)
+    if most is None:
+        return None
+    values = x.astype(np.float64).reshape(-1)
+    keys = {
+        "abs": np.abs(values),
+        "upper": values,
+        "centered": np.abs(values - sketch.mean),
+    }[keep]
+    order = np.argsort(keys, kind="stable")
+    pairs = [(float(keys[i]), Fraction(float(values[i]))) for i in order]
+    best = min(most, math.nextafter(pairs[0][0], -math.inf))
+    best = None if best < 0 and keep != "upper" else best
+    total = squares = Fraction(0)
+    for n, (key, w) in enumerate(pairs, 1):
+        total, squares = total + w, squares + w * w
+        following = pairs[n][0] if n < len(pairs) else math.inf
+        if key == following or key > most:
+            continue
+        std = moments(len(pairs) if support == "full" else n, total, squares)[1]
+        tau = interval.largest_tau(budget - Fraction(std) ** 2, keep)
+        if tau is not None and tau >= key:
+            best = min(tau, math.nextafter(following, -math.inf))
+    return best
