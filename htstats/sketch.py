@@ -5,17 +5,18 @@ from __future__ import annotations
 import copy
 import math
 import zlib
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats._arrays import HALF_DTYPES, as_elements
+from htstats._buckets import FORMATS, Buckets, Format, add_words
 from htstats._checks import one_of
 from htstats._core import sketch as _core
 from htstats._moments import ExactSums, moments, rounded, share
+from htstats._sketch_bytes import CODES, MAGIC, VERSION, Reader, listed, opened
 
 if TYPE_CHECKING:
     from htstats.power_law import PowerLawFit
@@ -27,80 +28,8 @@ SIDES = ("abs", "positive", "negative")
 # Places in a `seen` array, see htst_sketch.h: counts of what is in no bucket, and patterns.
 _COUNTS, _SMALLEST, _LARGEST = slice(1, 6), 6, slice(7, 9)
 
-_MAGIC, _VERSION, _CODES = b"HTSK", 1, ("float64", "float32", "float16", "bfloat16")
-
 # Elements that are summed and then counted while they are in the cache.
 _CHUNK = 1 << 17
-
-
-class Format(NamedTuple):
-    """How a sketch cuts the bit patterns of one dtype into buckets."""
-
-    exponents: int  # values of the exponent field, that of NaN and infinity included
-    mantissa: int  # bits of the significand behind the point
-    kept: int  # how many of them tell buckets apart
-    words: int  # uint64 words a bucket has in a table
-
-    @property
-    def dropped(self) -> int:
-        return self.mantissa - self.kept
-
-    @property
-    def buckets(self) -> int:
-        """Buckets of finite values, for one sign."""
-        return (self.exponents - 1) << self.kept
-
-    def scale(self, exponent: int) -> int:
-        """Binary exponent of the last bit of a significand; 0 is the exponent of denormals."""
-        return max(exponent, 1) - (self.exponents // 2 - 1) - self.mantissa
-
-
-FORMATS = {
-    "float64": Format(2048, 52, 11, 3),
-    "float32": Format(256, 23, 11, 2),
-    "float16": Format(32, 10, 10, 1),
-    "bfloat16": Format(256, 7, 7, 1),
-}
-
-
-@dataclass(frozen=True)
-class Buckets:
-    """The occupied buckets of one side, ascending; bucket k holds abs(x) in [lower, upper).
-
-    `total` is the sum of abs(x) over a bucket, exact up to one rounding to float64; for 16-bit
-    dtypes a bucket is one value, `lower`.
-    """
-
-    pattern: npt.NDArray[np.int64]  # bits of `lower` in the sketch's dtype
-    lower: npt.NDArray[np.float64]
-    upper: npt.NDArray[np.float64]
-    count: npt.NDArray[np.int64]
-    total: npt.NDArray[np.float64]
-
-
-class _Reader:
-    """Takes parts of bytes off the front, never more than there are."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-        self._stop = max(len(data) - 4, 0)  # the checksum
-
-    def require(self, size: int) -> None:
-        if size > self._stop - self._at:
-            raise ValueError("data must be a sketch: it is cut short or changed")
-
-    def take(self, size: int) -> bytes:
-        self.require(size)
-        self._at += size
-        return self._data[self._at - size : self._at]
-
-    def integers(self, dtype: str, count: int) -> npt.NDArray[Any]:
-        return np.frombuffer(self.take(np.dtype(dtype).itemsize * count), dtype)
-
-    def end(self) -> None:
-        if self._at != self._stop:
-            raise ValueError("data must be a sketch: bytes follow its end")
 
 
 class TailSketch:
@@ -191,7 +120,7 @@ class TailSketch:
             self._reach_buckets(other._first, other._first + other._width)
         offset = other._first - self._first
         mine = self._slots()[:, offset : offset + other._width]
-        _add_words(mine, other._slots(), carry=self._format.words > 2)
+        add_words(mine, other._slots(), carry=self._format.words > 2)
         self._exact.merge(other._exact)
         seen, more = self._seen, other._seen
         seen[_COUNTS] += more[_COUNTS]
@@ -297,11 +226,14 @@ class TailSketch:
             signs[:, 0] = 0
         words = signs[0].copy() if side == "positive" else signs[1].copy()
         if side == "abs":
-            _add_words(words, signs[0], carry=form.words > 2)
+            add_words(words, signs[0], carry=form.words > 2)
         (occupied,) = words[:, 0].nonzero()
         words = words[occupied]
         pattern = (occupied + self._first).astype(np.int64) << form.dropped
-        lower, upper = self._values(pattern), self._values(pattern + (1 << form.dropped))
+        lower, upper = (
+            self._format.values(pattern),
+            self._format.values(pattern + (1 << form.dropped)),
+        )
         count = words[:, 0].astype(np.int64)
         total = count * lower
         if form.words > 1:
@@ -383,8 +315,8 @@ class TailSketch:
         signs = [np.flatnonzero(slots[:, 0]) for slots in self._slots()]
         words = np.concatenate([s[at] for s, at in zip(self._slots(), signs, strict=True)])
         parts = [
-            _MAGIC,
-            np.array([_VERSION, _CODES.index(self.dtype)], "<u2").tobytes(),
+            MAGIC,
+            np.array([VERSION, CODES.index(self.dtype)], "<u2").tobytes(),
             self._seen[1:].astype("<i8").tobytes(),
             *self._exact.to_bytes(),
             np.array([len(at) for at in signs], "<u8").tobytes(),
@@ -403,15 +335,8 @@ class TailSketch:
         ValueError
             If the bytes are not such a sketch, whole and unchanged.
         """
-        reader = _Reader(bytes(data))
-        if reader.take(4) != _MAGIC:
-            raise ValueError("data must be a sketch: it does not begin with 'HTSK'")
-        version, code = reader.integers("<u2", 2)
-        if version != _VERSION or code >= len(_CODES):
-            raise ValueError(f"data must be a sketch of version 1, got {version}, dtype {code}")
-        if len(data) < 8 or zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
-            raise ValueError("data must be a sketch: it is cut short or changed")
-        sketch = cls(_CODES[code])
+        dtype, reader = opened(data)
+        sketch = cls(dtype)
         sketch._seen[1:] = reader.integers("<i8", len(sketch._seen) - 1)
         sketch._exact.from_bytes(*(reader.take(size) for size in sketch._exact.sizes))
         sketch._take_buckets(reader)
@@ -456,21 +381,13 @@ class TailSketch:
                     self._reach(int(self._seen[_SMALLEST]), int(self._seen[_LARGEST].max()))
         return self
 
-    def _take_buckets(self, reader: _Reader) -> None:
+    def _take_buckets(self, reader: Reader) -> None:
         """Read the buckets of both signs into a table of their range."""
-        form, counts = self._format, reader.integers("<u8", 2)
-        n = int(counts[0]) + int(counts[1])
-        reader.require(n * (4 + 8 * form.words))
-        numbers = reader.integers("<u4", n).astype(np.int64)
-        words = reader.integers("<u8", n * form.words).reshape(form.words, n).T
-        reader.end()
-        if (words[:, 0] == 0).any():
-            raise ValueError("data must be a sketch: it lists buckets that hold nothing")
-        sides = np.split(np.arange(n), [int(counts[0])])
+        form = self._format
         limit = 32768 if self._half else form.buckets
-        if any((np.diff(numbers[side]) <= 0).any() for side in sides) or (numbers >= limit).any():
-            raise ValueError("data must be a sketch: its buckets are out of order or range")
-        if n and not self._half:
+        numbers, words, positive = listed(reader, form.words, limit)
+        sides = slice(0, positive), slice(positive, None)
+        if numbers.size and not self._half:
             kept = form.kept
             top = int(numbers.max()) >> kept
             self._reach_buckets(int(numbers.min()) >> kept << kept, (top + 1) << kept)
@@ -541,18 +458,8 @@ class TailSketch:
         else:
             largest = self._seen[_LARGEST][sign]
             patterns = np.array([self._seen[_SMALLEST], largest] if largest else [], np.int64)
-        low_high = self._values(patterns)
+        low_high = self._format.values(patterns)
         return (float(low_high[0]), float(low_high[1])) if patterns.size else None
-
-    def _values(self, pattern: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """What patterns of abs(x) stand for; that of infinity as the power of two it would be."""
-        form = self._format
-        exponent, bits = pattern >> form.mantissa, pattern & ((1 << form.mantissa) - 1)
-        significand = np.where(exponent > 0, bits + (1 << form.mantissa), bits)
-        scale = np.maximum(exponent, 1) - (form.exponents // 2 - 1) - form.mantissa
-        with np.errstate(over="ignore"):
-            values: npt.NDArray[np.float64] = np.ldexp(significand.astype(np.float64), scale)
-        return values
 
     def _sums(self) -> tuple[Fraction, Fraction]:
         """Exact sum and sum of squares."""
@@ -571,10 +478,3 @@ class TailSketch:
             total += (one - other) << shift
             squares += (one_squared + other_squared) << 2 * shift
         return Fraction(total, 1 << -unit), Fraction(squares, 1 << -2 * unit)
-
-
-def _add_words(mine: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64], *, carry: bool) -> None:
-    """Add tables in place; with `carry`, the last two words are one number, the low word first."""
-    mine += other
-    if carry:
-        mine[..., -1] += mine[..., -2] < other[..., -2]

@@ -1,0 +1,72 @@
+"""How a sketch cuts the bit patterns of a dtype into buckets, and what is in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["FORMATS", "Buckets", "Format", "add_words"]
+
+
+class Format(NamedTuple):
+    """How a sketch cuts the bit patterns of one dtype into buckets."""
+
+    exponents: int  # values of the exponent field, that of NaN and infinity included
+    mantissa: int  # bits of the significand behind the point
+    kept: int  # how many of them tell buckets apart
+    words: int  # uint64 words a bucket has in a table
+
+    @property
+    def dropped(self) -> int:
+        return self.mantissa - self.kept
+
+    @property
+    def buckets(self) -> int:
+        """Buckets of finite values, for one sign."""
+        return (self.exponents - 1) << self.kept
+
+    def scale(self, exponent: int) -> int:
+        """Binary exponent of the last bit of a significand; 0 is the exponent of denormals."""
+        return max(exponent, 1) - (self.exponents // 2 - 1) - self.mantissa
+
+    def values(self, pattern: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """What patterns of abs(x) stand for; that of infinity as the power of two it would be."""
+        exponent, bits = pattern >> self.mantissa, pattern & ((1 << self.mantissa) - 1)
+        significand = np.where(exponent > 0, bits + (1 << self.mantissa), bits)
+        scale = np.maximum(exponent, 1) + self.scale(0) - 1
+        with np.errstate(over="ignore"):
+            values: npt.NDArray[np.float64] = np.ldexp(significand.astype(np.float64), scale)
+        return values
+
+
+FORMATS = {
+    "float64": Format(2048, 52, 11, 3),
+    "float32": Format(256, 23, 11, 2),
+    "float16": Format(32, 10, 10, 1),
+    "bfloat16": Format(256, 7, 7, 1),
+}
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """The occupied buckets of one side, ascending; bucket k holds abs(x) in [lower, upper).
+
+    `total` is the sum of abs(x) over a bucket, exact up to one rounding to float64; for 16-bit
+    dtypes a bucket is one value, `lower`.
+    """
+
+    pattern: npt.NDArray[np.int64]  # bits of `lower` in the sketch's dtype
+    lower: npt.NDArray[np.float64]
+    upper: npt.NDArray[np.float64]
+    count: npt.NDArray[np.int64]
+    total: npt.NDArray[np.float64]
+
+
+def add_words(mine: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64], *, carry: bool) -> None:
+    """Add tables in place; with `carry`, the last two words are one number, the low word first."""
+    mine += other
+    if carry:
+        mine[..., -1] += mine[..., -2] < other[..., -2]
