@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -181,30 +182,11 @@ class DiscreteScan:
     curve: tuple[Floats, Floats, Floats] | None
 
 
-def scan_integers(
-    values: Floats,
-    counts: Counts,
-    *,
-    begin: int = 0,
-    end: int | None = None,
-    xmax: float = math.inf,
-    two_sided: bool = False,
-    alpha_low: float = 1.0,
-    curve: bool = False,
-) -> DiscreteScan:
+def scan_integers(values: Floats, counts: Counts, **options: Any) -> DiscreteScan:
     """`scan_tails` of values and how often each is there."""
     first = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=first[1:])
-    return scan_tails(
-        values,
-        first,
-        begin=begin,
-        end=end,
-        xmax=xmax,
-        two_sided=two_sided,
-        alpha_low=alpha_low,
-        curve=curve,
-    )
+    return scan_tails(values, first, **options)
 
 
 def scan_tails(
