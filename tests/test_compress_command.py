@@ -114,6 +114,19 @@ def test_one_bad_matrix_does_not_end_the_run(checkpoint, arrays, tmp_path, capsy
     assert np.array_equal(back["conv.bias"], arrays["conv.bias"])
 
 
+@pytest.mark.parametrize("shape", [(0, 4), (4, 0)])
+@pytest.mark.parametrize("rule", ["std", "nnz:3", "error:1,.1"])
+def test_a_matrix_without_elements_is_no_failure(tmp_path, capsys, shape, rule):
+    checkpoint, out = tmp_path / "m.npz", tmp_path / "m.htz"
+    np.savez(checkpoint, a=np.zeros(shape), b=np.random.default_rng(0).normal(size=(40, 50)))
+    options = ["--threshold", rule, "--noise", "none"]
+    assert run("compress", checkpoint, "-o", out, *options) == 0
+    assert "carried as it is: a: threshold" in capsys.readouterr().out
+    with open_container(out) as container:
+        assert list(container.matrices) == ["b"]
+        assert container.tensors["a"].shape == shape
+
+
 def test_only_some_matrices(checkpoint, arrays, tmp_path, capsys):
     out = tmp_path / "m.htz"
     assert run("compress", checkpoint, "-o", out, "--tensor", "half", "--noise", "none") == 0

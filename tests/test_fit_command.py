@@ -108,6 +108,15 @@ def test_one_bad_matrix_does_not_end_the_run(tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("engines")
+@pytest.mark.parametrize("shape", [(0, 4), (4, 0)])
+def test_a_matrix_without_elements_is_no_failure(tmp_path, capsys, shape):
+    arrays = {"empty": np.zeros(shape, np.float32), **HEAVY}
+    path = write_safetensors(tmp_path / "a.safetensors", arrays)
+    assert main(["fit", str(path)]) == 0
+    assert "empty: not fitted: " in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("engines")
 def test_every_format(tmp_path, capsys):
     write_all(tmp_path)
     answers = []

@@ -3,7 +3,7 @@
 `alpha` is the exponent of the density, `tail exponent` that of P(|w| > x), one less. A row tells
 where the fitted tail begins (xmin), how many weights it holds (n_tail), its Kolmogorov-Smirnov
 distance D and the standard error of alpha. A matrix that cannot be fitted says why in its row, and
-the exit code is then 1.
+the exit code is then 1, unless it has no elements.
 
 JSON and CSV also have WeightWatcher's names: layer_id (matrices of the file, from 1), longname,
 N and M (the larger and the smaller side), Q = N/M, alpha, sigma, D, xmin, num_pl_spikes of the fit
@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
         print(as_csv(rows), end="")
     else:
         print(as_text(rows, weights if args.tensor is None else None))
-    return 1 if any("error" in row for row in rows) else 0
+    return 1 if any("error" in row and 0 not in row["shape"] for row in rows) else 0
 
 
 def fit_all(
