@@ -8,17 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from htstats import _keys
 from htstats._arrays import HALF_DTYPES
 from htstats._error_rule import Interval
+from htstats._keys import part_of
 from htstats.sketch import TailSketch
 
 __all__ = ["Groups", "Law", "Table"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-
-# Parts of the keys between two ends that a table tells apart.
-_PARTS = 1 << 16
 
 # Running sums of up to 2^18 groups, each with a few roundings, are within this part of the sum of
 # the terms' sizes.
@@ -97,7 +96,6 @@ class Groups(NamedTuple):
             low, high = start, stop
         else:
             low, high = _distances(start, stop, mean if keep == "centered" else 0.0)
-        some = number > 0
         everything = cls(low, high, number, total, error, least, most, (0, 0.0, 0.0))
         some = number > 0
         columns: Any = [*(column[some] for column in everything[:-1]), everything.below]
@@ -210,20 +208,22 @@ class Table:
 
     def __init__(self, low: float, high: float) -> None:
         self._low, self._high = low, high
-        self._number = np.zeros(_PARTS, np.int64)
-        self._total, self._squares = np.zeros(_PARTS), np.zeros(_PARTS)
-        self._first, self._last = np.full(_PARTS, np.inf), np.full(_PARTS, -np.inf)
+        parts = _keys.PARTS
+        self._number = np.zeros(parts, np.int64)
+        self._total, self._squares = np.zeros(parts), np.zeros(parts)
+        self._first, self._last = np.full(parts, np.inf), np.full(parts, -np.inf)
         self._additions = 0
 
     def add(self, keys: Floats, around: Floats) -> None:
         """Take elements: their keys, and w - centre."""
         if len(keys) == 0:
             return
-        part = self._part(keys)
-        self._number += np.bincount(part, minlength=_PARTS)
+        parts = len(self._number)
+        part = part_of(keys, self._low, self._high, parts)
+        self._number += np.bincount(part, minlength=parts)
         with np.errstate(over="ignore"):
-            self._total += np.bincount(part, around, _PARTS)
-            self._squares += np.bincount(part, around**2, _PARTS)
+            self._total += np.bincount(part, around, parts)
+            self._squares += np.bincount(part, around**2, parts)
         np.minimum.at(self._first, part, keys)
         np.maximum.at(self._last, part, keys)
         self._additions += 1
@@ -250,8 +250,3 @@ class Table:
             self._first[some], self._last[some], number, sums, error, least, most,
             (n, total, squares),
         )  # fmt: skip
-
-    def _part(self, keys: Floats) -> Counts:
-        width = self._high / 2 - self._low / 2  # half, so as not to overflow
-        share = (keys / 2 - self._low / 2) / width if width > 0 else np.zeros(len(keys))
-        return np.minimum(share * _PARTS, _PARTS - 1).astype(np.int64)

@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._arrays import HALF_DTYPES, as_elements
+from htstats._arrays import HALF_DTYPES
 from htstats._error_groups import Groups, Law, Table
 from htstats._error_rule import Interval, Rule, budget_of, cannot
 from htstats._gathered import Gathered
+from htstats._keys import atoms, chunks, keys_of
 from htstats._moments import ExactSums, moments
 from htstats.sketch import TailSketch
 
@@ -31,8 +32,6 @@ __all__ = ["MatchedError"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Elements turned into float64 keys at a time: they stay in the cache.
-_CHUNK = 1 << 16
 # Distinct values that a reading gathers at most (16 bytes each).
 _GATHERED = 1 << 20
 
@@ -140,12 +139,8 @@ class MatchedError:
         """Read a block of the matrix; each reading must see all of them, in any order."""
         if self.tau is not None:
             return
-        data, dtype = as_elements(block, "block")
-        if dtype != self._dtype:
-            raise TypeError(f"block must be {self._dtype} as the sketch is, got {dtype}")
-        flat = data.reshape(-1)
-        for start in range(0, flat.size, _CHUNK):
-            self._read(flat[start : start + _CHUNK])
+        for chunk in chunks(block, self._dtype):
+            self._read(chunk)
 
     def finish(self) -> float | None:
         """End a reading: tau, or None if another one is needed."""
@@ -204,9 +199,7 @@ class MatchedError:
             self._table.add(keys[inside], values[inside] - self._law.centre)
 
     def _keys(self, values: Floats) -> Floats:
-        if self._keep == "upper":
-            return values
-        return np.abs(values - self._mean if self._keep == "centered" else values)
+        return keys_of(values, self._keep, self._mean)
 
     def _next_reading(self) -> None:
         """Which keys the next reading looks at, or the end where none can serve."""
@@ -241,9 +234,7 @@ class MatchedError:
 
     def _decide_atoms(self, sketch: TailSketch) -> None:
         """From all distinct values and their counts."""
-        positive, negative = sketch.buckets("positive"), sketch.buckets("negative")
-        values = np.concatenate([-negative.lower, [0.0], positive.lower])
-        counts = np.concatenate([negative.count, [sketch.n_zero], positive.count])
+        values, counts = atoms(sketch)
         keys = self._keys(values)
         self._smallest = float(keys[counts > 0].min())
         self._following = math.inf

@@ -28,11 +28,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._arrays import HALF_DTYPES, as_elements
+from htstats import _keys
+from htstats._arrays import HALF_DTYPES
 from htstats._checks import finite, nonnegative
 from htstats._error_rows import MatchedError
 from htstats._error_rule import Rule, error, rounded_up, widened
 from htstats._gathered import Gathered
+from htstats._keys import atoms, chunks, keys_of, part_of
 from htstats._moments import ExactSums
 from htstats.sketch import FORMATS, TailSketch
 
@@ -40,12 +42,8 @@ __all__ = ["Resolver", "Rule", "needs_sketch", "parse_rule", "resolve", "resolve
 
 Floats = npt.NDArray[np.float64]
 
-# Elements turned into float64 keys at a time: they stay in the cache.
-_CHUNK = 1 << 16
 # Distinct values that a pass gathers at most (16 bytes each); beyond, it narrows the bracket.
 _GATHERED = 1 << 20
-# Parts of the bracket among which a pass tells where the wanted rank is.
-_PARTS = 1 << 16
 
 
 def parse_rule(text: str) -> Rule:
@@ -274,12 +272,7 @@ class Resolver:
         """Read a block of the matrix; each pass must see all of them, in any order."""
         if self.tau is not None:
             return
-        data, dtype = as_elements(block, "block")
-        if dtype != self._dtype:
-            raise TypeError(f"block must be {self._dtype} as the sketch is, got {dtype}")
-        flat = data.reshape(-1)
-        for start in range(0, flat.size, _CHUNK):
-            chunk = flat[start : start + _CHUNK]
+        for chunk in chunks(block, self._dtype):
             if self._keep != "centered":
                 chunk = self._sieve.of(chunk)
             self._read(chunk.astype(np.float64))
@@ -318,7 +311,7 @@ class Resolver:
         self._rank = rank
         low, high = _at_rank(lows, counts, rank), _at_rank(highs, counts, rank)
         if sketch.dtype in HALF_DTYPES:
-            values, counts = _atoms(sketch)
+            values, counts = atoms(sketch)
             self.tau = self._select(values, counts, rank)
         elif low == high and self._keep != "centered":
             self.tau = low
@@ -337,32 +330,25 @@ class Resolver:
     def _reset(self) -> None:
         self._below = self._base
         self._gathered = Gathered(_GATHERED)
-        self._parts = np.zeros(_PARTS, np.int64)
+        self._parts = np.zeros(_keys.PARTS, np.int64)
 
     def _keys(self, values: Floats) -> Floats:
-        if self._keep == "upper":
-            return values
-        return np.abs(values - self._mean if self._keep == "centered" else values)
+        return keys_of(values, self._keep, self._mean)
 
     def _read(self, values: Floats) -> None:
         keys = self._keys(values)
         self._below += int(np.count_nonzero(keys < self._low))
         inside = np.flatnonzero((keys >= self._low) & (keys <= self._high))
-        np.add.at(self._parts, self._part(keys[inside]), 1)
+        part = part_of(keys[inside], self._low, self._high, len(self._parts))
+        np.add.at(self._parts, part, 1)
         self._gathered.add(values[inside])
-
-    def _part(self, keys: Floats) -> npt.NDArray[np.int64]:
-        """Which part of the bracket a key is in; grows with the key."""
-        width = self._high / 2 - self._low / 2  # half, so as not to overflow
-        share = (keys / 2 - self._low / 2) / width if width > 0 else np.zeros(len(keys))
-        return np.minimum(share * _PARTS, _PARTS - 1).astype(np.int64)
 
     def _narrow(self) -> None:
         part = int(np.searchsorted(np.cumsum(self._parts), self._rank - self._below))
-        low, width = self._low, self._high - self._low
+        low, width, parts = self._low, self._high - self._low, len(self._parts)
         # two parts more than the arithmetic above needs
-        start = low + width * (max(part - 1, 0) / _PARTS)
-        self._start_pass(max(low, start), min(self._high, low + width * ((part + 2) / _PARTS)))
+        start = low + width * (max(part - 1, 0) / parts)
+        self._start_pass(max(low, start), min(self._high, low + width * ((part + 2) / parts)))
 
     def _select(self, values: Floats, counts: npt.NDArray[np.int64], rank: int) -> float:
         """The key of a rank among values with multiplicities, rounded up to float64."""
@@ -391,13 +377,6 @@ def _rank(rule: Rule, n: int) -> int:
 def _at_rank(keys: Floats, counts: npt.NDArray[np.int64], rank: int) -> float:
     order = np.argsort(keys, kind="stable")
     return float(keys[order[np.searchsorted(np.cumsum(counts[order]), rank)]])
-
-
-def _atoms(sketch: TailSketch) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """The distinct values of a 16-bit sketch and their counts."""
-    positive, negative = sketch.buckets("positive"), sketch.buckets("negative")
-    values = np.concatenate([-negative.lower, [0.0], positive.lower])
-    return values, np.concatenate([negative.count, [sketch.n_zero], positive.count])
 
 
 def _key_ranges(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reference.error_rule import largest_tau
 from reference.watched_matrix import Matrix
 
-from htstats import _error_groups, _error_rows, _rows
+from htstats import _error_rows, _keys, _rows
 from htstats.container import ContainerWriter
 from htstats.partition import partition
 from htstats.sketch import TailSketch
@@ -79,9 +79,9 @@ def tolerances(x):
 def test_it_is_the_largest_that_meets_the_rule(dtype, room, monkeypatch):
     """With little room the keys are told apart in several readings."""
     monkeypatch.setattr(_error_rows, "_GATHERED", room)
-    monkeypatch.setattr(_error_rows, "_CHUNK", 100)
+    monkeypatch.setattr(_keys, "CHUNK", 100)
     if room < 100:
-        monkeypatch.setattr(_error_groups, "_PARTS", 32)
+        monkeypatch.setattr(_keys, "PARTS", 32)
     met = set()
     for name, x in samples(400, np.random.default_rng(1)):
         x = x.astype(DTYPES[dtype])
@@ -114,7 +114,7 @@ def test_any_values(x, dtype, keep, support, eps, room):
     x = x.astype(dtype)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_error_rows, "_GATHERED", room)
-        patch.setattr(_error_groups, "_PARTS", 4)
+        patch.setattr(_keys, "PARTS", 4)
         tau, _ = found(eps, "0.05", x, keep, support, most=200)
     assert tau == largest_tau(eps, "0.05", x, keep, support)
     assert tau == found(eps, "0.05", x, keep, support)[0]

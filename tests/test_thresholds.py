@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import partition as twin
 
-from htstats import TailSketch, partition, thresholds
+from htstats import TailSketch, _keys, partition, thresholds
 from htstats.thresholds import Resolver, parse_rule, resolve
 
 DTYPES = {
@@ -78,8 +78,8 @@ def test_blocks_in_any_order_and_narrowing_passes_give_the_same(dtype, keep, mon
     expected = resolve("quantile:0.4", x, sketch, keep=keep)
     assert expected == rounded_up(twin.quantile(exact_keys(x, keep), "0.4"))
     monkeypatch.setattr(thresholds, "_GATHERED", 200)
-    monkeypatch.setattr(thresholds, "_PARTS", 16)
-    monkeypatch.setattr(thresholds, "_CHUNK", 500)
+    monkeypatch.setattr(_keys, "PARTS", 16)
+    monkeypatch.setattr(_keys, "CHUNK", 500)
     resolver = Resolver("quantile:0.4", sketch, keep=keep)
     passes = 0
     while resolver.tau is None:
