@@ -330,8 +330,27 @@ def test_bad_paths_and_options(checkpoint, tmp_path, capsys):
 
 
 def test_every_matrix_failing_still_writes_them(checkpoint, tmp_path, capsys):
-    assert run("compress", checkpoint, "-o", tmp_path / "m.htz", "--threshold", "sdt") == 1
+    rule = "error:1e-9,0.1"  # no threshold meets it
+    assert run("compress", checkpoint, "-o", tmp_path / "m.htz", "--threshold", rule) == 1
     assert capsys.readouterr().out.count("not compressed, carried as it is") == 4
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("sdt", "got 'sdt'"),
+        ("quantile:2", "needs Q in [0, 1]"),
+        ("error:0,0.1", "needs EPS > 0"),
+        ("nan", "--threshold must be finite"),
+        ("-1", "--threshold must be 0 or above"),
+    ],
+)
+def test_a_rule_for_no_matrix_writes_nothing(checkpoint, tmp_path, capsys, rule, said):
+    assert run("compress", checkpoint, "-o", tmp_path / "m.htz", f"--threshold={rule}") == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert os.listdir(tmp_path) == [checkpoint.name]
 
 
 def test_damage_found_late_leaves_no_output(checkpoint, tmp_path, capsys):

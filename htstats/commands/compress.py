@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
     _checks.count("--seed", args.seed, below=SEED_END)
     _checks.count("--threads", args.threads, at_least=1)
     _checks.count("--max-memory", args.max_memory, at_least=LEAST_MEMORY)
+    require_rule(args.threshold, args.keep)
     weights = open_weights(args.file)
     chosen = set(weights if args.tensor is None else args.tensor)
     if missing := sorted(chosen - set(weights)):
@@ -217,6 +218,18 @@ def threshold(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
+
+
+def require_rule(text: str, keep: str) -> None:
+    """What no matrix could be split at is refused before anything is written."""
+    from htstats import _checks
+    from htstats.thresholds import parse_rule
+
+    rule = threshold(text)
+    if isinstance(rule, str):
+        parse_rule(rule)
+    else:
+        (_checks.finite if keep == "upper" else _checks.nonnegative)("--threshold", rule)
 
 
 def size_of(file: str) -> int:
