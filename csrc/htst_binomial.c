@@ -370,6 +370,7 @@ htst_binomial_map(
     }
     double buffers[3][CHUNK];
     uint8_t left[CHUNK];
+    bool all_legal = true;
     for (int64_t start = 0; start < count; start += CHUNK) {
         int size = count - start < CHUNK ? (int) (count - start) : CHUNK;
         const double *ks = next_elements(k, k_step, start, size, buffers[0]);
@@ -378,9 +379,11 @@ htst_binomial_map(
         int n_left = htst_binomial_bulk_chunk(function, size, ks, ns, ps, out + start, left);
         for (int i = 0; i < n_left; i++) {
             int at = left[i];
-            out[start + at] = SCALARS[function](ks[at], ns[at], ps[at]);
+            double value = SCALARS[function](ks[at], ns[at], ps[at]);
+            out[start + at] = value;
+            all_legal = all_legal && !isnan(value);
         }
     }
-    return HTST_OK;
+    return all_legal ? HTST_OK : HTST_ERR_BAD_ARG;
 }
 

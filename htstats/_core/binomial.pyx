@@ -31,7 +31,8 @@ cdef int64_t step_of(const double[::1] x, int64_t count) except -1:
 def evaluate(
     int function, const double[::1] k, const double[::1] n, const double[::1] p, double[::1] out
 ):
-    """out[i] = function(k[i], n[i], p[i]); an input of one element is repeated."""
+    """out[i] = function(k[i], n[i], p[i]); an input of one element is repeated. ValueError after the
+    last element where an argument is bad."""
     cdef int64_t count = out.shape[0]
     cdef int status
     if count == 0:

@@ -30,6 +30,16 @@ test_outside(void)
     CHECK(isnan(htst_binomial_kl(4, 3, 0.5)));
     double one = 1, out;
     CHECK(htst_binomial_map(99, 1, &one, 1, &one, 1, &one, 1, &out) == HTST_ERR_BAD_ARG);
+    /* one bad element of many is told, and the others are there */
+    double n[300], many[300];
+    for (int bad = 0; bad < 300; bad += 299) {
+        for (int i = 0; i < 300; i++) {
+            n[i] = i == bad ? -1 : 20;
+        }
+        double k = 11, p = 0.5;
+        CHECK(htst_binomial_map(HTST_BINOMIAL_LOGSF, 300, &k, 0, n, 1, &p, 0, many) == HTST_ERR_BAD_ARG);
+        CHECK(isnan(many[bad]) && many[150] == htst_binomial_logsf(11, 20, 0.5));
+    }
 }
 
 static void
