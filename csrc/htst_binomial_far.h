@@ -78,7 +78,8 @@ typedef struct {
 HTST_INLINE htst_side_t
 htst_far_side(double k, double n, double p)
 {
-    double mirrored = p > 0.5 ? 1.0 : 0.0, sign = 1.0 - 2.0 * mirrored;
+    /* p > 1/2; no comparison, for compilers make a branch of it that nothing predicts */
+    double mirrored = 0.5 - copysign(0.5, 0.5 - p), sign = 1.0 - 2.0 * mirrored;
     return (htst_side_t) { p + mirrored * (1.0 - 2.0 * p) /* exact */, sign, mirrored * n + sign * k };
 }
 

@@ -29,8 +29,6 @@ FUNCTIONS = {
         ("logsf", "logcdf", "logpmf", "sf", "cdf", "pmf", "kl", "chernoff_logsf")
     )
 }
-# what a call of three numbers may consist of to need no array
-NUMBERS = (float, int, np.float64, np.int64)
 ELEMENTS_A_THREAD = 1024
 # what is copied of broadcast inputs at a time; it stays in the cache
 BLOCK_ELEMENTS = 16384
@@ -43,12 +41,10 @@ Kernel = Callable[..., None]
 def evaluate(name: str, k: Any, n: Any, p: Any, out: Floats | None, n_threads: int) -> Result:
     """A function of (k, n, p) of the C library, by its name."""
     code = FUNCTIONS[name]
-    if out is None and n_threads == 1 and {type(k), type(n), type(p)}.issubset(NUMBERS):
-        # whole numbers beyond 2^53 would round to their neighbours
-        if -LARGEST_N <= k <= LARGEST_N and n <= LARGEST_N and p <= 1:
-            value = _core.number(code, k, n, p)
-            if not math.isnan(value):
-                return value
+    if out is None and n_threads == 1:
+        value = _core.number(code, k, n, p)
+        if value == value:  # NaN: no three numbers, or a bad one
+            return value
     inputs = [floats("k", k), floats("n", n), floats("p", p)]
     if out is not None:  # nothing is written where an argument is bad
         refuse_bad(name, *inputs)

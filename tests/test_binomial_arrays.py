@@ -66,6 +66,7 @@ def test_whole_numbers_beyond_a_double(function):
     if function is not binomial.kl:
         # 2^53 + 1 would round to n
         assert function(top + 1, top, 0.5) == function([top + 1], top, 0.5)[0]
+        assert function(np.int64(top + 1), top, 0.5) == function([top + 1], top, 0.5)[0]
         assert function(top + 1, top, 0.5) == function(2.0**54, top, 0.5)
         assert function(-(10**400), top, 0.5) == function(-1, top, 0.5)
 

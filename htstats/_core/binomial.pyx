@@ -1,8 +1,16 @@
 """Binomial tails in log space, and their inversions, over arrays."""
 
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check
+from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
+from libc.math cimport NAN
 from libc.stdint cimport int64_t
 
+import numpy as np
+
 from htstats._core.status cimport check
+
+cdef object INT64 = np.int64
+cdef long long EXACT = 1LL << 53  # doubles hold all integers up to here
 
 cdef extern from "htst_binomial.h" nogil:
     double htst_binomial_evaluate(int function, double k, double n, double p) noexcept
@@ -44,9 +52,25 @@ def evaluate(
     check(status)
 
 
-def number(int function, double k, double n, double p):
-    """function(k, n, p) of one number each; NaN for bad arguments."""
-    return htst_binomial_evaluate(function, k, n, p)
+cdef double plain(object x) noexcept:
+    """A float, int or numpy.int64; NaN for all else, and where a double would round it."""
+    cdef int overflow = 0
+    cdef long long whole
+    if PyFloat_Check(x):
+        return PyFloat_AS_DOUBLE(x)
+    if not PyLong_CheckExact(x):
+        if type(x) is not INT64:
+            return NAN
+        x = int(x)
+    whole = PyLong_AsLongLongAndOverflow(x, &overflow)
+    if overflow or whole > EXACT or whole < -EXACT:
+        return NAN
+    return <double> whole
+
+
+def number(int function, k, n, p):
+    """function(k, n, p) of one number each; NaN for bad arguments, and such as are no plain numbers."""
+    return htst_binomial_evaluate(function, plain(k), plain(n), plain(p))
 
 
 def log_isf(
