@@ -96,6 +96,9 @@ class BuildExtensionsAfterLibrary(build_ext):
 
     def build_extensions(self) -> None:
         compile_older(self.compiler)
+        # Asked only where something is new. That may be the library, and what is asked about is
+        # the bindings' objects alone.
+        self.compiler._need_link = lambda objects, output: True
         super().build_extensions()
 
 
