@@ -14,8 +14,8 @@ Contenders alternate, round by round, so that a noisy neighbour disturbs them al
 judged by its fastest round. A peer too slow to repeat goes into `once`, and is timed one time.
 `fact` records a figure that is no race (bytes, elements per second, an exponent).
 
-`make bench` runs all and rewrites bench/RESULTS.md; `make bench QUICK=1` runs small sizes, to see
-that the benchmarks work, and writes no results.
+`make bench` runs all and rewrites bench/RESULTS.md, where the figures of other machines stay;
+`make bench QUICK=1` runs small sizes, to see that the benchmarks work, and writes no results.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import gc
 import json
 import os
 import platform
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ import pytest
 
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
 RESULTS = Path(__file__).with_name("results.json")
+ROOT = RESULTS.parents[1]
 ROWS = pytest.StashKey[list]()
 
 
@@ -44,9 +46,10 @@ def pytest_sessionfinish(session):
     if QUICK or not rows:
         return
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
-    fresh = {(row["table"], row["row"]) for row in rows}
-    kept = [row for row in known if (row["table"], row["row"]) not in fresh]
-    RESULTS.write_text(json.dumps(kept + rows, indent=1) + "\n")
+    here = {"machine": machine(), "commit": commit()}
+    fresh = {(row["table"], row["row"], here["machine"]) for row in rows}
+    kept = [row for row in known if (row["table"], row["row"], row["machine"]) not in fresh]
+    RESULTS.write_text(json.dumps(kept + [row | here for row in rows], indent=1) + "\n")
 
 
 @pytest.fixture
@@ -61,7 +64,7 @@ def fact(request):
 
     def record(table: str, row: str, value: float, unit: str, reach: str = "") -> None:
         line = {"table": table, "row": row, "value": value, "unit": unit, "reach": reach}
-        request.config.stash[ROWS].append({**line, "machine": machine()})
+        request.config.stash[ROWS].append(line)
         print(f"\n{table} | {row}: {value:.4g} {unit} {reach and f'(reach {reach})'}")
 
     return record
@@ -91,7 +94,7 @@ def race(benchmark, request):
         benchmark.pedantic(ours, setup=time_peers, rounds=1 if QUICK else rounds, iterations=1)
         own = benchmark.stats.stats.min if benchmark.stats else seconds(ours)
         line = {"table": table, "row": row, "seconds": own, "peers": best, "reach": reach or {}}
-        request.config.stash[ROWS].append({**line, "machine": machine()})
+        request.config.stash[ROWS].append(line)
         for name, other in best.items():
             print(f"\n{table} | {row}: {own:.3e} s, {name} {other:.3e} s, ratio {own / other:.3g}")
         return {"htstats": own, **best}
@@ -113,3 +116,15 @@ def machine() -> str:
         models = [x for x in cpuinfo.read_text().splitlines() if x.startswith("model name")]
         name = models[0].partition(":")[2].strip() if models else name
     return f"{name}, {os.cpu_count()} cores"
+
+
+def commit() -> str:
+    """The commit that is measured, with a + where the sources differ from it."""
+    sources = ["csrc", "htstats", "bench/*.py", "bench/*.c", "setup.py"]
+    try:
+        changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", *sources], cwd=ROOT)
+        name = ["git", "rev-parse", "--short", "HEAD"]
+        answer = subprocess.run(name, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""  # a tree without git
+    return answer.stdout.strip() + ("+" if changed.returncode else "")

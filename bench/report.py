@@ -52,61 +52,111 @@ def span(seconds: float) -> str:
     return f"{seconds / 1e-9:.3g} ns"
 
 
-def race_lines(row: dict) -> list[str]:
-    lines = []
+def judged(row: dict) -> list[tuple[str, str, str, str]]:
+    """(against, figure, goal, whether reached) of a row: of each peer, or of the fact itself."""
+    if "value" in row:
+        figure = f"{row['value']:.4g} {row['unit']}"
+        return [("", figure, row["reach"], reached(row["value"], row["reach"]))]
+    out = []
     for peer, other in row["peers"].items():
         ratio = row["seconds"] / other
         kind, _, rule = row["reach"].get(peer, "").partition(" ")
-        value = 1 / ratio if kind == "speedup" else ratio
         shown = f"{1 / ratio:,.1f}x faster" if ratio < 0.2 else f"{ratio:.2f}x its time"
-        goal = f"{kind} {rule}" if kind else ""
-        lines.append(
-            f"| {row['row']} | {span(row['seconds'])} | {peer} | {span(other)} | {shown} "
-            f"| {goal} | {reached(value, rule)} |"
-        )
-    return lines
+        value = 1 / ratio if kind == "speedup" else ratio
+        out.append((peer, shown, f"{kind} {rule}".strip(), reached(value, rule)))
+    return out
+
+
+def race_lines(row: dict) -> list[str]:
+    return [
+        f"| {row['row']} | {span(row['seconds'])} | {peer} | {span(row['peers'][peer])} | {shown} "
+        f"| {goal} | {verdict} |"
+        for peer, shown, goal, verdict in judged(row)
+    ]
 
 
 def fact_line(row: dict) -> str:
-    value = f"{row['value']:.4g} {row['unit']}"
-    return f"| {row['row']} | {value} | {row['reach']} | {reached(row['value'], row['reach'])} |"
+    (_, figure, goal, verdict) = judged(row)[0]
+    return f"| {row['row']} | {figure} | {goal} | {verdict} |"
 
 
-def render(rows: list[dict]) -> str:
-    out = [
-        "# Benchmarks",
-        "",
-        "Written by `make bench`; do not edit. Peers run beside htstats in the same run, rounds",
-        "alternating, each judged by its fastest. Ratios travel between machines, times do not.",
-        "",
-    ]
-    machines = sorted({row["machine"] for row in rows})
-    out += [f"Machine: {'; '.join(machines)}.", ""]
-    rows = sorted(rows, key=lambda row: row["table"])
+def goals(rows: list[dict], machines: list[str]) -> list[str]:
+    """All that has a goal in one table, a column for each machine; bold where it is missed."""
+    cells: dict[tuple[str, str, str, str], dict[str, str]] = {}
+    for row in rows:
+        for peer, figure, goal, verdict in judged(row):
+            if goal:
+                key = (row["table"], row["row"], peer, goal)
+                shown = figure if verdict == "yes" else f"**{figure}**"
+                cells.setdefault(key, {})[row["machine"]] = shown
+    out = [f"| what | against | goal | {' | '.join(machines)} |"]
+    out += ["|" + "---|" * (3 + len(machines))]
+    for (table, name, peer, goal), figures in cells.items():
+        columns = " | ".join(figures.get(machine, "") for machine in machines)
+        out.append(f"| {table}: {name} | {peer} | {goal} | {columns} |")
+    return [*out, ""]
+
+
+def tables(rows: list[dict]) -> list[str]:
+    """All that was measured on one machine."""
+    out = []
     for table, group in groupby(rows, key=lambda row: row["table"]):
         members = list(group)
         races = [row for row in members if "peers" in row]
         facts = [row for row in members if "value" in row]
-        out += [f"## {table}", ""]
+        out += [f"### {table}", ""]
         if races:
-            out += ["| what | htstats | against | its time | ratio | reach | reached |"]
+            out += ["| what | htstats | against | its time | ratio | goal | reached |"]
             out += ["|---|---|---|---|---|---|---|"]
             out += [line for row in races for line in race_lines(row)] + [""]
         if facts:
-            out += ["| what | figure | reach | reached |", "|---|---|---|---|"]
+            out += ["| what | figure | goal | reached |", "|---|---|---|---|"]
             out += [fact_line(row) for row in facts] + [""]
+    return out
+
+
+def render(rows: list[dict]) -> str:
+    rows = sorted(rows, key=lambda row: row["table"])
+    machines = sorted({row["machine"] for row in rows})
+    out = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`; do not edit. Peers run beside htstats in the same run, rounds",
+        "alternating, each judged by its fastest. Times do not travel between machines, and some",
+        "ratios do not either: what np.sort takes depends on the processor.",
+        "",
+        "## Goals",
+        "",
+        "What is missed is bold.",
+        "",
+        *goals(rows, machines),
+    ]
+    for machine in machines:
+        own = [row for row in rows if row["machine"] == machine]
+        commits = sorted({row["commit"] for row in own if row.get("commit")})
+        out += [f"## {machine}", ""]
+        out += [f"Measured at {', '.join(commits)}.", ""] if commits else []
+        out += tables(own)
     return "\n".join(out)
 
 
 def headlines(rows: list[dict]) -> str:
-    """The table of README.md: the races of HEADLINES that were run."""
-    races = {(row["table"], row["row"]): row for row in rows if "peers" in row}
-    out = ["| what | htstats | against | its time | times faster |", "|---|---|---|---|---|"]
+    """The table of README.md: the races of HEADLINES, times faster and our own time."""
+    machines = sorted({row["machine"] for row in rows if "peers" in row})
+    races = {(row["machine"], row["table"], row["row"]): row for row in rows if "peers" in row}
+    out = [f"| times faster (time taken) | than | {' | '.join(machines)} |"]
+    out += ["|" + "---|" * (2 + len(machines))]
     for words, table, name, peer in HEADLINES:
-        row = races[table, name]
-        own, other = row["seconds"], row["peers"][peer]
-        faster = f"{float(f'{other / own:.2g}'):,g}"
-        out.append(f"| {words} | {span(own)} | {peer} | {span(other)} | {faster} |")
+        cells = []
+        for machine in machines:
+            row = races.get((machine, table, name))
+            if row is None:
+                cells.append("")
+                continue
+            own, other = row["seconds"], row["peers"][peer]
+            faster = float(f"{other / own:.2g}")
+            cells.append(f"{faster:,g} ({span(own)})")
+        out.append(f"| {words} | {peer} | {' | '.join(cells)} |")
     return "\n".join(out) + "\n"
 
 

@@ -50,6 +50,24 @@ def test_races_and_facts_become_rows(report):
     assert "| memory | 12 % | <= 25 | yes |" in text
 
 
+def test_machines_stand_side_by_side(report):
+    row = {"table": "t", "row": "size", "unit": "%", "reach": "<= 25"}
+    rows = [
+        {**row, "value": 30.0, "machine": "b", "commit": "abc1234"},
+        {**row, "value": 12.0, "machine": "a"},
+        {"table": "t", "row": "rate", "value": 2.0, "unit": "/s", "reach": "", "machine": "a"},
+    ]
+    text = report.render(rows)
+    assert "| what | against | goal | a | b |" in text
+    assert "| t: size |  | <= 25 | 12 % | **30 %** |" in text
+    assert "| t: rate |" not in text
+    a, b = text.split("\n## a\n")[1].split("\n## b\n")
+    assert "| size | 12 % | <= 25 | yes |" in a
+    assert "| rate | 2 /s |  |  |" in a
+    assert "Measured at" not in a
+    assert "Measured at abc1234." in b
+
+
 def test_the_tables_in_the_tree_are_those_of_the_results(report):
     rows = json.loads((ROOT / "bench" / "results.json").read_text())
     assert (ROOT / "bench" / "RESULTS.md").read_text() == report.render(rows)
