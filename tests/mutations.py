@@ -17,7 +17,7 @@ class Fault(NamedTuple):
 
 # in the order in which they run, after tests/c/test_MODULE.c
 TESTS = {
-    "binomial": ("test_binomial.py", "test_binomial_accuracy.py"),
+    "binomial": ("test_binomial.py", "test_binomial_arrays.py", "test_binomial_accuracy.py"),
     "binomial_bulk": ("test_binomial_accuracy.py", "test_binomial.py"),
     "binomial_far": ("test_binomial_accuracy.py", "test_binomial.py"),
     "binomial_invert": ("test_binomial_accuracy.py", "test_binomial.py"),
@@ -70,6 +70,12 @@ FAULTS = (
         "a tiny p is scaled, its log is not",
         "htst_fraction_terms(&problem, TINY_SHIFT)",
         "htst_fraction_terms(&problem, 0.0)",
+    ),
+    Fault(
+        "htst_binomial.c",
+        "a bad element among good ones is not told",
+        "return all_legal ? HTST_OK : HTST_ERR_BAD_ARG;",
+        "return HTST_OK;",
     ),
     Fault(
         "htst_binomial_bulk.c",
