@@ -26,15 +26,18 @@ const char *htst_strerror(int status);
 #define HTST_CLONES
 #endif
 
+/* HTST_NOINLINE: what a function has on its stack is not on that of a recursive caller. */
 #if defined(__GNUC__) || defined(__clang__)
 #define HTST_LIKELY(c) __builtin_expect(!!(c), 1)
 #define HTST_UNLIKELY(c) __builtin_expect(!!(c), 0)
 #define HTST_RESTRICT __restrict__
+#define HTST_NOINLINE __attribute__((noinline))
 #define HTST_PREFETCH(p) __builtin_prefetch((p), 1)
 #else
 #define HTST_LIKELY(c) (c)
 #define HTST_UNLIKELY(c) (c)
 #define HTST_RESTRICT
+#define HTST_NOINLINE
 #define HTST_PREFETCH(p) ((void) (p))
 #endif
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "htst_estimate.h"
+#include "htst_sort.h"
 
 /* How many of the distinct values have at least so many values from them on. */
 static int64_t
@@ -23,44 +24,86 @@ with_tail(int64_t m, const int64_t *first, int64_t least)
     return low;
 }
 
+/* Words that the estimates of m values take, or the marks in their place. */
+static int64_t
+estimate_words(int64_t m)
+{
+    const int64_t words = sizeof(htst_estimate_mark_t) / sizeof(double);
+
+    return m <= HTST_FIT_ALL_AT_ONCE ? 2 * m : words * (htst_estimate_blocks(m) + 1);
+}
+
 static int
-sorted(int64_t m, const double *v, const int64_t *first, int two_sided, int64_t least,
+best_of(int64_t m, const double *v, const int64_t *first, int two_sided, int64_t least,
     double tolerance, double *work, htst_fit_t *fit)
 {
-    double *y = work, *rate = work + m;
-    htst_scan_t scan = { m, v, y, first, rate, INFINITY, two_sided, NULL };
+    double *y = work, *rate = work + m, *rest = work + estimate_words(m);
+    htst_estimate_mark_t *marks = (htst_estimate_mark_t *) work;
+    htst_scan_t scan = { m, v, NULL, first, NULL, INFINITY, two_sided, NULL };
     htst_scan_allowed_t allowed = { 0, with_tail(m, first, least), 1, INFINITY, INFINITY };
-    int status = htst_estimate_rates(m, v, first, INFINITY, y, rate);
+    int status;
 
+    if (m <= HTST_FIT_ALL_AT_ONCE) {
+        status = htst_estimate_rates(m, v, first, INFINITY, y, rate);
+        scan.y = y;
+        scan.rate = rate;
+    }
+    else {
+        status = htst_estimate_marks(m, v, first, marks);
+        scan.marks = marks;
+    }
     if (status == HTST_OK) {
         fit->m = m;
-        fit->best = htst_scan_best(&scan, &allowed, tolerance, work + 2 * m);
+        fit->best = htst_scan_best(&scan, &allowed, tolerance, rest);
         fit->xmin = fit->best.k < 0 ? NAN : v[fit->best.k];
         fit->n_tail = fit->best.k < 0 ? 0 : first[m] - first[fit->best.k];
     }
     return status;
 }
 
+/* The values, the counts before them and in all, and what the scan takes, of n values or fewer; before
+ * that there are n floats in its place. */
 int64_t
 htst_fit_workspace(int64_t n)
 {
-    return 2 * n + htst_scan_workspace(n);
+    int64_t all = n < HTST_FIT_ALL_AT_ONCE ? n : HTST_FIT_ALL_AT_ONCE;
+    int64_t most = estimate_words(n) > 2 * all ? estimate_words(n) : 2 * all;
+    int64_t rest = most + htst_scan_workspace(n), narrow = (n + 1) / 2;
+
+    return n + (n + 1) + (rest > narrow ? rest : narrow);
 }
 
 int
-htst_fit_sorted_f32(int64_t n, const float *x, int two_sided, int64_t least, double tolerance,
-    double *v, int64_t *first, double *work, htst_fit_t *fit)
+htst_fit_f32(int64_t n, const float *x, htst_tail_side_t side, int two_sided, int64_t least,
+    double tolerance, double *work, htst_tail_seen_t *seen, htst_fit_t *fit)
 {
-    int64_t m = htst_estimate_distinct_f32(n, x, v, first);
+    double *v = work, *rest = work + n + n + 1;
+    int64_t *first = (int64_t *) (work + n);
+    float *narrow = (float *) rest;
 
-    return sorted(m, v, first, two_sided, least, tolerance, work, fit);
+    *seen = (htst_tail_seen_t){ 0, 0, 0, 0 };
+    fit->n = htst_tail_take_f32(n, x, side, seen, narrow);
+    if (seen->not_finite > 0 || fit->n == 0) {
+        return seen->not_finite > 0 ? HTST_ERR_NOT_FINITE : HTST_ERR_TOO_FEW;
+    }
+    htst_sort_f32(fit->n, narrow, (float *) v);
+    int64_t m = htst_estimate_distinct_f32(fit->n, narrow, v, first);
+    return best_of(m, v, first, two_sided, least, tolerance, rest, fit);
 }
 
 int
-htst_fit_sorted_f64(int64_t n, double *v, int two_sided, int64_t least, double tolerance,
-    int64_t *first, double *work, htst_fit_t *fit)
+htst_fit_f64(int64_t n, const double *x, htst_tail_side_t side, int two_sided, int64_t least,
+    double tolerance, double *work, htst_tail_seen_t *seen, htst_fit_t *fit)
 {
-    int64_t m = htst_estimate_distinct_f64(n, v, v, first);
+    double *v = work, *rest = work + n + n + 1;
+    int64_t *first = (int64_t *) (work + n);
 
-    return sorted(m, v, first, two_sided, least, tolerance, work, fit);
+    *seen = (htst_tail_seen_t){ 0, 0, 0, 0 };
+    fit->n = htst_tail_take_f64(n, x, side, seen, v);
+    if (seen->not_finite > 0 || fit->n == 0) {
+        return seen->not_finite > 0 ? HTST_ERR_NOT_FINITE : HTST_ERR_TOO_FEW;
+    }
+    htst_sort_f64(fit->n, v, work + n);
+    int64_t m = htst_estimate_distinct_f64(fit->n, v, v, first);
+    return best_of(m, v, first, two_sided, least, tolerance, rest, fit);
 }

@@ -161,7 +161,6 @@ def _fit_between(
     if above:
         excluded["above xmax"] = above
     usable = int(buckets.count.sum()) - above
-    values.sort()
     sample = Sample(*distinct(values), excluded)
     if isinstance(options.xmin, tuple) and len(sample.values) < 2 <= usable:
         raise ValueError(

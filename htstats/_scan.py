@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._core import estimate, scan
+from htstats._core import estimate, fit, scan, sort
 
 __all__ = ["TOLERANCE", "Candidates", "best_of", "candidates_of", "distinct", "prepared"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# The estimates of so many candidates stay in the cache: fewer are quicker made once, and all.
-ALL_AT_ONCE = 1 << 17
+# The estimates of so many candidates are made once, and all.
+ALL_AT_ONCE = fit.ALL_AT_ONCE
 
 # Distances closer than this are one: the smallest xmin among them is the answer of a fit.
 TOLERANCE = 1e-13
@@ -81,7 +81,7 @@ class Candidates:
 
 def candidates_of(x: Floats) -> Candidates:
     """The candidates among positive finite float64 values."""
-    return prepared(*distinct(np.sort(x)))
+    return prepared(*distinct(x.copy()))
 
 
 def best_of(
@@ -103,17 +103,21 @@ def best_of(
     return scan.best_of_marks(values, first, marks, two_sided, begin, end, 1.0, tolerance, work)
 
 
-def distinct(ordered: npt.NDArray[Any]) -> tuple[Floats, Counts]:
-    """Distinct values of a sorted float32 or float64 array, as float64, and the counts before each.
+def distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
+    """Distinct values of a float32 or float64 array without a sign bit, ascending, as float64, and
+    the counts before each.
 
-    The counts are one more than the values: the last is the number of elements. A float64 array is
-    itself overwritten with the values.
+    The counts are one more than the values: the last is the number of elements. The array is
+    overwritten, if it is float64 with the values.
     """
-    values = np.empty(len(ordered)) if ordered.dtype == np.float32 else ordered
-    first = np.empty(len(ordered) + 1, np.int64)
+    single = x.dtype == np.float32
+    values = np.empty(len(x)) if single else x
+    first = np.empty(len(x) + 1, np.int64)
+    arrange: Any = sort.sort_f32 if single else sort.sort_f64
+    fill: Any = estimate.distinct_f32 if single else estimate.distinct_f64
+    arrange(x, first.view(x.dtype))  # there are no counts yet
     first[0] = 0
-    fill: Any = estimate.distinct_f32 if ordered.dtype == np.float32 else estimate.distinct_f64
-    m = fill(ordered, values, first)
+    m = fill(x, values, first)
     return values[:m], first[: m + 1]
 
 

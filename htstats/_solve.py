@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats import _checks
-from htstats._core import fit, tail
+from htstats._core import fit
 from htstats._discrete import DiscreteScan, scan_tails, whole
 from htstats._power_law_fit import Curve, PowerLawFit
 from htstats._scan import TOLERANCE, Candidates, best_of, prepared
@@ -87,25 +87,17 @@ def solved(sample: Sample, side: str, options: Options) -> PowerLawFit:
 
 
 def solved_at_once(x: npt.NDArray[Any], side: str | None, options: Options) -> PowerLawFit | None:
-    """The fit of a float32 or float64 array by `ks` and `min_tail` alone, in as few calls as there
-    can be; None where something is wrong with it, which `solved` says."""
-    single = x.dtype == np.float32
-    room = np.empty(x.size, x.dtype)
-    take: Any = tail.take_f32 if single else tail.take_f64
-    seen = take(x.reshape(-1), SIDES.index(side or "positive"), room)
-    n, not_finite, zeros, negative, positive = seen
-    if n < 2 or not_finite or (side is None and negative):
+    """The fit of a float32 or float64 array by `ks` and `min_tail` alone, in one call; None where
+    something is wrong with it, which `solved` says."""
+    work = np.empty(fit.workspace(x.size))
+    whole_fit: Any = fit.fit_f32 if x.dtype == np.float32 else fit.fit_f64
+    rule = SIDES.index(side or "positive"), options.ks == "two-sided", options.min_tail, TOLERANCE
+    try:
+        seen, n_tail, xmin, distance, rate = whole_fit(x.reshape(-1), *rule, work)
+    except ValueError:
         return None
-    values = room[:n]
-    values.sort()
-    first, work = np.empty(n + 1, np.int64), np.empty(fit.workspace(n))
-    rule = options.ks == "two-sided", options.min_tail, TOLERANCE
-    if single:
-        found = fit.sorted_f32(values, *rule, np.empty(n), first, work)
-    else:
-        found = fit.sorted_f64(values, *rule, first, work)
-    _, n_tail, xmin, distance, rate = found
-    if not n_tail:
+    n, zeros, negative, positive = seen
+    if not n_tail or (side is None and negative):
         return None
     side = side or "positive"
     excluded = left_out(side, zeros, negative, positive) if n < x.size else {}

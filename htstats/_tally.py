@@ -61,7 +61,6 @@ def tallied(source: Source, side: str | None, xmax: float | None) -> tuple[Sampl
     if wrong or not np.isfinite(large).all():
         return usable(source, side, xmax, None)  # says what is wrong
     side = require_side(side, others)
-    large.sort()
     zeros, table[0] = int(table[0]) - large.size - others, 0
     small = np.flatnonzero(table)
     values, first = distinct(large)

@@ -281,7 +281,6 @@ def usable(
     excluded = left_out(side, seen.zeros, seen.negative, seen.positive)
     if len(values) < size:
         excluded["above xmax"] = size - len(values)
-    values.sort()
     return Sample(*distinct(values), excluded), side
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats import _checks, _scan
+from htstats import _checks
 from htstats._arrays import HALF_DTYPES
 from htstats._power_law_fit import Again, Curve, PowerLawFit
 from htstats._prune import Prospect
@@ -159,12 +159,12 @@ def fit_power_law(
 
 
 def _is_small(x: Any) -> bool:
-    """Whether x is what `solved_at_once` takes, and all its candidates stay in the cache."""
+    """Whether x is what `solved_at_once` takes."""
     return (
         type(x) is np.ndarray
         and x.dtype in NATIVE
         and x.flags.c_contiguous
-        and 0 < x.size < min(PRUNED_FROM, _scan.ALL_AT_ONCE)
+        and 0 < x.size < PRUNED_FROM
     )
 
 
@@ -266,7 +266,6 @@ def _pruned(
         values = gathered(float(prospect.lower[start]))
         if len(values) != prospect.tail[start]:
             raise ValueError("x must give the same numbers each time it is read")
-        values.sort()
         try:
             fit = solved(Sample(*distinct(values), excluded), side, options)
         except ValueError:  # too little above the guess

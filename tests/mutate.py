@@ -156,7 +156,7 @@ def build_c_test(module: str) -> Path | None:
 
 
 def module_of(file: str) -> str:
-    return Path(file).stem.removeprefix("htst_").removesuffix("_x86")
+    return Path(file).stem.removeprefix("htst_").removesuffix("_x86").removesuffix("_keys")
 
 
 def failing_c_test(program: Path | None) -> str | None:

@@ -29,6 +29,7 @@ SAMPLES = {
 def road(request, monkeypatch):
     monkeypatch.setattr(power_law, "PRUNED_FROM", 0 if request.param == "pruned" else 10**9)
     if request.param != "at once":
+        monkeypatch.setattr(power_law, "_is_small", lambda x: False)
         monkeypatch.setattr(_scan, "ALL_AT_ONCE", 0)
 
 
@@ -80,9 +81,10 @@ def test_a_small_fit_in_one_call_is_that_of_its_steps(name, dtype, side, ks, lea
     options = {"side": side, "ks": ks, "min_tail": least}
     before = x.copy()
     fits = []
-    for at_once in (10**6, 0):
+    for in_steps in (False, True):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_scan, "ALL_AT_ONCE", at_once)
+            if in_steps:
+                patch.setattr(power_law, "_is_small", lambda x: False)
             try:
                 fits.append(fit_power_law(x, **options))
             except ValueError as error:
@@ -90,6 +92,17 @@ def test_a_small_fit_in_one_call_is_that_of_its_steps(name, dtype, side, ks, lea
     assert fits[0] == fits[1]  # to the bit
     assert repr(fits[0]) == repr(fits[1])
     np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("ks", _solve.KS)
+def test_more_values_than_estimates_at_once_in_one_call(dtype, ks, monkeypatch):
+    x = (np.random.default_rng(5).pareto(1.5, _scan.ALL_AT_ONCE + 100) + 1).astype(dtype)
+    fit = fit_power_law(x, ks=ks)
+    monkeypatch.setattr(power_law, "_is_small", lambda x: False)
+    for at_once in (0, x.size):
+        monkeypatch.setattr(_scan, "ALL_AT_ONCE", at_once)
+        assert fit_power_law(x, ks=ks) == fit  # to the bit
 
 
 @given(st.lists(st.integers(1, 40), min_size=2, max_size=60), st.booleans())

@@ -1,19 +1,24 @@
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+Found = tuple[tuple[int, int, int, int], int, float, float, float]
+
+ALL_AT_ONCE: int
 
 def workspace(n: int) -> int: ...
-def sorted_f32(
+def fit_f32(
     x: npt.NDArray[np.float32],
+    side: int,
     two_sided: bool,
     least: int,
     tolerance: float,
-    v: Floats,
-    first: Counts,
-    work: Floats,
-) -> tuple[int, int, float, float, float]: ...
-def sorted_f64(
-    v: Floats, two_sided: bool, least: int, tolerance: float, first: Counts, work: Floats
-) -> tuple[int, int, float, float, float]: ...
+    work: npt.NDArray[np.float64],
+) -> Found: ...
+def fit_f64(
+    x: npt.NDArray[np.float64],
+    side: int,
+    two_sided: bool,
+    least: int,
+    tolerance: float,
+    work: npt.NDArray[np.float64],
+) -> Found: ...

@@ -1,0 +1,31 @@
+"""Bindings of htst_sort: positive floats in ascending order."""
+
+from libc.stdint cimport int64_t
+
+cdef extern from "htst_sort.h" nogil:
+    void htst_sort_f32(int64_t n, float *x, float *other) noexcept
+    void htst_sort_f64(int64_t n, double *x, double *other) noexcept
+
+
+def sort_f32(float[::1] x, float[::1] other):
+    """Sort x; other is as long, or longer."""
+    cdef int64_t n = x.shape[0]
+    roomy(n, other.shape[0])
+    if n:
+        with nogil:
+            htst_sort_f32(n, &x[0], &other[0])
+
+
+def sort_f64(double[::1] x, double[::1] other):
+    """Sort x; other is as long, or longer."""
+    cdef int64_t n = x.shape[0]
+    roomy(n, other.shape[0])
+    if n:
+        with nogil:
+            htst_sort_f64(n, &x[0], &other[0])
+
+
+cdef int roomy(int64_t n, int64_t n_other) except -1:
+    if n_other < n:
+        raise ValueError(f"other must have {n} elements, got {n_other}")
+    return 0
