@@ -10,7 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats import _checks
-from htstats._arrays import HALF_DTYPES, as_elements, widen
+from htstats._arrays import HALF_DTYPES, as_elements
+from htstats._core import normal as _normal
+from htstats._core import products as _products
+from htstats._core.tridiagonal import top
 from htstats._rows import RowSource, read_blocks
 
 if TYPE_CHECKING:
@@ -19,43 +22,55 @@ if TYPE_CHECKING:
 __all__ = ["fit_spectrum", "norm_by_products", "spectral_norm", "stable_rank"]
 
 Vector = npt.NDArray[np.float64]
+Matrix = npt.NDArray[Any]
 
-# Bytes of float64 that a block of rows takes: it is read twice while it is in the cache.
-BLOCK_BYTES = 1 << 21
+# Bytes of a block of rows: what is done to it after the first time finds it in the cache.
+BLOCK_BYTES = 1 << 20
 
-# Up to this many rows or columns the products with W^T W come from W^T W itself, which takes one
-# pass over W; it has 8 MiB then.
+# Up to this many rows or columns W^T W (or W W^T) takes one pass over W to make, and 8 MiB. Where W
+# is read in blocks, or is large, that is less than the passes of the iteration; in memory it is for
+# few columns only.
 GRAM_SIDE = 1024
+GRAM_SIDE_IN_MEMORY = 128
+LARGE = 1 << 28  # bytes
 
-# Between Krylov steps at which the residual is looked at: it takes all eigenvalues so far.
-LOOK_EVERY = 4
+# Sums of squares of float64 in this range can have lost nothing to overflow or underflow.
+SAFE_SQUARES = 2.0**-600, 2.0**600
 
 # Krylov steps before giving up; random dense matrices of any size need 30 to 100.
 MAX_STEPS = 500
 
+# Krylov vectors that there is room for at first.
+ROOM = 32
+
 
 class _Rows(NamedTuple):
-    """A matrix scaled by a power of two so that its largest entry is in [1, 2)."""
+    """A matrix, scaled by a power of two where that is needed."""
 
     shape: tuple[int, int]
     dtype: str
-    parts: Callable[[int], Iterable[npt.NDArray[Any]]]  # blocks of so many rows, each time anew
+    parts: Callable[[int], Iterable[Matrix]]  # blocks of so many rows, each time anew
+    data: Matrix | None = None  # all of it, where it is in memory
     exponent: int = 0
-    data: npt.NDArray[Any] | None = None  # all of it, where it is in memory
 
     @classmethod
-    def of(cls, data: npt.NDArray[Any], dtype: str, exponent: int = 0) -> _Rows:
-        def parts(step: int) -> Iterator[npt.NDArray[Any]]:
+    def of(cls, data: Matrix, dtype: str, exponent: int = 0) -> _Rows:
+        def parts(step: int) -> Iterator[Matrix]:
             return (data[start : start + step] for start in range(0, data.shape[0], step))
 
-        return cls((data.shape[0], data.shape[1]), dtype, parts, exponent, data)
+        return cls((data.shape[0], data.shape[1]), dtype, parts, data, exponent)
 
-    def blocks(self) -> Iterator[Vector]:
+    def blocks(self) -> Iterator[Matrix]:
+        """float32, which 16-bit floats become, or float64; to be read before the next one."""
         # in two factors, for one may be beyond the range; each is exact
         half = self.exponent // 2
         factors = math.ldexp(1, -half), math.ldexp(1, half - self.exponent)
         for part in self.parts(max(1, BLOCK_BYTES // (8 * self.shape[1]))):
-            block = widen(part, self.dtype)
+            block = part
+            if self.dtype == "bfloat16":
+                block = np.left_shift(part, 16, dtype=np.uint32).view(np.float32)
+            elif self.dtype == "float16":
+                block = part.view(np.float16).astype(np.float32)
             if self.exponent:
                 block = block * factors[0]
                 block *= factors[1]
@@ -64,25 +79,55 @@ class _Rows(NamedTuple):
     def gram(self, v: Vector) -> Vector:
         """W^T W v, in one pass over the rows."""
         out = np.zeros(self.shape[1])
+        if self.data is not None and self.dtype in _GRAM and not self.exponent:
+            _add_gram(self.data, v, out)
+            return out
         for block in self.blocks():
-            out += (block @ v) @ block
+            _add_gram(block, v, out)
         return out
 
-    def products(self) -> tuple[Callable[[Vector], Vector], int]:
-        """`gram`, or the same from W^T W (of a wide matrix W W^T, which has its eigenvalues); and
-        the length of the vectors that it takes."""
-        tall = self
+    def gram_and_squares(self, v: Vector) -> tuple[Vector, float]:
+        """The same, and the sum of the squares of all entries."""
+        out, squares = np.zeros(self.shape[1]), np.zeros(2)
+        for block in self.blocks():
+            _add_squares(block, squares)
+            _add_gram(block, v, out)
+        return out, float(squares.sum())
+
+    @property
+    def has_a_small_gram(self) -> bool:
+        """Whether W^T W, or W W^T, is to be made."""
+        if self.data is None:
+            return self.shape[1] <= GRAM_SIDE
+        side = min(self.shape)
+        return side <= (GRAM_SIDE if self.data.nbytes > LARGE else GRAM_SIDE_IN_MEMORY)
+
+    def small_gram(self) -> tuple[Vector, float]:
+        """W^T W, or of a wide matrix in memory W W^T, which has its eigenvalues; and the sum of the
+        squares of all entries."""
+        tall, squares = self, np.zeros(2)
         if self.data is not None and self.shape[0] < self.shape[1]:
             tall = _Rows.of(self.data.T, self.dtype, self.exponent)
-        if tall.shape[1] > GRAM_SIDE:
-            return self.gram, self.shape[1]
-        square = np.zeros((tall.shape[1],) * 2)
+        gram = np.zeros((tall.shape[1],) * 2)
         for block in tall.blocks():
-            square += block.T @ block
-        return square.__matmul__, len(square)
+            block = np.ascontiguousarray(block)
+            _add_squares(block, squares)
+            wide = block.astype(np.float64, copy=False)
+            with np.errstate(all="ignore"):  # the squares tell
+                gram += wide.T @ wide
+        return gram, float(squares.sum())
 
-    def frobenius_squared(self) -> float:
-        return float(sum(np.vdot(block, block) for block in self.blocks()))
+
+_GRAM: dict[str, Any] = {"float32": _products.gram_f32, "float64": _products.gram_f64}
+_SQUARES: dict[str, Any] = {"float32": _products.squares_f32, "float64": _products.squares_f64}
+
+
+def _add_gram(block: Matrix, v: Vector, out: Vector) -> None:
+    _GRAM[block.dtype.name](block, v, out)
+
+
+def _add_squares(block: Matrix, squares: Vector) -> None:
+    _SQUARES[block.dtype.name](block.reshape(-1), squares)
 
 
 def _open(W: Any) -> _Rows:
@@ -95,6 +140,17 @@ def _open(W: Any) -> _Rows:
         rows = _Rows.of(data, dtype)
     if 0 in rows.shape:
         raise ValueError(f"W must be a matrix with entries, got shape {rows.shape}")
+    return rows
+
+
+def _scaled(rows: _Rows) -> _Rows:
+    """The matrix with its largest entry in [1, 2).
+
+    Raises
+    ------
+    ValueError
+        If an entry is not finite, or all are zero.
+    """
     # NaN passes through max, inf is one: one number tells whether all entries are finite
     largest = max(float(np.abs(block).max()) for block in rows.blocks())
     if not np.isfinite(largest):
@@ -104,7 +160,7 @@ def _open(W: Any) -> _Rows:
     return rows._replace(exponent=int(np.frexp(largest)[1]) - 1)
 
 
-def _read(source: RowSource, step: int) -> Iterator[npt.NDArray[Any]]:
+def _read(source: RowSource, step: int) -> Iterator[Matrix]:
     item = np.dtype(np.uint16 if source.dtype in HALF_DTYPES else source.dtype).itemsize
     return (b.data for b in read_blocks(source, None, step * source.shape[1] * item))
 
@@ -126,7 +182,7 @@ def spectral_norm(
         Take that many steps of plain power iteration instead, and look at no tolerance; the paper
         takes 1000.
     seed : int
-        Of the random vector from which the iteration starts.
+        Of the random vector from which the iteration starts; from 0 to 2**64 - 1.
 
     Returns
     -------
@@ -142,14 +198,16 @@ def spectral_norm(
 
     Notes
     -----
-    A step of either method is one pass over the rows, v -> W^T (W v), in float64. Power iteration
+    A step of either method is one pass over the rows, v -> W^T (W v), in float64; the first one
+    also finds NaN, infinity and what the range of float64 is too small for. Power iteration
     converges as slowly as the two largest singular values are close. The default therefore keeps
     its iterates and takes the best vector of their span (Lanczos' method, with two rounds of
     orthogonalisation): tens of passes where powers take thousands. With residual r, some singular
     value lies within r/(2 sigma) of the result, to first order, and the result is never above the
     largest one but for rounding; that it is the largest one fails only for a start orthogonal to
-    its vector, which has probability 0. Where W has at most 1024 rows or columns, the product
-    W^T W (or W W^T, unless W is read in blocks) is made in one pass, and the steps take it instead.
+    its vector, which has probability 0. Where W has at most 1024 rows or columns and is read in
+    blocks or above 256 MiB, or has at most 128, the product W^T W (or W W^T, unless W is read in
+    blocks) is made in one pass, and the steps take it instead.
     Memory: one block of rows, and one vector of W's columns per step, or W^T W.
 
     References
@@ -162,8 +220,8 @@ def spectral_norm(
     >>> round(spectral_norm([[3.0, 0.0], [4.0, 0.0]]), 12)
     5.0
     """
-    rows = _open(W)
-    return float(np.ldexp(_largest(rows, rtol, iterations, seed), rows.exponent))
+    squared, _, exponent = _norms(_open(W), rtol, iterations, seed)
+    return float(np.ldexp(math.sqrt(squared), exponent))
 
 
 def stable_rank(
@@ -195,54 +253,71 @@ def stable_rank(
     >>> round(stable_rank([[2.0, 0.0], [0.0, 1.0]]), 12)
     1.25
     """
-    rows = _open(W)
-    return rows.frobenius_squared() / _largest(rows, rtol, iterations, seed) ** 2
+    squared, frobenius_squared, _ = _norms(_open(W), rtol, iterations, seed)
+    return frobenius_squared / squared
 
 
-def _largest(rows: _Rows, rtol: float, iterations: int | None, seed: int) -> float:
-    """The spectral norm of the scaled matrix."""
+def _norms(rows: _Rows, rtol: float, iterations: int | None, seed: int) -> tuple[float, float, int]:
+    """The squares of the spectral and the Frobenius norm, of the matrix divided by two to the power
+    that is the third number."""
     if not 0 < _checks.finite("rtol", rtol) < 1:
         raise ValueError(f"rtol must be in (0, 1), got {rtol!r}")
     if iterations is not None:
         _checks.count("iterations", iterations, at_least=1)
-    multiply, size = rows.products()
-    start = np.random.default_rng(seed).standard_normal(size)
-    start = np.divide(start, np.linalg.norm(start))
+    _checks.count("seed", seed, below=1 << 64)
+    multiply: Callable[[Vector], Vector]
+    if rows.has_a_small_gram:
+        gram, squares = rows.small_gram()
+        multiply, v, first = gram.__matmul__, _start(len(gram), seed), None
+    else:
+        v = _start(rows.shape[1], seed)
+        multiply, (first, squares) = rows.gram, rows.gram_and_squares(v)
+    if rows.exponent == 0 and not SAFE_SQUARES[0] <= squares <= SAFE_SQUARES[1]:
+        return _norms(_scaled(rows), rtol, iterations, seed)
+    first = multiply(v) if first is None else first
     if iterations is None:
-        return math.sqrt(_lanczos(multiply, start, rtol))
-    return math.sqrt(_power(multiply, start, iterations))
+        return _lanczos(multiply, v, rtol, first), squares, rows.exponent
+    return _power(multiply, v, iterations, first), squares, rows.exponent
 
 
-def _power(gram: Callable[[Vector], Vector], v: Vector, iterations: int) -> float:
-    """The Rayleigh quotient after so many multiplications."""
-    eigenvalue = 0.0
-    for _ in range(iterations):
-        product = gram(v)
-        eigenvalue = float(v @ product)
+def _start(size: int, seed: int) -> Vector:
+    """A random direction."""
+    v: Vector = np.empty(size)
+    _normal.fill(seed, 0, 0, 0, v[None])
+    v /= math.sqrt(v @ v)
+    return v
+
+
+def _power(gram: Callable[[Vector], Vector], v: Vector, iterations: int, product: Vector) -> float:
+    """The Rayleigh quotient after so many multiplications, of which `product` is the first."""
+    for _ in range(iterations - 1):
         v = product / np.linalg.norm(product)
-    return eigenvalue
+        product = gram(v)
+    return float(v @ product)
 
 
-def _lanczos(gram: Callable[[Vector], Vector], v: Vector, rtol: float) -> float:
-    """The largest Ritz value once its residual is at most `rtol` of it."""
-    basis = v[None]
-    diagonal: list[float] = []
-    beside: list[float] = []
-    for _ in range(MAX_STEPS):
-        product = gram(basis[-1])
-        diagonal.append(float(basis[-1] @ product))
+def _lanczos(gram: Callable[[Vector], Vector], v: Vector, rtol: float, product: Vector) -> float:
+    """The largest Ritz value once its residual is at most `rtol` of it; `product` is gram(v)."""
+    basis = np.empty((min(ROOM, len(v)), len(v)))
+    basis[0] = v
+    diagonal, beside, work = np.zeros(MAX_STEPS), np.zeros(MAX_STEPS), np.empty(2 * MAX_STEPS)
+    value = 0.0
+    for n in range(1, MAX_STEPS + 1):
+        diagonal[n - 1] = basis[n - 1] @ product
         # once leaves the rounding of large projections behind, twice is enough
         for _ in range(2):
-            product -= (basis @ product) @ basis
-        left = float(np.linalg.norm(product))
-        is_whole = len(basis) == len(v)
-        if is_whole or left == 0 or len(basis) % LOOK_EVERY == 0:
-            tridiagonal = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
-            values, vectors = np.linalg.eigh(tridiagonal)
-            if is_whole or left * abs(vectors[-1, -1]) <= rtol * values[-1]:
-                return float(values[-1])
-        beside.append(left)
-        basis = np.concatenate([basis, product[None] / left])
+            rest = -product
+            _products.gram_f64(basis[:n], product, rest)
+            product = rest  # with its sign turned round
+        left = math.sqrt(product @ product)
+        value, last = top(diagonal, beside, n, value, work)
+        if n == len(v) or left * last <= rtol * value:
+            return value
+        beside[n - 1] = left
+        if n == len(basis):
+            basis = np.concatenate([basis, np.empty_like(basis)])
+        np.divide(product, left, out=basis[n])
+        product = gram(basis[n])
     raise ArithmeticError(f"the spectral norm did not reach rtol={rtol} in {MAX_STEPS} steps")
 
 
@@ -271,8 +346,8 @@ def norm_by_products(
     >>> round(norm_by_products(lambda v: W.T @ (W @ v), 2), 12)
     5.0
     """
-    start = np.random.default_rng(seed).standard_normal(columns)
-    return math.sqrt(_lanczos(gram, start / np.linalg.norm(start), rtol))
+    start = _start(columns, seed)
+    return math.sqrt(_lanczos(gram, start, rtol, gram(start)))
 
 
 def fit_spectrum(W: npt.ArrayLike, **options: Any) -> PowerLawFit:

@@ -25,6 +25,14 @@ def matrices():
     yield "identity", np.eye(40)
     yield "sparse", np.where(rng.random((80, 80)) < 0.02, rng.standard_normal((80, 80)), 0.0)
     close = np.linalg.qr(rng.standard_normal((100, 100)))[0]
+    yield "large", rng.standard_t(3, (300, 170))
+    yield "large and wide", rng.standard_t(3, (150, 1100))
+    double = (
+        np.linalg.qr(rng.standard_normal((260, 200)))[0] * np.r_[2, 2, np.linspace(1.99, 1, 198)]
+    )
+    yield "twice the largest", double
+    yield "large rank one", np.outer(rng.standard_normal(200), rng.standard_normal(300))
+    yield "large and one entry", np.pad([[-3.0]], ((5, 200), (300, 2)))
     yield "close values", close * (1 - 1e-3 * np.arange(100) / 100)
 
 
@@ -54,6 +62,57 @@ def test_neither_overflow_nor_underflow(scale):
     W = np.round(np.random.default_rng(3).standard_normal((30, 20)) * 10)
     assert spectral_norm(W * scale) / scale == pytest.approx(np.linalg.norm(W, 2), rel=0.1)
     assert stable_rank(W * scale) == pytest.approx(stable_rank(W), rel=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(30, 20), (200, 150), (150, 600), (1, 400), (400, 1)])
+@pytest.mark.parametrize("largest", [3e38, 1e-38, 1e-44])
+def test_all_of_float32_is_in_range(shape, largest):
+    W = np.random.default_rng(10).uniform(-1, 1, shape).astype(np.float32)
+    W = (W * np.float32(largest)).astype(np.float32)
+    wide = W.astype(np.float64)
+    wide /= np.abs(wide).max()
+    exact = np.linalg.norm(wide, 2)
+    assert spectral_norm(W) / float(np.abs(W).max()) == pytest.approx(exact, rel=RTOL)
+    assert stable_rank(W) == pytest.approx((np.linalg.norm(wide) / exact) ** 2, rel=2 * RTOL)
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300, 1e160, 1e-160])
+def test_float64_out_of_range_of_squares_by_passes(scale):
+    W = np.random.default_rng(11).standard_t(3, (300, 200))
+    assert spectral_norm(W * scale) == pytest.approx(spectral_norm(W) * scale, rel=RTOL)
+    assert stable_rank(W * scale) == pytest.approx(stable_rank(W), rel=2 * RTOL)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, ml_dtypes.bfloat16])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("shape", [(20, 10), (300, 200)])
+def test_what_is_not_finite_is_found_wherever_it_is(dtype, bad, shape):
+    W = np.random.default_rng(12).standard_normal(shape).astype(dtype)
+    for place in [(0, 0), (shape[0] // 2, 3), (shape[0] - 1, shape[1] - 1)]:
+        with_bad = W.copy()
+        with_bad[place] = bad
+        with pytest.raises(ValueError, match="W must be finite"):
+            spectral_norm(with_bad)
+
+
+@pytest.mark.parametrize("shape", [(300, 200), (140, 3000), (5000, 140)])
+def test_large_matrices_go_by_the_small_gram(shape, monkeypatch):
+    W = np.random.default_rng(13).standard_t(3, shape).astype(np.float32)
+    by_passes = stable_rank(W), stable_rank(W, iterations=20)
+    monkeypatch.setattr(spectral, "LARGE", 1000)
+    monkeypatch.setattr(spectral._Rows, "gram", None)
+    assert stable_rank(W) == pytest.approx(by_passes[0], rel=2 * RTOL)
+    assert stable_rank(W, iterations=20) == pytest.approx(by_passes[1], rel=0.1)
+
+
+def test_more_steps_than_there_is_room_for_at_first(monkeypatch):
+    W = np.random.default_rng(14).standard_normal((400, 390))
+    whole = spectral_norm(W)
+    monkeypatch.setattr(spectral, "ROOM", 2)
+    assert spectral_norm(W) == whole
+    monkeypatch.setattr(spectral, "MAX_STEPS", 5)
+    with pytest.raises(ArithmeticError, match="did not reach rtol=1e-10 in 5 steps"):
+        spectral_norm(W)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, ml_dtypes.bfloat16])
@@ -132,3 +191,5 @@ def test_bad_arguments():
         spectral_norm([[1.0]], rtol=0)
     with pytest.raises(ValueError, match="iterations must be at least 1, got 0"):
         stable_rank([[1.0]], iterations=0)
+    with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
+        stable_rank([[1.0]], seed=-1)

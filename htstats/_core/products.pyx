@@ -1,0 +1,63 @@
+"""Bindings of htst_products: W^T (W v) and sums of squares of a block of rows."""
+
+from libc.stdint cimport int64_t
+
+from htstats._core.status cimport check
+
+cdef extern from "htst_products.h" nogil:
+    int htst_products_gram_f32(const float *w, int64_t rows, int64_t cols, const double *v,
+                               double *out) noexcept
+    int htst_products_gram_f64(const double *w, int64_t rows, int64_t cols, const double *v,
+                               double *out) noexcept
+    int htst_products_squares_f32(const float *x, int64_t n, double *sum) noexcept
+    int htst_products_squares_f64(const double *x, int64_t n, double *sum) noexcept
+
+
+cdef int shaped(int64_t cols, const double[::1] v, double[::1] out) except -1:
+    if v.shape[0] != cols or out.shape[0] != cols:
+        raise ValueError(f"v and out must have {cols} entries")
+    return 0
+
+
+def gram_f32(const float[:, ::1] w, const double[::1] v, double[::1] out):
+    cdef int64_t rows = w.shape[0], cols = w.shape[1]
+    cdef int status
+    shaped(cols, v, out)
+    if rows == 0 or cols == 0:
+        return
+    with nogil:
+        status = htst_products_gram_f32(&w[0, 0], rows, cols, &v[0], &out[0])
+    check(status)
+
+
+def gram_f64(const double[:, ::1] w, const double[::1] v, double[::1] out):
+    cdef int64_t rows = w.shape[0], cols = w.shape[1]
+    cdef int status
+    shaped(cols, v, out)
+    if rows == 0 or cols == 0:
+        return
+    with nogil:
+        status = htst_products_gram_f64(&w[0, 0], rows, cols, &v[0], &out[0])
+    check(status)
+
+
+def squares_f32(const float[::1] x, double[::1] sum):
+    cdef int64_t n = x.shape[0]
+    cdef int status
+    if sum.shape[0] != 2:
+        raise ValueError("sum must have 2 entries")
+    cdef const float *data = &x[0] if n else NULL
+    with nogil:
+        status = htst_products_squares_f32(data, n, &sum[0])
+    check(status)
+
+
+def squares_f64(const double[::1] x, double[::1] sum):
+    cdef int64_t n = x.shape[0]
+    cdef int status
+    if sum.shape[0] != 2:
+        raise ValueError("sum must have 2 entries")
+    cdef const double *data = &x[0] if n else NULL
+    with nogil:
+        status = htst_products_squares_f64(data, n, &sum[0])
+    check(status)
