@@ -106,6 +106,8 @@ def run(command):
     """A command as a user starts it, with this tree in front."""
     places = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
+    # what is installed has been compiled to bytecode, and so is this tree from the first call on
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     subprocess.run(command, check=True, capture_output=True, env=environment)
 
 

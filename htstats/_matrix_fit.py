@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy.typing as npt
 
-from htstats.weights import WeightMatrix
-
 if TYPE_CHECKING:
     from htstats.power_law import PowerLawFit
+    from htstats.weights import WeightMatrix
 
 __all__ = ["RANK_RTOL", "Extras", "as_row", "fit_matrix"]
 
@@ -50,7 +49,6 @@ def fit_matrix(
     """
     from htstats.power_law import fit_power_law
     from htstats.spectral import stable_rank
-    from htstats.streaming import fit_rows
 
     extras = extras or Extras()
     try:
@@ -62,6 +60,8 @@ def fit_matrix(
                 f"made of it; --max-memory leaves {max_memory}"
             )
         if is_large:
+            from htstats._fit_of_rows import fit_rows
+
             row = as_row(
                 fit_rows(matrix, side=side, max_memory=max_memory or HELD),
                 stable_rank(matrix, rtol=RANK_RTOL),

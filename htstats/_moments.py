@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from fractions import Fraction
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats._core import moments as _core
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 __all__ = ["ExactSums", "moments", "rounded", "rounded_sqrt", "share"]
 
@@ -82,11 +83,15 @@ class ExactSums:
     @property
     def total(self) -> Fraction:
         """The sum."""
+        from fractions import Fraction
+
         return Fraction(self.sum, 1 << _denormal_bits(self.dtype))
 
     @property
     def total_of_squares(self) -> Fraction:
         """The sum of squares."""
+        from fractions import Fraction
+
         return Fraction(self.squares, 1 << 2 * _denormal_bits(self.dtype))
 
     def moments(self) -> tuple[float, float]:
@@ -131,6 +136,8 @@ def share(work: Callable[[slice], T], length: int, elements: int, n_threads: int
     parts = [slice(start, stop) for start, stop in pairwise(edges)]
     if n == 1:
         return [work(parts[0])]
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(n) as pool:
         return list(pool.map(work, parts))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, Protocol
 
@@ -114,6 +113,8 @@ def _sketch_on_threads(
             if report is not None:
                 with lock:
                     report(data.nbytes)
+
+    from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(n_threads) as pool:
         first, *others = pool.map(work, range(n_threads))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from htstats import __version__
-from htstats.commands import load_commands
+from htstats.commands import command_names, load_commands
 
 __all__ = ["main"]
 
@@ -25,7 +25,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (--help says more)\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """What parses `argv`; the modules of other commands than its own are not loaded."""
     parser = _Parser(
         prog="htstats",
         description="Heavy-tailed statistics of weight matrices.",
@@ -33,7 +34,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"htstats {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, module in load_commands().items():
+    names = command_names()
+    asked = next((word for word in argv if not word.startswith("-")), None)
+    for name, module in load_commands([asked] if asked in names else names).items():
         subparser = subparsers.add_parser(name, help=module.HELP, description=module.__doc__)
         module.configure(subparser)
         subparser.set_defaults(run=module.run)
@@ -42,7 +45,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: sys.argv) and return its exit code."""
-    args = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = build_parser(words).parse_args(words)
+    args.is_program = argv is None  # the process is ours, and nothing will follow
     try:
         return int(args.run(args))
     except BrokenPipeError:

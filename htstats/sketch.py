@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import zlib
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +18,8 @@ from htstats._moments import ExactSums, moments, rounded, share
 from htstats._sketch_bytes import CODES, MAGIC, VERSION, Reader, listed, opened
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from htstats.power_law import PowerLawFit
 
 __all__ = ["FORMATS", "Buckets", "Format", "TailSketch"]
@@ -414,6 +415,8 @@ class TailSketch:
             self._exact.n = self.n
             self._exact.n_not_finite = self.n_not_finite
         if not wrong:  # the extremes then mean something
+            from fractions import Fraction
+
             n, total, squares = self.n, *self._sums()
             largest = Fraction(max(abs(self.min), abs(self.max)) if n else 0)
             wrong = n * squares < total**2 or squares > n * largest**2
@@ -463,6 +466,8 @@ class TailSketch:
 
     def _sums(self) -> tuple[Fraction, Fraction]:
         """Exact sum and sum of squares."""
+        from fractions import Fraction
+
         if not self._half:
             return self._exact.total, self._exact.total_of_squares
         form = self._format

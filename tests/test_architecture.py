@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import htstats
@@ -73,3 +74,39 @@ def test_all_is_sorted_and_real():
     assert list(htstats.__all__) == sorted(htstats.__all__)
     for name in htstats.__all__:
         assert hasattr(htstats, name)
+
+
+def test_importing_htstats_loads_no_numpy_and_any_order_gives_the_same_names():
+    code = (
+        "import sys, htstats; assert 'numpy' not in sys.modules\n"
+        "assert set(htstats.__all__) <= set(dir(htstats))\n"
+        "import htstats.streaming, htstats.partition\n"
+        "assert callable(htstats.partition)\n"
+        "from htstats import partition, binomial, fit_power_law\n"
+        "assert partition is htstats.partition is sys.modules['htstats.partition'].partition\n"
+        "assert htstats.weights.open_weights is htstats.open_weights\n"
+        "assert htstats.fit_power_law is fit_power_law and binomial.logsf\n"
+        "try: htstats.nothing\n"
+        "except AttributeError as error: print(error)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stdout == "module 'htstats' has no attribute 'nothing'\n", answer.stderr
+    assert answer.stderr == ""
+
+
+def test_a_fit_loads_what_it_needs(tmp_path):
+    path = tmp_path / "w.npy"
+    np.save(path, np.random.default_rng(0).standard_t(3, (30, 20)))
+    others = (
+        "scipy,dask,torch,numpy.random,concurrent.futures,logging,threadpoolctl,htstats.container"
+    )
+    code = (
+        "import sys\n"
+        "from htstats.cli import main\n"
+        f"sys.argv[1:] = ['fit', {str(path)!r}]\n"
+        "main()\n"
+        f"print(sorted({{*{others.split(',')!r}}} & set(sys.modules)), file=sys.stderr)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stderr == "[]\n"
+    assert "30 x 20" in answer.stdout

@@ -10,9 +10,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from typing import Protocol, cast
 
-__all__ = ["Command", "load_commands"]
+__all__ = ["Command", "command_names", "load_commands"]
 
 
 class Command(Protocol):
@@ -26,7 +27,11 @@ class Command(Protocol):
     def run(self, args: argparse.Namespace) -> int: ...
 
 
-def load_commands() -> dict[str, Command]:
-    """The command modules of this folder by name; a leading underscore marks a helper."""
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+def command_names() -> list[str]:
+    """The modules of this folder; a leading underscore marks a helper."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+
+def load_commands(names: Iterable[str]) -> dict[str, Command]:
+    """The command modules by name."""
     return {name: cast(Command, importlib.import_module(f"{__name__}.{name}")) for name in names}

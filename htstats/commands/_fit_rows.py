@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -104,6 +102,9 @@ def _number(value: Any) -> Any:
 
 def as_csv(rows: list[Row]) -> str:
     """One line a matrix; columns of what was not asked for are left out."""
+    import csv
+    import io
+
     flat = [_flat(row) for row in rows]
     columns = list(CSV_COLUMNS)
     for group in (GOF_COLUMNS, ESD_COLUMNS):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 import json
 import os
 import sys
@@ -194,6 +193,8 @@ def report(
 
 def options(args: argparse.Namespace, weights: Weights) -> dict[str, Any]:
     """What the file says of how it was made; a resumed run must have the same."""
+    import hashlib
+
     content = [[n, t.dtype, list(t.shape)] for n, t in weights.tensors.items()]
     return {
         "threshold": args.threshold,

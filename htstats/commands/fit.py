@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from htstats.commands._fit_rows import Row, as_csv, as_json, as_text, describe, finish
@@ -78,14 +78,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from htstats import _checks
-    from htstats._fit_of_rows import LEAST_FOR_A_FIT
-    from htstats._matrix_fit import Extras
-    from htstats.commands._fit_pictures import draw_all, picture_folder
     from htstats.commands._progress import Progress
-    from htstats.weights import open_weights
+    from htstats.commands._threads import load_numpy_with_one_thread
 
     _checks.count("--threads", args.threads, at_least=1)
+    if args.is_program and args.threads > 1:
+        load_numpy_with_one_thread()
+    from htstats._matrix_fit import Extras
+    from htstats.weights import open_weights
+
     if args.max_memory is not None:
+        from htstats._fit_of_rows import LEAST_FOR_A_FIT
+
         least = LEAST_FOR_A_FIT * args.threads
         _checks.count("--max-memory", args.max_memory, at_least=least)
         if args.dask is not None:
@@ -96,7 +100,11 @@ def run(args: argparse.Namespace) -> int:
     if not matrices:
         reasons = "; ".join(f"{name}: {why}" for name, why in weights.skipped[:3]) or "it is empty"
         raise ValueError(f"{args.file}: no matrix to fit ({reasons})")
-    folder = None if args.plot is None else picture_folder(args.plot)
+    folder = None
+    if args.plot is not None:
+        from htstats.commands._fit_pictures import draw_all, picture_folder
+
+        folder = picture_folder(args.plot)
     ids = {name: i for i, name in enumerate(weights, 1)}
     with Progress(sum(matrix.nbytes for matrix in matrices.values())) as progress:
         rows = fit_all(args, matrices, ids, extras, progress)
@@ -140,35 +148,19 @@ def fits(
                 args.file, matrices, side=args.side, extras=extras, client=client, report=progress
             )
         return
-    from concurrent.futures import ThreadPoolExecutor, as_completed
-
     from htstats._matrix_fit import fit_matrix
+    from htstats.commands._threads import on_threads, one_blas_thread
 
-    with _one_blas_thread(args.threads), ThreadPoolExecutor(args.threads) as pool:
-        # the largest first: it must not be left for the end, when the other threads are idle
-        order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
-        room = None if args.max_memory is None else args.max_memory // args.threads
-        tasks = {
-            pool.submit(fit_matrix, matrix, args.side, extras, room): matrix.name
-            for matrix in order
-        }
-        try:
-            for task in as_completed(tasks):
-                progress.begin(tasks[task])
-                yield tasks[task], task.result()
-                progress(matrices[tasks[task]].nbytes)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    room = None if args.max_memory is None else args.max_memory // args.threads
 
+    def work(matrix: WeightMatrix) -> Row:
+        return fit_matrix(matrix, args.side, extras, room)
 
-def _one_blas_thread(n_threads: int) -> AbstractContextManager[object]:
-    """Keeps BLAS from threads of its own beside ours, which take the cores already.
-
-    threadpoolctl comes with scikit-learn; without it nothing but time is lost.
-    """
-    if n_threads > 1:
-        with suppress(ImportError):
-            from threadpoolctl import threadpool_limits
-
-            return threadpool_limits(1, user_api="blas")  # type: ignore[no-any-return]
-    return nullcontext()
+    # the largest first: it must not be left for the end, when the other threads are idle
+    order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
+    has_others = args.threads > 1 and not args.is_program
+    with one_blas_thread() if has_others else nullcontext():
+        for matrix, row in on_threads(work, order, args.threads):
+            progress.begin(matrix.name)
+            yield matrix.name, row
+            progress(matrix.nbytes)

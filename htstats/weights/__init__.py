@@ -2,7 +2,8 @@
 
 `open_weights` takes what there is and gives named matrices, whatever the format:
 
-    _sources      bytes of a tensor, wherever they lie: files, archives, memory, strides
+    _sources      bytes of a tensor, wherever they lie: files, memory, strides
+    _archives     members of a zip archive
     _tensors      RawTensor, WeightMatrix, Weights: what users hold
     _numpy        .npy and .npz
     _safetensors  one .safetensors file, or a folder of shards with their index

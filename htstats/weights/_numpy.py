@@ -9,15 +9,14 @@ import zipfile
 import numpy as np
 import numpy.lib.format as npy_format
 
+from htstats.weights._archives import archive_member, open_archive
 from htstats.weights._sources import (
     OpenFile,
     Source,
     StridedSource,
     SwappedSource,
     Window,
-    archive_member,
     one_line,
-    open_archive,
 )
 from htstats.weights._tensors import ITEMSIZES, RawTensor, Weights
 

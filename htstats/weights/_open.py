@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, cast
 
-from htstats.weights._memory import open_memory
-from htstats.weights._numpy import open_npy, open_npz
-from htstats.weights._safetensors import INDEX, open_folder, open_index, open_safetensors
 from htstats.weights._tensors import Weights
-from htstats.weights._torch import open_torch
 
 __all__ = ["open_weights"]
 
+# Suffix -> module and function; a reader is loaded when a file is for it.
 READERS = {
-    ".npy": open_npy,
-    ".npz": open_npz,
-    ".safetensors": open_safetensors,
-    INDEX: open_index,
-    ".pt": open_torch,
-    ".pth": open_torch,
-    ".bin": open_torch,
-    ".ckpt": open_torch,
+    ".npy": ("_numpy", "open_npy"),
+    ".npz": ("_numpy", "open_npz"),
+    ".safetensors": ("_safetensors", "open_safetensors"),
+    ".safetensors.index.json": ("_safetensors", "open_index"),
+    ".pt": ("_torch", "open_torch"),
+    ".pth": ("_torch", "open_torch"),
+    ".bin": ("_torch", "open_torch"),
+    ".ckpt": ("_torch", "open_torch"),
 }
 
 
@@ -72,16 +71,22 @@ def open_weights(weights: Any) -> Weights:
     array([0., 1., 0.])
     """
     if not isinstance(weights, (str, os.PathLike)):
-        return open_memory(weights)
+        return _reader("_memory", "open_memory")(weights)
     path = os.fspath(weights)
     if not os.path.exists(path):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     if os.path.isdir(path):
-        return open_folder(path)
+        return _reader("_safetensors", "open_folder")(path)
     if not os.path.isfile(path):
         raise ValueError(f"{path}: not a regular file")
-    for suffix, read in READERS.items():
+    for suffix, (module, name) in READERS.items():
         if path.lower().endswith(suffix):
-            return read(path)
+            return _reader(module, name)(path)
     known = ", ".join(READERS)
     raise ValueError(f"{path}: the suffix must be one of {known}")
+
+
+def _reader(module: str, name: str) -> Callable[[Any], Weights]:
+    return cast(
+        "Callable[[Any], Weights]", getattr(import_module(f"htstats.weights.{module}"), name)
+    )

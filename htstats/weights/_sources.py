@@ -6,12 +6,7 @@ import io
 import math
 import os
 import stat
-import struct
-import threading
 import weakref
-import zipfile
-import zlib
-from collections.abc import Callable
 from typing import IO, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -19,26 +14,14 @@ import numpy.typing as npt
 
 __all__ = [
     "ArraySource",
-    "InflatedSource",
     "OpenFile",
     "Source",
     "StridedSource",
     "SwappedSource",
     "Window",
-    "archive_member",
     "one_line",
-    "open_archive",
     "row_major_strides",
 ]
-
-# deflate cannot do better than 1032 to 1: an archive that claims more is lying
-MOST_INFLATION = 1032
-
-# What zipfile raises on members that are not as they should be.
-DAMAGE = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError,
-    struct.error, ValueError,
-)  # fmt: skip
 
 # A gap between elements is read and thrown away when that is cheaper than another system call.
 WORTH_A_CALL = 1 << 14
@@ -211,97 +194,6 @@ class ArraySource:
         first, rows = offset // self.unit, len(out) // self.unit
         part = self._array[first : first + rows]
         np.copyto(np.frombuffer(out, self._dtype).reshape(part.shape), part)
-
-
-class InflatedSource:
-    """A deflated member of an archive: read forward, and from the beginning again when needed.
-
-    The archive's checksum is verified whenever the end is reached.
-    """
-
-    unit = 1
-
-    def __init__(self, open_stream: Callable[[], IO[bytes]], where: str) -> None:
-        self._open, self._where = open_stream, where
-        self._lock = threading.Lock()
-        self._stream: IO[bytes] | None = None
-        self._at = 0
-
-    def read(self, offset: int, out: memoryview) -> None:
-        with self._lock:
-            try:
-                self._seek(offset)
-                while out:
-                    self._take(out[: 1 << 20])
-                    out = out[1 << 20 :]
-            except DAMAGE as error:
-                self._stream = None
-                raise ValueError(f"{self._where}: damaged: {one_line(error)}") from None
-
-    def _seek(self, offset: int) -> None:
-        if self._stream is None or offset < self._at:
-            self._stream, self._at = self._open(), 0
-        scratch = memoryview(bytearray(min(1 << 16, offset - self._at)))
-        while self._at < offset:
-            self._take(scratch[: offset - self._at])
-
-    def _take(self, out: memoryview) -> None:
-        assert self._stream is not None
-        piece = self._stream.read(len(out))
-        if len(piece) != len(out):
-            raise EOFError("it ends too early")
-        out[:] = piece
-        self._at += len(piece)
-
-
-def open_archive(file: OpenFile) -> zipfile.ZipFile:
-    """The directory of a zip file.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or it makes no sense.
-    """
-    try:
-        return zipfile.ZipFile(file.stream())
-    except Exception as error:  # zipfile lets struct, Unicode and overflow errors through
-        raise ValueError(f"{file.path}: not a whole zip archive: {one_line(error)}") from None
-
-
-def archive_member(file: OpenFile, info: zipfile.ZipInfo) -> tuple[Source, int]:
-    """The bytes of a member and their number; stored members are read where they lie.
-
-    Raises
-    ------
-    ValueError
-        If its headers contradict each other or the file's size.
-    """
-    where = f"{file.path}: {one_line(info.filename)}"
-    if info.flag_bits & 1:
-        raise ValueError(f"{where}: encrypted")
-    if info.compress_type == zipfile.ZIP_STORED:
-        header = file.take(info.header_offset, 30) if _fits(file, info.header_offset, 30) else b""
-        start = info.header_offset + 30 + sum(header[26:30:2]) + 256 * sum(header[27:30:2])
-        if (
-            not header.startswith(b"PK\3\4")
-            or info.compress_size != info.file_size
-            or not _fits(file, start, info.file_size)
-        ):
-            raise ValueError(f"{where}: its place in the archive is damaged")
-        return Window(file, start), info.file_size
-    if info.compress_type != zipfile.ZIP_DEFLATED:
-        raise ValueError(f"{where}: compressed by method {info.compress_type}, which is not read")
-    if info.compress_size > file.size or info.file_size > MOST_INFLATION * info.compress_size:
-        raise ValueError(f"{where}: claims {info.file_size} bytes, more than it can hold")
-
-    def stream() -> IO[bytes]:
-        return zipfile.ZipFile(file.stream()).open(info)
-
-    return InflatedSource(stream, where), info.file_size
-
-
-def _fits(file: OpenFile, start: int, size: int) -> bool:
-    return start >= 0 and size >= 0 and start + size <= file.size
 
 
 def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:

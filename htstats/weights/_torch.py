@@ -15,14 +15,13 @@ import pickle
 from collections.abc import Callable, Iterator
 from typing import IO, Any, NamedTuple
 
+from htstats.weights._archives import archive_member, open_archive
 from htstats.weights._sources import (
     OpenFile,
     Source,
     StridedSource,
     Window,
-    archive_member,
     one_line,
-    open_archive,
     row_major_strides,
 )
 from htstats.weights._tensors import ITEMSIZES, RawTensor, Weights
