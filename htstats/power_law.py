@@ -44,7 +44,7 @@ from htstats.sketch import TailSketch
 __all__ = ["SIDES", "Curve", "PowerLawFit", "fit_power_law"]
 
 # Below this many values sorting them all is faster than pruning them first.
-PRUNED_FROM = 1_000_000
+PRUNED_FROM = 300_000
 
 # Where the guess itself leaves more than this share, all is scanned at once.
 TOO_MUCH_TO_TRY = 0.5
