@@ -32,12 +32,14 @@ const char *htst_strerror(int status);
 #define HTST_UNLIKELY(c) __builtin_expect(!!(c), 0)
 #define HTST_RESTRICT __restrict__
 #define HTST_NOINLINE __attribute__((noinline))
+#define HTST_INLINE static inline __attribute__((always_inline))
 #define HTST_PREFETCH(p) __builtin_prefetch((p), 1)
 #else
 #define HTST_LIKELY(c) (c)
 #define HTST_UNLIKELY(c) (c)
 #define HTST_RESTRICT
 #define HTST_NOINLINE
+#define HTST_INLINE static inline
 #define HTST_PREFETCH(p) ((void) (p))
 #endif
 

@@ -196,7 +196,7 @@ htst_moments_add_f32(const float *x, int64_t n, uint64_t *sum, uint64_t *squares
     for (int64_t start = 0; start < n; start += BLOCK) {
         const float *block = x + start;
         int64_t size = n - start < BLOCK ? n - start : BLOCK;
-        htst_ahead(block, size * (int64_t)sizeof *x);
+        htst_ahead(block, size * (int64_t)sizeof *x, 0);
         range_t range = range_f32(block, size);
         if (range.largest < UINT32_C(1) << 23 || range.largest >= INF_F32) {
             /* nothing but denormals, or something not finite */
@@ -414,7 +414,7 @@ htst_moments_add_f64(const double *x, int64_t n, uint64_t *sum, uint64_t *square
     memset(&few, 0, sizeof few);
     for (int64_t start = 0; start < n; start += BLOCK_F64) {
         int64_t size = n - start < BLOCK_F64 ? n - start : BLOCK_F64;
-        htst_ahead(x + start, size * (int64_t)sizeof *x);
+        htst_ahead(x + start, size * (int64_t)sizeof *x, 0);
         block_f64(x + start, size, &many, &few, sum, squares, not_finite);
     }
     flush_many_f64(&many, 0, sum, squares);

@@ -12,8 +12,6 @@
 #include "htst_binomial_tables.h"
 #include "htst_common.h"
 
-#define HTST_INLINE static inline __attribute__((always_inline))
-
 /* Where clones or the target have a fused multiply-add it is used, also for accuracy; the copy for
  * processors without one takes the C library's, slow and with the same bits. A build that has neither
  * takes Dekker's product (1971) and rounds twice in polynomials. */

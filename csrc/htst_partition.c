@@ -83,7 +83,7 @@ segments(int64_t cols)
         for (int64_t start = 0; start < cols; start += SEGMENT) {                                  \
             int64_t stop = cols - start < SEGMENT ? cols : start + SEGMENT;                        \
             unsigned_t kept = 0, odd = 0;                                                          \
-            htst_ahead(w + start, (int64_t)sizeof(unsigned_t) * SEGMENT);                          \
+            htst_ahead(w + start, (int64_t)sizeof(unsigned_t) * SEGMENT, 0);                       \
             for (int64_t j = start; j < stop; j++) {                                               \
                 signed_t o = ordered_##b(w[j]);                                                    \
                 kept = (unsigned_t)(kept + (unsigned_t)((o > high) | (o < low)));                  \

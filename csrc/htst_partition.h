@@ -37,7 +37,7 @@ enum {
     HTST_PARTITION_PLAIN = 0,
     HTST_PARTITION_AVX2 = 1,
     HTST_PARTITION_AVX512 = 2,
-    HTST_PARTITION_VBMI2 = 3, /* AVX-512 with compress instructions for 16 bits */
+    HTST_PARTITION_VBMI2 = 3, /* AVX-512 with an instruction that compresses bytes */
 };
 
 /* The best of these that this processor has (and this library was built with). */

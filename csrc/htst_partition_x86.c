@@ -7,9 +7,12 @@
 #include <string.h>
 
 #include "htst_ahead.h"
+#include "htst_common.h"
 #include "htst_partition.h"
 
 #define SEGMENT HTST_PARTITION_SEGMENT
+/* Kept elements of a segment from which on writing them holds up reading; see htst_ahead.h. */
+#define BUSY (SEGMENT / 8)
 #define AVX512 __attribute__((target("avx512f,avx512vl,bmi2,popcnt")))
 #define VBMI2 __attribute__((target("avx512f,avx512vl,avx512bw,avx512vbmi2,bmi2,popcnt")))
 #define AVX2 __attribute__((target("avx2,bmi2,popcnt,f16c")))
@@ -134,13 +137,14 @@ wide_512_f16(__m512i half)
         const rule_512_t rule = rule_of(low, high);                                                \
         int32_t last_indices[GROUP];                                                               \
         uint32_t last_values[GROUP];                                                               \
-        int64_t k = 0;                                                                             \
+        int64_t k = 0, before = 0;                                                                 \
         for (int64_t j = 0; j < cols; j += GROUP) {                                                \
             if (hits != NULL && hits[j / SEGMENT] == 0) {                                          \
                 continue;                                                                          \
             }                                                                                      \
             if (hits == NULL && j % SEGMENT == 0) {                                                \
-                htst_ahead(w + j, (int64_t)sizeof *w * SEGMENT);                                   \
+                htst_ahead(w + j, (int64_t)sizeof *w * SEGMENT, k - before >= BUSY);               \
+                before = k;                                                                        \
             }                                                                                      \
             if (__builtin_expect(cols - j >= GROUP && room - k >= GROUP, 1)) {                     \
                 k += group(w + j, GROUP, j, rule, indices + k, values + k);                        \
@@ -165,89 +169,6 @@ DEFINE_ROW_512(AVX512, htst_partition_row_avx512_f16, group_512_f16, rule_512_b1
 DEFINE_ROW_512(AVX512, htst_partition_row_avx512_bf16, group_512_bf16, rule_512_b16, uint16_t,
                int16_t)
 
-/* ------------------------------------------------------------------ AVX-512 with VBMI2 */
-
-/* Compress instructions for 16 bits: only what is kept is widened, of columns too. */
-VBMI2 INLINE rule_512_t
-rule_vbmi2(int16_t low, int16_t high)
-{
-    const uint16_t width = (uint16_t)(low > high ? 0 : high - low + 1);
-    const rule_512_t rule = {_mm512_set1_epi16(INT16_MAX), _mm512_set1_epi16(low),
-                             _mm512_set1_epi16((int16_t)width)};
-    return rule;
-}
-
-VBMI2 INLINE __mmask32
-kept_vbmi2(__m512i bits, rule_512_t rule)
-{
-    __m512i negative = _mm512_srai_epi16(bits, 15);
-    __m512i ordered = _mm512_ternarylogic_epi32(bits, negative, rule.flip, 0x78);
-    return _mm512_cmpge_epu16_mask(_mm512_sub_epi16(ordered, rule.low), rule.width);
-}
-
-VBMI2 INLINE __mmask32
-lanes_vbmi2(int64_t left)
-{
-    return (__mmask32)(left >= 32 ? UINT32_MAX : left > 0 ? (UINT32_C(1) << left) - 1 : 0);
-}
-
-VBMI2 INLINE __m512i
-wide_vbmi2_bf16(__m256i halves)
-{
-    return _mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16);
-}
-
-VBMI2 INLINE __m512i
-wide_vbmi2_f16(__m256i halves)
-{
-    return _mm512_castps_si512(_mm512_cvtph_ps(halves));
-}
-
-#define DEFINE_GROUP_VBMI2(name)                                                                   \
-    VBMI2 INLINE int64_t group_vbmi2_##name(const uint16_t *w, int64_t left, int64_t column,       \
-                                            rule_512_t rule, int32_t *indices, uint32_t *values)   \
-    {                                                                                              \
-        const __m512i lanes = _mm512_add_epi16(                                                    \
-            _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0),           \
-            _mm512_set_epi32(31 << 16, 29 << 16, 27 << 16, 25 << 16, 23 << 16, 21 << 16, 19 << 16, \
-                             17 << 16, 15 << 16, 13 << 16, 11 << 16, 9 << 16, 7 << 16, 5 << 16,    \
-                             3 << 16, 1 << 16));                                                   \
-        __m512i bits[2];                                                                           \
-        __mmask32 mask[2];                                                                         \
-        int64_t k = 0;                                                                             \
-        for (int v = 0; v < 2; v++) {                                                              \
-            __mmask32 there = lanes_vbmi2(left - 32 * v);                                          \
-            bits[v] = _mm512_maskz_loadu_epi16(there, w + 32 * v);                                 \
-            mask[v] = kept_vbmi2(bits[v], rule) & there;                                           \
-        }                                                                                          \
-        if ((mask[0] | mask[1]) == 0) {                                                            \
-            return 0;                                                                              \
-        }                                                                                          \
-        for (int v = 0; v < 2; v++) {                                                              \
-            const __m512i base = _mm512_set1_epi32((int32_t)column + 32 * v);                      \
-            __m512i halves = _mm512_maskz_compress_epi16(mask[v], bits[v]);                        \
-            __m512i columns = _mm512_maskz_compress_epi16(mask[v], lanes);                         \
-            int64_t kept = _mm_popcnt_u32(mask[v]);                                                \
-            __m512i column_0 = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(columns));             \
-            _mm512_storeu_si512(indices + k, _mm512_add_epi32(column_0, base));                    \
-            _mm512_storeu_si512(values + k, wide_vbmi2_##name(_mm512_castsi512_si256(halves)));    \
-            if (kept > 16) {                                                                       \
-                __m512i column_16 = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(columns, 1));  \
-                _mm512_storeu_si512(indices + k + 16, _mm512_add_epi32(column_16, base));          \
-                _mm512_storeu_si512(values + k + 16,                                               \
-                                    wide_vbmi2_##name(_mm512_extracti64x4_epi64(halves, 1)));      \
-            }                                                                                      \
-            k += kept;                                                                             \
-        }                                                                                          \
-        return k;                                                                                  \
-    }
-
-DEFINE_GROUP_VBMI2(f16)
-DEFINE_GROUP_VBMI2(bf16)
-
-DEFINE_ROW_512(VBMI2, htst_partition_row_vbmi2_f16, group_vbmi2_f16, rule_vbmi2, uint16_t, int16_t)
-DEFINE_ROW_512(VBMI2, htst_partition_row_vbmi2_bf16, group_vbmi2_bf16, rule_vbmi2, uint16_t, int16_t)
-
 /* ------------------------------------------------------------------ AVX-512, 64 bits */
 
 AVX512 INLINE int64_t
@@ -269,29 +190,42 @@ put_512_b64(__mmask8 mask, __m256i columns, __m512i bits, int64_t room, int32_t 
     return kept;
 }
 
+AVX512 INLINE rule_512_t
+rule_512_b64(int64_t low, int64_t high)
+{
+    const uint64_t width = low > high ? 0 : (uint64_t)high - (uint64_t)low + 1;
+    const rule_512_t rule = {_mm512_set1_epi64(INT64_MAX), _mm512_set1_epi64(low),
+                             _mm512_set1_epi64((int64_t)width)};
+    return rule;
+}
+
+AVX512 INLINE __mmask8
+kept_512_b64(__m512i bits, rule_512_t rule)
+{
+    __m512i negative = _mm512_srai_epi64(bits, 63);
+    __m512i ordered = _mm512_ternarylogic_epi64(bits, negative, rule.flip, 0x78);
+    return _mm512_cmpge_epu64_mask(_mm512_sub_epi64(ordered, rule.low), rule.width);
+}
+
 AVX512 int64_t
 htst_partition_row_avx512_b64(const uint64_t *w, int64_t cols, int64_t low,
                               int64_t high, const uint8_t *hits, int64_t room, int32_t *indices,
                               uint64_t *values)
 {
-    const uint64_t width = low > high ? 0 : (uint64_t)high - (uint64_t)low + 1;
-    const __m512i flip = _mm512_set1_epi64(INT64_MAX), lows = _mm512_set1_epi64(low),
-                  widths = _mm512_set1_epi64((int64_t)width);
+    const rule_512_t rule = rule_512_b64(low, high);
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    int64_t k = 0;
+    int64_t k = 0, before = 0;
     for (int64_t j = 0; j < cols; j += 8) {
         if (hits != NULL && hits[j / SEGMENT] == 0) {
             continue;
         }
         if (hits == NULL && j % SEGMENT == 0) {
-            htst_ahead(w + j, (int64_t)sizeof *w * SEGMENT);
+            htst_ahead(w + j, (int64_t)sizeof *w * SEGMENT, k - before >= BUSY);
+            before = k;
         }
         __mmask8 lanes = (__mmask8)(cols - j >= 8 ? 0xff : (1u << (cols - j)) - 1);
         __m512i bits = _mm512_maskz_loadu_epi64(lanes, w + j);
-        __m512i negative = _mm512_srai_epi64(bits, 63);
-        __m512i ordered = _mm512_ternarylogic_epi64(bits, negative, flip, 0x78);
-        __mmask8 mask =
-            (__mmask8)(_mm512_cmpge_epu64_mask(_mm512_sub_epi64(ordered, lows), widths) & lanes);
+        __mmask8 mask = kept_512_b64(bits, rule) & lanes;
         if (mask != 0) {
             __m256i columns = _mm256_add_epi32(lane, _mm256_set1_epi32((int32_t)j));
             k += put_512_b64(mask, columns, bits, room - k, indices + k, values + k);
@@ -299,6 +233,258 @@ htst_partition_row_avx512_b64(const uint64_t *w, int64_t cols, int64_t low,
     }
     return k;
 }
+
+/* ------------------------------------------------------------------ AVX-512 with VBMI2 */
+
+/* A segment is compared as a whole, by groups that make a word each. Most matrices keep little: a
+ * segment that keeps nothing is passed over, but no group is, for where about one element of a group is
+ * kept the branch would be guessed wrong. Then the numbers of a group's kept lanes, a byte each, are
+ * compressed together: they are the columns, but for the first, and pick the values from the group's
+ * vectors. Where a quarter is kept or less, one vector of each is mostly all. */
+
+VBMI2 INLINE uint64_t
+first_vbmi2(int64_t lanes)
+{
+    return lanes <= 0 ? 0 : _bzhi_u64(UINT64_MAX, (unsigned)(lanes < 64 ? lanes : 64));
+}
+
+/* Vector v of a group, of which `left` elements belong to the row; nothing behind them is read. */
+VBMI2 INLINE __m512i
+load_vbmi2_b16(const uint16_t *w, int64_t left, int v)
+{
+    return _mm512_maskz_loadu_epi16((__mmask32)(first_vbmi2(left) >> 32 * v), w + 32 * v);
+}
+
+VBMI2 INLINE __m512i
+load_vbmi2_b32(const uint32_t *w, int64_t left, int v)
+{
+    return _mm512_maskz_loadu_epi32((__mmask16)(first_vbmi2(left) >> 16 * v), w + 16 * v);
+}
+
+VBMI2 INLINE __m512i
+load_vbmi2_b64(const uint64_t *w, int64_t left, int v)
+{
+    return _mm512_maskz_loadu_epi64((__mmask8)(first_vbmi2(left) >> 8 * v), w + 8 * v);
+}
+
+VBMI2 INLINE rule_512_t
+rule_vbmi2_b16(int16_t low, int16_t high)
+{
+    const uint16_t width = (uint16_t)(low > high ? 0 : high - low + 1);
+    const rule_512_t rule = {_mm512_set1_epi16(INT16_MAX), _mm512_set1_epi16(low),
+                             _mm512_set1_epi16((int16_t)width)};
+    return rule;
+}
+
+VBMI2 INLINE uint64_t
+kept_vbmi2_b16(const uint16_t *w, int64_t left, rule_512_t rule)
+{
+    uint64_t kept = 0;
+    for (int v = 0; v < 2; v++) {
+        __m512i bits = load_vbmi2_b16(w, left, v);
+        __m512i negative = _mm512_srai_epi16(bits, 15);
+        __m512i ordered = _mm512_ternarylogic_epi32(bits, negative, rule.flip, 0x78);
+        __m512i above = _mm512_sub_epi16(ordered, rule.low);
+        kept |= (uint64_t)_mm512_cmpge_epu16_mask(above, rule.width) << 32 * v;
+    }
+    return kept & first_vbmi2(left);
+}
+
+VBMI2 INLINE uint64_t
+kept_vbmi2_b32(const uint32_t *w, int64_t left, rule_512_t rule)
+{
+    uint64_t kept = 0;
+    for (int v = 0; v < 4; v++) {
+        kept |= (uint64_t)kept_512(load_vbmi2_b32(w, left, v), rule) << 16 * v;
+    }
+    return kept & first_vbmi2(left);
+}
+
+VBMI2 INLINE uint64_t
+kept_vbmi2_b64(const uint64_t *w, int64_t left, rule_512_t rule)
+{
+    uint64_t kept = 0;
+    for (int v = 0; v < 4; v++) {
+        kept |= (uint64_t)kept_512_b64(load_vbmi2_b64(w, left, v), rule) << 8 * v;
+    }
+    return kept & first_vbmi2(left);
+}
+
+VBMI2 INLINE __m512i
+numbers_vbmi2(uint64_t kept)
+{
+    const __m512i numbers = _mm512_set_epi64(
+        INT64_C(0x3f3e3d3c3b3a3938), INT64_C(0x3736353433323130), INT64_C(0x2f2e2d2c2b2a2928),
+        INT64_C(0x2726252423222120), INT64_C(0x1f1e1d1c1b1a1918), INT64_C(0x1716151413121110),
+        INT64_C(0x0f0e0d0c0b0a0908), INT64_C(0x0706050403020100));
+    return _mm512_maskz_compress_epi8(kept, numbers);
+}
+
+/* Sixteen columns and values, of which `count` are kept. What lies behind those is written again by what
+ * comes; where it might not belong to the row, they go alone. */
+VBMI2 INLINE void
+store_vbmi2(__m512i columns, __m512i bits, int64_t count, int64_t room, int32_t *indices,
+            uint32_t *values)
+{
+    if (__builtin_expect(room >= 16, 1)) {
+        _mm512_storeu_si512(indices, columns);
+        _mm512_storeu_si512(values, bits);
+        return;
+    }
+    __mmask16 part = (__mmask16)first_vbmi2(count);
+    _mm512_mask_storeu_epi32(indices, part, columns);
+    _mm512_mask_storeu_epi32(values, part, bits);
+}
+
+VBMI2 INLINE __m512i
+wide_vbmi2_bf16(__m256i halves)
+{
+    return _mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16);
+}
+
+VBMI2 INLINE __m512i
+wide_vbmi2_f16(__m256i halves)
+{
+    return _mm512_castps_si512(_mm512_cvtph_ps(halves));
+}
+
+#define DEFINE_PUT_VBMI2(name)                                                                     \
+    VBMI2 INLINE int64_t put_vbmi2_##name(const uint16_t *w, int64_t left, uint64_t kept,          \
+                                          int64_t column, int64_t room, int32_t *indices,          \
+                                          uint32_t *values)                                        \
+    {                                                                                              \
+        const __m512i base = _mm512_set1_epi32((int32_t)column);                                   \
+        const __m512i bits[2] = {load_vbmi2_b16(w, left, 0), load_vbmi2_b16(w, left, 1)};          \
+        const int64_t all = _mm_popcnt_u64(kept), count = all < room ? all : room;                 \
+        __m512i numbers = numbers_vbmi2(kept);                                                     \
+        for (int64_t k = 0; k == 0 || k < count; k += 16) {                                        \
+            __m128i sixteen = _mm512_castsi512_si128(numbers);                                     \
+            __m512i number = _mm512_castsi256_si512(_mm256_cvtepu8_epi16(sixteen));                \
+            __m512i halves = _mm512_permutex2var_epi16(bits[0], number, bits[1]);                  \
+            __m512i value = wide_vbmi2_##name(_mm512_castsi512_si256(halves));                     \
+            __m512i columns = _mm512_add_epi32(_mm512_cvtepu8_epi32(sixteen), base);               \
+            store_vbmi2(columns, value, count - k, room - k, indices + k, values + k);             \
+            numbers = _mm512_shuffle_i64x2(numbers, numbers, 0x39);                                \
+        }                                                                                          \
+        return count;                                                                              \
+    }
+
+DEFINE_PUT_VBMI2(f16)
+DEFINE_PUT_VBMI2(bf16)
+
+VBMI2 INLINE int64_t
+put_vbmi2_b32(const uint32_t *w, int64_t left, uint64_t kept, int64_t column, int64_t room,
+              int32_t *indices, uint32_t *values)
+{
+    const __m512i base = _mm512_set1_epi32((int32_t)column), half = _mm512_set1_epi32(32);
+    const int64_t all = _mm_popcnt_u64(kept), count = all < room ? all : room;
+    __m512i bits[4], numbers = numbers_vbmi2(kept);
+    for (int v = 0; v < 4; v++) {
+        bits[v] = load_vbmi2_b32(w, left, v);
+    }
+    for (int64_t k = 0; k == 0 || k < count; k += 16) {
+        __m512i number = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(numbers));
+        __m512i lower = _mm512_permutex2var_epi32(bits[0], number, bits[1]);
+        __m512i upper = _mm512_permutex2var_epi32(bits[2], number, bits[3]);
+        __m512i value = _mm512_mask_blend_epi32(_mm512_test_epi32_mask(number, half), lower, upper);
+        store_vbmi2(_mm512_add_epi32(number, base), value, count - k, room - k, indices + k,
+                    values + k);
+        numbers = _mm512_shuffle_i64x2(numbers, numbers, 0x39);
+    }
+    return count;
+}
+
+VBMI2 INLINE int64_t
+put_vbmi2_b64(const uint64_t *w, int64_t left, uint64_t kept, int64_t column, int64_t room,
+              int32_t *indices, uint64_t *values)
+{
+    const __m256i base = _mm256_set1_epi32((int32_t)column);
+    const __m512i half = _mm512_set1_epi64(16);
+    const int64_t all = _mm_popcnt_u64(kept), count = all < room ? all : room;
+    __m512i bits[4];
+    __m256i numbers = _mm512_castsi512_si256(numbers_vbmi2(kept));
+    for (int v = 0; v < 4; v++) {
+        bits[v] = load_vbmi2_b64(w, left, v);
+    }
+    for (int64_t k = 0; k == 0 || k < count; k += 8) {
+        __m128i eight = _mm256_castsi256_si128(numbers);
+        __m512i number = _mm512_cvtepu8_epi64(eight);
+        __m512i lower = _mm512_permutex2var_epi64(bits[0], number, bits[1]);
+        __m512i upper = _mm512_permutex2var_epi64(bits[2], number, bits[3]);
+        __m512i value = _mm512_mask_blend_epi64(_mm512_test_epi64_mask(number, half), lower, upper);
+        __m256i columns = _mm256_add_epi32(_mm256_cvtepu8_epi32(eight), base);
+        if (__builtin_expect(room - k >= 8, 1)) {
+            _mm256_storeu_si256((__m256i *)(void *)(indices + k), columns);
+            _mm512_storeu_si512(values + k, value);
+        }
+        else {
+            __mmask8 part = (__mmask8)first_vbmi2(count - k);
+            _mm256_mask_storeu_epi32(indices + k, part, columns);
+            _mm512_mask_storeu_epi64(values + k, part, value);
+        }
+        numbers = _mm256_permute4x64_epi64(numbers, 0x39);
+    }
+    return count;
+}
+
+/* The two steps are functions of their own: a compiler that sees both keeps all vectors of a segment from
+ * one to the other, in memory. */
+#define DEFINE_ROW_VBMI2(name, b, rule_of, group, unsigned_t, signed_t, out_t)                     \
+    VBMI2 INLINE int compare_vbmi2_##name(const unsigned_t *w, int64_t left, rule_512_t rule,      \
+                                          uint64_t *kept)                                          \
+    {                                                                                              \
+        uint64_t any = 0;                                                                          \
+        for (; left >= group; left -= group, w += group) {                                         \
+            any |= *kept++ = kept_vbmi2_##b(w, group, rule);                                       \
+        }                                                                                          \
+        if (left > 0) {                                                                            \
+            any |= *kept = kept_vbmi2_##b(w, left, rule);                                          \
+        }                                                                                          \
+        return any != 0;                                                                           \
+    }                                                                                              \
+    VBMI2 HTST_NOINLINE static int64_t put_segment_vbmi2_##name(                                        \
+        const unsigned_t *w, int64_t left, const uint64_t *kept, int64_t column, int64_t room,     \
+        int32_t *indices, out_t *values)                                                           \
+    {                                                                                              \
+        int64_t k = 0;                                                                             \
+        for (; left >= group; left -= group, w += group, column += group) {                        \
+            k += put_vbmi2_##name(w, group, *kept++, column, room - k, indices + k, values + k);   \
+        }                                                                                          \
+        if (left > 0) {                                                                            \
+            k += put_vbmi2_##name(w, left, *kept, column, room - k, indices + k, values + k);      \
+        }                                                                                          \
+        return k;                                                                                  \
+    }                                                                                              \
+    VBMI2 int64_t htst_partition_row_vbmi2_##name(                                                 \
+        const unsigned_t *w, int64_t cols, signed_t low, signed_t high, const uint8_t *hits,       \
+        int64_t room, int32_t *indices, out_t *values)                                             \
+    {                                                                                              \
+        const rule_512_t rule = rule_of(low, high);                                                \
+        uint64_t kept[SEGMENT / group];                                                            \
+        int64_t k = 0, before = 0;                                                                 \
+        for (int64_t j = 0; j < cols; j += SEGMENT) {                                              \
+            const int64_t left = cols - j < SEGMENT ? cols - j : SEGMENT;                          \
+            if (hits == NULL) {                                                                    \
+                htst_ahead(w + j, (int64_t)sizeof *w * SEGMENT, k - before >= BUSY);               \
+                before = k;                                                                        \
+            }                                                                                      \
+            else if (hits[j / SEGMENT] == 0) {                                                     \
+                continue;                                                                          \
+            }                                                                                      \
+            if (__builtin_expect(left == SEGMENT, 1)                                               \
+                    ? compare_vbmi2_##name(w + j, SEGMENT, rule, kept)                             \
+                    : compare_vbmi2_##name(w + j, left, rule, kept)) {                             \
+                k += put_segment_vbmi2_##name(w + j, left, kept, j, room - k, indices + k,         \
+                                              values + k);                                         \
+            }                                                                                      \
+        }                                                                                          \
+        return k;                                                                                  \
+    }
+
+DEFINE_ROW_VBMI2(f16, b16, rule_vbmi2_b16, 64, uint16_t, int16_t, uint32_t)
+DEFINE_ROW_VBMI2(bf16, b16, rule_vbmi2_b16, 64, uint16_t, int16_t, uint32_t)
+DEFINE_ROW_VBMI2(b32, b32, rule_512_b32, 64, uint32_t, int32_t, uint32_t)
+DEFINE_ROW_VBMI2(b64, b64, rule_512_b64, 32, uint64_t, int64_t, uint64_t)
 
 /* ------------------------------------------------------------------ AVX2 */
 

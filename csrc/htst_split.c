@@ -73,28 +73,38 @@ take_place(htst_split_turns_t *turns, int64_t turn, int64_t kept)
 /* ------------------------------------------------------------------ memory */
 
 /* Fresh memory is cleared by whoever touches it first, a huge page at a time where there are such, and
- * threads that come upon one together each clear it. So whoever is about to write the first of one has
- * the next one cleared. Only a hint: what is there stays, and a system that cannot is left alone. */
+ * threads that come upon one together each clear it. So whoever comes `ahead` bytes before one has it
+ * cleared. Only a hint: what is there stays, and a system that cannot is left alone. */
 static void
-clear_ahead(void *array, int64_t size, int64_t from, int64_t to)
+clear_ahead(void *array, int64_t size, int64_t from, int64_t to, int64_t ahead)
 {
 #ifdef __linux__
     enum { HUGE_PAGE = 1 << 21, POPULATE_WRITE = 23 /* Linux 5.14; headers may be older */ };
     const uintptr_t start = (uintptr_t)array, inside = HUGE_PAGE - 1;
-    uintptr_t page = (start + (uintptr_t)from + inside) & ~inside, next = page + HUGE_PAGE;
-    if (page < start + (uintptr_t)to && next + HUGE_PAGE <= start + (uintptr_t)size) {
-        (void)madvise((char *)array + (next - start), HUGE_PAGE, POPULATE_WRITE);
+    uintptr_t page = (start + (uintptr_t)(from + ahead) + inside) & ~inside;
+    if (page < start + (uintptr_t)(to + ahead) && page + HUGE_PAGE <= start + (uintptr_t)size) {
+        (void)madvise((char *)array + (page - start), HUGE_PAGE, POPULATE_WRITE);
     }
 #else
-    (void)array, (void)size, (void)from, (void)to;
+    (void)array, (void)size, (void)from, (void)to, (void)ahead;
 #endif
+}
+
+/* As much as all threads write while one clears a page, and no more: what is written soon after it was
+ * cleared is still in a cache. */
+static int64_t
+lead(const htst_split_turns_t *turns)
+{
+    enum { EACH = 1 << 18, MOST = 1 << 21 };
+    int64_t threads = atomic_load_explicit(&turns->threads, memory_order_relaxed);
+    return MIN(threads * EACH, MOST);
 }
 
 /* What a piece keeps, to its place among `size` bytes from byte `at` on. */
 static void
-place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes)
+place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int64_t ahead)
 {
-    clear_ahead(array, size, at, at + bytes);
+    clear_ahead(array, size, at, at + bytes, ahead);
     memcpy((char *)array + at, own, (size_t)bytes);
 }
 
@@ -162,6 +172,7 @@ DEFINE_NOT_FINITE(b64, uint64_t)
         int64_t turn;                                                                              \
         int status = HTST_OK;                                                                      \
         *not_finite = 0;                                                                           \
+        atomic_fetch_add(&turns->threads, 1);                                                      \
         /* so that what is not finite is kept, and found among the few values */                   \
         low = (signed_t)MAX(low, -infinity);                                                       \
         high = (signed_t)MIN(high, infinity - 1);                                                  \
@@ -187,8 +198,8 @@ DEFINE_NOT_FINITE(b64, uint64_t)
             for (int64_t r = 0; r < n_ends; r++) {                                                 \
                 ends[r] += at;                                                                     \
             }                                                                                      \
-            place(indices, size * 4, at * 4, own_indices, k * 4);                                  \
-            place(values, size * each, at * each, own_values, k * each);                           \
+            place(indices, size * 4, at * 4, own_indices, k * 4, lead(turns));                     \
+            place(values, size * each, at * each, own_values, k * each, lead(turns));              \
         }                                                                                          \
         return status;                                                                             \
     }

@@ -14,6 +14,7 @@
 
 /* What the threads share that split one matrix; all bytes 0 before the first of them starts. */
 typedef struct {
+    _Atomic int64_t threads; /* those that have started */
     _Atomic int64_t next;    /* the piece to be taken next */
     _Atomic int64_t counted; /* pieces, from the first on, whose places in the result are known */
     int64_t kept;            /* elements of those; belongs to whoever has the piece `counted` */

@@ -201,30 +201,37 @@ test_rooms(int dense, int instructions)
     enum { COLS = 300 };
     uint32_t single[COLS], values[COLS + 64];
     uint16_t half[COLS];
+    uint64_t wide[COLS], wide_values[COLS + 64];
     int32_t indices[COLS + 64];
-    uint8_t hits[2], half_hits[2];
+    uint8_t hits[2], half_hits[2], wide_hits[2];
     int64_t counts[1], bad;
     for (int i = 0; i < COLS; i++) {
         single[i] = i % 32 < dense ? UINT32_C(0x3f800000) : 0;
         half[i] = i % 32 < dense ? 0x3c00 : 0;
+        wide[i] = single[i];
     }
     htst_partition_count_b32(single, 1, COLS, -1, 0, counts, hits, &bad);
     htst_partition_count_b16(half, 1, COLS, -1, 0, 0x7c00, counts, half_hits, &bad);
+    htst_partition_count_b64(wide, 1, COLS, -1, 0, counts, wide_hits, &bad);
     for (int64_t room = 0; room <= counts[0]; room++) {
         const int64_t indptr[2] = {0, room};
-        for (int format = 0; format < 2; format++) {
+        for (int format = 0; format < 3; format++) {
             memset(indices, 0xff, sizeof indices);
             memset(values, 0xff, sizeof values);
-            CHECK((format == 0 ? htst_partition_fill_b32(single, 1, COLS, -1, 0, hits, indptr,
-                                                         instructions, 0, indices, values)
-                               : htst_partition_fill_f16(half, 1, COLS, -1, 0, half_hits, indptr,
-                                                         instructions, 0, indices, values))
+            memset(wide_values, 0xff, sizeof wide_values);
+            CHECK((format == 0   ? htst_partition_fill_b32(single, 1, COLS, -1, 0, hits, indptr,
+                                                           instructions, 0, indices, values)
+                   : format == 1 ? htst_partition_fill_f16(half, 1, COLS, -1, 0, half_hits, indptr,
+                                                           instructions, 0, indices, values)
+                                 : htst_partition_fill_b64(wide, 1, COLS, -1, 0, wide_hits, indptr,
+                                                           instructions, 0, indices, wide_values))
                   == HTST_OK);
             int same = 1;
             for (int k = 0; k < COLS + 64; k++) {
-                same &= k < room ? indices[k] == k / dense * 32 + k % dense
-                                       && values[k] == UINT32_C(0x3f800000)
-                                 : indices[k] == -1 && values[k] == UINT32_MAX;
+                const int there = k < room;
+                const uint64_t value = there ? UINT64_C(0x3f800000) : UINT64_MAX;
+                same &= indices[k] == (there ? k / dense * 32 + k % dense : -1);
+                same &= format < 2 ? values[k] == (uint32_t)value : wide_values[k] == value;
             }
             CHECK(same);
         }
