@@ -119,9 +119,9 @@ def fit_rows(
         return (b.data.reshape(-1) for b in read_blocks(source, report, block))
 
     again = Source(source.dtype, parts, None)
-    most = max_memory // (np.dtype(source.dtype).itemsize + 8 * COPIES_OF_A_FIT)
     if sketch.dtype in HALF_DTYPES:
         return solved(of_sketch(sketch, side, options.xmax), side, options)
+    most = max_memory // (np.dtype(source.dtype).itemsize + 8 * COPIES_OF_A_FIT)
     if not options.is_plain:
         return _fit_between(sketch, side, again, options, most)
     gathered = partial(_gathered, again, side, sketch, most=most)

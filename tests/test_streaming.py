@@ -274,3 +274,27 @@ def test_an_error_on_a_thread_ends_the_others(tmp_path):
 def test_bad_options_are_named(option, value):
     with pytest.raises(ValueError, match=option):
         partition_rows(source(sample(3, 3, "float32"), "float32"), **{option: value})
+
+
+WITHOUT_ML_DTYPES = """
+import sys
+from types import SimpleNamespace
+import numpy as np
+from htstats.spectral import stable_rank
+from htstats.streaming import fit_rows, partition_rows
+
+bits = (np.random.default_rng(0).standard_t(3, (40, 30)).astype(np.float32).view(np.uint32) >> 16)
+bits = bits.astype(np.uint16)
+source = SimpleNamespace(shape=bits.shape, dtype="bfloat16", row_blocks=lambda n: iter([bits]))
+for rule in ({}, {"xmin": 0.5}, {"xmax": 3.0, "ks": "two-sided"}):
+    print(fit_rows(source, **rule).n_tail > 0)
+print(partition_rows(source, "xmin").threshold > 0, stable_rank(source) > 1)
+assert "ml_dtypes" not in sys.modules
+"""
+
+
+def test_bfloat16_needs_no_other_package():
+    """NumPy knows the word only once ml_dtypes has been imported, as it is in these tests."""
+    code = [sys.executable, "-c", WITHOUT_ML_DTYPES]
+    answer = subprocess.run(code, capture_output=True, text=True)
+    assert answer.stdout.split() == ["True"] * 5, answer.stderr
