@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 done, but some matrix or check failed and the output says 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -33,7 +34,10 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"htstats {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    # without prog= it is found by formatting a usage line, for which argparse loads half a shell
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, prog=parser.prog
+    )
     names = command_names()
     asked = next((word for word in argv if not word.startswith("-")), None)
     for name, module in load_commands([asked] if asked in names else names).items():
@@ -62,6 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"htstats: {_one_line(error)}", file=sys.stderr)
         return 2
+    finally:
+        if args.is_program:
+            gc.freeze()  # the process ends: there is no sense in looking for what could be freed
 
 
 def _one_line(error: Exception) -> str:

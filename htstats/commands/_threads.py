@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections import deque
@@ -27,9 +28,11 @@ def load_numpy_with_one_thread() -> None:
     if "numpy" in sys.modules or any(name in os.environ for name in VARIABLES):
         return
     os.environ.update(dict.fromkeys(VARIABLES, "1"))
+    gc.disable()  # what is loaded stays
     try:
         import numpy  # noqa: F401
     finally:
+        gc.enable()
         for name in VARIABLES:
             del os.environ[name]  # children choose for themselves
 
