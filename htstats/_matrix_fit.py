@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from htstats.power_law import PowerLawFit
     from htstats.weights import WeightMatrix
 
-__all__ = ["RANK_RTOL", "Extras", "as_row", "fit_matrix"]
+__all__ = ["RANK_RTOL", "Extras", "Rule", "as_row", "fit_matrix"]
 
 # A fit in memory takes up to so many times the bytes of a matrix, the matrix included: of float32,
 # five float64 for each element beside it, and its sorted copy.
@@ -24,6 +24,9 @@ RANK_RTOL = 1e-7
 
 # A p-value above it is no reason against a power law (Clauset, Shalizi and Newman 2009, section 4).
 LEVEL = 0.1
+
+# Arguments of a fit by name.
+Rule = dict[str, Any]
 
 FAILURES = (ValueError, TypeError, OSError, ArithmeticError, MemoryError)
 
@@ -41,16 +44,18 @@ def fit_matrix(
     side: str,
     extras: Extras | None = None,
     max_memory: int | None = None,
+    rule: Rule | None = None,
 ) -> dict[str, Any]:
     """What the fit of a matrix says, or under "error" why there is none.
 
     Fit and stable rank read it in blocks where it does not fit into `max_memory` bytes with all
     that is made of it. The extras need it in memory, and are an error where that is not allowed.
+    `rule` has what `fit_power_law` and `fit_rows` take beside the side: xmin, xmax, ks, min_tail.
     """
     from htstats.power_law import fit_power_law
     from htstats.spectral import stable_rank
 
-    extras = extras or Extras()
+    extras, rule = extras or Extras(), rule or {}
     try:
         needed = matrix.nbytes * COPIES_IN_MEMORY
         is_large = needed > (COPIES_IN_MEMORY * HELD if max_memory is None else max_memory)
@@ -63,17 +68,17 @@ def fit_matrix(
             from htstats._fit_of_rows import fit_rows
 
             row = as_row(
-                fit_rows(matrix, side=side, max_memory=max_memory or HELD),
+                fit_rows(matrix, side=side, max_memory=max_memory or HELD, **rule),
                 stable_rank(matrix, rtol=RANK_RTOL),
             )
             if not any(extras):
                 return row
         values = matrix.toarray()
         if not is_large:
-            found = fit_power_law(values.reshape(-1), side=side)
+            found = fit_power_law(values.reshape(-1), side=side, **rule)
             row = as_row(found, stable_rank(values, rtol=RANK_RTOL))
         if extras.gof or extras.compare:
-            row |= _tests(values, side, extras)
+            row |= _tests(values, side, extras, rule)
         if extras.spectrum:
             row |= _spectrum(values)
         return row
@@ -97,11 +102,11 @@ def as_row(found: PowerLawFit, rank: float) -> dict[str, Any]:
     }
 
 
-def _tests(values: npt.NDArray[Any], side: str, extras: Extras) -> dict[str, Any]:
+def _tests(values: npt.NDArray[Any], side: str, extras: Extras, rule: Rule) -> dict[str, Any]:
     """Goodness of fit, and the power law against the alternatives."""
     from htstats.power_law import fit_power_law
 
-    found = fit_power_law(values.reshape(-1), side=side)  # a streamed fit has no values
+    found = fit_power_law(values.reshape(-1), side=side, **rule)  # a streamed fit has no values
     row: dict[str, Any] = {}
     if extras.gof:
         tested = found.goodness_of_fit(extras.gof, stop_at=LEVEL)

@@ -212,6 +212,22 @@ def test_all_that_a_row_says_by_row_blocks(client, checkpoint):
     assert sum(read) == sum(m.nbytes for n, m in weights.items() if n != "nothing")
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [{"xmin": 1.0}, {"xmin": (0.5, 2.0), "xmax": 6.0}, {"ks": "two-sided", "min_tail": 20}],
+    ids=str,
+)
+def test_rules_of_fits_by_row_blocks(client, checkpoint, rule):
+    weights = open_weights(checkpoint)
+    found = dict(
+        distributed.fit_matrices(checkpoint, weights, rule=rule, client=client, task_bytes=3000)
+    )
+    for name, matrix in weights.items():
+        row, expected = found[name], fit_matrix(matrix, "abs", rule=rule)
+        row.pop("stable_rank", None), expected.pop("stable_rank", None)
+        assert row == expected
+
+
 # ---- splits ----------------------------------------------------------------------------------
 
 

@@ -241,6 +241,16 @@ def test_pictures(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
+        (["--xmin", "-1"], "--xmin must be positive, got -1.0"),
+        (["--xmin", "2:1"], "--xmin must be (lo, hi) with lo < hi, got (2.0, 1.0)"),
+        (["--xmin", "1:2:3"], "argument --xmin: invalid xmin value: '1:2:3'"),
+        (["--xmin", "low"], "argument --xmin: invalid xmin value: 'low'"),
+        (["--xmin", "nan"], "--xmin must be finite, got nan"),
+        (["--xmax", "0"], "--xmax must be positive, got 0.0"),
+        (["--xmax", "1", "--xmin", "2"], "--xmax must be above xmin, got 1.0 with xmin=2.0"),
+        (["--ks", "right"], "argument --ks: invalid choice: 'right'"),
+        (["--min-tail", "0"], "--min-tail must be at least 1, got 0"),
+        (["--min-tail", "some"], "argument --min-tail: invalid int value: 'some'"),
         (["--gof", "-1"], "--gof must be at least 0, got -1"),
         (["--gof", "many"], "argument --gof: invalid int value: 'many'"),
         (["--max-memory", "31M"], "--max-memory must be at least 33554432, got 32505856"),
@@ -312,6 +322,60 @@ def test_what_needs_the_matrix_in_memory_says_so(tmp_path, capsys):
     assert "hold the matrix in memory" in " ".join(capsys.readouterr().out.split())
     assert main([*argv, "--dask", "local:1"]) == 2
     assert "--max-memory is for fits here" in capsys.readouterr().err
+
+
+RULES = {
+    "--xmin=1": {"xmin": 1.0},
+    "--xmin=0.5:1.5": {"xmin": (0.5, 1.5)},
+    "--xmax=3": {"xmax": 3.0},
+    "--ks=two-sided": {"ks": "two-sided"},
+    "--min-tail=20": {"min_tail": 20},
+    "--xmin=0.5:2 --xmax=4 --ks=two-sided --min-tail=10": {
+        "xmin": (0.5, 2.0), "xmax": 4.0, "ks": "two-sided", "min_tail": 10,
+    },
+}  # fmt: skip
+
+
+def assert_fitted_by(rule, row, array):
+    expected = fit_power_law(array.ravel(), side="abs", **rule)
+    for key in ("alpha", "xmin", "distance", "n", "n_tail", "stderr", "n_excluded"):
+        assert row[key] == getattr(expected, key), key
+    assert row["excluded"] == expected.excluded
+
+
+@pytest.mark.parametrize("where", ["memory", "blocks", "cluster"])
+@pytest.mark.parametrize("argv", list(RULES))
+def test_the_rule_of_a_fit_is_the_librarys(heavy, capsys, monkeypatch, argv, where):
+    rule, words = RULES[argv], argv.split()
+    if where == "blocks":
+        monkeypatch.setattr("htstats._matrix_fit.COPIES_IN_MEMORY", 1 << 40)
+        monkeypatch.setattr("htstats.weights.WeightMatrix.toarray", None)
+        words += ["--max-memory", "32M"]
+    if where == "cluster":
+        pytest.importorskip("distributed")
+        words += ["--dask", "local:1"]
+    assert main(["fit", str(heavy), "--json", *words]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["rule"] == {
+        key: list(value) if isinstance(value, tuple) else value for key, value in rule.items()
+    }
+    for row in answer["matrices"]:
+        assert_fitted_by(rule, row, HEAVY[row["name"]])
+
+
+def test_the_rule_holds_for_tests_and_is_not_mentioned_where_there_is_none(heavy, capsys):
+    argv = ["fit", str(heavy), "--json", "--tensor", "conv", "--gof", "40"]
+    assert main([*argv, "--xmax", "3"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["matrices"]
+    fit = fit_power_law(HEAVY["conv"].ravel(), side="abs", xmax=3.0)
+    assert row["gof"]["pvalue"] == fit.goodness_of_fit(40, stop_at=0.1).pvalue
+    assert main([*argv]) == 0
+    assert "rule" not in json.loads(capsys.readouterr().out)
+
+
+def test_a_rule_that_leaves_nothing_is_an_error_of_its_matrix(heavy, capsys):
+    assert main(["fit", str(heavy), "--min-tail", "10000"]) == 1
+    assert "no candidate xmin is allowed" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_cluster_says_the_same(heavy, capsys):

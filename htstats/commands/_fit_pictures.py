@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from htstats._matrix_fit import Rule
     from htstats.weights import WeightMatrix
 
 __all__ = ["draw_all", "picture_folder"]
@@ -27,7 +28,11 @@ def picture_folder(given: str) -> Path:
 
 
 def draw_all(
-    folder: Path, matrices: Mapping[str, WeightMatrix], names: Iterable[str], side: str
+    folder: Path,
+    matrices: Mapping[str, WeightMatrix],
+    names: Iterable[str],
+    side: str,
+    rule: Rule,
 ) -> None:
     """NAME.png for each matrix: survival function, density, scan, and the spectrum's tail.
 
@@ -36,7 +41,7 @@ def draw_all(
     taken: set[str] = set()
     for name in names:
         target = _free_name(name, taken)
-        _draw(folder / target, name, matrices[name].toarray(), side)
+        _draw(folder / target, name, matrices[name].toarray(), side, rule)
 
 
 def _free_name(name: str, taken: set[str]) -> str:
@@ -49,14 +54,14 @@ def _free_name(name: str, taken: set[str]) -> str:
     return target
 
 
-def _draw(path: Path, name: str, values: Any, side: str) -> None:
+def _draw(path: Path, name: str, values: Any, side: str, rule: Rule) -> None:
     from matplotlib.figure import Figure
 
     from htstats._files import atomic_write
     from htstats.plot import plot_ccdf, plot_pdf, plot_scan
     from htstats.power_law import fit_power_law
 
-    fit = fit_power_law(values.reshape(-1), side=side)
+    fit = fit_power_law(values.reshape(-1), side=side, **rule)
     figure = Figure(figsize=(14, 4.2), layout="constrained")
     axes = figure.subplots(1, 3)
     plot_ccdf(fit, axes[0])

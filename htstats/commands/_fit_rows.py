@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from htstats._matrix_fit import Rule
     from htstats.weights import WeightMatrix, Weights
 
 __all__ = ["Row", "as_csv", "as_json", "as_text", "describe", "finish"]
@@ -83,11 +84,14 @@ def _training(esd_alpha: float | None) -> str:
     return "over-trained" if esd_alpha < OVER_TRAINED else "under-trained"
 
 
-def as_json(file: str, side: str, rows: Iterable[Row], weights: Weights) -> dict[str, Any]:
-    """The report as JSON's types."""
+def as_json(
+    file: str, side: str, rule: Rule, rows: Iterable[Row], weights: Weights
+) -> dict[str, Any]:
+    """The report as JSON's types; `rule` is left out where nothing was asked for."""
     return {
         "file": file,
         "side": side,
+        **({"rule": rule} if rule else {}),
         "matrices": [{key: _number(value) for key, value in row.items()} for row in rows],
         "skipped": [{"name": name, "reason": why} for name, why in weights.skipped],
     }

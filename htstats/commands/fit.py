@@ -5,6 +5,8 @@ where the fitted tail begins (xmin), how many weights it holds (n_tail), its Kol
 distance D and the standard error of alpha. A matrix that cannot be fitted says why in its row, and
 the exit code is then 1, unless it has no elements.
 
+--xmin, --xmax, --ks and --min-tail are those of `fit_power_law`, for every matrix alike.
+
 JSON and CSV also have WeightWatcher's names: layer_id (matrices of the file, from 1), longname,
 N and M (the larger and the smaller side), Q = N/M, alpha, sigma, D, xmin, num_pl_spikes of the fit
 of the weights, stable_rank, status, warning. The eigenvalues' fit, which is WeightWatcher's own
@@ -23,7 +25,7 @@ from htstats.commands._fit_rows import Row, as_csv, as_json, as_text, describe, 
 from htstats.commands._sizes import size
 
 if TYPE_CHECKING:
-    from htstats._matrix_fit import Extras
+    from htstats._matrix_fit import Extras, Rule
     from htstats.weights import WeightMatrix
 
 HELP = "fit a power law to every weight matrix of a checkpoint"
@@ -41,6 +43,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--side", choices=["abs", "positive", "negative"], default="abs",
         help="fit abs(w), the positive weights, or the negative ones (default: abs)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--xmin", type=xmin, metavar="X",
+        help="where the tail begins, or the range LOW:HIGH of the values that are tried (default: "
+        "every value is)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--xmax", type=float, metavar="X",
+        help="where the law ends; what is above is left out (default: nowhere)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ks", choices=["left", "two-sided"], default="left",
+        help="distance: largest gap below each value, as other tools have it, or anywhere "
+        "(default: left)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--min-tail", type=int, metavar="N",
+        help="leave out values of xmin with fewer weights in their tail",
     )  # fmt: skip
     parser.add_argument(
         "--threads", type=int, default=2, metavar="N",
@@ -66,7 +86,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--spectrum", action="store_true",
-        help="also fit the eigenvalues of W W^T (takes all singular values)",
+        help="also fit the eigenvalues of W W^T, by no rule but the default (takes all singular "
+        "values)",
     )  # fmt: skip
     parser.add_argument(
         "--plot", metavar="DIR", help="draw each fit into DIR/NAME.png (needs matplotlib)"
@@ -74,6 +95,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON, and nothing else")
     form.add_argument("--csv", action="store_true", help="print CSV, and nothing else")
+
+
+def xmin(text: str) -> float | tuple[float, float]:
+    """A number, or two with a colon between them."""
+    numbers = [float(part) for part in text.split(":")]
+    if len(numbers) > 2:
+        raise ValueError(f"a number or LOW:HIGH, got {text!r}")
+    return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
+
+
+def rule_of(args: argparse.Namespace) -> Rule:
+    """What was said of the fits, under the names that `fit_power_law` has for it."""
+    from htstats._solve import checked
+
+    try:
+        checked(args.xmin, args.xmax, args.ks, args.min_tail, False)
+    except ValueError as error:  # begins with the argument
+        raise ValueError(f"--{error}".replace("min_tail", "min-tail")) from None
+    given = {name: getattr(args, name) for name in ("xmin", "xmax", "min_tail")}
+    rule = {name: value for name, value in given.items() if value is not None}
+    return rule if args.ks == "left" else rule | {"ks": args.ks}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -95,6 +137,7 @@ def run(args: argparse.Namespace) -> int:
         if args.dask is not None:
             raise ValueError("--max-memory is for fits here: with --dask, workers have limits")
     extras = Extras(_checks.count("--gof", args.gof), args.compare, args.spectrum)
+    rule = rule_of(args)
     weights = open_weights(args.file)
     matrices = weights.select(args.tensor)
     if not matrices:
@@ -107,12 +150,12 @@ def run(args: argparse.Namespace) -> int:
         folder = picture_folder(args.plot)
     ids = {name: i for i, name in enumerate(weights, 1)}
     with Progress(sum(matrix.nbytes for matrix in matrices.values())) as progress:
-        rows = fit_all(args, matrices, ids, extras, progress)
+        rows = fit_all(args, matrices, ids, (extras, rule), progress)
     if folder is not None:
         fitted = [row["name"] for row in rows if "error" not in row]
-        draw_all(folder, matrices, fitted, args.side)
+        draw_all(folder, matrices, fitted, args.side, rule)
     if args.json:
-        answer = as_json(args.file, args.side, rows, weights)
+        answer = as_json(args.file, args.side, rule, rows, weights)
         print(json.dumps(answer, indent=1, allow_nan=False))
     elif args.csv:
         print(as_csv(rows), end="")
@@ -125,19 +168,23 @@ def fit_all(
     args: argparse.Namespace,
     matrices: Mapping[str, WeightMatrix],
     ids: Mapping[str, int],
-    extras: Extras,
+    wanted: tuple[Extras, Rule],
     progress: Any,
 ) -> list[Row]:
     """The rows of the table in the file's order."""
     rows = {name: describe(ids[name], matrix) for name, matrix in matrices.items()}
-    for name, numbers in fits(args, matrices, extras, progress):
+    for name, numbers in fits(args, matrices, *wanted, progress):
         rows[name].update(numbers)
         finish(rows[name])
     return list(rows.values())
 
 
 def fits(
-    args: argparse.Namespace, matrices: Mapping[str, WeightMatrix], extras: Extras, progress: Any
+    args: argparse.Namespace,
+    matrices: Mapping[str, WeightMatrix],
+    extras: Extras,
+    rule: Rule,
+    progress: Any,
 ) -> Iterator[tuple[str, Row]]:
     """The fits as they are done, here or on a cluster."""
     if args.dask is not None:
@@ -145,7 +192,13 @@ def fits(
 
         with connect(args.dask) as client:
             yield from fit_matrices(
-                args.file, matrices, side=args.side, extras=extras, client=client, report=progress
+                args.file,
+                matrices,
+                side=args.side,
+                rule=rule,
+                extras=extras,
+                client=client,
+                report=progress,
             )
         return
     from htstats._matrix_fit import fit_matrix
@@ -154,7 +207,7 @@ def fits(
     room = None if args.max_memory is None else args.max_memory // args.threads
 
     def work(matrix: WeightMatrix) -> Row:
-        return fit_matrix(matrix, args.side, extras, room)
+        return fit_matrix(matrix, args.side, extras, room, rule)
 
     # the largest first: it must not be left for the end, when the other threads are idle
     order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)

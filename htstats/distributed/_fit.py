@@ -12,7 +12,7 @@ import numpy.typing as npt
 from distributed import Client
 
 from htstats import _checks
-from htstats._matrix_fit import RANK_RTOL, Extras, as_row, fit_matrix
+from htstats._matrix_fit import RANK_RTOL, Extras, Rule, as_row, fit_matrix
 from htstats._usable import SIDES, Source, gather, require_side
 from htstats.distributed._cluster import FAILURES, LOST, Report, ahead_of
 from htstats.distributed._parts import TASK_BYTES, FileId, FileRows, Parts, blocks_of, opened
@@ -25,8 +25,9 @@ from htstats.weights import WeightMatrix, open_weights
 
 __all__ = ["fit_array", "fit_matrices", "fit_parts", "fit_rows"]
 
-# Elements of a tail that a worker scans in its memory, with some forty bytes for each.
+# Elements of a tail that a worker scans in its memory, and the bytes for each.
 MOST_GATHERED = 1 << 25
+BYTES_GATHERED = 48
 
 
 def fit_rows(
@@ -120,6 +121,7 @@ def fit_matrices(
     names: Iterable[str],
     *,
     side: str = "abs",
+    rule: Rule | None = None,
     extras: Extras | None = None,
     client: Client,
     task_bytes: int = TASK_BYTES,
@@ -127,6 +129,7 @@ def fit_matrices(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Fit matrices of a checkpoint on the workers, in whatever order they are done.
 
+    `rule` has what `fit_power_law` takes beside the side (xmin, xmax, ks, min_tail), by name;
     `extras` says what is wanted beside the fit; `report` is called with the bytes that have been
     read, each once.
 
@@ -141,7 +144,8 @@ def fit_matrices(
     -----
     A matrix larger than `task_bytes` is fitted by row blocks. A smaller one is a task, and so is
     any that `extras` are wanted of, which look at all values again and again: its worker needs the
-    matrix's size in memory, and what the fit of it takes.
+    matrix's size in memory, and what the fit of it takes. With an xmin or xmax, what lies between
+    them is read and held by one worker.
     """
     matrices, file = open_weights(path).select(list(names)), FileId.of(path)
 
@@ -149,8 +153,8 @@ def fit_matrices(
         try:
             if matrix.nbytes > task_bytes and not any(extras or Extras()):
                 parts = Parts.of_file(file, matrix, task_bytes)
-                return _fit_and_rank(client, parts, side, report)
-            task = client.submit(_fit_task, file, matrix.name, side, extras, pure=False)
+                return _fit_and_rank(client, parts, side, rule or {}, report)
+            task = client.submit(_fit_task, file, matrix.name, side, extras, rule, pure=False)
             row: dict[str, Any] = task.result()
         except FAILURES as error:
             if isinstance(error, LOST):
@@ -182,22 +186,34 @@ def fit_parts(
 ) -> PowerLawFit:
     """The fit of all parts; `sketch` is the future of theirs, if it is made already."""
     root = sketch_tree(client, parts, report) if sketch is None else sketch
+    options = options or {}
+    if {"xmin", "xmax"} & options.keys():
+        room = {"max_memory": BYTES_GATHERED * MOST_GATHERED}
+        return _by_one_worker(client, parts, side, options | room, root)
     gathered: list[Any] = []
     low = None
     while True:
         task = client.submit(
-            _scan_task, root, side, options or {}, low, gathered, parts.dtype, pure=False
+            _scan_task, root, side, options, low, gathered, parts.dtype, pure=False
         )
         found: PowerLawFit | _More = task.result()
         if isinstance(found, PowerLawFit):
             return found
         low = found.low
-        if found.n > MOST_GATHERED and isinstance(rows := parts.items[0], FileRows):
-            whole = client.submit(_bounded_task, rows.file, rows.name, side, root, pure=False)
-            fit: PowerLawFit = whole.result()
-            return fit
+        if found.n > MOST_GATHERED and isinstance(parts.items[0], FileRows):
+            return _by_one_worker(client, parts, side, options, root)
         chosen = side or client.submit(_side_task, root, pure=False).result()
         gathered = parts.submit(client, _gather_task, parts.dtype, chosen, low)
+
+
+def _by_one_worker(
+    client: Client, parts: Parts, side: str | None, options: Rule, sketch: Any
+) -> PowerLawFit:
+    """The fit of a file's matrix within the memory of one worker, which reads what it takes."""
+    rows = parts.items[0]
+    whole = client.submit(_bounded_task, rows.file, rows.name, side, sketch, options, pure=False)
+    fit: PowerLawFit = whole.result()
+    return fit
 
 
 class _More(NamedTuple):
@@ -240,9 +256,11 @@ def _scan_task(
         return _More(need.low, int(buckets.count[buckets.upper > need.low].sum()))
 
 
-def _bounded_task(file: FileId, name: str, side: str, sketch: TailSketch) -> PowerLawFit:
+def _bounded_task(
+    file: FileId, name: str, side: str, sketch: TailSketch, options: Rule
+) -> PowerLawFit:
     """A fit whose tail is read in ranges that fit, again and again, by one worker."""
-    return fit_bounded(opened(file)[name], side=side, sketch=sketch)
+    return fit_bounded(opened(file)[name], side=side, sketch=sketch, **options)
 
 
 def _side_task(sketch: TailSketch) -> str:
@@ -261,11 +279,15 @@ def _tail(flat: npt.NDArray[Any], dtype: str, side: str, low: float) -> npt.NDAr
     return found.copy()  # the room was made for all
 
 
-def _fit_task(file: FileId, name: str, side: str, extras: Extras | None) -> dict[str, Any]:
-    return fit_matrix(opened(file)[name], side, extras)
+def _fit_task(
+    file: FileId, name: str, side: str, extras: Extras | None, rule: Rule | None
+) -> dict[str, Any]:
+    return fit_matrix(opened(file)[name], side, extras, rule=rule)
 
 
-def _fit_and_rank(client: Client, parts: Parts, side: str, report: Report | None) -> dict[str, Any]:
+def _fit_and_rank(
+    client: Client, parts: Parts, side: str, rule: Rule, report: Report | None
+) -> dict[str, Any]:
     sketch = sketch_tree(client, parts, report)
-    found = fit_parts(client, parts, side, sketch=sketch)
+    found = fit_parts(client, parts, side, rule, sketch=sketch)
     return as_row(found, stable_rank(client, parts, sketch.result(), RANK_RTOL))
