@@ -4,8 +4,8 @@ The copy is np.copyto, one thread, into an array whose memory is there before th
 split makes its result anew, as SciPy and torch do: at 18 % it has 97 MB of fresh pages, which the
 system clears before they are written; both together take one thread about as long as reading W.
 What remains is reading W once, compressing it in the nearest cache, and copying.
-Reading is np.max of W's bits, one thread; the split may be faster: it asks for eight pages side by side
-where a processor by itself fetches from one at a time.
+Reading is np.max of W's bits, one thread; the split may be faster: it asks for eight pages side by
+side where a processor by itself fetches from one at a time.
 """
 
 import ml_dtypes

@@ -442,7 +442,7 @@ put_vbmi2_b64(const uint64_t *w, int64_t left, uint64_t kept, int64_t column, in
         }                                                                                          \
         return any != 0;                                                                           \
     }                                                                                              \
-    VBMI2 HTST_NOINLINE static int64_t put_segment_vbmi2_##name(                                        \
+    VBMI2 HTST_NOINLINE static int64_t put_segment_vbmi2_##name(                                   \
         const unsigned_t *w, int64_t left, const uint64_t *kept, int64_t column, int64_t room,     \
         int32_t *indices, out_t *values)                                                           \
     {                                                                                              \

@@ -334,9 +334,21 @@ FAULTS = (
     ),
     Fault(
         "htst_partition_x86.c",
-        "the seventeenth of a vector is forgotten",
-        "if (kept > 16) {",
-        "if (kept > 17) {",
+        "the ninth kept of a group of doubles is forgotten",
+        "k == 0 || k < count; k += 8",
+        "k == 0 || k + 1 < count; k += 8",
+    ),
+    Fault(
+        "htst_partition_x86.c",
+        "a vector is written where there is room for fifteen",
+        "if (__builtin_expect(room >= 16, 1)) {",
+        "if (__builtin_expect(room >= 15, 1)) {",
+    ),
+    Fault(
+        "htst_partition_x86.c",
+        "the last vectors of a group are the first ones again",
+        "half = _mm512_set1_epi32(32)",
+        "half = _mm512_set1_epi32(64)",
     ),
     Fault(
         "htst_split.c",

@@ -167,6 +167,21 @@ def test_neither_threads_nor_instructions_change_the_result(dtype, shape, monkey
                 assert mine.flags.owndata  # cut to size, and no view of something larger
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("cols", [1, 13, 64, 77, 300])
+def test_what_is_read_behind_a_row_is_not_kept(dtype, cols, monkeypatch):
+    """Bounds that keep all numbers, and rows of zeros, as which kernels read what is not there."""
+    W = bits(np.zeros((5, cols), DTYPES[dtype]))
+    everything = Bounds(dtype, 1, 0)
+    best = _core.BEST
+    for instructions in range(best + 1):
+        monkeypatch.setattr(_core, "BEST", instructions)
+        indptr, indices, values = split(W, everything)
+        np.testing.assert_array_equal(indptr, np.arange(6) * cols)
+        np.testing.assert_array_equal(indices, np.tile(np.arange(cols), 5))
+        assert not values.any()
+
+
 def test_from_2_to_the_31_elements_on_counting_goes_first(monkeypatch):
     W = weight_like("float32", (701, 900))
     bounds = Bounds.of("float32", "abs", 0.02)
