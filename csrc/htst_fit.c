@@ -24,6 +24,13 @@ with_tail(int64_t m, const int64_t *first, int64_t least)
     return low;
 }
 
+/* Whether the n values that were taken can be fitted. */
+static int
+status_of(const htst_tail_seen_t *seen, int64_t n)
+{
+    return seen->not_finite > 0 ? HTST_ERR_NOT_FINITE : n == 0 ? HTST_ERR_TOO_FEW : HTST_OK;
+}
+
 /* Words that the estimates of m values take, or the marks in their place. */
 static int64_t
 estimate_words(int64_t m)
@@ -83,8 +90,8 @@ htst_fit_f32(int64_t n, const float *x, htst_tail_side_t side, int two_sided, in
 
     *seen = (htst_tail_seen_t){ 0, 0, 0, 0 };
     fit->n = htst_tail_take_f32(n, x, side, seen, narrow);
-    if (seen->not_finite > 0 || fit->n == 0) {
-        return seen->not_finite > 0 ? HTST_ERR_NOT_FINITE : HTST_ERR_TOO_FEW;
+    if (status_of(seen, fit->n) != HTST_OK) {
+        return status_of(seen, fit->n);
     }
     htst_sort_f32(fit->n, narrow, (float *) v);
     int64_t m = htst_estimate_distinct_f32(fit->n, narrow, v, first);
@@ -100,8 +107,8 @@ htst_fit_f64(int64_t n, const double *x, htst_tail_side_t side, int two_sided, i
 
     *seen = (htst_tail_seen_t){ 0, 0, 0, 0 };
     fit->n = htst_tail_take_f64(n, x, side, seen, v);
-    if (seen->not_finite > 0 || fit->n == 0) {
-        return seen->not_finite > 0 ? HTST_ERR_NOT_FINITE : HTST_ERR_TOO_FEW;
+    if (status_of(seen, fit->n) != HTST_OK) {
+        return status_of(seen, fit->n);
     }
     htst_sort_f64(fit->n, v, work + n);
     int64_t m = htst_estimate_distinct_f64(fit->n, v, v, first);

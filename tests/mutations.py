@@ -545,8 +545,8 @@ FAULTS = (
     Fault(
         "htst_fit.c",
         "what is not finite is left out",
-        "if (seen->not_finite > 0 || fit->n == 0) {\n        return seen->not_finite > 0 ? HTST_ERR_NOT_FINITE : HTST_ERR_TOO_FEW;\n    }\n    htst_sort_f64",
-        "if (fit->n == 0) {\n        return HTST_ERR_TOO_FEW;\n    }\n    htst_sort_f64",
+        "return seen->not_finite > 0 ?",
+        "return seen->not_finite < 0 ?",
     ),
     Fault(
         "htst_tail.c",
