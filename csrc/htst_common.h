@@ -34,6 +34,7 @@ const char *htst_strerror(int status);
 #define HTST_NOINLINE __attribute__((noinline))
 #define HTST_INLINE static inline __attribute__((always_inline))
 #define HTST_PREFETCH(p) __builtin_prefetch((p), 1)
+#define HTST_PREFETCH_READ(p) __builtin_prefetch(p)
 #else
 #define HTST_LIKELY(c) (c)
 #define HTST_UNLIKELY(c) (c)
@@ -41,6 +42,7 @@ const char *htst_strerror(int status);
 #define HTST_NOINLINE
 #define HTST_INLINE static inline
 #define HTST_PREFETCH(p) ((void) (p))
+#define HTST_PREFETCH_READ(p) ((void) (p))
 #endif
 
 #endif /* HTST_COMMON_H */

@@ -11,6 +11,11 @@
 #define BLOCK HTST_ESTIMATE_BLOCK
 #define GROUPS (BLOCK / GROUP)
 
+/* Blocks come from above, each from its beginning on, which no processor foresees: one that is so many
+ * further down is asked for, a line of words at a time. */
+#define AHEAD 4
+#define LINE 8
+
 double
 htst_estimate_log_ratio(double a, double b)
 {
@@ -208,6 +213,10 @@ steps_before(int64_t end, const double *v, const int64_t *first, int64_t n, doub
 {
     int64_t size = end < BLOCK ? end : BLOCK, begin = end - size, pad = BLOCK - size;
 
+    for (int64_t j = begin - AHEAD * BLOCK; j >= 0 && j < begin - (AHEAD - 1) * BLOCK; j += LINE) {
+        HTST_PREFETCH_READ(v + j);
+        HTST_PREFETCH_READ(first + j);
+    }
     memset(step, 0, (size_t) pad * sizeof step[0]);
     memset(term, 0, (size_t) pad * sizeof term[0]);
     steps_t seen = small_steps(size, v + begin, first + begin, n, step + pad, term + pad);

@@ -150,7 +150,13 @@ def fit_power_law(
         _checks.one_of("side", side, SIDES)
     rule = {"xmin": xmin, "xmax": xmax, "min_tail": min_tail, "ks": ks, "discrete": discrete}
     fit = None
-    if weights is None and not discrete and options.is_plain and _is_small(x):
+    if (
+        weights is None
+        and not discrete
+        and options.is_plain
+        and _is_native(x)
+        and x.size < PRUNED_FROM
+    ):
         fit, dtype = solved_at_once(x, side, options), NATIVE[x.dtype]
     if fit is None:
         fit, dtype = _by_its_road(x, side, discrete, weights, options, n_threads)
@@ -158,14 +164,9 @@ def fit_power_law(
     return fit
 
 
-def _is_small(x: Any) -> bool:
+def _is_native(x: Any) -> bool:
     """Whether x is what `solved_at_once` takes."""
-    return (
-        type(x) is np.ndarray
-        and x.dtype in NATIVE
-        and x.flags.c_contiguous
-        and 0 < x.size < PRUNED_FROM
-    )
+    return type(x) is np.ndarray and x.dtype in NATIVE and x.flags.c_contiguous and x.size > 0
 
 
 def _by_its_road(
@@ -192,7 +193,9 @@ def _by_its_road(
         side = require_side(side, found.seen.negative)
         prospect = found.prospect(side)
         gathered = partial(_gathered, source, side, prospect)
-        return _pruned(prospect, side, found.excluded(side), gathered, options), source.dtype
+        whole = partial(solved_at_once, x, side, options) if _is_native(x) else None
+        excluded = found.excluded(side)
+        return _pruned(prospect, side, excluded, gathered, options, whole), source.dtype
     else:
         sample, side = usable(source, side, options.xmax, None)
     return solve(sample, side, options), source.dtype
@@ -257,12 +260,16 @@ def _pruned(
     excluded: dict[str, int],
     gathered: Callable[[float], npt.NDArray[Any]],
     options: Options,
+    whole: Callable[[], PowerLawFit | None] | None = None,
 ) -> PowerLawFit:
-    """Scan from the lowest bucket that may hold the answer on."""
+    """Scan from the lowest bucket that may hold the answer on; `whole()` is the fit of all, if it
+    comes faster than what is gathered."""
     start = prospect.start(max(options.min_tail, TAIL_OF_A_GUESS))
     if prospect.tail[start] > TOO_MUCH_TO_TRY * prospect.tail[0]:
         start = 0  # a second scan would cost more than the first could save
     while True:
+        if start == 0 and whole is not None and (fit := whole()) is not None:
+            return fit
         values = gathered(float(prospect.lower[start]))
         if len(values) != prospect.tail[start]:
             raise ValueError("x must give the same numbers each time it is read")

@@ -25,11 +25,11 @@ SAMPLES = {
 }
 
 
-@pytest.fixture(params=["at once", "sorted whole", "pruned"])
+@pytest.fixture(params=["at once", "sorted whole", "pruned", "pruned or at once"])
 def road(request, monkeypatch):
-    monkeypatch.setattr(power_law, "PRUNED_FROM", 0 if request.param == "pruned" else 10**9)
-    if request.param != "at once":
-        monkeypatch.setattr(power_law, "_is_small", lambda x: False)
+    monkeypatch.setattr(power_law, "PRUNED_FROM", 0 if "pruned" in request.param else 10**9)
+    if "at once" not in request.param:
+        monkeypatch.setattr(power_law, "_is_native", lambda x: False)
         monkeypatch.setattr(_scan, "ALL_AT_ONCE", 0)
 
 
@@ -84,7 +84,7 @@ def test_a_small_fit_in_one_call_is_that_of_its_steps(name, dtype, side, ks, lea
     for in_steps in (False, True):
         with pytest.MonkeyPatch.context() as patch:
             if in_steps:
-                patch.setattr(power_law, "_is_small", lambda x: False)
+                patch.setattr(power_law, "_is_native", lambda x: False)
             try:
                 fits.append(fit_power_law(x, **options))
             except ValueError as error:
@@ -99,7 +99,7 @@ def test_a_small_fit_in_one_call_is_that_of_its_steps(name, dtype, side, ks, lea
 def test_more_values_than_estimates_at_once_in_one_call(dtype, ks, monkeypatch):
     x = (np.random.default_rng(5).pareto(1.5, _scan.ALL_AT_ONCE + 100) + 1).astype(dtype)
     fit = fit_power_law(x, ks=ks)
-    monkeypatch.setattr(power_law, "_is_small", lambda x: False)
+    monkeypatch.setattr(power_law, "_is_native", lambda x: False)
     for at_once in (0, x.size):
         monkeypatch.setattr(_scan, "ALL_AT_ONCE", at_once)
         assert fit_power_law(x, ks=ks) == fit  # to the bit
