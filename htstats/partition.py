@@ -20,6 +20,7 @@ from htstats.thresholds import needs_sketch, resolve
 
 __all__ = [
     "Bounds",
+    "Room",
     "RowCounts",
     "count_rows",
     "fill_rows",
@@ -211,22 +212,16 @@ def fill_rows(
     bounds: Bounds,
     rows: RowCounts,
     n_threads: int = 1,
-    *,
-    room: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
     """CSR of the kept elements of a block after `count_rows`: (indptr, indices, values).
 
-    Indices are int32, or int64 where columns or entries need it. `room` has arrays for indices and
-    values, of those dtypes and of the size of the block: the result is then their beginning. Where
-    many blocks are split, fresh memory would cost more than the split.
+    Indices are int32, or int64 where columns or entries need it.
     """
     indptr = np.zeros(len(rows.counts) + 1, np.int64)
     np.cumsum(rows.counts, out=indptr[1:])
     nnz = int(indptr[-1])
-    if room is None:
-        index = np.int32 if max(nnz, *block.shape) < 2**31 else np.int64
-        room = np.empty(nnz, index), _empty_values(nnz, bounds)
-    room = room[0][:nnz], room[1][:nnz]
+    index = np.int32 if max(nnz, *block.shape) < 2**31 else np.int64
+    room = np.empty(nnz, index), _empty_values(nnz, bounds.dtype)
 
     def work(part: slice) -> None:
         _fill(block[part], bounds, rows.hits[part], indptr[part.start : part.stop + 1], room)
@@ -235,10 +230,29 @@ def fill_rows(
     return indptr, *room
 
 
+class Room(NamedTuple):
+    """Memory that one block after another is split into: fresh memory would cost more than that."""
+
+    indices: npt.NDArray[np.int32]
+    values: npt.NDArray[Any]
+
+    @classmethod
+    def of(cls, size: int, dtype: str) -> Room:
+        """For blocks of up to `size` elements, and for a kernel's own arrays behind them."""
+        return cls(np.empty(size + _split.OWN, np.int32), _empty_values(size + _split.OWN, dtype))
+
+    @property
+    def size(self) -> int:
+        """The elements that a block may have."""
+        return len(self.values) - _split.OWN
+
+
 def split(
-    block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1
+    block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1, *, room: Room | None = None
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
     """`count_rows` and `fill_rows` in one reading: (indptr, indices, values).
+
+    With `room` one thread does it, and indices and values are the beginnings of its arrays.
 
     Raises
     ------
@@ -255,17 +269,25 @@ def split(
     if block.size >= _MANY:
         return fill_rows(block, bounds, count_rows(block, bounds, n_threads), n_threads)
     indptr = np.zeros(len(block) + 1, np.int64)
-    indices, values = np.empty(block.size, np.int32), _empty_values(block.size, bounds)
     turns = np.zeros(_split.TURNS, np.int64)
 
-    def work(_: slice) -> int:
-        own = np.empty(_split.OWN, np.int32), _bits(_empty_values(_split.OWN, bounds))
-        result = indptr, indices, _bits(values)
+    def work(own: Room, indices: npt.NDArray[np.int32], values: npt.NDArray[Any]) -> int:
+        arrays = own.indices, _bits(own.values), indptr, indices, _bits(values)
         kernel = _SPLIT[bounds.dtype]
-        return kernel(_bits(block), bounds.low, bounds.high, _core.BEST, turns, *own, *result)
+        return kernel(_bits(block), bounds.low, bounds.high, _core.BEST, turns, *arrays)
 
+    if room is not None:
+        own = Room(*(array[room.size :] for array in room))
+        _require_finite(work(own, *(array[: block.size] for array in room)))
+        return indptr, room.indices[: indptr[-1]], room.values[: indptr[-1]]
+
+    indices, values = np.empty(block.size, np.int32), _empty_values(block.size, bounds.dtype)
     pieces = -(-block.size // _split.PIECE)
-    _require_finite(sum(share(work, pieces, block.size, n_threads)))
+
+    def on_a_thread(_: slice) -> int:
+        return work(Room.of(0, bounds.dtype), indices, values)
+
+    _require_finite(sum(share(on_a_thread, pieces, block.size, n_threads)))
     for array in (indices, values):
         array.resize(int(indptr[-1]), refcheck=False)
     return indptr, indices, values
@@ -328,9 +350,9 @@ def _fill(
     )
 
 
-def _empty_values(size: int, bounds: Bounds) -> npt.NDArray[Any]:
+def _empty_values(size: int, dtype: str) -> npt.NDArray[Any]:
     """Room for kept values: float64, or float32 for it and for what is narrower."""
-    return np.empty(size, np.float64 if bounds.dtype == "float64" else np.float32)
+    return np.empty(size, np.float64 if dtype == "float64" else np.float32)
 
 
 def _bits(x: npt.NDArray[Any]) -> npt.NDArray[Any]:

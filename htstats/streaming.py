@@ -7,13 +7,11 @@ number for a threshold the split is the only pass.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
-from queue import SimpleQueue
+from threading import Condition
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -35,7 +33,7 @@ from htstats.compressed import (
     sparse_rows,
 )
 from htstats.container import ContainerWriter, MatrixInfo
-from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
+from htstats.partition import Bounds, Room, noise_moments, split
 from htstats.sketch import TailSketch
 from htstats.thresholds import needs_sketch, parse_rule, resolve, resolver_of
 
@@ -181,9 +179,9 @@ def compress_rows(
 
     Notes
     -----
-    Memory: a block of 4 MiB (a row, if longer) and B's part of it for each thread and one more, the
-    sums (a few MiB), one record's worth of B (some 40 MiB at worst) and, for order statistics, less
-    than 64 MiB.
+    Memory: a block of 4 MiB (a row, if longer) and B's part of it for each thread, the sums (a few
+    MiB), one record's worth of B (some 40 MiB at worst) and, for order statistics, less than 64
+    MiB.
     """
     _check(seed, layer, n_threads)
     _checks.count("max_memory", max_memory, at_least=LEAST_MEMORY)
@@ -255,14 +253,13 @@ class _State:
 
     sums: Sums | None
     kept: ExactSums | None
-    room: tuple[npt.NDArray[Any], npt.NDArray[Any]]
+    room: Room
     buffer: npt.NDArray[Any]
 
-    def room_for(self, part: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Buffers for B's part of a block, grown where needed."""
-        indices, values = self.room
-        if len(values) < part.size:
-            self.room = np.empty(part.size, indices.dtype), np.empty(part.size, values.dtype)
+    def room_for(self, dtype: str, part: npt.NDArray[Any]) -> Room:
+        """Memory for B's part of a block, grown where needed."""
+        if self.room.size < part.size:
+            self.room = Room.of(part.size, dtype)
         return self.room
 
 
@@ -285,14 +282,13 @@ def _split(job: _Job, emit: Callable[..., None]) -> Split:
     def work(state: _State, data: npt.NDArray[Any]) -> Block:
         if state.sums is not None:
             state.sums.update(data)
-        block = fill_rows(data, bounds, count_rows(data, bounds), room=state.room_for(data))
+        block = split(data, bounds, room=state.room_for(job.source.dtype, data))
         if state.kept is not None:
             state.kept.update(block[2])
         return block
 
     states = _states(job, summed=known and job.noise != "none")
-    for block in _each_block(job, states, work):
-        emit(*block)
+    _each_block(job, states, work, lambda block: emit(*block))
     kept = _new_kept(job)
     for state in states:
         if state.sums is not None:
@@ -311,69 +307,110 @@ def _add_up(job: _Job) -> list[_State]:
         state.sums.update(data)
 
     states = _states(job, summed=True)
-    for _ in _each_block(job, states, work):
-        pass
+    _each_block(job, states, work, lambda _: None)
     return states
 
 
 def _each_block(
-    job: _Job, states: list[_State], work: Callable[[_State, npt.NDArray[Any]], T]
-) -> Iterator[T]:
-    """What `work` makes of each block, in their order.
+    job: _Job,
+    states: list[_State],
+    work: Callable[[_State, npt.NDArray[Any]], T],
+    take: Callable[[T], None],
+) -> None:
+    """Have `take` called with what `work` makes of each block, in their order, one at a time.
 
-    A result may lie in its state's buffers until the next one is asked for. With threads each
-    reads blocks of its own, if the source lets it.
+    With several states each reads and works on a thread of its own, if the source lets it. What it
+    makes may lie in its buffers, so it takes no other block before; there is no thread between
+    them, for waking one up for every block costs more than waiting for a turn now and then.
     """
     read_rows = getattr(job.source, "read_rows", None)
-    if job.n_threads == 1 or read_rows is None:
+    if len(states) == 1 or read_rows is None:
         for elements in job.blocks():
-            yield work(states[0], elements.data)
+            take(work(states[0], elements.data))
         return
     rows, cols = job.source.shape
     step = max(1, _rows.BLOCK_BYTES // max(cols * states[0].buffer.itemsize, 1))
-    free: SimpleQueue[_State] = SimpleQueue()
-    for state in states:
+    turns = _Turns(-(-rows // step))
+
+    def on_a_thread(state: _State) -> None:
         state.buffer = np.empty((min(step, rows), cols), state.buffer.dtype)
-        free.put(state)
 
-    def task(start: int) -> tuple[_State, T]:
-        state = free.get()
-        data = state.buffer[: min(step, rows - start)]
-        read_rows(start, start + len(data), data)
-        return state, work(state, data)
+        def make(number: int) -> tuple[int, T]:
+            data = state.buffer[: min(step, rows - number * step)]
+            read_rows(number * step, number * step + len(data), data)
+            return data.nbytes, work(state, data)
 
-    with ThreadPoolExecutor(job.n_threads) as pool:
-        waiting: deque[Future[tuple[_State, T]]] = deque()
-        starts = iter(range(0, rows, step))
+        def take_and_tell(made: tuple[int, T]) -> None:
+            take(made[1])
+            if job.report is not None:
+                job.report(made[0])
+
+        while turns.have(make, take_and_tell):
+            pass
+
+    with ThreadPoolExecutor(len(states)) as pool:
         try:
-            while True:
-                for start in islice(starts, len(states) - len(waiting)):
-                    waiting.append(pool.submit(task, start))
-                if not waiting:
-                    return
-                state, result = waiting.popleft().result()
-                yield result
-                if job.report is not None:
-                    job.report(state.buffer.nbytes)
-                free.put(state)
+            for thread in [pool.submit(on_a_thread, state) for state in states]:
+                thread.result()
         finally:
-            for future in waiting:
-                future.cancel()
+            turns.stop()
+
+
+class _Turns:
+    """Numbers for threads that ask, each made something of whenever, and taken in order."""
+
+    def __init__(self, end: int) -> None:
+        self._end = end
+        self._given = self._taken = 0
+        self._stopped = False
+        self._changed = Condition()
+
+    def have(self, make: Callable[[int], T], take: Callable[[T], None]) -> bool:
+        """Make something of the next number and, in its turn, take it; False if there is none.
+
+        The error raised is that of the lowest number, and there are no turns after it.
+        """
+        with self._changed:
+            if self._stopped or self._given == self._end:
+                return False
+            number, self._given = self._given, self._given + 1
+        made: Future[T] = Future()
+        try:
+            made.set_result(make(number))
+        except BaseException as error:
+            made.set_exception(error)
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or self._taken == number)
+            if self._stopped:
+                return False
+        try:
+            take(made.result())
+        except BaseException:
+            self.stop()
+            raise
+        with self._changed:
+            self._taken += 1
+            self._changed.notify_all()
+        return True
+
+    def stop(self) -> None:
+        """No more turns, for whoever waits for one either."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
 
 
 def _states(job: _Job, *, summed: bool) -> list[_State]:
-    """One for each thread, and one whose result is being taken."""
+    """One for each thread."""
     dtype = job.source.dtype
-    index = index_dtype(job.source.shape[1])
-    value = np.float64 if dtype == "float64" else np.float32
     return [
         _State(
             sums=_new_sums(job) if summed else None,
             kept=_new_kept(job) if job.noise == "matched" else None,
-            room=(np.empty(0, index), np.empty(0, value)),
+            room=Room.of(0, dtype),
             buffer=np.empty((0, 0), np.uint16 if dtype in HALF_DTYPES else dtype),
         )
-        for _ in range(job.n_threads + 1 if job.n_threads > 1 else 1)
+        for _ in range(job.n_threads)
     ]
 
 

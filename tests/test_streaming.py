@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 import sys
+import threading
 import tracemalloc
 
 import ml_dtypes
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference.watched_matrix import Matrix, ThreadedMatrix
 
-from htstats import _rows
+from htstats import _rows, streaming
 from htstats.container import ContainerWriter, open_container
 from htstats.partition import partition
 from htstats.power_law import fit_power_law
@@ -264,6 +265,69 @@ def test_an_error_on_a_thread_ends_the_others(tmp_path):
         for rule in (0.1, "std"):
             with pytest.raises(ValueError, match="W must be finite, got 1"):
                 partition_rows(source(W, "float32", ThreadedMatrix), rule, n_threads=3)
+
+
+def test_blocks_are_taken_in_order_whichever_is_ready_first(monkeypatch):
+    """The first block is read last, and nothing is taken, nor told of, before it."""
+    monkeypatch.setattr(_rows, "BLOCK_BYTES", 400)
+    W = sample(50, 10, "float32")  # five blocks of ten rows
+    rows, told, others = source(W, "float32", ThreadedMatrix), [], threading.Event()
+    read_rows = rows.read_rows
+
+    def first_is_slow(start, stop, out):
+        if start == 0:
+            assert others.wait(60)
+            assert told == []
+        read_rows(start, stop, out)
+        if start == 10:
+            others.set()
+
+    rows.read_rows = first_is_slow
+    tau, expected = 0.1, partition(W, 0.1)
+    job = streaming._Job(rows, tau, "abs", "paper", "replaced", 2, told.append)
+    blocks = []
+    streaming._split(job, lambda indptr, *_: blocks.append(int(indptr[-1])))
+    assert blocks == np.diff(expected.sparse.indptr[::10]).tolist()
+    assert told == [400] * 5
+
+
+def test_the_first_of_two_bad_blocks_is_told_of(monkeypatch):
+    monkeypatch.setattr(_rows, "BLOCK_BYTES", 400)
+    W = sample(50, 10, "float32")
+    W[5, 3], W[15, 3:5] = np.nan, np.inf
+    rows, second = source(W, "float32", ThreadedMatrix), threading.Event()
+    read_rows, read = rows.read_rows, []
+
+    def first_is_slow(start, stop, out):
+        read.append(start)
+        if start == 0:
+            assert second.wait(60)
+        read_rows(start, stop, out)
+        if start == 10:
+            second.set()
+
+    rows.read_rows = first_is_slow
+    with pytest.raises(ValueError, match="got 1 NaN"):
+        partition_rows(rows, 0.1, n_threads=2)
+    assert sorted(read) == [0, 10]  # and no other block was begun
+
+
+def test_what_cannot_be_taken_ends_the_reading(monkeypatch):
+    monkeypatch.setattr(_rows, "BLOCK_BYTES", 400)
+    rows = source(sample(5000, 10, "float32"), "float32", ThreadedMatrix)
+    read_rows, read = rows.read_rows, []
+
+    def watched(start, stop, out):
+        read.append(start)
+        read_rows(start, stop, out)
+
+    def full(*_):
+        raise OSError("disk full")
+
+    rows.read_rows = watched
+    with pytest.raises(OSError, match="disk full"):
+        streaming._split(streaming._Job(rows, 0.1, "abs", "none", "replaced", 3), full)
+    assert len(read) <= 3
 
 
 @pytest.mark.parametrize(
