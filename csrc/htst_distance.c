@@ -132,6 +132,15 @@ typedef struct {
     double fa, fb;
 } segment_t;
 
+/* Whether a distance inside a segment may be above what was found: there F <= fb and the step at least
+ * that of a + 1, F >= fa and the step at most that of b - 1. */
+static inline int
+may_hold_more(const htst_candidate_t *c, const segment_t *s, const htst_found_t *found)
+{
+    return s->b - s->a >= 2 && !(s->fb - lower_step(c, s->a + 1) + c->slack <= found->plus
+        && upper_step(c, s->b - 1) - s->fa + c->slack <= found->minus);
+}
+
 /* Look into a segment, depth first over halves. Returns 0 once a distance is above `limit`. */
 static int
 look_into(const htst_candidate_t *c, segment_t whole, double limit, htst_found_t *found)
@@ -142,9 +151,7 @@ look_into(const htst_candidate_t *c, segment_t whole, double limit, htst_found_t
     stack[depth++] = whole;
     while (depth > 0) {
         s = stack[--depth];
-        /* inside (a, b): F <= fb, step >= that of a + 1; F >= fa, step <= that of b - 1 */
-        if (s.b - s.a < 2 || (s.fb - lower_step(c, s.a + 1) + c->slack <= found->plus
-                && upper_step(c, s.b - 1) - s.fa + c->slack <= found->minus)) {
+        if (!may_hold_more(c, &s, found)) {
             continue;
         }
         int64_t j = s.a + (s.b - s.a) / 2;
@@ -336,7 +343,7 @@ look_between_places(const htst_candidate_t *c, const htst_places_t *p, int64_t i
         for (int64_t j = i; j < i + LANES && j < p->size - 1; j++) {
             segment_t s = { place(p, c->scan, j), place(p, c->scan, j + 1), p->model[j],
                 p->model[j + 1] };
-            if (!look_into(c, s, limit, found)) {
+            if (may_hold_more(c, &s, found) && !look_into(c, s, limit, found)) {
                 return 0;
             }
         }
