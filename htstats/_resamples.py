@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._arrays import HALF_DTYPES, widen
+from htstats._scan import put_in_order
 
 if TYPE_CHECKING:
     from htstats.power_law import PowerLawFit
@@ -63,7 +64,9 @@ class Resampler:
         """
         rng = np.random.Generator(np.random.Philox(key=[self.seed, index]))
         if not self.finds_xmin:
-            return np.sort(self._tail(self.fit.n_tail, rng))
+            tail = self._tail(self.fit.n_tail, rng)
+            put_in_order(tail)
+            return tail
         head = self.values[: len(self.values) - self.fit.n_tail]
         size = rng.binomial(len(self.values), len(head) / len(self.values))
         chosen = head[rng.integers(0, len(head), size)] if size else head[:0]

@@ -11,7 +11,15 @@ import numpy.typing as npt
 
 from htstats._core import estimate, fit, scan, sort
 
-__all__ = ["TOLERANCE", "Candidates", "best_of", "candidates_of", "distinct", "prepared"]
+__all__ = [
+    "TOLERANCE",
+    "Candidates",
+    "best_of",
+    "candidates_of",
+    "distinct",
+    "prepared",
+    "put_in_order",
+]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -103,6 +111,12 @@ def best_of(
     return scan.best_of_marks(values, first, marks, two_sided, begin, end, 1.0, tolerance, work)
 
 
+def put_in_order(x: npt.NDArray[Any], room: npt.NDArray[Any] | None = None) -> None:
+    """Sort a float32 or float64 array without a sign bit where it is; a room is as long."""
+    arrange: Any = sort.sort_f32 if x.dtype == np.float32 else sort.sort_f64
+    arrange(x, np.empty_like(x) if room is None else room)
+
+
 def distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
     """Distinct values of a float32 or float64 array without a sign bit, ascending, as float64, and
     the counts before each.
@@ -113,9 +127,8 @@ def distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
     single = x.dtype == np.float32
     values = np.empty(len(x)) if single else x
     first = np.empty(len(x) + 1, np.int64)
-    arrange: Any = sort.sort_f32 if single else sort.sort_f64
     fill: Any = estimate.distinct_f32 if single else estimate.distinct_f64
-    arrange(x, first.view(x.dtype))  # there are no counts yet
+    put_in_order(x, first.view(x.dtype))  # there are no counts yet
     first[0] = 0
     m = fill(x, values, first)
     return values[:m], first[: m + 1]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from htstats._checks import one_of
-from htstats._scan import Candidates, candidates_of
+from htstats._scan import Candidates, candidates_of, put_in_order
 from htstats.compat.powerlaw import _data, _plots
 from htstats.compat.powerlaw._curves import Curves, power_law_curves
 from htstats.compat.powerlaw._data import Floats
@@ -123,7 +123,8 @@ class Fit:
         if self.xmax is not None:
             above = int(np.sum(x > self.xmax))
             x = x[x <= self.xmax]
-        return np.sort(x), above
+        put_in_order(x)
+        return x, above
 
     # ---- the scan ----------------------------------------------------------------------------
 
