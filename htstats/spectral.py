@@ -62,19 +62,21 @@ class _Rows(NamedTuple):
 
     def blocks(self) -> Iterator[Matrix]:
         """float32, which 16-bit floats become, or float64; to be read before the next one."""
-        # in two factors, for one may be beyond the range; each is exact
-        half = self.exponent // 2
-        factors = math.ldexp(1, -half), math.ldexp(1, half - self.exponent)
         for part in self.parts(max(1, BLOCK_BYTES // (8 * self.shape[1]))):
-            block = part
-            if self.dtype == "bfloat16":
-                block = np.left_shift(part, 16, dtype=np.uint32).view(np.float32)
-            elif self.dtype == "float16":
-                block = part.view(np.float16).astype(np.float32)
-            if self.exponent:
-                block = block * factors[0]
-                block *= factors[1]
-            yield block
+            yield self._widened(part)
+
+    def _widened(self, part: Matrix) -> Matrix:
+        block = part
+        if self.dtype == "bfloat16":
+            block = np.left_shift(part, 16, dtype=np.uint32).view(np.float32)
+        elif self.dtype == "float16":
+            block = part.view(np.float16).astype(np.float32)
+        if self.exponent:
+            # in two factors, for one may be beyond the range; each is exact
+            half = self.exponent // 2
+            block = block * math.ldexp(1, -half)
+            block *= math.ldexp(1, half - self.exponent)
+        return block
 
     def gram(self, v: Vector) -> Vector:
         """W^T W v, in one pass over the rows."""
@@ -93,6 +95,15 @@ class _Rows(NamedTuple):
             _add_squares(block, squares)
             _add_gram(block, v, out)
         return out, float(squares.sum())
+
+    def squares(self) -> float:
+        """The sum of the squares of all entries; of a row or a column, whose blocks may be long."""
+        squares, step = np.zeros(2), BLOCK_BYTES // 8
+        for part in self.parts(step):
+            flat = part.reshape(-1)
+            for start in range(0, flat.size, step):
+                _add_squares(self._widened(flat[start : start + step]), squares)
+        return float(squares.sum())
 
     @property
     def has_a_small_gram(self) -> bool:
@@ -266,7 +277,9 @@ def _norms(rows: _Rows, rtol: float, iterations: int | None, seed: int) -> tuple
         _checks.count("iterations", iterations, at_least=1)
     _checks.count("seed", seed, below=1 << 64)
     multiply: Callable[[Vector], Vector]
-    if rows.has_a_small_gram:
+    if 1 in rows.shape:  # one singular value, and no vectors as long as the row
+        squares = rows.squares()
+    elif rows.has_a_small_gram:
         gram, squares = rows.small_gram()
         multiply, v, first = gram.__matmul__, _start(len(gram), seed), None
     else:
@@ -274,6 +287,8 @@ def _norms(rows: _Rows, rtol: float, iterations: int | None, seed: int) -> tuple
         multiply, (first, squares) = rows.gram, rows.gram_and_squares(v)
     if rows.exponent == 0 and not SAFE_SQUARES[0] <= squares <= SAFE_SQUARES[1]:
         return _norms(_scaled(rows), rtol, iterations, seed)
+    if 1 in rows.shape:
+        return squares, squares, rows.exponent
     first = multiply(v) if first is None else first
     if iterations is None:
         return _lanczos(multiply, v, rtol, first), squares, rows.exponent

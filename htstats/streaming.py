@@ -33,7 +33,7 @@ from htstats.compressed import (
     sparse_rows,
 )
 from htstats.container import ContainerWriter, MatrixInfo
-from htstats.partition import Bounds, Room, noise_moments, split
+from htstats.partition import Bounds, Room, count_rows, fill_rows, noise_moments, split
 from htstats.sketch import TailSketch
 from htstats.thresholds import needs_sketch, parse_rule, resolve, resolver_of
 
@@ -49,6 +49,10 @@ __all__ = [
 
 # What everything but the matrix itself takes at most; see the notes of `compress_rows`.
 LEAST_MEMORY = 128 << 20
+
+# Elements that no block has, but for a row: that is counted first, for room for all of a row may be
+# four times the row.
+LONG_ROW = 1 << 21
 
 Sums = TailSketch | ExactSums
 Block = tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]
@@ -282,7 +286,10 @@ def _split(job: _Job, emit: Callable[..., None]) -> Split:
     def work(state: _State, data: npt.NDArray[Any]) -> Block:
         if state.sums is not None:
             state.sums.update(data)
-        block = split(data, bounds, room=state.room_for(job.source.dtype, data))
+        if data.size > LONG_ROW:
+            block = fill_rows(data, bounds, count_rows(data, bounds))
+        else:
+            block = split(data, bounds, room=state.room_for(job.source.dtype, data))
         if state.kept is not None:
             state.kept.update(block[2])
         return block

@@ -1,5 +1,7 @@
 """Spectral norm and stable rank against LAPACK and ARPACK."""
 
+import tracemalloc
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -193,3 +195,16 @@ def test_bad_arguments():
         stable_rank([[1.0]], iterations=0)
     with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
         stable_rank([[1.0]], seed=-1)
+
+
+@pytest.mark.parametrize("shape", [(1, 1 << 20), (1 << 20, 1)])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_one_row_takes_no_vectors_of_its_length(shape, dtype):
+    W = np.random.default_rng(15).standard_normal(shape).astype(dtype)
+    tracemalloc.start()
+    norm, rank = spectral_norm(W), stable_rank(Matrix("w", W, dtype))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert norm == pytest.approx(np.linalg.norm(W.astype(np.float64)), rel=1e-14)
+    assert rank == 1
+    assert peak < W.nbytes + (2 << 20)  # the row that the source gives; a vector is 8 MiB

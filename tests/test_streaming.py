@@ -362,3 +362,15 @@ def test_bfloat16_needs_no_other_package():
     code = [sys.executable, "-c", WITHOUT_ML_DTYPES]
     answer = subprocess.run(code, capture_output=True, text=True)
     assert answer.stdout.split() == ["True"] * 5, answer.stderr
+
+
+def test_a_long_row_with_few_kept_takes_little_beside_itself():
+    W = np.zeros((1, 1 << 23), np.float32)
+    W[0, ::100_000] = np.arange(84)
+    tracemalloc.start()
+    B = partition_rows(source(W, "float32"), 0.5, noise="none")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert B.sparse.nnz == 83
+    # the row that the source gives, and two words of four bytes for a quarter of its elements
+    assert peak < W.nbytes + (17 << 20)
