@@ -49,6 +49,19 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: sys.argv) and return its exit code."""
+    try:
+        return _run(argv)
+    except KeyboardInterrupt:
+        print("htstats: interrupted", file=sys.stderr)
+        if argv is None:
+            _be_silent()
+        return 130
+    finally:
+        if argv is None:
+            gc.freeze()  # the process ends: there is no sense in looking for what could be freed
+
+
+def _run(argv: Sequence[str] | None) -> int:
     words = sys.argv[1:] if argv is None else argv
     args = build_parser(words).parse_args(words)
     args.is_program = argv is None  # the process is ours, and nothing will follow
@@ -58,17 +71,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         # the reader (head, less) has gone; what is left in the buffer must not raise again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
-        print("htstats: interrupted", file=sys.stderr)
-        return 130
     except (ValueError, TypeError, OSError, ImportError, MemoryError, ArithmeticError) as error:
         if args.debug:
             raise
         print(f"htstats: {_one_line(error)}", file=sys.stderr)
         return 2
-    finally:
-        if args.is_program:
-            gc.freeze()  # the process ends: there is no sense in looking for what could be freed
+
+
+def _be_silent() -> None:
+    """Keep to oneself what libraries say of being ended in the middle, as dask does at exit."""
+    import logging
+
+    logging.disable(logging.CRITICAL)
+    sys.unraisablehook = lambda _: None
 
 
 def _one_line(error: Exception) -> str:

@@ -4,6 +4,9 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import ml_dtypes
 import numpy as np
@@ -460,3 +463,29 @@ def test_the_command_on_a_running_cluster(client, checkpoint, capsys):
         assert ranks[0] == pytest.approx(ranks[1], rel=1e-6)
     assert answers[0] == answers[1]
     assert sum("alpha" in row for row in answers[0]["matrices"]) == 4
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
+def test_ctrl_c_is_one_line_and_leaves_nothing(checkpoint, tmp_path):
+    """As a terminal sends it: to the command and to all workers, here while these start."""
+    psutil = pytest.importorskip("psutil")
+    command = [sys.executable, "-m", "htstats", "fit", str(checkpoint), "--dask", "local:2"]
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    own = psutil.Process(process.pid)
+    while process.poll() is None:
+        with contextlib.suppress(psutil.Error):
+            lines = [" ".join(child.cmdline()) for child in own.children(recursive=True)]
+            if sum("spawn_main" in line for line in lines) >= 2:
+                break
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate()
+    assert (process.returncode, out, err) == (130, "", "htstats: interrupted\n")
+    assert list(tmp_path.iterdir()) == []

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from itertools import islice
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 from distributed import Client, KilledWorker, LocalCluster, as_completed
 from distributed.comm.addressing import get_address_host_port
 from distributed.comm.core import CommClosedError
-from distributed.utils import silence_logging_cmgr
+from distributed.utils import LoopRunner, silence_logging_cmgr
 
 __all__ = ["FAILURES", "LOST", "Report", "ahead_of", "connect", "in_order", "same", "tree", "watch"]
 
@@ -66,19 +68,45 @@ def _client(where: str) -> Iterator[Client]:
         return
     if not number.isdecimal() or int(number) < 1:
         raise ValueError(f"--dask must be an address or local:N with N at least 1, got {where!r}")
+    n_workers = int(number)
     with (
         tempfile.TemporaryDirectory(prefix="htstats-", ignore_cleanup_errors=True) as folder,
+        _loop_deaf_to_interrupts() as loop,
         LocalCluster(
-            n_workers=int(number),
+            n_workers=0,  # what is interrupted while workers start must be left as a cluster is
             threads_per_worker=1,
             processes=True,
             dashboard_address=":0",  # None would still ask for port 8787, which may be taken
             local_directory=folder,
+            scheduler_kwargs={"local_directory": folder},
             silence_logs=logging.CRITICAL,
+            loop=loop,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
+        cluster.scale(n_workers)
+        client.wait_for_workers(n_workers)
         yield client
+
+
+@contextlib.contextmanager
+def _loop_deaf_to_interrupts() -> Iterator[Any]:
+    """An event loop on a thread that Ctrl-C does not reach, nor the processes that it starts.
+
+    A terminal sends it to all of them, and workers would tell of it in a page of tracebacks each;
+    the one who started them ends them.
+    """
+    runner = LoopRunner()
+    resource_tracker.ensure_running()  # it would let the signal through again when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        runner.start()  # threads and processes begin with the mask of the thread they come from
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    try:
+        yield runner.loop
+    finally:
+        runner.stop()
 
 
 def same(value: T) -> T:
