@@ -372,5 +372,5 @@ def test_a_long_row_with_few_kept_takes_little_beside_itself():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert B.sparse.nnz == 83
-    # the row that the source gives, and two words of four bytes for a quarter of its elements
+    # the row that the source gives, and a quarter of what all of it kept would take
     assert peak < W.nbytes + (17 << 20)
