@@ -15,6 +15,8 @@ __extension__ typedef unsigned __int128 u128;
 /* Elements looked at before they are counted: they stay in the L1 cache meanwhile, and their number
  * in 32 bits, so that compilers vectorise the look. */
 #define BLOCK 4096
+/* Of those, how many have their places found before they are counted: the L1 cache holds them too. */
+#define PLACES 1024
 
 static int
 check_window(int64_t first, int64_t width, int64_t exponents)
@@ -144,20 +146,33 @@ look_f32(const float *x, int64_t n, htst_sketch_seen_t *seen)
     seen->largest_negative = range.largest > ABS_F32 ? (int64_t)(range.largest & ABS_F32) : 0;
 }
 
-static void
-count_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint64_t *table)
+/* Where in the table elements are counted; what is outside the window (that is, zeros) has the last
+ * entry. */
+HTST_CLONES static void
+places_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint32_t *place)
 {
     const uint32_t base = first << HTST_SKETCH_DROPPED_F32;
     const uint32_t span = width << HTST_SKETCH_DROPPED_F32;
-    const uint32_t none = 2 * width;
-    const uint32_t low_mask = (UINT32_C(1) << HTST_SKETCH_DROPPED_F32) - 1;
     for (int64_t i = 0; i < n; i++) {
         uint32_t bits = bits_f32(x + i), above = (bits & ABS_F32) - base;
         uint32_t slot = (bits >> 31) * width + (above >> HTST_SKETCH_DROPPED_F32);
-        uint64_t *entry = table + HTST_SKETCH_WORDS_F32 * (size_t)(above < span ? slot : none);
-        uint64_t low = bits & low_mask;
-        entry[0] += 1;
-        entry[1] += low;
+        place[i] = above < span ? slot : 2 * width;
+    }
+}
+
+static void
+count_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint64_t *table)
+{
+    const uint32_t low_mask = (UINT32_C(1) << HTST_SKETCH_DROPPED_F32) - 1;
+    uint32_t place[PLACES];
+    for (int64_t start = 0; start < n; start += PLACES) {
+        const int64_t size = n - start < PLACES ? n - start : PLACES;
+        places_f32(x + start, size, first, width, place);
+        for (int64_t i = 0; i < size; i++) {
+            uint64_t *entry = table + HTST_SKETCH_WORDS_F32 * (size_t)place[i];
+            entry[0] += 1;
+            entry[1] += bits_f32(x + start + i) & low_mask;
+        }
     }
 }
 
@@ -301,12 +316,28 @@ htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, ui
     return HTST_OK;
 }
 
+/* An addition to a counter waits for the one before it, and zeros, of which a sparse matrix is full, all
+ * have the same one: four together are counted apart. */
 int
 htst_sketch_add_u16(const uint16_t *x, int64_t n, uint64_t *table)
 {
-    for (int64_t i = 0; i < n; i++) {
+    int64_t i = 0;
+    uint64_t zeros = 0;
+    for (; n - i >= 4; i += 4) {
+        uint64_t four;
+        memcpy(&four, x + i, sizeof four);
+        if (four == 0) {
+            zeros += 4;
+            continue;
+        }
+        for (int j = 0; j < 4; j++) {
+            table[four >> 16 * j & 0xffff]++;
+        }
+    }
+    for (; i < n; i++) {
         table[x[i]]++;
     }
+    table[0] += zeros;
     return HTST_OK;
 }
 

@@ -550,6 +550,12 @@ FAULTS = (
     ),
     Fault(
         "htst_tail.c",
+        "a histogram with a bit less",
+        "table[bits_##SUFFIX(x + i) >> DROPPED]++;",
+        "table[bits_##SUFFIX(x + i) >> DROPPED >> 1]++;",
+    ),
+    Fault(
+        "htst_tail.c",
         "of negative values all positive ones are taken",
         "== size && side != HTST_TAIL_NEGATIVE) {",
         "== size) {",
@@ -585,6 +591,13 @@ FAULTS = (
         "a bucket more than the window has",
         "largest >> dropped < first + width);",
         "largest >> dropped <= first + width);",
+    ),
+    Fault("htst_sketch.c", "four zeros are three", "zeros += 4;", "zeros += 3;"),
+    Fault(
+        "htst_sketch.c",
+        "a zero among others has the last entry of the window",
+        "place[i] = above < span ? slot : 2 * width;",
+        "place[i] = above < span ? slot : 2 * width - 1;",
     ),
     Fault(
         "htst_sketch.c",

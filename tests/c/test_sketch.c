@@ -106,12 +106,32 @@ test_u16(void)
     CHECK(htst_sketch_sums_u16(table, 15, sums) == HTST_ERR_BAD_ARG);
 }
 
+/* Zeros among others, alone and in runs, at every place and in rows of every length. */
+static void
+test_u16_zeros(void)
+{
+    enum { MOST = 40 };
+    static uint64_t table[65536], expected[65536];
+    uint16_t x[MOST];
+    for (int n = 0; n <= MOST; n++) {
+        for (int shift = 0; shift < 16; shift++) {
+            for (int i = 0; i < n; i++) {
+                x[i] = (uint16_t)((0xc30f >> (i + shift) % 16 & 1) * (i + 1) << 8);
+                expected[x[i]]++;
+            }
+            CHECK(htst_sketch_add_u16(x, n, table) == HTST_OK);
+        }
+    }
+    CHECK(memcmp(table, expected, sizeof table) == 0);
+}
+
 static void
 test_all(void)
 {
     test_f32();
     test_f64();
     test_u16();
+    test_u16_zeros();
 }
 
 int

@@ -67,9 +67,51 @@ test_survey_and_select(void)
     CHECK(seen.not_finite == 3);
 }
 
+/* The bucket of a number by its value: 512 for each power of two, the negative ones in the second half. */
+static int
+bucket(double x, int bias, int half)
+{
+    int exponent, slot = 0;
+    double fraction = frexp(fabs(x), &exponent);
+    if (isinf(x)) {
+        slot = (2 * bias + 1) * 512;
+    }
+    else if (x != 0 && exponent > 1 - bias) {
+        slot = (exponent - 1 + bias) * 512 + (int) ((2 * fraction - 1) * 512);
+    }
+    else {
+        slot = (int) ldexp(fabs(x), 9 + bias - 1); /* below the first power of two, evenly from 0 on */
+    }
+    return slot + (signbit(x) ? half : 0);
+}
+
+static void
+test_histogram(void)
+{
+    enum { N = 5000, SINGLE = HTST_TAIL_SLOTS_F32, DOUBLE = HTST_TAIL_SLOTS_F64 };
+    static uint32_t table[SINGLE], wide_table[DOUBLE], expected[SINGLE], wide_expected[DOUBLE];
+    static float x[N];
+    static double wide[N];
+    const double few[8] = { 0, -0.0, INFINITY, -INFINITY, 0x1p-126, 0x1.8p-127, 0x1p-149, -0x1.fffffep127 };
+
+    for (int i = 0; i < N; i++) {
+        x[i] = (float) (i < 8 ? few[i] : ldexp(i % 2 ? 1 + i : -1 - i * 1.37, i % 37 - 25));
+        wide[i] = i % 3 ? x[i] : ldexp(x[i], 20 * (i % 5 - 2));
+        expected[bucket((double) x[i], 127, SINGLE / 2)]++;
+        wide_expected[bucket(wide[i], 1023, DOUBLE / 2)]++;
+    }
+    expected[0] += 7; /* what is there is added to */
+    table[0] = 7;
+    htst_tail_histogram_f32(N, x, table);
+    htst_tail_histogram_f64(N, wide, wide_table);
+    CHECK(!memcmp(table, expected, sizeof table));
+    CHECK(!memcmp(wide_table, wide_expected, sizeof wide_table));
+}
+
 int
 main(void)
 {
     test_survey_and_select();
+    test_histogram();
     return htst_test_report("tail");
 }
