@@ -471,6 +471,12 @@ FAULTS = (
     ),
     Fault(
         "htst_distance.c",
+        "the steps inside a segment are bounded by those at its other end",
+        "s->fb - lower_step(c, s->a + 1) + c->slack",
+        "s->fb - lower_step(c, s->b) + c->slack",
+    ),
+    Fault(
+        "htst_distance.c",
         "a place with nearly the same distance is overlooked",
         "found->rival = other > found->rival ? other : found->rival;",
         "found->rival = 0 * other;",
