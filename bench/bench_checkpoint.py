@@ -65,7 +65,7 @@ def test_command(race, quick):
     path = checkpoint(MINILM)
     names = list(open_weights(path))
     names = [name for name in names if "layer.0" in name][:2] if quick else []
-    ours = [sys.executable, "-m", "htstats", "fit", path, "--json"]
+    ours = command("fit", path, "--json")
     for name in names:
         ours += ["--tensor", name]
     theirs = [sys.executable, str(ANALYZE), path, *names]
@@ -80,14 +80,17 @@ def test_command(race, quick):
     )
 
 
-def test_parts_of_the_command(fact):
+def test_parts_of_the_command(fact, tmp_path):
     """What bounds the whole command from below: Python and NumPy start before anything is read."""
     path = checkpoint(MINILM)
     matrices = list(open_weights(path).values())
     arrays = [matrix.toarray() for matrix in matrices]
+    few = tmp_path / "few.npy"
+    np.save(few, arrays[0][:30, :20])
     parts = {
         "a process that imports numpy": lambda: run([sys.executable, "-c", "import numpy"]),
         "a process that imports htstats": lambda: run([sys.executable, "-c", "import htstats"]),
+        "the whole command on 600 weights": lambda: run(command("fit", str(few), "--json")),
         "the command within a process, 2 threads": lambda: in_process(["fit", path, "--json"]),
         "reading alone, 1 thread": lambda: [matrix.toarray() for matrix in matrices],
         "fits alone, 1 thread": lambda: [fit_power_law(x.reshape(-1), side="abs") for x in arrays],
@@ -97,9 +100,13 @@ def test_parts_of_the_command(fact):
         fact(TABLE, f"part of `htstats fit` of all-MiniLM-L6-v2: {part}", best(call), "s")
 
 
-def in_process(command):
+def command(*words):
+    return [sys.executable, "-m", "htstats", *words]
+
+
+def in_process(words):
     with redirect_stdout(io.StringIO()):
-        assert main(command) == 0
+        assert main(words) == 0
 
 
 def run(command):
