@@ -409,9 +409,15 @@ FAULTS = (
     ),
     Fault(
         "htst_products.c",
-        "a row that fills its group is left out",
-        "for (int k = full; k < GROUP; k++) {",
-        "for (int k = full - 1; k < GROUP; k++) {",
+        "the last row of a group is left out",
+        "for (int k = 0; k < full; k++) {",
+        "for (int k = 0; k < full - 1; k++) {",
+    ),
+    Fault(
+        "htst_products.c",
+        "the rows of a wide group all have the first one's sums",
+        "dots[row] = rest_##NAME(w[row], j, cols, v, sums[row]);",
+        "dots[row] = rest_##NAME(w[row], j, cols, v, sums[0]);",
     ),
     Fault(
         "htst_products.c",
@@ -435,9 +441,9 @@ FAULTS = (
     ),
     Fault(
         "htst_tridiagonal.c",
-        "the bound leaves the new row out",
-        "half + hypot(half, off)",
-        "half + fabs(half)",
+        "Gershgorin's circles lack what is below the diagonal",
+        "(i + 1 < n ? beside[i] : 0);",
+        "0;",
     ),
     Fault(
         "htst_tridiagonal.c",
