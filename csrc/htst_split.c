@@ -169,6 +169,7 @@ DEFINE_NOT_FINITE(b64, uint64_t)
                           int32_t *indices, out_t *values, int64_t *not_finite)                    \
     {                                                                                              \
         const int64_t last = pieces(rows, cols), size = rows * cols, each = sizeof(out_t);         \
+        const int alone = own_indices == NULL;                                                     \
         int64_t turn;                                                                              \
         int status = HTST_OK;                                                                      \
         *not_finite = 0;                                                                           \
@@ -181,10 +182,12 @@ DEFINE_NOT_FINITE(b64, uint64_t)
             const unsigned_t *from = w + piece.row * cols + piece.col;                             \
             int64_t *ends = indptr + piece.row + 1, k = 0;                                         \
             int64_t n_ends = piece.col + piece.cols == cols ? piece.rows : 0;                      \
+            int32_t *to_indices = alone ? indices + turns->kept : own_indices;                     \
+            out_t *to_values = alone ? values + turns->kept : own_values;                          \
             for (int64_t r = 0; r < piece.rows; r++, from += cols) {                               \
                 int64_t kept;                                                                      \
                 int done = split_row_##name(from, piece.cols, low, high, instructions,             \
-                                            own_indices + k, own_values + k, &kept, not_finite);   \
+                                            to_indices + k, to_values + k, &kept, not_finite);     \
                 status = done == HTST_OK ? status : done;                                          \
                 k += kept;                                                                         \
                 if (r < n_ends) {                                                                  \
@@ -192,14 +195,16 @@ DEFINE_NOT_FINITE(b64, uint64_t)
                 }                                                                                  \
             }                                                                                      \
             for (int64_t i = 0; piece.col > 0 && i < k; i++) {                                     \
-                own_indices[i] += (int32_t)piece.col;                                              \
+                to_indices[i] += (int32_t)piece.col;                                               \
             }                                                                                      \
             int64_t at = take_place(turns, turn, k);                                               \
             for (int64_t r = 0; r < n_ends; r++) {                                                 \
                 ends[r] += at;                                                                     \
             }                                                                                      \
-            place(indices, size * 4, at * 4, own_indices, k * 4, lead(turns));                     \
-            place(values, size * each, at * each, own_values, k * each, lead(turns));              \
+            if (!alone) {                                                                          \
+                place(indices, size * 4, at * 4, own_indices, k * 4, lead(turns));                 \
+                place(values, size * each, at * each, own_values, k * each, lead(turns));          \
+            }                                                                                      \
         }                                                                                          \
         return status;                                                                             \
     }

@@ -30,6 +30,9 @@ typedef struct {
  * indptr[1] to indptr[rows] and the first indptr[rows] of `indices` and `values` (which have room for
  * rows * cols) are there. `instructions` as htst_partition_fill takes it.
  *
+ * A thread that is alone may have no own arrays, NULL: then it writes to the result at once, which has
+ * room for HTST_SPLIT_OWN more.
+ *
  * *not_finite is how many elements this thread has found NaN or infinite: where it is not 0 for all,
  * the result means nothing.
  *

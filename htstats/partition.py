@@ -238,7 +238,7 @@ class Room(NamedTuple):
 
     @classmethod
     def of(cls, size: int, dtype: str) -> Room:
-        """For blocks of up to `size` elements, and for a kernel's own arrays behind them."""
+        """For blocks of up to `size` elements; a kernel may write some more."""
         return cls(np.empty(size + _split.OWN, np.int32), _empty_values(size + _split.OWN, dtype))
 
     @property
@@ -277,8 +277,8 @@ def split(
         return kernel(_bits(block), bounds.low, bounds.high, _core.BEST, turns, *arrays)
 
     if room is not None:
-        own = Room(*(array[room.size :] for array in room))
-        _require_finite(work(own, *(array[: block.size] for array in room)))
+        none = Room(room.indices[:0], room.values[:0])
+        _require_finite(work(none, *(array[: block.size + _split.OWN] for array in room)))
         return indptr, room.indices[: indptr[-1]], room.values[: indptr[-1]]
 
     indices, values = np.empty(block.size, np.int32), _empty_values(block.size, bounds.dtype)

@@ -360,8 +360,8 @@ FAULTS = (
     Fault(
         "htst_split.c",
         "columns of a row's later pieces count from 0",
-        "own_indices[i] += (int32_t)piece.col;",
-        "own_indices[i] += (int32_t)(0 * piece.col);",
+        "to_indices[i] += (int32_t)piece.col;",
+        "to_indices[i] += (int32_t)(0 * piece.col);",
     ),
     Fault(
         "htst_split.c",

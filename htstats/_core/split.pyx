@@ -39,9 +39,10 @@ cdef bint fits(int64_t rows, int64_t cols, int instructions, int64_t turns, int6
     """Whether there is anything to split, once the sizes are found right."""
     if not 0 <= instructions <= htst_partition_best():
         raise ValueError(f"this processor has no instructions number {instructions}")
-    if turns != TURNS or own_indices != OWN or own_values != OWN:
-        raise ValueError(f"turns must hold {TURNS} numbers, and a thread's own arrays {OWN}")
-    if rows * cols >= 2**31 or indptr != rows + 1 or indices != rows * cols or values != rows * cols:
+    if turns != TURNS or own_indices != own_values or own_indices not in (0, OWN):
+        raise ValueError(f"turns must hold {TURNS} numbers, and a thread's own arrays {OWN} or none")
+    cdef int64_t size = rows * cols + (0 if own_indices else OWN)
+    if rows * cols >= 2**31 or indptr != rows + 1 or indices != size or values != size:
         raise ValueError(f"the result's arrays do not fit a matrix of {rows} x {cols}")
     return rows > 0 and cols > 0
 
@@ -56,7 +57,9 @@ def split_f16(const uint16_t[:, ::1] w, int16_t low, int16_t high, int instructi
         return 0
     with nogil:
         status = htst_split_f16(&w[0, 0], rows, cols, low, high, instructions,
-                                <htst_split_turns_t *>&turns[0], &own_indices[0], &own_values[0],
+                                <htst_split_turns_t *>&turns[0],
+                                &own_indices[0] if own_indices.shape[0] else NULL,
+                                &own_values[0] if own_values.shape[0] else NULL,
                                 &indptr[0], &indices[0], &values[0], &not_finite)
     check(status)
     return not_finite
@@ -72,7 +75,9 @@ def split_bf16(const uint16_t[:, ::1] w, int16_t low, int16_t high, int instruct
         return 0
     with nogil:
         status = htst_split_bf16(&w[0, 0], rows, cols, low, high, instructions,
-                                <htst_split_turns_t *>&turns[0], &own_indices[0], &own_values[0],
+                                <htst_split_turns_t *>&turns[0],
+                                &own_indices[0] if own_indices.shape[0] else NULL,
+                                &own_values[0] if own_values.shape[0] else NULL,
                                 &indptr[0], &indices[0], &values[0], &not_finite)
     check(status)
     return not_finite
@@ -88,7 +93,9 @@ def split_b32(const uint32_t[:, ::1] w, int32_t low, int32_t high, int instructi
         return 0
     with nogil:
         status = htst_split_b32(&w[0, 0], rows, cols, low, high, instructions,
-                                <htst_split_turns_t *>&turns[0], &own_indices[0], &own_values[0],
+                                <htst_split_turns_t *>&turns[0],
+                                &own_indices[0] if own_indices.shape[0] else NULL,
+                                &own_values[0] if own_values.shape[0] else NULL,
                                 &indptr[0], &indices[0], &values[0], &not_finite)
     check(status)
     return not_finite
@@ -104,7 +111,9 @@ def split_b64(const uint64_t[:, ::1] w, int64_t low, int64_t high, int instructi
         return 0
     with nogil:
         status = htst_split_b64(&w[0, 0], rows, cols, low, high, instructions,
-                                <htst_split_turns_t *>&turns[0], &own_indices[0], &own_values[0],
+                                <htst_split_turns_t *>&turns[0],
+                                &own_indices[0] if own_indices.shape[0] else NULL,
+                                &own_values[0] if own_values.shape[0] else NULL,
                                 &indptr[0], &indices[0], &values[0], &not_finite)
     check(status)
     return not_finite

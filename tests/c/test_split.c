@@ -31,6 +31,8 @@ next(uint64_t *state)
         int64_t *indptr = calloc((size_t)rows + 1, sizeof *indptr);                                \
         int32_t *indices = malloc(n * sizeof *indices), *own_indices = malloc(OWN * 4);            \
         out_t *values = malloc(n * sizeof *values), *own_values = malloc(OWN * sizeof *values);    \
+        int32_t *more_indices = malloc((n + OWN) * sizeof *indices);                               \
+        out_t *more_values = malloc((n + OWN) * sizeof *values);                                   \
         uint64_t state = n;                                                                        \
         htst_split_turns_t turns;                                                                  \
         memset(&turns, 0, sizeof turns);                                                           \
@@ -55,6 +57,15 @@ next(uint64_t *state)
         CHECK(memcmp(indptr, ends, ((size_t)rows + 1) * sizeof *ends) == 0);                       \
         CHECK(memcmp(indices, columns, nnz * 4) == 0);                                             \
         CHECK(memcmp(values, kept, nnz * sizeof *kept) == 0);                                      \
+        memset(&turns, 0, sizeof turns);                                                           \
+        CHECK(htst_split_##name(w, rows, cols, low, high, instructions, &turns, NULL, NULL,        \
+                                indptr, more_indices, more_values, &bad)                           \
+              == HTST_OK);                                                                         \
+        CHECK(bad == 0 && memcmp(indptr, ends, ((size_t)rows + 1) * sizeof *ends) == 0);           \
+        CHECK(memcmp(more_indices, columns, nnz * 4) == 0);                                        \
+        CHECK(memcmp(more_values, kept, nnz * sizeof *kept) == 0);                                 \
+        free(more_indices);                                                                        \
+        free(more_values);                                                                         \
         free(w);                                                                                   \
         free(hits);                                                                                \
         free(ends);                                                                                \
