@@ -474,6 +474,8 @@ def test_ctrl_c_is_one_line_and_leaves_nothing(checkpoint, tmp_path):
         command,
         env={**os.environ, "TMPDIR": str(tmp_path)},
         start_new_session=True,
+        # a suite that runs in the background of a shell may not hear Ctrl-C, nor what it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
