@@ -14,13 +14,12 @@ from htstats.partition import partition
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
-from htstats.torch import sparse_linear  # noqa: E402
+from htstats.torch import _sparse_product  # noqa: E402
 from htstats.torch._normal import normal_block, sqrt  # noqa: E402
+from htstats.torch._sparse_product import TORCH_DTYPES, round_to  # noqa: E402
 from htstats.torch.sparse_linear import (  # noqa: E402
-    TORCH_DTYPES,
     GaussianSparseLinear,
     replace_linear_,
-    round_to,
     to_sparse_csr,
 )
 
@@ -34,7 +33,7 @@ def weights(rows=30, cols=17, dtype="float64", seed=0):
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(sparse_linear, "BLOCK_ELEMENTS", 100)
+    monkeypatch.setattr(_sparse_product, "BLOCK_ELEMENTS", 100)
 
 
 def test_torch_makes_the_bits_of_the_c_library():
@@ -78,8 +77,8 @@ def test_rows_are_those_of_the_matrix(dtype, support, noise):
     layer = GaussianSparseLinear(matrix)
     expected = torch.from_numpy(matrix.toarray()).to(TORCH_DTYPES[dtype])
     assert torch.equal(layer.weight_rows(0, 30), expected)
-    assert torch.equal(layer._rows_by_torch(4, 11), expected[4:11])
-    assert torch.equal(torch.cat([b for _, _, b in layer._blocks()]), expected)
+    assert torch.equal(layer._entries().rows_by_torch(4, 11), expected[4:11])
+    assert torch.equal(torch.cat([b for _, _, b in layer._entries().blocks()]), expected)
 
 
 @pytest.mark.parametrize("support", ["replaced", "full"])
@@ -96,7 +95,7 @@ def test_gradients(support, dense):
         with torch.no_grad():
             layer.values.data, layer.mean.data = values.detach(), mean.detach()
             layer._cache = None
-        y = sparse_linear._Act.apply(x, values, mean, layer)
+        y = _sparse_product.product(x, values, mean, layer)
         return y + bias
 
     inputs = [x, layer.values, layer.mean, layer.bias]
@@ -175,13 +174,13 @@ def test_a_cast_module_still_acts():
 def test_streaming_holds_a_block_at_a_time(monkeypatch):
     layer = GaussianSparseLinear(partition(weights()))
     sizes = []
-    rows = GaussianSparseLinear.weight_rows
+    rows = _sparse_product.Entries.rows
 
     def watched(self, start, stop):
         sizes.append(stop - start)
         return rows(self, start, stop)
 
-    monkeypatch.setattr(GaussianSparseLinear, "weight_rows", watched)
+    monkeypatch.setattr(_sparse_product.Entries, "rows", watched)
     layer(torch.zeros(17, dtype=torch.float64))
     assert max(sizes) == 100 // 17
     assert sum(sizes) == 30
@@ -243,7 +242,7 @@ def test_cuda_makes_the_same_entries(dtype):
     layer = GaussianSparseLinear(matrix).cuda()
     expected = torch.from_numpy(matrix.toarray()).to(TORCH_DTYPES[dtype])
     assert torch.equal(layer.weight_rows(0, 30).cpu(), expected)
-    x = torch.randn(5, 17, device="cuda", requires_grad=True)
+    x = torch.randn(5, 17, device="cuda", dtype=TORCH_DTYPES[dtype], requires_grad=True)
     layer(x).sum().backward()
     assert x.grad.isfinite().all()
     assert layer.values.grad.isfinite().all()

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
 from htstats import _checks
-from htstats.compressed import BLOCK_DTYPES, CompressedMatrix, rebuild_rows
+from htstats.compressed import SUPPORTS, CompressedMatrix
 from htstats.container import StoredMatrix
 from htstats.partition import partition
-from htstats.torch._normal import normal_block
+from htstats.torch._linear_sites import Site, find_sites, replace_site
+from htstats.torch._sparse_product import TORCH_DTYPES, Cache, Entries, dense_weight, product
 
 __all__ = ["GaussianSparseLinear", "replace_linear_", "to_sparse_csr"]
-
-# Elements of W(t) in memory at a time where it is streamed.
-BLOCK_ELEMENTS = 1 << 20
-
-TORCH_DTYPES = {
-    "float64": torch.float64,
-    "float32": torch.float32,
-    "float16": torch.float16,
-    "bfloat16": torch.bfloat16,
-}
 
 
 class GaussianSparseLinear(nn.Module):
@@ -51,14 +41,31 @@ class GaussianSparseLinear(nn.Module):
         m, a float64 scalar.
     matrix : CompressedMatrix
         With the values and the mean of now.
+    weight : Tensor
+        W(t) as a dense tensor, made anew at each reading: see its own documentation.
+
+    Raises
+    ------
+    TypeError
+        By `forward`, where `torch.nn.Linear` raises: if `x` is no tensor, or its dtype is not the
+        layer's. That is the matrix's dtype until the module is cast (`half()`, `to(dtype)`). Under
+        autocast `x` and W(t) are cast as those of `torch.nn.Linear` are.
+    ValueError
+        By `forward`, if the last axis of `x` is not `in_features` long, or `x` is on another
+        device.
 
     Notes
     -----
     Entries are those of `CompressedMatrix.toarray`, rounded to the matrix's dtype, on every device
-    (on CUDA, G is made there); the product is taken in the dtype of `x`. Backward gives gradients
-    for `x`, B's values, the mean and the bias; rounding counts as the identity. It makes W(t) once
-    more instead of keeping it. Gradients of B cost a product of two numbers per non-zero and row of
-    `x`. std is no parameter.
+    (on CUDA, G is made there); the product is taken in the dtype of the layer. Backward gives
+    gradients for `x`, B's values, the mean and the bias, of any order; rounding counts as the
+    identity. It makes W(t) once more instead of keeping it. Gradients of B cost a product of two
+    numbers per non-zero and row of `x`. std is no parameter.
+
+    A cast module rounds values and mean as any parameter is rounded; entries are first rounded to
+    the matrix's dtype, then to the layer's. A state dict carries the law of the noise (`law`), and
+    one with another law is refused. `torch.func` may batch `x`, but not the parameters;
+    `torch.compile` leaves the layer outside of its graphs.
 
     Examples
     --------
@@ -73,6 +80,8 @@ class GaussianSparseLinear(nn.Module):
 
     crow_indices: torch.Tensor
     col_indices: torch.Tensor
+    law: torch.Tensor
+    _like: torch.Tensor
 
     def __init__(
         self, matrix: CompressedMatrix, bias: torch.Tensor | None = None, *, dense: bool = False
@@ -87,29 +96,65 @@ class GaussianSparseLinear(nn.Module):
         for name in ("crow_indices", "col_indices"):
             source = matrix.sparse.indptr if name == "crow_indices" else matrix.sparse.indices
             self.register_buffer(name, torch.from_numpy(source.astype(np.int64)))
-        self._cache: tuple[object, torch.Tensor] | None = None
+        self.register_buffer("law", _law_code(matrix))
+        # it holds nothing: its dtype follows the casts of the module
+        like = torch.empty(0, dtype=TORCH_DTYPES[matrix.dtype])
+        self.register_buffer("_like", like, persistent=False)
+        self._cache: Cache | None = None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x W(t)^T + bias over the last axis of `x`."""
-        if x.shape[-1] != self.in_features:
-            raise ValueError(f"x must have {self.in_features} features, got {tuple(x.shape)}")
-        act = cast(Callable[..., torch.Tensor], _Act.apply)
-        y = act(x, self.values, self.mean, self)
+        x = self._input(x)
+        if x.is_nested:
+            return nn.functional.linear(x, self.weight.to(x.dtype), self.bias)
+        y = product(x, self.values, self.mean, self)
         return y if self.bias is None else y + self.bias.to(y.dtype)
+
+    def _input(self, x: torch.Tensor) -> torch.Tensor:
+        """`x` as the product takes it, or the error that `torch.nn.Linear` would raise."""
+        if not isinstance(x, torch.Tensor):
+            raise TypeError(f"x must be a tensor, got {type(x).__name__}")
+        if x.device != self.values.device:
+            raise ValueError(f"x must be on {self.values.device} as the layer is, got {x.device}")
+        if x.ndim == 0 or x.size(-1) != self.in_features:
+            shape = "a nested tensor" if x.is_nested else tuple(x.shape)
+            raise ValueError(f"x must have {self.in_features} features, got {shape}")
+        dtype = self._like.dtype
+        if torch.is_autocast_enabled(x.device.type):
+            low = torch.get_autocast_dtype(x.device.type)
+            # autocast leaves float64 and what is no float as they are
+            x = x.to(low) if x.is_floating_point() and x.dtype != torch.float64 else x
+            dtype = dtype if dtype == torch.float64 else low
+        if x.dtype != dtype:
+            raise TypeError(
+                f"x must have the layer's dtype, {_name(dtype)}, got {_name(x.dtype)}: cast x, or "
+                f"the layer by layer.to(dtype)"
+            )
+        return x
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """W(t) as a dense tensor in the dtype of the layer, with gradients to values and mean.
+
+        For modules that read the weight of a linear layer instead of calling it, such as
+        `torch.nn.MultiheadAttention`. Each reading makes all of W(t), in the time of a call with a
+        few rows and the memory of the dense matrix; with ``dense=True`` it is kept. It cannot be
+        assigned to, and changing its entries changes nothing.
+        """
+        return dense_weight(self.values, self.mean, self)
 
     @property
     def matrix(self) -> CompressedMatrix:
         """The matrix as it is now."""
         sparse = self._first.sparse.copy()
-        sparse.data[:] = self._kept(slice(None)).cpu().numpy()
+        sparse.data[:] = self._entries().kept(slice(None)).cpu().numpy()
+        sparse.indptr[:], sparse.indices[:] = self.crow_indices.cpu(), self.col_indices.cpu()
         fields = {**vars(self._first), "sparse": sparse, "mean": float(self.mean.detach())}
         return CompressedMatrix(**fields)
 
     def weight_rows(self, start: int, stop: int) -> torch.Tensor:
         """Rows `start` to `stop` of W(t) on the module's device, in the matrix's dtype."""
-        if self.values.device.type == "cpu":
-            return self._rows_by_core(start, stop)
-        return self._rows_by_torch(start, stop)
+        return self._entries().rows(start, stop)
 
     def extra_repr(self) -> str:
         return (
@@ -117,125 +162,34 @@ class GaussianSparseLinear(nn.Module):
             f"bias={self.bias is not None}, nnz={len(self.values)}, dense={self.dense}"
         )
 
-    def _kept(self, part: slice) -> torch.Tensor:
-        """Values of B in the dtype of `CompressedMatrix.sparse`, also where the module was cast."""
-        wide = torch.float64 if self._first.dtype == "float64" else torch.float32
-        return self.values.detach()[part].to(wide)
+    def _entries(self) -> Entries:
+        return Entries(self, self.values, self.mean)
 
-    def _rows_by_core(self, start: int, stop: int) -> torch.Tensor:
-        dtype = self._first.dtype
-        out = np.empty((stop - start, self.in_features), BLOCK_DTYPES[dtype])
-        crow = self.crow_indices[start : stop + 1].numpy()
-        kept = slice(int(crow[0]), int(crow[-1]))
-        cols = self.col_indices[kept].numpy()
-        rebuild_rows(_Law(self), start, crow - crow[0], cols, self._kept(kept).numpy(), out)
-        return torch.from_numpy(out).to(TORCH_DTYPES[dtype])
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_cache": None}  # copies and pickles stay small
 
-    def _rows_by_torch(self, start: int, stop: int) -> torch.Tensor:
-        law, device, shape = _Law(self), self.values.device, (stop - start, self.in_features)
-        noise = torch.full(shape, law.mean, dtype=torch.float64, device=device)
-        if law.std != 0:
-            g = normal_block(law.seed, law.layer, start, *shape, device)
-            noise = g * law.std + law.mean
-        crow = self.crow_indices[start : stop + 1]
-        kept = slice(int(crow[0]), int(crow[-1]))
-        rows = torch.repeat_interleave(torch.arange(len(noise), device=device), crow.diff())
-        cols, values = self.col_indices[kept], self._kept(kept).double()
-        if law.support == "full":
-            noise[rows, cols] += values
-        else:
-            noise[rows, cols] = values
-        return round_to(noise, law.dtype)
-
-    def _blocks(self) -> Iterator[tuple[int, int, torch.Tensor]]:
-        """(start, stop, rows) from top to bottom; in dense mode a single block."""
-        if self.dense:
-            parts = (self.values, self.mean)
-            state = [(p.data_ptr(), p._version) for p in parts]
-            if self._cache is None or self._cache[0] != state:
-                self._cache = state, self.weight_rows(0, self.out_features)
-            yield 0, self.out_features, self._cache[1]
-            return
-        step = max(1, BLOCK_ELEMENTS // max(self.in_features, 1))
-        for start in range(0, self.out_features, step):
-            stop = min(start + step, self.out_features)
-            yield start, stop, self.weight_rows(start, stop)
+    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *args: Any) -> None:
+        given = state_dict.get(f"{prefix}law")
+        if given is not None and not torch.equal(given.cpu(), self.law.cpu()):
+            *_, errors = args
+            errors.append(
+                f"{prefix}law: the state dict is of another W(t) (its noise, dtype or support "
+                f"differs), got {given.tolist()}, here {self.law.tolist()}"
+            )
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
-class _Law:
-    """How the entries are made now, the mean being a parameter."""
-
-    def __init__(self, module: GaussianSparseLinear) -> None:
-        first = module._first
-        self.mean = float(module.mean.detach())
-        self.std, self.seed, self.layer = first.std, first.seed, first.layer
-        self.dtype, self.support = first.dtype, first.support
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
-class _Act(torch.autograd.Function):
-    """x W^T with W made block by block, forward and backward."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        x: torch.Tensor,
-        values: torch.Tensor,
-        mean: torch.Tensor,
-        module: GaussianSparseLinear,
-    ) -> torch.Tensor:
-        ctx.save_for_backward(x, values, mean)
-        ctx.module = module
-        y = x.new_empty((*x.shape[:-1], module.out_features))
-        for start, stop, rows in module._blocks():
-            y[..., start:stop] = x @ rows.to(x.dtype).T
-        return y
-
-    @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        x, values, _ = ctx.saved_tensors
-        module: GaussianSparseLinear = ctx.module
-        grad = grads[0]
-        n = math.prod(x.shape[:-1])  # -1 would not do for a layer without rows or columns
-        flat_x, flat_grad = x.reshape(n, x.shape[-1]), grad.reshape(n, grad.shape[-1])
-        grad_x = grad_values = grad_mean = None
-        if ctx.needs_input_grad[0]:
-            grad_x = torch.zeros_like(x)
-            for start, stop, rows in module._blocks():
-                grad_x += grad[..., start:stop] @ rows.to(grad.dtype)
-        if ctx.needs_input_grad[1] or ctx.needs_input_grad[2]:
-            on_pattern = _pattern_gradient(module, flat_x, flat_grad)
-            grad_values = on_pattern.to(values.dtype)
-            total = (flat_grad.double().sum(1) * flat_x.double().sum(1)).sum()
-            replaced = module._first.support == "replaced"
-            grad_mean = total - on_pattern.sum() if replaced else total
-        return grad_x, grad_values, grad_mean, None
-
-
-def _pattern_gradient(
-    module: GaussianSparseLinear, x: torch.Tensor, grad: torch.Tensor
-) -> torch.Tensor:
-    """(grad^T x) at B's places, in float64, in pieces of bounded size."""
-    n, nnz = len(x), len(module.values)
-    counts = module.crow_indices.diff()
-    rows = torch.repeat_interleave(torch.arange(len(counts), device=counts.device), counts)
-    out = torch.zeros(nnz, dtype=torch.float64, device=x.device)
-    step = max(1, BLOCK_ELEMENTS // max(n, 1))
-    for start in range(0, nnz, step):
-        part = slice(start, start + step)
-        g, v = grad[:, rows[part]].double(), x[:, module.col_indices[part]].double()
-        out[part] = (g * v).sum(0)
-    return out
-
-
-def round_to(x: torch.Tensor, dtype: str) -> torch.Tensor:
-    """float64 rounded once; torch itself goes to bfloat16 by way of float32."""
-    if dtype != "bfloat16":
-        return x.to(TORCH_DTYPES[dtype])
-    bits = x.view(torch.int64)
-    bits = (bits + (((bits >> 45) & 1) + (2**44 - 1))) & ~(2**45 - 1)
-    tiny = torch.round(x * 2.0**133) * 2.0**-133
-    rounded = torch.where(x.abs() < 2.0**-126, tiny, bits.view(torch.float64))
-    return rounded.to(torch.bfloat16)
+def _law_code(matrix: CompressedMatrix) -> torch.Tensor:
+    """What makes the noise and how entries are rounded, beside the mean: seed, layer, the bits of
+    std, the numbers of dtype and support."""
+    seed = int(np.uint64(matrix.seed).astype(np.int64))
+    std = int(np.float64(matrix.std).view(np.int64))
+    kinds = list(TORCH_DTYPES).index(matrix.dtype), SUPPORTS.index(matrix.support)
+    return torch.tensor([seed, matrix.layer, std, *kinds], dtype=torch.int64)
 
 
 def replace_linear_(
@@ -256,7 +210,7 @@ def replace_linear_(
     model : Module
         Changed in place; it must not be a `Linear` itself.
     threshold, keep, noise, support, seed
-        As in `htstats.partition`. A layer's number, counted over the replaced layers in the order
+        As in `htstats.partition`. A weight's number, counted over the replaced ones in the order
         of `model.named_modules()`, is the `layer` of its noise.
     matrices : mapping, optional
         Compressed weights by the names that they have in the state dict, such as
@@ -268,12 +222,30 @@ def replace_linear_(
     Returns
     -------
     dict
-        The compressed matrix of each replaced layer, by the name of its weight.
+        The compressed matrix of each replaced layer, by the name of its weight. Layers that share
+        a weight have the same matrix.
 
     Raises
     ------
     ValueError
-        If a matrix does not have its layer's shape, or names no linear layer.
+        If a matrix does not have its layer's shape, or names no linear layer or one that has to
+        stay; if `matrices` gives a shared weight two different B; if a weight has no values yet or
+        cannot be split. The model is unchanged then.
+
+    Notes
+    -----
+    The new layer is on the device of the old one, in its dtype, mode and places: a layer that is
+    used twice is replaced in both by one, and layers that share a weight share B's values and the
+    mean from then on. It takes over the bias, whether the weight takes gradients, and the hooks of
+    forward and backward. Modules that read `layer.weight` instead of calling the layer
+    (`torch.nn.MultiheadAttention`, the fast path of `TransformerEncoderLayer`) find W(t) there,
+    made anew at each reading.
+
+    These layers stay as they are: one whose weight is computed (`parametrize`, `weight_norm`,
+    `spectral_norm`, `prune`: make it permanent first); a subclass with a forward, parameters,
+    buffers or modules of its own; one whose weight, or a part of it, also belongs to something
+    that is no replaced layer, such as the embedding that a decoder is tied to, for W(t) in one of
+    them would untie them; one with hooks on its weight or its state dict.
 
     Examples
     --------
@@ -285,29 +257,69 @@ def replace_linear_(
     """
     if isinstance(model, nn.Linear):
         raise ValueError("model must contain linear layers, not be one: wrap it in a Sequential")
-    linear = {f"{n}.weight": m for n, m in model.named_modules() if isinstance(m, nn.Linear)}
-    if matrices is not None and (unknown := sorted(set(matrices) - set(linear))):
-        raise ValueError(f"matrices must name linear layers, got {unknown[0]!r}")
-    names = linear if matrices is None else [name for name in linear if name in matrices]
+    sites = find_sites(model)
+    if matrices is not None:
+        found = _given_matrices(sites, matrices)
+    else:
+        found = []
+        for site in sites:
+            if site.obstacle:
+                continue
+            try:
+                matrix = partition(
+                    site.weight, threshold, keep=keep, noise=noise, support=support,
+                    seed=seed, layer=len(found),
+                )  # fmt: skip
+            except (ValueError, TypeError) as error:
+                raise type(error)(f"{site.names[0]}: {error}") from None
+            found.append((site, matrix))
     replaced: dict[str, CompressedMatrix] = {}
-    for layer, name in enumerate(names):
-        if matrices is None:
-            replaced[name] = partition(
-                linear[name].weight, threshold, keep=keep, noise=noise, support=support,
-                seed=seed, layer=layer,
-            )  # fmt: skip
-        else:
-            stored = matrices[name]
-            replaced[name] = stored.matrix() if isinstance(stored, StoredMatrix) else stored
-        if replaced[name].shape != tuple(linear[name].weight.shape):
-            shape = tuple(linear[name].weight.shape)
-            raise ValueError(f"{name} must have shape {shape}, got {replaced[name].shape}")
-    for name, matrix in replaced.items():
-        path, _, leaf = name.removesuffix(".weight").rpartition(".")
-        old = linear[name]
-        new = GaussianSparseLinear(matrix, old.bias, dense=dense).to(old.weight.device)
-        setattr(model.get_submodule(path), leaf, new.train(old.training))
+    for site, matrix in found:
+        _replace(model, site, matrix, dense)
+        replaced |= {f"{paths[0]}.weight": matrix for paths in site.layers.values()}
     return replaced
+
+
+def _given_matrices(
+    sites: list[Site], matrices: Mapping[str, CompressedMatrix | StoredMatrix]
+) -> list[tuple[Site, CompressedMatrix]]:
+    """The sites that are named, each with its matrix."""
+    if unknown := sorted(set(matrices) - {name for site in sites for name in site.names}):
+        raise ValueError(f"matrices must name linear layers, got {unknown[0]!r}")
+    found = []
+    for site in sites:
+        names = [name for name in site.names if name in matrices]
+        if not names:
+            continue
+        if site.obstacle:
+            raise ValueError(f"{names[0]} cannot be replaced: {site.obstacle}")
+        given = [matrices[name] for name in names]
+        first, *others = (m.matrix() if isinstance(m, StoredMatrix) else m for m in given)
+        if first.shape != tuple(site.weight.shape):
+            shape = tuple(site.weight.shape)
+            raise ValueError(f"{names[0]} must have shape {shape}, got {first.shape}")
+        for name, other in zip(names[1:], others, strict=True):
+            if other.shape != first.shape or (other.sparse != first.sparse).nnz:
+                raise ValueError(
+                    f"{names[0]} and {name} are one weight in the model, but matrices has two"
+                )
+        found.append((site, first))
+    return found
+
+
+def _replace(model: nn.Module, site: Site, matrix: CompressedMatrix, dense: bool) -> None:
+    """New layers for all that hold a weight, with one set of values and one mean."""
+    first: GaussianSparseLinear | None = None
+    for old, paths in site.layers.items():
+        new = GaussianSparseLinear(matrix, dense=dense).to(old.weight.device)
+        new._like = old.weight.detach().new_empty(0)
+        new.bias = old.bias
+        for parameter in (new.values, new.mean):
+            parameter.requires_grad_(old.weight.requires_grad)
+        if first is not None:
+            new.values, new.mean = first.values, first.mean
+        first = first or new
+        replace_site(model, paths, old, new)
 
 
 def to_sparse_csr(

@@ -1,0 +1,242 @@
+"""Products with W(t), and W(t) itself, made of B and the replayed noise; with their gradients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+import torch
+
+from htstats.compressed import BLOCK_DTYPES, rebuild_rows
+from htstats.torch._normal import normal_block
+
+if TYPE_CHECKING:
+    from htstats.torch.sparse_linear import GaussianSparseLinear
+
+__all__ = ["TORCH_DTYPES", "Cache", "Entries", "dense_weight", "product", "round_to"]
+
+# Elements of W(t) in memory at a time where it is streamed.
+BLOCK_ELEMENTS = 1 << 20
+
+TORCH_DTYPES = {
+    "float64": torch.float64,
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+}
+
+
+class Cache(NamedTuple):
+    """W(t) as it was made from these values and this mean."""
+
+    values: torch.Tensor
+    mean: torch.Tensor
+    rows: torch.Tensor
+    version: int  # of `rows`, which readers of `weight` may have changed
+
+    def is_of(self, values: torch.Tensor, mean: torch.Tensor) -> bool:
+        return (
+            self.version == self.rows._version
+            and self.rows.device == values.device
+            and self.values.dtype == values.dtype
+            and self.mean.dtype == mean.dtype
+            and torch.equal(self.values, values)
+            and torch.equal(self.mean, mean)
+        )
+
+
+class Entries:
+    """W(t) of a layer with these values and this mean, which need not be those it has now."""
+
+    def __init__(
+        self, module: GaussianSparseLinear, values: torch.Tensor, mean: torch.Tensor
+    ) -> None:
+        first = module._first
+        self.module, self.parameters = module, (values.detach(), mean.detach())
+        self.mean = float(mean.detach())
+        self.std, self.seed, self.layer = first.std, first.seed, first.layer
+        self.dtype, self.support = first.dtype, first.support
+
+    def kept(self, part: slice) -> torch.Tensor:
+        """Values of B in the dtype of `CompressedMatrix.sparse`, also where the module was cast."""
+        wide = torch.float64 if self.dtype == "float64" else torch.float32
+        return self.parameters[0][part].to(wide)
+
+    def rows(self, start: int, stop: int) -> torch.Tensor:
+        if self.parameters[0].device.type == "cpu":
+            return self.rows_by_core(start, stop)
+        return self.rows_by_torch(start, stop)
+
+    def rows_by_core(self, start: int, stop: int) -> torch.Tensor:
+        out = np.empty((stop - start, self.module.in_features), BLOCK_DTYPES[self.dtype])
+        crow = self.module.crow_indices[start : stop + 1].numpy()
+        part = slice(int(crow[0]), int(crow[-1]))
+        cols = self.module.col_indices[part].numpy()
+        rebuild_rows(self, start, crow - crow[0], cols, self.kept(part).numpy(), out)
+        return torch.from_numpy(out).to(TORCH_DTYPES[self.dtype])
+
+    def rows_by_torch(self, start: int, stop: int) -> torch.Tensor:
+        device, shape = self.parameters[0].device, (stop - start, self.module.in_features)
+        noise = torch.full(shape, self.mean, dtype=torch.float64, device=device)
+        if self.std != 0:
+            g = normal_block(self.seed, self.layer, start, *shape, device)
+            noise = g * self.std + self.mean
+        crow = self.module.crow_indices[start : stop + 1]
+        part = slice(int(crow[0]), int(crow[-1]))
+        rows = torch.repeat_interleave(torch.arange(len(noise), device=device), crow.diff())
+        cols, values = self.module.col_indices[part], self.kept(part).double()
+        if self.support == "full":
+            noise[rows, cols] += values
+        else:
+            noise[rows, cols] = values
+        return round_to(noise, self.dtype)
+
+    def blocks(self) -> Iterator[tuple[int, int, torch.Tensor]]:
+        """(start, stop, rows) from top to bottom; in dense mode a single block."""
+        height = self.module.out_features
+        if self.module.dense:
+            yield 0, height, self.whole()
+            return
+        step = max(1, BLOCK_ELEMENTS // max(self.module.in_features, 1))
+        for start in range(0, height, step):
+            stop = min(start + step, height)
+            yield start, stop, self.rows(start, stop)
+
+    def whole(self) -> torch.Tensor:
+        """All rows; in dense mode those that the module keeps."""
+        module = self.module
+        if not module.dense:
+            return self.rows(0, module.out_features)
+        if module._cache is None or not module._cache.is_of(*self.parameters):
+            rows = self.rows(0, module.out_features)
+            values, mean = self.parameters
+            module._cache = Cache(values.clone(), mean.clone(), rows, rows._version)
+        return module._cache.rows
+
+
+class Product(torch.autograd.Function):
+    """x W^T, or x W, with W made block by block, forward and backward."""
+
+    @staticmethod
+    def forward(
+        x: torch.Tensor,
+        values: torch.Tensor,
+        mean: torch.Tensor,
+        module: GaussianSparseLinear,
+        is_transposed: bool = False,
+    ) -> torch.Tensor:
+        blocks = Entries(module, values, mean).blocks()
+        if is_transposed:
+            y = x.new_zeros((*x.shape[:-1], module.in_features))
+            for start, stop, rows in blocks:
+                y += x[..., start:stop] @ rows.to(x.dtype)
+            return y
+        y = x.new_empty((*x.shape[:-1], module.out_features))
+        for start, stop, rows in blocks:
+            y[..., start:stop] = x @ rows.to(x.dtype).T
+        return y
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+        x, values, mean, ctx.module, ctx.is_transposed = inputs
+        ctx.save_for_backward(x, values, mean)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        x, values, mean = ctx.saved_tensors
+        grad, module = grads[0], ctx.module
+        grad_x = grad_values = grad_mean = None
+        if ctx.needs_input_grad[0]:
+            # a product of its own, so that it has derivatives by values and mean in its turn
+            grad_x = product(grad, values, mean, module, not ctx.is_transposed)
+        if ctx.needs_input_grad[1] or ctx.needs_input_grad[2]:
+            n = math.prod(x.shape[:-1])  # -1 would not do for a layer without rows or columns
+            flat_x, flat_grad = x.reshape(n, x.shape[-1]), grad.reshape(n, grad.shape[-1])
+            above, below = (flat_x, flat_grad) if ctx.is_transposed else (flat_grad, flat_x)
+            on_pattern = _pattern_gradient(module, below, above)
+            total = (above.double().sum(1) * below.double().sum(1)).sum()
+            grad_values, grad_mean = _parameter_gradients(module, values, mean, on_pattern, total)
+        return grad_x, grad_values, grad_mean, None, None
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], x: Any, *others: Any) -> tuple[Any, int]:
+        if in_dims[1] is not None or in_dims[2] is not None:
+            raise RuntimeError("vmap over the values or the mean of a GaussianSparseLinear")
+        return product(x.movedim(in_dims[0], 0), *others), 0
+
+
+class Dense(torch.autograd.Function):
+    """W(t) itself, in the dtype of the layer."""
+
+    @staticmethod
+    def forward(
+        values: torch.Tensor, mean: torch.Tensor, module: GaussianSparseLinear
+    ) -> torch.Tensor:
+        rows = Entries(module, values, mean).whole()
+        return rows.to(module._like.dtype).detach()  # no other than this tensor gets a history
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+        values, mean, ctx.module = inputs
+        ctx.save_for_backward(values, mean)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        values, mean = ctx.saved_tensors
+        rows, cols = _pattern_rows(ctx.module), ctx.module.col_indices
+        on_pattern, total = grads[0][rows, cols].double(), grads[0].double().sum()
+        return *_parameter_gradients(ctx.module, values, mean, on_pattern, total), None
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Any, int]:
+        raise RuntimeError("vmap over the values or the mean of a GaussianSparseLinear")
+
+
+product = cast(Callable[..., torch.Tensor], Product.apply)
+dense_weight = cast(Callable[..., torch.Tensor], Dense.apply)
+
+
+def _parameter_gradients(
+    module: GaussianSparseLinear,
+    values: torch.Tensor,
+    mean: torch.Tensor,
+    on_pattern: torch.Tensor,
+    total: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Those of the values and the mean from the gradient of W: at B's places, and its sum."""
+    rest = total - on_pattern.sum() if module._first.support == "replaced" else total
+    return on_pattern.to(values.dtype), rest.to(mean.dtype)
+
+
+def _pattern_rows(module: GaussianSparseLinear) -> torch.Tensor:
+    """The row of each of B's places."""
+    counts = module.crow_indices.diff()
+    return torch.repeat_interleave(torch.arange(len(counts), device=counts.device), counts)
+
+
+def _pattern_gradient(
+    module: GaussianSparseLinear, x: torch.Tensor, grad: torch.Tensor
+) -> torch.Tensor:
+    """(grad^T x) at B's places, in float64, in pieces of bounded size."""
+    n, nnz = len(x), len(module.values)
+    rows = _pattern_rows(module)
+    step = max(1, BLOCK_ELEMENTS // max(n, 1))
+    parts = [x.new_zeros(0, dtype=torch.float64)]
+    for start in range(0, nnz, step):
+        part = slice(start, start + step)
+        g, v = grad[:, rows[part]].double(), x[:, module.col_indices[part]].double()
+        parts.append((g * v).sum(0))
+    return torch.cat(parts)
+
+
+def round_to(x: torch.Tensor, dtype: str) -> torch.Tensor:
+    """float64 rounded once; torch itself goes to bfloat16 by way of float32."""
+    if dtype != "bfloat16":
+        return x.to(TORCH_DTYPES[dtype])
+    bits = x.view(torch.int64)
+    bits = (bits + (((bits >> 45) & 1) + (2**44 - 1))) & ~(2**45 - 1)
+    tiny = torch.round(x * 2.0**133) * 2.0**-133
+    rounded = torch.where(x.abs() < 2.0**-126, tiny, bits.view(torch.float64))
+    return rounded.to(torch.bfloat16)
