@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -194,8 +194,29 @@ class Dense(torch.autograd.Function):
         raise RuntimeError("vmap over the values or the mean of a GaussianSparseLinear")
 
 
-product = cast(Callable[..., torch.Tensor], Product.apply)
-dense_weight = cast(Callable[..., torch.Tensor], Dense.apply)
+def product(
+    x: torch.Tensor,
+    values: torch.Tensor,
+    mean: torch.Tensor,
+    module: GaussianSparseLinear,
+    is_transposed: bool = False,
+) -> torch.Tensor:
+    """x W^T, or x W where `is_transposed`, with W(t) made of these values and this mean."""
+    return _outside_graphs(Product, x, values, mean, module, is_transposed)
+
+
+def dense_weight(
+    values: torch.Tensor, mean: torch.Tensor, module: GaussianSparseLinear
+) -> torch.Tensor:
+    """W(t) of these values and this mean, in the dtype of the layer."""
+    return _outside_graphs(Dense, values, mean, module)
+
+
+def _outside_graphs(function: Any, *inputs: Any) -> torch.Tensor:
+    """A call that torch.compile does not look into; its compiler is loaded by those who use it."""
+    if torch.compiler.is_compiling():
+        return cast(torch.Tensor, torch.compiler.disable(function.apply)(*inputs))
+    return cast(torch.Tensor, function.apply(*inputs))
 
 
 def _parameter_gradients(
