@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from htstats.columns import Column
     from htstats.power_law import PowerLawFit
     from htstats.weights import WeightMatrix
 
-__all__ = ["RANK_RTOL", "Extras", "Rule", "as_row", "fit_matrix"]
+__all__ = ["RANK_RTOL", "Extras", "Rule", "as_row", "fit_column", "fit_matrix"]
 
 # A fit in memory takes up to so many times the bytes of a matrix, the matrix included: of float32,
 # five float64 for each element beside it, and its sorted copy.
@@ -86,8 +87,37 @@ def fit_matrix(
         return {"error": _reason(error)}
 
 
-def as_row(found: PowerLawFit, rank: float) -> dict[str, Any]:
-    """A fit and the stable rank by name."""
+def fit_column(
+    column: Column, side: str, extras: Extras, max_memory: int | None, rule: Rule
+) -> dict[str, Any]:
+    """The same of a column of numbers, which has no rank and no spectrum; `rule` may say that it is
+    discrete, and such a fit holds it in memory."""
+    from htstats._fit_of_rows import fit_rows
+    from htstats.power_law import fit_power_law
+
+    try:
+        needed = column.shape[0] * 8 * COPIES_IN_MEMORY
+        is_large = needed > (COPIES_IN_MEMORY * HELD if max_memory is None else max_memory)
+        is_discrete = bool(rule.get("discrete"))
+        if is_large and max_memory is not None and (is_discrete or any(extras)):
+            raise MemoryError(
+                f"tests and discrete fits hold the column in memory, up to {needed} bytes with "
+                f"what is made of it; --max-memory leaves {max_memory}"
+            )
+        if is_large and not is_discrete:
+            found = fit_rows(column, side=side, max_memory=max_memory or HELD, **rule)
+        else:
+            found = fit_power_law(column.toarray(), side=side, **rule)
+        row = as_row(found)
+        if extras.gof or extras.compare:
+            row |= _tests(column.toarray(), side, extras, rule)
+        return row
+    except FAILURES as error:
+        return {"error": _reason(error)}
+
+
+def as_row(found: PowerLawFit, rank: float | None = None) -> dict[str, Any]:
+    """A fit and the stable rank, if there is one, by name."""
     return {
         "n": found.n,
         "n_excluded": found.n_excluded,
@@ -98,7 +128,7 @@ def as_row(found: PowerLawFit, rank: float) -> dict[str, Any]:
         "distance": found.distance,
         "n_tail": found.n_tail,
         "stderr": found.stderr,
-        "stable_rank": float(rank),
+        **({} if rank is None else {"stable_rank": float(rank)}),
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from htstats._matrix_fit import Rule
+    from htstats.columns import Column
     from htstats.weights import WeightMatrix
 
 __all__ = ["draw_all", "picture_folder"]
@@ -29,10 +30,11 @@ def picture_folder(given: str) -> Path:
 
 def draw_all(
     folder: Path,
-    matrices: Mapping[str, WeightMatrix],
+    matrices: Mapping[str, WeightMatrix | Column],
     names: Iterable[str],
     side: str,
     rule: Rule,
+    letter: str = "w",
 ) -> None:
     """NAME.png for each matrix: survival function, density, scan, and the spectrum's tail.
 
@@ -41,7 +43,7 @@ def draw_all(
     taken: set[str] = set()
     for name in names:
         target = _free_name(name, taken)
-        _draw(folder / target, name, matrices[name].toarray(), side, rule)
+        _draw(folder / target, name, matrices[name].toarray(), side, rule, letter)
 
 
 def _free_name(name: str, taken: set[str]) -> str:
@@ -54,7 +56,7 @@ def _free_name(name: str, taken: set[str]) -> str:
     return target
 
 
-def _draw(path: Path, name: str, values: Any, side: str, rule: Rule) -> None:
+def _draw(path: Path, name: str, values: Any, side: str, rule: Rule, letter: str) -> None:
     from matplotlib.figure import Figure
 
     from htstats._files import atomic_write
@@ -67,7 +69,7 @@ def _draw(path: Path, name: str, values: Any, side: str, rule: Rule) -> None:
     plot_ccdf(fit, axes[0])
     plot_pdf(fit, axes[1])
     plot_scan(fit, axes[2])
-    symbol = {"abs": "|w|", "positive": "w", "negative": "-w"}[side]
+    symbol = {"abs": "|{}|", "positive": "{}", "negative": "-{}"}[side].format(letter)
     for ax in axes[:2]:
         ax.set_xlabel(symbol)
     figure.suptitle(name)

@@ -131,15 +131,17 @@ def _flat(row: Row) -> Row:
     return flat
 
 
-def as_text(rows: list[Row], weights: Weights | None) -> str:
-    """Tables of at most 100 columns, then what has to be said."""
-    header = [heading for _, heading, _ in COLUMNS]
-    parts = [_table(header, [(row["name"], _cells(row, COLUMNS)) for row in rows])]
+def as_text(rows: list[Row], weights: Weights | None, what: str = "matrix") -> str:
+    """Tables of at most 100 columns, then what has to be said; `what` the rows are of."""
+    columns = COLUMNS if what == "matrix" else COLUMNS[1:-1]  # no shape and no rank
+    header = [heading for _, heading, _ in columns]
+    lines = [(row["name"], _cells(row, columns)) for row in rows]
+    parts = [_table(header, lines, what=what)]
     fitted = [row for row in rows if "error" not in row]
     if any("gof" in row for row in fitted):
-        parts.append(_gof(fitted))
+        parts.append(_gof(fitted, what))
     if any("compare" in row for row in fitted):
-        parts.append(_comparisons(fitted))
+        parts.append(_comparisons(fitted, what))
     if any("esd_alpha" in row for row in fitted):
         header = [heading for _, heading, _ in SPECTRUM]
         lines = [(row["name"], _cells(row, SPECTRUM)) for row in fitted]
@@ -151,23 +153,28 @@ def as_text(rows: list[Row], weights: Weights | None) -> str:
         for reason, count in row.get("excluded", {}).items()
         if count
     ]
+    notes += [
+        f"{row['name']}: {count} whole numbers beyond 2^53 were rounded to float64"
+        for row in rows
+        if (count := row.get("n_rounded"))
+    ]
     if weights is not None and weights.skipped:
         notes.append(f"skipped, being no matrix: {len(weights.skipped)} (--json lists them)")
     parts[-1] = "\n".join([parts[-1], *map(_wrapped, notes)])
     return "\n\n".join(parts)
 
 
-def _gof(rows: list[Row]) -> str:
+def _gof(rows: list[Row], what: str) -> str:
     lines: list[tuple[str, list[str | None]]] = []
     for row in rows:
         low, high = row["gof"]["interval"]
         p, n_resamples = row["gof"]["pvalue"], row["gof"]["n_resamples"]
         lines.append((row["name"], [f"{p:.3f}", f"{low:.3f} to {high:.3f}", str(n_resamples)]))
-    table = _table(["p", "95 % interval", "resamples"], lines)
+    table = _table(["p", "95 % interval", "resamples"], lines, what=what)
     return "goodness of fit; p below 0.1 speaks against a power law:\n" + table
 
 
-def _comparisons(rows: list[Row]) -> str:
+def _comparisons(rows: list[Row], what: str) -> str:
     lines: list[tuple[str, list[str | None]]] = []
     notes: list[str] = []
     for row in rows:
@@ -177,7 +184,7 @@ def _comparisons(rows: list[Row]) -> str:
             lines.append((row["name"], [other, *numbers, better]))
             if ratio["note"]:
                 notes.append(f"{row['name']}: {other}: {ratio['note']}")
-    table = _table(["against", "R", "p", "better"], lines, left=2)
+    table = _table(["against", "R", "p", "better"], lines, left=2, what=what)
     title = "power law against others; R above 0 is for the power law:"
     return "\n".join([title, table, *map(_wrapped, notes)])
 
@@ -186,10 +193,15 @@ def _wrapped(note: str) -> str:
     return textwrap.fill(note, WIDTH, subsequent_indent="  ", break_long_words=False)
 
 
-def _table(header: list[str], lines: list[tuple[str, list[str | None]]], left: int = 1) -> str:
+def _table(
+    header: list[str],
+    lines: list[tuple[str, list[str | None]]],
+    left: int = 1,
+    what: str = "matrix",
+) -> str:
     from htstats._tables import format_table
 
-    text = format_table(["matrix", *header], [[name, *cells] for name, cells in lines], left=left)
+    text = format_table([what, *header], [[name, *cells] for name, cells in lines], left=left)
     if max(map(len, text.splitlines())) <= WIDTH:
         return text
     # names of their own length would push the numbers off the screen: a line for each

@@ -1,4 +1,5 @@
-"""Fit a power law to the weights of every matrix of a checkpoint, and print them as a table.
+"""Fit a power law to the weights of every matrix of a checkpoint, or to a column of numbers, and
+print the fits as a table.
 
 `alpha` is the exponent of the density, `tail exponent` that of P(|w| > x), one less. A row tells
 where the fitted tail begins (xmin), how many weights it holds (n_tail), its Kolmogorov-Smirnov
@@ -6,6 +7,12 @@ distance D and the standard error of alpha. A matrix that cannot be fitted says 
 the exit code is then 1, unless it has no elements.
 
 --xmin, --xmax, --ks and --min-tail are those of `fit_power_law`, for every matrix alike.
+
+A column of numbers is a .txt, .csv, .tsv or .dat file (or that with .gz), a 1-D .npy, or - for
+standard input. Its blank lines and # comments are left out; any other line that holds no finite
+number ends the run and is named. --column says which where there are several, --discrete that it
+holds whole numbers, which are then fitted by the zeta distribution. Zeros and negative numbers are
+left out and counted.
 
 JSON and CSV also have WeightWatcher's names: layer_id (matrices of the file, from 1), longname,
 N and M (the larger and the smaller side), Q = N/M, alpha, sigma, D, xmin, num_pl_spikes of the fit
@@ -28,21 +35,31 @@ if TYPE_CHECKING:
     from htstats._matrix_fit import Extras, Rule
     from htstats.weights import WeightMatrix
 
-HELP = "fit a power law to every weight matrix of a checkpoint"
+HELP = "fit a power law to every weight matrix of a checkpoint, or to a column of numbers"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="FILE",
-        help="a checkpoint: .npy, .npz, .safetensors, .pt, .pth, or a folder of shards",
+        help="a checkpoint: .npy, .npz, .safetensors, .pt, .pth, or a folder of shards; or a "
+        "column of numbers: .txt, .csv, .tsv, .dat, 1-D .npy, or - for standard input",
+    )  # fmt: skip
+    parser.add_argument(
+        "--column", metavar="NAME|NUMBER",
+        help="the column to fit, by its name in the header or its number from 1 on",
+    )  # fmt: skip
+    parser.add_argument(
+        "--discrete", action="store_true",
+        help="the column holds whole numbers: fit the zeta distribution",
     )  # fmt: skip
     parser.add_argument(
         "--tensor", metavar="NAME", action="append",
         help="fit only this matrix; may be given again",
     )  # fmt: skip
     parser.add_argument(
-        "--side", choices=["abs", "positive", "negative"], default="abs",
-        help="fit abs(w), the positive weights, or the negative ones (default: abs)",
+        "--side", choices=["abs", "positive", "negative"],
+        help="fit abs(w), the positive weights, or the negative ones (default: abs; of a column: "
+        "positive)",
     )  # fmt: skip
     parser.add_argument(
         "--xmin", type=xmin, metavar="X",
@@ -138,6 +155,16 @@ def run(args: argparse.Namespace) -> int:
             raise ValueError("--max-memory is for fits here: with --dask, workers have limits")
     extras = Extras(_checks.count("--gof", args.gof), args.compare, args.spectrum)
     rule = rule_of(args)
+    from htstats.columns import is_column
+
+    if is_column(args.file):
+        from htstats.commands._fit_column import run_column
+
+        return run_column(args, extras, rule)
+    if args.discrete or args.column is not None:
+        option = "--discrete" if args.discrete else "--column"
+        raise ValueError(f"{option} is for a column of numbers, and {args.file} is none")
+    args.side = args.side or "abs"
     weights = open_weights(args.file)
     matrices = weights.select(args.tensor)
     if not matrices:

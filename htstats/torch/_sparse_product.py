@@ -215,7 +215,8 @@ def dense_weight(
 def _outside_graphs(function: Any, *inputs: Any) -> torch.Tensor:
     """A call that torch.compile does not look into; its compiler is loaded by those who use it."""
     if torch.compiler.is_compiling():
-        return cast(torch.Tensor, torch.compiler.disable(function.apply)(*inputs))
+        disable: Any = torch.compiler.disable
+        return cast(torch.Tensor, disable(function.apply)(*inputs))
     return cast(torch.Tensor, function.apply(*inputs))
 
 

@@ -1,0 +1,286 @@
+"""A column of numbers: a text file, a 1-D .npy, or standard input.
+
+`read_column` gives an array. `Column` is what a fit in bounded memory reads in blocks: numbers that
+are too many for the memory lie in an unnamed temporary file, as float64.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._column_text import TextColumn, text_blocks
+
+__all__ = ["SUFFIXES", "Column", "is_column", "open_column", "read_column"]
+
+# Text files that are columns, each also with .gz behind it.
+SUFFIXES = (".txt", ".csv", ".tsv", ".dat")
+
+# Numbers that are read before the rest goes to a temporary file.
+HELD = 1 << 25
+
+# Files that begin so are no text.
+NPY, GZIP, ZIP = b"\x93NUMPY", b"\x1f\x8b", b"PK\x03\x04"
+
+
+class Column:
+    """Numbers that can be read again, as a matrix of one column.
+
+    Attributes
+    ----------
+    name : str
+        The header's, or the file's.
+    shape : tuple of int
+        (n, 1).
+    dtype : str
+        Of the blocks: "float64", "float32" or "float16".
+    source_dtype : str
+        "text", or what the .npy holds.
+    n_rounded : int
+        Whole numbers beyond 2^53 that float64 does not hold exactly.
+    """
+
+    def __init__(
+        self, name: str, values: npt.NDArray[Any] | IO[bytes], source_dtype: str, n_rounded: int = 0
+    ) -> None:
+        self.name, self.source_dtype, self.n_rounded = name, source_dtype, n_rounded
+        self._values = values
+        if isinstance(values, np.ndarray):
+            n, is_float = len(values), values.dtype.kind == "f"
+            self.dtype = values.dtype.name if is_float else "float64"
+        else:
+            n, self.dtype = os.fstat(values.fileno()).st_size // 8, "float64"
+        self.shape = n, 1
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all numbers as blocks have them."""
+        return self.shape[0] * np.dtype(self.dtype).itemsize
+
+    def row_blocks(self, max_bytes: int = 1 << 21) -> Iterator[npt.NDArray[Any]]:
+        """Some numbers at a time, of shape (some, 1); float16 as its bits, uint16."""
+        step = max(1, max_bytes // np.dtype(self.dtype).itemsize)
+        for start in range(0, self.shape[0], step):
+            block = self._part(start, min(start + step, self.shape[0]))
+            block = np.ascontiguousarray(block, dtype=self.dtype)
+            yield (block.view(np.uint16) if self.dtype == "float16" else block).reshape(-1, 1)
+
+    def toarray(self) -> npt.NDArray[Any]:
+        """All numbers, 1-D; integers as they are stored."""
+        return self._part(0, self.shape[0])
+
+    def _part(self, start: int, stop: int) -> npt.NDArray[Any]:
+        if isinstance(self._values, np.ndarray):
+            return np.asarray(self._values[start:stop])
+        out = np.empty(stop - start)
+        left, at = out.view(np.uint8).data, 8 * start
+        while left:
+            got = os.preadv(self._values.fileno(), [left[: 1 << 30]], at)
+            left, at = left[got:], at + got
+        return out
+
+
+def is_column(path: str) -> bool:
+    """Whether a path is that of a column: "-", a pipe, a text file's suffix, or a 1-D .npy."""
+    name = path.lower().removesuffix(".gz")
+    if path == "-" or name.endswith(SUFFIXES) or _is_pipe(path):
+        return True
+    return name.endswith(".npy") and _open_npy(path) is not None
+
+
+def read_column(
+    path: str | os.PathLike[str], column: str | int | None = None
+) -> npt.NDArray[np.float64]:
+    """The numbers of a text file, a 1-D .npy file, or standard input.
+
+    Parameters
+    ----------
+    path : path
+        A .txt, .csv, .tsv or .dat file, or one with .gz behind that; a 1-D .npy file of floats or
+        integers; "-" for standard input, whose format is found by its content.
+    column : str or int, optional
+        By the name in the header, or by its number from 1 on. A text of digits is a number where
+        no column has that name. It must be given where there are several.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        float64; decimals are rounded as Python's `float` rounds them.
+
+    Raises
+    ------
+    ValueError
+        If a line holds anything but a finite number, naming the line; if there are several columns
+        and `column` does not say which; if the file is empty, binary or damaged.
+    OSError
+        If the file is not there or cannot be read.
+
+    Notes
+    -----
+    Blank lines are left out, and comments, which begin with ``#``. Cells are separated by commas,
+    semicolons or tabs (in .csv, by what the first line has), by tabs (.tsv), or by white space
+    where the first line has neither comma nor semicolon (elsewhere). A first line is a header if
+    all of its cells begin with a letter; where the second line has one cell more, its first is the
+    row's name. Cells may be quoted. Nothing is guessed: NaN, infinity, NA, empty cells, thousands
+    separators, decimal commas, hexadecimal numbers and underscores are errors.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "sizes.csv")
+    >>> _ = path.write_text("city,people\\nA,300\\nB,1e5\\n")
+    >>> read_column(path, "people")
+    array([   300., 100000.])
+    """
+    values = open_column(os.fspath(path), column, held=None).toarray()
+    return np.asarray(values, dtype=np.float64)
+
+
+def open_column(
+    path: str,
+    column: str | int | None = None,
+    *,
+    whole: bool = False,
+    held: int | None = HELD,
+) -> Column:
+    """A column to fit, read once.
+
+    Parameters
+    ----------
+    path, column
+        As in `read_column`.
+    whole : bool
+        Whether anything but whole numbers is an error.
+    held : int or None
+        Most numbers in memory; None: all.
+    """
+    name = "standard input" if path == "-" else path
+    shown = "stdin" if path == "-" else path if _is_pipe(path) else os.path.basename(path)
+    if path.lower().endswith(".npy"):
+        _refuse_column(name, column)
+        found = _open_npy(path)
+        if found is None:
+            raise ValueError(f"{path}: not a 1-D .npy file of numbers")
+        return _of_array(shown, found)
+    with _opened(path, name) as stream:
+        start = stream.peek(8)[:8]  # type: ignore[attr-defined]
+        if start.startswith(NPY):
+            _refuse_column(name, column)
+            return _of_array(shown, _piped_npy(stream, name))
+        if start.startswith(ZIP):
+            raise ValueError(f"{name}: not a text file but a zip archive")
+        kind = os.path.splitext(path.lower().removesuffix(".gz"))[1] if path != "-" else ""
+        text = TextColumn(name, kind, column, whole)
+        parts = (text.numbers(line, block) for line, block in text_blocks(stream, name))
+        values = _gathered(parts, held)
+    if text.layout is None:
+        raise ValueError(f"{name}: no numbers: it is empty, or has only comments")
+    column_name = text.layout.name or shown
+    found_column = Column(column_name, values, "text", text.n_rounded)
+    if not found_column.shape[0]:
+        raise ValueError(f"{name}: no numbers below the header {column_name!r}")
+    return found_column
+
+
+def _gathered(
+    parts: Iterator[npt.NDArray[np.float64]], held: int | None
+) -> npt.NDArray[Any] | IO[bytes]:
+    """All numbers, in memory or, beyond `held` of them, in a temporary file."""
+    from tempfile import TemporaryFile
+
+    kept: list[npt.NDArray[np.float64]] = []
+    n, file = 0, None
+    for part in parts:
+        kept.append(part)
+        n += len(part)
+        if held is not None and n > held:
+            file = TemporaryFile() if file is None else file
+            for each in kept:
+                file.write(each.data)
+            kept = []
+    if file is None:
+        return np.concatenate(kept) if kept else np.empty(0)
+    for each in kept:
+        file.write(each.data)
+    file.flush()
+    return file
+
+
+@contextmanager
+def _opened(path: str, name: str) -> Iterator[IO[bytes]]:
+    """The bytes of a file or of standard input, unpacked if they are gzip's."""
+    import gzip
+    import zlib
+
+    if path == "-":
+        raw: Any = sys.stdin.buffer
+        raw = raw if hasattr(raw, "peek") else io.BufferedReader(raw)
+    else:
+        raw = open(path, "rb")
+    try:
+        if raw.peek(2)[:2] != GZIP:
+            yield raw
+            return
+        with gzip.open(raw) as unpacked, io.BufferedReader(unpacked) as stream:
+            yield stream
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{name}: damaged gzip file: {error}") from None
+    finally:
+        if path != "-":
+            raw.close()
+
+
+def _is_pipe(path: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _refuse_column(name: str, column: str | int | None) -> None:
+    if column is not None and str(column) != "1":
+        raise ValueError(f"{name}: column must be 1 for a 1-D array, got {column!r}")
+
+
+def _open_npy(path: str) -> npt.NDArray[Any] | None:
+    """The mapped array of a .npy, if it is 1-D and of numbers that are read."""
+    try:
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        return None  # who reads checkpoints says what is wrong with it
+    return values if _is_usable(values) else None
+
+
+def _piped_npy(stream: IO[bytes], name: str) -> npt.NDArray[Any]:
+    try:
+        values = np.load(io.BytesIO(stream.read()), allow_pickle=False)
+    except ValueError as error:
+        raise ValueError(f"{name}: damaged .npy: {' '.join(str(error).split())[:200]}") from None
+    if not _is_usable(values):
+        raise ValueError(f"{name}: must be a 1-D array of numbers, got {values.dtype} of shape "
+                         f"{values.shape}")  # fmt: skip
+    return np.asarray(values)
+
+
+def _is_usable(values: Any) -> bool:
+    return values.ndim == 1 and values.dtype.kind in "iuf" and values.dtype.itemsize <= 8
+
+
+def _of_array(name: str, values: npt.NDArray[Any]) -> Column:
+    n_rounded = 0
+    if values.dtype.kind in "iu" and values.dtype.itemsize == 8:
+        for start in range(0, len(values), 1 << 18):
+            part = values[start : start + (1 << 18)]
+            large = part[(part > 2**53) | (part < -(2**53) if values.dtype.kind == "i" else False)]
+            n_rounded += sum(int(v) != int(float(v)) for v in large.tolist())
+    native = values.dtype.newbyteorder("=")
+    values = values if values.dtype == native else values.astype(native)
+    return Column(name, values, values.dtype.name, n_rounded)
