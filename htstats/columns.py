@@ -10,6 +10,7 @@ import io
 import os
 import stat
 import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -58,6 +59,7 @@ class Column:
             self.dtype = values.dtype.name if is_float else "float64"
         else:
             n, self.dtype = os.fstat(values.fileno()).st_size // 8, "float64"
+            weakref.finalize(self, values.close)
         self.shape = n, 1
 
     @property
@@ -198,20 +200,29 @@ def _gathered(
 
     kept: list[npt.NDArray[np.float64]] = []
     n, file = 0, None
-    for part in parts:
-        kept.append(part)
-        n += len(part)
-        if held is not None and n > held:
-            file = TemporaryFile() if file is None else file
-            for each in kept:
-                file.write(each.data)
-            kept = []
-    if file is None:
-        return np.concatenate(kept) if kept else np.empty(0)
-    for each in kept:
-        file.write(each.data)
-    file.flush()
+    try:
+        for part in parts:
+            kept.append(part)
+            n += len(part)
+            if held is not None and n > held:
+                file = TemporaryFile() if file is None else file
+                _write(file, kept)
+        if file is None:
+            return np.concatenate(kept) if kept else np.empty(0)
+        _write(file, kept)
+    except BaseException:
+        if file is not None:
+            file.close()
+        raise
     return file
+
+
+def _write(file: IO[bytes], kept: list[npt.NDArray[np.float64]]) -> None:
+    """Move numbers to a file."""
+    for part in kept:
+        file.write(part.data)
+    file.flush()
+    kept.clear()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A column of numbers: from text as `float` reads it, from .npy and standard input, in any memory."""
+"""A column of numbers: text as `float` reads it, .npy, standard input, in any memory."""
 
 import csv
 import gzip
@@ -49,7 +49,7 @@ def test_lines_end_in_any_way(tmp_path, end, last, mark):
 def test_decimals_are_rounded_as_float_rounds_them(tmp_path):
     rng = random.Random(0)
     texts = ["1e5", "1E5", "+7e0", "  2.5\t", ".5", "5.", "0", "-0.0", "-3", "1e-320", "4.9e-324",
-             "0.1", "9007199254740992", "2.2250738585072011e-308", "179769313486231580793e289",
+             "0.1", "9007199254740992", "2.2250738585072011e-308", "17976931348623157081e289",
              "8.5e15", "0.500000000000000166533453693773481063544750213623046875"]  # fmt: skip
     for _ in range(2000):
         digits = str(rng.randrange(10 ** rng.randrange(1, 25)))
@@ -282,7 +282,7 @@ def test_a_pipe_is_read_as_standard_input_is(tmp_path):
 
 def test_files_that_cannot_be_read(tmp_path, capsys):
     (tmp_path / "folder.txt").mkdir()
-    (tmp_path / "bad.txt.gz").write_bytes(gzip.compress(b"1\n2\n" * 99)[:30])
+    (tmp_path / "bad.txt.gz").write_bytes(gzip.compress(b"1\n2\n" * 99)[:-6])
     for name, message in (
         ("folder.txt", "Is a directory"),
         ("absent.csv", "No such file"),

@@ -142,7 +142,7 @@ def test_zeros_are_counted(tmp_path, capsys, monkeypatch):
         (["absent.npy"], "absent.npy: No such file"),
         (["a.npz", "--tensor", "nope"], "no tensor named 'nope'; there are 'w'"),
         (["a.npz", "--tensor", "bias"], "'bias' is no matrix: 1-D, 3 elements"),
-        (["flat.npy"], "no matrix to fit (flat: 1-D, 3 elements)"),
+        (["flat.npy"], "no matrix to fit (flat: a single number)"),
         (["cut.npy"], "truncated or damaged"),
         (["html.pt"], "not a torch checkpoint"),
         (["."], "a directory without model.safetensors.index.json"),
@@ -151,7 +151,7 @@ def test_zeros_are_counted(tmp_path, capsys, monkeypatch):
 def test_bad_files_are_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys, argv, message):
     monkeypatch.chdir(tmp_path)
     np.savez("a.npz", w=np.eye(3), bias=np.ones(3))
-    np.save("flat.npy", np.ones(3))
+    np.save("flat.npy", np.array(3.0))
     np.save("whole.npy", np.ones((30, 30)))
     (tmp_path / "cut.npy").write_bytes((tmp_path / "whole.npy").read_bytes()[:1000])
     (tmp_path / "html.pt").write_text("<html>")
