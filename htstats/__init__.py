@@ -51,7 +51,7 @@ _PLACES = {
 
 # Modules that are attributes without an import of their own, as if they had been loaded here.
 _MODULES = {
-    "binomial", "compressed", "container", "power_law", "sketch", "spectral", "thresholds",
+    "binomial", "columns", "compressed", "container", "power_law", "sketch", "spectral", "thresholds",
     "weights",
 }  # fmt: skip
 
