@@ -51,8 +51,8 @@ _PLACES = {
 
 # Modules that are attributes without an import of their own, as if they had been loaded here.
 _MODULES = {
-    "binomial", "columns", "compressed", "container", "power_law", "sketch", "spectral", "thresholds",
-    "weights",
+    "binomial", "columns", "compressed", "container", "power_law", "sketch", "spectral",
+    "thresholds", "weights",
 }  # fmt: skip
 
 

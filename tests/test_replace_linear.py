@@ -454,6 +454,7 @@ def test_shapes_and_strides(layer):
         torch.testing.assert_close(got, base[:rows, :8] @ W.T)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script")  # forward mode loads what has it
 @pytest.mark.parametrize("support", ["replaced", "full"])
 @pytest.mark.parametrize("dense", [False, True])
 @pytest.mark.parametrize("reads", [False, True])
@@ -483,6 +484,7 @@ def test_derivatives_of_second_order(support, dense, reads):
     inputs = [t.detach().clone().requires_grad_() for t in inputs]
     assert torch.autograd.gradcheck(act, inputs)
     assert torch.autograd.gradgradcheck(act, inputs)
+    assert torch.autograd.gradcheck(act, inputs, check_forward_ad=True, check_backward_ad=False)
 
 
 def test_backward_is_through_what_went_forward(layer):
@@ -497,6 +499,7 @@ def test_backward_is_through_what_went_forward(layer):
     torch.testing.assert_close(got, layer.weight.sum(0).expand(3, 8))
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script")  # forward mode loads what has it
 @pytest.mark.parametrize("dense", [False, True])
 def test_transforms(dense):
     matrix = partition(noise(6, 8, dtype=torch.float64), "std")
@@ -506,7 +509,10 @@ def test_transforms(dense):
         got = torch.func.vmap(layer, in_dims=dims)(x)
         expected = torch.func.vmap(lambda v: v @ W.T, in_dims=dims)(x)
         torch.testing.assert_close(got, expected)
-    torch.testing.assert_close(torch.func.jacrev(layer)(x[0, 0]), W)
+    for jacobian in (torch.func.jacrev, torch.func.jacfwd):
+        torch.testing.assert_close(jacobian(layer)(x[0, 0]), W)
+    y, along = torch.func.jvp(layer, (x,), (x + 1,))
+    torch.testing.assert_close((y, along), (x @ W.T, (x + 1) @ W.T))
     parameters = {name: p.detach() for name, p in layer.named_parameters()}
 
     def loss(parameters, v):

@@ -142,6 +142,16 @@ class Product(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
         x, values, mean, ctx.module, ctx.is_transposed = inputs
         ctx.save_for_backward(x, values, mean)
+        ctx.save_for_forward(x, values, mean)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> torch.Tensor:
+        x, values, mean = ctx.saved_tensors
+        along_x, along_values, along_mean, *_ = tangents
+        y = product(along_x, values, mean, ctx.module, ctx.is_transposed)
+        slope = _dense_tangent(ctx.module, along_values, along_mean).to(x.dtype)
+        change: torch.Tensor = x @ (slope if ctx.is_transposed else slope.T)
+        return y + change
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
@@ -181,6 +191,11 @@ class Dense(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
         values, mean, ctx.module = inputs
         ctx.save_for_backward(values, mean)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> torch.Tensor:
+        along_values, along_mean, _ = tangents
+        return _dense_tangent(ctx.module, along_values, along_mean).to(ctx.module._like.dtype)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
@@ -230,6 +245,17 @@ def _parameter_gradients(
     """Those of the values and the mean from the gradient of W: at B's places, and its sum."""
     rest = total - on_pattern.sum() if module._first.support == "replaced" else total
     return on_pattern.to(values.dtype), rest.to(mean.dtype)
+
+
+def _dense_tangent(
+    module: GaussianSparseLinear, along_values: torch.Tensor, along_mean: torch.Tensor
+) -> torch.Tensor:
+    """How W changes with its values and its mean, dense and in float64."""
+    places = _pattern_rows(module), module.col_indices
+    values, mean = along_values.double(), along_mean.double()
+    rest = mean.expand(module.out_features, module.in_features)
+    kept = values if module._first.support == "replaced" else values + mean
+    return rest.index_put(places, kept)
 
 
 def _pattern_rows(module: GaussianSparseLinear) -> torch.Tensor:
