@@ -13,7 +13,14 @@ from htstats.partition import partition
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
-from htstats.torch import GaussianSparseLinear, replace_linear_, sparse_linear  # noqa: E402
+from htstats.torch import (  # noqa: E402
+    GaussianSparseLinear,
+    complexity_table,
+    compression_tolerances,
+    noise_stability,
+    replace_linear_,
+    sparse_linear,
+)
 
 
 class Reader(nn.Module):
@@ -590,6 +597,16 @@ def test_a_pattern_that_is_loaded_is_that_of_the_matrix():
     one.load_state_dict(other.state_dict())
     assert np.array_equal(one.matrix.toarray(), V)
     assert np.array_equal(one.weight.detach().numpy(), V)
+
+
+@pytest.mark.parametrize("function", [complexity_table, compression_tolerances, noise_stability])
+def test_functions_of_networks_refuse_complex_inputs(function):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3))
+    rest = {} if function is noise_stability else {"margin": 0.1}
+    labels = torch.arange(20) % 3
+    with pytest.raises(TypeError, match=r"real inputs, got torch\.complex64"):
+        function(model, [(noise(20, 6).to(torch.complex64), labels)], **rest)
 
 
 def test_the_weight_cannot_be_assigned(layer):

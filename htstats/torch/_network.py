@@ -15,7 +15,7 @@ from htstats import _checks, theory
 from htstats.compressed import CompressedMatrix
 from htstats.torch.layers import _pair
 
-__all__ = ["Activation", "Network", "array_of", "margin_of", "network_of", "outputs_of"]
+__all__ = ["Activation", "Network", "array_of", "input_of", "margin_of", "network_of", "outputs_of"]
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
 
@@ -87,13 +87,21 @@ def outputs_of(
     outputs, labels, norms = [], [], []
     with torch.no_grad():
         for inputs, label in map(_pair, loader):
-            x = inputs.to(network.weights[0])
+            x = input_of(network, inputs)
             outputs.append(array_of(network.between(0, len(network.weights), x)))
             norms.append(array_of(x.flatten(1).norm(dim=1)))
             labels.append(array_of(label))
     if not outputs:
         raise ValueError("loader must have samples, got none")
     return np.concatenate(outputs), np.concatenate(labels), np.concatenate(norms)
+
+
+def input_of(network: Network, inputs: torch.Tensor) -> torch.Tensor:
+    """A batch in the dtype and on the device of the network; TypeError for complex numbers, of
+    which a cast would take the real parts."""
+    if inputs.is_complex():
+        raise TypeError(f"loader must give real inputs, got {inputs.dtype}")
+    return inputs.to(network.weights[0])
 
 
 def margin_of(margin: float | None, outputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> float:

@@ -18,7 +18,7 @@ from htstats import _checks
 from htstats._tables import format_table
 from htstats.compressed import CompressedMatrix
 from htstats.partition import partition
-from htstats.torch._network import Activation, Network, array_of, network_of
+from htstats.torch._network import Activation, Network, array_of, input_of, network_of
 from htstats.torch.layers import _pair
 
 __all__ = ["Distribution", "NoiseStability", "noise_stability"]
@@ -221,7 +221,7 @@ def _measure(
     d = len(network.weights)
     with torch.no_grad():
         for inputs, _ in map(_pair, loader):
-            x = inputs.to(network.weights[0])
+            x = input_of(network, inputs)
             for i in range(1, d + 1):
                 phi = network.before[i - 1](x)
                 cushions[i - 1].append(_cushion(network.weights[i - 1], phi))
