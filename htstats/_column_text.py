@@ -16,7 +16,7 @@ __all__ = ["Layout", "TextColumn", "text_blocks"]
 Floats = npt.NDArray[np.float64]
 
 # Bytes read at a time; a line is not longer.
-BLOCK = 1 << 22
+BLOCK = 1 << 20
 
 # Whole numbers up to it are floats.
 EXACT = 2.0**53
@@ -192,7 +192,9 @@ class TextColumn:
         number, names = rows[0]
         below = rows[1][1] if len(rows) == 2 else []
         is_header = _is_header(names)
-        if is_header and len(below) == len(names) + 1:
+        if not separator and len(below) == 1 < len(names) and _is_name(names[0]):
+            names, is_header = [" ".join(names)], True  # of one column, with spaces
+        elif is_header and len(below) == len(names) + 1:
             names = ["row names", *names]
         elif not is_header and len(below) == len(names):
             # a name above a number, but not in each column

@@ -27,7 +27,7 @@ def written(tmp_path, text, name="a.txt"):
     return str(path)
 
 
-@pytest.fixture(params=[1 << 22, 64], ids=["one block", "many blocks"])
+@pytest.fixture(params=[1 << 20, 64], ids=["one block", "many blocks"])
 def blocks(request, monkeypatch):
     """Lines must not depend on where blocks end."""
     monkeypatch.setattr(_column_text, "BLOCK", request.param)
@@ -114,6 +114,9 @@ def test_a_line_that_may_be_a_header_is_not_guessed(tmp_path):
 
 @pytest.mark.parametrize("header", ["people", "_x", "größe", '"number of people"'])
 def test_one_column_with_a_header(tmp_path, header):
+    spaced = written(tmp_path, "Size of cities (2020)\n1\n2.5\n")
+    assert read_column(spaced).tolist() == [1, 2.5]
+    assert open_column(spaced).name == "Size of cities (2020)"
     path = written(tmp_path, f"# note\n{header}\n1\n2.5\n", "a.csv")
     assert read_column(path).tolist() == [1, 2.5]
     assert open_column(path).name == header.strip('"')
