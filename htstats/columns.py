@@ -80,8 +80,10 @@ class Column:
         return self._part(0, self.shape[0])
 
     def _part(self, start: int, stop: int) -> npt.NDArray[Any]:
+        if isinstance(self._values, np.memmap):
+            return _read_mapped(self._values, start, stop)
         if isinstance(self._values, np.ndarray):
-            return np.asarray(self._values[start:stop])
+            return self._values[start:stop]
         out = np.empty(stop - start)
         left, at = out.view(np.uint8).data, 8 * start
         while left:
@@ -281,17 +283,27 @@ def _piped_npy(stream: IO[bytes], name: str) -> npt.NDArray[Any]:
     return np.asarray(values)
 
 
+def _read_mapped(values: np.memmap[Any, Any], start: int, stop: int) -> npt.NDArray[Any]:
+    """A part of a mapped array as a copy: pages that were looked at would stay in memory."""
+    name, itemsize = str(values.filename), values.dtype.itemsize
+    offset = values.offset + start * itemsize
+    part = np.fromfile(name, values.dtype, stop - start, offset=offset)
+    if len(part) != stop - start:
+        raise ValueError(f"{name}: truncated while it was read")
+    return part
+
+
 def _is_usable(values: Any) -> bool:
     return values.ndim == 1 and values.dtype.kind in "iuf" and values.dtype.itemsize <= 8
 
 
 def _of_array(name: str, values: npt.NDArray[Any]) -> Column:
-    n_rounded = 0
-    if values.dtype.kind in "iu" and values.dtype.itemsize == 8:
-        for start in range(0, len(values), 1 << 18):
-            part = values[start : start + (1 << 18)]
-            large = part[(part > 2**53) | (part < -(2**53) if values.dtype.kind == "i" else False)]
-            n_rounded += sum(int(v) != int(float(v)) for v in large.tolist())
     native = values.dtype.newbyteorder("=")
-    values = values if values.dtype == native else values.astype(native)
-    return Column(name, values, values.dtype.name, n_rounded)
+    values = values if values.dtype == native else np.array(values, native)
+    column = Column(name, values, values.dtype.name)
+    if native.kind in "iu" and native.itemsize == 8:
+        for start in range(0, len(values), 1 << 18):
+            part = column._part(start, min(start + (1 << 18), len(values)))
+            large = part[(part > 2**53) | ((part < -(2**53)) & (native.kind == "i"))]
+            column.n_rounded += sum(int(v) != int(float(v)) for v in large.tolist())
+    return column

@@ -204,6 +204,8 @@ def test_whole_numbers_are_exact_or_said(tmp_path, capsys):
     assert "a.txt:1: '9007199254740993' is above 2^53" in capsys.readouterr().err
     assert main(["fit", written(tmp_path, "x\n1\n2\n2.5\n"), "--discrete"]) == 2
     assert "a.txt:4: '2.5' is no whole number" in capsys.readouterr().err
+    np.save(tmp_path / "a.npy", np.array([2**64 - 1, 2**63, 5], np.uint64))
+    assert open_column(str(tmp_path / "a.npy")).n_rounded == 1
     np.save(tmp_path / "a.npy", np.array([2**53 + 1, 2**53, 3, -(2**60) - 1]))
     assert open_column(str(tmp_path / "a.npy")).n_rounded == 2
 
@@ -365,6 +367,16 @@ def test_what_is_not_for_columns_is_refused(tmp_path, capsys, extra):
 def test_a_column_that_cannot_be_fitted_says_why(tmp_path, capsys):
     assert main(["fit", written(tmp_path, "1\n1\n-1\n")]) == 1
     assert "a.txt: not fitted: x must have at least two distinct" in capsys.readouterr().out
+
+
+def test_a_npy_that_is_cut_while_it_is_read_is_an_error(tmp_path):
+    path = tmp_path / "a.npy"
+    np.save(path, np.array(SIZES))
+    column = open_column(str(path))
+    with open(path, "r+b") as file:
+        file.truncate(1000)
+    with pytest.raises(ValueError, match=r"a\.npy: truncated while it was read"):
+        column.toarray()
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "i8"])
