@@ -5,11 +5,14 @@ input                  kernels see                copied
 =====================  =========================  ======================
 float64, float32       the same                   only if not contiguous
 float16, bfloat16      its bits as uint16         only if not contiguous
+8-bit floats           float16's bits as uint16   yes
 integers, bool         float64                    yes
 other (complex, ...)   TypeError
 =====================  =========================  ======================
 
-bfloat16 comes from ``ml_dtypes``, from torch, or as uint16 bits with ``dtype="bfloat16"``.
+bfloat16 comes from ``ml_dtypes``, from torch, or as uint16 bits with ``dtype="bfloat16"``; 8-bit
+floats come from ``ml_dtypes`` or from torch. float16 holds each of them exactly, except the powers
+of two of float8_e8m0fnu, which are scales and no numbers to be fitted.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from htstats._float8_bits import FLOAT8_DTYPES, SCALE_DTYPE, float16_bits
 
 __all__ = ["HALF_DTYPES", "Elements", "as_elements", "as_float64", "to_numpy", "widen"]
 
@@ -33,16 +38,22 @@ class Elements(NamedTuple):
 
 
 def to_numpy(x: Any) -> tuple[npt.NDArray[Any], str]:
-    """An array without a copy where possible, and the name of the dtype its elements stand for."""
+    """An array without a copy where possible, and the name of the dtype its elements stand for;
+    bfloat16 and 8-bit floats as their bits."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(x, torch.Tensor):
         tensor = x.detach().cpu()
         if tensor.dtype == torch.bfloat16:
             return tensor.contiguous().view(torch.int16).numpy().view(np.uint16), "bfloat16"
-        return tensor.numpy(), str(tensor.dtype).removeprefix("torch.")
+        name = str(tensor.dtype).removeprefix("torch.")
+        if name in FLOAT8_DTYPES or name == SCALE_DTYPE:
+            return tensor.view(torch.uint8).numpy(), name
+        return tensor.numpy(), name
     array = np.asarray(x)
     if array.dtype.name == "bfloat16":  # ml_dtypes registers it under this name
         return array.view(np.uint16), "bfloat16"
+    if array.dtype.name in FLOAT8_DTYPES or array.dtype.name == SCALE_DTYPE:
+        return array.view(np.uint8), array.dtype.name
     return array, array.dtype.name
 
 
@@ -63,7 +74,9 @@ def as_elements(x: Any, name: str = "x", *, dtype: str | None = None) -> Element
         return Elements(np.ascontiguousarray(array).view(np.uint16), found)
     if found in ("float32", "float64"):
         return Elements(np.ascontiguousarray(array, dtype=found), found)
-    if array.dtype.kind in "iub":
+    if found in FLOAT8_DTYPES:
+        return Elements(np.ascontiguousarray(float16_bits(found)[array]), "float16")
+    if array.dtype.kind in "iub" and found != SCALE_DTYPE:
         return Elements(np.ascontiguousarray(array, dtype=np.float64), "float64")
     raise TypeError(f"{name} must be real numbers, got dtype {found}")
 

@@ -135,7 +135,7 @@ def test_only_some_matrices(checkpoint, arrays, tmp_path, capsys):
         assert container.matrices["half"].info.layer == layer_of(checkpoint, "half")
         assert (container.matrices["half"].info.std, len(container.tensors)) == (0, 5)
     assert run("compress", checkpoint, "-o", out, "--tensor", "full") == 2
-    assert "no matrix is named 'full'" in capsys.readouterr().err
+    assert "no tensor named 'full'; there are " in capsys.readouterr().err
 
 
 def test_resume_makes_the_same_file(checkpoint, tmp_path, capsys):

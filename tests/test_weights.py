@@ -159,9 +159,10 @@ def test_torch_views_share_their_storage(tmp_path, zipped):
         assert np.array_equal(weights[name].toarray(), expected), name
         blocks = [block.copy() for block in weights[name].row_blocks(800)]
         assert np.array_equal(np.concatenate(blocks), expected), name
-    torch.save({"w": torch.ones(1).expand(3, 4)}, tmp_path / "b.pt")
-    with pytest.raises(ValueError, match=r"'w' repeats its elements"):
-        open_weights(tmp_path / "b.pt")
+    torch.save({"w": torch.ones(1).expand(3, 4), "v": base}, tmp_path / "b.pt")
+    weights = open_weights(tmp_path / "b.pt")
+    assert list(weights) == ["v"]
+    assert weights.unread["w"].reason.startswith("repeats its elements")
 
 
 @pytest.mark.parametrize("zipped", [True, False])
@@ -171,9 +172,11 @@ def test_torch_tensors_that_are_still_to_be_changed(tmp_path, zipped):
     pairs = torch.complex(torch.ones(2, 3), imaginary)
     for tensor in (pairs.conj().imag, pairs.conj()):
         assert tensor.is_neg() or tensor.is_conj()
-        torch.save({"w": tensor}, tmp_path / "a.pt", _use_new_zipfile_serialization=zipped)
-        with pytest.raises(ValueError, match=r"a\.pt: .* negated or conjugated; save it after"):
-            open_weights(tmp_path / "a.pt")
+        state = {"w": tensor, "v": imaginary}
+        torch.save(state, tmp_path / "a.pt", _use_new_zipfile_serialization=zipped)
+        weights = open_weights(tmp_path / "a.pt")
+        assert list(weights) == list(weights.tensors) == ["v"]
+        assert "negated or conjugated; save it after" in weights.unread["w"].reason
     torch.save({"w": pairs.conj().imag.resolve_neg()}, tmp_path / "a.pt")
     assert np.array_equal(open_weights(tmp_path / "a.pt")["w"].toarray(), -imaginary.numpy())
 
@@ -316,7 +319,8 @@ def test_flipped_headers_are_refused_or_harmless(files, tmp_path, file):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"dtype": "F99"}, "dtype 'F99'"),
+        ({"dtype": "F99", "shape": None}, "no shape"),
+        ({"dtype": "F99", "data_offsets": [0, 20]}, "overlaps"),
         ({"dtype": 5}, "dtype '5'"),
         ({"shape": [2, 3]}, "needs 24 bytes"),
         ({"shape": [-2, -2]}, "no shape"),
@@ -471,22 +475,6 @@ def test_shards_that_are_no_files(tmp_path, make):
     make(lone / "model.safetensors")
     with pytest.raises(ValueError, match=r"model\.safetensors: not a regular file"):
         open_weights(lone)
-
-
-def test_links_out_of_the_folder_are_refused(tmp_path):
-    inside, outside = tmp_path / "in", tmp_path / "out"
-    inside.mkdir()
-    outside.mkdir()
-    _, index = shards(inside)
-    (inside / "model-2.safetensors").rename(outside / "secret.safetensors")
-    (inside / "model-2.safetensors").symlink_to(outside / "secret.safetensors")
-    write_index(inside, index)
-    with pytest.raises(ValueError, match=r"model-2\.safetensors is a link out of the directory"):
-        open_weights(inside)
-    (inside / "model-2.safetensors").unlink()
-    (outside / "secret.safetensors").rename(inside / "here.safetensors")
-    (inside / "model-2.safetensors").symlink_to("here.safetensors")
-    assert len(open_weights(inside)) == 3
 
 
 def test_empty_matrices(tmp_path):

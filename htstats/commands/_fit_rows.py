@@ -7,11 +7,13 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from htstats.commands._choice import reading_notes
+
 if TYPE_CHECKING:
     from htstats._matrix_fit import Rule
-    from htstats.weights import WeightMatrix, Weights
+    from htstats.weights import UnreadTensor, WeightMatrix, Weights
 
-__all__ = ["Row", "as_csv", "as_json", "as_text", "describe", "finish"]
+__all__ = ["Row", "as_csv", "as_json", "as_text", "describe", "describe_unread", "finish"]
 
 Row = dict[str, Any]
 
@@ -54,18 +56,31 @@ OVER_TRAINED, UNDER_TRAINED = 2.0, 6.0
 
 def describe(layer_id: int, matrix: WeightMatrix) -> Row:
     """What is known before the fit."""
-    rows, columns = matrix.shape
+    row = _description(layer_id, matrix.name, matrix.source_shape, matrix.source_dtype)
+    return row if matrix.scale is None else row | {"scale": matrix.scale}
+
+
+def describe_unread(layer_id: int, tensor: UnreadTensor) -> Row:
+    """The row of a matrix that cannot be read."""
+    row = _description(layer_id, tensor.name, tensor.shape, tensor.dtype)
+    row["error"] = tensor.reason
+    finish(row)
+    return row
+
+
+def _description(layer_id: int, name: str, shape: tuple[int, ...], dtype: str) -> Row:
+    sides = [shape[0], math.prod(shape[1:])] if shape else []
     return {
         "layer_id": layer_id,
-        "name": matrix.name,
+        "name": name,
         # WeightWatcher names the layer, a checkpoint its weight
-        "longname": matrix.name.removesuffix(".weight"),
-        "shape": [rows, columns],
-        "source_shape": list(matrix.source_shape),
-        "dtype": matrix.source_dtype,
-        "N": max(rows, columns),
-        "M": min(rows, columns),
-        "Q": max(rows, columns) / max(min(rows, columns), 1),
+        "longname": name.removesuffix(".weight"),
+        "shape": sides,
+        "source_shape": list(shape),
+        "dtype": dtype,
+        "N": max(sides, default=None),
+        "M": min(sides, default=None),
+        "Q": max(sides) / max(min(sides), 1) if sides else None,
     }
 
 
@@ -94,6 +109,7 @@ def as_json(
         **({"rule": rule} if rule else {}),
         "matrices": [{key: _number(value) for key, value in row.items()} for row in rows],
         "skipped": [{"name": name, "reason": why} for name, why in weights.skipped],
+        **({"notes": weights.notes} if weights.notes else {}),
     }
 
 
@@ -158,8 +174,10 @@ def as_text(rows: list[Row], weights: Weights | None, what: str = "matrix") -> s
         for row in rows
         if (count := row.get("n_rounded"))
     ]
-    if weights is not None and weights.skipped:
-        notes.append(f"skipped, being no matrix: {len(weights.skipped)} (--json lists them)")
+    if weights is not None:
+        notes += reading_notes(weights, "not fitted", "multiplied by their scales")
+        if others := len(dict(weights.skipped).keys() - weights.aside.keys()):
+            notes.append(f"skipped, being no matrix: {others} (--json lists them)")
     parts[-1] = "\n".join([parts[-1], *map(_wrapped, notes)])
     return "\n\n".join(parts)
 

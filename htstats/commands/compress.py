@@ -15,6 +15,7 @@ import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from htstats.commands._choice import add_choice, choose_for_split, reading_notes
 from htstats.commands._sizes import size
 
 if TYPE_CHECKING:
@@ -45,10 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="noise where elements are replaced, or everywhere (default: replaced)",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise (default: 0)")
-    parser.add_argument(
-        "--tensor", metavar="NAME", action="append",
-        help="compress this matrix and carry the others along; may be given again",
-    )  # fmt: skip
+    add_choice(parser, "compress these matrices and carry the others along")
     parser.add_argument(
         "--max-memory", type=size, default=256 << 20, metavar="SIZE",
         help="bytes beside the program itself, such as 512M or 2G (default: 256M)",
@@ -76,13 +74,16 @@ def run(args: argparse.Namespace) -> int:
     _checks.count("--max-memory", args.max_memory, at_least=LEAST_MEMORY)
     require_rule(args.threshold, args.keep)
     weights = open_weights(args.file)
-    chosen = set(weights if args.tensor is None else args.tensor)
-    if missing := sorted(chosen - set(weights)):
-        raise ValueError(f"{args.file}: no matrix is named {missing[0]!r}")
+    chosen = choose_for_split(weights, args.tensor, args.exclude)
     failed = write(args, weights, chosen)
     sizes = {name: tensor.nbytes for name, tensor in weights.tensors.items()}
     with open_container(args.output) as container:
-        return report(args, container, sizes, chosen, failed)
+        code = report(args, container, sizes, chosen, failed)
+    for note in reading_notes(
+        weights, "not split", "8-bit floats with scales, carried as they are"
+    ):
+        print(note)
+    return code
 
 
 def write(args: argparse.Namespace, weights: Weights, chosen: set[str]) -> dict[str, str]:
@@ -100,7 +101,7 @@ def write(args: argparse.Namespace, weights: Weights, chosen: set[str]) -> dict[
             require_older(args.file, writer)
         left = [name for name in weights.tensors if name not in writer.finished]
         progress(2 * sum(weights.tensors[name].nbytes for name in writer.finished))
-        layers = {name: layer for layer, name in enumerate(weights)}
+        layers = weights.numbers
         todo = {name: layers[name] for name in left if name in chosen}
         with contextlib.closing(splits(args, writer, weights, todo, progress)) as done:
             for name in left:
@@ -203,6 +204,7 @@ def options(args: argparse.Namespace, weights: Weights) -> dict[str, Any]:
         "support": args.support,
         "seed": args.seed,
         "tensor": args.tensor,
+        **({"exclude": args.exclude} if args.exclude else {}),
         "content": hashlib.sha256(json.dumps(content).encode()).hexdigest(),
     }
 
@@ -239,7 +241,6 @@ def size_of(file: str) -> int:
 
 def files_of(file: str) -> list[str]:
     """The file itself; of a folder the shards and their index."""
-    if not os.path.isdir(file):
-        return [file]
-    names = [n for n in os.listdir(file) if n.endswith((".safetensors", ".safetensors.index.json"))]
-    return [os.path.join(file, name) for name in names]
+    from htstats import weights
+
+    return weights.files_at(file)

@@ -28,7 +28,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from htstats.commands._fit_rows import Row, as_csv, as_json, as_text, describe, finish
+from htstats.commands._choice import add_choice
+from htstats.commands._fit_rows import (
+    Row,
+    as_csv,
+    as_json,
+    as_text,
+    describe,
+    describe_unread,
+    finish,
+)
 from htstats.commands._sizes import size
 
 if TYPE_CHECKING:
@@ -52,10 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--discrete", action="store_true",
         help="the column holds whole numbers: fit the zeta distribution",
     )  # fmt: skip
-    parser.add_argument(
-        "--tensor", metavar="NAME", action="append",
-        help="fit only this matrix; may be given again",
-    )  # fmt: skip
+    add_choice(parser, "fit only these matrices")
     parser.add_argument(
         "--side", choices=["abs", "positive", "negative"],
         help="fit abs(w), the positive weights, or the negative ones (default: abs; of a column: "
@@ -144,7 +150,7 @@ def run(args: argparse.Namespace) -> int:
     if args.is_program and args.threads > 1:
         load_numpy_with_one_thread()
     from htstats._matrix_fit import Extras
-    from htstats.weights import open_weights
+    from htstats.weights import choose, open_weights
 
     if args.max_memory is not None:
         from htstats._fit_of_rows import LEAST_FOR_A_FIT
@@ -166,8 +172,9 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"{option} is for a column of numbers, and {args.file} is none")
     args.side = args.side or "abs"
     weights = open_weights(args.file)
-    matrices = weights.select(args.tensor)
-    if not matrices:
+    chosen = choose(weights, args.tensor, args.exclude)
+    matrices = weights.select(name for name in chosen if name not in weights.unread)
+    if not chosen:
         reasons = "; ".join(f"{name}: {why}" for name, why in weights.skipped[:3]) or "it is empty"
         raise ValueError(f"{args.file}: no matrix to fit ({reasons})")
     folder = None
@@ -175,9 +182,12 @@ def run(args: argparse.Namespace) -> int:
         from htstats.commands._fit_pictures import draw_all, picture_folder
 
         folder = picture_folder(args.plot)
-    ids = {name: i for i, name in enumerate(weights, 1)}
+    numbered = dict.fromkeys([*weights, *weights.unread_matrices, *weights.numbers])
+    ids = {name: i for i, name in enumerate(numbered, 1)}
     with Progress(sum(matrix.nbytes for matrix in matrices.values())) as progress:
         rows = fit_all(args, matrices, ids, (extras, rule), progress)
+    unread = [weights.unread[name] for name in chosen if name in weights.unread]
+    rows += [describe_unread(ids[tensor.name], tensor) for tensor in unread]
     if folder is not None:
         fitted = [row["name"] for row in rows if "error" not in row]
         draw_all(folder, matrices, fitted, args.side, rule)

@@ -18,7 +18,7 @@ from htstats import _checks
 from htstats._arrays import as_elements
 from htstats.container import rows_of_a_record
 from htstats.streaming import read_blocks
-from htstats.weights import WeightMatrix, Weights, open_weights
+from htstats.weights import WeightMatrix, Weights, files_at, open_weights
 
 __all__ = ["TASK_BYTES", "FileId", "FileRows", "Parts", "blocks_of", "opened"]
 
@@ -36,11 +36,7 @@ class FileId(NamedTuple):
     def of(cls, path: str | os.PathLike[str]) -> FileId:
         """Names, sizes and times of the file, or of the shards of a folder or an index."""
         path = os.path.abspath(path)
-        folder = path if os.path.isdir(path) else os.path.dirname(path)
-        names = [os.path.basename(path)]
-        if os.path.isdir(path) or path.endswith(".json"):
-            names = sorted(n for n in os.listdir(folder) if n.endswith((".safetensors", ".json")))
-        found = [(name, os.stat(os.path.join(folder, name))) for name in names]
+        found = [(os.path.basename(name), os.stat(name)) for name in files_at(path)]
         text = repr([(name, stat.st_mtime_ns, stat.st_size) for name, stat in found])
         return cls(path, hashlib.sha256(text.encode()).hexdigest())
 

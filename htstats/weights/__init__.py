@@ -2,19 +2,37 @@
 
 `open_weights` takes what there is and gives named matrices, whatever the format:
 
-    _sources      bytes of a tensor, wherever they lie: files, memory, strides
-    _archives     members of a zip archive
-    _tensors      RawTensor, WeightMatrix, Weights: what users hold
-    _numpy        .npy and .npz
-    _safetensors  one .safetensors file, or a folder of shards with their index
-    _torch        torch checkpoints, without torch: tensors are found, nothing is executed
-    _memory       arrays, dicts, torch modules
-    _open         which of these is meant
+    _sources        bytes of a tensor, wherever they lie: files, memory, strides
+    _archives       members of a zip archive
+    _raw            RawTensor, UnreadTensor: what is stored
+    _quantized      which tensors are scales or optimizer state, and the scales of 8-bit weights
+    _tensors        WeightMatrix, Weights: what users hold
+    _choice         matrices by names, patterns and exclusions
+    _numpy          .npy and .npz
+    _safetensors    .safetensors
+    _globals        the names in a pickle that are harmless
+    _pickles        pickles run without running anything
+    _torch_pickle   torch's tensors in a pickle
+    _torch          torch checkpoints, without torch: tensors are found, nothing is executed
+    _memory         arrays, dicts, torch modules
+    _formats        the reader for a file, by its content
+    _folders        shards with their index, the Hugging Face cache
+    _open           which of these is meant
 
 Files are data: sizes are checked before anything is allocated, and no pickle is ever executed.
 """
 
-from htstats.weights._open import open_weights
-from htstats.weights._tensors import RawTensor, WeightMatrix, Weights
+from htstats.weights._choice import choose
+from htstats.weights._open import files_at, files_of, open_weights
+from htstats.weights._tensors import RawTensor, UnreadTensor, WeightMatrix, Weights
 
-__all__ = ["RawTensor", "WeightMatrix", "Weights", "open_weights"]
+__all__ = [
+    "RawTensor",
+    "UnreadTensor",
+    "WeightMatrix",
+    "Weights",
+    "choose",
+    "files_at",
+    "files_of",
+    "open_weights",
+]

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from htstats._arrays import to_numpy
-from htstats.weights._sources import ArraySource
-from htstats.weights._tensors import ITEMSIZES, RawTensor, Weights
+from htstats.weights._sources import ArraySource, one_line
+from htstats.weights._tensors import ITEMSIZES, RawTensor, UnreadTensor, Weights
 
 __all__ = ["open_memory"]
 
@@ -29,7 +28,7 @@ def open_memory(weights: Any) -> Weights:
         weights = weights.state_dict()
     if not isinstance(weights, Mapping):
         weights = {"array": weights}
-    tensors, skipped = [], []
+    tensors, skipped, unread = [], [], []
     for name, value in _leaves(weights, ""):
         if not is_array(value):
             if name == "array" and len(weights) == 1:
@@ -39,30 +38,25 @@ def open_memory(weights: Any) -> Weights:
                 )
             skipped.append((name, f"{type(value).__name__}, not a tensor"))
             continue
-        array, dtype = as_stored(value)
+        try:
+            array, dtype = to_numpy(value)
+        except (TypeError, RuntimeError, NotImplementedError) as error:  # of torch
+            word = str(value.dtype).removeprefix("torch.")
+            reason = f"a torch tensor that is no plain array: {one_line(error)}"
+            unread.append(UnreadTensor(name, word, tuple(value.shape), reason))
+            continue
         if dtype in ITEMSIZES:
             tensors.append(RawTensor(name, dtype, array.shape, ArraySource(array)))
         else:
             skipped.append((name, f"{dtype}, not numbers that are read"))
-    return Weights(origin, tensors, skipped)
+    found = Weights(origin, tensors, skipped, unread)
+    found.files = []
+    return found
 
 
 def is_array(value: Any) -> bool:
     torch = sys.modules.get("torch")
     return isinstance(value, np.ndarray) or (torch is not None and isinstance(value, torch.Tensor))
-
-
-def as_stored(value: Any) -> tuple[npt.NDArray[Any], str]:
-    """An array of the stored bits, and the name of what they stand for."""
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(value, torch.Tensor):
-        name = str(value.dtype).removeprefix("torch.")
-        if name.startswith("float8"):
-            return value.detach().cpu().view(torch.uint8).numpy(), name
-    array, name = to_numpy(value)
-    if name.startswith("float8"):  # of ml_dtypes
-        return array.view(np.uint8), name
-    return array, name
 
 
 def _leaves(tree: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:

@@ -4,25 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
+from htstats.weights._formats import open_file, read_with, require_file
 from htstats.weights._tensors import Weights
 
-__all__ = ["open_weights"]
-
-# Suffix -> module and function; a reader is loaded when a file is for it.
-READERS = {
-    ".npy": ("_numpy", "open_npy"),
-    ".npz": ("_numpy", "open_npz"),
-    ".safetensors": ("_safetensors", "open_safetensors"),
-    ".safetensors.index.json": ("_safetensors", "open_index"),
-    ".pt": ("_torch", "open_torch"),
-    ".pth": ("_torch", "open_torch"),
-    ".bin": ("_torch", "open_torch"),
-    ".ckpt": ("_torch", "open_torch"),
-}
+__all__ = ["files_at", "files_of", "open_weights"]
 
 
 def open_weights(weights: Any) -> Weights:
@@ -31,9 +18,10 @@ def open_weights(weights: Any) -> Weights:
     Parameters
     ----------
     weights : path, array, mapping or torch module
-        A .npy, .npz, .safetensors, .pt, .pth, .bin or .ckpt file; a folder of .safetensors shards
-        with its ``model.safetensors.index.json``, or that index; NumPy arrays and torch tensors,
-        alone or in a dict; a torch module.
+        A .npy, .npz, .safetensors, .pt, .pth, .pth.tar, .bin or .ckpt file, told by its content
+        rather than by its suffix; a folder of shards with its ``model.safetensors.index.json`` or
+        ``pytorch_model.bin.index.json``, or that index; a folder of the Hugging Face cache; NumPy
+        arrays and torch tensors, alone or in a dict; a torch module.
 
     Returns
     -------
@@ -41,15 +29,17 @@ def open_weights(weights: Any) -> Weights:
         A mapping of name to `WeightMatrix` in the file's order. Every float tensor of two or more
         dimensions is a matrix of (first dimension, all others): dense layers, convolutions,
         embeddings, the weights of LSTM and attention. `skipped` lists the others with the reason,
-        `tensors` holds every tensor as it is stored.
+        `unread` those that cannot be read, `tensors` holds every tensor as it is stored. Scales of
+        quantised layers and the state of an optimizer are no weights (`aside`); 8-bit floats with
+        a scale beside them are multiplied by it.
 
     Raises
     ------
     OSError
         If the file is not there or cannot be read.
     ValueError
-        If it is truncated, damaged, not what its suffix says, or a pickle that asks for anything
-        but tensors; the message begins with the file.
+        If it is truncated, damaged, not what its suffix says, or a pickle that asks for what would
+        execute; the message begins with the file.
     TypeError
         If it is neither path nor array, mapping or module.
 
@@ -71,22 +61,42 @@ def open_weights(weights: Any) -> Weights:
     array([0., 1., 0.])
     """
     if not isinstance(weights, (str, os.PathLike)):
-        return _reader("_memory", "open_memory")(weights)
+        return read_with(("_memory", "open_memory"), weights)
     path = os.fspath(weights)
+    require_file(path)
     if not os.path.exists(path):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     if os.path.isdir(path):
-        return _reader("_safetensors", "open_folder")(path)
+        return read_with(("_folders", "open_folder"), path)
     if not os.path.isfile(path):
         raise ValueError(f"{path}: not a regular file")
-    for suffix, (module, name) in READERS.items():
-        if path.lower().endswith(suffix):
-            return _reader(module, name)(path)
-    known = ", ".join(READERS)
-    raise ValueError(f"{path}: the suffix must be one of {known}")
+    return open_file(path)
 
 
-def _reader(module: str, name: str) -> Callable[[Any], Weights]:
-    return cast(
-        "Callable[[Any], Weights]", getattr(import_module(f"htstats.weights.{module}"), name)
-    )
+def files_of(weights: Weights) -> list[str]:
+    """Every file that weights are read from: the one that was named, an index, the shards.
+
+    Parameters
+    ----------
+    weights : Weights
+        From `open_weights`.
+
+    Returns
+    -------
+    list of str
+        Each once; empty for what is in memory.
+    """
+    return list(dict.fromkeys(weights.files))
+
+
+def files_at(path: str | os.PathLike[str]) -> list[str]:
+    """The files that `open_weights` would read for a path, found without reading their tensors.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `open_weights` does.
+    """
+    from htstats.weights import _folders
+
+    return _folders.files_at(path)

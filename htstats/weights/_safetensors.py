@@ -1,22 +1,18 @@
-"""safetensors: one file, or a folder of shards with their index. The header is only data."""
+"""One .safetensors file. The header is only data."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from htstats.weights._sources import OpenFile, Window, one_line
-from htstats.weights._tensors import ITEMSIZES, RawTensor, Weights
+from htstats.weights._tensors import ITEMSIZES, RawTensor, UnreadTensor, Weights
 
-__all__ = ["open_folder", "open_index", "open_safetensors"]
+__all__ = ["MOST_HEADER", "open_safetensors", "parse_json"]
 
 # The format's own limit.
 MOST_HEADER = 100_000_000
-
-INDEX = ".safetensors.index.json"
 
 DTYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16",
@@ -30,56 +26,12 @@ DTYPES = {
 
 def open_safetensors(path: str) -> Weights:
     """The tensors of one file."""
-    return Weights(path, read_header(OpenFile(path)))
+    found = list(read_header(OpenFile(path)))
+    tensors = [raw for raw in found if isinstance(raw, RawTensor)]
+    return Weights(path, tensors, (), [raw for raw in found if isinstance(raw, UnreadTensor)])
 
 
-def open_folder(path: str) -> Weights:
-    """The tensors of a folder: its shards as the index says, or its one file.
-
-    Raises
-    ------
-    ValueError
-        If there is neither, or more than one.
-    """
-    names = sorted(os.listdir(path))
-    indexes = [name for name in names if name.endswith(INDEX)]
-    files = [name for name in names if name.endswith(".safetensors")]
-    for found, open_one in ((indexes, open_index), (files, open_safetensors)):
-        if len(found) == 1:
-            inside = _inside(Path(path), found[0], path)
-            return open_one(str(inside))
-        if found:
-            raise ValueError(f"{path}: a directory with several of them: {found[0]}, {found[1]}")
-    raise ValueError(f"{path}: a directory without model{INDEX} or a .safetensors file")
-
-
-def open_index(path: str) -> Weights:
-    """The tensors that an index names, each from the shard it names."""
-    size = os.path.getsize(path)
-    if size > MOST_HEADER:
-        raise ValueError(f"{path}: an index of {size} bytes is longer than {MOST_HEADER}")
-    with open(path, "rb") as file:
-        where = _parse(file.read(), path).get("weight_map")
-    if not isinstance(where, dict) or not all(isinstance(v, str) for v in where.values()):
-        raise ValueError(f"{path}: weight_map must map tensors to files")
-    folder = Path(path).parent
-    shards: dict[str, dict[str, RawTensor]] = {}
-    for shard in dict.fromkeys(where.values()):
-        file_path = _inside(folder, shard, path)
-        shards[shard] = {raw.name: raw for raw in read_header(OpenFile(file_path))}
-    for name, shard in where.items():
-        if name not in shards[shard]:
-            raise ValueError(f"{path}: {name!r} is not in {one_line(shard)}, where it should be")
-    skipped = [
-        (name, f"in {shard}, but not in the index for it")
-        for shard, found in shards.items()
-        for name in found
-        if where.get(name) != shard
-    ]
-    return Weights(path, (shards[shard][name] for name, shard in where.items()), skipped)
-
-
-def read_header(file: OpenFile) -> Iterator[RawTensor]:
+def read_header(file: OpenFile) -> Iterator[RawTensor | UnreadTensor]:
     """The tensors of a file in the order of their data.
 
     Raises
@@ -95,7 +47,7 @@ def read_header(file: OpenFile) -> Iterator[RawTensor]:
             f"{file.path}: truncated or not a .safetensors file: it claims a header of {length} "
             f"bytes and has {file.size}"
         )
-    entries = _parse(file.take(8, length), file.path)
+    entries = parse_json(file.take(8, length), file.path)
     entries.pop("__metadata__", None)
     begin = 8 + length
     placed = [(*_offsets(entry, name, file), name) for name, entry in entries.items()]
@@ -105,7 +57,7 @@ def read_header(file: OpenFile) -> Iterator[RawTensor]:
             wrong = "overlaps the tensor before it" if start < at else "leaves a gap before it"
             raise ValueError(f"{file.path}: {name!r} {wrong}: byte {start} follows {at}")
         raw = _tensor(name, entries[name], Window(file, begin + start), file.path)
-        if raw.nbytes != stop - start:
+        if isinstance(raw, RawTensor) and raw.nbytes != stop - start:
             raise ValueError(
                 f"{file.path}: {name!r} needs {raw.nbytes} bytes for shape {raw.shape} of "
                 f"{raw.dtype}, its offsets hold {stop - start}"
@@ -126,12 +78,17 @@ def _offsets(entry: Any, name: str, file: OpenFile) -> tuple[int, int]:
     return offsets[0], offsets[1]
 
 
-def _tensor(name: str, entry: dict[str, Any], source: Window, path: str) -> RawTensor:
+def _tensor(
+    name: str, entry: dict[str, Any], source: Window, path: str
+) -> RawTensor | UnreadTensor:
     dtype, shape = entry.get("dtype"), entry.get("shape")
-    if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise ValueError(f"{path}: {name!r} has dtype {str(dtype)[:40]!r}, which is not read")
+    if not isinstance(dtype, str):
+        raise ValueError(f"{path}: {name!r} has dtype {str(dtype)[:40]!r}, which is no word")
     if shape is None or not _are_sizes(shape):
         raise ValueError(f"{path}: {name!r} has no shape of numbers")
+    if dtype not in DTYPES:
+        short = one_line(dtype)[:40]
+        return UnreadTensor(name, short, tuple(shape), f"dtype {short!r}, which is not read")
     word = DTYPES[dtype]
     return RawTensor(name, word, tuple(shape), source._replace(unit=ITEMSIZES[word]))
 
@@ -141,7 +98,7 @@ def _are_sizes(values: Any) -> bool:
     return isinstance(values, list) and all(type(v) is int and 0 <= v < 2**63 for v in values)
 
 
-def _parse(text: bytes, path: str) -> dict[str, Any]:
+def parse_json(text: bytes, path: str) -> dict[str, Any]:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
@@ -155,17 +112,3 @@ def _parse(text: bytes, path: str) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise ValueError(f"{path}: not what its suffix says: no names and tensors")
     return parsed
-
-
-def _inside(folder: Path, name: str, path: str) -> Path:
-    """A file of the folder, itself and not by a link to somewhere else."""
-    inside = folder / name
-    if os.path.basename(name) != name or name in ("", ".", "..") or "\\" in name or "\0" in name:
-        raise ValueError(f"{path}: {name[:80]!r} is not the name of a file beside it")
-    if not inside.exists() and not inside.is_symlink():
-        raise ValueError(f"{path}: the shard {name} is missing")
-    if inside.resolve().parent != folder.resolve():
-        raise ValueError(
-            f"{path}: {name} is a link out of the directory; copy the files into one (cp -L)"
-        )
-    return inside

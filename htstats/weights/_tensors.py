@@ -10,17 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats import _checks
-from htstats.weights._sources import Source
+from htstats._float8_bits import FLOAT8_DTYPES, float16_bits
+from htstats.weights._quantized import Scale, find_roles
+from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
 
-__all__ = ["ITEMSIZES", "RawTensor", "WeightMatrix", "Weights"]
-
-# safetensors' words in lower case; bytes of an element
-ITEMSIZES = {
-    "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "float8_e4m3fn": 1, "float8_e5m2": 1,
-    "float8_e4m3fnuz": 1, "float8_e5m2fnuz": 1, "float8_e8m0fnu": 1,
-    "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint64": 8, "uint32": 4, "uint16": 2,
-    "uint8": 1, "bool": 1, "complex64": 8, "complex128": 16,
-}  # fmt: skip
+__all__ = ["ITEMSIZES", "RawTensor", "UnreadTensor", "WeightMatrix", "Weights"]
 
 # What the blocks of each dtype are made of, and what they stand for.
 BLOCKS = {
@@ -28,43 +22,8 @@ BLOCKS = {
     "float32": ("float32", np.float32),
     "float16": ("float16", np.uint16),
     "bfloat16": ("bfloat16", np.uint16),
-    "float8_e4m3fn": ("float16", np.uint16),
-    "float8_e5m2": ("float16", np.uint16),
+    **dict.fromkeys(FLOAT8_DTYPES, ("float16", np.uint16)),
 }
-
-
-class RawTensor:
-    """A tensor as it is stored.
-
-    Attributes
-    ----------
-    name : str
-    dtype : str
-        Such as "float32", "bfloat16", "float8_e4m3fn", "int64", "bool".
-    shape : tuple of int
-    nbytes : int
-    """
-
-    __slots__ = ("_source", "dtype", "name", "nbytes", "shape")
-
-    def __init__(self, name: str, dtype: str, shape: tuple[int, ...], source: Source) -> None:
-        self.name, self.dtype, self.shape, self._source = name, dtype, shape, source
-        self.nbytes = math.prod(shape) * ITEMSIZES[dtype]
-
-    def chunks(self, max_bytes: int = 1 << 22) -> Iterator[memoryview]:
-        """The bytes, row-major and little-endian, in pieces; the next one overwrites the last.
-
-        A piece is larger than `max_bytes` only where a row is, and rows cannot be taken apart.
-        """
-        step = max(max_bytes // self._source.unit, 1) * self._source.unit
-        buffer = memoryview(bytearray(min(step, self.nbytes)))
-        for start in range(0, self.nbytes, step):
-            piece = buffer[: self.nbytes - start]
-            self._source.read(start, piece)
-            yield piece
-
-    def __repr__(self) -> str:
-        return f"RawTensor({self.name!r}, {self.dtype}, shape={self.shape})"
 
 
 class WeightMatrix:
@@ -81,6 +40,9 @@ class WeightMatrix:
         Of the blocks: "float64", "float32", "float16" or "bfloat16".
     source_dtype : str
         As stored; 8-bit floats are widened to float16, which holds each of them exactly.
+    scale : str or None
+        The name of the tensor by which 8-bit floats are multiplied; blocks are then float32, each
+        element rounded once.
 
     Examples
     --------
@@ -95,13 +57,17 @@ class WeightMatrix:
     (1, 12) 210.0
     """
 
-    __slots__ = ("_raw", "_table", "_type", "dtype", "shape")
+    __slots__ = ("_raw", "_scale", "_table", "_type", "dtype", "shape")
 
-    def __init__(self, raw: RawTensor) -> None:
-        self._raw = raw
+    def __init__(self, raw: RawTensor, scale: Scale | None = None) -> None:
+        self._raw, self._scale = raw, scale
         self.shape = raw.shape[0], math.prod(raw.shape[1:])
-        self.dtype, self._type = BLOCKS[raw.dtype]
-        self._table = float16_bits(raw.dtype) if raw.dtype.startswith("float8") else None
+        self.dtype, self._type = BLOCKS["float32" if scale else raw.dtype]
+        self._table: npt.NDArray[Any] | None = None
+        if raw.dtype in FLOAT8_DTYPES:
+            self._table = float16_bits(raw.dtype)
+            if scale:
+                self._table = self._table.view(np.float16).astype(np.float32)
 
     @property
     def name(self) -> str:
@@ -114,6 +80,10 @@ class WeightMatrix:
     @property
     def source_dtype(self) -> str:
         return self._raw.dtype
+
+    @property
+    def scale(self) -> str | None:
+        return None if self._scale is None else self._scale.raw.name
 
     @property
     def nbytes(self) -> int:
@@ -177,6 +147,8 @@ class WeightMatrix:
         stored = np.empty(out.shape, np.uint8)
         self._raw._source.read(offset, stored.data.cast("B"))
         np.take(self._table, stored, out=out, mode="clip")  # no index is out of range: 256 entries
+        if self._scale is not None:
+            self._scale.multiply(start, out.reshape(len(out), *self.source_shape[1:]))
 
     def toarray(self) -> npt.NDArray[Any]:
         """The whole matrix: float64, float32 or float16; bfloat16 widened to float32, exactly."""
@@ -203,28 +175,67 @@ class Weights(Mapping[str, WeightMatrix]):
     ----------
     tensors : dict
         Every tensor as it is stored, matrices included: name -> `RawTensor`.
+    unread : dict
+        Tensors that cannot be read as real numbers: name -> `UnreadTensor`, which says why.
+    aside : dict
+        Tensors that are no weights, though some have two dimensions: parts of quantised layers,
+        the state of an optimizer. Name -> reason.
     skipped : list of (name, reason)
-        What is no matrix, and why.
+        What is no matrix, and why; those of `aside` included.
+    files : list of str
+        Every file that is read: of a folder the index and the shards.
+    notes : list of str
+        What else was found in a folder and was not read.
     """
 
     def __init__(
-        self, origin: str, tensors: Iterable[RawTensor], skipped: Iterable[tuple[str, str]] = ()
+        self,
+        origin: str,
+        tensors: Iterable[RawTensor],
+        skipped: Iterable[tuple[str, str]] = (),
+        unread: Iterable[UnreadTensor] = (),
     ) -> None:
         self.origin = origin
+        self.files = [origin]
+        self.notes: list[str] = []
         self.tensors: dict[str, RawTensor] = {}
+        self.unread: dict[str, UnreadTensor] = {}
         self.skipped = list(skipped)
+        # matrices, and those among them that are weights
+        self._all: dict[str, WeightMatrix] = {}
         self._matrices: dict[str, WeightMatrix] = {}
         for raw in tensors:
-            if raw.name in self.tensors:
-                raise ValueError(f"{origin}: two tensors are named {raw.name!r}")
+            self._require_new(raw.name)
             self.tensors[raw.name] = raw
-            if reason := why_no_matrix(raw):
-                self.skipped.append((raw.name, reason))
+        for other in unread:
+            self._require_new(other.name)
+            self.unread[other.name] = other
+        roles = find_roles(self.tensors, self.unread, dict(self.skipped))
+        self.aside = roles.aside
+        for name, raw in self.tensors.items():
+            reason = why_no_matrix(raw)
+            wrong = roles.wrong.get(name) or why_unread(raw)
+            if not reason and not wrong:
+                self._all[name] = WeightMatrix(raw, roles.scales.get(name))
+            if name in self.aside or reason:
+                self.skipped.append((name, self.aside.get(name, reason)))
+            elif wrong:
+                self.unread[name] = UnreadTensor(name, raw.dtype, raw.shape, wrong)
             else:
-                self._matrices[raw.name] = WeightMatrix(raw)
+                self._matrices[name] = self._all[name]
+        for other in self.unread.values():
+            if other.name in self.aside or len(other.shape) == 1:
+                self.skipped.append((other.name, self.aside.get(other.name, other.reason)))
+
+    def _require_new(self, name: str) -> None:
+        if name in self.tensors or name in self.unread:
+            raise ValueError(f"{self.origin}: two tensors are named {name!r}")
 
     def __getitem__(self, name: str) -> WeightMatrix:
-        return self._matrices[name]
+        return self._all[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._matrices
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._matrices)
@@ -232,8 +243,22 @@ class Weights(Mapping[str, WeightMatrix]):
     def __len__(self) -> int:
         return len(self._matrices)
 
+    @property
+    def unread_matrices(self) -> dict[str, UnreadTensor]:
+        """Those of `unread` that have two dimensions or more, or of which that is not known."""
+        return {
+            name: tensor
+            for name, tensor in self.unread.items()
+            if len(tensor.shape) != 1 and name not in self.aside
+        }
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """A number from 0 for each matrix in the file's order, those of `aside` included."""
+        return {name: number for number, name in enumerate(self._all)}
+
     def select(self, names: Iterable[str] | None = None) -> dict[str, WeightMatrix]:
-        """The matrices of these names, all of them for None.
+        """The matrices of these names, all of them for None; those of `aside` if they are named.
 
         Raises
         ------
@@ -242,14 +267,21 @@ class Weights(Mapping[str, WeightMatrix]):
         """
         if names is None:
             return dict(self._matrices)
-        reasons = dict(self.skipped)
+        found = {}
         for name in names:
-            if name in reasons:
-                raise ValueError(f"{self.origin}: {name!r} is no matrix: {reasons[name]}")
-            if name not in self._matrices:
-                near = ", ".join(map(repr, list(self._matrices)[:3])) or "none at all"
-                raise ValueError(f"{self.origin}: no tensor named {name!r}; there are {near} ...")
-        return {name: self._matrices[name] for name in names}
+            if name not in self._all:
+                self._refuse(name)
+            found[name] = self._all[name]
+        return found
+
+    def _refuse(self, name: str) -> None:
+        if name in self.unread:
+            raise ValueError(f"{self.origin}: {name!r} is not read: {self.unread[name].reason}")
+        reasons = dict(self.skipped)
+        if name in reasons:
+            raise ValueError(f"{self.origin}: {name!r} is no matrix: {reasons[name]}")
+        near = ", ".join(map(repr, list(self._matrices)[:3])) or "none at all"
+        raise ValueError(f"{self.origin}: no tensor named {name!r}; there are {near} ...")
 
     def __repr__(self) -> str:
         return f"Weights({self.origin!r}, {len(self)} matrices, {len(self.tensors)} tensors)"
@@ -257,34 +289,13 @@ class Weights(Mapping[str, WeightMatrix]):
 
 def why_no_matrix(raw: RawTensor) -> str:
     """Why a tensor is no matrix; empty if it is one."""
-    if raw.dtype not in BLOCKS:
+    if raw.dtype not in BLOCKS and not why_unread(raw):
         return f"{raw.dtype}, not a float that is read"
     if len(raw.shape) < 2:
         return "a single number" if not raw.shape else f"1-D, {raw.shape[0]} elements"
     return ""
 
 
-def float16_bits(dtype: str) -> npt.NDArray[np.uint16]:
-    """The float16 pattern of each pattern of an 8-bit float.
-
-    Notes
-    -----
-    e5m2 is the upper half of float16. e4m3fn has bias 7 and no infinity, only NaN at 0x7f and
-    0xff: its smallest denormal 2^-9 and largest value 448 are normal numbers of float16.
-
-    References
-    ----------
-    Micikevicius et al., "FP8 formats for deep learning", 2022, table 1.
-    """
-    patterns = np.arange(256, dtype=np.uint16)
-    if dtype == "float8_e5m2":
-        return (patterns << 8).astype(np.uint16)
-    exponent, mantissa = (patterns >> 3) & 15, patterns & 7
-    magnitude = np.where(
-        exponent == 0,
-        np.ldexp(mantissa.astype(np.float64), -9),
-        np.ldexp(8.0 + mantissa, exponent.astype(np.int64) - 10),
-    )
-    magnitude[(patterns & 127) == 127] = np.nan
-    bits: npt.NDArray[np.uint16] = magnitude.astype(np.float16).view(np.uint16)
-    return (bits & 0x7FFF | (patterns & 128) << 8).astype(np.uint16)
+def why_unread(raw: RawTensor) -> str:
+    """Why the numbers of a matrix cannot be fitted; empty if they can, or are no floats."""
+    return f"{raw.dtype}: complex numbers have no order" if "complex" in raw.dtype else ""

@@ -1,21 +1,20 @@
 """torch checkpoints, read without torch: tensors are found where they lie, nothing is executed.
 
 A checkpoint is a pickle that says which tensor is which part of which storage, and the storages.
-The pickle is run by an unpickler that knows a dozen names, each bound to a harmless stand-in of
-ours; any other name is refused, as `torch.load(weights_only=True)` does. Storages are read in
-place, of the zip archives since torch 1.6 as of the plain files before.
+The pickle is run by an unpickler that binds the names of tensors to functions of ours and imports
+nothing (`_pickles`). Storages are read in place, of the zip archives since torch 1.6 as of the
+plain files before.
 """
 
 from __future__ import annotations
 
-import collections
 import io
 import math
-import pickle
 from collections.abc import Callable, Iterator
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from htstats.weights._archives import archive_member, open_archive
+from htstats.weights._pickles import CONVERT, Inert, Name, Refused
 from htstats.weights._sources import (
     OpenFile,
     Source,
@@ -24,9 +23,10 @@ from htstats.weights._sources import (
     one_line,
     row_major_strides,
 )
-from htstats.weights._tensors import ITEMSIZES, RawTensor, Weights
+from htstats.weights._tensors import ITEMSIZES, RawTensor, UnreadTensor, Weights
+from htstats.weights._torch_pickle import Kind, Storage, Tensor, TorchUnpickler, Unread
 
-__all__ = ["open_torch"]
+__all__ = ["LEGACY_START", "open_torch"]
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_START = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
@@ -38,46 +38,8 @@ MOST_PICKLE = 1 << 28
 # Deeper nesting than any checkpoint's; a cycle is deeper still.
 MOST_NESTED = 50
 
-STORAGES = {
-    "Double": "float64", "Float": "float32", "Half": "float16", "BFloat16": "bfloat16",
-    "Long": "int64", "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8",
-    "Bool": "bool", "ComplexFloat": "complex64", "ComplexDouble": "complex128",
-}  # fmt: skip
-
-CONVERT = (
-    "only tensors are read and nothing is executed; where you trust the file, load it in Python "
-    "and torch.save(model.state_dict(), ...)"
-)
-
-
-class Refused(pickle.UnpicklingError):
-    """A pickle that wants more than tensors."""
-
-
-class Kind(NamedTuple):
-    """Stands for a torch dtype or storage class; `dtype` is empty for untyped storages."""
-
-    dtype: str
-
-
-class Storage(NamedTuple):
-    key: str
-    dtype: str
-    numel: int
-
-    @property
-    def nbytes(self) -> int:
-        return self.numel * ITEMSIZES[self.dtype]
-
-
-class Tensor(NamedTuple):
-    """A part of a storage; offset and strides in elements."""
-
-    storage: Storage
-    dtype: str
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
+# Longer than any name of a tensor; each of a dict's tensors has the dict's name in its own.
+MOST_NAME = 1000
 
 
 def open_torch(path: str) -> Weights:
@@ -86,7 +48,7 @@ def open_torch(path: str) -> Weights:
     Raises
     ------
     ValueError
-        If it is no checkpoint, or its pickle asks for anything but tensors.
+        If it is no checkpoint, or its pickle asks for what would execute.
     """
     file = OpenFile(path)
     start = file.take(0, min(file.size, len(LEGACY_START)))
@@ -98,13 +60,18 @@ def open_torch(path: str) -> Weights:
         raise ValueError(f"{path}: a plain pickle, no torch checkpoint: {CONVERT}")
     else:
         raise ValueError(f"{path}: not a torch checkpoint: it begins with {start[:6]!r}")
-    tensors, skipped = [], []
+    tensors: list[RawTensor] = []
+    unread: list[UnreadTensor] = []
+    skipped: list[tuple[str, str]] = []
     for name, leaf in _leaves(tree, path):
         if isinstance(leaf, Tensor):
-            tensors.append(_raw(name, leaf, place(leaf.storage), path))
+            found = _raw(name, leaf, place(leaf.storage), path)
+            (tensors if isinstance(found, RawTensor) else unread).append(found)  # type: ignore[arg-type]
+        elif isinstance(leaf, Unread):
+            unread.append(UnreadTensor(name, *leaf))
         else:
-            skipped.append((name, f"{type(leaf).__name__}, not a tensor"))
-    return Weights(path, tensors, skipped)
+            skipped.append((name, f"{_kind(leaf)}, not a tensor"))
+    return Weights(path, tensors, skipped, unread)
 
 
 Place = Callable[[Storage], tuple[Source, int]]
@@ -170,7 +137,9 @@ def _read_legacy(file: OpenFile) -> tuple[Any, Place]:
     return tree, lambda storage: places[storage.key]
 
 
-def _raw(name: str, tensor: Tensor, placed: tuple[Source, int], path: str) -> RawTensor:
+def _raw(
+    name: str, tensor: Tensor, placed: tuple[Source, int], path: str
+) -> RawTensor | UnreadTensor:
     """Check a tensor against the storage that was found for it."""
     source, size = placed
     itemsize, shape, strides = ITEMSIZES[tensor.dtype], tensor.shape, tensor.strides
@@ -182,9 +151,8 @@ def _raw(name: str, tensor: Tensor, placed: tuple[Source, int], path: str) -> Ra
             f"of a storage of {size} bytes"
         )
     if count * itemsize > size:
-        raise ValueError(
-            f"{path}: {name!r} repeats its elements (expanded); save it after .contiguous()"
-        )
+        reason = "repeats its elements (expanded); save it after .contiguous()"
+        return UnreadTensor(name, tensor.dtype, shape, reason)
     start = tensor.offset * itemsize
     pairs = zip(shape, strides, row_major_strides(shape), strict=True)
     if count == 0 or all(n == 1 or stride == plain for n, stride, plain in pairs):
@@ -194,140 +162,85 @@ def _raw(name: str, tensor: Tensor, placed: tuple[Source, int], path: str) -> Ra
 
 
 def _leaves(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Everything in nested dicts and lists with the keys that lead to it; a container once."""
+    """Everything in nested containers with the keys that lead to it; a container once.
+
+    A list or an object without any tensor in it is one leaf; a dict is always taken apart.
+    """
     seen: set[int] = set()
 
     def walk(node: Any, name: str, depth: int) -> Iterator[tuple[str, Any]]:
-        if isinstance(node, Tensor) or not isinstance(node, (dict, list, tuple)):
+        parts = None if isinstance(node, (Tensor, Unread)) else _parts(node)
+        if parts is None:
             yield name or "tensor", node
             return
         if depth > MOST_NESTED:
             raise ValueError(f"{path}: nested deeper than {MOST_NESTED} levels")
+        if len(name) > MOST_NAME:
+            raise ValueError(f"{path}: a name longer than {MOST_NAME} characters")
         if id(node) in seen:
             return
         seen.add(id(node))
-        # not node.items(): the pickle may have set an attribute of that name
-        pairs = dict.items(node) if isinstance(node, dict) else enumerate(node)
-        for key, value in pairs:
-            text = str(key) if isinstance(key, (str, int, float, bool)) else type(key).__name__
-            yield from walk(value, f"{name}.{text}" if name else text, depth + 1)
+        below = (
+            leaf
+            for key, value in parts
+            for leaf in walk(value, f"{name}.{key}" if name else key, depth + 1)
+        )
+        if isinstance(node, dict):
+            yield from below
+            return
+        found = list(below)
+        if any(isinstance(leaf, (Tensor, Unread)) for _, leaf in found):
+            yield from found
+        elif name:
+            yield name, node
 
     return walk(tree, "", 0)
 
 
+def _parts(node: Any) -> Iterator[tuple[str, Any]] | None:
+    """What is in a container, and its key or place; None where it is no container."""
+    if isinstance(node, dict):
+        return ((_text(key), value) for key, value in dict.items(node))
+    if isinstance(node, (list, tuple)) and not isinstance(node, (Kind, Storage)):
+        return ((str(i), value) for i, value in enumerate(node))
+    if not isinstance(node, Inert):
+        return None
+    groups: list[Any] = [node.args, node.items, node.values]
+    # attributes, and those in __slots__
+    groups += node.state if isinstance(node.state, tuple) else [node.state]
+    return (
+        pair
+        for group in groups
+        if isinstance(group, (dict, list, tuple)) and group
+        for pair in _parts(group) or ()
+    )
+
+
+def _text(key: Any) -> str:
+    """A key of a dict as a part of a name."""
+    if isinstance(key, int) and not -(2**63) <= key < 2**64:
+        return "int"  # Python refuses to write out very long ones
+    text = str(key) if isinstance(key, (str, int, float, bool)) else _kind(key)
+    return text if len(text) <= MOST_NAME else f"{text[:MOST_NAME]}..."
+
+
+def _kind(leaf: Any) -> str:
+    """What users call the type of a leaf."""
+    if isinstance(leaf, Inert):
+        return leaf.made_by.full if leaf.made_by.module != "builtins" else leaf.made_by.name
+    if isinstance(leaf, Name):
+        return f"the name {leaf.full}"
+    if isinstance(leaf, Kind):
+        return "torch.dtype"
+    return type(leaf).__name__
+
+
 def _unpickle(stream: IO[bytes], path: str, storages: dict[str, Storage] | None = None) -> Any:
     try:
-        return _Unpickler(stream, storages).load()
+        return TorchUnpickler(stream, storages).load()
     except Refused as error:
         raise ValueError(f"{path}: {one_line(error)}") from None
     except Exception as error:  # a damaged pickle can make any step fail in any way
         raise ValueError(
             f"{path}: truncated or damaged pickle: {type(error).__name__}: {one_line(error)}"
         ) from None
-
-
-# The C unpickler sizes its tables by numbers from the file; the Python one takes what it can read.
-class _Unpickler(pickle._Unpickler):
-    """Builds tensors out of names that are known, and refuses all others."""
-
-    # codes that allocate what they claim, or reach names by another way
-    dispatch = {  # noqa: RUF012
-        code: load
-        for code, load in pickle._Unpickler.dispatch.items()
-        if bytes([code])
-        not in (pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.BYTEARRAY8, pickle.NEXT_BUFFER)
-    }
-
-    def __init__(self, stream: IO[bytes], storages: dict[str, Storage] | None) -> None:
-        super().__init__(stream, encoding="utf-8")
-        self._storages = storages
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in KNOWN:
-            return KNOWN[module, name]
-        if module in ("torch", "torch.cuda") and name.endswith("Storage"):
-            dtype = STORAGES.get(name.removesuffix("Storage"))
-            if dtype:
-                return Kind(dtype)
-        if module == "torch" and name in ITEMSIZES:
-            return Kind(name)
-        raise Refused(f"its pickle asks for {module}.{name}"[:80] + f": {CONVERT}")
-
-    def persistent_load(self, pid: Any) -> Storage:
-        match pid:
-            case ("storage", Kind(dtype), key, _, int(count), *view) if count >= 0:
-                if any(part is not None for part in view):
-                    raise Refused(f"a storage that is a view of another: {CONVERT}")
-                storage = Storage(str(key), dtype or "uint8", count)
-                if self._storages is not None:
-                    self._storages[storage.key] = storage
-                return storage
-        raise pickle.UnpicklingError("a storage is not described as torch does")
-
-
-def _tensor(
-    storage: Any,
-    offset: Any,
-    shape: Any,
-    strides: Any,
-    grad: Any = None,
-    hooks: Any = None,
-    metadata: Any = None,
-    *,
-    dtype: str | None = None,
-) -> Tensor:
-    # torch negates and conjugates lazily: the storage has the numbers from before
-    if metadata and (not isinstance(metadata, dict) or any(metadata.values())):
-        raise Refused(
-            "a tensor that is still to be negated or conjugated; save it after "
-            ".resolve_neg().resolve_conj()"
-        )
-    sizes = (offset, *shape, *strides)
-    if not isinstance(storage, Storage) or len(shape) != len(strides):
-        raise pickle.UnpicklingError("a tensor without its storage or strides")
-    if not all(type(size) is int and 0 <= size < 2**63 for size in sizes):
-        raise pickle.UnpicklingError("a tensor of impossible size")
-    return Tensor(storage, dtype or storage.dtype, offset, tuple(shape), tuple(strides))
-
-
-def _tensor_v3(
-    storage: Any,
-    offset: Any,
-    shape: Any,
-    strides: Any,
-    grad: Any,
-    hooks: Any,
-    kind: Kind,
-    metadata: Any = None,
-) -> Tensor:
-    return _tensor(storage, offset, shape, strides, grad, hooks, metadata, dtype=kind.dtype)
-
-
-def _parameter(data: Any, *_: Any) -> Any:
-    return data
-
-
-def _encode(text: str, encoding: str) -> bytes:
-    if encoding != "latin1":
-        raise pickle.UnpicklingError(f"encoding {encoding!r}")
-    return text.encode("latin1")
-
-
-KNOWN: dict[tuple[str, str], Any] = {
-    ("torch._utils", "_rebuild_tensor"): _tensor,
-    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
-    ("torch._utils", "_rebuild_tensor_v3"): _tensor_v3,
-    ("torch._utils", "_rebuild_parameter"): _parameter,
-    ("torch._utils", "_rebuild_parameter_with_state"): _parameter,
-    ("torch.storage", "UntypedStorage"): Kind(""),
-    ("torch", "UntypedStorage"): Kind(""),
-    ("torch", "Size"): tuple,
-    ("torch", "device"): str,
-    ("collections", "OrderedDict"): collections.OrderedDict,
-    ("collections", "Counter"): collections.Counter,
-    ("builtins", "set"): set,
-    ("__builtin__", "set"): set,
-    ("builtins", "complex"): complex,
-    ("__builtin__", "complex"): complex,
-    ("_codecs", "encode"): _encode,
-}

@@ -1,0 +1,77 @@
+"""Which matrices of a checkpoint a command works on, and what it says of the others."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from htstats.weights import Weights
+
+__all__ = ["add_choice", "choose_for_split", "reading_notes"]
+
+# Names that a note lists before it says how many there are.
+LISTED = 3
+
+
+def add_choice(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add --tensor and --exclude; `what` says what happens to the matrices that are chosen."""
+    parser.add_argument(
+        "--tensor", metavar="NAME", action="append",
+        help=f"{what}: a name, or a pattern with * ? [ ]; may be given again",
+    )  # fmt: skip
+    parser.add_argument(
+        "--exclude", metavar="PATTERN", action="append",
+        help="leave these matrices out: a name or a pattern; may be given again",
+    )  # fmt: skip
+
+
+def choose_for_split(
+    weights: Weights, patterns: list[str] | None, exclude: list[str] | None
+) -> set[str]:
+    """Names of the matrices that `compress` splits; 8-bit floats with a scale only by mistake.
+
+    Raises
+    ------
+    ValueError
+        If a pattern matches nothing, if a matrix that is asked for cannot be split, or if there is
+        a tensor that no other file can hold.
+    """
+    from htstats.weights import choose
+
+    for name, tensor in weights.unread.items():
+        if name not in weights.tensors:
+            raise ValueError(
+                f"{weights.origin}: {name!r} cannot be carried along: {tensor.reason}; leave it "
+                "out of the checkpoint"
+            )
+    chosen = choose(weights, patterns, exclude)
+    if patterns is None:
+        return {name for name in chosen if name in weights and weights[name].scale is None}
+    for name, matrix in weights.select(chosen).items():
+        if matrix.scale is not None:
+            raise ValueError(
+                f"{weights.origin}: {name!r} cannot be split: its 8-bit floats are multiplied by "
+                f"{matrix.scale!r}, and what is rebuilt would be so again; it is carried along"
+            )
+    return set(chosen)
+
+
+def reading_notes(weights: Weights, done: str, scaled: str) -> list[str]:
+    """What was recognised in a checkpoint, a line for each kind.
+
+    `done` says what is not done to tensors that are no weights, `scaled` what is to those that
+    have a scale.
+    """
+    kinds: dict[str, list[str]] = {}
+    for name, reason in weights.aside.items():
+        kinds.setdefault(reason, []).append(name)
+    notes = [f"{done}: {_list(names)}: {reason}" for reason, names in kinds.items()]
+    if names := [name for name, matrix in weights.items() if matrix.scale is not None]:
+        notes.append(f"{scaled}: {_list(names)}")
+    return notes + weights.notes
+
+
+def _list(names: list[str]) -> str:
+    listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+    return f"{len(names)} ({listed})"

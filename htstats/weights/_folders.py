@@ -1,0 +1,262 @@
+"""Folders of weights: shards with their index, and the caches in which hubs keep models.
+
+A snapshot of the Hugging Face cache is a folder of links into `../../blobs`. Links are followed to
+wherever they lead, for whoever made the folder could have put the file there; what an index names
+must be a plain name, for an index comes from elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from htstats.weights._formats import INDEX, PICKLE_SUFFIXES, open_file, require_file
+from htstats.weights._raw import RawTensor, UnreadTensor
+from htstats.weights._safetensors import MOST_HEADER, parse_json
+from htstats.weights._sources import one_line
+from htstats.weights._tensors import Weights
+
+__all__ = ["files_at", "open_folder", "open_index"]
+
+# Names of whole models, the likeliest first.
+USUAL = ("model", "pytorch_model", "diffusion_pytorch_model", "adapter_model", "consolidated")
+
+# What training leaves beside the weights.
+NO_WEIGHTS = re.compile(
+    r"(training_args|optimizer|scheduler|scaler|sampler|rng_state|random_states)(_\d+)?\.\w+"
+)
+
+SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)(\.[\w.]+)")
+
+
+class Plan(NamedTuple):
+    """Which files of a folder are read, and what has to be said of the others."""
+
+    shard_index: str | None
+    files: list[str]  # names in the folder
+    notes: list[str]
+
+
+def open_folder(path: str) -> Weights:
+    """The tensors of a folder: its shards as the index says, or its one file.
+
+    Raises
+    ------
+    ValueError
+        If there is neither, or it is not clear which is meant.
+    """
+    folder = _snapshot(path)
+    plan = _plan(folder, path)
+    if plan.shard_index:
+        weights = open_index(os.path.join(folder, plan.shard_index))
+    elif len(plan.files) == 1:
+        weights = _open_part(Path(folder), plan.files[0], path)
+    else:
+        parts = {name: _open_part(Path(folder), name, path) for name in plan.files}
+        weights = _join(path, parts)
+    weights.notes += plan.notes
+    return weights
+
+
+def open_index(path: str) -> Weights:
+    """The tensors that an index names, each from the shard it names."""
+    require_file(path)
+    size = os.path.getsize(path)
+    if size > MOST_HEADER:
+        raise ValueError(f"{path}: an index of {size} bytes is longer than {MOST_HEADER}")
+    where = _weight_map(path)
+    folder = Path(path).parent
+    shards = {name: _open_part(folder, name, path) for name in dict.fromkeys(where.values())}
+    tensors: list[RawTensor] = []
+    unread: list[UnreadTensor] = []
+    for name, shard in where.items():
+        if name in shards[shard].tensors:
+            tensors.append(shards[shard].tensors[name])
+        elif name in shards[shard].unread:
+            unread.append(shards[shard].unread[name])
+        else:
+            raise ValueError(f"{path}: {name!r} is not in {one_line(shard)}, where it should be")
+    skipped = [
+        (name, f"in {shard}, but not in the index for it")
+        for shard, found in shards.items()
+        for name in (*found.tensors, *found.unread)
+        if where.get(name) != shard
+    ]
+    weights = Weights(path, tensors, skipped, unread)
+    weights.files += [str(folder / name) for name in shards]
+    return weights
+
+
+def files_at(path: str | os.PathLike[str]) -> list[str]:
+    """The files that `open_weights` reads for a path: of a folder its index and shards.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `open_weights` does.
+    """
+    path = os.fspath(path)
+    if os.path.isdir(path):
+        folder = _snapshot(path)
+        plan = _plan(folder, path)
+        if not plan.shard_index:
+            return [os.path.join(folder, name) for name in plan.files]
+        path = os.path.join(folder, plan.shard_index)
+    if not path.lower().endswith(INDEX):
+        return [path]
+    shards = dict.fromkeys(_weight_map(path).values())
+    return [path, *(str(Path(path).parent / _plain(name, path)) for name in shards)]
+
+
+def _weight_map(path: str) -> dict[str, str]:
+    with open(path, "rb") as file:
+        where = parse_json(file.read(), path).get("weight_map")
+    if not isinstance(where, dict) or not all(isinstance(v, str) for v in where.values()):
+        raise ValueError(f"{path}: weight_map must map tensors to files")
+    return where
+
+
+def _join(path: str, parts: dict[str, Weights]) -> Weights:
+    """The tensors of several files that together are one checkpoint."""
+    owners: dict[str, str] = {}
+    for file, weights in parts.items():
+        for name in (*weights.tensors, *weights.unread):
+            if name in owners:
+                raise ValueError(
+                    f"{path}: {name!r} is in {owners[name]} and in {file}: name the file that is "
+                    "meant"
+                )
+            owners[name] = file
+    # what each file sets aside is found again among all of them
+    plain = [
+        (name, why)
+        for weights in parts.values()
+        for name, why in weights.skipped
+        if name not in weights.tensors and name not in weights.unread
+    ]
+    joined = Weights(
+        path,
+        [raw for weights in parts.values() for raw in weights.tensors.values()],
+        plain,
+        [
+            raw
+            for weights in parts.values()
+            for raw in weights.unread.values()
+            if raw.name not in weights.tensors
+        ],
+    )
+    joined.files = [file for weights in parts.values() for file in weights.files]
+    return joined
+
+
+def _snapshot(path: str) -> str:
+    """The folder itself; of a model in the Hugging Face cache that of the version in use.
+
+    Raises
+    ------
+    ValueError
+        If there are several versions and it is not said which is in use.
+    """
+    snapshots = Path(path) / "snapshots"
+    if not snapshots.is_dir():
+        return path
+    main = Path(path) / "refs" / "main"
+    if main.is_file() and main.stat().st_size < 1000:
+        name = main.read_text(errors="replace").strip()
+        if _is_plain(name) and (snapshots / name).is_dir():
+            return str(snapshots / name)
+        raise ValueError(f"{path}: refs/main names the snapshot {one_line(name)!r}, not there")
+    found = sorted(folder.name for folder in snapshots.iterdir() if folder.is_dir())
+    if len(found) == 1:
+        return str(snapshots / found[0])
+    which = f"{len(found)} snapshots" if found else "no snapshot"
+    raise ValueError(f"{path}: {which} and no refs/main: name the folder of one of them")
+
+
+def _plan(folder: str, path: str) -> Plan:
+    """Which files of a folder are meant; safetensors are preferred to pickles."""
+    names = sorted(os.listdir(folder))
+    safe = [n for n in names if n.endswith(".safetensors") and not NO_WEIGHTS.fullmatch(n)]
+    pickles = [n for n in names if _is_pickle_of_weights(n)]
+    for files, kind in ((safe, ".safetensors"), (pickles, "")):
+        if pickles and not files:
+            continue  # an index alone, of shards that were not downloaded
+        indexes = [
+            name
+            for name in names
+            if name.endswith(kind + INDEX) and (kind or not name.endswith(".safetensors" + INDEX))
+        ]
+        index, chosen = _choose(indexes, files, path)
+        if index or chosen:
+            notes = []
+            if kind and pickles:
+                more = f" and {len(pickles) - 1} more" if len(pickles) > 1 else ""
+                notes = [f"safetensors files are read; {pickles[0]}{more} is not"]
+            return Plan(index, chosen, notes)
+    raise ValueError(
+        f"{path}: a directory without model.safetensors{INDEX} or a .safetensors file, and "
+        "without torch's checkpoints"
+    )
+
+
+def _is_pickle_of_weights(name: str) -> bool:
+    """Whether a file of a folder is meant as weights by its name: many pickles are not."""
+    if NO_WEIGHTS.fullmatch(name) or not name.endswith(PICKLE_SUFFIXES):
+        return False
+    return name.endswith(".bin") or name.partition(".")[0] in USUAL or bool(SHARD.fullmatch(name))
+
+
+def _choose(indexes: list[str], files: list[str], path: str) -> tuple[str | None, list[str]]:
+    """An index or the files that are meant: one by a usual name, all shards, or the only one."""
+    if len(indexes) > 1:
+        usual = [name for name in indexes if name.partition(".")[0] in USUAL[:2]]
+        if len(usual) != 1:
+            raise ValueError(
+                f"{path}: a directory with several of them: {indexes[0]}, {indexes[1]}"
+            )
+        indexes = usual
+    if indexes:
+        return indexes[0], []
+    whole = [name for name in files if name.partition(".")[0] in USUAL and name.count(".") == 1]
+    if len(files) <= 1 or len(whole) == 1:
+        return None, whole or files
+    shards = [match for match in map(SHARD.fullmatch, files) if match]
+    groups = {(match[1], match[3], match[4]) for match in shards}
+    if len(groups) == 1:
+        ((stem, count, suffix),) = groups
+        have = {int(match[2]) for match in shards}
+        missing = sorted({*range(1, min(int(count), 10**5) + 1)} - have)
+        if missing:
+            width = len(count)
+            raise ValueError(
+                f"{path}: the shard {stem}-{missing[0]:0{width}d}-of-{count}{suffix} is missing"
+            )
+        return None, [match[0] for match in shards]
+    if all(name.endswith(".bin") for name in files):
+        return None, files
+    raise ValueError(f"{path}: a directory with several of them: {files[0]}, {files[1]}")
+
+
+def _open_part(folder: Path, name: str, path: str) -> Weights:
+    """A file of the folder, or what its link leads to."""
+    inside = folder / _plain(name, path)
+    require_file(str(inside))
+    if not inside.exists():
+        raise ValueError(f"{path}: the shard {name} is missing")
+    return open_file(str(inside))
+
+
+def _plain(name: str, path: str) -> str:
+    if not _is_plain(name):
+        raise ValueError(f"{path}: {name[:80]!r} is not the name of a file beside it")
+    return name
+
+
+def _is_plain(name: str) -> bool:
+    return (
+        os.path.basename(name) == name
+        and name not in ("", ".", "..")
+        and not ("\\" in name or "\0" in name or name.endswith(INDEX))
+    )

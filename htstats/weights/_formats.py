@@ -1,0 +1,119 @@
+"""Which reader a file is for: its first bytes decide, and its suffix where they do not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+from typing import IO, Any, cast
+
+from htstats.weights._sources import OpenFile, one_line
+from htstats.weights._tensors import Weights
+
+__all__ = ["INDEX", "PICKLE_SUFFIXES", "is_index", "open_file", "read_with", "require_file"]
+
+INDEX = ".index.json"
+
+# Suffix -> module and function; a reader is loaded when a file is for it.
+READERS = {
+    ".npy": ("_numpy", "open_npy"),
+    ".npz": ("_numpy", "open_npz"),
+    ".safetensors": ("_safetensors", "open_safetensors"),
+    INDEX: ("_folders", "open_index"),
+    ".pt": ("_torch", "open_torch"),
+    ".pth": ("_torch", "open_torch"),
+    ".pth.tar": ("_torch", "open_torch"),
+    ".bin": ("_torch", "open_torch"),
+    ".ckpt": ("_torch", "open_torch"),
+}
+
+# Of torch's checkpoints.
+PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".ckpt", ".pth.tar")
+
+# First bytes of formats that are known and not read, and what to do.
+OTHERS = {
+    b"GGUF": "a GGUF file, which is not read; use the checkpoint that it was made from",
+    b"\x89HDF": "an HDF5 file, which is not read; save its arrays as .npz or .safetensors",
+    b"\x1f\x8b": "compressed by gzip: decompress it first (gunzip)",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd: decompress it first (unzstd)",
+    b"\xfd7zXZ": "compressed by xz: decompress it first (unxz)",
+    b"BZh": "compressed by bzip2: decompress it first (bunzip2)",
+    b"version https://git-lfs": "a pointer of Git LFS, not the file itself: run git lfs pull",
+}
+
+
+def open_file(path: str) -> Weights:
+    """The tensors of one file.
+
+    Raises
+    ------
+    ValueError
+        If it is of no format that is read, or damaged.
+    """
+    reader = _by_content(path) or _by_suffix(path)
+    if reader is None:
+        known = ", ".join(READERS)
+        raise ValueError(f"{path}: the suffix must be one of {known}")
+    return read_with(reader, path)
+
+
+def read_with(reader: tuple[str, str], source: Any) -> Weights:
+    """What a reader makes of a source; its module is loaded only now."""
+    module, name = reader
+    function = getattr(import_module(f"htstats.weights.{module}"), name)
+    return cast("Callable[[Any], Weights]", function)(source)
+
+
+def is_index(path: str) -> bool:
+    """Whether a file is meant as an index of shards."""
+    return path.lower().endswith(INDEX)
+
+
+def _by_suffix(path: str) -> tuple[str, str] | None:
+    found = [suffix for suffix in READERS if path.lower().endswith(suffix)]
+    return READERS[max(found, key=len)] if found else None
+
+
+def _by_content(path: str) -> tuple[str, str] | None:
+    """The reader that the first bytes ask for; None where they are of no known format."""
+    if is_index(path):
+        return None
+    file = OpenFile(path)
+    start = file.take(0, min(file.size, 512))
+    for magic, meaning in OTHERS.items():
+        if start.startswith(magic):
+            raise ValueError(f"{path}: {meaning}")
+    if start[257:262] == b"ustar":
+        raise ValueError(f"{path}: a tar archive: unpack it first (tar -xf)")
+    if start.startswith(b"\x93NUMPY"):
+        return READERS[".npy"]
+    if start.startswith(b"PK\3\4"):
+        return _of_archive(file)
+    if start.startswith(b"\x80") and not start.startswith(b"\x80\0\0\0\0\0\0\0"):
+        length = int.from_bytes(start[:8], "little")
+        if not (length <= file.size - 8 and start[8:9] == b"{"):
+            return READERS[".pt"]
+    if len(start) > 8 and start[8:9] == b"{":
+        length = int.from_bytes(start[:8], "little")
+        return READERS[".safetensors"] if length <= file.size - 8 else None
+    return None
+
+
+def _of_archive(file: OpenFile) -> tuple[str, str] | None:
+    import zipfile
+
+    stream: IO[bytes] = file.stream()
+    try:
+        names = zipfile.ZipFile(stream).namelist()
+    except Exception:  # the reader of the suffix says what is wrong
+        return None
+    if any(name.endswith("/data.pkl") for name in names):
+        return READERS[".pt"]
+    return READERS[".npz"] if any(name.endswith(".npy") for name in names) else None
+
+
+def require_file(path: str) -> None:
+    """Refuse a path that leads to no regular file, in one line."""
+    if os.path.islink(path) and not os.path.exists(path):
+        target = one_line(os.readlink(path))
+        raise ValueError(f"{path}: a link to {target}, which is not there: download it again")

@@ -1,0 +1,257 @@
+"""Run a pickle without running anything: names become stand-ins, and calls are only recorded.
+
+A pickle is a program that imports names and calls them. Here no name is imported. A name with a
+meaning for a reader of tensors is bound to a function of ours. A harmless name becomes a `Name`,
+and what the pickle makes by calling it becomes an `Inert` object, which records the call. Every
+other name refuses the pickle.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from typing import IO, Any, ClassVar, NoReturn
+
+from htstats.weights._globals import is_harmless, is_strict, whole_module
+
+__all__ = ["CONVERT", "Inert", "InertUnpickler", "Name", "Refused", "require_key"]
+
+CONVERT = (
+    "only tensors are read and nothing is executed; where you trust the file, load it in Python "
+    "and torch.save(model.state_dict(), ...)"
+)
+
+WHOLE = f"the file holds a whole module with its code, not a state_dict: {CONVERT}"
+
+# A key of a dict: a tuple of tuples can take exponential time to hash, and any depth of the stack.
+MOST_KEY_PARTS = 100
+
+
+class Refused(pickle.UnpicklingError):
+    """A pickle that wants more than tensors."""
+
+
+class Name:
+    """Stands for a name of a pickle; `meaning` is called in its place, if it has one."""
+
+    __slots__ = ("meaning", "module", "name")
+
+    def __init__(self, module: str, name: str, meaning: Callable[..., Any] | None = None) -> None:
+        self.module, self.name, self.meaning = module, name, meaning
+
+    @property
+    def full(self) -> str:
+        return f"{self.module}.{self.name}"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What a call of the name would make, as a record of the call."""
+        if self.meaning is not None:
+            return self.meaning(*args, **kwargs)
+        if not is_harmless(self.module, self.name):
+            if kwargs or not self._is_class_by_its_name or not _is_value_of_an_enum(args):
+                self.refuse()
+        if self.name in ("_reconstructor", "__newobj__", "__newobj_ex__") and args:
+            return args[0].new(*args[1:]) if isinstance(args[0], Name) else Inert(self, args)
+        return Inert(self, args)
+
+    @property
+    def _is_class_by_its_name(self) -> bool:
+        return self.name.lstrip("_")[:1].isupper()
+
+    def new(self, *args: Any, **kwargs: Any) -> Any:
+        """What `cls.__new__(cls, ...)` would make; no function can be called by this."""
+        if self.meaning is not None:
+            return self.meaning(*args, **kwargs)
+        return Inert(self, args)
+
+    def refuse(self) -> NoReturn:
+        raise Refused(f"its pickle asks for {self.full}"[:100] + f": {CONVERT}")
+
+
+class Inert:
+    """Stands for an object of a pickle: what it was called with and given afterwards."""
+
+    __slots__ = ("args", "items", "made_by", "state", "values")
+
+    def __init__(self, made_by: Name, args: tuple[Any, ...] = ()) -> None:
+        self.made_by, self.args = made_by, args
+        self.items: dict[Any, Any] = {}
+        self.values: list[Any] = []
+        self.state: Any = None
+
+
+def _is_value_of_an_enum(args: tuple[Any, ...]) -> bool:
+    """An enum's member is pickled as a call of its class with the value: a word or a number."""
+    if len(args) != 1:
+        return False
+    (value,) = args
+    if isinstance(value, str):
+        return len(value) < 80 and value.replace("-", "_").replace(".", "_").isidentifier()
+    return isinstance(value, (int, float))
+
+
+def require_key(key: Any) -> None:
+    """Refuse a key that is expensive to hash."""
+    parts, left = [key], MOST_KEY_PARTS
+    while parts:
+        part = parts.pop()
+        left -= 1
+        if left < 0:
+            raise pickle.UnpicklingError("a key with too many parts")
+        if type(part) is tuple:
+            parts += part[: MOST_KEY_PARTS + 1]
+
+
+# Codes that allocate what they claim, or reach names by another way.
+FORBIDDEN = (pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.BYTEARRAY8, pickle.NEXT_BUFFER)
+
+
+# The C unpickler sizes its tables by numbers from the file; the Python one takes what it can read.
+class InertUnpickler(pickle._Unpickler):
+    """Builds stand-ins, and objects by the meanings that a subclass gives to names."""
+
+    dispatch = {  # noqa: RUF012
+        code: load
+        for code, load in pickle._Unpickler.dispatch.items()
+        if bytes([code]) not in FORBIDDEN
+    }
+
+    stack: list[Any]
+    pop_mark: Callable[[], list[Any]]
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(stream, encoding="utf-8", errors="surrogateescape")
+
+    def meaning_of(self, module: str, name: str) -> Any:
+        """What a name stands for, or None; a subclass knows."""
+        return None
+
+    def find_class(self, module: str, name: str) -> Any:
+        known = self.meaning_of(module, name)
+        if known is not None:
+            return known
+        if (module, name) in (("builtins", "type"), ("__builtin__", "type")):
+            return Name(module, name, _type_of_a_constant)
+        if is_harmless(module, name):
+            return Name(module, name)
+        if whole_module(module):
+            raise Refused(f"its pickle asks for {module}.{name}"[:100] + f": {WHOLE}")
+        if is_strict(module, name):
+            Name(module, name).refuse()
+        return Name(module, name)
+
+    def _call(self, function: Any, args: Any) -> Any:
+        if not isinstance(function, Name) or type(args) is not tuple:
+            raise pickle.UnpicklingError("a call of what is no name")
+        return function(*args)
+
+    def load_reduce(self) -> None:
+        args = self.stack.pop()
+        self.stack[-1] = self._call(self.stack[-1], args)
+
+    def load_newobj(self) -> None:
+        args, cls = self.stack.pop(), self.stack.pop()
+        if not isinstance(cls, Name) or type(args) is not tuple:
+            raise pickle.UnpicklingError("an object of what is no class")
+        self.stack.append(cls.new(*args))
+
+    def load_newobj_ex(self) -> None:
+        kwargs, args, cls = self.stack.pop(), self.stack.pop(), self.stack.pop()
+        if not isinstance(cls, Name) or type(args) is not tuple or type(kwargs) is not dict:
+            raise pickle.UnpicklingError("an object of what is no class")
+        self.stack.append(cls.new(*args, *kwargs.values()))
+
+    # INST and OBJ of old protocols
+    def _instantiate(self, cls: Any, args: Any) -> None:
+        if not isinstance(cls, Name):
+            raise pickle.UnpicklingError("an object of what is no class")
+        # without arguments, an object of a class of Python 2 is made and nothing is called
+        is_plain = not args and cls._is_class_by_its_name
+        self.stack.append(cls.new() if is_plain else cls(*args))
+
+    def load_build(self) -> None:
+        state, target = self.stack.pop(), self.stack[-1]
+        if isinstance(target, Inert):
+            if isinstance(state, dict) and dict.keys(state) >= {"_parameters", "_modules"}:
+                raise Refused(f"{target.made_by.full} "[:100] + f"in its pickle: {WHOLE}")
+            target.state = state
+        # attributes of a dict or tensor say nothing of its numbers
+
+    def load_append(self) -> None:
+        value = self.stack.pop()
+        _values_of(self.stack[-1]).append(value)
+
+    def load_appends(self) -> None:
+        values = self.pop_mark()
+        _values_of(self.stack[-1]).extend(values)
+
+    def load_additems(self) -> None:
+        values = self.pop_mark()
+        _values_of(self.stack[-1]).extend(values)
+
+    def load_empty_set(self) -> None:
+        self.stack.append(Inert(Name("builtins", "set")))
+
+    def load_frozenset(self) -> None:
+        made = Inert(Name("builtins", "frozenset"))
+        made.values = self.pop_mark()
+        self.stack.append(made)
+
+    def load_setitem(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        require_key(key)
+        _items_of(self.stack[-1])[key] = value
+
+    def load_setitems(self) -> None:
+        pairs = self.pop_mark()
+        items = _items_of(self.stack[-1])
+        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+            require_key(key)
+            items[key] = value
+
+    def load_dict(self) -> None:
+        pairs = self.pop_mark()
+        self.stack.append({})
+        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+            require_key(key)
+            self.stack[-1][key] = value
+
+    _loads: ClassVar[dict[int, Any]] = {
+        pickle.REDUCE[0]: load_reduce,
+        pickle.NEWOBJ[0]: load_newobj,
+        pickle.NEWOBJ_EX[0]: load_newobj_ex,
+        pickle.BUILD[0]: load_build,
+        pickle.APPEND[0]: load_append,
+        pickle.APPENDS[0]: load_appends,
+        pickle.ADDITEMS[0]: load_additems,
+        pickle.EMPTY_SET[0]: load_empty_set,
+        pickle.FROZENSET[0]: load_frozenset,
+        pickle.SETITEM[0]: load_setitem,
+        pickle.SETITEMS[0]: load_setitems,
+        pickle.DICT[0]: load_dict,
+    }
+    dispatch |= _loads
+
+
+def _values_of(target: Any) -> list[Any]:
+    if isinstance(target, Inert):
+        return target.values
+    if type(target) is not list:
+        raise pickle.UnpicklingError("an element of what is no list")
+    return target
+
+
+def _items_of(target: Any) -> dict[Any, Any]:
+    if isinstance(target, Inert):
+        return target.items
+    if not isinstance(target, dict):
+        raise pickle.UnpicklingError("an item of what is no dict")
+    return target
+
+
+def _type_of_a_constant(*args: Any) -> Inert:
+    """The type of None, which pickles ask for by calling `type`; other calls make classes."""
+    is_constant = isinstance(args[0], Name) if len(args) == 1 and args[0] is not None else True
+    if len(args) != 1 or not is_constant:
+        Name("builtins", "type").refuse()
+    return Inert(Name("builtins", "type"), args)
