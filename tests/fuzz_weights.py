@@ -8,6 +8,9 @@ files the fields and payloads are damaged and the checksums made right, as a for
 """
 
 import argparse
+import collections
+import pathlib
+import random
 import sys
 import tempfile
 import time
@@ -16,7 +19,7 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
-from checkpoints import survives, write_all
+from checkpoints import survives, write_all, write_safetensors
 from test_container import HOSTILE, make, rebuilt, records
 
 from htstats.compressed import DTYPES
@@ -25,6 +28,38 @@ from htstats.container import ContainerWriter, _info, open_container
 _info.CHUNK_ELEMENTS = 300
 
 INTERESTING = [0, 1, 0x7F, 0x80, 0xFF]
+
+
+def write_pickles(folder):
+    """torch checkpoints whose pickles hold every kind of harmless object, by two protocols."""
+    import torch
+
+    state = {
+        "w": torch.ones(3, 4),
+        "half": torch.ones(2, 2, dtype=torch.bfloat16).T,
+        "quantized": torch.quantize_per_tensor(torch.ones(2, 3), 0.1, 0, torch.qint8),
+        "sparse": torch.eye(3).to_sparse(),
+        "parameter": torch.nn.Parameter(torch.ones(2, 2)),
+        "args": argparse.Namespace(lr=0.1, path=pathlib.PurePosixPath("a/b"), keys={1, 2}),
+        "numpy": [np.float32(1), np.dtype("f4"), np.arange(3.0), np.random.default_rng(0)],
+        "random": random.Random(0).getstate(),
+        "optimizer": {"state": {0: {"exp_avg": torch.ones(3, 4)}}, "param_groups": [{"lr": 1}]},
+        "more": collections.defaultdict(list, {"a": [torch.ones(1, 2)], (1, "b"): 1 + 2j}),
+        "types": [int, torch.float32, torch.device("cpu"), torch.Size([2]), bytearray(b"abc")],
+    }
+    for protocol in (2, 5):
+        torch.save(state, folder / f"objects{protocol}.pt", pickle_protocol=protocol)
+    torch.save(state, folder / "objects.pth", _use_new_zipfile_serialization=False)
+
+
+def write_scaled(folder):
+    """8-bit floats with scales of several shapes."""
+    scales = {"a": (2, 1), "b": (), "c": (20, 1)}
+    arrays = {f"{name}.weight": np.full((20, 30), 60, np.uint8) for name in scales}
+    dtypes = dict.fromkeys(arrays, "F8_E4M3")
+    for name, shape in scales.items():
+        arrays[f"{name}.weight_scale"] = np.ones(shape, np.float32)
+    write_safetensors(folder / "scaled.safetensors", arrays, dtypes)
 
 
 def mutate(content, rng):
@@ -109,6 +144,8 @@ def main():
     rng = np.random.default_rng(args.seed)
     folder = Path(tempfile.mkdtemp(prefix="htstats-fuzz-"))
     write_all(folder)
+    write_pickles(folder)
+    write_scaled(folder)
     files = {path: path.read_bytes() for path in sorted(folder.iterdir())}
     compressed = folder / "a.htz"
     items = write_container(compressed)

@@ -220,23 +220,28 @@ def _choose(indexes: list[str], files: list[str], path: str) -> tuple[str | None
     if indexes:
         return indexes[0], []
     whole = [name for name in files if name.partition(".")[0] in USUAL and name.count(".") == 1]
-    if len(files) <= 1 or len(whole) == 1:
-        return None, whole or files
+    if len(whole) == 1:
+        return None, whole
     shards = [match for match in map(SHARD.fullmatch, files) if match]
-    groups = {(match[1], match[3], match[4]) for match in shards}
-    if len(groups) == 1:
-        ((stem, count, suffix),) = groups
-        have = {int(match[2]) for match in shards}
-        missing = sorted({*range(1, min(int(count), 10**5) + 1)} - have)
-        if missing:
-            width = len(count)
-            raise ValueError(
-                f"{path}: the shard {stem}-{missing[0]:0{width}d}-of-{count}{suffix} is missing"
-            )
+    if len({(match[1], match[3], match[4]) for match in shards}) == 1:
+        _require_complete(shards, path)
         return None, [match[0] for match in shards]
+    if len(files) <= 1:
+        return None, files
     if all(name.endswith(".bin") for name in files):
         return None, files
     raise ValueError(f"{path}: a directory with several of them: {files[0]}, {files[1]}")
+
+
+def _require_complete(shards: list[re.Match[str]], path: str) -> None:
+    """Refuse shards that say in their names that there are others."""
+    stem, first, count, suffix = shards[0].groups()
+    have = {int(match[2]) for match in shards}
+    # some count from 0
+    missing = [i for i in range(min(have | {1}), min(int(count), 10**5)) if i not in have]
+    if missing or len(have) < int(count):
+        number = f"{missing[0] if missing else int(count):0{len(first)}d}"
+        raise ValueError(f"{path}: the shard {stem}-{number}-of-{count}{suffix} is missing")
 
 
 def _open_part(folder: Path, name: str, path: str) -> Weights:

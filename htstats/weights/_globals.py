@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 
-__all__ = ["is_harmless", "is_strict", "whole_module"]
+__all__ = ["MEMORY_FORMATS", "is_harmless", "is_strict", "whole_module"]
 
 
 def _names(module: str, names: str) -> set[tuple[str, str]]:
@@ -36,6 +36,9 @@ HARMLESS = {
     *_names("signal", "Signals"),
     *_names("time", "struct_time"),
     *_names("types", "SimpleNamespace NoneType MappingProxyType"),
+    *_names("UserDict", "UserDict IterableUserDict"),
+    *_names("UserList", "UserList"),
+    *_names("UserString", "UserString"),
     *_names("uuid", "UUID SafeUUID"),
     *_names("zoneinfo", "ZoneInfo"),
     *_names(
@@ -62,10 +65,16 @@ HARMLESS = {
     *_names("numpy.ma.core", "_mareconstruct MaskedArray"),
 }
 
+# torch pickles these by a dotted name, with the first module in which it is found.
+MEMORY_FORMATS = {
+    f"torch.{name}"
+    for name in ("contiguous_format", "preserve_format", "channels_last", "channels_last_3d")
+}
+
 # Types that hold values and run nothing. `map`, `filter`, `iter` and all functions are not here.
 BUILTINS = set(
     "set frozenset complex slice bytearray bytes list dict tuple int float bool str object range "
-    "long unicode basestring Ellipsis NotImplemented None".split()
+    "long unicode basestring xrange Ellipsis NotImplemented None".split()
 )
 
 # Families: a pattern for the module, and one for the name.
@@ -88,7 +97,7 @@ FAMILIES = [
         (
             r"numpy\.random(\.\w+)?",
             r"__RandomState_ctor|__randomstate_ctor|__bit_generator_ctor|__generator_ctor"
-            r"|MT19937|PCG64|PCG64DXSM|Philox|SFC64|RandomState|Generator|SeedSequence",
+            r"|__pyx_unpickle_\w+|MT19937|PCG64|PCG64DXSM|Philox|SFC64|RandomState|Generator|SeedSequence",
         ),
         (r"torch\.optim(\.\w+)*", r"[A-Z]\w*"),
     ]

@@ -40,10 +40,8 @@ def open_memory(weights: Any) -> Weights:
             continue
         try:
             array, dtype = to_numpy(value)
-        except (TypeError, RuntimeError, NotImplementedError) as error:  # of torch
-            word = str(value.dtype).removeprefix("torch.")
-            reason = f"a torch tensor that is no plain array: {one_line(error)}"
-            unread.append(UnreadTensor(name, word, tuple(value.shape), reason))
+        except (TypeError, RuntimeError) as error:  # of torch
+            unread.append(_unread(name, value, error))
             continue
         if dtype in ITEMSIZES:
             tensors.append(RawTensor(name, dtype, array.shape, ArraySource(array)))
@@ -52,6 +50,16 @@ def open_memory(weights: Any) -> Weights:
     found = Weights(origin, tensors, skipped, unread)
     found.files = []
     return found
+
+
+def _unread(name: str, tensor: Any, error: Exception) -> UnreadTensor:
+    """A torch tensor that is no plain array: sparse, quantised, nested, without numbers."""
+    word = str(tensor.dtype).removeprefix("torch.")
+    try:
+        shape = tuple(tensor.shape)
+    except RuntimeError:  # of a nested tensor
+        shape = ()
+    return UnreadTensor(name, word, shape, f"no plain array of torch: {one_line(error)}")
 
 
 def is_array(value: Any) -> bool:

@@ -12,7 +12,7 @@ import pickle
 from collections.abc import Callable
 from typing import IO, Any, ClassVar, NoReturn
 
-from htstats.weights._globals import is_harmless, is_strict, whole_module
+from htstats.weights._globals import MEMORY_FORMATS, is_harmless, is_strict, whole_module
 
 __all__ = ["CONVERT", "Inert", "InertUnpickler", "Name", "Refused", "require_key"]
 
@@ -102,8 +102,8 @@ def require_key(key: Any) -> None:
             parts += part[: MOST_KEY_PARTS + 1]
 
 
-# Codes that allocate what they claim, or reach names by another way.
-FORBIDDEN = (pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.BYTEARRAY8, pickle.NEXT_BUFFER)
+# Codes that reach names by another way, or data that are not in the pickle.
+FORBIDDEN = (pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.NEXT_BUFFER)
 
 
 # The C unpickler sizes its tables by numbers from the file; the Python one takes what it can read.
@@ -118,6 +118,7 @@ class InertUnpickler(pickle._Unpickler):
 
     stack: list[Any]
     pop_mark: Callable[[], list[Any]]
+    read: Callable[[int], bytes]
 
     def __init__(self, stream: IO[bytes]) -> None:
         super().__init__(stream, encoding="utf-8", errors="surrogateescape")
@@ -130,6 +131,8 @@ class InertUnpickler(pickle._Unpickler):
         known = self.meaning_of(module, name)
         if known is not None:
             return known
+        if name in MEMORY_FORMATS:
+            return Name("torch", name.removeprefix("torch."))
         if (module, name) in (("builtins", "type"), ("__builtin__", "type")):
             return Name(module, name, _type_of_a_constant)
         if is_harmless(module, name):
@@ -168,6 +171,13 @@ class InertUnpickler(pickle._Unpickler):
         # without arguments, an object of a class of Python 2 is made and nothing is called
         is_plain = not args and cls._is_class_by_its_name
         self.stack.append(cls.new() if is_plain else cls(*args))
+
+    def load_bytearray8(self) -> None:
+        size = int.from_bytes(self.read(8), "little")
+        content = self.read(size)  # no more than there is
+        if len(content) != size:
+            raise pickle.UnpicklingError("it ends too early")
+        self.stack.append(bytearray(content))
 
     def load_build(self) -> None:
         state, target = self.stack.pop(), self.stack[-1]
@@ -220,6 +230,7 @@ class InertUnpickler(pickle._Unpickler):
         pickle.REDUCE[0]: load_reduce,
         pickle.NEWOBJ[0]: load_newobj,
         pickle.NEWOBJ_EX[0]: load_newobj_ex,
+        pickle.BYTEARRAY8[0]: load_bytearray8,
         pickle.BUILD[0]: load_build,
         pickle.APPEND[0]: load_append,
         pickle.APPENDS[0]: load_appends,
