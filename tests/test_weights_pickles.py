@@ -241,7 +241,8 @@ idlelib.pyshell.ModifiedInterpreter lib2to3.main.main distutils.spawn.spawn pydo
 logging.config.fileConfig typing.get_type_hints typing.ForwardRef collections.namedtuple
 enum._decompose dataclasses.make_dataclass weakref.finalize contextlib.ExitStack
 torch.load torch.hub.load torch.hub._get_torch_home torch.jit.load torch.compile torch.save
-torch.storage._load_from_bytes torch._C._jit_eval torch.package.PackageImporter torch.ops.load_library
+torch.storage._load_from_bytes torch._C._jit_eval torch.package.PackageImporter
+torch.ops.load_library
 torch.utils.collect_env.run torch.utils.cpp_extension.load torch.utils.data.DataLoader
 torch.distributed.launch.main torch.nn.Linear torch.nn.modules.linear.Linear torch.from_file
 torch._dynamo.compile torch._inductor.codecache.compile_file torch.serialization.load
@@ -253,7 +254,7 @@ pip.main pip._internal.main setuptools.sandbox.run_setup pkg_resources.load_entr
 dill.loads dill._dill._create_function cloudpickle.loads cloudpickle.cloudpickle._make_function
 joblib.load IPython.get_ipython pexpect.run pandas.read_pickle pandas.eval scipy.io.loadmat
 requests.get htstats.cli.main pytest.main numba.jit sympy.sympify
-ultralytics.nn.tasks.DetectionModel models.yolo.Model
+ultralytics.nn.tasks.DetectionModel torchvision.models.resnet.ResNet
 mypackage.run mypackage.module.execute __main__.main evil.load
 """.split()
 
@@ -331,6 +332,16 @@ def test_whole_modules_say_what_to_do(tmp_path):
         open_weights(tmp_path / "a.pt")
 
 
+@pytest.mark.parametrize("full", ["models.yolo.Model", "mynet.Net", "__main__.Net"])
+def test_a_module_of_any_package_is_told_by_its_attributes(tmp_path, full):
+    module, _, name = full.rpartition(".")
+    keys = [b"X%c\x00\x00\x00%b}" % (len(k), k) for k in (b"_parameters", b"_modules", b"other")]
+    content = pickle_of(module, name, call=b"\x81}(" + b"".join(keys) + b"ub")
+    path = write_checkpoint(tmp_path / "a.pt", content)
+    with pytest.raises(ValueError, match=f"{full} in its pickle: the file holds a whole module"):
+        open_weights(path)
+
+
 def test_dangerous_shapes_of_pickles(tmp_path):
     """Deep nesting, keys that take for ever to hash, text that doubles: refused or read at once."""
     double = b"\x80\x02}X\x01\x00\x00\x00x" + b"K\x01" + b"2\x86" * 40 + b"s."
@@ -340,12 +351,13 @@ def test_dangerous_shapes_of_pickles(tmp_path):
     in_set = b"\x80\x04}X\x01\x00\x00\x00x\x8f(K\x01" + b"2\x86" * 40 + b"\x90s."
     long_key = b"\x80\x02}X" + struct.pack("<I", 100_000) + b"a" * 100_000 + b"}K\x01K\x02ss."
     number = b"\x80\x02}\x8b" + struct.pack("<I", 9000) + b"\x7f" * 9000 + b"K\x02s."
+    huge = b"\x8a\x08" + struct.pack("<q", 1 << 50)
     claims = {
-        "bytearray": pickle_of("builtins", "bytearray", b"\x8a\x08" + struct.pack("<q", 1 << 50) + b"\x85"),
-        "range": pickle_of("builtins", "range", b"\x8a\x08" + struct.pack("<q", 1 << 60) + b"\x85"),
+        "bytearray": pickle_of("builtins", "bytearray", huge + b"\x85"),
+        "range": pickle_of("builtins", "range", huge + b"\x85"),
         "array": pickle_of(
             "numpy._core.multiarray", "_reconstruct",
-            b"cnumpy\nndarray\n\x8a\x08" + struct.pack("<q", 1 << 50) + b"\x85C\x01b\x87",
+            b"cnumpy\nndarray\n" + huge + b"\x85C\x01b\x87",
         ),
     }  # fmt: skip
     refused = {"tuples": tuples, "deep": deep, "long": long_key}

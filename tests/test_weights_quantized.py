@@ -205,6 +205,8 @@ def test_an_optimizer_is_told_by_its_groups(tmp_path):
         assert list(open_weights(state)) == ["model.weight"]
         torch.save(solver.state_dict(), tmp_path / "optimizer.pt")
         assert list(open_weights(tmp_path / "optimizer.pt")) == []
+        torch.save({"solver": solver, "model": layer.state_dict()}, tmp_path / "whole.pt")
+        assert list(open_weights(tmp_path / "whole.pt")) == ["model.weight"]
 
 
 @pytest.fixture

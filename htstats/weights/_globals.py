@@ -137,5 +137,5 @@ def is_strict(module: str, name: str) -> bool:
 def whole_module(module: str) -> bool:
     """Whether a name of this module stands for a layer or network, pickled with its code."""
     return module.startswith("torch.nn.") or bool(
-        re.fullmatch(r"(ultralytics|torchvision\.models|timm\.models|models)(\.\w+)*", module)
+        re.fullmatch(r"(ultralytics|torchvision\.models|timm\.models)(\.\w+)*", module)
     )

@@ -211,11 +211,13 @@ def _as_float32(stored: bytearray, dtype: str) -> npt.NDArray[np.float32]:
 
 
 def _optimizers(names: list[str]) -> tuple[str, ...]:
-    """Beginnings of names of what an optimizer keeps: beside `param_groups` lies `state`."""
+    """Beginnings of names of what an optimizer keeps: beside `param_groups` lies `state`; the
+    groups of a whole optimizer hold the parameters once more."""
     found = {
         match[1] for match in map(re.compile(r"(.*?)param_groups(\.|$)").match, names) if match
     }
-    return tuple(f"{prefix}state." for prefix in found if not prefix or prefix[-1] in "./")
+    whole = [prefix for prefix in found if not prefix or prefix[-1] in "./"]
+    return tuple(prefix + part for prefix in whole for part in ("state.", "param_groups."))
 
 
 def _is_optimizer_state(name: str, parts: list[str], prefixes: tuple[str, ...]) -> bool:

@@ -200,7 +200,8 @@ def _leaves(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
 def _parts(node: Any) -> Iterator[tuple[str, Any]] | None:
     """What is in a container, and its key or place; None where it is no container."""
     if isinstance(node, dict):
-        return ((_text(key), value) for key, value in dict.items(node))
+        pairs = enumerate(dict.items(node))
+        return ((_text(key, place), value) for place, (key, value) in pairs)
     if isinstance(node, (list, tuple)) and not isinstance(node, (Kind, Storage)):
         return ((str(i), value) for i, value in enumerate(node))
     if not isinstance(node, Inert):
@@ -216,11 +217,11 @@ def _parts(node: Any) -> Iterator[tuple[str, Any]] | None:
     )
 
 
-def _text(key: Any) -> str:
-    """A key of a dict as a part of a name."""
-    if isinstance(key, int) and not -(2**63) <= key < 2**64:
-        return "int"  # Python refuses to write out very long ones
-    text = str(key) if isinstance(key, (str, int, float, bool)) else _kind(key)
+def _text(key: Any, place: int) -> str:
+    """A key of a dict as a part of a name; of other keys than text and numbers the place."""
+    # Python refuses to write out very long integers
+    is_short = isinstance(key, (str, float)) or (isinstance(key, int) and abs(key) < 2**64)
+    text = str(key) if is_short else f"{_kind(key)}{place}"
     return text if len(text) <= MOST_NAME else f"{text[:MOST_NAME]}..."
 
 
