@@ -128,9 +128,18 @@ def test_a_vector_that_is_not_read_is_skipped(tmp_path, capsys):
     assert main(["compress", str(path), "-o", str(tmp_path / "a.htz")]) == 2
 
 
-@pytest.mark.parametrize("dtype", ["C64"])
-def test_complex_matrices_have_a_row_and_are_carried(tmp_path, capsys, dtype):
-    path = file_with(tmp_path, dtype, (5, 1))
+def test_integers_that_are_not_read_are_no_matrices(tmp_path, capsys):
+    """Positions are often expanded; they are no weights in any case."""
+    path = tmp_path / "a.pt"
+    torch.save({"w": torch.from_numpy(GOOD), "ids": torch.arange(3).expand(4, 3)}, path)
+    assert main(["fit", str(path), "--json"]) == 0
+    (skipped,) = json.loads(capsys.readouterr().out)["skipped"]
+    assert skipped["name"] == "ids"
+    assert "repeats its elements" in skipped["reason"]
+
+
+def test_complex_matrices_have_a_row_and_are_carried(tmp_path, capsys):
+    path = file_with(tmp_path, "C64", (5, 1))
     assert main(["fit", str(path)]) == 1
     assert "bad: not fitted: complex64: complex numbers have no order" in capsys.readouterr().out
     assert main(["compress", str(path), "-o", str(tmp_path / "a.htz")]) == 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from htstats.weights import Weights
 
-__all__ = ["add_choice", "choose_for_split", "reading_notes"]
+__all__ = ["add_choice", "choose_for_split", "number_rows", "reading_notes"]
 
 # Names that a note lists before it says how many there are.
 LISTED = 3
@@ -24,6 +24,12 @@ def add_choice(parser: argparse.ArgumentParser, what: str) -> None:
         "--exclude", metavar="PATTERN", action="append",
         help="leave these matrices out: a name or a pattern; may be given again",
     )  # fmt: skip
+
+
+def number_rows(weights: Weights) -> dict[str, int]:
+    """A number from 1 for each matrix: first those that are weights, then the others."""
+    names = dict.fromkeys([*weights, *weights.unread_matrices, *weights.numbers])
+    return {name: number for number, name in enumerate(names, 1)}
 
 
 def choose_for_split(

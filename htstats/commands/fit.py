@@ -28,7 +28,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from htstats.commands._choice import add_choice
+from htstats.commands._choice import add_choice, number_rows
 from htstats.commands._fit_rows import (
     Row,
     as_csv,
@@ -182,12 +182,10 @@ def run(args: argparse.Namespace) -> int:
         from htstats.commands._fit_pictures import draw_all, picture_folder
 
         folder = picture_folder(args.plot)
-    numbered = dict.fromkeys([*weights, *weights.unread_matrices, *weights.numbers])
-    ids = {name: i for i, name in enumerate(numbered, 1)}
+    ids = number_rows(weights)
     with Progress(sum(matrix.nbytes for matrix in matrices.values())) as progress:
         rows = fit_all(args, matrices, ids, (extras, rule), progress)
-    unread = [weights.unread[name] for name in chosen if name in weights.unread]
-    rows += [describe_unread(ids[tensor.name], tensor) for tensor in unread]
+    rows += [describe_unread(ids[n], weights.unread[n]) for n in chosen if n in weights.unread]
     if folder is not None:
         fitted = [row["name"] for row in rows if "error" not in row]
         draw_all(folder, matrices, fitted, args.side, rule)

@@ -99,6 +99,8 @@ def _are_sizes(values: Any) -> bool:
 
 
 def parse_json(text: bytes, path: str) -> dict[str, Any]:
+    """A header or an index; ValueError where it is none, or names something twice."""
+
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):

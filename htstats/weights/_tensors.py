@@ -224,7 +224,7 @@ class Weights(Mapping[str, WeightMatrix]):
             else:
                 self._matrices[name] = self._all[name]
         for other in self.unread.values():
-            if other.name in self.aside or len(other.shape) == 1:
+            if other.name in self.aside or not may_be_matrix(other):
                 self.skipped.append((other.name, self.aside.get(other.name, other.reason)))
 
     def _require_new(self, name: str) -> None:
@@ -245,11 +245,11 @@ class Weights(Mapping[str, WeightMatrix]):
 
     @property
     def unread_matrices(self) -> dict[str, UnreadTensor]:
-        """Those of `unread` that have two dimensions or more, or of which that is not known."""
+        """Those of `unread` that could be weights by their shape and dtype."""
         return {
             name: tensor
             for name, tensor in self.unread.items()
-            if len(tensor.shape) != 1 and name not in self.aside
+            if may_be_matrix(tensor) and name not in self.aside
         }
 
     @property
@@ -294,6 +294,12 @@ def why_no_matrix(raw: RawTensor) -> str:
     if len(raw.shape) < 2:
         return "a single number" if not raw.shape else f"1-D, {raw.shape[0]} elements"
     return ""
+
+
+def may_be_matrix(tensor: UnreadTensor) -> bool:
+    """Whether a tensor that is not read has two dimensions, as far as is known, and no integers."""
+    is_plain = tensor.dtype in ITEMSIZES and "complex" not in tensor.dtype
+    return len(tensor.shape) != 1 and (tensor.dtype in BLOCKS or not is_plain)
 
 
 def why_unread(raw: RawTensor) -> str:
