@@ -163,10 +163,11 @@ def _quantized(storage: Any, offset: Any, shape: Any, *_: Any) -> Unread:
 
 
 def _sparse(layout: Any, data: Any) -> Unread:
-    # COO has its size third, the compressed layouts fourth
-    parts = data if isinstance(data, tuple) else ()
-    sizes = next((_shape(part) for part in parts[2:4] if _shape(part)), ())
-    dtype = next((p.dtype for p in parts[1:3] if isinstance(p, Tensor)), "sparse")
+    # COO: indices, values, size; the compressed layouts: two of indices, values, size
+    parts = (*data, None, None, None, None) if isinstance(data, tuple) else (None,) * 4
+    values, size = parts[2:4] if isinstance(parts[2], Tensor) else parts[1:3]
+    dtype = values.dtype if isinstance(values, Tensor) else "sparse"
+    sizes = _shape(size)
     return Unread(dtype, sizes, "a sparse torch tensor; save it after .to_dense()")
 
 
