@@ -191,8 +191,8 @@ def _leaves(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
         found = list(below)
         if any(isinstance(leaf, (Tensor, Unread)) for _, leaf in found):
             yield from found
-        elif name:
-            yield name, node
+        else:
+            yield name or "tensor", node
 
     return walk(tree, "", 0)
 
