@@ -7,14 +7,67 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["atomic_write", "publish", "target_of"]
+__all__ = [
+    "PathLike",
+    "atomic_write",
+    "mode_of",
+    "named_errors",
+    "publish",
+    "require_apart",
+    "sync_folder",
+    "target_of",
+]
+
+PathLike = str | os.PathLike[str]
 
 
-def target_of(path: str | os.PathLike[str]) -> Path:
+def require_apart(inputs: Iterable[PathLike], outputs: Iterable[PathLike]) -> None:
+    """Refuse outputs that are one of the inputs, or each other, before anything is written.
+
+    The same file counts as one by whatever name: another spelling of the path, a symbolic link, a
+    hard link. This is the one place that decides it; everything that writes asks here.
+
+    Parameters
+    ----------
+    inputs : paths
+        Every file that is read, and every folder that was named as an input.
+    outputs : paths
+        Every file that will be written, present or not.
+
+    Raises
+    ------
+    ValueError
+        If two of them are the same file and at least one is an output; the message names both.
+    """
+    taken = {_identity(path): path for path in reversed([*inputs])}
+    written: dict[object, PathLike] = {}
+    for path in outputs:
+        key = _identity(path)
+        if key in taken:
+            raise ValueError(
+                f"the output {os.fspath(path)} is the input {os.fspath(taken[key])}, which is "
+                "never overwritten: name another output"
+            )
+        if key in written:
+            first, second = os.fspath(written[key]), os.fspath(path)
+            raise ValueError(f"two outputs are the same file: {first} and {second}")
+        written[key] = path
+
+
+def _identity(path: PathLike) -> object:
+    """What two names of one file have in common."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):  # not there (yet): its place stands for it
+        return os.path.realpath(path)
+    return found.st_dev, found.st_ino
+
+
+def target_of(path: PathLike) -> Path:
     """The regular file, present or not, that writing to `path` would replace.
 
     Links are followed, as opening for writing does.
@@ -22,7 +75,7 @@ def target_of(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     OSError
-        If it is a directory or a device, or its folder is missing.
+        If it is a directory, a device or a file that may not be written, or its folder is missing.
     """
     target = Path(os.path.realpath(path))
     if target.is_dir():
@@ -31,12 +84,28 @@ def target_of(path: str | os.PathLike[str]) -> Path:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target.parent))
     if target.exists() and not stat.S_ISREG(target.stat().st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(path))
+    if target.exists():
+        _require_permission(target)
     return target
 
 
+def _require_permission(target: Path) -> None:
+    """Refuse a write-protected file, which a rename would replace all the same."""
+    try:
+        os.close(os.open(target, os.O_WRONLY))
+    except PermissionError:
+        raise
+    except OSError:  # a read-only disk, for one, has a message of its own
+        pass
+
+
 @contextlib.contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """A file to write to that takes the place of `path` at the end; on an error nothing is left."""
+def atomic_write(path: PathLike, *, inputs: Iterable[PathLike] = ()) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of `path` at the end; on an error nothing is left.
+
+    `inputs` are the files that are read: see `require_apart`.
+    """
+    require_apart(inputs, [path])
     target = target_of(path)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
@@ -55,9 +124,13 @@ def publish(file: BinaryIO, temporary: Path, target: Path) -> None:
     file.flush()
     os.fsync(file.fileno())
     os.replace(temporary, target)
-    # the rename itself is durable once the folder is; some systems cannot sync folders
-    with contextlib.suppress(OSError):
-        folder = os.open(target.parent, os.O_RDONLY)
+    sync_folder(target.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Bring renames to the disk: they are durable once their folder is."""
+    with contextlib.suppress(OSError):  # some systems cannot sync folders
+        folder = os.open(path, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from htstats import _checks, _rows
 from htstats._arrays import HALF_DTYPES, Elements
 from htstats._fit_of_rows import fit_rows
+from htstats._float8 import float8_of
 from htstats._moments import ExactSums
 from htstats._rows import Report, RowSource, read_blocks, sketch_rows
 from htstats.compressed import (
@@ -179,7 +180,8 @@ def compress_rows(
     Raises
     ------
     ValueError
-        As in `partition_rows`; the container is then as it was before.
+        As in `partition_rows`, or if the writer would replace the file that `source` is read from;
+        the container is then as it was before.
 
     Notes
     -----
@@ -189,6 +191,8 @@ def compress_rows(
     """
     _check(seed, layer, n_threads)
     _checks.count("max_memory", max_memory, at_least=LEAST_MEMORY)
+    if (path := getattr(source, "path", None)) is not None:
+        writer.require_apart([path])
     sink = writer.matrix(name, source.shape, source.dtype)
     mark = writer.mark()
     try:
@@ -208,6 +212,7 @@ def compress_rows(
             support=support,
             seed=seed,
             layer=layer,
+            source_dtype=float8_of(source),
         )
         sink.finish(info)
     except Exception:

@@ -95,10 +95,12 @@ def write_container(path):
     matrices = {dtype: make(90, 10, 0.3, dtype) for dtype in DTYPES}
     coded = make(90, 10, 0.6)
     coded.sparse.data[:] = coded.sparse.data[0]
-    with ContainerWriter(path) as writer:
+    with ContainerWriter(path, metadata={"format": "pt", "a": "b"}) as writer:
         for name, matrix in {**matrices, "coded": coded}.items():
             writer.add_matrix(name, matrix)
         writer.add_tensor("t", "float32", (9,), [bytes(36)])
+        writer.add_tied("u", "t")
+        writer.add_tied("v", "coded")
         writer.commit()
     return list(records(path.read_bytes()))
 

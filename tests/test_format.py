@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reference import htz_reader
 from scipy import sparse
-from test_container import make, write
+from test_container import make, rebuilt, records, write
 
 from htstats import partition
 from htstats.cli import main
@@ -22,12 +22,18 @@ def assert_same(path):
     found = htz_reader.read(path.read_bytes())
     with open_container(path) as container:
         assert found.options == container.options
-        assert [*found.matrices] == [*container.matrices]
-        assert [*found.tensors] == [*container.tensors]
+        assert (found.metadata, found.tied) == (container.metadata, container.tied)
+        of_its_own = [name for name in container if name not in container.tied]
+        assert [*found.matrices] == [n for n in container.matrices if n in of_its_own]
+        assert [*found.tensors] == [n for n in container.tensors if n in of_its_own]
+        for name, first in container.tied.items():
+            assert container[name] is container[first]
         for name, stored in container.matrices.items():
+            if name in container.tied:
+                continue
             other, info = found.matrices[name], stored.info
             for word, value in vars(info).items():
-                said = other.fields[word]
+                said = other.fields.get(word) if word == "source_dtype" else other.fields[word]
                 assert (tuple(said) if isinstance(said, list) else said) == value, word
             assert other.fields["nnz"] == stored.nnz
             b = stored.sparse()
@@ -36,6 +42,8 @@ def assert_same(path):
             assert b.indices.tolist() == other.columns
             assert b.data.tolist() == other.values
         for name, stored in container.tensors.items():
+            if name in container.tied:
+                continue
             other = found.tensors[name]
             assert (other.fields["dtype"], tuple(other.fields["shape"])) == (
                 stored.dtype, stored.shape
@@ -128,9 +136,48 @@ def test_what_the_command_writes(tmp_path):
     assert main(["decompress", str(tmp_path / "m.htz"), "-o", str(tmp_path / "d.safetensors")]) == 0
     back = open_weights(tmp_path / "d.safetensors")
     for name, matrix in found.matrices.items():
-        dense = htz_reader.dense(matrix)
-        assert back[name].toarray().tobytes() == dense.tobytes()
         assert back.tensors[name].shape == arrays[name].shape
+        stored = b"".join(back.tensors[name].chunks())
+        if name == "w":
+            assert stored == htz_reader.dense(matrix).tobytes()
+            continue
+        assert back.tensors[name].dtype == matrix.fields["source_dtype"] == arrays[name].dtype.name
+        assert stored == htz_reader.float8_bytes(matrix)
+
+
+def old_version(path):
+    """The same file as a writer of version 1 left it."""
+    items = [
+        (kind, {**fields, "version": 1} if kind == "HEAD" else fields, payload)
+        for kind, fields, payload in records(path.read_bytes())
+    ]
+    path.write_bytes(rebuilt(items))
+    return path
+
+
+def test_files_of_version_1_are_read(tmp_path):
+    """It had the same records but META and TIED, and no source_dtype."""
+    old = old_version(write(tmp_path / "a.htz", {"w": make()}, {"t": np.arange(4.0)}, rule="std"))
+    assert not {"META", "TIED"} & {kind for kind, _, _ in records(old.read_bytes())}
+    found = assert_same(old)
+    assert (list(found.matrices), list(found.tensors), found.metadata) == (["w"], ["t"], {})
+
+
+def test_metadata_and_ties(tmp_path, monkeypatch):
+    monkeypatch.setattr(_info, "CHUNK_BYTES", 10)
+    said = {"format": "pt", "n\u00e4": '\u4e2d "\\\n', "": ""}
+    with ContainerWriter(tmp_path / "a.htz", metadata=said) as writer:
+        writer.add_matrix("w", make())
+        writer.add_tied("v", "w")
+        writer.add_tensor("t", "int64", (4,), [np.arange(4).tobytes()])
+        writer.add_tied("u", "t")
+        writer.commit()
+    found = assert_same(tmp_path / "a.htz")
+    assert found.metadata == said
+    assert found.tied == {"v": "w", "u": "t"}
+    with open_container(tmp_path / "a.htz") as container:
+        assert list(container) == ["w", "v", "t", "u"]
+        assert list(container.metadata) == list(said)
 
 
 def test_the_reader_is_strict(tmp_path):

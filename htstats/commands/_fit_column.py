@@ -37,14 +37,15 @@ def run_column(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
         rule = rule | {"discrete": True}
     folder = None
     if args.plot is not None:
-        from htstats.commands._fit_pictures import draw_all, picture_folder
+        from htstats.commands._fit_pictures import draw_all, picture_folder, picture_paths
 
         folder = picture_folder(args.plot)
     column = open_column(args.file, args.column, whole=args.discrete, held=held)
+    paths = {} if folder is None else picture_paths(folder, [args.file], [column.name])
     row = describe_column(column) | fit_column(column, side, extras, room, rule)
     finish(row)
-    if folder is not None and "error" not in row:
-        draw_all(folder, {column.name: column}, [column.name], side, rule, "x")
+    if paths and "error" not in row:
+        draw_all(paths, {column.name: column}, [column.name], side, rule, "x")
     if args.json:
         answer = as_json(args.file, side, rule, [row], Weights(args.file, ()))
         print(json.dumps(answer, indent=1, allow_nan=False))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from htstats.columns import Column
     from htstats.weights import WeightMatrix
 
-__all__ = ["draw_all", "picture_folder"]
+__all__ = ["draw_all", "picture_folder", "picture_paths"]
 
 
 def picture_folder(given: str) -> Path:
@@ -28,8 +28,24 @@ def picture_folder(given: str) -> Path:
     return folder
 
 
+def picture_paths(folder: Path, inputs: Iterable[str], names: Iterable[str]) -> dict[str, Path]:
+    """Where each matrix's picture will lie.
+
+    Raises
+    ------
+    ValueError
+        If one of them is one of the inputs, the files that the weights are read from.
+    """
+    from htstats._files import require_apart
+
+    taken: set[str] = set()
+    paths = {name: folder / _free_name(name, taken) for name in names}
+    require_apart(inputs, paths.values())
+    return paths
+
+
 def draw_all(
-    folder: Path,
+    paths: Mapping[str, Path],
     matrices: Mapping[str, WeightMatrix | Column],
     names: Iterable[str],
     side: str,
@@ -40,10 +56,8 @@ def draw_all(
 
     A matrix is read, and fitted in memory, once more: only what is drawn now is held.
     """
-    taken: set[str] = set()
     for name in names:
-        target = _free_name(name, taken)
-        _draw(folder / target, name, matrices[name].toarray(), side, rule, letter)
+        _draw(paths[name], name, matrices[name].toarray(), side, rule, letter)
 
 
 def _free_name(name: str, taken: set[str]) -> str:

@@ -2,7 +2,9 @@
 
 Each matrix W becomes W(t): the elements beyond the threshold stay, sparsely; of the others only
 mean and standard deviation, and the seed of the noise that stands for them. What is no matrix
-(biases, counters) is carried along as it is. `htstats decompress` makes a dense checkpoint again.
+(biases, counters) is carried along as it is; so are metadata, and tied weights stay one. What
+cannot be carried along (plain Python values of a training checkpoint) is named in a line.
+`htstats decompress` makes a dense checkpoint again; what it could not is refused here.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from htstats.commands._choice import add_choice, choose_for_split, reading_notes
 from htstats.commands._sizes import size
 
 if TYPE_CHECKING:
+    from htstats.commands._carried import Plan
     from htstats.commands._progress import Progress
-    from htstats.container import Container, ContainerWriter
+    from htstats.container import Container, ContainerWriter, StoredMatrix
     from htstats.weights import Weights
 
 HELP = "compress the weight matrices of a checkpoint"
@@ -64,6 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from htstats import _checks
+    from htstats.commands._carried import plan_of
     from htstats.compressed import SEED_END
     from htstats.container import open_container
     from htstats.streaming import LEAST_MEMORY
@@ -75,10 +79,10 @@ def run(args: argparse.Namespace) -> int:
     require_rule(args.threshold, args.keep)
     weights = open_weights(args.file)
     chosen = choose_for_split(weights, args.tensor, args.exclude)
-    failed = write(args, weights, chosen)
-    sizes = {name: tensor.nbytes for name, tensor in weights.tensors.items()}
+    plan = plan_of(weights, chosen)
+    failed = write(args, weights, plan)
     with open_container(args.output) as container:
-        code = report(args, container, sizes, chosen, failed)
+        code = report(args, container, weights, plan, failed)
     for note in reading_notes(
         weights, "not split", "8-bit floats with scales, carried as they are"
     ):
@@ -86,27 +90,35 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def write(args: argparse.Namespace, weights: Weights, chosen: set[str]) -> dict[str, str]:
+def write(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, str]:
     """Write the container; the matrices that could not be compressed, and why."""
     from htstats.commands._progress import Progress
     from htstats.container import ContainerWriter
 
     failed: dict[str, str] = {}
-    with (
-        ContainerWriter(args.output, options=options(args, weights), resume=args.resume) as writer,
-        # twice or three times for a matrix; the guess corrects itself
-        Progress(sum(2 * t.nbytes for t in weights.tensors.values())) as progress,
-    ):
+    sizes = {name: 2 * t.nbytes for name, t in weights.tensors.items() if name not in plan.ties}
+    writing = ContainerWriter(
+        args.output,
+        options=options(args, weights, plan),
+        resume=args.resume,
+        inputs=[args.file, *plan.files],
+        metadata=plan.metadata,
+    )
+    # each is read twice or three times; the guess corrects itself
+    with writing as writer, Progress(sum(sizes.values())) as progress:
         if writer.finished:
-            require_older(args.file, writer)
+            require_older(args.file, plan, writer)
         left = [name for name in weights.tensors if name not in writer.finished]
-        progress(2 * sum(weights.tensors[name].nbytes for name in writer.finished))
+        progress(sum(sizes.get(name, 0) for name in writer.finished))
         layers = weights.numbers
-        todo = {name: layers[name] for name in left if name in chosen}
+        todo = {name: layers[name] for name in left if name in plan.chosen}
         with contextlib.closing(splits(args, writer, weights, todo, progress)) as done:
             for name in left:
                 progress.begin(name)
-                if name in chosen:
+                if name in plan.ties:
+                    writer.add_tied(name, plan.ties[name])
+                    continue
+                if name in plan.chosen:
                     why = next(done)
                     if why is None:
                         continue
@@ -155,36 +167,31 @@ def splits(
 def report(
     args: argparse.Namespace,
     container: Container,
-    sizes: dict[str, int],
-    chosen: set[str],
+    weights: Weights,
+    plan: Plan,
     failed: dict[str, str],
 ) -> int:
     """Print what the file holds and what it saves; the exit code."""
-    from htstats._tables import format_table
     from htstats.commands._progress import human_bytes
 
-    rows: list[list[object]] = []
-    for name, entry in container.matrices.items():
-        info, before = entry.info, sizes[name]
-        shape = " x ".join(map(str, info.source_shape))
-        kept = 100 * entry.nnz / max(info.shape[0] * info.shape[1], 1)
-        ratio = entry.stored_bytes / max(before, 1)
-        rows.append([name, shape, f"{info.threshold:.4g}", f"{kept:.2f}", before,
-                     entry.stored_bytes, f"{ratio:.3f}"])  # fmt: skip
-    print(format_table(["matrix", "shape", "tau", "kept %", "bytes", "stored", "ratio"], rows))
-    carried = container.tensors
-    if plain := [t.nbytes for name, t in carried.items() if name not in chosen]:
+    sizes = {name: tensor.nbytes for name, tensor in weights.tensors.items()}
+    matrices = {n: m for n, m in container.matrices.items() if n not in container.tied}
+    carried = {n: t for n, t in container.tensors.items() if n not in container.tied}
+    print(table(matrices, sizes))
+    if plain := [t.nbytes for name, t in carried.items() if name not in plan.chosen]:
         print(f"carried along as they are: {len(plain)} tensors, {sum(plain)} bytes")
-    bad = [name for name in carried if name in chosen]
+    bad = [name for name in carried if name in plan.chosen]
     for name in bad:
         why = failed.get(name, "it failed in the run that was resumed")
         print(f"not compressed, carried as it is: {name}: {why}")
-    before, after = size_of(args.file), os.path.getsize(args.output)
+    for line in plan.notes:
+        print(line)
+    before, after = sum(map(os.path.getsize, plan.files)), os.path.getsize(args.output)
     print(
         f"{args.file}: {human_bytes(before)} -> {args.output}: {human_bytes(after)}, "
         f"ratio {after / max(before, 1):.3f}, all metadata included"
     )
-    larger = [n for n, m in container.matrices.items() if m.stored_bytes >= sizes[n]]
+    larger = [n for n, m in matrices.items() if m.stored_bytes >= sizes[n]]
     if larger:
         print(f"warning: not smaller than before: {', '.join(larger)}", file=sys.stderr)
     if after >= before:
@@ -192,11 +199,28 @@ def report(
     return 1 if any(carried[name].nbytes for name in bad) else 0  # nothing is in the others
 
 
-def options(args: argparse.Namespace, weights: Weights) -> dict[str, Any]:
+def table(matrices: dict[str, StoredMatrix], sizes: dict[str, int]) -> str:
+    """A line for each matrix."""
+    from htstats._tables import format_table
+
+    rows: list[list[object]] = []
+    for name, entry in matrices.items():
+        info, before = entry.info, sizes[name]
+        shape = " x ".join(map(str, info.source_shape))
+        kept = 100 * entry.nnz / max(info.shape[0] * info.shape[1], 1)
+        ratio = entry.stored_bytes / max(before, 1)
+        rows.append([name, shape, f"{info.threshold:.4g}", f"{kept:.2f}", before,
+                     entry.stored_bytes, f"{ratio:.3f}"])  # fmt: skip
+    return format_table(["matrix", "shape", "tau", "kept %", "bytes", "stored", "ratio"], rows)
+
+
+def options(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, Any]:
     """What the file says of how it was made; a resumed run must have the same."""
     import hashlib
 
-    content = [[n, t.dtype, list(t.shape)] for n, t in weights.tensors.items()]
+    content: list[Any] = [[n, t.dtype, list(t.shape)] for n, t in weights.tensors.items()]
+    if plan.metadata:
+        content.append(plan.metadata)
     return {
         "threshold": args.threshold,
         "keep": args.keep,
@@ -209,10 +233,9 @@ def options(args: argparse.Namespace, weights: Weights) -> dict[str, Any]:
     }
 
 
-def require_older(file: str, writer: ContainerWriter) -> None:
+def require_older(file: str, plan: Plan, writer: ContainerWriter) -> None:
     """Refuse to go on with a checkpoint that has changed since."""
-    newest = max(os.path.getmtime(path) for path in files_of(file))
-    if newest > writer.last_written:
+    if max(map(os.path.getmtime, plan.files)) > writer.last_written:
         raise ValueError(f"{file} has changed since {writer.partial} was written: remove that file")
 
 
@@ -233,14 +256,3 @@ def require_rule(text: str, keep: str) -> None:
         parse_rule(rule)
     else:
         (_checks.finite if keep == "upper" else _checks.nonnegative)("--threshold", rule)
-
-
-def size_of(file: str) -> int:
-    return sum(os.path.getsize(path) for path in files_of(file))
-
-
-def files_of(file: str) -> list[str]:
-    """The file itself; of a folder the shards and their index."""
-    from htstats import weights
-
-    return weights.files_at(file)

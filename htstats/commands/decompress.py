@@ -1,12 +1,21 @@
 """Make a dense checkpoint from a compressed file (.htz): the same bytes every time, everywhere.
 
 The suffix of the output says what is written: .safetensors; .npz; or .npy for a file that holds one
-tensor. Tensors have the names, shapes and dtypes that they had in the checkpoint.
+tensor. A folder gets .safetensors shards and their index. Tensors have the names, shapes, dtypes
+and order that they had in the checkpoint; what a format cannot hold is refused.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+from typing import TYPE_CHECKING
+
+from htstats.commands._sizes import size
+
+if TYPE_CHECKING:
+    from htstats.commands._progress import Progress
+    from htstats.container import Container
 
 HELP = "rebuild dense weights from a compressed file"
 
@@ -14,8 +23,13 @@ HELP = "rebuild dense weights from a compressed file"
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a .htz, as `htstats compress` writes it")
     parser.add_argument(
-        "-o", "--output", metavar="OUT", required=True, help="a .safetensors, .npz or .npy to write"
-    )
+        "-o", "--output", metavar="OUT", required=True,
+        help="a .safetensors, .npz or .npy to write; or DIR/ for shards with their index",
+    )  # fmt: skip
+    parser.add_argument(
+        "--shard-size", type=size, metavar="SIZE",
+        help="most bytes of a shard, such as 500MB, 1GiB (default: 5GB)",
+    )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
 
 
@@ -23,16 +37,45 @@ def run(args: argparse.Namespace) -> int:
     from htstats import _checks
     from htstats.commands._progress import Progress, human_bytes
     from htstats.container import open_container
-    from htstats.dense import dense_bytes, write_dense
+    from htstats.dense import dense_bytes
 
     _checks.count("--threads", args.threads, at_least=1)
+    if args.shard_size is not None:
+        _checks.count("--shard-size", args.shard_size, at_least=1)
+        if not is_folder(args.output):
+            raise ValueError(f"--shard-size is for a folder, got -o {args.output}: write -o DIR/")
     with open_container(args.file) as container:
         total = sum(dense_bytes(entry) for entry in container.entries.values())
         with Progress(total) as progress:
-            n_bytes = write_dense(container, args.output, n_threads=args.threads, report=progress)
+            files = write(args, container, progress)
+        n_bytes = sum(os.path.getsize(path) for path in files)
         print(
             f"{args.file}: {len(container.matrices)} matrices rebuilt, "
             f"{len(container.tensors)} tensors as they were -> {args.output}: "
-            f"{human_bytes(n_bytes)}"
+            + (f"{len(files) - 1} shards and their index, " if is_folder(args.output) else "")
+            + human_bytes(n_bytes)
         )
+        if container.metadata and str(files[0]).endswith((".npz", ".npy")):
+            print(f"left out, having no place in NumPy's files: {', '.join(container.metadata)}")
     return 0
+
+
+def write(
+    args: argparse.Namespace, container: Container, progress: Progress
+) -> list[str | os.PathLike[str]]:
+    """Write the one file, or the shards and their index; which they are."""
+    from htstats._shards import SHARD_SIZE, write_shards
+    from htstats.dense import write_dense
+
+    if is_folder(args.output):
+        shard_size = SHARD_SIZE if args.shard_size is None else args.shard_size
+        words = {"n_threads": args.threads, "report": progress}
+        return [*write_shards(container, args.output, shard_size=shard_size, **words)]
+    write_dense(container, args.output, n_threads=args.threads, report=progress)
+    return [args.output]
+
+
+def is_folder(output: str) -> bool:
+    """Whether shards are asked for: by a folder that is there, a slash at the end, or no suffix."""
+    ends = output.endswith((os.sep, os.altsep or os.sep))
+    return os.path.isdir(output) or ends or not os.path.splitext(output)[1]

@@ -63,6 +63,10 @@ def run(args: argparse.Namespace) -> int:
     except ImportError as error:
         raise ImportError(f"demo needs {error.name}: pip install 'htstats[torch]'") from None
 
+    if args.save:
+        from htstats._files import target_of
+
+        target_of(args.save)  # where it cannot be written is said before the training
     device = "cuda" if torch.cuda.is_available() else "cpu"
     from htstats.torch._training import one_thread
 

@@ -177,18 +177,20 @@ def run(args: argparse.Namespace) -> int:
     if not chosen:
         reasons = "; ".join(f"{name}: {why}" for name, why in weights.skipped[:3]) or "it is empty"
         raise ValueError(f"{args.file}: no matrix to fit ({reasons})")
-    folder = None
+    paths = None
     if args.plot is not None:
-        from htstats.commands._fit_pictures import draw_all, picture_folder
+        from htstats.commands._fit_pictures import draw_all, picture_folder, picture_paths
+        from htstats.weights import files_of
 
-        folder = picture_folder(args.plot)
+        inputs = [args.file, *files_of(weights)]
+        paths = picture_paths(picture_folder(args.plot), inputs, matrices)
     ids = number_rows(weights)
     with Progress(sum(matrix.nbytes for matrix in matrices.values())) as progress:
         rows = fit_all(args, matrices, ids, (extras, rule), progress)
     rows += [describe_unread(ids[n], weights.unread[n]) for n in chosen if n in weights.unread]
-    if folder is not None:
+    if paths is not None:
         fitted = [row["name"] for row in rows if "error" not in row]
-        draw_all(folder, matrices, fitted, args.side, rule)
+        draw_all(paths, matrices, fitted, args.side, rule)
     if args.json:
         answer = as_json(args.file, args.side, rule, rows, weights)
         print(json.dumps(answer, indent=1, allow_nan=False))

@@ -15,7 +15,7 @@ from htstats.container._entries import StoredMatrix, StoredTensor
 from htstats.container._info import GENERATOR, MatrixInfo, rows_of_a_record
 from htstats.container._read import Container, is_container, open_container
 from htstats.container._rows import EncodedRows, RowEncoder
-from htstats.container._write import ContainerWriter, MatrixSink
+from htstats.container._write import ContainerWriter, MatrixSink, partial_of
 
 __all__ = [
     "GENERATOR",
@@ -29,5 +29,6 @@ __all__ = [
     "StoredTensor",
     "is_container",
     "open_container",
+    "partial_of",
     "rows_of_a_record",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,14 @@ from htstats.container._info import MatrixInfo
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["StoredMatrix", "StoredTensor"]
+__all__ = ["StoredMatrix", "StoredTensor", "Tie"]
+
+
+class Tie(NamedTuple):
+    """A name for a matrix or tensor that has another one already."""
+
+    name: str
+    tied_to: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ class StoredMatrix:
     def matrix(self) -> CompressedMatrix:
         """The matrix with all of B in memory."""
         info = vars(self.info).copy()
-        del info["name"], info["source_shape"]
+        del info["name"], info["source_shape"], info["source_dtype"]
         return CompressedMatrix(sparse=self.sparse(), **info)
 
     def row_block(self, start: int, stop: int, *, n_threads: int = 1) -> npt.NDArray[Any]:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from htstats._float8 import FLOAT8
 from htstats._records import Meta
 from htstats.compressed import DTYPES, INDEX_END, KEEPS, NOISES, SEED_END, SUPPORTS
 
@@ -18,7 +19,8 @@ __all__ = [
     "rows_of_a_record",
 ]
 
-VERSION = 1
+# 2 has the records META and TIED.
+VERSION = 2
 
 # The only one there is: csrc/htst_normal.h defines it.
 GENERATOR = "philox4x32-10/as241"
@@ -39,7 +41,8 @@ class MatrixInfo:
     """What a file says of a matrix, B apart; the fields are those of `CompressedMatrix`.
 
     `source_shape` is the shape that the tensor had in the checkpoint, (64, 3, 3, 3) where `shape`
-    is (64, 27).
+    is (64, 27); `source_dtype` the 8-bit format that its numbers had where `dtype` is float16,
+    None where they were of `dtype`.
     """
 
     name: str
@@ -55,10 +58,14 @@ class MatrixInfo:
     support: str
     seed: int
     layer: int
+    source_dtype: str | None = None
 
     def fields(self) -> dict[str, Any]:
         """The fields as a record has them."""
-        return {**vars(self), "shape": list(self.shape), "source_shape": list(self.source_shape)}
+        fields = {**vars(self), "shape": list(self.shape), "source_shape": list(self.source_shape)}
+        if self.source_dtype is None:
+            del fields["source_dtype"]
+        return fields
 
     @classmethod
     def of(cls, meta: Meta) -> MatrixInfo:
@@ -85,4 +92,14 @@ class MatrixInfo:
             support=meta.text("support", SUPPORTS),
             seed=meta.integer("seed", below=SEED_END),
             layer=meta.integer("layer", below=INDEX_END),
+            source_dtype=_source_dtype(meta),
         )
+
+
+def _source_dtype(meta: Meta) -> str | None:
+    if "source_dtype" not in meta.fields:
+        return None
+    found = meta.text("source_dtype", FLOAT8)
+    if meta.fields["dtype"] != "float16":
+        raise meta.error("source_dtype", "is for float16 alone", found)
+    return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from typing import Any, BinaryIO
 
 from htstats._records import SIGNATURE, Meta, Record, read_record
 from htstats.container import _info
-from htstats.container._entries import StoredMatrix, StoredTensor
+from htstats.container._entries import StoredMatrix, StoredTensor, Tie
+from htstats.weights import ITEMSIZES
 
 __all__ = ["Log"]
 
@@ -21,6 +23,7 @@ class Log:
         self.records = 0
         self.chain = 0
         self.fields: dict[str, Any] = {}
+        self.metadata: tuple[Record, ...] = ()
         self._last: Record | None = None
 
     def head(self) -> dict[str, Any]:
@@ -43,8 +46,10 @@ class Log:
             raise meta.error("options", "must be an object", options)
         return options
 
-    def entry(self) -> StoredMatrix | StoredTensor | None:
-        """The next matrix or tensor, or None before the record DONE."""
+    def entry(self) -> StoredMatrix | StoredTensor | Tie | None:
+        """The next matrix, tensor or tie, or None before the record DONE."""
+        if self.records == 1:
+            self._skip_metadata()
         start, chunks = self.at, list[Record]()
         while True:
             record = self._next(None)
@@ -54,11 +59,27 @@ class Log:
                 return self._matrix(record, chunks, record.end - start)
             elif record.kind == "TENS":
                 return self._tensor(record, chunks, record.end - start)
+            elif record.kind == "TIED" and not chunks:
+                return Tie(record.meta.text("name"), record.meta.text("tied_to"))
             elif record.kind == "DONE" and not chunks:
                 self._last = record
                 return None
             else:
                 raise ValueError(f"{record.meta.where}: a record of this kind cannot be here")
+
+    def _skip_metadata(self) -> None:
+        """Step over the record META and its pieces, where the first closing record is one."""
+        mark = self.at, self.records, self.chain
+        chunks = list[Record]()
+        while (record := self._next(None)).kind == "DATA":
+            chunks.append(record)
+        if record.kind != "META":
+            self.at, self.records, self.chain = mark
+            return
+        self._whole(record.meta, chunks, "DATA")
+        if sum(chunk.payload_bytes for chunk in chunks) != record.meta.integer("bytes"):
+            raise ValueError(f"{record.meta.where}: its bytes are not complete")
+        self.metadata = tuple(chunks)
 
     def finish(self) -> None:
         """Check the last record, and that nothing follows."""
@@ -106,10 +127,13 @@ class Log:
         n_bytes = meta.integer("bytes")
         if sum(chunk.payload_bytes for chunk in chunks) != n_bytes:
             raise ValueError(f"{meta.where}: its bytes are not complete")
+        dtype, shape = meta.text("dtype"), meta.sizes("shape")
+        if dtype in ITEMSIZES and math.prod(shape) * ITEMSIZES[dtype] != n_bytes:
+            raise meta.error("bytes", f"must be those of shape {shape} of {dtype}", n_bytes)
         return StoredTensor(
             meta.text("name"),
-            meta.text("dtype"),
-            meta.sizes("shape"),
+            dtype,
+            shape,
             n_bytes,
             size,
             self._file,

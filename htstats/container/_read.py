@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from htstats._files import named_errors
-from htstats._records import SIGNATURE
-from htstats.container._entries import StoredMatrix, StoredTensor
+from htstats._records import SIGNATURE, Record, read_payload
+from htstats.container._entries import StoredMatrix, StoredTensor, Tie
 from htstats.container._log import Log
 
 __all__ = ["Container", "is_container", "open_container"]
@@ -18,7 +19,8 @@ __all__ = ["Container", "is_container", "open_container"]
 class Container:
     """An open `.htz` file: matrices and carried tensors by name, read when asked for.
 
-    Made by `open_container`. `entries` keeps the checkpoint's order; iterating gives names.
+    Made by `open_container`. `entries` keeps the checkpoint's order; iterating gives names. Tied
+    tensors are one entry under several names: `tied` maps each later name to the first.
 
     Examples
     --------
@@ -42,6 +44,8 @@ class Container:
         self._file = file
         self.options: dict[str, Any] = {}
         self.entries: dict[str, StoredMatrix | StoredTensor] = {}
+        self.tied: dict[str, str] = {}
+        self._metadata: tuple[Record, ...] = ()
         with named_errors(path):
             self._index()
 
@@ -55,6 +59,27 @@ class Container:
         """The tensors carried along by name."""
         return {n: e for n, e in self.entries.items() if isinstance(e, StoredTensor)}
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the checkpoint said of itself, such as {"format": "pt"}; empty if nothing.
+
+        Raises
+        ------
+        ValueError
+            If it is damaged.
+        """
+        if not self._metadata:
+            return {}
+        text = b"".join(read_payload(self._file, record) for record in self._metadata)
+        where = self._metadata[0].meta.where
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            raise ValueError(f"{where}: the metadata is not JSON") from None
+        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+            raise ValueError(f"{where}: the metadata must map text to text")
+        return found
+
     def verify(self) -> None:
         """Read and check everything.
 
@@ -63,7 +88,10 @@ class Container:
         ValueError
             If a checksum or a record's content is wrong.
         """
-        for entry in self.entries.values():
+        _ = self.metadata
+        for name, entry in self.entries.items():
+            if name in self.tied:
+                continue
             if isinstance(entry, StoredTensor):
                 for _ in entry.chunks():
                     pass
@@ -104,8 +132,19 @@ class Container:
             name = entry.info.name if isinstance(entry, StoredMatrix) else entry.name
             if name in self.entries:
                 raise ValueError(f"{self.path}: two entries are named {name!r}")
+            if isinstance(entry, Tie):
+                self.tied[name], entry = entry.tied_to, self._before(entry)
             self.entries[name] = entry
+        self._metadata = log.metadata
         log.finish()
+
+    def _before(self, tie: Tie) -> StoredMatrix | StoredTensor:
+        """The entry that a name is tied to."""
+        if tie.tied_to not in self.entries or tie.tied_to in self.tied:
+            raise ValueError(
+                f"{self.path}: {tie.name!r} is tied to {tie.tied_to!r}, which is no entry before it"
+            )
+        return self.entries[tie.tied_to]
 
 
 def open_container(path: str | os.PathLike[str]) -> Container:

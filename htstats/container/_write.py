@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
+import math
 import os
+import stat
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,17 +16,31 @@ from typing import Any, BinaryIO, Self
 
 import numpy.typing as npt
 
-from htstats._files import named_errors, publish, target_of
+from htstats._files import (
+    PathLike,
+    mode_of,
+    named_errors,
+    publish,
+    require_apart,
+    target_of,
+)
 from htstats._records import SIGNATURE, Buffer, Record, read_payload, write_record
 from htstats._version import __version__
 from htstats.compressed import CompressedMatrix
 from htstats.container import _info
-from htstats.container._entries import StoredMatrix
+from htstats.container._entries import StoredMatrix, Tie
 from htstats.container._info import MatrixInfo
 from htstats.container._log import Log
 from htstats.container._rows import EncodedRows, RowEncoder
+from htstats.weights import ITEMSIZES
 
-__all__ = ["ContainerWriter", "MatrixSink"]
+__all__ = ["ContainerWriter", "MatrixSink", "partial_of"]
+
+
+def partial_of(path: PathLike) -> Path:
+    """Where the container `path` lies until it is finished: beside the file that it becomes."""
+    target = Path(os.path.realpath(path))
+    return target.with_name(target.name + ".partial")
 
 
 class ContainerWriter:
@@ -37,18 +54,25 @@ class ContainerWriter:
         Plain values to keep in the file: how it was made. With `resume` they must be the same.
     resume : bool
         Go on from what `<path>.partial` has finished, if it is there; `finished` says what.
+    inputs : paths
+        The files that are read while this one is written: `path` may be none of them.
+    metadata : mapping of str to str, optional
+        What the checkpoint says of itself, as the ``__metadata__`` of .safetensors files does.
 
     Raises
     ------
     OSError
         If the file cannot be written, or another process is writing it.
     ValueError
-        If there is a partial file made with other options.
+        If the file is one of `inputs`, `<path>.partial` is no partial file of ours, or there is
+        one made with other options.
+    TypeError
+        If `metadata` is anything but text.
 
     Attributes
     ----------
     finished : list of str
-        The entries that are in the file, those of an earlier run first.
+        The names that are in the file, those of an earlier run first.
     last_written : float
         When an earlier run last wrote to the partial file, in seconds of Unix time.
 
@@ -64,10 +88,16 @@ class ContainerWriter:
         *,
         options: Mapping[str, Any] | None = None,
         resume: bool = False,
+        inputs: Iterable[PathLike] = (),
+        metadata: Mapping[str, str] | None = None,
     ) -> None:
+        self._metadata = _require_text(metadata or {})
+        self._path = path
+        self.partial = partial_of(path)
+        self.require_apart(inputs)
         self.target = target_of(path)
-        self.partial = self.target.with_name(self.target.name + ".partial")
         self.finished: list[str] = []
+        self._tied: set[str] = set()
         self._resume = resume
         self._options = dict(options or {})
         self._records = 0
@@ -79,10 +109,17 @@ class ContainerWriter:
             try:
                 _lock(self._file, self.partial)
                 self.last_written = os.fstat(self._file.fileno()).st_mtime
+                _require_ours(self._file, self.partial)
+                if self.target.exists():
+                    os.chmod(self.partial, mode_of(self.target))
                 self._begin()
             except BaseException:
                 self._file.close()
                 raise
+
+    def require_apart(self, inputs: Iterable[PathLike]) -> None:
+        """Refuse to write where one of `inputs`, files that are read, lies; see `inputs` above."""
+        require_apart(inputs, [self._path, self.partial])
 
     def matrix(self, name: str, shape: tuple[int, int], dtype: str) -> MatrixSink:
         """Begin a matrix; its rows follow in order."""
@@ -113,15 +150,46 @@ class ContainerWriter:
     def add_tensor(
         self, name: str, dtype: str, shape: tuple[int, ...], chunks: Iterable[Buffer]
     ) -> None:
-        """A tensor as it is: its bytes in row-major order, in pieces of any size."""
+        """A tensor as it is: its bytes in row-major order, in pieces of any size.
+
+        Raises
+        ------
+        ValueError
+            If `dtype` is none that checkpoints have, or the bytes are not those of `shape`; the
+            file is then as it was before.
+        """
         self._new(name)
-        pieces = n_bytes = 0
-        for piece in _regroup(chunks, _info.CHUNK_BYTES):
-            self._write("DATA", {}, [piece])
-            pieces += 1
-            n_bytes += len(piece)
-        fields = {"name": name, "dtype": dtype, "shape": list(shape), "bytes": n_bytes}
-        self._write("TENS", {**fields, "chunks": pieces})
+        if dtype not in ITEMSIZES:
+            known = ", ".join(ITEMSIZES)
+            raise ValueError(f"dtype of {name!r} must be one of {known}, got {dtype!r}")
+        mark = self.mark()
+        try:
+            pieces = self._write_data(chunks)
+            expected = math.prod(shape) * ITEMSIZES[dtype]
+            if pieces["bytes"] != expected:
+                raise ValueError(
+                    f"bytes of {name!r} must be {expected} for shape {tuple(shape)} of {dtype}, "
+                    f"got {pieces['bytes']}"
+                )
+        except Exception:
+            self.back_to(mark)
+            raise
+        self._write("TENS", {"name": name, "dtype": dtype, "shape": list(shape), **pieces})
+        self._finished(name)
+
+    def add_tied(self, name: str, tied_to: str) -> None:
+        """Another name for what is in the container: tied weights are stored once.
+
+        Raises
+        ------
+        ValueError
+            If `tied_to` is not in the container, or itself such a name, or `name` is.
+        """
+        self._new(name)
+        if tied_to not in self.finished or tied_to in self._tied:
+            raise ValueError(f"tied_to must be an entry of the container, got {tied_to!r}")
+        self._write("TIED", {"name": name, "tied_to": tied_to})
+        self._tied.add(name)
         self._finished(name)
 
     def commit(self) -> None:
@@ -163,14 +231,24 @@ class ContainerWriter:
             if log.records:
                 self._require_same(log.fields)
                 self._recover(log)
+            if self.finished:
                 return
         self._file.seek(0)
         self._file.truncate()
+        self._records = self._chain = 0
         self._file.write(SIGNATURE)
         fields = {"format": "htz", "version": _info.VERSION, "options": self._options}
         self._write("HEAD", {**fields, "writer": f"htstats {__version__}"})
+        if self._metadata:
+            text = json.dumps(self._metadata).encode()
+            self._write("META", self._write_data([text]))
 
     def _require_same(self, fields: dict[str, Any]) -> None:
+        if fields["version"] != _info.VERSION:
+            raise ValueError(
+                f"{self.partial} cannot be resumed: it is of version {fields['version']} of the "
+                f"format, not {_info.VERSION}; remove it to begin anew"
+            )
         ours, theirs = self._options, fields["options"]
         for key in sorted({*ours, *theirs}):
             if ours.get(key) != theirs.get(key):
@@ -184,10 +262,12 @@ class ContainerWriter:
         end, self._records, self._chain = log.at, log.records, log.chain
         with contextlib.suppress(ValueError):
             while (entry := log.entry()) is not None:
-                chunks = entry._chunks
-                for chunk in chunks:
+                chunks = () if isinstance(entry, Tie) else entry._chunks
+                for chunk in chunks if self.finished else (*log.metadata, *chunks):
                     read_payload(self._file, chunk if isinstance(chunk, Record) else chunk[2])
                 name = entry.info.name if isinstance(entry, StoredMatrix) else entry.name
+                if isinstance(entry, Tie):
+                    self._tied.add(name)
                 self.finished.append(name)
                 end, self._records, self._chain = log.at, log.records, log.chain
         self._file.seek(end)
@@ -196,6 +276,15 @@ class ContainerWriter:
     def _new(self, name: str) -> None:
         if name in self.finished:
             raise ValueError(f"name {name!r} is in the container already")
+
+    def _write_data(self, chunks: Iterable[Buffer]) -> dict[str, int]:
+        """Write bytes as records DATA; what the record that closes them says of them."""
+        pieces = n_bytes = 0
+        for piece in _regroup(chunks, _info.CHUNK_BYTES):
+            self._write("DATA", {}, [piece])
+            pieces += 1
+            n_bytes += len(piece)
+        return {"bytes": n_bytes, "chunks": pieces}
 
     def _write(self, kind: str, fields: dict[str, Any], payload: Iterable[Buffer] = ()) -> None:
         with named_errors(self.partial):
@@ -265,6 +354,22 @@ def _lock(file: BinaryIO, path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise OSError(errno.EBUSY, "another process is writing it", str(path)) from None
+
+
+def _require_text(metadata: Mapping[str, str]) -> dict[str, str]:
+    for key, value in metadata.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise TypeError(f"metadata must map text to text, got {key!r}: {value!r:.80}")
+    return dict(metadata)
+
+
+def _require_ours(file: BinaryIO, path: Path) -> None:
+    """Refuse a file that is there under the partial file's name and not ours, or not ours alone."""
+    found = os.fstat(file.fileno())
+    is_ours = stat.S_ISREG(found.st_mode) and SIGNATURE.startswith(file.read(len(SIGNATURE)))
+    if not is_ours or found.st_nlink > 1:  # it is written in place, under each of its names
+        raise ValueError(f"{path} is in the way, and not a partial file of htstats: move it away")
+    file.seek(0)
 
 
 def _regroup(chunks: Iterable[Buffer], size: int) -> Iterator[bytes]:

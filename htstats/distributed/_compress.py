@@ -16,6 +16,7 @@ from distributed import Client
 
 from htstats import _checks
 from htstats._arrays import HALF_DTYPES
+from htstats._float8 import float8_of
 from htstats._moments import ExactSums
 from htstats.compressed import INDEX_END, KEEPS, NOISES, SEED_END, SUPPORTS, CompressedMatrix
 from htstats.container import (
@@ -33,7 +34,7 @@ from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
 from htstats.sketch import TailSketch
 from htstats.streaming import partition_rows, partition_threshold
 from htstats.thresholds import Resolver, parse_rule, resolver_of
-from htstats.weights import WeightMatrix, open_weights
+from htstats.weights import WeightMatrix, files_of, open_weights
 
 __all__ = ["compress_array", "compress_matrices", "compress_rows"]
 
@@ -90,6 +91,7 @@ class Job(NamedTuple):
     source_shape: tuple[int, ...]
     layer: int
     how: How
+    source_dtype: str | None = None
 
     def info(self, tau: float, moments: tuple[float, float]) -> MatrixInfo:
         how, threshold = self.how, self.how.threshold
@@ -107,6 +109,7 @@ class Job(NamedTuple):
             support=how.support,
             seed=how.seed,
             layer=self.layer,
+            source_dtype=self.source_dtype,
         )
 
 
@@ -147,11 +150,14 @@ def compress_rows(
     Raises
     ------
     ValueError
-        As in `partition`; the container is then as it was before.
+        As in `partition`, or if the writer would replace the checkpoint; the container is then as
+        it was before.
     """
     how = How(threshold, keep, noise, support, seed).checked()
     _checks.count("layer", layer, below=INDEX_END)
-    matrix = open_weights(path).select([name])[name]
+    weights = open_weights(path)
+    writer.require_apart([path, *files_of(weights)])
+    matrix = weights.select([name])[name]
     job = _job_of_file(FileId.of(path), matrix, layer, how, task_bytes)
     return _write(client, writer, job, _plan(client, job, report), report)
 
@@ -231,9 +237,16 @@ def compress_matrices(
         Of the matrix that is now in the container, or could not be split.
     info : MatrixInfo or Exception
         What the container says of it, or why it is not there.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not among those named, or the writer would replace the checkpoint.
     """
     how = How(threshold, keep, noise, support, seed).checked()
-    file, matrices = FileId.of(path), open_weights(path).select(list(layers))
+    file, weights = FileId.of(path), open_weights(path)
+    writer.require_apart([path, *files_of(weights)])
+    matrices = weights.select(list(layers))
     pool = ThreadPoolExecutor(ahead_of(client))
 
     def start(matrix: WeightMatrix) -> tuple[WeightMatrix, Any, Job | None]:
@@ -265,7 +278,7 @@ def compress_matrices(
 
 def _job_of_file(file: FileId, matrix: WeightMatrix, layer: int, how: How, task_bytes: int) -> Job:
     parts = Parts.of_file(file, matrix, task_bytes, rows_of_a_record(matrix.shape[1]))
-    return Job(matrix.name, parts, matrix.source_shape, layer, how)
+    return Job(matrix.name, parts, matrix.source_shape, layer, how, float8_of(matrix))
 
 
 def _plan(client: Client, job: Job, report: Report | None) -> Plan:
@@ -357,7 +370,8 @@ def _compress_task(
     matrix = opened(file)[name]
     split = partition_rows(matrix, how.threshold, **_words(how), seed=how.seed, layer=layer)
     law = {key: value for key, value in vars(split).items() if key != "sparse"}
-    info = MatrixInfo(name=name, source_shape=matrix.source_shape, **law)
+    law |= {"source_shape": matrix.source_shape, "source_dtype": float8_of(matrix)}
+    info = MatrixInfo(name=name, **law)
     return info, _encoded(split)
 
 

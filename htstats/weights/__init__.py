@@ -23,10 +23,17 @@ Files are data: sizes are checked before anything is allocated, and no pickle is
 """
 
 from htstats.weights._choice import choose
-from htstats.weights._open import files_at, files_of, open_weights
-from htstats.weights._tensors import RawTensor, UnreadTensor, WeightMatrix, Weights
+from htstats.weights._open import files_at, files_of, metadata_of, open_weights
+from htstats.weights._tensors import (
+    ITEMSIZES,
+    RawTensor,
+    UnreadTensor,
+    WeightMatrix,
+    Weights,
+)
 
 __all__ = [
+    "ITEMSIZES",
     "RawTensor",
     "UnreadTensor",
     "WeightMatrix",
@@ -34,5 +41,6 @@ __all__ = [
     "choose",
     "files_at",
     "files_of",
+    "metadata_of",
     "open_weights",
 ]

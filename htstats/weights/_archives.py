@@ -31,8 +31,8 @@ class InflatedSource:
 
     unit = 1
 
-    def __init__(self, open_stream: Callable[[], IO[bytes]], where: str) -> None:
-        self._open, self._where = open_stream, where
+    def __init__(self, open_stream: Callable[[], IO[bytes]], where: str, source: OpenFile) -> None:
+        self._open, self._where, self.source = open_stream, where, source
         self._lock = threading.Lock()
         self._stream: IO[bytes] | None = None
         self._at = 0
@@ -107,7 +107,7 @@ def archive_member(file: OpenFile, info: zipfile.ZipInfo) -> tuple[Source, int]:
     def stream() -> IO[bytes]:
         return zipfile.ZipFile(file.stream()).open(info)
 
-    return InflatedSource(stream, where), info.file_size
+    return InflatedSource(stream, where, file), info.file_size
 
 
 def _fits(file: OpenFile, start: int, size: int) -> bool:

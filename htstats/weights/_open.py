@@ -9,7 +9,7 @@ from typing import Any
 from htstats.weights._formats import open_file, read_with, require_file
 from htstats.weights._tensors import Weights
 
-__all__ = ["files_at", "files_of", "open_weights"]
+__all__ = ["files_at", "files_of", "metadata_of", "open_weights"]
 
 
 def open_weights(weights: Any) -> Weights:
@@ -100,3 +100,36 @@ def files_at(path: str | os.PathLike[str]) -> list[str]:
     from htstats.weights import _folders
 
     return _folders.files_at(path)
+
+
+def metadata_of(weights: Weights) -> tuple[dict[str, str], list[str]]:
+    """What a checkpoint says of itself, and the keys of what cannot be carried along.
+
+    Parameters
+    ----------
+    weights : Weights
+        From `open_weights`.
+
+    Returns
+    -------
+    metadata : dict of str to str
+        The ``__metadata__`` of .safetensors files; {"format": "pt"} for torch checkpoints, which is
+        what transformers asks for.
+    left_out : list of str
+        Keys whose values are no text, or differ between shards: the first shard's is taken.
+    """
+    from htstats.weights._safetensors import read_metadata
+
+    metadata: dict[str, str] = {}
+    left_out: dict[str, None] = {}
+    for path in files_of(weights):
+        if path.lower().endswith((".npy", ".npz", ".json")):
+            continue
+        with open(path, "rb") as file:
+            start = file.read(4)
+        is_torch = start in (b"PK\3\4", b"\x80\2\x8a\n")  # an archive, or the older magic number
+        found = {"format": "pt"} if is_torch else read_metadata(path)
+        for key, value in found.items():
+            if not isinstance(value, str) or metadata.setdefault(key, value) != value:
+                left_out[key] = None
+    return metadata, list(left_out)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import NamedTuple
 
-from htstats.weights._sources import Source
+from htstats.weights._sources import Source, path_of
 
 __all__ = ["ITEMSIZES", "RawTensor", "UnreadTensor"]
 
@@ -48,6 +48,16 @@ class RawTensor:
             piece = buffer[: self.nbytes - start]
             self._source.read(start, piece)
             yield piece
+
+    @property
+    def path(self) -> str | None:
+        """The file that it is read from; None for what is in memory."""
+        return path_of(self._source)
+
+    @property
+    def place(self) -> Hashable:
+        """Where it lies and how: equal for tensors that are one, such as tied weights."""
+        return self._source, self.dtype, self.shape
 
     def __repr__(self) -> str:
         return f"RawTensor({self.name!r}, {self.dtype}, shape={self.shape})"

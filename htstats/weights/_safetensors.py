@@ -9,7 +9,7 @@ from typing import Any
 from htstats.weights._sources import OpenFile, Window, one_line
 from htstats.weights._tensors import ITEMSIZES, RawTensor, UnreadTensor, Weights
 
-__all__ = ["MOST_HEADER", "open_safetensors", "parse_json"]
+__all__ = ["MOST_HEADER", "open_safetensors", "parse_json", "read_metadata"]
 
 # The format's own limit.
 MOST_HEADER = 100_000_000
@@ -39,17 +39,8 @@ def read_header(file: OpenFile) -> Iterator[RawTensor | UnreadTensor]:
     ValueError
         If sizes, offsets and shapes do not fit each other and the file, without gap or overlap.
     """
-    if file.size < 8:
-        raise ValueError(f"{file.path}: truncated: {file.size} bytes are no .safetensors file")
-    length = int.from_bytes(file.take(0, 8), "little")
-    if length > min(MOST_HEADER, file.size - 8):
-        raise ValueError(
-            f"{file.path}: truncated or not a .safetensors file: it claims a header of {length} "
-            f"bytes and has {file.size}"
-        )
-    entries = parse_json(file.take(8, length), file.path)
+    entries, begin = _read_json(file)
     entries.pop("__metadata__", None)
-    begin = 8 + length
     placed = [(*_offsets(entry, name, file), name) for name, entry in entries.items()]
     at = 0
     for start, stop, name in sorted(placed):
@@ -69,6 +60,25 @@ def read_header(file: OpenFile) -> Iterator[RawTensor | UnreadTensor]:
             f"{file.path}: truncated or longer than it says: {at} bytes of data expected, "
             f"{file.size - begin} are there"
         )
+
+
+def read_metadata(path: str) -> dict[str, Any]:
+    """What a file says of itself; the format wants text, which is not checked here."""
+    metadata = _read_json(OpenFile(path))[0].get("__metadata__", {})
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _read_json(file: OpenFile) -> tuple[dict[str, Any], int]:
+    """The header, and where the numbers begin."""
+    if file.size < 8:
+        raise ValueError(f"{file.path}: truncated: {file.size} bytes are no .safetensors file")
+    length = int.from_bytes(file.take(0, 8), "little")
+    if length > min(MOST_HEADER, file.size - 8):
+        raise ValueError(
+            f"{file.path}: truncated or not a .safetensors file: it claims a header of {length} "
+            f"bytes and has {file.size}"
+        )
+    return parse_json(file.take(8, length), file.path), 8 + length
 
 
 def _offsets(entry: Any, name: str, file: OpenFile) -> tuple[int, int]:

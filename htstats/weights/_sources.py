@@ -20,6 +20,7 @@ __all__ = [
     "SwappedSource",
     "Window",
     "one_line",
+    "path_of",
     "row_major_strides",
 ]
 
@@ -186,6 +187,7 @@ class ArraySource:
     """An array in memory, of any strides; whole rows are read."""
 
     def __init__(self, array: npt.NDArray[Any]) -> None:
+        self.path = mapped_file(array)
         self._array = array.reshape(1) if array.ndim == 0 else array
         self._dtype = array.dtype.newbyteorder("<")
         self.unit = max(math.prod(self._array.shape[1:]) * array.itemsize, 1)
@@ -194,6 +196,25 @@ class ArraySource:
         first, rows = offset // self.unit, len(out) // self.unit
         part = self._array[first : first + rows]
         np.copyto(np.frombuffer(out, self._dtype).reshape(part.shape), part)
+
+
+def path_of(source: Any) -> str | None:
+    """The file at the bottom of a source; None for arrays that are in memory alone."""
+    while not hasattr(source, "path"):
+        if not hasattr(source, "source"):
+            return None
+        source = source.source
+    path: str | None = source.path
+    return path
+
+
+def mapped_file(array: Any) -> str | None:
+    """The file that an array is mapped from, itself or as a view."""
+    while array is not None:
+        if isinstance(array, np.memmap):
+            return None if array.filename is None else os.fspath(array.filename)
+        array = getattr(array, "base", None)
+    return None
 
 
 def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -82,6 +82,11 @@ class WeightMatrix:
         return self._raw.dtype
 
     @property
+    def path(self) -> str | None:
+        """The file that it is read from; None for what is in memory."""
+        return self._raw.path
+
+    @property
     def scale(self) -> str | None:
         return None if self._scale is None else self._scale.raw.name
 

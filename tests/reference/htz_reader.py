@@ -44,13 +44,16 @@ class File(NamedTuple):
     options: dict[str, Any]
     matrices: dict[str, Matrix]
     tensors: dict[str, Tensor]
+    metadata: dict[str, str]
+    tied: dict[str, str]
 
 
 def read(data: bytes) -> File:
     """All of a file."""
     assert data[:8] == SIGNATURE
     at, chain, count, open_chunks = 8, 0, 0, []
-    found = File({}, {}, {})
+    found = File({}, {}, {}, {}, {})
+    closed = []
     kind = None
     while at < len(data):
         assert kind != "DONE", "nothing follows DONE"
@@ -67,8 +70,10 @@ def read(data: bytes) -> File:
         assert text.decode() == json.dumps(fields, sort_keys=True, separators=(",", ":"))
         assert (kind == "HEAD") == (count == 0)
         if kind == "HEAD":
-            assert (fields["format"], fields["version"]) == ("htz", 1)
+            assert fields["format"] == "htz"
+            assert fields["version"] in (1, 2)
             found.options.update(fields["options"])
+            version = fields["version"]
         elif kind in ("ROWS", "DATA"):
             open_chunks.append((kind, fields, payload))
         elif kind in ("MATX", "TENS"):
@@ -77,7 +82,25 @@ def read(data: bytes) -> File:
             close = matrix_of if kind == "MATX" else tensor_of
             entries = found.matrices if kind == "MATX" else found.tensors
             entries[fields["name"]] = close(fields, [chunk[1:] for chunk in open_chunks])
+            closed.append(fields["name"])
             open_chunks = []
+        elif kind == "META":
+            assert version == 2
+            assert not closed
+            assert not found.metadata
+            assert fields["chunks"] == len(open_chunks)
+            assert {k for k, _, _ in open_chunks} == {"DATA"}
+            text = b"".join(payload for _, _, payload in open_chunks)
+            assert len(text) == fields["bytes"]
+            found.metadata.update(json.loads(text.decode("utf-8")))
+            assert all(isinstance(value, str) for value in found.metadata.values())
+            open_chunks = []
+        elif kind == "TIED":
+            assert version == 2
+            assert not open_chunks
+            assert fields["tied_to"] in closed
+            assert fields["name"] not in {*closed, *found.tied}
+            found.tied[fields["name"]] = fields["tied_to"]
         else:
             assert kind == "DONE"
             assert (fields["records"], fields["chain"]) == (count, chain)
@@ -237,6 +260,38 @@ def dense(matrix: Matrix) -> np.ndarray:
             value = noise if value is None else noise + value
         out[i, j] = rounded_to_bfloat16(value) if f["dtype"] == "bfloat16" else value
     return out
+
+
+def float8_numbers(dtype: str) -> list[float]:
+    """The finite numbers of an 8-bit format, by their patterns from 0 on."""
+    mantissa_bits, bias, last = {
+        "float8_e4m3fn": (3, 7, 0x7E), "float8_e5m2": (2, 15, 0x7B),
+        "float8_e4m3fnuz": (3, 8, 0x7F), "float8_e5m2fnuz": (2, 16, 0x7F),
+    }[dtype]  # fmt: skip
+    numbers = []
+    for pattern in range(last + 1):
+        exponent, mantissa = pattern >> mantissa_bits, pattern & (1 << mantissa_bits) - 1
+        if exponent == 0:
+            numbers.append(math.ldexp(mantissa, 1 - bias - mantissa_bits))
+        else:
+            whole = mantissa + (1 << mantissa_bits)
+            numbers.append(math.ldexp(whole, exponent - bias - mantissa_bits))
+    return numbers
+
+
+def float8_pattern(x: float, dtype: str) -> int:
+    """The nearest number of the format; of two that are as near the even pattern."""
+    numbers = float8_numbers(dtype)
+    size = min(abs(x), numbers[-1])
+    nearest = min(range(len(numbers)), key=lambda p: (abs(numbers[p] - size), p % 2))
+    is_negative = math.copysign(1, x) < 0 and (nearest > 0 or not dtype.endswith("fnuz"))
+    return nearest | (0x80 if is_negative else 0)
+
+
+def float8_bytes(matrix: Matrix) -> bytes:
+    """The dense matrix in the 8-bit format that it had."""
+    dtype = matrix.fields["source_dtype"]
+    return bytes(float8_pattern(float(x), dtype) for x in dense(matrix).ravel())
 
 
 def rounded_to_bfloat16(x: float) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats.torch.reproduce._places import save_picture, write_csv
+from htstats.torch.reproduce._places import output_paths, save_picture, write_csv
 
 __all__ = ["figure1"]
 
@@ -60,6 +60,7 @@ def figure1(
     ----------
     .. [1] J. Y. Shin, Fig. 1 and (12).
     """
+    picture, table = output_paths(out, "figure1", (".png", ".csv"), data)
     density = stable_density()
     rows = []
     for alpha in ALPHAS:
@@ -69,8 +70,8 @@ def figure1(
                 "alpha": alpha, "x": float(value), "density": float(height),
                 "asymptote": asymptote(float(value), alpha) if value > 0 else "",
             })  # fmt: skip
-    table = write_csv(Path(out) / "figure1.csv", rows)
-    return [save_picture(_draw(density), Path(out) / "figure1.png"), table]
+    write_csv(table, rows)
+    return [save_picture(_draw(density), picture), table]
 
 
 def stable_density() -> Callable[[Floats, float], Floats]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from htstats.theory.brackets import BracketTailSurface, bracket_tail_surface
-from htstats.torch.reproduce._places import save_picture, write_csv
+from htstats.torch.reproduce._places import output_paths, save_picture, write_csv
 
 __all__ = ["figure2"]
 
@@ -50,6 +50,7 @@ def figure2(
     ----------
     .. [1] J. Y. Shin, Fig. 2, (14) and (16).
     """
+    picture, table = output_paths(out, "figure2", (".png", ".csv"), data)
     found = bracket_tail_surface(base=BASE, M=M, N=N)
     rows = [
         {
@@ -61,8 +62,8 @@ def figure2(
         for j, level in enumerate(found.i)
         for k, alpha in enumerate(found.alpha)
     ]  # fmt: skip
-    table = write_csv(Path(out) / "figure2.csv", rows)
-    return [save_picture(_draw(found), Path(out) / "figure2.png"), table]
+    write_csv(table, rows)
+    return [save_picture(_draw(found), picture), table]
 
 
 def _draw(found: BracketTailSurface) -> Any:

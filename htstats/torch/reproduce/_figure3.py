@@ -13,7 +13,7 @@ from htstats.power_law import PowerLawFit, fit_power_law
 from htstats.spectral import stable_rank
 from htstats.torch._mixture import Mixture, select_mixture
 from htstats.torch.reproduce._matrices import Dense, find_matrices
-from htstats.torch.reproduce._places import Places, save_picture, write_csv
+from htstats.torch.reproduce._places import Places, output_paths, save_picture, write_csv
 
 __all__ = ["figure3", "heavy_tails"]
 
@@ -78,6 +78,7 @@ def figure3(
     ----------
     .. [1] J. Y. Shin, Fig. 3 and Appendix D.
     """
+    picture, table = output_paths(out, "figure3", (".png", ".csv"), data)
     matrices = find_matrices(Places(data), seed, report)
     rows = [describe(dense, fit_power_law(dense.values.ravel(), side="abs")) for dense in matrices]
     alpha = [float(row["alpha"]) for row in rows]
@@ -85,8 +86,8 @@ def figure3(
     mixture = select_mixture(alpha, rank, most=MOST_LINES, seed=seed)
     for row, k in zip(rows, mixture.responsibility.argmax(axis=0), strict=True):
         row["line"] = int(k)
-    table = write_csv(Path(out) / "figure3.csv", rows)
-    return [save_picture(_draw(rows, mixture), Path(out) / "figure3.png"), table]
+    write_csv(table, rows)
+    return [save_picture(_draw(rows, mixture), picture), table]
 
 
 def heavy_tails(
@@ -116,6 +117,7 @@ def heavy_tails(
     The p-value comes from at most 250 resamples, each with its own xmin, and stops once it is
     surely on one side of 0.1. From 120,000 elements on there are fewer, at least 20.
     """
+    (table,) = output_paths(out, "heavy_tails", (".csv",), data)
     rows = []
     for dense in find_matrices(Places(data), seed, report):
         fit = fit_power_law(dense.values.ravel(), side="abs")
@@ -127,7 +129,7 @@ def heavy_tails(
         row["verdict"] = verdict(row)
         report(f"{dense.source} {dense.name}: {row['verdict']}")
         rows.append(row)
-    return [write_csv(Path(out) / "heavy_tails.csv", rows)]
+    return [write_csv(table, rows)]
 
 
 def describe(dense: Dense, fit: PowerLawFit) -> dict[str, Any]:

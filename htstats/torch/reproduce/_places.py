@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import htstats
-from htstats._files import atomic_write
+from htstats._files import atomic_write, require_apart
 
-__all__ = ["HEAD_SUFFIX", "Places", "save_picture", "write_csv"]
+__all__ = ["HEAD_SUFFIX", "Places", "output_paths", "save_picture", "write_csv"]
 
 # What `open_weights` reads.
 SUFFIXES = (".npy", ".npz", ".safetensors", ".pt", ".pth")
+
+# What figures and tables are written to; none of it is ever read.
+WRITTEN = (".png", ".csv", ".md")
 
 # Cached inputs of a last layer, written by bench/paper/magika_outputs.py for one.
 HEAD_SUFFIX = ".head.npz"
@@ -67,6 +72,32 @@ class Places:
         """Every file with the cached inputs of a last layer."""
         folders = [folder for folder in (self.data, self.cache) if folder and folder.is_dir()]
         return [path for folder in folders for path in sorted(folder.glob(f"*{HEAD_SUFFIX}"))]
+
+
+def output_paths(out: Path, name: str, suffixes: Sequence[str], data: Path | None) -> list[Path]:
+    """The files that a figure or table is written to, in `out`, which need not be there yet.
+
+    Raises
+    ------
+    ValueError
+        If one of them is, by a link, a file of the folders that are read, or another of them.
+    IsADirectoryError
+        If one of them is a folder.
+    """
+    paths = [Path(out) / f"{name}{suffix}" for suffix in suffixes]
+    for path in paths:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    own = {path.absolute() for path in paths if not path.is_symlink()}
+    inputs = [
+        path
+        for folder in Places(data).folders
+        for path in sorted(folder.rglob("*"))
+        # a table of an earlier run in the user's folder is no input
+        if path.is_file() and path.suffix not in WRITTEN and path.absolute() not in own
+    ]
+    require_apart(inputs, paths)
+    return paths
 
 
 def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> Path:

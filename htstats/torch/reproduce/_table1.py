@@ -12,7 +12,7 @@ from htstats.compressed import NOISES
 from htstats.partition import partition
 from htstats.power_law import fit_power_law
 from htstats.torch.reproduce._heads import Head, find_heads
-from htstats.torch.reproduce._places import Places, save_picture, write_csv
+from htstats.torch.reproduce._places import Places, output_paths, save_picture, write_csv
 from htstats.torch.reproduce._pytorchcv import TABLE_1
 
 __all__ = ["table1"]
@@ -67,14 +67,13 @@ def table1(
     ----------
     .. [1] J. Y. Shin, Table 1 and Appendix E.
     """
+    picture, table, text = output_paths(out, "table1", (".png", ".csv", ".md"), data)
     heads = find_heads(Places(data), seed, report)
     rows = [row for head in heads for row in _trials(head, seed)]
-    out = Path(out)
-    table = write_csv(out / "table1.csv", rows)
-    text = out / "table1.md"
+    write_csv(table, rows)
     with atomic_write(text) as file:
         file.write(as_markdown(rows).encode())
-    return [save_picture(_draw(rows), out / "table1.png"), table, text]
+    return [save_picture(_draw(rows), picture), table, text]
 
 
 def _trials(head: Head, seed: int) -> list[dict[str, Any]]:

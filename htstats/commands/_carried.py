@@ -1,0 +1,122 @@
+"""What `htstats compress` carries along beside the matrices, and what it must leave or refuse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from htstats.weights import Weights
+
+__all__ = ["Plan", "plan_of"]
+
+# Of arrays that no network computes with: text, bytes, dates.
+TEXT_OR_DATE = re.compile(r"[<>|=]?(U|S|str|bytes|datetime|timedelta)[\d\[]")
+
+# Names that a line lists before it says how many more there are.
+MOST_NAMES = 30
+
+
+class Plan(NamedTuple):
+    """What is to be written of a checkpoint.
+
+    `ties` maps a name to the first one of the same tensor; of tied names `chosen` has the first.
+    `files` are those that are read.
+    """
+
+    chosen: set[str]
+    ties: dict[str, str]
+    metadata: dict[str, str]
+    files: list[str]
+    notes: list[str]
+
+
+def plan_of(weights: Weights, chosen: set[str]) -> Plan:
+    """Settle what becomes of everything in a checkpoint, before anything is written.
+
+    Raises
+    ------
+    ValueError
+        If there is something in it that `htstats decompress` could not give back.
+    """
+    from htstats.weights import files_of, metadata_of
+
+    left = [(name, why) for name, why in weights.skipped if name not in weights.tensors]
+    require_tensors(weights, left)
+    require_a_format(weights)
+    ties = ties_of(weights)
+    chosen = {ties.get(name, name) for name in chosen}
+    scaled = {name for name in chosen if is_scaled(weights, name)}
+    metadata, unlike = metadata_of(weights)
+    notes = [
+        line + listed(names)
+        for line, names in [
+            ("stored once: ", [f"{name} is {first}" for name, first in ties.items()]),
+            ("carried as they are, for they have scales of their own: ", sorted(scaled)),
+            ("left out, being no tensors: ", collapsed(name for name, _ in left)),
+            ("left out of the metadata, being no text or unlike in shards: ", unlike),
+        ]
+        if names
+    ]
+    return Plan(chosen - scaled, ties, metadata, files_of(weights), notes)
+
+
+def require_tensors(weights: Weights, left: Iterable[tuple[str, str]]) -> None:
+    """Refuse to lose numbers: a tensor of a kind that is not read cannot be carried along."""
+    for name, why in left:
+        plain = ("not a tensor", "not an array", "which is not executed; save numbers instead")
+        if not (why.endswith(plain) or TEXT_OR_DATE.match(why) or "not in the index" in why):
+            raise ValueError(f"{weights.origin}: {name!r} would be lost, it is {why}")
+
+
+def require_a_format(weights: Weights) -> None:
+    """Refuse what no format that `htstats decompress` writes could hold."""
+    from htstats.dense import refusal
+
+    dtypes = {name: tensor.dtype for name, tensor in weights.tensors.items()}
+    reasons = [refusal(suffix, dtypes) for suffix in (".safetensors", ".npz")]
+    if all(reasons):
+        raise ValueError(
+            f"{weights.origin}: it could not be decompressed again: {'; '.join(reasons)}"
+        )
+
+
+def ties_of(weights: Weights) -> dict[str, str]:
+    """Names of tensors that another name has already: the same numbers at the same place."""
+    first: dict[object, str] = {}
+    ties = {}
+    for name, tensor in weights.tensors.items():
+        if tensor.nbytes and (kept := first.setdefault(tensor.place, name)) != name:
+            ties[name] = kept
+    return ties
+
+
+def is_scaled(weights: Weights, name: str) -> bool:
+    """Whether a matrix is 8-bit numbers that stand for others, by a tensor of scales beside them.
+
+    Neither can be split as it is: the numbers alone mean nothing, and what they stand for would be
+    scaled twice by whoever reads it.
+    """
+    if not weights.tensors[name].dtype.startswith("float8"):
+        return False
+    return any(f"{name}{end}" in weights.tensors for end in ("_scale", "_scale_inv"))
+
+
+def collapsed(names: Iterable[str]) -> list[str]:
+    """Names in order; many that differ in numbers alone become one with stars."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(re.sub(r"(?<=\.)\d+(?=\.|$)", "*", name), []).append(name)
+    return [
+        name
+        for star, group in groups.items()
+        for name in (group if len(group) <= 3 else [f"{star} ({len(group)})"])
+    ]
+
+
+def listed(names: list[str]) -> str:
+    """Names with commas between them, on one line."""
+    shown = ", ".join(" ".join(name.split()) for name in names[:MOST_NAMES])
+    more = len(names) - MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
