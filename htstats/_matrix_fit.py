@@ -151,7 +151,7 @@ def _tests(values: npt.NDArray[Any], side: str, extras: Extras, rule: Rule) -> d
                 "R": ratio.R,
                 "pvalue": ratio.pvalue,
                 "better": ratio.better(),
-                "note": ratio.second.note,
+                "note": ratio.undecided or ratio.second.note,
             }
             for ratio in found.compare_all().rows
         }

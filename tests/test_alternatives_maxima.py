@@ -50,6 +50,8 @@ CASES += [(name, x, xmin, True) for name, (x, xmin) in WHOLE.items()]
 def neighbour(law, rng):
     """The law with other parameters, near or far, inside what its estimate may be; or None."""
     size = 10.0 ** rng.uniform(-5, 0.5)
+    if law.limit is not None:
+        return on_the_ridge(law, size, rng)
     given = {}
     for name, value in law.parameters.items():
         step = size * rng.standard_normal()
@@ -64,8 +66,7 @@ def neighbour(law, rng):
         return None
     if law.name == "lognormal":
         start = law.xmin - 0.5 if law.discrete else law.xmin
-        wide = math.isfinite(law.xmax) and "sigma held" in law.note and other.sigma > law.sigma
-        if (math.log(start) - other.mu) / other.sigma > LOGNORMAL_RIDGE or wide:
+        if (math.log(start) - other.mu) / other.sigma > 1e7:
             return None
     if law.name == "power_law" and other.alpha <= (0 if law.discrete else 1) + math.isinf(law.xmax):
         return None
@@ -74,6 +75,21 @@ def neighbour(law, rng):
     ):
         return None
     return None if law.name == "stretched_exponential" and "bound" in law.note else other
+
+
+def on_the_ridge(law, size, rng):
+    """A law of the family near its limit, with another rate and so far from it; or None."""
+    if law.discrete or law.limit.alpha <= 1:  # on the integers the limit is rounded otherwise
+        return None
+    rate = (law.limit.alpha - 1) * math.exp(size * rng.standard_normal())
+    if law.name.startswith("lognormal"):
+        sigma = 10 ** rng.uniform(0, 6)
+        return replace(law, mu=math.log(law.xmin) - rate * sigma**2, sigma=sigma)
+    if law.name == "stretched_exponential":
+        beta = 10 ** rng.uniform(-6, 0)
+        log_rate = math.log(rate / beta)
+        return replace(law, Lambda=math.inf, beta=beta, log_rate=log_rate)
+    return replace(law, alpha=1 + rate, Lambda=10 ** rng.uniform(-6, 0) / law.xmin)
 
 
 @pytest.mark.parametrize("bounded", [False, True])
@@ -196,17 +212,21 @@ def test_ties_say_what_is_missing():
         fit_alternative([1e-300, 1e10], "truncated_power_law", xmin=1e-300)
 
 
-def test_a_ridge_is_held_at_the_best_sigma():
+def test_a_ridge_stays_below_its_limit():
     x = np.concatenate([PARETO, PARETO**3])
     law = fit_alternative(x, "lognormal", xmin=1.0)
     assert "ridge" in law.note
-    assert law.mu == pytest.approx(-LOGNORMAL_RIDGE * law.sigma)
-    for factor in (1 - 1e-3, 1 + 1e-3):
-        other = replace(law, mu=law.mu * factor, sigma=law.sigma * factor)
-        assert float(np.sum(other.logpdf(x))) < law.loglikelihood
     power = fit_alternative(x, "power_law", xmin=1.0)
-    # on the ridge the law is a power law, nearly
-    assert law.loglikelihood == pytest.approx(power.loglikelihood, abs=1e-3 * x.size)
+    assert law.loglikelihood == power.loglikelihood
+    np.testing.assert_array_equal(law.logpdf(x), power.logpdf(x))
+    heights = []
+    for z in (LOGNORMAL_RIDGE, 1e3, 1e4):
+        # along the ridge z/sigma is the power law's alpha - 1
+        sigma = z / (power.alpha - 1)
+        other = replace(law, mu=-z * sigma, sigma=sigma)
+        heights.append(float(np.sum(other.logpdf(x))))
+    assert heights[0] < heights[1] < heights[2] < law.loglikelihood
+    assert heights[2] == pytest.approx(law.loglikelihood, abs=1e-7 * x.size)
 
 
 def test_a_cutoff_may_have_any_alpha():

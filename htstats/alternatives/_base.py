@@ -55,6 +55,11 @@ class Alternative(ABC):
         Of the values fitted; NaN where the parameters were given.
     note : str
         Empty, or why the estimate stands on a bound.
+    limit : Alternative or None
+        The law that the likelihood rises to, where it has no maximum: the parameters are then those
+        of the limit (infinite, or 0), and all functions are those of `limit`.
+    is_held : bool
+        Whether the estimate stands on a bound of the search: beyond, the likelihood may be higher.
     """
 
     xmin: float
@@ -63,6 +68,8 @@ class Alternative(ABC):
     n_tail: int = field(default=0, kw_only=True)
     loglikelihood: float = field(default=math.nan, kw_only=True)
     note: str = field(default="", kw_only=True)
+    limit: Alternative | None = field(default=None, kw_only=True)
+    is_held: bool = field(default=False, kw_only=True)
 
     name: ClassVar[str] = ""
     parameter_names: ClassVar[tuple[str, ...]] = ()
@@ -71,6 +78,14 @@ class Alternative(ABC):
     def parameters(self) -> dict[str, float]:
         """The parameters by name."""
         return {name: float(getattr(self, name)) for name in self.parameter_names}
+
+    def _is_limit(self) -> bool:
+        """Whether the parameters are those of the limit."""
+        return True
+
+    def reached_limit(self) -> Alternative | None:
+        """`limit`, unless other parameters were set since (`dataclasses.replace`)."""
+        return self.limit if self._is_limit() else None
 
     # ---- what a subclass gives -------------------------------------------------------------
 
@@ -119,6 +134,8 @@ class Alternative(ABC):
 
     def logpdf(self, x: npt.ArrayLike) -> Floats:
         """Log density (discrete: log probability), -inf outside and between integers."""
+        if (limit := self.reached_limit()) is not None:
+            return limit.logpdf(x)
         x = np.asarray(x, dtype=np.float64)
         inside = (x >= self.xmin) & (x <= self._last) & (x < math.inf)
         if self.discrete:
@@ -135,10 +152,14 @@ class Alternative(ABC):
 
     def logsf(self, x: npt.ArrayLike) -> Floats:
         """log P(X > x)."""
+        if (limit := self.reached_limit()) is not None:
+            return limit.logsf(x)
         return self._log_beside(x, above=True)
 
     def logcdf(self, x: npt.ArrayLike) -> Floats:
         """log P(X <= x)."""
+        if (limit := self.reached_limit()) is not None:
+            return limit.logcdf(x)
         return self._log_beside(x, above=False)
 
     def _log_beside(self, x: npt.ArrayLike, above: bool) -> Floats:
@@ -164,6 +185,8 @@ class Alternative(ABC):
 
     def quantiles(self, logq: Floats) -> Floats:
         """Where the log survival function falls to `logq`, an array of numbers <= 0."""
+        if (limit := self.reached_limit()) is not None:
+            return limit.quantiles(logq)
         return self._whole_quantiles(logq) if self.discrete else self._bisected(logq)
 
     def _bisected(self, logq: Floats) -> Floats:

@@ -73,7 +73,9 @@ def fit_alternative(
     Returns
     -------
     Alternative
-        With `loglikelihood`, `n_tail`, and a `note` where an estimate stands on a bound.
+        With `loglikelihood`, `n_tail`, and a `note` where an estimate stands on a bound. Where the
+        likelihood has no maximum but rises to that of another law, the parameters are those of the
+        limit and `limit` is that law.
 
     Raises
     ------
@@ -191,6 +193,16 @@ class Comparison:
         Probability of an R this far from 0 if both were equally good.
     nested : bool
         Whether the nested test was used.
+    undecided : str
+        Why nothing can be told, whatever the level (`pvalue` is 1 then); empty where the test
+        answers.
+
+    Notes
+    -----
+    Nothing can be told, with R = 0, where the likelihoods of both laws rise to that of the same law
+    (`Alternative.limit`): those of a lognormal and of a stretched exponential to the power law's,
+    if the coefficient of variation of log(x/xmin) is 1 or more. Nor where all values are equal, or
+    where the less likely law stands on a bound of the search (`Alternative.is_held`).
     """
 
     first: Alternative
@@ -199,15 +211,22 @@ class Comparison:
     normalized: float
     pvalue: float
     nested: bool
+    undecided: str = ""
+
+    @property
+    def note(self) -> str:
+        """`undecided`, or the notes of the two laws."""
+        notes = [law.note for law in (self.first, self.second) if law.note]
+        return self.undecided or "; ".join(notes)
 
     def better(self, level: float = 0.1) -> str:
         """The name of the favoured law, or "undecided" where pvalue > level."""
-        if self.pvalue > level or self.R == 0:
+        if self.undecided or self.pvalue > level or self.R == 0:
             return "undecided"
         return self.first.name if self.R > 0 else self.second.name
 
     def __str__(self) -> str:
-        note = self.second.note and f" ({self.second.note})"
+        note = self.note and f" ({self.note})"
         return (
             f"{self.first.name} against {self.second.name}: R = {self.R:.4g}, "
             f"p = {self.pvalue:.3g}, {self.better()}{note}"
@@ -258,8 +277,35 @@ def compare(
 def _compare(a: Alternative, b: Alternative, tail: Floats, nested: bool | None) -> Comparison:
     if nested is None:
         nested = (a.name, b.name) in _NESTED or (b.name, a.name) in _NESTED
+    if reason := _common_limit(a, b):
+        return Comparison(a, b, 0.0, 0.0, 1.0, nested, reason)
     found = likelihood_ratio(a.logpdf(tail), b.logpdf(tail), nested=nested)
+    if reason := _no_verdict(a, b, tail, found.R):
+        return Comparison(a, b, found.R, found.normalized, 1.0, nested, reason)
     return Comparison(a, b, found.R, found.normalized, found.pvalue, nested)
+
+
+def _common_limit(a: Alternative, b: Alternative) -> str:
+    """Why two laws cannot be told apart: their likelihoods have one bound; empty if they can."""
+    limits = [law.reached_limit() for law in (a, b)]
+    names = {
+        law.name if limit is None else limit.name for law, limit in zip((a, b), limits, strict=True)
+    }
+    if len(names) > 1 or a.name == b.name:
+        return ""
+    rising = [law.name for law, limit in zip((a, b), limits, strict=True) if limit is not None]
+    return f"the likelihood of {' and '.join(rising)} rises to that of {names.pop()}, no further"
+
+
+def _no_verdict(a: Alternative, b: Alternative, tail: Floats, ratio: float) -> str:
+    if tail[0] == np.max(tail) == np.min(tail) and a.name != b.name:
+        return "all values are equal"
+    worse = b if ratio > 0 else a
+    if worse.is_held and ratio != 0:
+        return (
+            f"{worse.name} stands on a bound of the search, where it might be better: {worse.note}"
+        )
+    return ""
 
 
 @dataclass(frozen=True)
@@ -274,7 +320,16 @@ class ComparisonTable:
         for row in self.rows:
             values = " ".join(f"{k}={v:.4g}" for k, v in row.second.parameters.items())
             ratio, pvalue = f"{row.R:.4g}", f"{row.pvalue:.3g}"
-            cells.append([row.second.name, ratio, pvalue, row.better(), values, row.second.note])
+            cells.append(
+                [
+                    row.second.name,
+                    ratio,
+                    pvalue,
+                    row.better(),
+                    values,
+                    row.undecided or row.second.note,
+                ]
+            )
         return format_table(header, cells)
 
 

@@ -106,7 +106,7 @@ class PowerLaw(Alternative):
         if discrete:
             alpha = zeta_exponent(x, xmin, xmax)
             note = AT_ZERO if alpha == 0 else ""
-            return cls(xmin, alpha, discrete=True, xmax=xmax, note=note)
+            return cls(xmin, alpha, discrete=True, xmax=xmax, note=note, is_held=alpha == 0)
         if math.isinf(xmax):
             return cls(xmin, 1 + 1 / mean)
         length = float(log_ratio(xmax, xmin))

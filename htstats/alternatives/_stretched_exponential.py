@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from scipy import optimize
 
 from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
 from htstats.alternatives._family import climb, root
 from htstats.alternatives._integrals import log1mexp
-from htstats.alternatives._power_law import bounded_rate
+from htstats.alternatives._power_law import PowerLaw, bounded_rate
+from htstats.alternatives._ridge import RIDGE, Limit, continuous_limit, rounded_limit
 
 __all__ = ["LEAST_BETA", "StretchedExponential"]
 
-# Towards beta = 0 x^beta is a logarithm and the law a power law; long before, Lambda, which is
-# ((alpha - 1)/beta)^(1/beta) / xmin there, leaves the floats.
+# Towards beta = 0 x^beta is a logarithm and the law a power law (`_ridge` says when the likelihood
+# leads there); Lambda, which is ((alpha - 1)/beta)^(1/beta) / xmin, leaves the floats on the way.
+# Up to an xmax, and on the integers, the first search ends here.
 LEAST_BETA = 0.02
+# In units of 1/mean(t): with this beta the likelihood is that of the power law to the last digit.
+STRAIGHT = 1e-8
 LOG_FLOAT = 708.0
 # beta log(max/xmin) at most: steeper, all values are one
 STEEPEST = 1e6
@@ -31,8 +36,8 @@ LOG_GROWING = math.log(1e-12)
 # Of log beta, where maxima are looked for.
 STEP = 0.3
 
-RIDGE = "beta stands on its bound {:.3g}: a ridge towards a power law"
-OUTSIDE = "Lambda stands on its bound, the end of the floats"
+OUTSIDE = "Lambda is beyond the floats: (Lambda xmin)^beta = {:.6g}"
+GROWING = "Lambda stands on its bound 0: a power law with a growing density"
 TIED = "beta stands on its upper bound: the values are nearly one"
 
 
@@ -42,16 +47,37 @@ def _log_expm1(y: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class StretchedExponential(Alternative):
-    """Survival exp((Lambda xmin)^beta - (Lambda x)^beta); on the integers this law, rounded."""
+    """Survival exp((Lambda xmin)^beta - (Lambda x)^beta); on the integers this law, rounded.
+
+    Attributes
+    ----------
+    Lambda, beta : float
+        1/scale, in units of 1/x, and the exponent.
+    log_rate : float
+        log (Lambda xmin)^beta, where Lambda is 0 or infinity because it left the floats.
+    """
 
     Lambda: float
     beta: float
+    log_rate: float = field(default=math.nan, kw_only=True)
     name: ClassVar[str] = "stretched_exponential"
     parameter_names: ClassVar[tuple[str, ...]] = ("Lambda", "beta")
+
+    def _is_limit(self) -> bool:
+        return self.beta == 0 or (self.Lambda == 0 and math.isnan(self.log_rate))
+
+    def reached_limit(self) -> Alternative | None:
+        if self.beta == 0 or not self._is_limit():
+            return self.limit if self.beta == 0 else None
+        if isinstance(self.limit, PowerLaw) and self.beta == 1 - self.limit.alpha:
+            return self.limit
+        return PowerLaw(self.xmin, 1 - self.beta, xmax=self.xmax)
 
     @property
     def _log_rate(self) -> float:
         """log (Lambda xmin)^beta."""
+        if self.Lambda == 0 or math.isinf(self.Lambda):
+            return self.log_rate
         return self.beta * (math.log(self.Lambda) + math.log(self.xmin))
 
     def _hazard(self, a: Floats, b: Floats) -> Floats:
@@ -80,6 +106,8 @@ class StretchedExponential(Alternative):
         return np.asarray(constant - self._since_xmin(log_ratio(a, self.xmin)) + inside)
 
     def quantiles(self, logq: Floats) -> Floats:
+        if (limit := self.reached_limit()) is not None:
+            return limit.quantiles(logq)
         low = self.xmin - 0.5 if self.discrete else self.xmin
         if math.isfinite(self.xmax):
             high = np.array([self._last + 0.5 if self.discrete else self.xmax])
@@ -104,19 +132,31 @@ class StretchedExponential(Alternative):
         For each beta the best (Lambda xmin)^beta is 1 / mean expm1(beta t), t = log(x/xmin), and
         the likelihood that is left is concave in beta: log(sum expm1(beta t)/beta) is the log of a
         Laplace transform. With an xmax it may have two maxima: every change of the slope's sign on
-        a grid of beta is followed, and the highest taken. On the integers it is searched.
+        a grid of beta is followed, and the highest taken. On the integers it is searched. Where the
+        likelihood rises to that of a power law instead (`_ridge` says when), beta is 0 and Lambda
+        infinite, or, if alpha < 1, Lambda 0 and beta 1 - alpha; `limit` is the power law.
         """
         low = xmin - 0.5 if discrete else xmin
         t = log_ratio(x, low)
         needs_spread(cls.name, float(np.max(t)))
         profile = _Profile(t, low)
+        if not discrete and math.isfinite(xmax):
+            return _Bounded(profile, xmin, xmax).best(cls)._or_limit(x)
         beta, note = profile.best()
-        start = cls._made(low, profile.log_rate(beta), beta, note)
-        if not discrete and math.isinf(xmax):
-            return start
+        if not discrete and beta == 0:
+            return cls(xmin, math.inf, 0.0)._or_limit(x)
         if not discrete:
-            return _Bounded(profile, xmin, xmax).best(cls)
-        return cls._rounded(start, x, xmin, xmax, profile.low)
+            return cls._made(xmin, profile.log_rate(beta), beta, note)
+        beta = max(beta, profile.low)
+        return cls._rounded(profile.log_rate(beta), beta, x, xmin, xmax, profile)
+
+    def _or_limit(self, x: Floats) -> StretchedExponential:
+        """With the power law in its place, if the parameters are those of the limit."""
+        if not self._is_limit():
+            return self
+        power = PowerLaw.fit(x, self.xmin, self.discrete, self.xmax)
+        beta = 0.0 if self.beta == 0 else 1 - power.alpha
+        return replace(self, beta=beta, limit=power, note=self.note or RIDGE)
 
     @classmethod
     def _made(
@@ -124,50 +164,83 @@ class StretchedExponential(Alternative):
     ) -> StretchedExponential:
         """From log (Lambda xmin)^beta."""
         log_scale = log_rate / beta - math.log(xmin)
-        if abs(log_scale) > LOG_FLOAT:
-            log_scale, note = math.copysign(LOG_FLOAT, log_scale), OUTSIDE
-        return cls(xmin, math.exp(log_scale), beta, note=note, xmax=xmax)
+        if abs(log_scale) <= LOG_FLOAT:
+            scale, rate = math.exp(log_scale), math.nan
+        else:
+            scale, rate = (math.inf if log_scale > 0 else 0.0), log_rate
+            note = note or OUTSIDE.format(math.exp(log_rate))
+        return cls(xmin, scale, beta, log_rate=rate, note=note, xmax=xmax, is_held=note == TIED)
 
     @classmethod
     def _rounded(
-        cls, start: StretchedExponential, x: Floats, xmin: float, xmax: float, low: float
+        cls,
+        log_rate: float,
+        beta: float,
+        x: Floats,
+        xmin: float,
+        xmax: float,
+        profile: _Profile,
     ) -> StretchedExponential:
+        """From an estimate with xmin - 1/2 for xmin."""
         values, counts = np.unique(x, return_counts=True)
-        shift = math.log(xmin) - math.log(xmin - 0.5)
+        limit = rounded_limit(values, counts, xmin, xmax)
+        start = [log_rate + beta * (math.log(xmin) - math.log(xmin - 0.5)), math.log(beta)]
 
         def law(p: Floats, note: str = "") -> StretchedExponential:
-            beta = math.exp(p[1])
-            scale = math.exp(min(max(p[0] / beta - math.log(xmin), -LOG_FLOAT), LOG_FLOAT))
-            return cls(xmin, scale, beta, discrete=True, xmax=xmax, note=note)
+            found = cls._made(xmin, float(p[0]), math.exp(p[1]), note, xmax)
+            return replace(found, discrete=True)
 
-        def negative(p: Floats) -> float:
-            return -law(p)._log_likelihood(values, counts) / x.size
+        def height(p: Floats) -> float:
+            return law(p)._log_likelihood(values, counts) / x.size
 
         top = math.log(STEEPEST_CELL * values[-1])
-        box = [(-LOG_FLOAT, LOG_FLOAT), (math.log(low), top)]
-        point = climb(negative, [start._log_rate + start.beta * shift, math.log(start.beta)], box)
-        note = ""
-        if point[1] - box[1][0] < 1e-6:
-            note = RIDGE.format(low)
-        elif top - point[1] < 1e-6:
-            note = TIED
-        return law(point, note)
+        box = [(-LOG_FLOAT, LOG_FLOAT), (math.log(profile.low), top)]
+        point = climb(lambda p: -height(p), start, box)
+        on_ridge = point[1] - box[1][0] < 1e-6
+        if limit is not None and limit.is_maximum and limit.rate > 0:
+            if on_ridge or height(point) <= limit.height:
+                return cls(xmin, math.inf, 0.0, discrete=True, xmax=xmax)._or_limit(x)
+        elif limit is not None and on_ridge and limit.rate > 0:
+            return cls._far(limit, values, counts, xmin, xmax)._or_limit(x)
+        return law(point, TIED if top - point[1] < 1e-6 else "")
+
+    @classmethod
+    def _far(
+        cls, limit: Limit, values: Floats, counts: npt.NDArray[np.int64], xmin: float, xmax: float
+    ) -> StretchedExponential:
+        """A maximum near the ridge: in log(a/rate), a = (Lambda xmin)^beta beta, and log beta."""
+        n = int(np.sum(counts))
+        least = math.log(STRAIGHT * limit.rate)
+
+        def law(p: Floats) -> StretchedExponential:
+            log_rate = float(p[0]) + math.log(limit.rate) - float(p[1])
+            return replace(cls._made(xmin, log_rate, math.exp(p[1]), "", xmax), discrete=True)
+
+        def negative(p: Floats) -> float:
+            return -law(p)._log_likelihood(values, counts) / n
+
+        box = [(-2.0, 2.0), (least, math.log(0.1 * limit.rate))]
+        point = climb(negative, [0.0, math.log(1e-3 * limit.rate)], box)
+        if point[1] - least < 1e-3:  # there is none to any float
+            return cls(xmin, math.inf, 0.0, discrete=True, xmax=xmax)
+        return law(point)
 
 
 class _Profile:
     """The likelihood of beta alone, from t = log(x/xmin)."""
 
     def __init__(self, t: Floats, xmin: float) -> None:
-        self._t, self._top, self.mean = t, float(np.max(t)), float(np.mean(t))
+        self.t, self._top, self.mean = t, float(np.max(t)), float(np.mean(t))
         self.low = LEAST_BETA
         while abs(self.log_rate(self.low) / self.low - math.log(xmin)) > LOG_FLOAT:
             self.low *= 1.5
         self.high = max(STEEPEST / self._top, 2 * self.low)
+        self.least = min(STRAIGHT / self.mean, self.low / 2)
 
     def _sums(self, beta: float) -> tuple[float, float]:
         """Means of expm1(beta t) and t exp(beta t), both over exp(beta top)."""
-        lifted = np.exp(beta * (self._t - self._top))
-        return float(np.mean(-np.expm1(-beta * self._t) * lifted)), float(np.mean(self._t * lifted))
+        lifted = np.exp(beta * (self.t - self._top))
+        return float(np.mean(-np.expm1(-beta * self.t) * lifted)), float(np.mean(self.t * lifted))
 
     def log_rate(self, beta: float) -> float:
         return -beta * self._top - math.log(self._sums(beta)[0])
@@ -181,10 +254,13 @@ class _Profile:
         return 1 / beta + self.mean - self.pull(beta)
 
     def best(self) -> tuple[float, str]:
+        """beta, 0 on the ridge, and a note."""
+        if continuous_limit(self.t, math.inf).is_maximum:
+            return 0.0, ""
         guess = min(max(1 / self.mean, self.low), self.high)
-        if self.slope(self.low) <= 0:
-            return self.low, RIDGE.format(self.low)
-        found = root(self.slope, guess, guess / 2, self.low, self.high)
+        if self.slope(self.least) <= 0:  # by a rounding
+            return 0.0, ""
+        found = root(self.slope, guess, guess / 2, self.least, self.high)
         return (self.high, TIED) if found is None else (found, "")
 
 
@@ -237,14 +313,21 @@ class _Bounded:
         return [*found, high] if slopes[-1] > 0 else found
 
     def best(self, cls: type[StretchedExponential]) -> StretchedExponential:
-        low, high = self._profile.low, self._profile.high
-        beta = max(self._maxima(low, high), key=self._height)
+        """The highest maximum; with the parameters of the limit if that is as high."""
+        profile, limit = self._profile, None
+        if profile.mean < self._length:
+            limit = continuous_limit(profile.t, self._length)
+        on_ridge = limit is not None and limit.is_maximum and limit.rate > 0
+        found = self._maxima(profile.low, profile.high)
+        if found[:1] == [profile.low]:  # the slope falls there: to the ridge, or from a maximum
+            found = found[1:] + ([] if on_ridge else self._maxima(profile.least, profile.low))
+        beta = max(found, key=self._height, default=0.0)
+        if limit is not None and (
+            beta in (0.0, profile.least) or (on_ridge and self._height(beta) <= limit.height)
+        ):
+            return cls(self._xmin, math.inf, 0.0, xmax=self._xmax)
         log_u, _ = self._best_rate(beta)
-        note = ""
-        if beta == low:
-            note = RIDGE.format(low)
-        elif log_u <= LOG_GROWING:
-            note = "Lambda stands on its bound 0: a power law with a growing density"
-        elif beta == high:
-            note = TIED
+        if limit is not None and limit.rate <= 0 and log_u <= LOG_GROWING:
+            return cls(self._xmin, 0.0, -limit.rate, xmax=self._xmax, note=GROWING)
+        note = TIED if beta == profile.high else ""
         return cls._made(self._xmin, log_u - self._log_size(beta), beta, note, self._xmax)

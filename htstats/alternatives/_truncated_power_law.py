@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -50,6 +50,10 @@ class TruncatedPowerLaw(Alternative):
     Lambda: float
     name: ClassVar[str] = "truncated_power_law"
     parameter_names: ClassVar[tuple[str, ...]] = ("alpha", "Lambda")
+
+    def _is_limit(self) -> bool:
+        same = isinstance(self.limit, PowerLaw) and self.limit.alpha == self.alpha
+        return self.Lambda == 0 and same
 
     def _kernel(self, x: Floats) -> Floats:
         return np.asarray(-self.alpha * log_ratio(x, self.xmin) - self.Lambda * (x - self.xmin))
@@ -125,7 +129,7 @@ class TruncatedPowerLaw(Alternative):
         -----
         An exponential family in log x and x: the likelihood is concave, and its maximum where both
         means are the law's, or, where the data's mean of x is above that of the best power law, at
-        Lambda = 0.
+        Lambda = 0, where the law is that power law: `limit`.
         """
         t = float(np.mean(log_ratio(x, xmin)))
         needs_spread(cls.name, t)
@@ -145,10 +149,14 @@ class TruncatedPowerLaw(Alternative):
             moments, top = _means(length), 1 - least_alpha
         found = family_maximum(moments, t, above, start, (-math.inf, top))
         note = AT_LEAST.format(least_alpha) if found.theta_on_bound else ""
-        if found.phi_on_bound:
-            note = NO_CUTOFF
         alpha = -found.theta if discrete else 1 - found.theta
-        return cls(xmin, alpha, found.phi / xmin, discrete=discrete, xmax=xmax, note=note)
+        if found.phi_on_bound and not found.theta_on_bound:
+            power = PowerLaw.fit(x, xmin, discrete, xmax)
+            alpha = alpha if power.is_held else power.alpha  # of integers it grows to no xmax
+            law = cls(xmin, alpha, 0.0, discrete=discrete, xmax=xmax)
+            return replace(law, note=NO_CUTOFF, limit=power)
+        law = cls(xmin, alpha, found.phi / xmin, discrete=discrete, xmax=xmax, note=note)
+        return replace(law, is_held=found.theta_on_bound)
 
 
 def _is_short(k: Floats) -> bool:

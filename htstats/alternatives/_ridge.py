@@ -1,0 +1,152 @@
+"""Ridges: where a likelihood has no maximum, but rises to that of the power law.
+
+In t = log(x/xmin) >= 0 the power law is exponential, f(t) ~ exp(-a t), a = alpha - 1. Two families
+have it as a limit:
+
+* the lognormal, f ~ exp(-b t - phi t^2), phi > 0, at phi = 0 (sigma = 1/sqrt(2 phi) grows without
+  end, and mu = log(xmin) - b sigma^2 with it);
+* the stretched exponential, f ~ exp(beta t - a expm1(beta t)/beta), at beta = 0 (where
+  (Lambda xmin)^beta = a/beta grows without end).
+
+Let a be the power law's own estimate: mean(t) = E(t), E the mean under exp(-a t) on [0, L],
+L = log(xmax/xmin). The derivative of the log-likelihood of one value at the limit, into the family
+and with the other parameter at its best, is
+
+    lognormal              E(t^2) - mean(t^2)                    in phi,
+    stretched exponential  mean(t) - E(t) - a (mean(t^2) - E(t^2))/2
+                         = a/2 (E(t^2) - mean(t^2))              in beta.
+
+(The change of the other parameter does not count: the power law is at its maximum in a.) Both have
+one sign: neither family leaves the limit if and only if
+
+    mean(t^2) >= E(t^2);      without xmax E(t^2) = 2 mean(t)^2:
+
+the coefficient of variation of log(x/xmin) is at least 1, that of the exponential law.
+
+Is a limit that is a maximum nearby the highest point of all? For the lognormal it is: the family is
+exponential, and its likelihood concave in (b, phi). For the stretched exponential without xmax it
+is: the likelihood at the best rate is beta mean(t) - log(mean expm1(beta t)/beta) and a constant,
+and mean expm1(beta t)/beta is the Laplace transform of a positive measure, whose log is convex. Up
+to an xmax, and on the integers, other maxima may exist: they are looked for and their heights
+compared.
+
+On the integers both families are rounded: k stands for the cell [k - 1/2, k + 1/2]. The derivative
+of the log of a cell's mass is minus the mean of t^2 within the cell, so that mean(t^2) is replaced
+by the mean over the data of E(t^2 | cell), at the rate a for which mean E(t | cell) = E(t). The
+limit is then a rounded power law; the law that stands at the limit is the power law of the
+integers (zeta's): how a power law is put on the integers says nothing of the other family.
+
+References
+----------
+Malevergne, Pisarenko and Sornette (2011), Physical Review E 83, 036111: the test of the power law
+against the lognormal by the coefficient of variation is uniformly most powerful unbiased.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats.alternatives._base import Floats, log_ratio
+from htstats.alternatives._family import root
+from htstats.alternatives._integrals import SQUARE, integral, legendre
+from htstats.alternatives._power_law import bounded_rate, log_exponential_mass
+
+__all__ = ["RIDGE", "Limit", "continuous_limit", "rounded_limit"]
+
+RIDGE = "a ridge towards a power law: no maximum, the bound of the likelihood is the power law's"
+# The two moments are known to some roundings. A likelihood that gains by less has no other maximum
+# to any float: the gain is the square of this, for each value.
+ROUNDING = 1e-14
+# Twenty nodes integrate exp(-u s) s^2 over [0, 1] to rounding for |u| up to here.
+FLAT = 8.0
+# Of log(rate mean(t)), where the rate of a rounded law is looked for.
+FARTHEST = 40.0
+
+
+class Limit(NamedTuple):
+    """The power law nearest to the data, as the exponential law of t = log(x/xmin).
+
+    rate : alpha - 1. excess : mean(t^2)/E(t^2) - 1. height : log-likelihood of a value, of the
+    density of t, on the integers of the rounded law.
+    """
+
+    rate: float
+    excess: float
+    height: float
+
+    @property
+    def is_maximum(self) -> bool:
+        """Whether the likelihood falls from here into either family."""
+        return self.excess >= -ROUNDING
+
+
+def continuous_limit(t: Floats, length: float) -> Limit:
+    """Of values t in [0, length] with a mean inside; `length` may be infinite."""
+    mean, square = float(np.mean(t)), float(np.mean(t * t))
+    if math.isinf(length):
+        rate, expected = 1 / mean, 2 * mean**2
+    else:
+        rate = bounded_rate(mean / length) / length
+        expected = integral(-rate, 0.0, 0.0, length, SQUARE, 0.0).s
+    height = -rate * mean - float(log_exponential_mass(rate, np.array(length)))
+    return Limit(rate, square / expected - 1, height)
+
+
+def rounded_limit(
+    values: Floats, counts: npt.NDArray[np.int64], xmin: float, xmax: float
+) -> Limit | None:
+    """Of the integers `values`, each `counts` times; None where no rate is best."""
+    low = xmin - 0.5
+    start, width = log_ratio(values - 0.5, low), np.log1p(1 / (values - 0.5))
+    length = math.inf if math.isinf(xmax) else float(log_ratio(math.floor(xmax) + 0.5, low))
+    share = counts / np.sum(counts)
+    middle = float(share @ (start + width / 2))
+
+    def pull(rate: float) -> float:  # falls
+        first, _ = _cell_means(rate, start, width)
+        return _law_means(rate, length)[0] - float(share @ first)
+
+    if math.isinf(length):
+        found = root(lambda v: pull(math.exp(v) / middle), 0.0, 0.5, -FARTHEST, FARTHEST)
+        rate = None if found is None else math.exp(found) / middle
+    else:
+        most = math.exp(FARTHEST) / length
+        rate = root(pull, 1 / middle - 1 / (length - min(middle, length / 2)), 1.0, -most, most)
+    if rate is None:
+        return None
+    _, square = _cell_means(rate, start, width)
+    mass = log_exponential_mass(rate, width) - rate * start
+    total = float(log_exponential_mass(rate, np.array(length)))
+    excess = float(share @ square) / _law_means(rate, length)[1] - 1
+    return Limit(rate, excess, float(share @ mass) - total)
+
+
+def _law_means(rate: float, length: float) -> tuple[float, float]:
+    """E(t) and E(t^2) of the density exp(-rate t) on [0, length]."""
+    if math.isinf(length):
+        return 1 / rate, 2 / rate**2
+    first, second = _unit_means(np.array([rate * length]))
+    return length * float(first[0]), length**2 * float(second[0])
+
+
+def _cell_means(rate: float, start: Floats, width: Floats) -> tuple[Floats, Floats]:
+    """E(t) and E(t^2) of the same density within [start, start + width]."""
+    first, second = _unit_means(rate * width)
+    return start + width * first, start**2 + 2 * start * width * first + width**2 * second
+
+
+def _unit_means(u: Floats) -> tuple[Floats, Floats]:
+    """E(s) and E(s^2) of the density exp(-u s) on [0, 1]."""
+    nodes, weights = legendre()
+    flat = np.abs(u) <= FLAT
+    share = weights * np.exp(-np.where(flat, u, 0.0)[:, None] * nodes)
+    total = np.sum(share, axis=1)
+    with np.errstate(over="ignore"):
+        steep = np.where(flat, FLAT, u)
+        ends = 1 / np.expm1(steep)
+    first = np.where(flat, share @ nodes / total, 1 / steep - ends)
+    return first, np.where(flat, share @ nodes**2 / total, 2 / steep**2 - (1 + 2 / steep) * ends)
