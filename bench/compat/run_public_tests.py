@@ -4,11 +4,12 @@ Takes the tests that the source distribution of powerlaw 2.0.0 carries and its d
 environment that has powerlaw 2.0.0 (made if need be), puts htstats.compat.powerlaw in place of
 powerlaw (profile 2.0), and runs them with pytest. Exit code 1 if any fails.
 
-Two of the numbers that the tests compare with are replaced, in REFERENCES below: powerlaw's
-lognormal for the data sets `words` and `quakes`. There the likelihood has no maximum, but rises
-all the way to the power law (the mean square of log(x/xmin) is above twice the squared mean), and
-a lognormal cannot beat it. powerlaw stops where its densities underflow (mu = -1529, sigma = 40:
-densities of e^-735, of which a float keeps a few bits) and reports that noise as better.
+For two data sets, RIDGES below, one assertion is replaced: that the power law against the lognormal
+gives powerlaw's numbers. There the lognormal's likelihood has no maximum, but rises all the way to
+the power law's (the mean square of log(x/xmin) is above twice the squared mean). powerlaw stops
+where its densities underflow (mu = -1529, sigma = 40: densities of e^-735, of which a float keeps a
+few bits) and compares that. Here nothing can be told, and the assertion is R = 0 with p = 1. The
+count without the replacement is printed beside the other; those tests may fail.
 """
 
 import argparse
@@ -23,27 +24,38 @@ from check_powerlaw import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# data set: R over its deviation and p of the power law against the best lognormal with mu held 30
-# sigma below log(xmin)
-REFERENCES = {"words": (0.40, 0.69), "quakes": (8.02, 0.0)}
+# test -> data sets for which it must say "undecided"
+RIDGES = {"test_lognormal": ("words", "quakes")}
 
 CONFTEST = """
+import os
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import htstats.compat.powerlaw as powerlaw
 
 powerlaw.use_profile("2.0")
 powerlaw.load_test_dataset = lambda name: np.genfromtxt(Path({data!r}) / f"{{name}}.txt")
 sys.modules["powerlaw"] = powerlaw
+RIDGES = {ridges!r}
 
 
-def pytest_collection_finish(session):
-    for module in {{item.module for item in session.items if hasattr(item.module, "references")}}:
-        for name, values in {references!r}.items():
-            module.references[name]["lognormal"] = values
+@pytest.fixture(autouse=True)
+def undecided_on_ridges(request, monkeypatch):
+    module, names = request.module, RIDGES.get(request.node.name, ())
+    if names and hasattr(module, "references") and "RIDGES_AS_REFERENCES" not in os.environ:
+        original = module.assert_allclose
+
+        def check(actual, desired, *, err_msg="", **words):
+            if err_msg in names:
+                assert tuple(actual) == (0.0, 1.0), err_msg
+            else:
+                original(actual, desired, err_msg=err_msg, **words)
+
+        monkeypatch.setattr(module, "assert_allclose", check)
 
 
 def pytest_runtest_setup(item):
@@ -62,11 +74,12 @@ def sources(folder: Path, python: Path) -> Path:
     return target
 
 
-def run_tests(tests: Path) -> dict[str, str]:
-    """Outcome by test."""
+def run_tests(tests: Path, only: str = "", **environment: str) -> dict[str, str]:
+    """Outcome by test, of those whose names contain `only`."""
     command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "--tb=line"]
     command += ["-p", "no:randomly", "-o", "filterwarnings=", "-o", "addopts=", "-o", "timeout=0"]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg", **environment}
+    command += ["-k", only] if only else []
     done = subprocess.run(
         [*command, "--rootdir", str(tests), str(tests)],
         env=env,
@@ -88,12 +101,17 @@ def main() -> int:
     python = environment(folder, "2.0")
     tests = sources(folder, python) / "testing"
     data = tests.parent / "powerlaw" / "reference_data"
-    (tests / "conftest.py").write_text(CONFTEST.format(data=str(data), references=REFERENCES))
+    (tests / "conftest.py").write_text(CONFTEST.format(data=str(data), ridges=RIDGES))
     outcomes = run_tests(tests)
     failed = sorted(name for name, outcome in outcomes.items() if outcome != "PASSED")
     print("\n".join(failed))
     passed = len(outcomes) - len(failed)
     print(f"powerlaw 2.0.0: {passed} of {len(outcomes)} public tests pass")
+    names = ", ".join(f"{test}: {' and '.join(sets)}" for test, sets in RIDGES.items())
+    print(f"'undecided' stands for powerlaw's numbers in {names}")
+    again = run_tests(tests, only=" or ".join(RIDGES), RIDGES_AS_REFERENCES="1")
+    lost = [name for name in again if again[name] != "PASSED" and name not in failed]
+    print(f"with powerlaw's numbers there: {passed - len(lost)} of {len(outcomes)}; fail: {lost}")
     return 1 if failed else 0
 
 

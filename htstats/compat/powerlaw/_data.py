@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 TINY = 10.0**sys.float_info.min_10_exp  # what powerlaw writes for a likelihood of 0
 
 
-def trim_to_range(data: Any, xmin: Any = None, xmax: Any = None, **kwargs: Any) -> Floats:
+def trim_to_range(data: Any, xmin: Any = None, xmax: Any = None) -> Floats:
     """The values in [xmin, xmax]."""
     x = np.asarray(data, dtype=np.float64)
     if xmin:
@@ -51,20 +51,22 @@ def checkunique(data: Any) -> bool:
 
 
 def cdf(
-    data: Any, survival: bool = False, xmin: Any = None, xmax: Any = None, **kwargs: Any
+    data: Any, survival: bool = False, xmin: Any = None, xmax: Any = None
 ) -> tuple[Floats, Floats]:
     """Distinct values and the share of data below each (survival: at or above)."""
     x = trim_to_range(data, xmin, xmax)
     if x.size == 0:
         return np.array([np.nan]), np.array([np.nan])
     values, counts = np.unique(x, return_counts=True)
-    below = (np.cumsum(counts) - counts) / x.size
-    return values, 1 - below if survival else below
+    below = np.cumsum(counts) - counts
+    return values, (x.size - below if survival else below) / x.size
 
 
-def ccdf(data: Any, survival: bool = True, **kwargs: Any) -> tuple[Floats, Floats]:
+def ccdf(
+    data: Any, survival: bool = True, xmin: Any = None, xmax: Any = None
+) -> tuple[Floats, Floats]:
     """Distinct values and the share of data at or above each."""
-    return cdf(data, survival=survival, **kwargs)
+    return cdf(data, survival=survival, xmin=xmin, xmax=xmax)
 
 
 def pdf(
@@ -73,7 +75,6 @@ def pdf(
     xmax: Any = None,
     linear_bins: bool = False,
     bins: Any = None,
-    **kwargs: Any,
 ) -> tuple[Floats, Floats]:
     """Bin edges and a normalised histogram.
 
@@ -108,7 +109,6 @@ def loglikelihood_ratio(
     loglikelihoods2: Any,
     nested: bool | None = False,
     normalized_ratio: bool = False,
-    **kwargs: Any,
 ) -> tuple[float, float]:
     """R and p of Vuong's test; the arrays are not written to."""
     first, second = _finite_logs(loglikelihoods1), _finite_logs(loglikelihoods2)
@@ -132,7 +132,9 @@ def _finite_logs(given: Any) -> Floats:
 
 
 def nested_loglikelihood_ratio(
-    loglikelihoods1: Any, loglikelihoods2: Any, **kwargs: Any
+    loglikelihoods1: Any, loglikelihoods2: Any, normalized_ratio: bool = False
 ) -> tuple[float, float]:
     """`loglikelihood_ratio` of nested models."""
-    return loglikelihood_ratio(loglikelihoods1, loglikelihoods2, nested=True, **kwargs)
+    return loglikelihood_ratio(
+        loglikelihoods1, loglikelihoods2, nested=True, normalized_ratio=normalized_ratio
+    )

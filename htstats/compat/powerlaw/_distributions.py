@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
 
-from htstats.alternatives import ALTERNATIVES, fit_alternative
+from htstats.alternatives import ALTERNATIVES, LOGNORMAL_RIDGE, fit_alternative
 from htstats.compat.powerlaw._data import TINY, Floats, cdf, trim_to_range
 from htstats.compat.powerlaw._plots import draw_line
 from htstats.compat.powerlaw._profiles import current_profile
 from htstats.compat.powerlaw._random import uniform
+from htstats.compat.powerlaw._warnings import EDGE, is_near_edge, warn_of_kind
 
 __all__ = [
     "EDGE",
@@ -37,9 +39,6 @@ DECADES_DRAWN = 3
 # A value that no likelihood and no distance reaches: the search leaves such parameters at once.
 FORBIDDEN = 1e300
 
-# An exponent this near to the end of its range is invalid to powerlaw 2.0, if it was searched.
-EDGE = 1e-2
-
 
 class Parameters(dict[str, float]):
     """Parameters by name (powerlaw 2.0); called with values it sets them (powerlaw 1.5)."""
@@ -58,6 +57,12 @@ class Distribution:
     name = ""
     parameter_names: tuple[str, ...] = ()
     _lower: tuple[float | None, ...] = ()
+    # by name: a law on a ridge shows the power law in its place
+    _laws: ClassVar[dict[str, type[Distribution]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._laws.setdefault(cls.name, cls)
 
     def __init__(
         self,
@@ -95,12 +100,39 @@ class Distribution:
         self._range = parameter_ranges if parameter_range is None else parameter_range
         self._constraints = _constraints_of(self.name, parameter_constraints)
         self._start = initial_parameters
+        self.verbose = kwargs.get("verbose", 1)
+        self._fitted: Any = None  # of htstats.alternatives
+        self._limit: Distribution | None = None
+        self.rises_to = ""
         named = {name: kwargs[name] for name in self.parameter_names if name in kwargs}
         self.set_parameters([math.nan] * len(self.parameter_names))
         if parameters is not None or named:
             self.set_parameters(named if parameters is None else parameters)
+        if (
+            data is None
+            and parent_Fit is not None
+            and self.profile == "2.0"
+            and not (named or parameters is not None)
+        ):
+            data = parent_Fit.data
         if data is not None:
+            if self.profile == "2.0":
+                warn_of_kind(data, self.discrete, 3)
             self.fit(data)
+        elif self.profile == "2.0":
+            self._need_parameters()
+
+    def _need_parameters(self) -> None:
+        missing = [name for name in self.parameter_names if math.isnan(getattr(self, name))]
+        if missing:
+            raise ValueError(
+                f"parameters must give {', '.join(missing)} where there are no data to fit"
+            )
+
+    @property
+    def discrete_normalization(self) -> Any:
+        """The name that powerlaw 2.0 gives to `discrete_approximation`."""
+        return self.discrete_approximation
 
     def _given_xmin(self, xmin: Any, data: Any) -> float:
         if xmin:
@@ -194,30 +226,79 @@ class Distribution:
     def _inside(self, data: Any) -> Floats:
         return trim_to_range(self._data(data), self.xmin, self.xmax)
 
+    def _in_support(self, data: Any) -> Floats:
+        """The same; in profile "2.0" there must be some."""
+        x = self._inside(data)
+        if x.size == 0 and self.profile == "2.0":
+            raise ValueError(f"data must have values in the range of {self.name}, got none")
+        return x
+
     def fit(self, data: Any = None, suppress_output: bool = False) -> None:
         """Fit by maximum likelihood (or by D, with fit_method "KS") to the data in range."""
-        x = self._inside(data)
+        x = self._in_support(data)
         self.n = x.size
         self.noise_flag = True
+        self._fitted = self._limit = None
+        self.rises_to = ""
         try:
             note = self._estimate(x)
         except ValueError:  # nothing to fit: too few values
             self.set_parameters([math.nan] * len(self.parameter_names))
+            if self.parent_Fit is None:  # a Fit has said so
+                self._say(f"{self.name}: too few different values from xmin on to fit", 3)
             return
         self.noise_flag = not self.in_range() or "ridge" in note
         if self.noise_flag and not suppress_output:
-            warnings.warn(f"{self.name}: no valid fit: {note or 'out of range'}", stacklevel=2)
+            self._say(f"{self.name}: no valid fit: {note or 'out of range'}", 3)
+        if self.profile == "2.0" and self._is_searched() and is_near_edge(self):
+            self.noise_flag = True
         self.loglikelihood = float(np.sum(self.loglikelihoods(x)))
         self.KS(x)
+
+    def _say(self, text: str, level: int) -> None:
+        if self.verbose:
+            warnings.warn(text, UserWarning, stacklevel=level + 1)
+
+    def _is_searched(self) -> bool:
+        """Whether powerlaw 2.0 would search for the parameters, and look at the edges then."""
+        return True
 
     def _estimate(self, x: Floats) -> str:
         """Set the parameters to their estimates; returns a note, empty where all is well."""
         law = self._closed(x)
         self.set_parameters([getattr(law, name) for name in self.parameter_names])
         if self._is_plain() and (self.in_range() or self._range is None):
+            self._keep(law, x)
             return str(law.note)
         self._search(x)
         return str(law.note) if self._is_plain() and self._range is None else ""
+
+    def _keep(self, law: Any, x: Floats) -> None:
+        """Remember the fit and, if it is on a ridge, the power law that it rises to."""
+        self._fitted = law
+        if law.limit is None:
+            return
+        self.rises_to = law.limit.name
+        if law.reached_limit() is None:
+            return
+        parent = self.parent_Fit
+        if parent is not None and parent.xmin == self.xmin and parent.data.size == x.size:
+            self._limit = getattr(parent, self.rises_to)
+        else:
+            self._limit = self._laws[self.rises_to](
+                data=x, xmin=self.xmin, xmax=self.xmax, discrete=self.discrete,
+                estimate_discrete=self.estimate_discrete, profile=self.profile, verbose=0,
+            )  # fmt: skip
+
+    def _in_place(self) -> Distribution | None:
+        """The power law that this law has become, while its parameters are those of the fit."""
+        return self._limit if self._limit is not None and self._is_as_fitted() else None
+
+    def _is_as_fitted(self) -> bool:
+        fitted = self._fitted
+        if fitted is None or fitted.xmin != self._first or (self.xmax or math.inf) != fitted.xmax:
+            return False
+        return all(getattr(fitted, name) == getattr(self, name) for name in self.parameter_names)
 
     def _closed(self, x: Floats) -> Any:
         """The maximum of the likelihood, whatever the range of the parameters."""
@@ -254,6 +335,8 @@ class Distribution:
             return total if math.isfinite(total) else FORBIDDEN
 
         closed = np.array([getattr(self, name) for name in self.parameter_names])
+        if not np.all(np.isfinite(closed)):
+            closed = self._on_the_way(x)
         start = self._inner_start(closed)
         if self._constraints:
             start = self._under_constraints(x, start)
@@ -262,6 +345,10 @@ class Distribution:
         # once more from there: a simplex may collapse in a valley
         best = optimize.minimize(cost, best.x, method="Nelder-Mead", options=options)
         self.set_parameters(best.x if best.fun < FORBIDDEN else closed)
+
+    def _on_the_way(self, x: Floats) -> Floats:
+        """Parameters on a ridge, where a search may begin; of laws that have one."""
+        raise ValueError(f"{self.name} has no finite estimate to begin with")
 
     def _inner_start(self, closed: Floats) -> Floats:
         """The closed estimate, or what was asked for, moved into the range."""
@@ -314,10 +401,14 @@ class Distribution:
     def _law(self, discrete: bool) -> Any:
         values = [getattr(self, name) for name in self.parameter_names]
         xmax = math.inf if self.xmax is None else self.xmax
+        if self._is_as_fitted():
+            return replace(self._fitted, discrete=discrete)
         return ALTERNATIVES[self.name](self._first, *values, discrete=discrete, xmax=xmax)
 
     def _logpdf(self, x: Floats) -> Floats:
         """Log density (discrete: log probability) of the law on [xmin, xmax]."""
+        if (limit := self._in_place()) is not None:
+            return limit._logpdf(x)
         if self.discrete and self._is_rounded and self.discrete_approximation != "round":
             return self._logpdf_by_sum(x)
         value: Floats = self._law(self.discrete).logpdf(x)
@@ -339,7 +430,7 @@ class Distribution:
 
     def loglikelihoods(self, data: Any = None) -> Floats:
         """Log density at the data in range, or powerlaw's log of the least float for 0."""
-        x = self._inside(data)
+        x = self._in_support(data)
         if not self._defined():
             return np.full(x.size, math.log(TINY))
         value = self._logpdf(x)
@@ -356,24 +447,33 @@ class Distribution:
 
     def _cdf(self, x: Floats) -> Floats:
         """P(X < x), of the continuous law also where the data are discrete, as powerlaw has it."""
+        if (limit := self._in_place()) is not None:
+            return limit._cdf(x)
         return np.asarray(np.exp(self._law(False).logcdf(x)))
+
+    def _sf(self, x: Floats) -> Floats:
+        """P(X >= x) of the same law; not 1 - cdf, whose digits are lost far out."""
+        if (limit := self._in_place()) is not None:
+            return limit._sf(x)
+        return np.asarray(np.exp(self._law(False).logsf(x)))
 
     def cdf(self, data: Any = None, survival: bool = False) -> Floats:
         """Distribution function at the data in range."""
-        x = self._inside(data)
+        x = self._in_support(data)
         if not self._defined():
-            return np.full(x.size, TINY)
-        value = self._cdf(x)
-        return 1 - value if survival else value
+            return np.full(x.size, 1 - TINY if survival else TINY)
+        return self._sf(x) if survival else self._cdf(x)
 
     def ccdf(self, data: Any = None, survival: bool = True) -> Floats:
-        """1 - cdf."""
+        """Survival function at the data in range."""
         return self.cdf(data, survival=survival)
 
     def KS(self, data: Any = None) -> float:
         """D of the data in range; sets D_plus, D_minus, V, Kappa and Asquare too."""
         values, seen = cdf(self._data(data), xmin=self.xmin, xmax=self.xmax)
         if values.size < 2:
+            if self.profile == "2.0" and np.size(self._inside(data)) < 2:
+                self._say(f"{self.name}: too few data for distances, which are NaN", 3)
             self.D = math.nan
             return self.D
         model = self.cdf(values)
@@ -411,6 +511,8 @@ class Distribution:
 
     def _draw(self, u: Floats) -> Floats:
         """The quantiles at u, in [0, 1), of the law on [xmin, xmax]."""
+        if (limit := self._in_place()) is not None:
+            return limit._draw(u)
         return np.asarray(self._law(self.discrete).quantiles(np.log1p(-u)))
 
     def _drawn_at(self, data: Any) -> Floats:
@@ -477,6 +579,12 @@ class Stretched_Exponential(Distribution):
     _lower = (0.0, 0.0)
     _is_rounded = True
 
+    def _on_the_way(self, x: Floats) -> Floats:
+        rate, beta = 1 / float(np.mean(np.log(x / self.xmin))), 0.02
+        with np.errstate(over="ignore"):
+            scale = min(np.exp(min(np.log(rate / beta) / beta, 700.0)) / self.xmin, 1e300)
+        return np.array([scale, beta])
+
 
 class Lognormal(Distribution):
     """log x is normal(mu, sigma)."""
@@ -487,6 +595,10 @@ class Lognormal(Distribution):
     _is_rounded = True
     mu: float
     sigma: float
+
+    def _on_the_way(self, x: Floats) -> Floats:
+        sigma = LOGNORMAL_RIDGE * float(np.mean(np.log(x / self.xmin)))
+        return np.array([math.log(self.xmin) - LOGNORMAL_RIDGE * sigma, sigma])
 
 
 class Lognormal_Positive(Lognormal):

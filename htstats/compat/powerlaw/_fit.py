@@ -43,6 +43,8 @@ SUPPORTED: dict[str, type[Distribution]] = {
 
 CURVES = ("Ds", "Vs", "Asquares", "alphas", "sigmas", "xmins", "in_ranges")
 DISTANCES = ("D", "V", "Asquare")
+# Keywords that programs for powerlaw 1.5 pass, which ignores what it does not know.
+IGNORED = {"distribution"}
 
 
 class Fit:
@@ -71,6 +73,8 @@ class Fit:
         discrete_normalization: Any = None,
         **kwargs: Any,
     ) -> None:
+        if unknown := set(kwargs) - IGNORED:
+            raise TypeError(f"Fit got an unexpected keyword: {', '.join(sorted(unknown))}")
         self.profile = one_of("profile", profile or current_profile(), PROFILES)
         self.xmin_distance = one_of("xmin_distance", xmin_distance, DISTANCES)
         one_of("xmin_distribution", xmin_distribution, tuple(SUPPORTED))
@@ -103,6 +107,7 @@ class Fit:
         self.fixed_xmin = np.ndim(xmin) == 0 and bool(xmin)
         if self.fixed_xmin:
             self.xmin = float(xmin)
+            self._warn_of_empty_tail()
             self._settle()
         else:
             self.find_xmin()
@@ -125,6 +130,16 @@ class Fit:
             x = x[x <= self.xmax]
         put_in_order(x)
         return x, above
+
+    def _warn_of_empty_tail(self) -> None:
+        largest = float(self.data[-1]) if self.data.size else -math.inf
+        if self.xmin > largest or (self.xmin == largest and not self.discrete):
+            warnings.warn(
+                f"xmin = {self.xmin:g} is not below the largest value, {largest:g}: nothing can be "
+                "fitted or compared",
+                UserWarning,
+                stacklevel=3,
+            )
 
     # ---- the scan ----------------------------------------------------------------------------
 
@@ -219,18 +234,20 @@ class Fit:
 
     def _settle(self) -> None:
         """The fit at xmin, by the formula itself."""
-        if self.data.size == 0:
+        if not np.any(self.data >= self.xmin):
             return
-        law = self._distribution(self.xmin_distribution, self.xmin)
+        law = self._distribution(self.xmin_distribution, self.xmin, verbose=int(self.fixed_xmin))
         for name in (*DISTANCES, "Kappa"):
             setattr(self, name, getattr(law, name))
         self.alpha = float(getattr(law, "alpha", math.nan))
-        self.sigma = float(getattr(law, "sigma", math.nan))
+        error = "standard_err" if isinstance(law, Power_Law) else "sigma"
+        self.sigma = float(getattr(law, error, math.nan))
         if self.fixed_xmin:
             self.noise_flag = law.noise_flag
 
-    def _distribution(self, law: type[Distribution], xmin: float) -> Distribution:
+    def _distribution(self, law: type[Distribution], xmin: float, verbose: int = 1) -> Distribution:
         return law(
+            verbose=verbose,
             data=self.data,
             xmin=xmin,
             xmax=self.xmax,
@@ -282,7 +299,7 @@ class Fit:
         xmins = found.values[begin:end].copy()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            laws = [self._distribution(self.xmin_distribution, float(xmin)) for xmin in xmins]
+            laws = [self._distribution(self.xmin_distribution, float(v), verbose=0) for v in xmins]
         self.data = kept
         self._fitted_in_ranges = np.array([law.in_range() for law in laws])
 
@@ -381,26 +398,39 @@ class Fit:
     # ---- comparisons -------------------------------------------------------------------------
 
     def distribution_compare(
-        self, dist1: str, dist2: str, nested: bool | None = None, **kwargs: Any
+        self, dist1: str, dist2: str, nested: bool | None = None, normalized_ratio: bool = False
     ) -> tuple[float, float]:
-        """R and p of dist1 against dist2; nested None: if one name contains the other."""
+        """R and p of dist1 against dist2; nested None: if one name contains the other.
+
+        R = 0 and p = 1 where both likelihoods rise to that of the power law (`rises_to` of the
+        distributions says so): nothing can be told. NaN where there is nothing to fit.
+        """
         if nested is None:
             nested = dist1 in dist2 or dist2 in dist1
-        laws = [getattr(self, one_of("dist", name, tuple(SUPPORTED))) for name in (dist1, dist2)]
+        for name in (dist1, dist2):
+            if name not in SUPPORTED:
+                raise AttributeError(f"{name!r} is none of {', '.join(SUPPORTED)}")
+        laws = [getattr(self, name) for name in (dist1, dist2)]
+        if any(math.isnan(v) for law in laws for v in law.parameters.values()):
+            return math.nan, math.nan
+        if dist1 != dist2 and len({law.rises_to or law.name for law in laws}) == 1:
+            return 0.0, 1.0
         logs = [law.loglikelihoods(self.data) for law in laws]
-        return _data.loglikelihood_ratio(logs[0], logs[1], nested=nested, **kwargs)
+        return _data.loglikelihood_ratio(
+            logs[0], logs[1], nested=nested, normalized_ratio=normalized_ratio
+        )
 
     def loglikelihood_ratio(
-        self, dist1: str, dist2: str, nested: bool | None = None, **kwargs: Any
+        self, dist1: str, dist2: str, nested: bool | None = None, normalized_ratio: bool = False
     ) -> tuple[float, float]:
         """Another name of `distribution_compare`."""
-        return self.distribution_compare(dist1, dist2, nested=nested, **kwargs)
+        return self.distribution_compare(dist1, dist2, nested, normalized_ratio)
 
     def nested_distribution_compare(
-        self, dist1: str, dist2: str, nested: bool = True, **kwargs: Any
+        self, dist1: str, dist2: str, nested: bool = True, normalized_ratio: bool = False
     ) -> tuple[float, float]:
         """`distribution_compare` of nested laws."""
-        return self.distribution_compare(dist1, dist2, nested=nested, **kwargs)
+        return self.distribution_compare(dist1, dist2, nested, normalized_ratio)
 
     # ---- the data, in numbers and drawn --------------------------------------------------------
 
@@ -409,19 +439,19 @@ class Fit:
             return self.data_original, None, None
         return self.data, self.xmin, self.xmax
 
-    def cdf(self, original_data: bool = False, survival: bool = False, **kwargs: Any) -> Any:
+    def cdf(self, original_data: bool = False, survival: bool = False) -> Any:
         """Empirical distribution function of the tail, or of all the data."""
         data, xmin, xmax = self._shown(original_data)
-        return _data.cdf(data, xmin=xmin, xmax=xmax, survival=survival, **kwargs)
+        return _data.cdf(data, xmin=xmin, xmax=xmax, survival=survival)
 
-    def ccdf(self, original_data: bool = False, survival: bool = True, **kwargs: Any) -> Any:
+    def ccdf(self, original_data: bool = False, survival: bool = True) -> Any:
         """Empirical survival function of the tail, or of all the data."""
-        return self.cdf(original_data, survival, **kwargs)
+        return self.cdf(original_data, survival)
 
-    def pdf(self, original_data: bool = False, **kwargs: Any) -> Any:
+    def pdf(self, original_data: bool = False, linear_bins: bool = False, bins: Any = None) -> Any:
         """Histogram of the tail, or of all the data."""
         data, xmin, xmax = self._shown(original_data)
-        return _data.pdf(data, xmin=xmin, xmax=xmax, **kwargs)
+        return _data.pdf(data, xmin=xmin, xmax=xmax, linear_bins=linear_bins, bins=bins)
 
     def plot_cdf(
         self, ax: Any = None, original_data: bool = False, survival: bool = False, **kwargs: Any

@@ -18,6 +18,7 @@ from htstats.alternatives._family import root
 from htstats.alternatives._integrals import cutoff_sum
 from htstats.compat.powerlaw._data import TINY, Floats
 from htstats.compat.powerlaw._distributions import EDGE, Bounds, Distribution
+from htstats.compat.powerlaw._warnings import warn_of_power_law
 
 __all__ = [
     "SEARCHED",
@@ -48,14 +49,17 @@ class Power_Law(Distribution):
         return self.parent_Fit is None or self._range is not self.parent_Fit.parameter_range
 
     @property
-    def sigma(self) -> float:
-        """Standard error of alpha."""
+    def standard_err(self) -> float:
+        """Standard error of alpha, by the name of powerlaw 2.0."""
         return (self.alpha - 1) / math.sqrt(self.n) if self.n else math.nan
 
     @property
-    def standard_err(self) -> float:
-        """The name that powerlaw 2.0 gives to `sigma`."""
-        return self.sigma
+    def sigma(self) -> float:
+        """The same, by the name of powerlaw 1.5; deprecated in profile "2.0"."""
+        if self.profile == "2.0":
+            text = "the standard error is standard_err; sigma is deprecated since powerlaw 2.0"
+            warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return self.standard_err
 
     def _standard_range(self) -> Bounds:
         return {"alpha": (0.0, 3.0) if self.profile == "2.0" else (1.0, None)}
@@ -71,6 +75,15 @@ class Power_Law(Distribution):
     def fit(self, data: Any = None, suppress_output: bool = True) -> None:
         """The closed estimate, zeta's, or that of the law truncated at xmax."""
         super().fit(data, suppress_output)
+        if self.profile == "2.0" and self.verbose and self.n:
+            asked = self.discrete and bool(self.estimate_discrete)
+            warn_of_power_law(self, self.alpha, asked, 3)
+
+    def _is_searched(self) -> bool:
+        if self.fit_method.lower() == "ks" or self._constraints:
+            return True
+        closed = SEARCHED < self.alpha <= 3
+        return not (closed and (not self.discrete or self._shortcut()))
 
     def _estimate(self, x: Floats) -> str:
         total = float(np.sum(np.log(x / self.xmin)))
@@ -124,6 +137,21 @@ class Power_Law(Distribution):
             logs / span if rate == 0 else np.expm1(-rate * logs) / math.expm1(-rate * span)
         )
 
+    def _sf(self, x: Floats) -> Floats:
+        if self.discrete and self.alpha >= 0:
+            law = zeta_law(self.alpha, self._first, self.xmax)
+            return np.asarray(np.exp(law.logsf(np.ceil(x) - 1)))
+        if self.discrete:
+            return np.asarray(1 - self._cdf_discrete(x))  # grows up to xmax: nothing is small
+        rate, logs = self.alpha - 1, np.log(x / self.xmin)
+        if self.xmax is None:
+            return np.asarray((x / self.xmin) ** -rate)
+        rest = np.log(self.xmax / x)
+        span = math.log(self.xmax / self.xmin)
+        if rate == 0:
+            return np.asarray(rest / span)
+        return np.asarray(np.exp(-rate * logs) * np.expm1(-rate * rest) / math.expm1(-rate * span))
+
     def _cdf_discrete(self, x: Floats) -> Floats:
         """P(X < x)."""
         if self.alpha >= 0:
@@ -154,7 +182,7 @@ class Power_Law(Distribution):
 
     def loglikelihoods(self, data: Any = None) -> Floats:
         """Log density at the data in range; also outside the box of the profile."""
-        x = self._inside(data)
+        x = self._in_support(data)
         return self._logpdf(x) if self._defined() else np.full(x.size, math.log(TINY))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+
 from htstats._checks import one_of
 
 __all__ = ["PROFILES", "VERSIONS", "current_profile", "use_profile"]
@@ -9,7 +11,7 @@ __all__ = ["PROFILES", "VERSIONS", "current_profile", "use_profile"]
 PROFILES = ("1.5", "2.0")
 VERSIONS = {"1.5": "1.5", "2.0": "2.0.0"}
 
-_chosen = ["1.5"]
+_chosen: ContextVar[str] = ContextVar("profile", default="1.5")
 
 
 def use_profile(name: str) -> None:
@@ -24,10 +26,15 @@ def use_profile(name: str) -> None:
     ------
     ValueError
         Another name.
+
+    Notes
+    -----
+    The choice is a context variable: it holds for this thread (or asyncio task) alone. A new thread
+    begins with "1.5"; an object keeps the profile it was made under, in every thread.
     """
-    _chosen[0] = one_of("name", name, PROFILES)
+    _chosen.set(one_of("name", name, PROFILES))
 
 
 def current_profile() -> str:
-    """The profile last chosen by `use_profile`."""
-    return _chosen[0]
+    """The profile that `use_profile` chose last in this thread."""
+    return _chosen.get()

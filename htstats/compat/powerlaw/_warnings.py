@@ -1,0 +1,53 @@
+"""What powerlaw 2.0 warns of, in its profile: the same conditions, all of them `UserWarning`."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from htstats.compat.powerlaw._distributions import Distribution
+
+__all__ = ["EDGE", "is_near_edge", "warn_of_kind", "warn_of_power_law"]
+
+# An exponent this near to the end of its range is invalid to powerlaw 2.0, if it was searched.
+EDGE = 1e-2
+# The discrete shortcut is inaccurate from an xmin up to here.
+SMALL_XMIN = 6
+NOISY_ALPHA = 1.1
+
+
+def warn_of_kind(data: Any, discrete: bool, level: int) -> None:
+    """Fractions where `discrete` is True, whole numbers alone where it is False."""
+    x = np.asarray(data, np.float64)
+    with np.errstate(invalid="ignore"):
+        whole = bool(np.all(x == np.floor(x)))
+    if discrete and not whole:
+        text = "discrete=True but data holds values that are not integers; they are rounded"
+        warnings.warn(text, UserWarning, stacklevel=level + 1)
+    elif whole and not discrete:
+        text = "discrete=False but all of data are integers; consider discrete=True"
+        warnings.warn(text, UserWarning, stacklevel=level + 1)
+
+
+def warn_of_power_law(law: Distribution, alpha: float, shortcut: bool, level: int) -> None:
+    """A shortcut at a small xmin; an alpha near 1 without an xmax."""
+    if shortcut and law.xmin <= SMALL_XMIN:
+        text = f"estimate_discrete=True is inaccurate at an xmin as small as {law.xmin:g}"
+        warnings.warn(text, UserWarning, stacklevel=level + 1)
+    if law.xmax is None and alpha <= NOISY_ALPHA:
+        text = f"alpha = {alpha:.4g} is close to 1: without an xmax all is very noisy; give one"
+        warnings.warn(text, UserWarning, stacklevel=level + 1)
+
+
+def is_near_edge(law: Distribution) -> bool:
+    """Whether a parameter is within `EDGE` of an end of its range."""
+    for name, (low, high) in law.parameter_ranges.items():
+        value = getattr(law, name, None)
+        if value is None:  # of another distribution
+            continue
+        if (low is not None and value - EDGE < low) or (high is not None and value + EDGE > high):
+            return True
+    return False
