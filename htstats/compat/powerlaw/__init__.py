@@ -1,7 +1,7 @@
 """A stand-in for the package `powerlaw`: ``import htstats.compat.powerlaw as powerlaw``.
 
 Two profiles: "1.5" (the default) and "2.0"; `use_profile` chooses, or ``Fit(..., profile="2.0")``.
-They differ in three rules: which alpha is in range (> 1; in the box (0, 3)), which candidates the
+The choice holds in the thread that made it. They differ in three rules: which alpha is in range (> 1; in the box (0, 3)), which candidates the
 scan looks at (all distinct values but the largest; but the two largest), and where discrete data
 use the continuous shortcut (always, unless `estimate_discrete` is False; from xmin = 10 on, or
 where it is True, and then only if it gives an alpha in (1.5, 3]). Both families of names are there
@@ -30,7 +30,18 @@ What powerlaw does and this module does not:
 * every distribution is normalised on [xmin, xmax]; of integers, P(X < xmax) is not 1;
 * a discrete law from an xmin between integers begins at the next one;
 * a truncated power law calls no arbitrary-precision function per point;
-* a lognormal that runs along a ridge stops at a bound, and `noise_flag` is True;
+* a lognormal or a stretched exponential whose likelihood has no maximum, but rises to the power
+  law's, has the parameters of the limit (mu = -infinity; beta = 0), the power law's densities and
+  `noise_flag` True; against the power law it gives R = 0 and p = 1. `rises_to` names the limit,
+  also of a truncated power law whose best Lambda is 0;
+* a misspelt keyword of `Fit`, of `cdf`, `ccdf`, `pdf` or of a comparison is a TypeError in both
+  profiles; powerlaw 1.5 ignores some (`distribution` is accepted);
+* an xmin at or above the largest value is a warning; comparisons there give (nan, nan), or raise in
+  profile "2.0" if no value is left;
+* `ccdf` is the survival function itself, and not 1 - cdf, which is 0 from 1e-16 on;
+* of powerlaw 2.0's warnings two are not there: of parameters near an end of their range (which set
+  `noise_flag` all the same), and of scipy's optimiser. Fractions where `discrete` is True are
+  rounded for all laws but the power law, which takes them as they are, as in powerlaw 2.0;
 * log-likelihoods go on where the density underflows, instead of stopping at -706.9;
 * random numbers of a discrete power law follow its distribution; powerlaw's shortcut rounds twice,
   and gives half of xmin's draws to the next integers;

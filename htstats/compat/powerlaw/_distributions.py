@@ -101,6 +101,7 @@ class Distribution:
         self._constraints = _constraints_of(self.name, parameter_constraints)
         self._start = initial_parameters
         self.verbose = kwargs.get("verbose", 1)
+        self.original_data = data
         self._fitted: Any = None  # of htstats.alternatives
         self._limit: Distribution | None = None
         self.rises_to = ""
@@ -130,11 +131,24 @@ class Distribution:
             )
 
     @property
+    def data(self) -> Any:
+        """The data given, in [xmin, xmax] (powerlaw 2.0); None where there were none."""
+        given = self.original_data
+        return None if given is None else trim_to_range(given, self.xmin, self.xmax)
+
+    @property
+    def parameter_constraints(self) -> list[dict[str, Any]]:
+        """The constraints that speak of this distribution (powerlaw 2.0)."""
+        return [{"type": kind, "fun": f} for kind, f in self._constraints]
+
+    @property
     def discrete_normalization(self) -> Any:
         """The name that powerlaw 2.0 gives to `discrete_approximation`."""
         return self.discrete_approximation
 
     def _given_xmin(self, xmin: Any, data: Any) -> float:
+        if np.ndim(xmin) > 0:
+            raise ValueError(f"xmin must be a number, got {xmin!r}")
         if xmin:
             return float(xmin)
         if self.profile == "1.5":
@@ -227,14 +241,21 @@ class Distribution:
         return trim_to_range(self._data(data), self.xmin, self.xmax)
 
     def _in_support(self, data: Any) -> Floats:
-        """The same; in profile "2.0" there must be some."""
+        """The same; in profile "2.0" there must be some, and fractions are rounded.
+
+        A power law takes fractions as they are, as in powerlaw.
+        """
         x = self._inside(data)
+        if self.discrete and self.profile == "2.0" and self.name != "power_law":
+            x = np.around(x)
         if x.size == 0 and self.profile == "2.0":
             raise ValueError(f"data must have values in the range of {self.name}, got none")
         return x
 
     def fit(self, data: Any = None, suppress_output: bool = False) -> None:
         """Fit by maximum likelihood (or by D, with fit_method "KS") to the data in range."""
+        if not np.all(np.isfinite(np.asarray(self._data(data), np.float64))):
+            raise ValueError("data must be finite, got NaN or inf")
         x = self._in_support(data)
         self.n = x.size
         self.noise_flag = True
@@ -576,7 +597,7 @@ class Stretched_Exponential(Distribution):
 
     name = "stretched_exponential"
     parameter_names = ("Lambda", "beta")
-    _lower = (0.0, 0.0)
+    _lower = (-TINY, -TINY)  # 0 is in it: a limit stands there
     _is_rounded = True
 
     def _on_the_way(self, x: Floats) -> Floats:

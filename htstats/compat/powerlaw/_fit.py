@@ -96,6 +96,8 @@ class Fit:
         self.supported_distributions = dict(SUPPORTED)
         self.xmin_distribution = SUPPORTED[xmin_distribution]
         self.given_xmin, self.given_xmax = xmin, xmax
+        if np.ndim(xmin) > 0 and self.profile == "2.0" and np.size(xmin) != 2:
+            raise ValueError(f"xmin must be a number or a pair, got {xmin!r}")
         self.xmax = float(xmax) if xmax else None
         self.fixed_xmax = self.xmax is not None
         self.data, n_above = self._clean(data)
@@ -354,6 +356,11 @@ class Fit:
         law.n = self._candidates.n_tail(self._range()[0] + k)
         law.D, law.V = float(curves.Ds[k]), float(curves.Vs[k])
         return bool(self.parameter_range(law))
+
+    @property
+    def discrete_normalization(self) -> Any:
+        """The name that powerlaw 2.0 gives to `discrete_approximation`."""
+        return self.discrete_approximation
 
     @property
     def xmin_fitting_results(self) -> dict[str, Any]:

@@ -22,6 +22,8 @@ NOISY_ALPHA = 1.1
 def warn_of_kind(data: Any, discrete: bool, level: int) -> None:
     """Fractions where `discrete` is True, whole numbers alone where it is False."""
     x = np.asarray(data, np.float64)
+    if x.size == 0:
+        return
     with np.errstate(invalid="ignore"):
         whole = bool(np.all(x == np.floor(x)))
     if discrete and not whole:
