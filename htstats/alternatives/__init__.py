@@ -9,10 +9,13 @@ when all but beta is solved for: their maxima are roots, and no start can miss t
 stretched exponential may have two maxima; those that a grid of beta shows are compared. On the
 integers the two rounded laws are searched, from the continuous estimate on.
 
-Where the likelihood has no maximum the estimate stops at a stated bound and `note` says so: a
-lognormal that wants to become a power law runs to mu = -infinity along a ridge (it is held
-`LOGNORMAL_RIDGE` sigma below log(xmin)), a stretched exponential to beta = 0 (held at .02), a
-truncated power law to Lambda = 0, which is a power law.
+Where the likelihood has no maximum, but rises to that of a power law (a ridge), the law is its
+limit: `limit` is that power law, all functions are its own, and the parameters are those of the
+limit (a lognormal's mu = -infinity and sigma = infinity, a stretched exponential's beta = 0, a
+truncated power law's Lambda = 0). `_ridge` proves when this is so: for the first two if and only if
+the coefficient of variation of log(x/xmin) is at least that of the power law, 1 without an xmax.
+Two laws with one limit are compared as undecided, R = 0 and p = 1. Where a bound of the search is
+reached instead, `is_held` is True and a comparison that such a law loses is undecided.
 
 Accuracy against 40 digits (tests/test_alternatives_accuracy.py): log densities and log survival
 functions to 2e-12 or to a few units in the last place, whichever is larger.

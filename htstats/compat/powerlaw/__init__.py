@@ -1,9 +1,9 @@
 """A stand-in for the package `powerlaw`: ``import htstats.compat.powerlaw as powerlaw``.
 
 Two profiles: "1.5" (the default) and "2.0"; `use_profile` chooses, or ``Fit(..., profile="2.0")``.
-The choice holds in the thread that made it. They differ in three rules: which alpha is in range (> 1; in the box (0, 3)), which candidates the
-scan looks at (all distinct values but the largest; but the two largest), and where discrete data
-use the continuous shortcut (always, unless `estimate_discrete` is False; from xmin = 10 on, or
+The choice holds in the thread that made it. The profiles differ in three rules: which alpha is in
+range (> 1; in the box (0, 3)), which candidates the scan looks at (all
+distinct values but the largest; but the two largest), and where discrete data use the continuous shortcut (always, unless `estimate_discrete` is False; from xmin = 10 on, or
 where it is True, and then only if it gives an alpha in (1.5, 3]). Both families of names are there
 in both.
 
