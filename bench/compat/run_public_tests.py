@@ -6,10 +6,10 @@ powerlaw (profile 2.0), and runs them with pytest. Exit code 1 if any fails.
 
 For three data sets, RIDGES below, one assertion is replaced: that the power law against the
 lognormal gives powerlaw's numbers. There the lognormal's likelihood has no maximum, but rises all
-the way to the power law's (the mean square of log(x/xmin) is above twice the squared mean). powerlaw stops
-where its densities underflow (mu = -1529, sigma = 40: densities of e^-735, of which a float keeps a
-few bits) and compares that. Here nothing can be told, and the assertion is R = 0 with p = 1. The
-count without the replacement is printed beside the other; those tests may fail.
+the way to the power law's (the mean square of log(x/xmin) is above twice the squared mean).
+powerlaw stops where its densities underflow (mu = -1529, sigma = 40: densities of e^-735, of which
+a float keeps a few bits) and compares that. Here nothing can be told, and the assertion is R = 0
+with p = 1. The count without the replacement is printed beside the other; that test may fail then.
 """
 
 import argparse

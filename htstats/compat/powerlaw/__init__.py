@@ -2,10 +2,10 @@
 
 Two profiles: "1.5" (the default) and "2.0"; `use_profile` chooses, or ``Fit(..., profile="2.0")``.
 The choice holds in the thread that made it. The profiles differ in three rules: which alpha is in
-range (> 1; in the box (0, 3)), which candidates the scan looks at (all
-distinct values but the largest; but the two largest), and where discrete data use the continuous shortcut (always, unless `estimate_discrete` is False; from xmin = 10 on, or
-where it is True, and then only if it gives an alpha in (1.5, 3]). Both families of names are there
-in both.
+range (> 1; in the box (0, 3)), which candidates the scan looks at (all distinct values but the
+largest; but the two largest), and where discrete data use the continuous shortcut (always, unless
+`estimate_discrete` is False; from xmin = 10 on, or where it is True, and then only if it gives an
+alpha in (1.5, 3]). Both families of names are there in both.
 
 Without the shortcut both versions look for the discrete maximum by a simplex that stops when alpha
 and the likelihood change by less than 1e-4, and promise the alpha and the xmin that come of it. So
@@ -77,14 +77,14 @@ from htstats.compat.powerlaw._data import (
     pdf,
     trim_to_range,
 )
-from htstats.compat.powerlaw._distributions import (
-    Distribution,
+from htstats.compat.powerlaw._distributions import Distribution
+from htstats.compat.powerlaw._fit import Fit
+from htstats.compat.powerlaw._laws import (
     Exponential,
     Lognormal,
     Lognormal_Positive,
     Stretched_Exponential,
 )
-from htstats.compat.powerlaw._fit import Fit
 from htstats.compat.powerlaw._plots import plot_ccdf, plot_cdf, plot_pdf
 from htstats.compat.powerlaw._power_law import Power_Law
 from htstats.compat.powerlaw._profiles import VERSIONS, current_profile, use_profile

@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import special
 
-from htstats.alternatives import ALTERNATIVES, LOGNORMAL_RIDGE, fit_alternative
+from htstats.alternatives import ALTERNATIVES, fit_alternative
 from htstats.compat.powerlaw._data import TINY, Floats, cdf, trim_to_range
-from htstats.compat.powerlaw._plots import draw_line
+from htstats.compat.powerlaw._plots import Drawn
 from htstats.compat.powerlaw._profiles import current_profile
 from htstats.compat.powerlaw._random import uniform
+from htstats.compat.powerlaw._search import constraints_of, search_parameters
 from htstats.compat.powerlaw._warnings import EDGE, is_near_edge, warn_of_kind
 
-__all__ = [
-    "EDGE",
-    "Bounds",
-    "Distribution",
-    "Exponential",
-    "Lognormal",
-    "Lognormal_Positive",
-    "Range",
-    "Stretched_Exponential",
-]
+__all__ = ["EDGE", "Bounds", "Distribution", "Range"]
 
 Range = Any  # {"alpha": (low, high)} or a function of the distribution
 Bounds = dict[str, tuple[float | None, float | None]]
-
-# Where a law is given without xmax and without data, powerlaw 2.0 draws three decades of it.
-DECADES_DRAWN = 3
-
-# A value that no likelihood and no distance reaches: the search leaves such parameters at once.
-FORBIDDEN = 1e300
 
 
 class Parameters(dict[str, float]):
@@ -51,7 +37,7 @@ class Parameters(dict[str, float]):
         self._law.set_parameters(params)
 
 
-class Distribution:
+class Distribution(Drawn):
     """One distribution on [xmin, xmax], fitted to `data` or with `parameters` given."""
 
     name = ""
@@ -98,7 +84,7 @@ class Distribution:
         self.loglikelihood = self.D = self.D_plus = self.D_minus = math.nan
         self.V = self.Kappa = self.Asquare = math.nan
         self._range = parameter_ranges if parameter_range is None else parameter_range
-        self._constraints = _constraints_of(self.name, parameter_constraints)
+        self._constraints = constraints_of(self.name, parameter_constraints)
         self._start = initial_parameters
         self.verbose = kwargs.get("verbose", 1)
         self.original_data = data
@@ -126,9 +112,7 @@ class Distribution:
     def _need_parameters(self) -> None:
         missing = [name for name in self.parameter_names if math.isnan(getattr(self, name))]
         if missing:
-            raise ValueError(
-                f"parameters must give {', '.join(missing)} where there are no data to fit"
-            )
+            raise ValueError(f"parameters must give {', '.join(missing)}: there are no data to fit")
 
     @property
     def data(self) -> Any:
@@ -288,10 +272,14 @@ class Distribution:
         """Set the parameters to their estimates; returns a note, empty where all is well."""
         law = self._closed(x)
         self.set_parameters([getattr(law, name) for name in self.parameter_names])
-        if self._is_plain() and (self.in_range() or self._range is None):
+        plain = self._is_plain() and (self.in_range() or self._range is None)
+        # however integers are normalised: the ridge is one of the law, not of its rounding
+        summed = self.discrete and self._range is None and law.limit is not None
+        by_likelihood = self.fit_method.lower() == "likelihood" and not self._constraints
+        if plain or (summed and by_likelihood):
             self._keep(law, x)
             return str(law.note)
-        self._search(x)
+        search_parameters(self, x)
         return str(law.note) if self._is_plain() and self._range is None else ""
 
     def _keep(self, law: Any, x: Floats) -> None:
@@ -341,81 +329,9 @@ class Distribution:
     # Whether the discrete law is the continuous one, rounded: there is no closed sum.
     _is_rounded = False
 
-    def _search(self, x: Floats) -> None:
-        """From the closed estimate to the best parameters in range, under the constraints."""
-        values, counts = np.unique(x, return_counts=True)
-
-        def cost(p: Floats) -> float:
-            with np.errstate(all="ignore"):
-                self.set_parameters(p)
-                if not self.in_range():
-                    return FORBIDDEN
-                if self.fit_method.lower() == "ks":
-                    return self.KS(x)
-                total = -float(counts @ self._logpdf(values)) / x.size
-            return total if math.isfinite(total) else FORBIDDEN
-
-        closed = np.array([getattr(self, name) for name in self.parameter_names])
-        if not np.all(np.isfinite(closed)):
-            closed = self._on_the_way(x)
-        start = self._inner_start(closed)
-        if self._constraints:
-            start = self._under_constraints(x, start)
-        options = {"xatol": 1e-10, "fatol": 1e-14, "maxiter": 4000}
-        best = optimize.minimize(cost, start, method="Nelder-Mead", options=options)
-        # once more from there: a simplex may collapse in a valley
-        best = optimize.minimize(cost, best.x, method="Nelder-Mead", options=options)
-        self.set_parameters(best.x if best.fun < FORBIDDEN else closed)
-
     def _on_the_way(self, x: Floats) -> Floats:
         """Parameters on a ridge, where a search may begin; of laws that have one."""
         raise ValueError(f"{self.name} has no finite estimate to begin with")
-
-    def _inner_start(self, closed: Floats) -> Floats:
-        """The closed estimate, or what was asked for, moved into the range."""
-        start = closed.copy()
-        if self._start is not None:
-            given = self._start
-            names = self.parameter_names
-            if isinstance(given, Mapping):
-                given = [given.get(name, start[i]) for i, name in enumerate(names)]
-            start = np.atleast_1d(np.asarray(given, dtype=np.float64)).copy()
-        if callable(self._range):
-            return start
-        for i, name in enumerate(self.parameter_names):
-            low, high = self.parameter_ranges[name]
-            room = 1.0 if low is None or high is None else high - low
-            if low is not None and start[i] <= low:
-                start[i] = low + 1e-3 * min(room, max(1.0, abs(low)))
-            if high is not None and start[i] >= high:
-                start[i] = high - 1e-3 * min(room, max(1.0, abs(high)))
-        return start
-
-    def _under_constraints(self, x: Floats, start: Floats) -> Floats:
-        """Sequential quadratic programming (SLSQP), as in powerlaw 2.0."""
-        values, counts = np.unique(x, return_counts=True)
-
-        def cost(p: Floats) -> float:
-            self.set_parameters(p)
-            with np.errstate(all="ignore"):
-                total = -float(counts @ self._logpdf(values)) / x.size
-            return total if math.isfinite(total) else 1e10
-
-        def kept(f: Callable[[Any], float]) -> Callable[[Floats], float]:
-            def value(p: Floats) -> float:
-                self.set_parameters(p)
-                return float(f(self))
-
-            return value
-
-        best = optimize.minimize(
-            cost,
-            start,
-            method="SLSQP",
-            bounds=[self.parameter_ranges[name] for name in self.parameter_names],
-            constraints=[{"type": kind, "fun": kept(f)} for kind, f in self._constraints],
-        )
-        return np.asarray(best.x)
 
     # ---- densities ---------------------------------------------------------------------------
 
@@ -535,95 +451,3 @@ class Distribution:
         if (limit := self._in_place()) is not None:
             return limit._draw(u)
         return np.asarray(self._law(self.discrete).quantiles(np.log1p(-u)))
-
-    def _drawn_at(self, data: Any) -> Floats:
-        """The distinct data, or where there are none a grid of the support."""
-        if data is not None or self.parent_Fit is not None:
-            return np.unique(self._inside(data))
-        last = self.xmax if self.xmax is not None else self.xmin * 10.0**DECADES_DRAWN
-        grid = np.geomspace(self.xmin, last, 1000)
-        return np.unique(np.round(grid)) if self.discrete else np.clip(grid, self.xmin, last)
-
-    def plot_pdf(self, data: Any = None, ax: Any = None, **kwargs: Any) -> Any:
-        """Draw the density at the distinct data; returns the axes."""
-        x = self._drawn_at(data)
-        return draw_line(ax, x, self.pdf(x), kwargs)
-
-    def plot_cdf(
-        self, data: Any = None, ax: Any = None, survival: bool = False, **kwargs: Any
-    ) -> Any:
-        """Draw the distribution function at the distinct data; returns the axes."""
-        x = self._drawn_at(data)
-        return draw_line(ax, x, self.cdf(x, survival=survival), kwargs)
-
-    def plot_ccdf(
-        self, data: Any = None, ax: Any = None, survival: bool = True, **kwargs: Any
-    ) -> Any:
-        """Draw the survival function at the distinct data; returns the axes."""
-        return self.plot_cdf(data, ax=ax, survival=survival, **kwargs)
-
-
-def _constraints_of(name: str, given: Any) -> list[tuple[str, Callable[[Any], float]]]:
-    """Type and function of the constraints that speak of this distribution."""
-    found = []
-    for constraint in [given] if isinstance(given, Mapping) else list(given or []):
-        if not isinstance(constraint, Mapping) or not {"type", "fun"} <= set(constraint):
-            raise ValueError(
-                f"parameter_constraints must be dicts with 'type' and 'fun', got {constraint!r}"
-            )
-        if constraint["type"] not in ("eq", "ineq"):
-            raise ValueError(f"type must be 'eq' or 'ineq', got {constraint['type']!r}")
-        if name in constraint.get("dists", (name,)):
-            found.append((str(constraint["type"]), constraint["fun"]))
-    return found
-
-
-class Exponential(Distribution):
-    """Density ~ exp(-Lambda x)."""
-
-    name = "exponential"
-    parameter_names = ("Lambda",)
-    _lower = (0.0,)
-    Lambda: float
-
-    def _draw(self, u: Floats) -> Floats:
-        if self.discrete or self.xmax is not None:
-            return super()._draw(u)
-        return np.asarray(self.xmin - np.log1p(-u) / self.Lambda)
-
-
-class Stretched_Exponential(Distribution):
-    """Survival ~ exp(-(Lambda x)^beta)."""
-
-    name = "stretched_exponential"
-    parameter_names = ("Lambda", "beta")
-    _lower = (-TINY, -TINY)  # 0 is in it: a limit stands there
-    _is_rounded = True
-
-    def _on_the_way(self, x: Floats) -> Floats:
-        rate, beta = 1 / float(np.mean(np.log(x / self.xmin))), 0.02
-        with np.errstate(over="ignore"):
-            scale = min(np.exp(min(np.log(rate / beta) / beta, 700.0)) / self.xmin, 1e300)
-        return np.array([scale, beta])
-
-
-class Lognormal(Distribution):
-    """log x is normal(mu, sigma)."""
-
-    name = "lognormal"
-    parameter_names = ("mu", "sigma")
-    _lower: tuple[float | None, ...] = (None, 0.0)
-    _is_rounded = True
-    mu: float
-    sigma: float
-
-    def _on_the_way(self, x: Floats) -> Floats:
-        sigma = LOGNORMAL_RIDGE * float(np.mean(np.log(x / self.xmin)))
-        return np.array([math.log(self.xmin) - LOGNORMAL_RIDGE * sigma, sigma])
-
-
-class Lognormal_Positive(Lognormal):
-    """A lognormal with mu >= 0."""
-
-    name = "lognormal_positive"
-    _lower = (-1e-12, 0.0)

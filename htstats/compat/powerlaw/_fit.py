@@ -11,18 +11,17 @@ import numpy as np
 
 from htstats._checks import one_of
 from htstats._scan import Candidates, candidates_of, put_in_order
-from htstats.compat.powerlaw import _data, _plots
+from htstats.compat.powerlaw import _data
 from htstats.compat.powerlaw._curves import Curves, power_law_curves
 from htstats.compat.powerlaw._data import Floats
-from htstats.compat.powerlaw._distributions import (
-    EDGE,
-    Distribution,
+from htstats.compat.powerlaw._distributions import EDGE, Distribution, Range
+from htstats.compat.powerlaw._laws import (
     Exponential,
     Lognormal,
     Lognormal_Positive,
-    Range,
     Stretched_Exponential,
 )
+from htstats.compat.powerlaw._plots import Shown
 from htstats.compat.powerlaw._power_law import SEARCHED, Power_Law, box_of, uses_shortcut
 from htstats.compat.powerlaw._profiles import PROFILES, current_profile
 from htstats.compat.powerlaw._truncated_power_law import Truncated_Power_Law
@@ -47,7 +46,7 @@ DISTANCES = ("D", "V", "Asquare")
 IGNORED = {"distribution"}
 
 
-class Fit:
+class Fit(Shown):
     """Fit a power law (or `xmin_distribution`) and find xmin; the alternatives are attributes."""
 
     def __init__(
@@ -438,44 +437,3 @@ class Fit:
     ) -> tuple[float, float]:
         """`distribution_compare` of nested laws."""
         return self.distribution_compare(dist1, dist2, nested, normalized_ratio)
-
-    # ---- the data, in numbers and drawn --------------------------------------------------------
-
-    def _shown(self, original_data: bool) -> tuple[Any, float | None, float | None]:
-        if original_data:
-            return self.data_original, None, None
-        return self.data, self.xmin, self.xmax
-
-    def cdf(self, original_data: bool = False, survival: bool = False) -> Any:
-        """Empirical distribution function of the tail, or of all the data."""
-        data, xmin, xmax = self._shown(original_data)
-        return _data.cdf(data, xmin=xmin, xmax=xmax, survival=survival)
-
-    def ccdf(self, original_data: bool = False, survival: bool = True) -> Any:
-        """Empirical survival function of the tail, or of all the data."""
-        return self.cdf(original_data, survival)
-
-    def pdf(self, original_data: bool = False, linear_bins: bool = False, bins: Any = None) -> Any:
-        """Histogram of the tail, or of all the data."""
-        data, xmin, xmax = self._shown(original_data)
-        return _data.pdf(data, xmin=xmin, xmax=xmax, linear_bins=linear_bins, bins=bins)
-
-    def plot_cdf(
-        self, ax: Any = None, original_data: bool = False, survival: bool = False, **kwargs: Any
-    ) -> Any:
-        """Draw the empirical distribution function; returns the axes."""
-        data, _, _ = self._shown(original_data)
-        return _plots.plot_cdf(data, ax=ax, survival=survival, **kwargs)
-
-    def plot_ccdf(
-        self, ax: Any = None, original_data: bool = False, survival: bool = True, **kwargs: Any
-    ) -> Any:
-        """Draw the empirical survival function; returns the axes."""
-        return self.plot_cdf(ax, original_data, survival, **kwargs)
-
-    def plot_pdf(
-        self, ax: Any = None, original_data: bool = False, linear_bins: bool = False, **kwargs: Any
-    ) -> Any:
-        """Draw the histogram; returns the axes."""
-        data, _, _ = self._shown(original_data)
-        return _plots.plot_pdf(data, ax=ax, linear_bins=linear_bins, **kwargs)

@@ -8,7 +8,10 @@ import numpy as np
 
 from htstats.compat.powerlaw._data import Floats, cdf, pdf
 
-__all__ = ["draw_line", "plot_ccdf", "plot_cdf", "plot_pdf"]
+__all__ = ["Drawn", "Shown", "draw_line", "plot_ccdf", "plot_cdf", "plot_pdf"]
+
+# Where a law is given without xmax and without data, powerlaw 2.0 draws three decades of it.
+DECADES_DRAWN = 3
 
 # Keywords that say which data are drawn, and not how.
 _DATA_WORDS = ("xmin", "xmax", "bins", "linear_bins", "survival", "original_data")
@@ -44,3 +47,86 @@ def plot_pdf(data: Any, ax: Any = None, linear_bins: bool = False, **kwargs: Any
     edges, density = pdf(data, linear_bins=linear_bins, **words)
     density = np.where(density == 0, np.nan, density)
     return draw_line(ax, (edges[1:] + edges[:-1]) / 2, density, kwargs)
+
+
+class Drawn:
+    """The pictures of a distribution."""
+
+    def _drawn_at(self: Any, data: Any) -> Floats:
+        """The distinct data, or where there are none a grid of the support."""
+        if data is not None or self.parent_Fit is not None:
+            return np.unique(self._inside(data))
+        last = self.xmax if self.xmax is not None else self.xmin * 10.0**DECADES_DRAWN
+        grid = np.geomspace(self.xmin, last, 1000)
+        return np.unique(np.round(grid)) if self.discrete else np.clip(grid, self.xmin, last)
+
+    def plot_pdf(self: Any, data: Any = None, ax: Any = None, **kwargs: Any) -> Any:
+        """Draw the density at the distinct data; returns the axes."""
+        x = self._drawn_at(data)
+        return draw_line(ax, x, self.pdf(x), kwargs)
+
+    def plot_cdf(
+        self: Any, data: Any = None, ax: Any = None, survival: bool = False, **kwargs: Any
+    ) -> Any:
+        """Draw the distribution function at the distinct data; returns the axes."""
+        x = self._drawn_at(data)
+        return draw_line(ax, x, self.cdf(x, survival=survival), kwargs)
+
+    def plot_ccdf(
+        self: Any, data: Any = None, ax: Any = None, survival: bool = True, **kwargs: Any
+    ) -> Any:
+        """Draw the survival function at the distinct data; returns the axes."""
+        return self.plot_cdf(data, ax=ax, survival=survival, **kwargs)
+
+
+class Shown:
+    """The data of a fit, in numbers and drawn."""
+
+    def _shown(self: Any, original_data: bool) -> tuple[Any, float | None, float | None]:
+        if original_data:
+            return self.data_original, None, None
+        return self.data, self.xmin, self.xmax
+
+    def cdf(self: Any, original_data: bool = False, survival: bool = False) -> Any:
+        """Empirical distribution function of the tail, or of all the data."""
+        data, xmin, xmax = self._shown(original_data)
+        return cdf(data, xmin=xmin, xmax=xmax, survival=survival)
+
+    def ccdf(self: Any, original_data: bool = False, survival: bool = True) -> Any:
+        """Empirical survival function of the tail, or of all the data."""
+        return self.cdf(original_data, survival)
+
+    def pdf(
+        self: Any, original_data: bool = False, linear_bins: bool = False, bins: Any = None
+    ) -> Any:
+        """Histogram of the tail, or of all the data."""
+        data, xmin, xmax = self._shown(original_data)
+        return pdf(data, xmin=xmin, xmax=xmax, linear_bins=linear_bins, bins=bins)
+
+    def plot_cdf(
+        self: Any,
+        ax: Any = None,
+        original_data: bool = False,
+        survival: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Draw the empirical distribution function; returns the axes."""
+        data, _, _ = self._shown(original_data)
+        return plot_cdf(data, ax=ax, survival=survival, **kwargs)
+
+    def plot_ccdf(
+        self: Any, ax: Any = None, original_data: bool = False, survival: bool = True, **kwargs: Any
+    ) -> Any:
+        """Draw the empirical survival function; returns the axes."""
+        return self.plot_cdf(ax, original_data, survival, **kwargs)
+
+    def plot_pdf(
+        self: Any,
+        ax: Any = None,
+        original_data: bool = False,
+        linear_bins: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Draw the histogram; returns the axes."""
+        data, _, _ = self._shown(original_data)
+        return plot_pdf(data, ax=ax, linear_bins=linear_bins, **kwargs)

@@ -18,6 +18,7 @@ from htstats.alternatives._family import root
 from htstats.alternatives._integrals import cutoff_sum
 from htstats.compat.powerlaw._data import TINY, Floats
 from htstats.compat.powerlaw._distributions import EDGE, Bounds, Distribution
+from htstats.compat.powerlaw._search import search_parameters
 from htstats.compat.powerlaw._warnings import warn_of_power_law
 
 __all__ = [
@@ -106,7 +107,7 @@ class Power_Law(Distribution):
             self.set_parameters([1 + x.size / total])
         outside = self._range is not None and not self.in_range() and self._may_move
         if self.fit_method.lower() == "ks" or self._constraints or outside:
-            self._search(x)
+            search_parameters(self, x)
         return ""
 
     def _defined(self) -> bool:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from htstats.compat.powerlaw._distributions import Distribution
 
 __all__ = ["EDGE", "is_near_edge", "warn_of_kind", "warn_of_power_law"]
 
@@ -34,7 +31,7 @@ def warn_of_kind(data: Any, discrete: bool, level: int) -> None:
         warnings.warn(text, UserWarning, stacklevel=level + 1)
 
 
-def warn_of_power_law(law: Distribution, alpha: float, shortcut: bool, level: int) -> None:
+def warn_of_power_law(law: Any, alpha: float, shortcut: bool, level: int) -> None:
     """A shortcut at a small xmin; an alpha near 1 without an xmax."""
     if shortcut and law.xmin <= SMALL_XMIN:
         text = f"estimate_discrete=True is inaccurate at an xmin as small as {law.xmin:g}"
@@ -44,7 +41,7 @@ def warn_of_power_law(law: Distribution, alpha: float, shortcut: bool, level: in
         warnings.warn(text, UserWarning, stacklevel=level + 1)
 
 
-def is_near_edge(law: Distribution) -> bool:
+def is_near_edge(law: Any) -> bool:
     """Whether a parameter is within `EDGE` of an end of its range."""
     for name, (low, high) in law.parameter_ranges.items():
         value = getattr(law, name, None)
