@@ -95,12 +95,7 @@ class Distribution(Drawn):
         self.set_parameters([math.nan] * len(self.parameter_names))
         if parameters is not None or named:
             self.set_parameters(named if parameters is None else parameters)
-        if (
-            data is None
-            and parent_Fit is not None
-            and self.profile == "2.0"
-            and not (named or parameters is not None)
-        ):
+        elif data is None and parent_Fit is not None and self.profile == "2.0":
             data = parent_Fit.data
         if data is not None:
             if self.profile == "2.0":
