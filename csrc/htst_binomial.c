@@ -238,40 +238,42 @@ evaluate_point(bool log_wanted, double k, double n, double p)
 
 /* ---- public scalars ------------------------------------------------------------------------- */
 
+/* A sum with 0.0 makes 0.0 of -0.0, and leaves all else as it is. */
+
 double
 htst_binomial_logsf(double k, double n, double p)
 {
-    return evaluate_tail(true, true, k, n, p);
+    return evaluate_tail(true, true, k, n, p) + 0.0;
 }
 
 double
 htst_binomial_logcdf(double k, double n, double p)
 {
-    return evaluate_tail(false, true, k, n, p);
+    return evaluate_tail(false, true, k, n, p) + 0.0;
 }
 
 double
 htst_binomial_logpmf(double k, double n, double p)
 {
-    return evaluate_point(true, k, n, p);
+    return evaluate_point(true, k, n, p) + 0.0;
 }
 
 double
 htst_binomial_sf(double k, double n, double p)
 {
-    return evaluate_tail(true, false, k, n, p);
+    return evaluate_tail(true, false, k, n, p) + 0.0;
 }
 
 double
 htst_binomial_cdf(double k, double n, double p)
 {
-    return evaluate_tail(false, false, k, n, p);
+    return evaluate_tail(false, false, k, n, p) + 0.0;
 }
 
 double
 htst_binomial_pmf(double k, double n, double p)
 {
-    return evaluate_point(false, k, n, p);
+    return evaluate_point(false, k, n, p) + 0.0;
 }
 
 double
@@ -279,7 +281,7 @@ htst_binomial_kl(double k, double n, double p)
 {
     double value = divergence(k, n, p);
     if (!isnan(value)) {
-        return value;
+        return value + 0.0;
     }
     if (!(k >= 0.0 && k <= n) || !legal(n, p) || floor(k) != k) {
         return NAN;
@@ -290,7 +292,7 @@ htst_binomial_kl(double k, double n, double p)
     bool mirrored = p > 0.5;
     double j = mirrored ? n - k : k, s = mirrored ? 1.0 - p : p;
     if (j == 0.0) {
-        return -n * log1p(-s);
+        return -n * log1p(-s) + 0.0;
     }
     if (s == 0.0) {
         return INFINITY;
@@ -306,7 +308,7 @@ htst_binomial_chernoff_logsf(double k, double n, double p)
 {
     double value = bound(k, n, p);
     if (!isnan(value)) {
-        return value;
+        return value + 0.0;
     }
     if (isnan(k) || !legal(n, p)) {
         return NAN;
@@ -318,7 +320,7 @@ htst_binomial_chernoff_logsf(double k, double n, double p)
     bool mirrored = p > 0.5;
     double s = mirrored ? 1.0 - p : p;
     double above = htst_far_excess(mirrored ? n - j : j, htst_pair_product(n, s), HTST_BINOMIAL_FRACTION).hi;
-    return (mirrored ? -above : above) > 0.0 ? -htst_binomial_kl(j, n, p) : 0.0;
+    return (mirrored ? -above : above) > 0.0 ? 0.0 - htst_binomial_kl(j, n, p) : 0.0;
 }
 
 /* ---- by code, and arrays ----------------------------------------------------------------------------- */

@@ -264,6 +264,9 @@ solve(int function, int kind, int count, const double *k, const double *n, const
     case HTST_BINOMIAL_CHERNOFF_LOGSF: bounds(count, k, n, p, &terms, out); break;
     default: logs(count, &terms, out); break;
     }
+    for (int i = 0; i < count; i++) {
+        out[i] += 0.0; /* makes 0.0 of -0.0 */
+    }
 }
 
 /* The elements of one kind, side by side and up to whole blocks: what is missing repeats the first. */

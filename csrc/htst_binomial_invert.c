@@ -190,14 +190,14 @@ htst_binomial_log_isf(double level, double n, double p)
         return -1.0;
     }
     if (n == 0.0 || p == 0.0 || p == 1.0 || level == -INFINITY) {
-        return p == 0.0 ? 0.0 : n;
+        return p == 0.0 ? 0.0 : n + 0.0;
     }
     law_t law = { n, p > 0.5 ? 1.0 - p : p, p > 0.5 };
     double target = log1m_exp(level);
     /* always log P(X > low) > level >= log P(X > high) */
     double low = -1.0, high = n;
     double z = level < LOG_HALF ? deviate(level) : -deviate(target);
-    double k = ceil(quantile_start(law, z) - 0.5);
+    double k = ceil(quantile_start(law, z) - 0.5) + 0.0; /* makes 0.0 of -0.0 */
     for (int step = 0; high - low > 1.0; step++) {
         if (!(k > low && k < high)) {
             k = k >= high ? high - 1.0 : low + 1.0;
@@ -314,9 +314,9 @@ solve_limit(double k, double n, double level, bool rising, law_t *at)
 static void
 store(double limit[3], double p, double log_p, double log_q)
 {
-    limit[0] = p;
-    limit[1] = log_p;
-    limit[2] = log_q;
+    limit[0] = p + 0.0; /* makes 0.0 of -0.0 */
+    limit[1] = log_p + 0.0;
+    limit[2] = log_q + 0.0;
 }
 
 static void
