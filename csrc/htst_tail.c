@@ -131,3 +131,31 @@ TAIL(f32, float, uint32_t, int32_t, UINT32_C(0x80000000), UINT32_C(0x7f800000),
     HTST_TAIL_DROPPED_F32)
 TAIL(f64, double, uint64_t, int64_t, UINT64_C(0x8000000000000000), UINT64_C(0x7ff0000000000000),
     HTST_TAIL_DROPPED_F64)
+
+/* One pattern's part of a checksum. */
+static inline uint64_t
+checksum_of(uint32_t low, uint32_t high)
+{
+    uint32_t m = low + high * UINT32_C(0x9e3779b1);
+
+    return (uint64_t) (m ^ (m >> 15)) * (high ^ UINT32_C(0x85ebca77));
+}
+
+#define CHECKSUM(SUFFIX, TYPE, PART)                                                               \
+    HTST_CLONES static uint64_t sum_##SUFFIX(int64_t n, const TYPE *x)                             \
+    {                                                                                              \
+        uint64_t sum = 0;                                                                          \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            sum += PART;                                                                           \
+        }                                                                                          \
+        return sum;                                                                                \
+    }                                                                                              \
+                                                                                                   \
+    uint64_t htst_tail_checksum_##SUFFIX(int64_t n, const TYPE *x)                                 \
+    {                                                                                              \
+        return sum_##SUFFIX(n, x);                                                                 \
+    }
+
+CHECKSUM(f32, float, checksum_of(0, bits_f32(x + i)))
+CHECKSUM(f64, double, checksum_of((uint32_t) bits_f64(x + i), (uint32_t) (bits_f64(x + i) >> 32)))
+CHECKSUM(u16, uint16_t, checksum_of(0, x[i]))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from htstats import _checks
 from htstats._core import binomial as _core
+from htstats._data_checks import list_elements, require_full, require_numbers
 
 __all__ = [
     "Floats",
@@ -174,7 +175,10 @@ def common_shape(names: str, inputs: Sequence[Floats]) -> tuple[int, ...]:
 
 def floats(name: str, x: Any) -> Floats:
     """float64, without a copy where it is; integers beyond any n stay beyond it."""
-    array = np.asarray(x)
+    if not isinstance(x, float | int):
+        require_numbers(x, name)
+        require_full(x, name)
+    array = np.asarray(list_elements(x))
     if array.dtype.kind == "O" and all(isinstance(v, int) for v in array.flat):
         # Python integers beyond int64: all of them lie beyond any n
         array = np.asarray(np.clip(array, -LARGEST_N - 2, LARGEST_N + 2), dtype=np.int64)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from htstats._arrays import HALF_DTYPES, as_float64
+from htstats._arrays import HALF_DTYPES, as_sample
 from htstats._checks import count
 from htstats._core import refits
 from htstats._scan import TOLERANCE, candidates_of, prepared
@@ -64,8 +64,9 @@ class Model:
 
 
 def positive_values(x: npt.ArrayLike) -> Floats:
-    """The data in one row of float64; ValueError where a continuous law cannot take them."""
-    data = as_float64(x).ravel()
+    """The data in one row of float64, without those that are masked; ValueError where a continuous
+    law cannot take them."""
+    data = as_sample(x)
     if not np.all(np.isfinite(data)):
         raise ValueError("x must be finite, got NaN or inf")
     if np.any(data <= 0):

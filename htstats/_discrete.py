@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats import _checks
+from htstats._arrays import as_points
 from htstats._core import discrete, zeta
 
 __all__ = ["LARGEST", "DiscreteScan", "ZetaLaw", "scan_integers", "scan_tails", "whole"]
@@ -71,7 +72,7 @@ class ZetaLaw:
 
     def logpmf(self, k: npt.ArrayLike) -> Floats:
         """Log probability of `k`; -inf outside and between the integers."""
-        k = np.asarray(k, dtype=np.float64)
+        k = as_points(k, "k")
         inside = (k >= self.xmin) & (k <= self.xmax) & (k == np.floor(k))
         above = np.where(inside, k, self.xmin) - self.xmin
         value = -self.alpha * np.log1p(above / self.xmin) - self._log_norm()
@@ -79,7 +80,7 @@ class ZetaLaw:
 
     def logsf(self, k: npt.ArrayLike) -> Floats:
         """log P(K > k), also where k is no integer; 0 below xmin."""
-        k = np.floor(np.asarray(k, dtype=np.float64))
+        k = np.floor(as_points(k, "k"))
         inside = (k >= self.xmin) & (k < self.xmax)
         value = self._log_from(np.where(inside, k + 1, self.xmin))
         value = np.where(k >= self.xmax, -np.inf, np.where(inside, np.minimum(value, 0.0), 0.0))
@@ -93,7 +94,7 @@ class ZetaLaw:
 
     def isf(self, logq: npt.ArrayLike) -> Floats:
         """The smallest k with log P(K > k) <= logq; beyond 2^53 to the precision of a float."""
-        logq = np.asarray(logq, dtype=np.float64)
+        logq = as_points(logq, "logq")
         flat = logq.reshape(-1)
         size = min(max(flat.size, 16), TABLE, self.xmax - self.xmin + 1)
         first = self.xmin + np.arange(int(size), dtype=np.float64)

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats import _law
+from htstats._arrays import as_points
 from htstats._discrete import ZetaLaw
-from htstats._usable import as_source, usable
+from htstats._usable import Watch, as_source, usable
 
 if TYPE_CHECKING:
     from htstats.alternatives import Comparison, ComparisonTable
@@ -50,7 +51,8 @@ class PowerLawFit:
     n_tail : int
         Values at or above `xmin` among them.
     excluded : mapping of str to int
-        Values that were left out, by reason: "zero", "negative", "positive", "above xmax".
+        Values that were left out, by reason: "zero", "negative", "positive", "above xmax",
+        "masked".
     side, ks : str
         As they were asked for; `side` is "positive" where nothing was said and nothing is negative.
     discrete : bool
@@ -146,7 +148,7 @@ class PowerLawFit:
 
     def ppf(self, q: npt.ArrayLike) -> Any:
         """Quantiles of the tail for `q` in [0, 1]; NaN outside."""
-        q = np.asarray(q, np.float64)
+        q = as_points(q, "q")
         inside = (q >= 0) & (q <= 1)
         if self.discrete:
             with np.errstate(divide="ignore"):
@@ -177,12 +179,31 @@ class PowerLawFit:
         return drawn
 
     def usable(self) -> Floats:
-        """The values the scan saw, ascending; ValueError where the fit came from a sketch."""
+        """The values the scan saw, ascending.
+
+        Raises
+        ------
+        ValueError
+            If the fit came from a sketch, or the array that was fitted (or its weights) has other
+            values now: a checksum of it tells. So do all methods that look at the data again.
+        """
         if self._source is None:
             raise ValueError("this fit was made from a sketch: fit the array to look at it again")
         again = self._source
-        sample, _ = usable(as_source(again.x), again.side, again.rule["xmax"], again.weights)
+        watched = Watch(as_source(again.x), again.weights)
+        if watched.source.shape is not None:
+            self._require_same(watched.read())
+        sample, _ = usable(watched.source, again.side, again.rule["xmax"], again.weights)
+        self._require_same(watched.read())
         return np.repeat(sample.values, sample.counts)
+
+    def _require_same(self, checksum: int) -> None:
+        assert self._source is not None
+        if checksum != self._source.checksum:
+            raise ValueError(
+                "x was changed after the fit, which keeps no copy of it: fit it again, or fit a "
+                "copy, x.copy()"
+            )
 
     def goodness_of_fit(
         self, n_resamples: int = 2500, *, refit_xmin: bool = True, **options: Any
@@ -241,7 +262,7 @@ class PowerLawFit:
 
     def _log_ratio(self, x: npt.ArrayLike) -> Floats:
         """log(x / xmin); minus infinity for x <= 0."""
-        x = np.asarray(x, np.float64)
+        x = as_points(x)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             z = (x - self.xmin) / self.xmin
             # the difference is exact near xmin; far from it the ratio may leave the range
@@ -249,7 +270,7 @@ class PowerLawFit:
         return np.where(x <= 0, -np.inf, logs)
 
     def _is_below_xmax(self, x: npt.ArrayLike) -> Any:
-        return True if self.xmax is None else np.asarray(x) <= self.xmax
+        return True if self.xmax is None else as_points(x) <= self.xmax
 
     def __repr__(self) -> str:
         end = "" if self.xmax is None else f" to xmax={self.xmax:.6g}"
@@ -273,6 +294,7 @@ class Again(NamedTuple):
     side: str
     weights: npt.ArrayLike | None
     rule: dict[str, Any]  # arguments of fit_power_law beside the data
+    checksum: int | None  # of what was fitted
 
 
 def _log_ratio(low: float, high: float) -> float:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from htstats._arrays import to_numpy, widen
 from htstats._core import tally
+from htstats._data_checks import find_missing
 from htstats._scan import distinct
 from htstats._usable import (
     SIDES,
@@ -36,7 +37,7 @@ PIECE = 1 << 16
 
 def as_integers(x: Any) -> Source:
     """`as_source`, but an array of integers is left as it is and read in pieces."""
-    if isinstance(x, np.ndarray) and x.dtype.kind in "iub":
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iub" and find_missing(x) is None:
         array, _ = to_numpy(x)
         flat = array.reshape(-1)
 

@@ -1,34 +1,42 @@
-"""The usable values of a sample: what a fit sees of the numbers that it is given.
-
-A sample is an array, or blocks that can be read again. Either is read in parts, flat arrays as
-kernels take them, as often as it takes; no part is copied as a whole.
-"""
+"""The usable values of a sample: what a fit sees of the numbers that it is given."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from htstats._arrays import HALF_DTYPES, as_elements, widen
+from htstats._arrays import HALF_DTYPES, widen
 from htstats._core import tail
+from htstats._data_checks import find_missing
 from htstats._moments import share
 from htstats._prune import Prospect
 from htstats._scan import distinct
+from htstats._source import (
+    NATIVE,
+    Source,
+    Watch,
+    as_source,
+    as_source_again,
+    checksum_of,
+    read_weights,
+)
 from htstats.sketch import TailSketch
 
 __all__ = [
+    "NATIVE",
     "SIDES",
     "Histogram",
     "Sample",
     "Source",
     "Survey",
+    "Watch",
     "as_source",
     "as_source_again",
+    "checksum_of",
     "gather",
     "histogram",
     "left_out",
@@ -43,9 +51,6 @@ Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 SIDES = ("abs", "positive", "negative")
-
-# What kernels take as it is.
-NATIVE = {np.dtype(np.float64): "float64", np.dtype(np.float32): "float32"}
 
 # Bits of the significand behind a slot's number.
 HISTOGRAM_KEPT = 23 - tail.DROPPED[0]
@@ -72,14 +77,6 @@ class Sample(NamedTuple):
         return counts
 
 
-class Source(NamedTuple):
-    """Numbers of one dtype; `parts()` gives them anew each time, as flat contiguous arrays."""
-
-    dtype: str
-    parts: Callable[[], Iterator[npt.NDArray[Any]]]
-    shape: tuple[int, ...] | None  # None: blocks
-
-
 class Survey(NamedTuple):
     """How many elements are what; positive and negative ones are finite and not 0."""
 
@@ -87,85 +84,6 @@ class Survey(NamedTuple):
     zeros: int
     negative: int
     positive: int
-
-
-class _Called:
-    """Blocks that a function gives, called anew for each reading."""
-
-    def __init__(self, call: Callable[[], Any], name: str) -> None:
-        self._call, self._name = call, name
-
-    def __iter__(self) -> Iterator[Any]:
-        given = self._call()
-        if hasattr(given, "shape"):
-            return iter((given,))  # one block, not its rows
-        if not hasattr(given, "__iter__"):
-            raise TypeError(
-                f"{self._name} must give an array or blocks when it is called, "
-                f"got {type(given).__name__}"
-            )
-        return iter(given)
-
-
-def as_source_again(reread: Any, name: str) -> Source:
-    """What `as_source` takes, or a function without arguments that gives it anew at each call, also
-    as an iterator."""
-    is_call = callable(reread) and not hasattr(reread, "__iter__") and not hasattr(reread, "shape")
-    return as_source(_Called(reread, name) if is_call else reread, name)
-
-
-def as_source(x: Any, name: str = "x") -> Source:
-    """Anything that a fit takes; `name` is what errors call it.
-
-    Raises
-    ------
-    TypeError
-        If `x` is not real numbers, can be read only once, or has blocks of several dtypes.
-    """
-    if type(x) is np.ndarray and x.dtype in NATIVE and x.flags.c_contiguous:
-        straight = x.reshape(-1)  # what as_elements would find, in a fraction of its time
-        return Source(NATIVE[x.dtype], lambda: iter((straight,)), x.shape)
-    if not _is_blocks(x, name):
-        data, dtype = as_elements(x, name)
-        flat = data.reshape(-1)
-        return Source(dtype, lambda: iter((flat,)), data.shape)
-    first = next((as_elements(block, name) for block in x), None)
-    if first is None:
-        return Source("float64", lambda: iter(()), None)
-    dtype = first.dtype
-
-    def parts() -> Iterator[npt.NDArray[Any]]:
-        for block in x:
-            data, found = as_elements(block, name)
-            if found != dtype:
-                raise TypeError(f"{name} must have blocks of one dtype, got {dtype} and {found}")
-            yield data.reshape(-1)
-
-    return Source(dtype, parts, None)
-
-
-def _is_blocks(x: Any, name: str) -> bool:
-    if type(x) is np.ndarray or hasattr(x, "__array__") or not hasattr(x, "__iter__"):
-        return False
-    if isinstance(x, list | tuple):
-        return len(x) > 0 and all(len(getattr(block, "shape", ())) > 0 for block in x)
-    if isinstance(x, str | bytes | range) or hasattr(x, "__array_interface__") or _is_buffer(x):
-        return False
-    if iter(x) is x:
-        raise TypeError(
-            f"{name} must be an array, or blocks that can be read again, got {type(x).__name__}, "
-            f"which can be read only once: a fit reads twice; give a list, or an object whose "
-            f"__iter__ starts anew"
-        )
-    return True
-
-
-def _is_buffer(x: Any) -> bool:
-    try:
-        memoryview(x)
-    except TypeError:
-        return False
-    return True
 
 
 def survey(source: Source) -> Survey:
@@ -366,7 +284,7 @@ def _weighted(
         raise TypeError("weights need x as one array, got blocks")
     survey(source)
     flat = widen(next(source.parts()), source.dtype)
-    times = _weights(weights, source.shape)
+    times = _weights(weights, source)
     zeros, negative, positive = (int(times[at].sum()) for at in (flat == 0, flat < 0, flat > 0))
     side = require_side(side, negative)
     excluded = left_out(side, zeros, negative, positive)
@@ -383,13 +301,16 @@ def _weighted(
     return Sample(values, _before(counts), excluded), side
 
 
-def _weights(weights: npt.ArrayLike, shape: tuple[int, ...]) -> Counts:
-    given = np.asarray(weights)
-    if given.shape != shape:
-        raise ValueError(f"weights must have the shape of x, {shape}, got {given.shape}")
-    if given.dtype.kind not in "iufb":
-        raise TypeError(f"weights must be integers, got dtype {given.dtype}")
-    given = given.reshape(-1)
+def _weights(weights: npt.ArrayLike, source: Source) -> Counts:
+    """The weights of the elements that are not masked; their mask is that of the elements."""
+    mask, given = find_missing(weights), read_weights(weights)
+    if mask is not None and not (source.mask is not None and np.array_equal(mask, source.mask)):
+        raise ValueError(
+            "weights must have the mask of x, got another one: give 0 where x is not to count"
+        )
+    if given.shape != source.shape:
+        raise ValueError(f"weights must have the shape of x, {source.shape}, got {given.shape}")
+    given = (given if source.mask is None else given[~source.mask]).reshape(-1)
     with np.errstate(invalid="ignore"):
         wrong = ~((given >= 0) & (given == np.floor(given)) & (given < 2.0**53))
     if wrong.any():

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from htstats import _checks
 from htstats._core import normal
+from htstats._data_checks import require_full, require_numbers
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -299,6 +300,8 @@ class CompressedMatrix:
     def _operand(
         self, x: npt.ArrayLike, size: int, axis: int
     ) -> tuple[npt.NDArray[Any], np.dtype[Any]]:
+        require_numbers(x, "x")
+        require_full(x, "x")
         array = np.asarray(x)
         if array.ndim not in (1, 2) or array.shape[axis] != size:
             raise ValueError(

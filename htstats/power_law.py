@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,10 @@ from htstats._usable import (
     SIDES,
     Sample,
     Source,
+    Watch,
     as_source,
     as_source_again,
+    checksum_of,
     gather,
     histogram,
     left_out,
@@ -149,7 +152,7 @@ def fit_power_law(
     if side is not None:
         _checks.one_of("side", side, SIDES)
     rule = {"xmin": xmin, "xmax": xmax, "min_tail": min_tail, "ks": ks, "discrete": discrete}
-    fit = None
+    fit, seen = None, None
     if (
         weights is None
         and not discrete
@@ -157,10 +160,17 @@ def fit_power_law(
         and _is_native(x)
         and x.size < PRUNED_FROM
     ):
-        fit, dtype = solved_at_once(x, side, options), NATIVE[x.dtype]
+        fit, dtype, seen = solved_at_once(x, side, options), NATIVE[x.dtype], checksum_of(x)
     if fit is None:
-        fit, dtype = _by_its_road(x, side, discrete, weights, options, n_threads)
-    vars(fit)["_source"] = Again(x, dtype, fit.side, weights, rule)  # nobody has seen it yet
+        source = as_integers(x) if discrete and weights is None else as_source(x)
+        watched = Watch(source, weights, n_threads)
+        fit = _by_its_road(x, watched.source, side, discrete, weights, options, n_threads)
+        dtype, seen = source.dtype, watched.checksum
+        if n_masked := watched.n_masked:
+            excluded = {"masked": n_masked, **fit.excluded}
+            vars(fit)["excluded"] = MappingProxyType(excluded)
+    # nobody has seen it yet
+    vars(fit)["_source"] = Again(x, dtype, fit.side, weights, rule, seen)
     return fit
 
 
@@ -171,14 +181,14 @@ def _is_native(x: Any) -> bool:
 
 def _by_its_road(
     x: Any,
+    source: Source,
     side: str | None,
     discrete: bool,
     weights: npt.ArrayLike | None,
     options: Options,
     n_threads: int,
-) -> tuple[PowerLawFit, str]:
-    """The fit of a sample of any kind, counted, pruned or sorted as a whole, and its dtype."""
-    source = as_integers(x) if discrete and weights is None else as_source(x)
+) -> PowerLawFit:
+    """The fit of a sample of any kind, counted, pruned or sorted as a whole."""
     solve = solved_integers if discrete else solved
     if weights is not None:
         sample, side = usable(source, side, options.xmax, weights)
@@ -195,10 +205,10 @@ def _by_its_road(
         gathered = partial(_gathered, source, side, prospect)
         whole = partial(solved_at_once, x, side, options) if _is_native(x) else None
         excluded = found.excluded(side)
-        return _pruned(prospect, side, excluded, gathered, options, whole), source.dtype
+        return _pruned(prospect, side, excluded, gathered, options, whole)
     else:
         sample, side = usable(source, side, options.xmax, None)
-    return solve(sample, side, options), source.dtype
+    return solve(sample, side, options)
 
 
 def fit_pruned(

@@ -14,6 +14,7 @@ from htstats._arrays import HALF_DTYPES, as_elements
 from htstats._buckets import FORMATS, Buckets, Format, add_words
 from htstats._checks import one_of
 from htstats._core import sketch as _core
+from htstats._data_checks import require_sample
 from htstats._moments import ExactSums, moments, rounded, share
 from htstats._sketch_bytes import CODES, MAGIC, VERSION, Reader, listed, opened
 
@@ -88,6 +89,7 @@ class TailSketch:
         TypeError
             If `x` is of another dtype.
         """
+        require_sample(x, "x")
         half = self.dtype if self._half and getattr(x, "dtype", None) == np.uint16 else None
         data, dtype = as_elements(x, "x", dtype=half)
         if dtype != self.dtype:

@@ -1,11 +1,14 @@
 """Bindings of htst_tail: what a pass over floats keeps of them."""
 
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 cdef extern from "htst_tail.h" nogil:
     int HTST_TAIL_DROPPED_F32, HTST_TAIL_DROPPED_F64, HTST_TAIL_SLOTS_F32, HTST_TAIL_SLOTS_F64
     void htst_tail_histogram_f32(int64_t n, const float *x, uint32_t *table) noexcept
     void htst_tail_histogram_f64(int64_t n, const double *x, uint32_t *table) noexcept
+    uint64_t htst_tail_checksum_f32(int64_t n, const float *x) noexcept
+    uint64_t htst_tail_checksum_f64(int64_t n, const double *x) noexcept
+    uint64_t htst_tail_checksum_u16(int64_t n, const uint16_t *x) noexcept
     ctypedef enum htst_tail_side_t:
         pass
     ctypedef struct htst_tail_seen_t:
@@ -112,3 +115,33 @@ def histogram_f64(const double[::1] x, uint32_t[::1] table):
     if n:
         with nogil:
             htst_tail_histogram_f64(n, &x[0], &table[0])
+
+
+def checksum_f32(const float[::1] x):
+    """A number below 2^64 that the patterns give, in any order."""
+    cdef int64_t n = x.shape[0]
+    cdef uint64_t found = 0
+    if n:
+        with nogil:
+            found = htst_tail_checksum_f32(n, &x[0])
+    return found
+
+
+def checksum_f64(const double[::1] x):
+    """A number below 2^64 that the patterns give, in any order."""
+    cdef int64_t n = x.shape[0]
+    cdef uint64_t found = 0
+    if n:
+        with nogil:
+            found = htst_tail_checksum_f64(n, &x[0])
+    return found
+
+
+def checksum_u16(const uint16_t[::1] x):
+    """A number below 2^64 that the patterns give, in any order."""
+    cdef int64_t n = x.shape[0]
+    cdef uint64_t found = 0
+    if n:
+        with nogil:
+            found = htst_tail_checksum_u16(n, &x[0])
+    return found

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from htstats._arrays import as_points
 from htstats._checks import count
 from htstats.alternatives._integrals import legendre, log1mexp
 
@@ -136,7 +137,7 @@ class Alternative(ABC):
         """Log density (discrete: log probability), -inf outside and between integers."""
         if (limit := self.reached_limit()) is not None:
             return limit.logpdf(x)
-        x = np.asarray(x, dtype=np.float64)
+        x = as_points(x)
         inside = (x >= self.xmin) & (x <= self._last) & (x < math.inf)
         if self.discrete:
             inside = inside & (x == np.floor(x))
@@ -163,7 +164,7 @@ class Alternative(ABC):
         return self._log_beside(x, above=False)
 
     def _log_beside(self, x: npt.ArrayLike, above: bool) -> Floats:
-        x = np.asarray(x, dtype=np.float64)
+        x = as_points(x)
         at = np.floor(x) if self.discrete else x
         inside = (at >= self.xmin) & (at < self._last)
         values = np.where((at < self.xmin) == above, 0.0, -np.inf)

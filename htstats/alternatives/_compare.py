@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from htstats._arrays import as_float64
+from htstats._arrays import as_points, as_sample
 from htstats._checks import positive
 from htstats._discrete import whole
 from htstats._tables import format_table
@@ -107,8 +107,8 @@ def fit_alternative(
 
 
 def tail_of(x: npt.ArrayLike, xmin: float, xmax: float) -> Floats:
-    """The values in [xmin, xmax]; ValueError where any is no finite number."""
-    data = as_float64(x).ravel()
+    """The values in [xmin, xmax] that are not masked; ValueError where any is no finite number."""
+    data = as_sample(x)
     if not np.all(np.isfinite(data)):
         raise ValueError("x must be finite, got NaN or inf")
     return data[(data >= xmin) & (data <= xmax)]
@@ -153,7 +153,7 @@ def likelihood_ratio(
     >>> likelihood_ratio([-1.0, -2.0], [-1.0, -2.0])
     LikelihoodRatio(R=0.0, normalized=0.0, pvalue=1.0)
     """
-    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    one, two = as_points(first, "first"), as_points(second, "second")
     if one.shape != two.shape:
         raise ValueError(f"second must have the shape of first, got {two.shape} and {one.shape}")
     if one.size == 0:

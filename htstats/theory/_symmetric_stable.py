@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erfc, expit
 
+from htstats._arrays import as_points
+
 __all__ = ["symmetric_stable_sf"]
 
 FloatArray = npt.NDArray[np.float64]
@@ -63,7 +65,7 @@ def symmetric_stable_sf(x: npt.ArrayLike, alpha: float) -> FloatArray:
     >>> symmetric_stable_sf([0.0, 1.0], 1.0)
     array([0.5 , 0.25])
     """
-    points = np.asarray(x, np.float64)
+    points = as_points(x)
     flat = points.ravel()
     if alpha == 2:
         tail = 0.5 * np.asarray(erfc(flat / 2))

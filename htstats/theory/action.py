@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from htstats._arrays import as_float64
+from htstats._arrays import as_float64, as_points
 from htstats._checks import count, nonnegative, one_of, positive, probability
 from htstats.theory._statement import CONVENTIONS, Convention
 from htstats.theory.brackets import (
@@ -188,7 +188,7 @@ class SpikeLaw:
         q, and for any signs and x the ratio of the two tends to 1 as q grows (one big jump), with
         P ~ rows share w_m^a sum abs(x_j)^a q^(-a/2).
         """
-        level = np.asarray(q, np.float64)
+        level = as_points(q, "q")
         root = np.sqrt(np.maximum(level, 0.0))
         size = np.abs(self.x[self.x != 0])
         with np.errstate(divide="ignore"):
@@ -275,7 +275,7 @@ class ProjectionLaw:
         noncentrality sum c_i^2/s^2. Uneven: Davies's sum over the characteristic function, to
         about 1e-6; it needs four noisy rows or more, ValueError otherwise.
         """
-        level = np.asarray(q, np.float64)
+        level = as_points(q, "q")
         if not self.scales.any():
             return np.where(level < self.mean, 1.0, 0.0)[()]
         if self.even:

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from scipy.special import gamma
 
 from htstats import binomial
-from htstats._arrays import as_float64
+from htstats._arrays import as_float64, as_points
 from htstats._checks import count, finite, one_of, positive
 from htstats._tables import format_table
 from htstats.theory._statement import CONVENTIONS, Convention
@@ -113,7 +113,7 @@ def bracket_probability(
     >>> bracket_probability([0, 5, 40], 1.5, convention="paper") / exact
     array([1.917..., 0.625..., 0.999...])
     """
-    index = np.asarray(i, np.float64)
+    index = as_points(i, "i")
     if not np.isfinite(index).all():
         raise ValueError(f"i must be finite, got {i!r}")
     a, c = float(_indices(alpha)), _base(base)
@@ -257,7 +257,7 @@ def bracket_tail_surface(
     """
     a = np.linspace(0.1, 2, 96) if alpha is None else np.atleast_1d(_indices(alpha))
     c, size, height = _base(base), count("N", N, at_least=1), finite("M", M)
-    index = np.linspace(0, height, 101) if i is None else np.atleast_1d(np.asarray(i, np.float64))
+    index = np.linspace(0, height, 101) if i is None else np.atleast_1d(as_points(i, "i"))
     if a.ndim != 1 or index.ndim != 1 or not a.size or not index.size:
         raise ValueError(f"alpha and i must be 1-D, got shapes {a.shape} and {index.shape}")
     p_exact, p_paper = (
@@ -423,7 +423,7 @@ def bracket_decomposition(
 
 
 def _indices(alpha: npt.ArrayLike) -> FloatArray:
-    a = np.asarray(alpha, np.float64)
+    a = as_points(alpha, "alpha")
     if not ((a > 0) & (a <= 2)).all():
         raise ValueError(f"alpha must be in (0, 2], got {alpha!r}")
     return a

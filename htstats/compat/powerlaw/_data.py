@@ -10,9 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from htstats._arrays import as_points
+from htstats._data_checks import find_missing, present_elements, require_sample
+
 __all__ = [
     "TINY",
     "Floats",
+    "as_data",
     "ccdf",
     "cdf",
     "checkunique",
@@ -28,9 +32,30 @@ Floats = npt.NDArray[np.float64]
 TINY = 10.0**sys.float_info.min_10_exp  # what powerlaw writes for a likelihood of 0
 
 
+def as_data(data: Any) -> Floats:
+    """The data as float64, without those that are masked.
+
+    Raises
+    ------
+    TypeError
+        If they are not real numbers, or are pairs, keys or texts.
+    ValueError
+        If elements of data in several dimensions are masked.
+    """
+    if type(data) is np.ndarray and data.dtype == np.float64:
+        return data
+    require_sample(data, "data")
+    mask = find_missing(data)
+    if mask is None:
+        return as_points(data, "data")
+    if mask.ndim > 1:
+        raise ValueError(f"data must be one-dimensional, got {mask.ndim} dimensions")
+    return as_points(present_elements(data, mask), "data")
+
+
 def trim_to_range(data: Any, xmin: Any = None, xmax: Any = None) -> Floats:
     """The values in [xmin, xmax]."""
-    x = np.asarray(data, dtype=np.float64)
+    x = as_data(data)
     if xmin:
         x = x[x >= xmin]
     if xmax:
@@ -40,13 +65,13 @@ def trim_to_range(data: Any, xmin: Any = None, xmax: Any = None) -> Floats:
 
 def is_discrete(data: Any) -> bool:
     """Whether all values are integers."""
-    x = np.asarray(data, dtype=np.float64)
+    x = as_data(data)
     return bool(np.all(x == np.floor(x)))
 
 
 def checkunique(data: Any) -> bool:
     """Whether no value of the sorted data is repeated."""
-    x = np.asarray(data)
+    x = as_data(data)
     return not bool(np.any(x[1:] == x[:-1]))
 
 
@@ -81,7 +106,7 @@ def pdf(
     Ten logarithmic bins a decade with integer edges, or bins one wide; data below 1 are measured
     in units of xmin. `bins`, a number or the edges in units of the data, overrides both.
     """
-    x = np.asarray(data, dtype=np.float64)
+    x = as_data(data)
     x = x[x > 0]
     if x.size == 0:
         raise ValueError("data must have a value above 0")
@@ -127,7 +152,7 @@ def loglikelihood_ratio(
 
 
 def _finite_logs(given: Any) -> Floats:
-    logs = np.asarray(given, np.float64)
+    logs = as_points(given, "loglikelihoods")
     return np.where(np.isneginf(logs), math.log(TINY), logs)
 
 

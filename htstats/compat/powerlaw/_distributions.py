@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import special
 
 from htstats.alternatives import ALTERNATIVES, fit_alternative
-from htstats.compat.powerlaw._data import TINY, Floats, cdf, trim_to_range
+from htstats.compat.powerlaw._data import TINY, Floats, as_data, cdf, trim_to_range
 from htstats.compat.powerlaw._plots import Drawn
 from htstats.compat.powerlaw._profiles import current_profile
 from htstats.compat.powerlaw._random import uniform
@@ -134,7 +134,7 @@ class Distribution(Drawn):
             return 1.0
         if data is None:
             raise ValueError(f"xmin must be given where there are no data, got {xmin!r}")
-        return float(np.min(data))
+        return float(np.min(as_data(data)))
 
     # ---- parameters and where they may lie ---------------------------------------------------
 

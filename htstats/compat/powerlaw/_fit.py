@@ -13,7 +13,7 @@ from htstats._checks import one_of
 from htstats._scan import Candidates, candidates_of, put_in_order
 from htstats.compat.powerlaw import _data
 from htstats.compat.powerlaw._curves import Curves, power_law_curves
-from htstats.compat.powerlaw._data import Floats
+from htstats.compat.powerlaw._data import Floats, as_data
 from htstats.compat.powerlaw._distributions import EDGE, Distribution, Range
 from htstats.compat.powerlaw._laws import (
     Exponential,
@@ -117,7 +117,7 @@ class Fit(Shown):
         self.n_tail = self.n + n_above
 
     def _clean(self, data: Any) -> tuple[Floats, int]:
-        x = np.array(data, dtype=np.float64)
+        x = np.array(as_data(data))
         if x.ndim != 1:
             raise ValueError(f"data must be one-dimensional, got {x.ndim} dimensions")
         if not np.all(np.isfinite(x)):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from htstats._arrays import as_float64
+from htstats._arrays import as_float64, to_numpy
 from htstats._checks import (
     finite,
     positive,
@@ -82,7 +82,7 @@ def margins(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> FloatArray:
     >>> margins([[3.0, 1.0, 2.0], [0.0, 1.0, 5.0]], [0, 1])
     array([ 1., -4.])
     """
-    scores, index = as_float64(outputs, "outputs"), np.asarray(labels)
+    scores, index = as_float64(outputs, "outputs"), to_numpy(labels, "labels")[0]
     if scores.ndim != 2 or scores.shape[1] < 2:
         raise ValueError(
             f"outputs must be (m, classes) with two classes or more, got {scores.shape}"
