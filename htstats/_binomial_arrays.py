@@ -48,17 +48,17 @@ def evaluate(name: str, k: Any, n: Any, p: Any, out: Floats | None, n_threads: i
             return value
     inputs = [floats("k", k), floats("n", n), floats("p", p)]
     if out is not None:  # nothing is written where an argument is bad
-        refuse_bad(name, *inputs)
+        refuse_bad(name, k, n, p)
 
     def kernel(a: Floats, b: Floats, c: Floats, into: Floats) -> None:
-        # it sees what is bad by itself: much faster than a dozen looks at the inputs
-        try:
-            _core.evaluate(code, a, b, c, into)
-        except ValueError:
-            refuse_bad(name, a, b, c)
-            raise
+        _core.evaluate(code, a, b, c, into)
 
-    return run(kernel, "k, n and p", inputs, out, n_threads)
+    # it sees what is bad by itself: much faster than a dozen looks at the inputs
+    try:
+        return run(kernel, "k, n and p", inputs, out, n_threads)
+    except ValueError:
+        refuse_bad(name, k, n, p)
+        raise
 
 
 def log_isf(level: Any, n: Any, p: Any, out: Floats | None, n_threads: int) -> Result:
@@ -70,8 +70,8 @@ def log_isf(level: Any, n: Any, p: Any, out: Floats | None, n_threads: int) -> R
 def limits(upper: bool, k: Any, n: Any, log_level: Any, n_threads: int) -> tuple[Result, ...]:
     """The inverse in p: p, log p, log(1 - p)."""
     inputs = [numbers("k", k), trials(n), numbers("log_level", log_level)]
-    refuse(inputs[2] > 0, inputs[2], "log_level must be 0 or below")
-    successes(inputs[0], inputs[1])
+    refuse(inputs[2] > 0, log_level, "log_level must be 0 or below")
+    successes(k, *inputs[:2])
 
     def kernel(a: Floats, b: Floats, c: Floats, into: Floats) -> None:
         _core.limit(upper, a, b, c, into)
@@ -194,38 +194,43 @@ def floats(name: str, x: Any) -> Floats:
 def numbers(name: str, x: Any) -> Floats:
     """float64; NaN is refused."""
     array = floats(name, x)
-    refuse(np.isnan(array), array, f"{name} must not be NaN")
+    refuse(np.isnan(array), x, f"{name} must not be NaN")
     return array
 
 
 def trials(n: Any) -> Floats:
     array = numbers("n", n)
     bad = (array < 0) | (array > LARGEST_N) | (np.floor(array) != array)
-    refuse(bad, array, "n must be a whole number in [0, 2^53]")
+    refuse(bad, n, "n must be a whole number in [0, 2^53]")
     return array
 
 
 def probabilities(p: Any) -> Floats:
     array = numbers("p", p)
-    refuse(~((array >= 0) & (array <= 1)), array, "p must be in [0, 1]")
+    refuse(~((array >= 0) & (array <= 1)), p, "p must be in [0, 1]")
     return array
 
 
-def successes(k: Floats, n: Floats) -> None:
+def successes(given: Any, k: Floats, n: Floats) -> None:
     common_shape("k and n", [k, n])
     bad = (k < 0) | (k > n) | (np.floor(k) != k)
-    refuse(bad, np.broadcast_to(k, bad.shape), "k must be a whole number in [0, n]")
+    refuse(bad, given, "k must be a whole number in [0, n]")
 
 
-def refuse_bad(name: str, k: Floats, n: Floats, p: Floats) -> None:
+def refuse_bad(name: str, k: Any, n: Any, p: Any) -> None:
     """Raise for the first bad argument of a function of (k, n, p)."""
-    numbers("k", k)
-    trials(n)
+    checked = numbers("k", k), trials(n)
     probabilities(p)
     if name == "kl":
-        successes(k, n)
+        successes(k, *checked)
 
 
-def refuse(bad: Any, values: Floats, rule: str) -> None:
-    if np.any(bad):
-        raise ValueError(f"{rule}, got {float(values[bad].flat[0])!r}")
+def refuse(bad: Any, given: Any, rule: str) -> None:
+    """ValueError with the first bad one of the numbers as they were given, and its place."""
+    if not np.any(bad):
+        return
+    place = tuple(int(i) for i in np.argwhere(bad)[0])
+    values = np.asarray(list_elements(given))
+    value = np.broadcast_to(values, np.shape(bad))[place]
+    at = f" at index {place[0] if len(place) == 1 else place}" if values.ndim else ""
+    raise ValueError(f"{rule}, got {value.item() if hasattr(value, 'item') else value!r}{at}")

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
-# Distances, alphas and logs of xmin.
+# Distances, alphas, and xmin: its log where a kernel made them, else itself.
 Block = tuple[Floats, Floats, Floats]
 
 # Decisions are taken after whole blocks, so that threads cannot change where the work stops.
@@ -49,13 +49,14 @@ class Model:
     ----------
     head : ndarray
         Logs of the values below xmin, ascending.
-    log_xmin, alpha, distance : float
+    xmin, log_xmin, alpha, distance : float
         The fit.
     n, n_tail : int
         Values, and those at or above xmin.
     """
 
     head: Floats
+    xmin: float
     log_xmin: float
     alpha: float
     distance: float
@@ -83,8 +84,8 @@ def model_of(data: Floats, xmin: float | None) -> Model:
         k, distance = found.best(tolerance=TOLERANCE)
         head = np.sort(np.log(data[data < found.values[k]]))
         alpha = float(found.alpha[k])
-        log_xmin = float(np.log(found.values[k]))
-        return Model(head, log_xmin, alpha, distance, data.size, found.n_tail(k))
+        xmin, n_tail = float(found.values[k]), found.n_tail(k)
+        return Model(head, xmin, float(np.log(xmin)), alpha, distance, data.size, n_tail)
     tail = data[data >= xmin]
     if np.unique(tail).size < 1 or np.all(tail == xmin):
         raise ValueError(f"xmin = {xmin!r} leaves no value above it")
@@ -94,7 +95,7 @@ def model_of(data: Floats, xmin: float | None) -> Model:
     _, distance = found.best(0, 1)
     head = np.sort(np.log(data[data < xmin]))
     alpha = float(found.alpha[0])
-    return Model(head, float(np.log(xmin)), alpha, distance, data.size, tail.size)
+    return Model(head, xmin, float(np.log(xmin)), alpha, distance, data.size, tail.size)
 
 
 def refit_blocks(
@@ -146,12 +147,13 @@ def has_kernel(fit: PowerLawFit) -> bool:
 def general_blocks(
     resampler: Resampler, sample: Callable[[int], Floats], total: int, n_threads: int
 ) -> Iterator[Block]:
-    """`refit_blocks` of a fit whose rule has no kernel; `sample` draws by index."""
+    """`refit_blocks` of a fit whose rule has no kernel, with xmin itself in place of its log;
+    `sample` draws by index."""
 
     def block(start: int) -> Block:
         fits = [resampler.refit(sample(i)) for i in range(start, min(start + BLOCK, total))]
-        rows = [(np.nan,) * 3 if f is None else (f.distance, f.alpha, np.log(f.xmin)) for f in fits]
-        distances, alphas, logs = np.array(rows, dtype=np.float64).T
-        return distances, alphas, logs
+        rows = [(np.nan,) * 3 if f is None else (f.distance, f.alpha, f.xmin) for f in fits]
+        distances, alphas, xmins = np.array(rows, dtype=np.float64).T
+        return distances, alphas, xmins
 
     return in_order(block, total, n_threads)

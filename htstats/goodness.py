@@ -157,7 +157,7 @@ def goodness_of_fit(
         n_resamples=done,
         distance=model.distance,
         alpha=model.alpha,
-        xmin=float(np.exp(model.log_xmin)) if fixed is None else fixed,
+        xmin=model.xmin,
         n=model.n,
         n_tail=model.n_tail,
         refit_xmin=refit,
