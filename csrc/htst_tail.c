@@ -132,13 +132,16 @@ TAIL(f32, float, uint32_t, int32_t, UINT32_C(0x80000000), UINT32_C(0x7f800000),
 TAIL(f64, double, uint64_t, int64_t, UINT64_C(0x8000000000000000), UINT64_C(0x7ff0000000000000),
     HTST_TAIL_DROPPED_F64)
 
-/* One pattern's part of a checksum. */
+/* One pattern's part of a checksum. Products of 32 bits by 32 are what all vector units have; the
+ * shifts bring the bits of a whole number, which are at the upper end, down to where a product
+ * spreads them. */
 static inline uint64_t
-checksum_of(uint32_t low, uint32_t high)
+checksum_of(uint64_t pattern)
 {
-    uint32_t m = low + high * UINT32_C(0x9e3779b1);
+    uint64_t folded = pattern ^ (pattern >> 32) ^ (pattern >> 47);
+    uint64_t mixed = ((folded & UINT32_MAX) * UINT64_C(0x9e3779b1)) ^ pattern;
 
-    return (uint64_t) (m ^ (m >> 15)) * (high ^ UINT32_C(0x85ebca77));
+    return (mixed & UINT32_MAX) * (mixed >> 32) + pattern;
 }
 
 #define CHECKSUM(SUFFIX, TYPE, PART)                                                               \
@@ -156,6 +159,6 @@ checksum_of(uint32_t low, uint32_t high)
         return sum_##SUFFIX(n, x);                                                                 \
     }
 
-CHECKSUM(f32, float, checksum_of(0, bits_f32(x + i)))
-CHECKSUM(f64, double, checksum_of((uint32_t) bits_f64(x + i), (uint32_t) (bits_f64(x + i) >> 32)))
-CHECKSUM(u16, uint16_t, checksum_of(0, x[i]))
+CHECKSUM(f32, float, checksum_of((uint64_t) bits_f32(x + i) << 32))
+CHECKSUM(f64, double, checksum_of(bits_f64(x + i)))
+CHECKSUM(u16, uint16_t, checksum_of((uint64_t) x[i] << 48))

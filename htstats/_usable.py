@@ -58,6 +58,9 @@ HISTOGRAM_KEPT = 23 - tail.DROPPED[0]
 # Patterns of the largest finite values.
 ALL_BELOW = {np.float32: 0x7F7FFFFF, np.float64: 0x7FEFFFFFFFFFFFFF}
 
+# Elements that are summed up and counted while they are in a core's cache.
+CACHED = 1 << 14
+
 # A table of a histogram counts up to 2^32 - 1.
 MAX_COUNT = 1 << 31
 
@@ -136,17 +139,28 @@ def histogram(source: Source, n_threads: int) -> Histogram:
     n_slots, infinite = tail.SLOTS[not single], 0xFF if single else 0x7FF
     tables: list[npt.NDArray[Any]] = []
 
-    def work(part: npt.NDArray[Any], where: slice) -> npt.NDArray[np.uint32]:
-        table = np.zeros(n_slots, np.uint32)
-        add(part[where], table)
-        return table
+    def work(part: npt.NDArray[Any], where: slice) -> tuple[npt.NDArray[np.uint32], int]:
+        table, total = np.zeros(n_slots, np.uint32), 0
+        for start in range(where.start, where.stop, CACHED):
+            piece = part[start : min(start + CACHED, where.stop)]
+            total += checksum_of(piece)
+            add(piece, table)
+        return table, total
 
-    for part in source.parts():
+    def look(part: npt.NDArray[Any]) -> list[int]:
+        totals = []
         for start in range(0, part.size, MAX_COUNT):
             piece = part[start : start + MAX_COUNT]
-            tables += share(partial(work, piece), piece.size, piece.size, n_threads)
-            if len(tables) > 1:
-                tables = [np.asarray(np.sum(tables, axis=0, dtype=np.int64))]
+            found = share(partial(work, piece), piece.size, piece.size, n_threads)
+            totals += [total for _, total in found]
+            tables[:] = [_add_up([*tables, *(table for table, _ in found)])]
+        return totals
+
+    if source.watch is None:
+        for part in source.parts():
+            look(part)
+    else:
+        source.watch.read_with(look)
     table = tables[0] if tables else np.zeros(n_slots, np.uint32)
     slots = _occupied(table)
     counts = table[slots].astype(np.int64)
@@ -162,6 +176,11 @@ def histogram(source: Source, n_threads: int) -> Histogram:
         counts[lowest] = [tiny[slot] for slot in slots[lowest].tolist()]
         slots, counts, seen = slots[counts > 0], counts[counts > 0], found
     return Histogram(np.float32 if single else np.float64, slots, counts, seen)
+
+
+def _add_up(tables: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Their sum, which may be beyond 32 bits."""
+    return tables[0] if len(tables) == 1 else np.asarray(np.sum(tables, axis=0, dtype=np.int64))
 
 
 def _occupied(table: npt.NDArray[Any]) -> Counts:

@@ -83,6 +83,8 @@ def margins(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> FloatArray:
     array([ 1., -4.])
     """
     scores, index = as_float64(outputs, "outputs"), to_numpy(labels, "labels")[0]
+    if index.dtype.kind not in "iu" and index.size:
+        raise TypeError(f"labels must be integers, got dtype {index.dtype}")
     if scores.ndim != 2 or scores.shape[1] < 2:
         raise ValueError(
             f"outputs must be (m, classes) with two classes or more, got {scores.shape}"
