@@ -27,7 +27,7 @@ from htstats._usable import (
     usable,
 )
 
-__all__ = ["as_integers", "tallied"]
+__all__ = ["as_integers", "require_exact", "tallied"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,6 +47,17 @@ def as_integers(x: Any) -> Source:
 
         return Source("float64", pieces, array.shape)
     return as_source(x)
+
+
+def require_exact(x: Any) -> None:
+    """ValueError where an integer is beyond 2^53 and a float64 may be another one."""
+    if isinstance(x, list | tuple) and x and isinstance(x[0], int):
+        x = np.asarray(x)
+    if not isinstance(x, np.ndarray) or x.dtype.kind not in "iu" or x.dtype.itemsize < 8:
+        return
+    given = x if find_missing(x) is None else np.ma.compressed(x)
+    if given.size and (largest := max(int(given.max()), -int(given.min()))) > 2**53:
+        raise ValueError(f"x must be at most 2**53 where discrete=True, got {largest}")
 
 
 def tallied(source: Source, side: str | None, xmax: float | None) -> tuple[Sample, str]:

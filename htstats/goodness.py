@@ -101,7 +101,7 @@ def goodness_of_fit(
     Parameters
     ----------
     x : array_like
-        Positive finite data.
+        Positive finite data; masked elements are left out.
     n_resamples : int
         Synthetic data sets; 2,500 give the p-value to about .01 (one standard error).
     xmin : float, optional

@@ -64,7 +64,7 @@ def confidence_interval(
     Parameters
     ----------
     x : array_like
-        Positive finite data.
+        Positive finite data; masked elements are left out.
     level : float
         Nominal coverage, in (0, 1).
     method : {"asymptotic", "bootstrap"}

@@ -25,7 +25,7 @@ from htstats._solve import (
     solved_at_once,
     solved_integers,
 )
-from htstats._tally import as_integers, tallied
+from htstats._tally import as_integers, require_exact, tallied
 from htstats._usable import (
     NATIVE,
     SIDES,
@@ -74,7 +74,10 @@ def fit_power_law(
     Parameters
     ----------
     x : array_like, tensor, memory-mapped array, or iterable of such blocks
-        Real numbers of any shape; zeros are left out and counted. Integers are taken as float64.
+        Real numbers of any shape; zeros and masked elements are left out and counted. Integers are
+        taken as float64, rounded beyond 2**53. Nothing whose keys or pairs would be read: of a
+        Counter or a dict give `list(x.values())` (or its keys, with `weights`), of a graph's
+        degrees `[d for _, d in G.degree]`, of a table one column.
         Blocks must be of one dtype, and their iterable must start anew each time: it is read two
         or three times, 16-bit floats once.
     side : {"abs", "positive", "negative"}, optional
@@ -93,7 +96,8 @@ def fit_power_law(
         is then the smallest). In the distance F and E are then taken below each value ("left"),
         or below and at each value ("two-sided": the supremum over all integers).
     weights : array_like of int, optional
-        How often each element of `x` counts, in the shape of `x`.
+        How often each element of `x` counts, in the shape of `x`; where both are masked, with the
+        mask of `x`.
     ks : {"left", "two-sided"}
         The distance: the maximum of abs(F(x_j) - E(x_j-)), E the share of the tail below x_j, as
         other tools have it; or the supremum of abs(F - E) over all points.
@@ -118,10 +122,13 @@ def fit_power_law(
         below the largest of them, `xmax` is not above `xmin`, no candidate is allowed, or
         `weights` are not counts in the shape of `x`.
     TypeError
-        If `x` is not real numbers, or an iterator, which can be read only once.
+        If `x` is not real numbers (a mapping, pairs, texts, a sparse matrix, ...), or an iterator,
+        which can be read only once.
 
     Notes
     -----
+    The fit keeps `x` and `weights`, no copy of them, and a checksum: a method that looks at the
+    data again raises ValueError where they are others by then.
     Method: alpha = 1 + n / sum(log(x / xmin)), with an xmax the root of the truncated law's
     likelihood equation. Where the sample is large, a sketch of it bounds the distance of every
     candidate from below; what lies above the most promising bucket is gathered, sorted and scanned;
@@ -162,6 +169,8 @@ def fit_power_law(
     ):
         fit, dtype, seen = solved_at_once(x, side, options), NATIVE[x.dtype], checksum_of(x)
     if fit is None:
+        if discrete:
+            require_exact(x)
         source = as_integers(x) if discrete and weights is None else as_source(x)
         watched = Watch(source, weights, n_threads)
         fit = _by_its_road(x, watched.source, side, discrete, weights, options, n_threads)

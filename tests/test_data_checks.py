@@ -279,6 +279,18 @@ def test_any_layout_has_the_same_fit(dtype, layout):
     assert TailSketch("float16").update(X.astype(">f2")).max == float(X.astype("f2").max())
 
 
+@pytest.mark.parametrize("kind", [list, np.uint64, np.int64])
+def test_integers_that_a_float_would_round_are_no_discrete_sample(kind):
+    values = [2, 3, 5, 2**53 + 1]
+    x = values if kind is list else np.array(values, kind)
+    for weights in (None, [1, 1, 1, 1]):
+        with pytest.raises(ValueError, match=r"at most 2\*\*53 .* got 9007199254740993$"):
+            fit_power_law(x, discrete=True, weights=weights)
+    assert fit_power_law(x).n == 4  # rounded
+    values[-1] -= 1
+    assert fit_power_law(values, discrete=True).n == 4
+
+
 # ---- masks ---------------------------------------------------------------------------------------
 
 MASKED = np.ma.masked_greater(X, 20)
