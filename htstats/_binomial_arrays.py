@@ -53,6 +53,7 @@ def evaluate(name: str, k: Any, n: Any, p: Any, out: Floats | None, n_threads: i
     def kernel(a: Floats, b: Floats, c: Floats, into: Floats) -> None:
         _core.evaluate(code, a, b, c, into)
 
+    common_shape("k, n and p", inputs)
     # it sees what is bad by itself: much faster than a dozen looks at the inputs
     try:
         return run(kernel, "k, n and p", inputs, out, n_threads)

@@ -108,10 +108,46 @@ test_histogram(void)
     CHECK(!memcmp(wide_table, wide_expected, sizeof wide_table));
 }
 
+/* The definition of the header, in any order and in parts; a change of two elements shows. */
+static void
+test_checksum(void)
+{
+    enum { N = 101 };
+    double x[N];
+    float single[N];
+    uint16_t half[N];
+    uint64_t expected[3] = { 0, 0, 0 };
+
+    for (int i = 0; i < N; i++) {
+        x[i] = (i % 7 - 3) * 1.37 + i;
+        single[i] = (float) x[i];
+        half[i] = (uint16_t) (i * 601);
+        uint32_t bits;
+        uint64_t words[3];
+        memcpy(&words[0], x + i, sizeof words[0]);
+        memcpy(&bits, single + i, sizeof bits);
+        words[1] = (uint64_t) bits << 32;
+        words[2] = (uint64_t) half[i] << 48;
+        for (int k = 0; k < 3; k++) {
+            uint64_t w = words[k], lower = (uint32_t) (w ^ (w >> 32) ^ (w >> 47));
+            uint64_t mixed = (lower * UINT64_C(0x9e3779b1)) ^ w;
+            expected[k] += (uint64_t) (uint32_t) mixed * (mixed >> 32) + w;
+        }
+    }
+    CHECK(htst_tail_checksum_f64(N, x) == expected[0]);
+    CHECK(htst_tail_checksum_f32(N, single) == expected[1]);
+    CHECK(htst_tail_checksum_u16(N, half) == expected[2]);
+    CHECK(htst_tail_checksum_f64(40, x) + htst_tail_checksum_f64(N - 40, x + 40) == expected[0]);
+    const double one[4] = { 4, 5, 6, 7 }, two[4] = { 5, 5, 6, 6 }, three[4] = { 7, 4, 6, 5 };
+    CHECK(htst_tail_checksum_f64(4, one) != htst_tail_checksum_f64(4, two));
+    CHECK(htst_tail_checksum_f64(4, one) == htst_tail_checksum_f64(4, three));
+}
+
 int
 main(void)
 {
     test_survey_and_select();
     test_histogram();
+    test_checksum();
     return htst_test_report("tail");
 }
