@@ -146,10 +146,10 @@ def as_points(x: Any, name: str = "x") -> npt.NDArray[np.float64]:
         return widen(array.view(np.uint16), found)
     if array.dtype.kind == "O" and all(_is_number(value) for value in array.flat):
         return array.astype(np.float64)
+    if found in FLOAT8_DTYPES or found == SCALE_DTYPE:
+        return as_float64(x, name)
     if array.dtype.kind not in "iufb":
-        if found == SCALE_DTYPE:
-        raise TypeError(f"{name} must be real numbers, got dtype {found}")
-    refuse_dtype(array.dtype, name)
+        refuse_dtype(array.dtype, name)
     return np.asarray(array, np.float64)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -148,6 +149,8 @@ class WeightMatrix:
         offset = start * self.shape[1] * ITEMSIZES[self.source_dtype]
         if self._table is None:
             self._raw._source.read(offset, out.data.cast("B"))
+            if sys.byteorder == "big":  # sources give little-endian bytes
+                out.byteswap(inplace=True)
             return
         stored = np.empty(out.shape, np.uint8)
         self._raw._source.read(offset, stored.data.cast("B"))
