@@ -2,8 +2,10 @@
 
 import json
 import math
+import statistics
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -61,7 +63,8 @@ def test_fits_and_splits_are_those_of_the_weights(report):
         exponent = len(tail) / np.log(tail / fit["xmin"]).sum()
         assert fit["tail_exponent"] == pytest.approx(exponent, rel=1e-9)
         assert fit["alpha"] == pytest.approx(exponent + 1, rel=1e-9)
-        assert m["split"]["threshold"] == pytest.approx(w.std(), rel=1e-12)
+        exact = statistics.pstdev(map(Fraction, w.ravel().tolist()))
+        assert m["split"]["threshold"] == pytest.approx(float(exact), rel=1e-15)
         assert m["split"]["nnz"] == np.count_nonzero(a > m["split"]["threshold"])
 
 

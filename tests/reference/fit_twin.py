@@ -1,5 +1,6 @@
 """Slow twins of the fit and the stable rank, for commands that print them."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,7 +19,7 @@ def fit(x, *, side=None):
     best = None
     for xmin in candidates:
         tail = kept[kept >= xmin]
-        alpha = 1 + len(tail) / np.log(tail / xmin).sum()
+        alpha = 1 + len(tail) / math.fsum(np.log(tail / xmin))
         values = np.unique(tail)
         model = 1 - (values / xmin) ** (1 - alpha)
         distance = np.abs(np.searchsorted(tail, values) / len(tail) - model).max()

@@ -1,5 +1,7 @@
 """The refits of the bootstrap as their definition says: draw a sample, try every candidate."""
 
+import math
+
 import numpy as np
 
 WORD = 2**64
@@ -35,7 +37,7 @@ def fit(y, start=None):
     found = []
     for low in np.unique(y)[:-1] if start is None else [start]:
         tail = y[y >= low]
-        rate = tail.size / np.sum(tail - low)
+        rate = tail.size / math.fsum(tail - low)
         points = np.append(low, np.unique(tail))
         model = -np.expm1(-rate * (points - low))
         below = np.searchsorted(tail, points) / tail.size
