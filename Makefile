@@ -12,7 +12,7 @@ C_WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
 C_LIBRARY := $(wildcard csrc/*.c)
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
-.PHONY: demo test test-c test-dist lint build sanitize fuzz mutate bench paper paper-train clean
+.PHONY: demo test test-c test-machines test-dist lint build sanitize fuzz mutate bench paper paper-train clean
 
 demo: build
 	$(BIN)/htstats demo
@@ -62,6 +62,11 @@ sanitize: $(addprefix build/c/sanitized/,$(C_TESTS)) $(addprefix build/c/valgrin
 	@command -v valgrind > /dev/null || { echo "valgrind is missing: apt-get install valgrind"; exit 1; }
 	@set -e; for program in $(addprefix build/c/valgrind/,$(C_TESTS)); do \
 		valgrind --quiet --error-exitcode=1 --leak-check=full $$program; done
+
+# The numerical tests as other machines run them: BLAS kernels, threads, compilers, emulators.
+# QUICK=1 takes some three minutes; MACHINES="--only s390x" tries the runs of that name.
+test-machines: build
+	$(BIN)/python tests/machines/run.py $(if $(QUICK),--quick) $(MACHINES)
 
 # What users install: the wheel built from the sdist, in a fresh environment, tested from outside
 # the tree. The heavy packages come from the working environment's site-packages.
