@@ -5,8 +5,10 @@ case that an earlier one would have met. `tests/fuzz_properties.py` runs the sam
 profile "explore", which draws anew and more often.
 """
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("repeatable", derandomize=True, deadline=None)
-settings.register_profile("explore", derandomize=False, deadline=None, print_blob=True)
+# A case may take as long as it takes, and so may drawing it: machines are slow, or busy.
+PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("repeatable", derandomize=True, **PATIENT)
+settings.register_profile("explore", derandomize=False, print_blob=True, **PATIENT)
 settings.load_profile("repeatable")

@@ -4,6 +4,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from htstats import TailSketch, fit_power_law, open_weights, partition, stable_rank
 from htstats._arrays import as_elements, as_float64
 from htstats._checks import count, finite, nonnegative, one_of, positive, probability
 
@@ -70,3 +71,18 @@ def test_constraints_name_the_argument_and_the_value():
         positive("a", "two")
     with pytest.raises(ValueError, match="keep must be one of 'abs', got 'low'"):
         one_of("keep", "low", ("abs",))
+
+
+@pytest.mark.parametrize("name", ["float16", "float32", "float64", "int16", "uint32", "int64"])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_numbers_of_either_byte_order_are_the_numbers(name, order):
+    """As files of other machines are mapped: what is read is the value, not the machine's bits."""
+    x = np.array([[1.5, 2.5, 3.0], [40.0, 5.0, 6.25], [7.0, 8.0, 300.0]]).astype(name)
+    other = x.astype(x.dtype.newbyteorder(order))
+    kind = name if name.startswith("float") else "float64"
+    assert TailSketch(kind).update(other) == TailSketch(kind).update(x)
+    assert fit_power_law(other).alpha == fit_power_law(x).alpha
+    assert stable_rank(other) == stable_rank(x)
+    if name.startswith("float"):
+        assert np.array_equal(partition(other).toarray(), partition(x).toarray())
+        assert np.array_equal(open_weights({"w": other})["w"].toarray(), x)

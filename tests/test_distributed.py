@@ -361,7 +361,7 @@ def doomed():
 @pytest.fixture
 def killed(doomed, monkeypatch):
     """A function that has a worker killed once, when the first of the tasks of a name is done."""
-    pids = lambda: set(doomed.run(os.getpid).values())  # noqa: E731
+    pids = lambda: set(doomed.run(os.getpid, on_error="ignore").values())  # noqa: E731
     before, wanted, original = pids(), [], Parts.submit
 
     def submit(self, client, task, *args):
@@ -375,7 +375,8 @@ def killed(doomed, monkeypatch):
     monkeypatch.setattr(Parts, "submit", submit)
     yield wanted.append
     assert not wanted
-    assert min(before) not in pids()
+    while min(before) in pids():  # the scheduler hears of it in its own time
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")

@@ -306,7 +306,8 @@ def test_algorithm_1_keeps_its_word(rule, noise, support, keep):
     assert chosen.failure_probability.value <= eta
     assert chosen.failure_probability.kind == "bound"
     score = {"abs": np.abs(weights), "upper": weights, "centered": abs(weights - weights.mean())}
-    removed = score[keep] <= chosen.tau
+    # the mean's last bits depend on the order of its sum, and with them the score that tau is
+    removed = score[keep] <= chosen.tau * (1 + (1e-13 if keep == "centered" else 0))
     assert chosen.n_removed == removed.sum() > 0
     assert chosen.n_removed + chosen.n_kept == weights.size
     replaced = weights[removed] if support == "replaced" else np.where(removed, weights, 0.0)

@@ -19,6 +19,7 @@ from _pytest.assertion import rewrite
 
 METHODS = {"sum", "mean", "var", "std", "norm", "dot", "nansum", "nanmean"}
 HELPER = "_take_in_other_order"
+LONGEST = 2000  # rows of products of matrices that are added one after the other
 
 
 class Reorder(ast.NodeTransformer):
@@ -92,7 +93,16 @@ def multiply(a: Any, b: Any) -> Any:
         if torch is None or type(a) is not torch.Tensor or type(b) is not torch.Tensor:
             return a @ b
         return a.flip(-1) @ b.flip(-2 if b.ndim > 1 else -1)
-    return np.flip(a, -1).copy() @ np.flip(b, -2 if b.ndim > 1 else -1).copy()
+    if a.ndim == b.ndim == 1:
+        return add(a * b, None)
+    a, b = np.flip(a, -1).copy(), np.flip(b, -2 if b.ndim > 1 else -1).copy()
+    if a.ndim > 2 or b.ndim > 2 or a.shape[-1] > LONGEST:
+        return a @ b
+    rows, columns = np.atleast_2d(a), b if b.ndim == 2 else b[:, None]
+    out = np.zeros((len(rows), columns.shape[1]), np.result_type(a, b))
+    for k in range(a.shape[-1]):
+        out += rows[:, k, None] * columns[k]
+    return out.reshape((*a.shape[:-1], *(b.shape[1:] if b.ndim == 2 else ())))
 
 
 def pytest_configure(config: pytest.Config) -> None:
