@@ -12,7 +12,8 @@ C_WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
 C_LIBRARY := $(wildcard csrc/*.c)
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
-.PHONY: demo test test-c test-machines test-dist lint build sanitize fuzz mutate bench paper paper-train clean
+.PHONY: demo test test-c test-machines test-dist lint build sanitize fuzz mutate bench paper \
+	paper-train clean
 
 demo: build
 	$(BIN)/htstats demo

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 # The flags of /proc/cpuinfo without which a kernel of OpenBLAS would be an illegal instruction.
@@ -25,6 +25,8 @@ NOT_NUMERICAL = {
 }  # fmt: skip
 # A minute on one core: what takes norms, products, factorisations and long sums of its own.
 QUICK = ("spectral", "products", "compressed", "refits", "normal", "mixture")
+# The C tests of what makes and reads bytes.
+BYTE_FORMS = ("sketch", "gaps", "moments", "normal", "partition", "counts")
 # The kernels of csrc with more than one path, for an emulator that is fifty times slower.
 EMULATED = ("partition", "products", "normal", "sort", "counts")
 EMULATED = tuple(n for n in EMULATED if (Path(__file__).parents[1] / f"test_{n}.py").exists())
@@ -51,6 +53,7 @@ class Program:
     flags: tuple[str, ...]
     emulator: str = ""
     package: str = ""  # what to install for it
+    tests: tuple[str, ...] = ()  # all of them if empty
 
 
 def processor_flags() -> set[str]:
@@ -140,8 +143,8 @@ def programs(*, quick: bool) -> list[Program]:
         )
         for machine, debian in (("s390x", "s390x"), ("aarch64", "arm64"), ("riscv64", "riscv64"))
     ]
-    if quick:  # clang as fast as it can, and the other byte order
-        return [found[-1], foreign[0]]
+    if quick:  # clang as fast as it can, and the other byte order where bytes are made
+        return [found[-1], replace(foreign[0], tests=BYTE_FORMS)]
     return found + foreign
 
 

@@ -83,6 +83,8 @@ def run_program(program: Program) -> Outcome:
     sources = sorted((ROOT / "csrc").rglob("*.c"))
     objects = [folder / f"{source.stem}.o" for source in sources]
     tests = sorted((ROOT / "tests" / "c").glob("test_*.c"))
+    if program.tests:
+        tests = [test for test in tests if test.stem.removeprefix("test_") in program.tests]
     steps = [
         [*compile_one, "-c", str(source), "-o", str(target)]
         for source, target in zip(sources, objects, strict=True)
