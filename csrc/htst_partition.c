@@ -6,6 +6,10 @@
 #include "htst_common.h"
 #include "htst_partition_x86.h"
 
+#ifdef HTST_PARTITION_HAS_X86
+#include <cpuid.h>
+#endif
+
 #define SEGMENT HTST_PARTITION_SEGMENT
 /* From this many kept elements of a segment on, writing every element and moving on only past kept
  * ones costs less than the branches that the processor guesses wrong. */
@@ -213,6 +217,16 @@ DEFINE_FILL(bf16, b16, uint16_t, int16_t, uint32_t, AVX2_ROW(bf16))
 DEFINE_FILL(b32, b32, uint32_t, int32_t, uint32_t, AVX2_ROW(b32))
 DEFINE_FILL(b64, b64, uint64_t, int64_t, uint64_t, fill_row_b64_int32_t)
 
+#ifdef HTST_PARTITION_HAS_X86
+/* Ask the processor itself: clang before 16 has no name for the feature in __builtin_cpu_supports. */
+static int
+has_f16c(void)
+{
+    unsigned int a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+#endif
+
 int
 htst_partition_best(void)
 {
@@ -222,8 +236,7 @@ htst_partition_best(void)
                    ? HTST_PARTITION_VBMI2
                    : HTST_PARTITION_AVX512;
     }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")
-        && __builtin_cpu_supports("f16c")) {
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && has_f16c()) {
         return HTST_PARTITION_AVX2;
     }
 #endif
