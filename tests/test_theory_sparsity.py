@@ -232,7 +232,9 @@ def test_the_report_below_xmin(keep):
     assert report.fitted.below_xmin
     assert report.fitted.model.xmin > report.tau
     assert not report.paper.below_xmin
-    assert report.paper.model.xmin == compared[compared > 0].min()
+    # two means of 2,000 values of about 1, in any order of their sums
+    room = 1e-14 if keep == "centered" else 0
+    assert report.paper.model.xmin == pytest.approx(compared[compared > 0].min(), rel=0, abs=room)
     assert report.counted == (compared > report.tau).sum()
     text = repr(report)
     assert "below xmin" in text
