@@ -12,10 +12,11 @@ other (complex, ...)   TypeError
 
 bfloat16 comes from ``ml_dtypes``, from torch, or as uint16 bits with ``dtype="bfloat16"``; 8-bit
 floats come from ``ml_dtypes`` or from torch. float16 holds each of them exactly, except the powers
-of two of float8_e8m0fnu, which are scales and no numbers to be fitted. Integers beyond 2^53 are rounded to the nearest float64; Python's beyond 2^64, long doubles, fractions and
-decimals are a TypeError: convert them. Foreign byte orders, strides and read-only memory are taken.
-Mappings, views of pairs, texts and sparse matrices are a TypeError that says what to give; so are
-masked elements a ValueError, but of a sample, where they are left out (`as_sample`).
+of two of float8_e8m0fnu, which are scales and no numbers to be fitted. Integers beyond 2^53 are
+rounded to the nearest float64; Python's beyond 2^64, long doubles, fractions and decimals are a
+TypeError: convert them. Foreign byte orders, strides and read-only memory are taken. Mappings, views
+of pairs, texts and sparse matrices are a TypeError that says what to give. Masked elements are a
+ValueError, except in a sample, where they are left out (`as_sample`).
 """
 
 from __future__ import annotations
