@@ -4,12 +4,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
 STAMP := $(VENV)/.installed
-SOURCES := setup.py pyproject.toml constraints.txt $(wildcard csrc/*.[ch] htstats/_core/*.py[xd])
 
-C_FLAGS := -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -Icsrc
+# One folder for each part of the C library; csrc/examples holds programs that use it.
+C_FOLDERS := $(filter-out csrc/examples/,$(wildcard csrc/*/))
+SOURCES := setup.py pyproject.toml constraints.txt $(wildcard csrc/*.h csrc/*/*.[ch] htstats/_core/*.py[xd])
+
+C_FLAGS := -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -Icsrc $(C_FOLDERS:%/=-I%)
 C_WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Wvla -Werror
-C_LIBRARY := $(wildcard csrc/*.c)
+C_LIBRARY := $(wildcard $(C_FOLDERS:%=%*.c))
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
 .PHONY: demo test test-c test-dist lint build sanitize fuzz mutate bench paper paper-train clean
@@ -41,7 +44,7 @@ test-c: $(addprefix build/c/plain/,$(C_TESTS))
 	@set -e; for program in $^; do $$program; done
 
 # The C library and its tests, once for each way of compiling them.
-C_HEADERS := $(wildcard csrc/*.h tests/c/*.h)
+C_HEADERS := $(wildcard csrc/*.h $(C_FOLDERS:%=%*.h) tests/c/*.h)
 C_plain := -O2 $(C_WARNINGS)
 C_sanitized := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 C_valgrind := -O1 -g

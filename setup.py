@@ -14,7 +14,11 @@ from setuptools.command.build_ext import build_ext
 from setuptools.modified import newer_group
 
 HERE = Path(__file__).parent
-HEADERS = sorted(str(p.relative_to(HERE)) for p in HERE.glob("csrc/*.h"))
+# One folder for each part of the C library; csrc/examples holds programs that use it.
+FOLDERS = sorted(p for p in HERE.glob("csrc/*/") if p.is_dir() and p.name != "examples")
+INCLUDES = ["csrc", *(str(p.relative_to(HERE)) for p in FOLDERS)]
+SOURCES = sorted(str(p.relative_to(HERE)) for f in FOLDERS for p in f.glob("*.c"))
+HEADERS = sorted(str(p.relative_to(HERE)) for f in FOLDERS for p in f.glob("*.h"))
 
 C_FLAGS = [
     "-O3",
@@ -103,12 +107,11 @@ class BuildExtensionsAfterLibrary(build_ext):
 
 
 def c_library() -> tuple[str, dict]:
-    sources = sorted(str(p.relative_to(HERE)) for p in HERE.glob("csrc/*.c"))
     macros = [(name, "1") for name, source in PROBES.items() if probe(source)]
     return "htst", {
-        "sources": sources,
+        "sources": SOURCES,
         "obj_deps": {"": HEADERS},
-        "include_dirs": ["csrc"],
+        "include_dirs": INCLUDES,
         "macros": macros,
         "cflags": [*C_FLAGS, *os.environ.get("HTST_CFLAGS", "").split()],
     }
@@ -116,12 +119,12 @@ def c_library() -> tuple[str, dict]:
 
 def extensions() -> list[Extension]:
     # relinked when the library changes: a static library leaves no trace of its own
-    depends = sorted(str(p.relative_to(HERE)) for p in HERE.glob("csrc/*.[ch]"))
+    depends = [*SOURCES, *HEADERS]
     modules = [
         Extension(
             f"htstats._core.{path.stem}",
             [str(path.relative_to(HERE))],
-            include_dirs=["csrc"],
+            include_dirs=INCLUDES,
             depends=depends,
             extra_compile_args=BINDING_FLAGS,
         )

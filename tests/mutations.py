@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Fault(NamedTuple):
-    """`line` (text that occurs once in csrc/`file`) becomes `replacement`."""
+    """`line` (text that occurs once in the file of this name in csrc) becomes `replacement`."""
 
     file: str
     what: str

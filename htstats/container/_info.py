@@ -20,7 +20,7 @@ __all__ = [
 
 VERSION = 1
 
-# The only one there is: csrc/htst_normal.h defines it.
+# The only one there is: htst_normal.h defines it.
 GENERATOR = "philox4x32-10/as241"
 
 # Elements of a matrix described by one record, and bytes of a carried tensor in one: what has to
