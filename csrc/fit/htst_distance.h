@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "htst_common.h"
-#include "htst_scan.h"
+#include "htst_scan_input.h"
 
 /* Errors of the quick evaluation: of the exponential and of what follows it, and in units of
  * rate * abs(y) of the logarithms. Any larger number is right too. */

@@ -20,18 +20,7 @@
 #define HTST_SCAN_H
 
 #include "htst_common.h"
-#include "htst_estimate.h"
-
-typedef struct {
-    int64_t m;
-    const double *v;      /* positive, finite, increasing; NULL: only the logarithms are known */
-    const double *y;      /* their logarithms, relative to any common value, or NULL */
-    const int64_t *first; /* [m + 1] counts before each value; first[m] = N */
-    const double *rate;   /* or NULL */
-    double xmax;          /* INFINITY: none; else v must be there, and v[m - 1] <= xmax */
-    int two_sided;
-    const htst_estimate_mark_t *marks; /* in place of y and rate, where there is no xmax; or NULL */
-} htst_scan_t;
+#include "htst_scan_input.h"
 
 /* Which candidates: [begin, end), alpha_low < alpha <= alpha_high, (alpha - 1) / sqrt(n) <
  * sigma_below. */
