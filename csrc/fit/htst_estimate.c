@@ -27,53 +27,13 @@ htst_estimate_log_ratio(double a, double b)
 /* Values looked at together: whether there are equal ones among them is seen without branches. */
 #define RUN 64
 
-#define DISTINCT(SUFFIX, TYPE)                                                                     \
-    /* How many of x[0 ... size - 1] are what stands before them. */                               \
-    HTST_CLONES static int64_t repeats_##SUFFIX(int64_t size, const TYPE *x)                       \
-    {                                                                                              \
-        int64_t equal = 0;                                                                         \
-        for (int64_t i = 0; i < size; i++) {                                                       \
-            equal += x[i] == x[i - 1];                                                             \
-        }                                                                                          \
-        return equal;                                                                              \
-    }                                                                                              \
-                                                                                                   \
-    int64_t htst_estimate_distinct_##SUFFIX(int64_t n, const TYPE *x, double *v, int64_t *first)   \
-    {                                                                                              \
-        int64_t m = 0;                                                                             \
-        if (n > 0) {                                                                               \
-            v[0] = (double) x[0];                                                                  \
-            first[0] = 0;                                                                          \
-            m = 1;                                                                                 \
-        }                                                                                          \
-        /* v may be x: m <= i, and what is overwritten has been looked at */                       \
-        for (int64_t i = 1, size; i < n; i += size) {                                              \
-            size = n - i < RUN ? n - i : RUN;                                                      \
-            if (repeats_##SUFFIX(size, x + i) > 0) {                                               \
-                TYPE last = x[i - 1];                                                              \
-                for (int64_t j = i; j < i + size; j++) { /* written always, kept where it is new */\
-                    TYPE next = x[j];                                                              \
-                    v[m] = (double) next;                                                          \
-                    first[m] = j;                                                                  \
-                    m += next != last;                                                             \
-                    last = next;                                                                   \
-                }                                                                                  \
-                continue;                                                                          \
-            }                                                                                      \
-            for (int64_t j = 0; j < size && (const void *) (v + m) != (const void *) (x + i); j++) { \
-                v[m + j] = (double) x[i + j];                                                      \
-            }                                                                                      \
-            for (int64_t j = 0; j < size; j++) {                                                   \
-                first[m + j] = i + j;                                                              \
-            }                                                                                      \
-            m += size;                                                                             \
-        }                                                                                          \
-        first[m] = n;                                                                              \
-        return m;                                                                                  \
-    }
+#define FLOAT float
+#define OF(name) name##_f32
+#include "htst_distinct_template.h"
 
-DISTINCT(f32, float)
-DISTINCT(f64, double)
+#define FLOAT double
+#define OF(name) name##_f64
+#include "htst_distinct_template.h"
 
 /* A sum of non-negative terms in twice the precision (Knuth's two-sum). */
 typedef struct {

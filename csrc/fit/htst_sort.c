@@ -58,17 +58,13 @@ starts(uint32_t size, uint32_t *count)
 #define KEY uint32_t
 #define INT int32_t
 #define OF(name) name##_f32
-#include "htst_sort_keys.h"
-#undef FLOAT
-#undef KEY
-#undef INT
-#undef OF
+#include "htst_sort_template.h"
 
 #define FLOAT double
 #define KEY uint64_t
 #define INT int64_t
 #define OF(name) name##_f64
-#include "htst_sort_keys.h"
+#include "htst_sort_template.h"
 
 void
 htst_sort_f32(int64_t n, float *x, float *other)

@@ -72,34 +72,23 @@ segments(int64_t cols)
 
 /* ------------------------------------------------------------------ count */
 
-/* The counters of a segment have the width of its elements, so that compilers use whole vectors. */
-#define DEFINE_COUNT_ROW(b, unsigned_t, signed_t)                                                  \
-    HTST_CLONES static int64_t count_row_##b(const unsigned_t *w, int64_t cols, signed_t low,      \
-                                             signed_t high, unsigned_t infinity, uint8_t *hits,    \
-                                             int64_t *not_finite)                                  \
-    {                                                                                              \
-        const unsigned_t sign = (unsigned_t)((unsigned_t)1 << (8 * sizeof(unsigned_t) - 1));       \
-        int64_t count = 0, bad = 0;                                                                \
-        for (int64_t start = 0; start < cols; start += SEGMENT) {                                  \
-            int64_t stop = cols - start < SEGMENT ? cols : start + SEGMENT;                        \
-            unsigned_t kept = 0, odd = 0;                                                          \
-            htst_ahead(w + start, (int64_t)sizeof(unsigned_t) * SEGMENT, 0);                       \
-            for (int64_t j = start; j < stop; j++) {                                               \
-                signed_t o = ordered_##b(w[j]);                                                    \
-                kept = (unsigned_t)(kept + (unsigned_t)((o > high) | (o < low)));                  \
-                odd = (unsigned_t)(odd + (unsigned_t)((unsigned_t)(w[j] & ~sign) >= infinity));    \
-            }                                                                                      \
-            *hits++ = (uint8_t)(kept < 255 ? kept : 255);                                          \
-            count += (int64_t)kept;                                                                \
-            bad += (int64_t)odd;                                                                   \
-        }                                                                                          \
-        *not_finite += bad;                                                                        \
-        return count;                                                                              \
-    }
+#define BITS uint16_t
+#define INT int16_t
+#define ORDERED(w) ordered_b16(w)
+#define OF(name) name##_b16
+#include "htst_partition_count_template.h"
 
-DEFINE_COUNT_ROW(b16, uint16_t, int16_t)
-DEFINE_COUNT_ROW(b32, uint32_t, int32_t)
-DEFINE_COUNT_ROW(b64, uint64_t, int64_t)
+#define BITS uint32_t
+#define INT int32_t
+#define ORDERED(w) ordered_b32(w)
+#define OF(name) name##_b32
+#include "htst_partition_count_template.h"
+
+#define BITS uint64_t
+#define INT int64_t
+#define ORDERED(w) ordered_b64(w)
+#define OF(name) name##_b64
+#include "htst_partition_count_template.h"
 
 int
 htst_partition_count_b16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
@@ -139,79 +128,63 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 
 /* ------------------------------------------------------------------ fill */
 
-/* A row into `room` places. In the dense loop each element is written where the next kept one belongs;
- * `room` ends the loops before anything is written behind the row. */
-#define DEFINE_FILL_ROW(name, b, unsigned_t, signed_t, out_t, index_t)                             \
-    static int64_t fill_row_##name##_##index_t(const unsigned_t *w, int64_t cols, signed_t low,    \
-                                               signed_t high, const uint8_t *hits, int64_t room,   \
-                                               index_t *indices, out_t *values)                    \
-    {                                                                                              \
-        int64_t k = 0;                                                                             \
-        for (int64_t start = 0; start < cols; start += SEGMENT, hits++) {                          \
-            int64_t stop = cols - start < SEGMENT ? cols : start + SEGMENT;                        \
-            if (*hits >= DENSE) {                                                                  \
-                for (int64_t j = start; j < stop && k < room; j++) {                               \
-                    signed_t o = ordered_##b(w[j]);                                                \
-                    indices[k] = (index_t)j;                                                       \
-                    values[k] = value_##name(w[j]);                                                \
-                    k += (o > high) | (o < low);                                                   \
-                }                                                                                  \
-            }                                                                                      \
-            else if (*hits > 0) {                                                                  \
-                for (int64_t j = start; j < stop && k < room; j++) {                               \
-                    signed_t o = ordered_##b(w[j]);                                                \
-                    if (HTST_UNLIKELY((o > high) | (o < low))) {                                   \
-                        indices[k] = (index_t)j;                                                   \
-                        values[k++] = value_##name(w[j]);                                          \
-                    }                                                                              \
-                }                                                                                  \
-            }                                                                                      \
-        }                                                                                          \
-        return k;                                                                                  \
-    }
-
 #ifdef HTST_PARTITION_HAS_X86
-#define VBMI2_ROW(name) htst_partition_row_vbmi2_##name
-#define AVX512_ROW(name) htst_partition_row_avx512_##name
-#define AVX2_ROW(name) htst_partition_row_avx2_##name
+#define VBMI2_ROW(format) htst_partition_row_vbmi2_##format
+#define AVX512_ROW(format) htst_partition_row_avx512_##format
+#define AVX2_ROW(format) htst_partition_row_avx2_##format
 #else
-#define VBMI2_ROW(name) fill_row_##name##_int32_t
-#define AVX512_ROW(name) fill_row_##name##_int32_t
-#define AVX2_ROW(name) fill_row_##name##_int32_t
+#define VBMI2_ROW(format) fill_row_##format
+#define AVX512_ROW(format) fill_row_##format
+#define AVX2_ROW(format) fill_row_##format
 #endif
 
-#define DEFINE_FILL(name, b, unsigned_t, signed_t, out_t, avx2_row)                                \
-    DEFINE_FILL_ROW(name, b, unsigned_t, signed_t, out_t, int32_t)                                 \
-    DEFINE_FILL_ROW(name, b, unsigned_t, signed_t, out_t, int64_t)                                 \
-    int htst_partition_fill_##name(const unsigned_t *w, int64_t rows, int64_t cols, signed_t low,  \
-                                   signed_t high, const uint8_t *hits, const int64_t *indptr,      \
-                                   int instructions, int wide, void *indices, out_t *values)       \
-    {                                                                                              \
-        int64_t (*row)(const unsigned_t *, int64_t, signed_t, signed_t, const uint8_t *, int64_t,  \
-                       int32_t *, out_t *) = instructions == HTST_PARTITION_VBMI2                  \
-                                                 ? VBMI2_ROW(name)                                 \
-                                             : instructions == HTST_PARTITION_AVX512               \
-                                                 ? AVX512_ROW(name)                                \
-                                             : instructions == HTST_PARTITION_AVX2                 \
-                                                 ? avx2_row                                        \
-                                                 : fill_row_##name##_int32_t;                      \
-        for (int64_t r = 0; r < rows; r++, w += cols, hits += segments(cols)) {                    \
-            int64_t at = indptr[r], room = indptr[r + 1] - at;                                     \
-            int64_t kept = wide ? fill_row_##name##_int64_t(w, cols, low, high, hits, room,        \
-                                                            (int64_t *)indices + at, values + at)  \
-                                : row(w, cols, low, high, hits, room, (int32_t *)indices + at,     \
-                                      values + at);                                                \
-            if (kept != room) {                                                                    \
-                return HTST_ERR_BAD_ARG;                                                           \
-            }                                                                                      \
-        }                                                                                          \
-        return HTST_OK;                                                                            \
-    }
+#define BITS uint16_t
+#define INT int16_t
+#define OUT uint32_t
+#define ORDERED(w) ordered_b16(w)
+#define VALUE(w) value_f16(w)
+#define ROW_VBMI2 VBMI2_ROW(f16)
+#define ROW_AVX512 AVX512_ROW(f16)
+#define ROW_AVX2 AVX2_ROW(f16)
+#define OF(name) name##_f16
+#define WIDE_OF(name) name##_f16_wide
+#include "htst_partition_fill_template.h"
 
-DEFINE_FILL(f16, b16, uint16_t, int16_t, uint32_t, AVX2_ROW(f16))
-DEFINE_FILL(bf16, b16, uint16_t, int16_t, uint32_t, AVX2_ROW(bf16))
-DEFINE_FILL(b32, b32, uint32_t, int32_t, uint32_t, AVX2_ROW(b32))
-DEFINE_FILL(b64, b64, uint64_t, int64_t, uint64_t, fill_row_b64_int32_t)
+#define BITS uint16_t
+#define INT int16_t
+#define OUT uint32_t
+#define ORDERED(w) ordered_b16(w)
+#define VALUE(w) value_bf16(w)
+#define ROW_VBMI2 VBMI2_ROW(bf16)
+#define ROW_AVX512 AVX512_ROW(bf16)
+#define ROW_AVX2 AVX2_ROW(bf16)
+#define OF(name) name##_bf16
+#define WIDE_OF(name) name##_bf16_wide
+#include "htst_partition_fill_template.h"
+
+#define BITS uint32_t
+#define INT int32_t
+#define OUT uint32_t
+#define ORDERED(w) ordered_b32(w)
+#define VALUE(w) value_b32(w)
+#define ROW_VBMI2 VBMI2_ROW(b32)
+#define ROW_AVX512 AVX512_ROW(b32)
+#define ROW_AVX2 AVX2_ROW(b32)
+#define OF(name) name##_b32
+#define WIDE_OF(name) name##_b32_wide
+#include "htst_partition_fill_template.h"
+
+#define BITS uint64_t
+#define INT int64_t
+#define OUT uint64_t
+#define ORDERED(w) ordered_b64(w)
+#define VALUE(w) value_b64(w)
+#define ROW_VBMI2 VBMI2_ROW(b64)
+#define ROW_AVX512 AVX512_ROW(b64)
+#define ROW_AVX2 fill_row_b64
+#define OF(name) name##_b64
+#define WIDE_OF(name) name##_b64_wide
+#include "htst_partition_fill_template.h"
 
 int
 htst_partition_best(void)

@@ -1,5 +1,5 @@
-/* htst_sort_keys: the sort of htst_sort.c for one type of elements. That includes it for each, with
- * FLOAT, KEY and INT, the integers of its size, and OF(name), a name of its own. */
+/* htst_sort_template: htst_sort.c for one type of floats. That includes it once for each, with FLOAT, the
+ * type; KEY and INT, the integers of its size; and OF(name), the name with the type's suffix. */
 
 static inline KEY
 OF(key)(const FLOAT *x)
@@ -216,3 +216,8 @@ OF(sort)(int64_t n, FLOAT *x, FLOAT *other, int into_other)
         memcpy(other, x, (size_t) n * sizeof x[0]);
     }
 }
+
+#undef FLOAT
+#undef KEY
+#undef INT
+#undef OF
