@@ -13,9 +13,10 @@ C_FLAGS := -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -Icsrc 
 C_WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Wvla -Werror
 C_LIBRARY := $(wildcard $(C_FOLDERS:%=%*.c))
+C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch])
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
-.PHONY: demo test test-c test-dist lint build sanitize fuzz mutate bench paper paper-train clean
+.PHONY: demo test test-c test-dist lint format build sanitize fuzz mutate bench paper paper-train clean
 
 demo: build
 	$(BIN)/htstats demo
@@ -39,6 +40,14 @@ test: build test-c lint
 lint: build
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@command -v clang-format > /dev/null \
+		&& clang-format --dry-run -Werror $(C_FORMATTED) \
+		|| { ! command -v clang-format > /dev/null \
+			&& echo "the format of C is not checked: apt-get install clang-format"; }
+
+# Versions of clang-format differ in details: .clang-format names the one that is meant.
+format:
+	clang-format -i $(C_FORMATTED)
 
 test-c: $(addprefix build/c/plain/,$(C_TESTS))
 	@set -e; for program in $^; do $$program; done

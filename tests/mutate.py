@@ -1,7 +1,7 @@
 """Put one fault after another into csrc and see a test fail for each: `make mutate`.
 
-A fault is (file, line, replacement): the line must occur exactly once, else the tool fails, so
-that a fault cannot rot silently. Everything happens in a copy of the tree under build/mutate. The C
+A fault is (file, line, replacement): the line must occur exactly once, whatever space stands
+between its words, else the tool fails, so that a fault cannot rot silently. Everything happens in a copy of the tree under build/mutate. The C
 library is compiled there once, at -O1, as one shared object that all Cython modules use; a fault
 costs one recompiled file. Its module's C test runs first, then that module's Python tests, until
 one fails. A fault that does not compile counts for nothing: the tool fails. A fault that no test
@@ -172,7 +172,14 @@ def build_c_test(module: str) -> Path | None:
 
 
 def module_of(file: str) -> str:
-    return Path(file).stem.removeprefix("htst_").removesuffix("_x86").removesuffix("_keys")
+    """The module that a file belongs to: the longest name in TESTS that the file's begins with."""
+    name = Path(file).stem.removeprefix("htst_")
+    return max((m for m in TESTS if f"{name}_".startswith(f"{m}_")), key=len)
+
+
+def pattern_of(line: str) -> re.Pattern[str]:
+    """The text of a fault with any space between its words and signs: formatting may change it."""
+    return re.compile(r"\s*".join(map(re.escape, re.findall(r"\w+|[^\w\s]", line))))
 
 
 def failing_c_test(program: Path | None) -> str | None:
@@ -218,7 +225,7 @@ def try_fault(fault: Fault, program: Path | None, quick: bool) -> Outcome:
     """Apply, rebuild, test, take back."""
     path = path_of(TREE, fault.file)
     text = path.read_text()
-    path.write_text(text.replace(fault.line, fault.replacement))
+    path.write_text(pattern_of(fault.line).sub(lambda _: fault.replacement, text))
     try:
         complaint = build_library()
         if complaint is not None:
@@ -232,7 +239,7 @@ def try_fault(fault: Fault, program: Path | None, quick: bool) -> Outcome:
 def check_faults() -> None:
     """Each fault's text occurs exactly once, and changes something."""
     for fault in FAULTS:
-        times = path_of(ROOT, fault.file).read_text().count(fault.line)
+        times = len(pattern_of(fault.line).findall(path_of(ROOT, fault.file).read_text()))
         if times != 1:
             sys.exit(f"{fault.file}: {fault.line!r} occurs {times} times; rewrite the fault")
         if fault.line == fault.replacement:

@@ -1,4 +1,5 @@
 /* Written by tests/tables/make_binomial_tables.py: change that, not this. */
+/* clang-format off */
 #ifndef HTST_BINOMIAL_TABLES_H
 #define HTST_BINOMIAL_TABLES_H
 

@@ -29,11 +29,11 @@ htst_estimate_log_ratio(double a, double b)
 
 #define FLOAT float
 #define OF(name) name##_f32
-#include "htst_distinct_template.h"
+#include "htst_estimate_template.h"
 
 #define FLOAT double
 #define OF(name) name##_f64
-#include "htst_distinct_template.h"
+#include "htst_estimate_template.h"
 
 /* A sum of non-negative terms in twice the precision (Knuth's two-sum). */
 typedef struct {

@@ -15,8 +15,9 @@ typedef struct {
     KEY low, high; /* smallest and largest key */
     KEY falls;     /* 0 where they are in order */
 } OF(seen_t);
+#define SEEN OF(seen_t)
 
-HTST_CLONES static OF(seen_t)
+HTST_CLONES static SEEN
 OF(look)(int64_t n, const FLOAT *x)
 {
     INT low = (INT) OF(key)(x), high = low;
@@ -28,7 +29,7 @@ OF(look)(int64_t n, const FLOAT *x)
         high = key > high ? key : high;
         falls |= key < before;
     }
-    return (OF(seen_t)){ (KEY) low, (KEY) high, falls };
+    return (SEEN){ (KEY) low, (KEY) high, falls };
 }
 
 /* The cell of a key is (key - low) >> shift: a high digit, and low_bits bits of a low one. */
@@ -36,13 +37,14 @@ typedef struct {
     KEY low;
     int shift, low_bits, high_bits;
 } OF(cells_t);
+#define CELLS OF(cells_t)
 
 /* Cells with digits of so many bits, or fewer, for all between the smallest and the largest key. */
-static OF(cells_t)
-OF(cells)(const OF(seen_t) *seen, int high_bits, int low_bits)
+static CELLS
+OF(cells)(const SEEN *seen, int high_bits, int low_bits)
 {
     int width = bits_of(seen->high - seen->low);
-    OF(cells_t) cells = { seen->low, 0, 0, width < high_bits ? width : high_bits };
+    CELLS cells = { seen->low, 0, 0, width < high_bits ? width : high_bits };
 
     cells.low_bits = width - cells.high_bits < low_bits ? width - cells.high_bits : low_bits;
     cells.shift = width - cells.high_bits - cells.low_bits;
@@ -50,19 +52,19 @@ OF(cells)(const OF(seen_t) *seen, int high_bits, int low_bits)
 }
 
 static inline KEY
-OF(cell)(const OF(cells_t) *cells, const FLOAT *x)
+OF(cell)(const CELLS *cells, const FLOAT *x)
 {
     return (OF(key)(x) - cells->low) >> cells->shift;
 }
 
 static inline KEY
-OF(low_digit)(const OF(cells_t) *cells, const FLOAT *x)
+OF(low_digit)(const CELLS *cells, const FLOAT *x)
 {
     return OF(cell)(cells, x) & (((KEY) 1 << cells->low_bits) - 1);
 }
 
 static inline KEY
-OF(high_digit)(const OF(cells_t) *cells, const FLOAT *x)
+OF(high_digit)(const CELLS *cells, const FLOAT *x)
 {
     return OF(cell)(cells, x) >> cells->low_bits;
 }
@@ -70,9 +72,9 @@ OF(high_digit)(const OF(cells_t) *cells, const FLOAT *x)
 /* Moves x to `other` by high digits. */
 HTST_NOINLINE static void
 OF(move_by_high)(int64_t n, const FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other,
-    const OF(cells_t) *given)
+    const CELLS *given)
 {
-    const OF(cells_t) cells = *given;
+    const CELLS cells = *given;
     int64_t at[1 << MAX_PARTS_BITS] = { 0 }, sum = 0;
 
     for (int64_t i = 0; i < n; i++) {
@@ -92,9 +94,9 @@ OF(move_by_high)(int64_t n, const FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT o
  * leave cells crowded, to `other` by high ones only: returns whether it did that. */
 HTST_NOINLINE static int
 OF(move_by_both)(int64_t n, FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other,
-    const OF(cells_t) *given)
+    const CELLS *given)
 {
-    const OF(cells_t) cells = *given;
+    const CELLS cells = *given;
     const uint32_t n_low = UINT32_C(1) << cells.low_bits, n_high = UINT32_C(1) << cells.high_bits;
     uint32_t low[1 << MAX_BITS], high[1 << MAX_BITS];
 
@@ -121,7 +123,7 @@ static void OF(sort)(int64_t n, FLOAT *x, FLOAT *other, int into_other);
 
 /* What has the same high digit is together in x: sorts each such part where it is, or into `other`. */
 static void
-OF(sort_parts)(int64_t n, FLOAT *x, FLOAT *other, int into_other, const OF(cells_t) *cells)
+OF(sort_parts)(int64_t n, FLOAT *x, FLOAT *other, int into_other, const CELLS *cells)
 {
     for (int64_t begin = 0, end; begin < n; begin = end) {
         const KEY digit = OF(high_digit)(cells, x + begin);
@@ -151,7 +153,7 @@ OF(insert)(int64_t n, FLOAT *x)
 
 /* Cells are in order: sorts what is in each. */
 static void
-OF(mend)(int64_t n, FLOAT *x, FLOAT *other, const OF(cells_t) *cells)
+OF(mend)(int64_t n, FLOAT *x, FLOAT *other, const CELLS *cells)
 {
     for (int64_t i = 1; i < n; i++) {
         const KEY key = OF(key)(x + i);
@@ -180,7 +182,7 @@ OF(mend)(int64_t n, FLOAT *x, FLOAT *other, const OF(cells_t) *cells)
 /* Brings x into order but for what is in the same cell, or moves it to `other`, where its parts are in
  * order: returns whether it did that. */
 static int
-OF(arrange)(int64_t n, FLOAT *x, FLOAT *other, const OF(seen_t) *seen, OF(cells_t) *cells)
+OF(arrange)(int64_t n, FLOAT *x, FLOAT *other, const SEEN *seen, CELLS *cells)
 {
     const int bits = bits_of((uint64_t) n), most = (bits + SPARE_BITS + 1) / 2;
 
@@ -202,8 +204,8 @@ OF(sort)(int64_t n, FLOAT *x, FLOAT *other, int into_other)
         OF(insert)(n, x);
     }
     else {
-        OF(seen_t) seen = OF(look)(n, x);
-        OF(cells_t) cells;
+        SEEN seen = OF(look)(n, x);
+        CELLS cells;
         if (seen.falls && OF(arrange)(n, x, other, &seen, &cells)) {
             OF(sort_parts)(n, other, x, !into_other, &cells);
             return;
@@ -220,4 +222,6 @@ OF(sort)(int64_t n, FLOAT *x, FLOAT *other, int into_other)
 #undef FLOAT
 #undef KEY
 #undef INT
+#undef SEEN
+#undef CELLS
 #undef OF

@@ -12,8 +12,9 @@ static inline UINT OF(bits)(const FLOAT *x)
 typedef struct {
     UINT not_finite, zeros, below; /* below: sign bit set */
 } OF(few_t);
+#define FEW OF(few_t)
 
-HTST_CLONES static OF(few_t) OF(survey_block)(int64_t n, const FLOAT *x)
+HTST_CLONES static FEW OF(survey_block)(int64_t n, const FLOAT *x)
 {
     UINT not_finite = 0, zeros = 0, below = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -22,14 +23,14 @@ HTST_CLONES static OF(few_t) OF(survey_block)(int64_t n, const FLOAT *x)
         zeros += a == 0;
         below += (bits > SIGN) & (a < INFINITE);
     }
-    return (OF(few_t)){ not_finite, zeros, below };
+    return (FEW){ not_finite, zeros, below };
 }
 
 void OF(htst_tail_survey)(int64_t n, const FLOAT *x, htst_tail_seen_t *seen)
 {
     for (int64_t i = 0; i < n; i += BLOCK) {
         int64_t size = n - i < BLOCK ? n - i : BLOCK;
-        OF(few_t) few = OF(survey_block)(size, x + i);
+        FEW few = OF(survey_block)(size, x + i);
         seen->not_finite += (int64_t) few.not_finite;
         seen->zeros += (int64_t) few.zeros;
         seen->negative += (int64_t) few.below;
@@ -116,4 +117,5 @@ void OF(htst_tail_histogram)(int64_t n, const FLOAT *x, uint32_t *table)
 #undef SIGN
 #undef INFINITE
 #undef DROPPED
+#undef FEW
 #undef OF

@@ -108,110 +108,59 @@ place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int
     memcpy((char *)array + at, own, (size_t)bytes);
 }
 
-/* ------------------------------------------------------------------ split */
+/* ---- split ----------------------------------------------------------------------------------- */
 
-#define DEFINE_NOT_FINITE(b, unsigned_t)                                                           \
-    HTST_CLONES static int64_t not_finite_##b(const unsigned_t *values, int64_t n,                 \
-                                              unsigned_t infinity)                                 \
-    {                                                                                              \
-        unsigned_t bad = 0;                                                                        \
-        for (int64_t i = 0; i < n; i++) {                                                          \
-            bad += (unsigned_t)(values[i] << 1) >= (unsigned_t)(infinity << 1);                    \
-        }                                                                                          \
-        return (int64_t)bad;                                                                       \
-    }
-
-DEFINE_NOT_FINITE(b32, uint32_t)
-DEFINE_NOT_FINITE(b64, uint64_t)
-
-#define COUNT_F16(w, cols, low, high, ...)                                                         \
-    htst_partition_count_b16(w, 1, cols, low, high, 0x7c00, __VA_ARGS__)
-#define COUNT_BF16(w, cols, low, high, ...)                                                        \
-    htst_partition_count_b16(w, 1, cols, low, high, 0x7f80, __VA_ARGS__)
-#define COUNT_B32(w, cols, ...) htst_partition_count_b32(w, 1, cols, __VA_ARGS__)
-#define COUNT_B64(w, cols, ...) htst_partition_count_b64(w, 1, cols, __VA_ARGS__)
-
-/* With AVX-512 a row need not be counted; without, it is in the nearest cache for the fill. */
+/* With AVX-512 a row need not be counted; without, the count leaves it in the nearest cache for the fill. */
 #ifdef HTST_PARTITION_HAS_X86
-#define WITHOUT_COUNT(name, ...)                                                                   \
-    (instructions == HTST_PARTITION_VBMI2 ? htst_partition_row_vbmi2_##name(__VA_ARGS__)           \
-                                          : htst_partition_row_avx512_##name(__VA_ARGS__))
+#define ROW_OF(format, ...)                                                                        \
+    (instructions == HTST_PARTITION_VBMI2 ? htst_partition_row_vbmi2_##format(__VA_ARGS__)         \
+                                          : htst_partition_row_avx512_##format(__VA_ARGS__))
 #else
-#define WITHOUT_COUNT(name, ...) 0 /* never: see htst_partition_best */
+#define ROW_OF(format, ...) 0 /* never reached: see htst_partition_best */
 #endif
 
-/* A row or a part of one: what it keeps, and how much. */
-#define DEFINE_SPLIT_ROW(name, unsigned_t, signed_t, out_t, out_b, out_infinity, COUNT)            \
-    static int split_row_##name(const unsigned_t *w, int64_t cols, signed_t low, signed_t high,    \
-                                int instructions, int32_t *indices, out_t *values,                 \
-                                int64_t *kept, int64_t *not_finite)                                \
-    {                                                                                              \
-        uint8_t hits[PIECE / HTST_PARTITION_SEGMENT];                                              \
-        int64_t indptr[2] = {0}, bad;                                                              \
-        if (instructions >= HTST_PARTITION_AVX512) {                                               \
-            *kept = WITHOUT_COUNT(name, w, cols, low, high, NULL, cols + HTST_SPLIT_OWN - PIECE,   \
-                                  indices, values);                                                \
-            *not_finite += not_finite_##out_b(values, *kept, out_infinity);                        \
-            return HTST_OK;                                                                        \
-        }                                                                                          \
-        COUNT(w, cols, low, high, indptr + 1, hits, &bad);                                         \
-        *kept = indptr[1];                                                                         \
-        *not_finite += bad;                                                                        \
-        return htst_partition_fill_##name(w, 1, cols, low, high, hits, indptr, instructions, 0,    \
-                                          indices, values);                                        \
-    }
+#define BITS uint16_t
+#define INT int16_t
+#define OUT uint32_t
+#define INFINITE 0x7c00
+#define OUT_INFINITE UINT32_C(0x7f800000)
+#define COUNT(w, cols, low, high, ...) \
+    htst_partition_count_b16(w, 1, cols, low, high, 0x7c00, __VA_ARGS__)
+#define ROW(...) ROW_OF(f16, __VA_ARGS__)
+#define FILL htst_partition_fill_f16
+#define OF(name) name##_f16
+#include "htst_split_template.h"
 
-#define DEFINE_SPLIT(name, unsigned_t, signed_t, infinity, out_t, out_b, out_infinity, COUNT)      \
-    DEFINE_SPLIT_ROW(name, unsigned_t, signed_t, out_t, out_b, out_infinity, COUNT)                \
-    int htst_split_##name(const unsigned_t *w, int64_t rows, int64_t cols, signed_t low,           \
-                          signed_t high, int instructions, htst_split_turns_t *turns,              \
-                          int32_t *own_indices, out_t *own_values, int64_t *indptr,                \
-                          int32_t *indices, out_t *values, int64_t *not_finite)                    \
-    {                                                                                              \
-        const int64_t last = pieces(rows, cols), size = rows * cols, each = sizeof(out_t);         \
-        const int alone = own_indices == NULL;                                                     \
-        int64_t turn;                                                                              \
-        int status = HTST_OK;                                                                      \
-        *not_finite = 0;                                                                           \
-        atomic_fetch_add(&turns->threads, 1);                                                      \
-        /* so that what is not finite is kept, and found among the few values */                   \
-        low = (signed_t)MAX(low, -infinity);                                                       \
-        high = (signed_t)MIN(high, infinity - 1);                                                  \
-        while ((turn = atomic_fetch_add(&turns->next, 1)) < last) {                                \
-            piece_t piece = piece_at(turn, rows, cols);                                            \
-            const unsigned_t *from = w + piece.row * cols + piece.col;                             \
-            int64_t *ends = indptr + piece.row + 1, k = 0;                                         \
-            int64_t n_ends = piece.col + piece.cols == cols ? piece.rows : 0;                      \
-            int32_t *to_indices = alone ? indices + turns->kept : own_indices;                     \
-            out_t *to_values = alone ? values + turns->kept : own_values;                          \
-            for (int64_t r = 0; r < piece.rows; r++, from += cols) {                               \
-                int64_t kept;                                                                      \
-                int done = split_row_##name(from, piece.cols, low, high, instructions,             \
-                                            to_indices + k, to_values + k, &kept, not_finite);     \
-                status = done == HTST_OK ? status : done;                                          \
-                k += kept;                                                                         \
-                if (r < n_ends) {                                                                  \
-                    ends[r] = k;                                                                   \
-                }                                                                                  \
-            }                                                                                      \
-            for (int64_t i = 0; piece.col > 0 && i < k; i++) {                                     \
-                to_indices[i] += (int32_t)piece.col;                                               \
-            }                                                                                      \
-            int64_t at = take_place(turns, turn, k);                                               \
-            for (int64_t r = 0; r < n_ends; r++) {                                                 \
-                ends[r] += at;                                                                     \
-            }                                                                                      \
-            if (!alone) {                                                                          \
-                place(indices, size * 4, at * 4, own_indices, k * 4, lead(turns));                 \
-                place(values, size * each, at * each, own_values, k * each, lead(turns));          \
-            }                                                                                      \
-        }                                                                                          \
-        return status;                                                                             \
-    }
+#define BITS uint16_t
+#define INT int16_t
+#define OUT uint32_t
+#define INFINITE 0x7f80
+#define OUT_INFINITE UINT32_C(0x7f800000)
+#define COUNT(w, cols, low, high, ...) \
+    htst_partition_count_b16(w, 1, cols, low, high, 0x7f80, __VA_ARGS__)
+#define ROW(...) ROW_OF(bf16, __VA_ARGS__)
+#define FILL htst_partition_fill_bf16
+#define OF(name) name##_bf16
+#include "htst_split_template.h"
 
-DEFINE_SPLIT(f16, uint16_t, int16_t, 0x7c00, uint32_t, b32, UINT32_C(0x7f800000), COUNT_F16)
-DEFINE_SPLIT(bf16, uint16_t, int16_t, 0x7f80, uint32_t, b32, UINT32_C(0x7f800000), COUNT_BF16)
-DEFINE_SPLIT(b32, uint32_t, int32_t, INT32_C(0x7f800000), uint32_t, b32, UINT32_C(0x7f800000),
-             COUNT_B32)
-DEFINE_SPLIT(b64, uint64_t, int64_t, INT64_C(0x7ff0000000000000), uint64_t, b64,
-             UINT64_C(0x7ff0000000000000), COUNT_B64)
+#define BITS uint32_t
+#define INT int32_t
+#define OUT uint32_t
+#define INFINITE INT32_C(0x7f800000)
+#define OUT_INFINITE UINT32_C(0x7f800000)
+#define COUNT(w, cols, low, high, ...) htst_partition_count_b32(w, 1, cols, low, high, __VA_ARGS__)
+#define ROW(...) ROW_OF(b32, __VA_ARGS__)
+#define FILL htst_partition_fill_b32
+#define OF(name) name##_b32
+#include "htst_split_template.h"
+
+#define BITS uint64_t
+#define INT int64_t
+#define OUT uint64_t
+#define INFINITE INT64_C(0x7ff0000000000000)
+#define OUT_INFINITE UINT64_C(0x7ff0000000000000)
+#define COUNT(w, cols, low, high, ...) htst_partition_count_b64(w, 1, cols, low, high, __VA_ARGS__)
+#define ROW(...) ROW_OF(b64, __VA_ARGS__)
+#define FILL htst_partition_fill_b64
+#define OF(name) name##_b64
+#include "htst_split_template.h"

@@ -120,6 +120,7 @@ def header() -> str:
     h = omega_over_tau(TERMS + 1)
     lines = [
         "/* Written by tests/tables/make_binomial_tables.py: change that, not this. */",
+        "/* clang-format off */",
         "#ifndef HTST_BINOMIAL_TABLES_H",
         "#define HTST_BINOMIAL_TABLES_H",
         "",
