@@ -41,9 +41,9 @@ tail(bool log, bool upper, double k, double n, double p)
 {
     k = floor(k);
     switch ((int) htst_far_kind(1, htst_far_side(k + (upper ? 1.0 : 0.0), n, p), n)) {
-    case HTST_BINOMIAL_SHORT: return tail_of_kind(HTST_BINOMIAL_SHORT, log, upper, k, n, p);
-    case HTST_BINOMIAL_LONG: return tail_of_kind(HTST_BINOMIAL_LONG, log, upper, k, n, p);
-    default: return tail_of_kind(HTST_BINOMIAL_FRACTION, log, upper, k, n, p);
+        case HTST_BINOMIAL_SHORT: return tail_of_kind(HTST_BINOMIAL_SHORT, log, upper, k, n, p);
+        case HTST_BINOMIAL_LONG: return tail_of_kind(HTST_BINOMIAL_LONG, log, upper, k, n, p);
+        default: return tail_of_kind(HTST_BINOMIAL_FRACTION, log, upper, k, n, p);
     }
 }
 
@@ -68,7 +68,7 @@ point_of_kind(int kind, double k, double n, double p)
         return htst_near_point(&problem, kind);
     }
     return htst_far_is_served(&problem) ? htst_any_point(&problem, 0.0)
-                                        : (htst_terms_t) { { NAN, NAN }, NAN, NAN };
+                                        : (htst_terms_t){ { NAN, NAN }, NAN, NAN };
 }
 
 /* The terms of P(X = k), all NaN where they do not serve. */
@@ -76,9 +76,9 @@ HTST_INLINE htst_terms_t
 point_terms(double k, double n, double p)
 {
     switch ((int) htst_far_kind(0, htst_far_side(k, n, p), n)) {
-    case HTST_BINOMIAL_SHORT: return point_of_kind(HTST_BINOMIAL_SHORT, k, n, p);
-    case HTST_BINOMIAL_LONG: return point_of_kind(HTST_BINOMIAL_LONG, k, n, p);
-    default: return point_of_kind(HTST_BINOMIAL_FRACTION, k, n, p);
+        case HTST_BINOMIAL_SHORT: return point_of_kind(HTST_BINOMIAL_SHORT, k, n, p);
+        case HTST_BINOMIAL_LONG: return point_of_kind(HTST_BINOMIAL_LONG, k, n, p);
+        default: return point_of_kind(HTST_BINOMIAL_FRACTION, k, n, p);
     }
 }
 
@@ -136,9 +136,11 @@ closed_form(double n, double s, bool all, bool log_wanted)
     if (all) {
         int shift = s < TINY_P ? TINY_SHIFT : 0;
         log_base = htst_pair_log(ldexp(s, shift), 0.0, -shift);
-    } else if (s < 0.25) { /* where 1 - s forgets s */
+    }
+    else if (s < 0.25) { /* where 1 - s forgets s */
         log_base = htst_pair_log_sum(-s, 0.0, 0.0);
-    } else {
+    }
+    else {
         htst_pair_t rest = htst_pair_fast_sum(1.0, -s);
         log_base = htst_pair_log(rest.hi, rest.lo / rest.hi, 0.0);
     }
@@ -206,8 +208,8 @@ evaluate_tail(bool upper, bool log_wanted, double k, double n, double p)
     }
     bool mirrored = p > 0.5;
     double j = mirrored ? n - k : k;
-    return special_tail(upper != mirrored, log_wanted, upper ? (mirrored ? j - 1.0 : j + 1.0) : j, n,
-        mirrored ? 1.0 - p : p);
+    return special_tail(upper != mirrored, log_wanted, upper ? (mirrored ? j - 1.0 : j + 1.0) : j,
+        n, mirrored ? 1.0 - p : p);
 }
 
 static double
@@ -317,7 +319,8 @@ htst_binomial_chernoff_logsf(double k, double n, double p)
     }
     bool mirrored = p > 0.5;
     double s = mirrored ? 1.0 - p : p;
-    double above = htst_far_excess(mirrored ? n - j : j, htst_pair_product(n, s), HTST_BINOMIAL_FRACTION).hi;
+    double above =
+        htst_far_excess(mirrored ? n - j : j, htst_pair_product(n, s), HTST_BINOMIAL_FRACTION).hi;
     return (mirrored ? -above : above) > 0.0 ? -htst_binomial_kl(j, n, p) : 0.0;
 }
 
@@ -361,9 +364,8 @@ next_elements(const double *x, int64_t step, int64_t start, int count, double *b
 }
 
 int
-htst_binomial_map(
-    int function, int64_t count, const double *k, int64_t k_step, const double *n, int64_t n_step,
-    const double *p, int64_t p_step, double *out)
+htst_binomial_map(int function, int64_t count, const double *k, int64_t k_step, const double *n,
+    int64_t n_step, const double *p, int64_t p_step, double *out)
 {
     if (function < 0 || function >= HTST_BINOMIAL_N_FUNCTIONS) {
         return HTST_ERR_BAD_ARG;
@@ -386,4 +388,3 @@ htst_binomial_map(
     }
     return all_legal ? HTST_OK : HTST_ERR_BAD_ARG;
 }
-

@@ -71,8 +71,7 @@ double htst_binomial_evaluate(int function, double k, double n, double p);
  * ACCURACY: the bits of the scalar functions.
  * ERRORS: HTST_ERR_BAD_ARG for an unknown function, which writes nothing, and where an element is NaN;
  * all the others are written then. */
-int htst_binomial_map(
-    int function, int64_t count, const double *k, int64_t k_step, const double *n, int64_t n_step,
-    const double *p, int64_t p_step, double *out);
+int htst_binomial_map(int function, int64_t count, const double *k, int64_t k_step, const double *n,
+    int64_t n_step, const double *p, int64_t p_step, double *out);
 
 #endif /* HTST_BINOMIAL_H */

@@ -12,14 +12,14 @@ typedef struct {
 /* ---- which kind ---------------------------------------------------------------------------- */
 
 /* `shift` is added to k */
-#define DEFINE_KINDS(name, is_tail)                                                              \
-    HTST_FUSED_CLONES static void name(double shift, int count, const double *HTST_RESTRICT k,   \
-        const double *HTST_RESTRICT n, const double *HTST_RESTRICT p, double *HTST_RESTRICT kinds)\
-    {                                                                                            \
-        for (int i = 0; i < count; i++) {                                                        \
-            htst_side_t at = htst_far_side(floor(k[i]) + shift, n[i], p[i]);                     \
-            kinds[i] = htst_far_kind(is_tail, at, n[i]);                                         \
-        }                                                                                        \
+#define DEFINE_KINDS(name, is_tail)                                                                \
+    HTST_FUSED_CLONES static void name(double shift, int count, const double *HTST_RESTRICT k,     \
+        const double *HTST_RESTRICT n, const double *HTST_RESTRICT p, double *HTST_RESTRICT kinds) \
+    {                                                                                              \
+        for (int i = 0; i < count; i++) {                                                          \
+            htst_side_t at = htst_far_side(floor(k[i]) + shift, n[i], p[i]);                       \
+            kinds[i] = htst_far_kind(is_tail, at, n[i]);                                           \
+        }                                                                                          \
     }
 
 DEFINE_KINDS(tail_kinds, 1)
@@ -27,24 +27,23 @@ DEFINE_KINDS(point_kinds, 0)
 
 /* ---- terms --------------------------------------------------------------------------------- */
 
-#define STORE(i, t, found)                                                                       \
-    do {                                                                                         \
-        out->a[i] = (found).a.hi;                                                                \
-        out->a_low[i] = (found).a.lo;                                                            \
-        out->factor[i] = (found).factor;                                                         \
-        out->complement[i] = (t).complement;                                                     \
+#define STORE(i, t, found)                   \
+    do {                                     \
+        out->a[i] = (found).a.hi;            \
+        out->a_low[i] = (found).a.lo;        \
+        out->factor[i] = (found).factor;     \
+        out->complement[i] = (t).complement; \
     } while (0)
 
-#define DEFINE_NEAR_TAILS(name, kind, for_log)                                                   \
-    HTST_FUSED_CLONES static void name(int upper, int count,                                     \
-        const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,                            \
-        const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out)                               \
-    {                                                                                            \
-        for (int i = 0; i < count; i++) {                                                        \
-            htst_far_t t = htst_far_of_tail(upper, floor(k[i]), n[i], p[i], kind);               \
-            htst_terms_t found = htst_near_terms(&t, kind, for_log);                             \
-            STORE(i, t, found);                                                                  \
-        }                                                                                        \
+#define DEFINE_NEAR_TAILS(name, kind, for_log)                                                    \
+    HTST_FUSED_CLONES static void name(int upper, int count, const double *HTST_RESTRICT k,       \
+        const double *HTST_RESTRICT n, const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out) \
+    {                                                                                             \
+        for (int i = 0; i < count; i++) {                                                         \
+            htst_far_t t = htst_far_of_tail(upper, floor(k[i]), n[i], p[i], kind);                \
+            htst_terms_t found = htst_near_terms(&t, kind, for_log);                              \
+            STORE(i, t, found);                                                                   \
+        }                                                                                         \
     }
 
 DEFINE_NEAR_TAILS(short_tails, HTST_BINOMIAL_SHORT, 0)
@@ -52,31 +51,31 @@ DEFINE_NEAR_TAILS(long_tails, HTST_BINOMIAL_LONG, 0)
 DEFINE_NEAR_TAILS(short_logs, HTST_BINOMIAL_SHORT, 1)
 DEFINE_NEAR_TAILS(long_logs, HTST_BINOMIAL_LONG, 1)
 
-#define DEFINE_NEAR_POINTS(name, kind)                                                           \
-    HTST_FUSED_CLONES static void name(double shift, int count, const double *HTST_RESTRICT k,   \
-        const double *HTST_RESTRICT n, const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out)\
-    {                                                                                            \
-        for (int i = 0; i < count; i++) {                                                        \
-            htst_far_t t = htst_far_of_point(floor(k[i]) + shift, n[i], p[i], kind);             \
-            htst_terms_t found = htst_near_point(&t, kind);                                      \
-            STORE(i, t, found);                                                                  \
-        }                                                                                        \
+#define DEFINE_NEAR_POINTS(name, kind)                                                            \
+    HTST_FUSED_CLONES static void name(double shift, int count, const double *HTST_RESTRICT k,    \
+        const double *HTST_RESTRICT n, const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out) \
+    {                                                                                             \
+        for (int i = 0; i < count; i++) {                                                         \
+            htst_far_t t = htst_far_of_point(floor(k[i]) + shift, n[i], p[i], kind);              \
+            htst_terms_t found = htst_near_point(&t, kind);                                       \
+            STORE(i, t, found);                                                                   \
+        }                                                                                         \
     }
 
 DEFINE_NEAR_POINTS(short_points, HTST_BINOMIAL_SHORT)
 DEFINE_NEAR_POINTS(long_points, HTST_BINOMIAL_LONG)
 
 /* A and Phi anywhere, but for Phi where k or m is small; NaN where the fraction does not serve. */
-#define STORE_LARGE(i, t)                                                                        \
-    do {                                                                                         \
-        double inverse = 1.0 / ((t).k * (t).m * (t).n);                                          \
-        htst_pair_t a = htst_any_divergence(&(t), 0.0, inverse);                                 \
-        int serves = htst_far_is_served(&(t));                                                   \
-        out->a[i] = serves ? a.hi : NAN;                                                         \
-        out->a_low[i] = serves ? a.lo : NAN;                                                     \
-        out->factor[i] = htst_large_phi(&(t), inverse);                                          \
-        out->complement[i] = (t).complement;                                                     \
-        out->k[i] = (t).k;                                                                       \
+#define STORE_LARGE(i, t)                                        \
+    do {                                                         \
+        double inverse = 1.0 / ((t).k * (t).m * (t).n);          \
+        htst_pair_t a = htst_any_divergence(&(t), 0.0, inverse); \
+        int serves = htst_far_is_served(&(t));                   \
+        out->a[i] = serves ? a.hi : NAN;                         \
+        out->a_low[i] = serves ? a.lo : NAN;                     \
+        out->factor[i] = htst_large_phi(&(t), inverse);          \
+        out->complement[i] = (t).complement;                     \
+        out->k[i] = (t).k;                                       \
     } while (0)
 
 HTST_FUSED_CLONES static void
@@ -127,8 +126,7 @@ small_phis(int count, const double *n, terms_t *terms)
 }
 
 static void
-any_points(
-    double shift, int count, const double *k, const double *n, const double *p, terms_t *out)
+any_points(double shift, int count, const double *k, const double *n, const double *p, terms_t *out)
 {
     large_points(shift, count, k, n, p, out);
     small_phis(count, n, out);
@@ -175,7 +173,8 @@ finish_fractions(int count, const fractions_t *HTST_RESTRICT from, double *HTST_
 }
 
 static void
-fraction_tails(int upper, int count, const double *k, const double *n, const double *p, terms_t *out)
+fraction_tails(
+    int upper, int count, const double *k, const double *n, const double *p, terms_t *out)
 {
     fractions_t fractions;
     large_tails(upper, count, k, n, p, out, &fractions);
@@ -243,26 +242,29 @@ static const pose_t POSES[HTST_BINOMIAL_N_FUNCTIONS] = {
 };
 
 static void
-solve(int function, int kind, int count, const double *k, const double *n, const double *p, double *out)
+solve(int function, int kind, int count, const double *k, const double *n, const double *p,
+    double *out)
 {
-    static tails_t *const tails[][HTST_BINOMIAL_KINDS] = { { short_tails, long_tails, fraction_tails },
-        { short_logs, long_logs, fraction_tails } };
+    static tails_t *const tails[][HTST_BINOMIAL_KINDS] = {
+        { short_tails, long_tails, fraction_tails }, { short_logs, long_logs, fraction_tails }
+    };
     static points_t *const points[] = { short_points, long_points, any_points };
     const pose_t *pose = &POSES[function];
     int for_log = function == HTST_BINOMIAL_LOGSF || function == HTST_BINOMIAL_LOGCDF;
     terms_t terms;
     if (pose->is_tail) {
         tails[for_log][kind](pose->upper, count, k, n, p, &terms);
-    } else {
+    }
+    else {
         points[kind](pose->shift, count, k, n, p, &terms);
     }
     switch (function) {
-    case HTST_BINOMIAL_SF:
-    case HTST_BINOMIAL_CDF:
-    case HTST_BINOMIAL_PMF: values(count, &terms, out); break;
-    case HTST_BINOMIAL_KL: divergences(count, &terms, out); break;
-    case HTST_BINOMIAL_CHERNOFF_LOGSF: bounds(count, k, n, p, &terms, out); break;
-    default: logs(count, &terms, out); break;
+        case HTST_BINOMIAL_SF:
+        case HTST_BINOMIAL_CDF:
+        case HTST_BINOMIAL_PMF: values(count, &terms, out); break;
+        case HTST_BINOMIAL_KL: divergences(count, &terms, out); break;
+        case HTST_BINOMIAL_CHERNOFF_LOGSF: bounds(count, k, n, p, &terms, out); break;
+        default: logs(count, &terms, out); break;
     }
 }
 
@@ -309,7 +311,8 @@ are_equal(int count, const double *x)
 
 /* What is left to the caller: where the fraction did not serve, and n KL of a fractional k. */
 static int
-find_left(int function, int count, const double *kinds, const double *k, const double *out, uint8_t *left)
+find_left(
+    int function, int count, const double *kinds, const double *k, const double *out, uint8_t *left)
 {
     int found = 0;
     for (int i = 0; i < count; i++) {
@@ -334,7 +337,8 @@ htst_binomial_bulk_chunk(int function, int count, const double *k, const double 
         if (kinds[0] != HTST_BINOMIAL_FRACTION && function != HTST_BINOMIAL_KL) {
             return 0;
         }
-    } else {
+    }
+    else {
         for (int kind = 0; kind < HTST_BINOMIAL_KINDS; kind++) {
             int found = find_places(count, kinds, kind, places);
             if (found > 0) {

@@ -57,7 +57,7 @@ htst_far_problem(
     htst_pair_t other = htst_pair_fast_sum(rest.hi, rest.lo - mean.lo);
     double from_end = n - j, far_off = 1.0 - s;
     int up = above > 0.0;
-    return (htst_far_t) {
+    return (htst_far_t){
         .n = n,
         .k = up ? j : from_end,
         .m = up ? from_end : j,
@@ -80,7 +80,8 @@ htst_far_side(double k, double n, double p)
 {
     /* p > 1/2; no comparison, for compilers make a branch of it that nothing predicts */
     double mirrored = 0.5 - copysign(0.5, 0.5 - p), sign = 1.0 - 2.0 * mirrored;
-    return (htst_side_t) { p + mirrored * (1.0 - 2.0 * p) /* exact */, sign, mirrored * n + sign * k };
+    return (
+        htst_side_t){ p + mirrored * (1.0 - 2.0 * p) /* exact */, sign, mirrored * n + sign * k };
 }
 
 /* From Y's j to within one; near the mean that does not matter. No division: times near^2 j m. */
@@ -93,8 +94,8 @@ htst_far_kind(int is_tail, htst_side_t at, double n)
     double x = w * w * variance + 4.0 * n * square;
     int is_near = (size < HTST_BINOMIAL_V_END * near_j) & (size < HTST_BINOMIAL_V_END * near_m)
         & (variance >= HTST_BINOMIAL_VARIANCE_END * n);
-    int legal = (at.s >= HTST_BINOMIAL_TINY_P) & (n >= 1.0) & (n <= HTST_BINOMIAL_MAX_N)
-        & (floor(n) == n);
+    int legal =
+        (at.s >= HTST_BINOMIAL_TINY_P) & (n >= 1.0) & (n <= HTST_BINOMIAL_MAX_N) & (floor(n) == n);
     int is_short = is_tail ? x < HTST_BINOMIAL_X_SHORT * HTST_BINOMIAL_X_SHORT * unit
                            : (size < HTST_BINOMIAL_V_SHORT * near_j)
             & (size < HTST_BINOMIAL_V_SHORT * near_m) & (variance >= HTST_BINOMIAL_SHORT_END * n);
@@ -179,7 +180,7 @@ htst_any_half(double k, htst_pair_t d, htst_pair_t mean, double shift, double in
     htst_pair_t product = htst_pair_product(k, log.hi), all = htst_pair_sum(product.hi, -d.hi);
     all.lo += htst_fma(k, log.lo, product.lo) - d.lo;
     int is_near = (fabs(d.hi) < HTST_BINOMIAL_V_END * (mean.hi + k)) & (shift == 0.0);
-    return (htst_pair_t) { is_near ? near.hi : all.hi, is_near ? near.lo : all.lo };
+    return (htst_pair_t){ is_near ? near.hi : all.hi, is_near ? near.lo : all.lo };
 }
 
 /* inverse = 1/(near_k near_m) */
@@ -190,7 +191,7 @@ htst_near_divergence(const htst_far_t *t, double inverse, int kind)
     htst_pair_t other = { -t->d.hi, -t->d.lo };
     htst_pair_t k_half = htst_near_half(t->k, t->d, inverse * near_m, kind);
     htst_pair_t m_half = htst_near_half(t->m, other, inverse * near_k, kind);
-    htst_pair_t both = htst_pair_add(k_half, (htst_pair_t) { -m_half.hi, -m_half.lo });
+    htst_pair_t both = htst_pair_add(k_half, (htst_pair_t){ -m_half.hi, -m_half.lo });
     return htst_pair_mul(both, t->d);
 }
 
@@ -222,7 +223,8 @@ htst_near_exponent(const htst_far_t *t, double inverse, int kind)
     above.lo = htst_fma(2.0 * t->n, square.lo, above.lo);
     htst_pair_t first = htst_pair_quotient(above, htst_pair_mul(near_k, near_m), inverse);
     double scaled = t->d.hi * inverse;
-    double rest = htst_near_rest(scaled * near_m.hi, kind) - htst_near_rest(-scaled * near_k.hi, kind);
+    double rest =
+        htst_near_rest(scaled * near_m.hi, kind) - htst_near_rest(-scaled * near_k.hi, kind);
     return htst_pair_fast_sum(first.hi, htst_fma(t->d.hi, rest, first.lo));
 }
 
@@ -231,7 +233,8 @@ HTST_INLINE htst_pair_t
 htst_any_divergence(const htst_far_t *t, double shift, double inverse)
 {
     double near_k = t->mean_k.hi + t->k, near_m = t->mean_m.hi + t->m;
-    double inverse_near = 1.0 / (near_k * near_m), inverse_mean = 1.0 / (t->mean_k.hi * t->mean_m.hi);
+    double inverse_near = 1.0 / (near_k * near_m),
+           inverse_mean = 1.0 / (t->mean_k.hi * t->mean_m.hi);
     htst_pair_t other = { -t->d.hi, -t->d.lo };
     htst_pair_t k_half = htst_any_half(t->k, t->d, t->mean_k, shift, inverse_near * near_m,
         inverse_mean * t->mean_m.hi, inverse * (t->m * t->n));
@@ -282,7 +285,8 @@ htst_near_correction(double b, double t, int kind)
     double t2 = t * t, t3 = t2 * t, b2 = b * b;
     double s1 = htst_fma(t, 1.0 / 12, -1.0 / 12);
     double s3 = htst_fma(t3, -1.0 / 360, htst_fma(t, -3.0 / 360, 1.0 / 360));
-    double s5 = htst_fma(htst_fma(t3, 1.0 / 1260, -5.0 / 1260), t2, htst_fma(t, 5.0 / 1260, -1.0 / 1260));
+    double s5 =
+        htst_fma(htst_fma(t3, 1.0 / 1260, -5.0 / 1260), t2, htst_fma(t, 5.0 / 1260, -1.0 / 1260));
     if (kind != HTST_BINOMIAL_SHORT) {
         double s7 = htst_cubic(t, t2, 1.0 / 1680, -7.0 / 1680, 14.0 / 1680, -7.0 / 1680);
         double s9 = htst_cubic(t, t2, -1.0 / 1188, 9.0 / 1188, -27.0 / 1188, 30.0 / 1188);
@@ -318,9 +322,10 @@ typedef struct {
 HTST_INLINE htst_inverses_t
 htst_near_inverses(const htst_far_t *t)
 {
-    double product = (2.0 * t->k - t->d.hi) * (2.0 * t->m + t->d.hi), km = t->k * t->m, kmn = km * t->n;
+    double product = (2.0 * t->k - t->d.hi) * (2.0 * t->m + t->d.hi), km = t->k * t->m,
+           kmn = km * t->n;
     double inverse = 1.0 / (product * kmn), counts = inverse * product;
-    return (htst_inverses_t) { inverse * kmn, counts * km, counts * (t->n * t->n), km };
+    return (htst_inverses_t){ inverse * kmn, counts * km, counts * (t->n * t->n), km };
 }
 
 /* The point k, as a tail's terms: near the mean, and anywhere. */
@@ -330,25 +335,25 @@ htst_near_point(const htst_far_t *t, int kind)
     htst_inverses_t inverse = htst_near_inverses(t);
     double phi = sqrt(inverse.variance) * HTST_INVERSE_SQRT_2PI
         * htst_near_correction(inverse.variance, inverse.km * (inverse.n * inverse.n), kind);
-    return (htst_terms_t) { htst_near_divergence(t, inverse.near, kind), phi, phi };
+    return (htst_terms_t){ htst_near_divergence(t, inverse.near, kind), phi, phi };
 }
 
 HTST_INLINE htst_terms_t
 htst_any_point(const htst_far_t *t, double shift)
 {
     double inverse = 1.0 / (t->k * t->m * t->n), phi = htst_any_phi(t->n, t->k, t->m, inverse);
-    return (htst_terms_t) { htst_any_divergence(t, shift, inverse), phi, phi };
+    return (htst_terms_t){ htst_any_divergence(t, shift, inverse), phi, phi };
 }
 
 /* ---- the uniform series -------------------------------------------------------------------- */
 
 /* Four chains, so that a number alone does not wait 27 times. */
-#define HTST_CHAIN(i, q)                                                                         \
-    htst_fma(htst_fma(htst_fma(htst_fma(htst_fma(htst_fma(ERFCX[i + 24], q, ERFCX[i + 20]), q,   \
-                                            ERFCX[i + 16]),                                      \
-                                   q, ERFCX[i + 12]),                                            \
-                          q, ERFCX[i + 8]),                                                      \
-                 q, ERFCX[i + 4]),                                                               \
+#define HTST_CHAIN(i, q)                                                                       \
+    htst_fma(htst_fma(htst_fma(htst_fma(htst_fma(htst_fma(ERFCX[i + 24], q, ERFCX[i + 20]), q, \
+                                            ERFCX[i + 16]),                                    \
+                                   q, ERFCX[i + 12]),                                          \
+                          q, ERFCX[i + 8]),                                                    \
+                 q, ERFCX[i + 4]),                                                             \
         q, ERFCX[i])
 
 /* erfcx(z) = exp(z^2) erfc(z), z >= 0, after Shepherd and Laframboise (1981). Peak 4e-16. */
@@ -362,13 +367,13 @@ htst_erfcx(double z)
     return htst_fma(t, odd, even) * (lower * r);
 }
 
-#define HTST_STEP(M, sum)                                                                        \
-    do {                                                                                         \
-        double last = u;                                                                         \
-        sum = htst_fma(SERIES_H_##M(lambda, square), u, sum);                                    \
-        power *= -w;                                                                             \
-        u = htst_fma((M + 1) * inverse_variance, before, power);                                 \
-        before = last;                                                                           \
+#define HTST_STEP(M, sum)                                        \
+    do {                                                         \
+        double last = u;                                         \
+        sum = htst_fma(SERIES_H_##M(lambda, square), u, sum);    \
+        power *= -w;                                             \
+        u = htst_fma((M + 1) * inverse_variance, before, power); \
+        before = last;                                           \
     } while (0)
 
 /* U of htst_binomial.h */
@@ -411,7 +416,7 @@ htst_near_terms(const htst_far_t *t, int kind, int for_log)
     /* w = sqrt(2 A)/sigma, height = 1/(sigma sqrt(2 pi)) */
     double root = sqrt(a.hi), w = 3.54490770181103205460 * root * height;
     double u = htst_far_series((t->m - t->k) * inverse.n, w, b, kind);
-    return (htst_terms_t) { a, htst_fma(phi, u, 0.5 * htst_erfcx(root)), phi };
+    return (htst_terms_t){ a, htst_fma(phi, u, 0.5 * htst_erfcx(root)), phi };
 }
 
 /* ---- the continued fraction ---------------------------------------------------------------- */
@@ -435,14 +440,14 @@ HTST_INLINE htst_fraction_t
 htst_fraction(const htst_far_t *t)
 {
     double inverse = 1.0 / t->k, inverse_x = inverse * t->x;
-    return (htst_fraction_t) { t->m + 1.0, t->x, t->d.hi + t->y, 1.0 + t->y, inverse, inverse_x,
+    return (htst_fraction_t){ t->m + 1.0, t->x, t->d.hi + t->y, 1.0 + t->y, inverse, inverse_x,
         (t->k + (t->m + 1.0)) * inverse_x };
 }
 
 HTST_INLINE htst_approximants_t
 htst_fraction_start(const htst_fraction_t *t)
 {
-    return (htst_approximants_t) { 0.0, 1.0, 1.0, t->edge };
+    return (htst_approximants_t){ 0.0, 1.0, 1.0, t->edge };
 }
 
 /* Levels first ... first + 3. */
@@ -458,15 +463,15 @@ htst_fraction_steps(const htst_fraction_t *t, double first, htst_approximants_t 
         double after = htst_fma(2.0 * i + 1.0, t->inverse, 1.0);
         double alpha = (after * before) * (r * ibx) * htst_fma(i - 1.0, t->inverse_x, t->total);
         r = htst_fma(i, t->inverse, 1.0);
-        double beta = htst_fma(after, htst_fma(ibx, t->inverse, i * g),
-            (r * g) * htst_fma(i, t->y1, t->edge));
+        double beta = htst_fma(
+            after, htst_fma(ibx, t->inverse, i * g), (r * g) * htst_fma(i, t->y1, t->edge));
         double p2 = htst_fma(beta, at.p1, alpha * at.p0), q2 = htst_fma(beta, at.q1, alpha * at.q0);
-        at = (htst_approximants_t) { at.p1, at.q1, p2, q2 };
+        at = (htst_approximants_t){ at.p1, at.q1, p2, q2 };
         before = g;
         g = after;
     }
     double scale = 1.0 / at.q1;
-    return (htst_approximants_t) { at.p0 * scale, at.q0 * scale, at.p1 * scale, 1.0 };
+    return (htst_approximants_t){ at.p0 * scale, at.q0 * scale, at.p1 * scale, 1.0 };
 }
 
 /* Whether the last two approximants p0/q0 and p1 agree: the next differ less, with changing sign. */

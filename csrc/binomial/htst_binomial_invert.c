@@ -71,10 +71,10 @@ look_fast(bool upper, double k, law_t law, look_t *found)
 {
     double first = upper ? k + 1.0 : k, sign = law.mirrored ? -1.0 : 1.0;
     double j = law.mirrored ? law.n - first : first, side = upper ? sign : -sign;
-    switch ((int) htst_far_kind(1, (htst_side_t) { law.s, sign, j }, law.n)) {
-    case HTST_BINOMIAL_SHORT: return look_by_kind(HTST_BINOMIAL_SHORT, side, j, law, found);
-    case HTST_BINOMIAL_LONG: return look_by_kind(HTST_BINOMIAL_LONG, side, j, law, found);
-    default: return look_by_kind(HTST_BINOMIAL_FRACTION, side, j, law, found);
+    switch ((int) htst_far_kind(1, (htst_side_t){ law.s, sign, j }, law.n)) {
+        case HTST_BINOMIAL_SHORT: return look_by_kind(HTST_BINOMIAL_SHORT, side, j, law, found);
+        case HTST_BINOMIAL_LONG: return look_by_kind(HTST_BINOMIAL_LONG, side, j, law, found);
+        default: return look_by_kind(HTST_BINOMIAL_FRACTION, side, j, law, found);
     }
 }
 
@@ -146,10 +146,12 @@ steps_to(double level, double target, const look_t *at, law_t law, double k)
         double ratio = at->ratio * up;
         slope = log1p(ratio);
         next = log1p(ratio * ((law.n - k - 1.0) * odds / (k + 2.0)) / (1.0 + ratio));
-    } else {
+    }
+    else {
         change = level - at->log;
         double ratio = at->ratio, then = (law.n - k - 1.0) * odds / (k + 2.0);
-        bool steep = ratio > NEARLY_ALL; /* P(X > k) is nearly pmf(k+1), P(X > k+1) nearly pmf(k+2) */
+        bool steep =
+            ratio > NEARLY_ALL; /* P(X > k) is nearly pmf(k+1), P(X > k+1) nearly pmf(k+2) */
         slope = steep ? log(then) : log1p(-ratio);
         next = steep ? slope : log1p(-fmin(ratio * then / (1.0 - ratio), NEARLY_ALL));
     }
@@ -239,9 +241,9 @@ move(law_t at, double delta)
         near = at.s + at.s * (1.0 - at.s) * expm1(e) / grow;
     }
     if (near <= 0.5) {
-        return (law_t) { at.n, near, at.mirrored };
+        return (law_t){ at.n, near, at.mirrored };
     }
-    return (law_t) { at.n, (1.0 - at.s) / grow, !at.mirrored };
+    return (law_t){ at.n, (1.0 - at.s) / grow, !at.mirrored };
 }
 
 /* theta above logit x, x = count/n, with n KL(x || p(theta)) = z^2/2: the expansion, or Newton from the
@@ -286,7 +288,8 @@ solve_limit(double k, double n, double level, bool rising, law_t *at)
             return false;
         }
         double p = p_of(now), q = q_of(now);
-        double ratio = found.complement ? found.ratio * exp(found.far_log - found.log) : found.ratio;
+        double ratio =
+            found.complement ? found.ratio * exp(found.far_log - found.log) : found.ratio;
         if (rising != found.complement) { /* the first probability is that of k + 1 */
             ratio *= (k + 1.0) * q / ((n - k) * p);
         }
@@ -375,10 +378,12 @@ htst_binomial_upper_limit(double k, double n, double level, double limit[3])
     bool rising = level > LOG_HALF;
     if (solve_limit(k, n, rising ? log1m_exp(level) : level, rising, &at)) {
         store_law(limit, at);
-    } else if (at.mirrored) {
+    }
+    else if (at.mirrored) {
         double log_q = (level - log_choose(n, k)) / (n - k);
         store(limit, 1.0, -exp(log_q), log_q);
-    } else { /* P(X > k) = C(n, k+1) p^(k+1), p tiny */
+    }
+    else { /* P(X > k) = C(n, k+1) p^(k+1), p tiny */
         double log_p = (log1m_exp(level) - log_choose(n, k + 1.0)) / (k + 1.0);
         store(limit, exp(log_p), log_p, -exp(log_p));
     }
@@ -400,9 +405,8 @@ htst_binomial_lower_limit(double k, double n, double level, double limit[3])
 /* ---- arrays --------------------------------------------------------------------------------- */
 
 int
-htst_binomial_map_log_isf(
-    int64_t count, const double *level, int64_t level_step, const double *n, int64_t n_step,
-    const double *p, int64_t p_step, double *out)
+htst_binomial_map_log_isf(int64_t count, const double *level, int64_t level_step, const double *n,
+    int64_t n_step, const double *p, int64_t p_step, double *out)
 {
     for (int64_t i = 0; i < count; i++) {
         out[i] = htst_binomial_log_isf(level[i * level_step], n[i * n_step], p[i * p_step]);
@@ -411,15 +415,15 @@ htst_binomial_map_log_isf(
 }
 
 int
-htst_binomial_map_limit(
-    int upper, int64_t count, const double *k, int64_t k_step, const double *n, int64_t n_step,
-    const double *level, int64_t level_step, double *out)
+htst_binomial_map_limit(int upper, int64_t count, const double *k, int64_t k_step, const double *n,
+    int64_t n_step, const double *level, int64_t level_step, double *out)
 {
     for (int64_t i = 0; i < count; i++) {
         double ki = k[i * k_step], ni = n[i * n_step], li = level[i * level_step];
         if (upper) {
             htst_binomial_upper_limit(ki, ni, li, out + 3 * i);
-        } else {
+        }
+        else {
             htst_binomial_lower_limit(ki, ni, li, out + 3 * i);
         }
     }

@@ -25,14 +25,12 @@ void htst_binomial_lower_limit(double k, double n, double level, double limit[3]
 
 /* out[i] = log_isf(level[i], n[i], p[i]); a step of 0 repeats an input's first element. Returns HTST_OK.
  * ACCURACY, ERRORS: as log_isf, whose bits they are. */
-int htst_binomial_map_log_isf(
-    int64_t count, const double *level, int64_t level_step, const double *n, int64_t n_step,
-    const double *p, int64_t p_step, double *out);
+int htst_binomial_map_log_isf(int64_t count, const double *level, int64_t level_step,
+    const double *n, int64_t n_step, const double *p, int64_t p_step, double *out);
 
 /* out[3 i + (0, 1, 2)] = the limits of (k[i], n[i], level[i]); `upper` chooses which. Returns HTST_OK.
  * ACCURACY, ERRORS: as upper_limit and lower_limit, whose bits they are. */
-int htst_binomial_map_limit(
-    int upper, int64_t count, const double *k, int64_t k_step, const double *n, int64_t n_step,
-    const double *level, int64_t level_step, double *out);
+int htst_binomial_map_limit(int upper, int64_t count, const double *k, int64_t k_step,
+    const double *n, int64_t n_step, const double *level, int64_t level_step, double *out);
 
 #endif /* HTST_BINOMIAL_INVERT_H */

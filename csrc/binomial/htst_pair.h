@@ -16,7 +16,7 @@
  * processors without one takes the C library's, slow and with the same bits. A build that has neither
  * takes Dekker's product (1971) and rounds twice in polynomials. */
 #ifdef HTST_HAVE_TARGET_CLONES
-#define HTST_FUSED_CLONES                                                                        \
+#define HTST_FUSED_CLONES \
     __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define HTST_FUSED_CLONES
@@ -47,7 +47,7 @@ HTST_INLINE htst_pair_t
 htst_pair_fast_sum(double a, double b)
 {
     double s = a + b;
-    return (htst_pair_t) { s, b - (s - a) };
+    return (htst_pair_t){ s, b - (s - a) };
 }
 
 /* a + b exactly (Knuth) */
@@ -55,7 +55,7 @@ HTST_INLINE htst_pair_t
 htst_pair_sum(double a, double b)
 {
     double s = a + b, t = s - a;
-    return (htst_pair_t) { s, (a - (s - t)) + (b - t) };
+    return (htst_pair_t){ s, (a - (s - t)) + (b - t) };
 }
 
 /* a b exactly; abs(a), abs(b) < 2^996 */
@@ -64,13 +64,13 @@ htst_pair_product(double a, double b)
 {
     double p = a * b;
 #if HTST_FUSED
-    return (htst_pair_t) { p, __builtin_fma(a, b, -p) };
+    return (htst_pair_t){ p, __builtin_fma(a, b, -p) };
 #else
     const double split = 134217729.0;
     double ta = split * a, tb = split * b;
     double a1 = ta - (ta - a), b1 = tb - (tb - b);
     double a2 = a - a1, b2 = b - b1;
-    return (htst_pair_t) { p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2 };
+    return (htst_pair_t){ p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2 };
 #endif
 }
 
@@ -86,7 +86,7 @@ HTST_INLINE htst_pair_t
 htst_pair_mul(htst_pair_t a, htst_pair_t b)
 {
     htst_pair_t p = htst_pair_product(a.hi, b.hi);
-    return (htst_pair_t) { p.hi, p.lo + htst_fma(a.hi, b.lo, a.lo * b.hi) };
+    return (htst_pair_t){ p.hi, p.lo + htst_fma(a.hi, b.lo, a.lo * b.hi) };
 }
 
 /* a - b c, one rounding, where the result is far smaller than a */
@@ -106,7 +106,7 @@ HTST_INLINE htst_pair_t
 htst_pair_quotient(htst_pair_t a, htst_pair_t b, double inverse)
 {
     double q = a.hi * inverse;
-    return (htst_pair_t) { q, (htst_residual(a.hi, q, b.hi) + htst_fma(-q, b.lo, a.lo)) * inverse };
+    return (htst_pair_t){ q, (htst_residual(a.hi, q, b.hi) + htst_fma(-q, b.lo, a.lo)) * inverse };
 }
 
 /* x = 2^e (1 + f), 1 + f in [1/sqrt 2, sqrt 2); x is positive and normal. */
@@ -153,8 +153,8 @@ HTST_INLINE htst_pair_t
 htst_pair_log_sum(double f, double low, double e)
 {
     htst_pair_t below = htst_pair_fast_sum(2.0, f);
-    htst_pair_t s = htst_pair_quotient((htst_pair_t) { f, low },
-        (htst_pair_t) { below.hi, below.lo + low }, 1.0 / below.hi);
+    htst_pair_t s = htst_pair_quotient(
+        (htst_pair_t){ f, low }, (htst_pair_t){ below.hi, below.lo + low }, 1.0 / below.hi);
     htst_pair_t square = htst_pair_product(s.hi, s.hi);
     double z = square.hi, z2 = z * z;
     double r = htst_cubic(z, z2, 1.0 / 21, 1.0 / 23, 1.0 / 25, 1.0 / 27);

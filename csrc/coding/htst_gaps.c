@@ -35,8 +35,8 @@ is_csr(int64_t n_rows, int64_t n_cols, const int64_t *indptr, const int64_t *ind
 }
 
 int
-htst_gaps_size(int64_t n_rows, int64_t n_cols, const int64_t *indptr, const int64_t *indices,
-    int k, int64_t *n_bytes)
+htst_gaps_size(int64_t n_rows, int64_t n_cols, const int64_t *indptr, const int64_t *indices, int k,
+    int64_t *n_bytes)
 {
     /* 96 bits an entry at most: no sum of them leaves uint64 while the indices fit in memory */
     uint64_t bits = 0;
@@ -104,7 +104,8 @@ htst_gaps_write(int64_t n_rows, int64_t n_cols, const int64_t *indptr, const int
                 int unary = (int) quotient + 1;
                 uint64_t code = (gap & low_bits) << unary | UINT64_C(1) << quotient;
                 put(&writer, code, unary + k);
-            } else {
+            }
+            else {
                 put(&writer, 0, ESCAPE);
                 put(&writer, gap, 64);
             }
@@ -133,7 +134,8 @@ peek(const reader_t *reader)
         for (int b = 0; b < 8; b++) {
             word |= (uint64_t) reader->in[first + (uint64_t) b] << (8 * b);
         }
-    } else {
+    }
+    else {
         for (uint64_t b = first; b < n_bytes; b++) {
             word |= (uint64_t) reader->in[b] << (8 * (b - first));
         }
@@ -178,8 +180,8 @@ take_gap(reader_t *reader, int k)
 }
 
 int
-htst_gaps_read(int64_t n_bytes, const uint8_t *in, int k, int64_t n, int64_t n_rows,
-    int64_t n_cols, int64_t *indptr, int64_t *indices)
+htst_gaps_read(int64_t n_bytes, const uint8_t *in, int k, int64_t n, int64_t n_rows, int64_t n_cols,
+    int64_t *indptr, int64_t *indices)
 {
     reader_t reader = { .in = in };
     int64_t position = -1, row = 0, row_start = 0, end;

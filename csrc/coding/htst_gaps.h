@@ -33,8 +33,8 @@ int htst_gaps_size(int64_t n_rows, int64_t n_cols, const int64_t *indptr, const 
     int k, int64_t *n_bytes);
 
 /* Write exactly n_bytes, as htst_gaps_size gave them for the same arguments. */
-void htst_gaps_write(int64_t n_rows, int64_t n_cols, const int64_t *indptr,
-    const int64_t *indices, int k, uint8_t *out);
+void htst_gaps_write(int64_t n_rows, int64_t n_cols, const int64_t *indptr, const int64_t *indices,
+    int k, uint8_t *out);
 
 /* Read n gaps back into indptr (n_rows + 1) and indices (n). Any bytes are safe to read.
  *

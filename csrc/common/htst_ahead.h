@@ -26,15 +26,15 @@ htst_ahead(const void *from, int64_t bytes, int busy)
     }
 #endif
     enum { LINE = 64, PAGE = 4096, PAGES = 8, WINDOW = PAGE * PAGES };
-    uintptr_t at = (uintptr_t)from, next = (at & ~(uintptr_t)(WINDOW - 1)) + WINDOW;
+    uintptr_t at = (uintptr_t) from, next = (at & ~(uintptr_t) (WINDOW - 1)) + WINDOW;
     uintptr_t line = next + (at & (WINDOW - 1)) / (LINE * PAGES) * LINE;
     for (int64_t k = 0; k < bytes / (LINE * PAGES); k++, line += LINE) {
         for (uintptr_t page = 0; page < WINDOW; page += PAGE) {
-            __builtin_prefetch((const void *)(line + page));
+            __builtin_prefetch((const void *) (line + page));
         }
     }
 #else
-    (void)from, (void)bytes, (void)busy;
+    (void) from, (void) bytes, (void) busy;
 #endif
 }
 

@@ -7,10 +7,10 @@
 /* What a function that can fail returns. Zero is success, errors are negative. */
 typedef enum {
     HTST_OK = 0,
-    HTST_ERR_BAD_ARG = -1,   /* an argument outside its documented range */
+    HTST_ERR_BAD_ARG = -1,    /* an argument outside its documented range */
     HTST_ERR_NOT_FINITE = -2, /* NaN or infinity among the data */
-    HTST_ERR_TOO_FEW = -3,   /* not enough distinct values for the estimate */
-    HTST_ERR_OVERFLOW = -4,  /* a count or a size leaves its integer type */
+    HTST_ERR_TOO_FEW = -3,    /* not enough distinct values for the estimate */
+    HTST_ERR_OVERFLOW = -4,   /* a count or a size leaves its integer type */
     HTST_ERR_NO_MEMORY = -5,
     HTST_ERR_NO_CONVERGENCE = -6,
 } htst_status_t;

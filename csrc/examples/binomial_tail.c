@@ -37,7 +37,8 @@ main(int argc, char **argv)
     double log_tail = htst_binomial_logsf(k, n, p);
     htst_binomial_upper_limit(k, n, log1p(-confidence), limit);
     if (isnan(log_tail) || isnan(limit[0])) {
-        fprintf(stderr, "binomial_tail: need whole numbers 0 <= K <= N and P in [0, 1], got %s, %s, %s\n",
+        fprintf(stderr,
+            "binomial_tail: need whole numbers 0 <= K <= N and P in [0, 1], got %s, %s, %s\n",
             argv[1], argv[2], argv[3]);
         return 2;
     }

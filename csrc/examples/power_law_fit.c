@@ -81,10 +81,13 @@ main(int argc, char **argv)
 
     if (argc != 2) {
         fprintf(stderr, "usage: power_law_fit FILE\n");
-    } else if (n < 1) {
-        fprintf(stderr, "power_law_fit: %s: cannot be read, is empty or holds a word that is no number\n",
+    }
+    else if (n < 1) {
+        fprintf(stderr,
+            "power_law_fit: %s: cannot be read, is empty or holds a word that is no number\n",
             argv[1]);
-    } else {
+    }
+    else {
         failed = print_fit(n, x);
     }
     free(x);

@@ -14,9 +14,9 @@
  * 0 < low, and append the slots whose count is 0 again to `anew`. Returns how many elements were
  * read: all, or fewer where fewer than HTST_COUNTS_AHEAD places are left in `anew`; *found is the
  * number of those written. */
-#define HTST_COUNTS_DECLARE(SUFFIX, FLOAT, BITS)                                                   \
-    int64_t htst_counts_add_##SUFFIX##_u##BITS(int64_t n, const FLOAT *x, htst_tail_side_t side,   \
-        int64_t low, int64_t high, int shift, uint##BITS##_t *table, int64_t room, int64_t *anew,  \
+#define HTST_COUNTS_DECLARE(SUFFIX, FLOAT, BITS)                                                  \
+    int64_t htst_counts_add_##SUFFIX##_u##BITS(int64_t n, const FLOAT *x, htst_tail_side_t side,  \
+        int64_t low, int64_t high, int shift, uint##BITS##_t *table, int64_t room, int64_t *anew, \
         int64_t *found);
 
 HTST_COUNTS_DECLARE(f32, float, 8)

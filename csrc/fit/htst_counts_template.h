@@ -2,9 +2,9 @@
  * each pair, with FLOAT and UINT, the float and the unsigned integer of its size; SIGN, the pattern of the
  * sign bit; SLOT, the type of a count; and OF(name), the name with both suffixes. */
 
-int64_t OF(htst_counts_add)(int64_t n, const FLOAT *x, htst_tail_side_t side,
-    int64_t low, int64_t high, int shift, SLOT *table, int64_t room, int64_t *anew,
-    int64_t *found)
+int64_t
+OF(htst_counts_add)(int64_t n, const FLOAT *x, htst_tail_side_t side, int64_t low, int64_t high,
+    int shift, SLOT *table, int64_t room, int64_t *anew, int64_t *found)
 {
     const UINT kept = side == HTST_TAIL_ABS ? ~SIGN : ~(UINT) 0;
     const UINT flipped = side == HTST_TAIL_NEGATIVE ? SIGN : 0;

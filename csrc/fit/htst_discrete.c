@@ -47,8 +47,8 @@ htst_discrete_means(int64_t m, const double *x, const int64_t *first, double *me
     }
     for (int64_t end = m - 1; end > 0; end -= PART) {
         int64_t begin = end > PART ? end - PART : 0;
-        int status = htst_estimate_part(end - begin + 1, x + begin, first + begin, first[m], &mark, y,
-            mean + begin);
+        int status = htst_estimate_part(
+            end - begin + 1, x + begin, first + begin, first[m], &mark, y, mean + begin);
         if (status != HTST_OK) {
             return status;
         }
@@ -120,8 +120,8 @@ closed_estimate(double q, double mean)
 }
 
 int
-htst_discrete_estimate(const double *x, const double *mean, int64_t begin, int64_t end,
-    double top, double alpha_low, double *alpha, double *norm)
+htst_discrete_estimate(const double *x, const double *mean, int64_t begin, int64_t end, double top,
+    double alpha_low, double *alpha, double *norm)
 {
     double last = 0; /* what the closed estimate missed at the candidate before */
 
@@ -130,8 +130,8 @@ htst_discrete_estimate(const double *x, const double *mean, int64_t begin, int64
     }
     for (int64_t k = begin; k < end; k++) {
         double guess = closed_estimate(x[k], mean[k]);
-        int status = solve(x[k], top, mean[k], alpha_low, guess + last, &alpha[k - begin],
-            &norm[k - begin]);
+        int status =
+            solve(x[k], top, mean[k], alpha_low, guess + last, &alpha[k - begin], &norm[k - begin]);
         if (status != HTST_OK) {
             return status;
         }
@@ -417,7 +417,8 @@ walk(search_t *search, int64_t begin, int64_t end, double tolerance, int is_last
         int depth = 1;
         int64_t a = wide;
         ends[0] = end - wide < WIDE ? end : wide + WIDE;
-        while (depth > 0 && search->status == HTST_OK) { /* a ... ends[depth - 1] is the next range */
+        while (
+            depth > 0 && search->status == HTST_OK) { /* a ... ends[depth - 1] is the next range */
             int64_t b = ends[depth - 1];
             if (b - a > FEW) {
                 if (!is_out(search, a, b, *smallest + tolerance)) {

@@ -70,7 +70,7 @@ int htst_discrete_search(const htst_discrete_t *scan, const double *mean, double
     int64_t begin, int64_t end, double tolerance, htst_discrete_best_t *best);
 
 /* D of every candidate in [begin, end); NaN without an estimate. */
-void htst_discrete_curve(const htst_discrete_t *scan, int64_t begin, int64_t end,
-    double *distances);
+void htst_discrete_curve(
+    const htst_discrete_t *scan, int64_t begin, int64_t end, double *distances);
 
 #endif

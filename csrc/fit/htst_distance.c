@@ -137,8 +137,9 @@ typedef struct {
 static inline int
 may_hold_more(const htst_candidate_t *c, const segment_t *s, const htst_found_t *found)
 {
-    return s->b - s->a >= 2 && !(s->fb - lower_step(c, s->a + 1) + c->slack <= found->plus
-        && upper_step(c, s->b - 1) - s->fa + c->slack <= found->minus);
+    return s->b - s->a >= 2
+        && !(s->fb - lower_step(c, s->a + 1) + c->slack <= found->plus
+            && upper_step(c, s->b - 1) - s->fa + c->slack <= found->minus);
 }
 
 /* Look into a segment, depth first over halves. Returns 0 once a distance is above `limit`. */
@@ -187,7 +188,8 @@ int64_t
 htst_distance_grid_words(int64_t m)
 {
     /* spacing_of is at least two thirds of the root, so this grows with m as size_of does not */
-    int64_t size = m < NOT_MANY ? m : NOT_MANY, many = (int64_t) (1.5 * PER_ROOT * sqrt((double) m));
+    int64_t size = m < NOT_MANY ? m : NOT_MANY,
+            many = (int64_t) (1.5 * PER_ROOT * sqrt((double) m));
 
     return m < 2 ? 1 : 4 * ((many > size ? many : size) + 2 + FEW + 4 * LANES);
 }
@@ -304,16 +306,17 @@ may_exceed(double level, double before, double inverse_n, const double *HTST_RES
 
 /* Look at all places from the i-th on. Returns 0 once a distance is above `limit`. */
 static int
-look_at_places(const htst_candidate_t *c, const htst_places_t *p, int64_t i, double limit,
-    htst_found_t *found)
+look_at_places(
+    const htst_candidate_t *c, const htst_places_t *p, int64_t i, double limit, htst_found_t *found)
 {
     const double before = (double) c->scan->first[c->k];
 
     for (; i < p->size; i += CHUNK) {
         int64_t size = p->size - i < CHUNK ? p->size - i : CHUNK;
-        int is_end = i + size == p->size; /* segments are looked at in groups, and one place further */
-        double most = evaluate(size + is_end, c->base, c->size, c->decay, c->origin, before, c->inverse_n,
-            p->y + i, p->lower + i, p->upper + i, p->model + i);
+        int is_end =
+            i + size == p->size; /* segments are looked at in groups, and one place further */
+        double most = evaluate(size + is_end, c->base, c->size, c->decay, c->origin, before,
+            c->inverse_n, p->y + i, p->lower + i, p->upper + i, p->model + i);
         if (most + c->slack <= found->plus) {
             continue;
         }
@@ -331,8 +334,8 @@ look_at_places(const htst_candidate_t *c, const htst_places_t *p, int64_t i, dou
 
 /* Look into those segments between places, from the i-th on, that may hold more. */
 static int
-look_between_places(const htst_candidate_t *c, const htst_places_t *p, int64_t i, double limit,
-    htst_found_t *found)
+look_between_places(
+    const htst_candidate_t *c, const htst_places_t *p, int64_t i, double limit, htst_found_t *found)
 {
     const double before = (double) c->scan->first[c->k];
 
@@ -354,8 +357,8 @@ look_between_places(const htst_candidate_t *c, const htst_places_t *p, int64_t i
 /* ---- the distance --------------------------------------------------------------------------- */
 
 int
-htst_distance_measure(const htst_candidate_t *c, const htst_grid_t *grid, double limit,
-    htst_found_t *found)
+htst_distance_measure(
+    const htst_candidate_t *c, const htst_grid_t *grid, double limit, htst_found_t *found)
 {
     const int64_t last = c->scan->m - 1;
     segment_t s = { c->k, last, 0, 0 };
@@ -386,7 +389,8 @@ htst_distance_measure(const htst_candidate_t *c, const htst_grid_t *grid, double
 }
 
 double
-htst_distance_up_to(const htst_candidate_t *c, const htst_grid_t *grid, double limit, int64_t *where)
+htst_distance_up_to(
+    const htst_candidate_t *c, const htst_grid_t *grid, double limit, int64_t *where)
 {
     htst_found_t found = { 0, 0, *where, 1, 1, 0 };
     int is_below = htst_distance_measure(c, grid, limit, &found);

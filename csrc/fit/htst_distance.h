@@ -56,8 +56,9 @@ double htst_distance_quick(const htst_candidate_t *c, double y);
 /* Places of a scan from `begin` to its last value, `spacing` apart, and what is known there. */
 typedef struct {
     int64_t begin, spacing, size;
-    double *y, *lower, *upper; /* logarithms; counts before each place, and those of E' if two-sided */
-    double *model;             /* workspace */
+    double *y, *lower,
+        *upper;    /* logarithms; counts before each place, and those of E' if two-sided */
+    double *model; /* workspace */
 } htst_places_t;
 
 /* Places near enough to each other to tell where distances are large, and a few to begin with. */
@@ -75,19 +76,19 @@ htst_grid_t htst_distance_grid(const htst_scan_t *scan, int64_t begin, double *w
 typedef struct {
     double plus, minus;
     int64_t where;
-    int joint; /* only the larger one is asked for: each bounds the other */
-    int rough; /* without exact evaluations: what is found is less by the slack */
+    int joint;    /* only the larger one is asked for: each bounds the other */
+    int rough;    /* without exact evaluations: what is found is less by the slack */
     double rival; /* roughly: the distance at any other place, or more, where it matters */
 } htst_found_t;
 
 /* Both distances of a candidate, or 0 once one is above `limit`. found->where is looked at first.
  * With a grid (of a scan with the candidate in it; else NULL) the larger distance alone: joint. */
-int htst_distance_measure(const htst_candidate_t *c, const htst_grid_t *grid, double limit,
-    htst_found_t *found);
+int htst_distance_measure(
+    const htst_candidate_t *c, const htst_grid_t *grid, double limit, htst_found_t *found);
 
 /* The distance alone, or -1 if it is above `limit`; *where is looked at first, and becomes the place
  * where it, or one above the limit, shows. */
-double htst_distance_up_to(const htst_candidate_t *c, const htst_grid_t *grid, double limit,
-    int64_t *where);
+double htst_distance_up_to(
+    const htst_candidate_t *c, const htst_grid_t *grid, double limit, int64_t *where);
 
 #endif

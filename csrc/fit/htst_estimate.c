@@ -169,7 +169,8 @@ solve(int64_t m, const double *v, const int64_t *first, double xmax, const doubl
 /* Steps and terms of the values from `begin` on, up to BLOCK before `end`, at the ends of rooms for a
  * block; zeros before them. Returns their number, or -1 if the values do not increase. */
 static int64_t
-steps_before(int64_t end, const double *v, const int64_t *first, int64_t n, double *step, double *term)
+steps_before(
+    int64_t end, const double *v, const int64_t *first, int64_t n, double *step, double *term)
 {
     int64_t size = end < BLOCK ? end : BLOCK, begin = end - size, pad = BLOCK - size;
 
@@ -199,8 +200,8 @@ check(int64_t m, const double *v, const int64_t *first, double xmax)
 }
 
 int
-htst_estimate_rates(int64_t m, const double *v, const int64_t *first, double xmax, double *y,
-    double *rate)
+htst_estimate_rates(
+    int64_t m, const double *v, const int64_t *first, double xmax, double *y, double *rate)
 {
     double step[BLOCK], term[BLOCK];
     sum_t reach = { 0, 0 }, sum = { 0, 0 };

@@ -24,8 +24,8 @@ int64_t htst_estimate_distinct_f64(int64_t n, const double *x, double *v, int64_
  * A count may be 0: a fixed xmin below the smallest value is such a pair.
  * ERRORS: BAD_ARG (m < 1, v not positive or not increasing, first falling, xmax below v[m - 1]),
  * TOO_FEW (N = 0). */
-int htst_estimate_rates(int64_t m, const double *v, const int64_t *first, double xmax, double *y,
-    double *rate);
+int htst_estimate_rates(
+    int64_t m, const double *v, const int64_t *first, double xmax, double *y, double *rate);
 
 /* Blocks of values, counted from the one below the largest. Instead of all y and rate what the sums
  * are before each block, and any block's y and rate when they are wanted, to the same bits. */
@@ -39,7 +39,8 @@ typedef struct {
 int64_t htst_estimate_blocks(int64_t m);
 
 /* One mark more than there are blocks: the last is that of the smallest value. ERRORS: as above. */
-int htst_estimate_marks(int64_t m, const double *v, const int64_t *first, htst_estimate_mark_t *marks);
+int htst_estimate_marks(
+    int64_t m, const double *v, const int64_t *first, htst_estimate_mark_t *marks);
 
 /* y and rate of block i, into rooms for a block; returns the index of its smallest value. */
 int64_t htst_estimate_block(int64_t m, const double *v, const int64_t *first,

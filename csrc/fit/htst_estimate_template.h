@@ -2,7 +2,8 @@
  * once for each, with FLOAT, the type, and OF(name), the name with the type's suffix. */
 
 /* How many of x[0 ... size - 1] are what stands before them. */
-HTST_CLONES static int64_t OF(repeats)(int64_t size, const FLOAT *x)
+HTST_CLONES static int64_t
+OF(repeats)(int64_t size, const FLOAT *x)
 {
     int64_t equal = 0;
     for (int64_t i = 0; i < size; i++) {
@@ -11,7 +12,8 @@ HTST_CLONES static int64_t OF(repeats)(int64_t size, const FLOAT *x)
     return equal;
 }
 
-int64_t OF(htst_estimate_distinct)(int64_t n, const FLOAT *x, double *v, int64_t *first)
+int64_t
+OF(htst_estimate_distinct)(int64_t n, const FLOAT *x, double *v, int64_t *first)
 {
     int64_t m = 0;
     if (n > 0) {

@@ -7,9 +7,9 @@
 
 #define N_PROBES 8
 #define BLOCK HTST_ESTIMATE_BLOCK /* candidates that are bounded together */
-#define N_FIRST 32 /* candidates that are looked at first, at the least */
-#define GAP 256    /* values between them, at the most */
-#define STEP 97 /* a prime, and not the half or third of a block; neither is 95 */
+#define N_FIRST 32                /* candidates that are looked at first, at the least */
+#define GAP 256                   /* values between them, at the most */
+#define STEP 97                   /* a prime, and not the half or third of a block; neither is 95 */
 
 /* Tails this near to each other, relatively, are as good a probe. */
 #define NEAR .05
@@ -18,8 +18,8 @@
 #define ROUNDING 1e-14
 
 void
-htst_scan_curve(const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus,
-    double *d_minus)
+htst_scan_curve(
+    const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus, double *d_minus)
 {
     htst_found_t found = { 0, 0, 0, 0, 0, 0 };
 
@@ -151,8 +151,8 @@ load(search_t *search, int64_t block)
         search->rate = s->rate + search->low;
         return;
     }
-    (void) htst_estimate_block(s->m, s->v, s->first, s->marks, block, search->y_of_block,
-        search->rate_of_block);
+    (void) htst_estimate_block(
+        s->m, s->v, s->first, s->marks, block, search->y_of_block, search->rate_of_block);
     search->y = search->y_of_block;
     search->rate = search->rate_of_block;
 }
@@ -217,8 +217,8 @@ is_out(search_t *search, int64_t block, double limit)
     edge(s, block + 1, a, &e.y_a, &e.sum_a);
     edge(s, block, b, &e.y_b, &e.sum_b);
     /* three logarithms, and a sum that may be half of its terms */
-    double slack = HTST_DISTANCE_SLACK
-        + 4 * HTST_DISTANCE_SLACK_OF_LOGS * (e.most / e.sum_b) * fabs(e.y_a);
+    double slack =
+        HTST_DISTANCE_SLACK + 4 * HTST_DISTANCE_SLACK_OF_LOGS * (e.most / e.sum_b) * fabs(e.y_a);
     /* tails of the block that differ by more than the limit leave its bounds so far apart that they
      * exclude it where distances are large, as the first probe shows, and hardly elsewhere */
     int n_probes = e.most - e.least > limit * e.least ? 1 : N_PROBES;
@@ -228,7 +228,8 @@ is_out(search_t *search, int64_t block, double limit)
             continue;
         }
         double plus = probe.tail / e.most - htst_distance_exp_minus(smallest_decay(&e, probe.y));
-        double minus = htst_distance_exp_minus(largest_decay(&e, probe.y)) - probe.next_tail / e.least;
+        double minus =
+            htst_distance_exp_minus(largest_decay(&e, probe.y)) - probe.next_tail / e.least;
         if ((plus > minus ? plus : minus) - slack > limit) {
             to_front(&search->probes, probe, p);
             return 1;
@@ -325,7 +326,8 @@ consider_some_of(search_t *search, int64_t block, int64_t gap)
     if (gap >= BLOCK && low > search->begin) {
         double y, sum;
         edge(s, block + 1, low, &y, &sum);
-        double rate = s->marks != NULL ? (double) (s->first[s->m] - s->first[low]) / sum : s->rate[low];
+        double rate =
+            s->marks != NULL ? (double) (s->first[s->m] - s->first[low]) / sum : s->rate[low];
         (void) consider(search, low, y, rate, search->best.distance);
         return;
     }
@@ -393,8 +395,8 @@ htst_scan_workspace(int64_t m)
 }
 
 htst_scan_best_t
-htst_scan_best(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance,
-    double *work)
+htst_scan_best(
+    const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance, double *work)
 {
     search_t search;
     int64_t last = scan->m - 1; /* has no tail above it */
@@ -434,7 +436,7 @@ htst_scan_within(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, in
         return 0;
     }
     search.grid = htst_distance_grid(scan, allowed->begin, work);
-    for (int64_t low = allowed->begin; low < end && m < room; low += step > 1 ? step : BLOCK) {
+    for (int64_t low = allowed->begin; low < end && m<room; low += step> 1 ? step : BLOCK) {
         int64_t size = step > 1 ? 1 : end - low < BLOCK ? end - low : BLOCK;
         int64_t left = survivors(&search, low, size, limit, alive);
         for (int64_t i = 0; i < left && m < room; i++) {

@@ -39,8 +39,8 @@ typedef struct {
     double distance, rate;
 } htst_scan_best_t;
 
-htst_scan_best_t htst_scan_best(const htst_scan_t *scan, const htst_scan_allowed_t *allowed,
-    double tolerance, double *work);
+htst_scan_best_t htst_scan_best(
+    const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance, double *work);
 
 /* Every step-th of the allowed candidates whose D is at most `limit`, in order, and their D; returns
  * how many. The search ends when there is no more room. With y and rate, not marks, without an xmax. */
@@ -49,7 +49,7 @@ int64_t htst_scan_within(const htst_scan_t *scan, const htst_scan_allowed_t *all
 
 /* D+ and D- of every candidate in [begin, end), about sqrt(n) exponentials each; with y and
  * rate, not marks. */
-void htst_scan_curve(const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus,
-    double *d_minus);
+void htst_scan_curve(
+    const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus, double *d_minus);
 
 #endif

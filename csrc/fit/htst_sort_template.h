@@ -71,8 +71,8 @@ OF(high_digit)(const CELLS *cells, const FLOAT *x)
 
 /* Moves x to `other` by high digits. */
 HTST_NOINLINE static void
-OF(move_by_high)(int64_t n, const FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other,
-    const CELLS *given)
+OF(move_by_high)(
+    int64_t n, const FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other, const CELLS *given)
 {
     const CELLS cells = *given;
     int64_t at[1 << MAX_PARTS_BITS] = { 0 }, sum = 0;
@@ -93,8 +93,7 @@ OF(move_by_high)(int64_t n, const FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT o
 /* Moves x to `other` by low digits and back by high ones; what moves keeps its order. Or, where that would
  * leave cells crowded, to `other` by high ones only: returns whether it did that. */
 HTST_NOINLINE static int
-OF(move_by_both)(int64_t n, FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other,
-    const CELLS *given)
+OF(move_by_both)(int64_t n, FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other, const CELLS *given)
 {
     const CELLS cells = *given;
     const uint32_t n_low = UINT32_C(1) << cells.low_bits, n_high = UINT32_C(1) << cells.high_bits;

@@ -28,10 +28,10 @@ int64_t htst_tail_select_f64(int64_t n, const double *x, htst_tail_side_t side, 
 
 /* Survey and select at once: all finite elements of a side that are not 0, as absolute values, in
  * order; returns their number. out has room for n. */
-int64_t htst_tail_take_f32(int64_t n, const float *x, htst_tail_side_t side, htst_tail_seen_t *seen,
-    float *out);
-int64_t htst_tail_take_f64(int64_t n, const double *x, htst_tail_side_t side, htst_tail_seen_t *seen,
-    double *out);
+int64_t htst_tail_take_f32(
+    int64_t n, const float *x, htst_tail_side_t side, htst_tail_seen_t *seen, float *out);
+int64_t htst_tail_take_f64(
+    int64_t n, const double *x, htst_tail_side_t side, htst_tail_seen_t *seen, double *out);
 
 /* Bits of the significand that tell the buckets of a histogram apart: 512 for each power of two. */
 #define HTST_TAIL_KEPT 9

@@ -2,7 +2,8 @@
  * FLOAT, UINT and INT, the float and the integers of its size; SIGN and INFINITE, the patterns of the sign
  * bit and of infinity; DROPPED, as in htst_tail.h; and OF(name), the name with the type's suffix. */
 
-static inline UINT OF(bits)(const FLOAT *x)
+static inline UINT
+OF(bits)(const FLOAT *x)
 {
     UINT bits;
     memcpy(&bits, x, sizeof bits);
@@ -14,7 +15,8 @@ typedef struct {
 } OF(few_t);
 #define FEW OF(few_t)
 
-HTST_CLONES static FEW OF(survey_block)(int64_t n, const FLOAT *x)
+HTST_CLONES static FEW
+OF(survey_block)(int64_t n, const FLOAT *x)
 {
     UINT not_finite = 0, zeros = 0, below = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -26,7 +28,8 @@ HTST_CLONES static FEW OF(survey_block)(int64_t n, const FLOAT *x)
     return (FEW){ not_finite, zeros, below };
 }
 
-void OF(htst_tail_survey)(int64_t n, const FLOAT *x, htst_tail_seen_t *seen)
+void
+OF(htst_tail_survey)(int64_t n, const FLOAT *x, htst_tail_seen_t *seen)
 {
     for (int64_t i = 0; i < n; i += BLOCK) {
         int64_t size = n - i < BLOCK ? n - i : BLOCK;
@@ -39,8 +42,9 @@ void OF(htst_tail_survey)(int64_t n, const FLOAT *x, htst_tail_seen_t *seen)
 }
 
 /* Whether each key is in [low, high]; returns how many are. */
-HTST_CLONES static int64_t OF(look)(int64_t n, const FLOAT *HTST_RESTRICT x, UINT kept,
-    UINT flipped, INT low, INT high, uint8_t *HTST_RESTRICT is_in)
+HTST_CLONES static int64_t
+OF(look)(int64_t n, const FLOAT *HTST_RESTRICT x, UINT kept, UINT flipped, INT low, INT high,
+    uint8_t *HTST_RESTRICT is_in)
 {
     UINT count = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -52,8 +56,9 @@ HTST_CLONES static int64_t OF(look)(int64_t n, const FLOAT *HTST_RESTRICT x, UIN
     return (int64_t) count;
 }
 
-int64_t OF(htst_tail_select)(int64_t n, const FLOAT *x, htst_tail_side_t side,
-    int64_t low, int64_t high, int64_t room, FLOAT *out)
+int64_t
+OF(htst_tail_select)(int64_t n, const FLOAT *x, htst_tail_side_t side, int64_t low, int64_t high,
+    int64_t room, FLOAT *out)
 {
     const UINT kept = side == HTST_TAIL_ABS ? ~SIGN : ~(UINT) 0;
     const UINT flipped = side == HTST_TAIL_NEGATIVE ? SIGN : 0;
@@ -62,8 +67,7 @@ int64_t OF(htst_tail_select)(int64_t n, const FLOAT *x, htst_tail_side_t side,
     int64_t m = 0;
     for (int64_t i = 0; i < n; i += BLOCK) {
         int64_t size = n - i < BLOCK ? n - i : BLOCK, at = 0;
-        int64_t count =
-            OF(look)(size, x + i, kept, flipped, (INT) low, (INT) high, is_in);
+        int64_t count = OF(look)(size, x + i, kept, flipped, (INT) low, (INT) high, is_in);
         for (int64_t j = 0; j < size && count == size; j++) {
             keys[j] = (OF(bits)(x + i + j) & kept) ^ flipped;
         }
@@ -86,8 +90,9 @@ int64_t OF(htst_tail_select)(int64_t n, const FLOAT *x, htst_tail_side_t side,
     return m;
 }
 
-int64_t OF(htst_tail_take)(int64_t n, const FLOAT *x, htst_tail_side_t side,
-    htst_tail_seen_t *seen, FLOAT *out)
+int64_t
+OF(htst_tail_take)(
+    int64_t n, const FLOAT *x, htst_tail_side_t side, htst_tail_seen_t *seen, FLOAT *out)
 {
     int64_t m = 0;
     for (int64_t i = 0; i < n; i += BLOCK) { /* which is in the cache when it is selected */
@@ -98,13 +103,13 @@ int64_t OF(htst_tail_take)(int64_t n, const FLOAT *x, htst_tail_side_t side,
             m += size;
             continue;
         }
-        m += OF(htst_tail_select)(size, x + i, side, 1, (int64_t) INFINITE - 1, size,
-            out + m);
+        m += OF(htst_tail_select)(size, x + i, side, 1, (int64_t) INFINITE - 1, size, out + m);
     }
     return m;
 }
 
-void OF(htst_tail_histogram)(int64_t n, const FLOAT *x, uint32_t *table)
+void
+OF(htst_tail_histogram)(int64_t n, const FLOAT *x, uint32_t *table)
 {
     for (int64_t i = 0; i < n; i++) {
         table[OF(bits)(x + i) >> DROPPED]++;

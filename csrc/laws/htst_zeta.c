@@ -7,7 +7,8 @@
 #define NEGLIGIBLE 1e-20
 #define N_TERMS 14
 
-static const double EULER_MACLAURIN[N_TERMS] = { /* B_2k/(2k)!, k = 1, 2, ... */
+static const double EULER_MACLAURIN[N_TERMS] = {
+    /* B_2k/(2k)!, k = 1, 2, ... */
     0.083333333333333329,    /* 1/12 */
     -0.0013888888888888889,  /* -1/720 */
     3.3068783068783071e-05,  /* 1/30240 */
@@ -47,7 +48,8 @@ add(jet_t *sum, jet_t x)
 static jet_t
 damped(jet_t f, double u, double weight)
 {
-    jet_t x = { weight * f.v, weight * (f.d1 - u * f.v), weight * (f.d2 - u * (2 * f.d1 - u * f.v)) };
+    jet_t x = { weight * f.v, weight * (f.d1 - u * f.v),
+        weight * (f.d2 - u * (2 * f.d1 - u * f.v)) };
     return x;
 }
 
@@ -153,8 +155,7 @@ beyond_value(double s, double a, double top)
     }
     double length = log1p((top - a + 1) / a), z = r * length;
     double mean = fabs(z) < 1e-300 ? 1 : -expm1(-z) / z;
-    return a * length * mean + boundary_value(s, a)
-        - exp(-s * length) * boundary_value(s, top + 1);
+    return a * length * mean + boundary_value(s, a) - exp(-s * length) * boundary_value(s, top + 1);
 }
 
 /* Whether terms from (a/q)^-s = w on are too small beside `sum`; s > 1 for an endless sum. */

@@ -63,8 +63,7 @@ philox_chunk(const stream_t *stream, uint32_t first, uint32_t words[4][CHUNK])
     for (uint32_t c = 0; c < CHUNK; c++) {
         uint32_t x0 = first + c, x1 = row, x2 = layer, x3 = 0;
         for (uint32_t round = 0; round < PHILOX_ROUNDS; round++) {
-            philox_round(
-                &x0, &x1, &x2, &x3, key0 + round * PHILOX_W0, key1 + round * PHILOX_W1);
+            philox_round(&x0, &x1, &x2, &x3, key0 + round * PHILOX_W0, key1 + round * PHILOX_W1);
         }
         w0[c] = x0;
         w1[c] = x1;
@@ -99,10 +98,9 @@ centred_chunk(uint32_t words[4][CHUNK], double *HTST_RESTRICT q)
 /* ---- AS 241 -------------------------------------------------------------------------------- */
 
 /* Coefficients as published, constant terms first; the denominators begin with 1. */
-#define HORNER_7(x, c0, c1, c2, c3, c4, c5, c6, c7)                                           \
-    (((((((c7) * (x) + (c6)) * (x) + (c5)) * (x) + (c4)) * (x) + (c3)) * (x) + (c2)) * (x)    \
-            + (c1))                                                                           \
-            * (x)                                                                             \
+#define HORNER_7(x, c0, c1, c2, c3, c4, c5, c6, c7)                                                \
+    (((((((c7) * (x) + (c6)) * (x) + (c5)) * (x) + (c4)) * (x) + (c3)) * (x) + (c2)) * (x) + (c1)) \
+            * (x)                                                                                  \
         + (c0)
 
 static inline double
@@ -231,8 +229,8 @@ outside_centre(const double *HTST_RESTRICT q, int *HTST_RESTRICT places)
 /* r = sqrt(-log(min(u, 1 - u))), min(u, 1 - u) = 1/2 - abs(q) being exact; and the middle branch
  * of all, wrong (but finite) where r > 5. */
 HTST_CLONES static void
-middle_chunk(int n, const double *HTST_RESTRICT q, double *HTST_RESTRICT r,
-    double *HTST_RESTRICT out)
+middle_chunk(
+    int n, const double *HTST_RESTRICT q, double *HTST_RESTRICT r, double *HTST_RESTRICT out)
 {
     for (int e = 0; e < n; e++) {
         r[e] = sqrt(minus_log(0.5 - fabs(q[e])));
@@ -286,7 +284,8 @@ fill_row(const stream_t *stream, int64_t col, int64_t n_cols, double *out)
 
         if (skip == 0 && n == ENTRIES) {
             normal_chunk(stream, first, out);
-        } else {
+        }
+        else {
             normal_chunk(stream, first, buffer);
             memcpy(out, buffer + skip, (size_t) n * sizeof(*out));
         }
@@ -329,8 +328,8 @@ htst_normal_fill(uint64_t seed, int64_t layer, int64_t row, int64_t col, int64_t
 }
 
 int
-htst_normal_at(uint64_t seed, int64_t layer, int64_t n, const int64_t *rows,
-    const int64_t *cols, double *out)
+htst_normal_at(
+    uint64_t seed, int64_t layer, int64_t n, const int64_t *rows, const int64_t *cols, double *out)
 {
     const uint32_t key[2] = { (uint32_t) seed, (uint32_t) (seed >> 32) };
 

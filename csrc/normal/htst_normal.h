@@ -45,7 +45,7 @@ int htst_normal_fill(uint64_t seed, int64_t layer, int64_t row, int64_t col, int
     int64_t n_cols, int64_t stride, double *out);
 
 /* out[k] = G[rows[k], cols[k]] for k < n. ERRORS: as above. */
-int htst_normal_at(uint64_t seed, int64_t layer, int64_t n, const int64_t *rows,
-    const int64_t *cols, double *out);
+int htst_normal_at(
+    uint64_t seed, int64_t layer, int64_t n, const int64_t *rows, const int64_t *cols, double *out);
 
 #endif

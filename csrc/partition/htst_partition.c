@@ -14,21 +14,21 @@
 static inline int16_t
 ordered_b16(uint16_t w)
 {
-    return (int16_t)(w & 0x8000 ? ~(w & 0x7fff) : w);
+    return (int16_t) (w & 0x8000 ? ~(w & 0x7fff) : w);
 }
 
 static inline int32_t
 ordered_b32(uint32_t w)
 {
-    uint32_t flip = (uint32_t)((int32_t)w >> 31) & INT32_MAX;
-    return (int32_t)(w ^ flip);
+    uint32_t flip = (uint32_t) ((int32_t) w >> 31) & INT32_MAX;
+    return (int32_t) (w ^ flip);
 }
 
 static inline int64_t
 ordered_b64(uint64_t w)
 {
-    uint64_t flip = (uint64_t)((int64_t)w >> 63) & INT64_MAX;
-    return (int64_t)(w ^ flip);
+    uint64_t flip = (uint64_t) ((int64_t) w >> 63) & INT64_MAX;
+    return (int64_t) (w ^ flip);
 }
 
 static inline uint32_t
@@ -46,7 +46,7 @@ value_b64(uint64_t w)
 static inline uint32_t
 value_bf16(uint16_t w)
 {
-    return (uint32_t)w << 16;
+    return (uint32_t) w << 16;
 }
 
 /* A denormal is put behind a leading one, which is subtracted again: no denormal float32 appears, so
@@ -54,14 +54,14 @@ value_bf16(uint16_t w)
 static inline uint32_t
 value_f16(uint16_t w)
 {
-    uint32_t magnitude = (uint32_t)(w & 0x7fff) << 13;
+    uint32_t magnitude = (uint32_t) (w & 0x7fff) << 13;
     uint32_t hidden = magnitude < UINT32_C(1) << 23 ? UINT32_C(1) << 23 : 0;
     uint32_t bits = magnitude + (UINT32_C(112) << 23) + hidden;
     float value;
     memcpy(&value, &bits, sizeof value);
     value -= hidden ? 0x1p-14f : 0.0f;
     memcpy(&bits, &value, sizeof bits);
-    return bits | (uint32_t)(w & 0x8000) << 16;
+    return bits | (uint32_t) (w & 0x8000) << 16;
 }
 
 static int64_t
@@ -92,36 +92,36 @@ segments(int64_t cols)
 
 int
 htst_partition_count_b16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
-                         uint16_t infinity, int64_t *counts, uint8_t *hits, int64_t *not_finite)
+    uint16_t infinity, int64_t *counts, uint8_t *hits, int64_t *not_finite)
 {
     *not_finite = 0;
     for (int64_t r = 0; r < rows; r++) {
-        counts[r] = count_row_b16(w + r * cols, cols, low, high, infinity,
-                                  hits + r * segments(cols), not_finite);
+        counts[r] = count_row_b16(
+            w + r * cols, cols, low, high, infinity, hits + r * segments(cols), not_finite);
     }
     return HTST_OK;
 }
 
 int
 htst_partition_count_b32(const uint32_t *w, int64_t rows, int64_t cols, int32_t low, int32_t high,
-                         int64_t *counts, uint8_t *hits, int64_t *not_finite)
+    int64_t *counts, uint8_t *hits, int64_t *not_finite)
 {
     *not_finite = 0;
     for (int64_t r = 0; r < rows; r++) {
         counts[r] = count_row_b32(w + r * cols, cols, low, high, UINT32_C(0x7f800000),
-                                  hits + r * segments(cols), not_finite);
+            hits + r * segments(cols), not_finite);
     }
     return HTST_OK;
 }
 
 int
 htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t low, int64_t high,
-                         int64_t *counts, uint8_t *hits, int64_t *not_finite)
+    int64_t *counts, uint8_t *hits, int64_t *not_finite)
 {
     *not_finite = 0;
     for (int64_t r = 0; r < rows; r++) {
         counts[r] = count_row_b64(w + r * cols, cols, low, high, UINT64_C(0x7ff0000000000000),
-                                  hits + r * segments(cols), not_finite);
+            hits + r * segments(cols), not_finite);
     }
     return HTST_OK;
 }
@@ -192,8 +192,8 @@ htst_partition_best(void)
 #ifdef HTST_PARTITION_HAS_X86
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) {
         return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")
-                   ? HTST_PARTITION_VBMI2
-                   : HTST_PARTITION_AVX512;
+            ? HTST_PARTITION_VBMI2
+            : HTST_PARTITION_AVX512;
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")
         && __builtin_cpu_supports("f16c")) {

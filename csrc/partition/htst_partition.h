@@ -24,13 +24,12 @@
 /* Kept elements per row into counts[rows], per segment into hits[rows * segments], and how many
  * elements are NaN or infinite into *not_finite: where that is not 0, the counts mean nothing.
  * `infinity` is the 16-bit format's pattern of infinity: 0x7c00 for float16, 0x7f80 for bfloat16. */
-int htst_partition_count_b16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
-                             uint16_t infinity, int64_t *counts, uint8_t *hits,
-                             int64_t *not_finite);
-int htst_partition_count_b32(const uint32_t *w, int64_t rows, int64_t cols, int32_t low, int32_t high,
-                             int64_t *counts, uint8_t *hits, int64_t *not_finite);
-int htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t low, int64_t high,
-                             int64_t *counts, uint8_t *hits, int64_t *not_finite);
+int htst_partition_count_b16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low,
+    int16_t high, uint16_t infinity, int64_t *counts, uint8_t *hits, int64_t *not_finite);
+int htst_partition_count_b32(const uint32_t *w, int64_t rows, int64_t cols, int32_t low,
+    int32_t high, int64_t *counts, uint8_t *hits, int64_t *not_finite);
+int htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t low,
+    int64_t high, int64_t *counts, uint8_t *hits, int64_t *not_finite);
 
 /* How the fill writes: the instructions it may use, and the type of `indices`. */
 enum {
@@ -49,17 +48,17 @@ int htst_partition_best(void);
  * The result does not depend on `instructions`, of which the processor must be capable.
  *
  * ERRORS HTST_ERR_BAD_ARG if a row keeps fewer elements than indptr says. */
-int htst_partition_fill_f16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
-                            const uint8_t *hits, const int64_t *indptr, int instructions, int wide,
-                            void *indices, uint32_t *values);
+int htst_partition_fill_f16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low,
+    int16_t high, const uint8_t *hits, const int64_t *indptr, int instructions, int wide,
+    void *indices, uint32_t *values);
 int htst_partition_fill_bf16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low,
-                             int16_t high, const uint8_t *hits, const int64_t *indptr,
-                             int instructions, int wide, void *indices, uint32_t *values);
-int htst_partition_fill_b32(const uint32_t *w, int64_t rows, int64_t cols, int32_t low, int32_t high,
-                            const uint8_t *hits, const int64_t *indptr, int instructions, int wide,
-                            void *indices, uint32_t *values);
-int htst_partition_fill_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t low, int64_t high,
-                            const uint8_t *hits, const int64_t *indptr, int instructions, int wide,
-                            void *indices, uint64_t *values);
+    int16_t high, const uint8_t *hits, const int64_t *indptr, int instructions, int wide,
+    void *indices, uint32_t *values);
+int htst_partition_fill_b32(const uint32_t *w, int64_t rows, int64_t cols, int32_t low,
+    int32_t high, const uint8_t *hits, const int64_t *indptr, int instructions, int wide,
+    void *indices, uint32_t *values);
+int htst_partition_fill_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t low,
+    int64_t high, const uint8_t *hits, const int64_t *indptr, int instructions, int wide,
+    void *indices, uint64_t *values);
 
 #endif /* HTST_PARTITION_H */

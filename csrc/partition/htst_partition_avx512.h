@@ -26,9 +26,9 @@ typedef struct {
 AVX512 HTST_INLINE rule_512_t
 rule_512_b32(int32_t low, int32_t high)
 {
-    const uint32_t width = low > high ? 0 : (uint32_t)high - (uint32_t)low + 1;
-    const rule_512_t rule = {_mm512_set1_epi32(INT32_MAX), _mm512_set1_epi32(low),
-                             _mm512_set1_epi32((int32_t)width)};
+    const uint32_t width = low > high ? 0 : (uint32_t) high - (uint32_t) low + 1;
+    const rule_512_t rule = { _mm512_set1_epi32(INT32_MAX), _mm512_set1_epi32(low),
+        _mm512_set1_epi32((int32_t) width) };
     return rule;
 }
 
@@ -52,9 +52,9 @@ kept_512(__m512i bits, rule_512_t rule)
 AVX512 HTST_INLINE rule_512_t
 rule_512_b64(int64_t low, int64_t high)
 {
-    const uint64_t width = low > high ? 0 : (uint64_t)high - (uint64_t)low + 1;
-    const rule_512_t rule = {_mm512_set1_epi64(INT64_MAX), _mm512_set1_epi64(low),
-                             _mm512_set1_epi64((int64_t)width)};
+    const uint64_t width = low > high ? 0 : (uint64_t) high - (uint64_t) low + 1;
+    const rule_512_t rule = { _mm512_set1_epi64(INT64_MAX), _mm512_set1_epi64(low),
+        _mm512_set1_epi64((int64_t) width) };
     return rule;
 }
 

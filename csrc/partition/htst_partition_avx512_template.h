@@ -6,13 +6,14 @@
 /* Four vectors at a time: most matrices keep little, and where no lane of the four is kept they are
  * passed over together. Each is stored whole: what lies behind the kept lanes is written again by what
  * comes, within GROUP elements. */
-AVX512 HTST_INLINE int64_t OF(group)(const BITS *w, int64_t left, int64_t column,
-                                       rule_512_t rule, int32_t *indices, uint32_t *values)
+AVX512 HTST_INLINE int64_t
+OF(group)(const BITS *w, int64_t left, int64_t column, rule_512_t rule, int32_t *indices,
+    uint32_t *values)
 {
     const __m512i step = _mm512_set1_epi32(16);
-    __m512i columns = _mm512_add_epi32(
-        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-        _mm512_set1_epi32((int32_t)column));
+    __m512i columns =
+        _mm512_add_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+            _mm512_set1_epi32((int32_t) column));
     __m512i bits[4];
     __mmask16 mask[4];
     int64_t k = 0;
@@ -33,8 +34,9 @@ AVX512 HTST_INLINE int64_t OF(group)(const BITS *w, int64_t left, int64_t column
 }
 
 /* A row, by groups into their places; by way of others where a whole group might not find room. */
-AVX512 int64_t OF(htst_partition_row_avx512)(const BITS *w, int64_t cols, INT low, INT high,
-                   const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values)
+AVX512 int64_t
+OF(htst_partition_row_avx512)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
+    int64_t room, int32_t *indices, uint32_t *values)
 {
     const rule_512_t rule = RULE(low, high);
     int32_t last_indices[GROUP];
@@ -45,7 +47,7 @@ AVX512 int64_t OF(htst_partition_row_avx512)(const BITS *w, int64_t cols, INT lo
             continue;
         }
         if (hits == NULL && j % SEGMENT == 0) {
-            htst_ahead(w + j, (int64_t)sizeof *w * SEGMENT, k - before >= BUSY);
+            htst_ahead(w + j, (int64_t) sizeof *w * SEGMENT, k - before >= BUSY);
             before = k;
         }
         if (__builtin_expect(cols - j >= GROUP && room - k >= GROUP, 1)) {
@@ -55,8 +57,8 @@ AVX512 int64_t OF(htst_partition_row_avx512)(const BITS *w, int64_t cols, INT lo
         int64_t left = cols - j < GROUP ? cols - j : GROUP;
         int64_t kept = OF(group)(w + j, left, j, rule, last_indices, last_values);
         kept = kept < room - k ? kept : room - k;
-        memcpy(indices + k, last_indices, (size_t)kept * sizeof *indices);
-        memcpy(values + k, last_values, (size_t)kept * sizeof *values);
+        memcpy(indices + k, last_indices, (size_t) kept * sizeof *indices);
+        memcpy(values + k, last_values, (size_t) kept * sizeof *values);
         k += kept;
     }
     return k;

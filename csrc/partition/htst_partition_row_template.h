@@ -5,9 +5,9 @@
  * Fills at most `room` places. In the dense loop each element is written where the next kept one belongs;
  * `room` ends the loops before anything is written behind the row. */
 
-static int64_t INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low,
-                                           INT high, const uint8_t *hits, int64_t room,
-                                           INDEX *indices, OUT *values)
+static int64_t
+INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
+    int64_t room, INDEX *indices, OUT *values)
 {
     int64_t k = 0;
     for (int64_t start = 0; start < cols; start += SEGMENT, hits++) {
@@ -15,7 +15,7 @@ static int64_t INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low,
         if (*hits >= DENSE) {
             for (int64_t j = start; j < stop && k < room; j++) {
                 INT o = ORDERED(w[j]);
-                indices[k] = (INDEX)j;
+                indices[k] = (INDEX) j;
                 values[k] = VALUE(w[j]);
                 k += (o > high) | (o < low);
             }
@@ -24,7 +24,7 @@ static int64_t INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low,
             for (int64_t j = start; j < stop && k < room; j++) {
                 INT o = ORDERED(w[j]);
                 if (HTST_UNLIKELY((o > high) | (o < low))) {
-                    indices[k] = (INDEX)j;
+                    indices[k] = (INDEX) j;
                     values[k++] = VALUE(w[j]);
                 }
             }

@@ -15,34 +15,34 @@
 VBMI2 HTST_INLINE uint64_t
 first_vbmi2(int64_t lanes)
 {
-    return lanes <= 0 ? 0 : _bzhi_u64(UINT64_MAX, (unsigned)(lanes < 64 ? lanes : 64));
+    return lanes <= 0 ? 0 : _bzhi_u64(UINT64_MAX, (unsigned) (lanes < 64 ? lanes : 64));
 }
 
 /* Vector v of a group, of which `left` elements belong to the row; nothing behind them is read. */
 VBMI2 HTST_INLINE __m512i
 load_vbmi2_b16(const uint16_t *w, int64_t left, int v)
 {
-    return _mm512_maskz_loadu_epi16((__mmask32)(first_vbmi2(left) >> 32 * v), w + 32 * v);
+    return _mm512_maskz_loadu_epi16((__mmask32) (first_vbmi2(left) >> 32 * v), w + 32 * v);
 }
 
 VBMI2 HTST_INLINE __m512i
 load_vbmi2_b32(const uint32_t *w, int64_t left, int v)
 {
-    return _mm512_maskz_loadu_epi32((__mmask16)(first_vbmi2(left) >> 16 * v), w + 16 * v);
+    return _mm512_maskz_loadu_epi32((__mmask16) (first_vbmi2(left) >> 16 * v), w + 16 * v);
 }
 
 VBMI2 HTST_INLINE __m512i
 load_vbmi2_b64(const uint64_t *w, int64_t left, int v)
 {
-    return _mm512_maskz_loadu_epi64((__mmask8)(first_vbmi2(left) >> 8 * v), w + 8 * v);
+    return _mm512_maskz_loadu_epi64((__mmask8) (first_vbmi2(left) >> 8 * v), w + 8 * v);
 }
 
 VBMI2 HTST_INLINE rule_512_t
 rule_vbmi2_b16(int16_t low, int16_t high)
 {
-    const uint16_t width = (uint16_t)(low > high ? 0 : high - low + 1);
-    const rule_512_t rule = {_mm512_set1_epi16(INT16_MAX), _mm512_set1_epi16(low),
-                             _mm512_set1_epi16((int16_t)width)};
+    const uint16_t width = (uint16_t) (low > high ? 0 : high - low + 1);
+    const rule_512_t rule = { _mm512_set1_epi16(INT16_MAX), _mm512_set1_epi16(low),
+        _mm512_set1_epi16((int16_t) width) };
     return rule;
 }
 
@@ -55,7 +55,7 @@ kept_vbmi2_b16(const uint16_t *w, int64_t left, rule_512_t rule)
         __m512i negative = _mm512_srai_epi16(bits, 15);
         __m512i ordered = _mm512_ternarylogic_epi32(bits, negative, rule.flip, 0x78);
         __m512i above = _mm512_sub_epi16(ordered, rule.low);
-        kept |= (uint64_t)_mm512_cmpge_epu16_mask(above, rule.width) << 32 * v;
+        kept |= (uint64_t) _mm512_cmpge_epu16_mask(above, rule.width) << 32 * v;
     }
     return kept & first_vbmi2(left);
 }
@@ -65,7 +65,7 @@ kept_vbmi2_b32(const uint32_t *w, int64_t left, rule_512_t rule)
 {
     uint64_t kept = 0;
     for (int v = 0; v < 4; v++) {
-        kept |= (uint64_t)kept_512(load_vbmi2_b32(w, left, v), rule) << 16 * v;
+        kept |= (uint64_t) kept_512(load_vbmi2_b32(w, left, v), rule) << 16 * v;
     }
     return kept & first_vbmi2(left);
 }
@@ -75,7 +75,7 @@ kept_vbmi2_b64(const uint64_t *w, int64_t left, rule_512_t rule)
 {
     uint64_t kept = 0;
     for (int v = 0; v < 4; v++) {
-        kept |= (uint64_t)kept_512_b64(load_vbmi2_b64(w, left, v), rule) << 8 * v;
+        kept |= (uint64_t) kept_512_b64(load_vbmi2_b64(w, left, v), rule) << 8 * v;
     }
     return kept & first_vbmi2(left);
 }
@@ -83,25 +83,25 @@ kept_vbmi2_b64(const uint64_t *w, int64_t left, rule_512_t rule)
 VBMI2 HTST_INLINE __m512i
 numbers_vbmi2(uint64_t kept)
 {
-    const __m512i numbers = _mm512_set_epi64(
-        INT64_C(0x3f3e3d3c3b3a3938), INT64_C(0x3736353433323130), INT64_C(0x2f2e2d2c2b2a2928),
-        INT64_C(0x2726252423222120), INT64_C(0x1f1e1d1c1b1a1918), INT64_C(0x1716151413121110),
-        INT64_C(0x0f0e0d0c0b0a0908), INT64_C(0x0706050403020100));
+    const __m512i numbers =
+        _mm512_set_epi64(INT64_C(0x3f3e3d3c3b3a3938), INT64_C(0x3736353433323130),
+            INT64_C(0x2f2e2d2c2b2a2928), INT64_C(0x2726252423222120), INT64_C(0x1f1e1d1c1b1a1918),
+            INT64_C(0x1716151413121110), INT64_C(0x0f0e0d0c0b0a0908), INT64_C(0x0706050403020100));
     return _mm512_maskz_compress_epi8(kept, numbers);
 }
 
 /* Sixteen columns and values, of which `count` are kept. What lies behind those is written again by what
  * comes; where it might not belong to the row, they go alone. */
 VBMI2 HTST_INLINE void
-store_vbmi2(__m512i columns, __m512i bits, int64_t count, int64_t room, int32_t *indices,
-            uint32_t *values)
+store_vbmi2(
+    __m512i columns, __m512i bits, int64_t count, int64_t room, int32_t *indices, uint32_t *values)
 {
     if (__builtin_expect(room >= 16, 1)) {
         _mm512_storeu_si512(indices, columns);
         _mm512_storeu_si512(values, bits);
         return;
     }
-    __mmask16 part = (__mmask16)first_vbmi2(count);
+    __mmask16 part = (__mmask16) first_vbmi2(count);
     _mm512_mask_storeu_epi32(indices, part, columns);
     _mm512_mask_storeu_epi32(values, part, bits);
 }
@@ -125,12 +125,11 @@ wide_vbmi2(__m256i halves, int is_brain)
 }
 
 VBMI2 HTST_INLINE int64_t
-put_vbmi2_halves(const uint16_t *w, int64_t left, uint64_t kept,
-                                      int64_t column, int64_t room, int32_t *indices,
-                                      uint32_t *values, int is_brain)
+put_vbmi2_halves(const uint16_t *w, int64_t left, uint64_t kept, int64_t column, int64_t room,
+    int32_t *indices, uint32_t *values, int is_brain)
 {
-    const __m512i base = _mm512_set1_epi32((int32_t)column);
-    const __m512i bits[2] = {load_vbmi2_b16(w, left, 0), load_vbmi2_b16(w, left, 1)};
+    const __m512i base = _mm512_set1_epi32((int32_t) column);
+    const __m512i bits[2] = { load_vbmi2_b16(w, left, 0), load_vbmi2_b16(w, left, 1) };
     const int64_t all = _mm_popcnt_u64(kept), count = all < room ? all : room;
     __m512i numbers = numbers_vbmi2(kept);
     for (int64_t k = 0; k == 0 || k < count; k += 16) {
@@ -147,9 +146,9 @@ put_vbmi2_halves(const uint16_t *w, int64_t left, uint64_t kept,
 
 VBMI2 HTST_INLINE int64_t
 put_vbmi2_b32(const uint32_t *w, int64_t left, uint64_t kept, int64_t column, int64_t room,
-              int32_t *indices, uint32_t *values)
+    int32_t *indices, uint32_t *values)
 {
-    const __m512i base = _mm512_set1_epi32((int32_t)column), half = _mm512_set1_epi32(32);
+    const __m512i base = _mm512_set1_epi32((int32_t) column), half = _mm512_set1_epi32(32);
     const int64_t all = _mm_popcnt_u64(kept), count = all < room ? all : room;
     __m512i bits[4], numbers = numbers_vbmi2(kept);
     for (int v = 0; v < 4; v++) {
@@ -160,8 +159,8 @@ put_vbmi2_b32(const uint32_t *w, int64_t left, uint64_t kept, int64_t column, in
         __m512i lower = _mm512_permutex2var_epi32(bits[0], number, bits[1]);
         __m512i upper = _mm512_permutex2var_epi32(bits[2], number, bits[3]);
         __m512i value = _mm512_mask_blend_epi32(_mm512_test_epi32_mask(number, half), lower, upper);
-        store_vbmi2(_mm512_add_epi32(number, base), value, count - k, room - k, indices + k,
-                    values + k);
+        store_vbmi2(
+            _mm512_add_epi32(number, base), value, count - k, room - k, indices + k, values + k);
         numbers = _mm512_shuffle_i64x2(numbers, numbers, 0x39);
     }
     return count;
@@ -169,9 +168,9 @@ put_vbmi2_b32(const uint32_t *w, int64_t left, uint64_t kept, int64_t column, in
 
 VBMI2 HTST_INLINE int64_t
 put_vbmi2_b64(const uint64_t *w, int64_t left, uint64_t kept, int64_t column, int64_t room,
-              int32_t *indices, uint64_t *values)
+    int32_t *indices, uint64_t *values)
 {
-    const __m256i base = _mm256_set1_epi32((int32_t)column);
+    const __m256i base = _mm256_set1_epi32((int32_t) column);
     const __m512i half = _mm512_set1_epi64(16);
     const int64_t all = _mm_popcnt_u64(kept), count = all < room ? all : room;
     __m512i bits[4];
@@ -187,11 +186,11 @@ put_vbmi2_b64(const uint64_t *w, int64_t left, uint64_t kept, int64_t column, in
         __m512i value = _mm512_mask_blend_epi64(_mm512_test_epi64_mask(number, half), lower, upper);
         __m256i columns = _mm256_add_epi32(_mm256_cvtepu8_epi32(eight), base);
         if (__builtin_expect(room - k >= 8, 1)) {
-            _mm256_storeu_si256((__m256i *)(void *)(indices + k), columns);
+            _mm256_storeu_si256((__m256i *) (void *) (indices + k), columns);
             _mm512_storeu_si512(values + k, value);
         }
         else {
-            __mmask8 part = (__mmask8)first_vbmi2(count - k);
+            __mmask8 part = (__mmask8) first_vbmi2(count - k);
             _mm256_mask_storeu_epi32(indices + k, part, columns);
             _mm512_mask_storeu_epi64(values + k, part, value);
         }

@@ -6,8 +6,8 @@
 
 /* The two steps are functions of their own: a compiler that sees both keeps all vectors of a segment from
  * one to the other, in memory. */
-VBMI2 HTST_INLINE int OF(compare_vbmi2)(const BITS *w, int64_t left, rule_512_t rule,
-                                      uint64_t *kept)
+VBMI2 HTST_INLINE int
+OF(compare_vbmi2)(const BITS *w, int64_t left, rule_512_t rule, uint64_t *kept)
 {
     uint64_t any = 0;
     for (; left >= GROUP; left -= GROUP, w += GROUP) {
@@ -18,9 +18,9 @@ VBMI2 HTST_INLINE int OF(compare_vbmi2)(const BITS *w, int64_t left, rule_512_t 
     }
     return any != 0;
 }
-VBMI2 HTST_NOINLINE static int64_t OF(put_segment_vbmi2)(
-    const BITS *w, int64_t left, const uint64_t *kept, int64_t column, int64_t room,
-    int32_t *indices, OUT *values)
+VBMI2 HTST_NOINLINE static int64_t
+OF(put_segment_vbmi2)(const BITS *w, int64_t left, const uint64_t *kept, int64_t column,
+    int64_t room, int32_t *indices, OUT *values)
 {
     int64_t k = 0;
     for (; left >= GROUP; left -= GROUP, w += GROUP, column += GROUP) {
@@ -31,8 +31,8 @@ VBMI2 HTST_NOINLINE static int64_t OF(put_segment_vbmi2)(
     }
     return k;
 }
-VBMI2 int64_t OF(htst_partition_row_vbmi2)(
-    const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
+VBMI2 int64_t
+OF(htst_partition_row_vbmi2)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
     int64_t room, int32_t *indices, OUT *values)
 {
     const rule_512_t rule = RULE(low, high);
@@ -41,17 +41,15 @@ VBMI2 int64_t OF(htst_partition_row_vbmi2)(
     for (int64_t j = 0; j < cols; j += SEGMENT) {
         const int64_t left = cols - j < SEGMENT ? cols - j : SEGMENT;
         if (hits == NULL) {
-            htst_ahead(w + j, (int64_t)sizeof *w * SEGMENT, k - before >= BUSY);
+            htst_ahead(w + j, (int64_t) sizeof *w * SEGMENT, k - before >= BUSY);
             before = k;
         }
         else if (hits[j / SEGMENT] == 0) {
             continue;
         }
-        if (__builtin_expect(left == SEGMENT, 1)
-                ? OF(compare_vbmi2)(w + j, SEGMENT, rule, kept)
-                : OF(compare_vbmi2)(w + j, left, rule, kept)) {
-            k += OF(put_segment_vbmi2)(w + j, left, kept, j, room - k, indices + k,
-                                          values + k);
+        if (__builtin_expect(left == SEGMENT, 1) ? OF(compare_vbmi2)(w + j, SEGMENT, rule, kept)
+                                                 : OF(compare_vbmi2)(w + j, left, rule, kept)) {
+            k += OF(put_segment_vbmi2)(w + j, left, kept, j, room - k, indices + k, values + k);
         }
     }
     return k;

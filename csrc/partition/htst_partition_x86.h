@@ -16,38 +16,27 @@
 #define HTST_PARTITION_HAS_X86 1
 
 int64_t htst_partition_row_avx512_f16(const uint16_t *w, int64_t cols, int16_t low, int16_t high,
-                                      const uint8_t *hits, int64_t room, int32_t *indices,
-                                      uint32_t *values);
+    const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);
 int64_t htst_partition_row_avx512_bf16(const uint16_t *w, int64_t cols, int16_t low, int16_t high,
-                                       const uint8_t *hits, int64_t room, int32_t *indices,
-                                       uint32_t *values);
+    const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);
 int64_t htst_partition_row_avx512_b32(const uint32_t *w, int64_t cols, int32_t low, int32_t high,
-                                      const uint8_t *hits, int64_t room, int32_t *indices,
-                                      uint32_t *values);
+    const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);
 int64_t htst_partition_row_avx512_b64(const uint64_t *w, int64_t cols, int64_t low, int64_t high,
-                                      const uint8_t *hits, int64_t room, int32_t *indices,
-                                      uint64_t *values);
+    const uint8_t *hits, int64_t room, int32_t *indices, uint64_t *values);
 int64_t htst_partition_row_vbmi2_f16(const uint16_t *w, int64_t cols, int16_t low, int16_t high,
-                                     const uint8_t *hits, int64_t room, int32_t *indices,
-                                     uint32_t *values);
+    const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);
 int64_t htst_partition_row_vbmi2_bf16(const uint16_t *w, int64_t cols, int16_t low, int16_t high,
-                                      const uint8_t *hits, int64_t room, int32_t *indices,
-                                      uint32_t *values);
+    const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);
 int64_t htst_partition_row_vbmi2_b32(const uint32_t *w, int64_t cols, int32_t low, int32_t high,
-                                     const uint8_t *hits, int64_t room, int32_t *indices,
-                                     uint32_t *values);
+    const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);
 int64_t htst_partition_row_vbmi2_b64(const uint64_t *w, int64_t cols, int64_t low, int64_t high,
-                                     const uint8_t *hits, int64_t room, int32_t *indices,
-                                     uint64_t *values);
+    const uint8_t *hits, int64_t room, int32_t *indices, uint64_t *values);
 int64_t htst_partition_row_avx2_f16(const uint16_t *w, int64_t cols, int16_t low, int16_t high,
-                                    const uint8_t *hits, int64_t room, int32_t *indices,
-                                    uint32_t *values);
+    const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);
 int64_t htst_partition_row_avx2_bf16(const uint16_t *w, int64_t cols, int16_t low, int16_t high,
-                                     const uint8_t *hits, int64_t room, int32_t *indices,
-                                     uint32_t *values);
+    const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);
 int64_t htst_partition_row_avx2_b32(const uint32_t *w, int64_t cols, int32_t low, int32_t high,
-                                    const uint8_t *hits, int64_t room, int32_t *indices,
-                                    uint32_t *values);
+    const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);
 #endif
 
 #endif /* HTST_PARTITION_X86_H */

@@ -48,7 +48,7 @@ static piece_t
 piece_at(int64_t turn, int64_t rows, int64_t cols)
 {
     int64_t row = turn / parts(cols) * height(cols), col = turn % parts(cols) * PIECE;
-    piece_t piece = {row, MIN(height(cols), rows - row), col, MIN(PIECE, cols - col)};
+    piece_t piece = { row, MIN(height(cols), rows - row), col, MIN(PIECE, cols - col) };
     return piece;
 }
 
@@ -58,7 +58,8 @@ piece_at(int64_t turn, int64_t rows, int64_t cols)
 static int64_t
 take_place(htst_split_turns_t *turns, int64_t turn, int64_t kept)
 {
-    for (int looks = 1; atomic_load_explicit(&turns->counted, memory_order_acquire) != turn; looks++) {
+    for (int looks = 1; atomic_load_explicit(&turns->counted, memory_order_acquire) != turn;
+         looks++) {
         if (looks == PATIENCE) {
             sched_yield();
             looks = 0;
@@ -80,13 +81,13 @@ clear_ahead(void *array, int64_t size, int64_t from, int64_t to, int64_t ahead)
 {
 #ifdef __linux__
     enum { HUGE_PAGE = 1 << 21, POPULATE_WRITE = 23 /* Linux 5.14; headers may be older */ };
-    const uintptr_t start = (uintptr_t)array, inside = HUGE_PAGE - 1;
-    uintptr_t page = (start + (uintptr_t)(from + ahead) + inside) & ~inside;
-    if (page < start + (uintptr_t)(to + ahead) && page + HUGE_PAGE <= start + (uintptr_t)size) {
-        (void)madvise((char *)array + (page - start), HUGE_PAGE, POPULATE_WRITE);
+    const uintptr_t start = (uintptr_t) array, inside = HUGE_PAGE - 1;
+    uintptr_t page = (start + (uintptr_t) (from + ahead) + inside) & ~inside;
+    if (page < start + (uintptr_t) (to + ahead) && page + HUGE_PAGE <= start + (uintptr_t) size) {
+        (void) madvise((char *) array + (page - start), HUGE_PAGE, POPULATE_WRITE);
     }
 #else
-    (void)array, (void)size, (void)from, (void)to, (void)ahead;
+    (void) array, (void) size, (void) from, (void) to, (void) ahead;
 #endif
 }
 
@@ -105,15 +106,15 @@ static void
 place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int64_t ahead)
 {
     clear_ahead(array, size, at, at + bytes, ahead);
-    memcpy((char *)array + at, own, (size_t)bytes);
+    memcpy((char *) array + at, own, (size_t) bytes);
 }
 
 /* ---- split ----------------------------------------------------------------------------------- */
 
 /* With AVX-512 a row need not be counted; without, the count leaves it in the nearest cache for the fill. */
 #ifdef HTST_PARTITION_HAS_X86
-#define ROW_OF(format, ...)                                                                        \
-    (instructions == HTST_PARTITION_VBMI2 ? htst_partition_row_vbmi2_##format(__VA_ARGS__)         \
+#define ROW_OF(format, ...)                                                                \
+    (instructions == HTST_PARTITION_VBMI2 ? htst_partition_row_vbmi2_##format(__VA_ARGS__) \
                                           : htst_partition_row_avx512_##format(__VA_ARGS__))
 #else
 #define ROW_OF(format, ...) 0 /* never reached: see htst_partition_best */

@@ -38,20 +38,16 @@ typedef struct {
  *
  * ERRORS HTST_ERR_BAD_ARG if the matrix changed meanwhile. */
 int htst_split_f16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
-                   int instructions, htst_split_turns_t *turns, int32_t *own_indices,
-                   uint32_t *own_values, int64_t *indptr, int32_t *indices, uint32_t *values,
-                   int64_t *not_finite);
+    int instructions, htst_split_turns_t *turns, int32_t *own_indices, uint32_t *own_values,
+    int64_t *indptr, int32_t *indices, uint32_t *values, int64_t *not_finite);
 int htst_split_bf16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
-                    int instructions, htst_split_turns_t *turns, int32_t *own_indices,
-                    uint32_t *own_values, int64_t *indptr, int32_t *indices, uint32_t *values,
-                    int64_t *not_finite);
+    int instructions, htst_split_turns_t *turns, int32_t *own_indices, uint32_t *own_values,
+    int64_t *indptr, int32_t *indices, uint32_t *values, int64_t *not_finite);
 int htst_split_b32(const uint32_t *w, int64_t rows, int64_t cols, int32_t low, int32_t high,
-                   int instructions, htst_split_turns_t *turns, int32_t *own_indices,
-                   uint32_t *own_values, int64_t *indptr, int32_t *indices, uint32_t *values,
-                   int64_t *not_finite);
+    int instructions, htst_split_turns_t *turns, int32_t *own_indices, uint32_t *own_values,
+    int64_t *indptr, int32_t *indices, uint32_t *values, int64_t *not_finite);
 int htst_split_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t low, int64_t high,
-                   int instructions, htst_split_turns_t *turns, int32_t *own_indices,
-                   uint64_t *own_values, int64_t *indptr, int32_t *indices, uint64_t *values,
-                   int64_t *not_finite);
+    int instructions, htst_split_turns_t *turns, int32_t *own_indices, uint64_t *own_values,
+    int64_t *indptr, int32_t *indices, uint64_t *values, int64_t *not_finite);
 
 #endif /* HTST_SPLIT_H */

@@ -47,8 +47,8 @@ OF(split_piece)(const BITS *w, int64_t row_length, const piece_t *piece, INT low
 
     for (int64_t r = 0; r < piece->rows; r++, w += row_length) {
         int64_t here;
-        int done = OF(split_row)(w, piece->cols, low, high, instructions, indices + k, values + k,
-            &here, not_finite);
+        int done = OF(split_row)(
+            w, piece->cols, low, high, instructions, indices + k, values + k, &here, not_finite);
         status = done == HTST_OK ? status : done;
         k += here;
         if (r < n_ends) {

@@ -18,13 +18,13 @@ static void
 wide_add(uint64_t *words, int count, u128 value, int shift, int negative)
 {
     int at = shift / 64, bit = shift % 64;
-    uint64_t part[3] = {(uint64_t)(value << bit), (uint64_t)((value << bit) >> 64),
-                        bit ? (uint64_t)(value >> 64 >> (64 - bit)) : 0};
+    uint64_t part[3] = { (uint64_t) (value << bit), (uint64_t) ((value << bit) >> 64),
+        bit ? (uint64_t) (value >> 64 >> (64 - bit)) : 0 };
     uint64_t flip = negative ? UINT64_MAX : 0;
     u128 carry = flip & 1; /* -v = ~v + 1 */
     for (int k = at; k < count; k++) {
-        u128 total = (u128)words[k] + ((k - at < 3 ? part[k - at] : 0) ^ flip) + carry;
-        words[k] = (uint64_t)total;
+        u128 total = (u128) words[k] + ((k - at < 3 ? part[k - at] : 0) ^ flip) + carry;
+        words[k] = (uint64_t) total;
         carry = total >> 64;
         if (k - at >= 2 && carry == (flip & 1)) {
             break; /* what follows would add 0 */
@@ -35,7 +35,7 @@ wide_add(uint64_t *words, int count, u128 value, int shift, int negative)
 static void
 wide_add_signed(uint64_t *words, int count, i128 value, int shift)
 {
-    wide_add(words, count, value < 0 ? -(u128)value : (u128)value, shift, value < 0);
+    wide_add(words, count, value < 0 ? -(u128) value : (u128) value, shift, value < 0);
 }
 
 /* A float64 that is a multiple of 2^unit, in `scale` = 2^-unit, as an integer times 2^(unit - least).
@@ -43,8 +43,8 @@ wide_add_signed(uint64_t *words, int count, i128 value, int shift)
 static void
 wide_add_double(uint64_t *words, int count, double value, double scale, int shift)
 {
-    int64_t integer = (int64_t)(value * scale);
-    uint64_t magnitude = integer < 0 ? -(uint64_t)integer : (uint64_t)integer;
+    int64_t integer = (int64_t) (value * scale);
+    uint64_t magnitude = integer < 0 ? -(uint64_t) integer : (uint64_t) integer;
     if (shift < 0) {
         wide_add(words, count, magnitude >> -shift, 0, integer < 0);
     }
@@ -56,7 +56,7 @@ wide_add_double(uint64_t *words, int count, double value, double scale, int shif
 static double
 power_of_two(int exponent)
 {
-    uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    uint64_t bits = (uint64_t) (exponent + 1023) << 52;
     double value;
     memcpy(&value, &bits, sizeof value);
     return value;
@@ -98,7 +98,7 @@ range_f32(const float *x, int64_t n)
         smallest = a - 1 < smallest ? a - 1 : smallest;
         largest = a > largest ? a : largest;
     }
-    return (range_t){smallest, largest};
+    return (range_t){ smallest, largest };
 }
 
 /* Sums over a block of the elements with abs(x) >= least. With 2^E <= the largest < 2^(E + 1) and
@@ -106,12 +106,12 @@ range_f32(const float *x, int64_t n)
  * 2^(2 E - 40); 2048 of these stay within 53 bits, and so do 2048 of what is left over, multiples of
  * 2^(2 E - 82), and 2048 of the elements, multiples of 2^(E - 41). */
 static inline void
-take_f32(const float *x, uint32_t least, double magic, doubles_t *sum, doubles_t *high,
-         doubles_t *low)
+take_f32(
+    const float *x, uint32_t least, double magic, doubles_t *sum, doubles_t *high, doubles_t *low)
 {
     words_t bits;
     memcpy(&bits, x, sizeof bits);
-    bits &= (words_t)((bits & ABS_F32) >= least);
+    bits &= (words_t) ((bits & ABS_F32) >= least);
     floats_t kept;
     memcpy(&kept, &bits, sizeof kept);
     doubles_t value = __builtin_convertvector(kept, doubles_t);
@@ -125,20 +125,20 @@ take_f32(const float *x, uint32_t least, double magic, doubles_t *sum, doubles_t
 HTST_CLONES static block_sums_t
 sums_f32(const float *x, int64_t n, uint32_t least, double magic)
 {
-    doubles_t sum = {0}, high = {0}, low = {0}, sum_2 = {0}, high_2 = {0}, low_2 = {0};
+    doubles_t sum = { 0 }, high = { 0 }, low = { 0 }, sum_2 = { 0 }, high_2 = { 0 }, low_2 = { 0 };
     int64_t i = 0;
     for (; i + 2 * LANES <= n; i += 2 * LANES) {
         take_f32(x + i, least, magic, &sum, &high, &low);
         take_f32(x + i + LANES, least, magic, &sum_2, &high_2, &low_2);
     }
-    float last[2 * LANES] = {0};
-    memcpy(last, x + i, (size_t)(n - i) * sizeof *x);
+    float last[2 * LANES] = { 0 };
+    memcpy(last, x + i, (size_t) (n - i) * sizeof *x);
     take_f32(last, least, magic, &sum, &high, &low);
     take_f32(last + LANES, least, magic, &sum_2, &high_2, &low_2);
     sum += sum_2;
     high += high_2;
     low += low_2;
-    block_sums_t total = {0, 0, 0};
+    block_sums_t total = { 0, 0, 0 };
     for (int lane = 0; lane < LANES; lane++) {
         total.sum += sum[lane];
         total.high += high[lane];
@@ -153,7 +153,7 @@ flush_f32(by_exponent_t *few, uint64_t *sum, uint64_t *squares)
     for (int e = 0; e < 256; e++) {
         int shift = e > 0 ? e - 1 : 0;
         int64_t value = few->sum[e];
-        uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
+        uint64_t magnitude = value < 0 ? -(uint64_t) value : (uint64_t) value;
         if (few->squares[e] != 0) {
             wide_add(sum, HTST_MOMENTS_SUM_F32, magnitude, shift, value < 0);
             wide_add(squares, HTST_MOMENTS_SQUARES_F32, few->squares[e], 2 * shift, 0);
@@ -166,7 +166,7 @@ flush_f32(by_exponent_t *few, uint64_t *sum, uint64_t *squares)
 /* Element by element, those with abs(x) < least. */
 static void
 few_f32(const float *x, int64_t n, uint32_t least, by_exponent_t *few, uint64_t *sum,
-        uint64_t *squares, int64_t *not_finite)
+    uint64_t *squares, int64_t *not_finite)
 {
     if (few->room < n) {
         flush_f32(few, sum, squares);
@@ -181,22 +181,22 @@ few_f32(const float *x, int64_t n, uint32_t least, by_exponent_t *few, uint64_t 
             continue;
         }
         uint32_t e = a >> 23;
-        int64_t m = (int64_t)((a & 0x7fffff) | (e > 0 ? 0x800000 : 0));
-        int64_t sign = -(int64_t)(bits >> 31); /* no branch: signs are random */
+        int64_t m = (int64_t) ((a & 0x7fffff) | (e > 0 ? 0x800000 : 0));
+        int64_t sign = -(int64_t) (bits >> 31); /* no branch: signs are random */
         few->sum[e] += (m ^ sign) - sign;
-        few->squares[e] += (uint64_t)(m * m);
+        few->squares[e] += (uint64_t) (m * m);
     }
 }
 
 int
-htst_moments_add_f32(const float *x, int64_t n, uint64_t *sum, uint64_t *squares,
-                     int64_t *not_finite)
+htst_moments_add_f32(
+    const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
 {
-    by_exponent_t few = {{0}, {0}, 1 << 15};
+    by_exponent_t few = { { 0 }, { 0 }, 1 << 15 };
     for (int64_t start = 0; start < n; start += BLOCK) {
         const float *block = x + start;
         int64_t size = n - start < BLOCK ? n - start : BLOCK;
-        htst_ahead(block, size * (int64_t)sizeof *x, 0);
+        htst_ahead(block, size * (int64_t) sizeof *x, 0);
         range_t range = range_f32(block, size);
         if (range.largest < UINT32_C(1) << 23 || range.largest >= INF_F32) {
             /* nothing but denormals, or something not finite */
@@ -204,14 +204,14 @@ htst_moments_add_f32(const float *x, int64_t n, uint64_t *sum, uint64_t *squares
             continue;
         }
         /* denormals are never among the many: a processor may be set to take them for zeros */
-        int field = (int)(range.largest >> 23), e = field - 127;
-        uint32_t least = (uint32_t)(field > 19 ? field - 18 : 1) << 23;
+        int field = (int) (range.largest >> 23), e = field - 127;
+        uint32_t least = (uint32_t) (field > 19 ? field - 18 : 1) << 23;
         block_sums_t many = sums_f32(block, size, least, 1.5 * power_of_two(2 * e + 12));
         wide_add_double(sum, HTST_MOMENTS_SUM_F32, many.sum, power_of_two(41 - e), e + 108);
-        wide_add_double(squares, HTST_MOMENTS_SQUARES_F32, many.high, power_of_two(40 - 2 * e),
-                        2 * e + 258);
-        wide_add_double(squares, HTST_MOMENTS_SQUARES_F32, many.low, power_of_two(82 - 2 * e),
-                        2 * e + 216);
+        wide_add_double(
+            squares, HTST_MOMENTS_SQUARES_F32, many.high, power_of_two(40 - 2 * e), 2 * e + 258);
+        wide_add_double(
+            squares, HTST_MOMENTS_SQUARES_F32, many.low, power_of_two(82 - 2 * e), 2 * e + 216);
         if (range.smallest_less_1 + 1 < least) {
             few_f32(block, size, least, &few, sum, squares, not_finite);
         }
@@ -239,7 +239,7 @@ collect(i128 *total, const doubles_t *lanes, double scale)
 {
     int64_t sum = 0;
     for (int lane = 0; lane < LANES; lane++) {
-        sum += (int64_t)((*lanes)[lane] * scale);
+        sum += (int64_t) ((*lanes)[lane] * scale);
     }
     *total += sum;
 }
@@ -250,9 +250,9 @@ HTST_CLONES static void
 many_f64(const double *x, int64_t n, uint64_t least, many_f64_t *many)
 {
     const double to_a = 1.5 * power_of_two(many->e + 30), to_b = 1.5 * power_of_two(many->e + 6);
-    doubles_t sa = {0}, sb = {0}, sc = {0};
-    doubles_t aa = {0}, ab = {0}, bb = {0}, ac = {0}, bc = {0}, cc = {0};
-    double last[LANES] = {0};
+    doubles_t sa = { 0 }, sb = { 0 }, sc = { 0 };
+    doubles_t aa = { 0 }, ab = { 0 }, bb = { 0 }, ac = { 0 }, bc = { 0 }, cc = { 0 };
+    double last[LANES] = { 0 };
     for (int64_t i = 0; i < n; i += LANES) {
         const double *from = x + i;
         if (n - i < LANES) {
@@ -263,7 +263,7 @@ many_f64(const double *x, int64_t n, uint64_t least, many_f64_t *many)
         }
         long_words_t bits;
         memcpy(&bits, from, sizeof bits);
-        bits &= (long_words_t)((bits & ABS_F64) >= least);
+        bits &= (long_words_t) ((bits & ABS_F64) >= least);
         doubles_t value;
         memcpy(&value, &bits, sizeof value);
         doubles_t a = (value + to_a) - to_a, rest = value - a;
@@ -293,14 +293,14 @@ many_f64(const double *x, int64_t n, uint64_t least, many_f64_t *many)
 static void
 flush_many_f64(many_f64_t *many, int e, uint64_t *sum, uint64_t *squares)
 {
-    const int sum_grid[3] = {22, 46, 70};
-    const int grid[6] = {44, 68, 92, 92, 116, 140}, twice[6] = {0, 1, 0, 1, 1, 0};
+    const int sum_grid[3] = { 22, 46, 70 };
+    const int grid[6] = { 44, 68, 92, 92, 116, 140 }, twice[6] = { 0, 1, 0, 1, 1, 0 };
     for (int k = 0; k < 3; k++) {
         wide_add_signed(sum, HTST_MOMENTS_SUM_F64, many->sum[k], many->e - sum_grid[k] + 1074);
     }
     for (int k = 0; k < 6; k++) {
         wide_add_signed(squares, HTST_MOMENTS_SQUARES_F64, many->product[k],
-                        2 * many->e - grid[k] + twice[k] + 2148);
+            2 * many->e - grid[k] + twice[k] + 2148);
     }
     memset(many, 0, sizeof *many);
     many->e = e;
@@ -338,7 +338,7 @@ flush_few_f64(few_f64_t *few, int top, uint64_t *sum, uint64_t *squares)
 /* Element by element, those with abs(x) < least. */
 static void
 add_few_f64(const double *x, int64_t n, uint64_t least, few_f64_t *few, uint64_t *sum,
-            uint64_t *squares, int64_t *not_finite)
+    uint64_t *squares, int64_t *not_finite)
 {
     for (int64_t i = 0; i < n; i++) {
         uint64_t bits;
@@ -348,16 +348,16 @@ add_few_f64(const double *x, int64_t n, uint64_t least, few_f64_t *few, uint64_t
             *not_finite += field == 2047;
             continue;
         }
-        uint64_t m = (bits & ((UINT64_C(1) << 52) - 1)) | (uint64_t)(field > 0) << 52;
-        int exponent = field > 0 ? (int)field : 1, k = few->top - exponent;
+        uint64_t m = (bits & ((UINT64_C(1) << 52) - 1)) | (uint64_t) (field > 0) << 52;
+        int exponent = field > 0 ? (int) field : 1, k = few->top - exponent;
         if (HTST_LIKELY(k < WINDOW)) {
-            int64_t sign = -(int64_t)(bits >> 63); /* no branch: signs are random */
-            few->sum[i & 3][k] += ((int64_t)m ^ sign) - sign;
-            few->squares[i & 3][k] += (u128)m * m;
+            int64_t sign = -(int64_t) (bits >> 63); /* no branch: signs are random */
+            few->sum[i & 3][k] += ((int64_t) m ^ sign) - sign;
+            few->squares[i & 3][k] += (u128) m * m;
         }
         else {
             wide_add(sum, HTST_MOMENTS_SUM_F64, m, exponent - 1, bits > ABS_F64);
-            wide_add(squares, HTST_MOMENTS_SQUARES_F64, (u128)m * m, 2 * (exponent - 1), 0);
+            wide_add(squares, HTST_MOMENTS_SQUARES_F64, (u128) m * m, 2 * (exponent - 1), 0);
         }
     }
 }
@@ -377,21 +377,21 @@ range_f64(const double *x, int64_t n)
         smallest = a - 1 < smallest ? a - 1 : smallest;
         largest = a > largest ? a : largest;
     }
-    return (range_f64_t){smallest, largest};
+    return (range_f64_t){ smallest, largest };
 }
 
 static void
 block_f64(const double *x, int64_t n, many_f64_t *many, few_f64_t *few, uint64_t *sum,
-          uint64_t *squares, int64_t *not_finite)
+    uint64_t *squares, int64_t *not_finite)
 {
     range_f64_t range = range_f64(x, n);
-    int field = (int)(range.largest >> 52), e = field - 1023;
+    int field = (int) (range.largest >> 52), e = field - 1023;
     uint64_t least = UINT64_MAX;
     if (e >= -400 && e <= 400) { /* no product leaves the range of normal numbers */
         if (e > many->e || e < many->e - 2) {
             flush_many_f64(many, e, sum, squares);
         }
-        least = (uint64_t)(many->e + 1023 - REACH) << 52;
+        least = (uint64_t) (many->e + 1023 - REACH) << 52;
         many_f64(x, n, least, many);
     }
     if (range.smallest_less_1 + 1 < least) {
@@ -405,8 +405,8 @@ block_f64(const double *x, int64_t n, many_f64_t *many, few_f64_t *few, uint64_t
 }
 
 int
-htst_moments_add_f64(const double *x, int64_t n, uint64_t *sum, uint64_t *squares,
-                     int64_t *not_finite)
+htst_moments_add_f64(
+    const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
 {
     many_f64_t many;
     few_f64_t few;
@@ -414,7 +414,7 @@ htst_moments_add_f64(const double *x, int64_t n, uint64_t *sum, uint64_t *square
     memset(&few, 0, sizeof few);
     for (int64_t start = 0; start < n; start += BLOCK_F64) {
         int64_t size = n - start < BLOCK_F64 ? n - start : BLOCK_F64;
-        htst_ahead(x + start, size * (int64_t)sizeof *x, 0);
+        htst_ahead(x + start, size * (int64_t) sizeof *x, 0);
         block_f64(x + start, size, &many, &few, sum, squares, not_finite);
     }
     flush_many_f64(&many, 0, sum, squares);

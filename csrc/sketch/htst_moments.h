@@ -22,9 +22,9 @@
  * grids so coarse that every addition is exact: float32 as it is and its squares in two parts, float64
  * in three parts and their six products. The few smaller ones go into integers per exponent.
  * ACCURACY exact. No result depends on the processor's handling of denormals. */
-int htst_moments_add_f32(const float *x, int64_t n, uint64_t *sum, uint64_t *squares,
-                         int64_t *not_finite);
-int htst_moments_add_f64(const double *x, int64_t n, uint64_t *sum, uint64_t *squares,
-                         int64_t *not_finite);
+int htst_moments_add_f32(
+    const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite);
+int htst_moments_add_f64(
+    const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite);
 
 #endif /* HTST_MOMENTS_H */

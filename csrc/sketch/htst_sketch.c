@@ -58,17 +58,17 @@ fits(const htst_sketch_seen_t *block, int64_t first, int64_t width, int dropped)
     int64_t largest = block->largest_positive > block->largest_negative ? block->largest_positive
                                                                         : block->largest_negative;
     return largest == 0
-           || (block->smallest >> dropped >= first && largest >> dropped < first + width);
+        || (block->smallest >> dropped >= first && largest >> dropped < first + width);
 }
 
 /* Zeros were counted in bucket 0 where the table has one. */
 static void
-take_out_zeros(const htst_sketch_seen_t *block, int64_t first, int64_t width, int64_t words,
-               uint64_t *table)
+take_out_zeros(
+    const htst_sketch_seen_t *block, int64_t first, int64_t width, int64_t words, uint64_t *table)
 {
     if (first == 0 && width > 0) {
-        table[0] -= (uint64_t)block->zeros;
-        table[width * words] -= (uint64_t)block->negative_zeros;
+        table[0] -= (uint64_t) block->zeros;
+        table[width * words] -= (uint64_t) block->negative_zeros;
     }
 }
 
@@ -96,11 +96,11 @@ range_f32(const float *x, int64_t n)
         uint32_t bits = bits_f32(x + i), a = bits & ABS_F32;
         smallest = a - 1 < smallest ? a - 1 : smallest;
         largest = bits > largest ? bits : largest;
-        signed_max = (int32_t)bits > signed_max ? (int32_t)bits : signed_max;
+        signed_max = (int32_t) bits > signed_max ? (int32_t) bits : signed_max;
         zeros += a == 0;
         negative += bits == ~ABS_F32;
     }
-    return (range_f32_t){smallest, largest, zeros, negative, signed_max};
+    return (range_f32_t){ smallest, largest, zeros, negative, signed_max };
 }
 
 /* A block with NaN or infinity, element by element. */
@@ -121,9 +121,9 @@ look_slowly_f32(const float *x, int64_t n, htst_sketch_seen_t *seen)
             *(negative ? &seen->negative_infinities : &seen->infinities) += 1;
         }
         else {
-            htst_sketch_seen_t one = {0};
-            one.smallest = (int64_t)a;
-            *(negative ? &one.largest_negative : &one.largest_positive) = (int64_t)a;
+            htst_sketch_seen_t one = { 0 };
+            one.smallest = (int64_t) a;
+            *(negative ? &one.largest_negative : &one.largest_positive) = (int64_t) a;
             widen(seen, &one);
         }
     }
@@ -133,17 +133,18 @@ static void
 look_f32(const float *x, int64_t n, htst_sketch_seen_t *seen)
 {
     range_f32_t range = range_f32(x, n);
-    if (HTST_UNLIKELY(range.largest_signed >= (int32_t)INF_F32
-                      || (range.largest > ABS_F32 && (range.largest & ABS_F32) >= INF_F32))) {
+    if (HTST_UNLIKELY(range.largest_signed >= (int32_t) INF_F32
+            || (range.largest > ABS_F32 && (range.largest & ABS_F32) >= INF_F32))) {
         look_slowly_f32(x, n, seen);
         return;
     }
     memset(seen, 0, sizeof *seen);
-    seen->zeros = (int64_t)(range.zeros - range.negative_zeros);
-    seen->negative_zeros = (int64_t)range.negative_zeros;
-    seen->smallest = range.smallest_less_1 == UINT32_MAX ? 0 : (int64_t)(range.smallest_less_1 + 1);
+    seen->zeros = (int64_t) (range.zeros - range.negative_zeros);
+    seen->negative_zeros = (int64_t) range.negative_zeros;
+    seen->smallest =
+        range.smallest_less_1 == UINT32_MAX ? 0 : (int64_t) (range.smallest_less_1 + 1);
     seen->largest_positive = range.largest_signed;
-    seen->largest_negative = range.largest > ABS_F32 ? (int64_t)(range.largest & ABS_F32) : 0;
+    seen->largest_negative = range.largest > ABS_F32 ? (int64_t) (range.largest & ABS_F32) : 0;
 }
 
 /* Where in the table elements are counted; what is outside the window (that is, zeros) has the last
@@ -169,7 +170,7 @@ count_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint64_t *t
         const int64_t size = n - start < PLACES ? n - start : PLACES;
         places_f32(x + start, size, first, width, place);
         for (int64_t i = 0; i < size; i++) {
-            uint64_t *entry = table + HTST_SKETCH_WORDS_F32 * (size_t)place[i];
+            uint64_t *entry = table + HTST_SKETCH_WORDS_F32 * (size_t) place[i];
             entry[0] += 1;
             entry[1] += bits_f32(x + start + i) & low_mask;
         }
@@ -178,7 +179,7 @@ count_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint64_t *t
 
 int
 htst_sketch_add_f32(const float *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
-                    htst_sketch_seen_t *seen)
+    htst_sketch_seen_t *seen)
 {
     seen->done = 0;
     if (check_window(first, width, 256) != HTST_OK) {
@@ -192,7 +193,7 @@ htst_sketch_add_f32(const float *x, int64_t n, int64_t first, int64_t width, uin
         if (!fits(&block, first, width, HTST_SKETCH_DROPPED_F32)) {
             break;
         }
-        count_f32(x + seen->done, size, (uint32_t)first, (uint32_t)width, table);
+        count_f32(x + seen->done, size, (uint32_t) first, (uint32_t) width, table);
         take_out_zeros(&block, first, width, HTST_SKETCH_WORDS_F32, table);
         add_counts(seen, &block);
         seen->done += size;
@@ -224,11 +225,11 @@ range_f64(const double *x, int64_t n)
         uint64_t bits = bits_f64(x + i), a = bits & ABS_F64;
         smallest = a - 1 < smallest ? a - 1 : smallest;
         largest = bits > largest ? bits : largest;
-        signed_max = (int64_t)bits > signed_max ? (int64_t)bits : signed_max;
+        signed_max = (int64_t) bits > signed_max ? (int64_t) bits : signed_max;
         zeros += a == 0;
         negative += bits == ~ABS_F64;
     }
-    return (range_f64_t){smallest, largest, zeros, negative, signed_max};
+    return (range_f64_t){ smallest, largest, zeros, negative, signed_max };
 }
 
 /* A block with NaN or infinity, element by element. */
@@ -249,9 +250,9 @@ look_slowly_f64(const double *x, int64_t n, htst_sketch_seen_t *seen)
             *(negative ? &seen->negative_infinities : &seen->infinities) += 1;
         }
         else {
-            htst_sketch_seen_t one = {0};
-            one.smallest = (int64_t)a;
-            *(negative ? &one.largest_negative : &one.largest_positive) = (int64_t)a;
+            htst_sketch_seen_t one = { 0 };
+            one.smallest = (int64_t) a;
+            *(negative ? &one.largest_negative : &one.largest_positive) = (int64_t) a;
             widen(seen, &one);
         }
     }
@@ -261,17 +262,18 @@ static void
 look_f64(const double *x, int64_t n, htst_sketch_seen_t *seen)
 {
     range_f64_t range = range_f64(x, n);
-    if (HTST_UNLIKELY(range.largest_signed >= (int64_t)INF_F64
-                      || (range.largest > ABS_F64 && (range.largest & ABS_F64) >= INF_F64))) {
+    if (HTST_UNLIKELY(range.largest_signed >= (int64_t) INF_F64
+            || (range.largest > ABS_F64 && (range.largest & ABS_F64) >= INF_F64))) {
         look_slowly_f64(x, n, seen);
         return;
     }
     memset(seen, 0, sizeof *seen);
-    seen->zeros = (int64_t)(range.zeros - range.negative_zeros);
-    seen->negative_zeros = (int64_t)range.negative_zeros;
-    seen->smallest = range.smallest_less_1 == UINT64_MAX ? 0 : (int64_t)(range.smallest_less_1 + 1);
+    seen->zeros = (int64_t) (range.zeros - range.negative_zeros);
+    seen->negative_zeros = (int64_t) range.negative_zeros;
+    seen->smallest =
+        range.smallest_less_1 == UINT64_MAX ? 0 : (int64_t) (range.smallest_less_1 + 1);
     seen->largest_positive = range.largest_signed;
-    seen->largest_negative = range.largest > ABS_F64 ? (int64_t)(range.largest & ABS_F64) : 0;
+    seen->largest_negative = range.largest > ABS_F64 ? (int64_t) (range.largest & ABS_F64) : 0;
 }
 
 static void
@@ -294,7 +296,7 @@ count_f64(const double *x, int64_t n, uint64_t first, uint64_t width, uint64_t *
 
 int
 htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
-                    htst_sketch_seen_t *seen)
+    htst_sketch_seen_t *seen)
 {
     seen->done = 0;
     if (check_window(first, width, 2048) != HTST_OK) {
@@ -308,7 +310,7 @@ htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, ui
         if (!fits(&block, first, width, HTST_SKETCH_DROPPED_F64)) {
             break;
         }
-        count_f64(x + seen->done, size, (uint64_t)first, (uint64_t)width, table);
+        count_f64(x + seen->done, size, (uint64_t) first, (uint64_t) width, table);
         take_out_zeros(&block, first, width, HTST_SKETCH_WORDS_F64, table);
         add_counts(seen, &block);
         seen->done += size;
@@ -344,8 +346,8 @@ htst_sketch_add_u16(const uint16_t *x, int64_t n, uint64_t *table)
 static void
 store_128(uint64_t *words, u128 value)
 {
-    words[0] = (uint64_t)value;
-    words[1] = (uint64_t)(value >> 64);
+    words[0] = (uint64_t) value;
+    words[1] = (uint64_t) (value >> 64);
 }
 
 int
@@ -356,7 +358,7 @@ htst_sketch_sums_u16(const uint64_t *table, int64_t kept, uint64_t *sums)
     }
     int64_t exponents = INT64_C(1) << (15 - kept), per_exponent = INT64_C(1) << kept;
     for (int64_t group = 0; group < 2 * exponents; group++) {
-        uint64_t m = group % exponents > 0 ? (uint64_t)per_exponent : 0;
+        uint64_t m = group % exponents > 0 ? (uint64_t) per_exponent : 0;
         u128 first = 0, second = 0;
         for (int64_t b = 0; b < per_exponent; b++, m++) {
             u128 count = table[group * per_exponent + b];

@@ -35,7 +35,7 @@
 typedef struct {
     int64_t done; /* elements taken; fewer than n: the window must reach the patterns below */
     int64_t zeros, negative_zeros, infinities, negative_infinities, nans;
-    int64_t smallest;         /* of both signs */
+    int64_t smallest; /* of both signs */
     int64_t largest_positive;
     int64_t largest_negative;
 } htst_sketch_seen_t;
@@ -46,9 +46,9 @@ typedef struct {
  *
  * ERRORS HTST_ERR_BAD_ARG if the window leaves the format. */
 int htst_sketch_add_f32(const float *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
-                        htst_sketch_seen_t *seen);
+    htst_sketch_seen_t *seen);
 int htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
-                        htst_sketch_seen_t *seen);
+    htst_sketch_seen_t *seen);
 
 /* Add n 16-bit patterns to a table of 65,536 counts. */
 int htst_sketch_add_u16(const uint16_t *x, int64_t n, uint64_t *table);

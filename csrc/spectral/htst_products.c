@@ -4,9 +4,10 @@
 #include <string.h>
 
 #define LANES 8 /* of a sum that is taken in vectors; the compiler may not choose another order */
-#define SUMS 4 /* vectors of them, so that no addition waits for the one before */
+#define SUMS 4  /* vectors of them, so that no addition waits for the one before */
 #define GROUP 4 /* rows that share one reading of v, and of out */
-#define NARROW 1024 /* up to so many columns v stays in the first cache; rows then come as they lie */
+#define NARROW \
+    1024 /* up to so many columns v stays in the first cache; rows then come as they lie */
 #define PIECE 1024 /* squares that are added up plainly */
 
 typedef double doubles_t __attribute__((vector_size(8 * LANES)));
@@ -29,8 +30,8 @@ add_to(double sum[2], double value)
     sum[1] += isfinite(total) ? lost : 0;
 }
 
-#define WIDENED(from) __builtin_convertvector(*(const unaligned_floats_t *)(from), doubles_t)
-#define AS_IT_IS(from) (*(const unaligned_doubles_t *)(from))
+#define WIDENED(from) __builtin_convertvector(*(const unaligned_floats_t *) (from), doubles_t)
+#define AS_IT_IS(from) (*(const unaligned_doubles_t *) (from))
 
 typedef float unaligned_floats_t __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef double unaligned_doubles_t __attribute__((vector_size(8 * LANES), aligned(8), may_alias));

@@ -18,8 +18,10 @@
  * ACCURACY: a dot product to (cols / 8 + 5) u |w| . |v|, u = 2^-53; an entry of out to rows u times the
  * sum of the absolute values of what is added.
  * ERRORS: HTST_ERR_BAD_ARG if a size is negative. */
-int htst_products_gram_f32(const float *w, int64_t rows, int64_t cols, const double *v, double *out);
-int htst_products_gram_f64(const double *w, int64_t rows, int64_t cols, const double *v, double *out);
+int htst_products_gram_f32(
+    const float *w, int64_t rows, int64_t cols, const double *v, double *out);
+int htst_products_gram_f64(
+    const double *w, int64_t rows, int64_t cols, const double *v, double *out);
 
 /* Add the squares of n elements to sum[0] + sum[1], a number in two parts.
  *

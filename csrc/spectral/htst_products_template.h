@@ -5,8 +5,8 @@
  * add: out += factor[0] w[0] + factor[1] w[1] + ..., one after the other;
  * squares_of: the sum of at most PIECE squares. */
 
-static double OF(rest)(const FLOAT *w, int64_t j, int64_t cols, const double *v,
-    doubles_t *sums)
+static double
+OF(rest)(const FLOAT *w, int64_t j, int64_t cols, const double *v, doubles_t *sums)
 {
     for (int k = 0; j + LANES <= cols; j += LANES, k++) {
         sums[k] += LOAD(w + j) * AS_IT_IS(v + j);
@@ -15,14 +15,15 @@ static double OF(rest)(const FLOAT *w, int64_t j, int64_t cols, const double *v,
     double lanes[LANES];
     memcpy(lanes, sums, sizeof lanes);
     for (int k = 0; j < cols; j++, k++) {
-        lanes[k] += (double)w[j] * v[j];
+        lanes[k] += (double) w[j] * v[j];
     }
     return sum_of_lanes(lanes);
 }
 
-HTST_CLONES static double OF(dot)(const FLOAT *w, int64_t cols, const double *v)
+HTST_CLONES static double
+OF(dot)(const FLOAT *w, int64_t cols, const double *v)
 {
-    doubles_t sums[SUMS] = {{0}};
+    doubles_t sums[SUMS] = { { 0 } };
     int64_t j = 0;
     for (; j + SUMS * LANES <= cols; j += SUMS * LANES) {
         for (int k = 0; k < SUMS; k++) {
@@ -32,11 +33,11 @@ HTST_CLONES static double OF(dot)(const FLOAT *w, int64_t cols, const double *v)
     return OF(rest)(w, j, cols, v, sums);
 }
 
-HTST_CLONES static void OF(dots)(const FLOAT *const w[GROUP], int64_t cols, const double *v,
-    double dots[GROUP])
+HTST_CLONES static void
+OF(dots)(const FLOAT *const w[GROUP], int64_t cols, const double *v, double dots[GROUP])
 {
     const FLOAT *w0 = w[0], *w1 = w[1], *w2 = w[2], *w3 = w[3];
-    doubles_t sums[GROUP][SUMS] = {{{0}}};
+    doubles_t sums[GROUP][SUMS] = { { { 0 } } };
     int64_t j = 0;
     for (; j + SUMS * LANES <= cols; j += SUMS * LANES) {
         for (int k = 0; k < SUMS; k++) {
@@ -52,21 +53,23 @@ HTST_CLONES static void OF(dots)(const FLOAT *const w[GROUP], int64_t cols, cons
     }
 }
 
-HTST_CLONES static void OF(add)(const FLOAT *const w[GROUP], int64_t cols,
-    const double factor[GROUP], double *HTST_RESTRICT out)
+HTST_CLONES static void
+OF(add)(const FLOAT *const w[GROUP], int64_t cols, const double factor[GROUP],
+    double *HTST_RESTRICT out)
 {
     const FLOAT *HTST_RESTRICT w0 = w[0], *HTST_RESTRICT w1 = w[1];
     const FLOAT *HTST_RESTRICT w2 = w[2], *HTST_RESTRICT w3 = w[3];
     double f0 = factor[0], f1 = factor[1], f2 = factor[2], f3 = factor[3];
     for (int64_t j = 0; j < cols; j++) {
-        out[j] = (((out[j] + f0 * (double)w0[j]) + f1 * (double)w1[j]) + f2 * (double)w2[j])
-            + f3 * (double)w3[j];
+        out[j] = (((out[j] + f0 * (double) w0[j]) + f1 * (double) w1[j]) + f2 * (double) w2[j])
+            + f3 * (double) w3[j];
     }
 }
 
-HTST_CLONES static double OF(squares_of)(const FLOAT *x, int64_t n)
+HTST_CLONES static double
+OF(squares_of)(const FLOAT *x, int64_t n)
 {
-    doubles_t sum = {0};
+    doubles_t sum = { 0 };
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) {
         doubles_t value = LOAD(x + i);
@@ -75,22 +78,22 @@ HTST_CLONES static double OF(squares_of)(const FLOAT *x, int64_t n)
     double lanes[LANES];
     memcpy(lanes, &sum, sizeof lanes);
     for (int64_t k = i; k < n; k++) {
-        lanes[k - i] += (double)x[k] * (double)x[k];
+        lanes[k - i] += (double) x[k] * (double) x[k];
     }
     return sum_of_lanes(lanes);
 }
 
 /* A group that is not full takes its first row again, with the factor 0. */
-int OF(htst_products_gram)(const FLOAT *w, int64_t rows, int64_t cols, const double *v,
-    double *out)
+int
+OF(htst_products_gram)(const FLOAT *w, int64_t rows, int64_t cols, const double *v, double *out)
 {
     if (rows < 0 || cols < 0) {
         return HTST_ERR_BAD_ARG;
     }
     for (int64_t row = 0; row < rows; row += GROUP) {
         const FLOAT *group[GROUP];
-        double dots[GROUP] = {0};
-        int full = (int)(rows - row < GROUP ? rows - row : GROUP);
+        double dots[GROUP] = { 0 };
+        int full = (int) (rows - row < GROUP ? rows - row : GROUP);
         for (int k = 0; k < GROUP; k++) {
             group[k] = w + (row + (k < full ? k : 0)) * cols;
         }
@@ -107,7 +110,8 @@ int OF(htst_products_gram)(const FLOAT *w, int64_t rows, int64_t cols, const dou
     return HTST_OK;
 }
 
-int OF(htst_products_squares)(const FLOAT *x, int64_t n, double sum[2])
+int
+OF(htst_products_squares)(const FLOAT *x, int64_t n, double sum[2])
 {
     if (n < 0) {
         return HTST_ERR_BAD_ARG;

@@ -65,8 +65,8 @@ largest(const double *diagonal, const double *beside, int64_t n, double before)
 
 /* abs of the last entry of the unit eigenvector. */
 static double
-last_entry(const double *diagonal, const double *beside, int64_t n, double t, double *above,
-    double *below)
+last_entry(
+    const double *diagonal, const double *beside, int64_t n, double t, double *above, double *below)
 {
     double scale = fabs(t);
     above[0] = away_from_zero(t - diagonal[0], scale);

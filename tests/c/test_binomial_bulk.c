@@ -62,8 +62,8 @@ test_every_length_and_kind(void)
 static void
 test_one_kind(void)
 {
-    const double laws[][3]
-        = { { 500100, 1e6, 0.5 }, { 700, 1e4, 0.06 }, { 9e5, 1e6, 0.5 }, { 20, 1e9, 3e-9 } };
+    const double laws[][3] = { { 500100, 1e6, 0.5 }, { 700, 1e4, 0.06 }, { 9e5, 1e6, 0.5 },
+        { 20, 1e9, 3e-9 } };
     double k[N], n[N], p[N];
     for (int law = 0; law < 4; law++) {
         for (int i = 0; i < N; i++) {

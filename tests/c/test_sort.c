@@ -159,7 +159,8 @@ main(void)
         test_against_qsort(262144, makes[k]); /* the most doubles that are moved twice */
         test_against_qsort(262145, makes[k]);
     }
-    for (size_t k = 0; k < sizeof makes / sizeof makes[0]; k += 7) { /* outlier: a part is too large */
+    for (size_t k = 0; k < sizeof makes / sizeof makes[0];
+         k += 7) { /* outlier: a part is too large */
         test_against_qsort(524288, makes[k]);
         test_against_qsort(MOST, makes[k]);
     }
