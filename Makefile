@@ -40,12 +40,11 @@ test: build test-c lint
 lint: build
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	@command -v clang-format > /dev/null \
-		&& clang-format --dry-run -Werror $(C_FORMATTED) \
-		|| { ! command -v clang-format > /dev/null \
-			&& echo "the format of C is not checked: apt-get install clang-format"; }
+	@command -v clang-format > /dev/null || \
+		{ echo "The format of C was not checked. Get clang-format: apt-get install clang-format"; exit; }; \
+	clang-format --dry-run -Werror $(C_FORMATTED)
 
-# Versions of clang-format differ in details: .clang-format names the one that is meant.
+# Versions of clang-format differ in details: .clang-format names the one that it was written for.
 format:
 	clang-format -i $(C_FORMATTED)
 
