@@ -46,6 +46,7 @@
 #include "htst_prune.h"
 #include "htst_refits.h"
 #include "htst_scan.h"
+#include "htst_scan_input.h"
 #include "htst_sort.h"
 #include "htst_tail.h"
 #include "htst_tally.h"

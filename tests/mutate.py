@@ -1,11 +1,11 @@
 """Put one fault after another into csrc and see a test fail for each: `make mutate`.
 
 A fault is (file, line, replacement): the line must occur exactly once, whatever space stands
-between its words, else the tool fails, so that a fault cannot rot silently. Everything happens in a copy of the tree under build/mutate. The C
-library is compiled there once, at -O1, as one shared object that all Cython modules use; a fault
-costs one recompiled file. Its module's C test runs first, then that module's Python tests, until
-one fails. A fault that does not compile counts for nothing: the tool fails. A fault that no test
-notices is a test missing: the tool fails too.
+between its words, else the tool fails, so that a fault cannot rot silently. Everything happens in a
+copy of the tree under build/mutate. The C library is compiled there once, at -O1, as one shared
+object that all Cython modules use; a fault costs one recompiled file. Its module's C test runs
+first, then that module's Python tests, until one fails. A fault that does not compile counts for
+nothing: the tool fails. A fault that no test notices is a test missing: the tool fails too.
 
 `--quick` tries a handful, with C tests alone before and after. `--only TEXT` picks faults by file.
 """

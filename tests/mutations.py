@@ -112,7 +112,7 @@ FAULTS = (
         "| ((function == HTST_BINOMIAL_KL) & (floor(k[i]) > k[i]));",
     ),
     Fault(
-        "htst_binomial_far.h",
+        "htst_binomial_point.h",
         "a dropped term of Stirling's series",
         "double s = htst_fma(y, -691.0 / 360360, 1.0 / 1188);",
         "double s = htst_fma(y, -0.0 / 360360, 0.0 / 1188);",
@@ -148,25 +148,25 @@ FAULTS = (
         "    if (kind == HTST_BINOMIAL_FRACTION) {\n        HTST_STEP(11, odd);",
     ),
     Fault(
-        "htst_binomial_far.h",
+        "htst_binomial_point.h",
         "d without its low half in A for its log",
         "square.lo = htst_fma(2.0 * t->d.hi, t->d.lo, square.lo);",
         "square.lo = htst_fma(0.0 * t->d.hi, t->d.lo, square.lo);",
     ),
     Fault(
-        "htst_binomial_far.h",
+        "htst_binomial_point.h",
         "A for its log: the other half's skewness",
         "htst_near_rest(-scaled * near_k.hi, kind);",
         "htst_near_rest(scaled * near_k.hi, kind);",
     ),
     Fault(
-        "htst_binomial_far.h",
+        "htst_binomial_point.h",
         "a term of the correction of Phi",
         "htst_fma(t, -3.0 / 360, 1.0 / 360));",
         "htst_fma(t, 3.0 / 360, 1.0 / 360));",
     ),
     Fault(
-        "htst_binomial_far.h",
+        "htst_binomial_point.h",
         "the last terms of the correction of Phi where sigma is small",
         "s5 = htst_fma(b2, htst_fma(b2, s9, s7), s5);",
         "s5 = htst_fma(b2, htst_fma(b2, s9, 0.0), s5);",
@@ -650,14 +650,14 @@ FAULTS = (
         "flipped = side == HTST_TAIL_ABS ? SIGN : 0;",
     ),
     Fault(
-        "htst_discrete.c",
+        "htst_discrete_solve.c",
         "the means of a part forget those above it",
         "first + begin, first[m], &mark, y,",
         "first + begin, first[m], &(htst_estimate_mark_t){ 0 }, y,",
         quick=True,
     ),
     Fault(
-        "htst_discrete.c",
+        "htst_discrete_solve.c",
         "the sum of a law stays where Newton's last step left from",
         "- expected * step + z[2] * step * step / 2);",
         "+ 0 * expected * step);",
@@ -719,7 +719,7 @@ FAULTS = (
     Fault(
         "htst_refits.c",
         "every value of the head is drawn by one number",
-        "int64_t which = below(draw(key, position++), n);",
+        "int64_t which = below(draw(key, (*position)++), n);",
         "int64_t which = below(draw(key, 0 * position++), n);",
     ),
     Fault(

@@ -92,6 +92,17 @@ look_slow(double k, law_t law, look_t *found)
     found->ratio = exp(first - found->far_log);
 }
 
+/* P(X > k); returns whether the pieces serve. */
+static bool
+look(double k, law_t law, look_t *found)
+{
+    bool fast = look_fast(true, k, law, found);
+    if (!fast) {
+        look_slow(k, law, found);
+    }
+    return fast;
+}
+
 /* z >= 0 with log P(N > z) near level <= log 1/2, N normal, from P = phi(z) 2/(z + sqrt(z^2 + 8/pi)) */
 static double
 deviate(double level)
@@ -181,11 +192,17 @@ is_settled(double level, double target, const look_t *at, law_t law, double k)
     return gap > 1e-12 * fabs(level);
 }
 
+/* Whether n is a whole number that the functions take. */
+static bool
+is_count(double n)
+{
+    return n >= 0.0 && n <= HTST_BINOMIAL_MAX_N && floor(n) == n;
+}
+
 double
 htst_binomial_log_isf(double level, double n, double p)
 {
-    if (isnan(level) || !(p >= 0.0 && p <= 1.0 && n >= 0.0 && n <= HTST_BINOMIAL_MAX_N)
-        || floor(n) != n) {
+    if (isnan(level) || !is_count(n) || !(p >= 0.0 && p <= 1.0)) {
         return NAN;
     }
     if (level >= 0.0) {
@@ -208,11 +225,7 @@ htst_binomial_log_isf(double level, double n, double p)
             k = floor(low + (high - low) / 2);
         }
         look_t at;
-        bool fast = look_fast(true, k, law, &at);
-        if (!fast) {
-            look_slow(k, law, &at);
-        }
-        bool reached = at.log <= level;
+        bool fast = look(k, law, &at), reached = at.log <= level;
         *(reached ? &high : &low) = k;
         if (fast && is_settled(level, target, &at, law, k)) {
             return reached ? k : k + 1.0;
@@ -352,8 +365,7 @@ limit_below_all(double n, double level, double limit[3])
 void
 htst_binomial_upper_limit(double k, double n, double level, double limit[3])
 {
-    if (!(n >= 0.0 && n <= HTST_BINOMIAL_MAX_N && floor(n) == n) || !(k >= 0.0 && k <= n)
-        || floor(k) != k || !(level <= 0.0)) {
+    if (!is_count(n) || !(k >= 0.0 && k <= n) || floor(k) != k || !(level <= 0.0)) {
         store(limit, NAN, NAN, NAN);
         return;
     }

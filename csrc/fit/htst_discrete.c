@@ -2,145 +2,12 @@
 
 #include <math.h>
 
-#include "htst_estimate.h"
+#include "htst_discrete_solve.h"
 #include "htst_zeta.h"
 
 #define N_PROBES 6
 #define N_STRATA 24
 #define STACK 128 /* twice the halvings of 2^63 places */
-#define LARGEST 9007199254740992.0
-#define MOST_STEPS 200
-
-/* ---- estimates ------------------------------------------------------------------------------ */
-
-/* Values whose logarithms are made together. */
-#define PART (64 * HTST_ESTIMATE_BLOCK)
-
-/* How many of them are not whole or above 2^53. */
-HTST_CLONES static int64_t
-not_whole(int64_t m, const double *x)
-{
-    int64_t wrong = 0;
-
-    for (int64_t k = 0; k < m; k++) {
-        wrong += !(x[k] <= LARGEST) | (x[k] != floor(x[k]));
-    }
-    return wrong;
-}
-
-HTST_CLONES static void
-invert(int64_t m, double *x)
-{
-    for (int64_t k = 0; k < m; k++) {
-        x[k] = 1 / x[k];
-    }
-}
-
-int
-htst_discrete_means(int64_t m, const double *x, const int64_t *first, double *mean)
-{
-    htst_estimate_mark_t mark = { 0, 0, 0, 0 };
-    double y[PART];
-
-    if (m < 1 || !(x[0] >= 1) || not_whole(m, x) > 0 || first[0] != 0) {
-        return HTST_ERR_BAD_ARG;
-    }
-    for (int64_t end = m - 1; end > 0; end -= PART) {
-        int64_t begin = end > PART ? end - PART : 0;
-        int status = htst_estimate_part(
-            end - begin + 1, x + begin, first + begin, first[m], &mark, y, mean + begin);
-        if (status != HTST_OK) {
-            return status;
-        }
-        invert(end - begin, mean + begin);
-    }
-    mean[m - 1] = 0;
-    return first[m] < first[m - 1] ? HTST_ERR_BAD_ARG : first[m] > 0 ? HTST_OK : HTST_ERR_TOO_FEW;
-}
-
-/* Newton's step from s. For s below q the mean is nearly 1/(s - 1), and its inverse linear in s; far
- * above, the mean falls exponentially, and its logarithm is linear. */
-static double
-newton_step(double s, double q, double expected, double variance, double mean)
-{
-    double ratio = expected / mean;
-
-    return expected * (s < q ? ratio - 1 : log(ratio)) / variance;
-}
-
-/* alpha and Z(alpha, q, top) from `start`; alpha is NaN if it is not above `low`. */
-static int
-solve(double q, double top, double mean, double low, double start, double *alpha, double *norm)
-{
-    double below = low, above = INFINITY, s = start > low ? start : low + 1, z[3];
-    int low_is_below = isinf(top) && low <= 1; /* an endless mean grows without bound at 1 */
-
-    *alpha = *norm = NAN;
-    if (!(mean > 0)) {
-        return HTST_OK;
-    }
-    for (int i = 0; i < MOST_STEPS; i++) {
-        htst_zeta_log_scaled(s, q, top, z);
-        double expected = -z[1], step = newton_step(s, q, expected, z[2], mean);
-        if (expected > mean) {
-            below = s;
-        }
-        else {
-            above = s;
-        }
-        if (fabs(step) <= 1e-8 * (s - (isinf(top) ? 1 : 0))) { /* Newton's next is its square */
-            *alpha = s + step;
-            *norm = exp(z[0] - expected * step + z[2] * step * step / 2);
-            return HTST_OK;
-        }
-        double next = s + step;
-        if (!(next > below) && !low_is_below && below == low) {
-            htst_zeta_log_scaled(low, q, top, z);
-            if (!(-z[1] > mean)) {
-                return HTST_OK;
-            }
-            low_is_below = 1;
-        }
-        if (!(next > below && next < above)) {
-            next = isinf(above) ? 2 * s + 1 : below + (above - below) / 2;
-        }
-        if (next == s) {
-            break;
-        }
-        s = next;
-    }
-    return HTST_ERR_NO_CONVERGENCE;
-}
-
-/* Eq. 3.7 of Clauset, Shalizi and Newman, written with the mean above q: nearly the estimate. */
-static double
-closed_estimate(double q, double mean)
-{
-    return 1 + 1 / (mean - log1p(-0.5 / q));
-}
-
-int
-htst_discrete_estimate(const double *x, const double *mean, int64_t begin, int64_t end, double top,
-    double alpha_low, double *alpha, double *norm)
-{
-    double last = 0; /* what the closed estimate missed at the candidate before */
-
-    if (begin < 0 || begin > end || !(alpha_low >= (isinf(top) ? 1 : 0))) {
-        return HTST_ERR_BAD_ARG;
-    }
-    for (int64_t k = begin; k < end; k++) {
-        double guess = closed_estimate(x[k], mean[k]);
-        int status =
-            solve(x[k], top, mean[k], alpha_low, guess + last, &alpha[k - begin], &norm[k - begin]);
-        if (status != HTST_OK) {
-            return status;
-        }
-        if (!isnan(alpha[k - begin]) && !isinf(top)) {
-            last = alpha[k - begin] - guess;
-        }
-    }
-    return HTST_OK;
-}
 
 /* ---- distances ------------------------------------------------------------------------------ */
 
@@ -336,8 +203,8 @@ attempt(search_t *search, int64_t k, double limit, double *alpha)
 {
     const htst_discrete_t *s = search->scan;
     candidate_t c = { s, k, NAN, NAN, 1 / (double) (s->first[s->m] - s->first[k]) };
-    int status = solve(s->x[k], s->top, search->mean[k], search->alpha_low,
-        closed_estimate(s->x[k], search->mean[k]), &c.alpha, &c.norm);
+    int status = htst_discrete_solve(s->x[k], s->top, search->mean[k], search->alpha_low,
+        htst_discrete_closed_estimate(s->x[k], search->mean[k]), &c.alpha, &c.norm);
 
     search->status = status == HTST_OK ? search->status : status;
     *alpha = c.alpha;
@@ -362,8 +229,8 @@ static int
 law_of(const search_t *search, int64_t at, double mean, int64_t from, law_t *law)
 {
     const double *x = search->scan->x;
-    int status = solve(x[at], INFINITY, mean, search->alpha_low, closed_estimate(x[at], mean),
-        &law->alpha, &law->norm);
+    int status = htst_discrete_solve(x[at], INFINITY, mean, search->alpha_low,
+        htst_discrete_closed_estimate(x[at], mean), &law->alpha, &law->norm);
 
     law->q = x[from];
     law->norm = htst_zeta_scaled(law->alpha, x[from], INFINITY);

@@ -46,8 +46,11 @@ best_of(int64_t m, const double *v, const int64_t *first, int two_sided, int64_t
 {
     double *y = work, *rate = work + m, *rest = work + estimate_words(m);
     htst_estimate_mark_t *marks = (htst_estimate_mark_t *) work;
-    htst_scan_t scan = { m, v, NULL, first, NULL, INFINITY, two_sided, NULL };
-    htst_scan_allowed_t allowed = { 0, with_tail(m, first, least), 1, INFINITY, INFINITY };
+    htst_scan_t scan = { .m = m, .v = v, .first = first, .xmax = INFINITY, .two_sided = two_sided };
+    htst_scan_allowed_t allowed = { .end = with_tail(m, first, least),
+        .alpha_low = 1,
+        .alpha_high = INFINITY,
+        .sigma_below = INFINITY };
     int status;
 
     if (m <= HTST_FIT_ALL_AT_ONCE) {
@@ -88,7 +91,7 @@ htst_fit_f32(int64_t n, const float *x, htst_tail_side_t side, int two_sided, in
     int64_t *first = (int64_t *) (work + n);
     float *narrow = (float *) rest;
 
-    *seen = (htst_tail_seen_t){ 0, 0, 0, 0 };
+    *seen = (htst_tail_seen_t){ 0 };
     fit->n = htst_tail_take_f32(n, x, side, seen, narrow);
     if (status_of(seen, fit->n) != HTST_OK) {
         return status_of(seen, fit->n);
@@ -105,7 +108,7 @@ htst_fit_f64(int64_t n, const double *x, htst_tail_side_t side, int two_sided, i
     double *v = work, *rest = work + n + n + 1;
     int64_t *first = (int64_t *) (work + n);
 
-    *seen = (htst_tail_seen_t){ 0, 0, 0, 0 };
+    *seen = (htst_tail_seen_t){ 0 };
     fit->n = htst_tail_take_f64(n, x, side, seen, v);
     if (status_of(seen, fit->n) != HTST_OK) {
         return status_of(seen, fit->n);

@@ -54,30 +54,36 @@ divide(void *memory, int64_t n)
     return w;
 }
 
-/* One sample as distinct logarithms and counts before each; returns their number. The count of
- * pair m - 1 stands in first[m] until all are summed. */
+/* Draw n values with replacement: hits[i] becomes how often value i of the head is drawn. Returns how many
+ * draws fall into the tail; *position is the number of random words used so far. */
 static int64_t
-resample(int64_t n, int64_t n_head, const double *y_head, double log_xmin, double rate, int refit,
-    uint64_t key, const workspace_t *w)
+draw_hits(int64_t n, int64_t n_head, uint64_t key, uint64_t *position, int64_t *hits)
 {
-    int64_t m = 0, n_tail = 0;
-    uint64_t position = 0;
+    int64_t n_tail = 0;
 
     if (n_head == 0) {
-        n_tail = n;
+        return n;
     }
-    else {
-        memset(w->hits, 0, (size_t) n_head * sizeof *w->hits);
-        for (int64_t i = 0; i < n; i++) {
-            int64_t which = below(draw(key, position++), n);
-            if (which < n_head) {
-                w->hits[which]++;
-            }
-            else {
-                n_tail++;
-            }
+    memset(hits, 0, (size_t) n_head * sizeof *hits);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t which = below(draw(key, (*position)++), n);
+        if (which < n_head) {
+            hits[which]++;
+        }
+        else {
+            n_tail++;
         }
     }
+    return n_tail;
+}
+
+/* The head's values that were drawn, as pairs; returns how many are distinct. The count of pair m - 1
+ * stands in first[m] until all counts are summed. */
+static int64_t
+take_head(int64_t n_head, const double *y_head, const workspace_t *w)
+{
+    int64_t m = 0;
+
     for (int64_t i = 0; i < n_head; i++) {
         if (w->hits[i] == 0) {
             continue;
@@ -90,11 +96,17 @@ resample(int64_t n, int64_t n_head, const double *y_head, double log_xmin, doubl
             w->first[++m] = w->hits[i];
         }
     }
-    if (!refit) { /* the model begins at xmin, not at the smallest value */
-        w->y[m] = log_xmin;
-        w->first[++m] = 0;
-    }
+    return m;
+}
+
+/* n_tail sorted values of the law above log_xmin, as pairs behind the m that are there; returns how many
+ * pairs there are then. */
+static int64_t
+draw_tail(int64_t m, int64_t n_tail, double log_xmin, double rate, uint64_t key, uint64_t position,
+    const workspace_t *w)
+{
     double y = log_xmin;
+
     for (int64_t left = n_tail; left > 0; left--) {
         double u = ((double) (draw(key, position++) >> 12) + 0.5) * 0x1p-52;
         y -= log(u) / ((double) left * rate);
@@ -105,6 +117,23 @@ resample(int64_t n, int64_t n_head, const double *y_head, double log_xmin, doubl
         w->y[m] = y;
         w->first[++m] = 1;
     }
+    return m;
+}
+
+/* One sample as distinct logarithms and the counts before each; returns how many are distinct. */
+static int64_t
+resample(int64_t n, int64_t n_head, const double *y_head, double log_xmin, double rate, int refit,
+    uint64_t key, const workspace_t *w)
+{
+    uint64_t position = 0;
+    int64_t n_tail = draw_hits(n, n_head, key, &position, w->hits);
+    int64_t m = take_head(n_head, y_head, w);
+
+    if (!refit) { /* the model begins at xmin, not at the smallest value */
+        w->y[m] = log_xmin;
+        w->first[++m] = 0;
+    }
+    m = draw_tail(m, n_tail, log_xmin, rate, key, position, w);
     w->first[0] = 0;
     for (int64_t k = 0; k < m; k++) {
         w->first[k + 1] += w->first[k];
@@ -132,8 +161,11 @@ htst_refits(int64_t n, int64_t n_head, const double *y_head, double log_xmin, do
         if (status != HTST_OK) {
             return status;
         }
-        htst_scan_t scan = { m, NULL, w.y, w.first, w.rate, INFINITY, 0, NULL };
-        htst_scan_allowed_t allowed = { 0, refit ? m - 1 : 1, 1, INFINITY, INFINITY };
+        htst_scan_t scan = { .m = m, .y = w.y, .first = w.first, .rate = w.rate, .xmax = INFINITY };
+        htst_scan_allowed_t allowed = { .end = refit ? m - 1 : 1,
+            .alpha_low = 1,
+            .alpha_high = INFINITY,
+            .sigma_below = INFINITY };
         htst_scan_best_t best = htst_scan_best(&scan, &allowed, 0, w.grid);
         if (best.k >= 0) {
             distances[r] = best.distance;

@@ -17,21 +17,6 @@
 /* Rounding of rates, relatively: they are as good as 8 units in the last place. */
 #define ROUNDING 1e-14
 
-void
-htst_scan_curve(
-    const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus, double *d_minus)
-{
-    htst_found_t found = { 0, 0, 0, 0, 0, 0 };
-
-    for (int64_t k = begin; k < end; k++) {
-        htst_candidate_t c = htst_distance_candidate(scan, k, scan->y[k], scan->rate[k]);
-        /* the last maximum's place is a good first look */
-        (void) htst_distance_measure(&c, NULL, INFINITY, &found);
-        d_plus[k - begin] = found.plus;
-        d_minus[k - begin] = found.minus;
-    }
-}
-
 /* ---- the best candidate --------------------------------------------------------------------- */
 
 /* A place where an earlier candidate's distance showed: its logarithm, and the tails from it on and,
@@ -429,6 +414,7 @@ htst_scan_within(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, in
     double limit, int64_t room, int64_t *found, double *distance, double *work)
 {
     search_t search = { .scan = scan, .allowed = allowed, .y = scan->y, .rate = scan->rate };
+    const int64_t stride = step > 1 ? step : BLOCK;
     int64_t alive[BLOCK], last = scan->m - 1, m = 0;
     int64_t end = allowed->end < last ? allowed->end : last;
 
@@ -436,7 +422,7 @@ htst_scan_within(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, in
         return 0;
     }
     search.grid = htst_distance_grid(scan, allowed->begin, work);
-    for (int64_t low = allowed->begin; low < end && m<room; low += step> 1 ? step : BLOCK) {
+    for (int64_t low = allowed->begin; low < end && m < room; low += stride) {
         int64_t size = step > 1 ? 1 : end - low < BLOCK ? end - low : BLOCK;
         int64_t left = survivors(&search, low, size, limit, alive);
         for (int64_t i = 0; i < left && m < room; i++) {

@@ -18,6 +18,7 @@ OF(compare_vbmi2)(const BITS *w, int64_t left, rule_512_t rule, uint64_t *kept)
     }
     return any != 0;
 }
+
 VBMI2 HTST_NOINLINE static int64_t
 OF(put_segment_vbmi2)(const BITS *w, int64_t left, const uint64_t *kept, int64_t column,
     int64_t room, int32_t *indices, OUT *values)
@@ -31,6 +32,7 @@ OF(put_segment_vbmi2)(const BITS *w, int64_t left, const uint64_t *kept, int64_t
     }
     return k;
 }
+
 VBMI2 int64_t
 OF(htst_partition_row_vbmi2)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
     int64_t room, int32_t *indices, OUT *values)

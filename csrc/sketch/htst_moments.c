@@ -244,6 +244,20 @@ collect(i128 *total, const doubles_t *lanes, double scale)
     *total += sum;
 }
 
+/* LANES elements from x on, of which `left` belong to the array; `last` is zeros, and holds those of the
+ * array's end. */
+static inline const double *
+fill_lanes(const double *x, int64_t left, double *last)
+{
+    if (left >= LANES) {
+        return x;
+    }
+    for (int64_t lane = 0; lane < left; lane++) {
+        last[lane] = x[lane];
+    }
+    return last;
+}
+
 /* With abs(x) < 2^(E + 1), x is cut into a + b + c on grids of 2^(E - 22), 2^(E - 46) and 2^(E - 70),
  * each of at most 2^23 steps: products of two have at most 46 bits, 128 of them 53. */
 HTST_CLONES static void
@@ -254,13 +268,7 @@ many_f64(const double *x, int64_t n, uint64_t least, many_f64_t *many)
     doubles_t aa = { 0 }, ab = { 0 }, bb = { 0 }, ac = { 0 }, bc = { 0 }, cc = { 0 };
     double last[LANES] = { 0 };
     for (int64_t i = 0; i < n; i += LANES) {
-        const double *from = x + i;
-        if (n - i < LANES) {
-            for (int64_t lane = 0; lane < n - i; lane++) {
-                last[lane] = from[lane];
-            }
-            from = last;
-        }
+        const double *from = fill_lanes(x + i, n - i, last);
         long_words_t bits;
         memcpy(&bits, from, sizeof bits);
         bits &= (long_words_t) ((bits & ABS_F64) >= least);
