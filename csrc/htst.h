@@ -1,10 +1,10 @@
 /* htst: the C library below htstats, all of its public headers.
  *
- * A program may include this header or only those it needs: each stands alone. csrc/README.md says what
- * each folder is for and how to build the library.
+ * A program may include this header or only those it needs: each stands alone. csrc/README.md says
+ * what each folder is for and how to build the library.
  *
- * VERSION: three whole numbers and a text, those of the Python package that the library comes with. A
- * program that was compiled with another major number has to be compiled again. */
+ * VERSION: three whole numbers and a text, those of the Python package that the library comes with.
+ * A program that was compiled with another major number has to be compiled again. */
 #ifndef HTST_H
 #define HTST_H
 

@@ -186,8 +186,8 @@ FAULTS = (
     Fault(
         "htst_binomial_invert.c",
         "<= becomes < where log_isf compares with its level",
-        "bool reached = at.log <= level;\n        *(",
-        "bool reached = at.log < level;\n        *(",
+        "reached = at.log <= level;\n        *(",
+        "reached = at.log < level;\n        *(",
     ),
     Fault(
         "htst_binomial_invert.c",

@@ -119,6 +119,21 @@ def test_the_readme_names_the_internal_headers():
     assert sorted(re.findall(r"`(\w+\.h)`", sentence)) == sorted(INTERNAL)
 
 
+@pytest.mark.parametrize("path", [p for p in FILES if p.suffix == ".h"], ids=name)
+def test_headers_say_method_accuracy_and_errors(path):
+    if path.name.endswith(("_template.h", "_tables.h")):
+        return
+    text = path.read_text()
+    assert all(re.search(rf"\b{word}\b", text) for word in ("METHOD", "ACCURACY", "ERRORS"))
+    assert text.startswith(f"/* {path.stem}: ")
+
+
+@pytest.mark.parametrize("path", [*FILES, *sorted(ROOT.glob("tests/c/*.[ch]"))], ids=name)
+def test_lines_have_at_most_100_columns(path):
+    if path.name != "htst_binomial_tables.h":
+        assert max(map(len, path.read_text().splitlines())) <= 100
+
+
 # ---- sizes --------------------------------------------------------------------------------------
 
 EXAMPLES = sorted((CSRC / "examples").glob("*.c"))

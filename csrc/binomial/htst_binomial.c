@@ -324,7 +324,7 @@ htst_binomial_chernoff_logsf(double k, double n, double p)
     return (mirrored ? -above : above) > 0.0 ? -htst_binomial_kl(j, n, p) : 0.0;
 }
 
-/* ---- by code, and arrays ----------------------------------------------------------------------------- */
+/* ---- by code, and arrays -------------------------------------------------------------------- */
 
 typedef double (*scalar_t)(double, double, double);
 

@@ -113,7 +113,8 @@ large_tails(int upper, int count, const double *HTST_RESTRICT k, const double *H
     }
 }
 
-/* Phi by the table that compilers make no vectors of; not where a is NaN: k may then be anything. */
+/* Phi by the table that compilers make no vectors of; not where a is NaN: k may then be anything.
+ */
 HTST_FUSED_CLONES static void
 small_phis(int count, const double *n, terms_t *terms)
 {
@@ -132,8 +133,8 @@ any_points(double shift, int count, const double *k, const double *n, const doub
     small_phis(count, n, out);
 }
 
-/* factor *= P/pmf: a block at a time, until all of it have settled; each keeps its first settled value,
- * as a number alone does. */
+/* factor *= P/pmf: a block at a time, until all of it have settled; each keeps its first settled
+ * value, as a number alone does. */
 HTST_FUSED_CLONES static void
 finish_fractions(int count, const fractions_t *HTST_RESTRICT from, double *HTST_RESTRICT factor)
 {
@@ -268,7 +269,8 @@ solve(int function, int kind, int count, const double *k, const double *n, const
     }
 }
 
-/* The elements of one kind, side by side and up to whole blocks: what is missing repeats the first. */
+/* The elements of one kind, side by side and up to whole blocks: what is missing repeats the first.
+ */
 static void
 solve_some(int function, int kind, int count, const uint8_t *at, const double *k, const double *n,
     const double *p, double *out)

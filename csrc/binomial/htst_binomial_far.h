@@ -1,9 +1,9 @@
-/* htst_binomial_far: one far tail, in pieces without branches.
+/* htst_binomial_far: one far tail, in pieces without branches. Internal.
  *
- * The far tail is P(Y >= k), Y ~ Bin(k + m, x), k >= (k + m) x; the formulas are those of
- * htst_binomial.h, the pieces of its first point in htst_binomial_point.h. htst_binomial.c takes the pieces for one number, htst_binomial_bulk.c in loops over
- * arrays that compilers vectorise: the same steps, so the same bits.
- */
+ * The far tail is P(Y >= k) for Y ~ Bin(k + m, x) with k >= (k + m) x. The formulas (METHOD,
+ * ACCURACY, ERRORS) are those of htst_binomial.h, the pieces of its first point in
+ * htst_binomial_point.h. htst_binomial.c uses the pieces for one number, htst_binomial_bulk.c in
+ * loops over arrays that compilers vectorise: the same steps, so the same bits. */
 #ifndef HTST_BINOMIAL_FAR_H
 #define HTST_BINOMIAL_FAR_H
 
@@ -88,7 +88,8 @@ htst_far_is_served(const htst_far_t *t)
         & (t->k >= 1.0) & (t->m >= 1.0);
 }
 
-/* Which tail is the far one for P(Y >= j) where side = 1, P(Y <= j) where -1, Y ~ Bin(n, s), s <= 1/2. */
+/* Which tail is the far one for P(Y >= j) where side = 1, P(Y <= j) where -1, Y ~ Bin(n, s), s <=
+ * 1/2. */
 HTST_INLINE htst_far_t
 htst_far_of_side(double side, double j, double n, double s, int kind)
 {
@@ -196,7 +197,8 @@ htst_near_terms(const htst_far_t *t, int kind, int for_log)
 /* Didonato and Morris's even fraction with a = k, b = m + 1 is 1/(beta_0 + alpha_1/(beta_1 + ...)),
  *   alpha_i = (a+i-1) (a+b+i-1) i (b-i) x^2/c_i^2, c_i = a + 2 i - 1,
  *   beta_i = i + i (b-i) x/c_i + (a+i)/(c_i+2) (edge + i (1+y)), edge = a y - b x + 1 = d + y.
- * Here each level is multiplied by g_i g_(i+1), g_i = c_i/a, which leaves no division; level 0 by g_1. */
+ * Here each level is multiplied by g_i g_(i+1), g_i = c_i/a, which leaves no division; level 0 by
+ * g_1. */
 typedef struct {
     double b, x, edge, y1, inverse, inverse_x, total;
 } htst_fraction_t;
@@ -246,7 +248,8 @@ htst_fraction_steps(const htst_fraction_t *t, double first, htst_approximants_t 
     return (htst_approximants_t){ at.p0 * scale, at.q0 * scale, at.p1 * scale, 1.0 };
 }
 
-/* Whether the last two approximants p0/q0 and p1 agree: the next differ less, with changing sign. */
+/* Whether the last two approximants p0/q0 and p1 agree: the next differ less, with changing sign.
+ */
 HTST_INLINE int
 htst_fraction_is_done(htst_approximants_t at)
 {

@@ -14,8 +14,8 @@ typedef struct {
     bool mirrored;
 } law_t;
 
-/* log P as htst_binomial.h's functions give it; the log of the far tail, P or 1 - P, and the far tail's
- * first probability in units of it */
+/* log P as htst_binomial.h's functions give it; the log of the far tail, P or 1 - P, and the far
+ * tail's first probability in units of it */
 typedef struct {
     double log, far_log, ratio;
     bool complement;
@@ -103,7 +103,8 @@ look(double k, law_t law, look_t *found)
     return fast;
 }
 
-/* z >= 0 with log P(N > z) near level <= log 1/2, N normal, from P = phi(z) 2/(z + sqrt(z^2 + 8/pi)) */
+/* z >= 0 with log P(N > z) near level <= log 1/2, N normal, from P = phi(z) 2/(z + sqrt(z^2 +
+ * 8/pi)) */
 static double
 deviate(double level)
 {
@@ -259,8 +260,8 @@ move(law_t at, double delta)
     return (law_t){ at.n, (1.0 - at.s) / grow, !at.mirrored };
 }
 
-/* theta above logit x, x = count/n, with n KL(x || p(theta)) = z^2/2: the expansion, or Newton from the
- * larger side, where it only comes down */
+/* theta above logit x, x = count/n, with n KL(x || p(theta)) = z^2/2: the expansion, or Newton from
+ * the larger side, where it only comes down */
 static double
 limit_start(double count, double n, double z)
 {
@@ -285,8 +286,8 @@ limit_start(double count, double n, double z)
     return theta;
 }
 
-/* Solves log P(X <= k) = level, or log P(X > k) = level where `rising`; 0 < k < n - 1. False where it
- * goes below TINY_P. */
+/* Solves log P(X <= k) = level, or log P(X > k) = level where `rising`; 0 < k < n - 1. False where
+ * it goes below TINY_P. */
 static bool
 solve_limit(double k, double n, double level, bool rising, law_t *at)
 {

@@ -1,17 +1,19 @@
 /* htst_binomial_point: the probability of one number of events, in pieces without branches.
+ * Internal.
  *
- * Internal; the formulas are those of htst_binomial.h. What htst_binomial_far.h makes of a tail, its first
- * point included, begins here: P(Y = k) = exp(-A) Phi for Y ~ Bin(k + m, x), A the divergence. */
+ * The formulas (METHOD, ACCURACY, ERRORS) are those of htst_binomial.h: P(Y = k) = exp(-A) Phi for
+ * Y ~ Bin(k + m, x), with A the divergence. htst_binomial_far.h makes tails of them. */
 #ifndef HTST_BINOMIAL_POINT_H
 #define HTST_BINOMIAL_POINT_H
 
 #include "htst_binomial.h"
 #include "htst_pair.h"
 
-/* Kinds of problems. Near the mean the uniform series with 10 terms where w^2 + 4/sigma^2 is below
- * X_SHORT^2, else with 18, up to W_END; w is 2 (abs(v_k) + abs(v_m)) and v = d/(mean + k). What is left
- * out is below 1.5e-16 and 3e-16 of P. Then the continued fraction; it serves neither closed forms nor
- * bad arguments. */
+/* Kinds of problems. Near the mean: the uniform series, with 10 terms if w^2 + 4/sigma^2 is below
+ * X_SHORT^2 (SHORT), else with 18 up to W_END (LONG). w is 2 (abs(v_k) + abs(v_m)) and v = d/(mean
+ * + k). The terms left out are below 1.5e-16 and 3e-16 of P; tests/test_binomial_accuracy.py
+ * measures the errors of each kind. All others: the continued fraction (FRACTION), which serves
+ * neither closed forms nor bad arguments. */
 enum { HTST_BINOMIAL_SHORT = 0, HTST_BINOMIAL_LONG, HTST_BINOMIAL_FRACTION, HTST_BINOMIAL_KINDS };
 #define HTST_BINOMIAL_X_SHORT 0.21
 #define HTST_BINOMIAL_V_SHORT 0.105
@@ -20,7 +22,8 @@ enum { HTST_BINOMIAL_SHORT = 0, HTST_BINOMIAL_LONG, HTST_BINOMIAL_FRACTION, HTST
 #define HTST_BINOMIAL_V_END 0.2
 #define HTST_BINOMIAL_VARIANCE_END 25.0
 
-/* d = k - n x; mean_k = n x, mean_m = n (1 - x); y = 1 - x; complement: 1 where 1 - P is asked for. */
+/* d = k - n x; mean_k = n x, mean_m = n (1 - x); y = 1 - x; complement: 1 where 1 - P is asked for.
+ */
 typedef struct {
     double n, k, m, x, y, complement;
     htst_pair_t d, mean_k, mean_m;
@@ -34,8 +37,8 @@ typedef struct {
 
 /* ---- the divergence ------------------------------------------------------------------------ */
 
-/* mean phi(d/mean)/d by its series in v = d/(mean + k) = d/(2 k - d): v [1 + (v + v^2)(1/3 + v^2/5 +
- * ...)]; inverse = 1/(mean + k). Relative error below 2^-62 for the largest v of the kind. */
+/* mean phi(d/mean)/d by its series in v = d/(mean + k) = d/(2 k - d): v [1 + (v + v^2)(1/3 + v^2/5
+ * + ...)]; inverse = 1/(mean + k). Relative error below 2^-62 for the largest v of the kind. */
 HTST_INLINE htst_pair_t
 htst_near_half(double k, htst_pair_t d, double inverse, int kind)
 {
@@ -57,8 +60,8 @@ htst_near_half(double k, htst_pair_t d, double inverse, int kind)
     return htst_pair_mul(v, one);
 }
 
-/* The same times d, or k log(k/mean) - d where abs(v) >= .2 or `shift`: mean is then 2^shift of the true
- * one. */
+/* The same times d, or k log(k/mean) - d where abs(v) >= .2 or `shift`: mean is then 2^shift of the
+ * true one. */
 HTST_INLINE htst_pair_t
 htst_any_half(double k, htst_pair_t d, htst_pair_t mean, double shift, double inverse,
     double inverse_mean, double inverse_k)
@@ -167,8 +170,8 @@ htst_exp_small(double s, int kind)
     return htst_fma(s, htst_fma(s, e, 1.0), 1.0);
 }
 
-/* Phi sqrt(2 pi) sigma, b = 1/sigma^2. With t = k m/n^2 and 1/n = b t, 1/k + 1/m = b, 1/(k m) = b^2 t, Stirling's series at n
- * less those at k and m is one in b. */
+/* Phi sqrt(2 pi) sigma, b = 1/sigma^2. With t = k m/n^2 and 1/n = b t, 1/k + 1/m = b, 1/(k m) = b^2
+ * t, Stirling's series at n less those at k and m is one in b. */
 HTST_INLINE double
 htst_near_correction(double b, double t, int kind)
 {

@@ -1,8 +1,10 @@
-/* htst_pair: unevaluated sums of two doubles, and logs and exponentials in straight-line arithmetic.
+/* htst_pair: numbers as unevaluated sums of two doubles, their logarithms and exponentials.
+ * Internal.
  *
- * No branches and no libm, so that compilers vectorise loops with them; the same bits in an array,
- * alone, and in every clone.
- */
+ * METHOD: straight-line arithmetic without branches or libm, so that compilers vectorise loops with
+ * it. The same bits in an array, alone, and in every clone.
+ * ACCURACY: beside each function; relative errors of sums, products and quotients about 2^-102.
+ * ERRORS: none; arguments are those that the functions of htst_binomial.h pass. */
 #ifndef HTST_PAIR_H
 #define HTST_PAIR_H
 
@@ -13,8 +15,8 @@
 #include "htst_common.h"
 
 /* Where clones or the target have a fused multiply-add it is used, also for accuracy; the copy for
- * processors without one takes the C library's, slow and with the same bits. A build that has neither
- * takes Dekker's product (1971) and rounds twice in polynomials. */
+ * processors without one takes the C library's, slow and with the same bits. A build that has
+ * neither takes Dekker's product (1971) and rounds twice in polynomials. */
 #ifdef HTST_HAVE_TARGET_CLONES
 #define HTST_FUSED_CLONES \
     __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))

@@ -6,16 +6,20 @@
 
 #include "htst_common.h"
 
-/* Processors fetch ahead of a reader within a page of 4 KiB, and start anew with each. Pages that are
- * fetched side by side come at half again the speed of one after the other. So, while a window of eight
- * pages is read from its beginning to its end, the next one is asked for, a line of each of its pages
- * in turn. Call for every `bytes` (multiples of 512) from `from` on before they are read.
+/* Prefetch the memory that is read next. Call for every `bytes` (a multiple of 512) from `from` on,
+ * before they are read.
  *
- * AMD's processors (Zen 4) read as fast from end to end, and asking takes them longer than reading.
- * There it pays only for a reader that is `busy`: that writes much between one read and the next.
+ * METHOD: processors prefetch within a page of 4 KiB and start again with each page. Pages that are
+ * read side by side arrive half again as fast as one after the other. So, while a window of eight
+ * pages is read from its beginning to its end, the next window is prefetched, one line of each of
+ * its pages in turn. bench/bench_partition.py and bench/bench_sketch.py measure the readers that
+ * use it.
  *
- * What is asked for may lie behind the array: a hint is no access. (As a function of its own this would
- * be one without effect, which compilers leave out.) */
+ * `busy` is for readers that write much between two reads: on AMD processors (Zen 4) prefetching
+ * takes longer than reading, and pays only for them.
+ *
+ * ACCURACY, ERRORS: none. The addresses may lie behind the array: a prefetch is no access. (The
+ * function is always inlined because compilers drop calls of functions without an effect.) */
 HTST_INLINE void
 htst_ahead(const void *from, int64_t bytes, int busy)
 {

@@ -1,4 +1,7 @@
-/* htst_common: status codes and compiler macros shared by every module. */
+/* htst_common: status codes and compiler macros of all modules.
+ *
+ * METHOD, ACCURACY: nothing is computed here. ERRORS: the codes below are those of all functions.
+ */
 #ifndef HTST_COMMON_H
 #define HTST_COMMON_H
 
@@ -15,18 +18,22 @@ typedef enum {
     HTST_ERR_NO_CONVERGENCE = -6,
 } htst_status_t;
 
-/* A one-line text for a status; it ends with the macro's name. Never NULL. */
+/* A one-line text for a status, which ends with the name of its macro. Never NULL; the text is
+ * constant and belongs to the library. ERRORS: none; an unknown status has a text too. */
 const char *htst_strerror(int status);
 
-/* Copies of one static leaf loop for several instruction sets, chosen at load time. The plain loop
- * stays the definition: with -ffp-contract=off every copy gives the same bits. */
+/* HTST_CLONES before a static function without calls in its loops: the compiler makes one copy for
+ * each of several instruction sets, and the loader chooses. With -ffp-contract=off all copies give
+ * the same bits. */
 #ifdef HTST_HAVE_TARGET_CLONES
 #define HTST_CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
 #else
 #define HTST_CLONES
 #endif
 
-/* HTST_NOINLINE: what a function has on its stack is not on that of a recursive caller. */
+/* Hints to compilers that know them. HTST_NOINLINE keeps the arrays of a function off the stack of
+ * its callers. HTST_PREFETCH asks for memory that will be written, HTST_PREFETCH_READ for memory to
+ * read. */
 #if defined(__GNUC__) || defined(__clang__)
 #define HTST_LIKELY(c) __builtin_expect(!!(c), 1)
 #define HTST_UNLIKELY(c) __builtin_expect(!!(c), 0)

@@ -2,8 +2,9 @@
  *
  *     binomial_tail K N P CONFIDENCE
  *
- * X is binomial with N trials of probability P. Prints log P(X > K) and P(X > K), and the upper limit of
- * Clopper and Pearson: the largest probability that K of N events do not rule out at CONFIDENCE. */
+ * X is binomial with N trials of probability P. Prints log P(X > K) and P(X > K), and the upper
+ * limit of Clopper and Pearson: the largest probability that K of N events do not rule out at
+ * CONFIDENCE. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
-/* htst_counts_template: htst_counts.c for one type of floats and one of slots. That includes it once for
- * each pair, with FLOAT and UINT, the float and the unsigned integer of its size; SIGN, the pattern of the
- * sign bit; SLOT, the type of a count; and OF(name), the name with both suffixes. */
+/* htst_counts_template: htst_counts.c for one type of floats and one of slots. That includes it
+ * once for each pair, with FLOAT and UINT, the float and the unsigned integer of its size; SIGN,
+ * the pattern of the sign bit; SLOT, the type of a count; and OF(name), the name with both
+ * suffixes. */
 
 int64_t
 OF(htst_counts_add)(int64_t n, const FLOAT *x, htst_tail_side_t side, int64_t low, int64_t high,

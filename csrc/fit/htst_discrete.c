@@ -224,7 +224,8 @@ survival(const law_t *law, double x)
     return exp(-decay) * htst_zeta_scaled(law->alpha, x, INFINITY) / law->norm;
 }
 
-/* The law with the estimate of `mean` at x[at], but from x[from] on. Returns 0 where there is none. */
+/* The law with the estimate of `mean` at x[at], but from x[from] on. Returns 0 where there is none.
+ */
 static int
 law_of(const search_t *search, int64_t at, double mean, int64_t from, law_t *law)
 {
@@ -272,9 +273,9 @@ is_out(search_t *search, int64_t a, int64_t b, double limit)
     return 0;
 }
 
-/* Look at the candidates of [begin, end), in order, whose distances may be within the tolerance of the
- * smallest so far, and make that smaller: returns the first that was at its time. With `is_last` the
- * smallest is known, and the first candidate found is the answer. */
+/* Look at the candidates of [begin, end), in order, whose distances may be within the tolerance of
+ * the smallest so far, and make that smaller: returns the first that was at its time. With
+ * `is_last` the smallest is known, and the first candidate found is the answer. */
 static int64_t
 walk(search_t *search, int64_t begin, int64_t end, double tolerance, int is_last, double *smallest)
 {
@@ -320,8 +321,8 @@ htst_discrete_search(const htst_discrete_t *scan, const double *mean, double alp
     if (begin < 0 || begin > end || !isinf(scan->top) || !(alpha_low >= 1)) {
         return HTST_ERR_BAD_ARG;
     }
-    /* from coarse to fine: neighbours have distances that fall slowly towards a minimum, and each would
-     * have to be measured */
+    /* from coarse to fine: the distances of neighbours fall slowly towards a minimum, and in order
+     * nearly each would have to be measured */
     for (int64_t k = begin; k < end; k += gap) {
         d = attempt(&search, k, smallest, &alpha);
         smallest = d >= 0 && d < smallest ? d : smallest;

@@ -54,8 +54,8 @@ htst_discrete_means(int64_t m, const double *x, const int64_t *first, double *me
     return first[m] < first[m - 1] ? HTST_ERR_BAD_ARG : first[m] > 0 ? HTST_OK : HTST_ERR_TOO_FEW;
 }
 
-/* Newton's step from s. For s below q the mean is nearly 1/(s - 1), and its inverse linear in s; far
- * above, the mean falls exponentially, and its logarithm is linear. */
+/* Newton's step from s. For s below q the mean is nearly 1/(s - 1), and its inverse linear in s;
+ * far above, the mean falls exponentially, and its logarithm is linear. */
 static double
 newton_step(double s, double q, double expected, double variance, double mean)
 {

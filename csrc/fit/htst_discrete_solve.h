@@ -15,7 +15,8 @@ htst_discrete_closed_estimate(double q, double mean)
 
 /* *alpha, the exponent whose law on q, q + 1, ..., top has this mean of log(K/q), and *norm =
  * Z(*alpha, q, top) of htst_zeta.h. Both are NaN if alpha is not above `low`.
- * METHOD: Newton's steps from `start`, inside a bracket that only shrinks.
+ * METHOD: Newton's steps from `start`, inside a bracket that only shrinks. ACCURACY: that of
+ * htst_discrete_estimate.
  * ERRORS: HTST_ERR_NO_CONVERGENCE. */
 int htst_discrete_solve(
     double q, double top, double mean, double low, double start, double *alpha, double *norm);

@@ -132,8 +132,8 @@ typedef struct {
     double fa, fb;
 } segment_t;
 
-/* Whether a distance inside a segment may be above what was found: there F <= fb and the step at least
- * that of a + 1, F >= fa and the step at most that of b - 1. */
+/* Whether a distance inside a segment may be above what was found: there F <= fb and the step at
+ * least that of a + 1, F >= fa and the step at most that of b - 1. */
 static inline int
 may_hold_more(const htst_candidate_t *c, const segment_t *s, const htst_found_t *found)
 {
@@ -168,8 +168,9 @@ look_into(const htst_candidate_t *c, segment_t whole, double limit, htst_found_t
 
 /* ---- a grid --------------------------------------------------------------------------------- */
 
-/* Of the fine grid: where distances fall like the root of the number of values, as they do where a law
- * fits, a fraction of that is a fraction of the distance. All places where there are not many. */
+/* Of the fine grid: where distances fall like the root of the number of values, as they do where a
+ * law fits, a fraction of that is a fraction of the distance. All places where there are not many.
+ */
 static int64_t
 spacing_of(int64_t m)
 {

@@ -1,9 +1,11 @@
-/* htst_distance: the distances of one candidate of a scan, see htst_scan.h.
+/* htst_distance: the distances of one candidate of a scan, see htst_scan.h. Internal.
  *
- * METHOD: a quick evaluation of the model whose error is bounded; F and the steps grow, so the ends of
- * a segment of values bound the distances inside it. A grid of places, kept together in memory, tells
- * the few segments that must be looked into; what the bounds cannot decide is evaluated from the values
- * alone. So a distance is the same to the bit however it was looked for. */
+ * METHOD: the model is first evaluated quickly, with a known bound of the error. The model and the
+ * sample's steps both grow, so the values at the ends of a segment bound the distances inside it. A
+ * grid of probe points, kept together in memory, shows the few segments that must be looked into.
+ * Whatever the bounds cannot decide is evaluated exactly from the values. So a distance has the
+ * same bits whichever way it was found.
+ * ACCURACY: that of htst_scan.h. ERRORS: none. */
 #ifndef HTST_DISTANCE_H
 #define HTST_DISTANCE_H
 
@@ -12,13 +14,13 @@
 #include "htst_common.h"
 #include "htst_scan_input.h"
 
-/* Errors of the quick evaluation: of the exponential and of what follows it, and in units of
- * rate * abs(y) of the logarithms. Any larger number is right too. */
+/* Bounds of the error of the quick evaluation: of the exponential and the arithmetic after it, and
+ * of the logarithms in units of rate * abs(y). Larger numbers are correct too, and slower. */
 #define HTST_DISTANCE_SLACK 1e-10
 #define HTST_DISTANCE_SLACK_OF_LOGS (32 * 0x1p-53)
 
-/* exp(-t) for t >= 0 to 1e-11: its quick version, which loops can be made of. t = n log 2 - r; the
- * sum with 1.5 * 2^52 leaves n in the low bits, where it becomes an exponent. */
+/* exp(-t) for t >= 0, to 1e-11: a quick version that compilers vectorise. t = n log 2 - r; the sum
+ * with 1.5 * 2^52 leaves n in the low bits, which then become an exponent. */
 static inline double
 htst_distance_exp_minus(double t)
 {
@@ -39,7 +41,8 @@ htst_distance_exp_minus(double t)
     return p * scale;
 }
 
-/* A candidate's law; near enough it is base + size * exp(-decay * abs(y - origin)), to `slack`. */
+/* A candidate and its law, which is base + size * exp(-decay * abs(y - origin)) to within `slack`.
+ */
 typedef struct {
     const htst_scan_t *scan;
     int64_t k;
@@ -47,48 +50,52 @@ typedef struct {
     double base, size, decay, origin;
 } htst_candidate_t;
 
-/* Of value k with its logarithm and estimate. */
+/* Candidate k, with the logarithm and the estimate of its value. */
 htst_candidate_t htst_distance_candidate(const htst_scan_t *scan, int64_t k, double y, double rate);
 
-/* The law near enough, at a logarithm not below the candidate's. */
+/* The law to within `slack`, at a logarithm not below the candidate's. */
 double htst_distance_quick(const htst_candidate_t *c, double y);
 
-/* Places of a scan from `begin` to its last value, `spacing` apart, and what is known there. */
+/* Probe points: values of a scan from `begin` to the last one, `spacing` apart, and the data there.
+ */
 typedef struct {
     int64_t begin, spacing, size;
     double *y, *lower,
-        *upper;    /* logarithms; counts before each place, and those of E' if two-sided */
+        *upper;    /* logarithms; counts before each point, and those of E' if two-sided */
     double *model; /* workspace */
 } htst_places_t;
 
-/* Places near enough to each other to tell where distances are large, and a few to begin with. */
+/* Points close enough to each other to show where distances are large, and a few of them to begin
+ * with. */
 typedef struct {
     htst_places_t few, many;
 } htst_grid_t;
 
-/* Words of workspace that a grid over m values, or fewer, needs. */
+/* Doubles of workspace for a grid over m values or fewer. */
 int64_t htst_distance_grid_words(int64_t m);
 
-/* The grid for candidates from `begin` < scan->m - 1 on. */
+/* The grid for candidates from `begin` on, begin < scan->m - 1. `work` must outlive the grid. */
 htst_grid_t htst_distance_grid(const htst_scan_t *scan, int64_t begin, double *work);
 
-/* What is known of a candidate's distances: they are at least these, found at `where`. */
+/* The distances of a candidate as far as they are known: lower bounds, found at the value `where`.
+ */
 typedef struct {
     double plus, minus;
     int64_t where;
-    int joint;    /* only the larger one is asked for: each bounds the other */
-    int rough;    /* without exact evaluations: what is found is less by the slack */
-    double rival; /* roughly: the distance at any other place, or more, where it matters */
+    int joint;    /* only the larger distance is needed: each bounds the other */
+    int rough;    /* no exact evaluations: the distances found are reduced by the slack */
+    double rival; /* an upper bound of the distance at any other value, if that matters */
 } htst_found_t;
 
-/* Both distances of a candidate, or 0 once one is above `limit`. found->where is looked at first.
- * With a grid (of a scan with the candidate in it; else NULL) the larger distance alone: joint. */
+/* Both distances of a candidate, in *found; returns 0 as soon as one exceeds `limit`, else 1. The
+ * value found->where is tried first. grid: of a scan that contains the candidate, and then
+ * found->joint must be 1; or NULL. */
 int htst_distance_measure(
     const htst_candidate_t *c, const htst_grid_t *grid, double limit, htst_found_t *found);
 
-/* The distance alone, or -1 if it is above `limit`; *where is looked at first, and becomes the place
- * where it, or one above the limit, shows. */
+/* The distance D, or -1 if it exceeds `limit`. The value *where is tried first; *where becomes the
+ * value at which D, or a distance above the limit, was found. */
 double htst_distance_up_to(
     const htst_candidate_t *c, const htst_grid_t *grid, double limit, int64_t *where);
 
-#endif
+#endif /* HTST_DISTANCE_H */

@@ -11,8 +11,8 @@
 #define BLOCK HTST_ESTIMATE_BLOCK
 #define GROUPS (BLOCK / GROUP)
 
-/* Blocks come from above, each from its beginning on, which no processor foresees: one that is so many
- * further down is asked for, a line of words at a time. */
+/* Blocks come from above, each from its beginning on, which no processor foresees: one that is so
+ * many further down is asked for, a line of words at a time. */
 #define AHEAD 4
 #define LINE 8
 
@@ -67,8 +67,8 @@ typedef struct {
     int64_t wrong, large;
 } steps_t;
 
-/* step[j] = log(v[j + 1] / v[j]) where that is not large: twice the area tangent's series to the 11th
- * power, which leaves 2^-64 of it. term[j] = step[j] times what lies above v[j]. */
+/* step[j] = log(v[j + 1] / v[j]) where that is not large: twice the area tangent's series to the
+ * 11th power, which leaves 2^-64 of it. term[j] = step[j] times what lies above v[j]. */
 HTST_CLONES static steps_t
 small_steps(int64_t size, const double *HTST_RESTRICT v, const int64_t *HTST_RESTRICT first,
     int64_t n, double *HTST_RESTRICT step, double *HTST_RESTRICT term)
@@ -166,8 +166,8 @@ solve(int64_t m, const double *v, const int64_t *first, double xmax, const doubl
     }
 }
 
-/* Steps and terms of the values from `begin` on, up to BLOCK before `end`, at the ends of rooms for a
- * block; zeros before them. Returns their number, or -1 if the values do not increase. */
+/* Steps and terms of the values from `begin` on, up to BLOCK before `end`, at the ends of rooms for
+ * a block; zeros before them. Returns their number, or -1 if the values do not increase. */
 static int64_t
 steps_before(
     int64_t end, const double *v, const int64_t *first, int64_t n, double *step, double *term)

@@ -1,5 +1,6 @@
-/* htst_estimate_template: the distinct values of htst_estimate.c for one type of floats. That file includes it
- * once for each, with FLOAT, the type, and OF(name), the name with the type's suffix. */
+/* htst_estimate_template: the distinct values of htst_estimate.c for one type of floats. That file
+ * includes it once for each, with FLOAT, the type, and OF(name), the name with the type's suffix.
+ */
 
 /* How many of x[0 ... size - 1] are what stands before them. */
 HTST_CLONES static int64_t

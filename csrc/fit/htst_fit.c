@@ -71,8 +71,8 @@ best_of(int64_t m, const double *v, const int64_t *first, int two_sided, int64_t
     return status;
 }
 
-/* The values, the counts before them and in all, and what the scan takes, of n values or fewer; before
- * that there are n floats in its place. */
+/* The values, the counts before them and in all, and what the scan takes, of n values or fewer;
+ * before that there are n floats in its place. */
 int64_t
 htst_fit_workspace(int64_t n)
 {

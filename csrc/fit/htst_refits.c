@@ -6,7 +6,8 @@
 #include "htst_estimate.h"
 #include "htst_scan.h"
 
-/* Steele, Lea and Flood's finaliser (2014): a bijection of 64 bits, used as a function of a counter. */
+/* Steele, Lea and Flood's finaliser (2014): a bijection of 64 bits, used as a function of a
+ * counter. */
 static uint64_t
 mix(uint64_t z)
 {
@@ -54,8 +55,8 @@ divide(void *memory, int64_t n)
     return w;
 }
 
-/* Draw n values with replacement: hits[i] becomes how often value i of the head is drawn. Returns how many
- * draws fall into the tail; *position is the number of random words used so far. */
+/* Draw n values with replacement: hits[i] becomes how often value i of the head is drawn. Returns
+ * how many draws fall into the tail; *position is the number of random words used so far. */
 static int64_t
 draw_hits(int64_t n, int64_t n_head, uint64_t key, uint64_t *position, int64_t *hits)
 {
@@ -77,8 +78,8 @@ draw_hits(int64_t n, int64_t n_head, uint64_t key, uint64_t *position, int64_t *
     return n_tail;
 }
 
-/* The head's values that were drawn, as pairs; returns how many are distinct. The count of pair m - 1
- * stands in first[m] until all counts are summed. */
+/* The head's values that were drawn, as pairs; returns how many are distinct. The count of pair m -
+ * 1 stands in first[m] until all counts are summed. */
 static int64_t
 take_head(int64_t n_head, const double *y_head, const workspace_t *w)
 {
@@ -99,8 +100,8 @@ take_head(int64_t n_head, const double *y_head, const workspace_t *w)
     return m;
 }
 
-/* n_tail sorted values of the law above log_xmin, as pairs behind the m that are there; returns how many
- * pairs there are then. */
+/* n_tail sorted values of the law above log_xmin, as pairs behind the m that are there; returns how
+ * many pairs there are then. */
 static int64_t
 draw_tail(int64_t m, int64_t n_tail, double log_xmin, double rate, uint64_t key, uint64_t position,
     const workspace_t *w)

@@ -19,8 +19,8 @@
 
 /* ---- the best candidate --------------------------------------------------------------------- */
 
-/* A place where an earlier candidate's distance showed: its logarithm, and the tails from it on and,
- * where the distance is two-sided, behind it. */
+/* A place where an earlier candidate's distance showed: its logarithm, and the tails from it on
+ * and, where the distance is two-sided, behind it. */
 typedef struct {
     int64_t place;
     double y, tail, next_tail;
@@ -50,8 +50,9 @@ insert(probes_t *probes, probe_t probe)
     to_front(probes, probe, i);
 }
 
-/* excess[i] = the distance that shows at a place for candidate i, less its slack, or what is there, if
- * that is larger. In tails: F - E = tail_j / tail_k - exp(-rate (y_j - y_k)). Not for truncated laws.
+/* excess[i] = the distance that shows at a place for candidate i, less its slack, or what is there,
+ * if that is larger. In tails: F - E = tail_j / tail_k - exp(-rate (y_j - y_k)). Not for truncated
+ * laws.
  * Returns how many are at most `limit`. */
 HTST_CLONES static int64_t
 probe_all(int64_t size, double y_j, double tail_j, double next_tail, double n, double limit,
@@ -142,7 +143,8 @@ load(search_t *search, int64_t block)
     search->rate = search->rate_of_block;
 }
 
-/* The logarithm of value k, where block i ends and the next one begins, and the sum S over its tail. */
+/* The logarithm of value k, where block i ends and the next one begins, and the sum S over its
+ * tail. */
 static void
 edge(const htst_scan_t *s, int64_t i, int64_t k, double *y, double *sum)
 {
@@ -156,14 +158,15 @@ edge(const htst_scan_t *s, int64_t i, int64_t k, double *y, double *sum)
     }
 }
 
-/* What a block's candidates k have in common: of its lowest value a, and of b, the first above it. */
+/* What a block's candidates k have in common: of its lowest value a, and of b, the first above it.
+ */
 typedef struct {
     double most, least; /* bounds of n_k */
     double y_a, y_b, sum_a, sum_b;
 } bounds_t;
 
-/* Bounds of u = rate_k (y - y_k) for y >= y_b. What the block holds lies between y_k and y_b, so that
- * with w = y_b - y_k and z = y_k - y_a
+/* Bounds of u = rate_k (y - y_k) for y >= y_b. What the block holds lies between y_k and y_b, so
+ * that with w = y_b - y_k and z = y_k - y_a
  *
  *     S_k <= S_b + n_k w:   u >= n_k (y - y_b + w) / (S_b + n_k w), which grows with n_k,
  *     S_k >= S_a - n_a z:   u <= n_a (y - y_a - z) / (S_a - n_a z),
@@ -324,8 +327,8 @@ consider_some_of(search_t *search, int64_t block, int64_t gap)
     }
 }
 
-/* A bound before the scan, from blocks in an order from coarse to fine: neighbours have distances that
- * fall slowly towards a minimum, and each would have to be measured. */
+/* A bound before the scan, from blocks in an order from coarse to fine: neighbours have distances
+ * that fall slowly towards a minimum, and each would have to be measured. */
 static void
 consider_some(search_t *search)
 {
@@ -345,8 +348,8 @@ consider_some(search_t *search)
     }
 }
 
-/* Look at the candidates of a block; to find the smallest distance in steps, for the same reason, to
- * find the first one that is at most best + tolerance in order. Returns 1 once it is found. */
+/* Look at the candidates of a block; to find the smallest distance in steps, for the same reason,
+ * to find the first one that is at most best + tolerance in order. Returns 1 once it is found. */
 static int
 look_at(search_t *search, int64_t block, double tolerance, int is_last)
 {

@@ -1,14 +1,15 @@
 /* htst_scan_input: the sample that a scan of candidates runs over.
  *
- * Neither htst_scan nor htst_distance owns it: both read the arrays that it points to, which belong to
- * the caller and must outlive the call. */
+ * Neither htst_scan nor htst_distance owns it: both read the arrays that it points to, which belong
+ * to the caller and must outlive the call. METHOD, ACCURACY, ERRORS: nothing is computed here. */
 #ifndef HTST_SCAN_INPUT_H
 #define HTST_SCAN_INPUT_H
 
 #include "htst_common.h"
 #include "htst_estimate.h"
 
-/* m distinct values in ascending order, the counts before each, and the estimate of each as xmin. */
+/* m distinct values in ascending order, the counts before each, and the estimate of each as xmin.
+ */
 typedef struct {
     int64_t m;
     const double *v;      /* positive, finite, increasing; NULL: only the logarithms are known */

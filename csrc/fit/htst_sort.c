@@ -12,7 +12,8 @@
 #define MAX_BITS 12
 #define SPARE_BITS 5
 
-/* What is larger is moved into parts of 2^12 elements; into more than 2^10 of them it would be slower. */
+/* What is larger is moved into parts of 2^12 elements; into more than 2^10 of them it would be
+ * slower. */
 #define PART_BITS 12
 #define MAX_PARTS_BITS 10
 

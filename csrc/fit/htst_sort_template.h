@@ -1,5 +1,6 @@
-/* htst_sort_template: htst_sort.c for one type of floats. That includes it once for each, with FLOAT, the
- * type; KEY and INT, the integers of its size; and OF(name), the name with the type's suffix. */
+/* htst_sort_template: htst_sort.c for one type of floats. That includes it once for each, with
+ * FLOAT, the type; KEY and INT, the integers of its size; and OF(name), the name with the type's
+ * suffix. */
 
 static inline KEY
 OF(key)(const FLOAT *x)
@@ -90,8 +91,8 @@ OF(move_by_high)(
     }
 }
 
-/* Moves x to `other` by low digits and back by high ones; what moves keeps its order. Or, where that would
- * leave cells crowded, to `other` by high ones only: returns whether it did that. */
+/* Moves x to `other` by low digits and back by high ones; what moves keeps its order. Or, where
+ * that would leave cells crowded, to `other` by high ones only: returns whether it did that. */
 HTST_NOINLINE static int
 OF(move_by_both)(int64_t n, FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other, const CELLS *given)
 {
@@ -120,7 +121,8 @@ OF(move_by_both)(int64_t n, FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other, 
 
 static void OF(sort)(int64_t n, FLOAT *x, FLOAT *other, int into_other);
 
-/* What has the same high digit is together in x: sorts each such part where it is, or into `other`. */
+/* What has the same high digit is together in x: sorts each such part where it is, or into `other`.
+ */
 static void
 OF(sort_parts)(int64_t n, FLOAT *x, FLOAT *other, int into_other, const CELLS *cells)
 {
@@ -178,8 +180,8 @@ OF(mend)(int64_t n, FLOAT *x, FLOAT *other, const CELLS *cells)
     }
 }
 
-/* Brings x into order but for what is in the same cell, or moves it to `other`, where its parts are in
- * order: returns whether it did that. */
+/* Brings x into order but for what is in the same cell, or moves it to `other`, where its parts are
+ * in order: returns whether it did that. */
 static int
 OF(arrange)(int64_t n, FLOAT *x, FLOAT *other, const SEEN *seen, CELLS *cells)
 {

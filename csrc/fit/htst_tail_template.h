@@ -1,6 +1,7 @@
 /* htst_tail_template: htst_tail.c for one type of floats. That includes it once for each, with
- * FLOAT, UINT and INT, the float and the integers of its size; SIGN and INFINITE, the patterns of the sign
- * bit and of infinity; DROPPED, as in htst_tail.h; and OF(name), the name with the type's suffix. */
+ * FLOAT, UINT and INT, the float and the integers of its size; SIGN and INFINITE, the patterns of
+ * the sign bit and of infinity; DROPPED, as in htst_tail.h; and OF(name), the name with the type's
+ * suffix. */
 
 static inline UINT
 OF(bits)(const FLOAT *x)

@@ -5,7 +5,8 @@
 #define N_TERMS 11
 #define MAX_STEPS 60
 
-/* B_2k / (2k)!, k = 1, 2, ...: g(u) = 1/2 - sum of them times u^(2k-1); the next one is below 1e-18. */
+/* B_2k / (2k)!, k = 1, 2, ...: g(u) = 1/2 - sum of them times u^(2k-1); the next one is below
+ * 1e-18. */
 static const double SERIES[N_TERMS] = {
     8.333333333333333e-02,
     -1.388888888888889e-03,

@@ -15,17 +15,22 @@
 #include "htst_common.h"
 
 /* g(u), for any u. METHOD: its series below 1, the definition from there on.
- * ACCURACY: relative error below 1e-15 (tests/c/test_truncated.c, against sums in long double). */
+ * ACCURACY: relative error below 1e-15 (tests/c/test_truncated.c, against sums in long double).
+ * ERRORS: none; NaN for NaN. */
 double htst_truncated_mean(double u);
 
-/* u with g(u) = below / (below + above): the mean's distances from the two ends, both >= 0 and not
- * both 0. Given apart, so that neither loses digits. Infinite where one of them is 0.
- * METHOD: Newton's steps on the smaller share; g is convex there. ACCURACY: 4 units in the last
- * place of max(1, u). */
+/* The u with g(u) = below / (below + above). `below` and `above` are the mean's distances from the
+ * lower and the upper end, both >= 0 and not both 0, two arguments so that neither loses digits.
+ * Infinite if one of them is 0.
+ * METHOD: Newton's steps on the smaller share, where g is convex. ACCURACY: 4 units in the last
+ * place of max(1, u). ERRORS: none; NaN if both are 0. */
 double htst_truncated_root(double below, double above);
 
-/* Distribution function at a point at distance t from the lower end and `rest` from the upper one:
- * (exp(-rate t) - 1) / (exp(-rate length) - 1) without overflow or cancellation. */
+/* The distribution function at a point at distance t from the lower end and `rest` from the upper
+ * one; length = t + rest > 0.
+ * METHOD: (exp(-rate t) - 1) / (exp(-rate length) - 1), from the end where nothing overflows or
+ * cancels.
+ * ACCURACY: a few units in the last place. ERRORS: none; NaN for NaN. */
 double htst_truncated_cdf(double rate, double t, double rest, double length);
 
 #endif

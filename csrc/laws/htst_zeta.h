@@ -1,23 +1,27 @@
-/* htst_zeta: the Hurwitz zeta function and its truncation, scaled so that nothing leaves the floats.
+/* htst_zeta: the Hurwitz zeta function and its truncation, scaled so that nothing overflows or
+ * underflows.
  *
  *   Z(s, q, top) = sum_{k = q, q+1, ..., top} (k/q)^-s,     zeta(s, q) = q^-s Z(s, q, infinity).
  *
- * Z is at least 1. Where k is q or not far above it, terms are added one by one; from a = q + N on,
- * with a >= s + 12, the sum is Euler and Maclaurin's (DLMF 25.11.43; with b = top + 1,
- * L = log(b/a), r = s - 1 and Bernoulli's numbers B):
+ * Z is at least 1.
+ *
+ * METHOD: the first terms are added one by one. From a = q + N on, with a >= s + 12, the sum is
+ * that of Euler and Maclaurin (DLMF 25.11.43; with b = top + 1, L = log(b/a), r = s - 1 and
+ * Bernoulli's numbers B):
  *
  *   sum_{k=a}^{b-1} (k/a)^-s = a int_0^L e^(-r t) dt + C(a) - e^(-s L) C(b),
  *   C(a) = 1/2 + sum_{k>=1} B_2k/(2k)! s (s+1) ... (s+2k-2) a^-(2k-1).
  *
- * Its terms fall by a factor of 1/39 or faster. Adding ends earlier where what is left does not
- * count: for s far above q. Derivatives in s are those of the same formula. */
+ * Each of its terms is at most 1/39 of the one before. If s is far above q, adding ends as soon as
+ * the rest is negligible. Derivatives in s are those of the same formula.
+ * All arguments are dimensionless; logarithms are natural. */
 #ifndef HTST_ZETA_H
 #define HTST_ZETA_H
 
 #include "htst_common.h"
 
 /* Z(s, q, top): q >= 1; top is INFINITY, and then s > 1, or top - q is an integer >= 0, and then
- * s >= 0. ACCURACY: as below. ERRORS: NaN outside the domain. */
+ * s >= 0. ACCURACY: as htst_zeta_log_scaled. ERRORS: NaN outside the domain. */
 double htst_zeta_scaled(double s, double q, double top);
 
 /* out[0..2] = log Z(s, q, top) and its first and second derivative in s: the latter are minus the

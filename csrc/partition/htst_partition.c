@@ -49,8 +49,8 @@ value_bf16(uint16_t w)
     return (uint32_t) w << 16;
 }
 
-/* A denormal is put behind a leading one, which is subtracted again: no denormal float32 appears, so
- * a processor set to flush them gives the same. */
+/* A denormal is put behind a leading one, which is subtracted again: no denormal float32 appears,
+ * so a processor set to flush them gives the same. */
 static inline uint32_t
 value_f16(uint16_t w)
 {

@@ -1,6 +1,9 @@
 /* htst_partition_avx512: which lanes of a vector are kept, for the files with AVX-512 instructions.
+ * Internal.
  *
- * Internal. Bounds are those of htst_partition.h. */
+ * Bounds are those of htst_partition.h. METHOD: two vector operations and one comparison. ACCURACY:
+ * exact.
+ * ERRORS: none. */
 #ifndef HTST_PARTITION_AVX512_H
 #define HTST_PARTITION_AVX512_H
 
@@ -13,12 +16,12 @@
 #include "htst_partition.h"
 
 #define SEGMENT HTST_PARTITION_SEGMENT
-/* Kept elements of a segment from which on writing them holds up reading; see htst_ahead.h. */
+/* From this many kept elements of a segment on, writing them delays reading; see htst_ahead.h. */
 #define BUSY (SEGMENT / 8)
 #define AVX512 __attribute__((target("avx512f,avx512vl,bmi2,popcnt")))
 
-/* Kept is what lies outside [low, high]: with low taken off, that is one unsigned comparison. `flip` is
- * all ones below the sign bit, of the format's own width. */
+/* The elements outside [low, high] are kept. After low is subtracted, that is one unsigned
+ * comparison. `flip` is all ones below the sign bit, in the format's own width. */
 typedef struct {
     __m512i flip, low, width;
 } rule_512_t;

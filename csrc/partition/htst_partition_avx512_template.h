@@ -1,11 +1,12 @@
-/* htst_partition_avx512_template: a row of the fill with AVX-512 for one format whose values have 32 bits.
- * htst_partition_avx512.c includes it once for each, with BITS and INT, the unsigned and signed integers of
- * the format's width; RULE(low, high), which kept_512 takes; LOAD(w, left), sixteen elements as 32-bit
- * integers; WIDE(bits), their values; and OF(name), the name with the format's suffix. */
+/* htst_partition_avx512_template: a row of the fill with AVX-512 for one format whose values have
+ * 32 bits. htst_partition_avx512.c includes it once for each, with BITS and INT, the unsigned and
+ * signed integers of the format's width; RULE(low, high), which kept_512 takes; LOAD(w, left),
+ * sixteen elements as 32-bit integers; WIDE(bits), their values; and OF(name), the name with the
+ * format's suffix. */
 
 /* Four vectors at a time: most matrices keep little, and where no lane of the four is kept they are
- * passed over together. Each is stored whole: what lies behind the kept lanes is written again by what
- * comes, within GROUP elements. */
+ * passed over together. Each is stored whole: what lies behind the kept lanes is written again by
+ * what comes, within GROUP elements. */
 AVX512 HTST_INLINE int64_t
 OF(group)(const BITS *w, int64_t left, int64_t column, rule_512_t rule, int32_t *indices,
     uint32_t *values)

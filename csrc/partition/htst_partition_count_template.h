@@ -1,6 +1,7 @@
-/* htst_partition_count_template: the count of htst_partition.c for one width of elements. That includes it
- * once for each, with BITS and INT, the unsigned and signed integers of that width; ORDERED(w), an
- * element's bits as an integer that grows with the float; and OF(name), the name with the width's suffix.
+/* htst_partition_count_template: the count of htst_partition.c for one width of elements. That
+ * includes it once for each, with BITS and INT, the unsigned and signed integers of that width;
+ * ORDERED(w), an element's bits as an integer that grows with the float; and OF(name), the name
+ * with the width's suffix.
  *
  * The counters of a segment have the width of its elements, so that compilers use whole vectors. */
 

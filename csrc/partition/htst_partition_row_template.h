@@ -1,9 +1,9 @@
 /* htst_partition_row_template: a row of the fill for one format and one type of indices.
- * htst_partition_fill_template.h includes it for each, with INDEX, the type, and INDEX_OF(name), the name
- * with the suffixes of both.
+ * htst_partition_fill_template.h includes it for each, with INDEX, the type, and INDEX_OF(name),
+ * the name with the suffixes of both.
  *
- * Fills at most `room` places. In the dense loop each element is written where the next kept one belongs;
- * `room` ends the loops before anything is written behind the row. */
+ * Fills at most `room` places. In the dense loop each element is written where the next kept one
+ * belongs; `room` ends the loops before anything is written behind the row. */
 
 static int64_t
 INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,

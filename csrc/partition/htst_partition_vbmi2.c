@@ -7,10 +7,10 @@
 #define VBMI2 __attribute__((target("avx512f,avx512vl,avx512bw,avx512vbmi2,bmi2,popcnt")))
 
 /* A segment is compared as a whole, by groups that make a word each. Most matrices keep little: a
- * segment that keeps nothing is passed over, but no group is, for where about one element of a group is
- * kept the branch would be guessed wrong. Then the numbers of a group's kept lanes, a byte each, are
- * compressed together: they are the columns, but for the first, and pick the values from the group's
- * vectors. Where a quarter is kept or less, one vector of each is mostly all. */
+ * segment that keeps nothing is passed over, but no group is, for where about one element of a
+ * group is kept the branch would be guessed wrong. Then the numbers of a group's kept lanes, a byte
+ * each, are compressed together: they are the columns, but for the first, and pick the values from
+ * the group's vectors. Where a quarter is kept or less, one vector of each is mostly all. */
 
 VBMI2 HTST_INLINE uint64_t
 first_vbmi2(int64_t lanes)
@@ -90,8 +90,8 @@ numbers_vbmi2(uint64_t kept)
     return _mm512_maskz_compress_epi8(kept, numbers);
 }
 
-/* Sixteen columns and values, of which `count` are kept. What lies behind those is written again by what
- * comes; where it might not belong to the row, they go alone. */
+/* Sixteen columns and values, of which `count` are kept. What lies behind those is written again by
+ * what comes; where it might not belong to the row, they go alone. */
 VBMI2 HTST_INLINE void
 store_vbmi2(
     __m512i columns, __m512i bits, int64_t count, int64_t room, int32_t *indices, uint32_t *values)

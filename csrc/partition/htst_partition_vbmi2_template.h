@@ -1,11 +1,11 @@
-/* htst_partition_vbmi2_template: a row of the fill with VBMI2 for one format. htst_partition_vbmi2.c includes
- * it once for each, with BITS and INT, the unsigned and signed integers of the format's width; OUT, the type
- * of a value's bits; GROUP, the elements whose comparisons make a word; RULE(low, high), KEPT(w, left, rule)
- * and PUT(w, left, kept, column, room, indices, values), the steps; and OF(name), the name with the format's
- * suffix. */
+/* htst_partition_vbmi2_template: a row of the fill with VBMI2 for one format.
+ * htst_partition_vbmi2.c includes it once for each, with BITS and INT, the unsigned and signed
+ * integers of the format's width; OUT, the type of a value's bits; GROUP, the elements whose
+ * comparisons make a word; RULE(low, high), KEPT(w, left, rule) and PUT(w, left, kept, column,
+ * room, indices, values), the steps; and OF(name), the name with the format's suffix. */
 
-/* The two steps are functions of their own: a compiler that sees both keeps all vectors of a segment from
- * one to the other, in memory. */
+/* The two steps are functions of their own: a compiler that sees both keeps all vectors of a
+ * segment from one to the other, in memory. */
 VBMI2 HTST_INLINE int
 OF(compare_vbmi2)(const BITS *w, int64_t left, rule_512_t rule, uint64_t *kept)
 {

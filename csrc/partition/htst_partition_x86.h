@@ -1,12 +1,12 @@
-/* htst_partition_x86: one row of the fill of htst_partition with compress instructions.
+/* htst_partition_x86: one row of the fill of htst_partition with x86 instructions. Internal.
  *
- * The same bits as the plain loops, several times as fast: a vector of comparisons becomes a mask, and
- * the kept lanes of indices and values move together. AVX-512 has an instruction for it; with AVX2 the
- * mask is turned into a permutation. Call only where htst_partition_best() says so.
+ * METHOD: comparisons of a vector become a mask, and the kept lanes of indices and values move to
+ * the front together. AVX-512 has an instruction for that; for AVX2 the mask is turned into a
+ * permutation. Call a function only if htst_partition_best() allows its instructions.
+ * ACCURACY: the bits of the plain loops.
  *
- * Each function writes at most `room` indices and values and returns how many it wrote. With AVX-512
- * `hits` may be NULL: the row need not have been counted.
- */
+ * Each function writes at most `room` indices and values and returns how many it wrote. With
+ * AVX-512 `hits` may be NULL: then the row need not have been counted. ERRORS: none. */
 #ifndef HTST_PARTITION_X86_H
 #define HTST_PARTITION_X86_H
 

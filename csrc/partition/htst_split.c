@@ -52,9 +52,9 @@ piece_at(int64_t turn, int64_t rows, int64_t cols)
     return piece;
 }
 
-/* Waits until the pieces before `turn` are counted, adds the elements that this one keeps, and returns
- * how many were kept before it. Who is waited for has the processor or will get it: pieces are given
- * out in turn. */
+/* Waits until the pieces before `turn` are counted, adds the elements that this one keeps, and
+ * returns how many were kept before it. Who is waited for has the processor or will get it: pieces
+ * are given out in turn. */
 static int64_t
 take_place(htst_split_turns_t *turns, int64_t turn, int64_t kept)
 {
@@ -73,9 +73,9 @@ take_place(htst_split_turns_t *turns, int64_t turn, int64_t kept)
 
 /* ------------------------------------------------------------------ memory */
 
-/* Fresh memory is cleared by whoever touches it first, a huge page at a time where there are such, and
- * threads that come upon one together each clear it. So whoever comes `ahead` bytes before one has it
- * cleared. Only a hint: what is there stays, and a system that cannot is left alone. */
+/* Fresh memory is cleared by whoever touches it first, a huge page at a time where there are such,
+ * and threads that come upon one together each clear it. So whoever comes `ahead` bytes before one
+ * has it cleared. Only a hint: what is there stays, and a system that cannot is left alone. */
 static void
 clear_ahead(void *array, int64_t size, int64_t from, int64_t to, int64_t ahead)
 {
@@ -91,8 +91,8 @@ clear_ahead(void *array, int64_t size, int64_t from, int64_t to, int64_t ahead)
 #endif
 }
 
-/* As much as all threads write while one clears a page, and no more: what is written soon after it was
- * cleared is still in a cache. */
+/* As much as all threads write while one clears a page, and no more: what is written soon after it
+ * was cleared is still in a cache. */
 static int64_t
 lead(const htst_split_turns_t *turns)
 {
@@ -111,7 +111,8 @@ place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int
 
 /* ---- split ----------------------------------------------------------------------------------- */
 
-/* With AVX-512 a row need not be counted; without, the count leaves it in the nearest cache for the fill. */
+/* With AVX-512 a row need not be counted; without, the count leaves it in the nearest cache for the
+ * fill. */
 #ifdef HTST_PARTITION_HAS_X86
 #define ROW_OF(format, ...)                                                                \
     (instructions == HTST_PARTITION_VBMI2 ? htst_partition_row_vbmi2_##format(__VA_ARGS__) \

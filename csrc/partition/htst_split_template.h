@@ -1,8 +1,8 @@
-/* htst_split_template: htst_split.c for one format of floats. That includes it once for each, with BITS and
- * INT, the unsigned and signed integers of its width; OUT, the unsigned integer of a value's width;
- * INFINITE and OUT_INFINITE, infinity as an element and as a value; COUNT(w, cols, low, high, counts, hits,
- * not_finite), the count of one row; ROW(...), a row without a count; FILL, the fill of htst_partition; and
- * OF(name), the name with the format's suffix. */
+/* htst_split_template: htst_split.c for one format of floats. That includes it once for each, with
+ * BITS and INT, the unsigned and signed integers of its width; OUT, the unsigned integer of a
+ * value's width; INFINITE and OUT_INFINITE, infinity as an element and as a value; COUNT(w, cols,
+ * low, high, counts, hits, not_finite), the count of one row; ROW(...), a row without a count;
+ * FILL, the fill of htst_partition; and OF(name), the name with the format's suffix. */
 
 /* How many values are NaN or infinite. */
 HTST_CLONES static int64_t
@@ -35,8 +35,8 @@ OF(split_row)(const BITS *w, int64_t cols, INT low, INT high, int instructions, 
     return FILL(w, 1, cols, low, high, hits, indptr, instructions, 0, indices, values);
 }
 
-/* The rows of a piece: the elements that they keep, how many in *kept, and in ends[r] how many the first
- * r + 1 rows keep, for the n_ends rows that end in this piece. */
+/* The rows of a piece: the elements that they keep, how many in *kept, and in ends[r] how many the
+ * first r + 1 rows keep, for the n_ends rows that end in this piece. */
 static int
 OF(split_piece)(const BITS *w, int64_t row_length, const piece_t *piece, INT low, INT high,
     int instructions, int32_t *indices, OUT *values, int64_t *ends, int64_t n_ends, int64_t *kept,

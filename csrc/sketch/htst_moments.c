@@ -38,8 +38,8 @@ wide_add_signed(uint64_t *words, int count, i128 value, int shift)
     wide_add(words, count, value < 0 ? -(u128) value : (u128) value, shift, value < 0);
 }
 
-/* A float64 that is a multiple of 2^unit, in `scale` = 2^-unit, as an integer times 2^(unit - least).
- * Where unit is below least, the value is a multiple of 2^least all the same. */
+/* A float64 that is a multiple of 2^unit, in `scale` = 2^-unit, as an integer times 2^(unit -
+ * least). Where unit is below least, the value is a multiple of 2^least all the same. */
 static void
 wide_add_double(uint64_t *words, int count, double value, double scale, int shift)
 {
@@ -65,8 +65,8 @@ power_of_two(int exponent)
 /* ------------------------------------------------------------------ float32 */
 
 #define BLOCK 2048 /* additions that the grids below leave room for */
-/* Vectors of the compiler's: it may not reorder sums of doubles, and cannot know that these are exact.
- * Two at a time, so that one need not wait for the other's additions. */
+/* Vectors of the compiler's: it may not reorder sums of doubles, and cannot know that these are
+ * exact. Two at a time, so that one need not wait for the other's additions. */
 #define LANES 8
 
 typedef float floats_t __attribute__((vector_size(4 * LANES)));
@@ -102,8 +102,8 @@ range_f32(const float *x, int64_t n)
 }
 
 /* Sums over a block of the elements with abs(x) >= least. With 2^E <= the largest < 2^(E + 1) and
- * `magic` = 1.5 * 2^(2 E + 12), adding and subtracting magic rounds a square to a multiple of
- * 2^(2 E - 40); 2048 of these stay within 53 bits, and so do 2048 of what is left over, multiples of
+ * `magic` = 1.5 * 2^(2 E + 12), adding and subtracting magic rounds a square to a multiple of 2^(2
+ * E - 40); 2048 of these stay within 53 bits, and so do 2048 of what is left over, multiples of
  * 2^(2 E - 82), and 2048 of the elements, multiples of 2^(E - 41). */
 static inline void
 take_f32(
@@ -244,8 +244,8 @@ collect(i128 *total, const doubles_t *lanes, double scale)
     *total += sum;
 }
 
-/* LANES elements from x on, of which `left` belong to the array; `last` is zeros, and holds those of the
- * array's end. */
+/* LANES elements from x on, of which `left` belong to the array; `last` is zeros, and holds those
+ * of the array's end. */
 static inline const double *
 fill_lanes(const double *x, int64_t left, double *last)
 {
@@ -258,8 +258,8 @@ fill_lanes(const double *x, int64_t left, double *last)
     return last;
 }
 
-/* With abs(x) < 2^(E + 1), x is cut into a + b + c on grids of 2^(E - 22), 2^(E - 46) and 2^(E - 70),
- * each of at most 2^23 steps: products of two have at most 46 bits, 128 of them 53. */
+/* With abs(x) < 2^(E + 1), x is cut into a + b + c on grids of 2^(E - 22), 2^(E - 46) and 2^(E -
+ * 70), each of at most 2^23 steps: products of two have at most 46 bits, 128 of them 53. */
 HTST_CLONES static void
 many_f64(const double *x, int64_t n, uint64_t least, many_f64_t *many)
 {
@@ -317,8 +317,8 @@ flush_many_f64(many_f64_t *many, int e, uint64_t *sum, uint64_t *squares)
 #define WINDOW 48 /* exponents, from the largest down, that have integers of their own */
 #define ROUND (INT64_C(1) << 18) /* squares of 106 bits, from four tables, that fit 128 bits */
 
-/* The elements that are too small for the grids, or in blocks where something is odd. Neighbours often
- * share an exponent: four tables in turn, so that none waits for its last store. */
+/* The elements that are too small for the grids, or in blocks where something is odd. Neighbours
+ * often share an exponent: four tables in turn, so that none waits for its last store. */
 typedef struct {
     i128 sum[4][WINDOW];
     u128 squares[4][WINDOW];

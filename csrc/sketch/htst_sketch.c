@@ -15,7 +15,8 @@ __extension__ typedef unsigned __int128 u128;
 /* Elements looked at before they are counted: they stay in the L1 cache meanwhile, and their number
  * in 32 bits, so that compilers vectorise the look. */
 #define BLOCK 4096
-/* Of those, how many have their places found before they are counted: the L1 cache holds them too. */
+/* Of those, how many have their places found before they are counted: the L1 cache holds them too.
+ */
 #define PLACES 1024
 
 static int
@@ -318,8 +319,8 @@ htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, ui
     return HTST_OK;
 }
 
-/* An addition to a counter waits for the one before it, and zeros, of which a sparse matrix is full, all
- * have the same one: four together are counted apart. */
+/* An addition to a counter waits for the one before it, and zeros, of which a sparse matrix is
+ * full, all have the same one: four together are counted apart. */
 int
 htst_sketch_add_u16(const uint16_t *x, int64_t n, uint64_t *table)
 {

@@ -19,7 +19,8 @@ static int htst_test_count;
 
 #define CHECK_CLOSE(a, b, rtol) CHECK(fabs((a) - (b)) <= (rtol) *fabs(b))
 
-/* As a library built with -ffast-math leaves it: denormals are taken for zeros and flushed to them. */
+/* As a library built with -ffast-math leaves it: denormals are taken for zeros and flushed to them.
+ */
 static inline void
 htst_test_ignore_denormals(void)
 {

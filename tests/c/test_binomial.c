@@ -2,7 +2,8 @@
 
 #include "htst_test.h"
 
-/* Reference values: 25 digits from two independent methods (tests/tables/make_binomial_reference.py). */
+/* Reference values: 25 digits from two independent methods
+ * (tests/tables/make_binomial_reference.py). */
 static void
 test_known_values(void)
 {
@@ -64,7 +65,8 @@ test_ends(void)
     CHECK(htst_binomial_chernoff_logsf(most, most, 0.5) == -INFINITY);
 }
 
-/* P(X >= k) at the two seams of methods, each side against the other: symmetric and Poisson-like laws */
+/* P(X >= k) at the two seams of methods, each side against the other: symmetric and Poisson-like
+ * laws */
 static void
 test_continuous(void)
 {

@@ -11,7 +11,8 @@ static function_t *const functions[HTST_BINOMIAL_N_FUNCTIONS] = { htst_binomial_
     htst_binomial_logcdf, htst_binomial_logpmf, htst_binomial_sf, htst_binomial_cdf,
     htst_binomial_pmf, htst_binomial_kl, htst_binomial_chernoff_logsf };
 
-/* Arrays give the bits of numbers, what is left to the caller aside; returns how many were served. */
+/* Arrays give the bits of numbers, what is left to the caller aside; returns how many were served.
+ */
 static int
 compare(int function, int count, const double *k, const double *n, const double *p)
 {

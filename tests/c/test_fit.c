@@ -82,7 +82,8 @@ test_one_call_is_its_steps(int ties, int two_sided, int64_t least, htst_tail_sid
     CHECK(seen.zeros == ZEROS && seen.negative + seen.positive == n - ZEROS);
 }
 
-/* More values than there are estimates of at once: a tail of them, which the rest does not change. */
+/* More values than there are estimates of at once: a tail of them, which the rest does not change.
+ */
 static void
 test_of_many(void)
 {

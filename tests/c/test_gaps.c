@@ -134,7 +134,8 @@ test_every_small_matrix(void)
     }
 }
 
-/* The longest unary part has 31 zeros; the next quotient is escaped. Last places and the one behind. */
+/* The longest unary part has 31 zeros; the next quotient is escaped. Last places and the one
+ * behind. */
 static void
 test_the_escape_and_the_end(void)
 {

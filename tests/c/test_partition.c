@@ -17,7 +17,8 @@ next(uint64_t *state)
 }
 
 /* Every width of row, density and set of instructions, in arrays of exactly the right size, so that
- * sanitizers see a step too far. Kept: floats above tau in size, for which C's own comparison speaks. */
+ * sanitizers see a step too far. Kept: floats above tau in size, for which C's own comparison
+ * speaks. */
 static void
 test_b32(int64_t cols, float tau, int instructions, int wide)
 {
@@ -134,8 +135,8 @@ test_denormals(int instructions)
     CHECK(values[0] == 1 && values[1] == UINT32_C(0x80000001) && values[2] == 2);
 }
 
-/* Where 0 itself is kept, as around a mean that is not 0, what a vector reads behind the end of a row
- * must not count. Kept: x > -1/4 or x < -3/4; floats in order as integers, see the header. */
+/* Where 0 itself is kept, as around a mean that is not 0, what a vector reads behind the end of a
+ * row must not count. Kept: x > -1/4 or x < -3/4; floats in order as integers, see the header. */
 static void
 test_zeros_are_kept(int instructions)
 {
@@ -166,7 +167,8 @@ test_zeros_are_kept(int instructions)
     }
 }
 
-/* Around a mean that is no number of the format and with tau = 0, no number lies within the bounds. */
+/* Around a mean that is no number of the format and with tau = 0, no number lies within the bounds.
+ */
 static void
 test_all_are_kept(int instructions)
 {
@@ -193,8 +195,8 @@ test_all_are_kept(int instructions)
     CHECK(memcmp(wide_values, wide, sizeof wide) == 0 && indices[COLS - 1] == COLS - 1);
 }
 
-/* Rows that keep the first `dense` of every 32, into rooms of every size, which end the fill: nothing is
- * written behind them, and what is in them is right. */
+/* Rows that keep the first `dense` of every 32, into rooms of every size, which end the fill:
+ * nothing is written behind them, and what is in them is right. */
 static void
 test_rooms(int dense, int instructions)
 {

@@ -81,7 +81,8 @@ ever_nearer(int64_t i, uint64_t random)
     return of(1) + (random >> (12 + random % 52));
 }
 
-/* clusters whose cells are not shared because of their digits: only what they hold shows that they are */
+/* clusters whose cells are not shared because of their digits: only what they hold shows that they
+ * are */
 static uint64_t
 clusters(int64_t i, uint64_t random)
 {

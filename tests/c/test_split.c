@@ -17,8 +17,9 @@ next(uint64_t *state)
     return *state >> 17;
 }
 
-/* Against count, then fill, in arrays of exactly the right size, so that sanitizers see a step too far.
- * The patterns grow with the numbers and are spread evenly; about `percent` of them are kept. */
+/* Against count, then fill, in arrays of exactly the right size, so that sanitizers see a step too
+ * far. The patterns grow with the numbers and are spread evenly; about `percent` of them are kept.
+ */
 #define DEFINE_TEST(name, unsigned_t, signed_t, out_t, most, COUNT)                                \
     static void test_##name(int64_t rows, int64_t cols, int percent, int instructions)             \
     {                                                                                              \
@@ -104,7 +105,8 @@ test_shapes(int instructions)
     test_b32(1600, 1400, 90, instructions); /* so large that memory is cleared ahead */
 }
 
-/* Where others have split the first pieces, this call goes on behind them and leaves theirs alone. */
+/* Where others have split the first pieces, this call goes on behind them and leaves theirs alone.
+ */
 static void
 test_turns(int instructions)
 {

@@ -70,7 +70,8 @@ test_survey_and_select(void)
     CHECK(seen.not_finite == 3);
 }
 
-/* The bucket of a number by its value: 512 for each power of two, the negative ones in the second half. */
+/* The bucket of a number by its value: 512 for each power of two, the negative ones in the second
+ * half. */
 static int
 bucket(double x, int bias, int half)
 {

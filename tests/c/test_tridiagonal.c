@@ -3,7 +3,8 @@
 
 enum { N = 60 };
 
-/* 2 on the diagonal, 1 beside it: eigenvalues 2 + 2 cos(k pi / (n + 1)), vectors sin(k i pi / (n + 1)). */
+/* 2 on the diagonal, 1 beside it: eigenvalues 2 + 2 cos(k pi / (n + 1)), vectors sin(k i pi / (n +
+ * 1)). */
 static void
 test_known(void)
 {

@@ -28,7 +28,7 @@ test_mean_and_root(void)
         CHECK_CLOSE(htst_truncated_mean(u), g, 1e-15);
         CHECK_CLOSE(htst_truncated_mean(-u), 1 - g, 1e-15);
         root = htst_truncated_root(g, (double) (1 - mean(u)));
-        /* the shares are rounded: 1e-16 of them is 1e-16 of u^2 / 2 for large u, and 12 of those near 0 */
+        /* rounded shares: 1e-16 of them is 1e-16 of u^2 / 2 for large u, 12e-16 near 0 */
         CHECK(fabs(root - u) <= 4e-15 * (u < 1 ? 1 : u));
         CHECK(htst_truncated_root((double) (1 - mean(u)), g) == -root);
     }
