@@ -1,5 +1,5 @@
-/* htst_counts_template: htst_counts.c for one type of floats and one of slots. That includes it
- * once for each pair, with FLOAT and UINT, the float and the unsigned integer of its size; SIGN,
+/* htst_counts_template: htst_counts.c for one type of floats and one of slots. That file includes
+ * it once for each pair, with FLOAT and UINT, the float and the unsigned integer of its size; SIGN,
  * the pattern of the sign bit; SLOT, the type of a count; and OF(name), the name with both
  * suffixes. */
 

@@ -7,7 +7,7 @@
 
 #define N_PROBES 6
 #define N_STRATA 24
-#define STACK 128 /* twice the halvings of 2^63 places */
+#define STACK 128 /* two segments for each of 63 halvings */
 
 /* ---- distances ------------------------------------------------------------------------------ */
 
@@ -17,12 +17,12 @@ typedef struct {
     double alpha, norm, inverse_n;
 } candidate_t;
 
-/* Of one place: the law below and up to x[j], and D there by the convention asked for. */
+/* One value x[j]: the law's P(K < x[j]) and P(K <= x[j]), and the distance there. */
 typedef struct {
     double below, upto, d;
 } place_t;
 
-/* Between the places a and b, whose law is known. */
+/* The values between a and b, and the law at both ends. */
 typedef struct {
     int64_t a, b;
     double upto_a, below_b;
@@ -58,8 +58,9 @@ look(const candidate_t *c, int64_t j)
     return p;
 }
 
-/* Whether nothing strictly between a and b can show more than `bound`: there the law lies in
- * [upto_a, below_b], the sample in [E(a + 1), E(b - 1)] or, seen from the right, up to E(b). */
+/* Whether no value strictly between a and b has a distance above `bound`. There the law lies in
+ * [upto_a, below_b], and the sample's function in [E(a + 1), E(b - 1)], or up to E(b) if
+ * two-sided. */
 static int
 is_below(const candidate_t *c, const segment_t *s, double bound)
 {
@@ -69,8 +70,8 @@ is_below(const candidate_t *c, const segment_t *s, double bound)
         || (s->below_b - empirical(c, s->a + 1) <= bound && high - s->upto_a <= bound);
 }
 
-/* The distance of a candidate, or as much of it as exceeds `limit`; the place is left in *where.
- * Depth first over halves. */
+/* The distance of a candidate, or the first distance found that exceeds `limit`; *where becomes its
+ * place. Halves of a segment are searched depth first. */
 static double
 distance_up_to(const candidate_t *c, double limit, int64_t *where)
 {
@@ -99,7 +100,7 @@ distance_up_to(const candidate_t *c, double limit, int64_t *where)
     return best;
 }
 
-/* Moves the place to the front, the oldest out. */
+/* Move a place to the front; the last one is dropped. */
 static void
 remember(int64_t *probes, int64_t j, int from)
 {
@@ -109,7 +110,7 @@ remember(int64_t *probes, int64_t j, int from)
     probes[0] = j;
 }
 
-/* The distance of a candidate, or -1 once it is above `bound`. */
+/* The distance of a candidate, or -1 if it exceeds `bound`. */
 static double
 survivor(const candidate_t *c, int64_t *probes, double bound)
 {
@@ -130,7 +131,8 @@ survivor(const candidate_t *c, int64_t *probes, double bound)
     return d;
 }
 
-/* The smallest distance of some candidates, a bound for the others. */
+/* The smallest distance among N_STRATA candidates, evenly spread: an upper bound of the smallest of
+ * all. */
 static double
 first_bound(const htst_discrete_t *scan, int64_t begin, int64_t end, int64_t *probes)
 {
@@ -145,7 +147,7 @@ first_bound(const htst_discrete_t *scan, int64_t begin, int64_t end, int64_t *pr
     return bound;
 }
 
-/* The first candidate from k on whose distance is at most `limit`, or end. */
+/* The first candidate from k on whose distance is at most `limit`; `end` if there is none. */
 static int64_t
 first_up_to(const htst_discrete_t *scan, int64_t begin, int64_t k, int64_t end, double limit,
     int64_t *probes, double *d)
@@ -166,7 +168,7 @@ htst_discrete_best(const htst_discrete_t *scan, int64_t begin, int64_t end, doub
 {
     int64_t probes[N_PROBES] = { 0 };
     double bound = first_bound(scan, begin, end, probes), d = 0;
-    int64_t first = end; /* none before it can be the answer */
+    int64_t first = end; /* candidates before it are excluded */
 
     for (int64_t k = begin; k < end; k++) {
         k = first_up_to(scan, begin, k, end, bound + tolerance, probes, &d);
@@ -182,10 +184,11 @@ htst_discrete_best(const htst_discrete_t *scan, int64_t begin, int64_t end, doub
 
 /* ---- many candidates ------------------------------------------------------------------------ */
 
-#define WIDE 2048 /* candidates of a range that is looked at as one */
-#define FEW 12    /* candidates of a range that is not */
+#define WIDE 2048 /* candidates of the widest range that is tested as a whole */
+#define FEW 12    /* candidates of a range that are tested one by one */
 
-/* What the bounds of a range may be off by, in units of s / (s - 1): estimates are good to 1e-12 */
+/* The error of the bounds of a range, in units of s / (s - 1): estimates have relative errors of
+ * 1e-12. */
 #define ROUNDING 1e-9
 
 typedef struct {
@@ -211,7 +214,7 @@ attempt(search_t *search, int64_t k, double limit, double *alpha)
     return isnan(c.alpha) ? -1 : survivor(&c, search->probes, limit);
 }
 
-/* A law of a range: the probability that it is at x[j] or above. */
+/* A law that bounds those of a range of candidates. */
 typedef struct {
     double q, alpha, norm;
 } law_t;
@@ -224,8 +227,8 @@ survival(const law_t *law, double x)
     return exp(-decay) * htst_zeta_scaled(law->alpha, x, INFINITY) / law->norm;
 }
 
-/* The law with the estimate of `mean` at x[at], but from x[from] on. Returns 0 where there is none.
- */
+/* The law that begins at x[from] and has the exponent of a candidate at x[at] with this mean.
+ * Returns 0 if there is none. */
 static int
 law_of(const search_t *search, int64_t at, double mean, int64_t from, law_t *law)
 {
@@ -238,7 +241,7 @@ law_of(const search_t *search, int64_t at, double mean, int64_t from, law_t *law
     return status == HTST_OK && law->norm >= 1;
 }
 
-/* Whether a place shows that all candidates of [a, b) have distances above `limit`. */
+/* Whether some probe point proves that all candidates of [a, b) have distances above `limit`. */
 static int
 is_out(search_t *search, int64_t a, int64_t b, double limit)
 {
@@ -247,7 +250,7 @@ is_out(search_t *search, int64_t a, int64_t b, double limit)
     double least = n - (double) s->first[b - 1], low = search->mean[a], high = low;
     law_t heavy, light;
 
-    if (most > 2 * least) { /* their tails differ too much */
+    if (most > 2 * least) { /* the sizes of their tails differ too much for a useful bound */
         return 0;
     }
     for (int64_t k = a; k < b; k++) {
@@ -273,9 +276,9 @@ is_out(search_t *search, int64_t a, int64_t b, double limit)
     return 0;
 }
 
-/* Look at the candidates of [begin, end), in order, whose distances may be within the tolerance of
- * the smallest so far, and make that smaller: returns the first that was at its time. With
- * `is_last` the smallest is known, and the first candidate found is the answer. */
+/* Test the candidates of [begin, end) in order, and lower *smallest to the smallest distance found.
+ * Returns the first candidate whose distance was within the tolerance of *smallest when it was
+ * tested. With `is_last`, *smallest is already final: the first candidate found is the answer. */
 static int64_t
 walk(search_t *search, int64_t begin, int64_t end, double tolerance, int is_last, double *smallest)
 {
@@ -286,7 +289,7 @@ walk(search_t *search, int64_t begin, int64_t end, double tolerance, int is_last
         int64_t a = wide;
         ends[0] = end - wide < WIDE ? end : wide + WIDE;
         while (
-            depth > 0 && search->status == HTST_OK) { /* a ... ends[depth - 1] is the next range */
+            depth > 0 && search->status == HTST_OK) { /* the next range is [a, ends[depth - 1]) */
             int64_t b = ends[depth - 1];
             if (b - a > FEW) {
                 if (!is_out(search, a, b, *smallest + tolerance)) {

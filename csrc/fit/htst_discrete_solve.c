@@ -9,10 +9,10 @@
 #define LARGEST 9007199254740992.0 /* 2^53: all whole numbers up to it are doubles */
 #define MOST_STEPS 200
 
-/* Values whose logarithms are made together. */
+/* Values whose logarithms are computed together. */
 #define PART (64 * HTST_ESTIMATE_BLOCK)
 
-/* How many of them are not whole or above 2^53. */
+/* How many values are not whole or exceed 2^53. */
 HTST_CLONES static int64_t
 not_whole(int64_t m, const double *x)
 {
@@ -54,8 +54,8 @@ htst_discrete_means(int64_t m, const double *x, const int64_t *first, double *me
     return first[m] < first[m - 1] ? HTST_ERR_BAD_ARG : first[m] > 0 ? HTST_OK : HTST_ERR_TOO_FEW;
 }
 
-/* Newton's step from s. For s below q the mean is nearly 1/(s - 1), and its inverse linear in s;
- * far above, the mean falls exponentially, and its logarithm is linear. */
+/* Newton's step from s. For s below q the mean is about 1/(s - 1), so its inverse is nearly linear
+ * in s. Far above, the mean falls exponentially, so its logarithm is nearly linear. */
 static double
 newton_step(double s, double q, double expected, double variance, double mean)
 {
@@ -79,7 +79,8 @@ htst_discrete_solve(
     double q, double top, double mean, double low, double start, double *alpha, double *norm)
 {
     double below = low, above = INFINITY, s = start > low ? start : low + 1, z[3];
-    int low_is_below = isinf(top) && low <= 1; /* an endless mean grows without bound at 1 */
+    int low_is_below = isinf(top)
+        && low <= 1; /* if the law has no end, its mean grows without bound towards s = 1 */
 
     *alpha = *norm = NAN;
     if (!(mean > 0)) {
@@ -89,7 +90,10 @@ htst_discrete_solve(
         htst_zeta_log_scaled(s, q, top, z);
         double expected = -z[1], step = newton_step(s, q, expected, z[2], mean);
         *(expected > mean ? &below : &above) = s;
-        if (fabs(step) <= 1e-8 * (s - (isinf(top) ? 1 : 0))) { /* Newton's next is its square */
+        if (fabs(step) <= 1e-8
+                * (s
+                    - (isinf(top) ? 1
+                                  : 0))) { /* the next step would be of the size of its square */
             *alpha = s + step;
             *norm = exp(z[0] - expected * step + z[2] * step * step / 2);
             return HTST_OK;
@@ -115,7 +119,7 @@ int
 htst_discrete_estimate(const double *x, const double *mean, int64_t begin, int64_t end, double top,
     double alpha_low, double *alpha, double *norm)
 {
-    double last = 0; /* what the closed estimate missed at the candidate before */
+    double last = 0; /* alpha of the candidate before, less its closed estimate */
 
     if (begin < 0 || begin > end || !(alpha_low >= (isinf(top) ? 1 : 0))) {
         return HTST_ERR_BAD_ARG;

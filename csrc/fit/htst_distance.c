@@ -5,13 +5,13 @@
 #include "htst_estimate.h"
 #include "htst_truncated.h"
 
-#define STACK 128 /* two segments a level, 63 levels */
-#define LANES 16  /* places of a grid that are looked at together */
-#define CHUNK 256 /* places after which a limit may end the look */
+#define STACK 128 /* two segments for each of 63 halvings */
+#define LANES 16  /* probe points that are evaluated together */
+#define CHUNK 256 /* probe points between two tests of the limit */
 #define FEW 64
 #define NOT_MANY 256
 #define PER_ROOT 8
-#define DENSE 8 /* places are dense that are not further apart */
+#define DENSE 8 /* probe points no further apart than this are dense */
 
 static double
 log_of(const htst_scan_t *s, int64_t j)
@@ -67,7 +67,7 @@ model(const htst_candidate_t *c, int64_t j)
     return -expm1(-c->rate * t);
 }
 
-/* What F is compared with from below and from above: see D+ and D- in htst_scan.h. */
+/* The steps that F is compared with, below and above: see D+ and D- in htst_scan.h. */
 static double
 lower_step(const htst_candidate_t *c, int64_t j)
 {
@@ -80,7 +80,7 @@ upper_step(const htst_candidate_t *c, int64_t j)
     return lower_step(c, j + (c->scan->two_sided ? 1 : 0));
 }
 
-/* Take a rough distance into account. */
+/* Record a rough distance, less its slack. */
 static void
 note(htst_found_t *found, int64_t j, double distance, double slack)
 {
@@ -94,7 +94,8 @@ note(htst_found_t *found, int64_t j, double distance, double slack)
     found->rival = other > found->rival ? other : found->rival;
 }
 
-/* Look at one place. Returns 0 if a distance above `limit` shows there; *f becomes the model. */
+/* Evaluate one value. Returns 0 if its distance exceeds `limit`; *f becomes the quick model
+ * there. */
 static int
 look(const htst_candidate_t *c, int64_t j, double limit, htst_found_t *found, double *f)
 {
@@ -105,7 +106,7 @@ look(const htst_candidate_t *c, int64_t j, double limit, htst_found_t *found, do
         found->where = j;
         return 0;
     }
-    /* not "greater": infinite slacks exclude nothing */
+    /* written as not "less or equal", so that an infinite or NaN slack excludes nothing */
     if (!(*f - lower + c->slack <= found->plus) || !(upper - *f + c->slack <= found->minus)) {
         if (found->rough) {
             note(found, j, *f - lower > upper - *f ? *f - lower : upper - *f, c->slack);
@@ -126,14 +127,14 @@ look(const htst_candidate_t *c, int64_t j, double limit, htst_found_t *found, do
 
 /* ---- segments ------------------------------------------------------------------------------- */
 
-/* The values between a and b, where the model is fa and fb. */
+/* The values between a and b, and the model fa and fb at both. */
 typedef struct {
     int64_t a, b;
     double fa, fb;
 } segment_t;
 
-/* Whether a distance inside a segment may be above what was found: there F <= fb and the step at
- * least that of a + 1, F >= fa and the step at most that of b - 1. */
+/* Whether a distance inside a segment can exceed those found so far. Inside, F is at most fb and
+ * the step at least that of a + 1; F is at least fa and the step at most that of b - 1. */
 static inline int
 may_hold_more(const htst_candidate_t *c, const segment_t *s, const htst_found_t *found)
 {
@@ -142,7 +143,7 @@ may_hold_more(const htst_candidate_t *c, const segment_t *s, const htst_found_t 
             && upper_step(c, s->b - 1) - s->fa + c->slack <= found->minus);
 }
 
-/* Look into a segment, depth first over halves. Returns 0 once a distance is above `limit`. */
+/* Search a segment, its halves depth first. Returns 0 as soon as a distance exceeds `limit`. */
 static int
 look_into(const htst_candidate_t *c, segment_t whole, double limit, htst_found_t *found)
 {
@@ -168,9 +169,9 @@ look_into(const htst_candidate_t *c, segment_t whole, double limit, htst_found_t
 
 /* ---- a grid --------------------------------------------------------------------------------- */
 
-/* Of the fine grid: where distances fall like the root of the number of values, as they do where a
- * law fits, a fraction of that is a fraction of the distance. All places where there are not many.
- */
+/* The spacing of the fine grid, a fraction of sqrt(m): distances of a law that fits fall like the
+ * root of the number of values, so the segments between points hold a fraction of the distance. Few
+ * values are all probe points. */
 static int64_t
 spacing_of(int64_t m)
 {
@@ -182,20 +183,20 @@ spacing_of(int64_t m)
 static int64_t
 size_of(int64_t m, int64_t spacing)
 {
-    return (m - 2) / spacing + 2; /* the last value is one of them */
+    return (m - 2) / spacing + 2; /* the last value is a probe point too */
 }
 
 int64_t
 htst_distance_grid_words(int64_t m)
 {
-    /* spacing_of is at least two thirds of the root, so this grows with m as size_of does not */
+    /* unlike size_of, this grows with m: rounding loses at most a third of the spacing */
     int64_t size = m < NOT_MANY ? m : NOT_MANY,
             many = (int64_t) (1.5 * PER_ROOT * sqrt((double) m));
 
     return m < 2 ? 1 : 4 * ((many > size ? many : size) + 2 + FEW + 4 * LANES);
 }
 
-/* Logarithms of places, one by one, or of dense ones by blocks. */
+/* The logarithms of the probe points, one by one; of dense ones by whole blocks. */
 static void
 fill_logs(const htst_scan_t *s, const htst_places_t *p)
 {
@@ -227,12 +228,13 @@ places(const htst_scan_t *s, int64_t begin, int64_t spacing, double *work)
     for (int64_t i = size - 1; i < room; i++) {
         p.y[i] = log_of(s, s->m - 1);
     }
-    for (int64_t i = 0; i < room; i++) { /* behind its end the last place again */
+    for (int64_t i = 0; i < room; i++) { /* padded with the last point */
         int64_t j = i < size - 1 ? begin + i * spacing : s->m - 1;
         p.lower[i] = (double) s->first[j];
         p.upper[i] = (double) s->first[j + (s->two_sided ? 1 : 0)];
     }
-    for (int64_t i = size; i < room; i++) { /* groups of segments reach here, and find no segment */
+    for (int64_t i = size; i < room;
+         i++) { /* groups of segments read this padding; it makes no segment */
         p.model[i] = 0;
     }
     return p;
@@ -245,7 +247,7 @@ htst_distance_grid(const htst_scan_t *s, int64_t begin, double *work)
     htst_grid_t grid;
 
     grid.many = places(s, begin, spacing, work);
-    /* FEW places at most, with both ends */
+    /* at most FEW points, both ends included */
     grid.few = places(s, begin, spacing * (size / (FEW - 2) + 1), work + 4 * (size + 2 * LANES));
     return grid;
 }
@@ -256,7 +258,7 @@ place(const htst_places_t *p, const htst_scan_t *s, int64_t i)
     return i < p->size - 1 ? p->begin + i * p->spacing : s->m - 1;
 }
 
-/* The first of the places that lies above k. */
+/* The first probe point above value k. */
 static int64_t
 first_above(const htst_places_t *p, int64_t k)
 {
@@ -265,7 +267,7 @@ first_above(const htst_places_t *p, int64_t k)
     return i < p->size ? i : p->size - 1;
 }
 
-/* The model at [0, size), or a few more, and the largest distance that shows there. */
+/* The model at the points [0, size), rounded up to LANES, and the largest distance at them. */
 HTST_CLONES static double
 evaluate(int64_t size, double base, double magnitude, double decay, double origin, double before,
     double inverse_n, const double *HTST_RESTRICT y, const double *HTST_RESTRICT lower,
@@ -290,7 +292,8 @@ evaluate(int64_t size, double base, double magnitude, double decay, double origi
     return largest;
 }
 
-/* Whether one of the LANES segments behind each place may hold a distance above `level`. */
+/* Whether one of the LANES segments that begin at these points can hold a distance above
+ * `level`. */
 HTST_CLONES static int
 may_exceed(double level, double before, double inverse_n, const double *HTST_RESTRICT lower,
     const double *HTST_RESTRICT f)
@@ -305,7 +308,7 @@ may_exceed(double level, double before, double inverse_n, const double *HTST_RES
     return found != 0;
 }
 
-/* Look at all places from the i-th on. Returns 0 once a distance is above `limit`. */
+/* Evaluate all probe points from the i-th on. Returns 0 as soon as a distance exceeds `limit`. */
 static int
 look_at_places(
     const htst_candidate_t *c, const htst_places_t *p, int64_t i, double limit, htst_found_t *found)
@@ -314,8 +317,7 @@ look_at_places(
 
     for (; i < p->size; i += CHUNK) {
         int64_t size = p->size - i < CHUNK ? p->size - i : CHUNK;
-        int is_end =
-            i + size == p->size; /* segments are looked at in groups, and one place further */
+        int is_end = i + size == p->size; /* groups of segments read one point more */
         double most = evaluate(size + is_end, c->base, c->size, c->decay, c->origin, before,
             c->inverse_n, p->y + i, p->lower + i, p->upper + i, p->model + i);
         if (most + c->slack <= found->plus) {
@@ -333,7 +335,7 @@ look_at_places(
     return 1;
 }
 
-/* Look into those segments between places, from the i-th on, that may hold more. */
+/* Search the segments between probe points, from the i-th on, that can hold a larger distance. */
 static int
 look_between_places(
     const htst_candidate_t *c, const htst_places_t *p, int64_t i, double limit, htst_found_t *found)
@@ -376,7 +378,7 @@ htst_distance_measure(
     if (grid != NULL && c->slack < 1) {
         const htst_places_t *few = &grid->few, *many = &grid->many;
         int64_t i = first_above(many, c->k);
-        /* for those that are out of the question */
+        /* excludes most candidates with few points */
         int is_worth_it = found->rough && many->size - i > 2 * FEW;
         if ((is_worth_it && !look_at_places(c, few, first_above(few, c->k), limit, found))
             || !look_at_places(c, many, i, limit, found)
@@ -397,10 +399,10 @@ htst_distance_up_to(
     int is_below = htst_distance_measure(c, grid, limit, &found);
 
     *where = found.where;
-    if (!is_below) { /* as most are */
+    if (!is_below) { /* the case of most candidates */
         return -1;
     }
-    if (found.rival + c->slack < found.plus) { /* nowhere else, for sure */
+    if (found.rival + c->slack < found.plus) { /* no other value can have a larger distance */
         double f = model(c, found.where), plus = f - lower_step(c, found.where);
         double minus = upper_step(c, found.where) - f, larger = plus > minus ? plus : minus;
         return larger <= limit ? larger : -1;

@@ -5,26 +5,26 @@
 
 #include "htst_truncated.h"
 
-/* Terms that are added in double before twice the precision takes their sum. */
+/* Terms that are added in double precision before their sum is added in twice the precision. */
 #define GROUP 8
 
 #define BLOCK HTST_ESTIMATE_BLOCK
 #define GROUPS (BLOCK / GROUP)
 
-/* Blocks come from above, each from its beginning on, which no processor foresees: one that is so
- * many further down is asked for, a line of words at a time. */
+/* Blocks are read in descending order and each one upwards, which processors do not prefetch: the
+ * block AHEAD blocks further down is prefetched, LINE words at a time. */
 #define AHEAD 4
 #define LINE 8
 
 double
 htst_estimate_log_ratio(double a, double b)
 {
-    double z = (b - a) / a; /* the difference is exact up to 2 a */
+    double z = (b - a) / a; /* the difference is exact for b <= 2 a */
 
     return HTST_LIKELY(z < 0x1p1000) ? log1p(z) : log(b) - log(a);
 }
 
-/* Values looked at together: whether there are equal ones among them is seen without branches. */
+/* Values that are compared together: whether two neighbours are equal is found without branches. */
 #define RUN 64
 
 #define FLOAT float
@@ -55,20 +55,21 @@ value(const sum_t *sum)
     return sum->high + sum->low;
 }
 
-/* Whether the series below is not for the step from a to b, or their sum may leave the range. */
+/* Whether the series of small_steps does not cover the step from a to b, or a + b may overflow. */
 static inline int
 is_large(double a, double b)
 {
     return (b > (1 + 0x1p-4) * a) | (b > 0x1p1022);
 }
 
-/* What a block of steps shows: whether one is no step up, and whether one is large. */
+/* Whether some step of a block does not go up, and whether some step is large. */
 typedef struct {
     int64_t wrong, large;
 } steps_t;
 
-/* step[j] = log(v[j + 1] / v[j]) where that is not large: twice the area tangent's series to the
- * 11th power, which leaves 2^-64 of it. term[j] = step[j] times what lies above v[j]. */
+/* step[j] = log(v[j + 1] / v[j]) for steps that are not large: 2 atanh(s) by its series up to the
+ * 11th power, whose remainder is below 2^-64 of it. term[j] = step[j] times the number of values
+ * above v[j]. */
 HTST_CLONES static steps_t
 small_steps(int64_t size, const double *HTST_RESTRICT v, const int64_t *HTST_RESTRICT first,
     int64_t n, double *HTST_RESTRICT step, double *HTST_RESTRICT term)
@@ -86,15 +87,15 @@ small_steps(int64_t size, const double *HTST_RESTRICT v, const int64_t *HTST_RES
     return (steps_t){ wrong, large };
 }
 
-/* A block of terms, the last one at its end, becomes the sums of each and all that follow, those
- * beyond the block among them: *total, to which the block is added. */
+/* Replace each term of a block by the sum of it and all terms behind it, those behind the block
+ * (*total) included; then add the block to *total. The last term stands at the block's end. */
 HTST_CLONES static void
 add_block(double *HTST_RESTRICT term, sum_t *total)
 {
     double sums[GROUP][GROUPS], high[GROUPS + 1], low[GROUPS + 1];
     sum_t sum = *total;
 
-    for (int i = GROUP - 1; i >= 0; i--) { /* all groups side by side */
+    for (int i = GROUP - 1; i >= 0; i--) { /* one vector holds a term of each group */
         for (int g = 0; g < GROUPS; g++) {
             sums[i][g] = term[GROUP * g + i] + (i < GROUP - 1 ? sums[i + 1][g] : 0);
         }
@@ -110,12 +111,12 @@ add_block(double *HTST_RESTRICT term, sum_t *total)
         for (int i = 0; i < GROUP; i++) {
             term[GROUP * g + i] = high[g + 1] + (low[g + 1] + sums[i][g]);
         }
-        term[GROUP * g] = high[g] + low[g]; /* what a block begins with is what the last one left */
+        term[GROUP * g] = high[g] + low[g]; /* the *total that the next block starts from */
     }
     *total = sum;
 }
 
-/* The same without the sums inside. */
+/* As add_block, but only *total is computed. */
 HTST_CLONES static void
 add_block_up(const double *HTST_RESTRICT term, sum_t *total)
 {
@@ -153,7 +154,7 @@ negate(int64_t size, const double *HTST_RESTRICT reach, double *HTST_RESTRICT y)
     }
 }
 
-/* The root of the truncated law's equation for each sum of logarithms. */
+/* The rates with an upper end: for each value, the root of the truncated law's equation. */
 static void
 solve(int64_t m, const double *v, const int64_t *first, double xmax, const double *y, double *rate)
 {
@@ -166,8 +167,8 @@ solve(int64_t m, const double *v, const int64_t *first, double xmax, const doubl
     }
 }
 
-/* Steps and terms of the values from `begin` on, up to BLOCK before `end`, at the ends of rooms for
- * a block; zeros before them. Returns their number, or -1 if the values do not increase. */
+/* The steps and terms of up to BLOCK values before `end`, at the ends of `step` and `term`, with
+ * zeros before them. Returns how many values, or -1 if they do not increase. */
 static int64_t
 steps_before(
     int64_t end, const double *v, const int64_t *first, int64_t n, double *step, double *term)

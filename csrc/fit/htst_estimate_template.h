@@ -2,7 +2,7 @@
  * includes it once for each, with FLOAT, the type, and OF(name), the name with the type's suffix.
  */
 
-/* How many of x[0 ... size - 1] are what stands before them. */
+/* How many of x[0 ... size - 1] equal the element before them; x[-1] is read. */
 HTST_CLONES static int64_t
 OF(repeats)(int64_t size, const FLOAT *x)
 {
@@ -22,12 +22,13 @@ OF(htst_estimate_distinct)(int64_t n, const FLOAT *x, double *v, int64_t *first)
         first[0] = 0;
         m = 1;
     }
-    /* v may be x: m <= i, and what is overwritten has been looked at */
+    /* v may be x: m <= i, so only elements that were read are overwritten */
     for (int64_t i = 1, size; i < n; i += size) {
         size = n - i < RUN ? n - i : RUN;
         if (OF(repeats)(size, x + i) > 0) {
             FLOAT last = x[i - 1];
-            for (int64_t j = i; j < i + size; j++) { /* written always, kept where it is new */
+            for (int64_t j = i; j < i + size;
+                 j++) { /* always written; m moves on only past new values */
                 FLOAT next = x[j];
                 v[m] = (double) next;
                 first[m] = j;

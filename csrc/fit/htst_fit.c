@@ -6,7 +6,7 @@
 #include "htst_estimate.h"
 #include "htst_sort.h"
 
-/* How many of the distinct values have at least so many values from them on. */
+/* How many of the distinct values have at least `least` values in their tails. */
 static int64_t
 with_tail(int64_t m, const int64_t *first, int64_t least)
 {
@@ -24,14 +24,14 @@ with_tail(int64_t m, const int64_t *first, int64_t least)
     return low;
 }
 
-/* Whether the n values that were taken can be fitted. */
+/* The status of a fit of the n values that were taken. */
 static int
 status_of(const htst_tail_seen_t *seen, int64_t n)
 {
     return seen->not_finite > 0 ? HTST_ERR_NOT_FINITE : n == 0 ? HTST_ERR_TOO_FEW : HTST_OK;
 }
 
-/* Words that the estimates of m values take, or the marks in their place. */
+/* Doubles for the estimates of m values, or for the marks in their place. */
 static int64_t
 estimate_words(int64_t m)
 {
@@ -71,8 +71,8 @@ best_of(int64_t m, const double *v, const int64_t *first, int two_sided, int64_t
     return status;
 }
 
-/* The values, the counts before them and in all, and what the scan takes, of n values or fewer;
- * before that there are n floats in its place. */
+/* Workspace holds the distinct values, the counts before them, and the scan's own; before the scan,
+ * a copy of the n elements stands in its place. */
 int64_t
 htst_fit_workspace(int64_t n)
 {

@@ -3,19 +3,19 @@
 #include <math.h>
 #include <stddef.h>
 
-/* Where bounds are looked for, as shares of a candidate's tail: multiples of 1/32, and powers of 4
- * below. Any choice is right, a finer one leaves fewer candidates over. */
+/* The buckets at which bounds are evaluated, as shares of a candidate's tail: multiples of 1/32,
+ * and powers of 4 below. Any choice gives correct bounds; a finer one excludes more candidates. */
 #define N_SHARES 40
 #define N_FINE 31
 
-/* Tails looked at for a guess: eight for each halving. */
+/* Tails that a guess evaluates: eight for each halving. */
 #define GUESSES_PER_HALVING 8
 
-/* Rounding of the bounds themselves: logarithms up to 1500, 1e-13 of them in sums that are at least
- * the width of a bucket, 2^-12, for each value. */
+/* Rounding errors of the bounds: logarithms are at most 1500, and 1e-13 of them enters sums that
+ * are at least the width of a bucket, 2^-12, for each value. */
 #define ROUNDING 1e-8
 
-/* Names for the workspace. */
+/* The parts of the workspace. */
 typedef struct {
     const double *log_lower, *log_upper;
     const double *low, *high; /* bounds of the sum of logarithms over all buckets above */
@@ -65,7 +65,7 @@ htst_prune_prepare(const htst_prune_t *p)
     return HTST_OK;
 }
 
-/* A bucket's candidates: bounds of the size of their tails and of their exponents. */
+/* Bounds of the tails' sizes and of the exponents of a bucket's candidates. */
 typedef struct {
     int64_t b;
     double least, most, slow, fast, middle;
@@ -101,7 +101,7 @@ bound_at(const htst_prune_t *p, const logs_t *logs, const range_t *r, int64_t e)
     return (plus > minus ? plus : minus) - ROUNDING;
 }
 
-/* The first bucket above b from whose lower edge on at most `share` of the tail of b lies. */
+/* The first bucket above b with at most `share` of the tail of b from its lower edge on. */
 static int64_t
 edge_of(const htst_prune_t *p, int64_t b, double share)
 {
@@ -126,8 +126,8 @@ share_of(int i)
     return i < N_FINE ? (i + 1) / (double) (N_FINE + 1) : ldexp(1, -2 * (i - N_FINE) - 6);
 }
 
-/* Whether a bound above `distance` shows for bucket b; *e is looked at first and becomes its place.
- */
+/* Whether a bound above `distance` is found for bucket b. Bucket *e is tried first; *e becomes the
+ * bucket at which the bound was found. */
 static int
 is_out(const htst_prune_t *p, const logs_t *logs, int64_t b, double distance, int64_t *e)
 {

@@ -22,7 +22,7 @@ draw(uint64_t key, uint64_t position)
     return mix(key + (position + 1) * 0x9e3779b97f4a7c15u);
 }
 
-/* Floor of n times a uniform number, from the high half of the product; n < 2^32 keeps the bias
+/* floor(n u) for a uniform number u, from the high half of a random word; n < 2^32 keeps the bias
  * below 2^-32. */
 static int64_t
 below(uint64_t word, int64_t n)

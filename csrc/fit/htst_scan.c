@@ -6,27 +6,27 @@
 #include "htst_distance.h"
 
 #define N_PROBES 8
-#define BLOCK HTST_ESTIMATE_BLOCK /* candidates that are bounded together */
-#define N_FIRST 32                /* candidates that are looked at first, at the least */
-#define GAP 256                   /* values between them, at the most */
-#define STEP 97                   /* a prime, and not the half or third of a block; neither is 95 */
+#define BLOCK HTST_ESTIMATE_BLOCK /* candidates that one bound covers */
+#define N_FIRST 32                /* least number of candidates that are measured first */
+#define GAP 256                   /* most values between two of those */
+#define STEP 97                   /* a prime, so that the steps visit all candidates of a block */
 
-/* Tails this near to each other, relatively, are as good a probe. */
+/* Probe points whose tails differ by less than this share exclude the same candidates. */
 #define NEAR .05
 
-/* Rounding of rates, relatively: they are as good as 8 units in the last place. */
+/* Relative rounding error of rates: 8 units in the last place, rounded up. */
 #define ROUNDING 1e-14
 
 /* ---- the best candidate --------------------------------------------------------------------- */
 
-/* A place where an earlier candidate's distance showed: its logarithm, and the tails from it on
- * and, where the distance is two-sided, behind it. */
+/* A probe point: a value at which an earlier candidate's distance was found. Its logarithm, the
+ * tail from it on, and the tail behind it (for two-sided distances). */
 typedef struct {
     int64_t place;
     double y, tail, next_tail;
 } probe_t;
 
-/* The last successful one in front. */
+/* Probe points; the one that excluded a candidate last stands in front. */
 typedef struct {
     probe_t probe[N_PROBES];
 } probes_t;
@@ -38,7 +38,7 @@ to_front(probes_t *probes, probe_t probe, int from)
     probes->probe[0] = probe;
 }
 
-/* In place of one that shows nearly the same, if there is one, or of the last. */
+/* Put a probe point in front. It replaces one with nearly the same tail, else the last one. */
 static void
 insert(probes_t *probes, probe_t probe)
 {
@@ -50,10 +50,9 @@ insert(probes_t *probes, probe_t probe)
     to_front(probes, probe, i);
 }
 
-/* excess[i] = the distance that shows at a place for candidate i, less its slack, or what is there,
- * if that is larger. In tails: F - E = tail_j / tail_k - exp(-rate (y_j - y_k)). Not for truncated
- * laws.
- * Returns how many are at most `limit`. */
+/* Raise excess[i] to the distance of candidate i at a probe point, less its slack. In tails: F - E
+ * = tail_j / tail_k - exp(-rate (y_j - y_k)). Not for truncated laws. Returns for how many
+ * candidates excess[i] is at most `limit`. */
 HTST_CLONES static int64_t
 probe_all(int64_t size, double y_j, double tail_j, double next_tail, double n, double limit,
     const double *HTST_RESTRICT y, const int64_t *HTST_RESTRICT first,
@@ -74,8 +73,8 @@ probe_all(int64_t size, double y_j, double tail_j, double next_tail, double n, d
     return left;
 }
 
-/* What a search for the best candidate goes by, and the candidates that it looks at: those of one
- * block from `low` up to `high`, with their logarithms and rates. */
+/* The state of a search for the best candidate; `low` to `high` is the block of candidates that is
+ * loaded, with its logarithms and rates. */
 typedef struct {
     const htst_scan_t *scan;
     int64_t begin, end;
@@ -88,7 +87,7 @@ typedef struct {
     double y_of_block[BLOCK], rate_of_block[BLOCK];
 } search_t;
 
-/* Whether the distance that shows at a probe is above `limit` for sure. */
+/* Whether the distance at a probe point exceeds `limit` even after the slack is subtracted. */
 static int
 shows(const htst_scan_t *s, const htst_candidate_t *c, const probe_t *probe, double limit)
 {
@@ -158,8 +157,8 @@ edge(const htst_scan_t *s, int64_t i, int64_t k, double *y, double *sum)
     }
 }
 
-/* What a block's candidates k have in common: of its lowest value a, and of b, the first above it.
- */
+/* Bounds that hold for all candidates k of a block: a is its lowest value, b the first value above
+ * it. */
 typedef struct {
     double most, least; /* bounds of n_k */
     double y_a, y_b, sum_a, sum_b;
@@ -187,13 +186,13 @@ largest_decay(const bounds_t *e, double y)
     double width = e->y_b - e->y_a, n = e->most, rest = e->sum_a - n * width;
     double at_a = n * (y - e->y_a) / e->sum_a, at_b = n * (y - e->y_b) / rest;
 
-    if (!(rest > .5 * e->sum_a)) { /* few digits, or none */
+    if (!(rest > .5 * e->sum_a)) { /* a denominator of few correct digits, or none */
         return INFINITY;
     }
     return (at_b > at_a ? at_b : at_a) * (1 + ROUNDING);
 }
 
-/* Whether a probe excludes all candidates of a block at once. */
+/* Whether one probe point excludes all candidates of a block. */
 static int
 is_out(search_t *search, int64_t block, double limit)
 {
@@ -204,11 +203,11 @@ is_out(search_t *search, int64_t block, double limit)
 
     edge(s, block + 1, a, &e.y_a, &e.sum_a);
     edge(s, block, b, &e.y_b, &e.sum_b);
-    /* three logarithms, and a sum that may be half of its terms */
+    /* the errors of three logarithms, and of a difference that may be half of its terms */
     double slack =
         HTST_DISTANCE_SLACK + 4 * HTST_DISTANCE_SLACK_OF_LOGS * (e.most / e.sum_b) * fabs(e.y_a);
-    /* tails of the block that differ by more than the limit leave its bounds so far apart that they
-     * exclude it where distances are large, as the first probe shows, and hardly elsewhere */
+    /* If the block's tails differ by more than the limit, the bounds are wide. They exclude the
+     * block only where distances are large, and then the first probe point shows it. */
     int n_probes = e.most - e.least > limit * e.least ? 1 : N_PROBES;
     for (int p = 0; p < n_probes && !(s->xmax < INFINITY); p++) {
         probe_t probe = search->probes.probe[p];
@@ -226,8 +225,8 @@ is_out(search_t *search, int64_t block, double limit)
     return 0;
 }
 
-/* Which of the candidates [low, low + size) of the loaded block no probe excludes; returns their
- * number. */
+/* The candidates of [low, low + size), in the loaded block, that no probe point excludes, in
+ * `alive`; returns their number. */
 static int64_t
 survivors(search_t *search, int64_t low, int64_t size, double limit, int64_t *alive)
 {
@@ -252,7 +251,8 @@ survivors(search_t *search, int64_t low, int64_t size, double limit, int64_t *al
         }
     }
     left = 0;
-    for (int64_t i = 0; i < size; i++) { /* written always, kept where it is not excluded */
+    for (int64_t i = 0; i < size;
+         i++) { /* always written; the count moves on only past candidates that are left */
         alive[left] = low + i;
         left += excess[i] <= limit;
     }
@@ -268,7 +268,7 @@ is_allowed(const htst_candidate_t *c, const htst_scan_allowed_t *allowed)
         && c->rate * sqrt(c->inverse_n) < allowed->sigma_below;
 }
 
-/* The distance of a candidate, or -1 if it is above `limit`. */
+/* The distance of a candidate, or -1 if it exceeds `limit`. */
 static double
 distance_up_to(search_t *search, const htst_candidate_t *c, double limit)
 {
@@ -291,7 +291,7 @@ distance_up_to(search_t *search, const htst_candidate_t *c, double limit)
     return distance;
 }
 
-/* Look at a candidate; it becomes the best if its distance is at most `limit`. */
+/* Measure a candidate; it becomes the best if its distance is at most `limit`. */
 static int
 consider(search_t *search, int64_t k, double y, double rate, double limit)
 {
@@ -304,7 +304,7 @@ consider(search_t *search, int64_t k, double y, double rate, double limit)
     return d >= 0;
 }
 
-/* Look at the lowest candidate of a block, or at some of all its candidates. */
+/* Measure the lowest candidate of a block, or some of its candidates. */
 static void
 consider_some_of(search_t *search, int64_t block, int64_t gap)
 {
@@ -327,8 +327,9 @@ consider_some_of(search_t *search, int64_t block, int64_t gap)
     }
 }
 
-/* A bound before the scan, from blocks in an order from coarse to fine: neighbours have distances
- * that fall slowly towards a minimum, and each would have to be measured. */
+/* Find an upper bound of the smallest distance before the scan: blocks are visited from coarse to
+ * fine. In ascending order the distances of neighbours would fall slowly towards a minimum, and
+ * nearly each would have to be measured. */
 static void
 consider_some(search_t *search)
 {
@@ -348,8 +349,9 @@ consider_some(search_t *search)
     }
 }
 
-/* Look at the candidates of a block; to find the smallest distance in steps, for the same reason,
- * to find the first one that is at most best + tolerance in order. Returns 1 once it is found. */
+/* Test the candidates of a block. To find the smallest distance they are visited in steps, for the
+ * same reason; to find the first candidate that is at most best + tolerance, in order. Returns 1
+ * once that is found. */
 static int
 look_at(search_t *search, int64_t block, double tolerance, int is_last)
 {
@@ -387,7 +389,7 @@ htst_scan_best(
     const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance, double *work)
 {
     search_t search;
-    int64_t last = scan->m - 1; /* has no tail above it */
+    int64_t last = scan->m - 1; /* the last value: no value lies above it */
 
     search.best = (htst_scan_best_t){ -1, INFINITY, NAN };
     search.begin = allowed->begin;
@@ -401,7 +403,8 @@ htst_scan_best(
     memset(&search.probes, 0, sizeof search.probes);
     consider_some(&search);
     int64_t top = block_of(scan, search.end - 1), bottom = block_of(scan, search.begin), b = top;
-    for (; b <= bottom; b++) { /* down, and up again: the probes stay good */
+    for (; b <= bottom;
+         b++) { /* down to the smallest value and up again, so that neighbours share probe points */
         (void) look_at(&search, b, 0, 0);
     }
     while (b > top && !look_at(&search, b - 1, tolerance, 1)) {

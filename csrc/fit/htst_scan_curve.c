@@ -11,7 +11,7 @@ htst_scan_curve(
 
     for (int64_t k = begin; k < end; k++) {
         htst_candidate_t c = htst_distance_candidate(scan, k, scan->y[k], scan->rate[k]);
-        /* the last maximum's place is a good first look */
+        /* the value of the last maximum is tried first */
         (void) htst_distance_measure(&c, NULL, INFINITY, &found);
         d_plus[k - begin] = found.plus;
         d_minus[k - begin] = found.minus;

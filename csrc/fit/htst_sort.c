@@ -2,28 +2,29 @@
 
 #include <string.h>
 
-/* Up to so many are sorted by insertion. */
+/* Up to this many elements are sorted by insertion. bench/bench_sort.py measures the sort; its
+ * constants were chosen by such runs and are not exact optima. */
 #define FEW 24
 
-/* Up to so many bytes stay in a cache while they are moved twice. */
+/* Arrays of up to this many bytes stay in a cache while they are moved twice. */
 #define IN_CACHE (1 << 21)
 
-/* Bits of a digit. Cells have 2^5 times more of them than there are elements. */
+/* Most bits of a digit, and the bits that make cells 2^5 times as many as elements. */
 #define MAX_BITS 12
 #define SPARE_BITS 5
 
-/* What is larger is moved into parts of 2^12 elements; into more than 2^10 of them it would be
- * slower. */
+/* Larger arrays are moved into parts of 2^12 elements, but not into more than 2^10 parts: that
+ * would be slower. */
 #define PART_BITS 12
 #define MAX_PARTS_BITS 10
 
-/* Pairs in the same cell, for each element, from which on cells are crowded. */
+/* From this many pairs of elements in the same cell, for each element, cells are crowded. */
 #define CROWDED .25
 
-/* Insertion moves an element so far inside a cell; one of more elements is sorted by itself. */
+/* Largest cell that insertion sorts; a cell with more elements is sorted as an array of its own. */
 #define FAR 16
 
-/* Steps in which the end of a part is looked for, and then one by one. */
+/* The end of a part is searched in steps of this many elements, then one by one. */
 #define LEAP 64
 
 static int
@@ -39,7 +40,7 @@ bits_of(uint64_t n)
     return bits + (int) n;
 }
 
-/* Counts become the places before each; returns the sum of their squares. */
+/* Replace counts by their running sums; returns the sum of the squares of the counts. */
 static double
 starts(uint32_t size, uint32_t *count)
 {

@@ -1,4 +1,4 @@
-/* htst_sort_template: htst_sort.c for one type of floats. That includes it once for each, with
+/* htst_sort_template: htst_sort.c for one type of floats. That file includes it once for each, with
  * FLOAT, the type; KEY and INT, the integers of its size; and OF(name), the name with the type's
  * suffix. */
 
@@ -11,10 +11,10 @@ OF(key)(const FLOAT *x)
     return key;
 }
 
-/* What decides how elements are sorted. */
+/* The properties of an array that decide how it is sorted. */
 typedef struct {
     KEY low, high; /* smallest and largest key */
-    KEY falls;     /* 0 where they are in order */
+    KEY falls;     /* 0 if the keys ascend */
 } OF(seen_t);
 #define SEEN OF(seen_t)
 
@@ -40,7 +40,8 @@ typedef struct {
 } OF(cells_t);
 #define CELLS OF(cells_t)
 
-/* Cells with digits of so many bits, or fewer, for all between the smallest and the largest key. */
+/* The cells for all keys between the smallest and the largest, with digits of at most these
+ * bits. */
 static CELLS
 OF(cells)(const SEEN *seen, int high_bits, int low_bits)
 {
@@ -70,7 +71,7 @@ OF(high_digit)(const CELLS *cells, const FLOAT *x)
     return OF(cell)(cells, x) >> cells->low_bits;
 }
 
-/* Moves x to `other` by high digits. */
+/* Move x to `other` by the high digits. */
 HTST_NOINLINE static void
 OF(move_by_high)(
     int64_t n, const FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other, const CELLS *given)
@@ -91,8 +92,8 @@ OF(move_by_high)(
     }
 }
 
-/* Moves x to `other` by low digits and back by high ones; what moves keeps its order. Or, where
- * that would leave cells crowded, to `other` by high ones only: returns whether it did that. */
+/* Move x to `other` by the low digits and back by the high ones; both moves are stable. If cells
+ * would stay crowded, move x to `other` by the high digits only. Returns whether it did that. */
 HTST_NOINLINE static int
 OF(move_by_both)(int64_t n, FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other, const CELLS *given)
 {
@@ -106,7 +107,7 @@ OF(move_by_both)(int64_t n, FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other, 
         low[OF(low_digit)(&cells, x + i)]++;
         high[OF(high_digit)(&cells, x + i)]++;
     }
-    /* were both digits independent, so many pairs times 2 n^2 would share them */
+    /* with independent digits, 2 n^2 times the number of pairs in the same cell */
     double pairs = starts(n_low, low) * starts(n_high, high), size = (double) n;
     int is_crowded = cells.shift > 0 && pairs > 2 * CROWDED * size * size * size;
     for (int64_t i = 0; i < n && !is_crowded; i++) {
@@ -121,8 +122,7 @@ OF(move_by_both)(int64_t n, FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other, 
 
 static void OF(sort)(int64_t n, FLOAT *x, FLOAT *other, int into_other);
 
-/* What has the same high digit is together in x: sorts each such part where it is, or into `other`.
- */
+/* Sort each part of x, the elements with the same high digit, in place or into `other`. */
 static void
 OF(sort_parts)(int64_t n, FLOAT *x, FLOAT *other, int into_other, const CELLS *cells)
 {
@@ -152,7 +152,7 @@ OF(insert)(int64_t n, FLOAT *x)
     }
 }
 
-/* Cells are in order: sorts what is in each. */
+/* Sort the elements of each cell; the cells are in order. */
 static void
 OF(mend)(int64_t n, FLOAT *x, FLOAT *other, const CELLS *cells)
 {
@@ -167,7 +167,7 @@ OF(mend)(int64_t n, FLOAT *x, FLOAT *other, const CELLS *cells)
             x[j] = x[j - 1];
         }
         x[j] = moved;
-        if (j == end) { /* a crowded cell, or nearly: as a whole */
+        if (j == end) { /* a crowded cell is sorted as an array of its own */
             const KEY cell = OF(cell)(cells, x + i);
             while (j > 0 && OF(cell)(cells, x + j - 1) == cell) {
                 j--;
@@ -180,8 +180,8 @@ OF(mend)(int64_t n, FLOAT *x, FLOAT *other, const CELLS *cells)
     }
 }
 
-/* Brings x into order but for what is in the same cell, or moves it to `other`, where its parts are
- * in order: returns whether it did that. */
+/* Bring the cells of x into order, or move x to `other`, where its parts are in order. Returns
+ * whether it did the latter. */
 static int
 OF(arrange)(int64_t n, FLOAT *x, FLOAT *other, const SEEN *seen, CELLS *cells)
 {
@@ -197,7 +197,8 @@ OF(arrange)(int64_t n, FLOAT *x, FLOAT *other, const SEEN *seen, CELLS *cells)
     return OF(move_by_both)(n, x, other, cells);
 }
 
-/* Sorts x where it is, or into `other`; the one that is not asked for may hold anything then. */
+/* Sort x in place, or into `other`. The array that does not hold the result may then hold
+ * anything. */
 static void
 OF(sort)(int64_t n, FLOAT *x, FLOAT *other, int into_other)
 {

@@ -5,10 +5,11 @@
 /* Elements counted at once: their counts fit 32 bits, and they stay in the L1 cache. */
 #define BLOCK 2048
 
-/* Elements passed over at once: of a thin tail most such groups hold none. */
+/* Elements that are skipped together if none is in the interval, as in most groups of a thin
+ * tail. */
 #define GROUP 8
 
-/* Whether none of a group is in. */
+/* Whether no element of a group is in the interval. */
 static inline int
 is_none(const uint8_t *is_in)
 {

@@ -1,4 +1,4 @@
-/* htst_tail_template: htst_tail.c for one type of floats. That includes it once for each, with
+/* htst_tail_template: htst_tail.c for one type of floats. That file includes it once for each, with
  * FLOAT, UINT and INT, the float and the integers of its size; SIGN and INFINITE, the patterns of
  * the sign bit and of infinity; DROPPED, as in htst_tail.h; and OF(name), the name with the type's
  * suffix. */
@@ -77,7 +77,8 @@ OF(htst_tail_select)(int64_t n, const FLOAT *x, htst_tail_side_t side, int64_t l
             if (end - j == GROUP && is_none(is_in + j)) {
                 continue;
             }
-            for (int64_t k = j; k < end; k++) { /* written always, kept where it is in */
+            for (int64_t k = j; k < end;
+                 k++) { /* always written; the count moves on only past elements of the interval */
                 keys[at] = (OF(bits)(x + i + k) & kept) ^ flipped;
                 at += is_in[k];
             }
@@ -96,7 +97,8 @@ OF(htst_tail_take)(
     int64_t n, const FLOAT *x, htst_tail_side_t side, htst_tail_seen_t *seen, FLOAT *out)
 {
     int64_t m = 0;
-    for (int64_t i = 0; i < n; i += BLOCK) { /* which is in the cache when it is selected */
+    for (int64_t i = 0; i < n;
+         i += BLOCK) { /* the block is then in the cache when its elements are selected */
         int64_t size = n - i < BLOCK ? n - i : BLOCK, before = seen->positive;
         OF(htst_tail_survey)(size, x + i, seen);
         if (seen->positive - before == size && side != HTST_TAIL_NEGATIVE) {

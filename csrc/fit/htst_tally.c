@@ -2,11 +2,13 @@
 
 #include <math.h>
 
-/* Elements looked at before they are counted: their places stay in the L1 cache. */
+/* Elements of a block: their slots are found first, and stay in the L1 cache while they are
+ * counted. */
 #define BLOCK 512
 
-/* place[i] = floor of x[i] of the side where the table has that, else 0; returns how many have not
- * their own place. Two loops, for compilers make vectors of each, and not of both at once. */
+/* place[i] = floor(v) if the table has a slot for v, else 0; v is x[i] as seen from the side.
+ * Returns how many v are not equal to their slot. Two loops, because compilers vectorise each of
+ * them but not both at once. */
 HTST_CLONES static int64_t
 places(int64_t n, const double *HTST_RESTRICT x, double sign, int32_t *HTST_RESTRICT place)
 {
@@ -24,7 +26,7 @@ places(int64_t n, const double *HTST_RESTRICT x, double sign, int32_t *HTST_REST
     return odd;
 }
 
-/* Copies what is large and counts the rest, without branches on what cannot be foretold. */
+/* Copy the large values and count the others by kind, without unpredictable branches. */
 static int64_t
 sort_out(int64_t n, const double *x, double sign, const int32_t *place, double *out,
     htst_tally_seen_t *seen)

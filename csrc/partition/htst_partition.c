@@ -7,8 +7,9 @@
 #include "htst_partition_x86.h"
 
 #define SEGMENT HTST_PARTITION_SEGMENT
-/* From this many kept elements of a segment on, writing every element and moving on only past kept
- * ones costs less than the branches that the processor guesses wrong. */
+/* From this many kept elements of a segment on, all elements are written and the place moves on
+ * only past kept ones: that costs less than mispredicted branches. bench/bench_partition.py
+ * measures matrices on both sides of it. */
 #define DENSE 12
 
 static inline int16_t
@@ -49,8 +50,8 @@ value_bf16(uint16_t w)
     return (uint32_t) w << 16;
 }
 
-/* A denormal is put behind a leading one, which is subtracted again: no denormal float32 appears,
- * so a processor set to flush them gives the same. */
+/* A denormal is built with a leading one that is then subtracted. No denormal float32 appears on
+ * the way, so a processor that flushes them gives the same result. */
 static inline uint32_t
 value_f16(uint16_t w)
 {

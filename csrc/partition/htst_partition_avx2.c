@@ -10,8 +10,8 @@
 #define SEGMENT HTST_PARTITION_SEGMENT
 #define AVX2 __attribute__((target("avx2,bmi2,popcnt,f16c")))
 
-/* The lanes of `mask` move to the front: its bits, spread to bytes, pick the numbers of those lanes
- * from 0 to 7. */
+/* Store the lanes of `mask`, moved to the front. The bits of the mask, spread to bytes, select the
+ * numbers of those lanes from 0 to 7. */
 AVX2 HTST_INLINE int64_t
 put_256(
     unsigned mask, int64_t start, __m256i bits, int64_t room, int32_t *indices, uint32_t *values)

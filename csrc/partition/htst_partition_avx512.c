@@ -6,7 +6,7 @@
 
 /* ---- formats whose values have 32 bits ------------------------------------------------------- */
 
-/* Elements looked at together. */
+/* Elements that are compared together. */
 #define GROUP 64
 
 AVX512 HTST_INLINE __mmask16
@@ -15,7 +15,7 @@ lanes_512(int64_t left)
     return (__mmask16) (left >= 16 ? 0xffff : left > 0 ? (1u << left) - 1 : 0);
 }
 
-/* Sixteen elements, of which `left` belong to the row; nothing behind it is read. */
+/* Load sixteen elements, of which `left` belong to the row; nothing behind those is read. */
 AVX512 HTST_INLINE __m512i
 load_512_b32(const uint32_t *w, int64_t left)
 {

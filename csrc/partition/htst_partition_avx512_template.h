@@ -4,9 +4,9 @@
  * sixteen elements as 32-bit integers; WIDE(bits), their values; and OF(name), the name with the
  * format's suffix. */
 
-/* Four vectors at a time: most matrices keep little, and where no lane of the four is kept they are
- * passed over together. Each is stored whole: what lies behind the kept lanes is written again by
- * what comes, within GROUP elements. */
+/* Store the kept elements of four vectors; returns how many. Most matrices keep few elements, so
+ * four vectors without any are skipped by one test. Vectors are stored whole: the lanes behind the
+ * kept ones are overwritten by later stores, within GROUP elements. */
 AVX512 HTST_INLINE int64_t
 OF(group)(const BITS *w, int64_t left, int64_t column, rule_512_t rule, int32_t *indices,
     uint32_t *values)
@@ -34,7 +34,7 @@ OF(group)(const BITS *w, int64_t left, int64_t column, rule_512_t rule, int32_t 
     return k;
 }
 
-/* A row, by groups into their places; by way of others where a whole group might not find room. */
+/* Fill a row by groups. A group goes through a buffer where a whole group might not find room. */
 AVX512 int64_t
 OF(htst_partition_row_avx512)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
     int64_t room, int32_t *indices, uint32_t *values)

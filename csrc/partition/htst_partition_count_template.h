@@ -1,4 +1,4 @@
-/* htst_partition_count_template: the count of htst_partition.c for one width of elements. That
+/* htst_partition_count_template: the count of htst_partition.c for one width of elements. That file
  * includes it once for each, with BITS and INT, the unsigned and signed integers of that width;
  * ORDERED(w), an element's bits as an integer that grows with the float; and OF(name), the name
  * with the width's suffix.

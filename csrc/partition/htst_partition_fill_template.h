@@ -1,4 +1,4 @@
-/* htst_partition_fill_template: the fill of htst_partition.c for one format of floats. That
+/* htst_partition_fill_template: the fill of htst_partition.c for one format of floats. That file
  * includes it once for each, with BITS and INT, the unsigned and signed integers of its width; OUT,
  * the type of a value's bits; ORDERED(w), as in htst_partition_count_template.h; VALUE(w), the
  * value of an element; ROW_AVX2, ROW_AVX512 and ROW_VBMI2, which fill a row with those

@@ -6,11 +6,12 @@
 
 #define VBMI2 __attribute__((target("avx512f,avx512vl,avx512bw,avx512vbmi2,bmi2,popcnt")))
 
-/* A segment is compared as a whole, by groups that make a word each. Most matrices keep little: a
- * segment that keeps nothing is passed over, but no group is, for where about one element of a
- * group is kept the branch would be guessed wrong. Then the numbers of a group's kept lanes, a byte
- * each, are compressed together: they are the columns, but for the first, and pick the values from
- * the group's vectors. Where a quarter is kept or less, one vector of each is mostly all. */
+/* All comparisons of a segment come first; those of a group make a word. A segment without kept
+ * elements is skipped, but single groups are not: where about one element of a group is kept, that
+ * branch would be mispredicted. Then the numbers of a group's kept lanes, one byte each, are
+ * compressed. They are the columns, except for the first column of the group, and select the values
+ * from the group's vectors. If at most a quarter is kept, one vector of columns and one of values
+ * usually suffice. */
 
 VBMI2 HTST_INLINE uint64_t
 first_vbmi2(int64_t lanes)
@@ -18,7 +19,8 @@ first_vbmi2(int64_t lanes)
     return lanes <= 0 ? 0 : _bzhi_u64(UINT64_MAX, (unsigned) (lanes < 64 ? lanes : 64));
 }
 
-/* Vector v of a group, of which `left` elements belong to the row; nothing behind them is read. */
+/* Load vector v of a group, of which `left` elements belong to the row; nothing behind those is
+ * read. */
 VBMI2 HTST_INLINE __m512i
 load_vbmi2_b16(const uint16_t *w, int64_t left, int v)
 {
@@ -90,8 +92,8 @@ numbers_vbmi2(uint64_t kept)
     return _mm512_maskz_compress_epi8(kept, numbers);
 }
 
-/* Sixteen columns and values, of which `count` are kept. What lies behind those is written again by
- * what comes; where it might not belong to the row, they go alone. */
+/* Store sixteen columns and values, of which `count` are kept. The lanes behind those are
+ * overwritten by later stores; at the end of the row only the kept lanes are stored. */
 VBMI2 HTST_INLINE void
 store_vbmi2(
     __m512i columns, __m512i bits, int64_t count, int64_t room, int32_t *indices, uint32_t *values)

@@ -4,8 +4,9 @@
  * comparisons make a word; RULE(low, high), KEPT(w, left, rule) and PUT(w, left, kept, column,
  * room, indices, values), the steps; and OF(name), the name with the format's suffix. */
 
-/* The two steps are functions of their own: a compiler that sees both keeps all vectors of a
- * segment from one to the other, in memory. */
+/* Compare the elements of a segment; returns whether any is kept. It and the next function are
+ * separate because a compiler that sees both keeps all vectors of a segment in memory from one to
+ * the other. */
 VBMI2 HTST_INLINE int
 OF(compare_vbmi2)(const BITS *w, int64_t left, rule_512_t rule, uint64_t *kept)
 {

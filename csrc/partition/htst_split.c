@@ -15,7 +15,8 @@
 #define PIECE HTST_SPLIT_PIECE
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
-/* Looks at the counter before the processor is offered to others. */
+/* Reads of the counter before the thread yields the processor. Not tuned: waits are rare and
+ * short. */
 #define PATIENCE 1000
 
 /* ------------------------------------------------------------------ turns */
@@ -24,14 +25,14 @@ typedef struct {
     int64_t row, rows, col, cols;
 } piece_t;
 
-/* Pieces of a row that is longer than one; 1 if it is not. */
+/* How many pieces one row makes, if it is longer than a piece; else 1. */
 static int64_t
 parts(int64_t cols)
 {
     return (cols + PIECE - 1) / PIECE;
 }
 
-/* Rows of a piece. */
+/* How many rows one piece has. */
 static int64_t
 height(int64_t cols)
 {
@@ -52,9 +53,9 @@ piece_at(int64_t turn, int64_t rows, int64_t cols)
     return piece;
 }
 
-/* Waits until the pieces before `turn` are counted, adds the elements that this one keeps, and
- * returns how many were kept before it. Who is waited for has the processor or will get it: pieces
- * are given out in turn. */
+/* Wait until all pieces before `turn` are counted, then add the elements that this one keeps.
+ * Returns how many were kept before it. The wait ends: pieces are given out in order, so the thread
+ * that is waited for is running or will be. */
 static int64_t
 take_place(htst_split_turns_t *turns, int64_t turn, int64_t kept)
 {
@@ -73,9 +74,10 @@ take_place(htst_split_turns_t *turns, int64_t turn, int64_t kept)
 
 /* ------------------------------------------------------------------ memory */
 
-/* Fresh memory is cleared by whoever touches it first, a huge page at a time where there are such,
- * and threads that come upon one together each clear it. So whoever comes `ahead` bytes before one
- * has it cleared. Only a hint: what is there stays, and a system that cannot is left alone. */
+/* Fresh memory is cleared by the thread that touches it first, one huge page at a time where the
+ * system has them; threads that reach a page together would each clear it. So the thread that comes
+ * within `ahead` bytes of a page has it cleared beforehand. This is a hint: the contents stay, and
+ * an error is ignored. */
 static void
 clear_ahead(void *array, int64_t size, int64_t from, int64_t to, int64_t ahead)
 {
@@ -91,8 +93,9 @@ clear_ahead(void *array, int64_t size, int64_t from, int64_t to, int64_t ahead)
 #endif
 }
 
-/* As much as all threads write while one clears a page, and no more: what is written soon after it
- * was cleared is still in a cache. */
+/* How far ahead pages are cleared: as much as all threads write while one page is cleared, and no
+ * more, so that a page is still in a cache when it is written. Chosen on one machine; the result
+ * does not depend on it. */
 static int64_t
 lead(const htst_split_turns_t *turns)
 {
@@ -101,7 +104,7 @@ lead(const htst_split_turns_t *turns)
     return MIN(threads * EACH, MOST);
 }
 
-/* What a piece keeps, to its place among `size` bytes from byte `at` on. */
+/* Copy the kept elements of a piece to byte `at` of an array of `size` bytes. */
 static void
 place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int64_t ahead)
 {

@@ -1,5 +1,5 @@
-/* htst_split_template: htst_split.c for one format of floats. That includes it once for each, with
- * BITS and INT, the unsigned and signed integers of its width; OUT, the unsigned integer of a
+/* htst_split_template: htst_split.c for one format of floats. That file includes it once for each,
+ * with BITS and INT, the unsigned and signed integers of its width; OUT, the unsigned integer of a
  * value's width; INFINITE and OUT_INFINITE, infinity as an element and as a value; COUNT(w, cols,
  * low, high, counts, hits, not_finite), the count of one row; ROW(...), a row without a count;
  * FILL, the fill of htst_partition; and OF(name), the name with the format's suffix. */
@@ -74,7 +74,7 @@ OF(htst_split)(const BITS *w, int64_t rows, int64_t cols, INT low, INT high, int
 
     *not_finite = 0;
     atomic_fetch_add(&turns->threads, 1);
-    /* NaN and infinity are then kept, and found among the few values */
+    /* NaN and infinity are then kept, and found among the kept values, which are few */
     low = (INT) MAX(low, -INFINITE);
     high = (INT) MIN(high, INFINITE - 1);
     while ((turn = atomic_fetch_add(&turns->next, 1)) < last) {

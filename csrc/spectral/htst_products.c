@@ -3,12 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-#define LANES 8 /* of a sum that is taken in vectors; the compiler may not choose another order */
-#define SUMS 4  /* vectors of them, so that no addition waits for the one before */
-#define GROUP 4 /* rows that share one reading of v, and of out */
-#define NARROW \
-    1024 /* up to so many columns v stays in the first cache; rows then come as they lie */
-#define PIECE 1024 /* squares that are added up plainly */
+#define LANES \
+    8 /* partial sums of a dot product, one for each lane of a vector; the order is fixed */
+#define SUMS 4      /* vectors of partial sums, so that no addition waits for the one before */
+#define GROUP 4     /* rows that share one read of v and of out */
+#define NARROW 1024 /* up to this many columns v stays in the first cache: row by row */
+#define PIECE 1024  /* squares of one plain sum */
 
 typedef double doubles_t __attribute__((vector_size(8 * LANES)));
 typedef float floats_t __attribute__((vector_size(4 * LANES)));
@@ -20,7 +20,7 @@ sum_of_lanes(const double *lanes)
         + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
 }
 
-/* sum[0] + sum[1] += value; what the addition rounds off goes into sum[1]. */
+/* Add a value to sum[0] + sum[1]; the rounding error of the addition goes into sum[1]. */
 static void
 add_to(double sum[2], double value)
 {

@@ -1,6 +1,6 @@
-/* htst_products_template: htst_products.c for one type of W. That includes it once for each, with
- * FLOAT, the type; LOAD(from), which widens LANES elements; and OF(name), the name with the type's
- * suffix.
+/* htst_products_template: htst_products.c for one type of W. That file includes it once for each,
+ * with FLOAT, the type; LOAD(from), which widens LANES elements; and OF(name), the name with the
+ * type's suffix.
  *
  * dot, dots: dot products with v, of one row and of the rows w[0], w[1], ... of a group; add: out
  * += factor[0] w[0] + factor[1] w[1] + ..., one after the other; squares_of: the sum of at most
@@ -84,7 +84,7 @@ OF(squares_of)(const FLOAT *x, int64_t n)
     return sum_of_lanes(lanes);
 }
 
-/* A group that is not full takes its first row again, with the factor 0. */
+/* A group that is not full repeats its first row, with the factor 0. */
 int
 OF(htst_products_gram)(const FLOAT *w, int64_t rows, int64_t cols, const double *v, double *out)
 {

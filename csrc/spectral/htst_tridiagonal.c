@@ -3,10 +3,10 @@
 #include <float.h>
 #include <math.h>
 
-/* Newton's steps; from a bound near the eigenvalue it takes two to ten. */
+/* Most Newton's steps; from a bound near the eigenvalue two to ten suffice. */
 #define MOST_STEPS 1000
 
-/* A pivot of t - T in place of zero. */
+/* A pivot of t - T, with a tiny number in place of zero. */
 static double
 away_from_zero(double pivot, double scale)
 {
@@ -28,7 +28,7 @@ newton(const double *diagonal, const double *beside, int64_t n, double t)
     return pivot > 0 ? 1 / sum : -1;
 }
 
-/* What no eigenvalue is above (Gershgorin). */
+/* An upper bound of all eigenvalues (Gershgorin). */
 static double
 bound(const double *diagonal, const double *beside, int64_t n)
 {
