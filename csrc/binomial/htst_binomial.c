@@ -7,13 +7,14 @@
 
 #define LOG_HALF (-0.69314718055994530942)
 
-/* A smaller p is scaled by 2^TINY_SHIFT, and with it n p. */
+/* A smaller p, and n p with it, is scaled by 2^TINY_SHIFT. */
 #define TINY_P HTST_BINOMIAL_TINY_P
 #define TINY_SHIFT 600
 
 /* ---- where the pieces of htst_binomial_far.h serve ------------------------------------------ */
 
-/* What a caller wants of terms: their log, or their value. Arrays take both arms of the log. */
+/* The log or the value of a probability given by its terms. Both branches of the log are evaluated
+ * as in arrays, so that the bits agree. */
 HTST_INLINE double
 tell(const htst_terms_t *terms, bool log, double complement)
 {
@@ -47,7 +48,7 @@ tail(bool log, bool upper, double k, double n, double p)
     }
 }
 
-/* NaN where they do not serve. */
+/* log P(X > k), or log P(X <= k) if not `upper`; NaN if htst_binomial_far.h does not serve. */
 HTST_FUSED_CLONES static double
 log_tail(bool upper, double k, double n, double p)
 {
@@ -71,7 +72,7 @@ point_of_kind(int kind, double k, double n, double p)
                                         : (htst_terms_t){ { NAN, NAN }, NAN, NAN };
 }
 
-/* The terms of P(X = k), all NaN where they do not serve. */
+/* The terms of P(X = k); all NaN if htst_binomial_point.h does not serve. */
 HTST_INLINE htst_terms_t
 point_terms(double k, double n, double p)
 {
@@ -89,7 +90,7 @@ point(bool log, double k, double n, double p)
     return tell(&terms, log, 0.0);
 }
 
-/* n KL, or minus Chernoff's bound; NaN where they do not serve, and for a fractional k. */
+/* n KL(k/n || p); NaN if htst_binomial_point.h does not serve, and for a fractional k. */
 HTST_FUSED_CLONES static double
 divergence(double k, double n, double p)
 {
@@ -137,7 +138,7 @@ closed_form(double n, double s, bool all, bool log_wanted)
         int shift = s < TINY_P ? TINY_SHIFT : 0;
         log_base = htst_pair_log(ldexp(s, shift), 0.0, -shift);
     }
-    else if (s < 0.25) { /* where 1 - s forgets s */
+    else if (s < 0.25) { /* where 1 - s would lose digits of s */
         log_base = htst_pair_log_sum(-s, 0.0, 0.0);
     }
     else {
@@ -164,7 +165,8 @@ other_closed_form(double n, double s, bool all, bool log_wanted)
     if (x > LOG_HALF) {
         return log_wanted ? log(-expm1(x)) : -expm1(x);
     }
-    double p = closed_form(n, s, all, false); /* x times its error would be that of exp(x) */
+    double p =
+        closed_form(n, s, all, false); /* exp(x) would have x times the relative error of x */
     return log_wanted ? log1p(-p) : 1.0 - p;
 }
 
@@ -191,7 +193,7 @@ legal(double n, double p)
     return p >= 0.0 && p <= 1.0 && n >= 0.0 && n <= HTST_BINOMIAL_MAX_N && floor(n) == n;
 }
 
-/* P(X > k), or P(X <= k) where not `upper` */
+/* P(X > k), or P(X <= k) if not `upper` */
 static double
 evaluate_tail(bool upper, bool log_wanted, double k, double n, double p)
 {
@@ -203,7 +205,7 @@ evaluate_tail(bool upper, bool log_wanted, double k, double n, double p)
     if (isnan(k) || !legal(n, p)) {
         return NAN;
     }
-    if (k < 0.0 || k >= n) { /* n + 1 and n - k are no doubles where n = 2^53 */
+    if (k < 0.0 || k >= n) { /* if n = 2^53, n + 1 and n - k may not be doubles */
         return certain(upper == (k < 0.0), log_wanted);
     }
     bool mirrored = p > 0.5;
@@ -350,7 +352,7 @@ htst_binomial_evaluate(int function, double k, double n, double p)
 
 #define CHUNK HTST_BINOMIAL_BULK_CHUNK
 
-/* The next elements of an input, side by side: a step of 0 fills `buffer` with the first. */
+/* The next elements of an input as an array: with a step of 0, `buffer` filled with the first. */
 static const double *
 next_elements(const double *x, int64_t step, int64_t start, int count, double *buffer)
 {

@@ -65,7 +65,7 @@ DEFINE_NEAR_TAILS(long_logs, HTST_BINOMIAL_LONG, 1)
 DEFINE_NEAR_POINTS(short_points, HTST_BINOMIAL_SHORT)
 DEFINE_NEAR_POINTS(long_points, HTST_BINOMIAL_LONG)
 
-/* A and Phi anywhere, but for Phi where k or m is small; NaN where the fraction does not serve. */
+/* A and Phi, except Phi for small k or m; NaN if the fraction does not serve. */
 #define STORE_LARGE(i, t)                                        \
     do {                                                         \
         double inverse = 1.0 / ((t).k * (t).m * (t).n);          \
@@ -93,7 +93,7 @@ typedef struct {
         total[CHUNK], scale[CHUNK];
 } fractions_t;
 
-/* The same for tails, and what their fractions start from. */
+/* The same for tails, and the arguments of their continued fractions. */
 HTST_FUSED_CLONES static void
 large_tails(int upper, int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,
     const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out, fractions_t *HTST_RESTRICT to)
@@ -113,8 +113,8 @@ large_tails(int upper, int count, const double *HTST_RESTRICT k, const double *H
     }
 }
 
-/* Phi by the table that compilers make no vectors of; not where a is NaN: k may then be anything.
- */
+/* Phi for small k or m, by a table, which compilers do not vectorise. Elements whose a is NaN are
+ * left out: their k may be anything. */
 HTST_FUSED_CLONES static void
 small_phis(int count, const double *n, terms_t *terms)
 {
@@ -133,8 +133,8 @@ any_points(double shift, int count, const double *k, const double *n, const doub
     small_phis(count, n, out);
 }
 
-/* factor *= P/pmf: a block at a time, until all of it have settled; each keeps its first settled
- * value, as a number alone does. */
+/* factor *= P/pmf, a block at a time, until all elements of the block have converged. Each keeps
+ * the first value at which it converged, as a single number does. */
 HTST_FUSED_CLONES static void
 finish_fractions(int count, const fractions_t *HTST_RESTRICT from, double *HTST_RESTRICT factor)
 {
@@ -211,7 +211,7 @@ divergences(int count, const terms_t *HTST_RESTRICT t, double *HTST_RESTRICT out
     }
 }
 
-/* Chernoff's: minus the divergence of k + 1 where that is above the mean, else 0 */
+/* Chernoff's bound: minus the divergence of k + 1 if that is above the mean, else 0. */
 HTST_FUSED_CLONES static void
 bounds(int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,
     const double *HTST_RESTRICT p, const terms_t *HTST_RESTRICT terms, double *HTST_RESTRICT out)
@@ -228,7 +228,7 @@ bounds(int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,
 typedef void tails_t(int, int, const double *, const double *, const double *, terms_t *);
 typedef void points_t(double, int, const double *, const double *, const double *, terms_t *);
 
-/* How a function's problems are posed: a tail, upper or lower; or the point k + shift. */
+/* What a function asks for: an upper or a lower tail, or the point k + shift. */
 typedef struct {
     int is_tail, upper;
     double shift;
@@ -269,8 +269,7 @@ solve(int function, int kind, int count, const double *k, const double *n, const
     }
 }
 
-/* The elements of one kind, side by side and up to whole blocks: what is missing repeats the first.
- */
+/* Gather the elements of one kind in arrays, padded to whole blocks with the first element. */
 static void
 solve_some(int function, int kind, int count, const uint8_t *at, const double *k, const double *n,
     const double *p, double *out)
@@ -289,7 +288,7 @@ solve_some(int function, int kind, int count, const uint8_t *at, const double *k
     }
 }
 
-/* Where kinds[i] = kind: how many, and the places. */
+/* The places where kinds[i] = kind; returns how many. */
 static int
 find_places(int count, const double *kinds, double kind, uint8_t *places)
 {
@@ -311,7 +310,8 @@ are_equal(int count, const double *x)
     return different == 0;
 }
 
-/* What is left to the caller: where the fraction did not serve, and n KL of a fractional k. */
+/* The elements left to the caller: those that the fraction does not serve, and n KL of a fractional
+ * k. */
 static int
 find_left(
     int function, int count, const double *kinds, const double *k, const double *out, uint8_t *left)

@@ -9,7 +9,7 @@
 
 #include "htst_binomial_point.h"
 
-/* Below this, n p may lose bits to the denormals: not served here. */
+/* A smaller p is not served here: n p may be denormal and lose bits. */
 #define HTST_BINOMIAL_TINY_P 1e-250
 
 /* j - mean; near the mean the first difference is exact (Sterbenz) */
@@ -23,7 +23,8 @@ htst_far_excess(double j, htst_pair_t mean, int kind)
     return htst_pair_fast_sum(d.hi, d.lo - mean.lo);
 }
 
-/* The law of s = min(p, 1-p) seen from above j, or from below where above = -1; d = j - n s. */
+/* The problem for s = min(p, 1-p), seen from above j (above = 1) or from below (above = -1); d = j
+ * - n s. */
 HTST_INLINE htst_far_t
 htst_far_problem(
     double n, double s, double j, htst_pair_t d, double above, htst_pair_t mean, int complement)
@@ -53,13 +54,14 @@ typedef struct {
 HTST_INLINE htst_side_t
 htst_far_side(double k, double n, double p)
 {
-    /* p > 1/2; no comparison, for compilers make a branch of it that nothing predicts */
+    /* 1 if p > 1/2; no comparison, because compilers make an unpredictable branch of it */
     double mirrored = 0.5 - copysign(0.5, 0.5 - p), sign = 1.0 - 2.0 * mirrored;
     return (
         htst_side_t){ p + mirrored * (1.0 - 2.0 * p) /* exact */, sign, mirrored * n + sign * k };
 }
 
-/* From Y's j to within one; near the mean that does not matter. No division: times near^2 j m. */
+/* The kind of a problem, from Y's j to within one: near the mean the difference does not matter.
+ * Comparisons are multiplied by near^2 j m, so that nothing is divided. */
 HTST_INLINE double
 htst_far_kind(int is_tail, htst_side_t at, double n)
 {
@@ -79,7 +81,7 @@ htst_far_kind(int is_tail, htst_side_t at, double n)
     return is_near & legal & serves ? kind : (double) HTST_BINOMIAL_FRACTION;
 }
 
-/* Whether arguments and problem are ones that the fraction serves. */
+/* Whether the continued fraction serves these arguments. */
 HTST_INLINE int
 htst_far_is_served(const htst_far_t *t)
 {
@@ -88,20 +90,19 @@ htst_far_is_served(const htst_far_t *t)
         & (t->k >= 1.0) & (t->m >= 1.0);
 }
 
-/* Which tail is the far one for P(Y >= j) where side = 1, P(Y <= j) where -1, Y ~ Bin(n, s), s <=
- * 1/2. */
+/* The far tail for P(Y >= j) (side = 1) or P(Y <= j) (side = -1), Y ~ Bin(n, s), s <= 1/2. */
 HTST_INLINE htst_far_t
 htst_far_of_side(double side, double j, double n, double s, int kind)
 {
     htst_pair_t mean = htst_pair_product(n, s);
-    /* where j is on the mean, P(Y >= j) and P(Y <= j) are both far; the sign is exact */
+    /* if j is the mean, both P(Y >= j) and P(Y <= j) are far tails; the sign is exact */
     int other = side * ((j - mean.hi) - mean.lo) < 0.0;
     double first = other ? j - side : j;
     htst_pair_t d = htst_far_excess(first, mean, kind);
     return htst_far_problem(n, s, first, d, other ? -side : side, mean, other);
 }
 
-/* The same for P(X > k), or P(X <= k) where not `upper`, X ~ Bin(n, p); k is whole. */
+/* The same for P(X > k), or P(X <= k) if not `upper`, X ~ Bin(n, p); k is whole. */
 HTST_INLINE htst_far_t
 htst_far_of_tail(int upper, double k, double n, double p, int kind)
 {
@@ -120,7 +121,7 @@ htst_far_of_point(double k, double n, double p, int kind)
 
 /* ---- the uniform series -------------------------------------------------------------------- */
 
-/* Four chains, so that a number alone does not wait 27 times. */
+/* Four interleaved chains of Horner's rule: one chain would wait for 27 multiplications. */
 #define HTST_CHAIN(i, q)                                                                       \
     htst_fma(htst_fma(htst_fma(htst_fma(htst_fma(htst_fma(ERFCX[i + 24], q, ERFCX[i + 20]), q, \
                                             ERFCX[i + 16]),                                    \
@@ -177,7 +178,7 @@ htst_far_series(double lambda, double w, double inverse_variance, int kind)
     return htst_fma(lambda, -1.0 / 6, 0.5) - (odd + even);
 }
 
-/* A tail of the kinds near the mean, for its log or for its value. */
+/* The terms of a tail near the mean, to compute its log or its value. */
 HTST_INLINE htst_terms_t
 htst_near_terms(const htst_far_t *t, int kind, int for_log)
 {
@@ -203,7 +204,8 @@ typedef struct {
     double b, x, edge, y1, inverse, inverse_x, total;
 } htst_fraction_t;
 
-/* numerators and denominators of the last two approximants; q1 is 1 after each call of them */
+/* Numerators and denominators of the last two approximants; q1 is 1 after each call of
+ * htst_fraction_steps. */
 typedef struct {
     double p0, q0, p1, q1;
 } htst_approximants_t;
@@ -248,8 +250,8 @@ htst_fraction_steps(const htst_fraction_t *t, double first, htst_approximants_t 
     return (htst_approximants_t){ at.p0 * scale, at.q0 * scale, at.p1 * scale, 1.0 };
 }
 
-/* Whether the last two approximants p0/q0 and p1 agree: the next differ less, with changing sign.
- */
+/* Whether the last two approximants p0/q0 and p1 agree. Later ones differ by less, with alternating
+ * signs. */
 HTST_INLINE int
 htst_fraction_is_done(htst_approximants_t at)
 {
@@ -264,7 +266,7 @@ htst_fraction_factor(const htst_far_t *t, double value)
     return (t->k + 1.0) * t->y * value;
 }
 
-/* One tail by the fraction; mean_k is 2^shift times what it stands for. */
+/* One tail by the continued fraction; mean_k is given scaled by 2^shift. */
 HTST_INLINE htst_terms_t
 htst_fraction_terms(const htst_far_t *t, double shift)
 {

@@ -14,8 +14,8 @@ typedef struct {
     bool mirrored;
 } law_t;
 
-/* log P as htst_binomial.h's functions give it; the log of the far tail, P or 1 - P, and the far
- * tail's first probability in units of it */
+/* A tail: log P with the bits of htst_binomial.h; the log of the far tail, which is P or 1 - P; and
+ * the first probability of the far tail in units of that tail. */
 typedef struct {
     double log, far_log, ratio;
     bool complement;
@@ -65,7 +65,7 @@ look_by_kind(int kind, double side, double j, law_t law, look_t *found)
     return true;
 }
 
-/* P(X > k), or P(X <= k) where not `upper`; false where the pieces do not serve. */
+/* P(X > k), or P(X <= k) if not `upper` */
 HTST_FUSED_CLONES static bool
 look_fast(bool upper, double k, law_t law, look_t *found)
 {
@@ -78,7 +78,7 @@ look_fast(bool upper, double k, law_t law, look_t *found)
     }
 }
 
-/* P(X > k) at the ends, or for a tiny p */
+/* Evaluate P(X > k) at the ends, or for a tiny p. */
 static void
 look_slow(double k, law_t law, look_t *found)
 {
@@ -92,7 +92,7 @@ look_slow(double k, law_t law, look_t *found)
     found->ratio = exp(first - found->far_log);
 }
 
-/* P(X > k); returns whether the pieces serve. */
+/* Evaluate P(X > k); returns whether htst_binomial_far.h serves. */
 static bool
 look(double k, law_t law, look_t *found)
 {
@@ -121,8 +121,8 @@ deviate(double level)
 
 /* ---- in k ----------------------------------------------------------------------------------- */
 
-/* x with n KL(x/n || p) = z^2/2, above the mean where z > 0 and below where z < 0: two terms of its
- * expansion, and Newton's steps where these do not do */
+/* The x with n KL(x/n || p) = z^2/2, above the mean if z > 0, below it if z < 0: two terms of its
+ * expansion, then Newton's steps if those are not close enough. */
 static double
 quantile_start(law_t law, double z)
 {
@@ -144,10 +144,11 @@ quantile_start(law_t law, double z)
     return x;
 }
 
-/* 1 - ratio has digits below this. */
+/* 1 - ratio keeps enough digits for a ratio below this. */
 #define NEARLY_ALL 0.99
 
-/* How far from k the level is met, by the slope at k and its change. */
+/* The distance from k to the point where the level is reached, from the slope at k and its
+ * change. */
 static double
 steps_to(double level, double target, const look_t *at, law_t law, double k)
 {
@@ -171,13 +172,13 @@ steps_to(double level, double target, const look_t *at, law_t law, double k)
     return bend > 0.5 && bend < 2.0 ? steps / bend : steps;
 }
 
-/* Whether k and a neighbour are surely on both sides of the level: no need for a look at it. */
+/* Whether the level certainly lies between k and a neighbour, which then need not be evaluated. */
 static bool
 is_settled(double level, double target, const look_t *at, law_t law, double k)
 {
     double up = (law.n - k) * p_of(law) / ((k + 1.0) * q_of(law));
     bool reached = at->log <= level;
-    if (level > -1e-290) { /* logs that round to denormals */
+    if (level > -1e-290) { /* the log would be rounded to a denormal */
         return false;
     }
     if (at->complement) {
@@ -222,7 +223,7 @@ htst_binomial_log_isf(double level, double n, double p)
         if (!(k > low && k < high)) {
             k = k >= high ? high - 1.0 : low + 1.0;
         }
-        if (step > 12 && step % 2) { /* a step that crawls is made good by halving */
+        if (step > 12 && step % 2) { /* after slow steps, halve the bracket */
             k = floor(low + (high - low) / 2);
         }
         look_t at;
@@ -244,7 +245,7 @@ htst_binomial_log_isf(double level, double n, double p)
 #define LIMIT_STEPS 100
 #define LARGEST_MOVE 300.0
 
-/* logit p moved by delta, without forming the logit */
+/* The law whose logit p is larger by delta, without computing the logit. */
 static law_t
 move(law_t at, double delta)
 {
@@ -260,8 +261,8 @@ move(law_t at, double delta)
     return (law_t){ at.n, (1.0 - at.s) / grow, !at.mirrored };
 }
 
-/* theta above logit x, x = count/n, with n KL(x || p(theta)) = z^2/2: the expansion, or Newton from
- * the larger side, where it only comes down */
+/* The theta above logit x, x = count/n, with n KL(x || p(theta)) = z^2/2: by its expansion, or by
+ * Newton's steps from the larger side, which then only decrease. */
 static double
 limit_start(double count, double n, double z)
 {
@@ -286,8 +287,8 @@ limit_start(double count, double n, double z)
     return theta;
 }
 
-/* Solves log P(X <= k) = level, or log P(X > k) = level where `rising`; 0 < k < n - 1. False where
- * it goes below TINY_P. */
+/* Solve log P(X <= k) = level, or log P(X > k) = level if `rising`; 0 < k < n - 1. Returns false if
+ * p or 1 - p falls below TINY_P. */
 static bool
 solve_limit(double k, double n, double level, bool rising, law_t *at)
 {
@@ -318,7 +319,7 @@ solve_limit(double k, double n, double level, bool rising, law_t *at)
             delta = delta > 0.0 ? LARGEST_MOVE : -LARGEST_MOVE;
         }
         now = move(now, delta);
-        /* what is left after a step of third order, or a step that rounding has made */
+        /* the error after a step of third order is negligible, or the step is only rounding */
         if (size < 1e-15 || (fabs(delta) < 1e-9 && fabs(delta) >= last)) {
             break;
         }
@@ -407,7 +408,7 @@ htst_binomial_lower_limit(double k, double n, double level, double limit[3])
 {
     double mirror[3];
     htst_binomial_upper_limit(n - k, n, level, mirror);
-    /* 1 - p from whichever of the two is small */
+    /* 1 - p, computed from the smaller of p and 1 - p */
     double p = mirror[2] < LOG_HALF ? exp(mirror[2]) : -expm1(mirror[1]);
     store(limit, p, mirror[2], mirror[1]);
     if (mirror[0] <= 0.5) {

@@ -21,8 +21,7 @@ double htst_binomial_log_isf(double level, double n, double p);
  * Closed forms for k = 0 and k = n-1; if p or 1-p is below 1e-250, the leading term of its tail,
  * which is then exact to rounding.
  * ACCURACY: docs/accuracy-binomial.md, against tests/tables/binomial_inverses.csv: p and 1-p, by
- * their
- *   logarithms, to 1e-13 of the smaller of p and 1-p, and log p and log(1-p) to 1e-13.
+ *   their logarithms, to 1e-13 of the smaller of p and 1-p, and log p and log(1-p) to 1e-13.
  * ERRORS: all three NaN outside the domain. */
 void htst_binomial_upper_limit(double k, double n, double level, double limit[3]);
 

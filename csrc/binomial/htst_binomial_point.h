@@ -60,8 +60,8 @@ htst_near_half(double k, htst_pair_t d, double inverse, int kind)
     return htst_pair_mul(v, one);
 }
 
-/* The same times d, or k log(k/mean) - d where abs(v) >= .2 or `shift`: mean is then 2^shift of the
- * true one. */
+/* The same times d; or k log(k/mean) - d if abs(v) >= .2 or shift != 0: `mean` is then given scaled
+ * by 2^shift. */
 HTST_INLINE htst_pair_t
 htst_any_half(double k, htst_pair_t d, htst_pair_t mean, double shift, double inverse,
     double inverse_mean, double inverse_k)
@@ -101,8 +101,9 @@ htst_near_rest(double v, int kind)
     return htst_fma(y, v, y) * s;
 }
 
-/* A for its log, not for exp(-A): only the first term, 2 n d^2/(near_k near_m), is a pair. The rest
- * has a tenth of A at most, so that its roundings are below 2^-53 of A, 2^-54 where short. */
+/* A, to be used as a logarithm and not in exp(-A): only its first term, 2 n d^2/(near_k near_m), is
+ * a pair. The other terms are at most a tenth of A, so their rounding errors are below 2^-53 of A
+ * (2^-54 for the SHORT kind). */
 HTST_INLINE htst_pair_t
 htst_near_exponent(const htst_far_t *t, double inverse, int kind)
 {
@@ -140,7 +141,7 @@ htst_any_divergence(const htst_far_t *t, double shift, double inverse)
 
 #define HTST_INVERSE_SQRT_2PI 0.39894228040143267794
 
-/* Stirling's series for i = 1/x: what is left out is below 2e-17 for x >= 16. */
+/* Stirling's series for i = 1/x; the terms left out are below 2e-17 for x >= 16. */
 HTST_INLINE double
 htst_stirling_series(double i)
 {
@@ -159,7 +160,7 @@ htst_stirling_error(double x, double i)
     return x < 16.0 ? STIRLING_ERROR[(int) x] : htst_stirling_series(i);
 }
 
-/* exp(s), abs(s) < .008; abs(s) < .002 (short) */
+/* exp(s) for abs(s) < .008, for the SHORT kind for abs(s) < .002 */
 HTST_INLINE double
 htst_exp_small(double s, int kind)
 {
@@ -189,7 +190,7 @@ htst_near_correction(double b, double t, int kind)
     return htst_exp_small(s, kind);
 }
 
-/* Anywhere, without the table that keeps compilers from vectors: k and m at least 16. */
+/* Phi anywhere, without the table, which compilers do not vectorise: for k and m of at least 16. */
 HTST_INLINE double
 htst_large_phi(const htst_far_t *t, double inverse)
 {
@@ -221,7 +222,7 @@ htst_near_inverses(const htst_far_t *t)
     return (htst_inverses_t){ inverse * kmn, counts * km, counts * (t->n * t->n), km };
 }
 
-/* The point k, as a tail's terms: near the mean, and anywhere. */
+/* The terms of the point k: near the mean, and then anywhere. */
 HTST_INLINE htst_terms_t
 htst_near_point(const htst_far_t *t, int kind)
 {

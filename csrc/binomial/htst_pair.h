@@ -14,9 +14,9 @@
 #include "htst_binomial_tables.h"
 #include "htst_common.h"
 
-/* Where clones or the target have a fused multiply-add it is used, also for accuracy; the copy for
- * processors without one takes the C library's, slow and with the same bits. A build that has
- * neither takes Dekker's product (1971) and rounds twice in polynomials. */
+/* A fused multiply-add is used where clones or the target have it; accuracy gains too. The clone
+ * for processors without one calls the C library's, which is slow and gives the same bits. A build
+ * with neither uses Dekker's product (1971), and rounds twice in polynomials. */
 #ifdef HTST_HAVE_TARGET_CLONES
 #define HTST_FUSED_CLONES \
     __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
@@ -76,7 +76,7 @@ htst_pair_product(double a, double b)
 #endif
 }
 
-/* Sums, products and quotients of pairs to about 2^-102, where nothing cancels. */
+/* Sums, products and quotients of pairs; relative error about 2^-102 unless terms cancel. */
 HTST_INLINE htst_pair_t
 htst_pair_add(htst_pair_t a, htst_pair_t b)
 {
@@ -91,7 +91,7 @@ htst_pair_mul(htst_pair_t a, htst_pair_t b)
     return (htst_pair_t){ p.hi, p.lo + htst_fma(a.hi, b.lo, a.lo * b.hi) };
 }
 
-/* a - b c, one rounding, where the result is far smaller than a */
+/* a - b c with one rounding, for a result far smaller than a */
 HTST_INLINE double
 htst_residual(double a, double b, double c)
 {
@@ -120,7 +120,7 @@ htst_split(double x, double *f, double *e)
     double m;
     memcpy(&bits, &x, sizeof bits);
     shifted = bits - root;
-    /* e + 2048 in the low bits of 2^52: AVX2 converts no 64-bit integers */
+    /* e + 2048 in the low bits of 2^52, because AVX2 cannot convert 64-bit integers */
     uint64_t biased = (((shifted >> 52) + 2048) & 0xFFF) | UINT64_C(0x4330000000000000);
     memcpy(e, &biased, sizeof *e);
     *e -= 0x1p52 + 2048.0;
@@ -129,7 +129,7 @@ htst_split(double x, double *f, double *e)
     *f = m - 1.0;
 }
 
-/* a + b x + c x^2 + d x^3 in two steps of time */
+/* a + b x + c x^2 + d x^3, with only two dependent operations */
 HTST_INLINE double
 htst_cubic(double x, double x2, double a, double b, double c, double d)
 {
@@ -141,7 +141,7 @@ HTST_INLINE double
 htst_log_sum(double f, double e)
 {
     double s = f / (2.0 + f), z = s * s, z2 = z * z, half = 0.5 * f * f;
-    /* z <= .0295: what is left out is below 2e-18 */
+    /* z <= .0295: the terms left out are below 2e-18 */
     double r = htst_fma(2.0 / 21, z, 2.0 / 19);
     r = htst_fma(r, z2 * z2, htst_cubic(z, z2, 2.0 / 11, 2.0 / 13, 2.0 / 15, 2.0 / 17));
     r = htst_fma(r, z2 * z2, htst_cubic(z, z2, 2.0 / 3, 2.0 / 5, 2.0 / 7, 2.0 / 9));
@@ -194,7 +194,8 @@ htst_exp_reduced(double r)
     return 1.0 + htst_fma(r2, s, r);
 }
 
-/* exp(-a), a >= 0, times factor: 2^e in two halves, so that what is denormal rounds once */
+/* exp(-a) times factor, a >= 0; 2^e is applied in two halves, so that a denormal result is rounded
+ * once */
 HTST_INLINE double
 htst_exp_negative(htst_pair_t a, double factor)
 {

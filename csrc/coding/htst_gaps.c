@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Unary parts end here, so that one far gap cannot cost more than 96 bits. */
+/* Unary parts end here, so that no gap takes more than 96 bits. */
 #define ESCAPE 32
 
 static int
@@ -38,7 +38,7 @@ int
 htst_gaps_size(int64_t n_rows, int64_t n_cols, const int64_t *indptr, const int64_t *indices, int k,
     int64_t *n_bytes)
 {
-    /* 96 bits an entry at most: no sum of them leaves uint64 while the indices fit in memory */
+    /* at most 96 bits an entry: the sum fits uint64 as long as the indices fit in memory */
     uint64_t bits = 0;
     int64_t previous = -1;
 
@@ -63,7 +63,7 @@ htst_gaps_size(int64_t n_rows, int64_t n_cols, const int64_t *indptr, const int6
 typedef struct {
     uint8_t *out;
     uint64_t word; /* bits not yet written, from the least significant one */
-    int used;      /* how many, below 64 */
+    int used;      /* how many, at most 63 */
 } writer_t;
 
 static void
@@ -123,7 +123,7 @@ typedef struct {
     uint64_t at;
 } reader_t;
 
-/* At least 57 bits from here on, zeros beyond the end. */
+/* At least 57 bits from this position on, zeros behind the end. */
 static inline uint64_t
 peek(const reader_t *reader)
 {
@@ -211,7 +211,7 @@ htst_gaps_read(int64_t n_bytes, const uint8_t *in, int k, int64_t n, int64_t n_r
     while (row < n_rows) {
         indptr[++row] = n;
     }
-    /* nothing but fewer than 8 zero bits may be left */
+    /* at most 7 bits may be left, all zero */
     if (reader.n_bits - reader.at >= 8 || peek(&reader) != 0) {
         return HTST_ERR_BAD_ARG;
     }

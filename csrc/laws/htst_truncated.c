@@ -5,7 +5,7 @@
 #define N_TERMS 11
 #define MAX_STEPS 60
 
-/* B_2k / (2k)!, k = 1, 2, ...: g(u) = 1/2 - sum of them times u^(2k-1); the next one is below
+/* B_2k / (2k)!, k = 1, 2, ...: g(u) = 1/2 - the sum of these times u^(2k-1); the next term is below
  * 1e-18. */
 static const double SERIES[N_TERMS] = {
     8.333333333333333e-02,
@@ -67,7 +67,7 @@ htst_truncated_root(double below, double above)
     double sign = below <= above ? 1 : -1;
     double share = (below <= above ? below : above) / (below + above);
     double missing = (above - below) * sign / (2 * (below + above)); /* 1/2 - share */
-    double u = 2 * missing * (1 / share + 4); /* right at both ends of (0, 1/2] */
+    double u = 2 * missing * (1 / share + 4); /* exact at both ends of (0, 1/2] */
 
     if (share == 0) {
         return sign * INFINITY;
@@ -76,7 +76,7 @@ htst_truncated_root(double below, double above)
         double error = u < 1 ? missing - shortfall(u) : htst_truncated_mean(u) - share;
         double change = error / variance(u);
         double next = u + change;
-        /* only the first step can come from beyond the root, and then too far back */
+        /* only the first step can start beyond the root, and then overshoot */
         next = next > 0 ? next : u / 2;
         int is_last = fabs(next - u) <= 0x1p-28 * u; /* the digits double with each step */
         u = next;

@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* Euler and Maclaurin's terms fall by at least ((s + 2k)/(2 pi a))^2 from a = s + 12 on */
+/* From a = s + 12 on, each term of Euler and Maclaurin's sum is at most ((s + 2k)/(2 pi a))^2 of
+ * the one before. */
 #define FROM 12
 #define NEGLIGIBLE 1e-20
 #define N_TERMS 14
@@ -44,7 +45,7 @@ add(jet_t *sum, jet_t x)
     sum->d2 += x.d2;
 }
 
-/* w is weight e^(-s u) times f: the product rule, with the factor's logarithmic derivative -u. */
+/* f times weight e^(-s u), by the product rule: the factor's logarithmic derivative in s is -u. */
 static jet_t
 damped(jet_t f, double u, double weight)
 {
@@ -53,7 +54,7 @@ damped(jet_t f, double u, double weight)
     return x;
 }
 
-/* C(a) of the header. */
+/* C(a) of htst_zeta.h. */
 static jet_t
 boundary(double s, double a)
 {
@@ -158,7 +159,8 @@ beyond_value(double s, double a, double top)
     return a * length * mean + boundary_value(s, a) - exp(-s * length) * boundary_value(s, top + 1);
 }
 
-/* Whether terms from (a/q)^-s = w on are too small beside `sum`; s > 1 for an endless sum. */
+/* Whether the terms from (a/q)^-s = w on are negligible beside `sum`; s > 1 if the sum has no
+ * end. */
 static int
 is_negligible(double w, double s, double a, double sum)
 {

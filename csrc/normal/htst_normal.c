@@ -5,7 +5,7 @@
 
 #define INDEX_END (INT64_C(1) << 32)
 
-/* Counters handled together: two entries each, and all buffers of a chunk stay in the L1 cache. */
+/* Counters of a chunk, with two entries each; all buffers of a chunk stay in the L1 cache. */
 #define CHUNK 256
 #define ENTRIES (2 * CHUNK)
 
@@ -213,7 +213,7 @@ central_chunk(const double *HTST_RESTRICT q, double *HTST_RESTRICT out)
     }
 }
 
-/* The places with abs(q) > .425; about 15 in 100. */
+/* The places with abs(q) > .425, about 15 in 100; returns how many. */
 static int
 outside_centre(const double *HTST_RESTRICT q, int *HTST_RESTRICT places)
 {
@@ -252,7 +252,7 @@ quantile_chunk(const double *HTST_RESTRICT q, double *HTST_RESTRICT out)
     }
     middle_chunk(n, outer_q, r, outer);
     for (int k = 0; k < n; k++) {
-        /* beyond r = 5 lies 1 in 3.6e10 of the entries */
+        /* r exceeds 5 for 1 in 3.6e10 entries */
         if (HTST_UNLIKELY(r[k] > SPLIT_TAIL)) {
             outer[k] = copysign(far_quantile(r[k]), outer_q[k]);
         }

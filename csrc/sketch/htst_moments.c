@@ -27,7 +27,7 @@ wide_add(uint64_t *words, int count, u128 value, int shift, int negative)
         words[k] = (uint64_t) total;
         carry = total >> 64;
         if (k - at >= 2 && carry == (flip & 1)) {
-            break; /* what follows would add 0 */
+            break; /* the remaining words would add 0 */
         }
     }
 }
@@ -64,9 +64,9 @@ power_of_two(int exponent)
 
 /* ------------------------------------------------------------------ float32 */
 
-#define BLOCK 2048 /* additions that the grids below leave room for */
-/* Vectors of the compiler's: it may not reorder sums of doubles, and cannot know that these are
- * exact. Two at a time, so that one need not wait for the other's additions. */
+#define BLOCK 2048 /* most additions for which the grids below leave room */
+/* Vectors are written out because a compiler may not reorder sums of doubles, and cannot know that
+ * these are exact. Two at a time, so that one does not wait for the other's additions. */
 #define LANES 8
 
 typedef float floats_t __attribute__((vector_size(4 * LANES)));
@@ -84,7 +84,7 @@ typedef struct {
 typedef struct {
     int64_t sum[256];
     uint64_t squares[256];
-    int64_t room; /* elements that may still come: 2^15 squares of 48 bits fit 64 */
+    int64_t room; /* elements that may still be added: 2^15 squares of 48 bits fit 64 bits */
 } by_exponent_t;
 
 HTST_CLONES static range_t
@@ -182,7 +182,7 @@ few_f32(const float *x, int64_t n, uint32_t least, by_exponent_t *few, uint64_t 
         }
         uint32_t e = a >> 23;
         int64_t m = (int64_t) ((a & 0x7fffff) | (e > 0 ? 0x800000 : 0));
-        int64_t sign = -(int64_t) (bits >> 31); /* no branch: signs are random */
+        int64_t sign = -(int64_t) (bits >> 31); /* no branch, because signs are random */
         few->sum[e] += (m ^ sign) - sign;
         few->squares[e] += (uint64_t) (m * m);
     }
@@ -199,11 +199,11 @@ htst_moments_add_f32(
         htst_ahead(block, size * (int64_t) sizeof *x, 0);
         range_t range = range_f32(block, size);
         if (range.largest < UINT32_C(1) << 23 || range.largest >= INF_F32) {
-            /* nothing but denormals, or something not finite */
+            /* only denormals, or an element that is not finite */
             few_f32(block, size, UINT32_MAX, &few, sum, squares, not_finite);
             continue;
         }
-        /* denormals are never among the many: a processor may be set to take them for zeros */
+        /* denormals are never among `many`: a processor may be set to flush them to zero */
         int field = (int) (range.largest >> 23), e = field - 127;
         uint32_t least = (uint32_t) (field > 19 ? field - 18 : 1) << 23;
         block_sums_t many = sums_f32(block, size, least, 1.5 * power_of_two(2 * e + 12));
@@ -222,8 +222,9 @@ htst_moments_add_f32(
 
 /* ------------------------------------------------------------------ float64 */
 
-#define BLOCK_F64 1024 /* 128 additions for each of 8 lanes, as the grids below leave room for */
-#define REACH 18       /* exponents below the largest that go into them */
+#define BLOCK_F64 \
+    1024         /* 128 additions for each of 8 lanes: the grids below leave room for no more */
+#define REACH 18 /* exponents, from the largest down, that are added there */
 
 typedef uint64_t long_words_t __attribute__((vector_size(8 * LANES)));
 
@@ -314,11 +315,12 @@ flush_many_f64(many_f64_t *many, int e, uint64_t *sum, uint64_t *squares)
     many->e = e;
 }
 
-#define WINDOW 48 /* exponents, from the largest down, that have integers of their own */
+#define WINDOW 48                /* exponents, from the largest down, with integers of their own */
 #define ROUND (INT64_C(1) << 18) /* squares of 106 bits, from four tables, that fit 128 bits */
 
-/* The elements that are too small for the grids, or in blocks where something is odd. Neighbours
- * often share an exponent: four tables in turn, so that none waits for its last store. */
+/* Add the elements that are too small for the grids, and all elements of blocks with NaN or
+ * infinity. Neighbours often share an exponent: four tables are used in turn, so that no addition
+ * waits for the store before. */
 typedef struct {
     i128 sum[4][WINDOW];
     u128 squares[4][WINDOW];
@@ -359,7 +361,7 @@ add_few_f64(const double *x, int64_t n, uint64_t least, few_f64_t *few, uint64_t
         uint64_t m = (bits & ((UINT64_C(1) << 52) - 1)) | (uint64_t) (field > 0) << 52;
         int exponent = field > 0 ? (int) field : 1, k = few->top - exponent;
         if (HTST_LIKELY(k < WINDOW)) {
-            int64_t sign = -(int64_t) (bits >> 63); /* no branch: signs are random */
+            int64_t sign = -(int64_t) (bits >> 63); /* no branch, because signs are random */
             few->sum[i & 3][k] += ((int64_t) m ^ sign) - sign;
             few->squares[i & 3][k] += (u128) m * m;
         }

@@ -12,11 +12,10 @@ __extension__ typedef unsigned __int128 u128;
 #define ABS_F64 UINT64_C(0x7fffffffffffffff)
 #define INF_F64 UINT64_C(0x7ff0000000000000)
 
-/* Elements looked at before they are counted: they stay in the L1 cache meanwhile, and their number
- * in 32 bits, so that compilers vectorise the look. */
+/* Elements of a block: they are surveyed first and stay in the L1 cache until they are counted.
+ * Their counts fit 32 bits, so that compilers vectorise the survey. */
 #define BLOCK 4096
-/* Of those, how many have their places found before they are counted: the L1 cache holds them too.
- */
+/* Elements whose places are found before they are counted; the places stay in the L1 cache too. */
 #define PLACES 1024
 
 static int
@@ -62,7 +61,7 @@ fits(const htst_sketch_seen_t *block, int64_t first, int64_t width, int dropped)
         || (block->smallest >> dropped >= first && largest >> dropped < first + width);
 }
 
-/* Zeros were counted in bucket 0 where the table has one. */
+/* Move the zeros out of bucket 0, where they were counted if the window has it. */
 static void
 take_out_zeros(
     const htst_sketch_seen_t *block, int64_t first, int64_t width, int64_t words, uint64_t *table)
@@ -82,7 +81,7 @@ bits_f32(const float *x)
 }
 
 typedef struct {
-    uint32_t smallest_less_1; /* abs(x) - 1 wraps zero to the top: one minimum finds the non-zero */
+    uint32_t smallest_less_1; /* abs(x) - 1 wraps zero to the largest integer */
     uint32_t largest;         /* as an unsigned pattern: a negative one if there is any */
     uint32_t zeros, negative_zeros;
     int32_t largest_signed; /* the largest positive one, if there is any */
@@ -148,8 +147,8 @@ look_f32(const float *x, int64_t n, htst_sketch_seen_t *seen)
     seen->largest_negative = range.largest > ABS_F32 ? (int64_t) (range.largest & ABS_F32) : 0;
 }
 
-/* Where in the table elements are counted; what is outside the window (that is, zeros) has the last
- * entry. */
+/* The places in the table of a block's elements; those outside the window, which are zeros, get the
+ * last. */
 HTST_CLONES static void
 places_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint32_t *place)
 {
@@ -211,7 +210,7 @@ bits_f64(const double *x)
 }
 
 typedef struct {
-    uint64_t smallest_less_1; /* abs(x) - 1 wraps zero to the top: one minimum finds the non-zero */
+    uint64_t smallest_less_1; /* abs(x) - 1 wraps zero to the largest integer */
     uint64_t largest;         /* as an unsigned pattern: a negative one if there is any */
     uint64_t zeros, negative_zeros;
     int64_t largest_signed; /* the largest positive one, if there is any */
@@ -319,8 +318,8 @@ htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, ui
     return HTST_OK;
 }
 
-/* An addition to a counter waits for the one before it, and zeros, of which a sparse matrix is
- * full, all have the same one: four together are counted apart. */
+/* An addition to a counter waits for the one before it, and the zeros of a sparse matrix all have
+ * the same counter: four zeros together are counted apart. */
 int
 htst_sketch_add_u16(const uint16_t *x, int64_t n, uint64_t *table)
 {
