@@ -593,9 +593,9 @@ FAULTS = (
     ),
     Fault("htst_sketch.c", "a lost carry", "entry[2] += entry[1] < low;", "entry[2] += 0;"),
     Fault(
-        "htst_sketch.c",
+        "htst_sketch_template.h",
         "negative zeros count as zeros of the other sign",
-        "negative += bits == ~ABS_F32;",
+        "negative += bits == ~ABS;",
         "negative += bits == 0;",
     ),
     Fault(

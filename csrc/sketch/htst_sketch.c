@@ -72,80 +72,14 @@ take_out_zeros(
     }
 }
 
-static inline uint32_t
-bits_f32(const float *x)
-{
-    uint32_t bits;
-    memcpy(&bits, x, sizeof bits);
-    return bits;
-}
-
-typedef struct {
-    uint32_t smallest_less_1; /* abs(x) - 1 wraps zero to the largest integer */
-    uint32_t largest;         /* as an unsigned pattern: a negative one if there is any */
-    uint32_t zeros, negative_zeros;
-    int32_t largest_signed; /* the largest positive one, if there is any */
-} range_f32_t;
-
-HTST_CLONES static range_f32_t
-range_f32(const float *x, int64_t n)
-{
-    uint32_t smallest = UINT32_MAX, largest = 0, zeros = 0, negative = 0;
-    int32_t signed_max = 0;
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t bits = bits_f32(x + i), a = bits & ABS_F32;
-        smallest = a - 1 < smallest ? a - 1 : smallest;
-        largest = bits > largest ? bits : largest;
-        signed_max = (int32_t) bits > signed_max ? (int32_t) bits : signed_max;
-        zeros += a == 0;
-        negative += bits == ~ABS_F32;
-    }
-    return (range_f32_t){ smallest, largest, zeros, negative, signed_max };
-}
-
-/* A block with NaN or infinity, element by element. */
-static void
-look_slowly_f32(const float *x, int64_t n, htst_sketch_seen_t *seen)
-{
-    memset(seen, 0, sizeof *seen);
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t bits = bits_f32(x + i), a = bits & ABS_F32;
-        int negative = bits != a;
-        if (a == 0) {
-            *(negative ? &seen->negative_zeros : &seen->zeros) += 1;
-        }
-        else if (a > INF_F32) {
-            seen->nans++;
-        }
-        else if (a == INF_F32) {
-            *(negative ? &seen->negative_infinities : &seen->infinities) += 1;
-        }
-        else {
-            htst_sketch_seen_t one = { 0 };
-            one.smallest = (int64_t) a;
-            *(negative ? &one.largest_negative : &one.largest_positive) = (int64_t) a;
-            widen(seen, &one);
-        }
-    }
-}
-
-static void
-look_f32(const float *x, int64_t n, htst_sketch_seen_t *seen)
-{
-    range_f32_t range = range_f32(x, n);
-    if (HTST_UNLIKELY(range.largest_signed >= (int32_t) INF_F32
-            || (range.largest > ABS_F32 && (range.largest & ABS_F32) >= INF_F32))) {
-        look_slowly_f32(x, n, seen);
-        return;
-    }
-    memset(seen, 0, sizeof *seen);
-    seen->zeros = (int64_t) (range.zeros - range.negative_zeros);
-    seen->negative_zeros = (int64_t) range.negative_zeros;
-    seen->smallest =
-        range.smallest_less_1 == UINT32_MAX ? 0 : (int64_t) (range.smallest_less_1 + 1);
-    seen->largest_positive = range.largest_signed;
-    seen->largest_negative = range.largest > ABS_F32 ? (int64_t) (range.largest & ABS_F32) : 0;
-}
+#define FLOAT float
+#define UINT uint32_t
+#define INT int32_t
+#define ABS ABS_F32
+#define INFINITE INF_F32
+#define NONE UINT32_MAX
+#define OF(name) name##_f32
+#include "htst_sketch_template.h"
 
 /* The places in the table of a block's elements; those outside the window, which are zeros, get the
  * last. */
@@ -201,80 +135,14 @@ htst_sketch_add_f32(const float *x, int64_t n, int64_t first, int64_t width, uin
     return HTST_OK;
 }
 
-static inline uint64_t
-bits_f64(const double *x)
-{
-    uint64_t bits;
-    memcpy(&bits, x, sizeof bits);
-    return bits;
-}
-
-typedef struct {
-    uint64_t smallest_less_1; /* abs(x) - 1 wraps zero to the largest integer */
-    uint64_t largest;         /* as an unsigned pattern: a negative one if there is any */
-    uint64_t zeros, negative_zeros;
-    int64_t largest_signed; /* the largest positive one, if there is any */
-} range_f64_t;
-
-HTST_CLONES static range_f64_t
-range_f64(const double *x, int64_t n)
-{
-    uint64_t smallest = UINT64_MAX, largest = 0, zeros = 0, negative = 0;
-    int64_t signed_max = 0;
-    for (int64_t i = 0; i < n; i++) {
-        uint64_t bits = bits_f64(x + i), a = bits & ABS_F64;
-        smallest = a - 1 < smallest ? a - 1 : smallest;
-        largest = bits > largest ? bits : largest;
-        signed_max = (int64_t) bits > signed_max ? (int64_t) bits : signed_max;
-        zeros += a == 0;
-        negative += bits == ~ABS_F64;
-    }
-    return (range_f64_t){ smallest, largest, zeros, negative, signed_max };
-}
-
-/* A block with NaN or infinity, element by element. */
-static void
-look_slowly_f64(const double *x, int64_t n, htst_sketch_seen_t *seen)
-{
-    memset(seen, 0, sizeof *seen);
-    for (int64_t i = 0; i < n; i++) {
-        uint64_t bits = bits_f64(x + i), a = bits & ABS_F64;
-        int negative = bits != a;
-        if (a == 0) {
-            *(negative ? &seen->negative_zeros : &seen->zeros) += 1;
-        }
-        else if (a > INF_F64) {
-            seen->nans++;
-        }
-        else if (a == INF_F64) {
-            *(negative ? &seen->negative_infinities : &seen->infinities) += 1;
-        }
-        else {
-            htst_sketch_seen_t one = { 0 };
-            one.smallest = (int64_t) a;
-            *(negative ? &one.largest_negative : &one.largest_positive) = (int64_t) a;
-            widen(seen, &one);
-        }
-    }
-}
-
-static void
-look_f64(const double *x, int64_t n, htst_sketch_seen_t *seen)
-{
-    range_f64_t range = range_f64(x, n);
-    if (HTST_UNLIKELY(range.largest_signed >= (int64_t) INF_F64
-            || (range.largest > ABS_F64 && (range.largest & ABS_F64) >= INF_F64))) {
-        look_slowly_f64(x, n, seen);
-        return;
-    }
-    memset(seen, 0, sizeof *seen);
-    seen->zeros = (int64_t) (range.zeros - range.negative_zeros);
-    seen->negative_zeros = (int64_t) range.negative_zeros;
-    seen->smallest =
-        range.smallest_less_1 == UINT64_MAX ? 0 : (int64_t) (range.smallest_less_1 + 1);
-    seen->largest_positive = range.largest_signed;
-    seen->largest_negative = range.largest > ABS_F64 ? (int64_t) (range.largest & ABS_F64) : 0;
-}
+#define FLOAT double
+#define UINT uint64_t
+#define INT int64_t
+#define ABS ABS_F64
+#define INFINITE INF_F64
+#define NONE UINT64_MAX
+#define OF(name) name##_f64
+#include "htst_sketch_template.h"
 
 static void
 count_f64(const double *x, int64_t n, uint64_t first, uint64_t width, uint64_t *table)
