@@ -4,15 +4,19 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
 STAMP := $(VENV)/.installed
-SOURCES := setup.py pyproject.toml constraints.txt $(wildcard csrc/*.[ch] htstats/_core/*.py[xd])
 
-C_FLAGS := -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -Icsrc
+# One folder for each part of the C library; csrc/examples holds programs that use it.
+C_FOLDERS := $(filter-out csrc/examples/,$(wildcard csrc/*/))
+SOURCES := setup.py pyproject.toml constraints.txt $(wildcard csrc/*.h csrc/*/*.[ch] htstats/_core/*.py[xd])
+
+C_FLAGS := -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -Icsrc $(C_FOLDERS:%/=-I%)
 C_WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Wvla -Werror
-C_LIBRARY := $(wildcard csrc/*.c)
+C_LIBRARY := $(wildcard $(C_FOLDERS:%=%*.c))
+C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch])
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
-.PHONY: demo test test-c test-machines test-dist lint build sanitize fuzz mutate bench paper \
+.PHONY: demo test test-c test-machines test-dist lint format build sanitize fuzz mutate bench paper \
 	paper-train clean
 
 demo: build
@@ -37,12 +41,19 @@ test: build test-c lint
 lint: build
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@command -v clang-format > /dev/null || \
+		{ echo "The format of C was not checked. Get clang-format: apt-get install clang-format"; exit; }; \
+	clang-format --dry-run -Werror $(C_FORMATTED)
+
+# Versions of clang-format differ in details: .clang-format names the one that it was written for.
+format:
+	clang-format -i $(C_FORMATTED)
 
 test-c: $(addprefix build/c/plain/,$(C_TESTS))
 	@set -e; for program in $^; do $$program; done
 
 # The C library and its tests, once for each way of compiling them.
-C_HEADERS := $(wildcard csrc/*.h tests/c/*.h)
+C_HEADERS := $(wildcard csrc/*.h $(C_FOLDERS:%=%*.h) tests/c/*.h)
 C_plain := -O2 $(C_WARNINGS)
 C_sanitized := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 C_valgrind := -O1 -g

@@ -1,11 +1,15 @@
 """Builds the C library once and one Cython extension per C module against it."""
 
+import hashlib
 import os
+import re
 import subprocess
 import sys
+import sysconfig
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -14,7 +18,11 @@ from setuptools.command.build_ext import build_ext
 from setuptools.modified import newer_group
 
 HERE = Path(__file__).parent
-HEADERS = sorted(str(p.relative_to(HERE)) for p in HERE.glob("csrc/*.h"))
+# One folder for each part of the C library; csrc/examples holds programs that use it.
+FOLDERS = sorted(p for p in HERE.glob("csrc/*/") if p.is_dir() and p.name != "examples")
+INCLUDES = ["csrc", *(str(p.relative_to(HERE)) for p in FOLDERS)]
+SOURCES = sorted(str(p.relative_to(HERE)) for f in FOLDERS for p in f.glob("*.c"))
+HEADERS = {p.name: str(p.relative_to(HERE)) for p in HERE.glob("csrc/**/*.h")}
 
 C_FLAGS = [
     "-O3",
@@ -24,10 +32,13 @@ C_FLAGS = [
     "-ffp-contract=off",
     # sqrt and friends may then become one instruction; nothing here reads errno.
     "-fno-math-errno",
-    # Nothing reads the floating-point exception flags either; choices between values then need no
-    # branches, and loops with them become vectors. No value changes.
+    # Nothing reads the floating-point exception flags either. Choices between values then need no
+    # branches, so that loops with them are vectorised. No value changes.
     "-fno-trapping-math",
+    *os.environ.get("HTST_CFLAGS", "").split(),
 ]
+# The bindings hold no loops: they convert and check arguments.
+BINDING_FLAGS = ["-O1", "-g0", "-std=c11", "-fvisibility=hidden"]
 
 # Programs that are compiled, linked *and run*: a flag the compiler accepts can still fail on the
 # machine (target_clones needs IFUNC from the C library's loader).
@@ -56,73 +67,117 @@ def probe(source: str) -> bool:
             return False
 
 
-# The bindings hold no loops: what they do is convert and check arguments.
-BINDING_FLAGS = ["-O1", "-g0", "-std=c11", "-fvisibility=hidden"]
+MACROS = [(name, "1") for name, source in PROBES.items() if probe(source)]
 
 
-def compile_older(compiler: Any) -> None:
-    """Let `compiler` pass over objects that are newer than their source and every header."""
-    compile_one = compiler._compile
+@cache
+def headers_of(file: str) -> frozenset[str]:
+    """The headers of csrc that a C file includes, directly or through another."""
+    names = re.findall(r'^ *# *include "(\w+\.h)"', (HERE / file).read_text(), re.MULTILINE)
+    direct = {HEADERS[name] for name in names if name in HEADERS}
+    return frozenset(direct.union(*map(headers_of, direct)))
 
-    def compile_if_older(obj: str, source: str, *arguments: object) -> None:
-        if newer_group([source, *HEADERS, __file__], obj):
-            compile_one(obj, source, *arguments)
 
-    compiler._compile = compile_if_older
+def object_folder() -> str:
+    """Where objects stay from one build to the next: one folder for each way of compiling them."""
+    compiler = [os.environ.get(name, "") for name in ("CC", "CFLAGS", "CPPFLAGS", "LDFLAGS")]
+    key = repr([sysconfig.get_config_var("EXT_SUFFIX"), C_FLAGS, BINDING_FLAGS, MACROS, compiler])
+    return f"build/objects-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
 class BuildLibrary(build_clib):
-    """build_clib that compiles only what changed."""
+    """build_clib that compiles, side by side, only the files that changed.
+
+    setuptools' own compiles all of a library's files if one changed.
+    """
+
+    def finalize_options(self) -> None:
+        # An editable install gives its commands a new temporary folder each time.
+        self.build_temp = self.build_temp or object_folder()
+        self.build_clib = self.build_clib or self.build_temp
+        super().finalize_options()
 
     def build_libraries(self, libraries: list) -> None:
-        compile_older(self.compiler)
-        super().build_libraries(libraries)
+        for name, options in libraries:
+            sources = sorted(options["sources"])
+            objects = self.compiler.object_filenames(sources, output_dir=self.build_temp)
+            old = [s for s, o in zip(sources, objects, strict=True) if is_old(o, s, options)]
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(partial(self._compile, options), old))
+            library = Path(self.library_path(name))
+            if newer_group(objects, str(library)):
+                library.unlink(missing_ok=True)  # else objects of removed files would stay in it
+                self.compiler.create_static_lib(objects, name, output_dir=self.build_clib)
+
+    def _compile(self, options: dict, source: str) -> None:
+        self.compiler.compile(
+            [source],
+            output_dir=self.build_temp,
+            macros=options["macros"],
+            include_dirs=options["include_dirs"],
+            extra_postargs=options["cflags"],
+        )
+
+    def library_path(self, name: str) -> str:
+        return self.compiler.library_filename(name, output_dir=self.build_clib)
 
 
-class BuildExtensionsAfterLibrary(build_ext):
+def is_old(target: str, source: str, options: dict) -> bool:
+    """Whether a library's object is older than its source or a header that this includes."""
+    return newer_group([source, *options["obj_deps"][source]], target)
+
+
+class BuildExtensions(build_ext):
     """build_ext that builds the C library first, also when called alone (`--inplace`).
 
-    Bindings are compiled side by side, and again only where they changed: a new library relinks
-    them.
+    Bindings are compiled side by side, and again only if they changed. A new library links them
+    again.
     """
 
     def initialize_options(self) -> None:
         super().initialize_options()
         self.parallel = os.cpu_count()
 
+    def finalize_options(self) -> None:
+        self.build_temp = self.build_temp or object_folder()
+        super().finalize_options()
+
     def run(self) -> None:
         self.run_command("build_clib")
         super().run()
 
-    def build_extensions(self) -> None:
-        compile_older(self.compiler)
-        # Asked only where something is new. That may be the library, and what is asked about is
-        # the bindings' objects alone.
-        self.compiler._need_link = lambda objects, output: True
-        super().build_extensions()
+    def build_extension(self, extension: Extension) -> None:
+        built = self.get_finalized_command("build_clib")
+        libraries = [built.library_path(name) for name, _ in self.distribution.libraries]
+        objects = self.compiler.object_filenames(extension.sources, output_dir=self.build_temp)
+        headers = frozenset().union(*map(headers_of, extension.sources))
+        # build_ext compiles an extension whenever it links one, so an object that is up to date
+        # takes the place of its source. The library is named as an object because build_ext
+        # compares no times of libraries.
+        if not newer_group([*extension.sources, *headers], objects[0]):
+            extension.sources = []
+            extension.extra_objects = [*objects, *extension.extra_objects]
+        extension.extra_objects = [*extension.extra_objects, *libraries]
+        extension.depends = [*extension.depends, *headers, *extension.extra_objects]
+        super().build_extension(extension)
 
 
 def c_library() -> tuple[str, dict]:
-    sources = sorted(str(p.relative_to(HERE)) for p in HERE.glob("csrc/*.c"))
-    macros = [(name, "1") for name, source in PROBES.items() if probe(source)]
     return "htst", {
-        "sources": sources,
-        "obj_deps": {"": HEADERS},
-        "include_dirs": ["csrc"],
-        "macros": macros,
-        "cflags": [*C_FLAGS, *os.environ.get("HTST_CFLAGS", "").split()],
+        "sources": SOURCES,
+        "obj_deps": {source: sorted(headers_of(source)) for source in SOURCES},
+        "include_dirs": INCLUDES,
+        "macros": MACROS,
+        "cflags": C_FLAGS,
     }
 
 
 def extensions() -> list[Extension]:
-    # relinked when the library changes: a static library leaves no trace of its own
-    depends = sorted(str(p.relative_to(HERE)) for p in HERE.glob("csrc/*.[ch]"))
     modules = [
         Extension(
             f"htstats._core.{path.stem}",
             [str(path.relative_to(HERE))],
-            include_dirs=["csrc"],
-            depends=depends,
+            include_dirs=INCLUDES,
             extra_compile_args=BINDING_FLAGS,
         )
         for path in sorted(HERE.glob("htstats/_core/*.pyx"))
@@ -130,7 +185,7 @@ def extensions() -> list[Extension]:
     checked = bool(os.environ.get("HTST_BOUNDS_CHECK"))
     return cythonize(
         modules,
-        build_dir="build/cython",
+        build_dir="build/cython-checked" if checked else "build/cython",
         compiler_directives={
             "language_level": 3,
             "boundscheck": checked,
@@ -146,5 +201,5 @@ def extensions() -> list[Extension]:
 setup(
     libraries=[c_library()],
     ext_modules=extensions(),
-    cmdclass={"build_clib": BuildLibrary, "build_ext": BuildExtensionsAfterLibrary},
+    cmdclass={"build_clib": BuildLibrary, "build_ext": BuildExtensions},
 )

@@ -65,7 +65,8 @@ def kernel_times(rounds: int, size: int) -> dict[str, float]:
     build = [sys.executable, "setup.py", "-q", "build_clib"]
     build += ["--build-clib", str(folder), "--build-temp", str(folder)]
     program = folder / "binomial_kernels"
-    compiler = ["cc", "-std=c11", "-O2", "-Icsrc", "bench/binomial_kernels.c"]
+    folders = ["-Icsrc/binomial", "-Icsrc/common"]
+    compiler = ["cc", "-std=c11", "-O2", *folders, "bench/binomial_kernels.c"]
     compiler += [str(folder / "libhtst.a"), "-lm", "-o", str(program)]
     for command in (build, compiler):
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)

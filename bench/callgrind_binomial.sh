@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-.venv/bin/python}
 folder=build/bench
 "$PYTHON" setup.py -q build_clib --build-clib "$folder" --build-temp "$folder"
-"${CC:-cc}" -std=c11 -O2 -Icsrc bench/binomial_kernels.c "$folder/libhtst.a" -lm -o "$folder/binomial_kernels"
+"${CC:-cc}" -std=c11 -O2 -Icsrc/binomial -Icsrc/common bench/binomial_kernels.c \
+    "$folder/libhtst.a" -lm -o "$folder/binomial_kernels"
 
 instructions() {
     valgrind --tool=callgrind --callgrind-out-file=/dev/null "$folder/binomial_kernels" call "$1" "$2" 2>&1 |

@@ -213,7 +213,7 @@ def scan_tails(
     xmax : float
         The last integer of the law; values above it must have been left out.
     two_sided : bool
-        Which distance; see csrc/htst_discrete.h.
+        Which distance; see htst_discrete.h.
     alpha_low : float
         Candidates whose estimate is not above it are no candidates: at least 1, where `xmax` is
         finite at least 0.

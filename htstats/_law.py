@@ -1,4 +1,4 @@
-"""The power law on [xmin, xmax] or from xmin on, in t = log(x / xmin): see csrc/htst_truncated.h.
+"""The power law on [xmin, xmax] or from xmin on, in t = log(x / xmin): see htst_truncated.h.
 
 All functions take `rate` = alpha - 1, above 0 where `length` = log(xmax / xmin) is infinite and of
 any sign where it is not; t is inside [0, length].

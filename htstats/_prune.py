@@ -1,6 +1,6 @@
 """What buckets of values alone say of the distance of every candidate xmin, from below.
 
-The bounds are in csrc/htst_prune.h. Whole buckets of candidates are left out by them once one true
+The bounds are in htst_prune.h. Whole buckets of candidates are left out by them once one true
 candidate's distance is known, and a guess of the smallest distance says where to look for that one.
 """
 

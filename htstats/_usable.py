@@ -102,7 +102,7 @@ def survey(source: Source) -> Survey:
 
 
 class Histogram(NamedTuple):
-    """How many elements each occupied bucket has; see csrc/htst_tail.h for the numbers of slots."""
+    """How many elements each occupied bucket has; see htst_tail.h for the numbers of slots."""
 
     dtype: Any
     slots: Counts  # ascending; those of negative values follow those of positive ones

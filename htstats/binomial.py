@@ -5,7 +5,7 @@ broadcast; numbers give a float, arrays an array. k may be any real number (floo
 number in [0, 2^53]; p is in [0, 1]. Everything is dimensionless, logarithms are natural.
 
 The tail on the far side of the mean is computed by a uniform asymptotic series or a continued
-fraction, the other from it (see csrc/htst_binomial.h); docs/accuracy-binomial.md has the measured
+fraction, the other from it (see htst_binomial.h); docs/accuracy-binomial.md has the measured
 errors.
 """
 

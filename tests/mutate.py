@@ -1,11 +1,11 @@
 """Put one fault after another into csrc and see a test fail for each: `make mutate`.
 
-A fault is (file, line, replacement): the line must occur exactly once, else the tool fails, so
-that a fault cannot rot silently. Everything happens in a copy of the tree under build/mutate. The C
-library is compiled there once, at -O1, as one shared object that all Cython modules use; a fault
-costs one recompiled file. Its module's C test runs first, then that module's Python tests, until
-one fails. A fault that does not compile counts for nothing: the tool fails. A fault that no test
-notices is a test missing: the tool fails too.
+A fault is (file, line, replacement): the line must occur exactly once, whatever space stands
+between its words, else the tool fails, so that a fault cannot rot silently. Everything happens in a
+copy of the tree under build/mutate. The C library is compiled there once, at -O1, as one shared
+object that all Cython modules use; a fault costs one recompiled file. Its module's C test runs
+first, then that module's Python tests, until one fails. A fault that does not compile counts for
+nothing: the tool fails. A fault that no test notices is a test missing: the tool fails too.
 
 `--quick` tries a handful, with C tests alone before and after. `--only TEXT` picks faults by file.
 """
@@ -31,7 +31,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / "build" / "mutate"
 TREE, CACHE = PLACE / "tree", PLACE / "cache"
 # the flags of setup.py, but for -O1 and visible symbols
-C_FLAGS = "-O1 -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -fPIC -Icsrc".split()
+C_FLAGS = "-O1 -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -fPIC".split()
+C_FOLDERS = sorted(p.name for p in (ROOT / "csrc").iterdir() if p.is_dir() and p.name != "examples")
+C_FLAGS += ["-Icsrc", *(f"-Icsrc/{folder}" for folder in C_FOLDERS)]
 CLONES = "-DHTST_HAVE_TARGET_CLONES=1"
 CYTHON = "language_level=3,boundscheck=False,wraparound=False,initializedcheck=False,cdivision=True"
 TIMEOUT = 600
@@ -84,6 +86,20 @@ def cached(key: str, suffix: str, make) -> Path:
     return place
 
 
+def c_files(tree: Path, pattern: str) -> list[Path]:
+    """The C library's files, in the order of their names."""
+    files = [p for folder in C_FOLDERS for p in (tree / "csrc" / folder).glob(pattern)]
+    return sorted(files, key=lambda p: p.name)
+
+
+def path_of(tree: Path, name: str) -> Path:
+    """The one file of the C library with this name."""
+    found = c_files(tree, name)
+    if len(found) != 1:
+        sys.exit(f"csrc has {len(found)} files named {name}")
+    return found[0]
+
+
 def compiler() -> list[str]:
     return os.environ.get("CC", "cc").split()
 
@@ -116,7 +132,7 @@ def run_or_raise(*command: str | Path) -> None:
 
 def build_library() -> str | None:
     """csrc as csrc/libhtst.so; what the compiler said if it failed."""
-    objects = [object_of(source) for source in sorted(TREE.glob("csrc/*.c"))]
+    objects = [object_of(source) for source in c_files(TREE, "*.c")]
     broken = [text for text in objects if isinstance(text, str)]
     if broken:
         return broken[0]
@@ -129,7 +145,7 @@ def build_library() -> str | None:
 def build_module(source: Path) -> None:
     """A Cython module against libhtst.so."""
     pxd = "".join(p.read_text() for p in sorted(source.parent.glob("*.pxd")))
-    headers = "".join(p.read_text() for p in sorted(TREE.glob("csrc/*.h")))
+    headers = "".join(p.read_text() for p in c_files(TREE, "*.h"))
     library = TREE / "csrc"
 
     def make(out: Path) -> None:
@@ -156,7 +172,14 @@ def build_c_test(module: str) -> Path | None:
 
 
 def module_of(file: str) -> str:
-    return Path(file).stem.removeprefix("htst_").removesuffix("_x86").removesuffix("_keys")
+    """The module that a file belongs to: the longest name in TESTS that the file's begins with."""
+    name = Path(file).stem.removeprefix("htst_")
+    return max((m for m in TESTS if f"{name}_".startswith(f"{m}_")), key=len)
+
+
+def pattern_of(line: str) -> re.Pattern[str]:
+    """The text of a fault with any space between its words and signs: formatting may change it."""
+    return re.compile(r"\s*".join(map(re.escape, re.findall(r"\w+|[^\w\s]", line))))
 
 
 def failing_c_test(program: Path | None) -> str | None:
@@ -200,9 +223,9 @@ def first_failure(module: str, program: Path | None, quick: bool) -> str | None:
 
 def try_fault(fault: Fault, program: Path | None, quick: bool) -> Outcome:
     """Apply, rebuild, test, take back."""
-    path = TREE / "csrc" / fault.file
+    path = path_of(TREE, fault.file)
     text = path.read_text()
-    path.write_text(text.replace(fault.line, fault.replacement))
+    path.write_text(pattern_of(fault.line).sub(lambda _: fault.replacement, text))
     try:
         complaint = build_library()
         if complaint is not None:
@@ -216,7 +239,7 @@ def try_fault(fault: Fault, program: Path | None, quick: bool) -> Outcome:
 def check_faults() -> None:
     """Each fault's text occurs exactly once, and changes something."""
     for fault in FAULTS:
-        times = (ROOT / "csrc" / fault.file).read_text().count(fault.line)
+        times = len(pattern_of(fault.line).findall(path_of(ROOT, fault.file).read_text()))
         if times != 1:
             sys.exit(f"{fault.file}: {fault.line!r} occurs {times} times; rewrite the fault")
         if fault.line == fault.replacement:
@@ -227,7 +250,7 @@ def prepare(modules: list[str], quick: bool) -> dict[str, Path | None]:
     """The copy, built, and shown to pass without a fault."""
     copy_tree()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(object_of, sorted(TREE.glob("csrc/*.c"))))
+        list(pool.map(object_of, c_files(TREE, "*.c")))
     complaint = build_library()
     if complaint is not None:
         sys.exit(f"csrc does not compile:\n{complaint}")

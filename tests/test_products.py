@@ -20,7 +20,7 @@ def test_products_are_numpys(dtype, shape):
     v, out = rng.standard_normal(shape[1]), rng.standard_normal(shape[1])
     wide = W.astype(np.longdouble)
     expected = out + wide.T @ (wide @ v)
-    # the bounds of csrc/htst_products.h, of dot products and of their sums
+    # the bounds of htst_products.h, of dot products and of their sums
     dots = np.abs(wide) @ np.abs(v) * (shape[1] / 8 + 5 + shape[0] + 2) * U
     room = np.abs(wide).T @ dots + np.abs(wide).T @ np.abs(wide @ v) * (shape[0] + 2) * U
     GRAM[dtype](W, v, out)

@@ -12,7 +12,7 @@ SORTS = {np.float32: (sort.sort_f32, np.uint32), np.float64: (sort.sort_f64, np.
 INFINITE = {np.float32: 0x7F800000, np.float64: 0x7FF0000000000000}
 FLOATS = pytest.mark.parametrize("dtype", list(SORTS))
 
-# Sorted by insertion, by digits, and in parts: see csrc/htst_sort.c.
+# Sorted by insertion, by digits, and in parts: see htst_sort.c.
 SIZES = [0, 1, 2, 24, 25, 26, 63, 64, 65, 1000, 4097, 262_144, 262_145, 524_288, 524_289]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from htstats._core import zeta
 
 TABLE = Path(__file__).parent / "tables" / "zeta.csv"
-# what csrc/htst_zeta.h promises for log Z and its derivatives, in its units
+# what htst_zeta.h promises for log Z and its derivatives, in its units
 PROMISED = {"endless": (5e-16, 1e-15, 2e-15), "truncated": (1e-15, 2e-15, 2e-14)}
 
 

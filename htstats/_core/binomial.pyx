@@ -7,24 +7,12 @@ from libc.stdint cimport int64_t
 
 import numpy as np
 
+from htstats._core.htst_binomial cimport htst_binomial_evaluate, htst_binomial_map
+from htstats._core.htst_binomial_invert cimport htst_binomial_map_limit, htst_binomial_map_log_isf
 from htstats._core.status cimport check
 
 cdef object INT64 = np.int64
 cdef long long EXACT = 1LL << 53  # doubles hold all integers up to here
-
-cdef extern from "htst_binomial.h" nogil:
-    double htst_binomial_evaluate(int function, double k, double n, double p) noexcept
-    int htst_binomial_map(
-        int function, int64_t count, const double *k, int64_t k_step, const double *n,
-        int64_t n_step, const double *p, int64_t p_step, double *out) noexcept
-
-cdef extern from "htst_binomial_invert.h" nogil:
-    int htst_binomial_map_log_isf(
-        int64_t count, const double *level, int64_t level_step, const double *n, int64_t n_step,
-        const double *p, int64_t p_step, double *out) noexcept
-    int htst_binomial_map_limit(
-        int upper, int64_t count, const double *k, int64_t k_step, const double *n,
-        int64_t n_step, const double *level, int64_t level_step, double *out) noexcept
 
 
 cdef int64_t step_of(const double[::1] x, int64_t count) except -1:

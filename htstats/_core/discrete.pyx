@@ -2,34 +2,16 @@
 
 from libc.stdint cimport int64_t
 
+from htstats._core.htst_discrete cimport (
+    htst_discrete_best,
+    htst_discrete_best_t,
+    htst_discrete_curve,
+    htst_discrete_estimate,
+    htst_discrete_means,
+    htst_discrete_search,
+    htst_discrete_t,
+)
 from htstats._core.status cimport check
-
-cdef extern from "htst_discrete.h" nogil:
-    ctypedef struct htst_discrete_t:
-        int64_t m
-        const double *x
-        const int64_t *first
-        double top
-        const double *alpha
-        const double *norm
-        int is_two_sided
-
-    int htst_discrete_means(
-        int64_t m, const double *x, const int64_t *first, double *mean) noexcept
-    int htst_discrete_estimate(
-        const double *x, const double *mean, int64_t begin, int64_t end, double top,
-        double alpha_low, double *alpha, double *norm) noexcept
-    void htst_discrete_best(
-        const htst_discrete_t *scan, int64_t begin, int64_t end, double tolerance,
-        int64_t *best_k, double *best_distance) noexcept
-    ctypedef struct htst_discrete_best_t:
-        int64_t k
-        double distance, alpha
-    int htst_discrete_search(
-        const htst_discrete_t *scan, const double *mean, double alpha_low, int64_t begin,
-        int64_t end, double tolerance, htst_discrete_best_t *best) noexcept
-    void htst_discrete_curve(
-        const htst_discrete_t *scan, int64_t begin, int64_t end, double *distances) noexcept
 
 
 def means(const double[::1] x, const int64_t[::1] first, double[::1] mean):

@@ -2,15 +2,15 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
+from htstats._core.htst_moments cimport (
+    htst_moments_add_f32,
+    htst_moments_add_f64,
+    HTST_MOMENTS_SQUARES_F32,
+    HTST_MOMENTS_SQUARES_F64,
+    HTST_MOMENTS_SUM_F32,
+    HTST_MOMENTS_SUM_F64,
+)
 from htstats._core.status cimport check
-
-cdef extern from "htst_moments.h" nogil:
-    int HTST_MOMENTS_SUM_F32, HTST_MOMENTS_SQUARES_F32
-    int HTST_MOMENTS_SUM_F64, HTST_MOMENTS_SQUARES_F64
-    int htst_moments_add_f32(const float *x, int64_t n, uint64_t *sum, uint64_t *squares,
-                             int64_t *not_finite) noexcept
-    int htst_moments_add_f64(const double *x, int64_t n, uint64_t *sum, uint64_t *squares,
-                             int64_t *not_finite) noexcept
 
 # Words of (sum, squares).
 WORDS_F32 = (HTST_MOMENTS_SUM_F32, HTST_MOMENTS_SQUARES_F32)

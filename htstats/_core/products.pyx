@@ -2,15 +2,13 @@
 
 from libc.stdint cimport int64_t
 
+from htstats._core.htst_products cimport (
+    htst_products_gram_f32,
+    htst_products_gram_f64,
+    htst_products_squares_f32,
+    htst_products_squares_f64,
+)
 from htstats._core.status cimport check
-
-cdef extern from "htst_products.h" nogil:
-    int htst_products_gram_f32(const float *w, int64_t rows, int64_t cols, const double *v,
-                               double *out) noexcept
-    int htst_products_gram_f64(const double *w, int64_t rows, int64_t cols, const double *v,
-                               double *out) noexcept
-    int htst_products_squares_f32(const float *x, int64_t n, double *sum) noexcept
-    int htst_products_squares_f64(const double *x, int64_t n, double *sum) noexcept
 
 
 cdef int shaped(int64_t cols, const double[::1] v, double[::1] out) except -1:

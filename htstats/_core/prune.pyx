@@ -2,21 +2,14 @@
 
 from libc.stdint cimport int64_t
 
+from htstats._core.htst_prune cimport (
+    htst_prune_bound,
+    htst_prune_guess,
+    htst_prune_lowest,
+    htst_prune_prepare,
+    htst_prune_t,
+)
 from htstats._core.status cimport check
-
-cdef extern from "htst_prune.h" nogil:
-    ctypedef struct htst_prune_t:
-        int64_t m
-        const double *lower
-        const double *upper
-        const int64_t *count
-        const double *total
-        double *work
-        int64_t *tail
-    int htst_prune_prepare(const htst_prune_t *buckets) noexcept
-    double htst_prune_bound(const htst_prune_t *buckets, int64_t b) noexcept
-    double htst_prune_guess(const htst_prune_t *buckets, int64_t least) noexcept
-    int64_t htst_prune_lowest(const htst_prune_t *buckets, double distance) noexcept
 
 
 cdef class Prune:

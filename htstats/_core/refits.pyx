@@ -2,14 +2,8 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
+from htstats._core.htst_refits cimport htst_refits, htst_refits_workspace
 from htstats._core.status cimport check
-
-cdef extern from "htst_refits.h" nogil:
-    int64_t htst_refits_workspace(int64_t n) noexcept
-    int htst_refits(
-        int64_t n, int64_t n_head, const double *y_head, double log_xmin, double alpha, int refit,
-        uint64_t seed, int64_t replicate, int64_t n_replicates, void *workspace,
-        double *distances, double *alphas, double *log_xmins) noexcept
 
 
 def refits(

@@ -3,40 +3,17 @@
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 
-cdef extern from "htst_estimate.h" nogil:
-    ctypedef struct htst_estimate_mark_t:
-        pass
-    int64_t htst_estimate_blocks(int64_t m) noexcept
-
-cdef extern from "htst_scan.h" nogil:
-    ctypedef struct htst_scan_t:
-        int64_t m
-        const double *v
-        const double *y
-        const int64_t *first
-        const double *rate
-        double xmax
-        int two_sided
-        const htst_estimate_mark_t *marks
-    ctypedef struct htst_scan_allowed_t:
-        int64_t begin, end
-        double alpha_low, alpha_high, sigma_below
-    int64_t htst_scan_workspace(int64_t m) noexcept
-    ctypedef struct htst_scan_best_t:
-        int64_t k
-        double distance, rate
-    htst_scan_best_t htst_scan_best(
-        const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance,
-        double *work) noexcept
-    int64_t htst_scan_within(
-        const htst_scan_t *scan, const htst_scan_allowed_t *allowed, int64_t step, double limit,
-        int64_t room, int64_t *found, double *distance, double *work) noexcept
-    void htst_scan_curve(
-        const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus,
-        double *d_minus) noexcept
-
-cdef extern from "htst_truncated.h" nogil:
-    double htst_truncated_mean(double u) noexcept
+from htstats._core.htst_estimate cimport htst_estimate_blocks, htst_estimate_mark_t
+from htstats._core.htst_scan cimport (
+    htst_scan_allowed_t,
+    htst_scan_best,
+    htst_scan_best_t,
+    htst_scan_curve,
+    htst_scan_within,
+    htst_scan_workspace,
+)
+from htstats._core.htst_scan_input cimport htst_scan_t
+from htstats._core.htst_truncated cimport htst_truncated_mean
 
 
 def workspace(int64_t m):

@@ -2,9 +2,7 @@
 
 from libc.stdint cimport int64_t
 
-cdef extern from "htst_sort.h" nogil:
-    void htst_sort_f32(int64_t n, float *x, float *other) noexcept
-    void htst_sort_f64(int64_t n, double *x, double *other) noexcept
+from htstats._core.htst_sort cimport htst_sort_f32, htst_sort_f64
 
 
 def sort_f32(float[::1] x, float[::1] other):

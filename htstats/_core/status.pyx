@@ -1,8 +1,12 @@
 """The one map from a C status to a Python exception."""
 
-cdef extern from "htst_common.h" nogil:
-    int HTST_OK, HTST_ERR_NO_MEMORY, HTST_ERR_OVERFLOW, HTST_ERR_NO_CONVERGENCE
-    const char *htst_strerror(int status) noexcept
+from htstats._core.htst_common cimport (
+    HTST_ERR_NO_CONVERGENCE,
+    HTST_ERR_NO_MEMORY,
+    HTST_ERR_OVERFLOW,
+    HTST_OK,
+    htst_strerror,
+)
 
 
 cdef int check(int status) except -1:

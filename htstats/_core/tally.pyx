@@ -2,15 +2,8 @@
 
 from libc.stdint cimport int64_t
 
-cdef extern from "htst_tally.h" nogil:
-    int HTST_TALLY_SIZE
-    ctypedef enum htst_tail_side_t:
-        pass
-    ctypedef struct htst_tally_seen_t:
-        int64_t others, wrong
-    int64_t htst_tally_f64(
-        int64_t n, const double *x, htst_tail_side_t side, int64_t *table, double *out,
-        htst_tally_seen_t *seen) noexcept
+from htstats._core.htst_tail cimport htst_tail_side_t
+from htstats._core.htst_tally cimport htst_tally_f64, htst_tally_seen_t, HTST_TALLY_SIZE
 
 # Values below it have a place in the table.
 SIZE = HTST_TALLY_SIZE

@@ -2,11 +2,8 @@
 
 from libc.stdint cimport int64_t
 
+from htstats._core.htst_tridiagonal cimport htst_tridiagonal_top
 from htstats._core.status cimport check
-
-cdef extern from "htst_tridiagonal.h" nogil:
-    int htst_tridiagonal_top(const double *diagonal, const double *beside, int64_t n, double *work,
-                             double *value, double *last) noexcept
 
 
 def top(const double[::1] diagonal, const double[::1] beside, int64_t n, double before,

@@ -1,9 +1,6 @@
 """The Hurwitz zeta function, scaled, and its truncation."""
 
-cdef extern from "htst_zeta.h" nogil:
-    double htst_zeta_scaled(double s, double q, double top) noexcept
-    void htst_zeta_log_scaled(double s, double q, double top, double *out) noexcept
-    void htst_zeta_log(double s, double q, double *out) noexcept
+from htstats._core.htst_zeta cimport htst_zeta_log, htst_zeta_log_scaled, htst_zeta_scaled
 
 
 def scaled(double s, const double[::1] q, double top, double[::1] out):

@@ -22,7 +22,7 @@ __all__ = [
 # 2 has the records META and TIED.
 VERSION = 2
 
-# The only one there is: csrc/htst_normal.h defines it.
+# The only one there is: htst_normal.h defines it.
 GENERATOR = "philox4x32-10/as241"
 
 # Elements of a matrix described by one record, and bytes of a carried tensor in one: what has to

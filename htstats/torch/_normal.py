@@ -1,4 +1,4 @@
-"""G on any device: the arithmetic of csrc/htst_normal.c in torch's integer and float64 operations.
+"""G on any device: the arithmetic of htst_normal.c in torch's integer and float64 operations.
 
 32-bit words are kept in int64 tensors; a product of two of them wraps, and its high word is then
 still right after masking, so that no 64-bit high product is needed. Each operation is a kernel of

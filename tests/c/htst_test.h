@@ -8,18 +8,19 @@
 static int htst_test_failed;
 static int htst_test_count;
 
-#define CHECK(condition)                                                          \
-    do {                                                                          \
-        htst_test_count++;                                                        \
-        if (!(condition)) {                                                       \
-            htst_test_failed++;                                                   \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);       \
-        }                                                                         \
+#define CHECK(condition)                                                    \
+    do {                                                                    \
+        htst_test_count++;                                                  \
+        if (!(condition)) {                                                 \
+            htst_test_failed++;                                             \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+        }                                                                   \
     } while (0)
 
-#define CHECK_CLOSE(a, b, rtol) CHECK(fabs((a) - (b)) <= (rtol) * fabs(b))
+#define CHECK_CLOSE(a, b, rtol) CHECK(fabs((a) - (b)) <= (rtol) *fabs(b))
 
-/* As a library built with -ffast-math leaves it: denormals are taken for zeros and flushed to them. */
+/* As a library built with -ffast-math leaves it: denormals are taken for zeros and flushed to them.
+ */
 static inline void
 htst_test_ignore_denormals(void)
 {

@@ -2,7 +2,8 @@
 
 #include "htst_test.h"
 
-/* Reference values: 25 digits from two independent methods (tests/tables/make_binomial_reference.py). */
+/* Reference values: 25 digits from two independent methods
+ * (tests/tables/make_binomial_reference.py). */
 static void
 test_known_values(void)
 {
@@ -37,7 +38,8 @@ test_outside(void)
             n[i] = i == bad ? -1 : 20;
         }
         double k = 11, p = 0.5;
-        CHECK(htst_binomial_map(HTST_BINOMIAL_LOGSF, 300, &k, 0, n, 1, &p, 0, many) == HTST_ERR_BAD_ARG);
+        CHECK(htst_binomial_map(HTST_BINOMIAL_LOGSF, 300, &k, 0, n, 1, &p, 0, many)
+            == HTST_ERR_BAD_ARG);
         CHECK(isnan(many[bad]) && many[150] == htst_binomial_logsf(11, 20, 0.5));
     }
 }
@@ -63,7 +65,8 @@ test_ends(void)
     CHECK(htst_binomial_chernoff_logsf(most, most, 0.5) == -INFINITY);
 }
 
-/* P(X >= k) at the two seams of methods, each side against the other: symmetric and Poisson-like laws */
+/* P(X >= k) at the two seams of methods, each side against the other: symmetric and Poisson-like
+ * laws */
 static void
 test_continuous(void)
 {
@@ -91,7 +94,8 @@ test_closed_forms(void)
     CHECK_CLOSE(htst_binomial_cdf(0, 1e6, 1e-7), exp(1e6 * log1p(-1e-7)), 1e-15);
     CHECK_CLOSE(htst_binomial_pmf(3, 3, 0.25), 0x1p-6, 1e-15);
     CHECK_CLOSE(htst_binomial_pmf(2, 3, 0x1p-300), 3 * 0x1p-600, 1e-15);
-    CHECK_CLOSE(htst_binomial_kl(1, 4, 0x1p-1000), 1000 * log(2) + log(0.25) + 3 * log(0.75), 1e-15);
+    CHECK_CLOSE(
+        htst_binomial_kl(1, 4, 0x1p-1000), 1000 * log(2) + log(0.25) + 3 * log(0.75), 1e-15);
     CHECK(htst_binomial_chernoff_logsf(-1, 10, 0.05) == 0);
     CHECK(htst_binomial_chernoff_logsf(4, 10, 0.5) == 0);
     CHECK(htst_binomial_chernoff_logsf(5, 10, 0.5) == -htst_binomial_kl(6, 10, 0.5));

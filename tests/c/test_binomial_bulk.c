@@ -11,7 +11,8 @@ static function_t *const functions[HTST_BINOMIAL_N_FUNCTIONS] = { htst_binomial_
     htst_binomial_logcdf, htst_binomial_logpmf, htst_binomial_sf, htst_binomial_cdf,
     htst_binomial_pmf, htst_binomial_kl, htst_binomial_chernoff_logsf };
 
-/* Arrays give the bits of numbers, what is left to the caller aside; returns how many were served. */
+/* Arrays give the bits of numbers, what is left to the caller aside; returns how many were served.
+ */
 static int
 compare(int function, int count, const double *k, const double *n, const double *p)
 {
@@ -62,8 +63,8 @@ test_every_length_and_kind(void)
 static void
 test_one_kind(void)
 {
-    const double laws[][3]
-        = { { 500100, 1e6, 0.5 }, { 700, 1e4, 0.06 }, { 9e5, 1e6, 0.5 }, { 20, 1e9, 3e-9 } };
+    const double laws[][3] = { { 500100, 1e6, 0.5 }, { 700, 1e4, 0.06 }, { 9e5, 1e6, 0.5 },
+        { 20, 1e9, 3e-9 } };
     double k[N], n[N], p[N];
     for (int law = 0; law < 4; law++) {
         for (int i = 0; i < N; i++) {

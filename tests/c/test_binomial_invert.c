@@ -8,7 +8,8 @@ static void
 test_log_isf(void)
 {
     const double laws[][2] = { { 1, 0.5 }, { 7, 0.01 }, { 60, 0.3 }, { 60, 0.99 }, { 1e5, 0.3 },
-        { 1e6, 3e-5 }, { 0x1p53, 1e-15 }, { 0x1p53, 0.5 }, { 1e9, 1e-290 }, { 3, 0x1p-1074 }, { 1679, 2.5e-87 } };
+        { 1e6, 3e-5 }, { 0x1p53, 1e-15 }, { 0x1p53, 0.5 }, { 1e9, 1e-290 }, { 3, 0x1p-1074 },
+        { 1679, 2.5e-87 } };
     for (int law = 0; law < 11; law++) {
         double n = laws[law][0], p = laws[law][1];
         for (double level = -1e-300; level > -1e7; level *= level > -1e-3 ? 1e20 : 1.7) {

@@ -46,26 +46,26 @@ expect(const double *x, htst_tail_side_t side, int64_t *count)
 }
 
 /* In steps as small as the room for slots that start anew asks for. */
-#define CHECK_COUNTS(SUFFIX, X, LOW, HIGH, SHIFT, BITS)                                            \
-    do {                                                                                           \
-        uint##BITS##_t table[SLOTS + 1] = { 0 };                                                   \
-        int64_t anew[ROOM + 1], total[SLOTS] = { 0 }, found, read = 0, times = 0;                  \
-        anew[ROOM] = 77;                                                                           \
-        while (read < N) {                                                                         \
-            int64_t step = htst_counts_add_##SUFFIX##_u##BITS(N - read, (X) + read,                \
-                (htst_tail_side_t) side, LOW, HIGH, SHIFT, table, ROOM, anew, &found);             \
-            CHECK(step > 0 && found <= ROOM);                                                      \
-            for (int64_t i = 0; i < found; i++) {                                                  \
-                total[anew[i]] += (int64_t) 1 << BITS;                                             \
-            }                                                                                      \
-            times += found;                                                                        \
-            read += step;                                                                          \
-        }                                                                                          \
-        for (int i = 0; i < SLOTS; i++) {                                                          \
-            total[i] += table[i];                                                                  \
-        }                                                                                          \
-        CHECK(!memcmp(total, expected, sizeof total) && table[SLOTS] == 0 && anew[ROOM] == 77);    \
-        CHECK((times > 0) == (BITS == 8 && side != HTST_TAIL_NEGATIVE) || times == 1);             \
+#define CHECK_COUNTS(SUFFIX, X, LOW, HIGH, SHIFT, BITS)                                         \
+    do {                                                                                        \
+        uint##BITS##_t table[SLOTS + 1] = { 0 };                                                \
+        int64_t anew[ROOM + 1], total[SLOTS] = { 0 }, found, read = 0, times = 0;               \
+        anew[ROOM] = 77;                                                                        \
+        while (read < N) {                                                                      \
+            int64_t step = htst_counts_add_##SUFFIX##_u##BITS(N - read, (X) + read,             \
+                (htst_tail_side_t) side, LOW, HIGH, SHIFT, table, ROOM, anew, &found);          \
+            CHECK(step > 0 && found <= ROOM);                                                   \
+            for (int64_t i = 0; i < found; i++) {                                               \
+                total[anew[i]] += (int64_t) 1 << BITS;                                          \
+            }                                                                                   \
+            times += found;                                                                     \
+            read += step;                                                                       \
+        }                                                                                       \
+        for (int i = 0; i < SLOTS; i++) {                                                       \
+            total[i] += table[i];                                                               \
+        }                                                                                       \
+        CHECK(!memcmp(total, expected, sizeof total) && table[SLOTS] == 0 && anew[ROOM] == 77); \
+        CHECK((times > 0) == (BITS == 8 && side != HTST_TAIL_NEGATIVE) || times == 1);          \
     } while (0)
 
 static void
@@ -102,8 +102,8 @@ test_the_room_is_kept(void)
     for (int i = 0; i < MANY; i++) {
         x[i] = 1;
     }
-    CHECK(htst_counts_add_f32_u8(MANY, x, HTST_TAIL_ABS, key32(1), key32(1), 0, table,
-              HTST_COUNTS_AHEAD, anew, &found)
+    CHECK(htst_counts_add_f32_u8(
+              MANY, x, HTST_TAIL_ABS, key32(1), key32(1), 0, table, HTST_COUNTS_AHEAD, anew, &found)
         == HTST_COUNTS_AHEAD);
     CHECK(found == 1 && anew[0] == 0 && table[0] == HTST_COUNTS_AHEAD - 1);
     CHECK(htst_counts_add_f32_u8(MANY, x, HTST_TAIL_ABS, key32(1), key32(1), 0, table,

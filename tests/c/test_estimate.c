@@ -110,7 +110,7 @@ test_steps_of_every_size(void)
         CHECK(htst_estimate_rates(2, v, first, INFINITY, y, rate) == HTST_OK);
         /* in ways that do not need long double's digits, which valgrind does not have */
         double step = (double) (b[i] / 2 < a[i] ? log1pl(((long double) b[i] - a[i]) / a[i])
-            : isfinite(b[i] / a[i])             ? logl((long double) b[i] / a[i])
+                : isfinite(b[i] / a[i])         ? logl((long double) b[i] / a[i])
                                                 : logl(b[i]) - logl(a[i]));
         CHECK_CLOSE(y[0], -step, 8 * 0x1p-52);
         CHECK_CLOSE(rate[0], 2 / step, 8 * 0x1p-52);
@@ -168,8 +168,9 @@ test_parts_are_the_whole(void)
     part_rate[M - 1] = INFINITY;
     for (int i = 0; i < 3; i++) {
         int64_t low = edges[i + 1], size = edges[i] - low + 1;
-        CHECK(htst_estimate_part(size, v + low, first + low, first[M], &mark, part_y + low,
-                  part_rate + low) == HTST_OK);
+        CHECK(htst_estimate_part(
+                  size, v + low, first + low, first[M], &mark, part_y + low, part_rate + low)
+            == HTST_OK);
     }
     for (int j = 0; j < M; j++) {
         CHECK(part_y[j] == y[j] && part_rate[j] == rate[j]);

@@ -61,7 +61,8 @@ test_one_call_is_its_steps(int ties, int two_sided, int64_t least, htst_tail_sid
     htst_scan_best_t best = htst_scan_best(&scan, &allowed, 1e-13, work);
     CHECK(htst_fit_f64(n, mixed, side, two_sided, least, 1e-13, work, &seen, &fit) == HTST_OK);
     CHECK(fit.n == M && fit.m == m && !memcmp(work, v, (size_t) m * sizeof *v));
-    CHECK(seen.zeros == ZEROS && seen.not_finite == 0 && seen.negative + seen.positive == n - ZEROS);
+    CHECK(
+        seen.zeros == ZEROS && seen.not_finite == 0 && seen.negative + seen.positive == n - ZEROS);
     CHECK(fit.best.k == best.k && fit.best.distance == best.distance);
     if (best.k < 0) {
         CHECK(least > M && fit.n_tail == 0);
@@ -81,7 +82,8 @@ test_one_call_is_its_steps(int ties, int two_sided, int64_t least, htst_tail_sid
     CHECK(seen.zeros == ZEROS && seen.negative + seen.positive == n - ZEROS);
 }
 
-/* More values than there are estimates of at once: a tail of them, which the rest does not change. */
+/* More values than there are estimates of at once: a tail of them, which the rest does not change.
+ */
 static void
 test_of_many(void)
 {
@@ -92,12 +94,14 @@ test_of_many(void)
     htst_fit_t all, fit;
 
     for (int64_t i = 0; i < n; i++) { /* below the first 3000 values no candidate is any good */
-        narrow[i] = (float) (i < 3000 ? 1000 / sqrt((double) i + .5) : 1 + 17 * (double) i / (double) n);
+        narrow[i] =
+            (float) (i < 3000 ? 1000 / sqrt((double) i + .5) : 1 + 17 * (double) i / (double) n);
         x[i] = narrow[i];
     }
     CHECK(htst_fit_f64(n, x, HTST_TAIL_ABS, 0, 1000, 1e-13, work, &seen, &all) == HTST_OK);
     CHECK(all.n == n && all.m > HTST_FIT_ALL_AT_ONCE && all.n_tail > 2000);
-    CHECK(htst_fit_f64(2 * all.n_tail, x, HTST_TAIL_ABS, 0, 1000, 1e-13, work, &seen, &fit) == HTST_OK);
+    CHECK(htst_fit_f64(2 * all.n_tail, x, HTST_TAIL_ABS, 0, 1000, 1e-13, work, &seen, &fit)
+        == HTST_OK);
     CHECK(fit.best.distance == all.best.distance && fit.best.rate == all.best.rate);
     CHECK(fit.xmin == all.xmin && fit.n_tail == all.n_tail);
     CHECK(htst_fit_f32(n, narrow, HTST_TAIL_ABS, 0, 1000, 1e-13, work, &seen, &fit) == HTST_OK);
@@ -131,8 +135,10 @@ test_errors(void)
     CHECK(htst_fit_workspace(3) <= 4096);
     CHECK(htst_fit_f64(3, wrong, HTST_TAIL_ABS, 0, 1, 0, work, &seen, &fit) == HTST_ERR_NOT_FINITE);
     CHECK(seen.not_finite == 1 && seen.positive == 2);
-    CHECK(htst_fit_f32(3, narrow, HTST_TAIL_ABS, 0, 1, 0, work, &seen, &fit) == HTST_ERR_NOT_FINITE);
-    CHECK(htst_fit_f64(2, nothing, HTST_TAIL_POSITIVE, 0, 1, 0, work, &seen, &fit) == HTST_ERR_TOO_FEW);
+    CHECK(
+        htst_fit_f32(3, narrow, HTST_TAIL_ABS, 0, 1, 0, work, &seen, &fit) == HTST_ERR_NOT_FINITE);
+    CHECK(htst_fit_f64(2, nothing, HTST_TAIL_POSITIVE, 0, 1, 0, work, &seen, &fit)
+        == HTST_ERR_TOO_FEW);
     CHECK(seen.negative == 1 && seen.zeros == 1);
     CHECK(htst_fit_f64(2, same, HTST_TAIL_ABS, 0, 1, 0, work, &seen, &fit) == HTST_OK);
     CHECK(fit.n == 2 && fit.m == 1 && fit.best.k == -1 && fit.n_tail == 0);

@@ -134,7 +134,8 @@ test_every_small_matrix(void)
     }
 }
 
-/* The longest unary part has 31 zeros; the next quotient is escaped. Last places and the one behind. */
+/* The longest unary part has 31 zeros; the next quotient is escaped. Last places and the one
+ * behind. */
 static void
 test_the_escape_and_the_end(void)
 {
@@ -148,8 +149,8 @@ test_the_escape_and_the_end(void)
         CHECK(htst_gaps_read(n_bytes, out, 0, 1, 1, 64, back_indptr, &back) == HTST_OK);
         CHECK(back == column);
         CHECK(htst_gaps_read(n_bytes, out, 0, 1, 1, column + 1, back_indptr, &back) == HTST_OK);
-        CHECK(htst_gaps_read(n_bytes, out, 0, 1, 1, column, back_indptr, &back)
-            == HTST_ERR_BAD_ARG);
+        CHECK(
+            htst_gaps_read(n_bytes, out, 0, 1, 1, column, back_indptr, &back) == HTST_ERR_BAD_ARG);
     }
 }
 

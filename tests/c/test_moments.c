@@ -29,9 +29,9 @@ test_f32(void)
     static float x[5000], y[5000];
     uint64_t state = 1;
     for (int i = 0; i < 5000; i++) {
-        uint32_t bits = (uint32_t)next(&state);
+        uint32_t bits = (uint32_t) next(&state);
         if (i < 2500) { /* a narrow range, so that most elements go the fast way */
-            bits = (bits & 0x807fffff) | (uint32_t)(120 + (i & 7)) << 23;
+            bits = (bits & 0x807fffff) | (uint32_t) (120 + (i & 7)) << 23;
         }
         if ((bits & 0x7f800000) == 0x7f800000) {
             bits ^= 0x40000000;
@@ -39,8 +39,8 @@ test_f32(void)
         memcpy(x + i, &bits, sizeof bits);
         y[i] = -x[i];
     }
-    uint64_t sum[HTST_MOMENTS_SUM_F32] = {0}, squares[HTST_MOMENTS_SQUARES_F32] = {0};
-    uint64_t one[HTST_MOMENTS_SUM_F32] = {0}, one_squared[HTST_MOMENTS_SQUARES_F32] = {0};
+    uint64_t sum[HTST_MOMENTS_SUM_F32] = { 0 }, squares[HTST_MOMENTS_SQUARES_F32] = { 0 };
+    uint64_t one[HTST_MOMENTS_SUM_F32] = { 0 }, one_squared[HTST_MOMENTS_SQUARES_F32] = { 0 };
     int64_t bad = 0;
     CHECK(htst_moments_add_f32(x, 5000, sum, squares, &bad) == 0);
     for (int i = 0; i < 5000; i++) {
@@ -62,7 +62,7 @@ test_f64(void)
     for (int i = 0; i < 5000; i++) {
         uint64_t bits = next(&state) << 17 ^ next(&state);
         if (i < 2500) {
-            bits = (bits & UINT64_C(0x800fffffffffffff)) | (uint64_t)(1000 + (i & 63)) << 52;
+            bits = (bits & UINT64_C(0x800fffffffffffff)) | (uint64_t) (1000 + (i & 63)) << 52;
         }
         if ((bits >> 52 & 2047) == 2047) {
             bits ^= UINT64_C(1) << 60;
@@ -70,8 +70,8 @@ test_f64(void)
         memcpy(x + i, &bits, sizeof bits);
         y[i] = -x[i];
     }
-    uint64_t sum[HTST_MOMENTS_SUM_F64] = {0}, squares[HTST_MOMENTS_SQUARES_F64] = {0};
-    uint64_t one[HTST_MOMENTS_SUM_F64] = {0}, one_squared[HTST_MOMENTS_SQUARES_F64] = {0};
+    uint64_t sum[HTST_MOMENTS_SUM_F64] = { 0 }, squares[HTST_MOMENTS_SQUARES_F64] = { 0 };
+    uint64_t one[HTST_MOMENTS_SUM_F64] = { 0 }, one_squared[HTST_MOMENTS_SQUARES_F64] = { 0 };
     int64_t bad = 0;
     CHECK(htst_moments_add_f64(x, 5000, sum, squares, &bad) == 0);
     for (int i = 0; i < 5000; i++) {
@@ -89,8 +89,8 @@ test_f64(void)
 static void
 test_known(void)
 {
-    float x[5] = {0x1p-149f, -0x1p-148f, 0.0f, 1.0f, INFINITY};
-    uint64_t sum[HTST_MOMENTS_SUM_F32] = {0}, squares[HTST_MOMENTS_SQUARES_F32] = {0};
+    float x[5] = { 0x1p-149f, -0x1p-148f, 0.0f, 1.0f, INFINITY };
+    uint64_t sum[HTST_MOMENTS_SUM_F32] = { 0 }, squares[HTST_MOMENTS_SQUARES_F32] = { 0 };
     int64_t bad = 0;
     htst_moments_add_f32(x, 3, sum, squares, &bad);
     CHECK(sum[0] == UINT64_MAX && sum[5] == UINT64_MAX); /* -1 */
@@ -100,8 +100,8 @@ test_known(void)
     CHECK(bad == 1);
     CHECK(sum[0] == UINT64_MAX && sum[2] == (UINT64_C(1) << (149 - 128)) - 1 && sum[3] == 0);
     CHECK(squares[0] == 5 && squares[4] == UINT64_C(1) << (298 - 256));
-    double y[3] = {0x1p-1074, -3.0, NAN};
-    uint64_t total[HTST_MOMENTS_SUM_F64] = {0}, second[HTST_MOMENTS_SQUARES_F64] = {0};
+    double y[3] = { 0x1p-1074, -3.0, NAN };
+    uint64_t total[HTST_MOMENTS_SUM_F64] = { 0 }, second[HTST_MOMENTS_SQUARES_F64] = { 0 };
     htst_moments_add_f64(y, 3, total, second, &bad);
     CHECK(bad == 2);
     CHECK(total[0] == 1 && second[0] == 1);
@@ -109,14 +109,15 @@ test_known(void)
     CHECK(htst_moments_add_f64(y, 0, total, second, &bad) == 0);
 }
 
-/* More squares of one exponent than 64 bits hold, none of them among the block's largest: the whole at
- * once must be what its parts add up to. */
+/* More squares of one exponent than 64 bits hold, none of them among the block's largest: the whole
+ * at once must be what its parts add up to. */
 static void
 test_many_of_one_exponent(void)
 {
     enum { N = 1 << 18, PART = 1 << 12 };
     static float x[N];
-    uint64_t sum[2][HTST_MOMENTS_SUM_F32] = {{0}}, squares[2][HTST_MOMENTS_SQUARES_F32] = {{0}};
+    uint64_t sum[2][HTST_MOMENTS_SUM_F32] = { { 0 } },
+             squares[2][HTST_MOMENTS_SQUARES_F32] = { { 0 } };
     int64_t bad = 0;
     for (int i = 0; i < N; i++) {
         x[i] = i % 1024 == 0 ? 1e30f : 1.9999999f;

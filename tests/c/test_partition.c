@@ -17,21 +17,22 @@ next(uint64_t *state)
 }
 
 /* Every width of row, density and set of instructions, in arrays of exactly the right size, so that
- * sanitizers see a step too far. Kept: floats above tau in size, for which C's own comparison speaks. */
+ * sanitizers see a step too far. Kept: floats above tau in size, for which C's own comparison
+ * speaks. */
 static void
 test_b32(int64_t cols, float tau, int instructions, int wide)
 {
-    size_t n = (size_t)(ROWS * cols), segments = (size_t)((cols + 255) / 256);
+    size_t n = (size_t) (ROWS * cols), segments = (size_t) ((cols + 255) / 256);
     float *x = malloc(n * sizeof *x);
     uint32_t *w = malloc(n * sizeof *w);
     uint8_t *hits = malloc(ROWS * segments);
-    int64_t counts[ROWS], indptr[ROWS + 1] = {0}, bad = 1, k = 0;
-    uint64_t state = (uint64_t)cols;
+    int64_t counts[ROWS], indptr[ROWS + 1] = { 0 }, bad = 1, k = 0;
+    uint64_t state = (uint64_t) cols;
     int32_t high, low;
     memcpy(&high, &tau, sizeof high);
     low = -1 - high;
     for (size_t i = 0; i < n; i++) {
-        x[i] = (float)(next(&state) % 2001) / 1000 - 1; /* in [-1, 1] */
+        x[i] = (float) (next(&state) % 2001) / 1000 - 1; /* in [-1, 1] */
         memcpy(w + i, x + i, sizeof *w);
     }
     CHECK(htst_partition_count_b32(w, ROWS, cols, low, high, counts, hits, &bad) == HTST_OK);
@@ -39,16 +40,16 @@ test_b32(int64_t cols, float tau, int instructions, int wide)
     for (int r = 0; r < ROWS; r++) {
         indptr[r + 1] = indptr[r] + counts[r];
     }
-    size_t nnz = (size_t)indptr[ROWS], size = wide ? 8 : 4;
+    size_t nnz = (size_t) indptr[ROWS], size = wide ? 8 : 4;
     void *indices = malloc(nnz * size + 1);
     uint32_t *values = malloc(nnz * sizeof *values + 1);
-    CHECK(htst_partition_fill_b32(w, ROWS, cols, low, high, hits, indptr, instructions, wide, indices,
-                                  values)
-          == HTST_OK);
+    CHECK(htst_partition_fill_b32(
+              w, ROWS, cols, low, high, hits, indptr, instructions, wide, indices, values)
+        == HTST_OK);
     int same = 1;
-    for (int64_t i = 0; i < (int64_t)n; i++) {
+    for (int64_t i = 0; i < (int64_t) n; i++) {
         if (fabsf(x[i]) > tau) {
-            int64_t column = wide ? ((int64_t *)indices)[k] : ((int32_t *)indices)[k];
+            int64_t column = wide ? ((int64_t *) indices)[k] : ((int32_t *) indices)[k];
             same &= column == i % cols && values[k] == w[i];
             k++;
         }
@@ -73,10 +74,10 @@ test_others(int instructions)
     static uint8_t hits[2 * N / 256 + 1];
     static int32_t indices[2 * N];
     static uint32_t values[2 * N];
-    int64_t counts[1], indptr[2] = {0}, bad;
+    int64_t counts[1], indptr[2] = { 0 }, bad;
     for (int i = 0; i < N; i++) {
-        w[2 * i] = (uint16_t)i;
-        w[2 * i + 1] = (uint16_t)(i | 0x8000);
+        w[2 * i] = (uint16_t) i;
+        w[2 * i + 1] = (uint16_t) (i | 0x8000);
     }
     CHECK(htst_partition_count_b16(w, 1, 2 * N, -1, 0, 0x7c00, counts, hits, &bad) == HTST_OK);
     CHECK(bad == 0 && counts[0] == 2 * N - 2);
@@ -89,41 +90,41 @@ test_others(int instructions)
         double expected = e > 0 ? ldexp(1024 + m, e - 25) : ldexp(m, -24);
         float value;
         memcpy(&value, values + k, sizeof value);
-        same &= indices[k] == k + 2 && (double)value == (half & 0x8000 ? -expected : expected);
+        same &= indices[k] == k + 2 && (double) value == (half & 0x8000 ? -expected : expected);
     }
     CHECK(same);
     htst_partition_fill_bf16(w, 1, 2 * N, -1, 0, hits, indptr, instructions, 0, indices, values);
     for (int k = 0; k < 2 * N - 2; k++) {
-        same &= values[k] == (uint32_t)w[k + 2] << 16;
+        same &= values[k] == (uint32_t) w[k + 2] << 16;
     }
     CHECK(same);
     static uint64_t wide[300], wide_values[300];
     for (int i = 0; i < 300; i++) {
-        wide[i] = (uint64_t)i % 3 << 62 | (uint64_t)i;
+        wide[i] = (uint64_t) i % 3 << 62 | (uint64_t) i;
     }
     const int64_t limit = INT64_C(1) << 61;
     htst_partition_count_b64(wide, 1, 300, -1 - limit, limit, counts, hits, &bad);
     CHECK(counts[0] == 100 && bad == 0); /* 2^62 + i; 2^63 + i are small and negative */
     indptr[1] = counts[0];
-    CHECK(htst_partition_fill_b64(wide, 1, 300, -1 - limit, limit, hits, indptr, instructions, 0,
-                                  indices, wide_values)
-          == HTST_OK);
+    CHECK(htst_partition_fill_b64(
+              wide, 1, 300, -1 - limit, limit, hits, indptr, instructions, 0, indices, wide_values)
+        == HTST_OK);
     for (int k = 0; k < 100; k++) {
         same &= indices[k] == 3 * k + 1 && wide_values[k] == wide[3 * k + 1];
     }
     CHECK(same);
     indptr[1] = 101;
-    CHECK(htst_partition_fill_b64(wide, 1, 300, -1 - limit, limit, hits, indptr, instructions, 0,
-                                  indices, wide_values)
-          == HTST_ERR_BAD_ARG);
+    CHECK(htst_partition_fill_b64(
+              wide, 1, 300, -1 - limit, limit, hits, indptr, instructions, 0, indices, wide_values)
+        == HTST_ERR_BAD_ARG);
 }
 
 /* The smallest floats are told from zero whatever the processor makes of them. */
 static void
 test_denormals(int instructions)
 {
-    uint32_t w[5] = {0, 1, UINT32_C(0x80000000), UINT32_C(0x80000001), 2}, values[3];
-    int64_t counts[1], indptr[2] = {0}, bad;
+    uint32_t w[5] = { 0, 1, UINT32_C(0x80000000), UINT32_C(0x80000001), 2 }, values[3];
+    int64_t counts[1], indptr[2] = { 0 }, bad;
     int32_t indices[3];
     uint8_t hits[1];
     htst_partition_count_b32(w, 1, 5, -1, 0, counts, hits, &bad);
@@ -134,8 +135,8 @@ test_denormals(int instructions)
     CHECK(values[0] == 1 && values[1] == UINT32_C(0x80000001) && values[2] == 2);
 }
 
-/* Where 0 itself is kept, as around a mean that is not 0, what a vector reads behind the end of a row
- * must not count. Kept: x > -1/4 or x < -3/4; floats in order as integers, see the header. */
+/* Where 0 itself is kept, as around a mean that is not 0, what a vector reads behind the end of a
+ * row must not count. Kept: x > -1/4 or x < -3/4; floats in order as integers, see the header. */
 static void
 test_zeros_are_kept(int instructions)
 {
@@ -143,7 +144,7 @@ test_zeros_are_kept(int instructions)
     uint32_t w[3 * COLS], values[3 * KEPT];
     float quarter = .25f, three = .75f, half = -.5f;
     int32_t high, low, indices[3 * KEPT];
-    int64_t counts[3], indptr[4] = {0}, bad;
+    int64_t counts[3], indptr[4] = { 0 }, bad;
     uint8_t hits[3];
     memcpy(&high, &quarter, sizeof high);
     memcpy(&low, &three, sizeof low);
@@ -158,15 +159,16 @@ test_zeros_are_kept(int instructions)
         CHECK(counts[r] == KEPT);
         indptr[r + 1] = indptr[r] + counts[r];
     }
-    CHECK(htst_partition_fill_b32(w, 3, COLS, -1 - low, -1 - high, hits, indptr, instructions, 0,
-                                  indices, values)
-          == HTST_OK);
+    CHECK(htst_partition_fill_b32(
+              w, 3, COLS, -1 - low, -1 - high, hits, indptr, instructions, 0, indices, values)
+        == HTST_OK);
     for (int i = 0; i < 3 * KEPT; i++) {
         CHECK(indices[i] == COLS - KEPT + i % KEPT && values[i] == 0);
     }
 }
 
-/* Around a mean that is no number of the format and with tau = 0, no number lies within the bounds. */
+/* Around a mean that is no number of the format and with tau = 0, no number lies within the bounds.
+ */
 static void
 test_all_are_kept(int instructions)
 {
@@ -174,27 +176,27 @@ test_all_are_kept(int instructions)
     uint32_t w[COLS], values[COLS];
     uint64_t wide[COLS], wide_values[COLS];
     int32_t indices[COLS];
-    int64_t counts[1], indptr[2] = {0, COLS}, bad;
+    int64_t counts[1], indptr[2] = { 0, COLS }, bad;
     uint8_t hits[1];
     for (int i = 0; i < COLS; i++) {
-        w[i] = (uint32_t)(i % 3 == 0);
-        wide[i] = (uint64_t)(i % 3 == 0);
+        w[i] = (uint32_t) (i % 3 == 0);
+        wide[i] = (uint64_t) (i % 3 == 0);
     }
     htst_partition_count_b32(w, 1, COLS, 1, 0, counts, hits, &bad);
     CHECK(counts[0] == COLS);
     CHECK(htst_partition_fill_b32(w, 1, COLS, 1, 0, hits, indptr, instructions, 0, indices, values)
-          == HTST_OK);
+        == HTST_OK);
     CHECK(memcmp(values, w, sizeof w) == 0 && indices[COLS - 1] == COLS - 1);
     htst_partition_count_b64(wide, 1, COLS, 1, 0, counts, hits, &bad);
     CHECK(counts[0] == COLS);
-    CHECK(htst_partition_fill_b64(wide, 1, COLS, 1, 0, hits, indptr, instructions, 0, indices,
-                                  wide_values)
-          == HTST_OK);
+    CHECK(htst_partition_fill_b64(
+              wide, 1, COLS, 1, 0, hits, indptr, instructions, 0, indices, wide_values)
+        == HTST_OK);
     CHECK(memcmp(wide_values, wide, sizeof wide) == 0 && indices[COLS - 1] == COLS - 1);
 }
 
-/* Rows that keep the first `dense` of every 32, into rooms of every size, which end the fill: nothing is
- * written behind them, and what is in them is right. */
+/* Rows that keep the first `dense` of every 32, into rooms of every size, which end the fill:
+ * nothing is written behind them, and what is in them is right. */
 static void
 test_rooms(int dense, int instructions)
 {
@@ -214,24 +216,24 @@ test_rooms(int dense, int instructions)
     htst_partition_count_b16(half, 1, COLS, -1, 0, 0x7c00, counts, half_hits, &bad);
     htst_partition_count_b64(wide, 1, COLS, -1, 0, counts, wide_hits, &bad);
     for (int64_t room = 0; room <= counts[0]; room++) {
-        const int64_t indptr[2] = {0, room};
+        const int64_t indptr[2] = { 0, room };
         for (int format = 0; format < 3; format++) {
             memset(indices, 0xff, sizeof indices);
             memset(values, 0xff, sizeof values);
             memset(wide_values, 0xff, sizeof wide_values);
-            CHECK((format == 0   ? htst_partition_fill_b32(single, 1, COLS, -1, 0, hits, indptr,
-                                                           instructions, 0, indices, values)
-                   : format == 1 ? htst_partition_fill_f16(half, 1, COLS, -1, 0, half_hits, indptr,
-                                                           instructions, 0, indices, values)
-                                 : htst_partition_fill_b64(wide, 1, COLS, -1, 0, wide_hits, indptr,
-                                                           instructions, 0, indices, wide_values))
-                  == HTST_OK);
+            CHECK((format == 0 ? htst_partition_fill_b32(
+                       single, 1, COLS, -1, 0, hits, indptr, instructions, 0, indices, values)
+                          : format == 1 ? htst_partition_fill_f16(half, 1, COLS, -1, 0, half_hits,
+                                indptr, instructions, 0, indices, values)
+                                        : htst_partition_fill_b64(wide, 1, COLS, -1, 0, wide_hits,
+                                            indptr, instructions, 0, indices, wide_values))
+                == HTST_OK);
             int same = 1;
             for (int k = 0; k < COLS + 64; k++) {
                 const int there = k < room;
                 const uint64_t value = there ? UINT64_C(0x3f800000) : UINT64_MAX;
                 same &= indices[k] == (there ? k / dense * 32 + k % dense : -1);
-                same &= format < 2 ? values[k] == (uint32_t)value : wide_values[k] == value;
+                same &= format < 2 ? values[k] == (uint32_t) value : wide_values[k] == value;
             }
             CHECK(same);
         }
@@ -241,9 +243,9 @@ test_rooms(int dense, int instructions)
 static void
 test_not_finite(void)
 {
-    uint32_t w[4] = {0x7f800000, 0xff800000, 0x7fc00001, 0x7f7fffff};
-    uint16_t half[4] = {0x7c00, 0xfc00, 0x7e00, 0x7bff};
-    uint64_t wide[2] = {UINT64_C(0x7ff0000000000000), UINT64_C(0xfff8000000000000)};
+    uint32_t w[4] = { 0x7f800000, 0xff800000, 0x7fc00001, 0x7f7fffff };
+    uint16_t half[4] = { 0x7c00, 0xfc00, 0x7e00, 0x7bff };
+    uint64_t wide[2] = { UINT64_C(0x7ff0000000000000), UINT64_C(0xfff8000000000000) };
     int64_t counts[1], bad;
     uint8_t hits[1];
     htst_partition_count_b32(w, 1, 4, -1, 0, counts, hits, &bad);
@@ -259,8 +261,8 @@ test_not_finite(void)
 int
 main(void)
 {
-    const int64_t widths[] = {1, 7, 8, 15, 16, 17, 255, 256, 257, 511, MOST};
-    const float taus[] = {0.0f, 0.5f, 0.9f, 0.97f, 0.999f, 1.0f};
+    const int64_t widths[] = { 1, 7, 8, 15, 16, 17, 255, 256, 257, 511, MOST };
+    const float taus[] = { 0.0f, 0.5f, 0.9f, 0.97f, 0.999f, 1.0f };
     for (int instructions = 0; instructions <= htst_partition_best(); instructions++) {
         for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
             for (size_t t = 0; t < sizeof taus / sizeof *taus; t++) {

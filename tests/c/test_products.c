@@ -10,7 +10,7 @@ enum { MOST_ROWS = 11, MOST_COLS = 1203 };
 static float
 entry(int64_t i, int64_t j)
 {
-    return (float)((i * 31 + j * 17 + i * j) % 13 - 6);
+    return (float) ((i * 31 + j * 17 + i * j) % 13 - 6);
 }
 
 static void
@@ -31,8 +31,8 @@ test_gram(int64_t rows, int64_t cols)
     int wrong = 0;
     fill(w, wide, rows, cols);
     for (int64_t j = 0; j < cols; j++) {
-        v[j] = (double)(j % 7 - 3);
-        expected[j] = out[j] = same[j] = (double)(j % 5);
+        v[j] = (double) (j % 7 - 3);
+        expected[j] = out[j] = same[j] = (double) (j % 5);
     }
     for (int64_t i = 0; i < rows; i++) {
         double dot = 0;
@@ -60,17 +60,17 @@ test_blocks(int64_t rows, int64_t cols)
     static float w[MOST_ROWS * MOST_COLS];
     static double v[MOST_COLS], whole[MOST_COLS], parts[MOST_COLS];
     for (int64_t i = 0; i < rows * cols; i++) {
-        w[i] = 1.0f / (float)(3 + i % 101);
+        w[i] = 1.0f / (float) (3 + i % 101);
     }
     for (int64_t j = 0; j < cols; j++) {
-        v[j] = 1.0 / (double)(7 + j);
+        v[j] = 1.0 / (double) (7 + j);
         whole[j] = parts[j] = 0;
     }
     htst_products_gram_f32(w, rows, cols, v, whole);
     for (int64_t i = 0; i < rows; i++) {
         htst_products_gram_f32(w + i * cols, 1, cols, v, parts);
     }
-    CHECK(!memcmp(whole, parts, (size_t)cols * sizeof *whole));
+    CHECK(!memcmp(whole, parts, (size_t) cols * sizeof *whole));
 }
 
 static void
@@ -79,7 +79,7 @@ test_squares(void)
     enum { N = 5003 };
     static float x[N];
     static double wide[N];
-    double expected = 0, sum[2] = {0}, same[2] = {0};
+    double expected = 0, sum[2] = { 0 }, same[2] = { 0 };
     for (int64_t i = 0; i < N; i++) {
         x[i] = entry(i, 3 * i);
         wide[i] = x[i];
@@ -89,7 +89,7 @@ test_squares(void)
     CHECK(htst_products_squares_f64(wide, N, same) == HTST_OK);
     CHECK(sum[0] + sum[1] == expected && same[0] + same[1] == expected);
     /* 2^60 + 8 pieces of 16 each: plainly added, the small ones would all be lost */
-    double big = 0x1p30, small[1024], far[2] = {0};
+    double big = 0x1p30, small[1024], far[2] = { 0 };
     for (int i = 0; i < 1024; i++) {
         small[i] = 0.125;
     }
@@ -103,34 +103,34 @@ test_squares(void)
 static void
 test_what_is_not_finite(void)
 {
-    float x[20] = {1, 2, 3};
-    const float bad[3] = {NAN, INFINITY, -INFINITY};
+    float x[20] = { 1, 2, 3 };
+    const float bad[3] = { NAN, INFINITY, -INFINITY };
     for (int k = 0; k < 3; k++) {
         for (int i = 0; i < 20; i++) {
-            double sum[2] = {0}, before = x[i];
+            double sum[2] = { 0 }, before = x[i];
             x[i] = bad[k];
             htst_products_squares_f32(x, 20, sum);
             htst_products_squares_f32(x + 20, 0, sum);
-            x[i] = (float)before;
+            x[i] = (float) before;
             CHECK(!isfinite(sum[0] + sum[1]));
             htst_products_squares_f32(x, 20, sum);
             CHECK(!isfinite(sum[0] + sum[1])); /* and it stays */
         }
     }
-    double sum[2] = {0};
-    float zeros[9] = {0}, tiny = 1.5e-38f, most = 3.4e38f;
+    double sum[2] = { 0 };
+    float zeros[9] = { 0 }, tiny = 1.5e-38f, most = 3.4e38f;
     htst_products_squares_f32(zeros, 9, sum);
     CHECK(sum[0] + sum[1] == 0);
     htst_products_squares_f32(&tiny, 1, sum);
-    CHECK(sum[0] == (double)tiny * tiny);
+    CHECK(sum[0] == (double) tiny * tiny);
     htst_products_squares_f32(&most, 1, sum);
-    CHECK(sum[0] == (double)most * most);
+    CHECK(sum[0] == (double) most * most);
 }
 
 static void
 test_all(void)
 {
-    const int64_t columns[] = {1, 7, 8, 9, 31, 32, 33, 40, 71, 384, 1024, 1025, 1100, MOST_COLS};
+    const int64_t columns[] = { 1, 7, 8, 9, 31, 32, 33, 40, 71, 384, 1024, 1025, 1100, MOST_COLS };
     for (size_t k = 0; k < sizeof columns / sizeof *columns; k++) {
         for (int64_t rows = 0; rows <= MOST_ROWS; rows++) {
             test_gram(rows, columns[k]);
@@ -139,7 +139,7 @@ test_all(void)
     }
     test_squares();
     test_what_is_not_finite();
-    double out[1] = {5}, sum[2] = {5, 0};
+    double out[1] = { 5 }, sum[2] = { 5, 0 };
     CHECK(htst_products_gram_f64(out, 1, 0, out, out) == HTST_OK && out[0] == 5);
     CHECK(htst_products_gram_f64(out, -1, 1, out, out) == HTST_ERR_BAD_ARG);
     CHECK(htst_products_gram_f32(NULL, 1, -1, out, out) == HTST_ERR_BAD_ARG);

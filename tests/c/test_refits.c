@@ -35,7 +35,8 @@ test_every_seed_draws_its_own(void)
     refit(7, 0, R, d[0], a[0], x[0]);
     refit(8, 0, R, d[1], a[1], x[1]);
     for (int r = 0; r < R; r++) {
-        for (int s = 0; s < R; s++) { /* nor are the next seed's samples those of the next replicate */
+        for (int s = 0; s < R;
+             s++) { /* nor are the next seed's samples those of the next replicate */
             CHECK(d[0][r] != d[1][s]);
         }
     }

@@ -121,8 +121,8 @@ test_within_is_all_that_the_curve_has(void)
     free(work);
 }
 
-/* Enough candidates for blocks and for a grid with values between its places; from all logarithms and
- * rates, and from the marks of blocks. */
+/* Enough candidates for blocks and for a grid with values between its places; from all logarithms
+ * and rates, and from the marks of blocks. */
 static void
 test_best_is_the_smallest_of_the_curve(int two_sided, int ties)
 {

@@ -23,14 +23,14 @@ test_f32(void)
     uint64_t state = 3;
     int64_t nans = 0, infinities = 0, zeros = 0;
     const int64_t width = 255 * 2048;
-    uint64_t *naive = calloc((size_t)(2 * width) * 2, sizeof *naive);
-    uint64_t *table = calloc((size_t)(2 * width + 1) * HTST_SKETCH_WORDS_F32, sizeof *table);
+    uint64_t *naive = calloc((size_t) (2 * width) * 2, sizeof *naive);
+    uint64_t *table = calloc((size_t) (2 * width + 1) * HTST_SKETCH_WORDS_F32, sizeof *table);
     if (naive == NULL || table == NULL) {
         CHECK(0);
         goto out;
     }
     for (int i = 0; i < N; i++) {
-        uint32_t bits = (uint32_t)next(&state);
+        uint32_t bits = (uint32_t) next(&state);
         bits = i % 10 == 0 ? bits & 0x80000000 : i % 11 == 0 ? bits | 0x7f800000 : bits;
         memcpy(x + i, &bits, sizeof bits);
         uint32_t a = bits & 0x7fffffff;
@@ -38,18 +38,18 @@ test_f32(void)
         nans += a > 0x7f800000;
         infinities += bits == 0x7f800000;
         if (a != 0 && a < 0x7f800000) {
-            uint64_t *entry = naive + 2 * ((int64_t)(bits >> 31) * width + (a >> 12));
+            uint64_t *entry = naive + 2 * ((int64_t) (bits >> 31) * width + (a >> 12));
             entry[0]++;
             entry[1] += a & 4095;
         }
     }
-    htst_sketch_seen_t seen = {0};
+    htst_sketch_seen_t seen = { 0 };
     CHECK(htst_sketch_add_f32(x, N, 0, width, table, &seen) == HTST_OK);
     CHECK(seen.done == N);
     CHECK(seen.zeros == zeros && seen.nans == nans && seen.infinities == infinities);
-    CHECK(memcmp(naive, table, (size_t)(2 * width) * 2 * sizeof *naive) == 0);
+    CHECK(memcmp(naive, table, (size_t) (2 * width) * 2 * sizeof *naive) == 0);
     /* a window that holds nothing: nothing is taken, and the patterns say what is wanted */
-    htst_sketch_seen_t refused = {0};
+    htst_sketch_seen_t refused = { 0 };
     CHECK(htst_sketch_add_f32(x, N, 2048, 0, table, &refused) == HTST_OK);
     CHECK(refused.done == 0 && refused.zeros == 0 && refused.smallest > 0);
     CHECK(htst_sketch_add_f32(x, N, 0, width + 1, table, &refused) == HTST_ERR_BAD_ARG);
@@ -66,12 +66,12 @@ test_f64(void)
     enum { COPIES = 4096 };
     static double x[COPIES];
     const int64_t first = INT64_C(1023) * 2048;
-    uint64_t table[(2 * 2048 + 1) * HTST_SKETCH_WORDS_F64] = {0};
+    uint64_t table[(2 * 2048 + 1) * HTST_SKETCH_WORDS_F64] = { 0 };
     uint64_t low = (UINT64_C(1) << 41) - 1, bits = UINT64_C(1023) << 52 | low;
     for (int i = 0; i < COPIES; i++) {
         memcpy(x + i, &bits, sizeof bits);
     }
-    htst_sketch_seen_t seen = {0};
+    htst_sketch_seen_t seen = { 0 };
     for (int k = 0; k < 2049; k++) {
         htst_sketch_add_f64(x, COPIES, first, 2048, table, &seen);
     }
@@ -79,7 +79,7 @@ test_f64(void)
     CHECK(table[0] == count);
     CHECK(table[1] == count * low); /* modulo 2^64 */
     CHECK(table[2] == 1);
-    CHECK(seen.smallest == (int64_t)bits && seen.largest_positive == (int64_t)bits);
+    CHECK(seen.smallest == (int64_t) bits && seen.largest_positive == (int64_t) bits);
     CHECK(seen.largest_negative == 0);
 }
 
@@ -90,7 +90,7 @@ test_u16(void)
     memset(table, 0, sizeof table);
     static uint16_t x[3 * 65536];
     for (int i = 0; i < 3 * 65536; i++) {
-        x[i] = (uint16_t)(i * 7);
+        x[i] = (uint16_t) (i * 7);
     }
     CHECK(htst_sketch_add_u16(x, 3 * 65536, table) == HTST_OK);
     int all = 1;
@@ -100,8 +100,8 @@ test_u16(void)
     CHECK(all);
     static uint64_t sums[8 * 256];
     CHECK(htst_sketch_sums_u16(table, 7, sums) == HTST_OK);
-    CHECK(sums[0] == 3 * 127 * 128 / 2);       /* denormals: 0 to 127 */
-    CHECK(sums[4] == 3 * (128 + 255) * 64);    /* then 128 to 255 */
+    CHECK(sums[0] == 3 * 127 * 128 / 2);         /* denormals: 0 to 127 */
+    CHECK(sums[4] == 3 * (128 + 255) * 64);      /* then 128 to 255 */
     CHECK(sums[2] == 3 * (127 * 128 * 255 / 6)); /* sum of squares to 127 */
     CHECK(htst_sketch_sums_u16(table, 15, sums) == HTST_ERR_BAD_ARG);
 }
@@ -116,7 +116,7 @@ test_u16_zeros(void)
     for (int n = 0; n <= MOST; n++) {
         for (int shift = 0; shift < 16; shift++) {
             for (int i = 0; i < n; i++) {
-                x[i] = (uint16_t)((0xc30f >> (i + shift) % 16 & 1) * (i + 1) << 8);
+                x[i] = (uint16_t) ((0xc30f >> (i + shift) % 16 & 1) * (i + 1) << 8);
                 expected[x[i]]++;
             }
             CHECK(htst_sketch_add_u16(x, n, table) == HTST_OK);

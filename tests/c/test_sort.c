@@ -81,7 +81,8 @@ ever_nearer(int64_t i, uint64_t random)
     return of(1) + (random >> (12 + random % 52));
 }
 
-/* clusters whose cells are not shared because of their digits: only what they hold shows that they are */
+/* clusters whose cells are not shared because of their digits: only what they hold shows that they
+ * are */
 static uint64_t
 clusters(int64_t i, uint64_t random)
 {
@@ -159,7 +160,8 @@ main(void)
         test_against_qsort(262144, makes[k]); /* the most doubles that are moved twice */
         test_against_qsort(262145, makes[k]);
     }
-    for (size_t k = 0; k < sizeof makes / sizeof makes[0]; k += 7) { /* outlier: a part is too large */
+    for (size_t k = 0; k < sizeof makes / sizeof makes[0];
+         k += 7) { /* outlier: a part is too large */
         test_against_qsort(524288, makes[k]);
         test_against_qsort(MOST, makes[k]);
     }

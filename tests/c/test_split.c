@@ -17,18 +17,19 @@ next(uint64_t *state)
     return *state >> 17;
 }
 
-/* Against count, then fill, in arrays of exactly the right size, so that sanitizers see a step too far.
- * The patterns grow with the numbers and are spread evenly; about `percent` of them are kept. */
+/* Against count, then fill, in arrays of exactly the right size, so that sanitizers see a step too
+ * far. The patterns grow with the numbers and are spread evenly; about `percent` of them are kept.
+ */
 #define DEFINE_TEST(name, unsigned_t, signed_t, out_t, most, COUNT)                                \
     static void test_##name(int64_t rows, int64_t cols, int percent, int instructions)             \
     {                                                                                              \
-        const size_t n = (size_t)(rows * cols);                                                    \
-        const signed_t high = (signed_t)((most) / 100 * (100 - percent)),                          \
-                       low = percent == 100 ? 1 : (signed_t)(-1 - high); /* 1: all, also zeros */  \
+        const size_t n = (size_t) (rows * cols);                                                   \
+        const signed_t high = (signed_t) ((most) / 100 * (100 - percent)),                         \
+                       low = percent == 100 ? 1 : (signed_t) (-1 - high); /* 1: all, also zeros */ \
         unsigned_t *w = malloc(n * sizeof *w);                                                     \
-        uint8_t *hits = malloc((size_t)(rows * ((cols + 255) / 256)));                             \
-        int64_t *ends = calloc((size_t)rows + 1, sizeof *ends), bad = 1;                           \
-        int64_t *indptr = calloc((size_t)rows + 1, sizeof *indptr);                                \
+        uint8_t *hits = malloc((size_t) (rows * ((cols + 255) / 256)));                            \
+        int64_t *ends = calloc((size_t) rows + 1, sizeof *ends), bad = 1;                          \
+        int64_t *indptr = calloc((size_t) rows + 1, sizeof *indptr);                               \
         int32_t *indices = malloc(n * sizeof *indices), *own_indices = malloc(OWN * 4);            \
         out_t *values = malloc(n * sizeof *values), *own_values = malloc(OWN * sizeof *values);    \
         int32_t *more_indices = malloc((n + OWN) * sizeof *indices);                               \
@@ -37,31 +38,31 @@ next(uint64_t *state)
         htst_split_turns_t turns;                                                                  \
         memset(&turns, 0, sizeof turns);                                                           \
         for (size_t i = 0; i < n; i++) {                                                           \
-            uint64_t bits = (next(&state) << 32 ^ next(&state)) % (uint64_t)(most);                \
-            w[i] = (unsigned_t)(bits | (next(&state) & 1) << (8 * sizeof *w - 1));                 \
+            uint64_t bits = (next(&state) << 32 ^ next(&state)) % (uint64_t) (most);               \
+            w[i] = (unsigned_t) (bits | (next(&state) & 1) << (8 * sizeof *w - 1));                \
         }                                                                                          \
         CHECK(COUNT(w, rows, cols, low, high, ends + 1, hits, &bad) == HTST_OK && bad == 0);       \
         for (int64_t r = 0; r < rows; r++) {                                                       \
             ends[r + 1] += ends[r];                                                                \
         }                                                                                          \
-        const size_t nnz = (size_t)ends[rows];                                                     \
+        const size_t nnz = (size_t) ends[rows];                                                    \
         int32_t *columns = malloc(nnz * 4 + 1);                                                    \
         out_t *kept = malloc(nnz * sizeof *kept + 1);                                              \
-        CHECK(htst_partition_fill_##name(w, rows, cols, low, high, hits, ends,                     \
-                                         HTST_PARTITION_PLAIN, 0, columns, kept)                   \
-              == HTST_OK);                                                                         \
+        CHECK(htst_partition_fill_##name(                                                          \
+                  w, rows, cols, low, high, hits, ends, HTST_PARTITION_PLAIN, 0, columns, kept)    \
+            == HTST_OK);                                                                           \
         CHECK(htst_split_##name(w, rows, cols, low, high, instructions, &turns, own_indices,       \
-                                own_values, indptr, indices, values, &bad)                         \
-              == HTST_OK);                                                                         \
+                  own_values, indptr, indices, values, &bad)                                       \
+            == HTST_OK);                                                                           \
         CHECK(bad == 0 && turns.kept == ends[rows]);                                               \
-        CHECK(memcmp(indptr, ends, ((size_t)rows + 1) * sizeof *ends) == 0);                       \
+        CHECK(memcmp(indptr, ends, ((size_t) rows + 1) * sizeof *ends) == 0);                      \
         CHECK(memcmp(indices, columns, nnz * 4) == 0);                                             \
         CHECK(memcmp(values, kept, nnz * sizeof *kept) == 0);                                      \
         memset(&turns, 0, sizeof turns);                                                           \
         CHECK(htst_split_##name(w, rows, cols, low, high, instructions, &turns, NULL, NULL,        \
-                                indptr, more_indices, more_values, &bad)                           \
-              == HTST_OK);                                                                         \
-        CHECK(bad == 0 && memcmp(indptr, ends, ((size_t)rows + 1) * sizeof *ends) == 0);           \
+                  indptr, more_indices, more_values, &bad)                                         \
+            == HTST_OK);                                                                           \
+        CHECK(bad == 0 && memcmp(indptr, ends, ((size_t) rows + 1) * sizeof *ends) == 0);          \
         CHECK(memcmp(more_indices, columns, nnz * 4) == 0);                                        \
         CHECK(memcmp(more_values, kept, nnz * sizeof *kept) == 0);                                 \
         free(more_indices);                                                                        \
@@ -78,23 +79,21 @@ next(uint64_t *state)
         free(kept);                                                                                \
     }
 
-#define COUNT_F16(w, rows, cols, low, high, ...)                                                   \
+#define COUNT_F16(w, rows, cols, low, high, ...) \
     htst_partition_count_b16(w, rows, cols, low, high, 0x7c00, __VA_ARGS__)
-#define COUNT_BF16(w, rows, cols, low, high, ...)                                                  \
+#define COUNT_BF16(w, rows, cols, low, high, ...) \
     htst_partition_count_b16(w, rows, cols, low, high, 0x7f80, __VA_ARGS__)
 
 DEFINE_TEST(f16, uint16_t, int16_t, uint32_t, 0x7c00, COUNT_F16)
 DEFINE_TEST(bf16, uint16_t, int16_t, uint32_t, 0x7f80, COUNT_BF16)
 DEFINE_TEST(b32, uint32_t, int32_t, uint32_t, INT32_C(0x7f800000), htst_partition_count_b32)
-DEFINE_TEST(b64, uint64_t, int64_t, uint64_t, INT64_C(0x7ff0000000000000),
-            htst_partition_count_b64)
+DEFINE_TEST(b64, uint64_t, int64_t, uint64_t, INT64_C(0x7ff0000000000000), htst_partition_count_b64)
 
 static void
 test_shapes(int instructions)
 {
-    const int64_t shapes[][2] = {{1, 1},   {3, 7},           {2, 63},   {5, 64},        {2, 65},
-                                 {4, 257}, {200, 1003},      {1, PIECE}, {PIECE + 9, 1}, {3, PIECE + 1},
-                                 {2, 2 * PIECE - 1}};
+    const int64_t shapes[][2] = { { 1, 1 }, { 3, 7 }, { 2, 63 }, { 5, 64 }, { 2, 65 }, { 4, 257 },
+        { 200, 1003 }, { 1, PIECE }, { PIECE + 9, 1 }, { 3, PIECE + 1 }, { 2, 2 * PIECE - 1 } };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         for (int percent = 0; percent <= 100; percent += 20) {
             test_f16(shapes[i][0], shapes[i][1], percent, instructions);
@@ -106,25 +105,26 @@ test_shapes(int instructions)
     test_b32(1600, 1400, 90, instructions); /* so large that memory is cleared ahead */
 }
 
-/* Where others have split the first pieces, this call goes on behind them and leaves theirs alone. */
+/* Where others have split the first pieces, this call goes on behind them and leaves theirs alone.
+ */
 static void
 test_turns(int instructions)
 {
     enum { COLS = PIECE + 100, ROWS = 2, N = ROWS * COLS };
     static uint32_t w[N], values[N], own_values[OWN];
     static int32_t indices[N], own_indices[OWN];
-    int64_t indptr[ROWS + 1] = {0, -1, -1}, bad;
+    int64_t indptr[ROWS + 1] = { 0, -1, -1 }, bad;
     htst_split_turns_t turns;
     memset(&turns, 0, sizeof turns);
     for (int i = 0; i < N; i++) {
-        w[i] = (uint32_t)(i % 10 == 0) + 1;
+        w[i] = (uint32_t) (i % 10 == 0) + 1;
         indices[i] = -7;
     }
     turns.next = turns.counted = 2; /* the first row is two pieces */
     turns.kept = 1000;
-    CHECK(htst_split_b32(w, ROWS, COLS, -2, 1, instructions, &turns, own_indices, own_values, indptr,
-                         indices, values, &bad)
-          == HTST_OK);
+    CHECK(htst_split_b32(w, ROWS, COLS, -2, 1, instructions, &turns, own_indices, own_values,
+              indptr, indices, values, &bad)
+        == HTST_OK);
     CHECK(turns.counted == 4 && turns.next >= 4);
     CHECK(indptr[1] == -1 && indptr[2] == turns.kept);
     int64_t k = 1000;
@@ -137,9 +137,9 @@ test_turns(int instructions)
     }
     CHECK(same && k == turns.kept && indices[k] == -7);
     /* and where nothing is left it does nothing */
-    CHECK(htst_split_b32(w, ROWS, COLS, -2, 1, instructions, &turns, own_indices, own_values, indptr,
-                         indices, values, &bad)
-          == HTST_OK);
+    CHECK(htst_split_b32(w, ROWS, COLS, -2, 1, instructions, &turns, own_indices, own_values,
+              indptr, indices, values, &bad)
+        == HTST_OK);
     CHECK(turns.counted == 4 && k == turns.kept && bad == 0);
 }
 
@@ -153,7 +153,7 @@ test_not_finite(int instructions)
     static uint16_t half[70], brain[70];
     static uint32_t single[70];
     static uint64_t wide[70];
-    int64_t indptr[2] = {0}, bad;
+    int64_t indptr[2] = { 0 }, bad;
     htst_split_turns_t turns;
     half[3] = 0x7c00, half[66] = 0xfc00, half[69] = 0xfe01, half[5] = 0xfbff;
     brain[3] = 0x7f80, brain[66] = 0xff80, brain[69] = 0xff81, brain[5] = 0xff7f;
@@ -164,11 +164,11 @@ test_not_finite(int instructions)
     wide[69] = UINT64_C(0xfff0000000000001);
     wide[5] = UINT64_C(0xffefffffffffffff);
     for (int upper = 0; upper < 2; upper++) {
-#define SPLIT(name, w, most, values, own)                                                          \
-    memset(&turns, 0, sizeof turns);                                                               \
-    bad = 0;                                                                                       \
-    htst_split_##name(w, 1, 70, upper ? -(most) - 1 : -(most), most, instructions, &turns,         \
-                      own_indices, own, indptr, indices, values, &bad);                            \
+#define SPLIT(name, w, most, values, own)                                                 \
+    memset(&turns, 0, sizeof turns);                                                      \
+    bad = 0;                                                                              \
+    htst_split_##name(w, 1, 70, upper ? -(most) -1 : -(most), most, instructions, &turns, \
+        own_indices, own, indptr, indices, values, &bad);                                 \
     CHECK(bad == 3)
         SPLIT(f16, half, INT16_MAX, values, own_values);
         SPLIT(bf16, brain, INT16_MAX, values, own_values);

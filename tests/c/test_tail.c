@@ -42,12 +42,14 @@ test_survey_and_select(void)
         out[room] = 77;
         CHECK(htst_tail_select_f32(N, x, (htst_tail_side_t) side, key(1), key(5), room, out) == m);
         CHECK(out[room] == 77);
-        CHECK(htst_tail_select_f64(N, wide, (htst_tail_side_t) side, 1, INT64_C(0x7fefffffffffffff),
-                  N, wide_out)
-            == (side == HTST_TAIL_ABS ? seen.positive + seen.negative
-                    : side == HTST_TAIL_POSITIVE ? seen.positive : seen.negative));
+        CHECK(htst_tail_select_f64(
+                  N, wide, (htst_tail_side_t) side, 1, INT64_C(0x7fefffffffffffff), N, wide_out)
+            == (side == HTST_TAIL_ABS            ? seen.positive + seen.negative
+                    : side == HTST_TAIL_POSITIVE ? seen.positive
+                                                 : seen.negative));
     }
-    for (int side = 0; side < 3; side++) { /* as both together, also where all of a block is taken */
+    for (int side = 0; side < 3;
+         side++) { /* as both together, also where all of a block is taken */
         htst_tail_seen_t taken = { 0, 0, 0, 0 }, wide_taken = { 0, 0, 0, 0 };
         float expected[N];
         int64_t m = htst_tail_select_f32(N, x, (htst_tail_side_t) side, 1, 0x7f7fffff, N, expected);
@@ -57,7 +59,8 @@ test_survey_and_select(void)
         CHECK(htst_tail_take_f64(N, wide, (htst_tail_side_t) side, &wide_taken, wide_out) == m);
         CHECK(!memcmp(&seen, &wide_taken, sizeof seen) && wide_out[m - 1] == expected[m - 1]);
         int64_t positive = htst_tail_take_f32(7, x, (htst_tail_side_t) side, &taken, out);
-        CHECK(positive == (side == HTST_TAIL_NEGATIVE ? 0 : 7) && taken.positive == seen.positive + 7);
+        CHECK(positive == (side == HTST_TAIL_NEGATIVE ? 0 : 7)
+            && taken.positive == seen.positive + 7);
     }
     x[3] = INFINITY;
     x[4] = -INFINITY;
@@ -67,7 +70,8 @@ test_survey_and_select(void)
     CHECK(seen.not_finite == 3);
 }
 
-/* The bucket of a number by its value: 512 for each power of two, the negative ones in the second half. */
+/* The bucket of a number by its value: 512 for each power of two, the negative ones in the second
+ * half. */
 static int
 bucket(double x, int bias, int half)
 {
@@ -80,7 +84,8 @@ bucket(double x, int bias, int half)
         slot = (exponent - 1 + bias) * 512 + (int) ((2 * fraction - 1) * 512);
     }
     else {
-        slot = (int) ldexp(fabs(x), 9 + bias - 1); /* below the first power of two, evenly from 0 on */
+        slot =
+            (int) ldexp(fabs(x), 9 + bias - 1); /* below the first power of two, evenly from 0 on */
     }
     return slot + (signbit(x) ? half : 0);
 }
@@ -92,7 +97,8 @@ test_histogram(void)
     static uint32_t table[SINGLE], wide_table[DOUBLE], expected[SINGLE], wide_expected[DOUBLE];
     static float x[N];
     static double wide[N];
-    const double few[8] = { 0, -0.0, INFINITY, -INFINITY, 0x1p-126, 0x1.8p-127, 0x1p-149, -0x1.fffffep127 };
+    const double few[8] = { 0, -0.0, INFINITY, -INFINITY, 0x1p-126, 0x1.8p-127, 0x1p-149,
+        -0x1.fffffep127 };
 
     for (int i = 0; i < N; i++) {
         x[i] = (float) (i < 8 ? few[i] : ldexp(i % 2 ? 1 + i : -1 - i * 1.37, i % 37 - 25));

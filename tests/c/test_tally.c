@@ -10,7 +10,8 @@ test_against_the_definition(htst_tail_side_t side)
     enum { N = 3000 };
     static double x[N], out[N], want_out[N];
     static int64_t table[HTST_TALLY_SIZE], want[HTST_TALLY_SIZE];
-    const double odd[12] = { 0, -0.0, 65535, 65536, 65537, -65536, 0.5, 7.5, -3, 1e300, -0.25, 65535.5 };
+    const double odd[12] = { 0, -0.0, 65535, 65536, 65537, -65536, 0.5, 7.5, -3, 1e300, -0.25,
+        65535.5 };
     htst_tally_seen_t seen = { 0, 0 };
     int64_t m = 0, want_m = 0, others = 0, fractions = 0;
 

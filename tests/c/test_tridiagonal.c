@@ -3,7 +3,8 @@
 
 enum { N = 60 };
 
-/* 2 on the diagonal, 1 beside it: eigenvalues 2 + 2 cos(k pi / (n + 1)), vectors sin(k i pi / (n + 1)). */
+/* 2 on the diagonal, 1 beside it: eigenvalues 2 + 2 cos(k pi / (n + 1)), vectors sin(k i pi / (n +
+ * 1)). */
 static void
 test_known(void)
 {
@@ -28,7 +29,7 @@ test_known(void)
 static void
 test_tiny_last_entry(void)
 {
-    double diagonal[N] = {1e3}, beside[N], work[2 * N], value = 0, last = 0, expected = 1;
+    double diagonal[N] = { 1e3 }, beside[N], work[2 * N], value = 0, last = 0, expected = 1;
     beside[0] = 1;
     for (int i = 1; i < N; i++) {
         diagonal[i] = 0;
@@ -45,7 +46,7 @@ test_tiny_last_entry(void)
 static void
 test_decoupled(void)
 {
-    double diagonal[3] = {1, 5, 3}, beside[2] = {0, 0}, work[6], value = 0, last = 0;
+    double diagonal[3] = { 1, 5, 3 }, beside[2] = { 0, 0 }, work[6], value = 0, last = 0;
     CHECK(htst_tridiagonal_top(diagonal, beside, 1, work, &value, &last) == HTST_OK);
     CHECK(value == 1 && last == 1);
     CHECK(htst_tridiagonal_top(diagonal, beside, 2, work, &value, &last) == HTST_OK);
@@ -63,12 +64,14 @@ test_decoupled(void)
 static void
 test_errors(void)
 {
-    double diagonal[2] = {1, NAN}, beside[1] = {1}, work[4], value = 0, last = 0;
+    double diagonal[2] = { 1, NAN }, beside[1] = { 1 }, work[4], value = 0, last = 0;
     CHECK(htst_tridiagonal_top(diagonal, beside, 0, work, &value, &last) == HTST_ERR_BAD_ARG);
-    CHECK(htst_tridiagonal_top(diagonal, beside, 2, work, &value, &last) == HTST_ERR_NO_CONVERGENCE);
+    CHECK(
+        htst_tridiagonal_top(diagonal, beside, 2, work, &value, &last) == HTST_ERR_NO_CONVERGENCE);
     diagonal[1] = 1;
     beside[0] = INFINITY;
-    CHECK(htst_tridiagonal_top(diagonal, beside, 2, work, &value, &last) == HTST_ERR_NO_CONVERGENCE);
+    CHECK(
+        htst_tridiagonal_top(diagonal, beside, 2, work, &value, &last) == HTST_ERR_NO_CONVERGENCE);
 }
 
 int

@@ -28,7 +28,7 @@ test_mean_and_root(void)
         CHECK_CLOSE(htst_truncated_mean(u), g, 1e-15);
         CHECK_CLOSE(htst_truncated_mean(-u), 1 - g, 1e-15);
         root = htst_truncated_root(g, (double) (1 - mean(u)));
-        /* the shares are rounded: 1e-16 of them is 1e-16 of u^2 / 2 for large u, and 12 of those near 0 */
+        /* rounded shares: 1e-16 of them is 1e-16 of u^2 / 2 for large u, 12e-16 near 0 */
         CHECK(fabs(root - u) <= 4e-15 * (u < 1 ? 1 : u));
         CHECK(htst_truncated_root((double) (1 - mean(u)), g) == -root);
     }
@@ -42,7 +42,8 @@ test_distribution(void)
     CHECK(htst_truncated_cdf(0, 1, 3, 4) == .25);
     CHECK_CLOSE(htst_truncated_cdf(1e-10, 1, 3, 4), .25 + 3. / 8 * 1e-10, 1e-14);
     for (double rate = -1000; rate <= 1000; rate += 250) {
-        double f = htst_truncated_cdf(rate, .75, .25, 1), g = htst_truncated_cdf(-rate, .25, .75, 1);
+        double f = htst_truncated_cdf(rate, .75, .25, 1),
+               g = htst_truncated_cdf(-rate, .25, .75, 1);
         CHECK(f >= 0 && f <= 1);
         CHECK(fabs(f + g - 1) < 1e-15);
         CHECK(htst_truncated_cdf(rate, 0, 1, 1) == 0 && htst_truncated_cdf(rate, 1, 0, 1) == 1);

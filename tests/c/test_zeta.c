@@ -67,7 +67,8 @@ test_outside(void)
     CHECK(isnan(htst_zeta_scaled(1, 1, INFINITY)) && isnan(htst_zeta_scaled(2, 0.5, INFINITY)));
     CHECK(isnan(htst_zeta_scaled(2, 5, 4)) && isnan(htst_zeta_scaled(-1, 5, 9)));
     CHECK(isnan(htst_zeta_scaled(NAN, 1, 2)) && isnan(htst_zeta_scaled(2, NAN, NAN)));
-    CHECK(isnan(htst_zeta_scaled(INFINITY, 1, 2)) && isnan(htst_zeta_scaled(2, INFINITY, INFINITY)));
+    CHECK(
+        isnan(htst_zeta_scaled(INFINITY, 1, 2)) && isnan(htst_zeta_scaled(2, INFINITY, INFINITY)));
     htst_zeta_log(0.5, 1, out);
     CHECK(isnan(out[0]) && isnan(out[1]) && isnan(out[2]));
 }

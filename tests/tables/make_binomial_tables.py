@@ -1,4 +1,4 @@
-"""Writes csrc/htst_binomial_tables.h: every coefficient of the binomial tails and of htst_pair.h.
+"""Writes htst_binomial_tables.h: every coefficient of the binomial tails and of htst_pair.h.
 
 The h_m are exact rationals (no floating point before the last rounding); the rest is mpmath at 60
 digits. `python tests/tables/make_binomial_tables.py` rewrites the file, and a test compares it.
@@ -14,7 +14,7 @@ import mpmath as mp
 TERMS = 18
 ERFCX_DEGREE = 27
 ERFCX_CENTRE = 3.75
-HEADER = Path(__file__).parents[2] / "csrc" / "htst_binomial_tables.h"
+HEADER = Path(__file__).parents[2] / "csrc" / "binomial" / "htst_binomial_tables.h"
 
 Poly = dict[int, Fraction]  # powers of lambda
 
@@ -120,6 +120,7 @@ def header() -> str:
     h = omega_over_tau(TERMS + 1)
     lines = [
         "/* Written by tests/tables/make_binomial_tables.py: change that, not this. */",
+        "/* clang-format off */",
         "#ifndef HTST_BINOMIAL_TABLES_H",
         "#define HTST_BINOMIAL_TABLES_H",
         "",

@@ -1,0 +1,45 @@
+/* htst_ahead: read memory that is not in the cache at the speed of several pages at once. */
+#ifndef HTST_AHEAD_H
+#define HTST_AHEAD_H
+
+#include <stdint.h>
+
+#include "htst_common.h"
+
+/* Prefetch the memory that is read next. Call for every `bytes` (a multiple of 512) from `from` on,
+ * before they are read.
+ *
+ * METHOD: processors prefetch within a page of 4 KiB and start again with each page. Pages that are
+ * read side by side arrive half again as fast as one after the other. So, while a window of eight
+ * pages is read from its beginning to its end, the next window is prefetched, one line of each of
+ * its pages in turn. bench/bench_partition.py and bench/bench_sketch.py measure the readers that
+ * use it.
+ *
+ * `busy` is for readers that write much between two reads: on AMD processors (Zen 4) prefetching
+ * takes longer than reading, and pays only for them.
+ *
+ * ACCURACY, ERRORS: none. The addresses may lie behind the array: a prefetch is no access. (The
+ * function is always inlined because compilers drop calls of functions without an effect.) */
+HTST_INLINE void
+htst_ahead(const void *from, int64_t bytes, int busy)
+{
+#if defined(__GNUC__) || defined(__clang__)
+#ifdef __x86_64__
+    if (!busy && __builtin_cpu_is("amd")) {
+        return;
+    }
+#endif
+    enum { LINE = 64, PAGE = 4096, PAGES = 8, WINDOW = PAGE * PAGES };
+    uintptr_t at = (uintptr_t) from, next = (at & ~(uintptr_t) (WINDOW - 1)) + WINDOW;
+    uintptr_t line = next + (at & (WINDOW - 1)) / (LINE * PAGES) * LINE;
+    for (int64_t k = 0; k < bytes / (LINE * PAGES); k++, line += LINE) {
+        for (uintptr_t page = 0; page < WINDOW; page += PAGE) {
+            __builtin_prefetch((const void *) (line + page));
+        }
+    }
+#else
+    (void) from, (void) bytes, (void) busy;
+#endif
+}
+
+#endif /* HTST_AHEAD_H */

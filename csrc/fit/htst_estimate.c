@@ -1,0 +1,334 @@
+#include "htst_estimate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "htst_truncated.h"
+
+/* Terms that are added in double precision before their sum is added in twice the precision. */
+#define GROUP 8
+
+#define BLOCK HTST_ESTIMATE_BLOCK
+#define GROUPS (BLOCK / GROUP)
+
+/* Blocks are read in descending order and each one upwards, which processors do not prefetch: the
+ * block AHEAD blocks further down is prefetched, LINE words at a time. */
+#define AHEAD 4
+#define LINE 8
+
+double
+htst_estimate_log_ratio(double a, double b)
+{
+    double z = (b - a) / a; /* the difference is exact for b <= 2 a */
+
+    return HTST_LIKELY(z < 0x1p1000) ? log1p(z) : log(b) - log(a);
+}
+
+/* Values that are compared together: whether two neighbours are equal is found without branches. */
+#define RUN 64
+
+#define FLOAT float
+#define OF(name) name##_f32
+#include "htst_estimate_template.h"
+
+#define FLOAT double
+#define OF(name) name##_f64
+#include "htst_estimate_template.h"
+
+/* A sum of non-negative terms in twice the precision (Knuth's two-sum). */
+typedef struct {
+    double high, low;
+} sum_t;
+
+static inline void
+add(sum_t *sum, double term)
+{
+    double total = sum->high + term, rest = total - sum->high;
+
+    sum->low += (sum->high - (total - rest)) + (term - rest);
+    sum->high = total;
+}
+
+static inline double
+value(const sum_t *sum)
+{
+    return sum->high + sum->low;
+}
+
+/* Whether the series of small_steps does not cover the step from a to b, or a + b may overflow. */
+static inline int
+is_large(double a, double b)
+{
+    return (b > (1 + 0x1p-4) * a) | (b > 0x1p1022);
+}
+
+/* Whether some step of a block does not go up, and whether some step is large. */
+typedef struct {
+    int64_t wrong, large;
+} steps_t;
+
+/* step[j] = log(v[j + 1] / v[j]) for steps that are not large: 2 atanh(s) by its series up to the
+ * 11th power, whose remainder is below 2^-64 of it. term[j] = step[j] times the number of values
+ * above v[j]. */
+HTST_CLONES static steps_t
+small_steps(int64_t size, const double *HTST_RESTRICT v, const int64_t *HTST_RESTRICT first,
+    int64_t n, double *HTST_RESTRICT step, double *HTST_RESTRICT term)
+{
+    int64_t wrong = 0, large = 0;
+
+    for (int64_t j = 0; j < size; j++) {
+        double s = (v[j + 1] - v[j]) / (v[j + 1] + v[j]), q = s * s;
+        double tail = q * (1. / 3 + q * (1. / 5 + q * (1. / 7 + q * (1. / 9 + q * (1. / 11)))));
+        wrong |= !(v[j + 1] > v[j]) | (first[j + 1] < first[j]);
+        large |= is_large(v[j], v[j + 1]);
+        step[j] = 2 * s + 2 * s * tail;
+        term[j] = (double) (n - first[j + 1]) * step[j];
+    }
+    return (steps_t){ wrong, large };
+}
+
+/* Replace each term of a block by the sum of it and all terms behind it, those behind the block
+ * (*total) included; then add the block to *total. The last term stands at the block's end. */
+HTST_CLONES static void
+add_block(double *HTST_RESTRICT term, sum_t *total)
+{
+    double sums[GROUP][GROUPS], high[GROUPS + 1], low[GROUPS + 1];
+    sum_t sum = *total;
+
+    for (int i = GROUP - 1; i >= 0; i--) { /* one vector holds a term of each group */
+        for (int g = 0; g < GROUPS; g++) {
+            sums[i][g] = term[GROUP * g + i] + (i < GROUP - 1 ? sums[i + 1][g] : 0);
+        }
+    }
+    high[GROUPS] = sum.high;
+    low[GROUPS] = sum.low;
+    for (int g = GROUPS - 1; g >= 0; g--) {
+        add(&sum, sums[0][g]);
+        high[g] = sum.high;
+        low[g] = sum.low;
+    }
+    for (int g = 0; g < GROUPS; g++) {
+        for (int i = 0; i < GROUP; i++) {
+            term[GROUP * g + i] = high[g + 1] + (low[g + 1] + sums[i][g]);
+        }
+        term[GROUP * g] = high[g] + low[g]; /* the *total that the next block starts from */
+    }
+    *total = sum;
+}
+
+/* As add_block, but only *total is computed. */
+HTST_CLONES static void
+add_block_up(const double *HTST_RESTRICT term, sum_t *total)
+{
+    double all[GROUPS];
+    sum_t sum = *total;
+
+    for (int g = 0; g < GROUPS; g++) {
+        all[g] = term[GROUP * g + GROUP - 1];
+    }
+    for (int i = GROUP - 2; i >= 0; i--) {
+        for (int g = 0; g < GROUPS; g++) {
+            all[g] = term[GROUP * g + i] + all[g];
+        }
+    }
+    for (int g = GROUPS - 1; g >= 0; g--) {
+        add(&sum, all[g]);
+    }
+    *total = sum;
+}
+
+HTST_CLONES static void
+divide(int64_t size, const int64_t *HTST_RESTRICT first, int64_t n, const double *HTST_RESTRICT sum,
+    double *HTST_RESTRICT rate)
+{
+    for (int64_t j = 0; j < size; j++) {
+        rate[j] = (double) (n - first[j]) / sum[j];
+    }
+}
+
+HTST_CLONES static void
+negate(int64_t size, const double *HTST_RESTRICT reach, double *HTST_RESTRICT y)
+{
+    for (int64_t j = 0; j < size; j++) {
+        y[j] = -reach[j];
+    }
+}
+
+/* The rates with an upper end: for each value, the root of the truncated law's equation. */
+static void
+solve(int64_t m, const double *v, const int64_t *first, double xmax, const double *y, double *rate)
+{
+    double margin = htst_estimate_log_ratio(v[m - 1], xmax);
+    sum_t above = { (double) (first[m] - first[m - 1]) * margin, 0 };
+
+    for (int64_t k = m - 2; k >= 0; k--) {
+        add(&above, (double) (first[k + 1] - first[k]) * (margin - y[k]));
+        rate[k] = htst_truncated_root(rate[k], value(&above)) / htst_estimate_log_ratio(v[k], xmax);
+    }
+}
+
+/* The steps and terms of up to BLOCK values before `end`, at the ends of `step` and `term`, with
+ * zeros before them. Returns how many values, or -1 if they do not increase. */
+static int64_t
+steps_before(
+    int64_t end, const double *v, const int64_t *first, int64_t n, double *step, double *term)
+{
+    int64_t size = end < BLOCK ? end : BLOCK, begin = end - size, pad = BLOCK - size;
+
+    for (int64_t j = begin - AHEAD * BLOCK; j >= 0 && j < begin - (AHEAD - 1) * BLOCK; j += LINE) {
+        HTST_PREFETCH_READ(v + j);
+        HTST_PREFETCH_READ(first + j);
+    }
+    memset(step, 0, (size_t) pad * sizeof step[0]);
+    memset(term, 0, (size_t) pad * sizeof term[0]);
+    steps_t seen = small_steps(size, v + begin, first + begin, n, step + pad, term + pad);
+    for (int64_t j = 0; j < size && seen.large; j++) {
+        if (is_large(v[begin + j], v[begin + j + 1])) {
+            step[pad + j] = htst_estimate_log_ratio(v[begin + j], v[begin + j + 1]);
+            term[pad + j] = (double) (n - first[begin + j + 1]) * step[pad + j];
+        }
+    }
+    return seen.wrong ? -1 : size;
+}
+
+static int
+check(int64_t m, const double *v, const int64_t *first, double xmax)
+{
+    if (m < 1 || !(v[0] > 0) || !(v[m - 1] < INFINITY) || !(xmax >= v[m - 1])) {
+        return HTST_ERR_BAD_ARG;
+    }
+    return first[m] > first[0] ? HTST_OK : HTST_ERR_TOO_FEW;
+}
+
+int
+htst_estimate_rates(
+    int64_t m, const double *v, const int64_t *first, double xmax, double *y, double *rate)
+{
+    double step[BLOCK], term[BLOCK];
+    sum_t reach = { 0, 0 }, sum = { 0, 0 };
+    int status = check(m, v, first, xmax);
+
+    if (status != HTST_OK) {
+        return status;
+    }
+    y[m - 1] = 0;
+    rate[m - 1] = INFINITY;
+    for (int64_t end = m - 1; end > 0; end -= BLOCK) {
+        int64_t size = steps_before(end, v, first, first[m], step, term);
+        if (HTST_UNLIKELY(size < 0)) {
+            return HTST_ERR_BAD_ARG;
+        }
+        add_block(step, &reach);
+        add_block(term, &sum);
+        negate(size, step + BLOCK - size, y + end - size);
+        if (xmax < INFINITY) {
+            memcpy(rate + end - size, term + BLOCK - size, (size_t) size * sizeof term[0]);
+        }
+        else {
+            divide(size, first + end - size, first[m], term + BLOCK - size, rate + end - size);
+        }
+    }
+    if (xmax < INFINITY) {
+        solve(m, v, first, xmax, y, rate);
+    }
+    return HTST_OK;
+}
+
+int64_t
+htst_estimate_blocks(int64_t m)
+{
+    return (m - 1 + BLOCK - 1) / BLOCK;
+}
+
+int
+htst_estimate_marks(int64_t m, const double *v, const int64_t *first, htst_estimate_mark_t *marks)
+{
+    double step[BLOCK], term[BLOCK];
+    sum_t reach = { 0, 0 }, sum = { 0, 0 };
+    int status = check(m, v, first, INFINITY);
+
+    if (status != HTST_OK) {
+        return status;
+    }
+    marks[0] = (htst_estimate_mark_t){ 0, 0, 0, 0 };
+    for (int64_t i = 0; i < htst_estimate_blocks(m); i++) {
+        if (steps_before(m - 1 - i * BLOCK, v, first, first[m], step, term) < 0) {
+            return HTST_ERR_BAD_ARG;
+        }
+        add_block_up(step, &reach);
+        add_block_up(term, &sum);
+        marks[i + 1] = (htst_estimate_mark_t){ reach.high, reach.low, sum.high, sum.low };
+    }
+    return HTST_OK;
+}
+
+int64_t
+htst_estimate_block(int64_t m, const double *v, const int64_t *first,
+    const htst_estimate_mark_t *marks, int64_t i, double *y, double *rate)
+{
+    double step[BLOCK], term[BLOCK];
+    sum_t reach = { marks[i].reach_high, marks[i].reach_low };
+    sum_t sum = { marks[i].sum_high, marks[i].sum_low };
+    int64_t end = m - 1 - i * BLOCK, size = steps_before(end, v, first, first[m], step, term);
+
+    add_block(step, &reach);
+    add_block(term, &sum);
+    negate(size, step + BLOCK - size, y);
+    divide(size, first + end - size, first[m], term + BLOCK - size, rate);
+    return end - size;
+}
+
+int
+htst_estimate_part(int64_t m, const double *v, const int64_t *first, int64_t n,
+    htst_estimate_mark_t *mark, double *y, double *rate)
+{
+    double step[BLOCK], term[BLOCK];
+    sum_t reach = { mark->reach_high, mark->reach_low }, sum = { mark->sum_high, mark->sum_low };
+
+    if (m < 1 || !(v[0] > 0) || !(v[m - 1] < INFINITY) || first[m - 1] > n) {
+        return HTST_ERR_BAD_ARG;
+    }
+    for (int64_t end = m - 1; end > 0; end -= BLOCK) {
+        int64_t size = steps_before(end, v, first, n, step, term);
+        if (HTST_UNLIKELY(size < 0)) {
+            return HTST_ERR_BAD_ARG;
+        }
+        add_block(step, &reach);
+        add_block(term, &sum);
+        negate(size, step + BLOCK - size, y + end - size);
+        divide(size, first + end - size, n, term + BLOCK - size, rate + end - size);
+    }
+    *mark = (htst_estimate_mark_t){ reach.high, reach.low, sum.high, sum.low };
+    return HTST_OK;
+}
+
+int
+htst_estimate_rates_of_logs(int64_t m, const double *y, const int64_t *first, double *rate)
+{
+    double term[BLOCK];
+    sum_t sum = { 0, 0 };
+
+    if (m < 1) {
+        return HTST_ERR_BAD_ARG;
+    }
+    if (first[m] <= first[0]) {
+        return HTST_ERR_TOO_FEW;
+    }
+    rate[m - 1] = INFINITY;
+    for (int64_t end = m - 1; end > 0; end -= BLOCK) {
+        int64_t begin = end > BLOCK ? end - BLOCK : 0, size = end - begin, pad = BLOCK - size;
+        int wrong = 0;
+        memset(term, 0, (size_t) pad * sizeof term[0]);
+        for (int64_t j = 0; j < size; j++) {
+            double step = y[begin + j + 1] - y[begin + j];
+            wrong |= !(step > 0) | (first[begin + j + 1] < first[begin + j]);
+            term[pad + j] = (double) (first[m] - first[begin + j + 1]) * step;
+        }
+        if (HTST_UNLIKELY(wrong)) {
+            return HTST_ERR_BAD_ARG;
+        }
+        add_block(term, &sum);
+        divide(size, first + begin, first[m], term + pad, rate + begin);
+    }
+    return HTST_OK;
+}

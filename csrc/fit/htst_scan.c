@@ -1,0 +1,446 @@
+#include "htst_scan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "htst_distance.h"
+
+#define N_PROBES 8
+#define BLOCK HTST_ESTIMATE_BLOCK /* candidates that one bound covers */
+#define N_FIRST 32                /* least number of candidates that are measured first */
+#define GAP 256                   /* most values between two of those */
+#define STEP 97                   /* a prime, so that the steps visit all candidates of a block */
+
+/* Probe points whose tails differ by less than this share exclude the same candidates. */
+#define NEAR .05
+
+/* Relative rounding error of rates: 8 units in the last place, rounded up. */
+#define ROUNDING 1e-14
+
+/* ---- the best candidate --------------------------------------------------------------------- */
+
+/* A probe point: a value at which an earlier candidate's distance was found. Its logarithm, the
+ * tail from it on, and the tail behind it (for two-sided distances). */
+typedef struct {
+    int64_t place;
+    double y, tail, next_tail;
+} probe_t;
+
+/* Probe points; the one that excluded a candidate last stands in front. */
+typedef struct {
+    probe_t probe[N_PROBES];
+} probes_t;
+
+static void
+to_front(probes_t *probes, probe_t probe, int from)
+{
+    memmove(probes->probe + 1, probes->probe, (size_t) from * sizeof probes->probe[0]);
+    probes->probe[0] = probe;
+}
+
+/* Put a probe point in front. It replaces one with nearly the same tail, else the last one. */
+static void
+insert(probes_t *probes, probe_t probe)
+{
+    int i = 0;
+
+    while (i < N_PROBES - 1 && !(fabs(probes->probe[i].tail - probe.tail) <= NEAR * probe.tail)) {
+        i++;
+    }
+    to_front(probes, probe, i);
+}
+
+/* Raise excess[i] to the distance of candidate i at a probe point, less its slack. In tails: F - E
+ * = tail_j / tail_k - exp(-rate (y_j - y_k)). Not for truncated laws. Returns for how many
+ * candidates excess[i] is at most `limit`. */
+HTST_CLONES static int64_t
+probe_all(int64_t size, double y_j, double tail_j, double next_tail, double n, double limit,
+    const double *HTST_RESTRICT y, const int64_t *HTST_RESTRICT first,
+    const double *HTST_RESTRICT rate, double *HTST_RESTRICT excess)
+{
+    int64_t left = 0;
+
+    for (int64_t i = 0; i < size; i++) {
+        double inverse = 1 / (n - (double) first[i]);
+        double survival = htst_distance_exp_minus(rate[i] * (y_j - y[i]));
+        double plus = tail_j * inverse - survival, minus = survival - next_tail * inverse;
+        double slack = HTST_DISTANCE_SLACK + HTST_DISTANCE_SLACK_OF_LOGS * rate[i] * fabs(y[i]);
+        double larger = (plus > minus ? plus : minus) - slack;
+        double most = larger > excess[i] ? larger : excess[i];
+        excess[i] = most;
+        left += most <= limit;
+    }
+    return left;
+}
+
+/* The state of a search for the best candidate; `low` to `high` is the block of candidates that is
+ * loaded, with its logarithms and rates. */
+typedef struct {
+    const htst_scan_t *scan;
+    int64_t begin, end;
+    const htst_scan_allowed_t *allowed;
+    htst_grid_t grid;
+    probes_t probes;
+    htst_scan_best_t best;
+    int64_t low, high;
+    const double *y, *rate;
+    double y_of_block[BLOCK], rate_of_block[BLOCK];
+} search_t;
+
+/* Whether the distance at a probe point exceeds `limit` even after the slack is subtracted. */
+static int
+shows(const htst_scan_t *s, const htst_candidate_t *c, const probe_t *probe, double limit)
+{
+    double tail = (double) (s->first[s->m] - s->first[c->k]);
+    double f = htst_distance_quick(c, probe->y), level = limit + c->slack;
+
+    return f - (tail - probe->tail) * c->inverse_n > level
+        || (tail - probe->next_tail) * c->inverse_n - f > level;
+}
+
+static probe_t
+probe_at(const search_t *search, int64_t place)
+{
+    const htst_scan_t *s = search->scan;
+    double n = (double) s->first[s->m];
+    double y = s->y != NULL ? s->y[place] : -htst_estimate_log_ratio(s->v[place], s->v[s->m - 1]);
+
+    return (probe_t){ place, y, n - (double) s->first[place],
+        n - (double) s->first[place + (s->two_sided ? 1 : 0)] };
+}
+
+/* The block of a candidate; blocks are counted from the largest value. */
+static int64_t
+block_of(const htst_scan_t *s, int64_t k)
+{
+    return (s->m - 2 - k) / BLOCK;
+}
+
+static int64_t
+lowest_of(const htst_scan_t *s, int64_t block)
+{
+    int64_t low = s->m - 1 - (block + 1) * BLOCK;
+
+    return low > 0 ? low : 0;
+}
+
+static void
+load(search_t *search, int64_t block)
+{
+    const htst_scan_t *s = search->scan;
+
+    search->low = lowest_of(s, block);
+    search->high = s->m - 1 - block * BLOCK;
+    if (s->marks == NULL) {
+        search->y = s->y + search->low;
+        search->rate = s->rate + search->low;
+        return;
+    }
+    (void) htst_estimate_block(
+        s->m, s->v, s->first, s->marks, block, search->y_of_block, search->rate_of_block);
+    search->y = search->y_of_block;
+    search->rate = search->rate_of_block;
+}
+
+/* The logarithm of value k, where block i ends and the next one begins, and the sum S over its
+ * tail. */
+static void
+edge(const htst_scan_t *s, int64_t i, int64_t k, double *y, double *sum)
+{
+    if (s->marks != NULL) {
+        *y = -(s->marks[i].reach_high + s->marks[i].reach_low);
+        *sum = s->marks[i].sum_high + s->marks[i].sum_low;
+    }
+    else {
+        *y = s->y[k];
+        *sum = (double) (s->first[s->m] - s->first[k]) / s->rate[k];
+    }
+}
+
+/* Bounds that hold for all candidates k of a block: a is its lowest value, b the first value above
+ * it. */
+typedef struct {
+    double most, least; /* bounds of n_k */
+    double y_a, y_b, sum_a, sum_b;
+} bounds_t;
+
+/* Bounds of u = rate_k (y - y_k) for y >= y_b. What the block holds lies between y_k and y_b, so
+ * that with w = y_b - y_k and z = y_k - y_a
+ *
+ *     S_k <= S_b + n_k w:   u >= n_k (y - y_b + w) / (S_b + n_k w), which grows with n_k,
+ *     S_k >= S_a - n_a z:   u <= n_a (y - y_a - z) / (S_a - n_a z),
+ *
+ * and neither has an extremum between the ends of w and z. */
+static double
+smallest_decay(const bounds_t *e, double y)
+{
+    double width = e->y_b - e->y_a, n = e->least;
+    double at_b = n * (y - e->y_b) / e->sum_b, at_a = n * (y - e->y_a) / (e->sum_b + n * width);
+
+    return (at_b < at_a ? at_b : at_a) * (1 - ROUNDING);
+}
+
+static double
+largest_decay(const bounds_t *e, double y)
+{
+    double width = e->y_b - e->y_a, n = e->most, rest = e->sum_a - n * width;
+    double at_a = n * (y - e->y_a) / e->sum_a, at_b = n * (y - e->y_b) / rest;
+
+    if (!(rest > .5 * e->sum_a)) { /* a denominator of few correct digits, or none */
+        return INFINITY;
+    }
+    return (at_b > at_a ? at_b : at_a) * (1 + ROUNDING);
+}
+
+/* Whether one probe point excludes all candidates of a block. */
+static int
+is_out(search_t *search, int64_t block, double limit)
+{
+    const htst_scan_t *s = search->scan;
+    int64_t a = lowest_of(s, block), b = s->m - 1 - block * BLOCK;
+    double n = (double) s->first[s->m];
+    bounds_t e = { n - (double) s->first[a], n - (double) s->first[b - 1], 0, 0, 0, 0 };
+
+    edge(s, block + 1, a, &e.y_a, &e.sum_a);
+    edge(s, block, b, &e.y_b, &e.sum_b);
+    /* the errors of three logarithms, and of a difference that may be half of its terms */
+    double slack =
+        HTST_DISTANCE_SLACK + 4 * HTST_DISTANCE_SLACK_OF_LOGS * (e.most / e.sum_b) * fabs(e.y_a);
+    /* If the block's tails differ by more than the limit, the bounds are wide. They exclude the
+     * block only where distances are large, and then the first probe point shows it. */
+    int n_probes = e.most - e.least > limit * e.least ? 1 : N_PROBES;
+    for (int p = 0; p < n_probes && !(s->xmax < INFINITY); p++) {
+        probe_t probe = search->probes.probe[p];
+        if (probe.place < b) {
+            continue;
+        }
+        double plus = probe.tail / e.most - htst_distance_exp_minus(smallest_decay(&e, probe.y));
+        double minus =
+            htst_distance_exp_minus(largest_decay(&e, probe.y)) - probe.next_tail / e.least;
+        if ((plus > minus ? plus : minus) - slack > limit) {
+            to_front(&search->probes, probe, p);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The candidates of [low, low + size), in the loaded block, that no probe point excludes, in
+ * `alive`; returns their number. */
+static int64_t
+survivors(search_t *search, int64_t low, int64_t size, double limit, int64_t *alive)
+{
+    const htst_scan_t *s = search->scan;
+    const int64_t offset = low - search->low;
+    double excess[BLOCK];
+    int64_t left = size;
+
+    for (int64_t i = 0; i < size; i++) {
+        excess[i] = -1;
+    }
+    for (int p = 0; p < N_PROBES && left * 32 > size && !(s->xmax < INFINITY); p++) {
+        probe_t probe = search->probes.probe[p];
+        int64_t before = left;
+        if (probe.place < low + size) {
+            continue;
+        }
+        left = probe_all(size, probe.y, probe.tail, probe.next_tail, (double) s->first[s->m], limit,
+            search->y + offset, s->first + low, search->rate + offset, excess);
+        if (before - left > size / 2) {
+            to_front(&search->probes, probe, p);
+        }
+    }
+    left = 0;
+    for (int64_t i = 0; i < size;
+         i++) { /* always written; the count moves on only past candidates that are left */
+        alive[left] = low + i;
+        left += excess[i] <= limit;
+    }
+    return left;
+}
+
+static int
+is_allowed(const htst_candidate_t *c, const htst_scan_allowed_t *allowed)
+{
+    double alpha = c->rate + 1;
+
+    return alpha > allowed->alpha_low && alpha <= allowed->alpha_high
+        && c->rate * sqrt(c->inverse_n) < allowed->sigma_below;
+}
+
+/* The distance of a candidate, or -1 if it exceeds `limit`. */
+static double
+distance_up_to(search_t *search, const htst_candidate_t *c, double limit)
+{
+    probes_t *probes = &search->probes;
+    double distance;
+    int64_t where;
+
+    for (int p = 0; p < N_PROBES; p++) {
+        probe_t probe = probes->probe[p];
+        if (probe.place > c->k && shows(search->scan, c, &probe, limit)) {
+            to_front(probes, probe, p);
+            return -1;
+        }
+    }
+    where = probes->probe[0].place;
+    distance = htst_distance_up_to(c, &search->grid, limit, &where);
+    if (distance < 0) {
+        insert(probes, probe_at(search, where));
+    }
+    return distance;
+}
+
+/* Measure a candidate; it becomes the best if its distance is at most `limit`. */
+static int
+consider(search_t *search, int64_t k, double y, double rate, double limit)
+{
+    htst_candidate_t c = htst_distance_candidate(search->scan, k, y, rate);
+    double d = is_allowed(&c, search->allowed) ? distance_up_to(search, &c, limit) : -1;
+
+    if (d >= 0) {
+        search->best = (htst_scan_best_t){ k, d, rate };
+    }
+    return d >= 0;
+}
+
+/* Measure the lowest candidate of a block, or some of its candidates. */
+static void
+consider_some_of(search_t *search, int64_t block, int64_t gap)
+{
+    const htst_scan_t *s = search->scan;
+    int64_t low = lowest_of(s, block);
+
+    if (gap >= BLOCK && low > search->begin) {
+        double y, sum;
+        edge(s, block + 1, low, &y, &sum);
+        double rate =
+            s->marks != NULL ? (double) (s->first[s->m] - s->first[low]) / sum : s->rate[low];
+        (void) consider(search, low, y, rate, search->best.distance);
+        return;
+    }
+    load(search, block);
+    low = low > search->begin ? low : search->begin;
+    for (int64_t k = low; k < search->high && k < search->end; k += gap) {
+        (void) consider(search, k, search->y[k - search->low], search->rate[k - search->low],
+            search->best.distance);
+    }
+}
+
+/* Find an upper bound of the smallest distance before the scan: blocks are visited from coarse to
+ * fine. In ascending order the distances of neighbours would fall slowly towards a minimum, and
+ * nearly each would have to be measured. */
+static void
+consider_some(search_t *search)
+{
+    const htst_scan_t *s = search->scan;
+    int64_t top = block_of(s, search->end - 1), blocks = block_of(s, search->begin) - top + 1;
+    int64_t gap = (search->end - search->begin) / N_FIRST + 1, each = 1, level = 1;
+
+    gap = gap < GAP ? gap : GAP;
+    each = gap > BLOCK ? gap / BLOCK : 1;
+    while (level * each < blocks) {
+        level *= 2;
+    }
+    for (; level > 0; level /= 2) {
+        for (int64_t i = level; i * each <= blocks; i += 2 * level) {
+            consider_some_of(search, top + i * each - 1, gap);
+        }
+    }
+}
+
+/* Test the candidates of a block. To find the smallest distance they are visited in steps, for the
+ * same reason; to find the first candidate that is at most best + tolerance, in order. Returns 1
+ * once that is found. */
+static int
+look_at(search_t *search, int64_t block, double tolerance, int is_last)
+{
+    double limit = search->best.distance + tolerance;
+    int64_t alive[BLOCK];
+
+    if (is_out(search, block, limit)) {
+        return 0;
+    }
+    load(search, block);
+    int64_t low = search->low > search->begin ? search->low : search->begin;
+    int64_t high = search->high < search->end ? search->high : search->end;
+    int64_t left = survivors(search, low, high - low, limit, alive);
+    int64_t step = is_last ? 1 : left % STEP == 0 ? STEP - 2 : STEP;
+    for (int64_t i = 0; i < left; i++) {
+        int64_t k = alive[i * step % left], at = k - search->low;
+        if (consider(search, k, search->y[at], search->rate[at], limit)) {
+            if (is_last) {
+                return 1;
+            }
+            limit = search->best.distance;
+        }
+    }
+    return 0;
+}
+
+int64_t
+htst_scan_workspace(int64_t m)
+{
+    return htst_distance_grid_words(m);
+}
+
+htst_scan_best_t
+htst_scan_best(
+    const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance, double *work)
+{
+    search_t search;
+    int64_t last = scan->m - 1; /* the last value: no value lies above it */
+
+    search.best = (htst_scan_best_t){ -1, INFINITY, NAN };
+    search.begin = allowed->begin;
+    search.end = allowed->end < last ? allowed->end : last;
+    if (search.begin >= search.end) {
+        return search.best;
+    }
+    search.scan = scan;
+    search.allowed = allowed;
+    search.grid = htst_distance_grid(scan, allowed->begin, work);
+    memset(&search.probes, 0, sizeof search.probes);
+    consider_some(&search);
+    int64_t top = block_of(scan, search.end - 1), bottom = block_of(scan, search.begin), b = top;
+    for (; b <= bottom;
+         b++) { /* down to the smallest value and up again, so that neighbours share probe points */
+        (void) look_at(&search, b, 0, 0);
+    }
+    while (b > top && !look_at(&search, b - 1, tolerance, 1)) {
+        b--;
+    }
+    return search.best;
+}
+
+/* ---- all candidates up to a limit ----------------------------------------------------------- */
+
+int64_t
+htst_scan_within(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, int64_t step,
+    double limit, int64_t room, int64_t *found, double *distance, double *work)
+{
+    search_t search = { .scan = scan, .allowed = allowed, .y = scan->y, .rate = scan->rate };
+    const int64_t stride = step > 1 ? step : BLOCK;
+    int64_t alive[BLOCK], last = scan->m - 1, m = 0;
+    int64_t end = allowed->end < last ? allowed->end : last;
+
+    if (allowed->begin >= end) {
+        return 0;
+    }
+    search.grid = htst_distance_grid(scan, allowed->begin, work);
+    for (int64_t low = allowed->begin; low < end && m < room; low += stride) {
+        int64_t size = step > 1 ? 1 : end - low < BLOCK ? end - low : BLOCK;
+        int64_t left = survivors(&search, low, size, limit, alive);
+        for (int64_t i = 0; i < left && m < room; i++) {
+            int64_t k = alive[i];
+            htst_candidate_t c = htst_distance_candidate(scan, k, scan->y[k], scan->rate[k]);
+            double d = is_allowed(&c, allowed) ? distance_up_to(&search, &c, limit) : -1;
+            if (d >= 0) {
+                found[m] = k;
+                distance[m] = d;
+                m++;
+            }
+        }
+    }
+    return m;
+}

@@ -1,0 +1,69 @@
+/* htst_scan: the candidate for xmin whose power law is closest to the sample.
+ *
+ * The sample is m distinct values v[0] < v[1] < ... and the number first[j] of values below v[j]; N
+ * values in all. Candidate k is the value v[k]. Its tail is j >= k, n = N - first[k] values, and
+ * its law has the exponent of htst_estimate.h: F_j = 1 - (v_j / v_k)^-rate_k. The sample's
+ * distribution function is E_j = (first[j] - first[k]) / n just below v_j, and E'_j = (first[j + 1]
+ * - first[k]) / n at it.
+ *
+ *     left:       D+ = max(F - E), D- = max(E - F)
+ *     two-sided:  D+ = max(F - E), D- = max(E' - F), the supremum over all points
+ *
+ * The distance D is the larger of D+ and D-. With an upper end xmax the law is the truncated one of
+ * htst_truncated.h, and the rate may have any sign.
+ *
+ * METHOD: most candidates are excluded, in blocks or one by one, at probe points: places where the
+ * distances of earlier candidates were largest. The others are measured, see htst_distance.h. The
+ * exclusion is by bounds, so the result equals that of computing every distance.
+ * ACCURACY: D to 1e-15.
+ * ERRORS: none; the values, counts and rates are those of htst_estimate.h, which checks them.
+ *
+ * A count may be 0: a fixed xmin below the smallest value is such a pair. Values between the
+ * candidates and the last value may be left out, as long as `first` and `rate` are those of all
+ * values: left distances are then the maxima over the values that are there. */
+#ifndef HTST_SCAN_H
+#define HTST_SCAN_H
+
+#include "htst_common.h"
+#include "htst_scan_input.h"
+
+/* The candidates that may be chosen: indices in [begin, end) with alpha_low < alpha <= alpha_high
+ * and (alpha - 1) / sqrt(n) < sigma_below. */
+typedef struct {
+    int64_t begin, end;
+    double alpha_low, alpha_high, sigma_below;
+} htst_scan_allowed_t;
+
+/* A candidate with its distance and its rate, alpha - 1; k = -1, INFINITY and NaN if there is none.
+ */
+typedef struct {
+    int64_t k;
+    double distance, rate;
+} htst_scan_best_t;
+
+/* Doubles of workspace for samples of m distinct values or fewer. */
+int64_t htst_scan_workspace(int64_t m);
+
+/* The lowest allowed candidate whose D exceeds the smallest by at most `tolerance`.
+ * work: htst_scan_workspace(scan->m) doubles of the caller's. */
+htst_scan_best_t htst_scan_best(
+    const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance, double *work);
+
+/* Every step-th allowed candidate whose D is at most `limit`, in order.
+ *
+ * scan      with y and rate, not marks, and without an xmax.
+ * step      1 or more.
+ * found     room for `room` indices; the search ends when it is full.
+ * distance  room for as many distances.
+ * work      htst_scan_workspace(scan->m) doubles.
+ *
+ * Returns how many candidates were found. */
+int64_t htst_scan_within(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, int64_t step,
+    double limit, int64_t room, int64_t *found, double *distance, double *work);
+
+/* D+ and D- of every candidate in [begin, end), into d_plus[end - begin] and d_minus[end - begin],
+ * at the cost of about sqrt(n) exponentials each. scan: with y and rate, not marks. */
+void htst_scan_curve(
+    const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus, double *d_minus);
+
+#endif /* HTST_SCAN_H */

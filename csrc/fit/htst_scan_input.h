@@ -1,0 +1,24 @@
+/* htst_scan_input: the sample that a scan of candidates runs over.
+ *
+ * Neither htst_scan nor htst_distance owns it: both read the arrays that it points to, which belong
+ * to the caller and must outlive the call. METHOD, ACCURACY, ERRORS: nothing is computed here. */
+#ifndef HTST_SCAN_INPUT_H
+#define HTST_SCAN_INPUT_H
+
+#include "htst_common.h"
+#include "htst_estimate.h"
+
+/* m distinct values in ascending order, the counts before each, and the estimate of each as xmin.
+ */
+typedef struct {
+    int64_t m;
+    const double *v;      /* positive, finite, increasing; NULL: only the logarithms are known */
+    const double *y;      /* their logarithms, relative to any common value, or NULL */
+    const int64_t *first; /* [m + 1] counts before each value; first[m] = N */
+    const double *rate;   /* alpha - 1 of each candidate, or NULL */
+    double xmax;          /* INFINITY: none; else v must be given, and v[m - 1] <= xmax */
+    int two_sided;        /* whether the distance is the two-sided one of htst_scan.h */
+    const htst_estimate_mark_t *marks; /* replaces y and rate where there is no xmax; or NULL */
+} htst_scan_t;
+
+#endif /* HTST_SCAN_INPUT_H */

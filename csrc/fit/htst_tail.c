@@ -1,0 +1,66 @@
+#include "htst_tail.h"
+
+#include <string.h>
+
+/* Elements counted at once: their counts fit 32 bits, and they stay in the L1 cache. */
+#define BLOCK 2048
+
+/* Elements that are skipped together if none is in the interval, as in most groups of a thin
+ * tail. */
+#define GROUP 8
+
+/* Whether no element of a group is in the interval. */
+static inline int
+is_none(const uint8_t *is_in)
+{
+    uint64_t all;
+
+    memcpy(&all, is_in, sizeof all);
+    return all == 0;
+}
+
+/* One pattern's part of a checksum. Products of 32 bits by 32 are what all vector units have; the
+ * shifts bring the bits of a whole number, which are at the upper end, down to where a product
+ * spreads them. */
+static inline uint64_t
+checksum_of(uint64_t pattern)
+{
+    uint64_t folded = pattern ^ (pattern >> 32) ^ (pattern >> 47);
+    uint64_t mixed = ((folded & UINT32_MAX) * UINT64_C(0x9e3779b1)) ^ pattern;
+
+    return (mixed & UINT32_MAX) * (mixed >> 32) + pattern;
+}
+
+HTST_CLONES static uint64_t
+sum_u16(int64_t n, const uint16_t *x)
+{
+    uint64_t sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        sum += checksum_of((uint64_t) x[i] << 48);
+    }
+    return sum;
+}
+
+uint64_t
+htst_tail_checksum_u16(int64_t n, const uint16_t *x)
+{
+    return sum_u16(n, x);
+}
+
+#define FLOAT float
+#define UINT uint32_t
+#define INT int32_t
+#define SIGN UINT32_C(0x80000000)
+#define INFINITE UINT32_C(0x7f800000)
+#define DROPPED HTST_TAIL_DROPPED_F32
+#define OF(name) name##_f32
+#include "htst_tail_template.h"
+
+#define FLOAT double
+#define UINT uint64_t
+#define INT int64_t
+#define SIGN UINT64_C(0x8000000000000000)
+#define INFINITE UINT64_C(0x7ff0000000000000)
+#define DROPPED HTST_TAIL_DROPPED_F64
+#define OF(name) name##_f64
+#include "htst_tail_template.h"

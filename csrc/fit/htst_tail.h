@@ -1,0 +1,70 @@
+/* htst_tail: the elements of an array that a fit of its tail uses, and counts of the others.
+ *
+ * A side says which elements have a key: an integer that grows with the value that is fitted. The
+ * key is the bit pattern of abs(x), of x or of -x; elements that are not on the side have negative
+ * keys.
+ *
+ * METHOD: comparisons of bit patterns, without branches, in blocks that stay in the first cache.
+ * ACCURACY: exact; results do not depend on how the processor treats denormals. */
+#ifndef HTST_TAIL_H
+#define HTST_TAIL_H
+
+#include "htst_common.h"
+
+typedef enum { HTST_TAIL_ABS = 0, HTST_TAIL_POSITIVE = 1, HTST_TAIL_NEGATIVE = 2 } htst_tail_side_t;
+
+/* Counts of elements by kind. `negative` and `positive` are finite and not 0. */
+typedef struct {
+    int64_t not_finite, zeros, negative, positive;
+} htst_tail_seen_t;
+
+/* Count n elements by kind; `seen` is added to. ERRORS: none. */
+void htst_tail_survey_f32(int64_t n, const float *x, htst_tail_seen_t *seen);
+void htst_tail_survey_f64(int64_t n, const double *x, htst_tail_seen_t *seen);
+
+/* Copy the elements whose keys lie in [low, high], as absolute values, in their order.
+ *
+ * x[n]      the elements.
+ * low, high 0 < low <= high; high is at most the pattern of the largest finite value.
+ * out       room for `room` values; no more are written.
+ *
+ * Returns how many elements lie in the interval, also if that is more than `room`.
+ * ERRORS: none. */
+int64_t htst_tail_select_f32(int64_t n, const float *x, htst_tail_side_t side, int64_t low,
+    int64_t high, int64_t room, float *out);
+int64_t htst_tail_select_f64(int64_t n, const double *x, htst_tail_side_t side, int64_t low,
+    int64_t high, int64_t room, double *out);
+
+/* Count n elements by kind, and copy all finite elements of the side that are not 0, as absolute
+ * values, in their order. `seen` is added to; out has room for n. Returns how many were copied.
+ * ERRORS: none. */
+int64_t htst_tail_take_f32(
+    int64_t n, const float *x, htst_tail_side_t side, htst_tail_seen_t *seen, float *out);
+int64_t htst_tail_take_f64(
+    int64_t n, const double *x, htst_tail_side_t side, htst_tail_seen_t *seen, double *out);
+
+/* Bits of the significand that tell the buckets of a histogram apart: 512 buckets for each power of
+ * two. DROPPED is the number of lower bits of a pattern, SLOTS the number of buckets of both signs.
+ */
+#define HTST_TAIL_KEPT 9
+#define HTST_TAIL_DROPPED_F32 (23 - HTST_TAIL_KEPT)
+#define HTST_TAIL_DROPPED_F64 (52 - HTST_TAIL_KEPT)
+#define HTST_TAIL_SLOTS_F32 (1 << (32 - HTST_TAIL_DROPPED_F32))
+#define HTST_TAIL_SLOTS_F64 (1 << (64 - HTST_TAIL_DROPPED_F64))
+
+/* Add to table[pattern >> DROPPED] the number of elements of that bucket. The pattern includes the
+ * sign bit, so negative elements are counted in the second half. A table counts at most 2^32 - 1
+ * elements in all. ERRORS: none. */
+void htst_tail_histogram_f32(int64_t n, const float *x, uint32_t *table);
+void htst_tail_histogram_f64(int64_t n, const double *x, uint32_t *table);
+
+/* A checksum of n elements: the sum of l h + w modulo 2^64, where w is a pattern, shifted to the upper
+ * end of 64 bits, and l and h are the halves of w xor 0x9e3779b1 (the lower half of w xor w >> 32 xor
+ * w >> 47). It does not depend on the order of the elements, and that of several arrays is the sum of
+ * theirs. Another array has the same one with a probability of 1e-10 at most, as long as nobody
+ * looks for it. */
+uint64_t htst_tail_checksum_f32(int64_t n, const float *x);
+uint64_t htst_tail_checksum_f64(int64_t n, const double *x);
+uint64_t htst_tail_checksum_u16(int64_t n, const uint16_t *x);
+
+#endif /* HTST_TAIL_H */

@@ -1,0 +1,145 @@
+/* htst_tail_template: htst_tail.c for one type of floats. That file includes it once for each, with
+ * FLOAT, UINT and INT, the float and the integers of its size; SIGN and INFINITE, the patterns of
+ * the sign bit and of infinity; DROPPED, as in htst_tail.h; and OF(name), the name with the type's
+ * suffix. */
+
+static inline UINT
+OF(bits)(const FLOAT *x)
+{
+    UINT bits;
+    memcpy(&bits, x, sizeof bits);
+    return bits;
+}
+
+typedef struct {
+    UINT not_finite, zeros, below; /* below: sign bit set */
+} OF(few_t);
+#define FEW OF(few_t)
+
+HTST_CLONES static FEW
+OF(survey_block)(int64_t n, const FLOAT *x)
+{
+    UINT not_finite = 0, zeros = 0, below = 0;
+    for (int64_t i = 0; i < n; i++) {
+        UINT bits = OF(bits)(x + i), a = bits & ~SIGN;
+        not_finite += a >= INFINITE;
+        zeros += a == 0;
+        below += (bits > SIGN) & (a < INFINITE);
+    }
+    return (FEW){ not_finite, zeros, below };
+}
+
+void
+OF(htst_tail_survey)(int64_t n, const FLOAT *x, htst_tail_seen_t *seen)
+{
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        int64_t size = n - i < BLOCK ? n - i : BLOCK;
+        FEW few = OF(survey_block)(size, x + i);
+        seen->not_finite += (int64_t) few.not_finite;
+        seen->zeros += (int64_t) few.zeros;
+        seen->negative += (int64_t) few.below;
+        seen->positive += size - (int64_t) (few.not_finite + few.zeros + few.below);
+    }
+}
+
+/* Whether each key is in [low, high]; returns how many are. */
+HTST_CLONES static int64_t
+OF(look)(int64_t n, const FLOAT *HTST_RESTRICT x, UINT kept, UINT flipped, INT low, INT high,
+    uint8_t *HTST_RESTRICT is_in)
+{
+    UINT count = 0;
+    for (int64_t i = 0; i < n; i++) {
+        INT key = (INT) ((OF(bits)(x + i) & kept) ^ flipped);
+        UINT found = (UINT) (key >= low) & (UINT) (key <= high);
+        is_in[i] = (uint8_t) found;
+        count += found;
+    }
+    return (int64_t) count;
+}
+
+int64_t
+OF(htst_tail_select)(int64_t n, const FLOAT *x, htst_tail_side_t side, int64_t low, int64_t high,
+    int64_t room, FLOAT *out)
+{
+    const UINT kept = side == HTST_TAIL_ABS ? ~SIGN : ~(UINT) 0;
+    const UINT flipped = side == HTST_TAIL_NEGATIVE ? SIGN : 0;
+    uint8_t is_in[BLOCK];
+    UINT keys[BLOCK];
+    int64_t m = 0;
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        int64_t size = n - i < BLOCK ? n - i : BLOCK, at = 0;
+        int64_t count = OF(look)(size, x + i, kept, flipped, (INT) low, (INT) high, is_in);
+        for (int64_t j = 0; j < size && count == size; j++) {
+            keys[j] = (OF(bits)(x + i + j) & kept) ^ flipped;
+        }
+        for (int64_t j = 0; j < size && at < count && count < size; j += GROUP) {
+            int64_t end = size - j < GROUP ? size : j + GROUP;
+            if (end - j == GROUP && is_none(is_in + j)) {
+                continue;
+            }
+            for (int64_t k = j; k < end;
+                 k++) { /* always written; the count moves on only past elements of the interval */
+                keys[at] = (OF(bits)(x + i + k) & kept) ^ flipped;
+                at += is_in[k];
+            }
+        }
+        int64_t left = room - m, copied = count < left ? count : left;
+        if (copied > 0) {
+            memcpy(out + m, keys, (size_t) copied * sizeof keys[0]);
+        }
+        m += count;
+    }
+    return m;
+}
+
+int64_t
+OF(htst_tail_take)(
+    int64_t n, const FLOAT *x, htst_tail_side_t side, htst_tail_seen_t *seen, FLOAT *out)
+{
+    int64_t m = 0;
+    for (int64_t i = 0; i < n;
+         i += BLOCK) { /* the block is then in the cache when its elements are selected */
+        int64_t size = n - i < BLOCK ? n - i : BLOCK, before = seen->positive;
+        OF(htst_tail_survey)(size, x + i, seen);
+        if (seen->positive - before == size && side != HTST_TAIL_NEGATIVE) {
+            memcpy(out + m, x + i, (size_t) size * sizeof *x);
+            m += size;
+            continue;
+        }
+        m += OF(htst_tail_select)(size, x + i, side, 1, (int64_t) INFINITE - 1, size, out + m);
+    }
+    return m;
+}
+
+void
+OF(htst_tail_histogram)(int64_t n, const FLOAT *x, uint32_t *table)
+{
+    for (int64_t i = 0; i < n; i++) {
+        table[OF(bits)(x + i) >> DROPPED]++;
+    }
+}
+
+HTST_CLONES static uint64_t
+OF(sum)(int64_t n, const FLOAT *x)
+{
+    uint64_t sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        sum += checksum_of((uint64_t) OF(bits)(x + i) << (64 - 8 * (int) sizeof(UINT)));
+    }
+    return sum;
+}
+
+uint64_t
+OF(htst_tail_checksum)(int64_t n, const FLOAT *x)
+{
+    return OF(sum)(n, x);
+}
+
+#undef FLOAT
+#undef UINT
+#undef INT
+#undef SIGN
+#undef INFINITE
+#undef DROPPED
+#undef FEW
+#undef OF

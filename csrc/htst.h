@@ -1,0 +1,54 @@
+/* htst: the C library below htstats, all of its public headers.
+ *
+ * A program may include this header or only those it needs: each stands alone. csrc/README.md says
+ * what each folder is for and how to build the library.
+ *
+ * VERSION: three whole numbers and a text, those of the Python package that the library comes with.
+ * A program that was compiled with another major number has to be compiled again. */
+#ifndef HTST_H
+#define HTST_H
+
+#define HTST_VERSION_MAJOR 0
+#define HTST_VERSION_MINOR 1
+#define HTST_VERSION_PATCH 0
+#define HTST_VERSION "0.1.0"
+
+/* Status codes and their texts. */
+#include "htst_common.h"
+
+/* Laws: the truncated exponential and the Hurwitz zeta function. */
+#include "htst_truncated.h"
+#include "htst_zeta.h"
+
+/* Sketches: exact sums, and counts of values by buckets. */
+#include "htst_moments.h"
+#include "htst_sketch.h"
+
+/* Partition: the elements of a matrix outside two bounds, as CSR. */
+#include "htst_partition.h"
+#include "htst_split.h"
+
+/* Binomial tails and their inverses. */
+#include "htst_binomial.h"
+#include "htst_binomial_invert.h"
+
+/* Random numbers, coding, linear algebra. */
+#include "htst_gaps.h"
+#include "htst_normal.h"
+#include "htst_products.h"
+#include "htst_tridiagonal.h"
+
+/* The exact fit of a power law: `htst_fit.h` is all of it in one call, the others are its steps. */
+#include "htst_counts.h"
+#include "htst_discrete.h"
+#include "htst_estimate.h"
+#include "htst_fit.h"
+#include "htst_prune.h"
+#include "htst_refits.h"
+#include "htst_scan.h"
+#include "htst_scan_input.h"
+#include "htst_sort.h"
+#include "htst_tail.h"
+#include "htst_tally.h"
+
+#endif /* HTST_H */

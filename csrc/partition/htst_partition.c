@@ -1,0 +1,218 @@
+#include "htst_partition.h"
+
+#include <string.h>
+
+#include "htst_ahead.h"
+#include "htst_common.h"
+#include "htst_partition_x86.h"
+
+#ifdef HTST_PARTITION_HAS_X86
+#include <cpuid.h>
+#endif
+
+#define SEGMENT HTST_PARTITION_SEGMENT
+/* From this many kept elements of a segment on, all elements are written and the place moves on
+ * only past kept ones: that costs less than mispredicted branches. bench/bench_partition.py
+ * measures matrices on both sides of it. */
+#define DENSE 12
+
+static inline int16_t
+ordered_b16(uint16_t w)
+{
+    return (int16_t) (w & 0x8000 ? ~(w & 0x7fff) : w);
+}
+
+static inline int32_t
+ordered_b32(uint32_t w)
+{
+    uint32_t flip = (uint32_t) ((int32_t) w >> 31) & INT32_MAX;
+    return (int32_t) (w ^ flip);
+}
+
+static inline int64_t
+ordered_b64(uint64_t w)
+{
+    uint64_t flip = (uint64_t) ((int64_t) w >> 63) & INT64_MAX;
+    return (int64_t) (w ^ flip);
+}
+
+static inline uint32_t
+value_b32(uint32_t w)
+{
+    return w;
+}
+
+static inline uint64_t
+value_b64(uint64_t w)
+{
+    return w;
+}
+
+static inline uint32_t
+value_bf16(uint16_t w)
+{
+    return (uint32_t) w << 16;
+}
+
+/* A denormal is built with a leading one that is then subtracted. No denormal float32 appears on
+ * the way, so a processor that flushes them gives the same result. */
+static inline uint32_t
+value_f16(uint16_t w)
+{
+    uint32_t magnitude = (uint32_t) (w & 0x7fff) << 13;
+    uint32_t hidden = magnitude < UINT32_C(1) << 23 ? UINT32_C(1) << 23 : 0;
+    uint32_t bits = magnitude + (UINT32_C(112) << 23) + hidden;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    value -= hidden ? 0x1p-14f : 0.0f;
+    memcpy(&bits, &value, sizeof bits);
+    return bits | (uint32_t) (w & 0x8000) << 16;
+}
+
+static int64_t
+segments(int64_t cols)
+{
+    return (cols + SEGMENT - 1) / SEGMENT;
+}
+
+/* ------------------------------------------------------------------ count */
+
+#define BITS uint16_t
+#define INT int16_t
+#define ORDERED(w) ordered_b16(w)
+#define OF(name) name##_b16
+#include "htst_partition_count_template.h"
+
+#define BITS uint32_t
+#define INT int32_t
+#define ORDERED(w) ordered_b32(w)
+#define OF(name) name##_b32
+#include "htst_partition_count_template.h"
+
+#define BITS uint64_t
+#define INT int64_t
+#define ORDERED(w) ordered_b64(w)
+#define OF(name) name##_b64
+#include "htst_partition_count_template.h"
+
+int
+htst_partition_count_b16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
+    uint16_t infinity, int64_t *counts, uint8_t *hits, int64_t *not_finite)
+{
+    *not_finite = 0;
+    for (int64_t r = 0; r < rows; r++) {
+        counts[r] = count_row_b16(
+            w + r * cols, cols, low, high, infinity, hits + r * segments(cols), not_finite);
+    }
+    return HTST_OK;
+}
+
+int
+htst_partition_count_b32(const uint32_t *w, int64_t rows, int64_t cols, int32_t low, int32_t high,
+    int64_t *counts, uint8_t *hits, int64_t *not_finite)
+{
+    *not_finite = 0;
+    for (int64_t r = 0; r < rows; r++) {
+        counts[r] = count_row_b32(w + r * cols, cols, low, high, UINT32_C(0x7f800000),
+            hits + r * segments(cols), not_finite);
+    }
+    return HTST_OK;
+}
+
+int
+htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t low, int64_t high,
+    int64_t *counts, uint8_t *hits, int64_t *not_finite)
+{
+    *not_finite = 0;
+    for (int64_t r = 0; r < rows; r++) {
+        counts[r] = count_row_b64(w + r * cols, cols, low, high, UINT64_C(0x7ff0000000000000),
+            hits + r * segments(cols), not_finite);
+    }
+    return HTST_OK;
+}
+
+/* ------------------------------------------------------------------ fill */
+
+#ifdef HTST_PARTITION_HAS_X86
+#define VBMI2_ROW(format) htst_partition_row_vbmi2_##format
+#define AVX512_ROW(format) htst_partition_row_avx512_##format
+#define AVX2_ROW(format) htst_partition_row_avx2_##format
+#else
+#define VBMI2_ROW(format) fill_row_##format
+#define AVX512_ROW(format) fill_row_##format
+#define AVX2_ROW(format) fill_row_##format
+#endif
+
+#define BITS uint16_t
+#define INT int16_t
+#define OUT uint32_t
+#define ORDERED(w) ordered_b16(w)
+#define VALUE(w) value_f16(w)
+#define ROW_VBMI2 VBMI2_ROW(f16)
+#define ROW_AVX512 AVX512_ROW(f16)
+#define ROW_AVX2 AVX2_ROW(f16)
+#define OF(name) name##_f16
+#define WIDE_OF(name) name##_f16_wide
+#include "htst_partition_fill_template.h"
+
+#define BITS uint16_t
+#define INT int16_t
+#define OUT uint32_t
+#define ORDERED(w) ordered_b16(w)
+#define VALUE(w) value_bf16(w)
+#define ROW_VBMI2 VBMI2_ROW(bf16)
+#define ROW_AVX512 AVX512_ROW(bf16)
+#define ROW_AVX2 AVX2_ROW(bf16)
+#define OF(name) name##_bf16
+#define WIDE_OF(name) name##_bf16_wide
+#include "htst_partition_fill_template.h"
+
+#define BITS uint32_t
+#define INT int32_t
+#define OUT uint32_t
+#define ORDERED(w) ordered_b32(w)
+#define VALUE(w) value_b32(w)
+#define ROW_VBMI2 VBMI2_ROW(b32)
+#define ROW_AVX512 AVX512_ROW(b32)
+#define ROW_AVX2 AVX2_ROW(b32)
+#define OF(name) name##_b32
+#define WIDE_OF(name) name##_b32_wide
+#include "htst_partition_fill_template.h"
+
+#define BITS uint64_t
+#define INT int64_t
+#define OUT uint64_t
+#define ORDERED(w) ordered_b64(w)
+#define VALUE(w) value_b64(w)
+#define ROW_VBMI2 VBMI2_ROW(b64)
+#define ROW_AVX512 AVX512_ROW(b64)
+#define ROW_AVX2 fill_row_b64
+#define OF(name) name##_b64
+#define WIDE_OF(name) name##_b64_wide
+#include "htst_partition_fill_template.h"
+
+#ifdef HTST_PARTITION_HAS_X86
+/* Ask the processor itself: clang before 16 has no name for the feature in __builtin_cpu_supports. */
+static int
+has_f16c(void)
+{
+    unsigned int a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+#endif
+
+int
+htst_partition_best(void)
+{
+#ifdef HTST_PARTITION_HAS_X86
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) {
+        return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")
+            ? HTST_PARTITION_VBMI2
+            : HTST_PARTITION_AVX512;
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && has_f16c()) {
+        return HTST_PARTITION_AVX2;
+    }
+#endif
+    return HTST_PARTITION_PLAIN;
+}

@@ -1,0 +1,37 @@
+/* htst_partition_row_template: a row of the fill for one format and one type of indices.
+ * htst_partition_fill_template.h includes it for each, with INDEX, the type, and INDEX_OF(name),
+ * the name with the suffixes of both.
+ *
+ * Fills at most `room` places. In the dense loop each element is written where the next kept one
+ * belongs; `room` ends the loops before anything is written behind the row. */
+
+static int64_t
+INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
+    int64_t room, INDEX *indices, OUT *values)
+{
+    int64_t k = 0;
+    for (int64_t start = 0; start < cols; start += SEGMENT, hits++) {
+        int64_t stop = cols - start < SEGMENT ? cols : start + SEGMENT;
+        if (*hits >= DENSE) {
+            for (int64_t j = start; j < stop && k < room; j++) {
+                INT o = ORDERED(w[j]);
+                indices[k] = (INDEX) j;
+                values[k] = VALUE(w[j]);
+                k += (o > high) | (o < low);
+            }
+        }
+        else if (*hits > 0) {
+            for (int64_t j = start; j < stop && k < room; j++) {
+                INT o = ORDERED(w[j]);
+                if (HTST_UNLIKELY((o > high) | (o < low))) {
+                    indices[k] = (INDEX) j;
+                    values[k++] = VALUE(w[j]);
+                }
+            }
+        }
+    }
+    return k;
+}
+
+#undef INDEX
+#undef INDEX_OF

@@ -1,0 +1,171 @@
+#ifdef __linux__
+#define _DEFAULT_SOURCE /* for madvise */
+#include <sys/mman.h>
+#endif
+
+#include "htst_split.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "htst_common.h"
+#include "htst_partition.h"
+#include "htst_partition_x86.h"
+
+#define PIECE HTST_SPLIT_PIECE
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+/* Reads of the counter before the thread yields the processor. Not tuned: waits are rare and
+ * short. */
+#define PATIENCE 1000
+
+/* ------------------------------------------------------------------ turns */
+
+typedef struct {
+    int64_t row, rows, col, cols;
+} piece_t;
+
+/* How many pieces one row makes, if it is longer than a piece; else 1. */
+static int64_t
+parts(int64_t cols)
+{
+    return (cols + PIECE - 1) / PIECE;
+}
+
+/* How many rows one piece has. */
+static int64_t
+height(int64_t cols)
+{
+    return cols > PIECE ? 1 : PIECE / cols;
+}
+
+static int64_t
+pieces(int64_t rows, int64_t cols)
+{
+    return (rows + height(cols) - 1) / height(cols) * parts(cols);
+}
+
+static piece_t
+piece_at(int64_t turn, int64_t rows, int64_t cols)
+{
+    int64_t row = turn / parts(cols) * height(cols), col = turn % parts(cols) * PIECE;
+    piece_t piece = { row, MIN(height(cols), rows - row), col, MIN(PIECE, cols - col) };
+    return piece;
+}
+
+/* Wait until all pieces before `turn` are counted, then add the elements that this one keeps.
+ * Returns how many were kept before it. The wait ends: pieces are given out in order, so the thread
+ * that is waited for is running or will be. */
+static int64_t
+take_place(htst_split_turns_t *turns, int64_t turn, int64_t kept)
+{
+    for (int looks = 1; atomic_load_explicit(&turns->counted, memory_order_acquire) != turn;
+         looks++) {
+        if (looks == PATIENCE) {
+            sched_yield();
+            looks = 0;
+        }
+    }
+    int64_t before = turns->kept;
+    turns->kept = before + kept;
+    atomic_store_explicit(&turns->counted, turn + 1, memory_order_release);
+    return before;
+}
+
+/* ------------------------------------------------------------------ memory */
+
+/* Fresh memory is cleared by the thread that touches it first, one huge page at a time where the
+ * system has them; threads that reach a page together would each clear it. So the thread that comes
+ * within `ahead` bytes of a page has it cleared beforehand. This is a hint: the contents stay, and
+ * an error is ignored. */
+static void
+clear_ahead(void *array, int64_t size, int64_t from, int64_t to, int64_t ahead)
+{
+#ifdef __linux__
+    enum { HUGE_PAGE = 1 << 21, POPULATE_WRITE = 23 /* Linux 5.14; headers may be older */ };
+    const uintptr_t start = (uintptr_t) array, inside = HUGE_PAGE - 1;
+    uintptr_t page = (start + (uintptr_t) (from + ahead) + inside) & ~inside;
+    if (page < start + (uintptr_t) (to + ahead) && page + HUGE_PAGE <= start + (uintptr_t) size) {
+        (void) madvise((char *) array + (page - start), HUGE_PAGE, POPULATE_WRITE);
+    }
+#else
+    (void) array, (void) size, (void) from, (void) to, (void) ahead;
+#endif
+}
+
+/* How far ahead pages are cleared: as much as all threads write while one page is cleared, and no
+ * more, so that a page is still in a cache when it is written. Chosen on one machine; the result
+ * does not depend on it. */
+static int64_t
+lead(const htst_split_turns_t *turns)
+{
+    enum { EACH = 1 << 18, MOST = 1 << 21 };
+    int64_t threads = atomic_load_explicit(&turns->threads, memory_order_relaxed);
+    return MIN(threads * EACH, MOST);
+}
+
+/* Copy the kept elements of a piece to byte `at` of an array of `size` bytes. */
+static void
+place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int64_t ahead)
+{
+    clear_ahead(array, size, at, at + bytes, ahead);
+    memcpy((char *) array + at, own, (size_t) bytes);
+}
+
+/* ---- split ----------------------------------------------------------------------------------- */
+
+/* With AVX-512 a row need not be counted; without, the count leaves it in the nearest cache for the
+ * fill. */
+#ifdef HTST_PARTITION_HAS_X86
+#define ROW_OF(format, ...)                                                                \
+    (instructions == HTST_PARTITION_VBMI2 ? htst_partition_row_vbmi2_##format(__VA_ARGS__) \
+                                          : htst_partition_row_avx512_##format(__VA_ARGS__))
+#else
+#define ROW_OF(format, ...) 0 /* never reached: see htst_partition_best */
+#endif
+
+#define BITS uint16_t
+#define INT int16_t
+#define OUT uint32_t
+#define INFINITE 0x7c00
+#define OUT_INFINITE UINT32_C(0x7f800000)
+#define COUNT(w, cols, low, high, ...) \
+    htst_partition_count_b16(w, 1, cols, low, high, 0x7c00, __VA_ARGS__)
+#define ROW(...) ROW_OF(f16, __VA_ARGS__)
+#define FILL htst_partition_fill_f16
+#define OF(name) name##_f16
+#include "htst_split_template.h"
+
+#define BITS uint16_t
+#define INT int16_t
+#define OUT uint32_t
+#define INFINITE 0x7f80
+#define OUT_INFINITE UINT32_C(0x7f800000)
+#define COUNT(w, cols, low, high, ...) \
+    htst_partition_count_b16(w, 1, cols, low, high, 0x7f80, __VA_ARGS__)
+#define ROW(...) ROW_OF(bf16, __VA_ARGS__)
+#define FILL htst_partition_fill_bf16
+#define OF(name) name##_bf16
+#include "htst_split_template.h"
+
+#define BITS uint32_t
+#define INT int32_t
+#define OUT uint32_t
+#define INFINITE INT32_C(0x7f800000)
+#define OUT_INFINITE UINT32_C(0x7f800000)
+#define COUNT(w, cols, low, high, ...) htst_partition_count_b32(w, 1, cols, low, high, __VA_ARGS__)
+#define ROW(...) ROW_OF(b32, __VA_ARGS__)
+#define FILL htst_partition_fill_b32
+#define OF(name) name##_b32
+#include "htst_split_template.h"
+
+#define BITS uint64_t
+#define INT int64_t
+#define OUT uint64_t
+#define INFINITE INT64_C(0x7ff0000000000000)
+#define OUT_INFINITE UINT64_C(0x7ff0000000000000)
+#define COUNT(w, cols, low, high, ...) htst_partition_count_b64(w, 1, cols, low, high, __VA_ARGS__)
+#define ROW(...) ROW_OF(b64, __VA_ARGS__)
+#define FILL htst_partition_fill_b64
+#define OF(name) name##_b64
+#include "htst_split_template.h"

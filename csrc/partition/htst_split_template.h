@@ -1,0 +1,108 @@
+/* htst_split_template: htst_split.c for one format of floats. That file includes it once for each,
+ * with BITS and INT, the unsigned and signed integers of its width; OUT, the unsigned integer of a
+ * value's width; INFINITE and OUT_INFINITE, infinity as an element and as a value; COUNT(w, cols,
+ * low, high, counts, hits, not_finite), the count of one row; ROW(...), a row without a count;
+ * FILL, the fill of htst_partition; and OF(name), the name with the format's suffix. */
+
+/* How many values are NaN or infinite. */
+HTST_CLONES static int64_t
+OF(not_finite)(const OUT *values, int64_t n)
+{
+    OUT bad = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        bad += (OUT) (values[i] << 1) >= (OUT) (OUT_INFINITE << 1);
+    }
+    return (int64_t) bad;
+}
+
+/* A row or a part of one: the elements that it keeps, and their number in *kept. */
+static int
+OF(split_row)(const BITS *w, int64_t cols, INT low, INT high, int instructions, int32_t *indices,
+    OUT *values, int64_t *kept, int64_t *not_finite)
+{
+    uint8_t hits[PIECE / HTST_PARTITION_SEGMENT];
+    int64_t indptr[2] = { 0 }, bad;
+
+    if (instructions >= HTST_PARTITION_AVX512) {
+        *kept = ROW(w, cols, low, high, NULL, cols + HTST_SPLIT_OWN - PIECE, indices, values);
+        *not_finite += OF(not_finite)(values, *kept);
+        return HTST_OK;
+    }
+    COUNT(w, cols, low, high, indptr + 1, hits, &bad);
+    *kept = indptr[1];
+    *not_finite += bad;
+    return FILL(w, 1, cols, low, high, hits, indptr, instructions, 0, indices, values);
+}
+
+/* The rows of a piece: the elements that they keep, how many in *kept, and in ends[r] how many the
+ * first r + 1 rows keep, for the n_ends rows that end in this piece. */
+static int
+OF(split_piece)(const BITS *w, int64_t row_length, const piece_t *piece, INT low, INT high,
+    int instructions, int32_t *indices, OUT *values, int64_t *ends, int64_t n_ends, int64_t *kept,
+    int64_t *not_finite)
+{
+    int64_t k = 0;
+    int status = HTST_OK;
+
+    for (int64_t r = 0; r < piece->rows; r++, w += row_length) {
+        int64_t here;
+        int done = OF(split_row)(
+            w, piece->cols, low, high, instructions, indices + k, values + k, &here, not_finite);
+        status = done == HTST_OK ? status : done;
+        k += here;
+        if (r < n_ends) {
+            ends[r] = k;
+        }
+    }
+    for (int64_t i = 0; piece->col > 0 && i < k; i++) {
+        indices[i] += (int32_t) piece->col;
+    }
+    *kept = k;
+    return status;
+}
+
+int
+OF(htst_split)(const BITS *w, int64_t rows, int64_t cols, INT low, INT high, int instructions,
+    htst_split_turns_t *turns, int32_t *own_indices, OUT *own_values, int64_t *indptr,
+    int32_t *indices, OUT *values, int64_t *not_finite)
+{
+    const int64_t last = pieces(rows, cols), size = rows * cols, each = sizeof(OUT);
+    const int alone = own_indices == NULL;
+    int64_t turn;
+    int status = HTST_OK;
+
+    *not_finite = 0;
+    atomic_fetch_add(&turns->threads, 1);
+    /* NaN and infinity are then kept, and found among the kept values, which are few */
+    low = (INT) MAX(low, -INFINITE);
+    high = (INT) MIN(high, INFINITE - 1);
+    while ((turn = atomic_fetch_add(&turns->next, 1)) < last) {
+        piece_t piece = piece_at(turn, rows, cols);
+        int64_t *ends = indptr + piece.row + 1, k;
+        int64_t n_ends = piece.col + piece.cols == cols ? piece.rows : 0;
+        int done = OF(split_piece)(w + piece.row * cols + piece.col, cols, &piece, low, high,
+            instructions, alone ? indices + turns->kept : own_indices,
+            alone ? values + turns->kept : own_values, ends, n_ends, &k, not_finite);
+        status = done == HTST_OK ? status : done;
+        int64_t at = take_place(turns, turn, k);
+        for (int64_t r = 0; r < n_ends; r++) {
+            ends[r] += at;
+        }
+        if (!alone) {
+            place(indices, size * 4, at * 4, own_indices, k * 4, lead(turns));
+            place(values, size * each, at * each, own_values, k * each, lead(turns));
+        }
+    }
+    return status;
+}
+
+#undef BITS
+#undef INT
+#undef OUT
+#undef INFINITE
+#undef OUT_INFINITE
+#undef COUNT
+#undef ROW
+#undef FILL
+#undef OF

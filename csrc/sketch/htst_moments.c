@@ -1,0 +1,433 @@
+#include "htst_moments.h"
+
+#include <string.h>
+
+#include "htst_ahead.h"
+#include "htst_common.h"
+
+__extension__ typedef unsigned __int128 u128;
+__extension__ typedef __int128 i128;
+
+#define ABS_F32 UINT32_C(0x7fffffff)
+#define INF_F32 UINT32_C(0x7f800000)
+#define ABS_F64 UINT64_C(0x7fffffffffffffff)
+#define INF_F64 UINT64_C(0x7ff0000000000000)
+
+/* words += value * 2^shift, or -= */
+static void
+wide_add(uint64_t *words, int count, u128 value, int shift, int negative)
+{
+    int at = shift / 64, bit = shift % 64;
+    uint64_t part[3] = { (uint64_t) (value << bit), (uint64_t) ((value << bit) >> 64),
+        bit ? (uint64_t) (value >> 64 >> (64 - bit)) : 0 };
+    uint64_t flip = negative ? UINT64_MAX : 0;
+    u128 carry = flip & 1; /* -v = ~v + 1 */
+    for (int k = at; k < count; k++) {
+        u128 total = (u128) words[k] + ((k - at < 3 ? part[k - at] : 0) ^ flip) + carry;
+        words[k] = (uint64_t) total;
+        carry = total >> 64;
+        if (k - at >= 2 && carry == (flip & 1)) {
+            break; /* the remaining words would add 0 */
+        }
+    }
+}
+
+static void
+wide_add_signed(uint64_t *words, int count, i128 value, int shift)
+{
+    wide_add(words, count, value < 0 ? -(u128) value : (u128) value, shift, value < 0);
+}
+
+/* A float64 that is a multiple of 2^unit, in `scale` = 2^-unit, as an integer times 2^(unit -
+ * least). Where unit is below least, the value is a multiple of 2^least all the same. */
+static void
+wide_add_double(uint64_t *words, int count, double value, double scale, int shift)
+{
+    int64_t integer = (int64_t) (value * scale);
+    uint64_t magnitude = integer < 0 ? -(uint64_t) integer : (uint64_t) integer;
+    if (shift < 0) {
+        wide_add(words, count, magnitude >> -shift, 0, integer < 0);
+    }
+    else {
+        wide_add(words, count, magnitude, shift, integer < 0);
+    }
+}
+
+static double
+power_of_two(int exponent)
+{
+    uint64_t bits = (uint64_t) (exponent + 1023) << 52;
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* ------------------------------------------------------------------ float32 */
+
+#define BLOCK 2048 /* most additions for which the grids below leave room */
+/* Vectors are written out because a compiler may not reorder sums of doubles, and cannot know that
+ * these are exact. Two at a time, so that one does not wait for the other's additions. */
+#define LANES 8
+
+typedef float floats_t __attribute__((vector_size(4 * LANES)));
+typedef uint32_t words_t __attribute__((vector_size(4 * LANES)));
+typedef double doubles_t __attribute__((vector_size(8 * LANES)));
+
+typedef struct {
+    uint32_t smallest_less_1, largest;
+} range_t;
+
+typedef struct {
+    double sum, high, low;
+} block_sums_t;
+
+typedef struct {
+    int64_t sum[256];
+    uint64_t squares[256];
+    int64_t room; /* elements that may still be added: 2^15 squares of 48 bits fit 64 bits */
+} by_exponent_t;
+
+HTST_CLONES static range_t
+range_f32(const float *x, int64_t n)
+{
+    uint32_t smallest = UINT32_MAX, largest = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        uint32_t a = bits & ABS_F32;
+        smallest = a - 1 < smallest ? a - 1 : smallest;
+        largest = a > largest ? a : largest;
+    }
+    return (range_t){ smallest, largest };
+}
+
+/* Sums over a block of the elements with abs(x) >= least. With 2^E <= the largest < 2^(E + 1) and
+ * `magic` = 1.5 * 2^(2 E + 12), adding and subtracting magic rounds a square to a multiple of 2^(2
+ * E - 40); 2048 of these stay within 53 bits, and so do 2048 of what is left over, multiples of
+ * 2^(2 E - 82), and 2048 of the elements, multiples of 2^(E - 41). */
+static inline void
+take_f32(
+    const float *x, uint32_t least, double magic, doubles_t *sum, doubles_t *high, doubles_t *low)
+{
+    words_t bits;
+    memcpy(&bits, x, sizeof bits);
+    bits &= (words_t) ((bits & ABS_F32) >= least);
+    floats_t kept;
+    memcpy(&kept, &bits, sizeof kept);
+    doubles_t value = __builtin_convertvector(kept, doubles_t);
+    doubles_t square = value * value;
+    doubles_t rounded = (square + magic) - magic;
+    *sum += value;
+    *high += rounded;
+    *low += square - rounded;
+}
+
+HTST_CLONES static block_sums_t
+sums_f32(const float *x, int64_t n, uint32_t least, double magic)
+{
+    doubles_t sum = { 0 }, high = { 0 }, low = { 0 }, sum_2 = { 0 }, high_2 = { 0 }, low_2 = { 0 };
+    int64_t i = 0;
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+        take_f32(x + i, least, magic, &sum, &high, &low);
+        take_f32(x + i + LANES, least, magic, &sum_2, &high_2, &low_2);
+    }
+    float last[2 * LANES] = { 0 };
+    memcpy(last, x + i, (size_t) (n - i) * sizeof *x);
+    take_f32(last, least, magic, &sum, &high, &low);
+    take_f32(last + LANES, least, magic, &sum_2, &high_2, &low_2);
+    sum += sum_2;
+    high += high_2;
+    low += low_2;
+    block_sums_t total = { 0, 0, 0 };
+    for (int lane = 0; lane < LANES; lane++) {
+        total.sum += sum[lane];
+        total.high += high[lane];
+        total.low += low[lane];
+    }
+    return total;
+}
+
+static void
+flush_f32(by_exponent_t *few, uint64_t *sum, uint64_t *squares)
+{
+    for (int e = 0; e < 256; e++) {
+        int shift = e > 0 ? e - 1 : 0;
+        int64_t value = few->sum[e];
+        uint64_t magnitude = value < 0 ? -(uint64_t) value : (uint64_t) value;
+        if (few->squares[e] != 0) {
+            wide_add(sum, HTST_MOMENTS_SUM_F32, magnitude, shift, value < 0);
+            wide_add(squares, HTST_MOMENTS_SQUARES_F32, few->squares[e], 2 * shift, 0);
+        }
+    }
+    memset(few, 0, sizeof *few);
+    few->room = 1 << 15;
+}
+
+/* Element by element, those with abs(x) < least. */
+static void
+few_f32(const float *x, int64_t n, uint32_t least, by_exponent_t *few, uint64_t *sum,
+    uint64_t *squares, int64_t *not_finite)
+{
+    if (few->room < n) {
+        flush_f32(few, sum, squares);
+    }
+    few->room -= n;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        uint32_t a = bits & ABS_F32;
+        if (a >= least || a >= INF_F32) {
+            *not_finite += a >= INF_F32;
+            continue;
+        }
+        uint32_t e = a >> 23;
+        int64_t m = (int64_t) ((a & 0x7fffff) | (e > 0 ? 0x800000 : 0));
+        int64_t sign = -(int64_t) (bits >> 31); /* no branch, because signs are random */
+        few->sum[e] += (m ^ sign) - sign;
+        few->squares[e] += (uint64_t) (m * m);
+    }
+}
+
+int
+htst_moments_add_f32(
+    const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+{
+    by_exponent_t few = { { 0 }, { 0 }, 1 << 15 };
+    for (int64_t start = 0; start < n; start += BLOCK) {
+        const float *block = x + start;
+        int64_t size = n - start < BLOCK ? n - start : BLOCK;
+        htst_ahead(block, size * (int64_t) sizeof *x, 0);
+        range_t range = range_f32(block, size);
+        if (range.largest < UINT32_C(1) << 23 || range.largest >= INF_F32) {
+            /* only denormals, or an element that is not finite */
+            few_f32(block, size, UINT32_MAX, &few, sum, squares, not_finite);
+            continue;
+        }
+        /* denormals are never among `many`: a processor may be set to flush them to zero */
+        int field = (int) (range.largest >> 23), e = field - 127;
+        uint32_t least = (uint32_t) (field > 19 ? field - 18 : 1) << 23;
+        block_sums_t many = sums_f32(block, size, least, 1.5 * power_of_two(2 * e + 12));
+        wide_add_double(sum, HTST_MOMENTS_SUM_F32, many.sum, power_of_two(41 - e), e + 108);
+        wide_add_double(
+            squares, HTST_MOMENTS_SQUARES_F32, many.high, power_of_two(40 - 2 * e), 2 * e + 258);
+        wide_add_double(
+            squares, HTST_MOMENTS_SQUARES_F32, many.low, power_of_two(82 - 2 * e), 2 * e + 216);
+        if (range.smallest_less_1 + 1 < least) {
+            few_f32(block, size, least, &few, sum, squares, not_finite);
+        }
+    }
+    flush_f32(&few, sum, squares);
+    return HTST_OK;
+}
+
+/* ------------------------------------------------------------------ float64 */
+
+#define BLOCK_F64 \
+    1024         /* 128 additions for each of 8 lanes: the grids below leave room for no more */
+#define REACH 18 /* exponents, from the largest down, that are added there */
+
+typedef uint64_t long_words_t __attribute__((vector_size(8 * LANES)));
+
+/* Sums of the parts and of the products of parts, as integers in units of their grids. */
+typedef struct {
+    i128 sum[3];
+    i128 product[6]; /* aa, ab, bb, ac, bc, cc */
+    int e;
+} many_f64_t;
+
+static inline void
+collect(i128 *total, const doubles_t *lanes, double scale)
+{
+    int64_t sum = 0;
+    for (int lane = 0; lane < LANES; lane++) {
+        sum += (int64_t) ((*lanes)[lane] * scale);
+    }
+    *total += sum;
+}
+
+/* LANES elements from x on, of which `left` belong to the array; `last` is zeros, and holds those
+ * of the array's end. */
+static inline const double *
+fill_lanes(const double *x, int64_t left, double *last)
+{
+    if (left >= LANES) {
+        return x;
+    }
+    for (int64_t lane = 0; lane < left; lane++) {
+        last[lane] = x[lane];
+    }
+    return last;
+}
+
+/* With abs(x) < 2^(E + 1), x is cut into a + b + c on grids of 2^(E - 22), 2^(E - 46) and 2^(E -
+ * 70), each of at most 2^23 steps: products of two have at most 46 bits, 128 of them 53. */
+HTST_CLONES static void
+many_f64(const double *x, int64_t n, uint64_t least, many_f64_t *many)
+{
+    const double to_a = 1.5 * power_of_two(many->e + 30), to_b = 1.5 * power_of_two(many->e + 6);
+    doubles_t sa = { 0 }, sb = { 0 }, sc = { 0 };
+    doubles_t aa = { 0 }, ab = { 0 }, bb = { 0 }, ac = { 0 }, bc = { 0 }, cc = { 0 };
+    double last[LANES] = { 0 };
+    for (int64_t i = 0; i < n; i += LANES) {
+        const double *from = fill_lanes(x + i, n - i, last);
+        long_words_t bits;
+        memcpy(&bits, from, sizeof bits);
+        bits &= (long_words_t) ((bits & ABS_F64) >= least);
+        doubles_t value;
+        memcpy(&value, &bits, sizeof value);
+        doubles_t a = (value + to_a) - to_a, rest = value - a;
+        doubles_t b = (rest + to_b) - to_b, c = rest - b;
+        sa += a;
+        sb += b;
+        sc += c;
+        aa += a * a;
+        ab += a * b;
+        bb += b * b;
+        ac += a * c;
+        bc += b * c;
+        cc += c * c;
+    }
+    const double unit = power_of_two(-many->e), square = power_of_two(-2 * many->e);
+    collect(many->sum, &sa, unit * 0x1p22);
+    collect(many->sum + 1, &sb, unit * 0x1p46);
+    collect(many->sum + 2, &sc, unit * 0x1p70);
+    collect(many->product, &aa, square * 0x1p44);
+    collect(many->product + 1, &ab, square * 0x1p68);
+    collect(many->product + 2, &bb, square * 0x1p92);
+    collect(many->product + 3, &ac, square * 0x1p92);
+    collect(many->product + 4, &bc, square * 0x1p116);
+    collect(many->product + 5, &cc, square * 0x1p140);
+}
+
+static void
+flush_many_f64(many_f64_t *many, int e, uint64_t *sum, uint64_t *squares)
+{
+    const int sum_grid[3] = { 22, 46, 70 };
+    const int grid[6] = { 44, 68, 92, 92, 116, 140 }, twice[6] = { 0, 1, 0, 1, 1, 0 };
+    for (int k = 0; k < 3; k++) {
+        wide_add_signed(sum, HTST_MOMENTS_SUM_F64, many->sum[k], many->e - sum_grid[k] + 1074);
+    }
+    for (int k = 0; k < 6; k++) {
+        wide_add_signed(squares, HTST_MOMENTS_SQUARES_F64, many->product[k],
+            2 * many->e - grid[k] + twice[k] + 2148);
+    }
+    memset(many, 0, sizeof *many);
+    many->e = e;
+}
+
+#define WINDOW 48                /* exponents, from the largest down, with integers of their own */
+#define ROUND (INT64_C(1) << 18) /* squares of 106 bits, from four tables, that fit 128 bits */
+
+/* Add the elements that are too small for the grids, and all elements of blocks with NaN or
+ * infinity. Neighbours often share an exponent: four tables are used in turn, so that no addition
+ * waits for the store before. */
+typedef struct {
+    i128 sum[4][WINDOW];
+    u128 squares[4][WINDOW];
+    int top;
+    int64_t room;
+} few_f64_t;
+
+static void
+flush_few_f64(few_f64_t *few, int top, uint64_t *sum, uint64_t *squares)
+{
+    for (int k = 0; k < WINDOW; k++) {
+        i128 value = few->sum[0][k] + few->sum[1][k] + few->sum[2][k] + few->sum[3][k];
+        u128 square =
+            few->squares[0][k] + few->squares[1][k] + few->squares[2][k] + few->squares[3][k];
+        if (square != 0) {
+            wide_add_signed(sum, HTST_MOMENTS_SUM_F64, value, few->top - k - 1);
+            wide_add(squares, HTST_MOMENTS_SQUARES_F64, square, 2 * (few->top - k - 1), 0);
+        }
+    }
+    memset(few, 0, sizeof *few);
+    few->top = top;
+    few->room = ROUND;
+}
+
+/* Element by element, those with abs(x) < least. */
+static void
+add_few_f64(const double *x, int64_t n, uint64_t least, few_f64_t *few, uint64_t *sum,
+    uint64_t *squares, int64_t *not_finite)
+{
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        uint64_t field = bits >> 52 & 2047;
+        if ((bits & ABS_F64) >= least || field == 2047) {
+            *not_finite += field == 2047;
+            continue;
+        }
+        uint64_t m = (bits & ((UINT64_C(1) << 52) - 1)) | (uint64_t) (field > 0) << 52;
+        int exponent = field > 0 ? (int) field : 1, k = few->top - exponent;
+        if (HTST_LIKELY(k < WINDOW)) {
+            int64_t sign = -(int64_t) (bits >> 63); /* no branch, because signs are random */
+            few->sum[i & 3][k] += ((int64_t) m ^ sign) - sign;
+            few->squares[i & 3][k] += (u128) m * m;
+        }
+        else {
+            wide_add(sum, HTST_MOMENTS_SUM_F64, m, exponent - 1, bits > ABS_F64);
+            wide_add(squares, HTST_MOMENTS_SQUARES_F64, (u128) m * m, 2 * (exponent - 1), 0);
+        }
+    }
+}
+
+typedef struct {
+    uint64_t smallest_less_1, largest; /* patterns of abs(x) */
+} range_f64_t;
+
+HTST_CLONES static range_f64_t
+range_f64(const double *x, int64_t n)
+{
+    uint64_t smallest = UINT64_MAX, largest = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        uint64_t a = bits & ABS_F64;
+        smallest = a - 1 < smallest ? a - 1 : smallest;
+        largest = a > largest ? a : largest;
+    }
+    return (range_f64_t){ smallest, largest };
+}
+
+static void
+block_f64(const double *x, int64_t n, many_f64_t *many, few_f64_t *few, uint64_t *sum,
+    uint64_t *squares, int64_t *not_finite)
+{
+    range_f64_t range = range_f64(x, n);
+    int field = (int) (range.largest >> 52), e = field - 1023;
+    uint64_t least = UINT64_MAX;
+    if (e >= -400 && e <= 400) { /* no product leaves the range of normal numbers */
+        if (e > many->e || e < many->e - 2) {
+            flush_many_f64(many, e, sum, squares);
+        }
+        least = (uint64_t) (many->e + 1023 - REACH) << 52;
+        many_f64(x, n, least, many);
+    }
+    if (range.smallest_less_1 + 1 < least) {
+        int top = field == 2047 ? 2046 : field > 0 ? field : 1;
+        if (top > few->top || few->room < n) {
+            flush_few_f64(few, top > few->top ? top : few->top, sum, squares);
+        }
+        few->room -= n;
+        add_few_f64(x, n, least, few, sum, squares, not_finite);
+    }
+}
+
+int
+htst_moments_add_f64(
+    const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+{
+    many_f64_t many;
+    few_f64_t few;
+    memset(&many, 0, sizeof many);
+    memset(&few, 0, sizeof few);
+    for (int64_t start = 0; start < n; start += BLOCK_F64) {
+        int64_t size = n - start < BLOCK_F64 ? n - start : BLOCK_F64;
+        htst_ahead(x + start, size * (int64_t) sizeof *x, 0);
+        block_f64(x + start, size, &many, &few, sum, squares, not_finite);
+    }
+    flush_many_f64(&many, 0, sum, squares);
+    flush_few_f64(&few, 0, sum, squares);
+    return HTST_OK;
+}

@@ -1,0 +1,240 @@
+#include "htst_sketch.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "htst_common.h"
+
+__extension__ typedef unsigned __int128 u128;
+
+#define ABS_F32 UINT32_C(0x7fffffff)
+#define INF_F32 UINT32_C(0x7f800000)
+#define ABS_F64 UINT64_C(0x7fffffffffffffff)
+#define INF_F64 UINT64_C(0x7ff0000000000000)
+
+/* Elements of a block: they are surveyed first and stay in the L1 cache until they are counted.
+ * Their counts fit 32 bits, so that compilers vectorise the survey. */
+#define BLOCK 4096
+/* Elements whose places are found before they are counted; the places stay in the L1 cache too. */
+#define PLACES 1024
+
+static int
+check_window(int64_t first, int64_t width, int64_t exponents)
+{
+    int64_t limit = (exponents - 1) << HTST_SKETCH_KEPT;
+    return first >= 0 && width >= 0 && first <= limit && width <= limit - first ? HTST_OK
+                                                                                : HTST_ERR_BAD_ARG;
+}
+
+/* Widen the range of patterns in `seen` to that of a block. */
+static void
+widen(htst_sketch_seen_t *seen, const htst_sketch_seen_t *block)
+{
+    if (block->smallest != 0 && (seen->smallest == 0 || block->smallest < seen->smallest)) {
+        seen->smallest = block->smallest;
+    }
+    if (block->largest_positive > seen->largest_positive) {
+        seen->largest_positive = block->largest_positive;
+    }
+    if (block->largest_negative > seen->largest_negative) {
+        seen->largest_negative = block->largest_negative;
+    }
+}
+
+static void
+add_counts(htst_sketch_seen_t *seen, const htst_sketch_seen_t *block)
+{
+    seen->zeros += block->zeros;
+    seen->negative_zeros += block->negative_zeros;
+    seen->infinities += block->infinities;
+    seen->negative_infinities += block->negative_infinities;
+    seen->nans += block->nans;
+}
+
+/* Whether the finite non-zero patterns of a block lie in the window. */
+static int
+fits(const htst_sketch_seen_t *block, int64_t first, int64_t width, int dropped)
+{
+    int64_t largest = block->largest_positive > block->largest_negative ? block->largest_positive
+                                                                        : block->largest_negative;
+    return largest == 0
+        || (block->smallest >> dropped >= first && largest >> dropped < first + width);
+}
+
+/* Move the zeros out of bucket 0, where they were counted if the window has it. */
+static void
+take_out_zeros(
+    const htst_sketch_seen_t *block, int64_t first, int64_t width, int64_t words, uint64_t *table)
+{
+    if (first == 0 && width > 0) {
+        table[0] -= (uint64_t) block->zeros;
+        table[width * words] -= (uint64_t) block->negative_zeros;
+    }
+}
+
+#define FLOAT float
+#define UINT uint32_t
+#define INT int32_t
+#define ABS ABS_F32
+#define INFINITE INF_F32
+#define NONE UINT32_MAX
+#define OF(name) name##_f32
+#include "htst_sketch_template.h"
+
+/* The places in the table of a block's elements; those outside the window, which are zeros, get the
+ * last. */
+HTST_CLONES static void
+places_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint32_t *place)
+{
+    const uint32_t base = first << HTST_SKETCH_DROPPED_F32;
+    const uint32_t span = width << HTST_SKETCH_DROPPED_F32;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits = bits_f32(x + i), above = (bits & ABS_F32) - base;
+        uint32_t slot = (bits >> 31) * width + (above >> HTST_SKETCH_DROPPED_F32);
+        place[i] = above < span ? slot : 2 * width;
+    }
+}
+
+static void
+count_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint64_t *table)
+{
+    const uint32_t low_mask = (UINT32_C(1) << HTST_SKETCH_DROPPED_F32) - 1;
+    uint32_t place[PLACES];
+    for (int64_t start = 0; start < n; start += PLACES) {
+        const int64_t size = n - start < PLACES ? n - start : PLACES;
+        places_f32(x + start, size, first, width, place);
+        for (int64_t i = 0; i < size; i++) {
+            uint64_t *entry = table + HTST_SKETCH_WORDS_F32 * (size_t) place[i];
+            entry[0] += 1;
+            entry[1] += bits_f32(x + start + i) & low_mask;
+        }
+    }
+}
+
+int
+htst_sketch_add_f32(const float *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
+    htst_sketch_seen_t *seen)
+{
+    seen->done = 0;
+    if (check_window(first, width, 256) != HTST_OK) {
+        return HTST_ERR_BAD_ARG;
+    }
+    while (seen->done < n) {
+        int64_t size = n - seen->done < BLOCK ? n - seen->done : BLOCK;
+        htst_sketch_seen_t block;
+        look_f32(x + seen->done, size, &block);
+        widen(seen, &block);
+        if (!fits(&block, first, width, HTST_SKETCH_DROPPED_F32)) {
+            break;
+        }
+        count_f32(x + seen->done, size, (uint32_t) first, (uint32_t) width, table);
+        take_out_zeros(&block, first, width, HTST_SKETCH_WORDS_F32, table);
+        add_counts(seen, &block);
+        seen->done += size;
+    }
+    return HTST_OK;
+}
+
+#define FLOAT double
+#define UINT uint64_t
+#define INT int64_t
+#define ABS ABS_F64
+#define INFINITE INF_F64
+#define NONE UINT64_MAX
+#define OF(name) name##_f64
+#include "htst_sketch_template.h"
+
+static void
+count_f64(const double *x, int64_t n, uint64_t first, uint64_t width, uint64_t *table)
+{
+    const uint64_t base = first << HTST_SKETCH_DROPPED_F64;
+    const uint64_t span = width << HTST_SKETCH_DROPPED_F64;
+    const uint64_t none = 2 * width;
+    const uint64_t low_mask = (UINT64_C(1) << HTST_SKETCH_DROPPED_F64) - 1;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits = bits_f64(x + i), above = (bits & ABS_F64) - base;
+        uint64_t slot = (bits >> 63) * width + (above >> HTST_SKETCH_DROPPED_F64);
+        uint64_t *entry = table + HTST_SKETCH_WORDS_F64 * (above < span ? slot : none);
+        uint64_t low = bits & low_mask;
+        entry[0] += 1;
+        entry[1] += low;
+        entry[2] += entry[1] < low;
+    }
+}
+
+int
+htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
+    htst_sketch_seen_t *seen)
+{
+    seen->done = 0;
+    if (check_window(first, width, 2048) != HTST_OK) {
+        return HTST_ERR_BAD_ARG;
+    }
+    while (seen->done < n) {
+        int64_t size = n - seen->done < BLOCK ? n - seen->done : BLOCK;
+        htst_sketch_seen_t block;
+        look_f64(x + seen->done, size, &block);
+        widen(seen, &block);
+        if (!fits(&block, first, width, HTST_SKETCH_DROPPED_F64)) {
+            break;
+        }
+        count_f64(x + seen->done, size, (uint64_t) first, (uint64_t) width, table);
+        take_out_zeros(&block, first, width, HTST_SKETCH_WORDS_F64, table);
+        add_counts(seen, &block);
+        seen->done += size;
+    }
+    return HTST_OK;
+}
+
+/* An addition to a counter waits for the one before it, and the zeros of a sparse matrix all have
+ * the same counter: four zeros together are counted apart. */
+int
+htst_sketch_add_u16(const uint16_t *x, int64_t n, uint64_t *table)
+{
+    int64_t i = 0;
+    uint64_t zeros = 0;
+    for (; n - i >= 4; i += 4) {
+        uint64_t four;
+        memcpy(&four, x + i, sizeof four);
+        if (four == 0) {
+            zeros += 4;
+            continue;
+        }
+        for (int j = 0; j < 4; j++) {
+            table[four >> 16 * j & 0xffff]++;
+        }
+    }
+    for (; i < n; i++) {
+        table[x[i]]++;
+    }
+    table[0] += zeros;
+    return HTST_OK;
+}
+
+static void
+store_128(uint64_t *words, u128 value)
+{
+    words[0] = (uint64_t) value;
+    words[1] = (uint64_t) (value >> 64);
+}
+
+int
+htst_sketch_sums_u16(const uint64_t *table, int64_t kept, uint64_t *sums)
+{
+    if (kept < 0 || kept > 14) {
+        return HTST_ERR_BAD_ARG;
+    }
+    int64_t exponents = INT64_C(1) << (15 - kept), per_exponent = INT64_C(1) << kept;
+    for (int64_t group = 0; group < 2 * exponents; group++) {
+        uint64_t m = group % exponents > 0 ? (uint64_t) per_exponent : 0;
+        u128 first = 0, second = 0;
+        for (int64_t b = 0; b < per_exponent; b++, m++) {
+            u128 count = table[group * per_exponent + b];
+            first += count * m;
+            second += count * (m * m);
+        }
+        store_128(sums + 4 * group, first);
+        store_128(sums + 4 * group + 2, second);
+    }
+    return HTST_OK;
+}

@@ -1,0 +1,88 @@
+/* htst_sketch_template: what a block of floats holds, for one type of htst_sketch.c. That file
+ * includes it once for each type, with FLOAT, UINT and INT, the float and the integers of its size;
+ * ABS and INFINITE, the patterns of all bits of abs(x) and of infinity; NONE, the largest UINT; and
+ * OF(name), the name with the type's suffix. */
+
+static inline UINT
+OF(bits)(const FLOAT *x)
+{
+    UINT bits;
+    memcpy(&bits, x, sizeof bits);
+    return bits;
+}
+
+typedef struct {
+    UINT smallest_less_1; /* abs(x) - 1 wraps zero to the largest integer */
+    UINT largest;         /* as an unsigned pattern: a negative one if there is any */
+    UINT zeros, negative_zeros;
+    INT largest_signed; /* the largest positive one, if there is any */
+} OF(range_t);
+#define RANGE OF(range_t)
+
+HTST_CLONES static RANGE
+OF(range)(const FLOAT *x, int64_t n)
+{
+    UINT smallest = NONE, largest = 0, zeros = 0, negative = 0;
+    INT signed_max = 0;
+    for (int64_t i = 0; i < n; i++) {
+        UINT bits = OF(bits)(x + i), a = bits & ABS;
+        smallest = a - 1 < smallest ? a - 1 : smallest;
+        largest = bits > largest ? bits : largest;
+        signed_max = (INT) bits > signed_max ? (INT) bits : signed_max;
+        zeros += a == 0;
+        negative += bits == ~ABS;
+    }
+    return (RANGE){ smallest, largest, zeros, negative, signed_max };
+}
+
+/* A block with NaN or infinity, element by element. */
+static void
+OF(look_slowly)(const FLOAT *x, int64_t n, htst_sketch_seen_t *seen)
+{
+    memset(seen, 0, sizeof *seen);
+    for (int64_t i = 0; i < n; i++) {
+        UINT bits = OF(bits)(x + i), a = bits & ABS;
+        int negative = bits != a;
+        if (a == 0) {
+            *(negative ? &seen->negative_zeros : &seen->zeros) += 1;
+        }
+        else if (a > INFINITE) {
+            seen->nans++;
+        }
+        else if (a == INFINITE) {
+            *(negative ? &seen->negative_infinities : &seen->infinities) += 1;
+        }
+        else {
+            htst_sketch_seen_t one = { 0 };
+            one.smallest = (int64_t) a;
+            *(negative ? &one.largest_negative : &one.largest_positive) = (int64_t) a;
+            widen(seen, &one);
+        }
+    }
+}
+
+static void
+OF(look)(const FLOAT *x, int64_t n, htst_sketch_seen_t *seen)
+{
+    RANGE range = OF(range)(x, n);
+    if (HTST_UNLIKELY(range.largest_signed >= (INT) INFINITE
+            || (range.largest > ABS && (range.largest & ABS) >= INFINITE))) {
+        OF(look_slowly)(x, n, seen);
+        return;
+    }
+    memset(seen, 0, sizeof *seen);
+    seen->zeros = (int64_t) (range.zeros - range.negative_zeros);
+    seen->negative_zeros = (int64_t) range.negative_zeros;
+    seen->smallest = range.smallest_less_1 == NONE ? 0 : (int64_t) (range.smallest_less_1 + 1);
+    seen->largest_positive = range.largest_signed;
+    seen->largest_negative = range.largest > ABS ? (int64_t) (range.largest & ABS) : 0;
+}
+
+#undef FLOAT
+#undef UINT
+#undef INT
+#undef INFINITE
+#undef ABS
+#undef NONE
+#undef RANGE
+#undef OF

@@ -1,0 +1,40 @@
+/* htst_products: products of a block of rows with vectors, for iterations that find singular
+ * values.
+ *
+ * The matrix is float32 or float64, contiguous, row-major. Everything else is float64; elements are
+ * widened as they are read, so there is no second copy of the block. NaN and infinity are not
+ * looked for. */
+#ifndef HTST_PRODUCTS_H
+#define HTST_PRODUCTS_H
+
+#include <stdint.h>
+
+#include "htst_common.h"
+
+/* out += W^T (W v) for W of `rows` x `cols`; v and out have `cols` entries, belong to the caller
+ * and do not overlap.
+ *
+ * METHOD: each dot product w . v is eight sums, element j in sum j mod 8; then out += (w . v) w,
+ * row after row. The order does not depend on how many rows a call has, so a matrix in blocks gives
+ * the bits of the whole one.
+ * ACCURACY: a dot product to (cols / 8 + 5) u |w| . |v|, u = 2^-53; an entry of out to rows u times
+ * the sum of the absolute values of what is added.
+ * ERRORS: HTST_ERR_BAD_ARG if a size is negative. */
+int htst_products_gram_f32(
+    const float *w, int64_t rows, int64_t cols, const double *v, double *out);
+int htst_products_gram_f64(
+    const double *w, int64_t rows, int64_t cols, const double *v, double *out);
+
+/* Add the squares of x[n] to sum[0] + sum[1], a number in two parts, of the caller; zeros at first.
+ *
+ * METHOD: sums of 1024 squares are plain; sums of these add the rounding error of each addition
+ * back (Knuth, The Art of Computer Programming 2, section 4.2.2).
+ * Squares of float32 are exact and neither overflow nor vanish: the sum is then infinite or NaN
+ * exactly if an element is, and zero exactly if all are (if the processor flushes denormals: if all
+ * are zero or denormal).
+ * ACCURACY: relative error below 140 u for any n, without overflow or underflow.
+ * ERRORS: HTST_ERR_BAD_ARG if n is negative. */
+int htst_products_squares_f32(const float *x, int64_t n, double sum[2]);
+int htst_products_squares_f64(const double *x, int64_t n, double sum[2]);
+
+#endif /* HTST_PRODUCTS_H */

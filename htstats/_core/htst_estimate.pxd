@@ -1,0 +1,21 @@
+"""Declarations of htst_estimate.h."""
+
+from libc.stdint cimport int64_t
+
+cdef extern from "htst_estimate.h" nogil:
+    int64_t htst_estimate_distinct_f32(
+        int64_t n, const float *x, double *v, int64_t *first) noexcept
+    int64_t htst_estimate_distinct_f64(
+        int64_t n, const double *x, double *v, int64_t *first) noexcept
+    ctypedef struct htst_estimate_mark_t:
+        pass
+    int64_t htst_estimate_blocks(int64_t m) noexcept
+    int htst_estimate_marks(
+        int64_t m, const double *v, const int64_t *first, htst_estimate_mark_t *marks) noexcept
+    int htst_estimate_rates(
+        int64_t m, const double *v, const int64_t *first, double xmax, double *y,
+        double *rate) noexcept
+    int htst_estimate_part(
+        int64_t m, const double *v, const int64_t *first, int64_t n, htst_estimate_mark_t *mark,
+        double *y, double *rate) noexcept
+    const int HTST_ESTIMATE_BLOCK
