@@ -21,10 +21,9 @@ import numpy as np
 import pytest
 
 from htstats import fit_power_law, stable_rank
-from htstats._matrix_fit import RANK_RTOL
 from htstats.cli import main
-from htstats.sketch import TailSketch
-from htstats.streaming import sketch_rows
+from htstats.report.matrix import RANK_RTOL
+from htstats.sketch import TailSketch, sketch_rows
 from htstats.weights import open_weights
 
 TABLE = "every matrix of real checkpoints"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from htstats.alternatives import fit_alternative
-from htstats.goodness import goodness_of_fit
+from htstats.power_law import goodness_of_fit
 
 
 def pareto(n):

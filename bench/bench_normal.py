@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from htstats._core import normal
-from htstats.compressed import CompressedMatrix
+from htstats.compression.matrix import CompressedMatrix
 
 TABLE = "replay of G, one thread"
 

@@ -15,7 +15,8 @@ import scipy.sparse
 
 from htstats import partition
 from htstats._core import partition as _core
-from htstats.partition import Bounds, count_rows, fill_rows
+from htstats.compression.partition.bounds import Bounds
+from htstats.compression.partition.split import count_rows, fill_rows
 
 TABLE = "partition in memory, 8192 x 8192"
 SIGMA = np.float32(0.02)

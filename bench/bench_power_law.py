@@ -6,8 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from htstats.goodness import goodness_of_fit
-from htstats.power_law import fit_power_law
+from htstats.power_law import fit_power_law, goodness_of_fit
 
 TABLE = "exact fit of every candidate, one thread"
 PEERS = "exact fit beside other tools, Pareto 2.5, one thread"

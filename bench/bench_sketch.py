@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from htstats import TailSketch
-from htstats._moments import ExactSums
+from htstats.sketch.exact_sums import ExactSums
 
 TABLE = "sketch, one thread, normal weights, n = 67 M"
 DTYPES = {

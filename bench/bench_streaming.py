@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from htstats import _rows, streaming
+from htstats._common import rows as _rows
+from htstats.compression.partition import _rows as streaming
+from htstats.power_law import _fit_rows
 from htstats.sketch import TailSketch
 from htstats.weights import open_weights
 
@@ -98,7 +100,7 @@ def test_fit_and_partition(race, path):
     """The exact fit of all candidates, and the split at its xmin, on two threads."""
 
     def ours():
-        xmin = streaming.fit_rows(matrix(path), n_threads=2).xmin
+        xmin = _fit_rows.fit_rows(matrix(path), n_threads=2).xmin
         split(path, xmin, "none", 2)
 
     def peer():
@@ -119,7 +121,7 @@ COMPRESS = """
 import sys, time
 sys.path.insert(0, {folder!r})
 import bench_streaming
-from htstats.container import ContainerWriter
+from htstats.compression.container import ContainerWriter
 from htstats.streaming import compress_rows
 source = bench_streaming.matrix({path!r})
 before = bench_streaming.peak()

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from htstats import fit_power_law
-from htstats.intervals import confidence_interval
+from htstats.power_law import confidence_interval
 
 ALPHA = 2.5
 XMAX = 20.0

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from htstats import __version__
+from htstats._version import __version__
 from htstats.commands import command_names, load_commands
 
 __all__ = ["main"]

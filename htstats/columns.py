@@ -18,7 +18,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._column_text import TextColumn, text_blocks
+from htstats._common.column_text import TextColumn, text_blocks
 
 __all__ = ["SUFFIXES", "Column", "is_column", "open_column", "read_column"]
 

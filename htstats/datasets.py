@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats import _checks
+from htstats._common import checks
 
 __all__ = ["Split", "digits", "fashion_mnist"]
 
@@ -91,7 +91,7 @@ def digits(*, held_out: int = 360, seed: int = 0) -> Split:
         raise ImportError("digits needs scikit-learn: pip install 'htstats[torch]'") from None
     bunch = load_digits()
     n = len(bunch.target)
-    held_out = _checks.count("held_out", held_out, at_least=1, below=n)
+    held_out = checks.count("held_out", held_out, at_least=1, below=n)
     x = (bunch.data / 8 - 1).astype(np.float32)
     y = bunch.target.astype(np.int64)
     order = np.random.default_rng(seed).permutation(n)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats.power_law import PowerLawFit
+from htstats._exact_fit.fitted_tail import PowerLawFit
 
 __all__ = ["plot_ccdf", "plot_compare", "plot_pdf", "plot_scan"]
 
@@ -238,7 +238,7 @@ def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
 
 def _candidates(fit: PowerLawFit, x: Floats) -> tuple[Floats, Floats, Floats]:
     """xmin, distance and alpha of the candidates to draw."""
-    from htstats._scan import candidates_of
+    from htstats._exact_fit.candidates import candidates_of
     from htstats.power_law import fit_power_law
 
     source = fit._source

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats import _checks
-from htstats._arrays import HALF_DTYPES, as_elements
+from htstats._common import checks
+from htstats._common.arrays import HALF_DTYPES, as_elements
+from htstats._common.rows import RowSource, read_blocks
 from htstats._core import normal as _normal
 from htstats._core import products as _products
 from htstats._core.tridiagonal import top
-from htstats._rows import RowSource, read_blocks
 
 if TYPE_CHECKING:
-    from htstats.power_law import PowerLawFit
+    from htstats._exact_fit.fitted_tail import PowerLawFit
 
 __all__ = ["fit_spectrum", "norm_by_products", "spectral_norm", "stable_rank"]
 
@@ -271,11 +271,11 @@ def stable_rank(
 def _norms(rows: _Rows, rtol: float, iterations: int | None, seed: int) -> tuple[float, float, int]:
     """The squares of the spectral and the Frobenius norm, of the matrix divided by two to the power
     that is the third number."""
-    if not 0 < _checks.finite("rtol", rtol) < 1:
+    if not 0 < checks.finite("rtol", rtol) < 1:
         raise ValueError(f"rtol must be in (0, 1), got {rtol!r}")
     if iterations is not None:
-        _checks.count("iterations", iterations, at_least=1)
-    _checks.count("seed", seed, below=1 << 64)
+        checks.count("iterations", iterations, at_least=1)
+    checks.count("seed", seed, below=1 << 64)
     multiply: Callable[[Vector], Vector]
     if 1 in rows.shape:  # one singular value, and no vectors as long as the row
         squares = rows.squares()
@@ -390,7 +390,7 @@ def fit_spectrum(W: npt.ArrayLike, **options: Any) -> PowerLawFit:
     >>> fit_spectrum(W).n
     40
     """
-    from htstats._arrays import as_float64
+    from htstats._common.arrays import as_float64
     from htstats.power_law import fit_power_law
 
     matrix = as_float64(W, "W")

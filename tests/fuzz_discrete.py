@@ -18,7 +18,7 @@ import numpy as np
 from reference import discrete_twin as twin
 
 from htstats import fit_power_law
-from htstats._discrete import TIE, scan_integers
+from htstats._exact_fit.discrete_scan import TIE, scan_integers
 
 KINDS = ("zeta", "steep", "flat", "geometric", "wide", "huge", "pair", "binned")
 

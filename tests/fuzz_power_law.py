@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from reference import power_law_twin as twin
 
-from htstats import _scan, power_law
+from htstats._exact_fit import candidates as _scan
+from htstats._exact_fit import dispatch
 from htstats.power_law import fit_power_law
 
 
@@ -86,14 +87,14 @@ def roads(x, options):
     values, counts = np.unique(x, return_counts=True)
     order = rng.permutation(values.size)
     yield fit_power_law(values[order], weights=counts[order], **options)
-    before, power_law.PRUNED_FROM = power_law.PRUNED_FROM, 0
+    before, dispatch.PRUNED_FROM = dispatch.PRUNED_FROM, 0
     yield fit_power_law(x, **options)
     at_once, _scan.ALL_AT_ONCE = _scan.ALL_AT_ONCE, 0
     yield fit_power_law(x, **options)
     _scan.ALL_AT_ONCE = at_once
     if x.dtype == np.float32:
         yield fit_power_law(x.astype(np.float64), **options)
-    power_law.PRUNED_FROM = before
+    dispatch.PRUNED_FROM = before
 
 
 def check(x, options):

@@ -22,8 +22,8 @@ import numpy as np
 from checkpoints import survives, write_all, write_safetensors
 from test_container import HOSTILE, make, rebuilt, records
 
-from htstats.compressed import DTYPES
-from htstats.container import ContainerWriter, _info, open_container
+from htstats.compression.container import ContainerWriter, _info, open_container
+from htstats.compression.matrix import DTYPES
 
 _info.CHUNK_ELEMENTS = 300
 

@@ -14,7 +14,7 @@ from htstats.alternatives import (
     TruncatedPowerLaw,
     log_expint,
 )
-from htstats.alternatives._integrals import cutoff_sum, integral
+from htstats.alternatives.integrals import cutoff_sum, integral
 
 mpf = mpmath.mpf
 INF = math.inf

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from htstats import TailSketch, fit_power_law, open_weights, partition, stable_rank
-from htstats._arrays import as_elements, as_float64
-from htstats._checks import count, finite, nonnegative, one_of, positive, probability
+from htstats._common.arrays import as_elements, as_float64
+from htstats._common.checks import count, finite, nonnegative, one_of, positive, probability
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

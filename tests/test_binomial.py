@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from htstats import _binomial_arrays, binomial
+from htstats import binomial
+from htstats.binomial import _arguments as _binomial_arrays
 
 ROOT = Path(__file__).parent
 # What the functions promise (docs/accuracy-binomial.md), and a factor for two values compared.

@@ -13,7 +13,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from htstats import _binomial_arrays, binomial
+from htstats import binomial
+from htstats.binomial import _arguments as _binomial_arrays
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "tests" / "tables" / "binomial.csv"

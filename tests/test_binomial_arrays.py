@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from htstats import _binomial_arrays, binomial
+from htstats import binomial
+from htstats._common import broadcast
+from htstats.binomial import _arguments as _binomial_arrays
 
 FUNCTIONS = tuple(_binomial_arrays.FUNCTIONS)
 
@@ -121,10 +123,10 @@ def test_broadcast_blocks(function, monkeypatch):
     whole = function(*(np.array(x) for x in np.broadcast_arrays(k, n, p)))
     assert whole.shape == (7, 3, 5)
     for size in (1, 4, 5, 16, 60, 1000):
-        monkeypatch.setattr(_binomial_arrays, "BLOCK_ELEMENTS", size)
+        monkeypatch.setattr(broadcast, "BLOCK_ELEMENTS", size)
         np.testing.assert_array_equal(function(k, n, p), whole)
         np.testing.assert_array_equal(function(k, 40, p, out=np.empty((7, 3, 5))), whole)
-        monkeypatch.setattr(_binomial_arrays, "ELEMENTS_A_THREAD", 10)
+        monkeypatch.setattr(broadcast, "ELEMENTS_A_THREAD", 10)
         np.testing.assert_array_equal(function(k, 40, p, n_threads=2), whole)
 
 

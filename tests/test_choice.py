@@ -7,7 +7,7 @@ import pytest
 from checkpoints import write_safetensors
 
 from htstats.cli import main
-from htstats.container import open_container
+from htstats.compression.container import open_container
 from htstats.weights import choose, open_weights
 
 NAMES = ["enc.0.w", "enc.1.w", "dec.0.w", "head", "odd[0].w", "odd[1].w"]

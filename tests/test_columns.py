@@ -13,7 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from htstats import _column_text, columns, fit_power_law
+from htstats import columns, fit_power_law
+from htstats._common import column_text as _column_text
 from htstats.cli import main
 from htstats.columns import Column, open_column, read_column
 

@@ -15,8 +15,8 @@ from safetensors.numpy import load_file, save_file
 
 import htstats
 from htstats.cli import main
-from htstats.container import open_container
-from htstats.partition import partition
+from htstats.compression.container import open_container
+from htstats.compression.partition import partition
 from htstats.weights import open_weights
 
 

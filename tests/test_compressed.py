@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference import normal_twin
 from scipy.sparse import csr_array
 
-from htstats.compressed import DTYPES, CompressedMatrix, _round_to, index_dtype
+from htstats.compression.matrix import DTYPES, CompressedMatrix, _round_to, index_dtype
 
 
 def make(rows=7, cols=9, density=0.3, *, dtype="float32", **changes):
@@ -91,7 +91,7 @@ def test_product_is_that_of_the_dense_matrix(dtype, noise):
 
 
 def test_product_streams(monkeypatch):
-    monkeypatch.setattr("htstats.compressed.TILE", 64)
+    monkeypatch.setattr("htstats.compression.matrix.TILE", 64)
     c = make(1000, 50)
     sizes = []
     original = CompressedMatrix.row_block

@@ -20,11 +20,12 @@ from reference import normal_twin
 from scipy import sparse
 
 import htstats
-from htstats import _chunks, container
 from htstats._core import gaps
-from htstats._records import FRAME_BYTES, SIGNATURE, Meta, write_record
-from htstats.compressed import DTYPES, CompressedMatrix
-from htstats.container import ContainerWriter, is_container, open_container
+from htstats.compression import container
+from htstats.compression.container import ContainerWriter, is_container, open_container
+from htstats.compression.container import _rice as _chunks
+from htstats.compression.container._records import FRAME_BYTES, SIGNATURE, Meta, write_record
+from htstats.compression.matrix import DTYPES, CompressedMatrix
 
 
 def make(rows=50, cols=40, density=0.2, dtype="float32", seed=0, **changes):
@@ -503,7 +504,7 @@ KILLED = """
 import os, sys
 sys.path.insert(0, {tests!r})
 import test_container as t
-from htstats.container import ContainerWriter
+from htstats.compression.container import ContainerWriter
 for _ in sys.stdin:
     if (child := os.fork()) == 0:
         with ContainerWriter({path!r}, options={{"k": 1}}, resume=True) as writer:

@@ -18,12 +18,11 @@ import htstats.compat.powerlaw as powerlaw
 from htstats import TailSketch, binomial, fit_power_law, partition, spectral_norm, stable_rank
 from htstats._core import tail
 from htstats.alternatives import compare, compare_all, fit_alternative, likelihood_ratio
-from htstats.goodness import goodness_of_fit
-from htstats.intervals import confidence_interval
+from htstats.power_law import confidence_interval, goodness_of_fit
 from htstats.spectral import fit_spectrum
 from htstats.theory._symmetric_stable import symmetric_stable_sf
 from htstats.theory.brackets import bracket_probability, stable_tail_constant
-from htstats.theory.generalization import margins
+from htstats.theory.generalization.margins import margins
 
 X = np.random.default_rng(0).pareto(1.5, 200) + 1
 

@@ -18,7 +18,7 @@ pytest.importorskip("tqdm")
 from htstats.cli import main  # noqa: E402
 from htstats.commands.demo import _probability  # noqa: E402
 from htstats.datasets import digits  # noqa: E402
-from htstats.torch._training import train  # noqa: E402
+from htstats.torch.training import train  # noqa: E402
 
 SHORT = ["--epochs", "12", "--trials", "3"]
 

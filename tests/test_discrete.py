@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from htstats import fit_power_law
-from htstats._discrete import LARGEST, ZetaLaw, scan_integers, whole
-from htstats._tally import as_integers, tallied
-from htstats._usable import as_source, usable
+from htstats._exact_fit.discrete_sample import as_integers, count_integers
+from htstats._exact_fit.discrete_scan import scan_integers
+from htstats._exact_fit.sample import take_sample
+from htstats._exact_fit.source import as_source
+from htstats._laws.zeta import LARGEST, ZetaLaw, whole
 
 LAWS = [
     ZetaLaw(2.5, 1.0),
@@ -190,13 +192,13 @@ def test_what_is_tallied_is_what_is_usable(dtype, side):
         x = np.abs(x) % 65536
     elif side is None:
         with pytest.raises(ValueError, match="negative values: side must be"):
-            tallied(as_integers(x.astype(dtype)), None, None)
+            count_integers(as_integers(x.astype(dtype)), None, None)
         x = np.abs(x)
     x = x.astype(dtype)
     for xmax in (None, 7.0, 70_000.5):
         for data in (x, x.reshape(4, -1)[:, ::2], [x[:5], x[5:]]):
-            found, chosen = tallied(as_integers(data), side, xmax)
-            want, same = usable(as_source(data), side, xmax, None)
+            found, chosen = count_integers(as_integers(data), side, xmax)
+            want, same = take_sample(as_source(data), side, xmax, None)
             assert chosen == same
             np.testing.assert_array_equal(found.values, want.values)
             np.testing.assert_array_equal(found.first, want.first)

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from checkpoints import write_safetensors
 
-from htstats._matrix_fit import fit_matrix
 from htstats.cli import main
-from htstats.container import ContainerWriter
-from htstats.partition import partition
+from htstats.compression.container import ContainerWriter
+from htstats.compression.partition import compress_rows as compress_here
+from htstats.compression.partition import partition
 from htstats.power_law import fit_power_law
+from htstats.report.matrix import fit_matrix
 from htstats.sketch import TailSketch
-from htstats.streaming import compress_rows as compress_here
 from htstats.weights import open_weights
 
 dask_array = pytest.importorskip("dask.array")

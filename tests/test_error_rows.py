@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from reference.error_rule import largest_tau
 from reference.watched_matrix import Matrix
 
-from htstats import _error_rows, _keys, _rows
-from htstats.container import ContainerWriter
-from htstats.partition import partition
+from htstats._common import rows as _rows
+from htstats.compression.container import ContainerWriter
+from htstats.compression.partition import compress_rows, partition, partition_rows
+from htstats.compression.thresholds import _error_resolver as _error_rows
+from htstats.compression.thresholds import _keys, resolver_of
 from htstats.sketch import TailSketch
-from htstats.streaming import compress_rows, partition_rows
-from htstats.thresholds import resolver_of
 
 DTYPES = {
     "float64": np.float64,
@@ -157,7 +157,7 @@ def test_rows_are_read_three_times(dtype, keep, monkeypatch):
 
 RESIDENT = """
 from pathlib import Path
-from htstats.container import ContainerWriter
+from htstats.compression.container import ContainerWriter
 from htstats.streaming import compress_rows
 from htstats.weights import open_weights
 

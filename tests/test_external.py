@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference.watched_matrix import Matrix, ThreadedMatrix
 
-from htstats import _external, _fit_of_rows
-from htstats._external import External
-from htstats._ranges import Cells, Ranges
-from htstats._usable import as_source
-from htstats.power_law import fit_power_law
+from htstats._exact_fit.out_of_core import scan as _external
+from htstats._exact_fit.out_of_core.ranges import Cells, Ranges
+from htstats._exact_fit.out_of_core.scan import External
+from htstats._exact_fit.source import as_source
+from htstats.power_law import _fit_rows as _fit_of_rows
+from htstats.power_law import fit_power_law, fit_rows
 from htstats.sketch import FORMATS, TailSketch
-from htstats.streaming import fit_rows
 
 DTYPES = {"float32": np.float32, "float64": np.float64}
 
@@ -87,7 +87,7 @@ def test_candidates_that_are_all_alike_are_taken_in_turns(monkeypatch):
     found = External(as_source(x), "positive", cells_of(x), 1 << 13).best()
     assert len(turns) > 3
     assert turns == sorted(turns, reverse=True)
-    from htstats._scan import candidates_of
+    from htstats._exact_fit.candidates import candidates_of
 
     k, distance = candidates_of(x).best(tolerance=1e-4)
     assert (found.xmin, found.distance) == (np.sort(x)[k], distance)

@@ -348,7 +348,7 @@ def assert_fitted_by(rule, row, array):
 def test_the_rule_of_a_fit_is_the_librarys(heavy, capsys, monkeypatch, argv, where):
     rule, words = RULES[argv], argv.split()
     if where == "blocks":
-        monkeypatch.setattr("htstats._matrix_fit.COPIES_IN_MEMORY", 1 << 40)
+        monkeypatch.setattr("htstats.report.matrix.COPIES_IN_MEMORY", 1 << 40)
         monkeypatch.setattr("htstats.weights.WeightMatrix.toarray", None)
         words += ["--max-memory", "32M"]
     if where == "cluster":

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from htstats.alternatives import compare
-from htstats.goodness import confidence_interval, goodness_of_fit
 from htstats.plot import plot_ccdf, plot_scan
-from htstats.power_law import fit_power_law
+from htstats.power_law import confidence_interval, fit_power_law, goodness_of_fit
 from htstats.spectral import fit_spectrum
 
 matplotlib.use("Agg")

@@ -12,8 +12,8 @@ from test_container import make, rebuilt, records, write
 
 from htstats import partition
 from htstats.cli import main
-from htstats.compressed import DTYPES, CompressedMatrix
-from htstats.container import ContainerWriter, _info, open_container
+from htstats.compression.container import ContainerWriter, _info, open_container
+from htstats.compression.matrix import DTYPES, CompressedMatrix
 from htstats.weights import open_weights
 
 

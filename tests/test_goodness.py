@@ -5,8 +5,7 @@ import pytest
 from scipy import stats
 
 from htstats.alternatives import PowerLaw
-from htstats.goodness import confidence_interval, goodness_of_fit
-from htstats.power_law import fit_power_law
+from htstats.power_law import confidence_interval, fit_power_law, goodness_of_fit
 
 
 def pareto(n, seed, alpha=2.5):

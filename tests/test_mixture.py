@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from htstats.torch._mixture import fit_mixture, select_mixture
+from htstats.reproduce._mixture import fit_mixture, select_mixture
 
 
 def two_lines(n=120):

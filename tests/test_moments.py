@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from htstats._moments import ExactSums, rounded, rounded_sqrt
+from htstats.sketch.exact_sums import ExactSums, rounded, rounded_sqrt
 
 BITS = {"float32": np.uint32, "float64": np.uint64}
 MANTISSA = {"float32": 23, "float64": 52}

@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from checkpoints import write_safetensors
 
-from htstats._files import atomic_write, require_apart, target_of
-from htstats._shards import write_shards
+from htstats._common.files import atomic_write, require_apart, target_of
 from htstats.cli import main
-from htstats.container import ContainerWriter, open_container
-from htstats.dense import write_dense
-from htstats.streaming import compress_rows
+from htstats.compression.container import ContainerWriter, open_container, write_dense
+from htstats.compression.container._shards import write_shards
+from htstats.compression.partition import compress_rows
 from htstats.weights import files_of, open_weights
 
 RNG = np.random.default_rng(0)
@@ -359,7 +358,7 @@ def test_write_protection_is_asked_of_the_system(tmp_path, monkeypatch):
     def denied(*_):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("htstats._files.os.open", denied)
+    monkeypatch.setattr("htstats._common.files.os.open", denied)
     with pytest.raises(PermissionError):
         target_of(path)
 

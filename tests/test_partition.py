@@ -1,5 +1,6 @@
 """The split against element-by-element fractions, bit for bit."""
 
+import importlib
 import math
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from reference import partition as twin
 from htstats import partition
 from htstats._core import partition as _core
 from htstats._core import split as _split
-from htstats.partition import Bounds, count_rows, fill_rows, split
+from htstats.compression.partition.bounds import Bounds
+from htstats.compression.partition.split import count_rows, fill_rows, split_block
 
 DTYPES = {
     "float32": np.dtype(np.float32),
@@ -160,7 +162,7 @@ def test_neither_threads_nor_instructions_change_the_result(dtype, shape, monkey
     for instructions in range(best + 1):
         monkeypatch.setattr(_core, "BEST", instructions)
         for n_threads in (1, 2, 3, 100):
-            again = split(bits(W), bounds, n_threads)
+            again = split_block(bits(W), bounds, n_threads)
             for mine, other in zip(again, expected, strict=True):
                 assert mine.dtype == other.dtype
                 np.testing.assert_array_equal(mine, other)
@@ -176,7 +178,7 @@ def test_what_is_read_behind_a_row_is_not_kept(dtype, cols, monkeypatch):
     best = _core.BEST
     for instructions in range(best + 1):
         monkeypatch.setattr(_core, "BEST", instructions)
-        indptr, indices, values = split(W, everything)
+        indptr, indices, values = split_block(W, everything)
         np.testing.assert_array_equal(indptr, np.arange(6) * cols)
         np.testing.assert_array_equal(indices, np.tile(np.arange(cols), 5))
         assert not values.any()
@@ -185,11 +187,11 @@ def test_what_is_read_behind_a_row_is_not_kept(dtype, cols, monkeypatch):
 def test_from_2_to_the_31_elements_on_counting_goes_first(monkeypatch):
     W = weight_like("float32", (701, 900))
     bounds = Bounds.of("float32", "abs", 0.02)
-    expected = split(W, bounds)
-    module = sys.modules["htstats.partition"]
+    expected = split_block(W, bounds)
+    module = importlib.import_module("htstats.compression.partition.split")
     monkeypatch.setattr(module, "_MANY", W.size)
     monkeypatch.setattr(module, "_split", None)
-    for mine, other in zip(split(W, bounds, 2), expected, strict=True):
+    for mine, other in zip(split_block(W, bounds, 2), expected, strict=True):
         np.testing.assert_array_equal(mine, other)
 
 
@@ -197,12 +199,13 @@ def test_the_result_takes_no_more_memory_than_it_needs():
     """A matrix kept to one hundredth: not the room for all of it, 268 MB, is taken."""
     program = """
 import resource, numpy as np
-from htstats.partition import Bounds, split
+from htstats.compression.partition.bounds import Bounds
+from htstats.compression.partition.split import split_block
 W = np.zeros((4096, 8192), np.float32)
 W[:, ::100] = 1
-split(W[:64], Bounds.of("float32", "abs", 0.5), 2)
+split_block(W[:64], Bounds.of("float32", "abs", 0.5), 2)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-indptr, indices, values = split(W, Bounds.of("float32", "abs", 0.5), 2)
+indptr, indices, values = split_block(W, Bounds.of("float32", "abs", 0.5), 2)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, len(indices))
 """
     done = subprocess.run(

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from reference import power_law_twin as twin
 from reference.power_law_twin import brute_force
 
-from htstats import _scan, _solve, power_law
+from htstats._exact_fit import candidates as _scan
+from htstats._exact_fit import dispatch
+from htstats._exact_fit import options as _options
+from htstats._exact_fit import solve as _solve
 from htstats.power_law import PowerLawFit, fit_power_law
 from htstats.sketch import TailSketch
 
@@ -28,9 +31,9 @@ SAMPLES = {
 
 @pytest.fixture(params=["at once", "sorted whole", "pruned", "pruned or at once"])
 def road(request, monkeypatch):
-    monkeypatch.setattr(power_law, "PRUNED_FROM", 0 if "pruned" in request.param else 10**9)
+    monkeypatch.setattr(dispatch, "PRUNED_FROM", 0 if "pruned" in request.param else 10**9)
     if "at once" not in request.param:
-        monkeypatch.setattr(power_law, "_is_native", lambda x: False)
+        monkeypatch.setattr(dispatch, "is_native", lambda x: False)
         monkeypatch.setattr(_scan, "ALL_AT_ONCE", 0)
 
 
@@ -60,9 +63,9 @@ def test_equal_to_brute_force(name, dtype):
 def test_pruning_does_not_change_a_large_fit(dtype, monkeypatch):
     for seed in range(2):
         x = np.random.default_rng(seed).standard_t(3, 300_000).astype(dtype)
-        monkeypatch.setattr(power_law, "PRUNED_FROM", 0)
+        monkeypatch.setattr(dispatch, "PRUNED_FROM", 0)
         pruned = fit_power_law(x, side="abs", n_threads=2)
-        monkeypatch.setattr(power_law, "PRUNED_FROM", 10**9)
+        monkeypatch.setattr(dispatch, "PRUNED_FROM", 10**9)
         whole = fit_power_law(x, side="abs")
         assert pruned == whole  # to the bit
 
@@ -71,7 +74,7 @@ def test_pruning_does_not_change_a_large_fit(dtype, monkeypatch):
     st.sampled_from(list(SAMPLES)),
     st.sampled_from(["f4", "f8"]),
     st.sampled_from(["abs", "positive", "negative"]),
-    st.sampled_from(_solve.KS),
+    st.sampled_from(_options.KS),
     st.integers(1, 50),
     st.integers(2, 700),
     st.integers(0, 2**32),
@@ -85,7 +88,7 @@ def test_a_small_fit_in_one_call_is_that_of_its_steps(name, dtype, side, ks, lea
     for in_steps in (False, True):
         with pytest.MonkeyPatch.context() as patch:
             if in_steps:
-                patch.setattr(power_law, "_is_native", lambda x: False)
+                patch.setattr(dispatch, "is_native", lambda x: False)
             try:
                 fits.append(fit_power_law(x, **options))
             except ValueError as error:
@@ -96,11 +99,11 @@ def test_a_small_fit_in_one_call_is_that_of_its_steps(name, dtype, side, ks, lea
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("ks", _solve.KS)
+@pytest.mark.parametrize("ks", _options.KS)
 def test_more_values_than_estimates_at_once_in_one_call(dtype, ks, monkeypatch):
     x = (np.random.default_rng(5).pareto(1.5, _scan.ALL_AT_ONCE + 100) + 1).astype(dtype)
     fit = fit_power_law(x, ks=ks)
-    monkeypatch.setattr(power_law, "_is_native", lambda x: False)
+    monkeypatch.setattr(dispatch, "is_native", lambda x: False)
     for at_once in (0, x.size):
         monkeypatch.setattr(_scan, "ALL_AT_ONCE", at_once)
         assert fit_power_law(x, ks=ks) == fit  # to the bit
@@ -110,7 +113,7 @@ def test_more_values_than_estimates_at_once_in_one_call(dtype, ks, monkeypatch):
 def test_small_and_tied(values, pruned):
     x = np.array(values, np.float64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(power_law, "PRUNED_FROM", 0 if pruned else 10**9)
+        patch.setattr(dispatch, "PRUNED_FROM", 0 if pruned else 10**9)
         if len(set(values)) < 2:
             with pytest.raises(ValueError, match="two distinct"):
                 fit_power_law(x)

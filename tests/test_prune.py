@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference import power_law_twin as twin
 
-from htstats._prune import Prospect
+from htstats._exact_fit.bucket_bounds import Prospect
 from htstats.power_law import fit_power_law
 from htstats.sketch import TailSketch
 

@@ -12,18 +12,18 @@ pytest.importorskip("matplotlib")
 
 from scipy.stats import binom  # noqa: E402
 
+from htstats import reproduce  # noqa: E402
 from htstats.cli import main  # noqa: E402
 from htstats.datasets import digits  # noqa: E402
 from htstats.power_law import fit_power_law  # noqa: E402
+from htstats.reproduce import _heads, _matrices, _places  # noqa: E402
+from htstats.reproduce._figure1 import asymptote, stable_density  # noqa: E402
+from htstats.reproduce._figure3 import gaussian_rank, verdict  # noqa: E402
+from htstats.reproduce._heads import Head  # noqa: E402
+from htstats.reproduce._networks import RECIPES, save_network  # noqa: E402
 from htstats.spectral import stable_rank  # noqa: E402
-from htstats.torch import reproduce  # noqa: E402
-from htstats.torch._training import fully_connected  # noqa: E402
 from htstats.torch.layers import evaluate  # noqa: E402
-from htstats.torch.reproduce import _heads, _matrices, _places  # noqa: E402
-from htstats.torch.reproduce._figure1 import asymptote, stable_density  # noqa: E402
-from htstats.torch.reproduce._figure3 import gaussian_rank, verdict  # noqa: E402
-from htstats.torch.reproduce._heads import Head  # noqa: E402
-from htstats.torch.reproduce._networks import RECIPES, save_network  # noqa: E402
+from htstats.torch.training import fully_connected  # noqa: E402
 
 
 @pytest.fixture
@@ -262,7 +262,7 @@ def test_table_1_takes_cached_outputs_of_any_network(bare):
 @pytest.mark.usefixtures("bare")
 def test_standard_deviations_divide_by_one_less(bare, monkeypatch):
     cached_head(bare / "mine.head.npz")
-    monkeypatch.setattr("htstats.torch.reproduce._table1.TRIALS", 2)
+    monkeypatch.setattr("htstats.reproduce._table1.TRIALS", 2)
     seen = []
     real = Head.accuracy
 

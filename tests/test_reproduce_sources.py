@@ -16,8 +16,8 @@ pytest.importorskip("matplotlib")
 
 from scipy.io import savemat  # noqa: E402
 
-from htstats.torch import reproduce  # noqa: E402
-from htstats.torch.reproduce import _crepe, _heads, _places, _pytorchcv  # noqa: E402
+from htstats import reproduce  # noqa: E402
+from htstats.reproduce import _crepe, _heads, _places, _pytorchcv  # noqa: E402
 
 PAPER = Path(__file__).parents[1] / "bench" / "paper"
 

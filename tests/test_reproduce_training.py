@@ -12,15 +12,10 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 from htstats.datasets import DEBIAN, Split, fashion_mnist  # noqa: E402
-from htstats.torch._training import fully_connected  # noqa: E402
+from htstats.reproduce._networks import RECIPES, Recipe, load_network, save_network  # noqa: E402
+from htstats.reproduce._train import _Run, augment, train_recipe  # noqa: E402
 from htstats.torch.layers import evaluate  # noqa: E402
-from htstats.torch.reproduce._networks import (  # noqa: E402
-    RECIPES,
-    Recipe,
-    load_network,
-    save_network,
-)
-from htstats.torch.reproduce._train import _Run, augment, train_recipe  # noqa: E402
+from htstats.torch.training import fully_connected  # noqa: E402
 
 WEIGHTS = Path(__file__).parents[1] / "bench" / "paper" / "weights"
 

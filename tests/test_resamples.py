@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from htstats._resamples import _rounded
 from htstats.power_law import fit_power_law
+from htstats.power_law._resamples import _rounded
 
 
 def pareto(n, seed, alpha=2.5):
@@ -35,7 +35,7 @@ def test_threads_and_early_stops_change_nothing(words):
 
 @pytest.mark.parametrize("words", RULES.values(), ids=RULES)
 def test_resamples_obey_the_rule(words):
-    from htstats._bootstrap import resampler_of
+    from htstats.power_law._bootstrap import resampler_of
 
     fit = fit_power_law(pareto(300, 2), **words)
     resampler = resampler_of(fit, 0)

@@ -11,14 +11,14 @@ import torch
 from checkpoints import safetensors_bytes
 from test_container import HOSTILE, rebuilt, records
 
-from htstats import dense
-from htstats._float8 import FLOAT8, float8_numbers, float8_of, to_float8
-from htstats._shards import write_shards
+from htstats._common.float8 import FLOAT8, float8_numbers, float8_of, to_float8
 from htstats.cli import main
 from htstats.commands._carried import collapsed, listed
 from htstats.commands._sizes import size
-from htstats.container import ContainerWriter, _info, open_container
-from htstats.streaming import compress_rows
+from htstats.compression.container import ContainerWriter, _info, open_container
+from htstats.compression.container import _dense as dense
+from htstats.compression.container._shards import write_shards
+from htstats.compression.partition import compress_rows
 from htstats.weights import ITEMSIZES, open_weights
 
 # Inputs by their names; what each can say of dtypes is asked of it, not listed here.
@@ -690,7 +690,7 @@ def test_shards_do_not_mix_with_others(compressed, tmp_path, capsys):
 
 
 def test_an_error_between_shards_leaves_nothing(compressed, tmp_path, monkeypatch):
-    import htstats._shards as module
+    from htstats.compression.container import _shards as module
 
     calls = []
 

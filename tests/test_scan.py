@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import power_law_twin as twin
 
-from htstats import _scan
-from htstats._scan import best_of, candidates_of
+from htstats._exact_fit import candidates as _scan
+from htstats._exact_fit.candidates import best_of, candidates_of
 
 EPS = np.finfo(float).eps
 

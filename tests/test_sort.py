@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htstats._core import sort
-from htstats._scan import distinct
+from htstats._exact_fit.candidates import distinct
 
 SORTS = {np.float32: (sort.sort_f32, np.uint32), np.float64: (sort.sort_f64, np.uint64)}
 INFINITE = {np.float32: 0x7F800000, np.float64: 0x7FF0000000000000}

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from htstats.partition import partition
+from htstats.compression.partition import partition
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402

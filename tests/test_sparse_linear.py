@@ -8,8 +8,8 @@ import pytest
 from reference import normal_twin
 
 from htstats._core import normal
-from htstats.container import ContainerWriter, open_container
-from htstats.partition import partition
+from htstats.compression.container import ContainerWriter, open_container
+from htstats.compression.partition import partition
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference.watched_matrix import Matrix, ThreadedMatrix
 
-from htstats import _rows, streaming
-from htstats.container import ContainerWriter, open_container
-from htstats.partition import partition
-from htstats.power_law import fit_power_law
-from htstats.sketch import TailSketch
-from htstats.streaming import compress_rows, fit_rows, partition_rows, sketch_rows
+from htstats._common import rows as _rows
+from htstats.compression.container import ContainerWriter, open_container
+from htstats.compression.partition import _rows as streaming
+from htstats.compression.partition import compress_rows, partition, partition_rows
+from htstats.power_law import fit_power_law, fit_rows
+from htstats.sketch import TailSketch, sketch_rows
 
 DTYPES = {
     "float64": np.float64,
@@ -176,7 +176,7 @@ def test_memory_is_bounded_whatever_the_matrix(tmp_path):
 
 RESIDENT = """
 from pathlib import Path
-from htstats.container import ContainerWriter
+from htstats.compression.container import ContainerWriter
 from htstats.streaming import compress_rows
 from htstats.weights import open_weights
 

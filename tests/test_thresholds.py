@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import partition as twin
 
-from htstats import TailSketch, _keys, partition, thresholds
-from htstats.thresholds import Resolver, parse_rule, resolve
+from htstats import TailSketch, partition
+from htstats.compression.thresholds import Resolver, _keys, resolve
+from htstats.compression.thresholds import _rank_resolver as thresholds
+from htstats.compression.thresholds.rules import parse_rule
 
 DTYPES = {
     "float32": np.dtype(np.float32),

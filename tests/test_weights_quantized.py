@@ -10,7 +10,7 @@ import pytest
 from checkpoints import write_safetensors
 
 from htstats.cli import main
-from htstats.container import open_container
+from htstats.compression.container import open_container
 from htstats.power_law import fit_power_law
 from htstats.weights import open_weights
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scipy.stats import spearmanr
 
-from htstats.torch.reproduce import heavy_tails
+from htstats.reproduce import heavy_tails
 
 
 def main():

@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from htstats.datasets import fashion_mnist
-from htstats.torch.reproduce._networks import RECIPES
-from htstats.torch.reproduce._train import train_recipe
+from htstats.reproduce._networks import RECIPES
+from htstats.reproduce._train import train_recipe
 
 
 def main():

@@ -10,9 +10,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from htstats._arrays import as_points
-from htstats._checks import count
-from htstats.alternatives._integrals import legendre, log1mexp
+from htstats._common.arrays import as_points
+from htstats._common.checks import count
+from htstats.alternatives.integrals import legendre, log1mexp
 
 __all__ = ["Alternative", "Floats", "log_ratio", "needs_spread"]
 

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from htstats._arrays import as_points, as_sample
-from htstats._checks import positive
-from htstats._discrete import whole
-from htstats._tables import format_table
+from htstats._common.arrays import as_points, as_sample
+from htstats._common.checks import positive
+from htstats._common.tables import format_table
+from htstats._laws.zeta import whole
 from htstats.alternatives._base import Alternative, Floats
 from htstats.alternatives._exponential import Exponential
 from htstats.alternatives._lognormal import Lognormal, LognormalPositive

@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from htstats.alternatives._base import Alternative, Floats, needs_spread
-from htstats.alternatives._family import root
-from htstats.alternatives._integrals import log1mexp
 from htstats.alternatives._power_law import bounded_rate, log_exponential_mass
+from htstats.alternatives.family import root
+from htstats.alternatives.integrals import log1mexp
 
 __all__ = ["Exponential"]
 

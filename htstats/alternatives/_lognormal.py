@@ -11,10 +11,10 @@ import numpy.typing as npt
 from scipy import special
 
 from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
-from htstats.alternatives._family import climb, family_maximum, root
-from htstats.alternatives._integrals import SQUARE, integral, legendre
 from htstats.alternatives._power_law import PowerLaw, bounded_rate
 from htstats.alternatives._ridge import RIDGE, Limit, continuous_limit, rounded_limit
+from htstats.alternatives.family import climb, family_maximum, root
+from htstats.alternatives.integrals import SQUARE, integral, legendre
 
 __all__ = ["LOGNORMAL_RIDGE", "Lognormal", "LognormalPositive"]
 

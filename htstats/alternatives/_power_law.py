@@ -9,12 +9,13 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from htstats import _law
 from htstats._core import scan, zeta
-from htstats._discrete import ZetaLaw, scan_integers
+from htstats._exact_fit.discrete_scan import scan_integers
+from htstats._laws import pareto
+from htstats._laws.zeta import ZetaLaw
 from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
-from htstats.alternatives._family import root
-from htstats.alternatives._integrals import log1mexp
+from htstats.alternatives.family import root
+from htstats.alternatives.integrals import log1mexp
 
 __all__ = ["PowerLaw", "bounded_rate", "log_exponential_mass", "zeta_exponent"]
 
@@ -94,7 +95,7 @@ class PowerLaw(Alternative):
         if self.discrete:
             return self._zeta.isf(logq)
         length = math.inf if math.isinf(self.xmax) else float(log_ratio(self.xmax, self.xmin))
-        t = _law.quantile(-np.expm1(logq), self.alpha - 1, length)
+        t = pareto.quantile(-np.expm1(logq), self.alpha - 1, length)
         with np.errstate(over="ignore"):
             return np.minimum(self.xmin * np.exp(t), self.xmax)
 

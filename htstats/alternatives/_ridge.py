@@ -51,9 +51,9 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats.alternatives._base import Floats, log_ratio
-from htstats.alternatives._family import root
-from htstats.alternatives._integrals import SQUARE, integral, legendre
 from htstats.alternatives._power_law import bounded_rate, log_exponential_mass
+from htstats.alternatives.family import root
+from htstats.alternatives.integrals import SQUARE, integral, legendre
 
 __all__ = ["RIDGE", "Limit", "continuous_limit", "rounded_limit"]
 

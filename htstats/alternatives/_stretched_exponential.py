@@ -11,10 +11,10 @@ import numpy.typing as npt
 from scipy import optimize
 
 from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
-from htstats.alternatives._family import climb, root
-from htstats.alternatives._integrals import log1mexp
 from htstats.alternatives._power_law import PowerLaw, bounded_rate
 from htstats.alternatives._ridge import RIDGE, Limit, continuous_limit, rounded_limit
+from htstats.alternatives.family import climb, root
+from htstats.alternatives.integrals import log1mexp
 
 __all__ = ["LEAST_BETA", "StretchedExponential"]
 

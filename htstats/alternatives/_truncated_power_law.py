@@ -11,9 +11,9 @@ import numpy as np
 
 from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
 from htstats.alternatives._expint import log_expint_scaled
-from htstats.alternatives._family import family_maximum, root
-from htstats.alternatives._integrals import Moments, cutoff_sum, integral, legendre, log1mexp
 from htstats.alternatives._power_law import PowerLaw, bounded_rate, zeta_exponent
+from htstats.alternatives.family import family_maximum, root
+from htstats.alternatives.integrals import Moments, cutoff_sum, integral, legendre, log1mexp
 
 __all__ = ["LEAST_ALPHA", "TruncatedPowerLaw"]
 

@@ -13,7 +13,9 @@ import pkgutil
 from collections.abc import Iterable
 from typing import Protocol, cast
 
-__all__ = ["Command", "command_names", "load_commands"]
+from htstats.commands._choice import LISTED
+
+__all__ = ["LISTED", "Command", "command_names", "load_commands"]
 
 
 class Command(Protocol):

@@ -72,7 +72,7 @@ def require_tensors(weights: Weights, left: Iterable[tuple[str, str]]) -> None:
 
 def require_a_format(weights: Weights) -> None:
     """Refuse what no format that `htstats decompress` writes could hold."""
-    from htstats.dense import refusal
+    from htstats.compression.container import refusal
 
     dtypes = {name: tensor.dtype for name, tensor in weights.tensors.items()}
     reasons = [refusal(suffix, dtypes) for suffix in (".safetensors", ".npz")]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from htstats.weights import Weights
 
-__all__ = ["add_choice", "choose_for_split", "number_rows", "reading_notes"]
+
+__all__ = ["LISTED", "add_choice", "choose_for_split", "number_rows"]
+
 
 # Names that a note lists before it says how many there are.
 LISTED = 3
@@ -61,23 +63,3 @@ def choose_for_split(
                 f"{matrix.scale!r}, and what is rebuilt would be so again; it is carried along"
             )
     return set(chosen)
-
-
-def reading_notes(weights: Weights, done: str, scaled: str) -> list[str]:
-    """What was recognised in a checkpoint, a line for each kind.
-
-    `done` says what is not done to tensors that are no weights, `scaled` what is to those that
-    have a scale.
-    """
-    kinds: dict[str, list[str]] = {}
-    for name, reason in weights.aside.items():
-        kinds.setdefault(reason, []).append(name)
-    notes = [f"{done}: {_list(names)}: {reason}" for reason, names in kinds.items()]
-    if names := [name for name, matrix in weights.items() if matrix.scale is not None]:
-        notes.append(f"{scaled}: {_list(names)}")
-    return notes + weights.notes
-
-
-def _list(names: list[str]) -> str:
-    listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
-    return f"{len(names)} ({listed})"

@@ -6,11 +6,11 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from htstats.commands._fit_rows import Row, as_csv, as_json, as_text, finish
+from htstats.report.tables import Row, as_csv, as_json, as_text, finish
 
 if TYPE_CHECKING:
-    from htstats._matrix_fit import Extras, Rule
     from htstats.columns import Column
+    from htstats.report.matrix import Extras, Rule
 
 __all__ = ["run_column"]
 
@@ -23,8 +23,8 @@ FOR_MATRICES = ("tensor", "exclude", "spectrum", "dask")
 
 def run_column(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
     """Fit the column that the arguments name, and print it; the exit code."""
-    from htstats._matrix_fit import fit_column
     from htstats.columns import HELD, open_column
+    from htstats.report.matrix import fit_column
     from htstats.weights import Weights
 
     for name in FOR_MATRICES:
@@ -37,7 +37,7 @@ def run_column(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
         rule = rule | {"discrete": True}
     folder = None
     if args.plot is not None:
-        from htstats.commands._fit_pictures import draw_all, picture_folder, picture_paths
+        from htstats.report.pictures import draw_all, picture_folder, picture_paths
 
         folder = picture_folder(args.plot)
     column = open_column(args.file, args.column, whole=args.discrete, held=held)

@@ -5,15 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import TypeVar
 
-__all__ = ["load_numpy_with_one_thread", "on_threads", "one_blas_thread"]
+__all__ = ["load_numpy_with_one_thread", "one_blas_thread"]
 
-T = TypeVar("T")
-R = TypeVar("R")
 
 # What a BLAS asks for its number of threads when it is loaded.
 VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -47,42 +42,3 @@ def one_blas_thread() -> AbstractContextManager[object]:
 
         return threadpool_limits(1, user_api="blas")  # type: ignore[no-any-return]
     return nullcontext()
-
-
-def on_threads(work: Callable[[T], R], items: Iterable[T], n_threads: int) -> Iterator[tuple[T, R]]:
-    """Each item and what `work` makes of it, in the order in which they are done.
-
-    They are begun in their own order. An exception of `work` ends it, and so does leaving early;
-    what has been begun then goes on unheard, and is no reason for the program to stay.
-    """
-    if n_threads == 1:
-        for item in items:
-            yield item, work(item)
-        return
-    # concurrent.futures takes longer to load than a small matrix to fit, and waits at the end
-    from queue import SimpleQueue
-    from threading import Thread
-
-    todo = deque(items)
-    done: SimpleQueue[tuple[T, R | None, BaseException | None]] = SimpleQueue()
-
-    def run() -> None:
-        with suppress(IndexError):
-            while True:
-                item = todo.popleft()
-                try:
-                    done.put((item, work(item), None))
-                except BaseException as error:
-                    done.put((item, None, error))
-
-    n_items = len(todo)
-    for _ in range(min(n_threads, n_items)):
-        Thread(target=run, daemon=True).start()
-    try:
-        for _ in range(n_items):
-            item, result, error = done.get()
-            if error is not None:
-                raise error
-            yield item, result  # type: ignore[misc]
-    finally:
-        todo.clear()

@@ -17,13 +17,14 @@ import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from htstats.commands._choice import add_choice, choose_for_split, reading_notes
+from htstats.commands._choice import add_choice, choose_for_split
 from htstats.commands._sizes import size
+from htstats.report.notes import reading_notes
 
 if TYPE_CHECKING:
     from htstats.commands._carried import Plan
     from htstats.commands._progress import Progress
-    from htstats.container import Container, ContainerWriter, StoredMatrix
+    from htstats.compression.container import Container, ContainerWriter, StoredMatrix
     from htstats.weights import Weights
 
 HELP = "compress the weight matrices of a checkpoint"
@@ -66,16 +67,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from htstats import _checks
+    from htstats._common import checks
     from htstats.commands._carried import plan_of
-    from htstats.compressed import SEED_END
-    from htstats.container import open_container
-    from htstats.streaming import LEAST_MEMORY
+    from htstats.compression.container import open_container
+    from htstats.compression.matrix import SEED_END
+    from htstats.compression.partition import LEAST_MEMORY
     from htstats.weights import open_weights
 
-    _checks.count("--seed", args.seed, below=SEED_END)
-    _checks.count("--threads", args.threads, at_least=1)
-    _checks.count("--max-memory", args.max_memory, at_least=LEAST_MEMORY)
+    checks.count("--seed", args.seed, below=SEED_END)
+    checks.count("--threads", args.threads, at_least=1)
+    checks.count("--max-memory", args.max_memory, at_least=LEAST_MEMORY)
     require_rule(args.threshold, args.keep)
     weights = open_weights(args.file)
     chosen = choose_for_split(weights, args.tensor, args.exclude)
@@ -93,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
 def write(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, str]:
     """Write the container; the matrices that could not be compressed, and why."""
     from htstats.commands._progress import Progress
-    from htstats.container import ContainerWriter
+    from htstats.compression.container import ContainerWriter
 
     failed: dict[str, str] = {}
     sizes = {name: 2 * t.nbytes for name, t in weights.tensors.items() if name not in plan.ties}
@@ -148,7 +149,7 @@ def splits(
             ):
                 yield found if isinstance(found, Exception) else None
         return
-    from htstats.streaming import compress_rows
+    from htstats.compression.partition import compress_rows
 
     how |= {"n_threads": args.threads, "max_memory": args.max_memory, "report": progress}
     for name, layer in layers.items():
@@ -201,7 +202,7 @@ def report(
 
 def table(matrices: dict[str, StoredMatrix], sizes: dict[str, int]) -> str:
     """A line for each matrix."""
-    from htstats._tables import format_table
+    from htstats._common.tables import format_table
 
     rows: list[list[object]] = []
     for name, entry in matrices.items():
@@ -248,11 +249,11 @@ def threshold(text: str) -> float | str:
 
 def require_rule(text: str, keep: str) -> None:
     """What no matrix could be split at is refused before anything is written."""
-    from htstats import _checks
-    from htstats.thresholds import parse_rule
+    from htstats._common import checks
+    from htstats.compression.thresholds.rules import parse_rule
 
     rule = threshold(text)
     if isinstance(rule, str):
         parse_rule(rule)
     else:
-        (_checks.finite if keep == "upper" else _checks.nonnegative)("--threshold", rule)
+        (checks.finite if keep == "upper" else checks.nonnegative)("--threshold", rule)

@@ -15,7 +15,7 @@ from htstats.commands._sizes import size
 
 if TYPE_CHECKING:
     from htstats.commands._progress import Progress
-    from htstats.container import Container
+    from htstats.compression.container import Container
 
 HELP = "rebuild dense weights from a compressed file"
 
@@ -34,14 +34,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from htstats import _checks
+    from htstats._common import checks
     from htstats.commands._progress import Progress, human_bytes
-    from htstats.container import open_container
-    from htstats.dense import dense_bytes
+    from htstats.compression.container import dense_bytes, open_container
 
-    _checks.count("--threads", args.threads, at_least=1)
+    checks.count("--threads", args.threads, at_least=1)
     if args.shard_size is not None:
-        _checks.count("--shard-size", args.shard_size, at_least=1)
+        checks.count("--shard-size", args.shard_size, at_least=1)
         if not is_folder(args.output):
             raise ValueError(f"--shard-size is for a folder, got -o {args.output}: write -o DIR/")
     with open_container(args.file) as container:
@@ -64,8 +63,7 @@ def write(
     args: argparse.Namespace, container: Container, progress: Progress
 ) -> list[str | os.PathLike[str]]:
     """Write the one file, or the shards and their index; which they are."""
-    from htstats._shards import SHARD_SIZE, write_shards
-    from htstats.dense import write_dense
+    from htstats.compression.container import SHARD_SIZE, write_dense, write_shards
 
     if is_folder(args.output):
         shard_size = SHARD_SIZE if args.shard_size is None else args.shard_size

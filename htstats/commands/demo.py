@@ -51,11 +51,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from htstats import _checks
+    from htstats._common import checks
 
-    _checks.count("--seed", args.seed, below=2**32)
-    _checks.count("--trials", args.trials, at_least=2, below=2**31)
-    _checks.count("--epochs", args.epochs, at_least=1)
+    checks.count("--seed", args.seed, below=2**32)
+    checks.count("--trials", args.trials, at_least=2, below=2**31)
+    checks.count("--epochs", args.epochs, at_least=1)
     args.threshold = _number_or_rule(args.threshold)
     try:
         import torch
@@ -64,11 +64,11 @@ def run(args: argparse.Namespace) -> int:
         raise ImportError(f"demo needs {error.name}: pip install 'htstats[torch]'") from None
 
     if args.save:
-        from htstats._files import target_of
+        from htstats._common.files import target_of
 
         target_of(args.save)  # where it cannot be written is said before the training
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    from htstats.torch._training import one_thread
+    from htstats.torch.training import one_thread
 
     with one_thread():
         report = _work(args, device)
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _work(args: argparse.Namespace, device: str) -> dict[str, Any]:
     from htstats.datasets import digits
-    from htstats.torch._training import train
+    from htstats.torch.training import train
 
     data = digits(seed=args.seed)
     model = train(
@@ -105,7 +105,7 @@ def _save(model: nn.Module, path: str) -> None:
 
     import torch
 
-    from htstats._files import atomic_write
+    from htstats._common.files import atomic_write
 
     buffer = io.BytesIO()
     torch.save({name: value.cpu() for name, value in model.state_dict().items()}, buffer)
@@ -117,9 +117,9 @@ def _report(model: nn.Module, data: Split, args: argparse.Namespace, device: str
     """Everything the command says, as JSON's types."""
     import torch
 
-    from htstats.theory import theorem_2_rate
-    from htstats.torch import evaluate, weight_matrices
-    from htstats.torch._training import BATCH, LEARNING_RATE
+    from htstats.theory.generalization.rate import theorem_2_rate
+    from htstats.torch.layers import evaluate, weight_matrices
+    from htstats.torch.training import BATCH, LEARNING_RATE
 
     test = [(torch.from_numpy(data.x_test), torch.from_numpy(data.y_test))]
     training = [(torch.from_numpy(data.x_train), torch.from_numpy(data.y_train))]
@@ -157,7 +157,7 @@ def _matrix(
     """Fit, split and prediction of one matrix."""
     import numpy as np
 
-    from htstats.partition import partition
+    from htstats.compression.partition import partition
     from htstats.power_law import fit_power_law
     from htstats.spectral import stable_rank
 
@@ -212,7 +212,7 @@ def _compressed_accuracy(
     import copy
     from statistics import fmean, stdev
 
-    from htstats.torch import compress_, evaluate, weight_matrices
+    from htstats.torch.layers import compress_, evaluate, weight_matrices
 
     last = list(weight_matrices(model))[-1:]
     table: dict[str, dict[str, dict[str, Any]]] = {}
@@ -260,7 +260,7 @@ def _text(report: dict[str, Any]) -> str:
 
 
 def _fit_table(matrices: list[dict[str, Any]]) -> str:
-    from htstats._tables import format_table
+    from htstats._common.tables import format_table
 
     header = ("matrix", "size", "alpha", "tail", "xmin", "KS", "n_tail", "stable rank")
     rows = []
@@ -276,7 +276,7 @@ def _fit_table(matrices: list[dict[str, Any]]) -> str:
 
 
 def _split_table(matrices: list[dict[str, Any]]) -> str:
-    from htstats._tables import format_table
+    from htstats._common.tables import format_table
 
     header = (
         "matrix", "tau", "kept", "share", "tail", "xmin", "expected", "P exact", "P Chernoff",
@@ -303,7 +303,7 @@ def _split_table(matrices: list[dict[str, Any]]) -> str:
 
 
 def _accuracy_table(compressed: dict[str, dict[str, dict[str, Any]]]) -> str:
-    from htstats._tables import format_table
+    from htstats._common.tables import format_table
 
     rows = [
         (row, *(f"{_percent(cells[n]['mean'])} ± {100 * cells[n]['std']:.2f}" for n in NOISES))

@@ -29,19 +29,11 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from htstats.commands._choice import add_choice, number_rows
-from htstats.commands._fit_rows import (
-    Row,
-    as_csv,
-    as_json,
-    as_text,
-    describe,
-    describe_unread,
-    finish,
-)
 from htstats.commands._sizes import size
+from htstats.report.tables import Row, as_csv, as_json, as_text, describe, describe_unread, finish
 
 if TYPE_CHECKING:
-    from htstats._matrix_fit import Extras, Rule
+    from htstats.report.matrix import Extras, Rule
     from htstats.weights import WeightMatrix
 
 HELP = "fit a power law to every weight matrix of a checkpoint, or to a column of numbers"
@@ -130,10 +122,10 @@ def xmin(text: str) -> float | tuple[float, float]:
 
 def rule_of(args: argparse.Namespace) -> Rule:
     """What was said of the fits, under the names that `fit_power_law` has for it."""
-    from htstats._solve import checked
+    from htstats._exact_fit.options import check_options
 
     try:
-        checked(args.xmin, args.xmax, args.ks, args.min_tail, False)
+        check_options(args.xmin, args.xmax, args.ks, args.min_tail, False)
     except ValueError as error:  # begins with the argument
         raise ValueError(f"--{error}".replace("min_tail", "min-tail")) from None
     given = {name: getattr(args, name) for name in ("xmin", "xmax", "min_tail")}
@@ -142,24 +134,24 @@ def rule_of(args: argparse.Namespace) -> Rule:
 
 
 def run(args: argparse.Namespace) -> int:
-    from htstats import _checks
+    from htstats._common import checks
     from htstats.commands._progress import Progress
     from htstats.commands._threads import load_numpy_with_one_thread
 
-    _checks.count("--threads", args.threads, at_least=1)
+    checks.count("--threads", args.threads, at_least=1)
     if args.is_program and args.threads > 1:
         load_numpy_with_one_thread()
-    from htstats._matrix_fit import Extras
+    from htstats.report.matrix import Extras
     from htstats.weights import choose, open_weights
 
     if args.max_memory is not None:
-        from htstats._fit_of_rows import LEAST_FOR_A_FIT
+        from htstats.power_law import LEAST_FOR_A_FIT
 
         least = LEAST_FOR_A_FIT * args.threads
-        _checks.count("--max-memory", args.max_memory, at_least=least)
+        checks.count("--max-memory", args.max_memory, at_least=least)
         if args.dask is not None:
             raise ValueError("--max-memory is for fits here: with --dask, workers have limits")
-    extras = Extras(_checks.count("--gof", args.gof), args.compare, args.spectrum)
+    extras = Extras(checks.count("--gof", args.gof), args.compare, args.spectrum)
     rule = rule_of(args)
     from htstats.columns import is_column
 
@@ -179,7 +171,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"{args.file}: no matrix to fit ({reasons})")
     paths = None
     if args.plot is not None:
-        from htstats.commands._fit_pictures import draw_all, picture_folder, picture_paths
+        from htstats.report.pictures import draw_all, picture_folder, picture_paths
         from htstats.weights import files_of
 
         inputs = [args.file, *files_of(weights)]
@@ -238,8 +230,9 @@ def fits(
                 report=progress,
             )
         return
-    from htstats._matrix_fit import fit_matrix
-    from htstats.commands._threads import on_threads, one_blas_thread
+    from htstats._common.threads import on_threads
+    from htstats.commands._threads import one_blas_thread
+    from htstats.report.matrix import fit_matrix
 
     room = None if args.max_memory is None else args.max_memory // args.threads
 

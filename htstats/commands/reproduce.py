@@ -34,9 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from htstats import _checks
+    from htstats._common import checks
 
-    _checks.count("--seed", args.seed, below=2**32)
+    checks.count("--seed", args.seed, below=2**32)
     if args.data is not None and not args.data.is_dir():
         raise ValueError(f"--data must be a folder, got {args.data}")
     if args.out.exists() and not args.out.is_dir():
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         raise ImportError(
             f"reproduce needs {error.name}: pip install 'htstats[torch,plot]'"
         ) from None
-    from htstats.torch import reproduce
+    from htstats import reproduce
 
     make = getattr(reproduce, args.name)
     for path in make(

@@ -14,26 +14,36 @@ from typing import Any, NamedTuple
 
 from distributed import Client
 
-from htstats import _checks
-from htstats._arrays import HALF_DTYPES
-from htstats._float8 import float8_of
-from htstats._moments import ExactSums
-from htstats.compressed import INDEX_END, KEEPS, NOISES, SEED_END, SUPPORTS, CompressedMatrix
-from htstats.container import (
+from htstats._common import checks
+from htstats._common.arrays import HALF_DTYPES
+from htstats._common.float8 import float8_of
+from htstats.compression.container import (
     ContainerWriter,
     EncodedRows,
     MatrixInfo,
     RowEncoder,
     rows_of_a_record,
 )
+from htstats.compression.matrix import (
+    INDEX_END,
+    KEEPS,
+    NOISES,
+    SEED_END,
+    SUPPORTS,
+    CompressedMatrix,
+)
+from htstats.compression.partition import partition_rows, partition_threshold
+from htstats.compression.partition.bounds import Bounds
+from htstats.compression.partition.noise import noise_moments
+from htstats.compression.partition.split import count_rows, fill_rows
+from htstats.compression.thresholds import Resolver, resolver_of
+from htstats.compression.thresholds.rules import parse_rule
 from htstats.distributed._cluster import FAILURES, LOST, Report, ahead_of, in_order, same, tree
 from htstats.distributed._fit import fit_parts
 from htstats.distributed._parts import TASK_BYTES, FileId, Parts, RowsHere, blocks_of, opened
 from htstats.distributed._sketch import sketch_tree
-from htstats.partition import Bounds, count_rows, fill_rows, noise_moments
 from htstats.sketch import TailSketch
-from htstats.streaming import partition_rows, partition_threshold
-from htstats.thresholds import Resolver, parse_rule, resolver_of
+from htstats.sketch.exact_sums import ExactSums
 from htstats.weights import WeightMatrix, files_of, open_weights
 
 __all__ = ["compress_array", "compress_matrices", "compress_rows"]
@@ -52,8 +62,8 @@ class How(NamedTuple):
 
     def checked(self) -> How:
         for word, choices in (("keep", KEEPS), ("noise", NOISES), ("support", SUPPORTS)):
-            _checks.one_of(word, getattr(self, word), choices)
-        _checks.count("seed", self.seed, below=SEED_END)
+            checks.one_of(word, getattr(self, word), choices)
+        checks.count("seed", self.seed, below=SEED_END)
         return self
 
     @property
@@ -145,7 +155,7 @@ def compress_rows(
     Returns
     -------
     MatrixInfo
-        The file is the same to the byte as that of `htstats.streaming.compress_rows`.
+        The file is the same to the byte as that of `htstats.compression.partition.compress_rows`.
 
     Raises
     ------
@@ -154,7 +164,7 @@ def compress_rows(
         it was before.
     """
     how = How(threshold, keep, noise, support, seed).checked()
-    _checks.count("layer", layer, below=INDEX_END)
+    checks.count("layer", layer, below=INDEX_END)
     weights = open_weights(path)
     writer.require_apart([path, *files_of(weights)])
     matrix = weights.select([name])[name]
@@ -201,7 +211,7 @@ def compress_array(
         If its elements are no real numbers.
     """
     how = How(threshold, keep, noise, support, seed).checked()
-    _checks.count("layer", layer, below=INDEX_END)
+    checks.count("layer", layer, below=INDEX_END)
     parts = Parts.of_array_rows(x, task_bytes)
     job = Job(name, parts, parts.shape, layer, how)
     return _write(client, writer, job, _plan(client, job, report), report)

@@ -11,16 +11,18 @@ import numpy as np
 import numpy.typing as npt
 from distributed import Client
 
-from htstats import _checks
-from htstats._matrix_fit import RANK_RTOL, Extras, Rule, as_row, fit_matrix
-from htstats._usable import SIDES, Source, gather, require_side
+from htstats._common import checks
+from htstats._exact_fit.fitted_tail import PowerLawFit
+from htstats._exact_fit.prune import fit_pruned
+from htstats._exact_fit.sample import SIDES, gather, require_side
+from htstats._exact_fit.source import Source
 from htstats.distributed._cluster import FAILURES, LOST, Report, ahead_of
 from htstats.distributed._parts import TASK_BYTES, FileId, FileRows, Parts, blocks_of, opened
 from htstats.distributed._rank import stable_rank
 from htstats.distributed._sketch import sketch_tree
-from htstats.power_law import PowerLawFit, fit_pruned
+from htstats.power_law import fit_rows as fit_bounded
+from htstats.report.matrix import RANK_RTOL, Extras, Rule, as_row, fit_matrix
 from htstats.sketch import TailSketch
-from htstats.streaming import fit_rows as fit_bounded
 from htstats.weights import WeightMatrix, open_weights
 
 __all__ = ["fit_array", "fit_matrices", "fit_parts", "fit_rows"]
@@ -69,7 +71,7 @@ def fit_rows(
     """
     matrix = open_weights(path).select([name])[name]
     parts = Parts.of_file(FileId.of(path), matrix, task_bytes)
-    return fit_parts(client, parts, _checks.one_of("side", side, SIDES), report=report)
+    return fit_parts(client, parts, checks.one_of("side", side, SIDES), report=report)
 
 
 def fit_array(
@@ -108,10 +110,10 @@ def fit_array(
         As `fit_power_law` does.
     """
     if side is not None:
-        _checks.one_of("side", side, SIDES)
+        checks.one_of("side", side, SIDES)
     options = {
-        "ks": _checks.one_of("ks", ks, ("left", "two-sided")),
-        "min_tail": _checks.count("min_tail", min_tail, at_least=1),
+        "ks": checks.one_of("ks", ks, ("left", "two-sided")),
+        "min_tail": checks.count("min_tail", min_tail, at_least=1),
     }
     return fit_parts(client, Parts.of_array(x), side, options, report=report)
 

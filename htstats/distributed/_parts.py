@@ -14,10 +14,10 @@ import numpy.typing as npt
 from dask.delayed import delayed
 from distributed import Client
 
-from htstats import _checks
-from htstats._arrays import as_elements
-from htstats.container import rows_of_a_record
-from htstats.streaming import read_blocks
+from htstats._common import checks
+from htstats._common.arrays import as_elements
+from htstats._common.rows import read_blocks
+from htstats.compression.container import rows_of_a_record
 from htstats.weights import WeightMatrix, Weights, files_at, open_weights
 
 __all__ = ["TASK_BYTES", "FileId", "FileRows", "Parts", "blocks_of", "opened"]
@@ -170,5 +170,5 @@ def _elements(block: Any) -> npt.NDArray[Any]:
 
 
 def _rows_of_a_task(task_bytes: int, of_a_row: int, step: int) -> int:
-    steps = _checks.count("task_bytes", task_bytes, at_least=1) // (of_a_row * step)
+    steps = checks.count("task_bytes", task_bytes, at_least=1) // (of_a_row * step)
     return step * max(steps, 1)

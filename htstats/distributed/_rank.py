@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from distributed import Client
 
-from htstats._arrays import widen
+from htstats._common.arrays import widen
 from htstats.distributed._cluster import same, tree
 from htstats.distributed._parts import Parts, blocks_of
 from htstats.sketch import TailSketch

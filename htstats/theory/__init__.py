@@ -19,17 +19,15 @@ from htstats.theory.action import (
     component_second_moment,
     projection_law,
 )
-from htstats.theory.approximation import (
-    ApproximationError,
-    MatrixApproximation,
-    approximation_error,
+from htstats.theory.approximation.algorithm import MatrixApproximation, matrix_approximation
+from htstats.theory.approximation.error import ApproximationError, approximation_error
+from htstats.theory.approximation.probability import (
     bernstein_failure_probability,
     error_budget,
     exact_failure_probability,
     failure_probability,
     interval_length,
     largest_noise_variance,
-    matrix_approximation,
 )
 from htstats.theory.brackets import (
     BracketDecomposition,
@@ -39,23 +37,24 @@ from htstats.theory.brackets import (
     bracket_tail_surface,
     stable_tail_constant,
 )
-from htstats.theory.generalization import (
-    LayerTolerance,
-    LayerTolerances,
+from htstats.theory.generalization.complexity import (
     arora_complexity,
     bartlett_bound,
+    neyshabur_complexity,
+    parameter_count_complexity,
+)
+from htstats.theory.generalization.dudley import (
     covering_log_constant,
     dudley_bound,
     dudley_integral,
-    kappa,
+)
+from htstats.theory.generalization.margins import margin_loss, margin_tolerance, margins
+from htstats.theory.generalization.rate import kappa, theorem_2_rate
+from htstats.theory.generalization.tolerances import (
+    LayerTolerance,
+    LayerTolerances,
     layer_tolerances,
-    margin_loss,
-    margin_tolerance,
-    margins,
-    neyshabur_complexity,
-    parameter_count_complexity,
     perturbation_bound,
-    theorem_2_rate,
     vector_error,
 )
 from htstats.theory.sparsity import (

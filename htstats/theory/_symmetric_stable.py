@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erfc, expit
 
-from htstats._arrays import as_points
+from htstats._common.arrays import as_points
 
 __all__ = ["symmetric_stable_sf"]
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from htstats._arrays import as_float64, as_points
-from htstats._checks import count, nonnegative, one_of, positive, probability
+from htstats._common.arrays import as_float64, as_points
+from htstats._common.checks import count, nonnegative, one_of, positive, probability
 from htstats.theory._statement import CONVENTIONS, Convention
 from htstats.theory.brackets import (
     BracketDecomposition,

@@ -19,9 +19,9 @@ from scipy.sparse import csr_array
 from scipy.special import gamma
 
 from htstats import binomial
-from htstats._arrays import as_float64, as_points
-from htstats._checks import count, finite, one_of, positive
-from htstats._tables import format_table
+from htstats._common.arrays import as_float64, as_points
+from htstats._common.checks import count, finite, one_of, positive
+from htstats._common.tables import format_table
 from htstats.theory._statement import CONVENTIONS, Convention
 from htstats.theory._symmetric_stable import symmetric_stable_sf
 

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats import binomial
-from htstats._arrays import as_float64
-from htstats._checks import count, finite, one_of, positive, probability
-from htstats._tables import format_table
+from htstats._common.arrays import as_float64
+from htstats._common.checks import count, finite, one_of, positive, probability
+from htstats._common.tables import format_table
 from htstats.power_law import fit_power_law
 from htstats.theory._statement import CONVENTIONS, Convention, Statement, probability_statement
 

@@ -11,11 +11,12 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from htstats import _checks, theory
-from htstats.compressed import CompressedMatrix
-from htstats.torch.layers import _pair
+from htstats import theory
+from htstats._common import checks
+from htstats.compression.matrix import CompressedMatrix
 
 __all__ = ["Activation", "Network", "array_of", "input_of", "margin_of", "network_of", "outputs_of"]
+
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
 
@@ -107,7 +108,7 @@ def input_of(network: Network, inputs: torch.Tensor) -> torch.Tensor:
 def margin_of(margin: float | None, outputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> float:
     """gamma: the one given, or the 10 % quantile of the margins where that is positive."""
     if margin is not None:
-        return _checks.positive("margin", margin)
+        return checks.positive("margin", margin)
     tenth = float(np.quantile(theory.margins(outputs, labels), 0.1, method="inverted_cdf"))
     if tenth <= 0:
         raise ValueError(
@@ -120,3 +121,13 @@ def margin_of(margin: float | None, outputs: npt.NDArray[Any], labels: npt.NDArr
 def array_of(x: torch.Tensor) -> npt.NDArray[Any]:
     """On the host, as NumPy's."""
     return x.cpu().numpy()
+
+
+def _pair(batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    if (
+        isinstance(batch, list | tuple)
+        and len(batch) == 2
+        and all(isinstance(part, torch.Tensor) for part in batch)
+    ):
+        return batch[0], batch[1]
+    raise TypeError(f"loader must give pairs (inputs, labels) of tensors, got {type(batch)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import torch
 
-from htstats.compressed import BLOCK_DTYPES, rebuild_rows
+from htstats.compression.matrix import BLOCK_DTYPES, rebuild_rows
 from htstats.torch._normal import normal_block
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import numpy as np
 from torch import nn
 
 from htstats import theory
-from htstats._tables import format_table
-from htstats.partition import partition
+from htstats._common.tables import format_table
+from htstats.compression.partition import partition
 from htstats.spectral import spectral_norm
 from htstats.torch._network import array_of, margin_of, network_of, outputs_of
 from htstats.torch.noise_stability import noise_stability

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from htstats.compressed import CompressedMatrix
-from htstats.partition import partition
+from htstats.compression.matrix import CompressedMatrix
+from htstats.compression.partition import partition
+from htstats.torch._network import _pair
 
 __all__ = ["Evaluation", "compress_", "evaluate", "weight_matrices"]
 
@@ -216,16 +217,6 @@ def evaluate(
     if n == 0:
         raise ValueError("loader must have samples, got none")
     return Evaluation(n, int(errors))
-
-
-def _pair(batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    if (
-        isinstance(batch, list | tuple)
-        and len(batch) == 2
-        and all(isinstance(part, torch.Tensor) for part in batch)
-    ):
-        return batch[0], batch[1]
-    raise TypeError(f"loader must give pairs (inputs, labels) of tensors, got {type(batch)}")
 
 
 def _check_outputs(outputs: torch.Tensor, labels: torch.Tensor) -> None:

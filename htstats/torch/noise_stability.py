@@ -14,12 +14,11 @@ import torch
 from scipy.optimize import brentq
 from torch import nn
 
-from htstats import _checks
-from htstats._tables import format_table
-from htstats.compressed import CompressedMatrix
-from htstats.partition import partition
-from htstats.torch._network import Activation, Network, array_of, input_of, network_of
-from htstats.torch.layers import _pair
+from htstats._common import checks
+from htstats._common.tables import format_table
+from htstats.compression.matrix import CompressedMatrix
+from htstats.compression.partition import partition
+from htstats.torch._network import Activation, Network, _pair, array_of, input_of, network_of
 
 __all__ = ["Distribution", "NoiseStability", "noise_stability"]
 
@@ -191,10 +190,10 @@ def noise_stability(
     >>> round(result.layer_cushion[1].minimum, 12), result.activation_contraction.maximum
     (1.0, 1.0)
     """
-    _checks.count("trials", trials, at_least=1)
-    _checks.one_of("jacobian", jacobian, JACOBIANS)
-    _checks.count("probes", probes, at_least=1)
-    if not 0 < _checks.probability("confidence", confidence) < 1:
+    checks.count("trials", trials, at_least=1)
+    checks.one_of("jacobian", jacobian, JACOBIANS)
+    checks.count("probes", probes, at_least=1)
+    if not 0 < checks.probability("confidence", confidence) < 1:
         raise ValueError(f"confidence must be in (0, 1), got {confidence!r}")
     network = network_of(model)
     splits = [

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from htstats import _checks
-from htstats.compressed import SUPPORTS, CompressedMatrix
-from htstats.container import StoredMatrix
-from htstats.partition import partition
+from htstats._common import checks
+from htstats.compression.container import StoredMatrix
+from htstats.compression.matrix import SUPPORTS, CompressedMatrix
+from htstats.compression.partition import partition
 from htstats.torch._linear_sites import Site, find_sites, replace_site
 from htstats.torch._sparse_product import TORCH_DTYPES, Cache, Entries, dense_weight, product
 
@@ -333,8 +333,8 @@ def to_sparse_csr(
         sparse, dtype = matrix.sparse(start, stop), matrix.info.dtype
     else:
         rows = matrix.shape[0]
-        stop = rows if stop is None else _checks.count("stop", stop, below=rows + 1)
-        start = _checks.count("start", start, below=stop + 1)
+        stop = rows if stop is None else checks.count("stop", stop, below=rows + 1)
+        start = checks.count("start", start, below=stop + 1)
         sparse, dtype = matrix.sparse[start:stop], matrix.dtype
     with warnings.catch_warnings():
         # torch says of CSR tensors that they are in beta

@@ -24,13 +24,8 @@ Files are data: sizes are checked before anything is allocated, and no pickle is
 
 from htstats.weights._choice import choose
 from htstats.weights._open import files_at, files_of, metadata_of, open_weights
-from htstats.weights._tensors import (
-    ITEMSIZES,
-    RawTensor,
-    UnreadTensor,
-    WeightMatrix,
-    Weights,
-)
+from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
+from htstats.weights._tensors import WeightMatrix, Weights
 
 __all__ = [
     "ITEMSIZES",

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from htstats._arrays import to_numpy
+from htstats._common.arrays import to_numpy
+from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
 from htstats.weights._sources import ArraySource, one_line
-from htstats.weights._tensors import ITEMSIZES, RawTensor, UnreadTensor, Weights
+from htstats.weights._tensors import Weights
 
 __all__ = ["open_memory"]
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.lib.format as npy_format
 
 from htstats.weights._archives import archive_member, open_archive
+from htstats.weights._raw import ITEMSIZES, RawTensor
 from htstats.weights._sources import (
     OpenFile,
     Source,
@@ -18,7 +19,7 @@ from htstats.weights._sources import (
     Window,
     one_line,
 )
-from htstats.weights._tensors import ITEMSIZES, RawTensor, Weights
+from htstats.weights._tensors import Weights
 
 __all__ = ["open_npy", "open_npz"]
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._float8_bits import FLOAT8_DTYPES, SCALE_DTYPE, exponent_scales, float16_bits
+from htstats._common.float8_bits import FLOAT8_DTYPES, SCALE_DTYPE, exponent_scales, float16_bits
 from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
 
 __all__ = ["OPTIMIZER", "QUANTIZED", "Roles", "Scale", "find_roles"]

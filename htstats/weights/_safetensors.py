@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
 from htstats.weights._sources import OpenFile, Window, one_line
-from htstats.weights._tensors import ITEMSIZES, RawTensor, UnreadTensor, Weights
+from htstats.weights._tensors import Weights
 
 __all__ = ["MOST_HEADER", "open_safetensors", "parse_json", "read_metadata"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats import _checks
-from htstats._float8_bits import FLOAT8_DTYPES, float16_bits
+from htstats._common import checks
+from htstats._common.float8_bits import FLOAT8_DTYPES, float16_bits
 from htstats.weights._quantized import Scale, find_roles
 from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
 
@@ -118,7 +118,7 @@ class WeightMatrix:
         ValueError
             If the file is shorter than it says.
         """
-        _checks.count("max_bytes", max_bytes, at_least=1)
+        checks.count("max_bytes", max_bytes, at_least=1)
         rows, cols = self.shape
         stop = rows if stop is None else stop
         step = max(1, max_bytes // max(cols * np.dtype(self._type).itemsize, 1))

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from htstats.weights._archives import archive_member, open_archive
 from htstats.weights._pickles import CONVERT, Inert, Name, Refused
+from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
 from htstats.weights._sources import (
     OpenFile,
     Source,
@@ -23,7 +24,7 @@ from htstats.weights._sources import (
     one_line,
     row_major_strides,
 )
-from htstats.weights._tensors import ITEMSIZES, RawTensor, UnreadTensor, Weights
+from htstats.weights._tensors import Weights
 from htstats.weights._torch_pickle import Kind, Storage, Tensor, TorchUnpickler, Unread
 
 __all__ = ["LEGACY_START", "open_torch"]

@@ -16,12 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from htstats.compressed import CompressedMatrix
-from htstats.container import ContainerWriter, open_container
-from htstats.partition import partition
+from htstats.compression.container import ContainerWriter, open_container
+from htstats.compression.matrix import CompressedMatrix
+from htstats.compression.partition import compress_rows, partition, partition_rows
 from htstats.power_law import fit_power_law
 from htstats.sketch import TailSketch
-from htstats.streaming import compress_rows, partition_rows
 from htstats.weights import open_weights
 
 DTYPES = ("float64", "float32", "float16")

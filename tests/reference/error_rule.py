@@ -5,9 +5,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from htstats._error_rule import Interval, Rule, budget_of
-from htstats._moments import moments
+from htstats.compression.thresholds._error_budget import Interval, budget_of
+from htstats.compression.thresholds.rules import Rule
 from htstats.sketch import TailSketch
+from htstats.sketch.exact_sums import moments
 
 
 def largest_tau(eps, eta, x, keep, support):

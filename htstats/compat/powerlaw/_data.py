@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from htstats._arrays import as_points
-from htstats._data_checks import find_missing, present_elements, require_sample
+from htstats._common.arrays import as_points
+from htstats._common.data_checks import find_missing, present_elements, require_sample
 
 __all__ = [
     "TINY",

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from htstats._checks import one_of
-from htstats._scan import Candidates, candidates_of, put_in_order
+from htstats._common.checks import one_of
+from htstats._exact_fit.candidates import Candidates, candidates_of, sort_in_place
 from htstats.compat.powerlaw import _data
 from htstats.compat.powerlaw._curves import Curves, power_law_curves
 from htstats.compat.powerlaw._data import Floats, as_data
-from htstats.compat.powerlaw._distributions import EDGE, Distribution, Range
+from htstats.compat.powerlaw._distributions import Distribution, Range
 from htstats.compat.powerlaw._laws import (
     Exponential,
     Lognormal,
@@ -25,6 +25,7 @@ from htstats.compat.powerlaw._plots import Shown
 from htstats.compat.powerlaw._power_law import SEARCHED, Power_Law, box_of, uses_shortcut
 from htstats.compat.powerlaw._profiles import PROFILES, current_profile
 from htstats.compat.powerlaw._truncated_power_law import Truncated_Power_Law
+from htstats.compat.powerlaw._warnings import EDGE
 
 __all__ = ["Fit"]
 
@@ -129,7 +130,7 @@ class Fit(Shown):
         if self.xmax is not None:
             above = int(np.sum(x > self.xmax))
             x = x[x <= self.xmax]
-        put_in_order(x)
+        sort_in_place(x)
         return x, above
 
     def _warn_of_empty_tail(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-from htstats._checks import one_of
+from htstats._common.checks import one_of
 
 __all__ = ["PROFILES", "VERSIONS", "current_profile", "use_profile"]
 

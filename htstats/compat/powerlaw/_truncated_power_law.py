@@ -12,7 +12,8 @@ from scipy import optimize
 
 from htstats.alternatives import TruncatedPowerLaw
 from htstats.compat.powerlaw._data import TINY, Floats
-from htstats.compat.powerlaw._distributions import EDGE, Bounds, Distribution
+from htstats.compat.powerlaw._distributions import Bounds, Distribution
+from htstats.compat.powerlaw._warnings import EDGE
 
 __all__ = ["Truncated_Power_Law"]
 

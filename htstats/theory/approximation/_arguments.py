@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from htstats._arrays import as_float64
+from htstats._common.arrays import as_float64
 
 __all__ = ["matrix", "unit"]
 

@@ -8,11 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from htstats._checks import (
-    one_of,
-    open_probability,
-    positive,
-)
+from htstats._common.checks import one_of, open_probability, positive
 from htstats.theory._statement import CONVENTIONS, Convention, Statement
 from htstats.theory.approximation._arguments import matrix
 from htstats.theory.approximation.error import ApproximationError

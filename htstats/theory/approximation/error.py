@@ -9,11 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from htstats._checks import (
-    nonnegative,
-    one_of,
-    open_probability,
-)
+from htstats._common.checks import nonnegative, one_of, open_probability
 from htstats.theory._statement import Statement, probability_statement
 from htstats.theory.approximation._arguments import matrix, unit
 from htstats.theory.approximation.probability import (

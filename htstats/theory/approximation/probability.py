@@ -9,13 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr, ndtri_exp
 
-from htstats._checks import (
-    finite,
-    nonnegative,
-    one_of,
-    open_probability,
-    positive,
-)
+from htstats._common.checks import finite, nonnegative, one_of, open_probability, positive
 from htstats.theory._statement import CONVENTIONS, Convention, Statement, probability_statement
 from htstats.theory.approximation._arguments import unit
 

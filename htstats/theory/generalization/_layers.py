@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from htstats._checks import (
-    positive,
-)
+from htstats._common.checks import positive
 
 __all__ = ["layer_numbers"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erf, erfcx
 
-from htstats._checks import (
+from htstats._common.checks import (
     count,
     finite,
     nonnegative,

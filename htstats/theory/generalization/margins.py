@@ -7,11 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from htstats._arrays import as_float64, to_numpy
-from htstats._checks import (
-    finite,
-    positive,
-)
+from htstats._common.arrays import as_float64, to_numpy
+from htstats._common.checks import finite, positive
 
 __all__ = ["margin_loss", "margin_tolerance", "margins"]
 

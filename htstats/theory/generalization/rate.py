@@ -8,10 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from htstats._checks import (
-    count,
-    positive,
-)
+from htstats._common.checks import count, positive
 from htstats.theory._statement import Statement
 from htstats.theory.generalization._layers import layer_numbers
 

@@ -9,15 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from htstats._checks import (
-    count,
-    nonnegative,
-    one_of,
-    open_probability,
-    positive,
-)
+from htstats._common.checks import count, nonnegative, one_of, open_probability, positive
 from htstats.theory._statement import CONVENTIONS, Convention, Statement
-from htstats.theory.approximation import error_budget
+from htstats.theory.approximation.probability import error_budget
 from htstats.theory.generalization._layers import layer_numbers
 
 __all__ = [

@@ -1,0 +1,153 @@
+"""Elementwise kernels on arguments that broadcast: checks, blocks, `out=` and threads."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common import checks
+from htstats._common.data_checks import list_elements, require_full, require_numbers
+
+__all__ = ["LARGEST_N", "Result", "common_shape", "floats", "numbers", "refuse", "run", "run_into"]
+
+
+Floats = npt.NDArray[np.float64]
+
+LARGEST_N = 2**53
+ELEMENTS_A_THREAD = 1024
+# what is copied of broadcast inputs at a time; it stays in the cache
+BLOCK_ELEMENTS = 16384
+Result = float | Floats
+Kernel = Callable[..., None]
+
+
+def run(
+    kernel: Kernel, names: str, inputs: Sequence[Floats], out: Floats | None, n_threads: int
+) -> Result:
+    """The kernel's result, in `out` where given: also where it is strided or one of the inputs."""
+    shape = common_shape(names, inputs)
+    if out is None:
+        result = np.empty(shape)
+        run_into(kernel, inputs, result, shape, n_threads)
+        return float(result) if shape == () else result
+    if not isinstance(out, np.ndarray) or out.dtype != np.float64 or out.shape != shape:
+        found = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else repr(out)
+        raise ValueError(f"out must be a float64 array of shape {shape}, got {found}")
+    if not out.flags.writeable:
+        raise ValueError("out must be writeable, got a read-only array")
+    direct = out.flags.c_contiguous and not any(np.may_share_memory(out, x) for x in inputs)
+    result = out if direct else np.empty(shape)
+    run_into(kernel, inputs, result, shape, n_threads)
+    if not direct:
+        out[...] = result
+    return out
+
+
+def run_into(
+    kernel: Kernel, inputs: Sequence[Floats], out: Floats, shape: tuple[int, ...], n_threads: int
+) -> None:
+    """Run in parts. `out` has the shape, and perhaps an axis more; it is contiguous."""
+    threads = checks.count("n_threads", n_threads, at_least=1)
+    count = math.prod(shape)
+    threads = min(threads, max(1, count // ELEMENTS_A_THREAD))
+    if all([x.shape == shape or x.size == 1 for x in inputs]):
+        flat = [np.ascontiguousarray(x).reshape(-1) for x in inputs]
+        whole = out if len(shape) == 1 else out.reshape(count, *out.shape[len(shape) :])
+        if threads == 1:
+            kernel(*flat, whole)
+            return
+        parts = split(flat, whole, threads)
+    else:
+        parts = blocks([np.broadcast_to(x, shape) for x in inputs], out)
+    if threads == 1:
+        for part in parts:
+            kernel(*part)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda part: kernel(*part), parts))
+
+
+def split(flat: Sequence[Floats], out: Floats, n_parts: int) -> Iterator[tuple[Floats, ...]]:
+    """As many parts of nearly equal size; an input of one element stays one."""
+    edges = [len(out) * i // n_parts for i in range(n_parts + 1)]
+    for start, stop in itertools.pairwise(edges):
+        rows = slice(start, stop)
+        yield (*(x if x.size == 1 else x[rows] for x in flat), out[rows])
+
+
+def blocks(inputs: Sequence[Floats], out: Floats) -> Iterator[tuple[Floats, ...]]:
+    """Blocks of broadcast inputs, each made contiguous by itself: no whole input is ever copied."""
+    shape = inputs[0].shape
+    count = math.prod(shape)
+    if count <= BLOCK_ELEMENTS or len(shape) == 1:
+        flat = (x.flat[:1] if is_one(x) else x.reshape(-1) for x in inputs)
+        whole = out.reshape(count, *out.shape[len(shape) :])
+        yield (*(np.ascontiguousarray(x) for x in flat), whole)
+        return
+    rows = BLOCK_ELEMENTS * shape[0] // count
+    for start in range(0, shape[0], max(rows, 1)):
+        part = slice(start, start + rows) if rows else start
+        yield from blocks([x[part] for x in inputs], out[part])
+
+
+def is_one(x: Floats) -> bool:
+    """Whether all elements are the same place in memory."""
+    return x.size > 0 and not any(
+        step for step, size in zip(x.strides, x.shape, strict=True) if size > 1
+    )
+
+
+def common_shape(names: str, inputs: Sequence[Floats]) -> tuple[int, ...]:
+    """The shape that arrays broadcast to, or ValueError; `names` is what errors call them."""
+    shapes = [x.shape for x in inputs]
+    if shapes.count(shapes[0]) == len(shapes):
+        return shapes[0]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(f"{names} must broadcast together, got shapes {shapes}") from None
+
+
+# ---- checks --------------------------------------------------------------------------------------
+
+
+def floats(name: str, x: Any) -> Floats:
+    """float64, without a copy where it is; integers beyond any n stay beyond it."""
+    if not isinstance(x, float | int):
+        require_numbers(x, name)
+        require_full(x, name)
+    array = np.asarray(list_elements(x))
+    if array.dtype.kind == "O" and all(isinstance(v, int) for v in array.flat):
+        # Python integers beyond int64: all of them lie beyond any n
+        array = np.asarray(np.clip(array, -LARGEST_N - 2, LARGEST_N + 2), dtype=np.int64)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be real numbers, got {x!r}")
+    if array.dtype.kind in "iu" and array.dtype.itemsize == 8 and array.size:
+        # above 2^53 a float would round to a neighbour; both lie beyond any n
+        if array.max() > LARGEST_N:
+            array = np.where(array > LARGEST_N, LARGEST_N + 2, array)
+    return array.astype(np.float64, copy=False)
+
+
+def numbers(name: str, x: Any) -> Floats:
+    """float64; NaN is refused."""
+    array = floats(name, x)
+    refuse(np.isnan(array), x, f"{name} must not be NaN")
+    return array
+
+
+def refuse(bad: Any, given: Any, rule: str) -> None:
+    """ValueError with the first bad one of the numbers as they were given, and its place."""
+    if not np.any(bad):
+        return
+    place = tuple(int(i) for i in np.argwhere(bad)[0])
+    values = np.asarray(list_elements(given))
+    value = np.broadcast_to(values, np.shape(bad))[place]
+    at = f" at index {place[0] if len(place) == 1 else place}" if values.ndim else ""
+    raise ValueError(f"{rule}, got {value.item() if hasattr(value, 'item') else value!r}{at}")

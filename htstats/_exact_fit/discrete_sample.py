@@ -1,0 +1,80 @@
+"""The usable values of a sample of integers, with hardly any of them sorted.
+
+Most integers that people count are small: they are added up in a table, and what is larger is
+sorted. Integers of any width become float64 piece by piece, so that no copy of them all is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.arrays import to_numpy, widen
+from htstats._common.data_checks import find_missing
+from htstats._core import tally
+from htstats._exact_fit.candidates import distinct
+from htstats._exact_fit.sample import SIDES, Sample, drop_above, left_out, require_side, take_sample
+from htstats._exact_fit.source import Source, as_source
+
+__all__ = ["as_integers", "count_integers", "require_exact"]
+
+
+Floats = npt.NDArray[np.float64]
+
+# Elements taken at a time: as float64 they stay in a core's cache until they are counted.
+PIECE = 1 << 16
+
+
+def as_integers(x: Any) -> Source:
+    """`as_source`, but an array of integers is left as it is and read in pieces."""
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iub" and find_missing(x) is None:
+        array, _ = to_numpy(x)
+        flat = array.reshape(-1)
+
+        def pieces() -> Iterator[npt.NDArray[Any]]:
+            for start in range(0, flat.size, PIECE):
+                yield np.ascontiguousarray(flat[start : start + PIECE], dtype=np.float64)
+
+        return Source("float64", pieces, array.shape)
+    return as_source(x)
+
+
+def require_exact(x: Any) -> None:
+    """ValueError where an integer is beyond 2^53 and a float64 may be another one."""
+    if isinstance(x, list | tuple) and x and isinstance(x[0], int):
+        x = np.asarray(x)
+    if not isinstance(x, np.ndarray) or x.dtype.kind not in "iu" or x.dtype.itemsize < 8:
+        return
+    given = x if find_missing(x) is None else np.ma.compressed(x)
+    if given.size and (largest := max(int(given.max()), -int(given.min()))) > 2**53:
+        raise ValueError(f"x must be at most 2**53 where discrete=True, got {largest}")
+
+
+def count_integers(source: Source, side: str | None, xmax: float | None) -> tuple[Sample, str]:
+    """What `usable` gives for whole numbers; the same error for what is none."""
+    table, room = np.zeros(tally.SIZE, np.int64), np.empty(PIECE)
+    rest, seen = [np.empty(0)], np.zeros(2, np.int64)
+    for piece in _pieces(source):
+        m, *few = tally.tally_f64(piece, SIDES.index(side or "positive"), table, room)
+        rest.append(room[:m].copy())
+        seen += few
+    large = np.concatenate(rest)
+    others, wrong = seen.tolist()
+    if wrong or not np.isfinite(large).all():
+        return take_sample(source, side, xmax, None)  # says what is wrong
+    side = require_side(side, others)
+    zeros, table[0] = int(table[0]) - large.size - others, 0
+    small = np.flatnonzero(table)
+    values, first = distinct(large)
+    values = np.concatenate([small.astype(np.float64), values])
+    counts = np.concatenate([table[small], np.diff(first)])
+    return drop_above(xmax, values, counts, left_out(side, zeros, others, others)), side
+
+
+def _pieces(source: Source) -> Iterator[Floats]:
+    for part in source.parts():
+        for start in range(0, part.size, PIECE):
+            yield widen(part[start : start + PIECE], source.dtype)

@@ -1,0 +1,303 @@
+"""The result of a power-law fit: what was found, and the law that it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.arrays import as_points
+from htstats._exact_fit.sample import take_sample
+from htstats._exact_fit.source import Watch, as_source
+from htstats._laws import pareto
+from htstats._laws.zeta import ZetaLaw
+
+if TYPE_CHECKING:
+    from htstats.alternatives import Comparison, ComparisonTable
+    from htstats.power_law import ConfidenceInterval, GoodnessOfFit
+
+__all__ = ["Again", "Curve", "PowerLawFit"]
+
+Floats = npt.NDArray[np.float64]
+
+
+class Curve(NamedTuple):
+    """Every candidate: its xmin in units of the data, its alpha, its distance."""
+
+    xmins: Floats
+    alphas: Floats
+    distances: Floats
+
+
+@dataclass(frozen=True)
+class PowerLawFit:
+    """A fitted tail: density proportional to x^-alpha from `xmin` on, and up to `xmax` if given.
+
+    Attributes
+    ----------
+    alpha : float
+        Density exponent; above 1, or any real number where there is an `xmax`.
+    xmin : float
+        Where the tail begins, one of the values (or what was given); in units of the data.
+    distance : float
+        Kolmogorov-Smirnov distance of the tail, see `fit_power_law` for `ks`; in [0, 1].
+    n : int
+        Usable values: what the scan saw.
+    n_tail : int
+        Values at or above `xmin` among them.
+    excluded : mapping of str to int
+        Values that were left out, by reason: "zero", "negative", "positive", "above xmax",
+        "masked".
+    side, ks : str
+        As they were asked for; `side` is "positive" where nothing was said and nothing is negative.
+    discrete : bool
+        Whether the values are integers to the model.
+    xmax : float or None
+        Where the law ends, in units of the data; None: nowhere.
+    curve : Curve or None
+        (xmins, alphas, distances) of all candidates, where they were asked for.
+
+    Examples
+    --------
+    >>> from htstats import fit_power_law
+    >>> fit = fit_power_law([1.0, 1.1, 1.3, 1.7, 2.5, 4.0, 9.0], xmin=1.0)
+    >>> fit
+    PowerLawFit(alpha=2.299 +- 0.491 from xmin=1, KS 0.124, tail 7 of 7)
+    >>> round(float(fit.logsf(2.0)), 4)
+    -0.9005
+    """
+
+    alpha: float
+    xmin: float
+    distance: float
+    n: int
+    n_tail: int
+    excluded: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    side: str = "positive"
+    discrete: bool = False
+    ks: str = "left"
+    xmax: float | None = None
+    curve: Curve | None = field(default=None, repr=False, compare=False)
+    # what the methods that look at the data again need: the caller's array, not a copy
+    _source: Again | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def tail_exponent(self) -> float:
+        """alpha - 1: the survival function falls as x to the minus this, where it has no end."""
+        return self.alpha - 1
+
+    @property
+    def stderr(self) -> float:
+        """Standard error of alpha for the chosen xmin, from the Fisher information of the law.
+
+        (alpha - 1) / sqrt(n_tail) without an xmax; of integers the variance of log K is the
+        information of one value.
+        """
+        if self.discrete:
+            return 1 / math.sqrt(self.n_tail * self._zeta.information())
+        return pareto.stderr(self.alpha - 1, self._length, self.n_tail)
+
+    @property
+    def n_excluded(self) -> int:
+        """How many values were left out, for all reasons together; `excluded` says why."""
+        return sum(self.excluded.values())
+
+    @property
+    def loglikelihood(self) -> float:
+        """Of the tail, at its maximum, where the mean of log(x / xmin) is that of the law."""
+        if self.discrete:
+            return self.n_tail * self._zeta.mean_loglikelihood()
+        rate, length = self.alpha - 1, self._length
+        at_xmin = pareto.log_density_at_xmin(rate, length) - math.log(self.xmin)
+        return self.n_tail * (at_xmin - self.alpha * pareto.mean(rate, length))
+
+    def logpdf(self, x: npt.ArrayLike) -> Any:
+        """Log density of the tail at `x`; minus infinity outside [xmin, xmax].
+
+        Of a discrete fit the log probability; minus infinity also between the integers.
+        """
+        if self.discrete:
+            return self._zeta.logpmf(x)[()]
+        t = self._log_ratio(x)
+        at_xmin = pareto.log_density_at_xmin(self.alpha - 1, self._length) - math.log(self.xmin)
+        inside = (t >= 0) & self._is_below_xmax(x)
+        with np.errstate(invalid="ignore"):
+            return np.where(inside, at_xmin - self.alpha * t, -np.inf)[()]
+
+    def logsf(self, x: npt.ArrayLike) -> Any:
+        """Log of P(X > x) for X in the tail; 0 below `xmin`, minus infinity from `xmax` on."""
+        if self.discrete:
+            return self._zeta.logsf(x)[()]
+        t = np.clip(self._log_ratio(x), 0.0, self._length)
+        return np.asarray(pareto.log_survival(t, self.alpha - 1, self._length))[()]
+
+    def logcdf(self, x: npt.ArrayLike) -> Any:
+        """Log of P(X <= x) for X in the tail; minus infinity up to `xmin`, 0 from `xmax` on.
+
+        At `xmin` itself a discrete law has its first probability.
+        """
+        if self.discrete:
+            return self._zeta.logcdf(x)[()]
+        t = np.clip(self._log_ratio(x), 0.0, self._length)
+        return np.asarray(pareto.log_cdf(t, self.alpha - 1, self._length))[()]
+
+    def ppf(self, q: npt.ArrayLike) -> Any:
+        """Quantiles of the tail for `q` in [0, 1]; NaN outside."""
+        q = as_points(q, "q")
+        inside = (q >= 0) & (q <= 1)
+        if self.discrete:
+            with np.errstate(divide="ignore"):
+                levels = np.log1p(-np.where(inside, q, np.nan))
+            return self._zeta.isf(levels)[()]
+        t = pareto.quantile(np.where(inside, q, 0.0), self.alpha - 1, self._length)
+        t = np.clip(t, 0.0, self._length)
+        with np.errstate(over="ignore"):
+            values = self.xmin * np.exp(t)
+        if self.xmax is not None:
+            values = np.minimum(values, self.xmax)
+        return np.where(inside, values, np.nan)[()]
+
+    def sample(
+        self, size: int | tuple[int, ...], rng: np.random.Generator | int | None = None
+    ) -> Floats:
+        """`size` values of the tail; `rng` is a generator, or a seed of one as `default_rng` takes
+        it (None: other values each time)."""
+        drawn: Floats
+        rng = np.random.default_rng(rng)
+        if self.discrete:
+            drawn = self._zeta.isf(np.log1p(-rng.random(size)))
+        elif self.xmax is None:
+            with np.errstate(over="ignore"):
+                drawn = self.xmin * np.exp(rng.standard_exponential(size) / (self.alpha - 1))
+        else:
+            drawn = self.ppf(rng.random(size))
+        return drawn
+
+    def usable(self) -> Floats:
+        """The values the scan saw, ascending.
+
+        Raises
+        ------
+        ValueError
+            If the fit came from a sketch, or the array that was fitted (or its weights) has other
+            values now: a checksum of it tells. So do all methods that look at the data again.
+        """
+        if self._source is None:
+            raise ValueError("this fit was made from a sketch: fit the array to look at it again")
+        again = self._source
+        watched = Watch(as_source(again.x), again.weights)
+        if watched.source.shape is not None:
+            self._require_same(watched.read())
+        sample, _ = take_sample(watched.source, again.side, again.rule["xmax"], again.weights)
+        self._require_same(watched.read())
+        return np.repeat(sample.values, sample.counts)
+
+    def _require_same(self, checksum: int) -> None:
+        assert self._source is not None
+        if checksum != self._source.checksum:
+            raise ValueError(
+                "x was changed after the fit, which keeps no copy of it: fit it again, or fit a "
+                "copy, x.copy()"
+            )
+
+    def goodness_of_fit(
+        self, n_resamples: int = 2500, *, refit_xmin: bool = True, **options: Any
+    ) -> GoodnessOfFit:
+        """The bootstrap p-value; see `htstats.power_law.goodness_of_fit`, also for `options`.
+
+        Each resample is fitted by this fit's own rule (range of xmin, xmax, min_tail, ks, discrete,
+        rounding to 16 bits); with `refit_xmin` False, at this fit's xmin.
+        """
+        from htstats.power_law import goodness_of_a_fit
+
+        return goodness_of_a_fit(self, n_resamples, refit_xmin=refit_xmin, **options)
+
+    def confidence_interval(
+        self, level: float = 0.95, method: str = "asymptotic", **options: Any
+    ) -> ConfidenceInterval:
+        """Of alpha, and by bootstrap of xmin; see `htstats.power_law.confidence_interval`."""
+        from htstats.power_law import interval_of_a_fit
+
+        return interval_of_a_fit(self, level, method, **options)
+
+    def compare(self, alternative: str, *, nested: bool | None = None) -> Comparison:
+        """The power law against one alternative, by name; with an xmax both laws end there.
+
+        See `htstats.alternatives`.
+        """
+        from htstats.alternatives import compare
+
+        return compare(
+            self.usable(),
+            "power_law",
+            alternative,
+            xmin=self.xmin,
+            xmax=self.xmax,
+            discrete=self.discrete,
+            nested=nested,
+        )
+
+    def compare_all(self) -> ComparisonTable:
+        """The power law against every alternative."""
+        from htstats.alternatives import compare_all
+
+        return compare_all(self.usable(), xmin=self.xmin, xmax=self.xmax, discrete=self.discrete)
+
+    @property
+    def _length(self) -> float:
+        """log(xmax / xmin)."""
+        return math.inf if self.xmax is None else _log_ratio(self.xmin, self.xmax)
+
+    @property
+    def _zeta(self) -> ZetaLaw:
+        """The law of a discrete fit."""
+        return ZetaLaw(
+            self.alpha, self.xmin, math.inf if self.xmax is None else math.floor(self.xmax)
+        )
+
+    def _log_ratio(self, x: npt.ArrayLike) -> Floats:
+        """log(x / xmin); minus infinity for x <= 0."""
+        x = as_points(x)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            z = (x - self.xmin) / self.xmin
+            # the difference is exact near xmin; far from it the ratio may leave the range
+            logs = np.where(z < 2.0**1000, np.log1p(z), np.log(x) - math.log(self.xmin))
+        return np.where(x <= 0, -np.inf, logs)
+
+    def _is_below_xmax(self, x: npt.ArrayLike) -> Any:
+        return True if self.xmax is None else as_points(x) <= self.xmax
+
+    def __repr__(self) -> str:
+        end = "" if self.xmax is None else f" to xmax={self.xmax:.6g}"
+        return (
+            f"PowerLawFit(alpha={self.alpha:.4g} +- {self.stderr:.3g} from xmin={self.xmin:.6g}"
+            f"{end}, KS {self.distance:.3g}, tail {self.n_tail} of {self.n})"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "excluded": dict(self.excluded)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, excluded=MappingProxyType(state["excluded"]))
+
+
+class Again(NamedTuple):
+    """The arguments that give the usable values again."""
+
+    x: Any
+    dtype: str
+    side: str
+    weights: npt.ArrayLike | None
+    rule: dict[str, Any]  # arguments of fit_power_law beside the data
+    checksum: int | None  # of what was fitted
+
+
+def _log_ratio(low: float, high: float) -> float:
+    """log(high / low); the difference is exact for near ones, the ratio of far ones overflows."""
+    z = (high - low) / low
+    return math.log1p(z) if z < 2.0**1000 else math.log(high) - math.log(low)

@@ -1,0 +1,45 @@
+"""What a fit is asked for, checked once."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from htstats._common import checks
+
+__all__ = ["Options", "check_options"]
+
+
+KS = ("left", "two-sided")
+
+
+class Options(NamedTuple):
+    """What a fit was asked for, checked."""
+
+    xmin: float | tuple[float, float] | None = None
+    xmax: float | None = None
+    ks: str = "left"
+    min_tail: int = 1
+    curve: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every value may be a candidate, of a law without an end."""
+        return self.xmin is None and self.xmax is None and not self.curve
+
+
+def check_options(xmin: Any, xmax: Any, ks: str, min_tail: int | None, curve: bool) -> Options:
+    """The options of a fit, or an error that names the wrong one."""
+    checks.one_of("ks", ks, KS)
+    least = 1 if min_tail is None else checks.count("min_tail", min_tail, at_least=1)
+    end = None if xmax is None else checks.positive("xmax", xmax)
+    if isinstance(xmin, tuple | list):
+        if len(xmin) != 2:
+            raise ValueError(f"xmin must be a number or a pair (lo, hi), got {xmin!r}")
+        low, high = (checks.nonnegative("xmin", edge) for edge in xmin)
+        if not low < high:
+            raise ValueError(f"xmin must be (lo, hi) with lo < hi, got {xmin!r}")
+        return Options((low, high), end, ks, least, curve)
+    start = None if xmin is None else checks.positive("xmin", xmin)
+    if start is not None and end is not None and not start < end:
+        raise ValueError(f"xmax must be above xmin, got {xmax!r} with xmin={xmin!r}")
+    return Options(start, end, ks, least, curve)

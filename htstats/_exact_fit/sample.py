@@ -1,0 +1,233 @@
+"""The usable values of a source: what a fit sees of the numbers that it is given."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.arrays import HALF_DTYPES, widen
+from htstats._common.data_checks import find_missing
+from htstats._core import tail
+from htstats._exact_fit.candidates import distinct
+from htstats._exact_fit.source import Source, read_weights
+from htstats.sketch import TailSketch
+
+__all__ = [
+    "CACHED",
+    "SIDES",
+    "Sample",
+    "Survey",
+    "drop_above",
+    "gather",
+    "left_out",
+    "require_side",
+    "sample_of_sketch",
+    "survey",
+    "take_sample",
+]
+
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+SIDES = ("abs", "positive", "negative")
+
+# Patterns of the largest finite values.
+ALL_BELOW = {np.float32: 0x7F7FFFFF, np.float64: 0x7FEFFFFFFFFFFFFF}
+
+# Elements that are summed up and counted while they are in a core's cache.
+CACHED = 1 << 14
+
+
+class Sample(NamedTuple):
+    """Usable values, ascending and distinct, as float64; the counts before each and in all; and
+    what was left out."""
+
+    values: Floats
+    first: Counts
+    excluded: dict[str, int]
+
+    @property
+    def counts(self) -> Counts:
+        """How often each value is there."""
+        counts: Counts = np.diff(self.first)
+        return counts
+
+
+class Survey(NamedTuple):
+    """How many elements are what; positive and negative ones are finite and not 0."""
+
+    not_finite: int
+    zeros: int
+    negative: int
+    positive: int
+
+
+def survey(source: Source) -> Survey:
+    """Count the elements of each kind; ValueError where one is not finite."""
+    look: Any = tail.survey_f32 if source.dtype == "float32" else tail.survey_f64
+    wide = source.dtype in HALF_DTYPES
+    counts = [look(widen(part, source.dtype) if wide else part) for part in source.parts()]
+    one = counts[0] if len(counts) == 1 else map(sum, zip((0,) * 4, *counts, strict=True))
+    seen = Survey(*one)
+    if seen.not_finite:
+        raise ValueError(f"x must be finite, got {seen.not_finite} NaN or infinite values")
+    return seen
+
+
+def _add_up(tables: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Their sum, which may be beyond 32 bits."""
+    return tables[0] if len(tables) == 1 else np.asarray(np.sum(tables, axis=0, dtype=np.int64))
+
+
+def require_side(side: str | None, negative: int) -> str:
+    """The side that is meant, or ValueError where it must be said."""
+    if side is not None:
+        return side
+    if negative:
+        raise ValueError(
+            f"x has {negative} negative values: side must be one of 'abs', 'positive', "
+            f"'negative', got None"
+        )
+    return "positive"
+
+
+def take_sample(
+    source: Source, side: str | None, xmax: float | None, weights: npt.ArrayLike | None
+) -> tuple[Sample, str]:
+    """All usable values, sorted, and the side they are of."""
+    if weights is not None:
+        return _weighted(source, side, xmax, weights)
+    seen = survey(source)
+    side = require_side(side, seen.negative)
+    size = {"positive": seen.positive, "negative": seen.negative}.get(
+        side, seen.positive + seen.negative
+    )
+    values = gather(source, side, 0.0, math.inf if xmax is None else xmax, size)
+    excluded = left_out(side, seen.zeros, seen.negative, seen.positive)
+    if len(values) < size:
+        excluded["above xmax"] = size - len(values)
+    return Sample(*distinct(values), excluded), side
+
+
+def sample_of_sketch(sketch: TailSketch, side: str, xmax: float | None = None) -> Sample:
+    """All usable values of a sketch of 16-bit floats: each of its buckets is a value."""
+    buckets = sketch.buckets(side)
+    excluded = left_out(side, sketch.n_zero, sketch.n_negative, sketch.n_positive)
+    return drop_above(xmax, buckets.lower, buckets.count, excluded)
+
+
+def drop_above(
+    xmax: float | None, values: Floats, counts: Counts, excluded: dict[str, int]
+) -> Sample:
+    """The sample of distinct values, ascending, without those above `xmax`."""
+    if xmax is not None:
+        kept = values <= xmax
+        if above := int(counts[~kept].sum()):
+            excluded["above xmax"] = above
+        values, counts = values[kept], counts[kept]
+    return Sample(values, _before(counts), excluded)
+
+
+def gather(
+    source: Source, side: str, low: float, high: float = math.inf, room: int | None = None
+) -> npt.NDArray[Any]:
+    """abs(x) of one side, where it is in [low, high] and not 0, in the dtype of the source.
+
+    `room` is how many there are at most, where that is known; else they are counted first.
+    ValueError where there are more: the source then gives other numbers than before.
+    """
+    dtype: Any = np.float32 if source.dtype == "float32" else np.float64
+    select: Any = tail.select_f32 if dtype is np.float32 else tail.select_f64
+    window = SIDES.index(side), *_keys(dtype, low, high)
+    wide = source.dtype in HALF_DTYPES
+    if room is None:
+        nothing = np.empty(0, dtype)
+        room = sum(
+            select(widen(part, source.dtype) if wide else part, *window, nothing)
+            for part in source.parts()
+        )
+    out, at = np.empty(room, dtype), 0
+    for part in source.parts():
+        at += select(widen(part, source.dtype) if wide else part, *window, out[at:])
+        if at > room:
+            raise ValueError("x must give the same numbers each time it is read")
+    return out[:at]
+
+
+def _keys(dtype: Any, low: float, high: float) -> tuple[int, int]:
+    """Patterns of the smallest and the largest value of a dtype in [low, high], not 0."""
+    if low == 0 and high == math.inf:
+        return 1, ALL_BELOW[dtype]
+    info = np.finfo(dtype)
+    with np.errstate(over="ignore"):
+        edges = [dtype(max(low, float(info.smallest_subnormal))), dtype(min(high, float(info.max)))]
+    if float(edges[0]) < low:
+        edges[0] = np.nextafter(edges[0], dtype(np.inf))
+    if float(edges[1]) > high:
+        edges[1] = np.nextafter(edges[1], dtype(0))
+    bits = np.int32 if dtype is np.float32 else np.int64
+    first, last = (int(edge.view(bits)) for edge in edges)
+    return first, last
+
+
+def left_out(side: str, zeros: int, negative: int, positive: int) -> dict[str, int]:
+    """What a side leaves out, by reason."""
+    counts = {"zero": zeros}
+    if side == "positive":
+        counts["negative"] = negative
+    if side == "negative":
+        counts["positive"] = positive
+    return {reason: int(n) for reason, n in counts.items() if n}
+
+
+def _before(counts: Counts) -> Counts:
+    first: Counts = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=first[1:])
+    return first
+
+
+def _weighted(
+    source: Source, side: str | None, xmax: float | None, weights: npt.ArrayLike
+) -> tuple[Sample, str]:
+    if source.shape is None:
+        raise TypeError("weights need x as one array, got blocks")
+    survey(source)
+    flat = widen(next(source.parts()), source.dtype)
+    times = _weights(weights, source)
+    zeros, negative, positive = (int(times[at].sum()) for at in (flat == 0, flat < 0, flat > 0))
+    side = require_side(side, negative)
+    excluded = left_out(side, zeros, negative, positive)
+    key = {"abs": np.abs, "positive": np.positive, "negative": np.negative}[side](flat)
+    kept = (key > 0) & (times > 0)
+    if xmax is not None:
+        above = kept & (key > xmax)
+        if dropped := int(times[above].sum()):
+            excluded["above xmax"] = dropped
+        kept &= ~above
+    values, place = np.unique(key[kept], return_inverse=True)
+    counts = np.zeros(len(values), np.int64)
+    np.add.at(counts, place, times[kept])
+    return Sample(values, _before(counts), excluded), side
+
+
+def _weights(weights: npt.ArrayLike, source: Source) -> Counts:
+    """The weights of the elements that are not masked; their mask is that of the elements."""
+    mask, given = find_missing(weights), read_weights(weights)
+    if mask is not None and not (source.mask is not None and np.array_equal(mask, source.mask)):
+        raise ValueError(
+            "weights must have the mask of x, got another one: give 0 where x is not to count"
+        )
+    if given.shape != source.shape:
+        raise ValueError(f"weights must have the shape of x, {source.shape}, got {given.shape}")
+    given = (given if source.mask is None else given[~source.mask]).reshape(-1)
+    with np.errstate(invalid="ignore"):
+        wrong = ~((given >= 0) & (given == np.floor(given)) & (given < 2.0**53))
+    if wrong.any():
+        raise ValueError(f"weights must be integers in [0, 2^53), got {given[wrong][0]}")
+    if (total := float(given.sum(dtype=np.float64))) >= 2.0**53:
+        raise ValueError(f"weights must have a sum below 2^53, got {total:g}")
+    return given.astype(np.int64)

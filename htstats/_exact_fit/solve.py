@@ -1,0 +1,185 @@
+"""The best candidate of a sample: the scan that answers what was asked for."""
+
+from __future__ import annotations
+
+import math
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._core import fit
+from htstats._exact_fit.candidates import TOLERANCE, Candidates, best_of, estimate_candidates
+from htstats._exact_fit.discrete_scan import DiscreteScan, scan_tails
+from htstats._exact_fit.fitted_tail import Curve, PowerLawFit
+from htstats._exact_fit.options import Options
+from htstats._exact_fit.sample import SIDES, Sample, left_out
+from htstats._laws.zeta import whole
+
+__all__ = ["require_two", "solve_at_once", "solve_integers", "solve_sample"]
+
+
+Floats = npt.NDArray[np.float64]
+
+# A curve takes some sqrt(n) exponentials a candidate: half a minute for so many.
+MAX_CURVE = 1_000_000
+
+
+def solve_sample(sample: Sample, side: str, options: Options) -> PowerLawFit:
+    """Scan the candidates of a sample."""
+    values, first = sample.values, sample.first
+    n = int(first[-1])
+    if isinstance(options.xmin, float):
+        values, first = _from(options.xmin, values, first)
+    require_two(values)
+    begin, end = _candidates(values, first, options)
+    k, distance, rate, curve = _best(values, first, begin, end, options)
+    if k < 0:
+        raise ValueError(
+            f"no candidate xmin is allowed by xmin={options.xmin!r}, min_tail={options.min_tail}"
+        )
+    return PowerLawFit(
+        alpha=rate + 1,
+        xmin=float(values[k]),
+        distance=distance,
+        n=n,
+        n_tail=int(first[-1] - first[k]),
+        excluded=MappingProxyType(sample.excluded),
+        side=side,
+        ks=options.ks,
+        xmax=options.xmax,
+        curve=curve,
+    )
+
+
+def solve_at_once(x: npt.NDArray[Any], side: str | None, options: Options) -> PowerLawFit | None:
+    """The fit of a float32 or float64 array by `ks` and `min_tail` alone, in one call; None where
+    something is wrong with it, which `solved` says."""
+    work = np.empty(fit.workspace(x.size))
+    whole_fit: Any = fit.fit_f32 if x.dtype == np.float32 else fit.fit_f64
+    rule = SIDES.index(side or "positive"), options.ks == "two-sided", options.min_tail, TOLERANCE
+    try:
+        seen, n_tail, xmin, distance, rate = whole_fit(x.reshape(-1), *rule, work)
+    except ValueError:
+        return None
+    n, zeros, negative, positive = seen
+    if not n_tail or (side is None and negative):
+        return None
+    side = side or "positive"
+    excluded = left_out(side, zeros, negative, positive) if n < x.size else {}
+    return PowerLawFit(
+        alpha=rate + 1,
+        xmin=xmin,
+        distance=distance,
+        n=n,
+        n_tail=n_tail,
+        excluded=MappingProxyType(excluded),
+        side=side,
+        ks=options.ks,
+    )
+
+
+def _best(
+    values: Floats, first: npt.NDArray[np.int64], begin: int, end: int, options: Options
+) -> tuple[int, float, float, Curve | None]:
+    """Index, distance and rate of the best candidate, -1 if none; and the curve if it is wanted."""
+    two_sided = options.ks == "two-sided"
+    if begin >= end:
+        return -1, math.inf, math.nan, None
+    if options.xmax is None and not options.curve:
+        return *best_of(values, first, two_sided, begin, end, TOLERANCE), None
+    xmax, low = (math.inf, 1.0) if options.xmax is None else (options.xmax, -math.inf)
+    found = estimate_candidates(values, first, xmax, two_sided)
+    k, distance = found.best(begin, end, alpha_low=low, tolerance=TOLERANCE)
+    return k, distance, float(found.rate[k]), _curve(found, begin, end) if options.curve else None
+
+
+def solve_integers(sample: Sample, side: str, options: Options) -> PowerLawFit:
+    """The same with the zeta distribution."""
+    values, first = whole("x", sample.values), sample.first
+    if isinstance(options.xmin, float):
+        xmin = float(whole("xmin", np.array([options.xmin]))[0])
+        values, first = _from(xmin, values, first)
+    require_two(values)
+    begin, end = _candidates(values, first, options)
+    if options.curve:
+        _require_short(end - begin)
+    found: DiscreteScan = scan_tails(
+        values,
+        first,
+        begin=begin,
+        end=end,
+        xmax=math.inf if options.xmax is None else options.xmax,
+        two_sided=options.ks == "two-sided",
+        alpha_low=1.0 if options.xmax is None else 0.0,
+        curve=options.curve,
+    )
+    curve = None
+    if found.curve is not None:
+        xmins, distances, alphas = found.curve
+        curve = Curve(xmins, alphas, distances)
+    return PowerLawFit(
+        alpha=found.alpha,
+        xmin=found.xmin,
+        distance=found.distance,
+        n=int(sample.first[-1]),
+        n_tail=found.n_tail,
+        excluded=MappingProxyType(sample.excluded),
+        side=side,
+        discrete=True,
+        ks=options.ks,
+        xmax=options.xmax,
+        curve=curve,
+    )
+
+
+def require_two(values: Floats) -> None:
+    """ValueError for fewer distinct values than a law can be fitted to."""
+    if len(values) < 2:
+        which = f" ({float(values[0])!r})" if len(values) else ""
+        raise ValueError(
+            f"x must have at least two distinct usable values, got {len(values)}{which}"
+        )
+
+
+def _from(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
+    """The tail from a fixed xmin on, which stands in front with a count of 0 if it is no value."""
+    if len(values) and not xmin < values[-1]:
+        raise ValueError(
+            f"xmin must be below the largest usable value, {float(values[-1])!r}, got {xmin!r}"
+        )
+    k = int(np.searchsorted(values, xmin))
+    values, first = values[k:], first[k:] - first[k]
+    if len(values) and values[0] > xmin:
+        values, first = np.append(xmin, values), np.append(0, first)
+    return values, first
+
+
+def _candidates(values: Floats, first: npt.NDArray[np.int64], options: Options) -> tuple[int, int]:
+    """Which of the values are candidates."""
+    n = int(first[-1])
+    if isinstance(options.xmin, float):
+        return 0, int(n >= options.min_tail)
+    begin, end = 0, len(values) - 1
+    if options.min_tail > 1:
+        last = int(np.searchsorted(first[:-1], n - options.min_tail, side="right"))
+        end = min(end, last)
+    if options.xmin is not None:
+        low, high = options.xmin
+        begin = int(np.searchsorted(values, low))
+        end = min(end, int(np.searchsorted(values, high, side="right")))
+    return begin, end
+
+
+def _require_short(size: int) -> None:
+    if size > MAX_CURVE:
+        raise ValueError(
+            f"curve must have at most {MAX_CURVE} candidates, got {size}: give a range xmin"
+        )
+
+
+def _curve(found: Candidates, begin: int, end: int) -> Curve:
+    _require_short(end - begin)
+    plus, minus = found.curve(begin, end)
+    return Curve(found.values[begin:end].copy(), found.alpha[begin:end], np.maximum(plus, minus))

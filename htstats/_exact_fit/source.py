@@ -1,0 +1,220 @@
+"""A sample as it is given: an array, or blocks that can be read again; with a checksum of it.
+
+Either is read in parts, flat arrays as kernels take them, as often as it takes; no part is copied
+as a whole.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.arrays import Elements, as_elements
+from htstats._common.data_checks import (
+    find_missing,
+    is_buffer,
+    list_elements,
+    present_elements,
+    require_numbers,
+    require_sample,
+)
+from htstats._common.threads import share
+from htstats._core import tail
+
+__all__ = [
+    "NATIVE",
+    "Source",
+    "Watch",
+    "as_source",
+    "as_source_again",
+    "checksum_of",
+    "read_weights",
+]
+
+# What kernels take as it is.
+NATIVE = {np.dtype(np.float64): "float64", np.dtype(np.float32): "float32"}
+
+
+class Source(NamedTuple):
+    """Numbers of one dtype; `parts()` gives them anew each time, as flat contiguous arrays.
+
+    Masked elements are left out of the parts. `mask` is that of an array; `n_masked` has how many
+    the latest reading left out. `watch` takes the checksum of the first reading.
+    """
+
+    dtype: str
+    parts: Callable[[], Iterator[npt.NDArray[Any]]]
+    shape: tuple[int, ...] | None  # None: blocks
+    mask: npt.NDArray[np.bool_] | None = None
+    n_masked: list[int] | None = None
+    watch: Watch | None = None
+
+
+class _Called:
+    """Blocks that a function gives, called anew for each reading."""
+
+    def __init__(self, call: Callable[[], Any], name: str) -> None:
+        self._call, self._name = call, name
+
+    def __iter__(self) -> Iterator[Any]:
+        given = self._call()
+        if hasattr(given, "shape"):
+            return iter((given,))  # one block, not its rows
+        if not hasattr(given, "__iter__"):
+            raise TypeError(
+                f"{self._name} must give an array or blocks when it is called, "
+                f"got {type(given).__name__}"
+            )
+        return iter(given)
+
+
+def as_source_again(reread: Any, name: str) -> Source:
+    """What `as_source` takes, or a function without arguments that gives it anew at each call, also
+    as an iterator."""
+    is_call = callable(reread) and not hasattr(reread, "__iter__") and not hasattr(reread, "shape")
+    return as_source(_Called(reread, name) if is_call else reread, name)
+
+
+def as_source(x: Any, name: str = "x") -> Source:
+    """Anything that a fit takes; `name` is what errors call it.
+
+    Raises
+    ------
+    TypeError
+        If `x` is not real numbers, can be read only once, or has blocks of several dtypes.
+    """
+    if type(x) is np.ndarray and x.dtype in NATIVE and x.flags.c_contiguous:
+        straight = x.reshape(-1)  # what as_elements would find, in a fraction of its time
+        return Source(NATIVE[x.dtype], lambda: iter((straight,)), x.shape)
+    require_sample(x, name)
+    x = list_elements(x)
+    if not _is_blocks(x, name):
+        mask = find_missing(x)
+        data, dtype = as_elements(x if mask is None else present_elements(x, mask), name)
+        flat = data.reshape(-1)
+        left_out = [0 if mask is None else int(mask.sum())]
+        shape = data.shape if mask is None else mask.shape
+        return Source(dtype, lambda: iter((flat,)), shape, mask, left_out)
+    first = next((_read_block(block, name) for block in x), None)
+    if first is None:
+        return Source("float64", lambda: iter(()), None)
+    dtype, n_masked = first[0].dtype, [0]
+
+    def parts() -> Iterator[npt.NDArray[Any]]:
+        n_masked[0] = 0
+        for block in x:
+            (data, found), missing = _read_block(block, name)
+            if found != dtype:
+                raise TypeError(f"{name} must have blocks of one dtype, got {dtype} and {found}")
+            n_masked[0] += missing
+            yield data.reshape(-1)
+
+    return Source(dtype, parts, None, None, n_masked)
+
+
+def _read_block(block: Any, name: str) -> tuple[Elements, int]:
+    """The elements of a block, and how many are masked."""
+    if isinstance(block, tuple):
+        raise TypeError(
+            f"{name} must be real numbers, got tuples as blocks: give one number of each, "
+            f"[row[-1] for row in {name}]"
+        )
+    require_numbers(block, name)
+    mask = find_missing(block)
+    if mask is None:
+        return as_elements(block, name), 0
+    return as_elements(present_elements(block, mask), name), int(mask.sum())
+
+
+def _is_blocks(x: Any, name: str) -> bool:
+    if type(x) is np.ndarray or hasattr(x, "__array__") or not hasattr(x, "__iter__"):
+        return False
+    if isinstance(x, list | tuple):
+        return len(x) > 0 and all(len(getattr(block, "shape", ())) > 0 for block in x)
+    if isinstance(x, str | bytes | range) or hasattr(x, "__array_interface__") or is_buffer(x):
+        return False
+    if iter(x) is x:
+        raise TypeError(
+            f"{name} must be an array, or blocks that can be read again, got {type(x).__name__}, "
+            f"which can be read only once: a fit reads twice; give a list, or an object whose "
+            f"__iter__ starts anew"
+        )
+    return True
+
+
+CHECKSUMS: dict[Any, Any] = {
+    np.dtype(np.float32): tail.checksum_f32,
+    np.dtype(np.float64): tail.checksum_f64,
+    np.dtype(np.uint16): tail.checksum_u16,
+}
+
+
+def checksum_of(part: npt.NDArray[Any], n_threads: int = 1) -> int:
+    """What the elements of a contiguous array add up to, whatever their order; below 2^64."""
+    checksum = CHECKSUMS[part.dtype]
+    flat = part if part.ndim == 1 else part.reshape(-1)
+    if n_threads == 1:
+        found: int = checksum(flat)
+        return found
+    sums: list[int] = share(lambda at: checksum(flat[at]), flat.size, flat.size, n_threads)
+    return sum(sums) % 2**64
+
+
+class Watch:
+    """A source whose first reading leaves a checksum of what it gave.
+
+    The checksum does not depend on the order of the elements, as a fit does not; with weights,
+    which belong to places, it does.
+    """
+
+    def __init__(self, source: Source, weights: Any = None, n_threads: int = 1) -> None:
+        self.source = source._replace(parts=self._parts, watch=self)
+        self.checksum: int | None = None
+        self.n_masked = 0
+        self._given, self._n_threads = source, n_threads
+        self._weights = None if weights is None else np.ascontiguousarray(read_weights(weights))
+
+    def read(self) -> int:
+        """The checksum, for which all is read if it was not yet."""
+        if self.checksum is None:
+            for _ in self._parts():
+                pass
+        assert self.checksum is not None
+        return self.checksum
+
+    def _parts(self) -> Iterator[npt.NDArray[Any]]:
+        if self.checksum is not None:
+            yield from self._given.parts()
+            return
+        total = 0
+        for part in self._given.parts():
+            total += self._checksum(part)
+            yield part
+        self._finish(total)
+
+    def read_with(self, look: Callable[[npt.NDArray[Any]], list[int]]) -> None:
+        """The first reading by `look`, which returns checksums of what it has in the cache."""
+        self._finish(sum(sum(look(part)) for part in self._given.parts()))
+
+    def _finish(self, total: int) -> None:
+        self.checksum = total % 2**64
+        self.n_masked = sum(self._given.n_masked or ())
+
+    def _checksum(self, part: npt.NDArray[Any]) -> int:
+        if self._weights is None:
+            return checksum_of(part, self._n_threads)
+        return zlib.crc32(part.data) + (zlib.crc32(self._weights.data) << 32)
+
+
+def read_weights(weights: Any) -> npt.NDArray[Any]:
+    """The weights as NumPy has them, those that are masked too."""
+    require_sample(weights, "weights")
+    values: Any = np.ma.getdata(weights) if np.ma.isMA(weights) else list_elements(weights)
+    given = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    if given.dtype.kind not in "iufb":
+        raise TypeError(f"weights must be integers, got dtype {given.dtype}")
+    return given

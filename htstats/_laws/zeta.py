@@ -1,0 +1,153 @@
+"""The power law on the integers: the zeta distribution, up to an xmax or without an end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.arrays import as_points
+from htstats._core import zeta
+
+__all__ = ["LARGEST", "ZetaLaw", "whole"]
+
+
+Floats = npt.NDArray[np.float64]
+
+# above it not every integer is a float64
+LARGEST = 2.0**53
+
+# quantiles below xmin + TABLE are looked up
+TABLE = 1024
+
+# values that are checked together: what is made of them stays in the cache
+PIECE = 1 << 14
+
+
+def whole(name: str, values: Floats) -> Floats:
+    """`values`, all of them integers up to 2^53, or ValueError naming one that is not."""
+    pieces = [values[start : start + PIECE] for start in range(0, values.size, PIECE)]
+    for piece in pieces:
+        bad = piece != np.floor(piece)
+        if bad.any():
+            raise ValueError(
+                f"{name} must hold whole numbers where discrete=True, got {float(piece[bad][0])!r}"
+            )
+    if any(piece.max() > LARGEST or piece.min() < -LARGEST for piece in pieces):
+        raise ValueError(f"{name} must be at most 2**53 where discrete=True, got {values.max()!r}")
+    return values
+
+
+@dataclass(frozen=True)
+class ZetaLaw:
+    """P(K = k) = k^-alpha / sum_{j=xmin}^{xmax} j^-alpha on the integers from xmin to xmax.
+
+    Attributes
+    ----------
+    alpha : float
+        Exponent: above 1, or, where `xmax` is finite, 0 or above.
+    xmin, xmax : float
+        First and last integer; `xmax` may be infinite.
+
+    Notes
+    -----
+    Sums are htst_zeta's: accurate to a few units in the last place for every alpha and xmin, and
+    nothing under- or overflows.
+    """
+
+    alpha: float
+    xmin: float
+    xmax: float = math.inf
+
+    def logpmf(self, k: npt.ArrayLike) -> Floats:
+        """Log probability of `k`; -inf outside and between the integers."""
+        k = as_points(k, "k")
+        inside = (k >= self.xmin) & (k <= self.xmax) & (k == np.floor(k))
+        above = np.where(inside, k, self.xmin) - self.xmin
+        value = -self.alpha * np.log1p(above / self.xmin) - self._log_norm()
+        return np.where(np.isnan(k), np.nan, np.where(inside, value, -np.inf))
+
+    def logsf(self, k: npt.ArrayLike) -> Floats:
+        """log P(K > k), also where k is no integer; 0 below xmin."""
+        k = np.floor(as_points(k, "k"))
+        inside = (k >= self.xmin) & (k < self.xmax)
+        value = self._log_from(np.where(inside, k + 1, self.xmin))
+        value = np.where(k >= self.xmax, -np.inf, np.where(inside, np.minimum(value, 0.0), 0.0))
+        return np.where(np.isnan(k), np.nan, value)
+
+    def logcdf(self, k: npt.ArrayLike) -> Floats:
+        """log P(K <= k); -inf below xmin."""
+        sf = self.logsf(k)
+        with np.errstate(divide="ignore"):
+            return np.where(sf > -math.log(2), np.log(-np.expm1(sf)), np.log1p(-np.exp(sf)))
+
+    def isf(self, logq: npt.ArrayLike) -> Floats:
+        """The smallest k with log P(K > k) <= logq; beyond 2^53 to the precision of a float."""
+        logq = as_points(logq, "logq")
+        flat = logq.reshape(-1)
+        size = min(max(flat.size, 16), TABLE, self.xmax - self.xmin + 1)
+        first = self.xmin + np.arange(int(size), dtype=np.float64)
+        table = self.logsf(first)
+        place = np.searchsorted(-table, -flat)
+        k = first[np.minimum(place, first.size - 1)]
+        far = place == first.size
+        if far.any():
+            k[far] = self._isf_beyond(flat[far], first[-1], table[-1])
+        k[np.isnan(flat)] = np.nan
+        return np.asarray(k.reshape(logq.shape))
+
+    def sample(self, size: int, rng: np.random.Generator) -> Floats:
+        """`size` independent draws, by inversion."""
+        return self.isf(np.log1p(-rng.random(size)))
+
+    def information(self) -> float:
+        """Fisher's information on alpha of one value: the variance of log K."""
+        return zeta.log_scaled(self.alpha, self.xmin, self.xmax)[2]
+
+    def mean_loglikelihood(self) -> float:
+        """Of one value, where alpha is the estimate: the mean of log(K/xmin) is then the law's."""
+        log_z, slope, _ = zeta.log_scaled(self.alpha, self.xmin, self.xmax)
+        return self.alpha * slope - log_z
+
+    def _log_norm(self) -> float:
+        return zeta.log_scaled(self.alpha, self.xmin, self.xmax)[0]
+
+    def _log_from(self, k: Floats) -> Floats:
+        """log P(K >= k) for integers from xmin to xmax."""
+        flat = np.ascontiguousarray(k).reshape(-1)
+        out = np.empty(flat.size)
+        zeta.scaled(self.alpha, flat, self.xmax, out)
+        decay = self.alpha * np.log1p((flat - self.xmin) / self.xmin)
+        return np.asarray(np.log(out) - decay - self._log_norm()).reshape(k.shape)
+
+    def _isf_beyond(self, logq: Floats, last: float, log_last: float) -> Floats:
+        """The same where log P(K > last) = log_last > logq: bisection about the continuous law."""
+        rate, room = self.alpha - 1, math.log((self.xmax + 0.5) / (last + 0.5))
+        if math.isinf(room):
+            steps = (log_last - logq) / rate
+        elif abs(rate * room) < 1e-8:
+            steps = -np.expm1(logq - log_last) * room
+        else:
+            steps = -np.log1p(-np.expm1(logq - log_last) * math.expm1(-rate * room)) / rate
+        with np.errstate(over="ignore"):
+            guess = np.minimum((last + 0.5) * np.exp(steps) - 0.5, self.xmax)
+        near = np.flatnonzero((guess < LARGEST / 2) | (self.xmax < math.inf))
+        far = np.flatnonzero((guess >= LARGEST / 2) & np.isfinite(guess))
+        found, target = guess.copy(), logq[near]
+        if far.size and math.isinf(self.xmax):  # no integers there, but one of Newton's steps
+            found[far] *= np.exp((self.logsf(guess[far]) - logq[far]) / rate)
+        low = np.maximum(np.floor(guess[near]) - 1, last)  # log P(K > low) > logq
+        low[self.logsf(low) <= target] = last
+        high, step = np.minimum(low + 2, self.xmax), 2.0
+        while np.any(grow := self.logsf(high) > target):
+            low = np.where(grow, high, low)
+            step *= 2
+            high = np.where(grow, np.minimum(high + step, self.xmax), high)
+        while np.any(wide := high - low > 1):
+            middle = np.where(wide, np.floor((low + high) / 2), high)
+            enough = wide & (self.logsf(middle) <= target)
+            low, high = np.where(wide & ~enough, middle, low), np.where(enough, middle, high)
+        found[near] = high
+        return found

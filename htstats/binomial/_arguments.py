@@ -1,0 +1,104 @@
+"""Arguments of the binomial functions: checked, broadcast, and run in parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.broadcast import (
+    LARGEST_N,
+    Result,
+    common_shape,
+    floats,
+    numbers,
+    refuse,
+    run,
+    run_into,
+)
+from htstats._core import binomial as _core
+
+__all__ = ["Floats", "evaluate", "limits", "log_isf"]
+
+FUNCTIONS = {
+    name: code
+    for code, name in enumerate(
+        ("logsf", "logcdf", "logpmf", "sf", "cdf", "pmf", "kl", "chernoff_logsf")
+    )
+}
+
+Floats = npt.NDArray[np.float64]
+
+
+def evaluate(name: str, k: Any, n: Any, p: Any, out: Floats | None, n_threads: int) -> Result:
+    """A function of (k, n, p) of the C library, by its name."""
+    code = FUNCTIONS[name]
+    if out is None and n_threads == 1:
+        value = _core.number(code, k, n, p)
+        if value == value:  # NaN: no three numbers, or a bad one
+            return value
+    inputs = [floats("k", k), floats("n", n), floats("p", p)]
+    if out is not None:  # nothing is written where an argument is bad
+        refuse_bad(name, k, n, p)
+
+    def kernel(a: Floats, b: Floats, c: Floats, into: Floats) -> None:
+        _core.evaluate(code, a, b, c, into)
+
+    common_shape("k, n and p", inputs)
+    # it sees what is bad by itself: much faster than a dozen looks at the inputs
+    try:
+        return run(kernel, "k, n and p", inputs, out, n_threads)
+    except ValueError:
+        refuse_bad(name, k, n, p)
+        raise
+
+
+def log_isf(level: Any, n: Any, p: Any, out: Floats | None, n_threads: int) -> Result:
+    """The inverse in k."""
+    inputs = [numbers("level", level), trials(n), probabilities(p)]
+    return run(_core.log_isf, "level, n and p", inputs, out, n_threads)
+
+
+def limits(upper: bool, k: Any, n: Any, log_level: Any, n_threads: int) -> tuple[Result, ...]:
+    """The inverse in p: p, log p, log(1 - p)."""
+    inputs = [numbers("k", k), trials(n), numbers("log_level", log_level)]
+    refuse(inputs[2] > 0, log_level, "log_level must be 0 or below")
+    successes(k, *inputs[:2])
+
+    def kernel(a: Floats, b: Floats, c: Floats, into: Floats) -> None:
+        _core.limit(upper, a, b, c, into)
+
+    shape = common_shape("k, n and log_level", inputs)
+    columns = np.empty((*shape, 3))
+    run_into(kernel, inputs, columns, shape, n_threads)
+    if shape == ():
+        return tuple(float(x) for x in columns)
+    return tuple(np.ascontiguousarray(columns[..., i]) for i in range(3))
+
+
+def trials(n: Any) -> Floats:
+    array = numbers("n", n)
+    bad = (array < 0) | (array > LARGEST_N) | (np.floor(array) != array)
+    refuse(bad, n, "n must be a whole number in [0, 2^53]")
+    return array
+
+
+def probabilities(p: Any) -> Floats:
+    array = numbers("p", p)
+    refuse(~((array >= 0) & (array <= 1)), p, "p must be in [0, 1]")
+    return array
+
+
+def successes(given: Any, k: Floats, n: Floats) -> None:
+    common_shape("k and n", [k, n])
+    bad = (k < 0) | (k > n) | (np.floor(k) != k)
+    refuse(bad, given, "k must be a whole number in [0, n]")
+
+
+def refuse_bad(name: str, k: Any, n: Any, p: Any) -> None:
+    """Raise for the first bad argument of a function of (k, n, p)."""
+    checked = numbers("k", k), trials(n)
+    probabilities(p)
+    if name == "kl":
+        successes(k, *checked)

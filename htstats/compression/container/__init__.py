@@ -1,0 +1,41 @@
+"""The compressed file, `.htz`: sparse matrices, the law of their noise, and carried tensors.
+
+docs/format.md describes the bytes. A file is a sequence of checksummed records, written and read
+front to back in bounded memory, or opened lazily by `open_container`:
+
+    _info     what a file says of a matrix, and the format's constants
+    _rows     rows of B as records, here or on another machine
+    _write    ContainerWriter: a partial file, synced and renamed, resumed after a kill
+    _log      the records in order, each checked against those before it
+    _entries  matrices and tensors whose bytes are read when asked for
+    _read     open_container
+"""
+
+from htstats.compression.container._dense import dense_bytes, refusal, write_dense
+from htstats.compression.container._entries import StoredMatrix, StoredTensor
+from htstats.compression.container._info import GENERATOR, MatrixInfo, rows_of_a_record
+from htstats.compression.container._read import Container, is_container, open_container
+from htstats.compression.container._rows import EncodedRows, RowEncoder
+from htstats.compression.container._shards import SHARD_SIZE, write_shards
+from htstats.compression.container._write import ContainerWriter, MatrixSink, partial_of
+
+__all__ = [
+    "GENERATOR",
+    "SHARD_SIZE",
+    "Container",
+    "ContainerWriter",
+    "EncodedRows",
+    "MatrixInfo",
+    "MatrixSink",
+    "RowEncoder",
+    "StoredMatrix",
+    "StoredTensor",
+    "dense_bytes",
+    "is_container",
+    "open_container",
+    "partial_of",
+    "refusal",
+    "rows_of_a_record",
+    "write_dense",
+    "write_shards",
+]

@@ -1,0 +1,244 @@
+"""Dense checkpoints from compressed files, written in bounded memory.
+
+The writers are our own because the libraries' want whole tensors, and their bytes may change with
+their versions. What a format cannot hold is refused before anything is written: `refusal` says so,
+to `htstats compress` too, which accepts nothing that could not be written again.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import numpy as np
+
+from htstats._common.files import PathLike, atomic_write, require_apart, target_of
+from htstats._common.float8 import to_float8
+from htstats.compression.container._entries import StoredMatrix, StoredTensor
+from htstats.compression.container._read import Container
+from htstats.weights import ITEMSIZES
+
+__all__ = [
+    "SUFFIXES",
+    "Entry",
+    "Report",
+    "dense_bytes",
+    "dense_dtype",
+    "header_item",
+    "header_text",
+    "piecewise",
+    "refusal",
+    "require_room",
+    "write_dense",
+    "write_safetensors",
+]
+
+Entry = StoredMatrix | StoredTensor
+Report = Callable[[int], None]
+Pieces = Callable[[Entry], Iterable[bytes]]
+
+# What one file can be; a folder of shards is written by `htstats.compression.container._shards`.
+SUFFIXES = (".safetensors", ".npz", ".npy")
+
+# safetensors' words for dtypes, by the names used here
+SAFETENSORS = {
+    "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16",
+    "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2", "float8_e8m0fnu": "F8_E8M0",
+    "float8_e4m3fnuz": "F8_E4M3FNUZ", "float8_e5m2fnuz": "F8_E5M2FNUZ",
+    "int64": "I64", "int32": "I32", "int16": "I16", "int8": "I8", "uint64": "U64",
+    "uint32": "U32", "uint16": "U16", "uint8": "U8", "bool": "BOOL", "complex64": "C64",
+}  # fmt: skip
+
+# A zip archive has 16 bits for the length of a name, of which 4 bytes are ".npy".
+MOST_ZIP_NAME = 65_531
+
+# The earliest a zip file can say: its bytes must not depend on when it is written.
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def write_dense(
+    container: Container,
+    path: PathLike,
+    *,
+    n_threads: int = 1,
+    report: Report | None = None,
+) -> int:
+    """Write every tensor of a container densely; the suffix of `path` says how.
+
+    Parameters
+    ----------
+    container : Container
+        From `open_container`.
+    path : path
+        A .safetensors, .npz, or (for a single tensor) .npy file; it appears whole or not at all.
+    n_threads : int
+        Threads that replay the noise; the bytes do not depend on it.
+    report : callable, optional
+        Called with the bytes of each piece written.
+
+    Returns
+    -------
+    int
+        Bytes of the file.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is none of these, the format cannot hold a tensor as it is (its dtype, its
+        name), or `path` is the container itself. Nothing has been written then.
+    OSError
+        If the file cannot be written, or the disk has too little room.
+
+    Notes
+    -----
+    Tied tensors are written under each of their names: no such file says that two are one. The
+    checkpoint's own metadata are written to .safetensors; NumPy's files have no place for them.
+    Matrices that were 8-bit floats are rounded from float16 to the format that they had.
+    """
+    require_apart([container.path], [path])
+    suffix = Path(path).suffix
+    if suffix not in SUFFIXES:
+        raise ValueError(f"output must end in .safetensors, .npz or .npy, got {str(path)!r}")
+    entries = container.entries
+    if why := refusal(suffix, {name: dense_dtype(entry) for name, entry in entries.items()}):
+        raise ValueError(f"{os.fspath(path)}: {why}")
+    require_room(entries.values(), target_of(path).parent, path)
+    pieces = piecewise(n_threads, report)
+    with atomic_write(path) as file:
+        if suffix == ".safetensors":
+            write_safetensors(file, entries, pieces, container.metadata)
+        elif suffix == ".npz":
+            _write_npz(file, entries, pieces)
+        else:
+            (entry,) = entries.values()
+            _write_array(file, entry, pieces)
+        return file.tell()
+
+
+def refusal(suffix: str, dtypes: Mapping[str, str]) -> str:
+    """Why a format cannot hold tensors of these names and dtypes as they are; empty if it can."""
+    if suffix == ".npy" and len(dtypes) != 1:
+        return f".npy holds one tensor, got {len(dtypes)}: write .npz or .safetensors"
+    known, whose = set(SAFETENSORS), ".safetensors files"
+    if suffix != ".safetensors":
+        known, whose = {name for name in ITEMSIZES if numpy_dtype(name)}, "NumPy's files"
+    for name, dtype in dtypes.items():
+        if dtype not in known:
+            return f"{name!r} is {dtype}, which {whose} do not have"
+        encoded = name.encode(errors="replace")
+        if suffix != ".npy" and encoded.decode() != name:
+            return f"{name!r} is no Unicode text, as names in {suffix} files must be"
+        if suffix == ".safetensors" and name == "__metadata__":
+            return "a tensor named '__metadata__' cannot be in .safetensors files"
+        if suffix == ".npz" and ("\0" in name or len(encoded) > MOST_ZIP_NAME):
+            return f"{name[:40]!r} cannot be a name in .npz files: it is too long or has a NUL"
+    return ""
+
+
+def require_room(entries: Iterable[Entry], folder: Path, path: PathLike) -> None:
+    """Refuse to begin what the disk has no room for."""
+    if sum(map(dense_bytes, entries)) > shutil.disk_usage(folder).free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path))
+
+
+def dense_dtype(entry: Entry) -> str:
+    """What a tensor's numbers are when it is dense: what they were in the checkpoint."""
+    if isinstance(entry, StoredTensor):
+        return entry.dtype
+    return entry.info.source_dtype or entry.info.dtype
+
+
+def dense_bytes(entry: Entry) -> int:
+    """Bytes of a tensor when it is dense."""
+    if isinstance(entry, StoredTensor):
+        return entry.nbytes
+    rows, cols = entry.info.shape
+    return rows * cols * ITEMSIZES[dense_dtype(entry)]
+
+
+def dense_pieces(entry: Entry, n_threads: int = 1) -> Iterator[bytes]:
+    """The bytes of a tensor, row-major and little-endian, in pieces."""
+    if isinstance(entry, StoredTensor):
+        yield from entry.chunks()
+        return
+    for block in entry.row_blocks(n_threads=n_threads):
+        if entry.info.source_dtype is not None:
+            yield to_float8(block, entry.info.source_dtype).tobytes()
+        elif entry.info.dtype == "bfloat16":
+            yield (block.view(np.uint32) >> 16).astype("<u2").tobytes()
+        else:
+            yield block.astype(block.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def piecewise(n_threads: int, report: Report | None) -> Pieces:
+    """`dense_pieces` that tells how far it is."""
+
+    def pieces(entry: Entry) -> Iterator[bytes]:
+        for piece in dense_pieces(entry, n_threads):
+            if report is not None:
+                report(len(piece))
+            yield piece
+
+    return pieces
+
+
+def write_safetensors(
+    file: BinaryIO, entries: Mapping[str, Entry], pieces: Pieces, metadata: Mapping[str, str]
+) -> None:
+    """A .safetensors file of these tensors, in this order."""
+    text = header_text(entries, metadata)
+    file.write(len(text).to_bytes(8, "little") + text)
+    for entry in entries.values():
+        for piece in pieces(entry):
+            file.write(piece)
+
+
+def header_text(entries: Mapping[str, Entry], metadata: Mapping[str, str]) -> bytes:
+    """The header, with spaces at its end so that the numbers begin at a multiple of 8."""
+    header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+    at = 0
+    for name, entry in entries.items():
+        header[name] = header_item(entry, at)
+        at += dense_bytes(entry)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return text + b" " * (-len(text) % 8)
+
+
+def header_item(entry: Entry, at: int) -> dict[str, Any]:
+    """What a header says of a tensor whose bytes begin at `at`."""
+    dtype, offsets = SAFETENSORS[dense_dtype(entry)], [at, at + dense_bytes(entry)]
+    return {"dtype": dtype, "shape": list(_shape(entry)), "data_offsets": offsets}
+
+
+def _write_npz(file: BinaryIO, entries: Mapping[str, Entry], pieces: Pieces) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, entry in entries.items():
+            info = zipfile.ZipInfo(f"{name}.npy", ZIP_DATE)
+            with archive.open(info, "w", force_zip64=True) as member:
+                _write_array(member, entry, pieces)
+
+
+def _write_array(file: IO[bytes], entry: Entry, pieces: Pieces) -> None:
+    descr = numpy_dtype(dense_dtype(entry))
+    fields = {"descr": descr, "fortran_order": False, "shape": _shape(entry)}
+    np.lib.format.write_array_header_1_0(file, fields)
+    for piece in pieces(entry):
+        file.write(piece)
+
+
+def numpy_dtype(dtype: str) -> str:
+    """NumPy's word for a dtype in its files; empty if they have none."""
+    # by name: once ml_dtypes is imported NumPy knows "bfloat16", but its files do not
+    if dtype not in ITEMSIZES or dtype.startswith(("bfloat", "float8")):
+        return ""
+    return np.dtype(dtype).newbyteorder("<").str
+
+
+def _shape(entry: Entry) -> tuple[int, ...]:
+    return entry.shape if isinstance(entry, StoredTensor) else entry.info.source_shape

@@ -1,0 +1,159 @@
+"""Matrices and tensors of an open container: their bytes are read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common import checks
+from htstats.compression.container._info import MatrixInfo
+from htstats.compression.container._records import Record, read_payload
+from htstats.compression.container._rice import Rows, decode_rows
+from htstats.compression.matrix import (
+    BLOCK_DTYPES,
+    CompressedMatrix,
+    gaussian_rows,
+    index_dtype,
+    rebuild_rows,
+    sparse_rows,
+)
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["StoredMatrix", "StoredTensor", "Tie"]
+
+
+class Tie(NamedTuple):
+    """A name for a matrix or tensor that has another one already."""
+
+    name: str
+    tied_to: str
+
+
+@dataclass(frozen=True)
+class StoredMatrix:
+    """A matrix in an open container; its bytes are read when asked for.
+
+    Attributes
+    ----------
+    info : MatrixInfo
+        Shape, dtype, threshold, the law of the noise.
+    nnz : int
+        How many entries B keeps.
+    stored_bytes : int
+        What the matrix takes in the file, its fields and checksums included.
+    """
+
+    info: MatrixInfo
+    nnz: int
+    stored_bytes: int
+    _file: BinaryIO = field(repr=False)
+    _chunks: tuple[tuple[int, int, Record], ...] = field(repr=False)
+
+    def sparse(self, start: int = 0, stop: int | None = None) -> csr_array:
+        """Rows `start` to `stop` of B (all by default), reading the records they are in."""
+        start, stop = self._range(start, stop)
+        cols = self.info.shape[1]
+        parts = [rows for _, rows in self._rows(start, stop)]
+        indptr = np.zeros(stop - start + 1, np.int64)
+        counts = [np.diff(rows.indptr) for rows in parts]
+        np.cumsum(np.concatenate([*counts, np.empty(0, np.int64)]), out=indptr[1:])
+        index = index_dtype(int(indptr[-1]), *self.info.shape)
+        values = np.float64 if self.info.dtype == "float64" else np.float32
+        data = np.concatenate([*(rows.values for rows in parts), np.empty(0, values)])
+        indices = np.concatenate(
+            [*(rows.indices.astype(index) for rows in parts), np.empty(0, index)]
+        )
+        return sparse_rows(data, indices, indptr.astype(index), (stop - start, cols))
+
+    def matrix(self) -> CompressedMatrix:
+        """The matrix with all of B in memory."""
+        info = vars(self.info).copy()
+        del info["name"], info["source_shape"], info["source_dtype"]
+        return CompressedMatrix(sparse=self.sparse(), **info)
+
+    def row_block(self, start: int, stop: int, *, n_threads: int = 1) -> npt.NDArray[Any]:
+        """Rows `start` to `stop` of W(t), as `CompressedMatrix.row_block` gives them."""
+        start, stop = self._range(start, stop)
+        out = np.empty((stop - start, self.info.shape[1]), BLOCK_DTYPES[self.info.dtype])
+        with ThreadPoolExecutor(n_threads) as pool:
+            for first, rows in self._rows(start, stop):
+                self._rebuild(first, rows, out[first - start :], pool, n_threads)
+        return out
+
+    def row_blocks(self, *, n_threads: int = 1) -> Iterator[npt.NDArray[Any]]:
+        """W(t) from top to bottom, one record's rows at a time, in a buffer that is used again."""
+        most = max((stop - start for start, stop, _ in self._chunks), default=0)
+        buffer = np.empty((most, self.info.shape[1]), BLOCK_DTYPES[self.info.dtype])
+        with ThreadPoolExecutor(n_threads) as pool:
+            for first, rows in self._rows(0, self.info.shape[0]):
+                self._rebuild(first, rows, buffer, pool, n_threads)
+                yield buffer[: len(rows.indptr) - 1]
+
+    def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Rows `start` to `stop` of G itself, as `CompressedMatrix.gaussian_rows` gives them."""
+        start, stop = self._range(start, stop)
+        return gaussian_rows(self.info, start, stop, self.info.shape[1])
+
+    def _rebuild(
+        self, first: int, rows: Rows, out: npt.NDArray[Any], pool: ThreadPoolExecutor, n: int
+    ) -> None:
+        """Write rows into the beginning of `out`, shared among threads by their ranges."""
+        edges = [(len(rows.indptr) - 1) * k // n for k in range(n + 1)]
+
+        def part(start: int, stop: int) -> None:
+            rebuild_rows(self.info, first + start, *_cut(rows, start, stop), out[start:stop])
+
+        if n == 1:
+            part(0, edges[-1])
+        else:
+            list(pool.map(part, edges, edges[1:]))
+
+    def _range(self, start: int, stop: int | None) -> tuple[int, int]:
+        end = self.info.shape[0]
+        stop = end if stop is None else checks.count("stop", stop, below=end + 1)
+        return checks.count("start", start, below=stop + 1), stop
+
+    def _rows(self, start: int, stop: int) -> Iterator[tuple[int, Rows]]:
+        """(first row, rows) of the records that [start, stop) meets, cut to it."""
+        for first, last, record in self._chunks:
+            if first < stop and last > start:
+                rows = decode_rows(
+                    record.meta,
+                    read_payload(self._file, record),
+                    last - first,
+                    self.info.shape[1],
+                    self.info.dtype,
+                )
+                low, high = max(first, start), min(last, stop)
+                yield low, _cut(rows, low - first, high - first)
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """A tensor carried along as it was; `dtype` is safetensors' word for it in lower case."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    nbytes: int
+    stored_bytes: int
+    _file: BinaryIO = field(repr=False)
+    _chunks: tuple[Record, ...] = field(repr=False)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Its bytes, row-major and little-endian, a few MiB at a time."""
+        for record in self._chunks:
+            yield read_payload(self._file, record)
+
+
+def _cut(rows: Rows, start: int, stop: int) -> Rows:
+    low, high = int(rows.indptr[start]), int(rows.indptr[stop])
+    indptr = rows.indptr[start : stop + 1] - low
+    return Rows(indptr, rows.indices[low:high], rows.values[low:high])

@@ -1,0 +1,105 @@
+"""What a container says of a matrix, and the constants of the format."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from htstats._common.float8 import FLOAT8
+from htstats.compression.container._records import Meta
+from htstats.compression.matrix import DTYPES, INDEX_END, KEEPS, NOISES, SEED_END, SUPPORTS
+
+__all__ = [
+    "CHUNK_BYTES",
+    "CHUNK_ELEMENTS",
+    "GENERATOR",
+    "VERSION",
+    "MatrixInfo",
+    "rows_of_a_record",
+]
+
+# 2 has the records META and TIED.
+VERSION = 2
+
+# The only one there is: htst_normal.h defines it.
+GENERATOR = "philox4x32-10/as241"
+
+# Elements of a matrix described by one record, and bytes of a carried tensor in one: what has to
+# be in memory at a time. Fixed, so that a file's bytes do not depend on how it was read.
+CHUNK_ELEMENTS = 1 << 20
+CHUNK_BYTES = 1 << 22
+
+
+def rows_of_a_record(cols: int) -> int:
+    """How many rows a record describes, but for a matrix's last one."""
+    return max(1, CHUNK_ELEMENTS // max(cols, 1))
+
+
+@dataclass(frozen=True)
+class MatrixInfo:
+    """What a file says of a matrix, B apart; the fields are those of `CompressedMatrix`.
+
+    `source_shape` is the shape that the tensor had in the checkpoint, (64, 3, 3, 3) where `shape`
+    is (64, 27); `source_dtype` the 8-bit format that its numbers had where `dtype` is float16,
+    None where they were of `dtype`.
+    """
+
+    name: str
+    shape: tuple[int, int]
+    source_shape: tuple[int, ...]
+    dtype: str
+    mean: float
+    std: float
+    threshold: float
+    rule: str
+    keep: str
+    noise: str
+    support: str
+    seed: int
+    layer: int
+    source_dtype: str | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """The fields as a record has them."""
+        fields = {**vars(self), "shape": list(self.shape), "source_shape": list(self.source_shape)}
+        if self.source_dtype is None:
+            del fields["source_dtype"]
+        return fields
+
+    @classmethod
+    def of(cls, meta: Meta) -> MatrixInfo:
+        """Read them back, each within its range."""
+        shape, source_shape = meta.sizes("shape", INDEX_END + 1), meta.sizes("source_shape")
+        if len(shape) != 2:
+            raise meta.error("shape", "must have two sizes", list(shape))
+        if math.prod(source_shape) != math.prod(shape):
+            raise meta.error("source_shape", f"must have the elements of {shape}", source_shape)
+        std = meta.number("std")
+        if std < 0:
+            raise meta.error("std", "must be 0 or above", std)
+        return cls(
+            name=meta.text("name"),
+            shape=(shape[0], shape[1]),
+            source_shape=source_shape,
+            dtype=meta.text("dtype", DTYPES),
+            mean=meta.number("mean"),
+            std=std,
+            threshold=meta.number("threshold"),
+            rule=meta.text("rule"),
+            keep=meta.text("keep", KEEPS),
+            noise=meta.text("noise", NOISES),
+            support=meta.text("support", SUPPORTS),
+            seed=meta.integer("seed", below=SEED_END),
+            layer=meta.integer("layer", below=INDEX_END),
+            source_dtype=_source_dtype(meta),
+        )
+
+
+def _source_dtype(meta: Meta) -> str | None:
+    if "source_dtype" not in meta.fields:
+        return None
+    found = meta.text("source_dtype", FLOAT8)
+    if meta.fields["dtype"] != "float16":
+        raise meta.error("source_dtype", "is for float16 alone", found)
+    return found

@@ -1,0 +1,183 @@
+"""Open a container: its records' heads are read, and nothing else until it is asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from htstats._common.files import named_errors
+from htstats.compression.container._entries import StoredMatrix, StoredTensor, Tie
+from htstats.compression.container._log import Log
+from htstats.compression.container._records import SIGNATURE, Record, read_payload
+
+__all__ = ["Container", "is_container", "open_container"]
+
+
+class Container:
+    """An open `.htz` file: matrices and carried tensors by name, read when asked for.
+
+    Made by `open_container`. `entries` keeps the checkpoint's order; iterating gives names. Tied
+    tensors are one entry under several names: `tied` maps each later name to the first.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import numpy as np
+    >>> from htstats.compression.container import ContainerWriter, open_container
+    >>> from htstats.compression.partition import partition
+    >>> W = np.float32([[0.1, -3, 0.2], [2, 0, -0.1]])
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "w.htz"
+    >>> with ContainerWriter(path) as writer:
+    ...     writer.add_matrix("W", partition(W, 1.0))
+    ...     writer.commit()
+    >>> with open_container(path) as container:
+    ...     container.matrices["W"].sparse().toarray()
+    array([[ 0., -3.,  0.],
+           [ 2.,  0.,  0.]], dtype=float32)
+    """
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self.path = path
+        self._file = file
+        self.options: dict[str, Any] = {}
+        self.entries: dict[str, StoredMatrix | StoredTensor] = {}
+        self.tied: dict[str, str] = {}
+        self._metadata: tuple[Record, ...] = ()
+        with named_errors(path):
+            self._index()
+
+    @property
+    def matrices(self) -> dict[str, StoredMatrix]:
+        """The compressed matrices by name."""
+        return {n: e for n, e in self.entries.items() if isinstance(e, StoredMatrix)}
+
+    @property
+    def tensors(self) -> dict[str, StoredTensor]:
+        """The tensors carried along by name."""
+        return {n: e for n, e in self.entries.items() if isinstance(e, StoredTensor)}
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the checkpoint said of itself, such as {"format": "pt"}; empty if nothing.
+
+        Raises
+        ------
+        ValueError
+            If it is damaged.
+        """
+        if not self._metadata:
+            return {}
+        text = b"".join(read_payload(self._file, record) for record in self._metadata)
+        where = self._metadata[0].meta.where
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            raise ValueError(f"{where}: the metadata is not JSON") from None
+        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+            raise ValueError(f"{where}: the metadata must map text to text")
+        return found
+
+    def verify(self) -> None:
+        """Read and check everything.
+
+        Raises
+        ------
+        ValueError
+            If a checksum or a record's content is wrong.
+        """
+        _ = self.metadata
+        for name, entry in self.entries.items():
+            if name in self.tied:
+                continue
+            if isinstance(entry, StoredTensor):
+                for _ in entry.chunks():
+                    pass
+            else:
+                for _ in entry._rows(0, entry.info.shape[0]):
+                    pass
+
+    def close(self) -> None:
+        """Close the file; what was read stays valid."""
+        self._file.close()
+
+    def __getitem__(self, name: str) -> StoredMatrix | StoredTensor:
+        return self.entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return (
+            f"Container({str(self.path)!r}, {len(self.matrices)} matrices, "
+            f"{len(self.tensors)} carried tensors)"
+        )
+
+    def _index(self) -> None:
+        size = os.fstat(self._file.fileno()).st_size
+        log = Log(self._file, size, str(self.path))
+        self.options = log.head()
+        while (entry := log.entry()) is not None:
+            name = entry.info.name if isinstance(entry, StoredMatrix) else entry.name
+            if name in self.entries:
+                raise ValueError(f"{self.path}: two entries are named {name!r}")
+            if isinstance(entry, Tie):
+                self.tied[name], entry = entry.tied_to, self._before(entry)
+            self.entries[name] = entry
+        self._metadata = log.metadata
+        log.finish()
+
+    def _before(self, tie: Tie) -> StoredMatrix | StoredTensor:
+        """The entry that a name is tied to."""
+        if tie.tied_to not in self.entries or tie.tied_to in self.tied:
+            raise ValueError(
+                f"{self.path}: {tie.name!r} is tied to {tie.tied_to!r}, which is no entry before it"
+            )
+        return self.entries[tie.tied_to]
+
+
+def open_container(path: str | os.PathLike[str]) -> Container:
+    """Open a `.htz` file; only its records' heads are read.
+
+    Parameters
+    ----------
+    path : path
+        A file that `htstats compress` or `ContainerWriter` wrote.
+
+    Returns
+    -------
+    Container
+        A context manager; `matrices` and `tensors` are read lazily from it.
+
+    Raises
+    ------
+    ValueError
+        If it is no container, of a newer version, or damaged. Damage inside a payload is noticed
+        when it is read; `Container.verify` reads all.
+    OSError
+        If it cannot be read.
+    """
+    path = Path(path)
+    file = path.open("rb")
+    try:
+        return Container(path, file)
+    except BaseException:
+        file.close()
+        raise
+
+
+def is_container(path: str | os.PathLike[str]) -> bool:
+    """Whether a file begins as a `.htz` does."""
+    with open(path, "rb") as file:
+        return file.read(len(SIGNATURE)) == SIGNATURE

@@ -1,0 +1,100 @@
+"""Rows of B become records of a fixed size, wherever that is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats.compression.container._info import rows_of_a_record
+from htstats.compression.container._records import Buffer
+from htstats.compression.container._rice import Rows, encode_rows
+
+__all__ = ["EncodedRows", "RowEncoder"]
+
+
+class EncodedRows(NamedTuple):
+    """Fields and payload of a record ROWS."""
+
+    fields: dict[str, Any]
+    payload: list[Buffer]
+
+
+class RowEncoder:
+    """Takes rows of a matrix in order and gives them away as records.
+
+    Parameters
+    ----------
+    cols : int
+        Of the matrix.
+    dtype : str
+        In which values are stored.
+    put : callable
+        Takes each record when it is full.
+    first : int
+        The row that comes first; a multiple of `rows_of_a_record(cols)`, so that the records are
+        those of an encoder which began with row 0.
+    """
+
+    def __init__(
+        self, cols: int, dtype: str, put: Callable[[EncodedRows], None], *, first: int = 0
+    ) -> None:
+        self._cols, self._dtype, self._put = cols, dtype, put
+        self._most = rows_of_a_record(cols)
+        # of the record that is being filled; kept from one to the next, as fresh memory is slow
+        self._indptr = np.zeros(1, np.int64)
+        self._indices = np.empty(0, np.int64)
+        self._values = np.empty(0, np.float64 if dtype == "float64" else np.float32)
+        self._first = first
+        self.rows = first
+
+    def add(
+        self, indptr: npt.NDArray[Any], indices: npt.NDArray[Any], values: npt.NDArray[Any]
+    ) -> None:
+        """The next rows, as CSR with sorted indices; `indptr` begins with 0. Copies are taken."""
+        at, n = 0, len(indptr) - 1
+        while at < n:
+            room = self._first + self._most - self.rows
+            take = min(room, n - at)
+            kept = slice(int(indptr[at]), int(indptr[at + take]))
+            self._append(indptr[at : at + take + 1], indices[kept], values[kept])
+            at += take
+            if take == room:
+                self.flush()
+
+    def flush(self) -> None:
+        """Give away what there is as a record; the next one begins behind it."""
+        if self.rows == self._first:
+            return
+        indptr = self._indptr[: self.rows - self._first + 1]
+        kept = slice(0, int(indptr[-1]))
+        rows = Rows(indptr, self._indices[kept], self._values[kept])
+        fields, payload = encode_rows(rows, self._cols, self._dtype)
+        self._put(EncodedRows({"rows": [self._first, self.rows], **fields}, payload))
+        self._first = self.rows
+
+    def _append(
+        self, indptr: npt.NDArray[Any], indices: npt.NDArray[Any], values: npt.NDArray[Any]
+    ) -> None:
+        filled = self.rows - self._first
+        start = int(self._indptr[filled])
+        end = start + len(indices)
+        self._indptr = _grown(self._indptr, filled + 1, filled + len(indptr))
+        self._indices = _grown(self._indices, start, end)
+        self._values = _grown(self._values, start, end)
+        self._indices[start:end] = indices
+        self._values[start:end] = values
+        ends = self._indptr[filled + 1 : filled + len(indptr)]
+        np.add(indptr[1:], start - int(indptr[0]), out=ends, casting="same_kind")
+        self.rows += len(indptr) - 1
+
+
+def _grown(array: npt.NDArray[Any], used: int, size: int) -> npt.NDArray[Any]:
+    """An array of at least `size` elements that begins with those in use."""
+    if size <= len(array):
+        return array
+    larger = np.empty(max(size, 2 * len(array)), array.dtype)
+    larger[:used] = array[:used]
+    return larger

@@ -1,0 +1,377 @@
+"""CompressedMatrix: the paper's W(t), sparse B beside noise that is replayed, not stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common import checks
+from htstats._common.data_checks import require_full, require_numbers
+from htstats._core import normal
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["DTYPES", "KEEPS", "NOISES", "SUPPORTS", "CompressedMatrix"]
+
+KEEPS = ("abs", "upper", "centered")
+NOISES = ("paper", "matched", "none")
+SUPPORTS = ("replaced", "full")
+DTYPES = ("float64", "float32", "float16", "bfloat16")
+
+# Row, column and layer are words of the generator's counter; the seed is its two-word key.
+INDEX_END = 2**32
+SEED_END = 2**64
+
+# Elements of G made at a time: 512 KiB of float64 stay in a core's cache.
+TILE = 2**16
+
+# What row blocks hold: numpy has no bfloat16, and float32 holds each of its values exactly.
+BLOCK_DTYPES: dict[str, np.dtype[Any]] = {
+    "float64": np.dtype(np.float64),
+    "float32": np.dtype(np.float32),
+    "float16": np.dtype(np.float16),
+    "bfloat16": np.dtype(np.float32),
+}
+
+
+def sparse_rows(
+    values: npt.NDArray[Any], indices: npt.NDArray[Any], indptr: npt.NDArray[Any], shape: Any
+) -> csr_array:
+    """A sparse matrix. SciPy, which takes as long to load as all else, is loaded here."""
+    from scipy.sparse import csr_array
+
+    return csr_array((values, indices, indptr), shape=shape)
+
+
+def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:
+    """What indices and offsets of a sparse matrix are: int32 where each size fits."""
+    return np.int32 if max(sizes) < 2**31 else np.int64
+
+
+class Law(Protocol):
+    """What says how the entries of W(t) are made, B apart."""
+
+    @property
+    def mean(self) -> float: ...
+    @property
+    def std(self) -> float: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def layer(self) -> int: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def support(self) -> str: ...
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CompressedMatrix:
+    """A matrix W split at a threshold: large entries kept, the others replaced by noise.
+
+    With m = `mean`, s = `std` and G = the standard normal matrix of (`seed`, `layer`), the matrix
+    stands for W(t): m + s G off the pattern of B and B on it (`support="replaced"`), or
+    m + s G + B everywhere (`support="full"`). `partition` makes one.
+
+    Parameters
+    ----------
+    sparse : scipy.sparse.csr_array
+        B, with sorted indices and no duplicates; float32 where `dtype` has 16 bits, which widens
+        exactly.
+    mean, std : float
+        Mean and standard deviation of the noise, in units of W; 0 and 0 with `noise="none"`.
+    threshold : float
+        tau, in units of W: what lies strictly beyond it (as `keep` says) is in B.
+    seed : int
+        Seed of G, in [0, 2**64).
+    layer : int
+        Which matrix of the network this is, in [0, 2**32): layers of one seed are independent.
+    shape : tuple of int
+        Rows and columns, each at most 2**32.
+    dtype : str
+        "float64", "float32", "float16" or "bfloat16": what W was, and what entries are rounded to.
+    keep : str
+        "abs" (abs(w) > tau), "upper" (w > tau) or "centered" (abs(w - mean) > tau).
+    noise : str
+        Where mean and std came from: "paper" (all of W), "matched" (the replaced part), "none".
+    support : str
+        "replaced" or "full", see above.
+    rule : str
+        The threshold as it was asked for, such as "std" or "quantile:0.9".
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a field is outside its range, or `sparse` does not fit `shape` and `dtype`.
+
+    Notes
+    -----
+    Entry (i, j) of G depends on (seed, layer, i, j) alone: it is made by Philox4x32-10 and the
+    normal quantile AS 241 in float64, and has the same bits on every machine, in every block and
+    for any number of threads. An entry off the pattern is fl(m + fl(s g)) in float64, rounded once
+    to `dtype`; on the pattern with `support="full"` it is fl(fl(m + fl(s g)) + b), rounded once.
+
+    References
+    ----------
+    .. [1] J. Y. Shin, section 3.2 and Appendix E (W(t) = sqrt(t) G + B).
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> from htstats.compression.matrix import CompressedMatrix
+    >>> c = CompressedMatrix(
+    ...     csr_array([[0.0, 3.0], [0.0, 0.0]]), mean=0.1, std=0.5, threshold=1.0, seed=0, layer=0,
+    ...     shape=(2, 2), dtype="float64", keep="abs", noise="paper", support="replaced",
+    ...     rule="1.0")
+    >>> c.toarray()
+    array([[ 0.68879562,  3.        ],
+           [ 0.78482663, -0.85194899]])
+    >>> c @ [1.0, 0.0]
+    array([0.68879562, 0.78482663])
+    >>> c.nnz, c.density
+    (1, 0.25)
+    """
+
+    sparse: csr_array
+    mean: float
+    std: float
+    threshold: float
+    seed: int
+    layer: int
+    shape: tuple[int, int]
+    dtype: str
+    keep: str
+    noise: str
+    support: str
+    rule: str
+
+    # numpy then leaves `array @ self` to __rmatmul__
+    __array_ufunc__ = None
+
+    def __post_init__(self) -> None:
+        checks.one_of("dtype", self.dtype, DTYPES)
+        checks.one_of("keep", self.keep, KEEPS)
+        checks.one_of("noise", self.noise, NOISES)
+        checks.one_of("support", self.support, SUPPORTS)
+        checks.finite("mean", self.mean)
+        checks.nonnegative("std", self.std)
+        checks.count("seed", self.seed, below=SEED_END)
+        checks.count("layer", self.layer, below=INDEX_END)
+        for size in self.shape:
+            checks.count("shape", size, below=INDEX_END + 1)
+        if self.sparse.format != "csr" or self.sparse.shape != self.shape:
+            raise ValueError(
+                f"sparse must be a csr_array of shape {self.shape}, got "
+                f"{self.sparse.format} of shape {self.sparse.shape}"
+            )
+        wanted = np.float64 if self.dtype == "float64" else np.float32
+        if self.sparse.dtype != wanted:
+            raise TypeError(
+                f"sparse must hold {np.dtype(wanted).name} for dtype {self.dtype}, "
+                f"got {self.sparse.dtype}"
+            )
+
+    @property
+    def nnz(self) -> int:
+        """How many entries B keeps."""
+        return int(self.sparse.nnz)
+
+    @property
+    def density(self) -> float:
+        """The share of entries that B keeps, in [0, 1]; 0 for a matrix without entries."""
+        return self.nnz / max(self.shape[0] * self.shape[1], 1)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that B holds in memory."""
+        b = self.sparse
+        return int(b.data.nbytes + b.indices.nbytes + b.indptr.nbytes)
+
+    def toarray(self, *, n_threads: int = 1) -> npt.NDArray[Any]:
+        """W(t), dense; the same bits for any `n_threads`.
+
+        Returns
+        -------
+        ndarray of `dtype`; for bfloat16 float32, each value one of bfloat16's.
+
+        Notes
+        -----
+        Where memory matters, go by `row_block`. About 5 ns an entry and thread.
+        """
+        checks.count("n_threads", n_threads, at_least=1)
+        rows, cols = self.shape
+        out = np.empty(self.shape, BLOCK_DTYPES[self.dtype])
+        step = max(1, TILE // max(cols, 1))
+        starts = range(0, rows, step)
+
+        def fill(start: int) -> None:
+            self.row_block(start, min(start + step, rows), out=out[start : start + step])
+
+        if n_threads == 1:
+            for start in starts:
+                fill(start)
+        else:
+            with ThreadPoolExecutor(n_threads) as pool:
+                list(pool.map(fill, starts))
+        return out
+
+    def row_block(
+        self, start: int, stop: int, *, out: npt.NDArray[Any] | None = None
+    ) -> npt.NDArray[Any]:
+        """Rows `start` to `stop` of W(t), equal to `toarray()[start:stop]` to the bit.
+
+        Parameters
+        ----------
+        start, stop : int
+            0 <= start <= stop <= rows.
+        out : ndarray, optional
+            Where to write: shape (stop - start, columns), the dtype that `toarray` has.
+        """
+        stop = checks.count("stop", stop, below=self.shape[0] + 1)
+        start = checks.count("start", start, below=stop + 1)
+        shape, dtype = (stop - start, self.shape[1]), BLOCK_DTYPES[self.dtype]
+        if out is None:
+            out = np.empty(shape, dtype)
+        elif out.shape != shape or out.dtype != dtype:
+            raise ValueError(f"out must be {shape} of {dtype}, got {out.shape} of {out.dtype}")
+        bounds = self.sparse.indptr[start : stop + 1].astype(np.int64)
+        kept = slice(int(bounds[0]), int(bounds[-1]))
+        rows = (bounds - bounds[0], self.sparse.indices[kept], self.sparse.data[kept])
+        rebuild_rows(self, start, *rows, out)
+        return out
+
+    def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Rows `start` to `stop` of G itself: standard normal, nothing rounded, B left out."""
+        stop = checks.count("stop", stop, below=self.shape[0] + 1)
+        start = checks.count("start", start, below=stop + 1)
+        return gaussian_rows(self, start, stop, self.shape[1])
+
+    def __matmul__(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+        """W(t) @ x for a vector or a matrix, made and multiplied in blocks of rows.
+
+        The entries are those of `toarray()`; sums are taken in the wider of float32, `dtype` and
+        the dtype of `x`, so that the result differs from the dense product by rounding only.
+        """
+        x, dtype = self._operand(x, self.shape[1], axis=0)
+        y = np.zeros((self.shape[0], *x.shape[1:]), dtype)
+        if self.mean == 0 and self.std == 0:
+            y[...] = self.sparse.astype(dtype) @ x
+            return y
+        for start, stop, rows in self._row_blocks():
+            np.matmul(rows.astype(dtype, copy=False), x, out=y[start:stop])
+        return y
+
+    def __rmatmul__(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+        """x @ W(t), by blocks of rows as `@`."""
+        x, dtype = self._operand(x, self.shape[0], axis=-1)
+        y = np.zeros((*x.shape[:-1], self.shape[1]), dtype)
+        if self.mean == 0 and self.std == 0:
+            y[...] = x @ self.sparse.astype(dtype)
+            return y
+        for start, stop, rows in self._row_blocks():
+            y += x[..., start:stop] @ rows.astype(dtype, copy=False)
+        return y
+
+    def __repr__(self) -> str:
+        rows, cols = self.shape
+        return (
+            f"CompressedMatrix({rows} x {cols} {self.dtype}, {self.nnz} kept "
+            f"({100 * self.density:.3g} %) beyond {self.threshold:.6g} by {self.keep!r}, "
+            f"noise {self.noise!r} N({self.mean:.4g}, {self.std:.4g}^2), "
+            f"support {self.support!r}, seed {self.seed}, layer {self.layer})"
+        )
+
+    def _row_blocks(self) -> Iterator[tuple[int, int, npt.NDArray[Any]]]:
+        """(start, stop, rows of W(t)) in a buffer that is used again."""
+        rows, cols = self.shape
+        # large enough for the product to be one of BLAS's good sizes
+        step = max(1, 16 * TILE // max(cols, 1))
+        buffer = np.empty((min(step, rows), cols), BLOCK_DTYPES[self.dtype])
+        for start in range(0, rows, step):
+            stop = min(start + step, rows)
+            yield start, stop, self.row_block(start, stop, out=buffer[: stop - start])
+
+    def _operand(
+        self, x: npt.ArrayLike, size: int, axis: int
+    ) -> tuple[npt.NDArray[Any], np.dtype[Any]]:
+        require_numbers(x, "x")
+        require_full(x, "x")
+        array = np.asarray(x)
+        if array.ndim not in (1, 2) or array.shape[axis] != size:
+            raise ValueError(
+                f"x must be a vector or a matrix with {size} entries along axis {axis}, "
+                f"got shape {array.shape}"
+            )
+        dtype = np.result_type(np.float32, BLOCK_DTYPES[self.dtype], array.dtype)
+        return array.astype(dtype), dtype
+
+
+def gaussian_rows(law: Law, start: int, stop: int, cols: int) -> npt.NDArray[np.float64]:
+    """Rows of G."""
+    g = np.empty((stop - start, cols))
+    normal.fill(law.seed, law.layer, start, 0, g)
+    return g
+
+
+def rebuild_rows(
+    law: Law,
+    row: int,
+    indptr: npt.NDArray[np.int64],
+    indices: npt.NDArray[Any],
+    values: npt.NDArray[Any],
+    out: npt.NDArray[Any],
+) -> None:
+    """Write rows of W(t) into `out`; B's part of them is CSR, the first of them is row `row`."""
+    _fill_noise(law, row, out)
+    rows = np.repeat(np.arange(len(out), dtype=np.int64), np.diff(indptr))
+    cols = indices.astype(np.int64)
+    if law.support == "full":
+        g = np.zeros(len(cols))
+        if law.std != 0:
+            normal.at(law.seed, law.layer, rows + row, cols, g)
+        values = _round_to(_affine(law, g) + values, law.dtype)
+    out[rows, cols] = values
+
+
+def _fill_noise(law: Law, row: int, out: npt.NDArray[Any]) -> None:
+    """out = m + s G, rounded once."""
+    rows, cols = out.shape
+    if law.std == 0:
+        out[...] = _round_to(np.array([law.mean]), law.dtype)
+        return
+    width = max(1, min(cols, TILE))
+    height = max(1, TILE // width)
+    for r in range(0, rows, height):
+        for c in range(0, cols, width):
+            place = out[r : r + height, c : c + width]
+            g = np.empty(place.shape)
+            normal.fill(law.seed, law.layer, row + r, c, g)
+            place[...] = _round_to(_affine(law, g), law.dtype)
+
+
+def _affine(law: Law, g: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """m + s g in place, two roundings."""
+    np.multiply(g, law.std, out=g)
+    np.add(g, law.mean, out=g)
+    return g
+
+
+def _round_to(x: npt.NDArray[np.float64], dtype: str) -> npt.NDArray[Any]:
+    """float64 values rounded once, half to even, to `dtype`; may overwrite `x`."""
+    if dtype != "bfloat16":
+        return x.astype(BLOCK_DTYPES[dtype], copy=False)
+    # Carry half of what is dropped into the bits that stay: bfloat16 keeps 7 of the 52.
+    dropped = np.uint64(52 - 7)
+    bits = x.view(np.uint64)
+    tiny = np.abs(x) < 2.0**-126
+    subnormal = np.rint(x[tiny] * 2.0**133) * 2.0**-133
+    bits += ((bits >> dropped) & np.uint64(1)) + np.uint64(2**44 - 1)
+    bits &= ~np.uint64(2**45 - 1)
+    x[tiny] = subnormal
+    return x.astype(np.float32)

@@ -1,0 +1,122 @@
+"""`partition`: the split of a matrix in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from htstats._common.arrays import HALF_DTYPES, as_elements
+from htstats._common.checks import count, one_of
+from htstats.compression.matrix import KEEPS, NOISES, SUPPORTS, CompressedMatrix, sparse_rows
+from htstats.compression.partition.bounds import Bounds
+from htstats.compression.partition.noise import noise_moments
+from htstats.compression.partition.split import _require_finite, split_block
+from htstats.compression.thresholds import resolve
+from htstats.compression.thresholds.rules import needs_sketch
+from htstats.sketch import TailSketch
+from htstats.sketch.exact_sums import ExactSums
+
+__all__ = ["partition"]
+
+
+def partition(
+    W: Any,
+    threshold: float | str = "std",
+    *,
+    keep: str = "abs",
+    noise: str = "paper",
+    support: str = "replaced",
+    seed: int = 0,
+    layer: int = 0,
+    n_threads: int = 1,
+) -> CompressedMatrix:
+    """Split W = A + B at a threshold; keep B sparsely and say how to replace A by Gaussian noise.
+
+    Parameters
+    ----------
+    W : array_like or tensor, 2-D
+        Real numbers, finite. Float arrays that are C-contiguous are not copied; integers become
+        float64; float16 and bfloat16 are compared as bits and their kept values widened to float32.
+    threshold : float or str
+        tau, in the units of `W`, or a rule: "std" (the standard deviation of all of `W`),
+        "quantile:Q", "nnz:K", "xmin", "error:EPS,ETA"; see `htstats.compression.thresholds`.
+    keep : {"abs", "upper", "centered"}
+        What is kept in B: abs(w) > tau, w > tau, or abs(w - mean) > tau, all strict.
+    noise : {"paper", "matched", "none"}
+        Where mean and standard deviation of the noise come from: all of `W`; the replaced elements
+        (with ``support="full"``: A with its zeros); or nowhere, both 0, which prunes.
+    support : {"replaced", "full"}
+        Whether the noise lies off B's pattern only, or everywhere.
+    seed, layer : int
+        Name the replayed Gaussian matrix; stored, not used here.
+    n_threads : int
+        Threads that share the rows. The result does not depend on it.
+
+    Returns
+    -------
+    CompressedMatrix
+
+    Raises
+    ------
+    TypeError
+        If `W` is not real numbers.
+    ValueError
+        If `W` is not 2-D or not finite, or an argument is not among those named.
+
+    Notes
+    -----
+    Method: the threshold is rounded once to the dtype of `W` so that the comparison is exact; one
+    reading counts and fills. Mean and standard deviation (ddof 0) come from exact integer sums, of
+    another reading, and are rounded once. Cost: the readings at about memory speed, and the output.
+
+    References
+    ----------
+    .. [1] J. Y. Shin, section 3.2 and Appendix E (`support`), equation (5) (the threshold).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from htstats import partition
+    >>> W = np.float32([[0.1, -3, 0.2], [2, 0, -0.1]])
+    >>> split = partition(W, 1.0)
+    >>> split.sparse.toarray()
+    array([[ 0., -3.,  0.],
+           [ 2.,  0.,  0.]], dtype=float32)
+    >>> round(split.mean, 4), round(split.std, 4)
+    (-0.1333, 1.4693)
+    """
+    one_of("keep", keep, KEEPS)
+    one_of("noise", noise, NOISES)
+    one_of("support", support, SUPPORTS)
+    count("seed", seed, below=2**64)
+    count("layer", layer, below=2**32)
+    count("n_threads", n_threads, at_least=1)
+    data, dtype = as_elements(W, "W")
+    if data.ndim != 2:
+        raise ValueError(f"W must be 2-D, got {data.ndim}-D of shape {data.shape}")
+    sums: ExactSums | TailSketch = ExactSums(dtype)
+    if dtype in HALF_DTYPES or needs_sketch(threshold):
+        sums = TailSketch(dtype)
+    if keep == "centered" or noise != "none" or isinstance(threshold, str):
+        _require_finite(sums.update(data, n_threads=n_threads).n_not_finite)
+    tau = resolve(threshold, data, sums, keep=keep, noise=noise, support=support)
+    centre = sums.moments()[0] if keep == "centered" and sums.n else 0.0
+    bounds = Bounds.of(dtype, keep, tau, centre)
+    indptr, indices, values = split_block(data, bounds, n_threads)
+    mean, std = noise_moments(sums, values, noise, support)
+    index = np.int32 if max(indptr[-1], *data.shape) < 2**31 else np.int64
+    return CompressedMatrix(
+        sparse=sparse_rows(values, indices, indptr.astype(index), data.shape),
+        mean=mean,
+        std=std,
+        threshold=tau,
+        seed=seed,
+        layer=layer,
+        shape=(data.shape[0], data.shape[1]),
+        dtype=dtype,
+        keep=keep,
+        noise=noise,
+        support=support,
+        rule=threshold if isinstance(threshold, str) else repr(tau),
+    )

@@ -1,0 +1,204 @@
+"""The kept elements of a block of rows: counted, filled, or both in one reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.arrays import HALF_DTYPES
+from htstats._common.threads import share
+from htstats._core import partition as _core
+from htstats._core import split as _split
+from htstats.compression.partition.bounds import Bounds
+from htstats.sketch import FORMATS
+
+__all__ = ["Room", "RowCounts", "count_rows", "fill_rows", "split_block"]
+
+
+_COUNT: dict[str, Callable[..., int]] = {
+    "float32": _core.count_b32,
+    "float64": _core.count_b64,
+    "float16": _core.count_b16,
+    "bfloat16": _core.count_b16,
+}
+_FILL: dict[str, Callable[..., None]] = {
+    "float32": _core.fill_b32,
+    "float64": _core.fill_b64,
+    "float16": _core.fill_f16,
+    "bfloat16": _core.fill_bf16,
+}
+_SPLIT: dict[str, Callable[..., int]] = {
+    "float32": _split.split_b32,
+    "float64": _split.split_b64,
+    "float16": _split.split_f16,
+    "bfloat16": _split.split_bf16,
+}
+
+# From here on the width of indices must be known before they are written.
+_MANY = 2**31
+
+
+class RowCounts(NamedTuple):
+    """How many elements of each row are kept, and the kernels' notes for the fill."""
+
+    counts: npt.NDArray[np.int64]
+    hits: npt.NDArray[np.uint8]
+
+
+def count_rows(block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1) -> RowCounts:
+    """Count the kept elements of each row of a C-contiguous block (16-bit floats as uint16).
+
+    Raises
+    ------
+    ValueError
+        If an element is NaN or infinite.
+    """
+
+    def work(part: slice) -> tuple[RowCounts, int]:
+        return _count(block[part], bounds)
+
+    parts = share(work, block.shape[0], block.size, n_threads)
+    _require_finite(sum(bad for _, bad in parts))
+    return RowCounts(
+        np.concatenate([part.counts for part, _ in parts]),
+        np.concatenate([part.hits for part, _ in parts]),
+    )
+
+
+def fill_rows(
+    block: npt.NDArray[Any],
+    bounds: Bounds,
+    rows: RowCounts,
+    n_threads: int = 1,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
+    """CSR of the kept elements of a block after `count_rows`: (indptr, indices, values).
+
+    Indices are int32, or int64 where columns or entries need it.
+    """
+    indptr = np.zeros(len(rows.counts) + 1, np.int64)
+    np.cumsum(rows.counts, out=indptr[1:])
+    nnz = int(indptr[-1])
+    index = np.int32 if max(nnz, *block.shape) < 2**31 else np.int64
+    room = np.empty(nnz, index), _empty_values(nnz, bounds.dtype)
+
+    def work(part: slice) -> None:
+        _fill(block[part], bounds, rows.hits[part], indptr[part.start : part.stop + 1], room)
+
+    share(work, len(rows.counts), block.size, n_threads)
+    return indptr, *room
+
+
+class Room(NamedTuple):
+    """Memory that one block after another is split into: fresh memory would cost more than that."""
+
+    indices: npt.NDArray[np.int32]
+    values: npt.NDArray[Any]
+
+    @classmethod
+    def of(cls, size: int, dtype: str) -> Room:
+        """For blocks of up to `size` elements; a kernel may write some more."""
+        return cls(np.empty(size + _split.OWN, np.int32), _empty_values(size + _split.OWN, dtype))
+
+    @property
+    def size(self) -> int:
+        """The elements that a block may have."""
+        return len(self.values) - _split.OWN
+
+
+def split_block(
+    block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1, *, room: Room | None = None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
+    """`count_rows` and `fill_rows` in one reading: (indptr, indices, values).
+
+    With `room` one thread does it, and indices and values are the beginnings of its arrays.
+
+    Raises
+    ------
+    ValueError
+        If an element is NaN or infinite.
+
+    Notes
+    -----
+    Threads take pieces of about 2^16 elements in turn, and gather what one keeps in arrays of their
+    own; where it goes is known as soon as the pieces before it have been gathered. The result's
+    arrays are made for a matrix kept whole, and cut to their size in the end: the memory behind
+    what was never written is never taken. From 2^31 elements on, counting all goes before filling.
+    """
+    if block.size >= _MANY:
+        return fill_rows(block, bounds, count_rows(block, bounds, n_threads), n_threads)
+    indptr = np.zeros(len(block) + 1, np.int64)
+    turns = np.zeros(_split.TURNS, np.int64)
+
+    def work(own: Room, indices: npt.NDArray[np.int32], values: npt.NDArray[Any]) -> int:
+        arrays = own.indices, _bits(own.values), indptr, indices, _bits(values)
+        kernel = _SPLIT[bounds.dtype]
+        return kernel(_bits(block), bounds.low, bounds.high, _core.BEST, turns, *arrays)
+
+    if room is not None:
+        none = Room(room.indices[:0], room.values[:0])
+        _require_finite(work(none, *(array[: block.size + _split.OWN] for array in room)))
+        return indptr, room.indices[: indptr[-1]], room.values[: indptr[-1]]
+
+    indices, values = np.empty(block.size, np.int32), _empty_values(block.size, bounds.dtype)
+    pieces = -(-block.size // _split.PIECE)
+
+    def on_a_thread(_: slice) -> int:
+        return work(Room.of(0, bounds.dtype), indices, values)
+
+    _require_finite(sum(share(on_a_thread, pieces, block.size, n_threads)))
+    for array in (indices, values):
+        array.resize(int(indptr[-1]), refcheck=False)
+    return indptr, indices, values
+
+
+def _count(block: npt.NDArray[Any], bounds: Bounds) -> tuple[RowCounts, int]:
+    """Counts of a block's rows, and how many elements are NaN or infinite."""
+    rows, cols = block.shape
+    counts = np.zeros(rows, np.int64)
+    hits = np.zeros((rows, -(-cols // _core.SEGMENT)), np.uint8)
+    infinity: tuple[int, ...] = ()
+    if bounds.dtype in HALF_DTYPES:
+        form = FORMATS[bounds.dtype]
+        infinity = ((form.exponents - 1) << form.mantissa,)
+    bad = _COUNT[bounds.dtype](_bits(block), bounds.low, bounds.high, *infinity, counts, hits)
+    return RowCounts(counts, hits), bad
+
+
+def _fill(
+    block: npt.NDArray[Any],
+    bounds: Bounds,
+    hits: npt.NDArray[np.uint8],
+    indptr: npt.NDArray[np.int64],
+    room: tuple[npt.NDArray[Any], npt.NDArray[Any]],
+) -> None:
+    """Write the kept elements of a block's rows to their places in (indices, values)."""
+    indices, values = room
+    _FILL[bounds.dtype](
+        _bits(block),
+        bounds.low,
+        bounds.high,
+        hits,
+        indptr,
+        _core.BEST,
+        indices.itemsize == 8,
+        indices.view(np.uint8),
+        _bits(values),
+    )
+
+
+def _empty_values(size: int, dtype: str) -> npt.NDArray[Any]:
+    """Room for kept values: float64, or float32 for it and for what is narrower."""
+    return np.empty(size, np.float64 if dtype == "float64" else np.float32)
+
+
+def _bits(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array's bits, as unsigned integers of the same width."""
+    return x.view(f"u{x.itemsize}")
+
+
+def _require_finite(bad: int) -> None:
+    if bad:
+        raise ValueError(f"W must be finite, got {bad} NaN or infinite elements")

@@ -1,0 +1,25 @@
+"""Threshold rules: what "std", "quantile:0.9" and the like mean for one matrix.
+
+=====================  =======================================================================
+rule                   tau, where the *key* of w is what `keep` compares: abs(w), w or
+                       abs(w - mean)
+=====================  =======================================================================
+a number               that number
+``"std"``              standard deviation (ddof 0) of all elements
+``"quantile:Q"``       the key of rank ceil(Q n), counted from the smallest (Q = 0: the smallest)
+``"nnz:K"``            the (K+1)-th largest key, so that at most K elements are kept
+``"xmin"``             the fitted lower end of the power-law tail of the keys
+``"error:EPS,ETA"``    the largest tau with R(tau)^2/4 + t <= EPS^2/(2 log(2/ETA)): then
+                       P(abs(u^T (W - W(t)) v) > EPS abs(u) abs(v)) <= ETA for fixed u and v
+=====================  =======================================================================
+
+An element is kept when its key is strictly above tau, so ties with tau are not kept. In the last
+rule R(tau) is the length of the interval that holds the replaced elements, zeros of the kept
+positions among them with ``support="full"``, and t the variance of the noise.
+"""
+
+from htstats.compression.thresholds._rank_resolver import Resolver
+from htstats.compression.thresholds._resolve import resolve, resolver_of
+from htstats.compression.thresholds.rules import Rule, needs_sketch, parse_rule
+
+__all__ = ["Resolver", "Rule", "needs_sketch", "parse_rule", "resolve", "resolver_of"]

@@ -1,0 +1,111 @@
+"""The threshold rule "error:EPS,ETA": the largest tau whose replaced part is within an error.
+
+C1 of the theory: R(tau)^2/4 + t <= EPS^2/(2 log(2/ETA)), R(tau) the length of the interval that
+holds the replaced elements, t the variance of the noise.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats.compression.thresholds.rules import Rule
+from htstats.sketch import TailSketch
+from htstats.sketch.exact_sums import rounded
+
+__all__ = ["Interval", "budget_of", "cannot", "error", "rounded_up", "widened"]
+
+
+Floats = npt.NDArray[np.float64]
+
+
+def rounded_up(value: Fraction) -> float:
+    """The smallest float64 that is not below."""
+    number = rounded(value)
+    return number if Fraction(number) >= value else math.nextafter(number, math.inf)
+
+
+def _rounded_down(value: Fraction) -> float:
+    return -rounded_up(-value)
+
+
+def widened(data: npt.NDArray[Any], dtype: str) -> Floats:
+    """Flat float64 values of an array as kernels take it."""
+    if dtype == "bfloat16":
+        return (data.reshape(-1).astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    return data.reshape(-1).view(dtype).astype(np.float64)
+
+
+class Interval(NamedTuple):
+    """Length of an interval that holds the replaced elements: the larger of slope * tau + start."""
+
+    lines: tuple[tuple[int, Fraction], ...]
+
+    @classmethod
+    def of(cls, sketch: TailSketch, keep: str, support: str) -> Interval:
+        """With ``support="full"`` the interval contains the zeros that take the kept positions."""
+        smallest, largest = Fraction(sketch.min), Fraction(sketch.max)
+        full, none = support == "full", Fraction(0)
+        if keep == "upper":
+            start = min(smallest, none) if full else smallest
+            return cls(((1, -start), (0, -start if full else none)))
+        if keep == "abs" and (smallest >= 0 or largest <= 0):
+            nearest = none if full else min(abs(smallest), abs(largest))
+            return cls(((1, -nearest), (0, none)))
+        centre = abs(Fraction(sketch.mean)) if full and keep == "centered" else none
+        return cls(((2, none), (1, centre)))
+
+    def lengths(self, tau: Floats) -> Floats:
+        lines = (slope * tau + float(start) for slope, start in self.lines)
+        return np.maximum(*lines)
+
+    def largest_tau(self, room: Fraction, keep: str) -> float | None:
+        """The largest float64 tau with length(tau)^2 / 4 <= room, None if there is none."""
+        if room < 0:
+            return None
+        longest = 2 * _root_below(room)
+        if any(slope == 0 and start > longest for slope, start in self.lines):
+            return None
+        bounds = ((longest - start) / slope for slope, start in self.lines if slope)
+        tau = _rounded_down(min(bounds))
+        return tau if tau >= 0 or keep == "upper" else None
+
+
+def _root_below(value: Fraction) -> Fraction:
+    """A fraction at or below the square root, with 128 correct bits or more."""
+    p, q = value.numerator, value.denominator
+    shift = max(0, 128 + (q.bit_length() - p.bit_length()) // 2)
+    return Fraction(math.isqrt((p << 2 * shift) // q), 1 << shift)
+
+
+def budget_of(rule: Rule) -> Fraction:
+    """EPS^2/(2 log(2/ETA)) of a rule."""
+    from htstats.theory.approximation.probability import (
+        error_budget,  # theory stands on all of this package
+    )
+
+    eps, eta = rule.numbers
+    return Fraction(error_budget(float(eps), float(eta)))
+
+
+def cannot(rule: Rule, t: float, budget: Fraction) -> ValueError:
+    """The error that says no threshold meets the rule."""
+    eps, eta = (float(number) for number in rule.numbers)
+    return ValueError(
+        f"threshold 'error:{eps:g},{eta:g}' cannot be met: EPS^2/(2 log(2/ETA)) is "
+        f"{float(budget):.6g}, which R^2/4 exceeds at every threshold when the noise's variance "
+        f"{t:.6g} is added; noise 'matched' or 'none' may leave room"
+    )
+
+
+def error(rule: Rule, sketch: TailSketch, keep: str, support: str, std: float) -> float:
+    """The threshold where the noise's standard deviation is known beforehand."""
+    interval, budget, t = Interval.of(sketch, keep, support), budget_of(rule), Fraction(std) ** 2
+    tau = interval.largest_tau(budget - t, keep)
+    if tau is None:
+        raise cannot(rule, float(t), budget)
+    return tau

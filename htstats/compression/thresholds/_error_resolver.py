@@ -1,0 +1,277 @@
+"""The rule "error:EPS,ETA" where the noise's variance follows from tau, in bounded memory.
+
+tau meets the rule where length(tau)^2/4 + t(tau) is within the budget, t the variance of what is
+replaced: that of all elements whose key is at most tau, and so the same from one key up to the
+next one. Wanted is the largest key that meets it; there need not be a smaller one that does.
+Bounds of the left side for groups of keys tell which of them may hold the answer. One reading sums
+what lies below exactly and gathers the rest, which exact sums then decide; where that is too much,
+the reading tells smaller groups apart.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.arrays import HALF_DTYPES
+from htstats.compression.thresholds._error_budget import Interval, budget_of, cannot
+from htstats.compression.thresholds._error_groups import Groups, Law, Table
+from htstats.compression.thresholds._keys import atoms, chunks, keys_of
+from htstats.compression.thresholds._multiset import Gathered
+from htstats.compression.thresholds.rules import Rule
+from htstats.sketch import TailSketch
+from htstats.sketch.exact_sums import ExactSums, moments
+
+__all__ = ["MatchedError"]
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+# Distinct values that a reading gathers at most (16 bytes each).
+_GATHERED = 1 << 20
+
+
+class _Sums(NamedTuple):
+    """Exact sums of some elements."""
+
+    n: int
+    total: Fraction
+    squares: Fraction
+
+    def plus(self, values: Floats, counts: Counts) -> _Sums:
+        """With these values, so many times each."""
+        n, total, squares = self
+        for bit in range(int(counts.max(initial=0)).bit_length()):
+            some = ExactSums("float64").update(values[(counts >> bit & 1) > 0])
+            n += some.n << bit
+            total += some.total * (1 << bit)
+            squares += some.total_of_squares * (1 << bit)
+        return _Sums(n, total, squares)
+
+    def without(self, other: _Sums) -> _Sums:
+        """Less some of them."""
+        n, total, squares = other
+        return _Sums(self.n - n, self.total - total, self.squares - squares)
+
+    @classmethod
+    def of(cls, sums: ExactSums) -> _Sums:
+        return cls(sums.n, sums.total, sums.total_of_squares)
+
+    def around(self, centre: float) -> tuple[float, float]:
+        """Sum of w - centre and of its square, rounded."""
+        c = Fraction(centre)
+        first = self.total - self.n * c
+        return _float(first), _float(self.squares - c * (self.total + first))
+
+
+def _float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+_NOTHING = _Sums(0, Fraction(0), Fraction(0))
+
+
+@dataclass
+class _Stage:
+    """Groups that a reading told apart, and the keys up to which it is open whether one serves."""
+
+    groups: Groups
+    limit: float
+    piecewise: bool = False  # the answer may be anywhere in them: a part is gathered at a time
+
+
+class MatchedError:
+    """Finds the largest tau of the rule, reading the data as often as `tau` is None.
+
+    Parameters
+    ----------
+    rule : Rule
+        "error" with its EPS and ETA.
+    sketch : TailSketch
+        Of all of the matrix, with one element or more.
+    keep, support : str
+        As in `partition`.
+
+    Attributes
+    ----------
+    tau : float or None
+        The threshold once it is known.
+
+    Raises
+    ------
+    ValueError
+        If the rule cannot be met; also from `finish`.
+    """
+
+    _following: float  # the smallest key above those of the reading
+
+    def __init__(self, rule: Rule, sketch: TailSketch, keep: str, support: str) -> None:
+        self.tau: float | None = None
+        self._rule, self._keep, self._budget = rule, keep, budget_of(rule)
+        self._interval = Interval.of(sketch, keep, support)
+        most = self._interval.largest_tau(self._budget, keep)
+        if most is None:
+            raise cannot(rule, 0.0, self._budget)
+        self._most, self._dtype, self._n = most, sketch.dtype, sketch.n
+        self._full = support == "full"
+        self._mean = sketch.mean if keep == "centered" else 0.0
+        centre = np.float64(sketch.mean)  # its square may overflow
+        self._law = Law(
+            self._interval, float(self._budget), centre, sketch.n if self._full else None
+        )
+        self._smallest = math.inf
+        self._stages: list[_Stage] = []
+        if sketch.dtype in HALF_DTYPES:
+            self._decide_atoms(sketch)
+        else:
+            self._stages.append(_Stage(Groups.of_sketch(sketch, keep, self._mean, self._law), most))
+            self._next_reading()
+
+    def update(self, block: Any) -> None:
+        """Read a block of the matrix; each reading must see all of them, in any order."""
+        if self.tau is not None:
+            return
+        for chunk in chunks(block, self._dtype):
+            self._read(chunk)
+
+    def finish(self) -> float | None:
+        """End a reading: tau, or None if another one is needed."""
+        if self.tau is not None:
+            return self.tau
+        sums, found = _Sums.of(self._below), self._gathered
+        if self._low == self._high:  # one key: the sums are those of its elements too
+            self._decide(sums, np.array([self._low]), None)
+        elif found.overflowed:
+            groups = self._table.groups(sums.n, *sums.around(self._law.centre))
+            self._stages.append(_Stage(groups, self._high))
+        else:
+            found.compress()
+            self._decide(sums, found.values, found.counts)
+        if self.tau is None and not found.overflowed:
+            self._stages[-1].limit = math.nextafter(self._low, -math.inf)
+        if self.tau is None:
+            self._next_reading()
+        return self.tau
+
+    def fresh(self) -> MatchedError:
+        """One that has read nothing in this reading: it reads some of the blocks elsewhere."""
+        other = copy.copy(self)
+        other._start(self._low, self._high)
+        return other
+
+    def merge(self, other: MatchedError) -> None:
+        """Add what another one has read in the same reading, of other blocks."""
+        if self.tau is not None:
+            return
+        self._below.merge(other._below)
+        self._gathered.merge(other._gathered)
+        self._table.merge(other._table)
+        self._smallest = min(self._smallest, other._smallest)
+        self._following = min(self._following, other._following)
+
+    def _start(self, low: float, high: float) -> None:
+        self._low, self._high = low, high
+        self._below = ExactSums(self._dtype)  # of keys below low; if low is high, up to it
+        self._gathered = Gathered(_GATHERED)
+        self._table = Table(low, high)
+        self._following = math.inf
+
+    def _read(self, chunk: npt.NDArray[Any]) -> None:
+        values = chunk.astype(np.float64)
+        keys = self._keys(values)
+        self._smallest = min(self._smallest, float(keys.min()))
+        self._following = min(
+            self._following, float(keys.min(where=keys > self._high, initial=math.inf))
+        )
+        single = self._low == self._high
+        self._below.update(chunk[keys <= self._high if single else keys < self._low])
+        if not single:
+            inside = np.flatnonzero((keys >= self._low) & (keys <= self._high))
+            self._gathered.add(values[inside])
+            self._table.add(keys[inside], values[inside] - self._law.centre)
+
+    def _keys(self, values: Floats) -> Floats:
+        return keys_of(values, self._keep, self._mean)
+
+    def _next_reading(self) -> None:
+        """Which keys the next reading looks at, or the end where none can serve."""
+        while self._stages:
+            stage = self._stages[-1]
+            bracket = stage.groups.bracket(self._law, stage.limit)
+            if bracket is None:
+                end = math.nextafter(stage.groups.smallest, -math.inf)
+                self._stages.pop()
+                if self._stages:
+                    self._stages[-1].limit = end
+                continue
+            low, high = bracket
+            inside = stage.groups.number_in(low, high)
+            # each reading leaves a small part of the last one's keys, or else they go by pieces
+            stage.piecewise |= len(self._stages) > 1 and inside > stage.groups.n // 16
+            if stage.piecewise and inside > _GATHERED:
+                low = stage.groups.last_within(low, high, _GATHERED // 2)
+            self._start(low, high)
+            return
+        if self._smallest == math.inf:  # nothing was read
+            self._start(-math.inf, -math.inf)
+            self._stages = [_Stage(Groups.nothing(), -math.inf)]
+        else:
+            self._replace_nothing()
+
+    def _replace_nothing(self) -> None:
+        tau = min(self._most, math.nextafter(self._smallest, -math.inf))
+        if tau < 0 and self._keep != "upper":
+            raise cannot(self._rule, 0.0, self._budget)
+        self.tau = tau
+
+    def _decide_atoms(self, sketch: TailSketch) -> None:
+        """From all distinct values and their counts."""
+        values, counts = atoms(sketch)
+        keys = self._keys(values)
+        self._smallest = float(keys[counts > 0].min())
+        self._following = math.inf
+        which = (counts > 0) & (keys <= self._most)
+        self._decide(_NOTHING, values[which], counts[which])
+        if self.tau is None:
+            self._replace_nothing()
+
+    def _decide(self, below: _Sums, values: Floats, counts: Counts | None) -> None:
+        """tau, if it is at one of these keys; without counts `below` has them, and they are one."""
+        if counts is None and below.n == 0:
+            return
+        if counts is None:
+            keys, sizes = values, np.zeros(1, np.int64)
+        else:
+            keys, sizes = self._keys(values), counts
+        order = np.argsort(keys, kind="stable")
+        keys, values, sizes = keys[order], values[order], sizes[order]
+        following = np.append(keys, self._following)
+        ends = np.flatnonzero(following[1:] > keys)
+        around = values - self._law.centre
+        start, start_of_squares = below.around(self._law.centre)
+        with np.errstate(all="ignore"):
+            number = below.n + np.cumsum(sizes)[ends]
+            total = start + np.cumsum(sizes * around)[ends]
+            squares = start_of_squares + np.cumsum(sizes * around**2)[ends]
+        fits = self._law.may_fit(keys[ends], number, total, squares, terms=len(keys))
+        top = len(keys)
+        sums = below.plus(values, sizes) if fits.any() else below
+        for i in ends[fits][::-1].tolist():
+            less = _NOTHING.plus(values[i + 1 : top], sizes[i + 1 : top])
+            sums = sums.without(less)
+            top = i + 1
+            count = self._n if self._full else sums.n
+            std = moments(count, sums.total, sums.squares)[1]
+            tau = self._interval.largest_tau(self._budget - Fraction(std) ** 2, self._keep)
+            if tau is not None and tau >= keys[i]:
+                self.tau = min(tau, math.nextafter(following[i + 1], -math.inf))
+                return

@@ -1,0 +1,261 @@
+"""Thresholds that are order statistics, from a sketch and, where need be, from reading again."""
+
+from __future__ import annotations
+
+import copy
+import math
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.arrays import HALF_DTYPES
+from htstats.compression.thresholds import _keys
+from htstats.compression.thresholds._error_budget import error, rounded_up
+from htstats.compression.thresholds._keys import atoms, chunks, keys_of, part_of
+from htstats.compression.thresholds._multiset import Gathered
+from htstats.compression.thresholds.rules import Rule, parse_rule
+from htstats.sketch import FORMATS, TailSketch
+
+__all__ = ["Resolver"]
+
+
+Floats = npt.NDArray[np.float64]
+
+# Distinct values that a pass gathers at most (16 bytes each); beyond, it narrows the bracket.
+_GATHERED = 1 << 20
+
+
+class _Sieve(NamedTuple):
+    """Lets the elements of one bucket through, by their bits; `below` lie under it."""
+
+    first: int
+    span: int
+    mask: int
+    below: int
+
+    @classmethod
+    def at_rank(cls, sketch: TailSketch, keep: str, rank: int) -> _Sieve:
+        """The bucket that holds the key of a rank, which is no zero."""
+        form = FORMATS[sketch.dtype]
+        sign = form.exponents << form.mantissa
+        if keep == "abs":
+            both = sketch.buckets("abs")
+            patterns, counts, mask = both.pattern, both.count, sign - 1
+            zeros = 0
+        else:
+            positive, negative = sketch.buckets("positive"), sketch.buckets("negative")
+            patterns = np.concatenate([negative.pattern[::-1], positive.pattern])
+            counts = np.concatenate([negative.count[::-1], positive.count])
+            mask, zeros = 2 * sign - 1, len(negative.count)
+        ends = np.cumsum(counts)
+        ends[zeros:] += sketch.n_zero
+        at = int(np.searchsorted(ends, rank))
+        first = int(patterns[at]) | (sign if at < zeros else 0)
+        return cls(first, 1 << form.dropped, mask, int(ends[at] - counts[at]))
+
+    def of(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        bits = x.view(f"u{x.itemsize}")
+        first, span, mask = (bits.dtype.type(v) for v in self[:3])
+        return x[np.flatnonzero((bits & mask) - first < span)]
+
+
+class Resolver:
+    """Finds tau from a sketch and, where the sketch leaves it open, from reading the data again.
+
+    Parameters
+    ----------
+    threshold : str
+        A rule, but not "xmin", which the fit gives.
+    sketch : TailSketch
+        Of the whole matrix.
+    keep, noise, support : str
+        As in `partition`.
+
+    Attributes
+    ----------
+    tau : float or None
+        The threshold once it is known.
+
+    Raises
+    ------
+    ValueError
+        If the rule is unknown, cannot be met, or cannot be resolved by this class.
+
+    Notes
+    -----
+    The sketch says which bucket holds the wanted order statistic; one more reading gathers that
+    bucket. Where it holds more distinct values than fit (2^20), the pass narrows the bracket
+    65,536-fold instead, and another one is needed. Memory stays below 64 MiB.
+
+    Examples
+    --------
+    >>> x = np.arange(100.0)
+    >>> resolver = Resolver("quantile:0.9", TailSketch("float64").update(x))
+    >>> while resolver.tau is None:
+    ...     for block in (x[:50], x[50:]):
+    ...         resolver.update(block)
+    ...     tau = resolver.finish()
+    >>> tau
+    89.0
+    """
+
+    # of one pass
+    _gathered: Gathered
+    _parts: npt.NDArray[np.int64]
+
+    def __init__(
+        self,
+        threshold: str,
+        sketch: TailSketch,
+        *,
+        keep: str = "abs",
+        noise: str = "paper",
+        support: str = "replaced",
+    ) -> None:
+        rule = parse_rule(threshold)
+        if sketch.n == 0:
+            raise ValueError(f"threshold {threshold!r} needs at least one element, got none")
+        self.tau: float | None = None
+        self._dtype = sketch.dtype
+        self._mean = sketch.mean if keep == "centered" else 0.0
+        self._keep = keep
+        if rule.name == "std":
+            self.tau = sketch.std
+        elif rule.name == "error" and noise != "matched":
+            std = sketch.std if noise == "paper" else 0.0
+            self.tau = error(rule, sketch, keep, support, std)
+        elif rule.name in ("quantile", "nnz"):
+            self._find(_rank(rule, sketch.n), sketch)
+        else:
+            why = "the fit gives it" if rule.name == "xmin" else "it takes resolver_of"
+            raise ValueError(f"threshold {threshold!r} does not follow from a sketch: {why}")
+
+    def update(self, block: Any) -> None:
+        """Read a block of the matrix; each pass must see all of them, in any order."""
+        if self.tau is not None:
+            return
+        for chunk in chunks(block, self._dtype):
+            if self._keep != "centered":
+                chunk = self._sieve.of(chunk)
+            self._read(chunk.astype(np.float64))
+
+    def finish(self) -> float | None:
+        """End a pass: tau, or None if another pass is needed."""
+        if self.tau is None and self._gathered.overflowed:
+            self._narrow()
+        elif self.tau is None:
+            found = self._gathered
+            found.compress()
+            self.tau = self._select(found.values, found.counts, self._rank - self._below)
+        return self.tau
+
+    def fresh(self) -> Resolver:
+        """One that has read nothing in this pass: it reads some of the blocks elsewhere."""
+        other = copy.copy(self)
+        other._reset()
+        return other
+
+    def merge(self, other: Resolver) -> None:
+        """Add what another one has read in the same pass, of other blocks."""
+        if self.tau is not None:
+            return
+        self._below += other._below - other._base
+        self._parts += other._parts
+        self._gathered.merge(other._gathered)
+
+    def _find(self, rank: int, sketch: TailSketch) -> None:
+        """Bracket the key of a rank; from 16-bit sketches it follows at once."""
+        lows, highs, counts = _key_ranges(sketch, self._keep, self._mean)
+        if rank == 0:  # below all keys
+            low = float(lows.min())
+            self.tau = math.nextafter(low, -math.inf) if self._keep == "upper" else 0.0
+            return
+        self._rank = rank
+        low, high = _at_rank(lows, counts, rank), _at_rank(highs, counts, rank)
+        if sketch.dtype in HALF_DTYPES:
+            values, counts = atoms(sketch)
+            self.tau = self._select(values, counts, rank)
+        elif low == high and self._keep != "centered":
+            self.tau = low
+        else:
+            if self._keep != "centered":
+                self._sieve = _Sieve.at_rank(sketch, self._keep, rank)
+            self._start_pass(low, high)
+
+    def _start_pass(self, low: float, high: float) -> None:
+        # a centered key is rounded once, the ends of the bracket too
+        slack = 2.0**-50 if self._keep == "centered" else 0.0
+        self._low, self._high = low - abs(low) * slack, high + abs(high) * slack
+        self._base = 0 if self._keep == "centered" else self._sieve.below
+        self._reset()
+
+    def _reset(self) -> None:
+        self._below = self._base
+        self._gathered = Gathered(_GATHERED)
+        self._parts = np.zeros(_keys.PARTS, np.int64)
+
+    def _keys(self, values: Floats) -> Floats:
+        return keys_of(values, self._keep, self._mean)
+
+    def _read(self, values: Floats) -> None:
+        keys = self._keys(values)
+        self._below += int(np.count_nonzero(keys < self._low))
+        inside = np.flatnonzero((keys >= self._low) & (keys <= self._high))
+        part = part_of(keys[inside], self._low, self._high, len(self._parts))
+        np.add.at(self._parts, part, 1)
+        self._gathered.add(values[inside])
+
+    def _narrow(self) -> None:
+        part = int(np.searchsorted(np.cumsum(self._parts), self._rank - self._below))
+        low, width, parts = self._low, self._high - self._low, len(self._parts)
+        # two parts more than the arithmetic above needs
+        start = low + width * (max(part - 1, 0) / parts)
+        self._start_pass(max(low, start), min(self._high, low + width * ((part + 2) / parts)))
+
+    def _select(self, values: Floats, counts: npt.NDArray[np.int64], rank: int) -> float:
+        """The key of a rank among values with multiplicities, rounded up to float64."""
+        if self._keep != "centered":
+            return float(_at_rank(self._keys(values), counts, rank))
+        mean = Fraction(self._mean)
+        pairs = sorted(
+            (abs(Fraction(v) - mean), c)
+            for v, c in zip(values.tolist(), counts.tolist(), strict=True)
+        )
+        for key, number in pairs:
+            rank -= number
+            if rank <= 0:
+                return rounded_up(key)
+        raise AssertionError("the rank lies in the bracket")
+
+
+def _rank(rule: Rule, n: int) -> int:
+    """Which key tau is, counted from 1 at the smallest; 0 stands for less than all keys."""
+    (number,) = rule.numbers
+    if rule.name == "nnz":
+        return max(n - int(number), 0)
+    return max(math.ceil(number * n), 1)
+
+
+def _at_rank(keys: Floats, counts: npt.NDArray[np.int64], rank: int) -> float:
+    order = np.argsort(keys, kind="stable")
+    return float(keys[order[np.searchsorted(np.cumsum(counts[order]), rank)]])
+
+
+def _key_ranges(
+    sketch: TailSketch, keep: str, mean: float
+) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+    """For each group of elements that the sketch tells apart: ends of its keys, and its size."""
+    positive, negative = sketch.buckets("positive"), sketch.buckets("negative")
+    ends = (b.lower if sketch.dtype in HALF_DTYPES else b.upper for b in (positive, negative))
+    positive_end, negative_end = ends
+    start = np.concatenate([-negative_end, [0.0], positive.lower])
+    stop = np.concatenate([-negative.lower, [0.0], positive_end])
+    counts = np.concatenate([negative.count, [sketch.n_zero], positive.count])
+    start, stop, counts = (column[counts > 0] for column in (start, stop, counts))
+    if keep == "upper":
+        return start, stop, counts
+    one, other = np.abs(start - mean), np.abs(stop - mean)
+    low = np.where((start <= mean) & (mean <= stop), 0.0, np.minimum(one, other))
+    return low, np.maximum(one, other), counts

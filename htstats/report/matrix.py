@@ -1,0 +1,179 @@
+"""What is known of one matrix as plain numbers, found here or on a worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from htstats._exact_fit.fitted_tail import PowerLawFit
+    from htstats.columns import Column
+    from htstats.weights import WeightMatrix
+
+__all__ = ["RANK_RTOL", "Extras", "Rule", "as_row", "fit_column", "fit_matrix"]
+
+# A fit in memory takes up to so many times the bytes of a matrix, the matrix included: of float32,
+# five float64 for each element beside it, and its sorted copy.
+COPIES_IN_MEMORY = 12
+
+# Bytes of a matrix that are held in memory where nothing is said of it.
+HELD = 1 << 28
+
+# More than a table shows, in half the readings that the default of 1e-10 takes.
+RANK_RTOL = 1e-7
+
+# A p-value above it is no reason against a power law (Clauset, Shalizi and Newman 2009, section 4).
+LEVEL = 0.1
+
+# Arguments of a fit by name.
+Rule = dict[str, Any]
+
+FAILURES = (ValueError, TypeError, OSError, ArithmeticError, MemoryError)
+
+
+class Extras(NamedTuple):
+    """What is wanted beside the fit."""
+
+    gof: int = 0  # resamples of the goodness of fit, at most
+    compare: bool = False
+    spectrum: bool = False
+
+
+def fit_matrix(
+    matrix: WeightMatrix,
+    side: str,
+    extras: Extras | None = None,
+    max_memory: int | None = None,
+    rule: Rule | None = None,
+) -> dict[str, Any]:
+    """What the fit of a matrix says, or under "error" why there is none.
+
+    Fit and stable rank read it in blocks where it does not fit into `max_memory` bytes with all
+    that is made of it. The extras need it in memory, and are an error where that is not allowed.
+    `rule` has what `fit_power_law` and `fit_rows` take beside the side: xmin, xmax, ks, min_tail.
+    """
+    from htstats.power_law import fit_power_law
+    from htstats.spectral import stable_rank
+
+    extras, rule = extras or Extras(), rule or {}
+    try:
+        needed = matrix.nbytes * COPIES_IN_MEMORY
+        is_large = needed > (COPIES_IN_MEMORY * HELD if max_memory is None else max_memory)
+        if is_large and max_memory is not None and any(extras):
+            raise MemoryError(
+                f"tests and spectra hold the matrix in memory, up to {needed} bytes with what is "
+                f"made of it; --max-memory leaves {max_memory}"
+            )
+        if is_large:
+            from htstats.power_law import fit_rows
+
+            row = as_row(
+                fit_rows(matrix, side=side, max_memory=max_memory or HELD, **rule),
+                stable_rank(matrix, rtol=RANK_RTOL),
+            )
+            if not any(extras):
+                return row
+        values = matrix.toarray()
+        if not is_large:
+            found = fit_power_law(values.reshape(-1), side=side, **rule)
+            row = as_row(found, stable_rank(values, rtol=RANK_RTOL))
+        if extras.gof or extras.compare:
+            row |= _tests(values, side, extras, rule)
+        if extras.spectrum:
+            row |= _spectrum(values)
+        return row
+    except FAILURES as error:
+        return {"error": _reason(error)}
+
+
+def fit_column(
+    column: Column, side: str, extras: Extras, max_memory: int | None, rule: Rule
+) -> dict[str, Any]:
+    """The same of a column of numbers, which has no rank and no spectrum; `rule` may say that it is
+    discrete, and such a fit holds it in memory."""
+    from htstats.power_law import fit_power_law, fit_rows
+
+    try:
+        needed = column.shape[0] * 8 * COPIES_IN_MEMORY
+        is_large = needed > (COPIES_IN_MEMORY * HELD if max_memory is None else max_memory)
+        is_discrete = bool(rule.get("discrete"))
+        if is_large and max_memory is not None and (is_discrete or any(extras)):
+            raise MemoryError(
+                f"tests and discrete fits hold the column in memory, up to {needed} bytes with "
+                f"what is made of it; --max-memory leaves {max_memory}"
+            )
+        if is_large and not is_discrete:
+            found = fit_rows(column, side=side, max_memory=max_memory or HELD, **rule)
+        else:
+            found = fit_power_law(column.toarray(), side=side, **rule)
+        row = as_row(found)
+        if extras.gof or extras.compare:
+            row |= _tests(column.toarray(), side, extras, rule)
+        return row
+    except FAILURES as error:
+        return {"error": _reason(error)}
+
+
+def as_row(found: PowerLawFit, rank: float | None = None) -> dict[str, Any]:
+    """A fit and the stable rank, if there is one, by name."""
+    return {
+        "n": found.n,
+        "n_excluded": found.n_excluded,
+        "excluded": dict(found.excluded),
+        "alpha": found.alpha,
+        "tail_exponent": found.tail_exponent,
+        "xmin": found.xmin,
+        "distance": found.distance,
+        "n_tail": found.n_tail,
+        "stderr": found.stderr,
+        **({} if rank is None else {"stable_rank": float(rank)}),
+    }
+
+
+def _tests(values: npt.NDArray[Any], side: str, extras: Extras, rule: Rule) -> dict[str, Any]:
+    """Goodness of fit, and the power law against the alternatives."""
+    from htstats.power_law import fit_power_law
+
+    found = fit_power_law(values.reshape(-1), side=side, **rule)  # a streamed fit has no values
+    row: dict[str, Any] = {}
+    if extras.gof:
+        tested = found.goodness_of_fit(extras.gof, stop_at=LEVEL)
+        row["gof"] = {
+            "pvalue": tested.pvalue,
+            "interval": list(tested.interval),
+            "n_resamples": tested.n_resamples,
+        }
+    if extras.compare:
+        row["compare"] = {
+            ratio.second.name: {
+                "R": ratio.R,
+                "pvalue": ratio.pvalue,
+                "better": ratio.better(),
+                "note": ratio.undecided or ratio.second.note,
+            }
+            for ratio in found.compare_all().rows
+        }
+    return row
+
+
+def _spectrum(values: npt.NDArray[Any]) -> dict[str, Any]:
+    """The power law of the eigenvalues of W W^T; a spectrum may have none where W has."""
+    from htstats.spectral import fit_spectrum
+
+    try:
+        found = fit_spectrum(values)
+    except FAILURES as error:
+        return {"esd_error": _reason(error)}
+    return {
+        "esd_alpha": found.alpha,
+        "esd_sigma": found.stderr,
+        "esd_D": found.distance,
+        "esd_xmin": found.xmin,
+        "esd_num_pl_spikes": found.n_tail,
+        "esd_num_evals": found.n,
+    }
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,33 @@
+"""What a report says of the matrices that it leaves out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from htstats.commands import LISTED
+
+if TYPE_CHECKING:
+    from htstats.weights import Weights
+
+
+__all__ = ["reading_notes"]
+
+
+def reading_notes(weights: Weights, done: str, scaled: str) -> list[str]:
+    """What was recognised in a checkpoint, a line for each kind.
+
+    `done` says what is not done to tensors that are no weights, `scaled` what is to those that
+    have a scale.
+    """
+    kinds: dict[str, list[str]] = {}
+    for name, reason in weights.aside.items():
+        kinds.setdefault(reason, []).append(name)
+    notes = [f"{done}: {_list(names)}: {reason}" for reason, names in kinds.items()]
+    if names := [name for name, matrix in weights.items() if matrix.scale is not None]:
+        notes.append(f"{scaled}: {_list(names)}")
+    return notes + weights.notes
+
+
+def _list(names: list[str]) -> str:
+    listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+    return f"{len(names)} ({listed})"

@@ -1,0 +1,91 @@
+"""Pictures of `htstats fit`: one file a matrix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from htstats.columns import Column
+    from htstats.report.matrix import Rule
+    from htstats.weights import WeightMatrix
+
+__all__ = ["draw_all", "picture_folder", "picture_paths"]
+
+
+def picture_folder(given: str) -> Path:
+    """The folder, made if it is not there; errors before any work."""
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        raise ImportError("--plot needs matplotlib: pip install 'htstats[plot]'") from None
+    folder = Path(given)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--plot must be a folder, got the file {given}")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def picture_paths(folder: Path, inputs: Iterable[str], names: Iterable[str]) -> dict[str, Path]:
+    """Where each matrix's picture will lie.
+
+    Raises
+    ------
+    ValueError
+        If one of them is one of the inputs, the files that the weights are read from.
+    """
+    from htstats._common.files import require_apart
+
+    taken: set[str] = set()
+    paths = {name: folder / _free_name(name, taken) for name in names}
+    require_apart(inputs, paths.values())
+    return paths
+
+
+def draw_all(
+    paths: Mapping[str, Path],
+    matrices: Mapping[str, WeightMatrix | Column],
+    names: Iterable[str],
+    side: str,
+    rule: Rule,
+    letter: str = "w",
+) -> None:
+    """NAME.png for each matrix: survival function, density, scan, and the spectrum's tail.
+
+    A matrix is read, and fitted in memory, once more: only what is drawn now is held.
+    """
+    for name in names:
+        _draw(paths[name], name, matrices[name].toarray(), side, rule, letter)
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """A file name that no other matrix has, also where case is not told apart."""
+    plain = re.sub(r"[^\w.+-]+", "_", name).strip(".")[:120] or "matrix"
+    target, number = f"{plain}.png", 2
+    while target.lower() in taken:
+        target, number = f"{plain}-{number}.png", number + 1
+    taken.add(target.lower())
+    return target
+
+
+def _draw(path: Path, name: str, values: Any, side: str, rule: Rule, letter: str) -> None:
+    from matplotlib.figure import Figure
+
+    from htstats._common.files import atomic_write
+    from htstats.plot import plot_ccdf, plot_pdf, plot_scan
+    from htstats.power_law import fit_power_law
+
+    fit = fit_power_law(values.reshape(-1), side=side, **rule)
+    figure = Figure(figsize=(14, 4.2), layout="constrained")
+    axes = figure.subplots(1, 3)
+    plot_ccdf(fit, axes[0])
+    plot_pdf(fit, axes[1])
+    plot_scan(fit, axes[2])
+    symbol = {"abs": "|{}|", "positive": "{}", "negative": "-{}"}[side].format(letter)
+    for ax in axes[:2]:
+        ax.set_xlabel(symbol)
+    figure.suptitle(name)
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png", dpi=110)

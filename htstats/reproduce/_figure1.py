@@ -1,0 +1,117 @@
+"""Figure 1: densities of alpha-stable laws."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats.reproduce._places import output_paths, save_picture, write_csv
+
+__all__ = ["figure1"]
+
+Floats = npt.NDArray[np.float64]
+
+ALPHAS = (0.5, 1.0, 1.5, 2.0)
+
+# The middle of the densities on even steps, their tails on even ratios.
+MIDDLE = np.linspace(-5.0, 5.0, 501)
+TAIL = np.geomspace(0.1, 1000.0, 161)
+
+# Below this the normal density is out of the picture.
+LOWEST = 1e-8
+
+
+def figure1(
+    out: Path,
+    *,
+    data: Path | None = None,
+    seed: int = 0,
+    report: Callable[[str], None] = lambda line: None,
+) -> list[Path]:
+    """Fig. 1: the symmetric alpha-stable densities of scale 1 for alpha = 0.5, 1, 1.5 and 2.
+
+    Parameters
+    ----------
+    out : Path
+        Folder to write to; made if it is missing.
+    data, seed, report
+        Unused: nothing is read, nothing is random.
+
+    Returns
+    -------
+    list of Path
+        figure1.png (the densities, and their tails on logarithmic axes beside the asymptote that
+        (12) states) and figure1.csv (alpha, x, density, asymptote; dimensionless).
+
+    Notes
+    -----
+    Scale 1 in Nolan's sense: the Fourier transform is exp(-abs(t)^alpha), so that alpha = 2 has
+    variance 2. The densities are those of `htstats.stable` where this version has it, and of SciPy
+    otherwise; on the points drawn here both forms agree with the closed forms at alpha = 1 and 2.
+
+    References
+    ----------
+    .. [1] J. Y. Shin, Fig. 1 and (12).
+    """
+    picture, table = output_paths(out, "figure1", (".png", ".csv"), data)
+    density = stable_density()
+    rows = []
+    for alpha in ALPHAS:
+        x = np.unique(np.concatenate([MIDDLE, TAIL]))
+        for value, height in zip(x, density(x, alpha), strict=True):
+            rows.append({
+                "alpha": alpha, "x": float(value), "density": float(height),
+                "asymptote": asymptote(float(value), alpha) if value > 0 else "",
+            })  # fmt: skip
+    write_csv(table, rows)
+    return [save_picture(_draw(density), picture), table]
+
+
+def stable_density() -> Callable[[Floats, float], Floats]:
+    """The density of the symmetric alpha-stable law of scale 1, as a function of (x, alpha)."""
+    if importlib.util.find_spec("htstats.stable") is not None:
+        ours = importlib.import_module("htstats.stable")
+        return lambda x, alpha: np.asarray(ours.pdf(x, alpha, 0.0), np.float64)
+    from scipy.stats import levy_stable
+
+    # SciPy gives a number for an array of one
+    return lambda x, alpha: np.asarray(levy_stable.pdf(x, alpha, 0.0), np.float64).reshape(x.shape)
+
+
+def asymptote(x: float, alpha: float) -> float:
+    """The right side of (12) at c = 1: alpha sin(pi alpha/2) Gamma(alpha)/pi x^-(alpha+1)."""
+    # at alpha = 2 the sine is 0, and so is the law's power-law tail
+    sine = 0.0 if alpha == 2 else math.sin(math.pi * alpha / 2)
+    return alpha * sine * math.gamma(alpha) / math.pi * math.pow(x, -(alpha + 1))
+
+
+def _draw(density: Callable[[Floats, float], Floats]) -> Any:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.6, 4.0), layout="constrained")
+    middle, tail = figure.subplots(1, 2)
+    names = {1.0: " (Cauchy)", 2.0: " (Gauss)"}
+    for number, alpha in enumerate(ALPHAS):
+        color = f"C{number}"
+        label = f"alpha = {alpha:g}{names.get(alpha, '')}"
+        middle.plot(MIDDLE, density(MIDDLE, alpha), color=color, label=label)
+        heights = density(TAIL, alpha)
+        shown = heights >= LOWEST
+        tail.loglog(TAIL[shown], heights[shown], color=color, label=label)
+        if alpha < 2:
+            far = TAIL[TAIL >= 2]
+            power = np.array([asymptote(float(x), alpha) for x in far])
+            tail.loglog(far, power, ":", color=color, linewidth=1)
+    middle.set(xlabel="x", ylabel="density", xlim=(-5, 5), ylim=(0, None))
+    middle.set_title("alpha-stable densities, beta = 0, scale 1", fontsize=10)
+    middle.legend(fontsize=8)
+    tail.set(xlabel="x", ylabel="density", ylim=(LOWEST, 1), xlim=(TAIL[0], TAIL[-1]))
+    tail.set_title("their tails; dotted: the power law of (12)", fontsize=10)
+    return figure

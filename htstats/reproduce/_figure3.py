@@ -1,0 +1,209 @@
+"""Figure 3: stable rank against alpha; and which matrices are heavy-tailed at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from htstats._exact_fit.fitted_tail import PowerLawFit
+from htstats.power_law import fit_power_law
+from htstats.reproduce._matrices import Dense, find_matrices
+from htstats.reproduce._mixture import Mixture, select_mixture
+from htstats.reproduce._places import Places, output_paths, save_picture, write_csv
+from htstats.spectral import stable_rank
+
+__all__ = ["figure3", "heavy_tails"]
+
+# An exponent from fewer tail elements than this is drawn hollow.
+FEW = 50
+
+MARKERS = {"checkpoint": "o", "trained here": "s", "pytorchcv": "^"}
+
+# Laws set beside the power law: the usual others, and the power law with a cut-off.
+ALTERNATIVES = ("lognormal", "exponential", "stretched_exponential", "truncated_power_law")
+
+MOST_LINES = 5
+
+# A p-value to +-0.03, unless it is surely above or below LEVEL before; fewer for a matrix so large
+# that they would take minutes.
+RESAMPLES, FEWEST_RESAMPLES = 250, 20
+ELEMENTS = 30_000_000
+LEVEL = 0.1
+
+
+def figure3(
+    out: Path,
+    *,
+    data: Path | None = None,
+    seed: int = 0,
+    report: Callable[[str], None] = lambda line: None,
+) -> list[Path]:
+    """Fig. 3: stable rank against alpha, with a mixture of linear regressions by EM.
+
+    Parameters
+    ----------
+    out : Path
+        Folder to write to; made if it is missing.
+    data : Path, optional
+        Folder with checkpoints (`.npy`, `.npz`, `.safetensors`, `.pt`, `.pth`): every matrix in
+        them of 256 elements or more is a point too.
+    seed : int
+        Of EM's starts, and of the training where there are no stored networks.
+    report : callable
+        Gets a line for everything that is missing.
+
+    Returns
+    -------
+    list of Path
+        figure3.png and figure3.csv.
+
+    Raises
+    ------
+    ValueError
+        If `data` is not a folder, or a file in it is damaged.
+
+    Notes
+    -----
+    Points: dense matrices of the networks trained here, of the checkpoints that `make paper`
+    fetches, of those in `data`, and the heads of the networks of Appendix D whose files are there.
+    The number of lines is the one of the smallest BIC among 1 to 5. The paper plots final dense
+    layers only. Kurtosis, the share above sigma and `gaussian_rank` (the stable rank that normal
+    values would have in a matrix of the same shape) are columns too: stable rank is bounded by
+    the shape, so that a large alpha and a large matrix look alike.
+
+    References
+    ----------
+    .. [1] J. Y. Shin, Fig. 3 and Appendix D.
+    """
+    picture, table = output_paths(out, "figure3", (".png", ".csv"), data)
+    matrices = find_matrices(Places(data), seed, report)
+    rows = [describe(dense, fit_power_law(dense.values.ravel(), side="abs")) for dense in matrices]
+    alpha = [float(row["alpha"]) for row in rows]
+    rank = [float(row["stable_rank"]) for row in rows]
+    mixture = select_mixture(alpha, rank, most=MOST_LINES, seed=seed)
+    for row, k in zip(rows, mixture.responsibility.argmax(axis=0), strict=True):
+        row["line"] = int(k)
+    write_csv(table, rows)
+    return [save_picture(_draw(rows, mixture), picture), table]
+
+
+def heavy_tails(
+    out: Path,
+    *,
+    data: Path | None = None,
+    seed: int = 0,
+    report: Callable[[str], None] = lambda line: None,
+) -> list[Path]:
+    """Which of Fig. 3's matrices are heavy-tailed: goodness of fit, and likelihood ratios.
+
+    Parameters
+    ----------
+    out, data, seed, report
+        As in `figure3`.
+
+    Returns
+    -------
+    list of Path
+        heavy_tails.csv: for each matrix its kurtosis (3 for normal values), the share of weights
+        above sigma (0.317 for normal values), the fitted tail with its share of the elements, the
+        bootstrap p-value (below 0.1 the power law is ruled out), and for each other law whether it
+        or the power law is favoured at level 0.1.
+
+    Notes
+    -----
+    The p-value comes from at most 250 resamples, each with its own xmin, and stops once it is
+    surely on one side of 0.1. From 120,000 elements on there are fewer, at least 20.
+    """
+    (table,) = output_paths(out, "heavy_tails", (".csv",), data)
+    rows = []
+    for dense in find_matrices(Places(data), seed, report):
+        fit = fit_power_law(dense.values.ravel(), side="abs")
+        row = describe(dense, fit)
+        resamples = max(FEWEST_RESAMPLES, min(RESAMPLES, ELEMENTS // fit.n))
+        found = fit.goodness_of_fit(resamples, seed=seed, stop_at=LEVEL)
+        row["pvalue"], row["resamples"] = found.pvalue, found.n_resamples
+        row |= {name: _favoured(fit, name) for name in ALTERNATIVES}
+        row["verdict"] = verdict(row)
+        report(f"{dense.source} {dense.name}: {row['verdict']}")
+        rows.append(row)
+    return [write_csv(table, rows)]
+
+
+def describe(dense: Dense, fit: PowerLawFit) -> dict[str, Any]:
+    """The numbers of a matrix that both tables begin with."""
+    values = dense.values.astype(np.float64)
+    centred = values - values.mean()
+    variance = float(np.mean(centred**2))
+    return {
+        "group": dense.group, "source": dense.source, "matrix": dense.name,
+        "rows": values.shape[0], "cols": values.shape[1],
+        "alpha": fit.alpha, "tail_exponent": fit.tail_exponent, "xmin": fit.xmin,
+        "distance": fit.distance, "n_tail": fit.n_tail, "tail_share": fit.n_tail / fit.n,
+        "kurtosis": float(np.mean(centred**4)) / variance**2,
+        "above_sigma": float(np.mean(np.abs(values) > variance**0.5)),
+        "stable_rank": stable_rank(dense.values),
+        "gaussian_rank": gaussian_rank(*values.shape),
+    }  # fmt: skip
+
+
+def gaussian_rank(rows: int, cols: int) -> float:
+    """The stable rank of a large matrix of independent normal values, by its limit."""
+    return rows * cols / (math.sqrt(rows) + math.sqrt(cols)) ** 2
+
+
+def _favoured(fit: PowerLawFit, alternative: str) -> str:
+    try:
+        return fit.compare(alternative).better(LEVEL)
+    except (ValueError, ArithmeticError):
+        return "not fitted"
+
+
+def verdict(row: dict[str, Any]) -> str:
+    """What p-value and likelihood ratios say together."""
+    if row["pvalue"] < LEVEL:
+        return "no power law"
+    better = [name for name in ALTERNATIVES if row[name] == name]
+    if better:
+        return f"{' and '.join(better).replace('_', ' ')} better"
+    if row["exponential"] == "power_law":
+        return "heavy-tailed"
+    return "undecided"
+
+
+def _draw(rows: Sequence[dict[str, Any]], mixture: Mixture) -> Any:
+    from matplotlib.figure import Figure
+
+    alpha, rank = (np.array([row[key] for row in rows]) for key in ("alpha", "stable_rank"))
+    group = np.array([row["group"] for row in rows])
+    few = np.array([row["n_tail"] < FEW for row in rows])
+    line = np.array([row["line"] for row in rows])
+    figure = Figure(figsize=(8.0, 5.0), layout="constrained")
+    axes = figure.subplots()
+    ends = np.array([alpha.min(), alpha.max()])
+    for k in range(len(mixture.weight)):
+        axes.plot(
+            ends, mixture.intercept[k] + mixture.slope[k] * ends, color=f"C{k}", linewidth=1.2,
+            label=f"{mixture.intercept[k]:.1f} {'-' if mixture.slope[k] < 0 else '+'} "
+            f"{abs(mixture.slope[k]):.2f} alpha (weight {mixture.weight[k]:.2f})",
+        )  # fmt: skip
+        for name, marker in MARKERS.items():
+            for hollow in (False, True):
+                chosen = (line == k) & (group == name) & (few == hollow)
+                axes.scatter(
+                    alpha[chosen], rank[chosen], s=22, marker=marker, linewidth=1,
+                    edgecolor=f"C{k}", facecolor="none" if hollow else f"C{k}",
+                )  # fmt: skip
+    for name, marker in MARKERS.items():
+        if (group == name).any():
+            axes.scatter([], [], s=22, marker=marker, color="0.4", label=name)
+    if few.any():
+        axes.scatter([], [], s=22, facecolor="none", edgecolor="0.4", label=f"tail below {FEW}")
+    axes.set(xlabel="alpha (density exponent of the fitted tail)", ylabel="stable rank")
+    axes.set_ylim(0, 1.08 * rank.max())
+    axes.set_title(f"{len(rows)} dense matrices, lines by BIC: {len(mixture.weight)}", fontsize=10)
+    axes.legend(fontsize=8)
+    return figure

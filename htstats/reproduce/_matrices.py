@@ -1,0 +1,100 @@
+"""The dense matrices that Fig. 3 is drawn through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy.typing as npt
+
+from htstats.datasets import digits
+from htstats.reproduce import _heads, _pytorchcv
+from htstats.reproduce._networks import RECIPES
+from htstats.reproduce._places import Places
+from htstats.torch.layers import weight_matrices
+from htstats.torch.training import one_thread, train
+from htstats.weights import open_weights
+
+__all__ = ["Dense", "find_matrices"]
+
+# Fewer elements than this give an exponent that says nothing.
+FEWEST = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """A dense weight matrix and where it comes from.
+
+    Parameters
+    ----------
+    group : str
+        "checkpoint", "trained here" or "pytorchcv".
+    source, name : str
+    values : ndarray, 2-D
+    """
+
+    group: str
+    source: str
+    name: str
+    values: npt.NDArray[Any] = field(repr=False)
+
+
+def find_matrices(places: Places, seed: int, report: Callable[[str], None]) -> Iterator[Dense]:
+    """Every dense matrix of 256 elements or more; what is missing is told."""
+    paths = {name: places.file(f"{name}.safetensors") for name in RECIPES}
+    for name, path in paths.items():
+        if path is None:
+            report(f"{name}: not trained; `make paper-train` in a checkout does it")
+        else:
+            yield from _of_file("trained here", name, path)
+    if not any(paths.values()):
+        report("without them: small networks are trained on scikit-learn's digits instead")
+        yield from _small(seed)
+    checkpoints = [path for path in places.checkpoints() if not _is_known(path.name)]
+    if not checkpoints:
+        report("no checkpoints of others: `make paper` in a checkout fetches some, or --data DIR")
+    for path in checkpoints:
+        yield from _of_file("checkpoint", path.stem, path)
+    yield from _papers(places, report)
+
+
+def _is_known(name: str) -> bool:
+    """Whether a file has its own way into the figure."""
+    trained = name.removesuffix(".safetensors") in RECIPES
+    return trained or any(name.startswith(f"{known}-") for known in _pytorchcv.APPENDIX_D)
+
+
+def _of_file(group: str, source: str, path: Any) -> Iterator[Dense]:
+    for name, matrix in open_weights(path).items():
+        rows, cols = matrix.shape
+        # a convolution is no dense matrix, and what an optimizer remembers is no weight
+        if len(matrix.source_shape) == 2 and rows * cols >= FEWEST and "optimizer" not in name:
+            yield Dense(group, source, name, matrix.toarray())
+
+
+def _small(seed: int) -> Iterator[Dense]:
+    data = digits(seed=seed)
+    for hidden, decay in _heads.SMALL:
+        with one_thread():
+            model = train(data, hidden, seed=seed, epochs=_heads.SMALL_EPOCHS, weight_decay=decay)
+        for name, weight in weight_matrices(model).items():
+            if weight.numel() >= FEWEST:
+                yield Dense(
+                    "trained here", "mlp-" + "-".join(map(str, hidden)), name, weight.numpy()
+                )
+
+
+def _papers(places: Places, report: Callable[[str], None]) -> Iterator[Dense]:
+    missing = []
+    for name in _pytorchcv.APPENDIX_D:
+        try:
+            path = _pytorchcv.find_weights(name, places.folders)
+        except FileNotFoundError as error:
+            missing.append(str(error))
+            continue
+        yield Dense("pytorchcv", name, "output.weight", _pytorchcv.head_of(path)[0])
+    if missing:
+        total = len(_pytorchcv.APPENDIX_D)
+        report(f"{len(missing)} of the {total} networks of Appendix D are left out, such as:")
+        report(f"  {missing[0]}")

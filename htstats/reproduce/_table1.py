@@ -1,0 +1,159 @@
+"""Table 1: accuracy before and after the last layer is compressed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from htstats._common.files import atomic_write
+from htstats.compression.matrix import NOISES
+from htstats.compression.partition import partition
+from htstats.power_law import fit_power_law
+from htstats.reproduce._heads import Head, find_heads
+from htstats.reproduce._places import Places, output_paths, save_picture, write_csv
+from htstats.reproduce._pytorchcv import TABLE_1
+
+__all__ = ["table1"]
+
+TRIALS = 10
+
+# In the paper's order of reading: what Table 1's text says, then the two other ways to read it.
+READINGS = ("upper", "abs", "centered")
+
+
+def table1(
+    out: Path,
+    *,
+    data: Path | None = None,
+    seed: int = 0,
+    report: Callable[[str], None] = lambda line: None,
+) -> list[Path]:
+    """Table 1: accuracy before and after the last layer is compressed, 10 trials.
+
+    Parameters
+    ----------
+    out : Path
+        Folder to write to; made if it is missing.
+    data : Path, optional
+        Folder with any of: the files of Fashion-MNIST; NAME.head.npz (weight, bias, features,
+        labels, data) of any network; pytorchcv's NAME-*.pth with CIFAR-10's test_batch.bin and
+        SVHN's test_32x32.mat for the paper's own twelve.
+    seed : int
+        Of the noise, the tones, and the training of what has to be trained; in [0, 2**32).
+    report : callable
+        Gets a line for everything that is missing.
+
+    Returns
+    -------
+    list of Path
+        table1.csv (a row for each network, reading of "elements above sigma" and noise), table1.md
+        (the same as a table to read) and table1.png (the accuracy that is lost).
+
+    Raises
+    ------
+    ValueError
+        If `data` is no folder, or a file in it is damaged.
+
+    Notes
+    -----
+    Readings: upper w > sigma, abs abs(w) > sigma, centered abs(w - mean) > sigma. Noise: paper
+    (mean and sigma of all weights), matched (those of the replaced), none (zeros). The standard
+    deviation over trials has ddof = 1. alpha is fitted to abs(w), `alpha_positive` to the positive
+    weights alone, which is what the powerlaw package does with a matrix that has both signs.
+
+    References
+    ----------
+    .. [1] J. Y. Shin, Table 1 and Appendix E.
+    """
+    picture, table, text = output_paths(out, "table1", (".png", ".csv", ".md"), data)
+    heads = find_heads(Places(data), seed, report)
+    rows = [row for head in heads for row in _trials(head, seed)]
+    write_csv(table, rows)
+    with atomic_write(text) as file:
+        file.write(as_markdown(rows).encode())
+    return [save_picture(_draw(rows), picture), table, text]
+
+
+def _trials(head: Head, seed: int) -> list[dict[str, Any]]:
+    """Rows of Table 1 for one network."""
+    fit = fit_power_law(head.weight.ravel(), side="abs")
+    positive = fit_power_law(head.weight.ravel(), side="positive")
+    classes, features = head.weight.shape
+    rows = []
+    for keep in READINGS:
+        for noise in NOISES:
+            values = []
+            for trial in range(TRIALS):
+                split = partition(
+                    head.weight, "std", keep=keep, noise=noise, seed=seed * 2**31 + trial
+                )
+                values.append(head.accuracy(split.toarray()))
+            rows.append({
+                "network": head.network, "data": head.data, "classes": classes,
+                "features": features, "samples": len(head.labels), "alpha": fit.alpha,
+                "n_tail": fit.n_tail, "alpha_positive": positive.alpha,
+                "original": head.accuracy(), "keep": keep, "noise": noise,
+                "kept": split.density, "mean": fmean(values), "std": stdev(values),
+            })  # fmt: skip
+    return rows
+
+
+def as_markdown(rows: list[dict[str, Any]]) -> str:
+    """A line for each network and reading, accuracies in percent."""
+    header = [
+        "network", "data", "head", "alpha", "alpha of w > 0", "original", "reading", "kept",
+        *NOISES,
+    ]  # fmt: skip
+    lines = [f"| {' | '.join(header)} |", "|" + " --- |" * len(header)]
+    for start in range(0, len(rows), len(NOISES)):
+        first = rows[start]
+        cells = [
+            first["network"], first["data"], f"{first['classes']} x {first['features']}",
+            f"{first['alpha']:.2f}", f"{first['alpha_positive']:.2f}",
+            f"{100 * first['original']:.2f}", first["keep"], f"{100 * first['kept']:.1f} %",
+        ]  # fmt: skip
+        cells += [
+            f"{100 * row['mean']:.2f} ± {100 * row['std']:.2f}"
+            for row in rows[start : start + len(NOISES)]
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _draw(rows: list[dict[str, Any]]) -> Any:
+    from matplotlib.figure import Figure
+
+    names = list(dict.fromkeys(row["network"] for row in rows))
+    figure = Figure(figsize=(9.6, 1.6 + 0.42 * len(names)), layout="constrained")
+    panels = figure.subplots(1, len(READINGS), sharey=True, sharex=True)
+    titles = {"upper": "w > sigma", "abs": "|w| > sigma", "centered": "|w - mean| > sigma"}
+    for axes, keep in zip(panels, READINGS, strict=True):
+        for number, noise in enumerate(NOISES):
+            chosen = [row for row in rows if row["keep"] == keep and row["noise"] == noise]
+            lost = [100 * (row["original"] - row["mean"]) for row in chosen]
+            places = [names.index(row["network"]) + 0.22 * (number - 1) for row in chosen]
+            axes.errorbar(
+                lost, places, xerr=[100 * row["std"] for row in chosen], fmt="o", markersize=4,
+                linewidth=1, color=f"C{number}", label=noise,
+            )  # fmt: skip
+        axes.axvline(0, color="0.7", linewidth=1, zorder=0)
+        axes.set_xscale("symlog", linthresh=1)
+        axes.set_xticks([0, 1, 10, 100], ["0", "1", "10", "100"])
+        axes.set_xlim(-0.3, 130)
+        axes.set_xlabel("points of accuracy lost")
+        axes.set_title(titles[keep], fontsize=10)
+        axes.grid(axis="x", color="0.92")
+    worst = max(row.original - row.compressed for row in TABLE_1.values())
+    for axes in panels:
+        axes.axvspan(0, worst, color="0.93", zorder=-1)
+    panels[0].set_yticks(range(len(names)), names)
+    panels[0].invert_yaxis()
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(
+        handles, [f"noise: {label}" for label in labels], fontsize=8, ncols=3, frameon=False,
+        loc="outside lower center", title="grey: what the paper's networks lose",
+        title_fontsize=8,
+    )  # fmt: skip
+    return figure

@@ -1,0 +1,488 @@
+"""One pass over weights to integer counts and sums that merge exactly: `TailSketch`."""
+
+from __future__ import annotations
+
+import copy
+import math
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.arrays import HALF_DTYPES, as_elements
+from htstats._common.checks import one_of
+from htstats._common.data_checks import require_sample
+from htstats._common.threads import share
+from htstats._core import sketch as _core
+from htstats.sketch._buckets import FORMATS, Buckets, Format, add_words
+from htstats.sketch._bytes import CODES, MAGIC, VERSION, Reader, listed, opened
+from htstats.sketch.exact_sums import ExactSums, moments, rounded
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from htstats._exact_fit.fitted_tail import PowerLawFit
+
+__all__ = ["FORMATS", "Buckets", "Format", "TailSketch"]
+
+SIDES = ("abs", "positive", "negative")
+
+# Places in a `seen` array, see htst_sketch.h: counts of what is in no bucket, and patterns.
+_COUNTS, _SMALLEST, _LARGEST = slice(1, 6), 6, slice(7, 9)
+
+# Elements that are summed and then counted while they are in the cache.
+_CHUNK = 1 << 17
+
+
+class TailSketch:
+    """Counts and sums of a stream of numbers, per bucket of their bit patterns.
+
+    A bucket is a range of abs(x) whose patterns share the sign, the exponent and the first 11 bits
+    of the significand; for 16-bit dtypes it is a single value. Everything kept is an integer, so
+    any split of the data into chunks, in any order, gives the same sketch.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64", "float16", "bfloat16"}
+        What is sketched. Integers go into a float64 sketch.
+
+    Raises
+    ------
+    ValueError
+        If `dtype` is none of these.
+
+    Notes
+    -----
+    Method: integers per bucket and, for the squares, per exponent. Cost: one pass, a few ns an
+    element; memory grows with the range of exponents seen, 32 KiB for each of float32 and 96 KiB
+    for each of float64. Accuracy: `mean`, `std`, `min` and `max` are those of the data in exact
+    arithmetic, rounded once to float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from htstats import TailSketch
+    >>> left, right = TailSketch("float32"), TailSketch("float32")
+    >>> left.update(np.float32([3, -1, 0])).merge(right.update(np.float32([2, 6])))
+    TailSketch('float32', n=5, mean=2, std=2.44949)
+    >>> left.n_zero, left.n_negative, left.max
+    (1, 1, 6.0)
+    """
+
+    def __init__(self, dtype: str = "float32") -> None:
+        self.dtype = one_of("dtype", dtype, tuple(FORMATS))
+        self._format = FORMATS[dtype]
+        self._first = 0
+        self._width = 0 if dtype not in HALF_DTYPES else 32768
+        self._table = self._new_table(self._width)
+        self._exact = ExactSums(dtype)
+        self._seen = np.zeros(_core.SEEN, np.int64)
+
+    def update(self, x: Any, *, n_threads: int = 1) -> TailSketch:
+        """Add the elements of `x`, of the sketch's dtype, and return the sketch.
+
+        uint16 arrays are taken as bits of a 16-bit sketch's dtype. No copy is made of contiguous
+        floats. The sketch does not depend on `n_threads`.
+
+        Raises
+        ------
+        TypeError
+            If `x` is of another dtype.
+        """
+        require_sample(x, "x")
+        half = self.dtype if self._half and getattr(x, "dtype", None) == np.uint16 else None
+        data, dtype = as_elements(x, "x", dtype=half)
+        if dtype != self.dtype:
+            raise TypeError(f"x must be {self.dtype} as the sketch is, got {dtype}")
+        flat = data.reshape(-1)
+
+        def work(part: slice) -> TailSketch:
+            return TailSketch(dtype)._add(flat[part])
+
+        if n_threads == 1:
+            return self._add(flat)
+        for part in share(work, flat.size, flat.size, n_threads):
+            self.merge(part)
+        return self
+
+    def merge(self, other: TailSketch) -> TailSketch:
+        """Add what another sketch of the same dtype has seen, and return the sketch.
+
+        Raises
+        ------
+        TypeError
+            If `other` is no sketch, or one of another dtype.
+        """
+        if not isinstance(other, TailSketch):
+            raise TypeError(f"other must be a TailSketch, got {type(other).__name__}")
+        if other.dtype != self.dtype:
+            raise TypeError(f"other must be a sketch of {self.dtype}, got one of {other.dtype}")
+        if other is self:
+            other = copy.deepcopy(self)
+        if other._width and not self._half:
+            self._reach_buckets(other._first, other._first + other._width)
+        offset = other._first - self._first
+        mine = self._slots()[:, offset : offset + other._width]
+        add_words(mine, other._slots(), carry=self._format.words > 2)
+        self._exact.merge(other._exact)
+        seen, more = self._seen, other._seen
+        seen[_COUNTS] += more[_COUNTS]
+        seen[_SMALLEST] = min((v for v in (seen[_SMALLEST], more[_SMALLEST]) if v), default=0)
+        seen[_LARGEST] = np.maximum(seen[_LARGEST], more[_LARGEST])
+        return self
+
+    @property
+    def n(self) -> int:
+        """How many finite values were seen, zeros included."""
+        return self.n_zero + self.n_positive + self.n_negative
+
+    @property
+    def n_zero(self) -> int:
+        """How many values were zero, of either sign."""
+        if self._half:
+            return int(self._slots()[:, 0].sum())
+        return int(self._seen[1] + self._seen[2])
+
+    @property
+    def n_positive(self) -> int:
+        """How many finite values were above 0."""
+        return self._signed_count(0)
+
+    @property
+    def n_negative(self) -> int:
+        """How many finite values were below 0."""
+        return self._signed_count(1)
+
+    @property
+    def n_inf(self) -> int:
+        """How many values were infinite, of either sign."""
+        if self._half:
+            return int(self._slots()[:, self._format.buckets].sum())
+        return int(self._seen[3] + self._seen[4])
+
+    @property
+    def n_nan(self) -> int:
+        """How many values were NaN."""
+        if self._half:
+            return int(self._slots()[:, self._format.buckets + 1 :].sum())
+        return int(self._seen[5])
+
+    @property
+    def n_not_finite(self) -> int:
+        """How many values were NaN or infinite."""
+        return self.n_nan + self.n_inf
+
+    @property
+    def total(self) -> Fraction:
+        """The exact sum of the finite values."""
+        return self._sums()[0]
+
+    @property
+    def total_of_squares(self) -> Fraction:
+        """The exact sum of squares of the finite values."""
+        return self._sums()[1]
+
+    @property
+    def mean(self) -> float:
+        """Mean of the finite values, rounded once; NaN without any."""
+        return rounded(self.total / self.n) if self.n else math.nan
+
+    @property
+    def std(self) -> float:
+        """Standard deviation (ddof 0) of the finite values, rounded once; NaN without any."""
+        return self.moments()[1]
+
+    def moments(self) -> tuple[float, float]:
+        """Mean and standard deviation (ddof 0) at once, at the cost of one."""
+        return moments(self.n, *self._sums())
+
+    @property
+    def min(self) -> float:
+        """The smallest finite value; NaN without any."""
+        positive, negative = self._extremes(0), self._extremes(1)
+        if negative is not None:
+            return -negative[1]
+        if self.n_zero:
+            return 0.0
+        return math.nan if positive is None else positive[0]
+
+    @property
+    def max(self) -> float:
+        """The largest finite value; NaN without any."""
+        positive, negative = self._extremes(0), self._extremes(1)
+        if positive is not None:
+            return positive[1]
+        if self.n_zero:
+            return 0.0
+        return math.nan if negative is None else -negative[0]
+
+    def buckets(self, side: str = "abs") -> Buckets:
+        """The occupied buckets of abs(x) over `side`: "abs" (both signs), "positive", "negative".
+
+        Zeros, NaN and infinities are in none.
+        """
+        one_of("side", side, SIDES)
+        form = self._format
+        signs = self._slots()[:, : min(self._width, form.buckets - self._first)]
+        if self._half:
+            signs = signs.copy()
+            signs[:, 0] = 0
+        words = signs[0].copy() if side == "positive" else signs[1].copy()
+        if side == "abs":
+            add_words(words, signs[0], carry=form.words > 2)
+        (occupied,) = words[:, 0].nonzero()
+        words = words[occupied]
+        pattern = (occupied + self._first).astype(np.int64) << form.dropped
+        lower, upper = (
+            self._format.values(pattern),
+            self._format.values(pattern + (1 << form.dropped)),
+        )
+        count = words[:, 0].astype(np.int64)
+        total = count * lower
+        if form.words > 1:
+            ulp = (upper - lower) * 0.5**form.dropped
+            low = words[:, 1].astype(np.float64)
+            if form.words > 2:
+                low += words[:, 2] * 2.0**64
+            total = total + low * ulp
+        return Buckets(pattern, lower, upper, count, total)
+
+    def fit(self, side: str | None = None, *, reread: Any = None, **options: Any) -> PowerLawFit:
+        """The power-law fit of what was sketched, as `htstats.fit_power_law` of all of it.
+
+        Parameters
+        ----------
+        side : {"abs", "positive", "negative"}, optional
+            Which tail, where negative values were seen: then it must be said.
+        reread : array_like, tensor, iterable of blocks, or function that gives one, optional
+            The numbers once more, in any order and division; of 16-bit dtypes they are not needed.
+            They are read once or twice: an iterable must start anew each time, and a function
+            (without arguments) is called each time, and may give an iterator.
+        **options
+            `ks` and `min_tail`, as in `fit_power_law`.
+
+        Returns
+        -------
+        PowerLawFit
+            The one of all numbers, to the bit.
+
+        Raises
+        ------
+        ValueError
+            If `reread` is needed and not given, or is not what was sketched; or as `fit_power_law`.
+        TypeError
+            If `reread` can be read only once.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from htstats import TailSketch
+        >>> blocks = [np.float32([1, 2, 4]), np.float32([1.5, 3])]
+        >>> sketch = TailSketch("float32").update(blocks[0]).update(blocks[1])
+        >>> sketch.fit(reread=blocks)
+        PowerLawFit(alpha=2.395 +- 0.624 from xmin=1, KS 0.232, tail 5 of 5)
+        """
+        from htstats.power_law import fit_sketch
+
+        return fit_sketch(self, side, reread, **options)
+
+    def to_bytes(self) -> bytes:
+        """The sketch as bytes, the same for every way of having seen the same numbers.
+
+        Notes
+        -----
+        Little-endian, in this order:
+
+        ======================================  =================================================
+        4 bytes                                 ``HTSK``
+        uint16, uint16                          version, 1; dtype: 0 float64, 1 float32, 2 float16,
+                                                3 bfloat16
+        8 int64                                 counts of +0, -0, inf, -inf, NaN; smallest pattern
+                                                of abs(x) > 0, largest of x > 0, largest of -x > 0
+                                                (0: none); all 0 for 16-bit dtypes
+        two's complement integers               sum and sum of squares in units of the smallest
+                                                denormal (and its square), 48 and 80 bytes for
+                                                float32, 272 and 544 for float64, none for 16 bits
+        2 uint64                                occupied buckets, positive and negative
+        uint32 each                             their numbers (pattern >> dropped bits), ascending,
+                                                the positive ones first
+        uint64 each                             their counts
+        uint64 each                             their sums of low bits, as many words as the dtype
+                                                has: 1 for float32, 2 for float64 (low words of
+                                                all, then high words), none for 16 bits
+        uint32                                  CRC-32 of all bytes before
+        ======================================  =================================================
+
+        16-bit dtypes have a bucket for each pattern, those of 0, infinity and NaN included.
+        """
+        signs = [np.flatnonzero(slots[:, 0]) for slots in self._slots()]
+        words = np.concatenate([s[at] for s, at in zip(self._slots(), signs, strict=True)])
+        parts = [
+            MAGIC,
+            np.array([VERSION, CODES.index(self.dtype)], "<u2").tobytes(),
+            self._seen[1:].astype("<i8").tobytes(),
+            *self._exact.to_bytes(),
+            np.array([len(at) for at in signs], "<u8").tobytes(),
+            (np.concatenate(signs) + self._first).astype("<u4").tobytes(),
+            words.T.astype("<u8").tobytes(),
+        ]
+        data = b"".join(parts)
+        return data + zlib.crc32(data).to_bytes(4, "little")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> TailSketch:
+        """The sketch that `to_bytes` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the bytes are not such a sketch, whole and unchanged.
+        """
+        dtype, reader = opened(data)
+        sketch = cls(dtype)
+        sketch._seen[1:] = reader.integers("<i8", len(sketch._seen) - 1)
+        sketch._exact.from_bytes(*(reader.take(size) for size in sketch._exact.sizes))
+        sketch._take_buckets(reader)
+        sketch._require_consistent()
+        return sketch
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        return TailSketch.from_bytes, (self.to_bytes(),)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two sketches have seen the same counts and sums in every bucket."""
+        return isinstance(other, TailSketch) and self.to_bytes() == other.to_bytes()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        mean, std = self.moments()
+        left_out = {"nan": self.n_nan, "inf": self.n_inf}
+        rest = "".join(f", {name}={number}" for name, number in left_out.items() if number)
+        return f"TailSketch({self.dtype!r}, n={self.n}, mean={mean:g}, std={std:g}{rest})"
+
+    @property
+    def _half(self) -> bool:
+        return self.dtype in HALF_DTYPES
+
+    def _new_table(self, width: int) -> npt.NDArray[np.uint64]:
+        slots = 65536 if self._half else 2 * width + 1
+        return np.zeros(slots * self._format.words, np.uint64)
+
+    def _add(self, flat: npt.NDArray[Any]) -> TailSketch:
+        if self._half:
+            _core.add_u16(flat, self._table)
+            return self
+        add: Any = _core.add_f32 if self.dtype == "float32" else _core.add_f64
+        for start in range(0, flat.size, _CHUNK):
+            chunk = flat[start : start + _CHUNK]
+            self._exact.update(chunk)
+            while chunk.size:
+                add(chunk, self._first, self._width, self._table, self._seen)
+                chunk = chunk[self._seen[0] :]
+                if chunk.size:
+                    self._reach(int(self._seen[_SMALLEST]), int(self._seen[_LARGEST].max()))
+        return self
+
+    def _take_buckets(self, reader: Reader) -> None:
+        """Read the buckets of both signs into a table of their range."""
+        form = self._format
+        limit = 32768 if self._half else form.buckets
+        numbers, words, positive = listed(reader, form.words, limit)
+        sides = slice(0, positive), slice(positive, None)
+        if numbers.size and not self._half:
+            kept = form.kept
+            top = int(numbers.max()) >> kept
+            self._reach_buckets(int(numbers.min()) >> kept << kept, (top + 1) << kept)
+        for slots, side in zip(self._slots(), sides, strict=True):
+            slots[numbers[side] - self._first] = words[side]
+
+    def _require_consistent(self) -> None:
+        """What any numbers leave in a sketch; the checksum alone would let a forged one pass."""
+        form, slots = self._format, self._slots()
+        counts = slots[..., 0]
+        wrong = bool((self._seen < 0).any() or (counts >= 2**52).any())
+        if self._half:
+            wrong |= bool(self._seen.any())
+        else:
+            patterns = np.flatnonzero(counts.any(axis=0)) + self._first
+            tops = [int(v) >> form.dropped for v in self._seen[_LARGEST]]
+            ends = [(np.flatnonzero(c) + self._first).max(initial=0) for c in counts]
+            found = bool(self._seen[_LARGEST].any())
+            wrong |= tops != ends or found != bool(len(patterns))
+            smallest = int(self._seen[_SMALLEST]) >> form.dropped
+            wrong |= smallest != int(patterns.min(initial=form.buckets if len(patterns) else 0))
+            if form.words == 2:
+                wrong |= bool((slots[..., 1] >> np.uint64(form.dropped) > counts).any())
+            self._exact.n = self.n
+            self._exact.n_not_finite = self.n_not_finite
+        if not wrong:  # the extremes then mean something
+            from fractions import Fraction
+
+            n, total, squares = self.n, *self._sums()
+            largest = Fraction(max(abs(self.min), abs(self.max)) if n else 0)
+            wrong = n * squares < total**2 or squares > n * largest**2
+        if wrong:
+            raise ValueError("data must be a sketch: its numbers contradict each other")
+
+    def _slots(self) -> npt.NDArray[np.uint64]:
+        """The table as (sign, bucket, word)."""
+        words = self._format.words
+        return self._table[: 2 * self._width * words].reshape(2, self._width, words)
+
+    def _reach(self, smallest: int, largest: int) -> None:
+        """Widen the window to the exponents of two patterns, and a little more."""
+        low, high = (pattern >> self._format.mantissa for pattern in (smallest, largest))
+        kept = self._format.kept
+        self._reach_buckets(
+            max(low - 2, 0) << kept, min(high + 2, self._format.exponents - 1) << kept
+        )
+
+    def _reach_buckets(self, start: int, stop: int) -> None:
+        if self._width:
+            start, stop = min(start, self._first), max(stop, self._first + self._width)
+        old, offset, nothing = (
+            self._slots(),
+            self._first - start,
+            self._table[-self._format.words :],
+        )
+        self._table = self._new_table(stop - start)
+        self._table[-self._format.words :] = nothing
+        self._first, self._width = start, stop - start
+        self._slots()[:, offset : offset + old.shape[1]] = old
+
+    def _signed_count(self, sign: int) -> int:
+        slots = self._slots()[sign, : self._format.buckets]
+        return int(slots[1 if self._half else 0 :, 0].sum())
+
+    def _extremes(self, sign: int) -> tuple[float, float] | None:
+        """Smallest and largest abs(x) of one sign; the smallest is that of both signs."""
+        if self._half:
+            (at,) = self._slots()[sign, 1 : self._format.buckets, 0].nonzero()
+            patterns = at[[0, -1]] + 1 if at.size else at
+        else:
+            largest = self._seen[_LARGEST][sign]
+            patterns = np.array([self._seen[_SMALLEST], largest] if largest else [], np.int64)
+        low_high = self._format.values(patterns)
+        return (float(low_high[0]), float(low_high[1])) if patterns.size else None
+
+    def _sums(self) -> tuple[Fraction, Fraction]:
+        """Exact sum and sum of squares."""
+        from fractions import Fraction
+
+        if not self._half:
+            return self._exact.total, self._exact.total_of_squares
+        form = self._format
+        words = np.empty((2, form.exponents, 2, 2), np.uint64)
+        _core.sums_u16(self._table, form.kept, words.reshape(-1))
+        unit = form.scale(0)
+        total = squares = 0
+        for exponent in np.unique(np.nonzero(words[:, :-1])[1]).tolist():
+            shift = form.scale(exponent) - unit
+            (one, one_squared), (other, other_squared) = (
+                [low | high << 64 for low, high in sums] for sums in words[:, exponent].tolist()
+            )
+            total += (one - other) << shift
+            squares += (one_squared + other_squared) << 2 * shift
+        return Fraction(total, 1 << -unit), Fraction(squares, 1 << -2 * unit)

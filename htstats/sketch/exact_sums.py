@@ -1,0 +1,129 @@
+"""Exact sums of floats, and the mean and standard deviation they round to."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.threads import share
+from htstats._core import moments as _core
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+
+__all__ = ["ExactSums", "moments", "rounded", "rounded_sqrt"]
+
+
+class ExactSums:
+    """Number, sum and sum of squares of the finite elements of float32 or float64 arrays.
+
+    Exact, so that the order of updates and the number of threads leave no trace.
+    """
+
+    def __init__(self, dtype: str) -> None:
+        self.dtype = dtype
+        self.n = 0
+        self.n_not_finite = 0
+        self.sum = 0  # in units of the smallest denormal
+        self.squares = 0  # in units of its square
+
+    def update(self, x: npt.NDArray[Any], n_threads: int = 1) -> ExactSums:
+        """Add the elements of a C-contiguous array."""
+        single = self.dtype == "float32"
+        add: Any = _core.add_f32 if single else _core.add_f64
+        flat = x.reshape(-1)
+
+        def work(part: slice) -> tuple[int, int, int]:
+            words = _core.WORDS_F32 if single else _core.WORDS_F64
+            sums = [np.zeros(size, np.uint64) for size in words]
+            return add(flat[part], *sums), *(_integer(s) for s in sums)
+
+        for not_finite, total, squares in share(work, flat.size, flat.size, n_threads):
+            self.n_not_finite += not_finite
+            self.n -= not_finite
+            self.sum += total
+            self.squares += squares
+        self.n += flat.size
+        return self
+
+    def merge(self, other: ExactSums) -> None:
+        """Add the sums of another one of the same dtype."""
+        self.n += other.n
+        self.n_not_finite += other.n_not_finite
+        self.sum += other.sum
+        self.squares += other.squares
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Bytes of sum and sum of squares, as kernels have them; none for 16-bit dtypes."""
+        words = {"float32": _core.WORDS_F32, "float64": _core.WORDS_F64}.get(self.dtype, ())
+        return tuple(8 * size for size in words)
+
+    def to_bytes(self) -> list[bytes]:
+        """Sum and sum of squares, little-endian two's complement."""
+        return [
+            value.to_bytes(size, "little", signed=True)
+            for value, size in zip((self.sum, self.squares), self.sizes, strict=False)
+        ]
+
+    def from_bytes(self, *parts: bytes) -> None:
+        """Take sum and sum of squares from `to_bytes`."""
+        if parts:
+            self.sum, self.squares = (int.from_bytes(p, "little", signed=True) for p in parts)
+
+    @property
+    def total(self) -> Fraction:
+        """The sum."""
+        from fractions import Fraction
+
+        return Fraction(self.sum, 1 << _denormal_bits(self.dtype))
+
+    @property
+    def total_of_squares(self) -> Fraction:
+        """The sum of squares."""
+        from fractions import Fraction
+
+        return Fraction(self.squares, 1 << 2 * _denormal_bits(self.dtype))
+
+    def moments(self) -> tuple[float, float]:
+        """Mean and standard deviation (ddof 0), each rounded once; NaN without elements."""
+        return moments(self.n, self.total, self.total_of_squares)
+
+
+def moments(n: int, total: Fraction, total_of_squares: Fraction) -> tuple[float, float]:
+    """Mean and standard deviation (ddof 0) from exact sums of n values, each rounded once."""
+    if n == 0:
+        return math.nan, math.nan
+    variance = (n * total_of_squares - total * total) / n**2
+    return rounded(total / n), rounded_sqrt(variance)
+
+
+def rounded(value: Fraction) -> float:
+    """The float64 nearest to a fraction."""
+    return value.numerator / value.denominator  # a quotient of ints is correctly rounded
+
+
+def rounded_sqrt(value: Fraction) -> float:
+    """The float64 nearest to the square root of a fraction.
+
+    The root is cut off after 64 bits or more; one bit below them says that something was cut off,
+    so the rounding that follows sees the same side of every halfway point as the root itself.
+    """
+    p, q = value.numerator, value.denominator
+    shift = max(0, 64 - (p.bit_length() - q.bit_length()) // 2)
+    whole, rest = divmod(p << 2 * shift, q)
+    root = math.isqrt(whole)
+    inexact = rest != 0 or root * root != whole
+    return (2 * root + inexact) / (2 << shift)
+
+
+def _integer(words: npt.NDArray[np.uint64]) -> int:
+    return int.from_bytes(words.astype("<u8").tobytes(), "little", signed=True)
+
+
+def _denormal_bits(dtype: str) -> int:
+    return 149 if dtype == "float32" else 1074
