@@ -81,7 +81,7 @@ test-machines: build
 	$(BIN)/python tests/machines/run.py $(if $(QUICK),--quick) $(MACHINES)
 
 # What users install: the wheel built from the sdist, in a fresh environment, tested from outside
-# the tree. The heavy packages come from the working environment's site-packages.
+# the tree.
 DIST_TESTS := test_arrays.py test_documentation.py test_binomial.py test_power_law.py
 test-dist: build
 	rm -rf build/dist && mkdir -p build/dist
@@ -91,7 +91,8 @@ test-dist: build
 		$(abspath $(BIN))/python -m build --quiet --no-isolation --wheel --outdir .. .
 	$(BIN)/python -m venv build/dist/venv
 	build/dist/venv/bin/python -m pip install --quiet -c constraints.txt numpy scipy \
-		pytest pytest-benchmark pytest-timeout hypothesis mpmath ml_dtypes build/dist/*.whl
+		pytest pytest-benchmark pytest-timeout hypothesis mpmath ml_dtypes matplotlib \
+		scikit-learn build/dist/*.whl
 	cd build/dist/htstats-*/ && mv htstats htstats.source && \
 		../venv/bin/python -m pytest -q $(addprefix tests/,$(DIST_TESTS))
 
