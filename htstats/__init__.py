@@ -41,7 +41,7 @@ __getattr__, __dir__ = attributes_of(
     {
         "CompressedMatrix": "compression.matrix",
         "PowerLawFit": "power_law",
-        "TailSketch": "sketch",
+        "TailSketch": "power_law",  # which gives it its method `fit`
         "fit_power_law": "power_law",
         "open_container": "compression.container",
         "open_weights": "weights",

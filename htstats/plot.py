@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._exact_fit.fitted_tail import PowerLawFit
+from htstats.power_law import PowerLawFit
 
 __all__ = ["plot_ccdf", "plot_compare", "plot_pdf", "plot_scan"]
 
@@ -239,15 +239,13 @@ def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
 def _candidates(fit: PowerLawFit, x: Floats) -> tuple[Floats, Floats, Floats]:
     """xmin, distance and alpha of the candidates to draw."""
     from htstats._exact_fit.candidates import candidates_of
-    from htstats.power_law import fit_power_law
+    from htstats._exact_fit.dispatch import fit_tail
 
-    source = fit._source
-    assert source is not None
-    rule = source.rule
-    plain = rule["ks"] == "left" and not rule["discrete"] and rule["xmax"] is None
+    rule = fit.options
+    plain = rule.ks == "left" and not rule.discrete and rule.xmax is None
     curve = fit.curve
-    if curve is None and (not plain or np.ndim(rule["xmin"]) > 0):
-        curve = fit_power_law(x, curve=True, **rule).curve
+    if curve is None and (not plain or isinstance(rule.xmin, tuple)):
+        curve = fit_tail(x, None, rule._replace(curve=True))[0].curve
         assert curve is not None
     if curve is not None:
         return curve.xmins, curve.distances, curve.alphas

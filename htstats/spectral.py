@@ -17,7 +17,7 @@ from htstats._core import products as _products
 from htstats._core.tridiagonal import top
 
 if TYPE_CHECKING:
-    from htstats._exact_fit.fitted_tail import PowerLawFit
+    from htstats.power_law import PowerLawFit
 
 __all__ = ["fit_spectrum", "norm_by_products", "spectral_norm", "stable_rank"]
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from htstats.power_law import fit_power_law
-from htstats.power_law._resamples import _rounded
+from htstats.power_law._bootstrap import Resampler, _rounded
 
 
 def pareto(n, seed, alpha=2.5):
@@ -35,16 +35,14 @@ def test_threads_and_early_stops_change_nothing(words):
 
 @pytest.mark.parametrize("words", RULES.values(), ids=RULES)
 def test_resamples_obey_the_rule(words):
-    from htstats.power_law._bootstrap import resampler_of
-
     fit = fit_power_law(pareto(300, 2), **words)
-    resampler = resampler_of(fit, 0)
+    resampler = Resampler(fit, fit.usable(), fit.options, "float64", 0)
     for index in range(20):
         sample = resampler.from_model(index)
         again = resampler.refit(sample)
         assert again is not None
         assert again.n_excluded == 0  # a draw that the rule would drop changes the size
-        assert len(sample) == (fit.n if resampler.finds_xmin else fit.n_tail)
+        assert len(sample) == (fit.n if fit.options.finds_xmin else fit.n_tail)
         low, high = (
             words["xmin"]
             if isinstance(words.get("xmin"), tuple)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,54 +13,89 @@ import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
 from htstats._exact_fit.bucket_bounds import Prospect
-from htstats._exact_fit.discrete_sample import count_integers
-from htstats._exact_fit.fitted_tail import PowerLawFit
+from htstats._exact_fit.discrete_sample import as_integers, count_integers, require_exact
+from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.histogram import count_buckets
-from htstats._exact_fit.options import Options
+from htstats._exact_fit.options import FitOptions
 from htstats._exact_fit.prune import scan_pruned
 from htstats._exact_fit.sample import gather, require_side, sample_of_sketch, take_sample
 from htstats._exact_fit.solve import solve_at_once, solve_integers, solve_sample
-from htstats._exact_fit.source import NATIVE, Source
+from htstats._exact_fit.source import NATIVE, Source, Watch, as_source, checksum_of
 from htstats.sketch import TailSketch
 
-__all__ = ["PRUNED_FROM", "fit_source", "is_native"]
+__all__ = ["PRUNED_FROM", "fit_tail"]
 
 
 # Below this many values sorting them all is faster than pruning them first.
 PRUNED_FROM = 300_000
 
 
+def fit_tail(
+    x: Any,
+    side: str | None,
+    options: FitOptions,
+    weights: npt.ArrayLike | None = None,
+    n_threads: int = 1,
+) -> tuple[FittedTail, int]:
+    """Fit a sample of any kind.
+
+    Returns
+    -------
+    FittedTail
+        The fit. `excluded` counts masked elements, too.
+    int
+        The checksum of what was read; see `Watch`.
+    """
+    if (
+        weights is None
+        and not options.discrete
+        and options.is_plain
+        and is_native(x)
+        and x.size < PRUNED_FROM
+        and (found := solve_at_once(x, side, options)) is not None
+    ):
+        return found, checksum_of(x)
+    if options.discrete:
+        require_exact(x)
+    source = as_integers(x) if options.discrete and weights is None else as_source(x)
+    watch = Watch(source, weights, n_threads)
+    tail = _fit_source(x, watch.source, side, options, weights, n_threads)
+    if watch.n_masked:
+        excluded = {"masked": watch.n_masked, **tail.excluded}
+        tail = replace(tail, excluded=MappingProxyType(excluded))
+    return tail, watch.read()
+
+
 def is_native(x: Any) -> bool:
-    """Whether x is what `solved_at_once` takes."""
+    """Whether `solve_at_once` takes x as it is."""
     return type(x) is np.ndarray and x.dtype in NATIVE and x.flags.c_contiguous and x.size > 0
 
 
-def fit_source(
+def _fit_source(
     x: Any,
     source: Source,
     side: str | None,
-    discrete: bool,
+    options: FitOptions,
     weights: npt.ArrayLike | None,
-    options: Options,
     n_threads: int,
-) -> PowerLawFit:
-    """The fit of a sample of any kind, counted, pruned or sorted as a whole."""
-    solve = solve_integers if discrete else solve_sample
+) -> FittedTail:
+    """Count, prune or sort the source, and scan what that gives; `x` is what it was made of."""
+    solve = solve_integers if options.discrete else solve_sample
     if weights is not None:
         sample, side = take_sample(source, side, options.xmax, weights)
     elif source.dtype in HALF_DTYPES:
         sketch = _sketch(source, n_threads)
         side = require_side(side, sketch.n_negative)
         sample = sample_of_sketch(sketch, side, options.xmax)
-    elif discrete:
+    elif options.discrete:
         sample, side = count_integers(source, side, options.xmax)
     elif options.is_plain and _is_large(source):
-        found = count_buckets(source, n_threads)
-        side = require_side(side, found.seen.negative)
-        prospect = found.prospect(side)
+        buckets = count_buckets(source, n_threads)
+        side = require_side(side, buckets.seen.negative)
+        prospect = buckets.prospect(side)
         gathered = partial(_gather, source, side, prospect)
         whole = partial(solve_at_once, x, side, options) if is_native(x) else None
-        excluded = found.excluded(side)
+        excluded = buckets.excluded(side)
         return scan_pruned(prospect, side, excluded, gathered, options, whole)
     else:
         sample, side = take_sample(source, side, options.xmax, None)

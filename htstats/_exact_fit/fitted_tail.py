@@ -1,4 +1,4 @@
-"""The result of a power-law fit: what was found, and the law that it is."""
+"""What the engine finds: the numbers of a fitted tail, and the law that they are."""
 
 from __future__ import annotations
 
@@ -6,22 +6,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import as_points
-from htstats._exact_fit.sample import take_sample
-from htstats._exact_fit.source import Watch, as_source
 from htstats._laws import pareto
 from htstats._laws.zeta import ZetaLaw
 
-if TYPE_CHECKING:
-    from htstats.alternatives import Comparison, ComparisonTable
-    from htstats.power_law import ConfidenceInterval, GoodnessOfFit
-
-__all__ = ["Again", "Curve", "PowerLawFit"]
+__all__ = ["Curve", "FittedTail"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,7 +29,7 @@ class Curve(NamedTuple):
 
 
 @dataclass(frozen=True)
-class PowerLawFit:
+class FittedTail:
     """A fitted tail: density proportional to x^-alpha from `xmin` on, and up to `xmax` if given.
 
     Attributes
@@ -61,15 +55,6 @@ class PowerLawFit:
         Where the law ends, in units of the data; None: nowhere.
     curve : Curve or None
         (xmins, alphas, distances) of all candidates, where they were asked for.
-
-    Examples
-    --------
-    >>> from htstats import fit_power_law
-    >>> fit = fit_power_law([1.0, 1.1, 1.3, 1.7, 2.5, 4.0, 9.0], xmin=1.0)
-    >>> fit
-    PowerLawFit(alpha=2.299 +- 0.491 from xmin=1, KS 0.124, tail 7 of 7)
-    >>> round(float(fit.logsf(2.0)), 4)
-    -0.9005
     """
 
     alpha: float
@@ -83,8 +68,6 @@ class PowerLawFit:
     ks: str = "left"
     xmax: float | None = None
     curve: Curve | None = field(default=None, repr=False, compare=False)
-    # what the methods that look at the data again need: the caller's array, not a copy
-    _source: Again | None = field(default=None, repr=False, compare=False)
 
     @property
     def tail_exponent(self) -> float:
@@ -178,76 +161,6 @@ class PowerLawFit:
             drawn = self.ppf(rng.random(size))
         return drawn
 
-    def usable(self) -> Floats:
-        """The values the scan saw, ascending.
-
-        Raises
-        ------
-        ValueError
-            If the fit came from a sketch, or the array that was fitted (or its weights) has other
-            values now: a checksum of it tells. So do all methods that look at the data again.
-        """
-        if self._source is None:
-            raise ValueError("this fit was made from a sketch: fit the array to look at it again")
-        again = self._source
-        watched = Watch(as_source(again.x), again.weights)
-        if watched.source.shape is not None:
-            self._require_same(watched.read())
-        sample, _ = take_sample(watched.source, again.side, again.rule["xmax"], again.weights)
-        self._require_same(watched.read())
-        return np.repeat(sample.values, sample.counts)
-
-    def _require_same(self, checksum: int) -> None:
-        assert self._source is not None
-        if checksum != self._source.checksum:
-            raise ValueError(
-                "x was changed after the fit, which keeps no copy of it: fit it again, or fit a "
-                "copy, x.copy()"
-            )
-
-    def goodness_of_fit(
-        self, n_resamples: int = 2500, *, refit_xmin: bool = True, **options: Any
-    ) -> GoodnessOfFit:
-        """The bootstrap p-value; see `htstats.power_law.goodness_of_fit`, also for `options`.
-
-        Each resample is fitted by this fit's own rule (range of xmin, xmax, min_tail, ks, discrete,
-        rounding to 16 bits); with `refit_xmin` False, at this fit's xmin.
-        """
-        from htstats.power_law import goodness_of_a_fit
-
-        return goodness_of_a_fit(self, n_resamples, refit_xmin=refit_xmin, **options)
-
-    def confidence_interval(
-        self, level: float = 0.95, method: str = "asymptotic", **options: Any
-    ) -> ConfidenceInterval:
-        """Of alpha, and by bootstrap of xmin; see `htstats.power_law.confidence_interval`."""
-        from htstats.power_law import interval_of_a_fit
-
-        return interval_of_a_fit(self, level, method, **options)
-
-    def compare(self, alternative: str, *, nested: bool | None = None) -> Comparison:
-        """The power law against one alternative, by name; with an xmax both laws end there.
-
-        See `htstats.alternatives`.
-        """
-        from htstats.alternatives import compare
-
-        return compare(
-            self.usable(),
-            "power_law",
-            alternative,
-            xmin=self.xmin,
-            xmax=self.xmax,
-            discrete=self.discrete,
-            nested=nested,
-        )
-
-    def compare_all(self) -> ComparisonTable:
-        """The power law against every alternative."""
-        from htstats.alternatives import compare_all
-
-        return compare_all(self.usable(), xmin=self.xmin, xmax=self.xmax, discrete=self.discrete)
-
     @property
     def _length(self) -> float:
         """log(xmax / xmin)."""
@@ -275,8 +188,9 @@ class PowerLawFit:
     def __repr__(self) -> str:
         end = "" if self.xmax is None else f" to xmax={self.xmax:.6g}"
         return (
-            f"PowerLawFit(alpha={self.alpha:.4g} +- {self.stderr:.3g} from xmin={self.xmin:.6g}"
-            f"{end}, KS {self.distance:.3g}, tail {self.n_tail} of {self.n})"
+            f"{type(self).__name__}(alpha={self.alpha:.4g} +- {self.stderr:.3g} "
+            f"from xmin={self.xmin:.6g}{end}, KS {self.distance:.3g}, "
+            f"tail {self.n_tail} of {self.n})"
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -284,17 +198,6 @@ class PowerLawFit:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, excluded=MappingProxyType(state["excluded"]))
-
-
-class Again(NamedTuple):
-    """The arguments that give the usable values again."""
-
-    x: Any
-    dtype: str
-    side: str
-    weights: npt.ArrayLike | None
-    rule: dict[str, Any]  # arguments of fit_power_law beside the data
-    checksum: int | None  # of what was fitted
 
 
 def _log_ratio(low: float, high: float) -> float:

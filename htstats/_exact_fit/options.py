@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 from htstats._common import checks
 
-__all__ = ["Options", "check_options"]
+__all__ = ["FitOptions", "check_options"]
 
 
 KS = ("left", "two-sided")
 
 
-class Options(NamedTuple):
+class FitOptions(NamedTuple):
     """What a fit was asked for, checked."""
 
     xmin: float | tuple[float, float] | None = None
@@ -20,14 +20,27 @@ class Options(NamedTuple):
     ks: str = "left"
     min_tail: int = 1
     curve: bool = False
+    discrete: bool = False
 
     @property
     def is_plain(self) -> bool:
         """Whether every value may be a candidate, of a law without an end."""
         return self.xmin is None and self.xmax is None and not self.curve
 
+    @property
+    def finds_xmin(self) -> bool:
+        """Whether xmin is searched for, among all values or in a range."""
+        return not isinstance(self.xmin, float)
 
-def check_options(xmin: Any, xmax: Any, ks: str, min_tail: int | None, curve: bool) -> Options:
+
+def check_options(
+    xmin: Any = None,
+    xmax: Any = None,
+    ks: str = "left",
+    min_tail: int | None = None,
+    curve: bool = False,
+    discrete: bool = False,
+) -> FitOptions:
     """The options of a fit, or an error that names the wrong one."""
     checks.one_of("ks", ks, KS)
     least = 1 if min_tail is None else checks.count("min_tail", min_tail, at_least=1)
@@ -38,8 +51,8 @@ def check_options(xmin: Any, xmax: Any, ks: str, min_tail: int | None, curve: bo
         low, high = (checks.nonnegative("xmin", edge) for edge in xmin)
         if not low < high:
             raise ValueError(f"xmin must be (lo, hi) with lo < hi, got {xmin!r}")
-        return Options((low, high), end, ks, least, curve)
+        return FitOptions((low, high), end, ks, least, curve, discrete)
     start = None if xmin is None else checks.positive("xmin", xmin)
     if start is not None and end is not None and not start < end:
         raise ValueError(f"xmax must be above xmin, got {xmax!r} with xmin={xmin!r}")
-    return Options(start, end, ks, least, curve)
+    return FitOptions(start, end, ks, least, curve, discrete)

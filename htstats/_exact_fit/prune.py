@@ -11,8 +11,8 @@ import numpy.typing as npt
 from htstats._common.arrays import HALF_DTYPES
 from htstats._exact_fit.bucket_bounds import Prospect
 from htstats._exact_fit.candidates import TOLERANCE, distinct
-from htstats._exact_fit.fitted_tail import PowerLawFit
-from htstats._exact_fit.options import Options
+from htstats._exact_fit.fitted_tail import FittedTail
+from htstats._exact_fit.options import FitOptions
 from htstats._exact_fit.sample import Sample, left_out, sample_of_sketch
 from htstats._exact_fit.solve import require_two, solve_sample
 from htstats.sketch import TailSketch
@@ -34,13 +34,13 @@ def fit_pruned(
     min_tail: int = 1,
     *,
     ks: str = "left",
-) -> PowerLawFit:
+) -> FittedTail:
     """The fit of what was sketched; `gathered(low)` gives abs(x) of the side where it is >= low.
 
     It is called once or twice, and not at all where the sketch has each value (16-bit floats). This
     is the whole fit but for reading, which is the caller's.
     """
-    options = Options(ks=ks, min_tail=min_tail)
+    options = FitOptions(ks=ks, min_tail=min_tail)
     if sketch.dtype in HALF_DTYPES:
         return solve_sample(sample_of_sketch(sketch, side), side, options)
     buckets = sketch.buckets(side)
@@ -56,9 +56,9 @@ def scan_pruned(
     side: str,
     excluded: dict[str, int],
     gathered: Callable[[float], npt.NDArray[Any]],
-    options: Options,
-    whole: Callable[[], PowerLawFit | None] | None = None,
-) -> PowerLawFit:
+    options: FitOptions,
+    whole: Callable[[], FittedTail | None] | None = None,
+) -> FittedTail:
     """Scan from the lowest bucket that may hold the answer on; `whole()` is the fit of all, if it
     comes faster than what is gathered."""
     start = prospect.start(max(options.min_tail, TAIL_OF_A_GUESS))

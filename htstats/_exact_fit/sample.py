@@ -43,18 +43,23 @@ CACHED = 1 << 14
 
 
 class Sample(NamedTuple):
-    """Usable values, ascending and distinct, as float64; the counts before each and in all; and
-    what was left out."""
+    """Usable values, ascending and distinct, as float64; the counts before each and in all; what
+    was left out; and the dtype that the values had."""
 
     values: Floats
     first: Counts
     excluded: dict[str, int]
+    dtype: str = "float64"
 
     @property
     def counts(self) -> Counts:
         """How often each value is there."""
         counts: Counts = np.diff(self.first)
         return counts
+
+    def repeated(self) -> Floats:
+        """Every value as often as it is there."""
+        return np.repeat(self.values, self.counts)
 
 
 class Survey(NamedTuple):

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from htstats._core import fit
 from htstats._exact_fit.candidates import TOLERANCE, Candidates, best_of, estimate_candidates
 from htstats._exact_fit.discrete_scan import DiscreteScan, scan_tails
-from htstats._exact_fit.fitted_tail import Curve, PowerLawFit
-from htstats._exact_fit.options import Options
+from htstats._exact_fit.fitted_tail import Curve, FittedTail
+from htstats._exact_fit.options import FitOptions
 from htstats._exact_fit.sample import SIDES, Sample, left_out
 from htstats._laws.zeta import whole
 
@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 MAX_CURVE = 1_000_000
 
 
-def solve_sample(sample: Sample, side: str, options: Options) -> PowerLawFit:
+def solve_sample(sample: Sample, side: str, options: FitOptions) -> FittedTail:
     """Scan the candidates of a sample."""
     values, first = sample.values, sample.first
     n = int(first[-1])
@@ -39,7 +39,7 @@ def solve_sample(sample: Sample, side: str, options: Options) -> PowerLawFit:
         raise ValueError(
             f"no candidate xmin is allowed by xmin={options.xmin!r}, min_tail={options.min_tail}"
         )
-    return PowerLawFit(
+    return FittedTail(
         alpha=rate + 1,
         xmin=float(values[k]),
         distance=distance,
@@ -53,7 +53,7 @@ def solve_sample(sample: Sample, side: str, options: Options) -> PowerLawFit:
     )
 
 
-def solve_at_once(x: npt.NDArray[Any], side: str | None, options: Options) -> PowerLawFit | None:
+def solve_at_once(x: npt.NDArray[Any], side: str | None, options: FitOptions) -> FittedTail | None:
     """The fit of a float32 or float64 array by `ks` and `min_tail` alone, in one call; None where
     something is wrong with it, which `solved` says."""
     work = np.empty(fit.workspace(x.size))
@@ -68,7 +68,7 @@ def solve_at_once(x: npt.NDArray[Any], side: str | None, options: Options) -> Po
         return None
     side = side or "positive"
     excluded = left_out(side, zeros, negative, positive) if n < x.size else {}
-    return PowerLawFit(
+    return FittedTail(
         alpha=rate + 1,
         xmin=xmin,
         distance=distance,
@@ -81,7 +81,7 @@ def solve_at_once(x: npt.NDArray[Any], side: str | None, options: Options) -> Po
 
 
 def _best(
-    values: Floats, first: npt.NDArray[np.int64], begin: int, end: int, options: Options
+    values: Floats, first: npt.NDArray[np.int64], begin: int, end: int, options: FitOptions
 ) -> tuple[int, float, float, Curve | None]:
     """Index, distance and rate of the best candidate, -1 if none; and the curve if it is wanted."""
     two_sided = options.ks == "two-sided"
@@ -95,7 +95,7 @@ def _best(
     return k, distance, float(found.rate[k]), _curve(found, begin, end) if options.curve else None
 
 
-def solve_integers(sample: Sample, side: str, options: Options) -> PowerLawFit:
+def solve_integers(sample: Sample, side: str, options: FitOptions) -> FittedTail:
     """The same with the zeta distribution."""
     values, first = whole("x", sample.values), sample.first
     if isinstance(options.xmin, float):
@@ -119,7 +119,7 @@ def solve_integers(sample: Sample, side: str, options: Options) -> PowerLawFit:
     if found.curve is not None:
         xmins, distances, alphas = found.curve
         curve = Curve(xmins, alphas, distances)
-    return PowerLawFit(
+    return FittedTail(
         alpha=found.alpha,
         xmin=found.xmin,
         distance=found.distance,
@@ -156,7 +156,9 @@ def _from(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
     return values, first
 
 
-def _candidates(values: Floats, first: npt.NDArray[np.int64], options: Options) -> tuple[int, int]:
+def _candidates(
+    values: Floats, first: npt.NDArray[np.int64], options: FitOptions
+) -> tuple[int, int]:
     """Which of the values are candidates."""
     n = int(first[-1])
     if isinstance(options.xmin, float):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import as_points
-from htstats._core import zeta
+from htstats._core import discrete, zeta
 
 __all__ = ["LARGEST", "ZetaLaw", "whole"]
 
@@ -60,6 +60,35 @@ class ZetaLaw:
     alpha: float
     xmin: float
     xmax: float = math.inf
+
+    @classmethod
+    def fit(cls, x: Floats, xmin: float, xmax: float = math.inf) -> ZetaLaw:
+        """The maximum of the likelihood for whole numbers `x` from xmin to xmax.
+
+        With a finite `xmax` alpha is 0 or above: 0 where the mean of log(x) is that of the uniform
+        law or larger. ValueError where no alpha above its bound is the maximum.
+        """
+        values, counts = np.unique(np.asarray(x, np.float64), return_counts=True)
+        if values[0] > xmin:
+            values, counts = np.append(xmin, values), np.append(0, counts)
+        first = np.zeros(len(counts) + 1, np.int64)
+        np.cumsum(counts, out=first[1:])
+        mean = np.empty(values.size)
+        discrete.means(values, first, mean)
+        if math.isinf(xmax):
+            k, _, alpha = discrete.search(values, first, mean, False, 1.0, 0, 1, 0.0)
+            if k < 0:
+                raise ValueError("no alpha above 1 is the maximum of the likelihood")
+            return cls(alpha, xmin)
+        xmax = math.floor(xmax)
+        ratios = np.log1p((values - xmin) / xmin)
+        if float(counts @ ratios) / x.size >= -zeta.log_scaled(0.0, xmin, xmax)[1]:
+            return cls(0.0, xmin, xmax)
+        alphas, norms = np.empty(1), np.empty(1)
+        discrete.estimate(values, mean, 0, xmax, 0.0, alphas, norms)
+        if math.isnan(alphas[0]):
+            raise ValueError("no alpha above 0 is the maximum of the likelihood")
+        return cls(float(alphas[0]), xmin, xmax)
 
     def logpmf(self, k: npt.ArrayLike) -> Floats:
         """Log probability of `k`; -inf outside and between the integers."""

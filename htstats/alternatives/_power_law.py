@@ -9,15 +9,14 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from htstats._core import scan, zeta
-from htstats._exact_fit.discrete_scan import scan_integers
+from htstats._core import scan
 from htstats._laws import pareto
 from htstats._laws.zeta import ZetaLaw
 from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
 from htstats.alternatives.family import root
 from htstats.alternatives.integrals import log1mexp
 
-__all__ = ["PowerLaw", "bounded_rate", "log_exponential_mass", "zeta_exponent"]
+__all__ = ["PowerLaw", "bounded_rate", "log_exponential_mass"]
 
 AT_ZERO = "alpha stands on its bound 0"
 
@@ -44,19 +43,6 @@ def bounded_rate(share: float) -> float:
         lambda u: scan.truncated_mean(u) - share, guess, 0.1 * (1 + abs(guess)), -1e18, 1e18
     )
     return guess if found is None else found
-
-
-def zeta_exponent(x: Floats, xmin: float, xmax: float) -> float:
-    """The estimate for integers from xmin to xmax; with an xmax 0 at least."""
-    values, counts = np.unique(x, return_counts=True)
-    if values[0] > xmin:
-        values, counts = np.append(xmin, values), np.append(0, counts)
-    low = 1.0 if math.isinf(xmax) else 0.0
-    if low == 0:
-        mean = float(counts @ log_ratio(values, xmin)) / x.size
-        if mean >= -zeta.log_scaled(0.0, xmin, math.floor(xmax))[1]:
-            return 0.0
-    return scan_integers(values, counts, begin=0, end=1, xmax=xmax, alpha_low=low).alpha
 
 
 @dataclass(frozen=True)
@@ -105,7 +91,7 @@ class PowerLaw(Alternative):
         mean = float(np.mean(log_ratio(x, xmin)))
         needs_spread(cls.name, mean)
         if discrete:
-            alpha = zeta_exponent(x, xmin, xmax)
+            alpha = ZetaLaw.fit(x, xmin, xmax).alpha
             note = AT_ZERO if alpha == 0 else ""
             return cls(xmin, alpha, discrete=True, xmax=xmax, note=note, is_held=alpha == 0)
         if math.isinf(xmax):

@@ -9,9 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from htstats._laws.zeta import ZetaLaw
 from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
 from htstats.alternatives._expint import log_expint_scaled
-from htstats.alternatives._power_law import PowerLaw, bounded_rate, zeta_exponent
+from htstats.alternatives._power_law import PowerLaw, bounded_rate
 from htstats.alternatives.family import family_maximum, root
 from htstats.alternatives.integrals import Moments, cutoff_sum, integral, legendre, log1mexp
 
@@ -139,7 +140,7 @@ class TruncatedPowerLaw(Alternative):
             raise ValueError(f"x must be below 1e300 xmin for {cls.name}, got {float(np.max(x))!r}")
         if discrete:
             moments, top = _sums(xmin, xmax), -least_alpha
-            start = -zeta_exponent(x, xmin, xmax)
+            start = -ZetaLaw.fit(x, xmin, xmax).alpha
             if start == 0:  # of a power law that may grow up to xmax
                 grown = root(lambda theta: t - moments(theta, 0.0).t, 0.0, 1.0, 0.0, top)
                 start = top if grown is None else grown

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from distributed import Client
 
 from htstats._common import checks
-from htstats._exact_fit.fitted_tail import PowerLawFit
 from htstats._exact_fit.prune import fit_pruned
 from htstats._exact_fit.sample import SIDES, gather, require_side
 from htstats._exact_fit.source import Source
@@ -20,6 +19,7 @@ from htstats.distributed._cluster import FAILURES, LOST, Report, ahead_of
 from htstats.distributed._parts import TASK_BYTES, FileId, FileRows, Parts, blocks_of, opened
 from htstats.distributed._rank import stable_rank
 from htstats.distributed._sketch import sketch_tree
+from htstats.power_law import PowerLawFit
 from htstats.power_law import fit_rows as fit_bounded
 from htstats.report.matrix import RANK_RTOL, Extras, Rule, as_row, fit_matrix
 from htstats.sketch import TailSketch
@@ -252,7 +252,7 @@ def _scan_task(
 
     chosen = require_side(side, sketch.n_negative)
     try:
-        return fit_pruned(sketch, chosen, tail, **options)
+        return PowerLawFit.of(fit_pruned(sketch, chosen, tail, **options))
     except _NeedsMore as need:
         buckets = sketch.buckets(chosen)
         return _More(need.low, int(buckets.count[buckets.upper > need.low].sum()))

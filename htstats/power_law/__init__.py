@@ -2,12 +2,12 @@
 
 The fit itself is made by `htstats._exact_fit`; here are its arguments, its result and its tests:
 
-    _fit        fit_power_law: checks, and hands over to the engine (`htstats._exact_fit`)
+    _fit        fit_power_law, fit_sketch: check, and hand over to the engine
     _fit_rows   the same for a matrix that is read in blocks, within a memory budget
+    _result     PowerLawFit: what the engine found, with its data, tests and comparisons
     _goodness   is it a power law: the bootstrap p-value
     _intervals  how sure alpha and xmin are
-    _bootstrap  refits of samples of a fitted model, in blocks, on threads
-    _resamples  how such a sample is drawn
+    _bootstrap  samples of a fitted model and their fits, in blocks, on threads
 """
 
 from __future__ import annotations
@@ -15,18 +15,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from htstats._common.lazy import attributes_of
-from htstats._exact_fit.fitted_tail import Curve, PowerLawFit
+from htstats._exact_fit.fitted_tail import Curve
 from htstats._exact_fit.sample import SIDES
 from htstats.power_law._fit import fit_power_law, fit_sketch
+from htstats.power_law._result import PowerLawFit
+from htstats.sketch import TailSketch
 
 if TYPE_CHECKING:
     from htstats.power_law._fit_rows import LEAST_FOR_A_FIT, fit_rows
-    from htstats.power_law._goodness import GoodnessOfFit, goodness_of_a_fit, goodness_of_fit
-    from htstats.power_law._intervals import (
-        ConfidenceInterval,
-        confidence_interval,
-        interval_of_a_fit,
-    )
+    from htstats.power_law._goodness import GoodnessOfFit, goodness_of_fit
+    from htstats.power_law._intervals import ConfidenceInterval, confidence_interval
 
 __all__ = [
     "LEAST_FOR_A_FIT",
@@ -35,13 +33,12 @@ __all__ = [
     "Curve",
     "GoodnessOfFit",
     "PowerLawFit",
+    "TailSketch",
     "confidence_interval",
     "fit_power_law",
     "fit_rows",
     "fit_sketch",
-    "goodness_of_a_fit",
     "goodness_of_fit",
-    "interval_of_a_fit",
 ]
 
 __getattr__, __dir__ = attributes_of(
@@ -52,8 +49,6 @@ __getattr__, __dir__ = attributes_of(
         "LEAST_FOR_A_FIT": "_fit_rows",
         "confidence_interval": "_intervals",
         "fit_rows": "_fit_rows",
-        "goodness_of_a_fit": "_goodness",
         "goodness_of_fit": "_goodness",
-        "interval_of_a_fit": "_intervals",
     },
 )

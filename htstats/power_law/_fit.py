@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import Any
 
 import numpy.typing as npt
 
 from htstats._common import checks
 from htstats._exact_fit import dispatch
-from htstats._exact_fit.discrete_sample import as_integers, require_exact
-from htstats._exact_fit.fitted_tail import Again, PowerLawFit
 from htstats._exact_fit.options import check_options
 from htstats._exact_fit.prune import fit_pruned
 from htstats._exact_fit.sample import SIDES, gather, require_side
-from htstats._exact_fit.solve import solve_at_once
-from htstats._exact_fit.source import NATIVE, Watch, as_source, as_source_again, checksum_of
+from htstats._exact_fit.source import as_source_again
+from htstats.power_law._result import FitData, PowerLawFit
 from htstats.sketch import TailSketch
 
 __all__ = ["fit_power_law", "fit_sketch"]
@@ -120,45 +117,59 @@ def fit_power_law(
     >>> fit_power_law(x).alpha
     2.5...
     """
-    options = check_options(xmin, xmax, ks, min_tail, curve)
+    options = check_options(xmin, xmax, ks, min_tail, curve, discrete)
     checks.count("n_threads", n_threads, at_least=1)
     if side is not None:
         checks.one_of("side", side, SIDES)
-    rule = {"xmin": xmin, "xmax": xmax, "min_tail": min_tail, "ks": ks, "discrete": discrete}
-    fit, seen = None, None
-    if (
-        weights is None
-        and not discrete
-        and options.is_plain
-        and dispatch.is_native(x)
-        and x.size < dispatch.PRUNED_FROM
-    ):
-        fit, dtype, seen = solve_at_once(x, side, options), NATIVE[x.dtype], checksum_of(x)
-    if fit is None:
-        if discrete:
-            require_exact(x)
-        source = as_integers(x) if discrete and weights is None else as_source(x)
-        watched = Watch(source, weights, n_threads)
-        fit = dispatch.fit_source(x, watched.source, side, discrete, weights, options, n_threads)
-        dtype, seen = source.dtype, watched.checksum
-        if n_masked := watched.n_masked:
-            excluded = {"masked": n_masked, **fit.excluded}
-            vars(fit)["excluded"] = MappingProxyType(excluded)
-    # nobody has seen it yet
-    vars(fit)["_source"] = Again(x, dtype, fit.side, weights, rule, seen)
-    return fit
+    tail, checksum = dispatch.fit_tail(x, side, options, weights, n_threads)
+    return PowerLawFit.of(tail, FitData(x, weights, options, checksum))
 
 
 def fit_sketch(
     sketch: TailSketch,
-    side: str | None,
-    reread: Any,
+    side: str | None = None,
     *,
+    reread: Any = None,
     ks: str = "left",
     min_tail: int | None = None,
 ) -> PowerLawFit:
-    """`TailSketch.fit`."""
-    options = check_options(None, None, ks, min_tail, False)
+    """The power-law fit of what was sketched, as `fit_power_law` of all of it.
+
+    Parameters
+    ----------
+    sketch : TailSketch
+        Of all numbers; `sketch.fit(...)` is the same call.
+    side : {"abs", "positive", "negative"}, optional
+        Which tail, where negative values were seen: then it must be said.
+    reread : array_like, tensor, iterable of blocks, or function that gives one, optional
+        The numbers once more, in any order and division; of 16-bit dtypes they are not needed.
+        They are read once or twice: an iterable must start anew each time, and a function
+        (without arguments) is called each time, and may give an iterator.
+    ks, min_tail
+        As in `fit_power_law`.
+
+    Returns
+    -------
+    PowerLawFit
+        The one of all numbers, to the bit.
+
+    Raises
+    ------
+    ValueError
+        If `reread` is needed and not given, or is not what was sketched; or as `fit_power_law`.
+    TypeError
+        If `reread` can be read only once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from htstats import TailSketch
+    >>> blocks = [np.float32([1, 2, 4]), np.float32([1.5, 3])]
+    >>> sketch = TailSketch("float32").update(blocks[0]).update(blocks[1])
+    >>> fit_sketch(sketch, reread=blocks)
+    PowerLawFit(alpha=2.395 +- 0.624 from xmin=1, KS 0.232, tail 5 of 5)
+    """
+    options = check_options(ks=ks, min_tail=min_tail)
     if side is not None:
         checks.one_of("side", side, SIDES)
     if sketch.n_not_finite:
@@ -175,4 +186,8 @@ def fit_sketch(
         room = int(buckets.count[buckets.upper > low].sum())
         return gather(source, chosen, low, room=room)
 
-    return fit_pruned(sketch, chosen, gathered, options.min_tail, ks=ks)
+    return PowerLawFit.of(fit_pruned(sketch, chosen, gathered, options.min_tail, ks=ks))
+
+
+# A sketch knows nothing of fits; this gives it the method.
+TailSketch.fit = fit_sketch

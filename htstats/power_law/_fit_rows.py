@@ -17,14 +17,15 @@ from htstats._common.arrays import HALF_DTYPES
 from htstats._common.rows import Report, RowSource, read_blocks
 from htstats._exact_fit.bucket_bounds import Prospect
 from htstats._exact_fit.candidates import TOLERANCE, distinct
-from htstats._exact_fit.fitted_tail import PowerLawFit
-from htstats._exact_fit.options import Options, check_options
+from htstats._exact_fit.fitted_tail import FittedTail
+from htstats._exact_fit.options import FitOptions, check_options
 from htstats._exact_fit.out_of_core.ranges import Cells
 from htstats._exact_fit.out_of_core.scan import External
 from htstats._exact_fit.prune import fit_pruned
 from htstats._exact_fit.sample import SIDES, Sample, gather, left_out, sample_of_sketch
 from htstats._exact_fit.solve import solve_sample
 from htstats._exact_fit.source import Source
+from htstats.power_law._result import PowerLawFit
 from htstats.sketch import FORMATS, TailSketch, sketch_rows
 
 __all__ = ["COPIES_OF_A_FIT", "LEAST_FOR_A_FIT", "fit_rows"]
@@ -107,7 +108,7 @@ def fit_rows(
     >>> fit_rows(source).n_tail
     3
     """
-    options = check_options(xmin, xmax, ks, min_tail, False)
+    options = check_options(xmin, xmax, ks, min_tail)
     checks.one_of("side", side, SIDES)
     checks.count("max_memory", max_memory, at_least=LEAST_FOR_A_FIT)
     checks.count("n_threads", n_threads, at_least=1)
@@ -122,27 +123,34 @@ def fit_rows(
         return (b.data.reshape(-1) for b in read_blocks(source, report, block))
 
     again = Source(source.dtype, parts, None)
+    return PowerLawFit.of(_fit_sketched(sketch, side, again, options, max_memory))
+
+
+def _fit_sketched(
+    sketch: TailSketch, side: str, source: Source, options: FitOptions, max_memory: int
+) -> FittedTail:
+    """The fit of a source whose sketch is known."""
     if sketch.dtype in HALF_DTYPES:
         return solve_sample(sample_of_sketch(sketch, side, options.xmax), side, options)
     most = max_memory // (np.dtype(source.dtype).itemsize + 8 * COPIES_OF_A_FIT)
     if not options.is_plain:
-        return _fit_between(sketch, side, again, options, most)
-    gathered = partial(_gathered, again, side, sketch, most=most)
+        return _fit_between(sketch, side, source, options, most)
+    gathered = partial(_gathered, source, side, sketch, most=most)
     try:
-        return fit_pruned(sketch, side, gathered, options.min_tail, ks=ks)
+        return fit_pruned(sketch, side, gathered, options.min_tail, ks=options.ks)
     except _TooManyError as error:
         low = error.low
-    if ks != "left":
+    if options.ks != "left":
         raise ValueError(
-            f"max_memory must be enough for the tail where ks is {ks!r}: got {max_memory}"
+            f"max_memory must be enough for the tail where ks is {options.ks!r}: got {max_memory}"
         )
     # what it needed is forgotten by now
-    return _fit_outside(sketch, side, again, low, options.min_tail, max_memory)
+    return _fit_outside(sketch, side, source, low, options.min_tail, max_memory)
 
 
 def _fit_between(
-    sketch: TailSketch, side: str, source: Source, options: Options, most: int
-) -> PowerLawFit:
+    sketch: TailSketch, side: str, source: Source, options: FitOptions, most: int
+) -> FittedTail:
     """The fit with an xmin, a range of them or an xmax: all that lies there, in memory."""
     low = options.xmin[0] if isinstance(options.xmin, tuple) else options.xmin or 0.0
     high = math.inf if options.xmax is None else options.xmax
@@ -193,7 +201,7 @@ class _TooManyError(Exception):
 
 def _fit_outside(
     sketch: TailSketch, side: str, source: Source, low: float, min_tail: int, max_memory: int
-) -> PowerLawFit:
+) -> FittedTail:
     """The same scan, and the same bounds below it, range by range."""
     buckets = sketch.buckets(side)
     prospect = Prospect(buckets.lower, buckets.upper, buckets.count, buckets.total)
@@ -211,7 +219,7 @@ def _fit_outside(
         limit = np.inf if found is None else found.distance + TOLERANCE
         lowest = prospect.lowest(limit) if start else 0
         if found is not None and lowest >= start:
-            return PowerLawFit(
+            return FittedTail(
                 alpha=found.rate + 1,
                 xmin=found.xmin,
                 distance=found.distance,

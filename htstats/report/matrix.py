@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from htstats._exact_fit.fitted_tail import PowerLawFit
     from htstats.columns import Column
+    from htstats.power_law import PowerLawFit
     from htstats.weights import WeightMatrix
 
 __all__ = ["RANK_RTOL", "Extras", "Rule", "as_row", "fit_column", "fit_matrix"]

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from htstats._exact_fit.fitted_tail import PowerLawFit
-from htstats.power_law import fit_power_law
+from htstats.power_law import PowerLawFit, fit_power_law
 from htstats.reproduce._matrices import Dense, find_matrices
 from htstats.reproduce._mixture import Mixture, select_mixture
 from htstats.reproduce._places import Places, output_paths, save_picture, write_csv

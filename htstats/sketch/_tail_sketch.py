@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,6 @@ from htstats.sketch.exact_sums import ExactSums, moments, rounded
 
 if TYPE_CHECKING:
     from fractions import Fraction
-
-    from htstats._exact_fit.fitted_tail import PowerLawFit
 
 __all__ = ["FORMATS", "Buckets", "Format", "TailSketch"]
 
@@ -69,6 +68,9 @@ class TailSketch:
     >>> left.n_zero, left.n_negative, left.max
     (1, 1, 6.0)
     """
+
+    # The fit of what was sketched: `htstats.power_law.fit_sketch`, there once that is imported.
+    fit: ClassVar[Callable[..., Any]]
 
     def __init__(self, dtype: str = "float32") -> None:
         self.dtype = one_of("dtype", dtype, tuple(FORMATS))
@@ -247,45 +249,6 @@ class TailSketch:
                 low += words[:, 2] * 2.0**64
             total = total + low * ulp
         return Buckets(pattern, lower, upper, count, total)
-
-    def fit(self, side: str | None = None, *, reread: Any = None, **options: Any) -> PowerLawFit:
-        """The power-law fit of what was sketched, as `htstats.fit_power_law` of all of it.
-
-        Parameters
-        ----------
-        side : {"abs", "positive", "negative"}, optional
-            Which tail, where negative values were seen: then it must be said.
-        reread : array_like, tensor, iterable of blocks, or function that gives one, optional
-            The numbers once more, in any order and division; of 16-bit dtypes they are not needed.
-            They are read once or twice: an iterable must start anew each time, and a function
-            (without arguments) is called each time, and may give an iterator.
-        **options
-            `ks` and `min_tail`, as in `fit_power_law`.
-
-        Returns
-        -------
-        PowerLawFit
-            The one of all numbers, to the bit.
-
-        Raises
-        ------
-        ValueError
-            If `reread` is needed and not given, or is not what was sketched; or as `fit_power_law`.
-        TypeError
-            If `reread` can be read only once.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from htstats import TailSketch
-        >>> blocks = [np.float32([1, 2, 4]), np.float32([1.5, 3])]
-        >>> sketch = TailSketch("float32").update(blocks[0]).update(blocks[1])
-        >>> sketch.fit(reread=blocks)
-        PowerLawFit(alpha=2.395 +- 0.624 from xmin=1, KS 0.232, tail 5 of 5)
-        """
-        from htstats.power_law import fit_sketch
-
-        return fit_sketch(self, side, reread, **options)
 
     def to_bytes(self) -> bytes:
         """The sketch as bytes, the same for every way of having seen the same numbers.

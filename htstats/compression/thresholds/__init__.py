@@ -18,8 +18,17 @@ rule R(tau) is the length of the interval that holds the replaced elements, zero
 positions among them with ``support="full"``, and t the variance of the noise.
 """
 
+from htstats.compression.thresholds._error_budget import error_budget
 from htstats.compression.thresholds._rank_resolver import Resolver
 from htstats.compression.thresholds._resolve import resolve, resolver_of
 from htstats.compression.thresholds.rules import Rule, needs_sketch, parse_rule
 
-__all__ = ["Resolver", "Rule", "needs_sketch", "parse_rule", "resolve", "resolver_of"]
+__all__ = [
+    "Resolver",
+    "Rule",
+    "error_budget",
+    "needs_sketch",
+    "parse_rule",
+    "resolve",
+    "resolver_of",
+]

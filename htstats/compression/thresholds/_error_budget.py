@@ -17,7 +17,7 @@ from htstats.compression.thresholds.rules import Rule
 from htstats.sketch import TailSketch
 from htstats.sketch.exact_sums import rounded
 
-__all__ = ["Interval", "budget_of", "cannot", "error", "rounded_up", "widened"]
+__all__ = ["Interval", "budget_of", "cannot", "error", "error_budget", "rounded_up", "widened"]
 
 
 Floats = npt.NDArray[np.float64]
@@ -82,12 +82,13 @@ def _root_below(value: Fraction) -> Fraction:
     return Fraction(math.isqrt((p << 2 * shift) // q), 1 << shift)
 
 
+def error_budget(eps: float, eta: float) -> float:
+    """The largest R^2/4 + t that fails with probability at most eta, by C1 of the theory."""
+    return eps**2 / (2 * math.log(2 / eta))
+
+
 def budget_of(rule: Rule) -> Fraction:
     """EPS^2/(2 log(2/ETA)) of a rule."""
-    from htstats.theory.approximation.probability import (
-        error_budget,  # theory stands on all of this package
-    )
-
     eps, eta = rule.numbers
     return Fraction(error_budget(float(eps), float(eta)))
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.special import log_ndtr, ndtri_exp
 
 from htstats._common.checks import finite, nonnegative, one_of, open_probability, positive
+from htstats.compression.thresholds import error_budget as rigorous_budget
 from htstats.theory._statement import CONVENTIONS, Convention, Statement, probability_statement
 from htstats.theory.approximation._arguments import unit
 
@@ -180,7 +181,7 @@ def error_budget(
     one_of("source", source, tuple(SOURCES))
     if convention == "paper":
         return SOURCES[source] * eps**2 / math.log(3 / eta)
-    return eps**2 / (2 * math.log(2 / eta))
+    return rigorous_budget(eps, eta)
 
 
 def bernstein_failure_probability(

@@ -1,0 +1,178 @@
+"""The result of a power-law fit: a fitted tail that can look at its data again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._exact_fit.fitted_tail import FittedTail
+from htstats._exact_fit.options import FitOptions
+from htstats._exact_fit.sample import Sample, take_sample
+from htstats._exact_fit.source import Watch, as_source
+
+if TYPE_CHECKING:
+    from htstats.alternatives import Comparison, ComparisonTable
+    from htstats.power_law._goodness import GoodnessOfFit
+    from htstats.power_law._intervals import ConfidenceInterval
+
+__all__ = ["FitData", "PowerLawFit"]
+
+Floats = npt.NDArray[np.float64]
+
+
+class FitData(NamedTuple):
+    """The data of a fit (the caller's arrays, not copies), its options, and the checksum of the
+    data at the time of the fit."""
+
+    x: Any
+    weights: npt.ArrayLike | None
+    options: FitOptions
+    checksum: int
+
+    def require_same(self, checksum: int) -> None:
+        """ValueError unless the data still have the checksum that they had."""
+        if checksum != self.checksum:
+            raise ValueError(
+                "x was changed after the fit, which keeps no copy of it: fit it again, or fit a "
+                "copy, x.copy()"
+            )
+
+
+@dataclass(frozen=True, repr=False)
+class PowerLawFit(FittedTail):
+    """A fitted tail: density proportional to x^-alpha from `xmin` on, and up to `xmax` if given.
+
+    Attributes
+    ----------
+    alpha : float
+        Density exponent; above 1, or any real number where there is an `xmax`.
+    xmin : float
+        Where the tail begins, one of the values (or what was given); in units of the data.
+    distance : float
+        Kolmogorov-Smirnov distance of the tail, see `fit_power_law` for `ks`; in [0, 1].
+    n : int
+        Usable values: what the scan saw.
+    n_tail : int
+        Values at or above `xmin` among them.
+    excluded : mapping of str to int
+        Values that were left out, by reason: "zero", "negative", "positive", "above xmax",
+        "masked".
+    side, ks : str
+        As they were asked for; `side` is "positive" where nothing was said and nothing is negative.
+    discrete : bool
+        Whether the values are integers to the model.
+    xmax : float or None
+        Where the law ends, in units of the data; None: nowhere.
+    curve : Curve or None
+        (xmins, alphas, distances) of all candidates, where they were asked for.
+
+    Examples
+    --------
+    >>> from htstats import fit_power_law
+    >>> fit = fit_power_law([1.0, 1.1, 1.3, 1.7, 2.5, 4.0, 9.0], xmin=1.0)
+    >>> fit
+    PowerLawFit(alpha=2.299 +- 0.491 from xmin=1, KS 0.124, tail 7 of 7)
+    >>> round(float(fit.logsf(2.0)), 4)
+    -0.9005
+    """
+
+    _data: FitData | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, tail: FittedTail, data: FitData | None = None) -> PowerLawFit:
+        """A fit with its methods; without data (the fit of a sketch) some of them raise."""
+        fit = object.__new__(cls)
+        # __init__ of a frozen dataclass takes as long as the fit of eight values
+        vars(fit).update(vars(tail), _data=data)
+        return fit
+
+    @property
+    def options(self) -> FitOptions:
+        """What the fit was asked for; ValueError where it was made from a sketch."""
+        return self._require_data().options
+
+    def usable(self) -> Floats:
+        """The values that were fitted, ascending.
+
+        Raises
+        ------
+        ValueError
+            If the fit was made from a sketch, or if the array that was fitted (or its weights) has
+            changed since: its checksum differs. Every method that reads the data again does this.
+        """
+        return self._sample().repeated()
+
+    def goodness_of_fit(
+        self, n_resamples: int = 2500, *, refit_xmin: bool = True, **options: Any
+    ) -> GoodnessOfFit:
+        """The bootstrap p-value; see `htstats.power_law.goodness_of_fit`, also for `options`.
+
+        Each resample is fitted with the options of this fit (range of xmin, xmax, min_tail, ks,
+        discrete, rounding to 16 bits); with `refit_xmin` False, at the xmin of this fit.
+        """
+        from htstats.power_law._goodness import bootstrap_pvalue
+
+        sample, chosen = self._sample(), self.options
+        refit_xmin = chosen.finds_xmin and refit_xmin
+        return bootstrap_pvalue(self, sample, chosen, n_resamples, refit_xmin, **options)
+
+    def confidence_interval(
+        self,
+        level: float = 0.95,
+        method: str = "asymptotic",
+        *,
+        n_resamples: int = 1000,
+        seed: int = 0,
+        n_threads: int = 1,
+    ) -> ConfidenceInterval:
+        """Of alpha, and by bootstrap of xmin; see `htstats.power_law.confidence_interval`."""
+        from htstats.power_law import _intervals
+
+        level = _intervals.check_level(level, method)
+        if method == "asymptotic":
+            return _intervals.asymptotic_interval(self, level)
+        sample, chosen = self._sample(), self.options
+        return _intervals.bootstrap_interval(
+            self, sample, chosen, level, n_resamples=n_resamples, seed=seed, n_threads=n_threads
+        )
+
+    def compare(self, alternative: str, *, nested: bool | None = None) -> Comparison:
+        """The power law against one alternative, by name; with an xmax both laws end there.
+
+        See `htstats.alternatives`.
+        """
+        from htstats.alternatives import compare
+
+        return compare(
+            self.usable(),
+            "power_law",
+            alternative,
+            xmin=self.xmin,
+            xmax=self.xmax,
+            discrete=self.discrete,
+            nested=nested,
+        )
+
+    def compare_all(self) -> ComparisonTable:
+        """The power law against every alternative."""
+        from htstats.alternatives import compare_all
+
+        return compare_all(self.usable(), xmin=self.xmin, xmax=self.xmax, discrete=self.discrete)
+
+    def _require_data(self) -> FitData:
+        if self._data is None:
+            raise ValueError("this fit was made from a sketch: fit the array to look at it again")
+        return self._data
+
+    def _sample(self) -> Sample:
+        """Take the usable values from the data again; ValueError if the data have changed."""
+        data = self._require_data()
+        watch = Watch(as_source(data.x), data.weights)
+        if watch.source.shape is not None:
+            data.require_same(watch.read())
+        sample, _ = take_sample(watch.source, self.side, data.options.xmax, data.weights)
+        data.require_same(watch.read())
+        return sample._replace(dtype=watch.source.dtype)
