@@ -31,7 +31,7 @@ def bare(monkeypatch, tmp_path):
     """A machine without trained networks, caches and data sets; digits are learnt in no time."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr("htstats.datasets.DEBIAN", tmp_path / "debian")
-    monkeypatch.setattr(_places.htstats, "__file__", str(tmp_path / "a" / "b" / "__init__.py"))
+    monkeypatch.setattr(_places._version, "__file__", str(tmp_path / "a" / "b" / "__init__.py"))
     monkeypatch.setattr(_heads, "SMALL", (((64, 32), 1e-3), ((8,), 0.0)))
     monkeypatch.setattr(_heads, "SMALL_EPOCHS", 5)
     return tmp_path

@@ -40,7 +40,7 @@ class Net(torch.nn.Module):
 @pytest.fixture
 def home(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(_places.htstats, "__file__", str(tmp_path / "a" / "b" / "__init__.py"))
+    monkeypatch.setattr(_places._version, "__file__", str(tmp_path / "a" / "b" / "__init__.py"))
     # digits stand in for the networks that are not there, and are learnt in no time
     monkeypatch.setattr(_heads, "SMALL", (((8,), 0.0),))
     monkeypatch.setattr(_heads, "SMALL_EPOCHS", 1)

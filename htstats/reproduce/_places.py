@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import htstats
+from htstats import _version
 from htstats._common.files import atomic_write, require_apart
 
 __all__ = ["HEAD_SUFFIX", "Places", "output_paths", "save_picture", "write_csv"]
@@ -45,7 +45,7 @@ class Places:
         self.data = None if data is None else Path(data)
         self.cache = Path.home() / ".cache" / "htstats" / "paper"
         # beside the package in a checkout; an installed package has none
-        self.trained = Path(htstats.__file__).parents[1] / "bench" / "paper" / "weights"
+        self.trained = Path(_version.__file__).parents[1] / "bench" / "paper" / "weights"
 
     @property
     def folders(self) -> list[Path]:

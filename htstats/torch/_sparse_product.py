@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import torch
 
-from htstats.compression.matrix import BLOCK_DTYPES, rebuild_rows
+from htstats.compression.matrix import BLOCK_DTYPES, CompressedMatrix, rebuild_rows
 from htstats.torch._normal import normal_block
 
-if TYPE_CHECKING:
-    from htstats.torch.sparse_linear import GaussianSparseLinear
-
-__all__ = ["TORCH_DTYPES", "Cache", "Entries", "dense_weight", "product", "round_to"]
+__all__ = ["TORCH_DTYPES", "Cache", "Entries", "SparseLayer", "dense_weight", "product", "round_to"]
 
 # Elements of W(t) in memory at a time where it is streamed.
 BLOCK_ELEMENTS = 1 << 20
@@ -47,12 +44,24 @@ class Cache(NamedTuple):
         )
 
 
+class SparseLayer(Protocol):
+    """What the products read of a `GaussianSparseLinear`."""
+
+    in_features: int
+    out_features: int
+    crow_indices: torch.Tensor
+    col_indices: torch.Tensor
+    values: torch.nn.Parameter
+    dense: bool
+    _first: CompressedMatrix
+    _like: torch.Tensor
+    _cache: Cache | None
+
+
 class Entries:
     """W(t) of a layer with these values and this mean, which need not be those it has now."""
 
-    def __init__(
-        self, module: GaussianSparseLinear, values: torch.Tensor, mean: torch.Tensor
-    ) -> None:
+    def __init__(self, module: SparseLayer, values: torch.Tensor, mean: torch.Tensor) -> None:
         first = module._first
         self.module, self.parameters = module, (values.detach(), mean.detach())
         self.mean = float(mean.detach())
@@ -124,7 +133,7 @@ class Product(torch.autograd.Function):
         x: torch.Tensor,
         values: torch.Tensor,
         mean: torch.Tensor,
-        module: GaussianSparseLinear,
+        module: SparseLayer,
         is_transposed: bool = False,
     ) -> torch.Tensor:
         blocks = Entries(module, values, mean).blocks()
@@ -181,9 +190,7 @@ class Dense(torch.autograd.Function):
     """W(t) itself, in the dtype of the layer."""
 
     @staticmethod
-    def forward(
-        values: torch.Tensor, mean: torch.Tensor, module: GaussianSparseLinear
-    ) -> torch.Tensor:
+    def forward(values: torch.Tensor, mean: torch.Tensor, module: SparseLayer) -> torch.Tensor:
         rows = Entries(module, values, mean).whole()
         return rows.to(module._like.dtype).detach()  # no other than this tensor gets a history
 
@@ -213,16 +220,14 @@ def product(
     x: torch.Tensor,
     values: torch.Tensor,
     mean: torch.Tensor,
-    module: GaussianSparseLinear,
+    module: SparseLayer,
     is_transposed: bool = False,
 ) -> torch.Tensor:
     """x W^T, or x W where `is_transposed`, with W(t) made of these values and this mean."""
     return _outside_graphs(Product, x, values, mean, module, is_transposed)
 
 
-def dense_weight(
-    values: torch.Tensor, mean: torch.Tensor, module: GaussianSparseLinear
-) -> torch.Tensor:
+def dense_weight(values: torch.Tensor, mean: torch.Tensor, module: SparseLayer) -> torch.Tensor:
     """W(t) of these values and this mean, in the dtype of the layer."""
     return _outside_graphs(Dense, values, mean, module)
 
@@ -236,7 +241,7 @@ def _outside_graphs(function: Any, *inputs: Any) -> torch.Tensor:
 
 
 def _parameter_gradients(
-    module: GaussianSparseLinear,
+    module: SparseLayer,
     values: torch.Tensor,
     mean: torch.Tensor,
     on_pattern: torch.Tensor,
@@ -248,7 +253,7 @@ def _parameter_gradients(
 
 
 def _dense_tangent(
-    module: GaussianSparseLinear, along_values: torch.Tensor, along_mean: torch.Tensor
+    module: SparseLayer, along_values: torch.Tensor, along_mean: torch.Tensor
 ) -> torch.Tensor:
     """How W changes with its values and its mean, dense and in float64."""
     places = _pattern_rows(module), module.col_indices
@@ -258,15 +263,13 @@ def _dense_tangent(
     return rest.index_put(places, kept)
 
 
-def _pattern_rows(module: GaussianSparseLinear) -> torch.Tensor:
+def _pattern_rows(module: SparseLayer) -> torch.Tensor:
     """The row of each of B's places."""
     counts = module.crow_indices.diff()
     return torch.repeat_interleave(torch.arange(len(counts), device=counts.device), counts)
 
 
-def _pattern_gradient(
-    module: GaussianSparseLinear, x: torch.Tensor, grad: torch.Tensor
-) -> torch.Tensor:
+def _pattern_gradient(module: SparseLayer, x: torch.Tensor, grad: torch.Tensor) -> torch.Tensor:
     """(grad^T x) at B's places, in float64, in pieces of bounded size."""
     n, nnz = len(x), len(module.values)
     rows = _pattern_rows(module)
