@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference.watched_matrix import Matrix, ThreadedMatrix
 
+from htstats._core import estimate, scan
 from htstats._exact_fit.out_of_core import scan as _external
+from htstats._exact_fit.out_of_core.budget import plan_memory
 from htstats._exact_fit.out_of_core.ranges import Cells, Ranges
-from htstats._exact_fit.out_of_core.scan import External
+from htstats._exact_fit.out_of_core.scan import OutOfCoreScan
 from htstats._exact_fit.source import as_source
 from htstats.power_law import _fit_rows as _fit_of_rows
-from htstats.power_law import fit_power_law, fit_rows
+from htstats.power_law import LEAST_FOR_A_FIT, fit_power_law, fit_rows
 from htstats.sketch import FORMATS, TailSketch
 
 DTYPES = {"float32": np.float32, "float64": np.float64}
@@ -40,7 +42,7 @@ def samples(n, rng):
 
 
 def assert_found(x, side, max_memory):
-    found = External(as_source(x), side, cells_of(x, side), max_memory).best()
+    found = OutOfCoreScan(as_source(x), side, cells_of(x, side), plan_memory(max_memory)).best()
     fit = fit_power_law(x, side=side)
     assert found.xmin == fit.xmin
     assert found.rate + 1 == fit.alpha
@@ -75,16 +77,16 @@ def test_few_values_many_ties(numbers, chunk):
 def test_candidates_that_are_all_alike_are_taken_in_turns(monkeypatch):
     """Of exact quantiles each candidate is nearly as good as the next one."""
     turns = []
-    within = External._within
+    within = OutOfCoreScan._search_below
 
     def watched(self, limit, below):
         turns.append(below)
         return within(self, limit, below)
 
-    monkeypatch.setattr(External, "_within", watched)
+    monkeypatch.setattr(OutOfCoreScan, "_search_below", watched)
     monkeypatch.setattr(_external, "TOLERANCE", 1e-4)
     x = ((np.arange(3000) + 0.5) / 3000) ** -0.7
-    found = External(as_source(x), "positive", cells_of(x), 1 << 13).best()
+    found = OutOfCoreScan(as_source(x), "positive", cells_of(x), plan_memory(1 << 13)).best()
     assert len(turns) > 3
     assert turns == sorted(turns, reverse=True)
     from htstats._exact_fit.candidates import candidates_of
@@ -96,7 +98,7 @@ def test_candidates_that_are_all_alike_are_taken_in_turns(monkeypatch):
 def held(ranges, pieces):
     """Bytes that these pieces take while their values are there."""
     return sum(8 * piece.words(ranges._item) for piece in pieces) + sum(
-        a.slots.nbytes + a.more.nbytes for a in ranges._again
+        a.slots.nbytes + a.more.nbytes for a in ranges._overflow
     )
 
 
@@ -108,7 +110,7 @@ def test_ranges_give_all_values_once_and_fit_their_room(dtype):
         x = x.astype(DTYPES[dtype])
         ranges = Ranges(as_source(x), "abs", cells_of(x), room)
         parts, largest = [], 0
-        for v, c in ranges.descending(37):
+        for v, c in ranges.chunks(37):
             parts.append((v.copy(), c))
             largest = max(largest, held(ranges, ranges.ranges[ranges._held]))
         values, counts = np.unique(np.abs(x), return_counts=True)
@@ -128,9 +130,9 @@ def crowded(n):
 def test_narrow_counts_start_anew_and_lose_nothing():
     x = np.random.default_rng(2).permutation(crowded(560_000))
     ranges = Ranges(as_source(x), "positive", cells_of(x), 1 << 20)
-    (top, top_counts), (v, c) = ranges.descending(len(x))
+    (top, top_counts), (v, c) = ranges.chunks(len(x))
     assert [piece.width for piece in ranges.ranges[0]] == [0, 1]
-    assert len(ranges._again[1].slots) == 70
+    assert len(ranges._overflow[1].slots) == 70
     v, c = np.append(v, top), np.append(c, top_counts)
     values, counts = np.unique(x, return_counts=True)
     assert np.array_equal(v, values)
@@ -155,7 +157,7 @@ def test_one_range_is_read_once():
         return iter((x,))
 
     ranges = Ranges(source._replace(parts=parts), "abs", cells_of(x), 1 << 20)
-    one, other = (np.concatenate([v for v, _ in ranges.descending(100)]) for _ in range(2))
+    one, other = (np.concatenate([v for v, _ in ranges.chunks(100)]) for _ in range(2))
     assert np.array_equal(one, other)
     assert len(reads) == 1
     assert len(ranges.ranges) == 1
@@ -176,7 +178,7 @@ def test_values_that_change_are_noticed():
     x = np.random.default_rng(3).pareto(1.5, 4000).astype("f4") + 1
     for room in (1 << 10, 1 << 20):
         with pytest.raises(ValueError, match="the same numbers each time"):
-            list(Ranges(as_source(x[:-1]), "abs", cells_of(x), room).descending(100))
+            list(Ranges(as_source(x[:-1]), "abs", cells_of(x), room).chunks(100))
 
 
 @pytest.mark.parametrize("dtype", list(DTYPES))
@@ -316,3 +318,28 @@ def test_resident_memory_of_a_pareto_stays_in_the_budget(tmp_path, dtype):
         expected.alpha, expected.xmin, expected.distance
     ]  # fmt: skip
     assert int(answer[4]) == expected.n_tail
+
+
+@given(st.integers(16, 1 << 40))
+def test_the_fields_of_a_budget_add_up(max_memory):
+    assert sum(plan_memory(max_memory)) == max_memory
+    assert min(plan_memory(max_memory)) > 0
+
+
+@given(st.integers(LEAST_FOR_A_FIT, 1 << 36))
+def test_the_fields_of_a_budget_hold_what_they_are_for(max_memory):
+    budget = plan_memory(max_memory)
+    size = budget.chunk + estimate.BLOCK + max(budget.probes, budget.kept) + 1
+    assert 4 * 8 * size + 8 * scan.workspace(size) <= budget.window
+    columns = len(_external._Shortlist._fields)
+    assert 3 * columns * 8 * budget.kept <= budget.shortlist
+
+
+@pytest.mark.parametrize("max_memory", [1 << 18, 999_983, 1 << 24, (1 << 26) + 12345])
+def test_what_a_scan_allocates_is_in_its_budget(max_memory):
+    budget, x = plan_memory(max_memory), np.random.default_rng(9).pareto(1.5, 5000) + 1
+    found = OutOfCoreScan(as_source(x), "abs", cells_of(x), budget)
+    assert found._ranges._buffer.nbytes <= budget.ranges + 8
+    window = found._window
+    columns = (window._v, window._y, window._rate, window._first)
+    assert sum(column.nbytes for column in columns) <= budget.window

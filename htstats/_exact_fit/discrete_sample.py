@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import to_numpy, widen
+from htstats._common.arrays import to_numpy
 from htstats._common.data_checks import find_missing
 from htstats._core import tally
 from htstats._exact_fit.candidates import distinct
-from htstats._exact_fit.sample import SIDES, Sample, drop_above, left_out, require_side, take_sample
+from htstats._exact_fit.sample import SIDES, Sample, Survey, drop_above, take_sample
 from htstats._exact_fit.source import Source, as_source
 
 __all__ = ["as_integers", "count_integers", "require_exact"]
@@ -53,8 +53,8 @@ def require_exact(x: Any) -> None:
         raise ValueError(f"x must be at most 2**53 where discrete=True, got {largest}")
 
 
-def count_integers(source: Source, side: str | None, xmax: float | None) -> tuple[Sample, str]:
-    """What `usable` gives for whole numbers; the same error for what is none."""
+def count_integers(source: Source, side: str | None, xmax: float | None) -> Sample:
+    """`take_sample` for whole numbers; the same errors."""
     table, room = np.zeros(tally.SIZE, np.int64), np.empty(PIECE)
     rest, seen = [np.empty(0)], np.zeros(2, np.int64)
     for piece in _pieces(source):
@@ -65,16 +65,17 @@ def count_integers(source: Source, side: str | None, xmax: float | None) -> tupl
     others, wrong = seen.tolist()
     if wrong or not np.isfinite(large).all():
         return take_sample(source, side, xmax, None)  # says what is wrong
-    side = require_side(side, others)
     zeros, table[0] = int(table[0]) - large.size - others, 0
     small = np.flatnonzero(table)
     values, first = distinct(large)
     values = np.concatenate([small.astype(np.float64), values])
     counts = np.concatenate([table[small], np.diff(first)])
-    return drop_above(xmax, values, counts, left_out(side, zeros, others, others)), side
+    # `others` is how many values the side leaves out, and "abs" leaves out none
+    selection = Survey(0, zeros, others, others).select(side)
+    return drop_above(xmax, values, counts, selection)
 
 
 def _pieces(source: Source) -> Iterator[Floats]:
-    for part in source.parts():
+    for part in source.floats():
         for start in range(0, part.size, PIECE):
-            yield widen(part[start : start + PIECE], source.dtype)
+            yield np.ascontiguousarray(part[start : start + PIECE], dtype=np.float64)

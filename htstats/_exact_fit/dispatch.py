@@ -18,7 +18,7 @@ from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.histogram import count_buckets
 from htstats._exact_fit.options import FitOptions
 from htstats._exact_fit.prune import scan_pruned
-from htstats._exact_fit.sample import gather, require_side, sample_of_sketch, take_sample
+from htstats._exact_fit.sample import gather, sample_of_sketch, take_sample
 from htstats._exact_fit.solve import solve_at_once, solve_integers, solve_sample
 from htstats._exact_fit.source import NATIVE, Source, Watch, as_source, checksum_of
 from htstats.sketch import TailSketch
@@ -82,24 +82,21 @@ def _fit_source(
     """Count, prune or sort the source, and scan what that gives; `x` is what it was made of."""
     solve = solve_integers if options.discrete else solve_sample
     if weights is not None:
-        sample, side = take_sample(source, side, options.xmax, weights)
+        sample = take_sample(source, side, options.xmax, weights)
     elif source.dtype in HALF_DTYPES:
-        sketch = _sketch(source, n_threads)
-        side = require_side(side, sketch.n_negative)
-        sample = sample_of_sketch(sketch, side, options.xmax)
+        sample = sample_of_sketch(_sketch(source, n_threads), side, options.xmax)
     elif options.discrete:
-        sample, side = count_integers(source, side, options.xmax)
+        sample = count_integers(source, side, options.xmax)
     elif options.is_plain and _is_large(source):
         buckets = count_buckets(source, n_threads)
-        side = require_side(side, buckets.seen.negative)
-        prospect = buckets.prospect(side)
-        gathered = partial(_gather, source, side, prospect)
-        whole = partial(solve_at_once, x, side, options) if is_native(x) else None
-        excluded = buckets.excluded(side)
-        return scan_pruned(prospect, side, excluded, gathered, options, whole)
+        selection = buckets.seen.select(side)
+        prospect = buckets.prospect(selection.side)
+        gathered = partial(_gather, source, selection.side, prospect)
+        whole = partial(solve_at_once, x, selection.side, options) if is_native(x) else None
+        return scan_pruned(prospect, selection, gathered, options, whole)
     else:
-        sample, side = take_sample(source, side, options.xmax, None)
-    return solve(sample, side, options)
+        sample = take_sample(source, side, options.xmax, None)
+    return solve(sample, options)
 
 
 def _gather(source: Source, side: str, prospect: Prospect, low: float) -> npt.NDArray[Any]:
@@ -116,6 +113,4 @@ def _sketch(source: Source, n_threads: int) -> TailSketch:
     sketch = TailSketch(source.dtype)
     for part in source.parts():
         sketch.update(part, n_threads=n_threads)
-    if sketch.n_not_finite:
-        raise ValueError(f"x must be finite, got {sketch.n_not_finite} NaN or infinite values")
     return sketch

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.checks import require_finite
 from htstats._common.threads import share
 from htstats._core import tail
 from htstats._exact_fit.bucket_bounds import Prospect
-from htstats._exact_fit.sample import CACHED, Survey, _add_up, left_out, survey
+from htstats._exact_fit.sample import CACHED, Survey, add_tables, survey
 from htstats._exact_fit.source import Source, checksum_of
 
 __all__ = ["Histogram", "count_buckets"]
@@ -51,10 +52,6 @@ class Histogram(NamedTuple):
         lower, upper = (edge.view(self.dtype).astype(np.float64) for edge in edges)
         return Prospect(lower, upper, counts)
 
-    def excluded(self, side: str) -> dict[str, int]:
-        """What the side leaves out, by reason."""
-        return left_out(side, self.seen.zeros, self.seen.negative, self.seen.positive)
-
 
 def count_buckets(source: Source, n_threads: int) -> Histogram:
     """Count a float32 or float64 source by buckets; ValueError where an element is not finite."""
@@ -77,7 +74,7 @@ def count_buckets(source: Source, n_threads: int) -> Histogram:
             piece = part[start : start + MAX_COUNT]
             found = share(partial(work, piece), piece.size, piece.size, n_threads)
             totals += [total for _, total in found]
-            tables[:] = [_add_up([*tables, *(table for table, _ in found)])]
+            tables[:] = [add_tables([*tables, *(table for table, _ in found)])]
         return totals
 
     if source.watch is None:
@@ -89,8 +86,7 @@ def count_buckets(source: Source, n_threads: int) -> Histogram:
     slots = _occupied(table)
     counts = table[slots].astype(np.int64)
     half = n_slots // 2
-    if bad := int(counts[slots % half >= infinite << HISTOGRAM_KEPT].sum()):
-        raise ValueError(f"x must be finite, got {bad} NaN or infinite values")
+    require_finite("x", int(counts[slots % half >= infinite << HISTOGRAM_KEPT].sum()))
     lowest = slots % half == 0  # zeros, and denormals beside them
     negative = int(counts[~lowest & (slots > half)].sum())
     seen = Survey(0, 0, negative, int(counts[~lowest].sum()) - negative)

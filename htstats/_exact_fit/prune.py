@@ -13,7 +13,7 @@ from htstats._exact_fit.bucket_bounds import Prospect
 from htstats._exact_fit.candidates import TOLERANCE, distinct
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.options import FitOptions
-from htstats._exact_fit.sample import Sample, left_out, sample_of_sketch
+from htstats._exact_fit.sample import Sample, Selection, sample_of_sketch, survey_sketch
 from htstats._exact_fit.solve import require_two, solve_sample
 from htstats.sketch import TailSketch
 
@@ -42,19 +42,17 @@ def fit_pruned(
     """
     options = FitOptions(ks=ks, min_tail=min_tail)
     if sketch.dtype in HALF_DTYPES:
-        return solve_sample(sample_of_sketch(sketch, side), side, options)
+        return solve_sample(sample_of_sketch(sketch, side), options)
     buckets = sketch.buckets(side)
     if len(buckets.lower) == 0:
         require_two(buckets.lower)
-    excluded = left_out(side, sketch.n_zero, sketch.n_negative, sketch.n_positive)
     prospect = Prospect(buckets.lower, buckets.upper, buckets.count, buckets.total)
-    return scan_pruned(prospect, side, excluded, gathered, options)
+    return scan_pruned(prospect, survey_sketch(sketch).select(side), gathered, options)
 
 
 def scan_pruned(
     prospect: Prospect,
-    side: str,
-    excluded: dict[str, int],
+    selection: Selection,
     gathered: Callable[[float], npt.NDArray[Any]],
     options: FitOptions,
     whole: Callable[[], FittedTail | None] | None = None,
@@ -71,7 +69,7 @@ def scan_pruned(
         if len(values) != prospect.tail[start]:
             raise ValueError("x must give the same numbers each time it is read")
         try:
-            fit = solve_sample(Sample(*distinct(values), excluded), side, options)
+            fit = solve_sample(Sample(*distinct(values), selection), options)
         except ValueError:  # too little above the guess
             if start == 0:
                 raise

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import HALF_DTYPES, widen
+from htstats._common.checks import require_finite
 from htstats._common.data_checks import find_missing
 from htstats._core import tail
 from htstats._exact_fit.candidates import distinct
@@ -19,13 +19,16 @@ __all__ = [
     "CACHED",
     "SIDES",
     "Sample",
+    "Selection",
     "Survey",
+    "add_tables",
     "drop_above",
     "gather",
     "left_out",
     "require_side",
     "sample_of_sketch",
     "survey",
+    "survey_sketch",
     "take_sample",
 ]
 
@@ -42,13 +45,46 @@ ALL_BELOW = {np.float32: 0x7F7FFFFF, np.float64: 0x7FEFFFFFFFFFFFFF}
 CACHED = 1 << 14
 
 
+class Selection(NamedTuple):
+    """The side that is fitted, and how many elements are left out, by reason."""
+
+    side: str
+    excluded: dict[str, int]
+
+
+class Survey(NamedTuple):
+    """How many elements are of each kind; positive and negative ones are finite and not 0."""
+
+    not_finite: int
+    zeros: int
+    negative: int
+    positive: int
+
+    def select(self, side: str | None) -> Selection:
+        """The side, and what it leaves out; ValueError if None is given for a sample with negative
+        values."""
+        side = require_side(side, self.negative)
+        return Selection(side, left_out(side, self.zeros, self.negative, self.positive))
+
+
 class Sample(NamedTuple):
-    """Usable values, ascending and distinct, as float64; the counts before each and in all; what
-    was left out; and the dtype that the values had."""
+    """The values that are fitted.
+
+    Attributes
+    ----------
+    values : ndarray of float64
+        Ascending and distinct.
+    first : ndarray of int64
+        How many elements are below each value, and at last how many there are.
+    selection : Selection
+        The side that they are of, and what was left out.
+    dtype : str
+        What they were before they became float64.
+    """
 
     values: Floats
     first: Counts
-    excluded: dict[str, int]
+    selection: Selection
     dtype: str = "float64"
 
     @property
@@ -62,29 +98,24 @@ class Sample(NamedTuple):
         return np.repeat(self.values, self.counts)
 
 
-class Survey(NamedTuple):
-    """How many elements are what; positive and negative ones are finite and not 0."""
-
-    not_finite: int
-    zeros: int
-    negative: int
-    positive: int
-
-
 def survey(source: Source) -> Survey:
     """Count the elements of each kind; ValueError where one is not finite."""
     look: Any = tail.survey_f32 if source.dtype == "float32" else tail.survey_f64
-    wide = source.dtype in HALF_DTYPES
-    counts = [look(widen(part, source.dtype) if wide else part) for part in source.parts()]
+    counts = [look(part) for part in source.floats()]
     one = counts[0] if len(counts) == 1 else map(sum, zip((0,) * 4, *counts, strict=True))
     seen = Survey(*one)
-    if seen.not_finite:
-        raise ValueError(f"x must be finite, got {seen.not_finite} NaN or infinite values")
+    require_finite("x", seen.not_finite)
     return seen
 
 
-def _add_up(tables: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Their sum, which may be beyond 32 bits."""
+def survey_sketch(sketch: TailSketch) -> Survey:
+    """The same of what was sketched."""
+    require_finite("x", sketch.n_not_finite)
+    return Survey(0, sketch.n_zero, sketch.n_negative, sketch.n_positive)
+
+
+def add_tables(tables: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """The sum of tables; of several as int64, since it may be beyond 32 bits."""
     return tables[0] if len(tables) == 1 else np.asarray(np.sum(tables, axis=0, dtype=np.int64))
 
 
@@ -102,39 +133,36 @@ def require_side(side: str | None, negative: int) -> str:
 
 def take_sample(
     source: Source, side: str | None, xmax: float | None, weights: npt.ArrayLike | None
-) -> tuple[Sample, str]:
-    """All usable values, sorted, and the side they are of."""
+) -> Sample:
+    """All values of one side that are not 0 and not above `xmax`."""
     if weights is not None:
         return _weighted(source, side, xmax, weights)
     seen = survey(source)
-    side = require_side(side, seen.negative)
+    side, excluded = seen.select(side)
     size = {"positive": seen.positive, "negative": seen.negative}.get(
         side, seen.positive + seen.negative
     )
     values = gather(source, side, 0.0, math.inf if xmax is None else xmax, size)
-    excluded = left_out(side, seen.zeros, seen.negative, seen.positive)
     if len(values) < size:
         excluded["above xmax"] = size - len(values)
-    return Sample(*distinct(values), excluded), side
+    return Sample(*distinct(values), Selection(side, excluded))
 
 
-def sample_of_sketch(sketch: TailSketch, side: str, xmax: float | None = None) -> Sample:
-    """All usable values of a sketch of 16-bit floats: each of its buckets is a value."""
-    buckets = sketch.buckets(side)
-    excluded = left_out(side, sketch.n_zero, sketch.n_negative, sketch.n_positive)
-    return drop_above(xmax, buckets.lower, buckets.count, excluded)
+def sample_of_sketch(sketch: TailSketch, side: str | None, xmax: float | None = None) -> Sample:
+    """`take_sample` for a sketch of 16-bit floats: each of its buckets is a value."""
+    selection = survey_sketch(sketch).select(side)
+    buckets = sketch.buckets(selection.side)
+    return drop_above(xmax, buckets.lower, buckets.count, selection)
 
 
-def drop_above(
-    xmax: float | None, values: Floats, counts: Counts, excluded: dict[str, int]
-) -> Sample:
+def drop_above(xmax: float | None, values: Floats, counts: Counts, selection: Selection) -> Sample:
     """The sample of distinct values, ascending, without those above `xmax`."""
     if xmax is not None:
         kept = values <= xmax
         if above := int(counts[~kept].sum()):
-            excluded["above xmax"] = above
+            selection.excluded["above xmax"] = above
         values, counts = values[kept], counts[kept]
-    return Sample(values, _before(counts), excluded)
+    return Sample(values, _before(counts), selection)
 
 
 def gather(
@@ -148,16 +176,12 @@ def gather(
     dtype: Any = np.float32 if source.dtype == "float32" else np.float64
     select: Any = tail.select_f32 if dtype is np.float32 else tail.select_f64
     window = SIDES.index(side), *_keys(dtype, low, high)
-    wide = source.dtype in HALF_DTYPES
     if room is None:
         nothing = np.empty(0, dtype)
-        room = sum(
-            select(widen(part, source.dtype) if wide else part, *window, nothing)
-            for part in source.parts()
-        )
+        room = sum(select(part, *window, nothing) for part in source.floats())
     out, at = np.empty(room, dtype), 0
-    for part in source.parts():
-        at += select(widen(part, source.dtype) if wide else part, *window, out[at:])
+    for part in source.floats():
+        at += select(part, *window, out[at:])
         if at > room:
             raise ValueError("x must give the same numbers each time it is read")
     return out[:at]
@@ -197,15 +221,15 @@ def _before(counts: Counts) -> Counts:
 
 def _weighted(
     source: Source, side: str | None, xmax: float | None, weights: npt.ArrayLike
-) -> tuple[Sample, str]:
+) -> Sample:
+    """`take_sample` where each element counts as often as its weight says."""
     if source.shape is None:
         raise TypeError("weights need x as one array, got blocks")
     survey(source)
-    flat = widen(next(source.parts()), source.dtype)
+    flat = np.asarray(next(source.floats()), dtype=np.float64)
     times = _weights(weights, source)
     zeros, negative, positive = (int(times[at].sum()) for at in (flat == 0, flat < 0, flat > 0))
-    side = require_side(side, negative)
-    excluded = left_out(side, zeros, negative, positive)
+    side, excluded = Survey(0, zeros, negative, positive).select(side)
     key = {"abs": np.abs, "positive": np.positive, "negative": np.negative}[side](flat)
     kept = (key > 0) & (times > 0)
     if xmax is not None:
@@ -216,7 +240,7 @@ def _weighted(
     values, place = np.unique(key[kept], return_inverse=True)
     counts = np.zeros(len(values), np.int64)
     np.add.at(counts, place, times[kept])
-    return Sample(values, _before(counts), excluded), side
+    return Sample(values, _before(counts), Selection(side, excluded))
 
 
 def _weights(weights: npt.ArrayLike, source: Source) -> Counts:

@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 MAX_CURVE = 1_000_000
 
 
-def solve_sample(sample: Sample, side: str, options: FitOptions) -> FittedTail:
+def solve_sample(sample: Sample, options: FitOptions) -> FittedTail:
     """Scan the candidates of a sample."""
     values, first = sample.values, sample.first
     n = int(first[-1])
@@ -45,8 +45,8 @@ def solve_sample(sample: Sample, side: str, options: FitOptions) -> FittedTail:
         distance=distance,
         n=n,
         n_tail=int(first[-1] - first[k]),
-        excluded=MappingProxyType(sample.excluded),
-        side=side,
+        excluded=MappingProxyType(sample.selection.excluded),
+        side=sample.selection.side,
         ks=options.ks,
         xmax=options.xmax,
         curve=curve,
@@ -95,7 +95,7 @@ def _best(
     return k, distance, float(found.rate[k]), _curve(found, begin, end) if options.curve else None
 
 
-def solve_integers(sample: Sample, side: str, options: FitOptions) -> FittedTail:
+def solve_integers(sample: Sample, options: FitOptions) -> FittedTail:
     """The same with the zeta distribution."""
     values, first = whole("x", sample.values), sample.first
     if isinstance(options.xmin, float):
@@ -125,8 +125,8 @@ def solve_integers(sample: Sample, side: str, options: FitOptions) -> FittedTail
         distance=found.distance,
         n=int(sample.first[-1]),
         n_tail=found.n_tail,
-        excluded=MappingProxyType(sample.excluded),
-        side=side,
+        excluded=MappingProxyType(sample.selection.excluded),
+        side=sample.selection.side,
         discrete=True,
         ks=options.ks,
         xmax=options.xmax,

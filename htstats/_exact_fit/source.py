@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import Elements, as_elements
+from htstats._common.arrays import HALF_DTYPES, Elements, as_elements, widen
 from htstats._common.data_checks import (
     find_missing,
     is_buffer,
@@ -52,6 +52,12 @@ class Source(NamedTuple):
     mask: npt.NDArray[np.bool_] | None = None
     n_masked: list[int] | None = None
     watch: Watch | None = None
+
+    def floats(self) -> Iterator[npt.NDArray[Any]]:
+        """The parts as float32 or float64: 16-bit floats become float64."""
+        if self.dtype not in HALF_DTYPES:
+            return self.parts()
+        return (widen(part, self.dtype) for part in self.parts())
 
 
 class _Called:

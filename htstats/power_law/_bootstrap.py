@@ -20,7 +20,7 @@ from htstats._exact_fit import dispatch
 from htstats._exact_fit.candidates import distinct, sort_in_place
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.options import FitOptions
-from htstats._exact_fit.sample import Sample
+from htstats._exact_fit.sample import Sample, Selection
 from htstats._exact_fit.solve import solve_sample
 
 __all__ = [
@@ -49,7 +49,7 @@ def positive_sample(x: npt.ArrayLike) -> Sample:
         raise ValueError("x must be finite, got NaN or inf")
     if np.any(data <= 0):
         raise ValueError("x must be positive; take absolute values and drop zeros first")
-    sample = Sample(*distinct(data.copy()), {})
+    sample = Sample(*distinct(data.copy()), Selection("positive", {}))
     if len(sample.values) < 2:
         raise ValueError("x must have two different values")
     return sample
@@ -59,7 +59,7 @@ def fit_positive(sample: Sample, options: FitOptions) -> FittedTail:
     """The fit of positive values."""
     if isinstance(options.xmin, float) and not options.xmin < sample.values[-1]:
         raise ValueError(f"xmin = {options.xmin!r} leaves no value above it")
-    return solve_sample(sample, "positive", options)
+    return solve_sample(sample, options)
 
 
 def refit_blocks(

@@ -10,7 +10,7 @@ from htstats._common import checks
 from htstats._exact_fit import dispatch
 from htstats._exact_fit.options import check_options
 from htstats._exact_fit.prune import fit_pruned
-from htstats._exact_fit.sample import SIDES, gather, require_side
+from htstats._exact_fit.sample import SIDES, gather, survey_sketch
 from htstats._exact_fit.source import as_source_again
 from htstats.power_law._result import FitData, PowerLawFit
 from htstats.sketch import TailSketch
@@ -172,9 +172,7 @@ def fit_sketch(
     options = check_options(ks=ks, min_tail=min_tail)
     if side is not None:
         checks.one_of("side", side, SIDES)
-    if sketch.n_not_finite:
-        raise ValueError(f"x must be finite, got {sketch.n_not_finite} NaN or infinite values")
-    chosen = require_side(side, sketch.n_negative)
+    chosen = survey_sketch(sketch).select(side).side
 
     def gathered(low: float) -> npt.NDArray[Any]:
         if reread is None:

@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common import checks, rows
+from htstats._common import checks
 from htstats._common.arrays import HALF_DTYPES
+from htstats._common.checks import require_finite
 from htstats._common.rows import Report, RowSource, read_blocks
 from htstats._exact_fit.bucket_bounds import Prospect
 from htstats._exact_fit.candidates import TOLERANCE, distinct
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.options import FitOptions, check_options
+from htstats._exact_fit.out_of_core.budget import Budget, plan_memory
 from htstats._exact_fit.out_of_core.ranges import Cells
-from htstats._exact_fit.out_of_core.scan import External
+from htstats._exact_fit.out_of_core.scan import OutOfCoreScan
 from htstats._exact_fit.prune import fit_pruned
-from htstats._exact_fit.sample import SIDES, Sample, gather, left_out, sample_of_sketch
+from htstats._exact_fit.sample import SIDES, Sample, gather, sample_of_sketch, survey_sketch
 from htstats._exact_fit.solve import solve_sample
 from htstats._exact_fit.source import Source
 from htstats.power_law._result import PowerLawFit
@@ -35,9 +37,6 @@ COPIES_OF_A_FIT = 5
 
 # With less the sketch alone, and a block, would be most of it.
 LEAST_FOR_A_FIT = 16 << 20
-
-# A block takes at most this part of the memory.
-SHARE_OF_A_BLOCK = 1 / 16
 
 
 def fit_rows(
@@ -112,26 +111,26 @@ def fit_rows(
     checks.one_of("side", side, SIDES)
     checks.count("max_memory", max_memory, at_least=LEAST_FOR_A_FIT)
     checks.count("n_threads", n_threads, at_least=1)
-    block = min(rows.BLOCK_BYTES, int(max_memory * SHARE_OF_A_BLOCK))
+    budget = plan_memory(max_memory)
     if sketch is None:
-        each = max(block // n_threads, 1)
+        each = max(budget.block // n_threads, 1)
         sketch = sketch_rows(source, report=report, max_bytes=each, n_threads=n_threads)
-    if bad := sketch.n_not_finite:
-        raise ValueError(f"x must be finite, got {bad} NaN or infinite values")
+    require_finite("x", sketch.n_not_finite)
 
     def parts() -> Iterator[npt.NDArray[Any]]:
-        return (b.data.reshape(-1) for b in read_blocks(source, report, block))
+        return (b.data.reshape(-1) for b in read_blocks(source, report, budget.block))
 
     again = Source(source.dtype, parts, None)
-    return PowerLawFit.of(_fit_sketched(sketch, side, again, options, max_memory))
+    return PowerLawFit.of(_fit_sketched(sketch, side, again, options, budget))
 
 
 def _fit_sketched(
-    sketch: TailSketch, side: str, source: Source, options: FitOptions, max_memory: int
+    sketch: TailSketch, side: str, source: Source, options: FitOptions, budget: Budget
 ) -> FittedTail:
     """The fit of a source whose sketch is known."""
     if sketch.dtype in HALF_DTYPES:
-        return solve_sample(sample_of_sketch(sketch, side, options.xmax), side, options)
+        return solve_sample(sample_of_sketch(sketch, side, options.xmax), options)
+    max_memory = sum(budget)
     most = max_memory // (np.dtype(source.dtype).itemsize + 8 * COPIES_OF_A_FIT)
     if not options.is_plain:
         return _fit_between(sketch, side, source, options, most)
@@ -145,7 +144,7 @@ def _fit_sketched(
             f"max_memory must be enough for the tail where ks is {options.ks!r}: got {max_memory}"
         )
     # what it needed is forgotten by now
-    return _fit_outside(sketch, side, source, low, options.min_tail, max_memory)
+    return _fit_outside(sketch, side, source, low, options.min_tail, budget)
 
 
 def _fit_between(
@@ -163,21 +162,21 @@ def _fit_between(
             f"max_memory must be enough for the values between xmin and xmax, up to {n}: "
             f"it is for {most}"
         )
-    excluded = left_out(side, sketch.n_zero, sketch.n_negative, sketch.n_positive)
+    selection = survey_sketch(sketch).select(side)
     values = gather(source, side, low, high, room=n)
     above = int(buckets.count[buckets.lower > high].sum())
     for edge in buckets.upper[(buckets.lower <= high) & (buckets.upper > high)]:
         rest = math.nextafter(high, math.inf), math.nextafter(float(edge), 0.0)
         above += len(gather(source, side, *rest)) if rest[0] <= rest[1] else 0
     if above:
-        excluded["above xmax"] = above
+        selection.excluded["above xmax"] = above
     usable = int(buckets.count.sum()) - above
-    sample = Sample(*distinct(values), excluded)
+    sample = Sample(*distinct(values), selection)
     if isinstance(options.xmin, tuple) and len(sample.values) < 2 <= usable:
         raise ValueError(
             f"no candidate xmin is allowed by xmin={options.xmin!r}, min_tail={options.min_tail}"
         )
-    return replace(solve_sample(sample, side, options), n=usable)
+    return replace(solve_sample(sample, options), n=usable)
 
 
 def _gathered(
@@ -200,7 +199,7 @@ class _TooManyError(Exception):
 
 
 def _fit_outside(
-    sketch: TailSketch, side: str, source: Source, low: float, min_tail: int, max_memory: int
+    sketch: TailSketch, side: str, source: Source, low: float, min_tail: int, budget: Budget
 ) -> FittedTail:
     """The same scan, and the same bounds below it, range by range."""
     buckets = sketch.buckets(side)
@@ -211,7 +210,7 @@ def _fit_outside(
     start = int(np.searchsorted(prospect.lower, low))
     while True:
         part = Cells(*(column[start:] for column in cells))
-        found = External(source, side, part, max_memory, min_tail).best()
+        found = OutOfCoreScan(source, side, part, budget, min_tail).best()
         if found is None and start == 0:
             if min_tail > 1:
                 raise ValueError(f"no candidate xmin is allowed by xmin=None, min_tail={min_tail}")
@@ -225,9 +224,7 @@ def _fit_outside(
                 distance=found.distance,
                 n=int(prospect.tail[0]),
                 n_tail=int(prospect.tail[start]) - found.first,
-                excluded=MappingProxyType(
-                    left_out(side, sketch.n_zero, sketch.n_negative, sketch.n_positive)
-                ),
+                excluded=MappingProxyType(survey_sketch(sketch).select(side).excluded),
                 side=side,
             )
         start = lowest

@@ -177,6 +177,6 @@ class PowerLawFit(FittedTail):
         watch = Watch(as_source(data.x), data.weights)
         if watch.source.shape is not None:
             data.require_same(watch.read())
-        sample, _ = take_sample(watch.source, self.side, data.options.xmax, data.weights)
+        sample = take_sample(watch.source, self.side, data.options.xmax, data.weights)
         data.require_same(watch.read())
         return sample._replace(dtype=watch.source.dtype)

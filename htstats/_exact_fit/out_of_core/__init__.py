@@ -1,7 +1,6 @@
-"""The scan of more values than the memory holds, to the bit the one in memory.
+"""The scan of more values than fit in memory; its result is bit-identical to the one in memory.
 
-Values pass from the first of these modules to the second:
-
-    ranges  the values of a source in ranges, the largest first, each of which the memory holds
-    scan    carries what is known of each candidate from range to range
+budget  divides the memory budget among the parts of the fit
+ranges  reads the values of a source range by range, the largest values first
+scan    carries what is known of each candidate from range to range
 """

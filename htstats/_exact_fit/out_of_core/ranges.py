@@ -1,9 +1,8 @@
-"""The values of a source, largest first, in ranges each of which memory holds.
+"""The values of a source in ranges that fit in memory, the largest values first.
 
-Cells of neighbouring values are held as these values, or, where they are denser than the floats
-that they can be, as a count for each float, as narrow as it can be: 1, 2 or 4 bytes. So 8 GiB of
-float32 of one sign are some 100 MiB. A range is what one reading gathers; where one is enough, it
-is made once and stays.
+A range is gathered by one reading of the source. It holds its values themselves; or, if there are
+more of them than different floats that they can be, a counter of 1, 2 or 4 bytes for each such
+float. So 8 GiB of float32 of one sign take some 100 MiB. If one range is enough, it is read once.
 """
 
 from __future__ import annotations
@@ -24,23 +23,24 @@ __all__ = ["Cells", "Ranges"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Bytes of a count, by what a cell is held as; of values themselves 0.
+# Bytes of a counter; 0: a cell is held as its values themselves.
 WIDTHS = (0, 1, 2, 4)
 
-# Bytes for a slot whose count had to start anew, and how often it did.
+# Bytes that remember one overflow of a counter: its slot and how often it overflowed.
 BYTES_ANEW = 16
 
-# Of the bytes of a range, the part that a table may have which only cuts cells into smaller ones,
-# and the part that may be wasted rather than have one piece more of a range.
+# Of the bytes of a range: the share of a table that only cuts cells into smaller ones, and the
+# share that may be wasted to save a piece, since each piece is one more pass over a block.
 SHARE_OF_A_CUT = 1 / 16
 SHARE_OF_A_PIECE = 1 / 64
 
-# Slots written down between two looks at the room for them.
+# Overflows that the kernel may report in one call.
 ANEW = 1 << 14
 
 
 class Cells(NamedTuple):
-    """Intervals of patterns, ascending: first and last of each, and how many values are there."""
+    """Intervals of bit patterns, ascending: the first and the last pattern of each, and how many
+    values it has."""
 
     low: Counts
     high: Counts
@@ -48,7 +48,7 @@ class Cells(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """Neighbouring cells that are held alike."""
+    """Neighbouring cells that are held in the same way."""
 
     low: int
     high: int
@@ -61,25 +61,25 @@ class _Piece(NamedTuple):
         return -(-(self.width * span if self.width else item * self.number) // 8)
 
 
-class _Again(NamedTuple):
-    """Slots whose counts started anew, ascending, and what that adds to each."""
+class _Overflow(NamedTuple):
+    """Slots whose counters overflowed, ascending, and what must be added to each counter."""
 
     slots: Counts
     more: Counts
 
 
 class Ranges:
-    """What lies in some cells, largest values first.
+    """The values in some cells, the largest first.
 
     Parameters
     ----------
     source : Source
-        Of float32 or float64; it is read once for each range, whenever the values are asked for,
-        and once in all where there is one range.
+        Of float32 or float64. If there is one range, it is read once in all; if there are several,
+        each call of `chunks` reads it once for each range.
     side : str
-        Which values.
+        "abs", "positive" or "negative".
     cells : Cells
-        All there are of the side from some value on, cut at places that suit.
+        They must hold all values of the side from some value on.
     room : int
         Bytes that a range may take.
 
@@ -101,30 +101,33 @@ class Ranges:
             else {1: counts.add_f64_u8, 2: counts.add_f64_u16, 4: counts.add_f64_u32}
         )
         self._item = np.dtype(self._float).itemsize
-        # one for all ranges: given back and asked for again, it would leave holes
+        # one buffer for all ranges: freed and allocated again, it would fragment the memory
         self._buffer = np.empty(room // 8 + 1)
         self._anew = np.empty(ANEW, np.int64)
         cells = self._cut(cells)
-        self.ranges = self._filled(cells, self._pieces(cells))
+        self.ranges = self._fill_ranges(cells, self._plan_pieces(cells))
         self._held = -1
-        self._again: list[_Again] = []
+        self._overflow: list[_Overflow] = []
 
-    def descending(self, size: int) -> Iterator[tuple[Floats, Counts]]:
-        """Distinct values and their counts in chunks of at most `size`, each ascending, and good
-        until the next one is asked for."""
+    def chunks(self, size: int) -> Iterator[tuple[Floats, Counts]]:
+        """Distinct values and their counts in chunks of at most `size`, the largest values first.
+
+        A chunk is ascending; it is valid until the next one is asked for."""
         for i, pieces in enumerate(self.ranges):
             if self._held != i:
                 self._held = -1
-                self._again = self._read(pieces)
+                self._overflow = self._read(pieces)
                 self._held = i
-            for piece, data, again in zip(pieces, self._data(pieces), self._again, strict=True):
+            for piece, data, overflow in zip(
+                pieces, self._data(pieces), self._overflow, strict=True
+            ):
                 if piece.width:
-                    yield from self._counted(piece, data, again, size)
+                    yield from self._chunks_of_counts(piece, data, overflow, size)
                 else:
-                    yield from self._sorted(data, size)
+                    yield from self._chunks_of_values(data, size)
 
     def _data(self, pieces: list[_Piece]) -> list[npt.NDArray[Any]]:
-        """Where each piece is in the buffer."""
+        """The part of the buffer that holds each piece."""
         found, start = [], 0
         for piece in pieces:
             stop = start + piece.words(self._item)
@@ -134,42 +137,42 @@ class Ranges:
             start = stop
         return found
 
-    def _read(self, pieces: list[_Piece]) -> list[_Again]:
-        """Fill the buffer."""
+    def _read(self, pieces: list[_Piece]) -> list[_Overflow]:
+        """Read the source into the buffer."""
         data = self._data(pieces)
-        tallies = [_Tally(self._add[p.width], self._anew) if p.width else None for p in pieces]
+        counters = [_Counter(self._add[p.width], self._anew) if p.width else None for p in pieces]
         at = [0] * len(pieces)
-        for where, tally in zip(data, tallies, strict=True):
-            if tally is not None:
+        for where, counter in zip(data, counters, strict=True):
+            if counter is not None:
                 where[:] = 0
         side = SIDES.index(self._side)
         for part in self._source.parts():
-            for k, (piece, where, tally) in enumerate(zip(pieces, data, tallies, strict=True)):
-                if tally is not None:
-                    tally.add(part, side, piece.low, piece.high, 0, where)
+            for k, (piece, where, counter) in enumerate(zip(pieces, data, counters, strict=True)):
+                if counter is not None:
+                    counter.add(part, side, piece.low, piece.high, 0, where)
                 elif at[k] <= piece.number:
                     at[k] += self._select(part, side, piece.low, piece.high, where[at[k] :])
-        again = [_Again(*_nothing()) if t is None else t.again() for t in tallies]
+        overflow = [_Overflow(*_nothing()) if t is None else t.overflow() for t in counters]
         for k, (piece, where) in enumerate(zip(pieces, data, strict=True)):
             if piece.width:
-                at[k] = int(where.sum(dtype=np.int64)) + int(again[k].more.sum())
+                at[k] = int(where.sum(dtype=np.int64)) + int(overflow[k].more.sum())
             if at[k] != piece.number:
                 raise ValueError("x must give the same numbers each time it is read")
             if not piece.width:
                 where.sort()
-        return again
+        return overflow
 
-    def _counted(
-        self, piece: _Piece, table: npt.NDArray[Any], again: _Again, size: int
+    def _chunks_of_counts(
+        self, piece: _Piece, table: npt.NDArray[Any], overflow: _Overflow, size: int
     ) -> Iterator[tuple[Floats, Counts]]:
         for stop in range(len(table), 0, -size):
-            slots, found = _occupied(table, again, max(stop - size, 0), stop)
+            slots, found = _occupied(table, overflow, max(stop - size, 0), stop)
             if len(slots):
                 patterns = (slots + piece.low).astype(self._bits)
                 yield patterns.view(self._float).astype(np.float64), found
 
-    def _sorted(self, x: npt.NDArray[Any], size: int) -> Iterator[tuple[Floats, Counts]]:
-        held = 0  # how many of the smallest value were above this part
+    def _chunks_of_values(self, x: npt.NDArray[Any], size: int) -> Iterator[tuple[Floats, Counts]]:
+        held = 0  # copies of this part's largest value that the part above had
         for stop in range(len(x), 0, -size):
             start = max(stop - size, 0)
             values, first = distinct(x[start:stop].copy())
@@ -183,40 +186,40 @@ class Ranges:
                 yield values, number
 
     def _bytes(self, width: int, span: Any, number: Any) -> Any:
-        """What cells take at most, whatever their values are."""
+        """Upper bound of the bytes of cells with this span of patterns and number of values."""
         if width == 0:
             return self._item * number
         return width * span + BYTES_ANEW * (number / 256.0**width)
 
     def _least(self, cells: Cells) -> npt.NDArray[np.float64]:
-        """What each cell takes, for each of the widths."""
+        """The bytes of each cell (columns) for each width of counter (rows)."""
         span = (cells.high - cells.low + 1).astype(np.float64)
         return np.array([self._bytes(width, span, cells.number) for width in WIDTHS], np.float64)
 
     def _cut(self, cells: Cells) -> Cells:
-        """The cells, with smaller ones in place of those that no range could hold: one reading
-        counts their values by finer intervals of patterns."""
+        """Cut cells that do not fit in a range into smaller ones: one reading of the source counts
+        their values by finer intervals of patterns."""
         slots = max(int(self._room * SHARE_OF_A_CUT) // 4, 4)
         most = self._room * (1 - 2 * SHARE_OF_A_PIECE) - 8
         while True:
             low, high, number = cells
-            # of one pattern nothing has to be found out
+            # a cell of one pattern is one value: it needs no cutting
             large = np.flatnonzero((self._least(cells).min(axis=0) > most) & (low < high))
             if len(large) == 0:
                 return cells
             i = j = int(large[0])
             shift = _shift(int(high[i] - low[i]), slots)
-            for k in large.tolist():  # others at the same time, where that cuts them as finely
+            for k in large.tolist():  # the next ones in the same reading, if no coarser for it
                 if _shift(int(high[k] - low[i]), slots) > shift:
                     break
                 j = k
             first, last = int(low[i]), int(high[j])
             table = self._buffer.view(np.uint32)[: (last - first >> shift) + 1]
             table[:] = 0
-            tally = _Tally(self._add[4], self._anew)
+            counter = _Counter(self._add[4], self._anew)
             for part in self._source.parts():
-                tally.add(part, SIDES.index(self._side), first, last, shift, table)
-            found, finer = _occupied(table, tally.again(), 0, len(table))
+                counter.add(part, SIDES.index(self._side), first, last, shift, table)
+            found, finer = _occupied(table, counter.overflow(), 0, len(table))
             if int(finer.sum()) != int(number[i : j + 1].sum()):
                 raise ValueError("x must give the same numbers each time it is read")
             start = first + (found << shift)
@@ -224,9 +227,11 @@ class Ranges:
             pairs = zip(cells, new, strict=True)
             cells = Cells(*(np.concatenate([old[:i], one, old[j + 1 :]]) for old, one in pairs))
 
-    def _pieces(self, cells: Cells) -> list[tuple[int, int, int]]:
-        """(first cell, last cell, width), the highest first: each cell as takes least, but for
-        what a piece more would not save."""
+    def _plan_pieces(self, cells: Cells) -> list[tuple[int, int, int]]:
+        """Group cells into pieces (first cell, last cell, width of counter), the highest first.
+
+        Each cell takes the width that needs the fewest bytes, unless joining the piece above costs
+        less than SHARE_OF_A_PIECE."""
         low, high, number = cells
         total = np.append(0, np.cumsum(number))
         kinds = np.argmin(self._least(cells), axis=0)
@@ -247,8 +252,8 @@ class Ranges:
             pieces.append((a, b, width))
         return pieces
 
-    def _filled(self, cells: Cells, pieces: list[tuple[int, int, int]]) -> list[list[_Piece]]:
-        """As few ranges as hold the pieces, which are cut where one is full."""
+    def _fill_ranges(self, cells: Cells, pieces: list[tuple[int, int, int]]) -> list[list[_Piece]]:
+        """Fill ranges with the pieces, one after the other; a piece is cut if a range is full."""
         low, high, number = cells
         total = np.append(0, np.cumsum(number))
         ranges: list[list[_Piece]] = [[]]
@@ -271,8 +276,8 @@ class Ranges:
         return ranges
 
 
-class _Tally:
-    """Counts some patterns and remembers which of the counts started anew."""
+class _Counter:
+    """Counts patterns with narrow counters, and remembers which of them overflowed."""
 
     def __init__(self, add: Any, anew: Counts) -> None:
         self._add, self._room = add, anew
@@ -302,9 +307,9 @@ class _Tally:
         np.add.at(self._times, place, times)
         self._pending = []
 
-    def again(self) -> _Again:
+    def overflow(self) -> _Overflow:
         self._join()
-        return _Again(self._slots, self._times * self._end)
+        return _Overflow(self._slots, self._times * self._end)
 
 
 def _nothing() -> tuple[Counts, Counts]:
@@ -312,19 +317,19 @@ def _nothing() -> tuple[Counts, Counts]:
 
 
 def _shift(span: int, slots: int) -> int:
-    """How many bits to leave out so that patterns 0 ... span take at most so many slots."""
+    """How many low bits to drop so that patterns 0 ... span take at most `slots` slots."""
     return max((span // slots).bit_length(), 0)
 
 
 def _occupied(
-    table: npt.NDArray[Any], again: _Again, start: int, stop: int
+    table: npt.NDArray[Any], overflow: _Overflow, start: int, stop: int
 ) -> tuple[Counts, Counts]:
-    """The slots that are not empty, from start to stop, and their whole counts."""
-    a, b = np.searchsorted(again.slots, (start, stop)).tolist()
-    extra = again.slots[a:b]
+    """The slots in [start, stop) that are not empty, and their counts with what overflowed."""
+    a, b = np.searchsorted(overflow.slots, (start, stop)).tolist()
+    extra = overflow.slots[a:b]
     slots = np.flatnonzero(table[start:stop]) + start
     if len(extra):
         slots = np.union1d(slots, extra)
     number = table[slots].astype(np.int64)
-    number[np.searchsorted(slots, extra)] += again.more[a:b]
+    number[np.searchsorted(slots, extra)] += overflow.more[a:b]
     return slots, number

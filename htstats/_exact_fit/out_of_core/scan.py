@@ -1,9 +1,9 @@
-"""The scan of more values than memory holds: range by range, the largest values first.
+"""The scan of more values than fit in memory: range by range, the largest values first.
 
-What a scan in memory knows of a candidate is carried from large values down to small ones, so it is
-the same to the bit when values come in ranges, each read, sorted and forgotten. Of the ranges above
-its own a candidate then meets only some places, which bound its distance from below; the few
-candidates whose bounds are small are measured in another descent, over all places.
+The estimate of a candidate depends on the values above it alone, so it is bit-identical when the
+values come in ranges that are read, sorted and dropped. Of the ranges above its own, a candidate is
+compared with some probe points only, which give a lower bound of its distance. The few candidates
+whose bounds are small are then measured exactly: all ranges pass once more.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ import numpy.typing as npt
 
 from htstats._core import estimate, scan
 from htstats._exact_fit.candidates import TOLERANCE
+from htstats._exact_fit.out_of_core.budget import Budget
 from htstats._exact_fit.out_of_core.ranges import Cells, Ranges
 from htstats._exact_fit.source import Source
 
-__all__ = ["External", "Found"]
+__all__ = ["Found", "OutOfCoreScan"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Candidates that are looked at in each chunk for a distance to beat, and how many of them all with
-# the smallest bounds are measured.
+# To find a first distance to beat, so many candidates of each chunk get a bound, and of all of them
+# so many with the smallest bounds are measured. Tests vary both: they change the time alone.
 N_SAMPLES = 16
 N_LIKELY = 16
 
-# Where more are to be measured, a few of them come first; of many, if that takes readings.
+# If more candidates than this are to be measured, the N_LIKELY most promising come first, for a
+# smaller distance to beat. With several ranges that costs another reading of the source: it is done
+# for more than MANY_TO_READ_FOR alone.
 MANY = 64
 MANY_TO_READ_FOR = 4096
 
-# What the sketch, its buckets and the plan of the ranges take, whatever the budget.
-SKETCH_BYTES = 4 << 20
-
 
 class Found(NamedTuple):
-    """The best candidate; `first` of the values lie below it."""
+    """The best candidate; `first` is how many of the values lie below it."""
 
     xmin: float
     rate: float
@@ -47,8 +47,12 @@ class Found(NamedTuple):
     first: int
 
 
-class _Pool(NamedTuple):
-    """Candidates, ascending, and bounds of their distances."""
+class _Shortlist(NamedTuple):
+    """Candidates, ascending, with lower bounds of their distances.
+
+    Columns: the value; y, its log relative to the largest value; how many values lie below; the
+    rate (alpha - 1); the bound, or the distance once it was measured.
+    """
 
     v: Floats
     y: Floats
@@ -56,152 +60,162 @@ class _Pool(NamedTuple):
     rate: Floats
     distance: Floats
 
-    def of(self, which: Any) -> _Pool:
-        return _Pool(*(column[which] for column in self))
+    def take(self, which: Any) -> _Shortlist:
+        """Those with these indices."""
+        return _Shortlist(*(column[which] for column in self))
 
-    def over(self, below: _Pool) -> _Pool:
-        return _Pool(*(np.concatenate(pair) for pair in zip(below, self, strict=True)))
+    def join(self, below: _Shortlist) -> _Shortlist:
+        """One list of these and of a list of smaller candidates."""
+        return _Shortlist(*(np.concatenate(pair) for pair in zip(below, self, strict=True)))
 
-    def likely(self, size: int) -> _Pool:
-        """So many with the smallest bounds."""
+    def most_promising(self, size: int) -> _Shortlist:
+        """The `size` candidates with the smallest bounds."""
         if len(self.v) <= size:
             return self
-        return self.of(np.sort(np.argsort(self.distance, kind="stable")[:size]))
+        return self.take(np.sort(np.argsort(self.distance, kind="stable")[:size]))
 
     @property
     def smallest(self) -> float:
+        """The smallest distance, or bound; inf if there is no candidate."""
         return float(self.distance.min(initial=math.inf))
 
 
-def _nobody() -> _Pool:
+def _empty_shortlist() -> _Shortlist:
     nothing = np.empty(0)
-    return _Pool(nothing, nothing, np.empty(0, np.int64), nothing, nothing)
+    return _Shortlist(nothing, nothing, np.empty(0, np.int64), nothing, nothing)
 
 
-class External:
-    """All candidates among the values of some cells, in bounded memory.
+class OutOfCoreScan:
+    """The scan of all candidates among the values of some cells, in bounded memory.
 
     Parameters
     ----------
     source : Source
-        Of float32 or float64; it is read as often as it takes.
+        Of float32 or float64; it is read as often as necessary.
     side : str
-        Which values.
+        "abs", "positive" or "negative".
     cells : Cells
-        All there are of the side from some value on.
-    max_memory : int
-        Bytes.
+        They must hold all values of the side from some value on.
+    budget : Budget
+        The memory that may be used.
     min_tail : int
         Least number of values in a tail.
     """
 
     def __init__(
-        self, source: Source, side: str, cells: Cells, max_memory: int, min_tail: int = 1
+        self, source: Source, side: str, cells: Cells, budget: Budget, min_tail: int = 1
     ) -> None:
-        room = max(max_memory * 3 // 8, max_memory * 5 // 8 - SKETCH_BYTES)
-        self._ranges = Ranges(source, side, cells, room)
+        self._ranges = Ranges(source, side, cells, budget.ranges)
         self._n = int(cells.number.sum())
         self._min_tail = min_tail
-        self._chunk = max(max_memory >> 10, 64)  # distinct values looked at together
-        self._shares = max(max_memory >> 12, 16)  # a place for each such share of a tail
-        self._places = max(max_memory >> 9, 256)
-        self._room = max(max_memory >> 11, 64)  # candidates kept
-        self._desk = _Desk(self._n, self._chunk, max(self._places, self._room))
+        self._budget = budget
+        self._window = _Window(self._n, budget.chunk, max(budget.probes, budget.kept))
 
     def best(self) -> Found | None:
         """The smallest xmin whose distance is within the tolerance of the smallest one."""
-        best = self._measured(self._samples(), math.inf).smallest  # a distance to beat
+        best = self._measure(self._sample_candidates(), math.inf).smallest  # a distance to beat
         many = MANY if len(self._ranges.ranges) == 1 else MANY_TO_READ_FOR
-        pool, below = _nobody(), math.inf
+        pool, below = _empty_shortlist(), math.inf
         while below > 0:
-            some, below = self._within(best + TOLERANCE, below)
+            some, below = self._search_below(best + TOLERANCE, below)
             if len(some.v) > many:
-                best = min(best, self._measured(some.likely(N_LIKELY), best + TOLERANCE).smallest)
-                some = some.of(some.distance <= best + TOLERANCE)
-            some = self._measured(some, best + TOLERANCE)
+                first = self._measure(some.most_promising(N_LIKELY), best + TOLERANCE)
+                best = min(best, first.smallest)
+                some = some.take(some.distance <= best + TOLERANCE)
+            some = self._measure(some, best + TOLERANCE)
             best = min(best, some.smallest)
-            pool = _frontier(pool, some)
+            pool = _join_best(pool, some)
         if len(pool.v) == 0:
             return None
         k = int(np.flatnonzero(pool.distance <= best + TOLERANCE)[0])
         v, _, first, rate, distance = (column[k] for column in pool)
         return Found(float(v), float(rate), float(distance), int(first))
 
-    def _samples(self) -> _Pool:
-        """A few candidates with small bounds, of some from everywhere."""
-        pool = _nobody()
-        for desk in self._descend():
-            end = self._candidates(desk, math.inf)
+    def _sample_candidates(self) -> _Shortlist:
+        """The N_LIKELY candidates with the smallest bounds, of N_SAMPLES in each chunk."""
+        pool = _empty_shortlist()
+        for window in self._windows():
+            end = self._count_candidates(window, math.inf)
             if end > 0:
                 limit = pool.distance.max() if len(pool.v) == N_LIKELY else math.inf
-                some = desk.pool(*desk.within(0, end, limit, -(-end // N_SAMPLES)))
-                pool = pool.over(some).likely(N_LIKELY)
-            desk.forget(self._shares)
+                some = window.shortlist(*window.search(0, end, limit, -(-end // N_SAMPLES)))
+                pool = pool.join(some).most_promising(N_LIKELY)
+            window.keep_probes(self._budget.shares)
         return pool
 
-    def _within(self, limit: float, below: float) -> tuple[_Pool, float]:
-        """Candidates under `below` whose bound is within the limit, from above until there is no
-        more room, and what they reach down to; 0 is the end."""
-        pool = _nobody()
-        for desk in self._descend():
-            end = self._candidates(desk, below)
+    def _search_below(self, limit: float, below: float) -> tuple[_Shortlist, float]:
+        """Candidates smaller than `below` with a bound of at most `limit`, the largest first.
+
+        The search ends when the shortlist is full. The second result is the value down to which
+        candidates were searched: 0 if all were."""
+        pool = _empty_shortlist()
+        for window in self._windows():
+            end = self._count_candidates(window, below)
             while end > 0:
-                start = max(0, end - (self._room - len(pool.v)))
-                pool = pool.over(desk.pool(*desk.within(start, end, limit)))
+                start = max(0, end - (self._budget.kept - len(pool.v)))
+                pool = pool.join(window.shortlist(*window.search(start, end, limit)))
                 end = start
-                if len(pool.v) == self._room:
-                    return pool, float(desk.v[end])
-            desk.forget(self._shares)
+                if len(pool.v) == self._budget.kept:
+                    return pool, float(window.v[end])
+            window.keep_probes(self._budget.shares)
         return pool, 0.0
 
-    def _candidates(self, desk: _Desk, below: float) -> int:
-        """How many of the values on the desk are candidates; the largest of all is none."""
-        end = int(np.searchsorted(desk.v, below))
-        least = int(np.searchsorted(desk.first, self._n - self._min_tail, side="right"))
-        return min(end, least, len(desk.v) - desk.is_first)
+    def _count_candidates(self, window: _Window, below: float) -> int:
+        """How many values of the window, from the smallest on, are candidates below `below`.
 
-    def _measured(self, pool: _Pool, limit: float) -> _Pool:
-        """Those whose distance is within the limit, and their distances."""
+        The largest value of all is no candidate, nor is one with fewer than min_tail values above.
+        """
+        end = int(np.searchsorted(window.v, below))
+        least = int(np.searchsorted(window.first, self._n - self._min_tail, side="right"))
+        return min(end, least, len(window.v) - window.is_first)
+
+    def _measure(self, pool: _Shortlist, limit: float) -> _Shortlist:
+        """Measure candidates exactly; those whose distance is above the limit are dropped."""
         distance = pool.distance.copy()
-        for desk in self._descend():
+        for window in self._windows():
             alive = np.flatnonzero(distance <= limit)
-            if len(alive) == 0 or desk.v[-1] < pool.v[alive[0]]:
+            if len(alive) == 0 or window.v[-1] < pool.v[alive[0]]:
                 break
-            low = int(np.searchsorted(pool.v[alive], desk.v[0]))
-            high = int(np.searchsorted(pool.v[alive], desk.v[-1], side="right"))
-            seen = np.full(high, np.inf)  # of those that are above the limit
-            met, seen_there = desk.meet(pool.of(alive[:low]), limit)
+            low = int(np.searchsorted(pool.v[alive], window.v[0]))
+            high = int(np.searchsorted(pool.v[alive], window.v[-1], side="right"))
+            seen = np.full(high, np.inf)  # stays for candidates above the limit
+            met, seen_there = window.search_above(pool.take(alive[:low]), limit)
             seen[met] = seen_there
             for k in range(low, high):
-                at = int(np.searchsorted(desk.v, pool.v[alive[k]]))
-                seen[k] = max(desk.within(at, at + 1, limit)[1], default=np.inf)
+                at = int(np.searchsorted(window.v, pool.v[alive[k]]))
+                seen[k] = max(window.search(at, at + 1, limit)[1], default=np.inf)
             distance[alive[:high]] = np.maximum(distance[alive[:high]], seen)
-            desk.forget(0)
-        return pool._replace(distance=distance).of(distance <= limit)
+            window.keep_probes(0)
+        return pool._replace(distance=distance).take(distance <= limit)
 
-    def _descend(self) -> Iterator[_Desk]:
-        desk = self._desk
-        desk.clear()
+    def _windows(self) -> Iterator[_Window]:
+        window = self._window
+        window.clear()
         left: tuple[Floats, Counts] = np.empty(0), np.empty(0, np.int64)
-        for chunk in self._ranges.descending(self._chunk):
+        for chunk in self._ranges.chunks(self._budget.chunk):
             left = np.concatenate([chunk[0], left[0]]), np.concatenate([chunk[1], left[1]])
-            # estimates add up by blocks of those below the largest value of all
-            begin = (len(left[0]) - desk.is_first) % estimate.BLOCK
-            if begin + desk.is_first < len(left[0]):
-                desk.put(left[0][begin:], left[1][begin:])
-                yield desk
+            # sums of estimates are rounded after each block of values, counted from the largest
+            # one down: only whole blocks are passed on, so that the bits are those in memory
+            begin = (len(left[0]) - window.is_first) % estimate.BLOCK
+            if begin + window.is_first < len(left[0]):
+                window.load(left[0][begin:], left[1][begin:])
+                yield window
                 left = left[0][:begin], left[1][:begin]
         if len(left[0]):
-            desk.put(*left)
-            yield desk
+            window.load(*left)
+            yield window
 
 
-class _Desk:
-    """Some values with all that is known of them, and after them some places among those above."""
+class _Window:
+    """The values that are scanned together, followed by probe points among the larger values.
 
-    def __init__(self, n: int, chunk: int, places: int) -> None:
+    Both are in one array, filled from its end down: a search takes a part of it that begins at a
+    candidate. `keep_probes` drops the values and keeps some of them as probe points.
+    """
+
+    def __init__(self, n: int, chunk: int, probes: int) -> None:
         chunk += estimate.BLOCK
-        size = chunk + places + 1
+        size = chunk + probes + 1
         self._v, self._y, self._rate = (np.empty(size) for _ in range(3))
         self._first = np.empty(size + 1, np.int64)
         self._first[size] = self._n = n
@@ -209,14 +223,14 @@ class _Desk:
         self.clear()
 
     def clear(self) -> None:
-        """Begin with the largest values."""
+        """Start again with the largest values."""
         self._begin = self._at = len(self._v)
         self._mark = np.zeros(4)
         self._above = 0
 
     @property
     def is_first(self) -> bool:
-        """Whether no value was there before those that are."""
+        """Whether the window holds the largest values of all."""
         return self._at == len(self._v)
 
     @property
@@ -227,8 +241,8 @@ class _Desk:
     def first(self) -> Counts:
         return self._first[self._begin : self._at]
 
-    def put(self, values: Floats, counts: Counts) -> None:
-        """The next values below."""
+    def load(self, values: Floats, counts: Counts) -> None:
+        """Take the next smaller values, and estimate their rates."""
         begin, at = self._at - len(values), self._at
         tails = np.cumsum(counts[::-1])[::-1] + self._above
         self._v[begin:at], self._first[begin:at] = values, self._n - tails
@@ -241,25 +255,26 @@ class _Desk:
         )
         self._begin = begin
 
-    def within(self, begin: int, end: int, limit: float, step: int = 1) -> tuple[Counts, Floats]:
-        """Which of these candidates have bounds within the limit, and the bounds."""
+    def search(self, begin: int, end: int, limit: float, step: int = 1) -> tuple[Counts, Floats]:
+        """Which candidates in [begin, end) have a bound of at most `limit`, and the bounds."""
         return self._search(self._begin, begin, end, step, limit)
 
-    def meet(self, candidates: _Pool, limit: float) -> tuple[Counts, Floats]:
-        """The same of candidates that are all below what is on the desk."""
+    def search_above(self, candidates: _Shortlist, limit: float) -> tuple[Counts, Floats]:
+        """`search` among candidates that are smaller than all values of the window."""
         start = self._begin - len(candidates.v)
         here = slice(start, self._begin)
         self._v[here], self._y[here], self._rate[here] = candidates.v, candidates.y, candidates.rate
         self._first[here] = candidates.first
         return self._search(start, 0, len(candidates.v), 1, limit)
 
-    def pool(self, which: Counts, bound: Floats) -> _Pool:
+    def shortlist(self, which: Counts, bound: Floats) -> _Shortlist:
         at = self._begin + which
-        return _Pool(self._v[at], self._y[at], self._first[at], self._rate[at], bound)
+        return _Shortlist(self._v[at], self._y[at], self._first[at], self._rate[at], bound)
 
-    def forget(self, shares: int) -> None:
-        """Leave some places: the smallest value and, with shares, those where each such share of a
-        tail deviates most to either side from the law of all that was put down."""
+    def keep_probes(self, shares: int) -> None:
+        """Drop the values, but keep some as probe points: the smallest one and, if `shares` is not
+        0, two in each interval of log(tail size) of length 1 / shares: those that deviate most, to
+        either side, from the law that is fitted to all values so far."""
         kept = np.zeros(len(self.v), bool)
         if shares:
             tails = (self._n - self.first).astype(np.float64)
@@ -273,14 +288,14 @@ class _Desk:
             for extreme in (np.maximum, np.minimum):
                 kept |= tails == np.repeat(extreme.reduceat(tails, starts), sizes)
         kept[0] = True
-        places = np.flatnonzero(kept) + self._begin
+        probes = np.flatnonzero(kept) + self._begin
         if shares:
-            places = np.append(places, np.arange(self._at, len(self._v)))
-        while len(places) > len(self._v) - self._chunk:
-            places = np.append(places[:1], places[2::2])
-        at = len(self._v) - len(places)
+            probes = np.append(probes, np.arange(self._at, len(self._v)))
+        while len(probes) > len(self._v) - self._chunk:
+            probes = np.append(probes[:1], probes[2::2])
+        at = len(self._v) - len(probes)
         for column in (self._v, self._y, self._rate, self._first):
-            column[at : len(self._v)] = column[places]
+            column[at : len(self._v)] = column[probes]
         self._begin = self._at = at
 
     def _search(
@@ -295,9 +310,9 @@ class _Desk:
         return found[:m], bound[:m]
 
 
-def _frontier(one: _Pool, other: _Pool) -> _Pool:
-    """Those of both that no smaller candidate is as good as."""
+def _join_best(one: _Shortlist, other: _Shortlist) -> _Shortlist:
+    """The candidates of both lists that no smaller candidate equals or beats in distance."""
     order = np.argsort(np.concatenate([one.v, other.v]), kind="stable")
-    both = other.over(one).of(order)
+    both = other.join(one).take(order)
     before = np.minimum.accumulate(np.append(np.inf, both.distance[:-1]))
-    return both.of(both.distance < before)
+    return both.take(both.distance < before)
