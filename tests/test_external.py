@@ -17,8 +17,8 @@ from htstats._exact_fit.out_of_core.budget import plan_memory
 from htstats._exact_fit.out_of_core.ranges import Cells, Ranges
 from htstats._exact_fit.out_of_core.scan import OutOfCoreScan
 from htstats._exact_fit.source import as_source
-from htstats.power_law import _fit_rows as _fit_of_rows
 from htstats.power_law import LEAST_FOR_A_FIT, fit_power_law, fit_rows
+from htstats.power_law import _fit_rows as _fit_of_rows
 from htstats.sketch import FORMATS, TailSketch
 
 DTYPES = {"float32": np.float32, "float64": np.float64}

@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["attributes_of"]
+__all__ = ["LATE_FUNCTIONS", "attributes_of", "load_function"]
+
+# Functions that a room may call although they stand in a room above it: name and module. The top
+# of the package fills it, so that no room has to know of a room above.
+LATE_FUNCTIONS: dict[str, str] = {}
+
+
+def load_function(name: str) -> Callable[..., Any]:
+    """A function of `LATE_FUNCTIONS`; its module is imported."""
+    function: Callable[..., Any] = getattr(import_module(LATE_FUNCTIONS[name]), name)
+    return function
 
 
 def attributes_of(

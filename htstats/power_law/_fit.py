@@ -185,7 +185,3 @@ def fit_sketch(
         return gather(source, chosen, low, room=room)
 
     return PowerLawFit.of(fit_pruned(sketch, chosen, gathered, options.min_tail, ks=ks))
-
-
-# A sketch knows nothing of fits; this gives it the method.
-TailSketch.fit = fit_sketch

@@ -1,4 +1,4 @@
-"""The byte form of a sketch, read with all checks that need no sketch: `TailSketch.to_bytes`."""
+"""Reads the byte form of a sketch (`TailSketch.to_bytes`) and checks it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CODES", "MAGIC", "VERSION", "Reader", "listed", "opened"]
+from htstats.sketch._buckets import Format
+
+__all__ = ["CODES", "MAGIC", "VERSION", "Reader", "extremes_agree", "open_sketch", "read_buckets"]
 
 MAGIC, VERSION, CODES = b"HTSK", 1, ("float64", "float32", "float16", "bfloat16")
 
 
 class Reader:
-    """Takes parts of bytes off the front, never more than there are."""
+    """Takes bytes from the front; ValueError if there are too few."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -38,8 +40,8 @@ class Reader:
             raise ValueError("data must be a sketch: bytes follow its end")
 
 
-def opened(data: bytes) -> tuple[str, Reader]:
-    """The dtype, and a reader of what follows it; the checksum is right."""
+def open_sketch(data: bytes) -> tuple[str, Reader]:
+    """The dtype, and a reader of the bytes after it; ValueError if the checksum is wrong."""
     reader = Reader(bytes(data))
     if reader.take(4) != MAGIC:
         raise ValueError("data must be a sketch: it does not begin with 'HTSK'")
@@ -51,10 +53,10 @@ def opened(data: bytes) -> tuple[str, Reader]:
     return CODES[code], reader
 
 
-def listed(
+def read_buckets(
     reader: Reader, words_each: int, limit: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64], int]:
-    """The numbers of the buckets, below `limit`, their words, and how many of them are positive."""
+    """The numbers of the buckets, all below `limit`; their words; how many buckets are positive."""
     counts = reader.integers("<u8", 2)
     n = int(counts[0]) + int(counts[1])
     reader.require(n * (4 + 8 * words_each))
@@ -67,3 +69,20 @@ def listed(
     if any((np.diff(numbers[side]) <= 0).any() for side in sides) or (numbers >= limit).any():
         raise ValueError("data must be a sketch: its buckets are out of order or range")
     return numbers, words, int(counts[0])
+
+
+def extremes_agree(
+    form: Format, slots: npt.NDArray[np.uint64], first: int, smallest: int, largest: list[int]
+) -> bool:
+    """Whether the patterns of the smallest and largest values are in the outermost buckets, and
+    the sums of low bits are possible."""
+    counts = slots[..., 0]
+    patterns = np.flatnonzero(counts.any(axis=0)) + first
+    tops = [pattern >> form.dropped for pattern in largest]
+    ends = [(np.flatnonzero(c) + first).max(initial=0) for c in counts]
+    bottom = int(patterns.min(initial=form.buckets if len(patterns) else 0))
+    wrong = tops != ends or any(largest) != bool(len(patterns))
+    wrong |= smallest >> form.dropped != bottom
+    if form.words == 2:
+        wrong |= bool((slots[..., 1] >> np.uint64(form.dropped) > counts).any())
+    return not wrong

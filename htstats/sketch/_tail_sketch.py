@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import zlib
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +13,20 @@ import numpy.typing as npt
 from htstats._common.arrays import HALF_DTYPES, as_elements
 from htstats._common.checks import one_of
 from htstats._common.data_checks import require_sample
+from htstats._common.lazy import load_function
 from htstats._common.threads import share
 from htstats._core import sketch as _core
 from htstats.sketch._buckets import FORMATS, Buckets, Format, add_words
-from htstats.sketch._bytes import CODES, MAGIC, VERSION, Reader, listed, opened
-from htstats.sketch.exact_sums import ExactSums, moments, rounded
+from htstats.sketch._bytes import (
+    CODES,
+    MAGIC,
+    VERSION,
+    Reader,
+    extremes_agree,
+    open_sketch,
+    read_buckets,
+)
+from htstats.sketch.exact_sums import ExactSums, moments, rounded, sum_half
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -68,9 +76,6 @@ class TailSketch:
     >>> left.n_zero, left.n_negative, left.max
     (1, 1, 6.0)
     """
-
-    # The fit of what was sketched: `htstats.power_law.fit_sketch`, there once that is imported.
-    fit: ClassVar[Callable[..., Any]]
 
     def __init__(self, dtype: str = "float32") -> None:
         self.dtype = one_of("dtype", dtype, tuple(FORMATS))
@@ -250,6 +255,32 @@ class TailSketch:
             total = total + low * ulp
         return Buckets(pattern, lower, upper, count, total)
 
+    def fit(self, side: str | None = None, *, reread: Any = None, **options: Any) -> Any:
+        """The power-law fit of what was sketched: `htstats.power_law.fit_sketch`.
+
+        Parameters
+        ----------
+        side : {"abs", "positive", "negative"}, optional
+            The tail; it must be given if negative values were seen.
+        reread : array_like, tensor, iterable of blocks, or function that gives one, optional
+            The numbers again, in any order and division; 16-bit dtypes do not need them.
+        **options
+            `ks` and `min_tail`, as in `fit_power_law`.
+
+        Returns
+        -------
+        PowerLawFit
+            Bit-identical to the fit of all the numbers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> blocks = [np.float32([1, 2, 4]), np.float32([1.5, 3])]
+        >>> TailSketch("float32").update(blocks[0]).update(blocks[1]).fit(reread=blocks)
+        PowerLawFit(alpha=2.395 +- 0.624 from xmin=1, KS 0.232, tail 5 of 5)
+        """
+        return load_function("fit_sketch")(self, side, reread=reread, **options)
+
     def to_bytes(self) -> bytes:
         """The sketch as bytes, the same for every way of having seen the same numbers.
 
@@ -302,7 +333,7 @@ class TailSketch:
         ValueError
             If the bytes are not such a sketch, whole and unchanged.
         """
-        dtype, reader = opened(data)
+        dtype, reader = open_sketch(data)
         sketch = cls(dtype)
         sketch._seen[1:] = reader.integers("<i8", len(sketch._seen) - 1)
         sketch._exact.from_bytes(*(reader.take(size) for size in sketch._exact.sizes))
@@ -352,7 +383,7 @@ class TailSketch:
         """Read the buckets of both signs into a table of their range."""
         form = self._format
         limit = 32768 if self._half else form.buckets
-        numbers, words, positive = listed(reader, form.words, limit)
+        numbers, words, positive = read_buckets(reader, form.words, limit)
         sides = slice(0, positive), slice(positive, None)
         if numbers.size and not self._half:
             kept = form.kept
@@ -362,22 +393,14 @@ class TailSketch:
             slots[numbers[side] - self._first] = words[side]
 
     def _require_consistent(self) -> None:
-        """What any numbers leave in a sketch; the checksum alone would let a forged one pass."""
-        form, slots = self._format, self._slots()
-        counts = slots[..., 0]
-        wrong = bool((self._seen < 0).any() or (counts >= 2**52).any())
+        """ValueError if no numbers give this sketch: a forged one can have a right checksum."""
+        wrong = bool((self._seen < 0).any() or (self._slots()[..., 0] >= 2**52).any())
         if self._half:
             wrong |= bool(self._seen.any())
         else:
-            patterns = np.flatnonzero(counts.any(axis=0)) + self._first
-            tops = [int(v) >> form.dropped for v in self._seen[_LARGEST]]
-            ends = [(np.flatnonzero(c) + self._first).max(initial=0) for c in counts]
-            found = bool(self._seen[_LARGEST].any())
-            wrong |= tops != ends or found != bool(len(patterns))
-            smallest = int(self._seen[_SMALLEST]) >> form.dropped
-            wrong |= smallest != int(patterns.min(initial=form.buckets if len(patterns) else 0))
-            if form.words == 2:
-                wrong |= bool((slots[..., 1] >> np.uint64(form.dropped) > counts).any())
+            largest_seen = self._seen[_LARGEST].tolist()
+            seen = int(self._seen[_SMALLEST]), largest_seen
+            wrong |= not extremes_agree(self._format, self._slots(), self._first, *seen)
             self._exact.n = self.n
             self._exact.n_not_finite = self.n_not_finite
         if not wrong:  # the extremes then mean something
@@ -432,20 +455,6 @@ class TailSketch:
 
     def _sums(self) -> tuple[Fraction, Fraction]:
         """Exact sum and sum of squares."""
-        from fractions import Fraction
-
-        if not self._half:
-            return self._exact.total, self._exact.total_of_squares
-        form = self._format
-        words = np.empty((2, form.exponents, 2, 2), np.uint64)
-        _core.sums_u16(self._table, form.kept, words.reshape(-1))
-        unit = form.scale(0)
-        total = squares = 0
-        for exponent in np.unique(np.nonzero(words[:, :-1])[1]).tolist():
-            shift = form.scale(exponent) - unit
-            (one, one_squared), (other, other_squared) = (
-                [low | high << 64 for low, high in sums] for sums in words[:, exponent].tolist()
-            )
-            total += (one - other) << shift
-            squares += (one_squared + other_squared) << 2 * shift
-        return Fraction(total, 1 << -unit), Fraction(squares, 1 << -2 * unit)
+        if self._half:
+            return sum_half(self._table, self._format)
+        return self._exact.total, self._exact.total_of_squares

@@ -10,12 +10,14 @@ import numpy.typing as npt
 
 from htstats._common.threads import share
 from htstats._core import moments as _core
+from htstats._core import sketch as _sketch
+from htstats.sketch._buckets import Format
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
 
-__all__ = ["ExactSums", "moments", "rounded", "rounded_sqrt"]
+__all__ = ["ExactSums", "moments", "rounded", "rounded_sqrt", "sum_half"]
 
 
 class ExactSums:
@@ -100,6 +102,24 @@ def moments(n: int, total: Fraction, total_of_squares: Fraction) -> tuple[float,
         return math.nan, math.nan
     variance = (n * total_of_squares - total * total) / n**2
     return rounded(total / n), rounded_sqrt(variance)
+
+
+def sum_half(table: npt.NDArray[np.uint64], form: Format) -> tuple[Fraction, Fraction]:
+    """Exact sum and sum of squares of 16-bit floats, from the count of each pattern."""
+    from fractions import Fraction
+
+    words = np.empty((2, form.exponents, 2, 2), np.uint64)
+    _sketch.sums_u16(table, form.kept, words.reshape(-1))
+    unit = form.scale(0)
+    total = squares = 0
+    for exponent in np.unique(np.nonzero(words[:, :-1])[1]).tolist():
+        shift = form.scale(exponent) - unit
+        (one, one_squared), (other, other_squared) = (
+            [low | high << 64 for low, high in sums] for sums in words[:, exponent].tolist()
+        )
+        total += (one - other) << shift
+        squares += (one_squared + other_squared) << 2 * shift
+    return Fraction(total, 1 << -unit), Fraction(squares, 1 << -2 * unit)
 
 
 def rounded(value: Fraction) -> float:
