@@ -1,6 +1,8 @@
 """The sketch against exact fractions, element by element."""
 
 import pickle
+import subprocess
+import sys
 import zlib
 from fractions import Fraction
 
@@ -265,3 +267,14 @@ def test_sketches_are_not_hashable():
         hash(TailSketch())
     assert TailSketch("float32") != TailSketch("float64")
     assert TailSketch("float32") != 3
+
+
+def test_a_sketch_fits_although_nothing_imported_the_room_of_the_fit():
+    code = (
+        "import sys\nimport numpy as np\nfrom htstats.sketch import TailSketch\n"
+        "sketch = TailSketch('float32').update(np.float32([1, 2, 4]))\n"
+        "assert 'htstats.power_law' not in sys.modules\n"
+        "print(sketch.fit(reread=np.float32([4, 2, 1])).n)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (answer.stdout, answer.stderr) == ("3\n", "")

@@ -1,7 +1,8 @@
-"""What buckets of values alone say of the distance of every candidate xmin, from below.
+"""Lower bounds of the distance of every candidate xmin, from the counts of buckets alone.
 
-The bounds are in htst_prune.h. Whole buckets of candidates are left out by them once one true
-candidate's distance is known, and a guess of the smallest distance says where to look for that one.
+htst_prune.h derives the bounds. Once the distance of one candidate is known, each bucket with a
+larger bound is skipped with all its candidates. A guess of the smallest distance says where to look
+for that first candidate.
 """
 
 from __future__ import annotations
@@ -16,43 +17,43 @@ __all__ = ["Prospect"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# The guess is .7 to 1 of the smallest distance of weight-like and mixed samples. A start
-# where the bounds are above so many times the guess is rarely too high: the scan from there on then
-# finds a distance that leaves nothing below.
+# The guess was measured to be .7 to 1 times the smallest distance (samples like weights, and
+# mixtures). The scan starts at the lowest bucket whose bound is at most GENEROUS times the guess:
+# then it rarely has to start again from a lower one. The result does not depend on it.
 GENEROUS = 1.4
 
 
 class Prospect:
-    """Occupied buckets, ascending: their edges, counts, and sums of values where they are known.
+    """Buckets that hold values, ascending: their edges, their counts, and their sums if known.
 
     Attributes
     ----------
     lower : array
-        The smallest value that each may hold.
+        The lower edge of each bucket.
     tail : array
-        How many values lie from each lower edge on; one more, 0, at the end.
+        How many values are at or above each lower edge; one more element, 0, at the end.
     """
 
     def __init__(
         self, lower: Floats, upper: Floats, count: Counts, total: Floats | None = None
     ) -> None:
         smallest, largest = np.finfo(np.float64).smallest_subnormal, np.finfo(np.float64).max
-        self.lower = np.maximum(lower, smallest)  # the lowest bucket begins at 0, without it
-        upper = np.minimum(upper, largest)  # the highest one ends at infinity, without it
+        self.lower = np.maximum(lower, smallest)  # zeros are in no bucket
+        upper = np.minimum(upper, largest)  # nor is infinity
         self.tail = np.empty(len(lower) + 1, np.int64)
         work = np.empty(4 * len(lower))
         self._bounds = Prune(self.lower, upper, count, total, work, self.tail)
 
     def bound(self, b: int) -> float:
-        """A bound from below of the distance of each candidate in bucket b."""
+        """A lower bound of the distance of every candidate in bucket b."""
         return self._bounds.bound(b)
 
     def lowest(self, distance: float) -> int:
-        """The lowest bucket that may hold a candidate with at most this distance."""
+        """The lowest bucket that can hold a candidate with at most this distance."""
         return self._bounds.lowest(distance)
 
     def start(self, least: int) -> int:
-        """Where a scan should start to leave nothing of interest below; any start is right.
+        """The bucket where a scan should start; a bad choice costs time alone.
 
         The smallest distance is guessed among tails with at least `least` values.
         """

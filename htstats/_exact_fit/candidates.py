@@ -25,19 +25,19 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# The estimates of so many candidates are made once, and all.
+# Up to so many candidates all estimates are computed at once; of more, block by block.
 ALL_AT_ONCE = fit.ALL_AT_ONCE
 
-# Distances closer than this are one: the smallest xmin among them is the answer of a fit.
+# Distances that differ by less than this are equal: the smallest xmin among them is the answer.
 TOLERANCE = 1e-13
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Distinct values ascending, how many values lie before each, and their estimates.
+    """The distinct values of a sample, ascending, and the estimate for each as xmin.
 
-    `logs` are relative to the largest value, `rate` is alpha - 1. With a finite `xmax` the law ends
-    there, else it does not end.
+    `first` is how many elements are below each value, and at last how many there are. `logs` are
+    logs of value / largest value, `rate` is alpha - 1. The law ends at `xmax`.
     """
 
     values: Floats
@@ -68,8 +68,8 @@ class Candidates:
         sigma_below: float = np.inf,
         tolerance: float = 0.0,
     ) -> tuple[int, float]:
-        """(index, distance) of the first allowed candidate whose D is the smallest, or at most
-        `tolerance` above it; index -1 for none."""
+        """Index and distance of the smallest allowed candidate whose distance is at most
+        `tolerance` above the smallest one; index -1 if no candidate is allowed."""
         end = self.values.size - 1 if end is None else end
         k, distance, _ = scan.best(
             self.values, self.logs, self.first, self.rate, self.xmax, self.two_sided, begin, end,
@@ -79,7 +79,7 @@ class Candidates:
         return k, distance
 
     def curve(self, begin: int, end: int) -> tuple[Floats, Floats]:
-        """D+ and D- of candidates begin ... end - 1."""
+        """The distances D+ and D- of the candidates begin ... end - 1."""
         plus, minus = np.empty(end - begin), np.empty(end - begin)
         scan.curve(
             self.values, self.logs, self.first, self.rate, self.xmax, self.two_sided, begin, end,
@@ -96,9 +96,10 @@ def candidates_of(x: Floats) -> Candidates:
 def best_of(
     values: Floats, first: Counts, two_sided: bool, begin: int, end: int, tolerance: float
 ) -> tuple[int, float, float]:
-    """(index, distance, rate) of the first of the candidates begin ... end - 1 with alpha above 1
-    whose D is at most `tolerance` above the smallest; as `Candidates.best`, but that of many values
-    the estimates are made by blocks, where they are looked at."""
+    """Index, distance and rate of the best of the candidates begin ... end - 1 with alpha above 1.
+
+    `Candidates.best` gives the same. Of more than ALL_AT_ONCE values, only the blocks that the scan
+    reaches get their estimates."""
     work = np.empty(scan.workspace(len(values)))
     if len(values) <= ALL_AT_ONCE:
         logs, rate = np.empty(len(values)), np.empty(len(values))
@@ -113,23 +114,24 @@ def best_of(
 
 
 def sort_in_place(x: npt.NDArray[Any], room: npt.NDArray[Any] | None = None) -> None:
-    """Sort a float32 or float64 array without a sign bit where it is; a room is as long."""
+    """Sort a float32 or float64 array of numbers that are not negative, in place.
+
+    `room` is workspace: an array of the same length and dtype."""
     arrange: Any = sort.sort_f32 if x.dtype == np.float32 else sort.sort_f64
     arrange(x, np.empty_like(x) if room is None else room)
 
 
 def distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
-    """Distinct values of a float32 or float64 array without a sign bit, ascending, as float64, and
-    the counts before each.
+    """The distinct values, ascending, as float64, and how many elements are below each.
 
-    The counts are one more than the values: the last is the number of elements. The array is
-    overwritten, if it is float64 with the values.
+    The second array has one element more: the number of all elements. `x` is float32 or float64
+    and has no negative number. It is overwritten.
     """
     single = x.dtype == np.float32
     values = np.empty(len(x)) if single else x
     first = np.empty(len(x) + 1, np.int64)
     fill: Any = estimate.distinct_f32 if single else estimate.distinct_f64
-    sort_in_place(x, first.view(x.dtype))  # there are no counts yet
+    sort_in_place(x, first.view(x.dtype))  # the counts come later: use their memory
     first[0] = 0
     m = fill(x, values, first)
     return values[:m], first[: m + 1]

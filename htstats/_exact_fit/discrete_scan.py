@@ -1,7 +1,7 @@
 """The xmin scan with the zeta distribution: every tail of a sample of integers, one chosen.
 
-A sample is (values, first): distinct integers as float64, ascending, and how many lie before each
-and in all.
+A sample is (values, first): distinct integers as float64, ascending; how many elements are below
+each, and at last how many there are.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ __all__ = ["DiscreteScan", "scan_integers", "scan_tails"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# the best candidate is the smallest whose distance is the least but for this
+# Distances that differ by less than this are equal: the smallest xmin among them is the answer.
 TIE = 1e-13
 
 
 @dataclass(frozen=True)
 class DiscreteScan:
-    """The chosen candidate, and the curve where it was asked for.
+    """The chosen candidate, and the curve if it was asked for.
 
     Attributes
     ----------
     alpha, xmin, distance : float
-        Of the smallest candidate whose distance is within 1e-13 of the least.
+        Of the smallest candidate whose distance is within 1e-13 of the smallest distance.
     n_tail : int
         Values at `xmin` and above.
     curve : tuple of arrays or None
-        Candidates, distances, estimates (NaN where there is none above `alpha_low`).
+        Candidates, distances, estimates (NaN if there is none above `alpha_low`).
     """
 
     alpha: float
@@ -48,7 +48,7 @@ class DiscreteScan:
 
 
 def scan_integers(values: Floats, counts: Counts, **options: Any) -> DiscreteScan:
-    """`scan_tails` of values and how often each is there."""
+    """`scan_tails` of distinct values and the count of each."""
     first = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=first[1:])
     return scan_tails(values, first, **options)
@@ -70,31 +70,30 @@ def scan_tails(
     Parameters
     ----------
     values, first : array
-        The sample, and how many lie before each value and in all; two of these may be the same (a
-        fixed xmin below the smallest value).
+        The sample. Two neighbours in `first` may be equal: a fixed xmin stands among the values
+        although no element has it.
     begin, end : int
         Which values are candidates; by default all but the largest.
     xmax : float
         The last integer of the law; values above it must have been left out.
     two_sided : bool
-        Which distance; see htst_discrete.h.
+        Whether the distance is the two-sided one; htst_discrete.h defines both.
     alpha_low : float
-        Candidates whose estimate is not above it are no candidates: at least 1, where `xmax` is
-        finite at least 0.
+        A value whose estimate is not above this is no candidate. At least 1; at least 0 with a
+        finite `xmax`.
     curve : bool
         Keep distances and estimates of all candidates.
 
     Raises
     ------
     ValueError
-        Values that are not whole or leave [1, 2^53] (`whole` says which), no candidate with an
-        estimate.
+        If a value is not a whole number in [1, 2^53], or no candidate has an estimate.
 
     Notes
     -----
-    Newton's method for alpha (one to three evaluations of the zeta function), and about as many
-    evaluations for the distance of most candidates: they die where the last one did. Without an
-    `xmax`, ranges of candidates die together.
+    Newton's method finds alpha by one to three evaluations of the zeta function. The distance of
+    most candidates takes about as many: the scan begins where the last candidate was refuted.
+    Without an `xmax`, whole ranges of candidates are refuted together.
 
     References
     ----------
@@ -109,9 +108,9 @@ def scan_tails(
     mean = np.empty(m)
     discrete.means(values, first, mean)
     end = max(m - 1 if end is None else end, begin)
-    alpha, norm = np.empty(0), np.empty(0)
+    alpha, norm = np.empty(end - begin), np.empty(end - begin)
+    kept = None
     if curve or not math.isinf(xmax):
-        alpha, norm = np.empty(end - begin), np.empty(end - begin)
         discrete.estimate(values, mean, begin, xmax, alpha_low, alpha, norm)
     if math.isinf(xmax):
         k, distance, chosen = discrete.search(
@@ -122,15 +121,8 @@ def scan_tails(
         chosen = float(alpha[k - begin]) if k >= 0 else math.nan
     if k < 0:
         raise ValueError(f"no candidate xmin has an estimate of alpha above {alpha_low:g}")
-    kept = None
     if curve:
         distances = np.empty(end - begin)
         discrete.curve(values, first, xmax, two_sided, begin, alpha, norm, distances)
         kept = values[begin:end], distances, alpha
-    return DiscreteScan(
-        alpha=chosen,
-        xmin=float(values[k]),
-        distance=distance,
-        n_tail=int(first[-1] - first[k]),
-        curve=kept,
-    )
+    return DiscreteScan(chosen, float(values[k]), distance, int(first[-1] - first[k]), kept)

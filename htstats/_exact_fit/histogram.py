@@ -1,4 +1,4 @@
-"""How many elements of a float32 or float64 source each bucket of bit patterns has."""
+"""Counts the elements of a float32 or float64 source by buckets of bit patterns."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ __all__ = ["Histogram", "count_buckets"]
 
 Counts = npt.NDArray[np.int64]
 
-# Bits of the significand behind a slot's number.
+# Bits of the significand that the number of a slot keeps.
 HISTOGRAM_KEPT = 23 - tail.DROPPED[0]
 
-# A table of a histogram counts up to 2^32 - 1.
+# Elements that one table counts: its counters have 32 bits.
 MAX_COUNT = 1 << 31
 
 
 class Histogram(NamedTuple):
-    """How many elements each occupied bucket has; see htst_tail.h for the numbers of slots."""
+    """How many elements each bucket has; htst_tail.h says what the number of a slot means."""
 
     dtype: Any
-    slots: Counts  # ascending; those of negative values follow those of positive ones
+    slots: Counts  # ascending, only those that are not empty; negative values come last
     counts: Counts
     seen: Survey
 
     def prospect(self, side: str) -> Prospect:
-        """Bounds of distances from the buckets of a side."""
+        """The lower bounds of distances that the buckets of a side give."""
         single = self.dtype is np.float32
         bits, half = (np.int32 if single else np.int64), tail.SLOTS[not single] // 2
         slots, counts = self.slots % half, self.counts
@@ -54,40 +54,15 @@ class Histogram(NamedTuple):
 
 
 def count_buckets(source: Source, n_threads: int) -> Histogram:
-    """Count a float32 or float64 source by buckets; ValueError where an element is not finite."""
+    """Count a float32 or float64 source by buckets; ValueError if an element is not finite."""
     single = source.dtype == "float32"
-    add: Any = tail.histogram_f32 if single else tail.histogram_f64
     n_slots, infinite = tail.SLOTS[not single], 0xFF if single else 0x7FF
-    tables: list[npt.NDArray[Any]] = []
-
-    def work(part: npt.NDArray[Any], where: slice) -> tuple[npt.NDArray[np.uint32], int]:
-        table, total = np.zeros(n_slots, np.uint32), 0
-        for start in range(where.start, where.stop, CACHED):
-            piece = part[start : min(start + CACHED, where.stop)]
-            total += checksum_of(piece)
-            add(piece, table)
-        return table, total
-
-    def look(part: npt.NDArray[Any]) -> list[int]:
-        totals = []
-        for start in range(0, part.size, MAX_COUNT):
-            piece = part[start : start + MAX_COUNT]
-            found = share(partial(work, piece), piece.size, piece.size, n_threads)
-            totals += [total for _, total in found]
-            tables[:] = [add_tables([*tables, *(table for table, _ in found)])]
-        return totals
-
-    if source.watch is None:
-        for part in source.parts():
-            look(part)
-    else:
-        source.watch.read_with(look)
-    table = tables[0] if tables else np.zeros(n_slots, np.uint32)
+    table = _count_slots(source, n_slots, n_threads)
     slots = _occupied(table)
     counts = table[slots].astype(np.int64)
     half = n_slots // 2
     require_finite("x", int(counts[slots % half >= infinite << HISTOGRAM_KEPT].sum()))
-    lowest = slots % half == 0  # zeros, and denormals beside them
+    lowest = slots % half == 0  # the slot of zeros and of the smallest denormals
     negative = int(counts[~lowest & (slots > half)].sum())
     seen = Survey(0, 0, negative, int(counts[~lowest].sum()) - negative)
     if lowest.any():
@@ -98,8 +73,38 @@ def count_buckets(source: Source, n_threads: int) -> Histogram:
     return Histogram(np.float32 if single else np.float64, slots, counts, seen)
 
 
+def _count_slots(source: Source, n_slots: int, n_threads: int) -> npt.NDArray[Any]:
+    """How many elements each slot has; the source gets its checksum in the same pass."""
+    add: Any = tail.histogram_f32 if source.dtype == "float32" else tail.histogram_f64
+    tables: list[npt.NDArray[Any]] = []
+
+    def count_range(part: npt.NDArray[Any], where: slice) -> tuple[npt.NDArray[np.uint32], int]:
+        table, total = np.zeros(n_slots, np.uint32), 0
+        for start in range(where.start, where.stop, CACHED):
+            piece = part[start : min(start + CACHED, where.stop)]
+            total += checksum_of(piece)
+            add(piece, table)
+        return table, total
+
+    def count_part(part: npt.NDArray[Any]) -> list[int]:
+        totals = []
+        for start in range(0, part.size, MAX_COUNT):
+            piece = part[start : start + MAX_COUNT]
+            found = share(partial(count_range, piece), piece.size, piece.size, n_threads)
+            totals += [total for _, total in found]
+            tables[:] = [add_tables([*tables, *(table for table, _ in found)])]
+        return totals
+
+    if source.watch is None:
+        for part in source.parts():
+            count_part(part)
+    else:
+        source.watch.read_with(count_part)
+    return tables[0] if tables else np.zeros(n_slots, np.uint32)
+
+
 def _occupied(table: npt.NDArray[Any]) -> Counts:
-    """Where a table that is nearly all 0 is not, ascending."""
+    """The indices of the entries that are not 0, ascending; nearly all entries are 0."""
     rows = table.reshape(-1, 512)
     some = np.flatnonzero(rows.max(axis=1))
     row, place = np.nonzero(rows[some])

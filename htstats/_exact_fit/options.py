@@ -1,4 +1,4 @@
-"""What a fit is asked for, checked once."""
+"""The arguments of a fit, checked once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KS = ("left", "two-sided")
 
 
 class FitOptions(NamedTuple):
-    """What a fit was asked for, checked."""
+    """The arguments of a fit beside the data; see `fit_power_law`."""
 
     xmin: float | tuple[float, float] | None = None
     xmax: float | None = None
@@ -24,12 +24,12 @@ class FitOptions(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether every value may be a candidate, of a law without an end."""
+        """Whether every value is a candidate, the law has no end, and no curve is kept."""
         return self.xmin is None and self.xmax is None and not self.curve
 
     @property
     def finds_xmin(self) -> bool:
-        """Whether xmin is searched for, among all values or in a range."""
+        """Whether the fit searches xmin, among all values or in a range."""
         return not isinstance(self.xmin, float)
 
 
@@ -41,7 +41,7 @@ def check_options(
     curve: bool = False,
     discrete: bool = False,
 ) -> FitOptions:
-    """The options of a fit, or an error that names the wrong one."""
+    """Check the options of a fit; an error names the wrong one."""
     checks.one_of("ks", ks, KS)
     least = 1 if min_tail is None else checks.count("min_tail", min_tail, at_least=1)
     end = None if xmax is None else checks.positive("xmax", xmax)

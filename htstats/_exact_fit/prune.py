@@ -1,4 +1,4 @@
-"""A fit of the values that may matter: bounds of buckets say which, a scan of them decides."""
+"""The fit of a large sample: bounds of buckets rule out most values, and the rest is scanned."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from htstats.sketch import TailSketch
 __all__ = ["fit_pruned", "scan_pruned"]
 
 
-# Where the guess itself leaves more than this share, all is scanned at once.
+# If the first guess leaves more than this share of the values, all are scanned at once: a second
+# scan would cost more than the first could save.
 TOO_MUCH_TO_TRY = 0.5
 
-# The first guess is sought among tails with at least so many values: any start is right.
+# The first guess is made among tails of at least so many values. The result does not depend on it.
 TAIL_OF_A_GUESS = 50
 
 
@@ -35,10 +36,10 @@ def fit_pruned(
     *,
     ks: str = "left",
 ) -> FittedTail:
-    """The fit of what was sketched; `gathered(low)` gives abs(x) of the side where it is >= low.
+    """The fit of numbers that were sketched.
 
-    It is called once or twice, and not at all where the sketch has each value (16-bit floats). This
-    is the whole fit but for reading, which is the caller's.
+    `gathered(low)` must return the values of abs(x) on the side that are at least `low`. It is
+    called once or twice, and never for 16-bit floats, since their sketch has every value.
     """
     options = FitOptions(ks=ks, min_tail=min_tail)
     if sketch.dtype in HALF_DTYPES:
@@ -57,11 +58,13 @@ def scan_pruned(
     options: FitOptions,
     whole: Callable[[], FittedTail | None] | None = None,
 ) -> FittedTail:
-    """Scan from the lowest bucket that may hold the answer on; `whole()` is the fit of all, if it
-    comes faster than what is gathered."""
+    """Scan upwards from the lowest bucket that can still contain the best xmin.
+
+    `whole`, if given, fits the complete array in one call; it is used when the scan would start at
+    the lowest bucket."""
     start = prospect.start(max(options.min_tail, TAIL_OF_A_GUESS))
     if prospect.tail[start] > TOO_MUCH_TO_TRY * prospect.tail[0]:
-        start = 0  # a second scan would cost more than the first could save
+        start = 0
     while True:
         if start == 0 and whole is not None and (fit := whole()) is not None:
             return fit
@@ -70,12 +73,12 @@ def scan_pruned(
             raise ValueError("x must give the same numbers each time it is read")
         try:
             fit = solve_sample(Sample(*distinct(values), selection), options)
-        except ValueError:  # too little above the guess
+        except ValueError:  # too few values above the guess
             if start == 0:
                 raise
             start = 0
             continue
-        # of left distances: the two-sided ones are not below them
+        # the bounds are of left distances; two-sided distances are at least as large
         lowest = prospect.lowest(fit.distance + TOLERANCE) if start else 0
         if lowest >= start:
             return replace(fit, n=int(prospect.tail[0]))

@@ -38,7 +38,7 @@ SIDES = ("abs", "positive", "negative")
 # Places in a `seen` array, see htst_sketch.h: counts of what is in no bucket, and patterns.
 _COUNTS, _SMALLEST, _LARGEST = slice(1, 6), 6, slice(7, 9)
 
-# Elements that are summed and then counted while they are in the cache.
+# Elements that are summed and then counted while they are in the cache of a core.
 _CHUNK = 1 << 17
 
 
@@ -52,7 +52,7 @@ class TailSketch:
     Parameters
     ----------
     dtype : {"float32", "float64", "float16", "bfloat16"}
-        What is sketched. Integers go into a float64 sketch.
+        The dtype of the numbers. Integers go into a float64 sketch.
 
     Raises
     ------
@@ -87,10 +87,10 @@ class TailSketch:
         self._seen = np.zeros(_core.SEEN, np.int64)
 
     def update(self, x: Any, *, n_threads: int = 1) -> TailSketch:
-        """Add the elements of `x`, of the sketch's dtype, and return the sketch.
+        """Add the elements of `x`, which must have the dtype of the sketch; return the sketch.
 
-        uint16 arrays are taken as bits of a 16-bit sketch's dtype. No copy is made of contiguous
-        floats. The sketch does not depend on `n_threads`.
+        A 16-bit sketch takes uint16 arrays as the bits of its dtype. Contiguous floats are not
+        copied. The result does not depend on `n_threads`.
 
         Raises
         ------
@@ -225,9 +225,9 @@ class TailSketch:
         return math.nan if negative is None else -negative[0]
 
     def buckets(self, side: str = "abs") -> Buckets:
-        """The occupied buckets of abs(x) over `side`: "abs" (both signs), "positive", "negative".
+        """The buckets that hold values of a side: "abs" (both signs), "positive" or "negative".
 
-        Zeros, NaN and infinities are in none.
+        Zeros, NaN and infinities are in no bucket.
         """
         one_of("side", side, SIDES)
         form = self._format
@@ -241,10 +241,7 @@ class TailSketch:
         (occupied,) = words[:, 0].nonzero()
         words = words[occupied]
         pattern = (occupied + self._first).astype(np.int64) << form.dropped
-        lower, upper = (
-            self._format.values(pattern),
-            self._format.values(pattern + (1 << form.dropped)),
-        )
+        lower, upper = form.values(pattern), form.values(pattern + (1 << form.dropped))
         count = words[:, 0].astype(np.int64)
         total = count * lower
         if form.words > 1:
@@ -256,7 +253,7 @@ class TailSketch:
         return Buckets(pattern, lower, upper, count, total)
 
     def fit(self, side: str | None = None, *, reread: Any = None, **options: Any) -> Any:
-        """The power-law fit of what was sketched: `htstats.power_law.fit_sketch`.
+        """The power-law fit of what was sketched: `htstats.power_law.fit_sketch`, also for options.
 
         Parameters
         ----------
@@ -264,8 +261,6 @@ class TailSketch:
             The tail; it must be given if negative values were seen.
         reread : array_like, tensor, iterable of blocks, or function that gives one, optional
             The numbers again, in any order and division; 16-bit dtypes do not need them.
-        **options
-            `ks` and `min_tail`, as in `fit_power_law`.
 
         Returns
         -------
@@ -282,7 +277,7 @@ class TailSketch:
         return load_function("fit_sketch")(self, side, reread=reread, **options)
 
     def to_bytes(self) -> bytes:
-        """The sketch as bytes, the same for every way of having seen the same numbers.
+        """The sketch as bytes; the same numbers give the same bytes, in any order and division.
 
         Notes
         -----
@@ -345,7 +340,7 @@ class TailSketch:
         return TailSketch.from_bytes, (self.to_bytes(),)
 
     def __eq__(self, other: object) -> bool:
-        """Whether two sketches have seen the same counts and sums in every bucket."""
+        """Whether two sketches have the same counts and sums in every bucket."""
         return isinstance(other, TailSketch) and self.to_bytes() == other.to_bytes()
 
     __hash__ = None  # type: ignore[assignment]
@@ -398,8 +393,7 @@ class TailSketch:
         if self._half:
             wrong |= bool(self._seen.any())
         else:
-            largest_seen = self._seen[_LARGEST].tolist()
-            seen = int(self._seen[_SMALLEST]), largest_seen
+            seen = int(self._seen[_SMALLEST]), self._seen[_LARGEST].tolist()
             wrong |= not extremes_agree(self._format, self._slots(), self._first, *seen)
             self._exact.n = self.n
             self._exact.n_not_finite = self.n_not_finite
@@ -418,21 +412,16 @@ class TailSketch:
         return self._table[: 2 * self._width * words].reshape(2, self._width, words)
 
     def _reach(self, smallest: int, largest: int) -> None:
-        """Widen the window to the exponents of two patterns, and a little more."""
+        """Widen the table to the exponents of two patterns, and two exponents on either side."""
         low, high = (pattern >> self._format.mantissa for pattern in (smallest, largest))
-        kept = self._format.kept
-        self._reach_buckets(
-            max(low - 2, 0) << kept, min(high + 2, self._format.exponents - 1) << kept
-        )
+        kept, last = self._format.kept, self._format.exponents - 1
+        self._reach_buckets(max(low - 2, 0) << kept, min(high + 2, last) << kept)
 
     def _reach_buckets(self, start: int, stop: int) -> None:
         if self._width:
             start, stop = min(start, self._first), max(stop, self._first + self._width)
-        old, offset, nothing = (
-            self._slots(),
-            self._first - start,
-            self._table[-self._format.words :],
-        )
+        old, offset = self._slots(), self._first - start
+        nothing = self._table[-self._format.words :]
         self._table = self._new_table(stop - start)
         self._table[-self._format.words :] = nothing
         self._first, self._width = start, stop - start
