@@ -24,33 +24,33 @@ __all__ = ["fit_spectrum", "norm_by_products", "spectral_norm", "stable_rank"]
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[Any]
 
-# Bytes of a block of rows: what is done to it after the first time finds it in the cache.
+# Bytes of a block of rows: it stays in the cache while several sums are taken of it.
 BLOCK_BYTES = 1 << 20
 
-# Up to this many rows or columns W^T W (or W W^T) takes one pass over W to make, and 8 MiB. Where W
-# is read in blocks, or is large, that is less than the passes of the iteration; in memory it is for
-# few columns only.
+# Up to this many columns (or rows), W^T W (or W W^T) is computed: one pass over W, and 8 MiB. That
+# is faster than the iteration, which takes many passes, if W is read in blocks or is large. For a
+# smaller W in memory it is faster only with few columns.
 GRAM_SIDE = 1024
 GRAM_SIDE_IN_MEMORY = 128
 LARGE = 1 << 28  # bytes
 
-# Sums of squares of float64 in this range can have lost nothing to overflow or underflow.
+# If a sum of squares of float64 is in this range, nothing overflowed or underflowed.
 SAFE_SQUARES = 2.0**-600, 2.0**600
 
-# Krylov steps before giving up; random dense matrices of any size need 30 to 100.
+# Krylov steps at most; random dense matrices of any size need 30 to 100.
 MAX_STEPS = 500
 
-# Krylov vectors that there is room for at first.
+# Krylov vectors that fit in the first buffer; it grows if more are needed.
 ROOM = 32
 
 
 class _Rows(NamedTuple):
-    """A matrix, scaled by a power of two where that is needed."""
+    """A matrix, divided by 2^exponent so that squares neither overflow nor underflow."""
 
     shape: tuple[int, int]
     dtype: str
-    parts: Callable[[int], Iterable[Matrix]]  # blocks of so many rows, each time anew
-    data: Matrix | None = None  # all of it, where it is in memory
+    parts: Callable[[int], Iterable[Matrix]]  # reads it from the start, in blocks of so many rows
+    data: Matrix | None = None  # the whole matrix, if it is in memory
     exponent: int = 0
 
     @classmethod
@@ -61,7 +61,7 @@ class _Rows(NamedTuple):
         return cls((data.shape[0], data.shape[1]), dtype, parts, data, exponent)
 
     def blocks(self) -> Iterator[Matrix]:
-        """float32, which 16-bit floats become, or float64; to be read before the next one."""
+        """Blocks of float32 (also of 16-bit floats) or float64, each valid until the next one."""
         for part in self.parts(max(1, BLOCK_BYTES // (8 * self.shape[1]))):
             yield self._widened(part)
 
@@ -72,7 +72,7 @@ class _Rows(NamedTuple):
         elif self.dtype == "float16":
             block = part.view(np.float16).astype(np.float32)
         if self.exponent:
-            # in two factors, for one may be beyond the range; each is exact
+            # two factors, since the power of two itself may overflow; both products are exact
             half = self.exponent // 2
             block = block * math.ldexp(1, -half)
             block *= math.ldexp(1, half - self.exponent)
@@ -89,7 +89,7 @@ class _Rows(NamedTuple):
         return out
 
     def gram_and_squares(self, v: Vector) -> tuple[Vector, float]:
-        """The same, and the sum of the squares of all entries."""
+        """W^T W v, and the sum of the squares of all entries."""
         out, squares = np.zeros(self.shape[1]), np.zeros(2)
         for block in self.blocks():
             _add_squares(block, squares)
@@ -97,7 +97,7 @@ class _Rows(NamedTuple):
         return out, float(squares.sum())
 
     def squares(self) -> float:
-        """The sum of the squares of all entries; of a row or a column, whose blocks may be long."""
+        """The sum of the squares of all entries. The matrix may be one row, of any length."""
         squares, step = np.zeros(2), BLOCK_BYTES // 8
         for part in self.parts(step):
             flat = part.reshape(-1)
@@ -107,15 +107,16 @@ class _Rows(NamedTuple):
 
     @property
     def has_a_small_gram(self) -> bool:
-        """Whether W^T W, or W W^T, is to be made."""
+        """Whether computing W^T W (or W W^T) is faster than the iteration."""
         if self.data is None:
             return self.shape[1] <= GRAM_SIDE
         side = min(self.shape)
         return side <= (GRAM_SIDE if self.data.nbytes > LARGE else GRAM_SIDE_IN_MEMORY)
 
     def small_gram(self) -> tuple[Vector, float]:
-        """W^T W, or of a wide matrix in memory W W^T, which has its eigenvalues; and the sum of the
-        squares of all entries."""
+        """W^T W, and the sum of the squares of all entries.
+
+        A wide matrix in memory gives W W^T, which has the same eigenvalues but for zeros."""
         tall, squares = self, np.zeros(2)
         if self.data is not None and self.shape[0] < self.shape[1]:
             tall = _Rows.of(self.data.T, self.dtype, self.exponent)
@@ -124,7 +125,7 @@ class _Rows(NamedTuple):
             block = np.ascontiguousarray(block)
             _add_squares(block, squares)
             wide = block.astype(np.float64, copy=False)
-            with np.errstate(all="ignore"):  # the squares tell
+            with np.errstate(all="ignore"):  # the sum of squares shows it
                 gram += wide.T @ wide
         return gram, float(squares.sum())
 
@@ -162,7 +163,7 @@ def _scaled(rows: _Rows) -> _Rows:
     ValueError
         If an entry is not finite, or all are zero.
     """
-    # NaN passes through max, inf is one: one number tells whether all entries are finite
+    # the maximum is NaN or inf if any entry is: one number shows whether all are finite
     largest = max(float(np.abs(block).max()) for block in rows.blocks())
     if not np.isfinite(largest):
         raise ValueError("W must be finite, got NaN or infinity")
@@ -269,15 +270,14 @@ def stable_rank(
 
 
 def _norms(rows: _Rows, rtol: float, iterations: int | None, seed: int) -> tuple[float, float, int]:
-    """The squares of the spectral and the Frobenius norm, of the matrix divided by two to the power
-    that is the third number."""
+    """Squares of the spectral and the Frobenius norm of W / 2^exponent, and the exponent."""
     if not 0 < checks.finite("rtol", rtol) < 1:
         raise ValueError(f"rtol must be in (0, 1), got {rtol!r}")
     if iterations is not None:
         checks.count("iterations", iterations, at_least=1)
     checks.count("seed", seed, below=1 << 64)
     multiply: Callable[[Vector], Vector]
-    if 1 in rows.shape:  # one singular value, and no vectors as long as the row
+    if 1 in rows.shape:  # one singular value; vectors as long as the row are avoided
         squares = rows.squares()
     elif rows.has_a_small_gram:
         gram, squares = rows.small_gram()
@@ -304,7 +304,7 @@ def _start(size: int, seed: int) -> Vector:
 
 
 def _power(gram: Callable[[Vector], Vector], v: Vector, iterations: int, product: Vector) -> float:
-    """The Rayleigh quotient after so many multiplications, of which `product` is the first."""
+    """The Rayleigh quotient after so many multiplications; `product` is the result of the first."""
     for _ in range(iterations - 1):
         v = product / np.linalg.norm(product)
         product = gram(v)
@@ -312,18 +312,18 @@ def _power(gram: Callable[[Vector], Vector], v: Vector, iterations: int, product
 
 
 def _lanczos(gram: Callable[[Vector], Vector], v: Vector, rtol: float, product: Vector) -> float:
-    """The largest Ritz value once its residual is at most `rtol` of it; `product` is gram(v)."""
+    """The largest Ritz value, once its residual is at most `rtol` times it; `product`: gram(v)."""
     basis = np.empty((min(ROOM, len(v)), len(v)))
     basis[0] = v
     diagonal, beside, work = np.zeros(MAX_STEPS), np.zeros(MAX_STEPS), np.empty(2 * MAX_STEPS)
     value = 0.0
     for n in range(1, MAX_STEPS + 1):
         diagonal[n - 1] = basis[n - 1] @ product
-        # once leaves the rounding of large projections behind, twice is enough
+        # subtracting projections once leaves their rounding errors; twice is enough
         for _ in range(2):
             rest = -product
             _products.gram_f64(basis[:n], product, rest)
-            product = rest  # with its sign turned round
+            product = rest  # with the opposite sign
         left = math.sqrt(product @ product)
         value, last = top(diagonal, beside, n, value, work)
         if n == len(v) or left * last <= rtol * value:
@@ -339,7 +339,7 @@ def _lanczos(gram: Callable[[Vector], Vector], v: Vector, rtol: float, product: 
 def norm_by_products(
     gram: Callable[[Vector], Vector], columns: int, *, rtol: float = 1e-10, seed: int = 0
 ) -> float:
-    """`spectral_norm` of a matrix W of which only the products W^T (W v) are to be had.
+    """`spectral_norm` of a matrix W that is known by its products W^T (W v) alone.
 
     Parameters
     ----------
@@ -366,7 +366,7 @@ def norm_by_products(
 
 
 def fit_spectrum(W: npt.ArrayLike, **options: Any) -> PowerLawFit:
-    """Power-law fit of the eigenvalues of W W^T, the empirical spectral density's tail.
+    """Power-law fit of the eigenvalues of W W^T: the tail of the empirical spectral density.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The usable values of a sample of integers, with hardly any of them sorted.
+"""The values of a sample of integers, most of them counted rather than sorted.
 
-Most integers that people count are small: they are added up in a table, and what is larger is
-sorted. Integers of any width become float64 piece by piece, so that no copy of them all is made.
+Most integers that people count are small: a table counts them, and only larger ones are sorted.
+Integers of any width become float64 piece by piece, so the sample is never copied as a whole.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ __all__ = ["as_integers", "count_integers", "require_exact"]
 
 Floats = npt.NDArray[np.float64]
 
-# Elements taken at a time: as float64 they stay in a core's cache until they are counted.
+# Elements of a piece: as float64 they stay in the cache of a core until they are counted.
 PIECE = 1 << 16
 
 
 def as_integers(x: Any) -> Source:
-    """`as_source`, but an array of integers is left as it is and read in pieces."""
+    """`as_source`, but an array of integers is not converted as a whole: it is read in pieces."""
     if isinstance(x, np.ndarray) and x.dtype.kind in "iub" and find_missing(x) is None:
         array, _ = to_numpy(x)
         flat = array.reshape(-1)
@@ -43,7 +43,7 @@ def as_integers(x: Any) -> Source:
 
 
 def require_exact(x: Any) -> None:
-    """ValueError where an integer is beyond 2^53 and a float64 may be another one."""
+    """ValueError if an integer is beyond 2^53: not all of those are float64 numbers."""
     if isinstance(x, list | tuple) and x and isinstance(x[0], int):
         x = np.asarray(x)
     if not isinstance(x, np.ndarray) or x.dtype.kind not in "iu" or x.dtype.itemsize < 8:

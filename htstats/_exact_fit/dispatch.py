@@ -1,4 +1,4 @@
-"""Which way a source takes: counted, pruned or sorted as a whole."""
+"""Fits a sample of any kind: decides whether to count it, prune it or sort it as a whole."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from htstats.sketch import TailSketch
 __all__ = ["PRUNED_FROM", "fit_tail"]
 
 
-# Below this many values sorting them all is faster than pruning them first.
+# Below this many values, sorting them all is faster than pruning them first.
 PRUNED_FROM = 300_000
 
 
@@ -42,9 +42,9 @@ def fit_tail(
     Returns
     -------
     FittedTail
-        The fit. `excluded` counts masked elements, too.
+        The fit; its `excluded` counts masked elements, too.
     int
-        The checksum of what was read; see `Watch`.
+        The checksum of the data (`Watch`).
     """
     if (
         weights is None
@@ -79,7 +79,7 @@ def _fit_source(
     weights: npt.ArrayLike | None,
     n_threads: int,
 ) -> FittedTail:
-    """Count, prune or sort the source, and scan what that gives; `x` is what it was made of."""
+    """Count, prune or sort the source, then scan it; `x` is the sample that it was made from."""
     solve = solve_integers if options.discrete else solve_sample
     if weights is not None:
         sample = take_sample(source, side, options.xmax, weights)
@@ -105,7 +105,7 @@ def _gather(source: Source, side: str, prospect: Prospect, low: float) -> npt.ND
 
 
 def _is_large(source: Source) -> bool:
-    """Whether pruning may pay; blocks may be larger than the memory."""
+    """Whether pruning may save time; blocks may be larger than the memory, so they are pruned."""
     return source.shape is None or math.prod(source.shape) >= PRUNED_FROM
 
 

@@ -1,4 +1,4 @@
-"""What the engine finds: the numbers of a fitted tail, and the law that they are."""
+"""The result of the engine: the numbers of a fitted tail, and the law that they describe."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOTHING_EXCLUDED: Mapping[str, int] = MappingProxyType({})
 
 
 class Curve(NamedTuple):
-    """Every candidate: its xmin in units of the data, its alpha, its distance."""
+    """All candidates: xmin in units of the data, alpha, distance."""
 
     xmins: Floats
     alphas: Floats
@@ -39,24 +39,24 @@ class FittedTail:
     alpha : float
         Density exponent; above 1, or any real number where there is an `xmax`.
     xmin : float
-        Where the tail begins, one of the values (or what was given); in units of the data.
+        Where the tail begins, in units of the data: one of the values, or the xmin that was given.
     distance : float
         Kolmogorov-Smirnov distance of the tail, see `fit_power_law` for `ks`; in [0, 1].
     n : int
-        Usable values: what the scan saw.
+        How many values were fitted: of the side, not 0, not masked, not above `xmax`.
     n_tail : int
-        Values at or above `xmin` among them.
+        How many of them are at or above `xmin`.
     excluded : mapping of str to int
-        Values that were left out, by reason: "zero", "negative", "positive", "above xmax",
+        How many elements were left out, by reason: "zero", "negative", "positive", "above xmax",
         "masked".
     side, ks : str
-        As they were asked for; `side` is "positive" where nothing was said and nothing is negative.
+        As in `fit_power_law`; `side` is "positive" if none was given.
     discrete : bool
-        Whether the values are integers to the model.
+        Whether the law is that of integers.
     xmax : float or None
         Where the law ends, in units of the data; None: nowhere.
     curve : Curve or None
-        (xmins, alphas, distances) of all candidates, where they were asked for.
+        (xmins, alphas, distances) of all candidates, if it was asked for.
     """
 
     alpha: float
@@ -103,7 +103,7 @@ class FittedTail:
 
     @property
     def tail_exponent(self) -> float:
-        """alpha - 1: the survival function falls as x to the minus this, where it has no end."""
+        """alpha - 1: without an xmax, P(X > x) is proportional to x^-(alpha - 1)."""
         return self.alpha - 1
 
     @property
@@ -119,12 +119,13 @@ class FittedTail:
 
     @property
     def n_excluded(self) -> int:
-        """How many values were left out, for all reasons together; `excluded` says why."""
+        """How many elements were left out in all; `excluded` has the reasons."""
         return sum(self.excluded.values())
 
     @property
     def loglikelihood(self) -> float:
-        """Of the tail, at its maximum, where the mean of log(x / xmin) is that of the law."""
+        """Log-likelihood of the tail at its maximum, where data and law have the same mean of
+        log(x / xmin)."""
         if self.discrete:
             return self.n_tail * self._zeta.mean_loglikelihood()
         rate, length = self.alpha - 1, self._length
@@ -180,8 +181,8 @@ class FittedTail:
     def sample(
         self, size: int | tuple[int, ...], rng: np.random.Generator | int | None = None
     ) -> Floats:
-        """`size` values of the tail; `rng` is a generator, or a seed of one as `default_rng` takes
-        it (None: other values each time)."""
+        """Draw `size` values of the tail. `rng` is a generator, or a seed as `default_rng` takes it
+        (None: different values each time)."""
         drawn: Floats
         rng = np.random.default_rng(rng)
         if self.discrete:

@@ -1,4 +1,4 @@
-"""The usable values of a source: what a fit sees of the numbers that it is given."""
+"""The values of a source that are fitted: of one side, not 0, not above xmax."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ Counts = npt.NDArray[np.int64]
 
 SIDES = ("abs", "positive", "negative")
 
-# Patterns of the largest finite values.
+# Bit patterns of the largest finite values.
 ALL_BELOW = {np.float32: 0x7F7FFFFF, np.float64: 0x7FEFFFFFFFFFFFFF}
 
-# Elements that are summed up and counted while they are in a core's cache.
+# Elements whose checksum is taken and that are counted while they are in the cache of a core.
 CACHED = 1 << 14
 
 
@@ -89,17 +89,17 @@ class Sample(NamedTuple):
 
     @property
     def counts(self) -> Counts:
-        """How often each value is there."""
+        """How often each value occurs."""
         counts: Counts = np.diff(self.first)
         return counts
 
     def repeated(self) -> Floats:
-        """Every value as often as it is there."""
+        """Every value, repeated as often as it occurs."""
         return np.repeat(self.values, self.counts)
 
 
 def survey(source: Source) -> Survey:
-    """Count the elements of each kind; ValueError where one is not finite."""
+    """Count the elements of each kind; ValueError if one is not finite."""
     look: Any = tail.survey_f32 if source.dtype == "float32" else tail.survey_f64
     counts = [look(part) for part in source.floats()]
     one = counts[0] if len(counts) == 1 else map(sum, zip((0,) * 4, *counts, strict=True))
@@ -109,7 +109,7 @@ def survey(source: Source) -> Survey:
 
 
 def survey_sketch(sketch: TailSketch) -> Survey:
-    """The same of what was sketched."""
+    """`survey` of numbers that were sketched."""
     require_finite("x", sketch.n_not_finite)
     return Survey(0, sketch.n_zero, sketch.n_negative, sketch.n_positive)
 
@@ -120,7 +120,7 @@ def add_tables(tables: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
 
 
 def require_side(side: str | None, negative: int) -> str:
-    """The side that is meant, or ValueError where it must be said."""
+    """The side, by default "positive"; ValueError if it is None and there are negative values."""
     if side is not None:
         return side
     if negative:
@@ -156,7 +156,7 @@ def sample_of_sketch(sketch: TailSketch, side: str | None, xmax: float | None = 
 
 
 def drop_above(xmax: float | None, values: Floats, counts: Counts, selection: Selection) -> Sample:
-    """The sample of distinct values, ascending, without those above `xmax`."""
+    """The sample of distinct ascending values, without those above `xmax`."""
     if xmax is not None:
         kept = values <= xmax
         if above := int(counts[~kept].sum()):
@@ -168,10 +168,11 @@ def drop_above(xmax: float | None, values: Floats, counts: Counts, selection: Se
 def gather(
     source: Source, side: str, low: float, high: float = math.inf, room: int | None = None
 ) -> npt.NDArray[Any]:
-    """abs(x) of one side, where it is in [low, high] and not 0, in the dtype of the source.
+    """The values of abs(x) on one side that lie in [low, high] and are not 0.
 
-    `room` is how many there are at most, where that is known; else they are counted first.
-    ValueError where there are more: the source then gives other numbers than before.
+    The result has the dtype of the source; 16-bit floats become float64. `room` is the largest
+    number of values that is possible; without it they are counted first. ValueError if there are
+    more: then the source gives other numbers than before.
     """
     dtype: Any = np.float32 if source.dtype == "float32" else np.float64
     select: Any = tail.select_f32 if dtype is np.float32 else tail.select_f64
@@ -188,7 +189,7 @@ def gather(
 
 
 def _keys(dtype: Any, low: float, high: float) -> tuple[int, int]:
-    """Patterns of the smallest and the largest value of a dtype in [low, high], not 0."""
+    """The bit patterns of the smallest and the largest value in [low, high] that is not 0."""
     if low == 0 and high == math.inf:
         return 1, ALL_BELOW[dtype]
     info = np.finfo(dtype)
@@ -204,7 +205,7 @@ def _keys(dtype: Any, low: float, high: float) -> tuple[int, int]:
 
 
 def left_out(side: str, zeros: int, negative: int, positive: int) -> dict[str, int]:
-    """What a side leaves out, by reason."""
+    """How many elements a side leaves out, by reason."""
     counts = {"zero": zeros}
     if side == "positive":
         counts["negative"] = negative
@@ -244,7 +245,7 @@ def _weighted(
 
 
 def _weights(weights: npt.ArrayLike, source: Source) -> Counts:
-    """The weights of the elements that are not masked; their mask is that of the elements."""
+    """The weights of the elements that are not masked; a mask of the weights must be that of x."""
     mask, given = find_missing(weights), read_weights(weights)
     if mask is not None and not (source.mask is not None and np.array_equal(mask, source.mask)):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The best candidate of a sample: the scan that answers what was asked for."""
+"""The best candidate of a sample, by the options of the fit."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ __all__ = ["require_two", "solve_at_once", "solve_integers", "solve_sample"]
 
 Floats = npt.NDArray[np.float64]
 
-# A curve takes some sqrt(n) exponentials a candidate: half a minute for so many.
+# Candidates of a curve, at most. Each costs about sqrt(n) exponentials: in all half a minute.
 MAX_CURVE = 1_000_000
 
 
 def solve_sample(sample: Sample, options: FitOptions) -> FittedTail:
-    """Scan the candidates of a sample."""
+    """The fit of a sample with the continuous law."""
     values, first = sample.values, sample.first
     n = int(first[-1])
     if isinstance(options.xmin, float):
-        values, first = _from(options.xmin, values, first)
+        values, first = _cut_at(options.xmin, values, first)
     require_two(values)
     begin, end = _candidates(values, first, options)
     k, distance, rate, curve = _best(values, first, begin, end, options)
@@ -54,8 +54,10 @@ def solve_sample(sample: Sample, options: FitOptions) -> FittedTail:
 
 
 def solve_at_once(x: npt.NDArray[Any], side: str | None, options: FitOptions) -> FittedTail | None:
-    """The fit of a float32 or float64 array by `ks` and `min_tail` alone, in one call; None where
-    something is wrong with it, which `solved` says."""
+    """The fit of a float32 or float64 array in one call of the library; the options but for `ks`
+    and `min_tail` must be the default ones.
+
+    None if the array cannot be fitted: the slower way then finds out why and raises."""
     work = np.empty(fit.workspace(x.size))
     whole_fit: Any = fit.fit_f32 if x.dtype == np.float32 else fit.fit_f64
     rule = SIDES.index(side or "positive"), options.ks == "two-sided", options.min_tail, TOLERANCE
@@ -83,7 +85,7 @@ def solve_at_once(x: npt.NDArray[Any], side: str | None, options: FitOptions) ->
 def _best(
     values: Floats, first: npt.NDArray[np.int64], begin: int, end: int, options: FitOptions
 ) -> tuple[int, float, float, Curve | None]:
-    """Index, distance and rate of the best candidate, -1 if none; and the curve if it is wanted."""
+    """Index, distance, rate of the best candidate (index -1: none), and the curve if asked for."""
     two_sided = options.ks == "two-sided"
     if begin >= end:
         return -1, math.inf, math.nan, None
@@ -96,11 +98,11 @@ def _best(
 
 
 def solve_integers(sample: Sample, options: FitOptions) -> FittedTail:
-    """The same with the zeta distribution."""
+    """The fit of a sample of integers, with the zeta distribution."""
     values, first = whole("x", sample.values), sample.first
     if isinstance(options.xmin, float):
         xmin = float(whole("xmin", np.array([options.xmin]))[0])
-        values, first = _from(xmin, values, first)
+        values, first = _cut_at(xmin, values, first)
     require_two(values)
     begin, end = _candidates(values, first, options)
     if options.curve:
@@ -135,7 +137,7 @@ def solve_integers(sample: Sample, options: FitOptions) -> FittedTail:
 
 
 def require_two(values: Floats) -> None:
-    """ValueError for fewer distinct values than a law can be fitted to."""
+    """ValueError if there are fewer than two distinct values."""
     if len(values) < 2:
         which = f" ({float(values[0])!r})" if len(values) else ""
         raise ValueError(
@@ -143,8 +145,8 @@ def require_two(values: Floats) -> None:
         )
 
 
-def _from(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
-    """The tail from a fixed xmin on, which stands in front with a count of 0 if it is no value."""
+def _cut_at(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
+    """The tail from a fixed xmin on; an xmin that is no value is put in front, with a count of 0."""
     if len(values) and not xmin < values[-1]:
         raise ValueError(
             f"xmin must be below the largest usable value, {float(values[-1])!r}, got {xmin!r}"
@@ -159,7 +161,7 @@ def _from(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
 def _candidates(
     values: Floats, first: npt.NDArray[np.int64], options: FitOptions
 ) -> tuple[int, int]:
-    """Which of the values are candidates."""
+    """The range of indices of the values that are candidates."""
     n = int(first[-1])
     if isinstance(options.xmin, float):
         return 0, int(n >= options.min_tail)

@@ -1,7 +1,7 @@
-"""A sample as it is given: an array, or blocks that can be read again; with a checksum of it.
+"""A sample as it is given: an array, or blocks that can be read again; and its checksum.
 
-Either is read in parts, flat arrays as kernels take them, as often as it takes; no part is copied
-as a whole.
+Both are read in parts: flat contiguous arrays, as the kernels take them. A sample may be read
+several times; it is never copied as a whole.
 """
 
 from __future__ import annotations
@@ -35,20 +35,32 @@ __all__ = [
     "read_weights",
 ]
 
-# What kernels take as it is.
+# Dtypes that kernels read without a conversion.
 NATIVE = {np.dtype(np.float64): "float64", np.dtype(np.float32): "float32"}
 
 
 class Source(NamedTuple):
-    """Numbers of one dtype; `parts()` gives them anew each time, as flat contiguous arrays.
+    """Numbers of one dtype that can be read several times.
 
-    Masked elements are left out of the parts. `mask` is that of an array; `n_masked` has how many
-    the latest reading left out. `watch` takes the checksum of the first reading.
+    Attributes
+    ----------
+    dtype : str
+    parts : function
+        Each call reads the numbers from the start: an iterator of flat contiguous arrays, without
+        masked elements. 16-bit floats are their bits, in uint16.
+    shape : tuple of int or None
+        Of the array; None: the sample is blocks.
+    mask : array of bool, optional
+        Which elements of the array are masked.
+    n_masked : list of one int, optional
+        How many elements the last reading left out because they are masked.
+    watch : Watch, optional
+        Takes the checksum during the first reading.
     """
 
     dtype: str
     parts: Callable[[], Iterator[npt.NDArray[Any]]]
-    shape: tuple[int, ...] | None  # None: blocks
+    shape: tuple[int, ...] | None
     mask: npt.NDArray[np.bool_] | None = None
     n_masked: list[int] | None = None
     watch: Watch | None = None
@@ -61,7 +73,7 @@ class Source(NamedTuple):
 
 
 class _Called:
-    """Blocks that a function gives, called anew for each reading."""
+    """Blocks that a function returns; it is called again for each reading."""
 
     def __init__(self, call: Callable[[], Any], name: str) -> None:
         self._call, self._name = call, name
@@ -79,14 +91,15 @@ class _Called:
 
 
 def as_source_again(reread: Any, name: str) -> Source:
-    """What `as_source` takes, or a function without arguments that gives it anew at each call, also
-    as an iterator."""
+    """`as_source` of a sample, or of a function without arguments that returns one.
+
+    The function is called for each reading, so it may return an iterator."""
     is_call = callable(reread) and not hasattr(reread, "__iter__") and not hasattr(reread, "shape")
     return as_source(_Called(reread, name) if is_call else reread, name)
 
 
 def as_source(x: Any, name: str = "x") -> Source:
-    """Anything that a fit takes; `name` is what errors call it.
+    """The source of any sample that a fit takes; `name` is its name in errors.
 
     Raises
     ------
@@ -94,7 +107,7 @@ def as_source(x: Any, name: str = "x") -> Source:
         If `x` is not real numbers, can be read only once, or has blocks of several dtypes.
     """
     if type(x) is np.ndarray and x.dtype in NATIVE and x.flags.c_contiguous:
-        straight = x.reshape(-1)  # what as_elements would find, in a fraction of its time
+        straight = x.reshape(-1)  # as_elements gives the same, but slower
         return Source(NATIVE[x.dtype], lambda: iter((straight,)), x.shape)
     require_sample(x, name)
     x = list_elements(x)
@@ -160,7 +173,7 @@ CHECKSUMS: dict[Any, Any] = {
 
 
 def checksum_of(part: npt.NDArray[Any], n_threads: int = 1) -> int:
-    """What the elements of a contiguous array add up to, whatever their order; below 2^64."""
+    """The checksum of a contiguous array: below 2^64, the same for every order of its elements."""
     checksum = CHECKSUMS[part.dtype]
     flat = part if part.ndim == 1 else part.reshape(-1)
     if n_threads == 1:
@@ -171,10 +184,10 @@ def checksum_of(part: npt.NDArray[Any], n_threads: int = 1) -> int:
 
 
 class Watch:
-    """A source whose first reading leaves a checksum of what it gave.
+    """Takes the checksum of a source while it is read for the first time.
 
-    The checksum does not depend on the order of the elements, as a fit does not; with weights,
-    which belong to places, it does.
+    The checksum does not depend on the order of the elements, since the fit does not. With weights
+    it does, because a weight belongs to a place.
     """
 
     def __init__(self, source: Source, weights: Any = None, n_threads: int = 1) -> None:
@@ -185,7 +198,7 @@ class Watch:
         self._weights = None if weights is None else np.ascontiguousarray(read_weights(weights))
 
     def read(self) -> int:
-        """The checksum, for which all is read if it was not yet."""
+        """The checksum; reads the source if nobody has read it so far."""
         if self.checksum is None:
             for _ in self._parts():
                 pass
@@ -203,7 +216,7 @@ class Watch:
         self._finish(total)
 
     def read_with(self, look: Callable[[npt.NDArray[Any]], list[int]]) -> None:
-        """The first reading by `look`, which returns checksums of what it has in the cache."""
+        """Let `look` make the first reading; for each part it returns checksums of its pieces."""
         self._finish(sum(sum(look(part)) for part in self._given.parts()))
 
     def _finish(self, total: int) -> None:
@@ -217,7 +230,7 @@ class Watch:
 
 
 def read_weights(weights: Any) -> npt.NDArray[Any]:
-    """The weights as NumPy has them, those that are masked too."""
+    """The weights as a NumPy array, masked ones included."""
     require_sample(weights, "weights")
     values: Any = np.ma.getdata(weights) if np.ma.isMA(weights) else list_elements(weights)
     given = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)

@@ -1,4 +1,4 @@
-"""The two laws of a tail: numbers in, numbers out.
+"""The two laws of a tail, as functions of numbers.
 
 They know nothing of samples, candidates or tests:
 

@@ -1,7 +1,7 @@
-"""The power law on [xmin, xmax] or from xmin on, in t = log(x / xmin): see htst_truncated.h.
+"""The power law on [xmin, xmax] or from xmin on, as a law of t = log(x / xmin); htst_truncated.h.
 
-All functions take `rate` = alpha - 1, above 0 where `length` = log(xmax / xmin) is infinite and of
-any sign where it is not; t is inside [0, length].
+All functions take `rate` = alpha - 1 and `length` = log(xmax / xmin); t must be in [0, length]. If
+`length` is infinite the rate must be above 0; else it may have any sign.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ __all__ = ["log_cdf", "log_density_at_xmin", "log_survival", "mean", "quantile",
 
 Floats = npt.NDArray[np.float64]
 
-# Where the truncated law is uniform in t to the last digit.
+# Below this abs(rate * length) the law is uniform in t, to the last bit.
 FLAT = 2.0**-60
 
 
 def mean(rate: float, length: float) -> float:
-    """Mean of t: at the maximum-likelihood estimate, the mean of the data."""
+    """Mean of t. At the maximum-likelihood estimate it is the mean of the data."""
     return 1 / rate if math.isinf(length) else length * scan.truncated_mean(rate * length)
 
 
 def stderr(rate: float, length: float, n: int) -> float:
-    """1 / sqrt(n I), I the Fisher information of the rate: the variance of t."""
+    """1 / sqrt(n I), where I is the Fisher information of the rate: the variance of t."""
     u = abs(rate * length)
     if math.isinf(length):
         information = 1 / rate**2
-    elif u < 0.25:  # Taylor: the terms left out are below 1e-12 of it
+    elif u < 0.25:  # Taylor series; the rest is below 1e-12 of it
         information = length**2 * (
             1 / 12 - u**2 / 240 + u**4 / 6048 - u**6 / 172800 + u**8 / 5322240
         )
@@ -42,7 +42,7 @@ def stderr(rate: float, length: float, n: int) -> float:
 
 
 def log_density_at_xmin(rate: float, length: float) -> float:
-    """Log of the density of t at 0: of rate / (1 - exp(-rate length))."""
+    """Log density of t at 0: log(rate / (1 - exp(-rate length)))."""
     u = rate * length
     if abs(u) < FLAT:
         return -math.log(length)
@@ -82,7 +82,7 @@ def log_cdf(t: Floats, rate: float, length: float) -> Floats:
 
 
 def quantile(q: Floats, rate: float, length: float) -> Floats:
-    """t with P(T <= t) = q, for q in [0, 1]."""
+    """The t with P(T <= t) = q, for q in [0, 1]."""
     t: Floats
     with np.errstate(divide="ignore"):
         if math.isinf(length):
@@ -97,6 +97,6 @@ def quantile(q: Floats, rate: float, length: float) -> Floats:
 
 
 def _share(t: Floats, rate: float, length: float) -> Floats:
-    """Log of (1 - exp(-rate t)) / (1 - exp(-rate length)): of the distribution function."""
+    """Log of the distribution function: log((1 - exp(-rate t)) / (1 - exp(-rate length)))."""
     share: Floats = np.log(-np.expm1(-rate * t)) - math.log(-math.expm1(-rate * length))
     return share

@@ -16,18 +16,18 @@ __all__ = ["LARGEST", "ZetaLaw", "whole"]
 
 Floats = npt.NDArray[np.float64]
 
-# above it not every integer is a float64
+# Above it not every integer is a float64.
 LARGEST = 2.0**53
 
-# quantiles below xmin + TABLE are looked up
+# Quantiles below xmin + TABLE are looked up in a table of the survival function.
 TABLE = 1024
 
-# values that are checked together: what is made of them stays in the cache
+# Values that are checked together: the temporary arrays then stay in the cache.
 PIECE = 1 << 14
 
 
 def whole(name: str, values: Floats) -> Floats:
-    """`values`, all of them integers up to 2^53, or ValueError naming one that is not."""
+    """The values; ValueError, with the value, if one is no integer or is beyond 2^53."""
     pieces = [values[start : start + PIECE] for start in range(0, values.size, PIECE)]
     for piece in pieces:
         bad = piece != np.floor(piece)
@@ -63,10 +63,11 @@ class ZetaLaw:
 
     @classmethod
     def fit(cls, x: Floats, xmin: float, xmax: float = math.inf) -> ZetaLaw:
-        """The maximum of the likelihood for whole numbers `x` from xmin to xmax.
+        """The law with the largest likelihood for whole numbers `x` in [xmin, xmax].
 
-        With a finite `xmax` alpha is 0 or above: 0 where the mean of log(x) is that of the uniform
-        law or larger. ValueError where no alpha above its bound is the maximum.
+        With a finite `xmax` alpha is at least 0. It is 0 if the mean of log(x) is at least that of
+        the uniform law. ValueError if the likelihood has no maximum above the bound of alpha (0, or
+        1 without an xmax).
         """
         values, counts = np.unique(np.asarray(x, np.float64), return_counts=True)
         if values[0] > xmin:
@@ -91,7 +92,7 @@ class ZetaLaw:
         return cls(float(alphas[0]), xmin, xmax)
 
     def logpmf(self, k: npt.ArrayLike) -> Floats:
-        """Log probability of `k`; -inf outside and between the integers."""
+        """Log probability of `k`; -inf outside [xmin, xmax], and if k is no integer."""
         k = as_points(k, "k")
         inside = (k >= self.xmin) & (k <= self.xmax) & (k == np.floor(k))
         above = np.where(inside, k, self.xmin) - self.xmin
@@ -99,7 +100,7 @@ class ZetaLaw:
         return np.where(np.isnan(k), np.nan, np.where(inside, value, -np.inf))
 
     def logsf(self, k: npt.ArrayLike) -> Floats:
-        """log P(K > k), also where k is no integer; 0 below xmin."""
+        """log P(K > k) for any real k; 0 below xmin."""
         k = np.floor(as_points(k, "k"))
         inside = (k >= self.xmin) & (k < self.xmax)
         value = self._log_from(np.where(inside, k + 1, self.xmin))

@@ -1,8 +1,9 @@
-"""Samples of a fitted model and their fits, in blocks: what a test of a fit and an interval share.
+"""Draws samples of a fitted model and fits them, in blocks: for tests of fits, and intervals.
 
-The plain rule (continuous, left limit, all candidates or one xmin) has a kernel for this. For the
-others (an xmin range, `xmax`, `min_tail`, other distances, discrete data, 16-bit values) a sample
-is drawn here and fitted by the rule of the fit itself. Each is a function of (seed, index) alone.
+With the default options (continuous, left distance, all candidates or one xmin) a kernel does both.
+With others (a range of xmin, `xmax`, `min_tail`, two-sided distance, integers, 16-bit values) the
+samples are drawn here and fitted with the options of the fit. A sample depends on (seed, index)
+alone.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ Floats = npt.NDArray[np.float64]
 # Distances, alphas, and xmins: the logs of xmin if the kernel made them, else xmin itself.
 Block = tuple[Floats, Floats, Floats]
 
-# Decisions are taken after whole blocks, so that threads cannot change where the work stops.
+# Samples of a block. An early stop is decided after whole blocks, so that the number of threads
+# cannot change where it is.
 BLOCK = 50
 
 
@@ -72,12 +74,12 @@ def refit_blocks(
     tail : FittedTail
         The model.
     head : ndarray of float64
-        Logs of the values that a sample draws with replacement; as many of the `tail.n` values of
-        each sample come from it, on average, as its length, and the others from the law.
+        Logs of data that a sample draws from, with replacement. Each of its `tail.n` values comes
+        from `head` with probability len(head) / tail.n, and else from the law.
     refit : bool
         Whether xmin is searched in each sample. If not, only the tail is drawn: `head` is empty.
     seed, total, n_threads
-        The first key of the random numbers, the number of samples, the threads.
+        The seed of the random numbers, the number of samples, the number of threads.
 
     Returns
     -------
@@ -96,18 +98,18 @@ def refit_blocks(
 
 
 def in_order(block: Callable[[int], Block], total: int, n_threads: int) -> Iterator[Block]:
-    """The blocks that start at 0, BLOCK, ... in order, made by several threads."""
+    """Make the blocks that start at 0, BLOCK, ... on threads; they are returned in order."""
     starts = range(0, total, BLOCK)
     if n_threads == 1:
         yield from map(block, starts)
         return
     with ThreadPoolExecutor(n_threads) as pool:
-        for wave in range(0, len(starts), n_threads):  # a stop wastes one wave at most
+        for wave in range(0, len(starts), n_threads):  # an early stop wastes at most one wave
             yield from pool.map(block, starts[wave : wave + n_threads])
 
 
 def has_kernel(sample: Sample, options: FitOptions) -> bool:
-    """Whether the rule is the plain one: continuous, left limit, all candidates or one xmin."""
+    """Whether the kernel can refit: continuous, left distance, all candidates or one xmin."""
     plain = options.ks == "left" and not options.discrete and sample.dtype not in HALF_DTYPES
     free = options.xmax is None and options.min_tail == 1
     return plain and free and not isinstance(options.xmin, tuple)
@@ -129,18 +131,18 @@ def general_blocks(
 
 @dataclass(frozen=True)
 class Resampler:
-    """Draws from a fit's model, or from its data, and fits again.
+    """Draws samples from the model of a fit, or from its data, and fits them.
 
     Attributes
     ----------
     fit : FittedTail
-        Whose law is drawn from.
+        The model.
     values : ndarray of float64
-        The usable values that it was made from, ascending.
+        The values that were fitted, ascending.
     options : FitOptions
-        How it was made, and each sample is fitted.
+        Each sample is fitted with them.
     dtype : str
-        Draws are rounded to it, as the data were.
+        Samples are rounded to it, as the data were.
     seed : int
         Below 2^64.
     """
@@ -152,12 +154,13 @@ class Resampler:
     seed: int
 
     def from_model(self, index: int) -> Floats:
-        """Each value from the head with the head's share, else from the law; fixed xmin: the tail.
+        """Draw a sample of the model: each value from the data below xmin, with their share of all
+        values as its probability, and else from the law. With xmin fixed, only the tail is drawn.
 
         Notes
         -----
-        Values rounded to 16 bits stand for all that round to them: the law is drawn from the lower
-        edge of what rounds to xmin, and rounded.
+        A value of 16 bits stands for all numbers that round to it. So the law begins at the lowest
+        number that rounds to xmin, and what is drawn is rounded.
         """
         rng = np.random.Generator(np.random.Philox(key=[self.seed, index]))
         if not self.options.finds_xmin:
@@ -170,12 +173,12 @@ class Resampler:
         return np.concatenate([chosen, self._tail(len(self.values) - size, rng)])
 
     def from_data(self, index: int) -> Floats:
-        """As many of the values, drawn with replacement."""
+        """Draw as many values as there are, with replacement."""
         rng = np.random.Generator(np.random.Philox(key=[self.seed, index]))
         return self.values[rng.integers(0, len(self.values), len(self.values))]
 
     def refit(self, sample: Floats) -> FittedTail | None:
-        """The fit of a sample by the rule; None where it has no candidate."""
+        """Fit a sample; None if it has no candidate."""
         try:
             return dispatch.fit_tail(sample, None, self.options)[0]
         except ValueError:
@@ -192,13 +195,13 @@ class Resampler:
         drawn = np.asarray(self.fit.sample(size, rng), dtype=np.float64)
         if self.dtype not in HALF_DTYPES or self.fit.discrete:
             return drawn
-        # a power law from a lower start is the same one, scaled
+        # a power law that begins lower is the same law, scaled
         start = self.fit.xmin * (1 - _half_step(self.dtype, self.fit.xmin))
         return np.maximum(_rounded(drawn * (start / self.fit.xmin), self.dtype), self.fit.xmin)
 
 
 def _rounded(x: Floats, dtype: str) -> Floats:
-    """Round to nearest, ties to even, and widen again; beyond the largest, the largest."""
+    """Round to the nearest 16-bit number (ties to even), at most the largest finite one."""
     if dtype == "float16":
         return np.minimum(x, float(np.finfo(np.float16).max)).astype(np.float16).astype(np.float64)
     bits = np.minimum(x, _LARGEST_BFLOAT16).astype(np.float32).view(np.uint32)
@@ -210,7 +213,7 @@ _LARGEST_BFLOAT16 = float(np.array([0x7F7F0000], np.uint32).view(np.float32)[0])
 
 
 def _half_step(dtype: str, x: float) -> float:
-    """Half the distance to the float below, relative to x."""
+    """Half the distance from x to the next smaller 16-bit number, divided by x."""
     if dtype == "float16":
         below = float(np.nextafter(np.float16(x), np.float16(0)))
     else:

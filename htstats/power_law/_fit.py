@@ -36,45 +36,44 @@ def fit_power_law(
     Parameters
     ----------
     x : array_like, tensor, memory-mapped array, or iterable of such blocks
-        Real numbers of any shape; zeros and masked elements are left out and counted. Integers are
-        taken as float64, rounded beyond 2**53. Nothing whose keys or pairs would be read: of a
-        Counter or a dict give `list(x.values())` (or its keys, with `weights`), of a graph's
-        degrees `[d for _, d in G.degree]`, of a table one column.
-        Blocks must be of one dtype, and their iterable must start anew each time: it is read two
-        or three times, 16-bit floats once.
+        Real numbers of any shape; zeros and masked elements are left out and counted. Integers
+        become float64, rounded beyond 2**53. Mappings and pairs are refused, since their keys would
+        be read as numbers: of a Counter or a dict give `list(x.values())` (or its keys, with
+        `weights`), of the degrees of a graph `[d for _, d in G.degree]`, of a table one column.
+        Blocks must have one dtype. Each `iter` of their iterable must start from the beginning: it
+        is read two or three times, 16-bit floats once.
     side : {"abs", "positive", "negative"}, optional
-        Which tail, where `x` has negative values: then it must be said.
+        Which tail; it must be given if `x` has negative values.
     xmin : float or (float, float), optional
-        Fixed, or the range (both ends in) of the candidates; by default every distinct value but
-        the largest is one.
+        A fixed xmin, or the range (both ends included) of the candidates. By default every distinct
+        value but the largest is a candidate.
     xmax : float, optional
-        Where the law ends: the estimate is that of the law on [xmin, xmax], and alpha may then be
-        any real number, for such a law is one for each. Values above it are left out and counted.
+        The end of the law: the estimate is that of the law on [xmin, xmax], and alpha may be any
+        real number. Values above it are left out and counted.
     discrete : bool
-        Whether the values are integers to the model: whole numbers from 1 to 2**53 with the zeta
-        distribution, P(X = k) = k^-alpha / zeta(alpha, xmin), and no shortcut. With an `xmax` the
-        sum ends there, and alpha is 0 or above: a tail whose values crowd at `xmax`, so that
-        P(X = k) would grow with k, is no candidate (the sums are scaled by their first term, which
-        is then the smallest). In the distance F and E are then taken below each value ("left"),
-        or below and at each value ("two-sided": the supremum over all integers).
+        Fit the law of integers, the zeta distribution: P(X = k) = k^-alpha / zeta(alpha, xmin) on
+        whole numbers from 1 to 2**53. With an `xmax` the sum ends there, and alpha is at least 0: a
+        tail whose values crowd at `xmax`, so that P(X = k) would grow with k, is no candidate. The
+        distance compares F and E below each value ("left"), or below and at each value
+        ("two-sided": the supremum over all integers).
     weights : array_like of int, optional
-        How often each element of `x` counts, in the shape of `x`; where both are masked, with the
-        mask of `x`.
+        How often each element of `x` counts, in the shape of `x`. If the weights have a mask, it
+        must be that of `x`.
     ks : {"left", "two-sided"}
-        The distance: the maximum of abs(F(x_j) - E(x_j-)), E the share of the tail below x_j, as
-        other tools have it; or the supremum of abs(F - E) over all points.
+        The distance. "left": the maximum of abs(F(x_j) - E(x_j-)), where E(x_j-) is the share of
+        the tail below x_j; other tools use it. "two-sided": the supremum of abs(F - E).
     min_tail : int, optional
-        Candidates with fewer values in their tail are left out.
+        Values with fewer values in their tail are no candidates.
     n_threads : int
-        Threads for the sketch; the result does not depend on it.
+        Threads for reading the sample; the result does not depend on it.
     curve : bool
-        Also keep (xmins, alphas, distances) of all candidates in `curve`: the whole sample is then
-        sorted. At most 1,000,000 candidates.
+        Also keep (xmins, alphas, distances) of all candidates, at most 1,000,000, in the `curve` of
+        the result. Then the whole sample is sorted.
 
     Returns
     -------
     PowerLawFit
-        Of the smallest xmin whose distance is within 1e-13 of the smallest one.
+        The fit at the smallest xmin whose distance is within 1e-13 of the smallest distance.
 
     Raises
     ------
@@ -89,18 +88,19 @@ def fit_power_law(
 
     Notes
     -----
-    The fit keeps `x` and `weights`, no copy of them, and a checksum: a method that looks at the
-    data again raises ValueError where they are others by then.
-    Method: alpha = 1 + n / sum(log(x / xmin)), with an xmax the root of the truncated law's
-    likelihood equation. Where the sample is large, a sketch of it bounds the distance of every
-    candidate from below; what lies above the most promising bucket is gathered, sorted and scanned;
-    buckets whose bound is above the distance found are out, and if one below is not, the scan is
-    made once more from there. Equal to trying all. Cost: n log n of what is sorted, and about n.
-    Discrete samples are counted (integers below 65536) or sorted; ranges of candidates are left out
-    by bounds of their estimates, the others have Newton's method.
-    Memory: of blocks, as of an array, a histogram of some MiB and 40 bytes for each value that the
-    scan gathers: .005 % - 7 % of weight-like samples, every one of a pure Pareto or where `xmin`,
-    `xmax` or `curve` is given. `htstats.power_law.fit_rows` stays within a budget.
+    The fit keeps references to `x` and `weights` and a checksum, no copy. A method that reads the
+    data again raises ValueError if they have changed.
+    Method: alpha = 1 + n / sum(log(x / xmin)); with an xmax, the root of the likelihood equation of
+    the truncated law. In a large sample, counts of buckets give a lower bound of the distance of
+    every candidate. The values above the most promising bucket are gathered, sorted and scanned.
+    Buckets whose bound is above the distance found cannot hold the best xmin; if a lower bucket
+    can, the scan is repeated from there. The result is that of trying all candidates. Cost:
+    proportional to n, and m log m for the m values that are sorted.
+    Discrete samples are counted (integers below 65536) or sorted. Bounds of their estimates rule
+    out ranges of candidates; the others take Newton's method.
+    Memory: a histogram of some MiB, and 40 bytes for each value that the scan gathers: .005 % to
+    7 % of samples like weights; all of them for a pure Pareto law or if `xmin`, `xmax` or `curve`
+    is given. `htstats.power_law.fit_rows` stays within a budget.
     Accuracy: distance to 1e-15, alpha to 1e-15 of it; with an xmax, alpha - 1 to some 1e-15 of the
     larger of itself and 1 / log(xmax / xmin). The result is the same to the bit for an array, its
     blocks in any order, its distinct values with counts as weights, and any number of threads.
@@ -133,30 +133,30 @@ def fit_sketch(
     ks: str = "left",
     min_tail: int | None = None,
 ) -> PowerLawFit:
-    """The power-law fit of what was sketched, as `fit_power_law` of all of it.
+    """The power-law fit of numbers that were sketched.
 
     Parameters
     ----------
     sketch : TailSketch
-        Of all numbers; `sketch.fit(...)` is the same call.
+        The sketch of all numbers; `sketch.fit(...)` is the same call.
     side : {"abs", "positive", "negative"}, optional
-        Which tail, where negative values were seen: then it must be said.
-    reread : array_like, tensor, iterable of blocks, or function that gives one, optional
-        The numbers once more, in any order and division; of 16-bit dtypes they are not needed.
-        They are read once or twice: an iterable must start anew each time, and a function
-        (without arguments) is called each time, and may give an iterator.
+        Which tail; it must be given if negative values were seen.
+    reread : array_like, tensor, iterable of blocks, or function that returns one, optional
+        The numbers again, in any order and division; 16-bit dtypes do not need them. They are read
+        once or twice: each `iter` of an iterable must start from the beginning; a function (without
+        arguments) is called for each reading and may return an iterator.
     ks, min_tail
         As in `fit_power_law`.
 
     Returns
     -------
     PowerLawFit
-        The one of all numbers, to the bit.
+        Bit-identical to `fit_power_law` of all the numbers.
 
     Raises
     ------
     ValueError
-        If `reread` is needed and not given, or is not what was sketched; or as `fit_power_law`.
+        If `reread` is needed and not given, or holds other numbers; or as in `fit_power_law`.
     TypeError
         If `reread` can be read only once.
 

@@ -32,10 +32,10 @@ from htstats.sketch import FORMATS, TailSketch, sketch_rows
 
 __all__ = ["COPIES_OF_A_FIT", "LEAST_FOR_A_FIT", "fit_rows"]
 
-# A fit holds its values as float64, sorted, beside the matrix itself.
+# Float64 numbers for each value that is fitted in memory: the sorted value and its estimates.
 COPIES_OF_A_FIT = 5
 
-# With less the sketch alone, and a block, would be most of it.
+# The smallest memory budget: the sketch and a block take 5 MiB of it.
 LEAST_FOR_A_FIT = 16 << 20
 
 
@@ -57,17 +57,17 @@ def fit_rows(
     Parameters
     ----------
     source : object with shape, dtype and row_blocks(max_bytes)
-        Such as a `WeightMatrix`; it is read two or three times as a rule, once where its elements
-        have 16 bits, and more often where not even counts of the tail fit: see the notes.
+        Such as a `WeightMatrix`. As a rule it is read two or three times, once if its elements have
+        16 bits, and more often if not even counts of the tail fit in memory: see the notes.
     side : {"abs", "positive", "negative"}
         Which tail.
     xmin, xmax, ks, min_tail
         As in `fit_power_law`.
     sketch : TailSketch, optional
-        Of all of the matrix, if it is known: one reading less.
+        The sketch of the whole matrix, if you have it: it saves one reading.
     max_memory : int
-        Bytes that may be in use beside what is before the call; at least 16 MiB. A row that is
-        longer than a sixteenth of them comes on top.
+        Memory budget in bytes, in addition to what the process already uses; at least 16 MiB. A
+        row that takes more than a sixteenth of it is used in addition.
     n_threads : int
         For the sketch, where the source has `read_rows`; the result does not depend on it.
     report : callable, optional
@@ -76,28 +76,28 @@ def fit_rows(
     Returns
     -------
     PowerLawFit
-        That of the whole matrix in memory, to the bit.
+        Bit-identical to the fit of the whole matrix in memory.
 
     Raises
     ------
     ValueError
-        If the matrix is not finite, has too few distinct values, or is not the same when it is read
-        again; if `max_memory` is too small, also for what lies between `xmin` and `xmax` or, with
-        two-sided distances, for the tail: only the plain scan goes on outside of memory.
+        If the matrix is not finite, has too few distinct values, or has changed when it is read
+        again. If `max_memory` is too small: also for the values between `xmin` and `xmax`, or with
+        two-sided distances for the tail, since only the scan with the default options works outside
+        of memory.
 
     Notes
     -----
-    What pruning leaves is scanned at once if it fits. If not (a matrix that is a power law nearly
-    from its smallest elements on), its values are held as a count for each float, in one to four
-    bytes, where they are denser than the floats that they can be. Of float32 that takes some 110
-    MB for 2^31 elements, so the default budget reads them **twice**: for the sketch and for the
-    counts. What still does not fit is scanned in k ranges of values, from the largest ones down,
-    each of which is one reading; of float64 a range is 2.1e7 elements in the default budget. The
-    candidates pass in four or five such descents: 1 + 4 k or 1 + 5 k readings, and some more where
-    cells of values have to be cut first. In the first two a distance to beat is found and measured,
-    in the third all candidates pass against places where the distances of such candidates are
-    large, and those that remain are measured. Data whose candidates are all alike to 1e-13 over
-    many tails would need more.
+    The values that pruning leaves are scanned at once if they fit in memory. If not (a matrix that
+    is a power law nearly from its smallest elements on), a counter of one to four bytes for each
+    float replaces the values wherever that takes less. For 2^31 float32 elements that is some 110
+    MB, so with the default budget they are read **twice**: for the sketch and for the counters.
+    Values that still do not fit are scanned in k ranges, from the largest values down; each range
+    is one reading. With the default budget a range holds 2.1e7 float64 elements. The scan takes
+    four or five such descents: 1 + 4 k or 1 + 5 k readings, and a few more if intervals of values
+    must be cut first. The first two find and measure a distance to beat. The third compares all
+    candidates with probe points at which a poor candidate deviates most. The others measure those
+    that remain. Data whose candidates agree to 1e-13 over many tails need more.
 
     Examples
     --------
@@ -143,18 +143,18 @@ def _fit_sketched(
         raise ValueError(
             f"max_memory must be enough for the tail where ks is {options.ks!r}: got {max_memory}"
         )
-    # what it needed is forgotten by now
+    # outside of `except`: the exception would keep the arrays of the failed attempt alive
     return _fit_outside(sketch, side, source, low, options.min_tail, budget)
 
 
 def _fit_between(
     sketch: TailSketch, side: str, source: Source, options: FitOptions, most: int
 ) -> FittedTail:
-    """The fit with an xmin, a range of them or an xmax: all that lies there, in memory."""
+    """The fit with an xmin, a range of them or an xmax, of the values there, in memory."""
     low = options.xmin[0] if isinstance(options.xmin, tuple) else options.xmin or 0.0
     high = math.inf if options.xmax is None else options.xmax
     buckets = sketch.buckets(side)
-    # the largest of all is looked at in any case: an xmin must be below it
+    # the largest value is needed in any case: an xmin must be below it
     low = min([low, *buckets.lower[buckets.lower <= high][-1:].tolist()])
     within = (buckets.upper > low) & (buckets.lower <= high)
     if (n := int(buckets.count[within].sum())) > most:
@@ -182,7 +182,7 @@ def _fit_between(
 def _gathered(
     source: Source, side: str, sketch: TailSketch, low: float, *, most: int
 ) -> npt.NDArray[Any]:
-    """What lies from a bucket's lower edge on."""
+    """The values from the lower edge of a bucket on; _TooManyError if they do not fit in memory."""
     buckets = sketch.buckets(side)
     n = int(buckets.count[buckets.upper > low].sum())
     if n > most:
@@ -191,7 +191,7 @@ def _gathered(
 
 
 class _TooManyError(Exception):
-    """Too much from a value on to be scanned in memory."""
+    """The values from `low` on do not fit in memory."""
 
     def __init__(self, low: float) -> None:
         super().__init__(low)
@@ -201,7 +201,7 @@ class _TooManyError(Exception):
 def _fit_outside(
     sketch: TailSketch, side: str, source: Source, low: float, min_tail: int, budget: Budget
 ) -> FittedTail:
-    """The same scan, and the same bounds below it, range by range."""
+    """The same scan with the same bounds, range by range."""
     buckets = sketch.buckets(side)
     prospect = Prospect(buckets.lower, buckets.upper, buckets.count, buckets.total)
     last = buckets.pattern + (1 << FORMATS[sketch.dtype].dropped) - 1

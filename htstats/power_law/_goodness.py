@@ -1,4 +1,4 @@
-"""Is it a power law: the bootstrap of Clauset, Shalizi and Newman."""
+"""The test of a power law: the bootstrap of Clauset, Shalizi and Newman."""
 
 from __future__ import annotations
 
@@ -27,30 +27,31 @@ from htstats.power_law._bootstrap import (
 
 __all__ = ["GoodnessOfFit", "bootstrap_pvalue", "goodness_of_fit"]
 
-# An early stop is wrong about the side of the level with this probability per look.
+# Each time an early stop is considered, it is on the wrong side of the level with this probability.
 STOP_ERROR = 1e-4
 
 
 @dataclass(frozen=True)
 class GoodnessOfFit:
-    """How often a true power law fits worse than the data.
+    """The result of a test: how often samples of the power law fit worse than the data.
 
     Attributes
     ----------
     pvalue : float
-        Share of resamples whose distance is at least the data's; small speaks against a power law.
+        Share of resamples whose distance is at least that of the data. A small one is evidence
+        against a power law.
     interval : tuple of float
         95 % Monte Carlo (Clopper-Pearson) interval of `pvalue`.
     n_resamples : int
-        Resamples made; fewer than asked for if the answer was decided before.
+        Resamples made; fewer than asked for after an early stop (`stop_at`).
     distance, alpha, xmin : float
         The fit that was tested.
     n, n_tail : int
         Values, and those at or above xmin.
     refit_xmin : bool
-        Whether each resample searched its own xmin.
+        Whether xmin was searched in each resample.
     seed : int
-        Repeats the call.
+        The same seed gives the same result.
     """
 
     pvalue: float
@@ -104,9 +105,10 @@ def goodness_of_fit(
     n_threads : int
         Threads that share the resamples.
     stop_at : float, optional
-        A level: stop as soon as the p-value is surely (error 1e-4 per look) on one side of it.
+        A level: stop as soon as the p-value is on one side of it. Each time this is considered it
+        is wrong with probability 1e-4.
     progress : bool
-        Show on stderr how far it is.
+        Show the progress on stderr.
 
     Raises
     ------
@@ -115,12 +117,13 @@ def goodness_of_fit(
 
     Notes
     -----
-    A resample takes each of its n values from the head of the data (below xmin) with the head's
-    share, and else from the fitted tail, drawn in order (Renyi), so that nothing is sorted; then
-    xmin is found again exactly. With xmin fixed only the tail is drawn, and p is uniform for a
-    true power law. With xmin found again the test is conservative, and a lognormal tail often
-    passes: the scan looks for the part of the data that looks most like a power law, and finds
-    one. A large p is therefore no evidence against other laws; compare them by likelihood.
+    A resample draws each of its n values from the data below xmin, with their share of all values
+    as its probability, and else from the fitted tail. The tail is drawn in order (Renyi), so
+    nothing is sorted. Then xmin is searched again, among all candidates. With xmin fixed only the
+    tail is drawn, and p is uniform for a true power law. With xmin searched the test is
+    conservative, and a lognormal tail often passes: the scan finds the part of the data that is
+    most like a power law. A large p is therefore no evidence against other laws; compare them by
+    likelihood.
 
     References
     ----------
@@ -150,11 +153,11 @@ def goodness_of_fit(
 def _exceedances(
     blocks: Iterator[Block], distance: float, total: int, level: float | None, progress: bool
 ) -> tuple[int, int]:
-    """How many resamples have at least this distance, and how many were made."""
+    """How many resamples have at least this distance, and how many there were."""
     above, done = 0, 0
     with _Bar(total, progress) as bar:
         for distances, _, _ in blocks:
-            # a resample without a candidate (all values equal) fits perfectly
+            # a resample without a candidate (all values are equal) counts as a perfect fit
             above += int(np.sum(np.nan_to_num(distances, nan=0.0) >= distance))
             done += distances.size
             bar.show(done, f"p = {above / done:.3f}")
@@ -166,7 +169,7 @@ def _exceedances(
 
 
 class _Bar:
-    """A line on stderr that says how far the resamples are, at most ten times a second."""
+    """A progress line on stderr, written at most ten times a second."""
 
     def __init__(self, total: int, wanted: bool) -> None:
         self._total, self._wanted = total, wanted

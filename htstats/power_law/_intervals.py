@@ -1,4 +1,4 @@
-"""How sure is alpha, and xmin: asymptotic and bootstrap intervals."""
+"""Confidence intervals of alpha and xmin: asymptotic, and by bootstrap."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ConfidenceInterval:
-    """Where alpha, and with a bootstrapped scan xmin, may lie.
+    """An interval of alpha, and one of xmin if the bootstrap searched it.
 
     Attributes
     ----------
     alpha : tuple of float
         Interval of the density exponent.
     xmin : tuple of float or None
-        Interval of xmin, in units of x; both ends are values of the data, so whole numbers where
-        they are. None where xmin was fixed or the method is asymptotic.
+        Interval of xmin, in units of x; both ends are values of the data. None if xmin was fixed or
+        the method is asymptotic.
     level : float
         Nominal coverage.
     method : str
@@ -82,12 +82,12 @@ def confidence_interval(
     Notes
     -----
     The bootstrap with xmin fixed draws the tail from the fit and inverts the pivot
-    (alpha - 1)/(alpha* - 1), whose distribution is known for every alpha; with xmin scanned it
-    resamples all the data and takes percentiles of refits, of xmin the next refit beyond where one
-    lies between two. With xmin scanned the asymptotic
-    interval is too short, because it takes xmin for known: at a nominal 95 % it covered 90.7 % of
-    400 Pareto samples of 500 values, and the bootstrap 96.0 % (bench/measure_coverage.py; one
-    standard error is 1.1 points). Prefer the bootstrap there.
+    (alpha - 1)/(alpha* - 1), whose distribution is the same for every alpha. With xmin searched it
+    draws from all the data and takes percentiles of the refits; a percentile of xmin that lies
+    between two refits becomes the outer one of them. With xmin searched the asymptotic interval is
+    too short, because it takes xmin as known: at a nominal 95 % it covered 90.7 % of 400 Pareto
+    samples of 500 values, and the bootstrap 96.0 % (bench/measure_coverage.py; one standard error
+    is 1.1 points). Prefer the bootstrap there.
 
     References
     ----------
@@ -104,7 +104,7 @@ def confidence_interval(
         )
     count("seed", seed, below=2**64)
     count("n_threads", n_threads, at_least=1)
-    # not `asymptotic_interval`, whose product is rounded in another order
+    # not `asymptotic_interval`: it multiplies in another order, and so rounds differently
     width = float(special.ndtri((1 + level) / 2)) * (tail.alpha - 1) / np.sqrt(tail.n_tail)
     return ConfidenceInterval((tail.alpha - width, tail.alpha + width), None, level, method)
 
@@ -174,7 +174,7 @@ def bootstrap_interval(
         limits = _limits_of_alpha(tail.alpha, alphas, tails, kernel)
         return ConfidenceInterval(limits, None, level, "bootstrap")
     low, high = _limits_of_xmin(xmins, tails)
-    if kernel:  # the outer ones of the values whose logs are equal
+    if kernel:  # xmins are logs: of the values with the same log take the outer one
         low = float(values[np.searchsorted(logs, low, side="left")])
         high = float(values[np.searchsorted(logs, high, side="right") - 1])
     limits = _quantiles(alphas, tails)
@@ -198,7 +198,7 @@ def _limits_of_alpha(
 
 
 def _limits_of_xmin(xmins: Floats, tails: tuple[float, float]) -> tuple[float, float]:
-    """The quantiles of xmins; each is one of them, the outer one if it lies between two."""
+    """Both quantiles of xmins; one that lies between two of them becomes the outer one."""
     xmins = xmins[np.isfinite(xmins)]
     low = np.quantile(xmins, tails[0], method="lower")
     return float(low), float(np.quantile(xmins, tails[1], method="higher"))

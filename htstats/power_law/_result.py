@@ -50,24 +50,24 @@ class PowerLawFit(FittedTail):
     alpha : float
         Density exponent; above 1, or any real number where there is an `xmax`.
     xmin : float
-        Where the tail begins, one of the values (or what was given); in units of the data.
+        Where the tail begins, in units of the data: one of the values, or the xmin that was given.
     distance : float
         Kolmogorov-Smirnov distance of the tail, see `fit_power_law` for `ks`; in [0, 1].
     n : int
-        Usable values: what the scan saw.
+        How many values were fitted: of the side, not 0, not masked, not above `xmax`.
     n_tail : int
-        Values at or above `xmin` among them.
+        How many of them are at or above `xmin`.
     excluded : mapping of str to int
-        Values that were left out, by reason: "zero", "negative", "positive", "above xmax",
+        How many elements were left out, by reason: "zero", "negative", "positive", "above xmax",
         "masked".
     side, ks : str
-        As they were asked for; `side` is "positive" where nothing was said and nothing is negative.
+        As in `fit_power_law`; `side` is "positive" if none was given.
     discrete : bool
-        Whether the values are integers to the model.
+        Whether the law is that of integers.
     xmax : float or None
         Where the law ends, in units of the data; None: nowhere.
     curve : Curve or None
-        (xmins, alphas, distances) of all candidates, where they were asked for.
+        (xmins, alphas, distances) of all candidates, if it was asked for.
 
     Examples
     --------
@@ -95,7 +95,7 @@ class PowerLawFit(FittedTail):
 
     @property
     def options(self) -> FitOptions:
-        """What the fit was asked for; ValueError where it was made from a sketch."""
+        """The options of the fit; ValueError if it was made from a sketch."""
         return self._require_data().options
 
     def usable(self) -> Floats:
@@ -132,7 +132,8 @@ class PowerLawFit(FittedTail):
         seed: int = 0,
         n_threads: int = 1,
     ) -> ConfidenceInterval:
-        """Of alpha, and by bootstrap of xmin; see `htstats.power_law.confidence_interval`."""
+        """An interval of alpha, and by bootstrap one of xmin, too; see
+        `htstats.power_law.confidence_interval`."""
         from htstats.power_law import _intervals
 
         level = _intervals.check_level(level, method)

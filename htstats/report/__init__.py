@@ -1,4 +1,4 @@
-"""What is said of one matrix or of many: numbers, tables, pictures.
+"""Reports on one matrix or on many: numbers, tables, pictures.
 
 The numbers come first; the other two show them:
 

@@ -1,4 +1,4 @@
-"""What is known of one matrix as plain numbers, found here or on a worker."""
+"""Fit, stable rank, tests and spectrum of one matrix, as plain numbers that can be sent."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ if TYPE_CHECKING:
 
 __all__ = ["RANK_RTOL", "Extras", "Rule", "as_row", "fit_column", "fit_matrix"]
 
-# A fit in memory takes up to so many times the bytes of a matrix, the matrix included: of float32,
-# five float64 for each element beside it, and its sorted copy.
+# A fit in memory takes up to so many times the bytes of the matrix: of float32, the matrix, its
+# sorted copy, and five float64 for each element.
 COPIES_IN_MEMORY = 12
 
-# Bytes of a matrix that are held in memory where nothing is said of it.
+# Matrices of up to so many bytes are held in memory if no --max-memory is given.
 HELD = 1 << 28
 
-# More than a table shows, in half the readings that the default of 1e-10 takes.
+# Relative accuracy of the stable rank: more digits than a table shows, and half the readings of
+# the matrix that the default, 1e-10, takes.
 RANK_RTOL = 1e-7
 
-# A p-value above it is no reason against a power law (Clauset, Shalizi and Newman 2009, section 4).
+# A p-value above it does not rule out a power law (Clauset, Shalizi and Newman 2009, section 4).
 LEVEL = 0.1
 
 # Arguments of a fit by name.
@@ -33,9 +34,9 @@ FAILURES = (ValueError, TypeError, OSError, ArithmeticError, MemoryError)
 
 
 class Extras(NamedTuple):
-    """What is wanted beside the fit."""
+    """What is computed in addition to the fit."""
 
-    gof: int = 0  # resamples of the goodness of fit, at most
+    gof: int = 0  # resamples of the goodness of fit, at most; 0: no test
     compare: bool = False
     spectrum: bool = False
 
@@ -47,11 +48,11 @@ def fit_matrix(
     max_memory: int | None = None,
     rule: Rule | None = None,
 ) -> dict[str, Any]:
-    """What the fit of a matrix says, or under "error" why there is none.
+    """The numbers of the fit of a matrix by name, or the reason under "error" if it failed.
 
-    Fit and stable rank read it in blocks where it does not fit into `max_memory` bytes with all
-    that is made of it. The extras need it in memory, and are an error where that is not allowed.
-    `rule` has what `fit_power_law` and `fit_rows` take beside the side: xmin, xmax, ks, min_tail.
+    If the fit would take more than `max_memory` bytes, fit and stable rank read the matrix in
+    blocks. The extras need it in memory: they are an error then. `rule` holds other arguments of
+    `fit_power_law`: xmin, xmax, ks, min_tail.
     """
     from htstats.power_law import fit_power_law
     from htstats.spectral import stable_rank
@@ -90,8 +91,9 @@ def fit_matrix(
 def fit_column(
     column: Column, side: str, extras: Extras, max_memory: int | None, rule: Rule
 ) -> dict[str, Any]:
-    """The same of a column of numbers, which has no rank and no spectrum; `rule` may say that it is
-    discrete, and such a fit holds it in memory."""
+    """`fit_matrix` for a column of numbers, without stable rank and spectrum.
+
+    `rule` may also hold `discrete`; such a fit holds the column in memory."""
     from htstats.power_law import fit_power_law, fit_rows
 
     try:
@@ -116,7 +118,7 @@ def fit_column(
 
 
 def as_row(found: PowerLawFit, rank: float | None = None) -> dict[str, Any]:
-    """A fit and the stable rank, if there is one, by name."""
+    """The numbers of a fit by name, with the stable rank if one is given."""
     return {
         "n": found.n,
         "n_excluded": found.n_excluded,
@@ -132,10 +134,12 @@ def as_row(found: PowerLawFit, rank: float | None = None) -> dict[str, Any]:
 
 
 def _tests(values: npt.NDArray[Any], side: str, extras: Extras, rule: Rule) -> dict[str, Any]:
-    """Goodness of fit, and the power law against the alternatives."""
+    """The goodness of fit, and the comparison with the alternatives, as far as asked for."""
     from htstats.power_law import fit_power_law
 
-    found = fit_power_law(values.reshape(-1), side=side, **rule)  # a streamed fit has no values
+    found = fit_power_law(
+        values.reshape(-1), side=side, **rule
+    )  # a fit that was read in blocks has no values
     row: dict[str, Any] = {}
     if extras.gof:
         tested = found.goodness_of_fit(extras.gof, stop_at=LEVEL)
@@ -158,7 +162,7 @@ def _tests(values: npt.NDArray[Any], side: str, extras: Extras, rule: Rule) -> d
 
 
 def _spectrum(values: npt.NDArray[Any]) -> dict[str, Any]:
-    """The power law of the eigenvalues of W W^T; a spectrum may have none where W has."""
+    """The power law of the eigenvalues of W W^T, or the reason why it cannot be fitted."""
     from htstats.spectral import fit_spectrum
 
     try:

@@ -1,4 +1,4 @@
-"""What a report says of the matrices that it leaves out."""
+"""Notes of a report on the tensors that it leaves out or scales."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 __all__ = ["reading_notes"]
 
-# Names that a note lists before it says how many there are.
+# Names that a note lists; of more it says how many there are.
 LISTED = 3
 
 
 def reading_notes(weights: Weights, done: str, scaled: str) -> list[str]:
-    """What was recognised in a checkpoint, a line for each kind.
+    """One line for each kind of tensor of a checkpoint that needs a remark.
 
-    `done` says what is not done to tensors that are no weights, `scaled` what is to those that
-    have a scale.
+    `done` begins the lines on tensors that are no weights ("not fitted"), `scaled` the line on
+    tensors that have a scale.
     """
     kinds: dict[str, list[str]] = {}
     for name, reason in weights.aside.items():

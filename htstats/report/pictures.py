@@ -1,4 +1,4 @@
-"""Pictures of `htstats fit`: one file a matrix."""
+"""The pictures of `htstats fit`: one file for each matrix."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["draw_all", "picture_folder", "picture_paths"]
 
 
 def picture_folder(given: str) -> Path:
-    """The folder, made if it is not there; errors before any work."""
+    """Create the folder if it does not exist; raise errors before any work is done."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
@@ -29,7 +29,7 @@ def picture_folder(given: str) -> Path:
 
 
 def picture_paths(folder: Path, inputs: Iterable[str], names: Iterable[str]) -> dict[str, Path]:
-    """Where each matrix's picture will lie.
+    """The path of the picture of each matrix.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def draw_all(
     rule: Rule,
     letter: str = "w",
 ) -> None:
-    """NAME.png for each matrix: survival function, density, scan, and the spectrum's tail.
+    """Write NAME.png for each matrix: survival function, density, scan, tail of the spectrum.
 
     A matrix is read, and fitted in memory, once more: only what is drawn now is held.
     """
@@ -61,7 +61,7 @@ def draw_all(
 
 
 def _free_name(name: str, taken: set[str]) -> str:
-    """A file name that no other matrix has, also where case is not told apart."""
+    """A file name that no other matrix has, even on file systems that ignore case."""
     plain = re.sub(r"[^\w.+-]+", "_", name).strip(".")[:120] or "matrix"
     target, number = f"{plain}.png", 2
     while target.lower() in taken:

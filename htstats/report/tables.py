@@ -1,4 +1,4 @@
-"""What `htstats fit` prints of its rows: a table for people, JSON, and a CSV that merges."""
+"""The output of `htstats fit`: tables for people, JSON, and CSV with WeightWatcher's columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 WIDTH = 100
 
-# Of a row, in the table's order: key, heading, format.
+# Columns of the table: key of the row, heading, format.
 COLUMNS = (
     ("shape", "shape", "s"),
     ("n", "n", "d"),
@@ -42,7 +42,7 @@ SPECTRUM = (
     ("warning", "note", "s"),
 )
 
-# WeightWatcher's names come first, so that tables merge; ours follow.
+# The columns of WeightWatcher come first, so that its tables can be joined with these.
 CSV_COLUMNS = (
     "layer_id", "name", "longname", "N", "M", "Q", "alpha", "sigma", "D", "xmin", "num_pl_spikes",
     "stable_rank", "status", "warning", "dtype", "n", "n_excluded", "tail_exponent",
@@ -50,12 +50,12 @@ CSV_COLUMNS = (
 GOF_COLUMNS = ("gof_pvalue", "gof_low", "gof_high", "gof_resamples")
 ESD_COLUMNS = ("esd_alpha", "esd_sigma", "esd_D", "esd_xmin", "esd_num_pl_spikes", "esd_num_evals")
 
-# WeightWatcher's words for the exponent of a spectrum, and where they begin.
+# WeightWatcher calls a spectrum with an exponent below 2 over-trained, above 6 under-trained.
 OVER_TRAINED, UNDER_TRAINED = 2.0, 6.0
 
 
 def describe(layer_id: int, matrix: WeightMatrix) -> Row:
-    """What is known before the fit."""
+    """The row of a matrix before its fit: name, shape, dtype."""
     row = _description(layer_id, matrix.name, matrix.source_shape, matrix.source_dtype)
     return row if matrix.scale is None else row | {"scale": matrix.scale}
 
@@ -73,7 +73,7 @@ def _description(layer_id: int, name: str, shape: tuple[int, ...], dtype: str) -
     return {
         "layer_id": layer_id,
         "name": name,
-        # WeightWatcher names the layer, a checkpoint its weight
+        # WeightWatcher has the name of the layer, a checkpoint that of its weight
         "longname": name.removesuffix(".weight"),
         "shape": sides,
         "source_shape": list(shape),
@@ -85,7 +85,7 @@ def _description(layer_id: int, name: str, shape: tuple[int, ...], dtype: str) -
 
 
 def finish(row: Row) -> None:
-    """Add WeightWatcher's names of what was found."""
+    """Add the results under WeightWatcher's names."""
     failed = row.get("error") or row.get("esd_error")
     row["status"] = "failed" if "error" in row else "success"
     row["warning"] = failed or _training(row.get("esd_alpha"))
@@ -102,7 +102,7 @@ def _training(esd_alpha: float | None) -> str:
 def as_json(
     file: str, side: str, rule: Rule, rows: Iterable[Row], weights: Weights
 ) -> dict[str, Any]:
-    """The report as JSON's types; `rule` is left out where nothing was asked for."""
+    """The report as types of JSON; an empty `rule` is left out."""
     return {
         "file": file,
         "side": side,
@@ -114,14 +114,14 @@ def as_json(
 
 
 def _number(value: Any) -> Any:
-    """JSON has no NaN and no infinity."""
+    """The value with None in place of NaN and infinity, which JSON does not have."""
     if isinstance(value, Mapping):
         return {key: _number(inner) for key, inner in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def as_csv(rows: list[Row]) -> str:
-    """One line a matrix; columns of what was not asked for are left out."""
+    """One line for each matrix, without the columns of tests that were not asked for."""
     import csv
     import io
 
@@ -148,7 +148,7 @@ def _flat(row: Row) -> Row:
 
 
 def as_text(rows: list[Row], weights: Weights | None, what: str = "matrix") -> str:
-    """Tables of at most 100 columns, then what has to be said; `what` the rows are of."""
+    """Tables at most 100 characters wide, then notes; `what` names what a row stands for."""
     columns = COLUMNS if what == "matrix" else COLUMNS[1:-1]  # no shape and no rank
     header = [heading for _, heading, _ in columns]
     lines = [(row["name"], _cells(row, columns)) for row in rows]
@@ -222,7 +222,7 @@ def _table(
     text = format_table([what, *header], [[name, *cells] for name, cells in lines], left=left)
     if max(map(len, text.splitlines())) <= WIDTH:
         return text
-    # names of their own length would push the numbers off the screen: a line for each
+    # long names would push the numbers off the screen: each gets a line of its own
     plain = format_table(header, [cells for _, cells in lines], left=left - 1).splitlines()
     out, last = plain[:2], None
     for (name, _), numbers in zip(lines, plain[2:], strict=True):
