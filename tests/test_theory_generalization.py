@@ -593,7 +593,7 @@ def test_the_uniform_error_feeds_lemma_2_4():
                 n_samples=1,
                 width=1,
             ),
-            "one number a layer",
+            "one number per layer",
         ),
         (
             lambda: bartlett_bound(

@@ -9,21 +9,23 @@ fraction, the other from it (see htst_binomial.h); docs/accuracy-binomial.md has
 errors.
 """
 
-from htstats.binomial._functions import (
+from htstats.binomial._inverses import (
     Limit,
     ProportionInterval,
+    log_isf,
+    lower_limit,
+    proportion_interval,
+    upper_limit,
+)
+from htstats.binomial._tails import (
     cdf,
     chernoff_logsf,
     kl,
-    log_isf,
     logcdf,
     logpmf,
     logsf,
-    lower_limit,
     pmf,
-    proportion_interval,
     sf,
-    upper_limit,
 )
 
 __all__ = [

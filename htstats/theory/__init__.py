@@ -1,15 +1,15 @@
-"""The paper's theory, as printed and as it holds.
+"""The paper's theory: each formula as printed, and in a form that holds.
 
 `approximation`  how far u^T W v moves when small weights become noise (Props 1.1, 2.1; Algorithm 1)
-`sparsity`       how many elements lie above the threshold (Prop 1.2)
-`action`         what W(t) does to a vector (section 5.1, (10))
+`sparsity`       the number of elements above the threshold (Prop 1.2)
+`action`         the law of |W(t) x|^2 for a vector x (section 5.1, (10))
 `brackets`       power brackets of an alpha-stable matrix (section 5.2, figure 2)
 `generalization` from noise stability to a rate, a bound or a complexity (Theorem 2 and its lemmas)
 
-A function whose printed form fails takes ``convention="paper"`` for the printed formula and
-``"rigorous"``, the default, for the one that holds; its docstring says where they part. A labelled
-number is a `Statement`, whose `kind` says whether it is exact, a bound, a rate, a complexity or a
-claim that fails. docs/theory.md has the statements, the derivations and the errata.
+If the printed form of a formula is wrong, its function takes ``convention="paper"`` for the printed
+form and ``"rigorous"``, the default, for a form that holds; the docstring says how they differ. A
+labelled number is a `Statement`. Its `kind` says whether it is exact, a bound, a rate, a complexity
+or a false claim. docs/theory.md has the statements, the derivations and the errata.
 """
 
 from htstats.theory._statement import Convention, Statement

@@ -1,4 +1,4 @@
-"""A number of the theory that says what kind of number it is."""
+"""`Statement`: a number of the theory, labelled with how it may be used."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ CONVENTIONS = ("rigorous", "paper")
 
 @dataclass(frozen=True)
 class Statement:
-    """A value, what it is a value of, and what it may be used for.
+    """A number with its name and a label that says how it may be used.
 
     Attributes
     ----------
     name : str
-        What is stated, in words.
+        Name of the quantity.
     value : float
-        The number; `float(statement)` gives it too.
+        The number, also given by `float(statement)`.
     kind : {"exact", "bound", "rate", "complexity", "claim"}
         ``exact``: an equality. ``bound``: an inequality that holds. ``rate``: constants or
         logarithms are dropped, so the number orders networks but bounds nothing. ``complexity``:
         a quantity that bounds nothing by itself. ``claim``: printed in the paper as a bound, and
         false or unproved as printed.
     equation : str
-        Where it stands.
+        Number of the equation or proposition.
     convention : {"rigorous", "paper"}
-        Whose formula it is.
+        Whether the formula is the printed one or the one that holds.
     log : float
-        The natural logarithm of `value`, right also where `value` underflows to 0.
+        The natural logarithm of `value`, accurate even if `value` underflows to 0.
     inputs : mapping
-        The numbers that went in, enough to repeat the call.
+        The arguments, enough to repeat the call.
     note : str
-        What has to hold, or why it does not.
+        Conditions of the statement, or the reason why it is false.
     """
 
     name: str
@@ -71,6 +71,6 @@ def probability_statement(
     inputs: Mapping[str, object] | None = None,
     note: str = "",
 ) -> Statement:
-    """A probability from its logarithm; a bound above 1 says no more than 1 does."""
+    """A probability from its logarithm. A bound above 1 is replaced by 1."""
     log = min(float(log), 0.0)
     return Statement(name, math.exp(log), kind, equation, convention, log, inputs or {}, note)

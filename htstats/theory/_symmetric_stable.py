@@ -1,6 +1,6 @@
-"""Upper tail of the symmetric alpha-stable law, which (12)-(16) are about.
+"""Survival function of the symmetric alpha-stable law, which (12)-(16) use.
 
-Only beta = 0 is here, which is what section 5.2 assumes, and only the survival function.
+Section 5.2 assumes beta = 0; other skewness and other functions of the law are not provided.
 """
 
 from __future__ import annotations
@@ -17,21 +17,22 @@ __all__ = ["symmetric_stable_sf"]
 
 FloatArray = npt.NDArray[np.float64]
 
-# Nodes per unit of y, and beside them so many for the range of L = log g, about 70, where the
-# integrand is exp(L - e^L): the trapezoid rule errs by exp(-pi^2 / h), below 1e-17 for h = 1/4,
-# and the slope of L in y varies by a factor of 2.
+# The integration takes NODES_PER_Y nodes per unit of y, and in addition NODES_OF_L nodes for the
+# range of L = log g, about 70, where the integrand is exp(L - e^L). With the step h in L the
+# trapezoid rule has an error of exp(-pi^2 / h), below 1e-17 for h = 1/4. The slope of L in y varies
+# by a factor of 2.
 NODES_PER_Y = 14.0
 NODES_OF_L = 800
 
-# Below this y, theta is nothing beside pi/2 and L is a straight line.
+# Below this y, theta is negligible compared with pi/2 and L is a straight line.
 LINEAR = -40.0
 
-# Nearer to 1 than this the exponent 1/(alpha - 1) magnifies rounding: interpolate instead.
+# Nearer to 1 than this, the exponent 1/(alpha - 1) magnifies rounding errors: interpolate instead.
 NEAR_ONE = 1e-4
 
 
 def symmetric_stable_sf(x: npt.ArrayLike, alpha: float) -> FloatArray:
-    """P(X > x) for the symmetric stable law of scale 1, exp(-abs(t)^alpha) its Fourier transform.
+    """P(X > x) for the symmetric stable law with characteristic function exp(-abs(t)^alpha).
 
     Parameters
     ----------
@@ -47,14 +48,15 @@ def symmetric_stable_sf(x: npt.ArrayLike, alpha: float) -> FloatArray:
 
     Notes
     -----
-    Nolan's integral over theta in (0, pi/2), g(theta) = x^(a/(a-1)) (cos theta/sin(a theta))^
-    (a/(a-1)) cos((a-1) theta)/cos theta: the tail is (1/pi) int exp(-g) above a = 1 and
-    (1/pi) int (1 - exp(-g)) below. With omega = pi/2 - theta, y = log(theta/omega) and L = log g,
-    integration by parts gives (1/pi) int omega abs(dL/dy) exp(L - e^L) dy on both sides of 1, which
-    is smooth however near to 1; from a = 3/2 on the first form is taken, as dL/dy cancels at 2.
-    The trapezoid rule in y serves both. Within 1e-4 of 1 a parabola in alpha through three values
-    takes over. Relative error below 1e-11 for alpha in [0.02, 2] and tails above 1e-200, against
-    mpmath's sums of the two power series (tests/test_theory_brackets.py).
+    Nolan's integral over theta in (0, pi/2), with g(theta) = x^(a/(a-1))
+    (cos theta/sin(a theta))^(a/(a-1)) cos((a-1) theta)/cos theta: the tail is (1/pi) int exp(-g)
+    above a = 1 and (1/pi) int (1 - exp(-g)) below. Let omega = pi/2 - theta,
+    y = log(theta/omega) and L = log g. Integration by parts gives
+    (1/pi) int omega abs(dL/dy) exp(L - e^L) dy on both sides of a = 1; its integrand is smooth
+    arbitrarily near to 1. From a = 3/2 on the first form is used, because dL/dy cancels at 2. Both
+    forms are summed by the trapezoid rule in y. Within 1e-4 of 1 the result is a parabola in alpha
+    through three values. The relative error is below 1e-11 for alpha in [0.02, 2] and tails above
+    1e-200, compared with mpmath's sums of the two power series (tests/test_theory_brackets.py).
 
     References
     ----------
@@ -101,9 +103,9 @@ def _integral(x: FloatArray, alpha: float) -> FloatArray:
 
 
 def _range(log_x: FloatArray, alpha: float, by_parts: bool) -> tuple[FloatArray, FloatArray]:
-    """Ends beyond which the integrand is below rounding."""
-    # L is monotone in y: rising below alpha = 1, falling above
-    # where omega is large on the side of small g, e^L must fall far below the tail, about x^-alpha
+    """The interval of y outside which the integrand is negligible."""
+    # L is monotone in y: it rises for alpha below 1 and falls for alpha above 1.
+    # At the end with small g, omega is large: there e^L must be far below the tail, about x^-alpha.
     ends = []
     for target in (-60.0 - alpha * np.maximum(log_x, 0.0), math.log(600.0)):
         a, b = np.full(log_x.shape, -700.0 - 100 / alpha), np.full(log_x.shape, 700.0)
@@ -113,8 +115,8 @@ def _range(log_x: FloatArray, alpha: float, by_parts: bool) -> tuple[FloatArray,
             a, b = np.where(right, middle, a), np.where(right, b, middle)
         ends.append((a + b) / 2)
     low, high = np.minimum(*ends), np.maximum(*ends)
-    # without e^L in front the integrand falls off with omega = e^-y alone, from where L is below 0
-    # and y above 0
+    # Without the factor e^L the integrand decreases only with omega = e^-y, once L is below 0 and
+    # y above 0.
     return low, high if by_parts else np.clip(high, 0.0, 660.0) + 40.0
 
 
@@ -125,7 +127,7 @@ def _integrand(y: FloatArray, log_x: FloatArray, alpha: float, by_parts: bool) -
     if not by_parts:
         return np.asarray(weight * np.exp(-np.exp(log_g)))
     b = alpha - 1
-    # d log g / d theta, times (1 - alpha) in its first part
+    # d log g / d theta; its first part is multiplied by (1 - alpha)
     slope = (1 / np.tan(omega) + alpha**2 / np.tan(alpha * theta)) / b + b * np.tan(b * theta)
     return np.asarray(omega * np.abs(slope) * weight * np.exp(log_g - np.exp(log_g)))
 
@@ -133,7 +135,7 @@ def _integrand(y: FloatArray, log_x: FloatArray, alpha: float, by_parts: bool) -
 def _log_g(y: FloatArray, log_x: FloatArray, alpha: float) -> FloatArray:
     theta, omega = _angles(y)
     b = alpha - 1
-    if alpha > 1:  # sines of sums of positive numbers, where theta is near pi/2
+    if alpha > 1:  # near theta = pi/2: sines of sums of positive numbers, which do not cancel
         sine = np.sin(math.pi * (1 - alpha / 2) + alpha * omega)
         sine = np.where(theta < 0.5, np.sin(alpha * theta), sine)
         cosine = np.sin(math.pi / 2 * (2 - alpha) + b * omega)

@@ -1,7 +1,8 @@
-"""What W(t) does to a vector (section 5): spikes on a Johnson-Lindenstrauss projection.
+"""The action of W(t) on a vector (section 5): spikes on a Johnson-Lindenstrauss projection.
 
-(10), the second moment of a component of Bx, as printed and corrected; the law of |Bx|^2 before B
-is known, and that of |W(t) x|^2 when it is. `htstats.theory.brackets` has the rest of section 5.
+This module has (10), the second moment of a component of Bx, as printed and corrected; the law of
+|Bx|^2 for random B; and the law of |W(t) x|^2 for given B. `htstats.theory.brackets` has the rest
+of section 5.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ __all__ = [
 FloatArray = npt.NDArray[np.float64]
 SIGNS = ("positive", "symmetric")
 
-# Numbers drawn at a time: 64 MiB.
+# Random numbers drawn at a time: 64 MiB of float64.
 BLOCK = 1 << 23
 
 
@@ -66,22 +67,22 @@ def component_second_moment(
     tail_exponent : float
         alpha: P(|W| > w) = share (w_min/w)^alpha.
     tau, w_min : float
-        Threshold, and where the law begins; tau >= w_min > 0, in units of the weights.
+        The threshold, and the lower end of the law; tau >= w_min > 0, in units of the weights.
     share : float
-        Part of the elements that follow the law (n_tail/n of a fit); the paper's is 1.
+        Proportion of the elements that follow the law (n_tail/n of a fit); 1 in the paper.
     signs : {"positive", "symmetric"}
-        Signs of the elements: all positive, or fair coins.
+        Signs of the elements: all positive, or both signs with probability 1/2.
     convention : {"rigorous", "paper"}
-        ``rigorous``: E[B^2] abs(x)^2 + E[B]^2 ((sum x)^2 - abs(x)^2), the second term 0 for
-        symmetric signs. ``paper``: N2 E[B^2] x_i^2, which lost the second term and the sum over j.
+        ``rigorous``: E[B^2] abs(x)^2 + E[B]^2 ((sum x)^2 - abs(x)^2); the second term is 0 for
+        symmetric signs. ``paper``: N2 E[B^2] x_i^2, which omits the second term and the sum over j.
     component : int
-        i of the printed x_i^2.
+        The index i of the printed x_i^2.
 
     Returns
     -------
     float
-        In squared units of weights times x. Infinite for alpha <= 2 (unless x = 0): the printed
-        tau^(2-alpha)/(alpha-2) is negative there, and ``paper`` gives it as it stands.
+        In squared units of weights times x. Infinite for alpha <= 2 (unless x = 0). The printed
+        tau^(2-alpha)/(alpha-2) is negative there; ``paper`` returns this negative number.
 
     Raises
     ------
@@ -90,10 +91,10 @@ def component_second_moment(
 
     Notes
     -----
-    E[B^2] = share a w_m^a tau^(2-a)/(a-2), E[B] = share a w_m^a tau^(1-a)/(a-1), which is finite
-    for alpha > 1; products of different elements have expectation E[B]^2 because they are
-    independent, not 0. Positive weights with alpha = 3.5, tau = 3, x of 50 ones: 42.2, printed
-    22.5.
+    E[B^2] = share a w_m^a tau^(2-a)/(a-2). E[B] = share a w_m^a tau^(1-a)/(a-1), which is finite
+    for alpha > 1. The product of two different elements has the expectation E[B]^2, not 0, because
+    the elements are independent. For positive weights with alpha = 3.5, tau = 3 and x of 50 ones
+    the moment is 42.2; the printed formula gives 22.5.
 
     References
     ----------
@@ -130,7 +131,7 @@ def component_second_moment(
 
 @dataclass(frozen=True, eq=False)
 class SpikeLaw:
-    """The law of |Bx|^2, B random with independent elements beyond tau.
+    """The law of |Bx|^2 for a random B with independent elements beyond tau.
 
     Attributes
     ----------
@@ -138,7 +139,7 @@ class SpikeLaw:
     rows : int
         N1.
     model : TailModel
-        P(|W| > w), the share included.
+        P(|W| > w), with its share.
     tau : float
         At least the model's xmin.
     signs : {"positive", "symmetric"}
@@ -164,7 +165,7 @@ class SpikeLaw:
 
     @property
     def p(self) -> float:
-        """Probability of an element of B to be non-zero."""
+        """Probability that an element of B is non-zero."""
         return self.model.probability(self.tau)
 
     @property
@@ -177,15 +178,15 @@ class SpikeLaw:
 
     @property
     def zero_probability(self) -> float:
-        """P(Bx meets no spike) = (1 - p)^(rows times non-zeros of x): no row is changed at all."""
+        """P(Bx = 0) = (1 - p)^(rows times non-zeros of x)."""
         elements = self.rows * int(np.count_nonzero(self.x))
         return (1 - self.p) ** elements
 
     def one_spike_sf(self, q: npt.ArrayLike) -> Any:
-        """P(some single abs(B_ij x_j) exceeds sqrt q), exactly.
+        """The exact probability that some single abs(B_ij x_j) exceeds sqrt q.
 
-        It is the power-law part of P(|Bx|^2 > q): for positive B and x a lower bound of it at every
-        q, and for any signs and x the ratio of the two tends to 1 as q grows (one big jump), with
+        It is the power-law part of P(|Bx|^2 > q). For positive B and x it is a lower bound at every
+        q. For any signs and x the ratio of the two tends to 1 as q grows (one big jump), with
         P ~ rows share w_m^a sum abs(x_j)^a q^(-a/2).
         """
         level = as_points(q, "q")
@@ -205,7 +206,7 @@ class SpikeLaw:
         for start in range(0, size, step):
             part = slice(start, min(start + step, size))
             shape = (part.stop - part.start, self.rows, len(inside))
-            # u uniform in (0, 1]: u <= p is above tau, at tau (p/u)^(1/a)
+            # u is uniform in (0, 1]. An element with u <= p is above tau: tau (p/u)^(1/a).
             u = 1 - rng.random(shape)
             size_of = self.tau * (self.p / u) ** (1 / self.model.tail_exponent)
             b = np.where(u <= self.p, size_of, 0.0)
@@ -216,7 +217,7 @@ class SpikeLaw:
 
 
 class Projection(Protocol):
-    """What this module needs of a `CompressedMatrix`."""
+    """The attributes of a `CompressedMatrix` that this module reads."""
 
     @property
     def sparse(self) -> Any: ...
@@ -230,14 +231,14 @@ class Projection(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ProjectionLaw:
-    """The law of |W(t) x|^2, B given and G random: a sum of independent (c_i + s_i g_i)^2.
+    """The law of |W(t) x|^2 for given B and random G: a sum of independent (c_i + s_i g_i)^2.
 
     Attributes
     ----------
     centres : ndarray, shape (N1,)
-        c_i = (Bx)_i + mean times the sum of x over the noisy places of row i.
+        c_i = (Bx)_i + mean times the sum of x over the elements of row i that have noise.
     scales : ndarray, shape (N1,)
-        s_i = std times the norm of x over the noisy places of row i.
+        s_i = std times the norm of x over the elements of row i that have noise.
     spikes : ndarray, shape (N1,)
         Bx.
     """
@@ -248,12 +249,12 @@ class ProjectionLaw:
 
     @property
     def spike_energy(self) -> float:
-        """|Bx|^2: known, as B is."""
+        """|Bx|^2, a known number because B is given."""
         return float(self.spikes @ self.spikes)
 
     @property
     def mean(self) -> float:
-        """E|W(t) x|^2 = sum c_i^2 + sum s_i^2; without mean and B, N1 t |x|^2."""
+        """E|W(t) x|^2 = sum c_i^2 + sum s_i^2; N1 t |x|^2 if mean and B are 0."""
         return float(self.centres @ self.centres + self.scales @ self.scales)
 
     @property
@@ -271,9 +272,10 @@ class ProjectionLaw:
 
         Notes
         -----
-        Even noise (support "full" always): the noncentral chi^2 with N1 degrees of freedom and
-        noncentrality sum c_i^2/s^2. Uneven: Davies's sum over the characteristic function, to
-        about 1e-6; it needs four noisy rows or more, ValueError otherwise.
+        If all rows have the same noise (always so for support "full"), the law is the noncentral
+        chi^2 with N1 degrees of freedom and noncentrality sum c_i^2/s^2. Otherwise the method is
+        Davies's sum over the characteristic function, accurate to about 1e-6. It needs noise in at
+        least four rows and raises ValueError otherwise.
         """
         level = as_points(q, "q")
         if not self.scales.any():
@@ -287,7 +289,7 @@ class ProjectionLaw:
         return self._inverted(level)[()]
 
     def concentration(self, eps: float) -> float:
-        """Johnson and Lindenstrauss: P(abs(|W(t)x|^2/E - 1) > eps), E the mean."""
+        """Johnson and Lindenstrauss: P(abs(|W(t)x|^2/E - 1) > eps), where E is the mean."""
         eps = nonnegative("eps", eps)
         above, below = self.sf([self.mean * (1 + eps), self.mean * (1 - eps)])
         return float(above + (1 - below if eps < 1 else 0.0))
@@ -309,7 +311,8 @@ class ProjectionLaw:
         fixed = float((self.centres[~noisy] ** 2).sum())
         s2, c2 = self.scales[noisy] ** 2, self.centres[noisy] ** 2
         mean, spread = float(c2.sum() + s2.sum()), math.sqrt(self.variance)
-        # the sum's period must hold all the mass, the largest term's tail falls as exp(-q/(2 s^2))
+        # The sum is periodic: its period must contain all the mass. The tail of the largest term
+        # falls as exp(-q/(2 s^2)).
         period = 20 * spread + 60 * float(s2.max())
         step = 2 * math.pi / period
         terms = 4096
@@ -327,7 +330,7 @@ class ProjectionLaw:
         parts = (np.exp(log_phi - 1j * u * q).imag / (np.arange(terms) + 0.5) for q in shifted)
         total = np.array([part.sum() for part in parts])
         sf = np.clip(0.5 + total / math.pi, 0.0, 1.0)
-        # beyond half a period the sum sees its next copy
+        # beyond half a period the periodic sum repeats itself
         sf = np.where(shifted > mean + period / 2, 0.0, np.where(shifted <= 0, 1.0, sf))
         return np.asarray(sf.reshape(level.shape))
 
@@ -338,8 +341,9 @@ def projection_law(replacement: Projection, x: npt.ArrayLike) -> ProjectionLaw:
     Parameters
     ----------
     replacement : CompressedMatrix
+        W(t).
     x : array_like, shape (N2,)
-        Independent of G.
+        A vector that does not depend on G.
 
     Returns
     -------
@@ -348,12 +352,12 @@ def projection_law(replacement: Projection, x: npt.ArrayLike) -> ProjectionLaw:
     Raises
     ------
     ValueError
-        If `x` has another length than the rows of the matrix.
+        If the length of `x` is not the number of columns of the matrix.
 
     Notes
     -----
-    Rows of G are independent, and row i of W(t) x is normal. With ``support="full"`` every row has
-    the noise s |x|; with ``"replaced"`` the noise, and the mean, live off B's pattern.
+    Rows of G are independent, and row i of W(t) x is normal. With ``support="full"`` the noise of
+    every row is s |x|. With ``"replaced"`` noise and mean exist only off B's pattern.
 
     References
     ----------
@@ -371,7 +375,7 @@ def projection_law(replacement: Projection, x: npt.ArrayLike) -> ProjectionLaw:
     if sparse.shape[1] != len(vector):
         raise ValueError(f"x must have {sparse.shape[1]} numbers, got {len(vector)}")
     spikes = np.asarray(sparse.astype(np.float64) @ vector)
-    # sums over all places, and, where B takes the noise's place, over those off its pattern
+    # sums over all elements of a row, or over the elements off B's pattern if B replaces the noise
     sums = np.full(len(spikes), vector.sum())
     squares = np.full(len(spikes), vector @ vector)
     if one_of("support", replacement.support, ("full", "replaced")) == "replaced":
@@ -379,7 +383,8 @@ def projection_law(replacement: Projection, x: npt.ArrayLike) -> ProjectionLaw:
         pattern.data = np.ones_like(pattern.data)
         sums = sums - pattern @ vector
         squares = np.maximum(squares - pattern @ vector**2, 0.0)
-        squares[squares < 1e-14 * (vector @ vector)] = 0.0  # rows that B fills: rounding
+        # in a row without noise the difference is a rounding error
+        squares[squares < 1e-14 * (vector @ vector)] = 0.0
     return ProjectionLaw(
         spikes + replacement.mean * sums, replacement.std * np.sqrt(squares), spikes
     )

@@ -1,9 +1,9 @@
 """Power brackets of an alpha-stable matrix (section 5.2): (12) to (16) and figure 2.
 
-The paper cuts the elements of W at powers of a base c, counts how many of a row fall between c^i
-and c^(i+1), and asks how likely c^(M-i) of them are. It takes c for the law's scale as well, an
-asymptotic density for the law, and Chernoff's bound where that bound says nothing; here each has
-its exact counterpart beside it.
+The paper divides the elements of W at powers of a base c, counts the elements of a row between c^i
+and c^(i+1), and estimates the probability of c^(M-i) of them. It uses c as the scale of the law
+too, an asymptotic density in place of the law, and Chernoff's bound even where that bound does not
+apply. For each of these this module also has the exact counterpart.
 """
 
 from __future__ import annotations
@@ -78,20 +78,20 @@ def bracket_probability(
     Parameters
     ----------
     i : float or array_like
-        Number of the bracket; the paper's run from 0, any real number is fine.
+        Number of the bracket. The paper counts from 0; any real number is allowed.
     alpha : float
         Stability index in (0, 2].
     base : float
         c, above 1.
     scale : float, optional
-        Scale of the law; the paper's, and the default, is `base` itself.
+        Scale of the law. The default is `base`, as in the paper.
     side : {"positive", "abs"}
-        ``positive``: w itself, as printed. ``abs``: abs(w), twice as likely.
+        ``positive``: the probability for w, as printed. ``abs``: for abs(w), which is twice that.
     convention : {"rigorous", "paper"}
         ``rigorous``: the difference of two values of the law's survival function. ``paper``: (14),
-        c_alpha (scale/base^i)^alpha (1 - base^-alpha), the integral of the asymptotic density; it
-        is right for base^i far above `scale`, may exceed 1 far below it, and at base = 1.3, i <= 5
-        it is off by factors from 2.6 down to 0 (at alpha = 2).
+        c_alpha (scale/base^i)^alpha (1 - base^-alpha), the integral of the asymptotic density. It
+        is accurate for base^i far above `scale` and can exceed 1 far below it. At base = 1.3,
+        i <= 5 it is wrong by factors from 2.6 down to 0 (at alpha = 2).
 
     Returns
     -------
@@ -123,7 +123,8 @@ def bracket_probability(
     if one_of("convention", convention, CONVENTIONS) == "paper":
         p = stable_tail_constant(a) * np.exp(-a * log_edge) * -math.expm1(-a * math.log(c))
     else:
-        # neighbouring brackets share their edges; rounding sets them apart
+        # Neighbouring brackets share an edge, but rounding errors separate the two copies: round
+        # them to one value, so that the law is evaluated once for each edge.
         edges, places = np.unique(
             np.round(np.stack([log_edge, log_edge + math.log(c)]), 15), return_inverse=True
         )
@@ -134,9 +135,9 @@ def bracket_probability(
 
 @dataclass(frozen=True, eq=False)
 class BracketTailSurface:
-    """Figure 2: how likely a row has c^(M-i) elements in bracket i, over alpha and i.
+    """Figure 2: the probability of c^(M-i) elements of a row in bracket i, over alpha and i.
 
-    Arrays have a row per `i` and a column per `alpha`, as contour plots want them.
+    Arrays have one row per `i` and one column per `alpha`, the layout that contour plots need.
 
     Attributes
     ----------
@@ -147,18 +148,19 @@ class BracketTailSurface:
     kappa : ndarray
         c^(M-i), a column: shape (len(i), 1).
     k : ndarray
-        kappa rounded up, the number of elements that "at least kappa" means.
+        kappa rounded up: the smallest integer that is at least kappa.
     p_paper, p_exact : ndarray
-        Probability of the bracket by (14), and exactly.
+        Probability of the bracket: by (14), and exactly.
     log_paper : ndarray
-        Log of (16) as printed, everywhere, also where it is no bound; NaN where its p is above 1 or
-        kappa above N, where it is not even a number.
+        Log of (16) as printed, also where it is not a bound. NaN where the formula is undefined:
+        where its p is above 1 or kappa is above N.
     log_exact : ndarray
         Log of P(X >= k), X ~ Bin(N, p_exact).
     log_chernoff : ndarray
-        Log of Chernoff's bound of it: p exact, kappa rounded up, 1 where k <= N p.
+        Log of Chernoff's bound of P(X >= k), with the exact p and kappa rounded up; the bound is 1
+        where k <= N p.
     valid : ndarray of bool
-        Where (16) may be used at all: kappa > N p with the paper's own p.
+        Where (16) applies: kappa > N p with the paper's p.
     """
 
     alpha: FloatArray
@@ -177,12 +179,12 @@ class BracketTailSurface:
 
     @property
     def paper(self) -> FloatArray:
-        """(16) as printed, over the whole plane: the paper's figure."""
+        """(16) as printed, over the whole plane: figure 2 of the paper."""
         return np.exp(self.log_paper)
 
     @property
     def exact(self) -> FloatArray:
-        """The probability itself."""
+        """The exact probability."""
         return np.exp(self.log_exact)
 
     @property
@@ -192,12 +194,12 @@ class BracketTailSurface:
 
     @property
     def invalid_share(self) -> float:
-        """Share of the grid where (16) does not apply: what a plot hatches."""
+        """Proportion of the grid where (16) does not apply; plots hatch this part."""
         return float(np.mean(~self.valid))
 
     @property
     def violated(self) -> npt.NDArray[np.bool_]:
-        """Where (16) as printed lies below the probability that it is to bound."""
+        """Where (16) as printed lies below the probability that it should bound."""
         with np.errstate(invalid="ignore"):
             return self.log_paper < self.log_exact - 1e-9
 
@@ -222,11 +224,11 @@ def bracket_tail_surface(
     Parameters
     ----------
     alpha : array_like, optional
-        Stability indices in (0, 2]; default 96 from 0.1 to 2.
+        Stability indices in (0, 2]; by default 96 values from 0.1 to 2.
     i : array_like, optional
-        Brackets; default 101 from 0 to `M`. The figure treats i as continuous.
+        Brackets; by default 101 values from 0 to `M`. The figure treats i as continuous.
     base, M, N : float, float, int
-        c, M and the number of elements of a row; the defaults are the figure's.
+        c, M and the number of elements of a row; the defaults are those of the figure.
 
     Returns
     -------
@@ -239,12 +241,12 @@ def bracket_tail_surface(
 
     Notes
     -----
-    The event is X >= kappa = c^(M-i) for a count X ~ Bin(N, p). The paper puts (14) in for p and
-    the real number kappa in for the count, and draws (16) everywhere, though it asks for
-    kappa > N p: where that fails the exponent is the lower tail's, and the number drawn bounds
-    nothing; `valid` is False there. Where (16) does apply it may still lie below the probability,
-    as (14) may lie below the probability of the bracket: see `violated`. Some seconds for the
-    default grid.
+    The event is X >= kappa = c^(M-i) for a count X ~ Bin(N, p). The paper uses (14) for p and the
+    real number kappa for the count. It draws (16) everywhere, although (16) needs kappa > N p.
+    Where that condition fails, the exponent is that of the lower tail and the number bounds
+    nothing; `valid` is False there. Where (16) applies it can still lie below the probability,
+    because (14) can lie below the probability of the bracket: see `violated`. The default grid
+    takes a few seconds.
 
     References
     ----------
@@ -265,7 +267,7 @@ def bracket_tail_surface(
         for how in ("rigorous", "paper")
     )
     kappa = np.exp((height - index) * math.log(c))[:, None]
-    # c^(M-i) is a whole number only up to rounding where i = M, and the like
+    # If c^(M-i) is an integer (1 at i = M), rounding errors must not raise it to the next integer.
     k = np.ceil(kappa * (1 - 1e-12))
     return BracketTailSurface(
         a, index, c, height, size, kappa, k, p_paper, p_exact,
@@ -277,7 +279,7 @@ def bracket_tail_surface(
 
 
 def _printed(kappa: FloatArray, size: int, p: FloatArray) -> FloatArray:
-    """Log of (16) as printed: -N KL(kappa/N || p), on either side of the mean."""
+    """Log of (16) as printed: -N KL(kappa/N || p), both above and below the mean."""
     kappa = np.broadcast_to(kappa, p.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         first = kappa * (np.log(size * p) - np.log(kappa))
@@ -288,16 +290,17 @@ def _printed(kappa: FloatArray, size: int, p: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class BracketDecomposition:
-    """W = sum of C^i + D + what (13) leaves out, for a real matrix.
+    """W = sum of C^i + D + the elements that (13) leaves out, for a real matrix.
 
     Attributes
     ----------
     edges : ndarray, shape (M + 2,)
         unit base^i, i = 0 .. M + 1. Bracket i holds edges[i] < w <= edges[i+1].
     number : ndarray of int, shape of W
-        Which bracket an element is in: 0 .. M, M + 1 for D, -1 for what is at or below edges[0].
+        Bracket of each element: 0 .. M, M + 1 for D, -1 for elements at or below edges[0].
     side : str
-        "positive": w is compared and negative elements are left out, as printed; "abs": abs(w).
+        "positive": w is compared and negative elements are left out, as printed. "abs": abs(w) is
+        compared.
     """
 
     weights: FloatArray = field(repr=False)
@@ -311,7 +314,7 @@ class BracketDecomposition:
         return len(self.edges) - 2
 
     def part(self, i: int) -> csr_array:
-        """C^i, sparse; i = M + 1 gives D and i = -1 what the decomposition leaves out."""
+        """C^i, sparse; i = M + 1 gives D, and i = -1 the elements that are left out."""
         if not -1 <= i <= self.M + 1:
             raise ValueError(f"i must be in [-1, {self.M + 1}], got {i}")
         return csr_array(np.where(self.number == i, self.weights, 0.0))
@@ -322,7 +325,7 @@ class BracketDecomposition:
 
     @property
     def n_left_out(self) -> int:
-        """Elements in no bracket: (13) begins at base^0 and above 0."""
+        """Number of elements in no bracket: (13) has only elements above base^0."""
         return int(np.count_nonzero(self.number < 0))
 
     def row_counts(self) -> npt.NDArray[np.int64]:
@@ -332,9 +335,10 @@ class BracketDecomposition:
     def predicted(
         self, alpha: float, scale: float | None = None, *, convention: Convention = "rigorous"
     ) -> FloatArray:
-        """Expected number of elements in brackets 0 .. M and in D; scale None: the paper's, base.
+        """Expected number of elements in brackets 0 .. M and in D.
 
-        The paper has no formula for D; its tail c_alpha (scale/w)^alpha is taken.
+        The default scale is `base`, as in the paper. The paper has no formula for D; its tail
+        c_alpha (scale/w)^alpha is used.
         """
         a, base = float(_indices(alpha)), float(self.edges[1] / self.edges[0])
         unit = base * float(self.edges[0]) if scale is None else positive("scale", scale)
@@ -367,19 +371,19 @@ def bracket_decomposition(
     unit: float = 1.0,
     side: str = "positive",
 ) -> BracketDecomposition:
-    """(13) of a real matrix: its elements sorted into powers of a base.
+    """(13) of a real matrix: the elements between successive powers of a base.
 
     Parameters
     ----------
     W : array_like, shape (N1, N2)
         Finite.
     base : float
-        c, above 1: powers of a base below it would fall, and the brackets be empty.
+        c, above 1. (The powers of a smaller base decrease, so all brackets would be empty.)
     M : int
-        Last bracket.
+        Number of the last bracket.
     unit : float
-        Where bracket 0 begins, in units of W; the paper's is 1, which is above every element of
-        most trained matrices.
+        Lower end of bracket 0, in units of W. The paper's 1 is above every element of most trained
+        matrices.
     side : {"positive", "abs"}
         Whether w or abs(w) is compared.
 
@@ -394,9 +398,10 @@ def bracket_decomposition(
 
     Notes
     -----
-    The paper's brackets are open at both ends, so that an element equal to a power belongs to none;
-    here the upper end belongs. Elements up to `unit` and, for ``positive``, negative ones are in no
-    part of (13), which therefore is no decomposition of W: they are counted as left out.
+    The paper's brackets are open at both ends, so an element equal to a power belongs to no
+    bracket; here a bracket includes its upper end. Elements up to `unit` and, for ``positive``,
+    negative elements are in no part of (13), which is therefore not a full decomposition of W.
+    They are counted as left out.
 
     References
     ----------

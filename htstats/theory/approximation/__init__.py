@@ -1,10 +1,10 @@
 """How far u^T W v moves when small weights are replaced by Gaussian noise (Props 1.1 and 2.1).
 
-W is split at tau into W = A + B, and W(t) = mu + sqrt(t) G + B. The paper's mu is 0 and its bound
-is false for weights with a mean; three statements that hold take its place:
+W is split at tau into W = A + B, and W(t) = mu + sqrt(t) G + B. The paper sets mu = 0, and its
+bound is false for weights with a mean. Three statements that hold replace it:
 
 C1  a priori: independent elements of A in an interval of length R (`failure_probability`),
-C2  Bernstein: the same with the variance of A (`bernstein_failure_probability`),
+C2  Bernstein: like C1, with the variance of A (`bernstein_failure_probability`),
 C3  exact: W is given and only G is random (`approximation_error`), the default of Algorithm 1
     (`matrix_approximation`).
 """

@@ -1,4 +1,4 @@
-"""Matrices and directions as arguments: checked, in float64."""
+"""Check matrices and directions that a caller passes, and convert them to float64."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def matrix(W: npt.ArrayLike) -> FloatArray:
 
 
 def unit(name: str, vector: npt.ArrayLike) -> FloatArray:
-    """A direction: the vector over its length, which may be near either end of the floats."""
+    """The vector divided by its length, without overflow or underflow of the length."""
     array = as_float64(vector, name).ravel()
     largest = float(np.abs(array).max(initial=0.0))
     if not 0 < largest < math.inf:

@@ -1,4 +1,4 @@
-"""Algorithm 1: threshold and noise for a given eps and eta, or that nothing can be removed."""
+"""Algorithm 1: the threshold and the noise for a given eps and eta."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ RULES = ("exact", "uniform", "a priori")
 
 @dataclass(frozen=True, eq=False)
 class MatrixApproximation:
-    """What Algorithm 1 chose.
+    """The result of Algorithm 1.
 
     Attributes
     ----------
     tau : float or None
-        The threshold; None where nothing can be removed.
+        The threshold; None if nothing can be removed.
     mean, t : float
-        Of the noise that replaces what is not kept; 0 where nothing is removed.
+        Mean and variance of the noise that replaces the removed elements; 0 if nothing is removed.
     n_removed, n_kept : int
-        Elements of W replaced, and kept.
+        Number of elements of W that are replaced, and number that are kept.
     failure_probability : Statement or None
-        At `eps`, by `rule`; None where nothing can be removed.
+        The failure probability at `eps`, by `rule`; None if nothing can be removed.
     eps, eta, rule, convention, keep, noise, support
-        The call.
+        The arguments of the call.
     """
 
     tau: float | None
@@ -59,7 +59,7 @@ class MatrixApproximation:
 
     @property
     def removable(self) -> bool:
-        """Whether anything can be removed at this eps and eta."""
+        """Whether any element can be removed at this eps and eta."""
         return self.tau is not None
 
     def __repr__(self) -> str:
@@ -88,7 +88,7 @@ def matrix_approximation(
     convention: Convention = "rigorous",
     source: str = "text",
 ) -> MatrixApproximation:
-    """Algorithm 1: the threshold and the noise that eps and eta allow.
+    """Algorithm 1: the largest threshold that eps and eta allow, and its noise.
 
     Parameters
     ----------
@@ -100,38 +100,40 @@ def matrix_approximation(
         Allowed failure probability, in (0, 1).
     rule : {"exact", "uniform", "a priori"}
         ``exact`` (C3): any pair u, v fixed before G is drawn. ``uniform``: all u, v at once.
-        ``a priori`` (C1): R^2/4 + t within `error_budget`; it asks for independent weights and a
-        threshold that does not depend on them, which a threshold chosen here from the variance of
-        what it replaces does (through t) unless ``noise="none"``.
+        ``a priori`` (C1): R^2/4 + t is at most `error_budget`. C1 assumes independent weights and
+        a threshold that does not depend on them. The threshold chosen here depends on the weights
+        through the variance t of the replaced elements, unless ``noise="none"``.
     keep : {"abs", "upper", "centered"}
-        What is compared with tau: abs(w), w, or abs(w - mean).
+        The quantity that is compared with tau: abs(w), w, or abs(w - mean).
     noise : {"matched", "paper", "none"}
         Mean and variance t of the noise: of the replaced elements, of all of W, or both 0.
     support : {"replaced", "full"}
-        Where the noise lives.
+        The elements that have noise: the replaced ones, or all.
     values, w_min
         For ``a priori``: see `interval_length`.
     convention : {"rigorous", "paper"}
-        ``paper``: tau^2 + t within the printed budget, `source` says which one, and the failure
-        probability reported is Prop 2.1's *claim*; mean and t are those of `noise`.
+        ``paper``: tau^2 + t is at most the printed budget that `source` names. The reported
+        failure probability is then the *claim* of Prop 2.1; mean and t follow `noise`.
+    source : {"text", "appendix", "proposition"}
+        Which of the printed budgets, for ``paper`` only: see `error_budget`.
 
     Returns
     -------
     MatrixApproximation
-        ``removable`` is False, and ``tau`` None, where eps and eta leave room for nothing.
+        If eps and eta allow no removal, ``removable`` is False and ``tau`` is None.
 
     Raises
     ------
     ValueError
-        If W is not a finite matrix, or a word or number is out of range.
+        If W is not a finite matrix, or an argument is out of range.
 
     Notes
     -----
-    tau is one of the compared values of W, the largest that is replaced. The a-priori rules are
-    searched exhaustively. For ``exact`` and ``uniform`` tau is bisected, with one singular value
-    decomposition a step where norms that cost nothing do not decide: the threshold found satisfies
-    the statement, and the next larger one that was looked at does not. (The failure probability
-    need not grow with tau at every step, so a larger feasible threshold may exist.)
+    tau is the largest compared value of W that is replaced. The a-priori rules try every candidate.
+    For ``exact`` and ``uniform`` tau is found by bisection. A step needs one singular value
+    decomposition if cheap norms do not decide. The threshold found satisfies the statement, and the
+    next larger threshold that was tried does not. (The failure probability need not grow with tau
+    at every step, so a larger feasible threshold may exist.)
 
     References
     ----------
@@ -148,38 +150,40 @@ def matrix_approximation(
     """
     weights = matrix(W)
     eps, eta = positive("eps", eps), open_probability("eta", eta)
-    one_of("rule", rule, RULES)
-    one_of("convention", convention, CONVENTIONS)
-    one_of("values", values, VALUES)
-    split = _Split(weights, keep, noise, support)
-    if convention == "paper":
+    _check_words(rule, convention, values)
+    candidates = _Candidates(weights, keep, noise, support)
+
+    def range_part(tau: float) -> float:
+        words = "signed" if convention == "paper" else values  # the paper's tau^2 is R^2/4
+        return interval_length(tau, values=words, w_min=min(w_min, tau)) ** 2 / 4
+
+    if convention == "paper" or rule == "a priori":
         rule = "a priori"
         budget = error_budget(eps, eta, convention=convention, source=source)
-        chosen = split.largest(budget, lambda tau: tau**2)
-    elif rule == "a priori":
-        budget = error_budget(eps, eta)
-        chosen = split.largest(
-            budget, lambda tau: interval_length(tau, values=values, w_min=min(w_min, tau)) ** 2 / 4
-        )
+        chosen = candidates.largest(budget, range_part)
     else:
-        chosen = split.bisect(lambda k: split.error(k).fails_at_most(eps, eta, rule))
+        chosen = candidates.bisect(lambda k: candidates.error(k).fails_at_most(eps, eta, rule))
     call = (eps, eta, rule, convention, keep, noise, support)
     if chosen is None:
         return MatrixApproximation(None, 0.0, 0.0, 0, weights.size, None, *call)
-    tau, (mean, t), removed = split.tau(chosen), split.noise_of(chosen), split.removed(chosen)
+    tau, mean, t, removed = candidates.split(chosen)
     if rule == "a priori":
         failure = failure_probability(
             eps, tau=tau, t=t, values=values, w_min=min(w_min, tau), convention=convention
         )
-    elif rule == "uniform":
-        failure = split.error(chosen).uniform_failure_probability(eps)
     else:
-        failure = split.error(chosen).worst_failure_probability(eps)
+        failure = candidates.error(chosen).failure_statement(eps, rule)
     return MatrixApproximation(tau, mean, t, removed, weights.size - removed, failure, *call)
 
 
-class _Split:
-    """The splits of one matrix, one for each candidate threshold, in order of the threshold."""
+def _check_words(rule: str, convention: str, values: str) -> None:
+    one_of("rule", rule, RULES)
+    one_of("convention", convention, CONVENTIONS)
+    one_of("values", values, VALUES)
+
+
+class _Candidates:
+    """The candidate thresholds of one matrix in ascending order, and the split that each makes."""
 
     def __init__(self, weights: FloatArray, keep: str, noise: str, support: str) -> None:
         one_of("keep", keep, ("abs", "upper", "centered"))
@@ -191,7 +195,7 @@ class _Split:
             self.score = weights
         else:
             self.score = np.abs(weights - (self.whole[0] if keep == "centered" else 0.0))
-        # a threshold of 0 or more is what partition takes; removing only zeros removes nothing
+        # `partition` takes thresholds of 0 or more; a threshold that removes only zeros is useless
         candidates = np.unique(self.score)
         self.candidates = candidates[candidates >= 0]
         if keep == "abs":
@@ -203,7 +207,11 @@ class _Split:
     def removed(self, k: int) -> int:
         return int(np.count_nonzero(self.score <= self.candidates[k]))
 
-    def noise_of(self, k: int) -> tuple[float, float]:
+    def split(self, k: int) -> tuple[float, float, float, int]:
+        """tau, mean and variance of the noise, and the number of removed elements."""
+        return self.tau(k), *self.moments(k), self.removed(k)
+
+    def moments(self, k: int) -> tuple[float, float]:
         """Mean and variance of the noise at candidate k."""
         if self.noise == "none":
             return 0.0, 0.0
@@ -214,24 +222,24 @@ class _Split:
         return float(small.mean()), float(small.var())
 
     def error(self, k: int) -> ApproximationError:
-        mean, t = self.noise_of(k)
+        mean, t = self.moments(k)
         removed = self.score <= self.candidates[k]
         if self.full:
             return ApproximationError(np.where(removed, self.weights, 0.0) - mean, t)
         return ApproximationError(np.where(removed, self.weights - mean, 0.0), t, removed)
 
     def largest(self, budget: float, range_part: Callable[[float], float]) -> int | None:
-        """The last candidate with range_part(tau) + t <= budget, every one looked at."""
+        """The largest candidate with range_part(tau) + t <= budget; tries every candidate."""
         variances = self._variances()
         for k in reversed(range(len(self.candidates))):
-            # the running sums only sort out; what decides is the variance itself
+            # the running sums exclude most candidates; the accurate variance decides
             part = range_part(self.tau(k))
-            if part + variances[k] <= budget * (1 + 1e-6) and part + self.noise_of(k)[1] <= budget:
+            if part + variances[k] <= budget * (1 + 1e-6) and part + self.moments(k)[1] <= budget:
                 return k
         return None
 
     def bisect(self, feasible: Callable[[int], bool]) -> int | None:
-        """A feasible candidate whose successor among those looked at is not."""
+        """A feasible candidate; the next larger candidate that was tried is not feasible."""
         low, high = -1, len(self.candidates)
         while high - low > 1:
             middle = (low + high) // 2
@@ -242,7 +250,7 @@ class _Split:
         return None if low < 0 else low
 
     def _variances(self) -> FloatArray:
-        """Variance of the noise at every candidate, from running sums about the median."""
+        """Variance of the noise at each candidate, from running sums about the median."""
         if self.noise != "matched":
             return np.full(len(self.candidates), self.whole[1] if self.noise == "paper" else 0.0)
         order = np.argsort(self.score, axis=None)

@@ -1,4 +1,4 @@
-"""The exact error of a replacement that is given: only G is random (C3)."""
+"""The exact error of a given replacement: only G is random (C3)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class Replacement(Protocol):
-    """What this module needs of a `CompressedMatrix`: W(t) in parts."""
+    """The attributes of a `CompressedMatrix` that this module reads: the parts of W(t)."""
 
     @property
     def sparse(self) -> Any: ...
@@ -41,15 +41,15 @@ class ApproximationError:
     Attributes
     ----------
     deviation : ndarray, shape (N1, N2)
-        A - mu: W less everything of W(t) that is not random.
+        A - mu: W minus the part of W(t) that is not random.
     t : float
         Variance of the noise.
     noisy : ndarray of bool, shape (N1, N2), or None
-        Where the noise lives; None: everywhere.
+        The elements that have noise; None: all elements.
 
     Notes
     -----
-    Every statement here is over G alone: no independence of weights, no power law.
+    All probabilities are over G alone. They assume neither independent weights nor a power law.
     """
 
     deviation: FloatArray
@@ -65,8 +65,8 @@ class ApproximationError:
     def norm(self) -> float:
         """Spectral norm of the deviation: the largest |bias| over all u and v.
 
-        A full singular value decomposition: an iteration would approach it from below, and an
-        error that is to be bounded must not.
+        It comes from a full singular value decomposition. An iteration would approach the norm
+        from below and could not give an upper bound.
         """
         return float(np.linalg.norm(self.deviation, 2)) if self.deviation.size else 0.0
 
@@ -75,25 +75,26 @@ class ApproximationError:
         return float(unit("u", u) @ self.deviation @ unit("v", v))
 
     def noise_variance(self, u: npt.ArrayLike, v: npt.ArrayLike) -> float:
-        """Variance of u^T sqrt(t) G v / (|u| |v|): t, or rho t where noise has a pattern."""
+        """Variance of u^T sqrt(t) G v / (|u| |v|): t, or rho t if only some elements have noise."""
         left, right = unit("u", u), unit("v", v)
         if self.noisy is None:
             return self.t
         return self.t * float(left**2 @ self.noisy @ right**2)
 
     def failure_probability(self, eps: float, u: npt.ArrayLike, v: npt.ArrayLike) -> Statement:
-        """P(|u^T (W - W(t)) v| > eps |u| |v|), exactly (C3)."""
+        """The exact P(|u^T (W - W(t)) v| > eps |u| |v|) (C3)."""
         return exact_failure_probability(eps, bias=self.bias(u, v), t=self.noise_variance(u, v))
 
     def worst_failure_probability(self, eps: float) -> Statement:
-        """The failure probability at the worst pair of fixed vectors, bounded (C3).
+        """Bound on the failure probability at the worst pair of fixed vectors (C3).
 
-        The probability grows with |bias|, and with the variance as long as |bias| <= eps; both are
-        at most `norm` and `t`. On full support the bound is attained at the top singular vectors.
+        The probability grows with |bias|, and with the variance if |bias| <= eps. The bias is at
+        most `norm` and the variance at most `t`. If all elements have noise, the top singular
+        vectors attain the bound.
         """
         norm = self.norm
         if norm > eps:
-            # such u and v fail with probability near 1/2 or above, and less noise only makes it 1
+            # the top singular vectors fail with probability about 1/2 or more; less noise raises it
             log, inputs = 0.0, {"eps": eps, "norm": norm, "t": self.t}
         else:
             exact = exact_failure_probability(eps, bias=norm, t=self.t)
@@ -103,9 +104,9 @@ class ApproximationError:
         )
 
     def uniform_error(self, eta: float) -> Statement:
-        """Bound on the spectral norm of W - W(t): every u and v at once, w.p. >= 1 - eta.
+        """Bound on the spectral norm of W - W(t), which holds with probability at least 1 - eta.
 
-        norm + sqrt(t) (sqrt N1 + sqrt N2 + sqrt(2 log(1/eta))).
+        norm + sqrt(t) (sqrt N1 + sqrt N2 + sqrt(2 log(1/eta))). It covers all u and v at once.
         """
         eta = open_probability("eta", eta)
         value = self.norm + math.sqrt(self.t) * (self._edge + math.sqrt(-2 * math.log(eta)))
@@ -131,16 +132,21 @@ class ApproximationError:
             "failure probability, some u and v", log, "bound", "C3, uniform", "rigorous", inputs
         )
 
+    def failure_statement(self, eps: float, rule: str) -> Statement:
+        """The failure probability by `rule`: "exact" (worst fixed pair) or "uniform"."""
+        if rule == "uniform":
+            return self.uniform_failure_probability(eps)
+        return self.worst_failure_probability(eps)
+
     def fails_at_most(self, eps: float, eta: float, rule: str) -> bool:
         """Whether the bound of `rule` ("exact" or "uniform") at eps is at most eta."""
         size = float(np.linalg.norm(self.deviation))
         if size > eps * math.sqrt(min(self.deviation.shape)):
-            return False  # the spectral norm is above eps: no decomposition needed
-        if rule == "uniform":
-            return self.uniform_failure_probability(eps).value <= eta
-        if size <= eps and exact_failure_probability(eps, bias=size, t=self.t).value <= eta:
+            return False  # the spectral norm is above eps; no decomposition is needed
+        bounded = rule != "uniform" and size <= eps
+        if bounded and exact_failure_probability(eps, bias=size, t=self.t).value <= eta:
             return True
-        return self.worst_failure_probability(eps).value <= eta
+        return self.failure_statement(eps, rule).value <= eta
 
     @property
     def _edge(self) -> float:
@@ -149,14 +155,14 @@ class ApproximationError:
 
 
 def approximation_error(W: npt.ArrayLike, replacement: Replacement) -> ApproximationError:
-    """What replacing W by W(t) does, given W.
+    """The error of replacing W by W(t), for given W.
 
     Parameters
     ----------
     W : array_like, shape (N1, N2)
         The weights.
     replacement : CompressedMatrix
-        W(t): its `sparse` part B, `mean`, `std` (sqrt t) and `support` are used.
+        W(t): this function reads its `sparse` part B, `mean`, `std` (sqrt t) and `support`.
 
     Returns
     -------
@@ -170,7 +176,8 @@ def approximation_error(W: npt.ArrayLike, replacement: Replacement) -> Approxima
     Notes
     -----
     ``support="full"``: W(t) = mean + std G + B everywhere, so A - mu = W - B - mean.
-    ``support="replaced"``: noise and mean live off B's pattern only, and A - mu is W - B on it.
+    ``support="replaced"``: noise and mean exist only off B's pattern; on the pattern A - mu is
+    W - B.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Failure probabilities from numbers, and the noise and threshold they allow (C1, C2, C3)."""
+"""Failure probabilities (C1, C2, C3), and the noise and the threshold that they allow."""
 
 from __future__ import annotations
 
@@ -36,11 +36,12 @@ def interval_length(tau: float, *, values: str = "signed", w_min: float = 0.0) -
     tau : float
         The threshold, in units of the weights.
     values : {"signed", "positive", "positions"}
-        ``signed``: elements of A lie in [-tau, tau], R = 2 tau. ``positive``: in [0, tau] with the
-        zeros that B leaves behind counted, R = tau. ``positions``: positive, and the pattern of B
-        is given, so that an element off it lies in [w_min, tau], R = tau - w_min.
+        ``signed``: elements of A lie in [-tau, tau] and R = 2 tau. ``positive``: they lie in
+        [0, tau], where A is 0 on the pattern of B, and R = tau. ``positions``: they are positive
+        and the pattern of B is given; an element off the pattern lies in [w_min, tau] and
+        R = tau - w_min.
     w_min : float
-        Smallest weight; used by ``positions`` only.
+        Smallest weight; only ``positions`` uses it.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def failure_probability(
     w_min: float = 0.0,
     convention: Convention = "rigorous",
 ) -> Statement:
-    """Bound on P(|u^T (W - W(t)) v| > eps |u| |v|) for fixed u and v, before W is seen.
+    """Bound on P(|u^T (W - W(t)) v| > eps |u| |v|) for fixed u and v and random W.
 
     Parameters
     ----------
@@ -83,11 +84,11 @@ def failure_probability(
     t : float
         Variance of the Gaussian that replaces A, in squared units of the weights.
     values, w_min
-        What is known of the elements of A: see `interval_length`. Unused by the paper's formula.
+        Range of the elements of A: see `interval_length`. The paper's formula does not use them.
     convention : {"rigorous", "paper"}
         ``rigorous`` (C1): 2 exp(-eps^2 / (2 (R^2/4 + t))). ``paper`` (Prop 2.1):
-        3 exp(-eps^2 / (2 (tau^2 + t))), a *claim*: the mean of A is never removed there, and for
-        positive weights it fails (see Notes). The two exponents agree for signed weights.
+        3 exp(-eps^2 / (2 (tau^2 + t))), a *claim*. It never removes the mean of A, and is false
+        for positive weights (see Notes). The two exponents agree for signed weights.
 
     Returns
     -------
@@ -101,11 +102,12 @@ def failure_probability(
 
     Notes
     -----
-    C1 asks that the elements of A are independent, each in an interval of length R, and that W(t)
-    stores their means: W(t) = mu + sqrt(t) G + B. Then each centred element is sub-Gaussian with
-    variance proxy R^2/4 (Hoeffding), and G adds t. Neither mean-freeness nor a power law is used.
-    Positive weights with tau = 4, w_min = 1, tail exponent 2.5, t = 1/2, u = v = (1, ..., 1) of
-    length 10 and eps = 10 have error 14.6 +- 1.1: the paper's formula says 0.145.
+    C1 assumes that the elements of A are independent, each in an interval of length R, and that
+    W(t) stores their means: W(t) = mu + sqrt(t) G + B. Each centred element is then sub-Gaussian
+    with variance proxy R^2/4 (Hoeffding), and G adds t. C1 assumes neither a mean of 0 nor a power
+    law. Example: positive weights with tau = 4, w_min = 1, tail exponent 2.5, t = 1/2,
+    u = v = (1, ..., 1) of length 10 and eps = 10. The error is 14.6 +- 1.1, always above eps; the
+    paper's formula gives the failure probability 0.145.
 
     References
     ----------
@@ -121,7 +123,7 @@ def failure_probability(
     inputs = {"eps": eps, "tau": tau, "t": t, "values": values, "w_min": w_min}
     if convention == "paper":
         log = math.log(3) - _exponent(eps, tau**2 + t)
-        note = "false where the elements of A have a mean: it is never removed"
+        note = "false if the elements of A have a mean, which the formula does not remove"
         return probability_statement(
             "failure probability", log, "claim", "Prop 2.1", convention, inputs, note
         )
@@ -140,7 +142,7 @@ def error_budget(
     convention: Convention = "rigorous",
     source: str = "text",
 ) -> float:
-    """Largest R^2/4 + t (the paper: tau^2 + t) that fails with probability at most eta.
+    """Largest R^2/4 + t (the paper: tau^2 + t) with a failure probability of at most eta.
 
     Parameters
     ----------
@@ -151,10 +153,10 @@ def error_budget(
     convention : {"rigorous", "paper"}
         ``rigorous``: eps^2 / (2 log(2/eta)), the inverse of C1. For signed weights R^2/4 = tau^2.
     source : {"text", "appendix", "proposition"}
-        Which of the paper's three inconsistent rules, for ``paper`` only: Prop 1.1 and Algorithm 1
-        have eps^2 / log(3/eta), Appendix A has 2 eps^2 / log(3/eta), and Prop 2.1 itself gives
-        eps^2 / (2 log(3/eta)). By the paper's own formula the first fails with sqrt(3 eta) and the
-        second with (27 eta)^(1/4).
+        Which of the paper's three inconsistent rules, for ``paper`` only. ``text``, Prop 1.1 and
+        Algorithm 1: eps^2 / log(3/eta). ``appendix``: 2 eps^2 / log(3/eta). ``proposition``,
+        implied by Prop 2.1: eps^2 / (2 log(3/eta)). By the paper's own formula the first has the
+        failure probability sqrt(3 eta) and the second (27 eta)^(1/4).
 
     Returns
     -------
@@ -193,14 +195,14 @@ def bernstein_failure_probability(
     max_deviation: float,
     t: float = 0.0,
 ) -> Statement:
-    """C2: like C1, with the variance of A's elements in place of their range.
+    """C2: a bound like C1, from the variance of A's elements in place of their range.
 
     Parameters
     ----------
     eps : float
         Allowed error relative to |u| |v|, in units of the weights.
     u, v : array_like
-        The fixed vectors; neither may be all zero.
+        The fixed vectors, which must not be all zero.
     variance : float
         Largest variance of an element of A.
     max_deviation : float
@@ -220,7 +222,7 @@ def bernstein_failure_probability(
 
     Notes
     -----
-    Better than C1 where the variance is far below tau^2 and no single element of u v^T dominates.
+    C2 is tighter than C1 if the variance is far below tau^2 and no element of u v^T dominates.
 
     References
     ----------
@@ -253,9 +255,9 @@ def exact_failure_probability(eps: float, *, bias: float, t: float) -> Statement
     eps : float
         Allowed error, in units of the weights.
     bias : float
-        b = u^T (A - mu) v / (|u| |v|): what is not random once W is given.
+        b = u^T (A - mu) v / (|u| |v|), the part of the error that is not random for given W.
     t : float
-        Variance of the noise that u and v meet (rho t where noise lives off B's pattern only).
+        Variance of the noise for u and v (rho t if noise exists only off B's pattern).
 
     Returns
     -------
@@ -265,11 +267,11 @@ def exact_failure_probability(eps: float, *, bias: float, t: float) -> Statement
     Raises
     ------
     ValueError
-        If `eps` or `t` is negative, or anything is not finite.
+        If `eps` or `t` is negative, or an argument is not finite.
 
     Notes
     -----
-    The logarithm is right where the probability underflows.
+    The logarithm stays accurate if the probability underflows.
 
     References
     ----------
@@ -294,7 +296,7 @@ def exact_failure_probability(eps: float, *, bias: float, t: float) -> Statement
 
 
 def largest_noise_variance(eps: float, eta: float, *, bias: float = 0.0) -> float:
-    """Largest t with P(|bias + sqrt(t) g| > eps) <= eta: C3 inverted.
+    """Largest t with P(|bias + sqrt(t) g| > eps) <= eta: the inverse of C3.
 
     Parameters
     ----------
@@ -303,18 +305,17 @@ def largest_noise_variance(eps: float, eta: float, *, bias: float = 0.0) -> floa
     eta : float
         Allowed failure probability, in (0, 1).
     bias : float
-        What is left when the noise is gone.
+        The error without noise.
 
     Returns
     -------
     float
-        In squared units of the weights. The result satisfies the inequality: it is rounded
-        towards less noise.
+        In squared units of the weights, rounded down so that the result satisfies the inequality.
 
     Raises
     ------
     ValueError
-        If |bias| > eps: then the error is too large without any noise.
+        If |bias| > eps: the error is then too large even without noise.
 
     References
     ----------
@@ -331,7 +332,8 @@ def largest_noise_variance(eps: float, eta: float, *, bias: float = 0.0) -> floa
         raise ValueError(f"bias must be at most eps = {eps!r} in size, got {bias!r}")
     if bias == eps:
         return 0.0
-    # the nearer of the two tails alone, then half of eta for each: the answer lies between
+    # The result lies between two values of t: `low` gives each tail at most half of eta, `high`
+    # gives the larger tail alone the whole of eta.
     low = ((eps - bias) / -float(ndtri_exp(math.log(eta / 2)))) ** 2
     high = math.inf if eta >= 0.5 else ((eps - bias) / -float(ndtri_exp(math.log(eta)))) ** 2
     if math.isinf(high):
@@ -351,7 +353,7 @@ def _exponent(eps: float, proxy: float) -> float:
 
 
 def _last_true(holds: Callable[[float], bool], low: float, high: float) -> float:
-    """Bisect to the last float at which `holds`, which is true at `low` (or just below)."""
+    """The last float at which `holds` is true, by bisection; it is true at or just below `low`."""
     while not holds(low):
         high, low = low, math.nextafter(low, 0.0)
     while True:

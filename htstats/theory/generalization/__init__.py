@@ -1,11 +1,11 @@
-"""From noise stability to generalization, by formulas of numbers (Theorem 2 and its lemmas).
+"""From noise stability to generalization: the formulas of Theorem 2 and its lemmas.
 
-What is measured on a network (cushions, norms, margins) comes in as numbers; see
-`htstats.torch.noise_stability` for the measuring. Each result says what it is: the paper's rate
-(8) is a *rate*, Dudley's integral with its constants gives a *bound*, and the measures of other
-papers are *complexities* unless all their constants are known.
+The functions take numbers that were measured on a network: cushions, norms, margins.
+`htstats.torch.noise_stability` measures them. Each result is labelled: the paper's (8) is a *rate*,
+Dudley's integral with its constants gives a *bound*, and the measures of other papers are
+*complexities* unless all their constants are known.
 
-Networks here are f(x) = W_d phi(... phi(W_1 x)), without biases, phi 1-Lipschitz with phi(0) = 0.
+A network is f(x) = W_d phi(... phi(W_1 x)) without biases; phi is 1-Lipschitz with phi(0) = 0.
 """
 
 from htstats.theory.generalization.complexity import (

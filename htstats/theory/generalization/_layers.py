@@ -1,4 +1,4 @@
-"""One number a layer, as an argument."""
+"""Check an argument that has one number per layer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ __all__ = ["layer_numbers"]
 
 
 def layer_numbers(name: str, values: Sequence[float]) -> list[float]:
-    """Positive numbers, at least one."""
+    """The values as a list of positive numbers; ValueError if there is none."""
     numbers = [positive(name, value) for value in values]
     if not numbers:
-        raise ValueError(f"{name} must have one number a layer, got none")
+        raise ValueError(f"{name} must have one number per layer, got none")
     return numbers

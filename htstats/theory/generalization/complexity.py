@@ -1,4 +1,4 @@
-"""The measures of earlier papers, for comparison on the same network."""
+"""Complexity measures of earlier papers, for comparison on the same network."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def arora_complexity(
     margin: float,
     n_samples: int,
 ) -> Statement:
-    """Leading term of Arora et al. (2018), from the cushions.
+    """Leading term of the bound of Arora et al. (2018), from the cushions.
 
     Parameters
     ----------
     cushions, interlayer_cushions : sequence of float
-        mu_i and mu_i->, one a layer.
+        mu_i and mu_i->, one number per layer.
     contraction : float
         c.
     max_output_norm, margin : float
@@ -92,7 +92,7 @@ def bartlett_bound(
     n_samples: int,
     delta: float,
 ) -> Statement:
-    """Bartlett, Foster and Telgarsky (2017), with the constants of their Lemma A.8.
+    """The bound of Bartlett, Foster and Telgarsky (2017), with the constants of their Lemma A.8.
 
     Parameters
     ----------
@@ -101,10 +101,10 @@ def bartlett_bound(
     spectral_norms : sequence of float
         norm(A_i)_2.
     group_norms : sequence of float
-        norm(A_i^T - M_i^T)_{2,1}: the sum over the *rows* of A_i - M_i of their Euclidean
-        norms, M_i a reference fixed before the data (0, or the initial weights).
+        norm(A_i^T - M_i^T)_{2,1}: the sum of the Euclidean norms of the *rows* of A_i - M_i. M_i
+        is a reference that is fixed before the data are seen (0, or the initial weights).
     width : int
-        The largest dimension of any layer, inputs and outputs included.
+        The largest dimension of any layer, including inputs and outputs.
     data_norm : float
         Frobenius norm of the data matrix, sqrt(sum |x_i|^2): it grows as sqrt(m).
     margin : float
@@ -118,14 +118,14 @@ def bartlett_bound(
     -------
     Statement
         A *bound* on the classification loss of a network without biases whose activations are
-        1-Lipschitz and map 0 to 0; at practical sizes far above 1.
+        1-Lipschitz and map 0 to 0. At practical sizes it is far above 1.
 
     Notes
     -----
     8/m + (144 log(m) log(2 width)/(gamma m)) (1 + norm(X)) S + sqrt(9/(2m)) sqrt(log(1/delta) +
     log(2m/gamma) + 2 log(2 + norm(X)) + 2 sum log(2 + d g_i) + 2 sum log(2 + d s_i)), where
-    S = (sum_i ((1/d + g_i) prod_{j != i} (1/d + s_j))^(2/3))^(3/2). Products are taken as
-    logarithms.
+    S = (sum_i ((1/d + g_i) prod_{j != i} (1/d + s_j))^(2/3))^(3/2). Products are computed as sums
+    of logarithms.
 
     References
     ----------
@@ -142,20 +142,15 @@ def bartlett_bound(
     s = [nonnegative("spectral_norms", value) for value in spectral_norms]
     g = [nonnegative("group_norms", value) for value in group_norms]
     if not s or len(s) != len(g):
-        raise ValueError(f"group_norms must have {len(s)} numbers, one a layer, got {len(g)}")
+        raise ValueError(f"group_norms must have {len(s)} numbers, one per layer, got {len(g)}")
     d, m = len(s), count("n_samples", n_samples, at_least=1)
     h, gamma = count("width", width, at_least=1), positive("margin", margin)
     x, delta = nonnegative("data_norm", data_norm), open_probability("delta", delta)
-    # log of (1/d + g_i) prod_{j != i} (1/d + s_j), then the 2/3 norm with its largest term out
-    whole = math.fsum(math.log(1 / d + value) for value in s)
-    logs = [math.log(1 / d + b) + whole - math.log(1 / d + a) for a, b in zip(s, g, strict=True)]
-    top = max(logs)
-    log_s = top + 1.5 * math.log(math.fsum(math.exp((value - top) * 2 / 3) for value in logs))
-    log_main = math.log(144 / (gamma * m) * (1 + x) * math.log(2 * h)) + log_s
+    log_main = math.log(144 / (gamma * m) * (1 + x) * math.log(2 * h)) + _log_norm_sum(s, g)
     main = math.exp(log_main) * math.log(m) if log_main < 700 else math.inf
     logarithms = math.log(1 / delta) + math.log(2 * m / gamma) + 2 * math.log(2 + x)
     logarithms += 2 * math.fsum(math.log(2 + d * value) for value in (*s, *g))
-    # a margin far above m makes the logarithm negative: the lemma has nothing to gain there
+    # a margin far above m makes the logarithm negative; the lemma gains nothing from that
     value = loss + 8 / m + main + math.sqrt(9 / (2 * m) * max(logarithms, 0.0))
     inputs = {
         "empirical_loss": loss,
@@ -168,6 +163,15 @@ def bartlett_bound(
         "delta": delta,
     }
     return Statement("Bartlett et al. 2017", value, "bound", "Lemma A.8", inputs=inputs)
+
+
+def _log_norm_sum(s: Sequence[float], g: Sequence[float]) -> float:
+    """Log of the S in the notes of `bartlett_bound`, from spectral norms s and group norms g."""
+    d = len(s)
+    whole = math.fsum(math.log(1 / d + value) for value in s)
+    logs = [math.log(1 / d + b) + whole - math.log(1 / d + a) for a, b in zip(s, g, strict=True)]
+    top = max(logs)  # the largest term is factored out, so that no exponential overflows
+    return top + 1.5 * math.log(math.fsum(math.exp((value - top) * 2 / 3) for value in logs))
 
 
 def neyshabur_complexity(
@@ -185,7 +189,7 @@ def neyshabur_complexity(
     Parameters
     ----------
     spectral_norms, frobenius_norms : sequence of float
-        Of W_i, one a layer.
+        Norms of W_i, one number per layer.
     width : int
         Largest number h of units in a layer.
     input_norm : float
@@ -239,7 +243,7 @@ def neyshabur_complexity(
 
 
 def parameter_count_complexity(n_parameters: int, n_samples: int) -> Statement:
-    """sqrt(parameters / m), the measure that every other one wants to beat.
+    """sqrt(parameters / m), the measure that every other measure should beat.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Dudley's entropy integral over layers of bounded norm, with its constants ((102))."""
+"""Dudley's entropy integral over layers of bounded norm, with its constants: (102)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def covering_log_constant(
     Parameters
     ----------
     nonzeros : sequence of int
-        k_i: free parameters in each layer, their places fixed; q is their sum.
+        k_i: number of free parameters in each layer, at fixed positions; q is their sum.
     spectral_norms : sequence of float
         Bounds s_i on the spectral norm of each layer, fixed before the data are seen.
     input_norm : float
@@ -56,16 +56,16 @@ def covering_log_constant(
 
     Notes
     -----
-    Replacing one layer after another, |f - f'| <= |x| prod s_i sum_i norm(W_i - W_i')/s_i, and
-    norm(W_i - W_i')_F <= sqrt(k_i) nu if every parameter moves by at most nu; the ramp loss is
+    Replace one layer after another: |f - f'| <= |x| prod s_i sum_i norm(W_i - W_i')/s_i. If every
+    parameter moves by at most nu, norm(W_i - W_i')_F <= sqrt(k_i) nu. The ramp loss is
     sqrt 2/gamma-Lipschitz. An interval [-b, b] has an inner cover at distance nu with
     ceil(2b/nu) <= max(1, 4b/nu) points. Unlike (97)-(101) this needs no balance, no cushions and
-    no bound on norm(W - W(t))_F. It is valid for e up to K. A choice among patterns of non-zeros
-    is paid by `dudley_bound`'s `positions`.
+    no bound on norm(W - W(t))_F. It is valid for e up to K. The argument `positions` of
+    `dudley_bound` adds the cost of choosing a pattern of non-zeros.
 
     References
     ----------
-    Takes the place of (97)-(101).
+    It replaces (97)-(101).
 
     Examples
     --------
@@ -105,8 +105,8 @@ def dudley_integral(
         Upper limit, the largest L2 norm of a loss.
     convention : {"rigorous", "paper"}
         ``rigorous``: sqrt(q) D (y + sqrt(pi)/2 erfcx(y)), y = sqrt(log(K/D)). ``paper``: the
-        printed difference of two erf terms, the same number where it can be computed: in
-        float64 it cancels, and from K = 1e18 D on it returns 0.
+        printed difference of two erf terms. It is the same number in exact arithmetic, but cancels
+        in float64 and returns 0 from K = 1e18 D on.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def dudley_integral(
 
     Notes
     -----
-    By e = K exp(-s^2). Relative error a few units of the last place for ``rigorous``.
+    Substitute e = K exp(-s^2). The relative error of ``rigorous`` is a few units in the last place.
 
     References
     ----------
@@ -142,7 +142,7 @@ def dudley_integral(
     y = math.sqrt(gap)
     if one_of("convention", convention, CONVENTIONS) == "paper":
         half = math.sqrt(math.pi) / 2 * (K if K is not None else math.exp(log))
-        # (102) at D less its limit at 0, with the square root multiplied out
+        # (102) at D minus its limit at 0, with the square root multiplied out
         return math.sqrt(q) * ((D * y - half * float(erf(y))) + half)
     return math.sqrt(q) * D * (y + math.sqrt(math.pi) / 2 * float(erfcx(y)))
 
@@ -165,7 +165,7 @@ def dudley_bound(
     empirical_loss : float
         Empirical margin loss, in [0, 1].
     q : int
-        Free parameters: non-zeros of B, biases, everything that was not compressed.
+        Number of free parameters: non-zeros of B, biases, and all parameters not compressed.
     n_samples : int
         m.
     delta : float
@@ -175,14 +175,14 @@ def dudley_bound(
     D : float
         Largest L2 norm of a loss; 1 for losses in [0, 1].
     positions : float
-        Nats that choose the pattern of non-zeros, the sum of log C(n_i, k_i): the union over
-        patterns adds it to log N.
+        Cost in nats of choosing the pattern of non-zeros, the sum of log C(n_i, k_i). The union
+        bound over patterns adds it to log N.
 
     Returns
     -------
     Statement
         empirical + 24/sqrt(m) int_0^D sqrt(positions + q log(K/e)) de
-        + 3 sqrt(log(2/delta)/(2m)). A *bound*, below 1 for a handful of parameters only.
+        + 3 sqrt(log(2/delta)/(2m)). A *bound*, which is below 1 only for a handful of parameters.
 
     Raises
     ------
@@ -191,8 +191,9 @@ def dudley_bound(
 
     Notes
     -----
-    Rademacher: L <= empirical + 2 R + 3 sqrt(log(2/delta)/(2m)); chaining: R <= 12/sqrt(m) times
-    the integral. positions + q log(K/e) = q log(K e^(positions/q)/e), so that one formula serves.
+    Rademacher complexity gives L <= empirical + 2 R + 3 sqrt(log(2/delta)/(2m)); chaining gives
+    R <= 12/sqrt(m) times the integral. Because positions + q log(K/e) = q log(K e^(positions/q)/e),
+    one formula covers both terms.
 
     References
     ----------

@@ -16,29 +16,30 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def margin_tolerance(margin: float, max_output_norm: float | None = None) -> float:
-    """Lemma 2.3: how far g may be from f where f's margin exceeds `margin`.
+    """Lemma 2.3: the distance |f(x) - g(x)| that a margin of f above `margin` tolerates.
 
     Parameters
     ----------
     margin : float
         gamma, in units of the outputs.
     max_output_norm : float or None
-        Largest |f(x)| over the training set: then the tolerance is relative, the eps of Lemma 2.2.
+        Largest |f(x)| over the training set. If given, the result is relative: the eps of Lemma
+        2.2.
 
     Returns
     -------
     float
-        gamma/sqrt 2: if f's margin exceeds gamma and |f(x) - g(x)| <= gamma/sqrt 2 then g
-        classifies x as f does. With `max_output_norm`, min(1, gamma / (sqrt 2 max|f|)).
+        gamma/sqrt 2: if f's margin exceeds gamma and |f(x) - g(x)| <= gamma/sqrt 2, then g
+        classifies x as f does. With `max_output_norm` it is min(1, gamma / (sqrt 2 max|f|)).
 
     Notes
     -----
-    The margin is a difference of two coordinates, hence sqrt 2-Lipschitz; f = (gamma + a, 0) and
-    g = (1, 1) (gamma + a)/2 show that the constant is the best one.
+    The margin is a difference of two coordinates and therefore sqrt 2-Lipschitz. The constant is
+    optimal: f = (gamma + a, 0) and g = (1, 1) (gamma + a)/2 attain it.
 
     References
     ----------
-    Lemma 2.3, (82)-(94); the factor gamma in (91)-(92) is a slip that changes nothing.
+    Lemma 2.3, (82)-(94). The factor gamma in (91)-(92) is a slip without consequences.
 
     Examples
     --------
@@ -68,7 +69,7 @@ def margins(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If shapes disagree, there is one class only, or a label is out of range.
+        If the shapes do not match, there is only one class, or a label is out of range.
 
     References
     ----------
@@ -98,7 +99,7 @@ def margins(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> FloatArray:
 
 
 def margin_loss(outputs: npt.ArrayLike, labels: npt.ArrayLike, margin: float = 0.0) -> float:
-    """The empirical margin loss: the share of samples whose margin is at most `margin`.
+    """The empirical margin loss: the proportion of samples whose margin is at most `margin`.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Theorem 2's rate, and the kappa of its network."""
+"""The rate of Theorem 2, and the paper's kappa."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def theorem_2_rate(
     n_samples : int
         m.
     other_parameters : int
-        Biases and weights of layers that were not compressed, which a description of the network
-        needs as well; the paper has none.
+        Number of biases and of weights in layers that were not compressed. A description of the
+        network needs them too; the paper does not count them.
 
     Returns
     -------
     Statement
-        A *rate*: constants, logarithms and the positions of the non-zeros are dropped, so that
-        a value below 1 certifies nothing.
+        A *rate*: constants, logarithms and the positions of the non-zeros are dropped, so a value
+        below 1 certifies nothing.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def theorem_2_rate(
         "rate",
         "(8)",
         inputs=inputs,
-        note="constants, logarithms and positions are dropped: no certificate",
+        note="constants, logarithms and positions are dropped: not a certificate",
     )
 
 
@@ -72,7 +72,7 @@ def kappa(*, cushions: Sequence[float], contraction: float, max_output_norm: flo
     Parameters
     ----------
     cushions : sequence of float
-        mu_i, one a layer.
+        mu_i, one number per layer.
     contraction : float
         c.
     max_output_norm : float
@@ -81,9 +81,9 @@ def kappa(*, cushions: Sequence[float], contraction: float, max_output_norm: flo
     Returns
     -------
     Statement
-        A *claim*: it assumes balanced layers (96) and norm(W - W(t))_F <= norm(W)_F / d, which
-        nothing before it gives, and drops the Lipschitz constant of the margin loss; see
-        `covering_log_constant` for what holds.
+        A *claim*. It assumes balanced layers (96) and norm(W - W(t))_F <= norm(W)_F / d, which
+        nothing before it implies, and drops the Lipschitz constant of the margin loss.
+        `covering_log_constant` has a constant that holds.
 
     References
     ----------

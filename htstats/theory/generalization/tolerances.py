@@ -1,4 +1,4 @@
-"""From a tolerated output error to an eps and an eta for each layer (Lemmas 2.1, 2.2 and 2.4)."""
+"""Lemmas 2.1, 2.2 and 2.4: from an allowed output error to an eps and an eta for each layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.checks import count, nonnegative, one_of, open_probability, positive
-from htstats.theory._statement import CONVENTIONS, Convention, Statement
+from htstats.theory._statement import CONVENTIONS, Convention, Kind, Statement
 from htstats.theory.approximation.probability import error_budget
 from htstats.theory.generalization._layers import layer_numbers
 
@@ -37,14 +37,14 @@ def vector_error(
     rows: int = 1,
     convention: Convention = "rigorous",
 ) -> Statement:
-    """Lemma 2.1: how large |U (W - W(t)) x| gets, for one pair (U, x) independent of G.
+    """Lemma 2.1: a bound of |U (W - W(t)) x| for one pair (U, x) that does not depend on G.
 
     Parameters
     ----------
     x_norm : float
         |x|.
     frobenius, spectral : float
-        Norms of U; `spectral` defaults to `frobenius`, which bounds it.
+        Norms of U. `spectral` defaults to `frobenius`, which is an upper bound of it.
     t : float
         Variance of the noise.
     eta : float
@@ -54,14 +54,14 @@ def vector_error(
     tau, rows : float, int
         Threshold and number of rows of U, for ``paper``.
     convention : {"rigorous", "paper"}
-        ``rigorous``: bias + sqrt(t) |x| (norm(U)_F + norm(U)_2 sqrt(2 log(1/eta))), the Gaussian
+        ``rigorous``: bias + sqrt(t) |x| (norm(U)_F + norm(U)_2 sqrt(2 log(1/eta))), by Gaussian
         concentration of a Lipschitz function. ``paper``: a union of Prop 2.1 over the rows of U,
-        sqrt(2 (tau^2 + t) log(3 rows/eta)) norm(U)_F |x|, a *claim* as Prop 2.1 is.
+        sqrt(2 (tau^2 + t) log(3 rows/eta)) norm(U)_F |x|. It is a *claim*, as Prop 2.1 is.
 
     Returns
     -------
     Statement
-        In units of |U W x|; holds with probability at least 1 - eta over G.
+        In units of |U W x|. It holds with probability at least 1 - eta over G.
 
     Raises
     ------
@@ -70,8 +70,8 @@ def vector_error(
 
     Notes
     -----
-    G x is |x| times a standard normal vector, and |U g| is norm(U)_2-Lipschitz in g with mean at
-    most norm(U)_F. Noise off B's pattern only, or uneven, changes neither estimate.
+    G x is |x| times a standard normal vector g. |U g| is norm(U)_2-Lipschitz in g, and its mean is
+    at most norm(U)_F. Both estimates also hold if only some elements have noise.
 
     References
     ----------
@@ -89,35 +89,25 @@ def vector_error(
     if spectral > frobenius * (1 + 1e-12):
         raise ValueError(f"spectral must be at most frobenius = {frobenius!r}, got {spectral!r}")
     inputs = {"x_norm": x_norm, "frobenius": frobenius, "spectral": spectral, "t": t, "eta": eta}
-    name = "|U (W - W(t)) x|"
     if one_of("convention", convention, CONVENTIONS) == "paper":
         rows = count("rows", rows, at_least=1)
         eps = math.sqrt(2 * (tau**2 + t) * math.log(3 * rows / eta))
         inputs |= {"tau": tau, "rows": rows}
-        return Statement(
-            name,
-            eps * frobenius * x_norm,
-            "claim",
-            "Lemma 2.1",
-            convention,
-            inputs=inputs,
-            note="false where the elements of A have a mean",
-        )
-    noise = math.sqrt(t) * x_norm * (frobenius + spectral * math.sqrt(-2 * math.log(eta)))
+        value, note = eps * frobenius * x_norm, "false if the elements of A have a mean"
+    else:
+        noise = math.sqrt(t) * x_norm * (frobenius + spectral * math.sqrt(-2 * math.log(eta)))
+        inputs |= {"bias": bias}
+        note = "with probability at least 1 - eta over G; U and x independent of G"
+        value = bias + noise
+    kind: Kind = "claim" if convention == "paper" else "bound"
     return Statement(
-        name,
-        bias + noise,
-        "bound",
-        "Lemma 2.1",
-        convention,
-        inputs=inputs | {"bias": bias},
-        note="with probability at least 1 - eta over G; U and x independent of G",
+        "|U (W - W(t)) x|", value, kind, "Lemma 2.1", convention, inputs=inputs, note=note
     )
 
 
 @dataclass(frozen=True)
 class LayerTolerance:
-    """What Lemma 2.2 allows one layer: fail to be within `eps` with probability at most `eta`.
+    """The error that Lemma 2.2 allows one layer: above `eps` with probability at most `eta`.
 
     `budget` is the largest R^2/4 + t (the paper: tau^2 + t) that this allows.
     """
@@ -136,7 +126,7 @@ class LayerTolerances:
     layers : tuple of LayerTolerance
         From the first layer to the last.
     conditions : dict
-        What the lemma asks for, and whether these numbers satisfy it.
+        Each condition of the lemma, and whether these numbers satisfy it.
     convention : {"rigorous", "paper"}
     """
 
@@ -170,7 +160,7 @@ def layer_tolerances(
     eps : float
         Allowed relative error of the outputs, in (0, 1].
     delta : float
-        The lemma fails with probability at most delta/2; in (0, 1).
+        In (0, 1). The lemma fails with probability at most delta/2.
     cushions : sequence of float
         mu_i, the layer cushions (50), in (0, 1].
     interlayer_cushions : sequence of float
@@ -182,13 +172,13 @@ def layer_tolerances(
     n_samples, width : int
         Size m of the training set, and the largest layer width h.
     smoothness : float or None
-        rho_delta, the interlayer smoothness (54), for the perturbation that compression makes;
-        None: not measured, and the condition counts as not met.
+        rho_delta, the interlayer smoothness (54), for the perturbation caused by compression.
+        None: not measured; the condition then counts as not met.
     convention : {"rigorous", "paper"}
-        ``rigorous``: eps_i = eps mu_i mu_i-> norm(W_i)_F / (6 c d). ``paper``: without
-        norm(W_i)_F, which needs norm(W_i)_F >= 1; and smoothness is not asked for, as the paper
-        says of ReLU networks, wrongly: the activation pattern moves with the noise. Both have
-        eta_i = delta / (2 d^2 m h).
+        ``rigorous``: eps_i = eps mu_i mu_i-> norm(W_i)_F / (6 c d). ``paper``: without the factor
+        norm(W_i)_F, which needs norm(W_i)_F >= 1, and without the condition on smoothness. The
+        paper claims that ReLU networks do not need that condition; this is wrong, because the
+        noise changes the activation pattern. Both have eta_i = delta / (2 d^2 m h).
 
     Returns
     -------
@@ -201,8 +191,8 @@ def layer_tolerances(
 
     Notes
     -----
-    Needs a network without biases whose activation is piecewise linear (so that M(x) = J_x x),
-    and rho_delta >= 3 d.
+    The network must have no biases and a piecewise linear activation (so that M(x) = J_x x), and
+    rho_delta >= 3 d.
 
     References
     ----------
@@ -221,19 +211,7 @@ def layer_tolerances(
     eps, delta = positive("eps", eps), open_probability("delta", delta)
     if eps > 1:
         raise ValueError(f"eps must be in (0, 1], got {eps!r}")
-    mu, after = (
-        layer_numbers("cushions", cushions),
-        layer_numbers("interlayer_cushions", interlayer_cushions),
-    )
-    norms = layer_numbers("frobenius_norms", frobenius_norms)
-    if not len(mu) == len(after) == len(norms):
-        raise ValueError(
-            "cushions, interlayer_cushions and frobenius_norms must have one number a layer, "
-            f"got {len(mu)}, {len(after)} and {len(norms)}"
-        )
-    for name, values in (("cushions", mu), ("interlayer_cushions", after)):
-        if max(values) > 1 + 1e-12:
-            raise ValueError(f"{name} must be in (0, 1], got {max(values)!r}")
+    mu, after, norms = _layer_measures(cushions, interlayer_cushions, frobenius_norms)
     c = positive("contraction", contraction)
     m, h = count("n_samples", n_samples, at_least=1), count("width", width, at_least=1)
     one_of("convention", convention, CONVENTIONS)
@@ -253,6 +231,28 @@ def layer_tolerances(
     return LayerTolerances(tuple(layers), conditions, convention)
 
 
+def _layer_measures(
+    cushions: Sequence[float],
+    interlayer_cushions: Sequence[float],
+    frobenius_norms: Sequence[float],
+) -> tuple[list[float], list[float], list[float]]:
+    """The three lists of numbers, checked: one number per layer, cushions in (0, 1]."""
+    mu, after = (
+        layer_numbers("cushions", cushions),
+        layer_numbers("interlayer_cushions", interlayer_cushions),
+    )
+    norms = layer_numbers("frobenius_norms", frobenius_norms)
+    if not len(mu) == len(after) == len(norms):
+        raise ValueError(
+            "cushions, interlayer_cushions and frobenius_norms must have one number per layer, "
+            f"got {len(mu)}, {len(after)} and {len(norms)}"
+        )
+    for name, values in (("cushions", mu), ("interlayer_cushions", after)):
+        if max(values) > 1 + 1e-12:
+            raise ValueError(f"{name} must be in (0, 1], got {max(values)!r}")
+    return mu, after, norms
+
+
 def perturbation_bound(
     *,
     input_norm: float,
@@ -260,17 +260,17 @@ def perturbation_bound(
     perturbations: Sequence[float],
     form: str = "lemma",
 ) -> Statement:
-    """Lemma 2.4: how far f moves when each W_i moves by `perturbations[i]` in spectral norm.
+    """Lemma 2.4: a bound of |f(x) - f'(x)| if each W_i moves by `perturbations[i]`.
 
     Parameters
     ----------
     input_norm : float
         |x|.
     spectral_norms, perturbations : sequence of float
-        norm(A_i)_2 and norm(A_i - A_i')_2.
+        norm(W_i)_2 and norm(W_i - W_i')_2.
     form : {"lemma", "product"}
-        ``lemma``: (95), e |x| prod norm(A_i) sum perturbation_i / norm(A_i), for perturbations up
-        to norm(A_i)/d. ``product``: |x| (prod (norm(A_i) + perturbation_i) - prod norm(A_i)),
+        ``lemma``: (95), e |x| prod norm(W_i) sum perturbation_i / norm(W_i), for perturbations up
+        to norm(W_i)/d. ``product``: |x| (prod (norm(W_i) + perturbation_i) - prod norm(W_i)),
         which is smaller and needs no condition.
 
     Returns
@@ -281,12 +281,12 @@ def perturbation_bound(
     Raises
     ------
     ValueError
-        If lengths differ, or a perturbation exceeds norm(A_i)/d for ``lemma``.
+        If lengths differ, or a perturbation exceeds norm(W_i)/d for ``lemma``.
 
     Notes
     -----
-    With e_i the error after layer i, e_i <= (norm + perturbation)_i e_(i-1) + perturbation_i
-    |x^(i-1)|; the product form solves that recursion.
+    Let e_i be the error after layer i. Then e_i <= (norm + perturbation)_i e_(i-1) +
+    perturbation_i |x^(i-1)|. The product form solves this recursion.
 
     References
     ----------
