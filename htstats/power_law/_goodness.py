@@ -241,7 +241,7 @@ def goodness_of_a_fit(
     were, and call `fit_power_law` with the fit's own arguments: some milliseconds a resample. With
     xmin fixed p is uniform under the null: of 1,000 samples of 100 values it was within .034
     (plain, and with an xmax) and .033 (integers) of the uniform law, .043 being exceeded once in
-    twenty (bench/measure_coverage.py pvalues --data-sets 1000).
+    twenty (bench/studies/coverage.py pvalues --data-sets 1000).
 
     Examples
     --------

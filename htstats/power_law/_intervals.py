@@ -81,8 +81,8 @@ def confidence_interval(
     resamples all the data and takes percentiles of refits, of xmin the next refit beyond where one
     lies between two. With xmin scanned the asymptotic
     interval is too short, because it takes xmin for known: at a nominal 95 % it covered 90.7 % of
-    400 Pareto samples of 500 values, and the bootstrap 96.0 % (bench/measure_coverage.py; one
-    standard error is 1.1 points). Prefer the bootstrap there.
+    400 Pareto samples of 500 values, and the bootstrap 96.0 % (bench/studies/coverage.py;
+    one standard error is 1.1 points). Prefer the bootstrap there.
 
     References
     ----------
@@ -163,7 +163,7 @@ def interval_of_a_fit(
     refits of the data drawn with replacement. Bootstrap with xmin fixed, other than continuous and
     plain: 2 alpha less the percentiles of refits of the model. At a nominal 95 %, xmin fixed, 400
     samples of 100 values: with an xmax they covered 96.3 % (asymptotic) and 96.0 %, of integers
-    95.3 and 94.0 % (bench/measure_coverage.py; one standard error is 1.1 points).
+    95.3 and 94.0 % (bench/studies/coverage.py; one standard error is 1.1 points).
     """
     level = _checked(level, method)
     tails = ((1 - level) / 2, (1 + level) / 2)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reference import htz_reader
 from scipy import sparse
-from test_container import make, rebuilt, records, write
+from test_compression_container import make, rebuilt, records, write
 
 from htstats import partition
 from htstats.cli import main

@@ -1,4 +1,4 @@
-"""python bench/weightwatcher_analyze.py FILE [NAME...]: WeightWatcher's analysis of a checkpoint.
+"""python bench/peers/weightwatcher_analyze.py FILE [NAME...]: WeightWatcher reads a checkpoint.
 
 The whole command that `htstats fit FILE` is raced against: it starts, reads the matrices, and
 prints the table of `analyze()`, with WeightWatcher's own fit of each matrix's eigenvalues.

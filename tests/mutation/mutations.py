@@ -1,4 +1,4 @@
-"""The faults that tests/mutate.py puts into csrc, and which Python tests watch each module."""
+"""The faults that mutate.py puts into csrc, and the Python tests that watch each module."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ TESTS = {
     "binomial_bulk": ("test_binomial_accuracy.py", "test_binomial.py"),
     "binomial_far": ("test_binomial_accuracy.py", "test_binomial.py"),
     "binomial_invert": ("test_binomial_accuracy.py", "test_binomial.py"),
-    "counts": ("test_external.py",),
-    "discrete": ("test_discrete.py",),
-    "distance": ("test_scan.py",),
-    "estimate": ("test_scan.py",),
+    "counts": ("test_exact_fit_out_of_core.py",),
+    "discrete": ("test_exact_fit_discrete.py",),
+    "distance": ("test_exact_fit_scan.py",),
+    "estimate": ("test_exact_fit_scan.py",),
     "fit": ("test_power_law.py::test_a_small_fit_in_one_call_is_that_of_its_steps",),
     "gaps": (
-        "test_container.py::test_gaps_are_the_twins_and_come_back",
-        "test_container.py::test_gaps_beyond_32_bits",
+        "test_compression_container.py::test_gaps_are_the_twins_and_come_back",
+        "test_compression_container.py::test_gaps_beyond_32_bits",
     ),
-    "moments": ("test_moments.py",),
-    "normal": ("test_normal.py",),
+    "moments": ("test_sketch_exact_sums.py",),
+    "normal": ("test_core_normal.py",),
     "pair": ("test_binomial_accuracy.py",),
-    "partition": ("test_partition.py",),
-    "products": ("test_products.py", "test_spectral.py"),
-    "prune": ("test_prune.py",),
-    "refits": ("test_refits.py", "test_goodness.py"),
-    "scan": ("test_scan.py",),
+    "partition": ("test_compression_partition.py",),
+    "products": ("test_spectral_products.py", "test_spectral.py"),
+    "prune": ("test_exact_fit_prune.py",),
+    "refits": ("test_power_law_refits.py", "test_power_law_goodness.py"),
+    "scan": ("test_exact_fit_scan.py",),
     "sketch": ("test_sketch.py",),
-    "sort": ("test_sort.py",),
-    "split": ("test_partition.py",),
-    "tail": ("test_prune.py",),
-    "tally": ("test_discrete.py::test_what_is_tallied_is_what_is_usable",),
-    "tridiagonal": ("test_products.py", "test_spectral.py"),
+    "sort": ("test_core_sort.py",),
+    "split": ("test_compression_partition.py",),
+    "tail": ("test_exact_fit_prune.py",),
+    "tally": ("test_exact_fit_discrete.py::test_what_is_tallied_is_what_is_usable",),
+    "tridiagonal": ("test_spectral_products.py", "test_spectral.py"),
     "truncated": ("test_power_law.py::test_truncated",),
-    "zeta": ("test_zeta.py",),
+    "zeta": ("test_laws_zeta.py",),
 }
 
 FAULTS = (

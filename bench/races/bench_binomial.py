@@ -19,7 +19,7 @@ from htstats import binomial
 
 TABLE = "binomial tails"
 KERNELS = "binomial kernels, from C"
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def bulk(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -66,7 +66,7 @@ def kernel_times(rounds: int, size: int) -> dict[str, float]:
     build += ["--build-clib", str(folder), "--build-temp", str(folder)]
     program = folder / "binomial_kernels"
     folders = ["-Icsrc/binomial", "-Icsrc/common"]
-    compiler = ["cc", "-std=c11", "-O2", *folders, "bench/binomial_kernels.c"]
+    compiler = ["cc", "-std=c11", "-O2", *folders, "bench/kernels/binomial_kernels.c"]
     compiler += [str(folder / "libhtst.a"), "-lm", "-o", str(program)]
     for command in (build, compiler):
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)

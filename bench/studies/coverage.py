@@ -1,6 +1,6 @@
 """How often the intervals hold the truth, and whether p-values are uniform under the null.
 
-    python bench/measure_coverage.py [--data-sets 400] [PART ...]
+    python bench/studies/coverage.py [--data-sets 400] [PART ...]
 
 Parts: `scanned` (xmin found again, the docstring's figures: asymptotic and bootstrap), `fixed`
 (xmin given: plain, up to an xmax, and of integers, asymptotic and bootstrap) and `pvalues` (the

@@ -30,7 +30,7 @@ TABLE = "every matrix of real checkpoints"
 SCALE = "figures of docs/scale.md, one thread"
 
 
-ANALYZE = Path(__file__).with_name("weightwatcher_analyze.py")
+ANALYZE = Path(__file__).parents[1] / "peers" / "weightwatcher_analyze.py"
 CACHE = Path.home() / ".cache" / "htstats" / "paper"
 MINILM, EFFICIENTNET = "all-MiniLM-L6-v2.safetensors", "efficientnet-lite0.pth"
 WHEELS = {  # package, and where in it
@@ -110,7 +110,7 @@ def in_process(words):
 
 def run(command):
     """A command as a user starts it, with this tree in front."""
-    places = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    places = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
     # what is installed has been compiled to bytecode, and so is this tree from the first call on
     environment.pop("PYTHONDONTWRITEBYTECODE", None)

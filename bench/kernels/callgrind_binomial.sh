@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Instructions per call of the scalar binomial kernels -> bench/callgrind_binomial.md.
+# Instructions per call of the scalar binomial kernels -> bench/kernels/callgrind_binomial.md.
 # The difference of two runs of the same program leaves out its start.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 PYTHON=${PYTHON:-.venv/bin/python}
 folder=build/bench
 "$PYTHON" setup.py -q build_clib --build-clib "$folder" --build-temp "$folder"
-"${CC:-cc}" -std=c11 -O2 -Icsrc/binomial -Icsrc/common bench/binomial_kernels.c \
+"${CC:-cc}" -std=c11 -O2 -Icsrc/binomial -Icsrc/common bench/kernels/binomial_kernels.c \
     "$folder/libhtst.a" -lm -o "$folder/binomial_kernels"
 
 instructions() {
@@ -16,7 +16,7 @@ instructions() {
 
 mapfile -t names < <("$folder/binomial_kernels" names)
 {
-    echo "Instructions per call, counted by callgrind (\`bench/callgrind_binomial.sh\`)."
+    echo "Instructions per call, counted by callgrind (\`bench/kernels/callgrind_binomial.sh\`)."
     echo
     echo "| kernel | instructions |"
     echo "|---|---|"
@@ -24,4 +24,4 @@ mapfile -t names < <("$folder/binomial_kernels" names)
         echo "| ${names[$i]} | $((($(instructions "$i" 1100) - $(instructions "$i" 100)) / 1000)) |"
     done
 } > "$folder/table"
-cp "$folder/table" bench/callgrind_binomial.md
+cp "$folder/table" bench/kernels/callgrind_binomial.md

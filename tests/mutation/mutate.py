@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from mutations import FAULTS, TESTS, Fault
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / "build" / "mutate"
 TREE, CACHE = PLACE / "tree", PLACE / "cache"
 # the flags of setup.py, but for -O1 and visible symbols

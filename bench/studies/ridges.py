@@ -1,4 +1,4 @@
-"""Verdicts on samples of a power law: measure_ridges.py [--sets 300] [--sizes 300 1000 5000].
+"""Verdicts on samples of a power law: ridges.py [--sets 300] [--sizes 300 1000 5000].
 
 Draws samples of a power law (alpha = 2.5, xmin = 1), compares the power law with the lognormal and
 the stretched exponential, and counts the verdicts at 5 %: for the power law, for the other, none;

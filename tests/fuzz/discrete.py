@@ -1,6 +1,6 @@
 """Fit discrete power laws to random samples of every kind, and compare with mpmath.
 
-    python tests/fuzz_discrete.py [--seconds 30] [--seed 0]
+    python tests/fuzz/discrete.py [--seconds 30] [--seed 0]
 
 The answer must be the smallest xmin whose distance is within 1e-13 of the least over all
 candidates, alpha right to 1e-12 relative, the distance to 1e-13. Tails in `check` are few values
@@ -13,8 +13,12 @@ import argparse
 import math
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from reference import discrete_twin as twin
 
 from htstats import fit_power_law
@@ -143,7 +147,7 @@ def main():
             print(f"seed {args.seed}, case {case}, {kind}: {error!r}", file=sys.stderr)
             return 1
         case += 1
-    print(f"fuzz_discrete: {case} samples, every candidate as mpmath has it")
+    print(f"fuzz/discrete.py: {case} samples, every candidate as mpmath has it")
     return 0
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from fuzz_discrete import KINDS, check, sample
+from fuzz.discrete import KINDS, check, sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

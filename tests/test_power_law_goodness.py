@@ -89,7 +89,7 @@ def _of_integers(seed):
 
 @pytest.mark.parametrize("fit", [_up_to_xmax, _of_integers])
 def test_other_laws_give_uniform_p_values_too(fit):
-    """bench/measure_coverage.py says it of 1,000 data sets; here are 120."""
+    """bench/studies/coverage.py says it of 1,000 data sets; here are 120."""
     p = [fit(seed).goodness_of_fit(50, seed=seed).pvalue for seed in range(120)]
     # the Kolmogorov level of one in a thousand, and the grid of p
     assert stats.kstest(p, "uniform").statistic < 1.95 / np.sqrt(120) + 1 / 50

@@ -503,7 +503,7 @@ def test_links_modes_and_wrong_places(tmp_path):
 KILLED = """
 import os, sys
 sys.path.insert(0, {tests!r})
-import test_container as t
+import test_compression_container as t
 from htstats.compression.container import ContainerWriter
 for _ in sys.stdin:
     if (child := os.fork()) == 0:
@@ -574,7 +574,7 @@ def test_a_full_disk_is_one_clear_error(tmp_path):
     code = f"""
 import resource, signal, sys
 sys.path.insert(0, {os.path.dirname(__file__)!r})
-import test_container as t
+import test_compression_container as t
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
@@ -594,7 +594,7 @@ except OSError as error:
 SMALL_DISK = """
 import os, sys
 sys.path.insert(0, {tests!r})
-import test_container as t
+import test_compression_container as t
 path = "a.htz"
 os.chdir({folder!r})
 old = t.write(path, {{"w": t.make()}}) and open(path, "rb").read()

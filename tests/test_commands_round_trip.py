@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from checkpoints import safetensors_bytes
-from test_container import HOSTILE, rebuilt, records
+from test_compression_container import HOSTILE, rebuilt, records
 
 from htstats._common.float8 import FLOAT8, float8_numbers, float8_of, to_float8
 from htstats.cli import main

@@ -1,6 +1,6 @@
 """Damage small checkpoints of every format and compressed files at random, and read them.
 
-    python tests/fuzz_weights.py [--seconds 30] [--seed 0]
+    python tests/fuzz/weights.py [--seconds 30] [--seed 0]
 
 A file must be read or refused with a ValueError of one line that names it; memory must stay within
 a small multiple of its size. What does otherwise is kept, and its place printed. Of compressed
@@ -19,8 +19,11 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from checkpoints import survives, write_all, write_safetensors
-from test_container import HOSTILE, make, rebuilt, records
+from test_compression_container import HOSTILE, make, rebuilt, records
 
 from htstats.compression.container import ContainerWriter, _info, open_container
 from htstats.compression.matrix import DTYPES
@@ -165,7 +168,7 @@ def main():
     for path in [*files, compressed]:
         path.unlink()
     folder.rmdir()
-    print(f"fuzz_weights: {tried} damaged files, {read} harmless, {tried - read} refused")
+    print(f"fuzz/weights.py: {tried} damaged files, {read} harmless, {tried - read} refused")
     return 0
 
 

@@ -1,6 +1,6 @@
 """Is htstats.compat.powerlaw what powerlaw is? Both real packages answer in their own environments.
 
-    python bench/compat/check_powerlaw.py [--environments DIR] [--random 200]
+    python bench/peers/check_powerlaw.py [--environments DIR] [--random 200]
 
 makes DIR/1.5 and DIR/2.0 (virtual environments), runs the real package and ours on powerlaw's own
 data sets and on random ones, and compares candidates (equal), alpha (relative 1e-12), D (1e-12),

@@ -1,6 +1,6 @@
 """Fits of random samples of every kind against the twin in long double, by every road.
 
-    python tests/fuzz_power_law.py --seconds 60        # or --cases 100000, --seed 7
+    python tests/fuzz/power_law.py --seconds 60        # or --cases 100000, --seed 7
 
 A sample is drawn with a convention and an upper end; the whole array, the array pruned, also with
 its estimates made by blocks, its blocks and its distinct values with weights must give one result
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from reference import power_law_twin as twin
 
@@ -141,7 +141,7 @@ def main():
             sys.exit(f"{case}: {wrong}")
         tried += 1
         done += np.unique(x).size > 1
-    print(f"fuzz_power_law: {done} samples, seed {options.seed}: all roads and the twin agree")
+    print(f"fuzz/power_law.py: {done} samples, seed {options.seed}: all roads and the twin agree")
 
 
 if __name__ == "__main__":
