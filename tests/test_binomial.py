@@ -203,7 +203,8 @@ def test_upper_limit_inverts(n, k, level):
                 assert limit.log_p == pytest.approx(float(want / (k + 1)), rel=1e-13)
         return
     # log P moves by at least 1e-13 where log of the smaller of p and 1-p does (P(X <= k) <= 1)
-    with mp.workdps(340):  # 1 - p down to 1e-290
+    lost = -min(limit.log_p, limit.log1m_p) / math.log(10)  # digits of 1 - p beside 1
+    with mp.workdps(50 + math.ceil(lost)):
         p = 1 - mp.exp(mp.mpf(limit.log1m_p)) if limit.p > 0.5 else mp.mpf(limit.p)
         shift = mp.mpf(10) ** -13
         low, high = (p * (1 - shift), p * (1 + shift))

@@ -181,7 +181,7 @@ def test_a_cluster_makes_the_same_file(checkpoint, arrays, tmp_path, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("where", "times"), [([], 30), (["--dask", "local:2"], 5)])
+@pytest.mark.parametrize(("where", "times"), [([], 12), (["--dask", "local:2"], 3)])
 def test_kill_9_and_resume(tmp_path, where, times):
     """The command, all of it: the old file or the new one, and no process stays behind."""
     psutil = pytest.importorskip("psutil")

@@ -299,7 +299,7 @@ def damaged(tmp_path, monkeypatch):
 def test_every_flipped_bit_is_an_error(damaged):
     good, read = damaged
     for at in range(len(good)):
-        for bit in (0, 3, 7):
+        for bit in {0, 7, at % 8}:
             bad = bytearray(good)
             bad[at] ^= 1 << bit
             with pytest.raises(ValueError, match=r"a\.htz"):

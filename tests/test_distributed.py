@@ -223,7 +223,7 @@ def test_all_that_a_row_says_by_row_blocks(client, checkpoint):
 def test_rules_of_fits_by_row_blocks(client, checkpoint, rule):
     weights = open_weights(checkpoint)
     found = dict(
-        distributed.fit_matrices(checkpoint, weights, rule=rule, client=client, task_bytes=3000)
+        distributed.fit_matrices(checkpoint, weights, rule=rule, client=client, task_bytes=9000)
     )
     for name, matrix in weights.items():
         row, expected = found[name], fit_matrix(matrix, "abs", rule=rule)
