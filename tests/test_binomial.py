@@ -229,7 +229,7 @@ def tail_at(k, n, p, level):
     front += mp.loggamma(a + b) - mp.loggamma(a) - mp.loggamma(b)
     term = total = mp.mpf(1)
     i = 0
-    while term > total * mp.mpf(10) ** -30:
+    while term > total * mp.mpf(10) ** -24:
         term *= (a + b + i) / (a + 1 + i) * x
         total += term
         i += 1
