@@ -1,30 +1,21 @@
 """What is refused because other numbers than are meant would be read; masks; data that change."""
 
 import collections
-import copy
 import datetime
 import decimal
 import fractions
 import mmap
 import pathlib
-import pickle
 import re
 
 import numpy as np
 import pytest
+from functions_of_data import MATRICES, POINTS, SAMPLES, X
 from scipy import sparse
 
 import htstats.compat.powerlaw as powerlaw
-from htstats import TailSketch, binomial, fit_power_law, partition, spectral_norm, stable_rank
-from htstats._core import tail
-from htstats.alternatives import compare, compare_all, fit_alternative, likelihood_ratio
-from htstats.power_law import confidence_interval, goodness_of_fit
-from htstats.spectral import fit_spectrum
-from htstats.theory._symmetric_stable import symmetric_stable_sf
-from htstats.theory.brackets import bracket_probability, stable_tail_constant
-from htstats.theory.generalization.margins import margins
-
-X = np.random.default_rng(0).pareto(1.5, 200) + 1
+from htstats import TailSketch, binomial, fit_power_law, stable_rank
+from htstats.power_law import goodness_of_fit
 
 
 class Degrees:
@@ -57,7 +48,10 @@ class Frame:
 
 
 DEGREES = {node: degree for node, degree in enumerate([1, 1, 2, 3, 2, 5, 9])}
+
+
 Pair = collections.namedtuple("Pair", "node degree")
+
 
 # In no function an array of numbers.
 MISREAD = {
@@ -93,6 +87,8 @@ MISREAD = {
     "csr matrix": sparse.csr_matrix(np.eye(3)),
     "coo": sparse.coo_array(np.eye(3)),
 }
+
+
 # Matrices, but no samples.
 RECORDS = {
     "list of pairs": list(DEGREES.items()),
@@ -101,54 +97,13 @@ RECORDS = {
     "list of named pairs": [Pair(0, 1), Pair(1, 3)],
     "table": Frame(),
 }
+
+
 # Not exactly numbers of a sample; evaluated where functions are.
 OBJECTS = {
     "fractions": [fractions.Fraction(1, 3), fractions.Fraction(5, 2)],
     "decimals": [decimal.Decimal("1.5"), decimal.Decimal(3)],
     "beyond 64 bits": [2**70, 1, 5],
-}
-
-SAMPLES = {
-    "fit": fit_power_law,
-    "fit of integers": lambda x: fit_power_law(x, discrete=True),
-    "fit with weights": lambda x: fit_power_law(x, weights=np.ones(7, int)),
-    "test": lambda x: goodness_of_fit(x, 20),
-    "interval": lambda x: confidence_interval(x),
-    "compare": lambda x: compare(x, "power_law", "lognormal", xmin=1.0),
-    "compare_all": lambda x: compare_all(x, xmin=1.0),
-    "alternative": lambda x: fit_alternative(x, "exponential", xmin=1.0),
-    "sketch": lambda x: TailSketch("float64").update(x),
-    "reread": lambda x: TailSketch("float64").update(X).fit(reread=x),
-    "drop-in": powerlaw.Fit,
-    "drop-in of integers": lambda x: powerlaw.Fit(x, discrete=True),
-    "drop-in law": lambda x: powerlaw.Power_Law(xmin=1.0, data=x),
-    "drop-in cdf": powerlaw.cdf,
-    "drop-in pdf": powerlaw.pdf,
-}
-MATRICES = {
-    "partition": lambda W: partition(W, 1.0),
-    "stable rank": stable_rank,
-    "spectral norm": spectral_norm,
-    "spectrum": fit_spectrum,
-    "margins": lambda W: margins(W, [0, 1, 0]),
-}
-POINTS = {
-    "weights": lambda x: fit_power_law(X[:3], weights=x),
-    "labels": lambda x: margins(np.eye(3), x),
-    "logpdf": fit_power_law(X).logpdf,
-    "logsf": fit_power_law(X).logsf,
-    "ppf": fit_power_law(X).ppf,
-    "zeta logpmf": fit_power_law(np.floor(4 * X), discrete=True).logpdf,
-    "alternative logsf": fit_alternative(X, "lognormal", xmin=1.0).logsf,
-    "likelihood ratio": lambda x: likelihood_ratio(x, np.ones(3)),
-    "stable": lambda x: symmetric_stable_sf(x, 1.5),
-    "constant": stable_tail_constant,
-    "brackets": lambda x: bracket_probability(x, 1.5),
-    "binomial k": lambda x: binomial.logsf(x, 10, 0.5),
-    "binomial n": lambda x: binomial.logsf(3, x, 0.5),
-    "binomial p": lambda x: binomial.sf(3, 10, x),
-    "binomial level": lambda x: binomial.log_isf(x, 10, 0.5),
-    "binomial limit": lambda x: binomial.upper_limit(x, 10, -3.0),
 }
 
 
@@ -288,235 +243,6 @@ def test_integers_that_a_float_would_round_are_no_discrete_sample(kind):
     assert fit_power_law(x).n == 4  # rounded
     values[-1] -= 1
     assert fit_power_law(values, discrete=True).n == 4
-
-
-# ---- masks ---------------------------------------------------------------------------------------
-
-MASKED = np.ma.masked_greater(X, 20)
-LEFT = np.asarray(MASKED.compressed())
-
-
-@pytest.mark.parametrize(
-    "given",
-    [MASKED, MASKED.reshape(20, 10), MASKED.astype("f4"), MASKED.astype("f2"), [MASKED, MASKED]],
-    ids=["1-D", "2-D", "float32", "float16", "blocks"],
-)
-def test_fits_leave_masked_elements_out_and_count_them(given):
-    plain = [LEFT, LEFT] if isinstance(given, list) else LEFT.astype(given.dtype)
-    n_masked = 2 if isinstance(given, list) else 1
-    expected = fit_power_law(plain)
-    for rule in ({}, {"xmin": (1, 5)}, {"ks": "two-sided"}, {"xmax": 15.0}):
-        fit, expected = fit_power_law(given, **rule), fit_power_law(plain, **rule)
-        assert fit.excluded == {"masked": n_masked, **expected.excluded}
-        assert (fit.alpha, fit.xmin, fit.n) == (expected.alpha, expected.xmin, expected.n)
-    fit, expected = fit_power_law(given), fit_power_law(plain)
-    assert fit.usable().tolist() == expected.usable().tolist()
-    assert fit.goodness_of_fit(20) == expected.goodness_of_fit(20)
-
-
-def test_integers_and_many_elements_are_left_out_too():
-    whole = np.ma.array(np.floor(4 * X), mask=X > 20).astype(int)
-    fit = fit_power_law(whole, discrete=True)
-    assert fit.excluded == {"masked": int((X > 20).sum())}
-    assert fit.alpha == fit_power_law(whole.compressed(), discrete=True).alpha
-    many = np.random.default_rng(1).standard_t(3, 400_000)
-    masked = np.ma.array(many, mask=many > 5)
-    fit, expected = (fit_power_law(x, side="abs") for x in (masked, masked.compressed()))
-    assert fit.excluded == {"masked": int((many > 5).sum())}
-    assert (fit.alpha, fit.n) == (expected.alpha, expected.n)
-
-
-def test_tests_and_the_drop_in_leave_masked_elements_out():
-    assert goodness_of_fit(MASKED, 20) == goodness_of_fit(LEFT, 20)
-    assert confidence_interval(MASKED) == confidence_interval(LEFT)
-    one, two = (compare(x, "power_law", "lognormal", xmin=1.0) for x in (MASKED, LEFT))
-    assert one.R == two.R
-    assert powerlaw.Fit(MASKED).alpha == powerlaw.Fit(LEFT).alpha
-    assert powerlaw.cdf(MASKED)[0].size == LEFT.size
-
-
-@pytest.mark.parametrize("function", ["sketch", *MATRICES, *POINTS])
-def test_masks_are_refused_where_nothing_can_be_left_out(function):
-    call = {**SAMPLES, **MATRICES, **POINTS}[function]
-    square = np.ma.array(np.eye(3) + 1, mask=np.eye(3) > 0)
-    given = square if function in MATRICES else np.ma.array([1.0, 2, 3], mask=[0, 1, 0])
-    with pytest.raises(ValueError, match=r"masked|mask of x"):
-        call(given)
-    if function in MATRICES:
-        with pytest.raises(ValueError, match="masked"):
-            call([np.ma.array([1.0, 2, 3], mask=[0, 1, 0])] * 3)
-
-
-def test_an_empty_mask_is_none():
-    assert fit_power_law(np.ma.array(X, mask=np.zeros(200, bool))) == fit_power_law(X)
-    assert stable_rank(np.ma.array(np.eye(3))) == stable_rank(np.eye(3))
-
-
-def test_weights_and_masks():
-    times = np.arange(200) % 4
-    expected = fit_power_law(LEFT, weights=times[~MASKED.mask])
-    for weights in (times, np.ma.array(times, mask=MASKED.mask)):
-        fit = fit_power_law(MASKED, weights=weights)
-        assert (fit.alpha, fit.n) == (expected.alpha, expected.n)
-        assert fit.excluded == {"masked": 1}
-    for x, mask in ((X, MASKED.mask), (MASKED, X < 1.1)):
-        with pytest.raises(ValueError, match="weights must have the mask of x"):
-            fit_power_law(x, weights=np.ma.array(times, mask=mask))
-
-
-# ---- data that change after a fit ----------------------------------------------------------------
-
-
-def change_all(x):
-    x *= 2
-
-
-def change_one(x):
-    x.flat[3] = np.nextafter(x.flat[3], x.dtype.type(np.inf), dtype=x.dtype)
-
-
-def change_two_against_each_other(x):
-    x.flat[0], x.flat[1] = 2, 6
-    x.flat[2], x.flat[3] = 4, 4
-
-
-def change_signs(x):
-    x *= -1
-
-
-def replace_by_others(x):
-    x[...] = np.random.default_rng(5).pareto(2.5, x.shape) + 1
-
-
-READERS = {
-    "goodness": lambda fit: fit.goodness_of_fit(20),
-    "interval": lambda fit: fit.confidence_interval(method="bootstrap", n_resamples=20),
-    "compare": lambda fit: fit.compare("lognormal"),
-    "compare_all": lambda fit: fit.compare_all(),
-    "usable": lambda fit: fit.usable(),
-}
-
-
-@pytest.mark.parametrize(
-    "change",
-    [change_all, change_one, change_two_against_each_other, change_signs, replace_by_others],
-)
-@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
-def test_changed_data_are_detected(change, dtype):
-    x = X.astype(dtype)
-    fits = [fit_power_law(x), fit_power_law(x, xmin=(1, 9)), fit_power_law([x[:50], x[50:]])]
-    fits += [fit_power_law(x.reshape(10, 20)), fit_power_law(x, weights=np.ones(200, int))]
-    fits += [pickle.loads(pickle.dumps(fits[0])), copy.copy(fits[0])]
-    for fit in fits:
-        fit.usable()
-    change(x)
-    for fit in [*fits[:5], fits[6]]:
-        for read in READERS.values():
-            with pytest.raises(ValueError, match="changed after the fit"):
-                read(fit)
-        assert fit.stderr > 0
-        assert fit.confidence_interval().alpha
-    fits[5].usable()  # it has its own data
-
-
-def test_two_elements_that_change_against_each_other_are_seen():
-    """Sums of the bit patterns, and their exclusive or, would be the same."""
-    for dtype, checksum in ((np.float32, tail.checksum_f32), (np.float64, tail.checksum_f64)):
-        one, two = np.array([4, 5, 6, 7], dtype), np.array([5, 5, 6, 6], dtype)
-        assert checksum(one) != checksum(two)
-        sums = {checksum(np.array([a, b], dtype)) for a in range(1, 99) for b in range(a, 99)}
-        assert len(sums) == 98 * 99 // 2
-    sums = {tail.checksum_u16(np.array([a, b], np.uint16)) for a in range(99) for b in range(a, 99)}
-    assert len(sums) == 99 * 100 // 2
-
-
-def test_the_checksum_is_that_of_its_definition():
-    rng, mask = np.random.default_rng(3), 2**32 - 1
-    for dtype, name in (("u8", "f64"), ("u4", "f32"), ("u2", "u16")):
-        width = 8 * int(dtype[1])
-        words = rng.integers(0, 2**width, 1003, dtype=dtype)
-        expected = 0
-        for word in words.tolist():
-            w = word << 64 - width
-            mixed = (((w ^ w >> 32 ^ w >> 47) & mask) * 0x9E3779B1) ^ w
-            expected += (mixed & mask) * (mixed >> 32) + w
-        x = words if name == "u16" else words.view(dtype.replace("u", "f"))
-        assert getattr(tail, f"checksum_{name}")(x) == expected % 2**64
-
-
-def test_an_order_is_no_change_but_where_weights_have_places():
-    x, k = X.copy(), np.floor(4 * X).astype(int)
-    times = np.arange(200) % 3 + 1
-    fit, whole = fit_power_law(x), fit_power_law(k, discrete=True)
-    weighted = fit_power_law(x, weights=times)
-    before = fit.goodness_of_fit(20)
-    x.sort()
-    k.sort()
-    assert fit.goodness_of_fit(20) == before
-    assert whole.usable().tolist() == k.tolist()
-    with pytest.raises(ValueError, match="changed after the fit"):
-        weighted.usable()
-    y = X.copy()
-    weighted = fit_power_law(y, weights=times)
-    weighted.usable()
-    times[5] += 1
-    with pytest.raises(ValueError, match="changed after the fit"):
-        weighted.usable()
-
-
-def test_lists_integers_and_many_elements_that_change_are_detected():
-    kinds = {
-        "list": (X.tolist(), {}),
-        "integers": (np.floor(9 * X).astype(np.int32), {"discrete": True}),
-        "masked": (np.ma.array(X.copy(), mask=X > 20), {}),
-        "many": (np.random.default_rng(1).standard_t(3, 400_000), {"side": "abs"}),
-        "threads": (
-            np.random.default_rng(1).standard_t(3, 400_000),
-            {"side": "abs", "n_threads": 2},
-        ),
-    }
-    for x, rule in kinds.values():
-        fit = fit_power_law(x, **rule)
-        fit.usable()
-        x[7] += 1
-        with pytest.raises(ValueError, match="changed after the fit"):
-            fit.usable()
-
-
-# ---- results that are values of the data ---------------------------------------------------------
-
-
-@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
-@pytest.mark.parametrize("scale", [1e-3, 1.0, 3.7, 1e3])
-def test_xmin_and_its_interval_are_values_of_the_data(dtype, scale):
-    x = (X * scale).astype(dtype)
-    values = set(x.astype(float).tolist())
-    for rule in ({}, {"xmin": (scale, 3 * scale)}, {"ks": "two-sided"}, {"xmax": 15 * scale}):
-        fit = fit_power_law(x, **rule)
-        interval = fit.confidence_interval(method="bootstrap", n_resamples=30)
-        assert {fit.xmin, *interval.xmin} <= values
-        assert fit.goodness_of_fit(20).xmin == fit.xmin
-    assert goodness_of_fit(x, 20).xmin in values
-    assert set(confidence_interval(x, method="bootstrap", n_resamples=30).xmin) <= values
-
-
-def test_an_xmin_that_every_resample_finds_is_its_interval():
-    for xmin in (9.0, 7.0, 0.1, 1e300, 5e-324 * 2**60):
-        x = np.repeat(xmin * np.array([1, 2, 4, 8]), [800, 200, 50, 13])
-        for rule in ({}, {"xmin": (xmin / 2, xmin * 1.5)}):
-            interval = fit_power_law(x, **rule).confidence_interval(
-                method="bootstrap", n_resamples=30
-            )
-            assert interval.xmin[0] == xmin
-            assert interval.xmin[1] in x
-
-
-def test_intervals_of_whole_numbers_are_whole():
-    k = np.floor(9 * X)
-    for rule in ({"discrete": True, "xmin": (1, 40)}, {}):
-        fit = fit_power_law(k, **rule)
-        interval = fit.confidence_interval(method="bootstrap", n_resamples=30)
-        assert all(float(end).is_integer() and end in k for end in interval.xmin)
 
 
 # ---- numbers of the binomial functions -----------------------------------------------------------

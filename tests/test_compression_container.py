@@ -1,160 +1,24 @@
-"""`.htz`: what goes in comes out to the bit, and no damaged byte passes unnoticed."""
+"""`.htz`: what goes in comes out to the bit, and the file is written all or not at all."""
 
 import contextlib
 import errno
-import json
 import os
 import signal
 import stat
-import struct
 import subprocess
 import sys
 import time
-import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from containers import make, same, write
 from reference import normal_twin
 from scipy import sparse
 
 import htstats
-from htstats._core import gaps
 from htstats.compression import container
 from htstats.compression.container import ContainerWriter, is_container, open_container
-from htstats.compression.container import _rice as _chunks
-from htstats.compression.container._records import FRAME_BYTES, SIGNATURE, Meta, write_record
 from htstats.compression.matrix import DTYPES, CompressedMatrix
-
-
-def make(rows=50, cols=40, density=0.2, dtype="float32", seed=0, **changes):
-    rng = np.random.default_rng([seed, rows, cols])
-    values = _chunks.from_stored(
-        _chunks.to_stored(rng.standard_normal(rows * cols), dtype)
-        if dtype != "bfloat16"
-        else _chunks.to_stored(rng.standard_normal(rows * cols).astype("f4"), dtype),
-        dtype,
-    ).reshape(rows, cols)
-    values[rng.random((rows, cols)) >= density] = 0
-    fields = dict(
-        mean=0.1, std=0.5, threshold=1.0, seed=2**63 + 1, layer=3, shape=(rows, cols), dtype=dtype,
-        keep="abs", noise="paper", support="replaced", rule="std",
-    )  # fmt: skip
-    return CompressedMatrix(sparse=sparse.csr_array(values), **{**fields, **changes})
-
-
-def write(path, matrices, tensors=(), **options):
-    with ContainerWriter(path, options=options) as writer:
-        for name, matrix in matrices.items():
-            writer.add_matrix(name, matrix)
-        for name, array in dict(tensors).items():
-            writer.add_tensor(name, array.dtype.name, array.shape, [array.tobytes()])
-        writer.commit()
-    return path
-
-
-def same(a, b):
-    return (
-        all(getattr(a, f) == getattr(b, f) for f in vars(a) if f != "sparse")
-        and all(
-            np.array_equal(getattr(a.sparse, f), getattr(b.sparse, f))
-            and getattr(a.sparse, f).dtype == getattr(b.sparse, f).dtype
-            for f in ("data", "indices", "indptr")
-        )
-    )  # fmt: skip
-
-
-# ---- the pattern's coding --------------------------------------------------------------------
-
-
-def twin_bits(positions, k):
-    """The code of htst_gaps.h as a string of bits."""
-    bits, previous = "", -1
-    for position in positions:
-        gap = position - previous - 1
-        if gap >> k < 32:
-            bits += "0" * (gap >> k) + "1" + "".join(str(gap >> b & 1) for b in range(k))
-        else:
-            bits += "0" * 32 + "".join(str(gap >> b & 1) for b in range(64))
-        previous = position
-    return bits
-
-
-@given(st.integers(0, 5), st.integers(0, 300), st.integers(0, 31), st.floats(0, 1), st.data())
-def test_gaps_are_the_twins_and_come_back(rows, cols, k, density, data):
-    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
-    pattern = sparse.csr_array(rng.random((rows, cols)) < density)
-    indptr, indices = pattern.indptr.astype(np.int64), pattern.indices.astype(np.int64)
-    coded = gaps.write(cols, indptr, indices, k)
-    row, col = pattern.nonzero()
-    bits = twin_bits((row.astype(int) * cols + col).tolist(), k)
-    twin = np.packbits([int(b) for b in bits], bitorder="little") if bits else np.empty(0, "u1")
-    assert bytes(coded) == twin.astype("u1").tobytes()
-    back = np.empty(rows + 1, np.int64), np.empty(len(indices), np.int64)
-    gaps.read(coded, k, cols, *back)
-    assert np.array_equal(back[0], indptr)
-    assert np.array_equal(back[1], indices)
-
-
-@pytest.mark.parametrize("density", [1e-4, 0.01, 0.05, 0.18, 0.32, 0.6, 0.95])
-def test_a_random_pattern_takes_little_more_than_its_entropy(density):
-    """Rice codes lose up to .05 bit per non-zero to Golomb's, and those .03 to the entropy; where
-    most entries are kept (k = 0) a bit per element is the floor."""
-    rng = np.random.default_rng(1)
-    pattern = sparse.csr_array(rng.random((1000, 4000)) < density)
-    k = _chunks.rice_parameter(pattern.nnz, 4_000_000)
-    coded = gaps.write(4000, *(getattr(pattern, f).astype("i8") for f in ("indptr", "indices")), k)
-    p = pattern.nnz / 4e6
-    entropy = -(p * np.log2(p) + (1 - p) * np.log2(1 - p)) * 4e6
-    assert len(coded) * 8 <= max(entropy + 0.08 * pattern.nnz, 4e6 + 8)
-    sizes = [
-        len(gaps.write(4000, *(getattr(pattern, f).astype("i8") for f in ("indptr", "indices")), j))
-        for j in range(max(k - 2, 0), k + 3)
-    ]
-    assert len(coded) <= 1.02 * min(sizes)
-
-
-def test_gaps_beyond_32_bits():
-    """2^40 columns: positions are 64-bit arithmetic throughout."""
-    cols = 2**40
-    indptr = np.array([0, 2, 3, 3])
-    indices = np.array([0, cols - 1, 2**33])
-    coded = gaps.write(cols, indptr, indices, 5)
-    back = np.empty(4, np.int64), np.empty(3, np.int64)
-    gaps.read(coded, 5, cols, *back)
-    assert back[0].tolist() == indptr.tolist()
-    assert back[1].tolist() == indices.tolist()
-    with pytest.raises(OverflowError):
-        gaps.write(2**62, indptr, indices, 5)
-
-
-# ---- values ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("levels", [0, 1, 2, 3, 200, 5000])
-def test_rows_come_back(dtype, levels):
-    rng = np.random.default_rng(levels)
-    matrix = make(200, 300, 0.3, dtype)
-    values = matrix.sparse.data
-    if levels:
-        values = rng.choice(values[:levels], len(values))
-    rows = _chunks.Rows(
-        matrix.sparse.indptr.astype("i8"), matrix.sparse.indices.astype("i8"), values
-    )
-    fields, payload = _chunks.encode_rows(rows, 300, dtype)
-    raw = len(values) * (8 if dtype == "float64" else 4 if dtype == "float32" else 2)
-    size = sum(map(len, payload)) - fields["gap_bytes"]
-    assert size < raw if fields["levels"] else size == raw
-    if 0 < levels <= 200:
-        assert fields["levels"] == len(np.unique(values))
-    meta = Meta("here", fields)
-    back = _chunks.decode_rows(meta, b"".join(payload), 200, 300, dtype)
-    for a, b in zip(back, rows, strict=True):
-        assert np.array_equal(a, b)
-    assert back.values.dtype == values.dtype
-
 
 # ---- files -----------------------------------------------------------------------------------
 
@@ -277,156 +141,6 @@ def test_more_than_2_31_columns(tmp_path):
         assert back.indices.tolist() == [3, cols - 1]
 
 
-# ---- damage ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def damaged(tmp_path, monkeypatch):
-    """A small file, and a function that says what reading all of some bytes raises."""
-    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 30)
-    path = write(tmp_path / "a.htz", {"w": make(9, 10)}, {"b": np.arange(9, dtype="f4")}, seed=1)
-    good = path.read_bytes()
-
-    def read(data):
-        path.write_bytes(data)
-        with open_container(path) as opened:
-            opened.verify()
-
-    read(good)
-    return good, read
-
-
-def test_every_flipped_bit_is_an_error(damaged):
-    good, read = damaged
-    for at in range(len(good)):
-        for bit in {0, 7, at % 8}:
-            bad = bytearray(good)
-            bad[at] ^= 1 << bit
-            with pytest.raises(ValueError, match=r"a\.htz"):
-                read(bytes(bad))
-
-
-def test_every_cut_and_any_extra_byte_is_an_error(damaged):
-    good, read = damaged
-    for n in range(len(good)):
-        with pytest.raises(ValueError, match=r"a\.htz"):
-            read(good[:n])
-    with pytest.raises(ValueError, match="1 bytes follow"):
-        read(good + b"\0")
-
-
-def records(data):
-    """(kind, fields, payload) of each record."""
-    at = len(SIGNATURE)
-    while at < len(data):
-        kind, n_meta, n_payload, _, _ = struct.unpack_from("<4sIQII", data, at)
-        at += FRAME_BYTES
-        yield kind.decode(), json.loads(data[at : at + n_meta]), data[at + n_meta :][:n_payload]
-        at += n_meta + n_payload
-
-
-def rebuilt(items):
-    """A file of these records with right checksums, as a forger would write it."""
-
-    class Sink(bytearray):
-        write = bytearray.extend
-
-    out, chain, count = Sink(SIGNATURE), 0, 0
-    for kind, fields, payload in items:
-        if kind == "DONE":
-            fields = {"records": count, "chain": chain, **fields.get("forged", {})}
-        chain = zlib.crc32(write_record(out, kind, fields, [payload]), chain)
-        count += 1
-    return bytes(out)
-
-
-HOSTILE = [-1, 0, 1, 2**31, 2**62, 2**64, 2**200, 1.5, 1e308, "x", "", None, True, [], [1], {}]
-
-
-def test_every_forged_field_is_an_error_or_harmless(damaged):
-    """Checksums are made right: only the checks on the fields stand between them and a crash."""
-    good, read = damaged
-    original = list(records(good))
-    assert rebuilt(original) == good
-    refused = tried = 0
-    for number, (kind, fields, payload) in enumerate(original):
-        for key, old in fields.items():
-            for value in HOSTILE:
-                forged = {**fields, key: value}
-                if kind == "DONE":
-                    forged = {"forged": {key: value}}
-                items = list(original)
-                items[number] = (kind, forged, payload)
-                tried += 1
-                try:
-                    read(rebuilt(items))
-                except ValueError:
-                    refused += 1
-                else:  # free text, numbers of the law, and what was there before
-                    free = {"name", "rule", "writer", "options", "mean", "std", "threshold",
-                            "seed", "layer", "dtype", "source_shape", "shape",
-                            "version"}  # fmt: skip
-                    assert value == old or key in free, (kind, key, value)
-            without = {k: v for k, v in fields.items() if k != key}
-            items = list(original)
-            items[number] = (kind, without, payload)
-            if key != "writer" and kind != "DONE":
-                with pytest.raises(ValueError, match=r"a\.htz"):
-                    read(rebuilt(items))
-    assert refused > 0.7 * tried
-
-
-def test_forged_order_and_names(damaged):
-    good, read = damaged
-    items = list(records(good))
-    kinds = [kind for kind, _, _ in items]
-    assert kinds == ["HEAD", "ROWS", "ROWS", "ROWS", "MATX", "DATA", "TENS", "DONE"]
-    for order in ([0, 2, 1, 3, 4, 5, 6, 7], [0, 1, 2, 4, 5, 6, 7], [1, 0, 2, 3, 4, 5, 6, 7],
-                  [0, 1, 2, 3, 4, 1, 2, 3, 4, 5, 6, 7], [0, 1, 2, 3, 4, 5, 7], [0, 1, 2, 3, 4, 5],
-                  [0, 1, 2, 3, 5, 4, 6, 7], [0, 0, 1, 2, 3, 4, 5, 6, 7], []):  # fmt: skip
-        with pytest.raises(ValueError, match=r"a\.htz"):
-            read(rebuilt([items[i] for i in order]))
-    newer = [("HEAD", {**items[0][1], "version": 3}, b""), *items[1:]]
-    with pytest.raises(ValueError, match="newer"):
-        read(rebuilt(newer))
-    deep = ("HEAD", items[0][1] | {"options": 1}, b"")
-    data = rebuilt([deep, *items[1:]]).replace(b"", b"")
-    with pytest.raises(ValueError, match="options"):
-        read(data)
-
-
-def test_claimed_sizes_allocate_nothing(damaged, monkeypatch):
-    good, read = damaged
-    items = list(records(good))
-    original, largest = np.empty, []
-
-    def watched(shape, *args, **options):
-        largest.append(int(np.prod(shape, dtype=object)))
-        return original(shape, *args, **options)
-
-    monkeypatch.setattr(np, "empty", watched)
-    for key, value in [("nnz", 2**40), ("rows", [0, 2**32]), ("gap_bytes", 2**40)]:
-        forged = [*items[:1], ("ROWS", {**items[1][1], key: value}, items[1][2]), *items[2:]]
-        if key == "rows":
-            matrix = {**items[4][1], "shape": [2**32, 0], "source_shape": [0], "chunks": 1}
-            forged = [items[0], forged[1], ("MATX", matrix, b""), items[-1]]
-        with pytest.raises(ValueError, match=r"a\.htz"):
-            read(rebuilt(forged))
-    assert max(largest, default=0) < 1000
-
-
-@settings(max_examples=300)
-@given(st.binary(max_size=200))
-def test_noise_is_no_container(data):
-    import tempfile
-
-    with tempfile.NamedTemporaryFile(suffix=".htz") as file:
-        file.write(SIGNATURE + data)
-        file.flush()
-        with pytest.raises(ValueError, match=r"\.htz"):
-            open_container(file.name)
-
-
 # ---- writing is atomic -----------------------------------------------------------------------
 
 
@@ -503,7 +217,7 @@ def test_links_modes_and_wrong_places(tmp_path):
 KILLED = """
 import os, sys
 sys.path.insert(0, {tests!r})
-import test_compression_container as t
+import containers as t
 from htstats.compression.container import ContainerWriter
 for _ in sys.stdin:
     if (child := os.fork()) == 0:
@@ -574,7 +288,7 @@ def test_a_full_disk_is_one_clear_error(tmp_path):
     code = f"""
 import resource, signal, sys
 sys.path.insert(0, {os.path.dirname(__file__)!r})
-import test_compression_container as t
+import containers as t
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
@@ -594,7 +308,7 @@ except OSError as error:
 SMALL_DISK = """
 import os, sys
 sys.path.insert(0, {tests!r})
-import test_compression_container as t
+import containers as t
 path = "a.htz"
 os.chdir({folder!r})
 old = t.write(path, {{"w": t.make()}}) and open(path, "rb").read()

@@ -6,9 +6,9 @@ import struct
 import ml_dtypes
 import numpy as np
 import pytest
+from containers import make, rebuilt, records, write
 from reference import htz_reader
 from scipy import sparse
-from test_compression_container import make, rebuilt, records, write
 
 from htstats import partition
 from htstats.cli import main

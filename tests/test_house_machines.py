@@ -75,5 +75,6 @@ def test_no_kernel_is_tried_that_the_processor_cannot_run(flags, able, monkeypat
 
 def test_every_file_is_numerical_or_named():
     names = {path.stem.removeprefix("test_") for path in HERE.parent.glob("test_*.py")}
+    assert configurations.NOT_NUMERICAL <= names
     assert set(configurations.QUICK) <= names - configurations.NOT_NUMERICAL
     assert set(configurations.EMULATED) <= names

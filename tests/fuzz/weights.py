@@ -23,7 +23,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from checkpoints import survives, write_all, write_safetensors
-from test_compression_container import HOSTILE, make, rebuilt, records
+from containers import HOSTILE, make, rebuilt, records
 
 from htstats.compression.container import ContainerWriter, _info, open_container
 from htstats.compression.matrix import DTYPES

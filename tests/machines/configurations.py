@@ -19,10 +19,11 @@ KERNELS = {
 # Files and folders, sockets, processes, documents: nothing in them goes by BLAS or by the machine.
 NOT_NUMERICAL = {
     "architecture", "bench_report", "commands_compress", "commands_demo", "commands_fit",
-    "compression_container", "compression_format", "datasets", "distributed",
-    "exact_fit_out_of_core", "house_documentation", "house_readme", "house_scale_document", "plot",
-    "reproduce", "reproduce_sources", "reproduce_training", "streaming", "theory_document",
-    "weights",
+    "commands_metadata", "commands_shards", "compression_container", "compression_damage",
+    "compression_format", "datasets", "distributed", "distributed_workers",
+    "exact_fit_out_of_core", "house_documentation", "house_names", "house_readme",
+    "house_scale_document", "plot", "reproduce", "reproduce_sources", "reproduce_training",
+    "streaming", "theory_document", "weights", "weights_damage",
 }  # fmt: skip
 # A minute on one core: what takes norms, products, factorisations and long sums of its own.
 QUICK = (

@@ -27,8 +27,8 @@ TESTS = {
     "estimate": ("test_exact_fit_scan.py",),
     "fit": ("test_power_law.py::test_a_small_fit_in_one_call_is_that_of_its_steps",),
     "gaps": (
-        "test_compression_container.py::test_gaps_are_the_twins_and_come_back",
-        "test_compression_container.py::test_gaps_beyond_32_bits",
+        "test_compression_coding.py::test_gaps_are_the_twins_and_come_back",
+        "test_compression_coding.py::test_gaps_beyond_32_bits",
     ),
     "moments": ("test_sketch_exact_sums.py",),
     "normal": ("test_core_normal.py",),
