@@ -35,8 +35,9 @@ $(STAMP): $(SOURCES) | $(BIN)/python
 	$(PIP) install --quiet -c constraints.txt --no-build-isolation -e '.[torch,dask,plot,test]'
 	touch $(STAMP)
 
+# TEST_JOBS=2 runs the test files in so many processes; a file stays in one, with its fixtures.
 test: build test-c lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(if $(TEST_JOBS),-n $(TEST_JOBS) --dist loadfile)
 
 lint: build
 	$(BIN)/ruff check .

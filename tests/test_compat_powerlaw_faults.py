@@ -10,7 +10,10 @@ from powerlaw_laws import CLASSES, NAMES, pareto
 
 import htstats.compat.powerlaw as powerlaw
 
-# ---- faults that are not copied -----------------------------------------------------------------
+
+@pytest.fixture
+def x():
+    return (1 - np.random.default_rng(42).random(1000)) ** (-1 / 1.5)
 
 
 def test_alpha_is_not_clamped():

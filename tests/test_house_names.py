@@ -1,4 +1,4 @@
-"""A test file's name begins with the room that it tests, and every file and function is short."""
+"""A test file's name begins with the room that it tests, and no file is long."""
 
 from pathlib import Path
 
@@ -33,3 +33,10 @@ def test_the_rule_knows_rooms_from_other_words():
 
 def test_tests_lie_in_one_folder():
     assert [path for path in TESTS.rglob("test_*.py") if path.parent != TESTS] == []
+
+
+def test_no_file_has_more_than_450_lines():
+    files = [*TESTS.rglob("*.py"), *(TESTS.parent / "bench").rglob("*.py")]
+    assert len(files) > 100
+    long = [path.name for path in files if path.read_text().count("\n") > 450]
+    assert long == []
