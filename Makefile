@@ -35,8 +35,9 @@ $(STAMP): $(SOURCES) | $(BIN)/python
 	$(PIP) install --quiet -c constraints.txt --no-build-isolation -e '.[torch,dask,plot,test]'
 	touch $(STAMP)
 
+# TEST_JOBS=2 runs the test files in so many processes; a file stays in one, with its fixtures.
 test: build test-c lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(if $(TEST_JOBS),-n $(TEST_JOBS) --dist loadfile)
 
 lint: build
 	$(BIN)/ruff check .
@@ -82,7 +83,7 @@ test-machines: build
 
 # What users install: the wheel built from the sdist, in a fresh environment, tested from outside
 # the tree.
-DIST_TESTS := test_arrays.py test_documentation.py test_binomial.py test_power_law.py
+DIST_TESTS := test_common_arrays.py test_house_documentation.py test_binomial.py test_power_law.py
 test-dist: build
 	rm -rf build/dist && mkdir -p build/dist
 	$(PIP) install --quiet -c constraints.txt build
@@ -99,12 +100,12 @@ test-dist: build
 # Damaged input for every parser, at random, for a while each.
 FUZZ_SECONDS ?= 60
 fuzz: build
-	@set -e; for program in tests/fuzz_*.py; do \
+	@set -e; for program in tests/fuzz/*.py; do \
 		$(BIN)/python -W error $$program --seconds $(FUZZ_SECONDS); done
 
 # One fault after another in csrc, each of which some test must notice; QUICK=1 tries a handful.
 mutate: build
-	$(BIN)/python tests/mutate.py $(if $(QUICK),--quick) $(MUTATE)
+	$(BIN)/python tests/mutation/mutate.py $(if $(QUICK),--quick) $(MUTATE)
 
 # Peers live beside htstats, in an environment of their own so that `make test` stays small.
 # WeightWatcher and the checkpoints of the races are taken without their dependencies.

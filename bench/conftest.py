@@ -126,7 +126,7 @@ def machine() -> str:
 
 def commit() -> str:
     """The commit that is measured, with a + where the sources differ from it."""
-    sources = ["csrc", "htstats", "bench/*.py", "bench/*.c", "setup.py"]
+    sources = ["csrc", "htstats", "bench/*.py", "bench/races", "bench/kernels", "setup.py"]
     try:
         changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", *sources], cwd=ROOT)
         name = ["git", "rev-parse", "--short", "HEAD"]

@@ -19,6 +19,7 @@ from htstats.alternatives import (
     fit_alternative,
     likelihood_ratio,
     log_expint,
+    standard_errors,
 )
 
 LAWS = [
@@ -101,9 +102,13 @@ def test_the_fit_is_a_maximum(law, discrete):
 
 def test_the_truth_is_recovered():
     for law in (LAWS[0], LAWS[1], LAWS[2], LAWS[3], LAWS[5]):
-        fitted = fit_alternative(law.sample(200_000, 11), law.name, xmin=1.5)
+        x = law.sample(200_000, 11)
+        fitted = fit_alternative(x, law.name, xmin=1.5)
+        errors = standard_errors(fitted, x)
+        assert list(errors) == list(law.parameters)
         for name, value in law.parameters.items():
-            assert fitted.parameters[name] == pytest.approx(value, rel=0.15)
+            assert fitted.parameters[name] == pytest.approx(value, abs=4.5 * errors[name])
+            assert errors[name] < 0.05 * abs(value)
 
 
 def test_ridges_have_limits_and_say_so():

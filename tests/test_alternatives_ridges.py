@@ -248,7 +248,7 @@ def test_a_lambda_beyond_the_floats_keeps_its_law():
 @pytest.mark.parametrize("n", [300, 1000])
 def test_no_verdict_for_a_power_law_comes_from_a_ridge(n):
     """The lognormal and the stretched exponential have the power law as a limit, so that they are
-    never less likely; bench/measure_ridges.py tries 300 samples of each size."""
+    never less likely; bench/studies/ridges.py tries 300 samples of each size."""
     for seed in range(30):
         x = (1 - np.random.default_rng([seed, n]).random(n)) ** (-1 / 1.5)
         for name in RIDGES:

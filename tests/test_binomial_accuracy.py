@@ -12,6 +12,7 @@ from pathlib import Path
 import mpmath as mp
 import numpy as np
 import pytest
+from errors import relative_error
 
 from htstats import binomial
 from htstats.binomial import _arguments as _binomial_arrays
@@ -47,17 +48,15 @@ log p; log(1-p).
 """
 
 
-def relative(got: float, want: mp.mpf) -> float:
-    return float(abs(mp.mpf(got) - want) / abs(want)) if want else abs(got)
-
-
 def log_error(got: float, want: mp.mpf, other: mp.mpf) -> float:
-    if abs(got - want) <= 5e-324 or abs(want) < mp.mpf(2) ** -1060:  # no digits to lose
-        return 0.0 if abs(got - want) <= 1e-323 else math.inf
-    grain = 5e-324 / abs(float(want))  # of a denormal log
-    return max(0.0, relative(got, want) - grain) / max(
-        1.0, abs(float(other)) if abs(want) < 0.69 else 1.0
-    )
+    """The relative error of log P in units of max(1, abs log(1-P)).
+
+    Denormal logs may miss by the distance between two of them: the last ones, which have hardly a
+    digit, by twice that.
+    """
+    grain = 1e-323 if abs(want) < mp.mpf(2) ** -1060 else 5e-324
+    unit = max(1.0, abs(float(other)) if abs(want) < 0.69 else 1.0)
+    return relative_error(got, want, grain=grain) / unit
 
 
 def measure() -> tuple[dict[str, dict[str, float]], int]:
@@ -76,21 +75,21 @@ def measure() -> tuple[dict[str, dict[str, float]], int]:
                 log_error(binomial.logsf(k - 1, n, p), upper, lower),
                 log_error(binomial.logcdf(k, n, p), lower, upper),
             ),
-            "log pmf": relative(binomial.logpmf(k, n, p), mass)
+            "log pmf": relative_error(binomial.logpmf(k, n, p), mass)
             if abs(mass) > mp.mpf(2) ** -1022
             else 0.0,
-            "n KL": relative(binomial.kl(k, n, p), kl) if kl > mp.mpf(2) ** -1022 else 0.0,
+            "n KL": relative_error(binomial.kl(k, n, p), kl) if kl > mp.mpf(2) ** -1022 else 0.0,
         }
         bound = binomial.chernoff_logsf(k - 1, n, p)
         if k > n * mp.mpf(p):
-            found["Chernoff"] = relative(-bound, kl) if kl > mp.mpf(2) ** -1022 else 0.0
+            found["Chernoff"] = relative_error(-bound, kl) if kl > mp.mpf(2) ** -1022 else 0.0
         else:
             found["Chernoff"] = 0.0 if bound == 0 else math.inf
         values = ((binomial.sf(k - 1, n, p), upper), (binomial.cdf(k, n, p), lower))
         found["tails"] = max(
-            (relative(got, mp.exp(log)) for got, log in values if log > -690), default=0.0
+            (relative_error(got, mp.exp(log)) for got, log in values if log > -690), default=0.0
         )
-        found["pmf"] = relative(binomial.pmf(k, n, p), mp.exp(mass)) if mass > -690 else 0.0
+        found["pmf"] = relative_error(binomial.pmf(k, n, p), mp.exp(mass)) if mass > -690 else 0.0
         best = peaks.setdefault(row["stratum"], dict.fromkeys(GOALS, 0.0))
         for column, error in found.items():
             best[column] = max(best[column], error)
@@ -109,9 +108,9 @@ def measure_inverses() -> tuple[dict[str, dict[str, float]], int]:
         limit = binomial.upper_limit(k, n, level)
         got, want = min((limit.log_p, log_p), (limit.log1m_p, log_q))
         found = {
-            "p": float(abs(got - want)) if want > -690 else 0.0,
-            "log p": relative(limit.log_p, log_p) if log_p < -1e-300 else 0.0,
-            "log(1-p)": relative(limit.log1m_p, log_q) if log_q < -1e-300 else 0.0,
+            "p": float(abs(mp.mpf(got) - want)) if want > -690 else 0.0,
+            "log p": relative_error(limit.log_p, log_p) if log_p < -1e-300 else 0.0,
+            "log(1-p)": relative_error(limit.log1m_p, log_q) if log_q < -1e-300 else 0.0,
         }
         best = peaks.setdefault(row["stratum"], dict.fromkeys(INVERSE_GOALS, 0.0))
         for column, error in found.items():

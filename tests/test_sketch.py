@@ -113,7 +113,7 @@ def test_buckets_against_a_dictionary(dtype, data):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)  # any patterns of float64 make millions of buckets
 def test_any_split_in_any_order_merges_to_the_same(dtype, data):
     x = data.draw(patterns(dtype))
     whole = TailSketch(dtype).update(x)

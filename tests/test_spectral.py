@@ -4,8 +4,10 @@ import math
 import tracemalloc
 
 import ml_dtypes
+import mpmath
 import numpy as np
 import pytest
+from errors import relative_error
 from reference.watched_matrix import Matrix
 from scipy.linalg import hadamard
 from scipy.sparse.linalg import svds
@@ -64,7 +66,9 @@ def test_norm_is_arpacks():
 @pytest.mark.parametrize("scale", [1e300, 1e-300, 5e-324])
 def test_neither_overflow_nor_underflow(scale):
     W = np.round(np.random.default_rng(3).standard_normal((30, 20)) * 10)
-    assert spectral_norm(W * scale) / scale == pytest.approx(np.linalg.norm(W, 2), rel=0.1)
+    exact = mpmath.mpf(np.linalg.norm(W, 2)) * scale
+    # W * scale is exact; the norm may be denormal, and is then rounded to a multiple of 5e-324
+    assert relative_error(spectral_norm(W * scale), exact, grain=5e-324) <= 2 * RTOL
     assert stable_rank(W * scale) == pytest.approx(stable_rank(W), rel=1e-9)
 
 
@@ -106,7 +110,8 @@ def test_large_matrices_go_by_the_small_gram(shape, monkeypatch):
     monkeypatch.setattr(spectral, "LARGE", 1000)
     monkeypatch.setattr(spectral._Rows, "gram", None)
     assert stable_rank(W) == pytest.approx(by_passes[0], rel=2 * RTOL)
-    assert stable_rank(W, iterations=20) == pytest.approx(by_passes[1], rel=0.1)
+    for early in (by_passes[1], stable_rank(W, iterations=20)):  # the norm is then too small
+        assert by_passes[0] * (1 - 2 * RTOL) <= early <= 1.1 * by_passes[0]
 
 
 def test_more_steps_than_there_is_room_for_at_first(monkeypatch):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TEXT = (HERE.parent / "docs" / "theory.md").read_text()
-FILES = [*HERE.glob("test_theory_*.py"), HERE / "test_noise_stability.py"]
+FILES = [*HERE.glob("test_theory_*.py"), HERE / "test_torch_noise_stability.py"]
 
 
 def test_every_test_that_is_named_exists():

@@ -12,8 +12,8 @@
  * METHOD: processors prefetch within a page of 4 KiB and start again with each page. Pages that are
  * read side by side arrive half again as fast as one after the other. So, while a window of eight
  * pages is read from its beginning to its end, the next window is prefetched, one line of each of
- * its pages in turn. bench/bench_partition.py and bench/bench_sketch.py measure the readers that
- * use it.
+ * its pages in turn. bench/races/bench_partition.py and bench/races/bench_sketch.py measure the
+ * readers that use it.
  *
  * `busy` is for readers that write much between two reads: on AMD processors (Zen 4) prefetching
  * takes longer than reading, and pays only for them.

@@ -16,8 +16,8 @@
  * by more than the tolerance; places where earlier candidates were dropped are tried first. A
  * segment of values is skipped if its ends bound the distance inside. So the result equals that of
  * computing every distance.
- * ACCURACY: alpha to 1e-12, relative, against mpmath (tests/test_discrete.py); if top is finite
- * also 1e-14 / log((top + 1) / x[k]), because alpha hardly moves a mean over a short range.
+ * ACCURACY: alpha to 1e-12, relative, against mpmath (tests/test_exact_fit_discrete.py); if top is
+ * finite also 1e-14 / log((top + 1) / x[k]), because alpha hardly moves a mean over a short range.
  *
  * A count may be 0: a fixed xmin below the smallest value is such a pair. */
 #ifndef HTST_DISCRETE_H

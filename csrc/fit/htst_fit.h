@@ -28,7 +28,8 @@ typedef struct {
 
 /* Up to this many distinct values, all exponents are computed once and kept. Of more, those of a
  * block of candidates are computed again when the block is looked at, because they do not stay in a
- * cache. The results are the same; bench/bench_power_law.py measures fits on both sides of it. */
+ * cache. The results are the same; bench/races/bench_power_law.py measures fits on both sides of
+ * it. */
 #define HTST_FIT_ALL_AT_ONCE (1 << 17)
 
 /* Doubles of workspace that a fit of n > 0 elements needs. */

@@ -15,7 +15,7 @@
  * for the left distance of htst_scan.h. The two-sided distance is not smaller.
  *
  * METHOD: these bounds, the larger over buckets e. ACCURACY: a bound is never above a distance: it
- * is reduced by what rounding may add (tests/test_prune.py compares with all distances). */
+ * is reduced by what rounding may add (tests/test_exact_fit_prune.py checks all distances). */
 #ifndef HTST_PRUNE_H
 #define HTST_PRUNE_H
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Up to this many elements are sorted by insertion. bench/bench_sort.py measures the sort; its
- * constants were chosen by such runs and are not exact optima. */
+/* Up to this many elements are sorted by insertion. bench/races/bench_sort.py measures the sort;
+ * its constants were chosen by such runs and are not exact optima. */
 #define FEW 24
 
 /* Arrays of up to this many bytes stay in a cache while they are moved twice. */

@@ -7,7 +7,7 @@
  * the high bits, and each part is then sorted by itself, with the cells that its own patterns span.
  * Each such level takes at least 5 bits off, so the time is bounded for any data.
  * ACCURACY: exact.
- * COST: bench/bench_sort.py; least for arrays with few distinct values or already in order. */
+ * COST: bench/races/bench_sort.py; least for few distinct values or an array in order. */
 #ifndef HTST_SORT_H
 #define HTST_SORT_H
 

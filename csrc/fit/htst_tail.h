@@ -58,11 +58,11 @@ int64_t htst_tail_take_f64(
 void htst_tail_histogram_f32(int64_t n, const float *x, uint32_t *table);
 void htst_tail_histogram_f64(int64_t n, const double *x, uint32_t *table);
 
-/* A checksum of n elements: the sum of l h + w modulo 2^64, where w is a pattern, shifted to the upper
- * end of 64 bits, and l and h are the halves of w xor 0x9e3779b1 (the lower half of w xor w >> 32 xor
- * w >> 47). It does not depend on the order of the elements, and that of several arrays is the sum of
- * theirs. Another array has the same one with a probability of 1e-10 at most, as long as nobody
- * looks for it. */
+/* A checksum of n elements: the sum of l h + w modulo 2^64, where w is a pattern, shifted to the
+ * upper end of 64 bits, and l and h are the halves of w xor 0x9e3779b1 (the lower half of w xor w
+ * >> 32 xor w >> 47). It does not depend on the order of the elements, and that of several arrays
+ * is the sum of theirs. Another array has the same one with a probability of 1e-10 at most, as long
+ * as nobody looks for it. */
 uint64_t htst_tail_checksum_f32(int64_t n, const float *x);
 uint64_t htst_tail_checksum_f64(int64_t n, const double *x);
 uint64_t htst_tail_checksum_u16(int64_t n, const uint16_t *x);

@@ -33,8 +33,8 @@ void htst_normal_philox4x32(const uint32_t counter[4], const uint32_t key[2], ui
  * METHOD: q = u - 1/2. abs(q) <= .425: q times a rational of degree 7/7 in .180625 - q^2.
  * Otherwise r = sqrt(-log(min(u, 1 - u))), and a rational of degree 7/7 in r - 1.6 (r <= 5) or
  * r - 5.
- * ACCURACY: relative error below 1e-15 on the multiples of 2^-53 in (0, 1) (tests/test_normal.py,
- * against mpmath at 50 digits).
+ * ACCURACY: relative error below 1e-15 on the multiples of 2^-53 in (0, 1)
+ * (tests/test_core_normal.py, against mpmath at 50 digits).
  * ERRORS: NaN for all other u, and for subnormal ones.
  */
 double htst_normal_quantile(double u);

@@ -12,7 +12,7 @@
 
 #define SEGMENT HTST_PARTITION_SEGMENT
 /* From this many kept elements of a segment on, all elements are written and the place moves on
- * only past kept ones: that costs less than mispredicted branches. bench/bench_partition.py
+ * only past kept ones: that costs less than mispredicted branches. bench/races/bench_partition.py
  * measures matrices on both sides of it. */
 #define DENSE 12
 
@@ -192,7 +192,7 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #include "htst_partition_fill_template.h"
 
 #ifdef HTST_PARTITION_HAS_X86
-/* Ask the processor itself: clang before 16 has no name for the feature in __builtin_cpu_supports. */
+/* Ask the processor: clang before 16 does not know the feature's name in __builtin_cpu_supports. */
 static int
 has_f16c(void)
 {

@@ -17,7 +17,7 @@
 
 #define SEGMENT HTST_PARTITION_SEGMENT
 /* From this many kept elements of a segment on, all elements are written and the place moves on
- * only past kept ones: that costs less than mispredicted branches. bench/bench_partition.py
+ * only past kept ones: that costs less than mispredicted branches. bench/races/bench_partition.py
  * measures matrices on both sides of it. */
 #define BUSY (SEGMENT / 8)
 #define AVX512 __attribute__((target("avx512f,avx512vl,bmi2,popcnt")))

@@ -20,8 +20,8 @@ typedef struct {
     int64_t kept; /* elements that those keep; only the thread with piece `counted` writes it */
 } htst_split_turns_t;
 
-/* Most elements of a piece: whole rows, or a part of one. bench/bench_partition.py measures the
- * split. */
+/* Most elements of a piece: whole rows, or a part of one. bench/races/bench_partition.py measures
+ * the split. */
 #define HTST_SPLIT_PIECE 65536
 /* Elements of a thread's own arrays: vectors are stored whole, up to 64 elements behind a piece. */
 #define HTST_SPLIT_OWN (HTST_SPLIT_PIECE + 64)

@@ -226,7 +226,7 @@ def bootstrap_pvalue(
     draw from the model in NumPy, round to 16 bits if the data were, and fit each resample with the
     options of the fit: some milliseconds each. With xmin fixed p is uniform under the null: of
     1,000 samples of 100 values it was within .034 (plain, and with an xmax) and .033 (integers) of
-    the uniform law; a true p exceeds .043 once in twenty (bench/measure_coverage.py pvalues
+    the uniform law; a true p exceeds .043 once in twenty (bench/studies/coverage.py pvalues
     --data-sets 1000).
 
     Examples

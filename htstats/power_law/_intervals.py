@@ -86,7 +86,7 @@ def confidence_interval(
     draws from all the data and takes percentiles of the refits; a percentile of xmin that lies
     between two refits becomes the outer one of them. With xmin searched the asymptotic interval is
     too short, because it takes xmin as known: at a nominal 95 % it covered 90.7 % of 400 Pareto
-    samples of 500 values, and the bootstrap 96.0 % (bench/measure_coverage.py; one standard error
+    samples of 500 values, and the bootstrap 96.0 % (bench/studies/coverage.py; one standard error
     is 1.1 points). Prefer the bootstrap there.
 
     References
@@ -153,7 +153,7 @@ def bootstrap_interval(
     continuous fit with the default options inverts a pivot, see `confidence_interval`; the others
     take 2 alpha less the percentiles of refits of the model. At a nominal 95 %, xmin fixed, 400
     samples of 100 values: with an xmax they covered 96.3 % (asymptotic) and 96.0 %, of integers
-    95.3 and 94.0 % (bench/measure_coverage.py; one standard error is 1.1 points).
+    95.3 and 94.0 % (bench/studies/coverage.py; one standard error is 1.1 points).
     """
     n_resamples = count("n_resamples", n_resamples, at_least=20)
     seed = count("seed", seed, below=2**64)

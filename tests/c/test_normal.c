@@ -67,8 +67,8 @@ test_quantiles(void)
     CHECK(isnan(htst_normal_quantile(NAN)));
 }
 
-/* The bits that tests/test_normal.py pins by SHA-256, here as the FNV-1a hash of their bytes: this
- * program is built without target_clones, so that the plain loops are held to them too. */
+/* The bits that tests/test_core_normal.py pins by SHA-256, here as the FNV-1a hash of their bytes:
+ * this program is built without target_clones, so that the plain loops are held to them too. */
 static void
 test_pinned_bits(void)
 {

@@ -18,18 +18,22 @@ KERNELS = {
 
 # Files and folders, sockets, processes, documents: nothing in them goes by BLAS or by the machine.
 NOT_NUMERICAL = {
-    "architecture", "bench_report", "compress_command", "container", "datasets", "demo",
-    "distributed", "documentation", "external", "fit_command", "format", "plot", "readme",
-    "reproduce", "reproduce_sources", "reproduce_training", "scale_document", "streaming",
-    "theory_document", "weights",
+    "architecture", "bench_report", "commands_compress", "commands_demo", "commands_fit",
+    "commands_metadata", "commands_shards", "compression_container", "compression_damage",
+    "compression_format", "datasets", "distributed", "distributed_workers",
+    "exact_fit_out_of_core", "house_documentation", "house_names", "house_readme",
+    "house_scale_document", "plot", "reproduce", "reproduce_sources", "reproduce_training",
+    "streaming", "theory_document", "weights", "weights_damage",
 }  # fmt: skip
 # A minute on one core: what takes norms, products, factorisations and long sums of its own.
-QUICK = ("spectral", "products", "compressed", "refits", "normal", "mixture")
+QUICK = (
+    "spectral", "spectral_products", "compression_matrix", "power_law_refits", "core_normal",
+    "reproduce_mixture",
+)  # fmt: skip
 # The C tests of what makes and reads bytes.
 BYTE_FORMS = ("sketch", "gaps", "moments", "normal", "partition", "counts")
 # The kernels of csrc with more than one path, for an emulator that is fifty times slower.
-EMULATED = ("partition", "products", "normal", "sort", "counts")
-EMULATED = tuple(n for n in EMULATED if (Path(__file__).parents[1] / f"test_{n}.py").exists())
+EMULATED = ("compression_partition", "spectral_products", "core_normal", "core_sort")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,23 +24,34 @@ def largest_tau(eps, eta, x, keep, support):
     if most is None:
         return None
     values = x.astype(np.float64).reshape(-1)
-    keys = {
-        "abs": np.abs(values),
-        "upper": values,
-        "centered": np.abs(values - sketch.mean),
-    }[keep]
+    smallest, steps = _steps(values.tobytes(), sketch.mean, keep, support)
+    best = min(most, math.nextafter(smallest, -math.inf))
+    best = None if best < 0 and keep != "upper" else best
+    for key, following, variance in steps:
+        if key > most:
+            break
+        tau = interval.largest_tau(budget - variance, keep)
+        if tau is not None and tau >= key:
+            best = min(tau, math.nextafter(following, -math.inf))
+    return best
+
+
+@lru_cache(maxsize=200)
+def _steps(data, mean, keep, support):
+    """The smallest key, and (key, next key, variance of the noise) of each distinct key.
+
+    `data` are the bytes of float64 values: tests ask for many tolerances of the same ones.
+    """
+    values = np.frombuffer(data)
+    keys = {"abs": np.abs(values), "upper": values, "centered": np.abs(values - mean)}[keep]
     order = np.argsort(keys, kind="stable")
     pairs = [(float(keys[i]), Fraction(float(values[i]))) for i in order]
-    best = min(most, math.nextafter(pairs[0][0], -math.inf))
-    best = None if best < 0 and keep != "upper" else best
+    steps = []
     total = squares = Fraction(0)
     for n, (key, w) in enumerate(pairs, 1):
         total, squares = total + w, squares + w * w
         following = pairs[n][0] if n < len(pairs) else math.inf
-        if key == following or key > most:
-            continue
-        std = moments(len(pairs) if support == "full" else n, total, squares)[1]
-        tau = interval.largest_tau(budget - Fraction(std) ** 2, keep)
-        if tau is not None and tau >= key:
-            best = min(tau, math.nextafter(following, -math.inf))
-    return best
+        if key != following:
+            std = moments(len(pairs) if support == "full" else n, total, squares)[1]
+            steps.append((key, following, Fraction(std) ** 2))
+    return pairs[0][0], steps

@@ -1,0 +1,176 @@
+"""Damage small checkpoints of every format and compressed files at random, and read them.
+
+    python tests/fuzz/weights.py [--seconds 30] [--seed 0]
+
+A file must be read or refused with a ValueError of one line that names it; memory must stay within
+a small multiple of its size. What does otherwise is kept, and its place printed. Of compressed
+files the fields and payloads are damaged and the checksums made right, as a forger would.
+"""
+
+import argparse
+import collections
+import pathlib
+import random
+import sys
+import tempfile
+import time
+import traceback
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from checkpoints import survives, write_all, write_safetensors
+from containers import HOSTILE, make, rebuilt, records
+
+from htstats.compression.container import ContainerWriter, _info, open_container
+from htstats.compression.matrix import DTYPES
+
+_info.CHUNK_ELEMENTS = 300
+
+INTERESTING = [0, 1, 0x7F, 0x80, 0xFF]
+
+
+def write_pickles(folder):
+    """torch checkpoints whose pickles hold every kind of harmless object, by two protocols."""
+    import torch
+
+    state = {
+        "w": torch.ones(3, 4),
+        "half": torch.ones(2, 2, dtype=torch.bfloat16).T,
+        "quantized": torch.quantize_per_tensor(torch.ones(2, 3), 0.1, 0, torch.qint8),
+        "sparse": torch.eye(3).to_sparse(),
+        "parameter": torch.nn.Parameter(torch.ones(2, 2)),
+        "args": argparse.Namespace(lr=0.1, path=pathlib.PurePosixPath("a/b"), keys={1, 2}),
+        "numpy": [np.float32(1), np.dtype("f4"), np.arange(3.0), np.random.default_rng(0)],
+        "random": random.Random(0).getstate(),
+        "optimizer": {"state": {0: {"exp_avg": torch.ones(3, 4)}}, "param_groups": [{"lr": 1}]},
+        "more": collections.defaultdict(list, {"a": [torch.ones(1, 2)], (1, "b"): 1 + 2j}),
+        "types": [int, torch.float32, torch.device("cpu"), torch.Size([2]), bytearray(b"abc")],
+    }
+    for protocol in (2, 5):
+        torch.save(state, folder / f"objects{protocol}.pt", pickle_protocol=protocol)
+    torch.save(state, folder / "objects.pth", _use_new_zipfile_serialization=False)
+
+
+def write_scaled(folder):
+    """8-bit floats with scales of several shapes."""
+    scales = {"a": (2, 1), "b": (), "c": (20, 1)}
+    arrays = {f"{name}.weight": np.full((20, 30), 60, np.uint8) for name in scales}
+    dtypes = dict.fromkeys(arrays, "F8_E4M3")
+    for name, shape in scales.items():
+        arrays[f"{name}.weight_scale"] = np.ones(shape, np.float32)
+    write_safetensors(folder / "scaled.safetensors", arrays, dtypes)
+
+
+def mutate(content, rng):
+    """One to four changes: of bits, bytes or words; parts cut out, doubled or copied."""
+    changed = bytearray(content)
+    for _ in range(rng.integers(1, 5)):
+        if not changed:
+            break
+        at = int(rng.integers(len(changed)))
+        length = int(rng.integers(1, 9))
+        match rng.integers(7):
+            case 0:
+                changed[at] ^= 1 << int(rng.integers(8))
+            case 1:
+                changed[at] = INTERESTING[rng.integers(len(INTERESTING))]
+            case 2:
+                word = [b"\xff", b"\x00", b"\x7f", b"\x80", b"9"][rng.integers(5)]
+                changed[at : at + length] = word * len(changed[at : at + length])
+            case 3:
+                del changed[at : at + length]
+            case 4:
+                changed[at:at] = changed[at : at + length]
+            case 5:
+                del changed[at:]
+            case 6:
+                other = int(rng.integers(len(changed)))
+                changed[at : at + length] = changed[other : other + length]
+    return bytes(changed)
+
+
+def write_container(path):
+    """Matrices of every dtype in several records, with and without a codebook, and a tensor."""
+    matrices = {dtype: make(90, 10, 0.3, dtype) for dtype in DTYPES}
+    coded = make(90, 10, 0.6)
+    coded.sparse.data[:] = coded.sparse.data[0]
+    with ContainerWriter(path, metadata={"format": "pt", "a": "b"}) as writer:
+        for name, matrix in {**matrices, "coded": coded}.items():
+            writer.add_matrix(name, matrix)
+        writer.add_tensor("t", "float32", (9,), [bytes(36)])
+        writer.add_tied("u", "t")
+        writer.add_tied("v", "coded")
+        writer.commit()
+    return list(records(path.read_bytes()))
+
+
+def forge(items, rng):
+    """One record with other fields or another payload."""
+    at = int(rng.integers(len(items) - 1))
+    kind, fields, payload = items[at]
+    if payload and rng.random() < 0.5:
+        payload = mutate(payload, rng)
+    elif fields:
+        key = sorted(fields)[rng.integers(len(fields))]
+        fields = {**fields, key: HOSTILE[rng.integers(len(HOSTILE))]}
+        if rng.random() < 0.3 and isinstance(items[at][1][key], int):
+            fields[key] = items[at][1][key] + int(rng.integers(-3, 4))
+    return rebuilt([*items[:at], (kind, fields, payload), *items[at + 1 :]])
+
+
+def container_survives(path):
+    """As `survives`, of compressed files: everything in them is read."""
+    size, message = path.stat().st_size, ""
+    tracemalloc.start()
+    try:
+        with open_container(path) as container:
+            for matrix in container.matrices.values():
+                matrix.sparse()
+            container.verify()
+    except ValueError as error:
+        message = str(error)
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 2_000_000 + 50 * size, f"{peak} bytes for a file of {size}"
+    assert not message or (str(path) in message and "\n" not in message)
+    return not message
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    rng = np.random.default_rng(args.seed)
+    folder = Path(tempfile.mkdtemp(prefix="htstats-fuzz-"))
+    write_all(folder)
+    write_pickles(folder)
+    write_scaled(folder)
+    files = {path: path.read_bytes() for path in sorted(folder.iterdir())}
+    compressed = folder / "a.htz"
+    items = write_container(compressed)
+    end, tried, read = time.monotonic() + args.seconds, 0, 0
+    while time.monotonic() < end:
+        for path, content in [*files.items(), (compressed, None)]:
+            path.write_bytes(forge(items, rng) if content is None else mutate(content, rng))
+            tried += 1
+            try:
+                read += (container_survives if content is None else survives)(path)
+            except Exception:
+                traceback.print_exc()
+                print(f"seed {args.seed}, file {tried}: {path}", file=sys.stderr)
+                return 1
+    for path in [*files, compressed]:
+        path.unlink()
+    folder.rmdir()
+    print(f"fuzz/weights.py: {tried} damaged files, {read} harmless, {tried - read} refused")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
