@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference import htc_reader
 from reference.certificate_twin import errors_of, features_of, rank_of
 
 from htstats.certificate import (
@@ -202,6 +203,19 @@ def test_files_come_back_and_have_the_stated_length(form, k):
     # within sixteen bits of the number of such heads, beside what the header says
     count = math.comb(head.weights.size, k) * 2**k * (int(head.offsets.max()) + 1) ** form.classes
     assert 8 * len(data) <= form.header_bits + 14 + count.bit_length() + 16
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda f: f.name)
+@pytest.mark.parametrize("k", [0, 3, 60])
+def test_a_reader_written_from_the_page_reads_the_same(form, k):
+    head = random_head(form, k, seed=k)
+    features, height, width, classes, weights, offsets = htc_reader.read(encode(form, head))
+    assert (features, height, width, classes) == (
+        form.features, form.height, form.width, form.classes,
+    )  # fmt: skip
+    flat = head.weights.ravel()
+    assert weights == {int(p): int(flat[p]) for p in np.flatnonzero(flat)}
+    assert offsets == head.offsets.tolist()
 
 
 def test_more_than_254_weights_take_a_longer_count():
@@ -444,4 +458,3 @@ def test_vacuous_is_said():
     assert not Certificate(0, 10_000, 10, 0.0, 0.05, 10, "x").is_vacuous
     with pytest.raises(ValueError, match="errors"):
         Certificate(11, 10, 100, 0.0, 0.05, 10, "x")
-
