@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#define GOLDEN_ERRORS
+#define GOLDEN_HASH 0x
+
 enum { M = 512, D = 7, C = 3, CHUNKS = 4, STEP = 16, MOST = 21, LEVELS = 40 };
 
 static int8_t by_example[M * D], by_column[M * D];
@@ -144,6 +147,28 @@ test_slices_are_one_run(void)
     CHECK(memcmp(a.offsets, b.offsets, sizeof a.offsets) == 0);
 }
 
+/* FNV-1a of the classifier, the same on every machine. */
+static void
+test_golden(void)
+{
+    static arrays_t a;
+    htst_anneal_state_t state = state_of(&a);
+    uint64_t temperature = (uint64_t) 6 << 26, hash = UINT64_C(0xcbf29ce484222325);
+    CHECK(htst_anneal_start(&DATA, &COST, &state) == HTST_OK);
+    CHECK(htst_anneal_run(&DATA, &COST, &state, 20000, &temperature, 0xf8000000u) == HTST_OK);
+    for (int e = 0; e < C * D; e++) {
+        hash = (hash ^ (uint8_t) (a.weights[e] + 1)) * UINT64_C(0x100000001b3);
+    }
+    for (int c = 0; c < C; c++) {
+        hash = (hash ^ (uint8_t) (a.offsets[c] + 100)) * UINT64_C(0x100000001b3);
+    }
+    CHECK(state.errors == GOLDEN_ERRORS && hash == UINT64_C(GOLDEN_HASH));
+    if (hash != UINT64_C(GOLDEN_HASH)) {
+        fprintf(stderr, "%lld errors, hash %llx\n", (long long) state.errors,
+            (unsigned long long) hash);
+    }
+}
+
 static void
 test_bad_arguments(void)
 {
@@ -177,6 +202,7 @@ main(void)
     make_data();
     test_counts_stay_exact();
     test_slices_are_one_run();
+    test_golden();
     test_bad_arguments();
     return htst_test_report("test_anneal");
 }
