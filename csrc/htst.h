@@ -38,6 +38,10 @@
 #include "htst_products.h"
 #include "htst_tridiagonal.h"
 
+/* Certificates: integer features, and the search for a ternary classifier. */
+#include "htst_anneal.h"
+#include "htst_features.h"
+
 /* The exact fit of a power law: `htst_fit.h` is all of it in one call, the others are its steps. */
 #include "htst_counts.h"
 #include "htst_discrete.h"

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 # Each folder includes only headers of its own, and of folders of earlier lines.
 FLOORS = (
     ("common",),
-    ("laws", "sketch", "partition", "binomial", "normal", "coding", "spectral"),
+    ("laws", "sketch", "partition", "binomial", "normal", "coding", "spectral", "certificate"),
     ("fit",),
 )
 INTERNAL = {
@@ -31,6 +31,7 @@ INTERNAL = {
     "htst_binomial_tables.h",
     "htst_discrete_solve.h",
     "htst_distance.h",
+    "htst_margins.h",
     "htst_pair.h",
     "htst_partition_avx512.h",
     "htst_partition_x86.h",

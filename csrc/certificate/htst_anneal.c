@@ -1,0 +1,451 @@
+#include "htst_anneal.h"
+
+#include "htst_margins.h"
+
+#include <string.h>
+
+/* Proposals between two updates of the mean features near the boundary, and examples per class for it. */
+#define PROPOSALS_A_REFRESH 61440
+#define EXAMPLES_NEAR 600
+#define TRIES_NEAR 16384
+
+/* Proposals at one temperature. */
+#define PROPOSALS_A_TEMPERATURE 1024
+
+/* Kinds of proposals, in 1/256 of all; the rest moves a non-zero. */
+#define SHARE_OFF 56
+#define SHARE_ON_ACTIVE 46
+#define SHARE_ON_ANY 38
+#define SHARE_FLIP 4
+
+/* Squares of the deviations at which a prefix drops a proposal: 2.5 squared. */
+#define DROP_NUMERATOR 25
+#define DROP_DENOMINATOR 4
+
+static uint64_t
+rotate(uint64_t x, int k)
+{
+    return (x << k) | (x >> (64 - k));
+}
+
+static uint64_t
+next_bits(uint64_t s[4])
+{
+    uint64_t result = rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = rotate(s[3], 45);
+    return result;
+}
+
+/* A number in [0, n), n < 2^31; its bias is below n / 2^32. */
+static int64_t
+draw_below(uint64_t s[4], int64_t n)
+{
+    return (int64_t) (((next_bits(s) >> 32) * (uint64_t) n) >> 32);
+}
+
+void
+htst_anneal_seed(htst_anneal_state_t *state, uint64_t seed)
+{
+    for (int i = 0; i < 4; i++) {
+        seed += 0x9E3779B97F4A7C15u;
+        uint64_t x = seed;
+        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+        x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+        state->generator[i] = x ^ (x >> 31);
+    }
+}
+
+/* 2^16 log2(x) for x >= 1, rounded down, by squaring the mantissa sixteen times. */
+static int64_t
+log2_fixed(uint64_t x)
+{
+    int whole = 0;
+    while (whole < 63 && x >> (whole + 1)) {
+        whole++;
+    }
+    uint64_t mantissa = whole > 31 ? x >> (whole - 31) : x << (31 - whole); /* in [2^31, 2^32) */
+    int64_t result = whole;
+    for (int bit = 0; bit < 16; bit++) {
+        mantissa = (mantissa * mantissa) >> 31;
+        int carry = mantissa >> 32 != 0;
+        result = 2 * result + carry;
+        mantissa >>= carry;
+    }
+    return result;
+}
+
+/* The energy that a proposal may cost: temperature x an exponential variable, in units. */
+static int64_t
+draw_allowance(uint64_t s[4], uint64_t temperature)
+{
+    uint64_t u = (next_bits(s) >> 32) + 1;                         /* uniform on 1 .. 2^32 */
+    uint64_t minus_log2 = (uint64_t) ((32 << 16) - log2_fixed(u)); /* in 1/65536 */
+    /* log 2 = 45426 / 65536; the temperature has 26 binary digits, the energy 10 */
+    return (int64_t) (((minus_log2 * 45426u >> 16) * temperature) >> 32);
+}
+
+static int64_t
+span_of_offsets(const int16_t *offsets, int64_t n, int64_t changed, int64_t by)
+{
+    int64_t least = INT64_MAX, most = INT64_MIN;
+    for (int64_t c = 0; c < n; c++) {
+        int64_t value = offsets[c] + (c == changed ? by : 0);
+        least = value < least ? value : least;
+        most = value > most ? value : most;
+    }
+    return most - least + 1;
+}
+
+static int64_t
+energy_of(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
+    const htst_anneal_state_t *state)
+{
+    int64_t span = span_of_offsets(state->offsets, data->n_classes, -1, 0);
+    return cost->rate * state->errors + cost->support_cost[state->n_nonzeros]
+        + cost->levels_cost[span];
+}
+
+static void
+keep_best(const htst_anneal_data_t *data, htst_anneal_state_t *state)
+{
+    size_t n = (size_t) (data->n_classes * data->n_columns);
+    state->best_energy = state->energy;
+    state->best_errors = state->errors;
+    memcpy(state->best_weights, state->weights, n);
+    memcpy(state->best_offsets, state->offsets, (size_t) data->n_classes * sizeof(int16_t));
+}
+
+static int
+check_data(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost)
+{
+    int64_t k = data->n_chunks;
+    if (data->n_examples < 1 || data->n_examples > INT32_MAX || data->n_columns < 1
+        || data->n_classes < 2 || data->n_columns > INT32_MAX / data->n_classes
+        || data->n_relatives < 0 || k < 1 || k > HTST_ANNEAL_CHUNKS || (k & (k - 1))
+        || cost->step < 1 || cost->step > 128 || cost->rate < 1 || cost->most_nonzeros < 0
+        || cost->most_levels < 1 || cost->most_levels > 16384 / cost->step) {
+        return HTST_ERR_BAD_ARG;
+    }
+    int64_t at = 0;
+    for (int64_t chunk = 0; chunk < k; chunk++) {
+        const int64_t *starts = data->starts + chunk * (data->n_classes + 1);
+        for (int64_t c = 0; c < data->n_classes; c++) {
+            if (starts[c] > starts[c + 1]) {
+                return HTST_ERR_BAD_ARG;
+            }
+        }
+        if (starts[0] != at) {
+            return HTST_ERR_BAD_ARG;
+        }
+        at = starts[data->n_classes];
+    }
+    return at == data->n_examples ? HTST_OK : HTST_ERR_BAD_ARG;
+}
+
+/* List the non-zeros, and check the weights. */
+static int
+list_nonzeros(
+    const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state)
+{
+    int64_t n = data->n_classes * data->n_columns, found = 0;
+    int32_t *list = state->places, *place = state->places + n;
+    for (int64_t e = 0; e < n; e++) {
+        place[e] = -1;
+        if (state->weights[e] < -1 || state->weights[e] > 1) {
+            return HTST_ERR_BAD_ARG;
+        }
+        if (state->weights[e]) {
+            place[e] = (int32_t) found;
+            list[found++] = (int32_t) e;
+        }
+    }
+    state->n_nonzeros = found;
+    if (found > cost->most_nonzeros
+        || span_of_offsets(state->offsets, data->n_classes, -1, 0) > cost->most_levels) {
+        return HTST_ERR_BAD_ARG;
+    }
+    return data->n_columns > (1 << 22) ? HTST_ERR_OVERFLOW : HTST_OK; /* 127 n + offset < 2^30 */
+}
+
+int
+htst_anneal_start(
+    const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state)
+{
+    int status = check_data(data, cost);
+    if (status == HTST_OK) {
+        status = list_nonzeros(data, cost, state);
+    }
+    if (status != HTST_OK) {
+        return status;
+    }
+    int64_t m = data->n_examples;
+    memset(state->logits, 0, (size_t) (m * data->n_classes) * sizeof(int32_t));
+    for (int64_t c = 0; c < data->n_classes; c++) {
+        htst_margins_change_t change = {
+            .class_index = c, .n_columns = 1, .constant = cost->step * state->offsets[c]
+        };
+        htst_margins_apply(data, state, &change);
+        change.constant = 0;
+        for (int64_t j = 0; j < data->n_columns; j++) {
+            change.columns[0] = j;
+            change.weights[0] = state->weights[c * data->n_columns + j];
+            if (change.weights[0]) {
+                htst_margins_apply(data, state, &change);
+            }
+        }
+    }
+    state->version++;
+    state->errors = m;
+    for (int64_t k = 0; k < data->n_chunks; k++) {
+        for (int64_t c = 0; c <= data->n_classes; c++) {
+            state->versions[k * (data->n_classes + 1) + c] = -1;
+        }
+        state->right[k] = htst_margins_right(data, state, k);
+        state->errors -= state->right[k];
+    }
+    state->energy = energy_of(data, cost, state);
+    keep_best(data, state);
+    return HTST_OK;
+}
+
+HTST_CLONES static void
+add_features(int32_t *HTST_RESTRICT sums, const int8_t *HTST_RESTRICT x, int64_t n)
+{
+    for (int64_t j = 0; j < n; j++) {
+        sums[j] += x[j];
+    }
+}
+
+/* The mean features of examples that class c gets right or wrong by little. */
+static void
+refresh_means(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
+    htst_anneal_state_t *state, int64_t c)
+{
+    int64_t found = 0, d = data->n_columns;
+    int32_t near = 4 * cost->step;
+    memset(state->sums, 0, (size_t) d * sizeof(int32_t));
+    for (int64_t tries = 0; tries < TRIES_NEAR && found < EXAMPLES_NEAR; tries++) {
+        int64_t k = draw_below(state->generator, data->n_chunks);
+        int64_t size = htst_chunk_size(data, k), begin = htst_chunk_start(data, k);
+        if (size == 0) {
+            continue;
+        }
+        htst_margins_refresh(data, state, k, c);
+        int64_t i = draw_below(state->generator, size);
+        int32_t margin = state->margins[begin * data->n_classes + c * size + i];
+        if (margin > -near && margin < near) {
+            add_features(state->sums, data->by_example + (begin + i) * d, d);
+            found++;
+        }
+    }
+    for (int64_t j = 0; j < d; j++) {
+        state->means[c * d + j] = found ? (int32_t) ((int64_t) state->sums[j] * 256 / found) : 0;
+    }
+}
+
+/* A proposal of one or two entries of one class; n_columns = 0 if the draw gave none. */
+static htst_margins_change_t
+draw_change(const htst_anneal_data_t *data, htst_anneal_state_t *state)
+{
+    htst_margins_change_t change = { 0 };
+    uint64_t *s = state->generator;
+    int64_t d = data->n_columns, k = state->n_nonzeros;
+    const int32_t *list = state->places;
+    int64_t kind = draw_below(s, 256), sign = next_bits(s) >> 63 ? 1 : -1;
+    int64_t any = k ? list[draw_below(s, k)] : -1; /* a non-zero */
+    int64_t c = draw_below(s, data->n_classes), entry = -1;
+    if (kind < SHARE_OFF) {
+        entry = any;
+        sign = k ? -state->weights[any] : 0;
+    }
+    else if (kind < SHARE_OFF + SHARE_ON_ACTIVE) {
+        entry = k ? c * d + any % d : -1;
+    }
+    else if (kind < SHARE_OFF + SHARE_ON_ACTIVE + SHARE_ON_ANY) {
+        entry = c * d + draw_below(s, d);
+    }
+    else if (kind < SHARE_OFF + SHARE_ON_ACTIVE + SHARE_ON_ANY + SHARE_FLIP) {
+        entry = any;
+        sign = k ? -2 * state->weights[any] : 0;
+    }
+    else if (k) {
+        int64_t column = any % d, other = -1;
+        int64_t which = draw_below(s, 3 * (data->n_relatives + 1) / 2 + 1);
+        other = which < data->n_relatives ? data->relatives[column * data->n_relatives + which]
+                                          : list[draw_below(s, k)] % d;
+        if (other >= 0 && !state->weights[any - column + other]) {
+            change = (htst_margins_change_t){ any / d, 2, { column, other },
+                { -state->weights[any], state->weights[any] }, 0 };
+        }
+        return change;
+    }
+    if (entry >= 0 && (sign != 1 && sign != -1 ? 1 : !state->weights[entry] || entry == any)) {
+        int after = state->weights[entry] + (int) sign;
+        if (after >= -1 && after <= 1) {
+            change =
+                (htst_margins_change_t){ entry / d, 1, { entry % d, 0 }, { (int) sign, 0 }, 0 };
+        }
+    }
+    return change;
+}
+
+static int64_t
+floor_divide(int64_t a, int64_t b)
+{
+    int64_t q = a / b;
+    return q - (a % b != 0 && (a < 0) != (b < 0));
+}
+
+/* How many steps the offset moves: against the mean change near the boundary, plus noise of a step. */
+static int64_t
+draw_balance(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
+    htst_anneal_state_t *state, const htst_margins_change_t *change)
+{
+    int64_t step = 256 * (int64_t) cost->step, shift = 0;
+    for (int t = 0; t < change->n_columns; t++) {
+        shift -= (int64_t) change->weights[t]
+            * state->means[change->class_index * data->n_columns + change->columns[t]];
+    }
+    for (int t = 0; t < 3; t++) { /* three uniform variables of two steps each */
+        shift += draw_below(state->generator, 2 * step) - step;
+    }
+    return floor_divide(shift + step / 2, step);
+}
+
+/* Whether the errors that a prefix of `done` chunks shows are too many for `allowed` in all. */
+static int
+is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done, int64_t n_chunks)
+{
+    int64_t excess = net * n_chunks - allowed * done;
+    if (excess <= 0) {
+        return 0;
+    }
+    int64_t variance = n_chunks * (changed * (n_chunks - done) + n_chunks);
+    if (excess > INT32_MAX) {
+        return 1;
+    }
+    return excess * excess * DROP_DENOMINATOR > DROP_NUMERATOR * variance;
+}
+
+/* Count the errors that the change adds, up to `allowed`; returns 0 as soon as it cannot be accepted. */
+static int
+is_allowed(const htst_anneal_data_t *data, htst_anneal_state_t *state,
+    const htst_margins_change_t *change, int64_t allowed, int64_t *added)
+{
+    int64_t net = 0, changed = 0, next = 1;
+    for (int64_t k = 0; k < data->n_chunks; k++) {
+        int64_t right = 0;
+        htst_margins_refresh(data, state, k, change->class_index);
+        htst_margins_count(data, state, change, k, &right, &changed);
+        net += state->right[k] - right;
+        state->n_compared += htst_chunk_size(data, k);
+        if (k + 1 == next && k + 1 < data->n_chunks) {
+            next *= 2;
+            if (is_hopeless(net, changed, allowed, k + 1, data->n_chunks)) {
+                return 0;
+            }
+        }
+    }
+    *added = net;
+    return net <= allowed;
+}
+
+static void
+set_weight(htst_anneal_state_t *state, int64_t n, int64_t entry, int change)
+{
+    int32_t *list = state->places, *place = state->places + n;
+    state->weights[entry] = (int8_t) (state->weights[entry] + change);
+    if (state->weights[entry] && place[entry] < 0) {
+        place[entry] = (int32_t) state->n_nonzeros;
+        list[state->n_nonzeros++] = (int32_t) entry;
+    }
+    else if (!state->weights[entry] && place[entry] >= 0) {
+        int32_t last = list[--state->n_nonzeros];
+        list[place[entry]] = last;
+        place[last] = place[entry];
+        place[entry] = -1;
+    }
+}
+
+static void
+accept(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state,
+    const htst_margins_change_t *change, int64_t steps, int64_t added)
+{
+    int64_t n = data->n_classes * data->n_columns;
+    for (int t = 0; t < change->n_columns; t++) {
+        set_weight(state, n, change->class_index * data->n_columns + change->columns[t],
+            change->weights[t]);
+    }
+    state->offsets[change->class_index] = (int16_t) (state->offsets[change->class_index] + steps);
+    htst_margins_apply(data, state, change);
+    state->version++;
+    state->n_accepted++;
+    state->errors += added;
+    for (int64_t k = 0; k < data->n_chunks; k++) {
+        state->right[k] = htst_margins_right(data, state, k);
+    }
+    state->energy = energy_of(data, cost, state);
+    if (state->energy < state->best_energy) {
+        keep_best(data, state);
+    }
+}
+
+static void
+propose(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state,
+    uint64_t temperature)
+{
+    htst_margins_change_t change = draw_change(data, state);
+    if (change.n_columns == 0) {
+        return;
+    }
+    int64_t steps = draw_balance(data, cost, state, &change);
+    int64_t span = span_of_offsets(state->offsets, data->n_classes, change.class_index, steps);
+    int64_t before = change.weights[0]
+        + state->weights[change.class_index * data->n_columns + change.columns[0]];
+    int64_t k = state->n_nonzeros;
+    if (change.n_columns == 1) {
+        k += before == 0 ? -1 : (before == change.weights[0] ? 1 : 0);
+    }
+    if (span > cost->most_levels || k > cost->most_nonzeros) {
+        return;
+    }
+    change.constant = (int32_t) (cost->step * steps);
+    int64_t bits = cost->support_cost[k] + cost->levels_cost[span]
+        - cost->support_cost[state->n_nonzeros]
+        - cost->levels_cost[span_of_offsets(state->offsets, data->n_classes, -1, 0)];
+    int64_t allowance = draw_allowance(state->generator, temperature);
+    int64_t allowed = floor_divide(allowance - bits, cost->rate), added = 0;
+    if (is_allowed(data, state, &change, allowed, &added)) {
+        accept(data, cost, state, &change, steps, added);
+    }
+}
+
+int
+htst_anneal_run(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
+    htst_anneal_state_t *state, int64_t n, uint64_t *temperature, uint64_t decay)
+{
+    uint64_t most = (uint64_t) 1 << 32;
+    if (n < 0 || *temperature < 1 || *temperature > most || decay < 1 || decay > most) {
+        return HTST_ERR_BAD_ARG;
+    }
+    for (int64_t p = 0; p < n; p++) {
+        if (state->n_proposals % PROPOSALS_A_REFRESH == 0) {
+            for (int64_t c = 0; c < data->n_classes; c++) {
+                refresh_means(data, cost, state, c);
+            }
+        }
+        propose(data, cost, state, *temperature);
+        state->n_proposals++;
+        if (state->n_proposals % PROPOSALS_A_TEMPERATURE == 0) {
+            /* temperature < 2^32 and decay <= 2^32: the product may need 64 bits, no more */
+            uint64_t t = *temperature == most ? decay : *temperature * decay >> 32;
+            *temperature = t < 1 ? 1 : t;
+        }
+    }
+    return HTST_OK;
+}

@@ -1,0 +1,99 @@
+/* htst_anneal: simulated annealing of a ternary linear classifier on errors + bits.
+ *
+ * The classifier has weights W in {-1, 0, 1}, one row a class, and one offset a class in steps of
+ * `step`. Example i with integer features x_i has the logits sum_j W[q][j] x_i[j] + step offset[q]; it
+ * is right if the logit of its label is strictly the largest. The energy in bits is
+ *
+ *     rate x errors + bits of the support and signs (number of non-zeros) + bits of the offsets (levels)
+ *
+ * Occam's bound trades errors for bits at a nearly constant rate (htstats.certificate.exchange_rate), so
+ * the energy falls exactly when the certified error does.
+ *
+ * METHOD. A proposal sets one entry to zero, sets one to +-1, flips a sign, or moves a non-zero to
+ * another column of the same class; the offset of that class moves against the mean change of its
+ * logit over examples near the boundary, plus noise, for without that a single entry pulls one class
+ * against all others. The accepted energy is drawn first, as T x an exponential variable; the proposal is
+ * then evaluated on growing prefixes of the examples and dropped once its estimated errors exceed what
+ * is accepted by 2.5 standard deviations. Only a proposal that survives all examples is taken, so the
+ * error count is always exact. For every class c and example i the kernel keeps a margin whose sign says whether
+ * i is right, and from which the change of c's logit alone decides whether it stays so: a proposal costs one
+ * comparison an example.
+ *
+ * Everything is integer arithmetic (bits and temperatures in 1/1024), so that a seed gives the same classifier
+ * on every machine.
+ */
+#ifndef HTST_ANNEAL_H
+#define HTST_ANNEAL_H
+
+#include <stdint.h>
+
+#include "htst_common.h"
+
+/* Rates and bits are integers in units of 1/1024 bit, temperatures in units of 2^-26 bits. */
+#define HTST_ANNEAL_UNIT 1024
+#define HTST_ANNEAL_TEMPERATURE_UNIT (1 << 26)
+
+/* Most chunks that the examples may be cut into. */
+#define HTST_ANNEAL_CHUNKS 64
+
+/* The examples, cut into n_chunks parts (a power of two) of nearly equal size, each a random sample of
+ * all, sorted by label inside. starts[k * (n_classes + 1) + q] is the first example of label q in chunk k, the
+ * last entry its end; chunk k + 1 begins where chunk k ends. */
+typedef struct {
+    int64_t n_examples, n_columns, n_classes, n_chunks;
+    const int64_t *starts;    /* (n_chunks, n_classes + 1) */
+    const int8_t *by_column;  /* chunk after chunk, each (n_columns, examples of the chunk) */
+    const int8_t *by_example; /* (n_examples, n_columns), in the same order */
+    const int32_t
+        *relatives; /* (n_columns, n_relatives): columns that a non-zero may move to, or -1 */
+    int64_t n_relatives;
+} htst_anneal_data_t;
+
+typedef struct {
+    int64_t rate;                /* what an error costs, in units */
+    const int64_t *support_cost; /* (most_nonzeros + 1,): bits of a support and signs, in units */
+    int64_t most_nonzeros;
+    const int64_t *levels_cost; /* (most_levels + 1,): bits of offsets that span so many levels */
+    int64_t most_levels;        /* at most 16384 / step */
+    int32_t step;               /* of the offsets, in logits; in [1, 128] */
+} htst_anneal_cost_t;
+
+/* What changes. The caller allocates every array, fills weights, offsets and generator, and sets the counts
+ * to zero; htst_anneal_start fills the rest. */
+typedef struct {
+    int8_t *weights;      /* (n_classes, n_columns) */
+    int16_t *offsets;     /* (n_classes,), in steps */
+    int8_t *best_weights; /* the same at the lowest energy so far */
+    int16_t *best_offsets;
+    int32_t *logits;   /* (n_classes, n_examples) */
+    int16_t *margins;  /* chunk after chunk, each (n_classes, examples of the chunk) */
+    int32_t *largest;  /* (2, n_examples): the two largest logits of other labels */
+    int64_t *versions; /* (n_chunks, n_classes + 1): the state that margins and largest belong to */
+    int64_t *right;    /* (n_chunks,): examples that are right */
+    int32_t
+        *places; /* (2, n_classes * n_columns): the non-zeros, and where each stands in that list */
+    int32_t *means; /* (n_classes, n_columns): mean feature near the boundary, in 1/256 */
+    int32_t *sums;  /* (n_columns,) workspace */
+    uint64_t generator[4];
+    int64_t n_nonzeros, errors, energy, best_errors, best_energy;
+    int64_t version, n_proposals, n_accepted, n_compared;
+} htst_anneal_state_t;
+
+/* Compute logits, margins, counts and energy of the weights and offsets in `state`.
+ *
+ * ERRORS: HTST_ERR_BAD_ARG if a size is out of range, a label's segment is not in order, a weight is not
+ * -1, 0 or 1, or the offsets span more than most_levels; HTST_ERR_OVERFLOW if a logit may leave 30 bits. */
+int htst_anneal_start(
+    const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state);
+
+/* Make `n` proposals at temperatures that fall geometrically: *temperature is multiplied by
+ * decay / 2^32 after every 1,024 proposals (counted over all calls), and stays at least 1. Slices of any length give what one call gives.
+ *
+ * ERRORS: HTST_ERR_BAD_ARG if n < 0, or temperature or decay is out of [1, 2^32]. */
+int htst_anneal_run(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
+    htst_anneal_state_t *state, int64_t n, uint64_t *temperature, uint64_t decay);
+
+/* Seed the generator (xoshiro256**, Blackman and Vigna 2021, from splitmix64). */
+void htst_anneal_seed(htst_anneal_state_t *state, uint64_t seed);
+
+#endif /* HTST_ANNEAL_H */

@@ -1,0 +1,62 @@
+/* htst_margins: exact error counts of a linear integer classifier whose classes change one at a time.
+ *
+ * For class c and example i with label y the margin M_c[i] is
+ *
+ *     y = c:   logit_c - max of the other logits
+ *     y != c:  logit_y - logit_c, or the least margin if some third logit is at least logit_y
+ *
+ * clamped to +-HTST_MARGIN_FAR. So i is right exactly if M_c[i] > 0, whichever class c one asks, and after logit_c
+ * grows by d it is right exactly if M_c[i] + d > 0 (y = c) or M_c[i] - d > 0 (y != c).
+ *
+ * Margins are computed when they are asked for: a change of one class makes those of every class old, but most
+ * proposals look at one chunk of one class only.
+ */
+#ifndef HTST_MARGINS_H
+#define HTST_MARGINS_H
+
+#include <stdint.h>
+
+#include "htst_anneal.h"
+
+/* Larger than any change that a proposal makes to a logit: 2 x 127 + the offset's span. */
+#define HTST_MARGIN_FAR 17000
+
+/* A change of one class's logits: weights[0] at columns[0], weights[1] at columns[1], and `constant`. */
+typedef struct {
+    int64_t class_index;
+    int n_columns; /* 1 or 2 */
+    int64_t columns[2];
+    int weights[2];
+    int32_t constant;
+} htst_margins_change_t;
+
+/* Bring margins of class c in chunk k up to date. */
+void htst_margins_refresh(
+    const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k, int64_t c);
+
+/* Count, in chunk k, the examples that are right after the change, and those for which that is new. */
+void htst_margins_count(const htst_anneal_data_t *data, const htst_anneal_state_t *state,
+    const htst_margins_change_t *change, int64_t k, int64_t *right, int64_t *changed);
+
+/* Make the change: logits, then `right` of every chunk. The caller has raised state->version. */
+void htst_margins_apply(const htst_anneal_data_t *data, htst_anneal_state_t *state,
+    const htst_margins_change_t *change);
+
+/* Count the examples of chunk k that are right; its margins of class 0 are refreshed first. */
+int64_t htst_margins_right(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k);
+
+/* The first example of a chunk, and how many it has. */
+static inline int64_t
+htst_chunk_start(const htst_anneal_data_t *data, int64_t k)
+{
+    return data->starts[k * (data->n_classes + 1)];
+}
+
+static inline int64_t
+htst_chunk_size(const htst_anneal_data_t *data, int64_t k)
+{
+    const int64_t *starts = data->starts + k * (data->n_classes + 1);
+    return starts[data->n_classes] - starts[0];
+}
+
+#endif /* HTST_MARGINS_H */

@@ -1,0 +1,364 @@
+"""The search: simulated annealing of a ternary head on errors and bits.
+
+An error is worth a nearly constant number of bits on the bound (`exchange_rate`), so the search
+minimises rate x errors + bits with whole numbers, and counts errors exactly. Chains are
+independent: threads change how long it takes, never what comes out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common import checks
+from htstats._core.anneal import Chain
+from htstats.certificate._bound import exchange_rate, occam_bound
+from htstats.certificate._coder import log2_units
+from htstats.certificate._head import TernaryHead
+
+__all__ = ["Annealed", "Stage", "anneal", "grid_relatives"]
+
+# csrc/certificate/htst_anneal.h: energies are in 1/1024 bit, temperatures in 2^-26 bit.
+UNIT = 1024
+TEMPERATURE_UNIT = 1 << 26
+A_TEMPERATURE = 1024
+
+# Examples of a chunk, at least: below, an estimate from one chunk says nothing.
+CHUNK_EXAMPLES = 512
+MOST_CHUNKS = 64
+
+# Proposals between two looks at the clock, the progress function and Ctrl-C.
+SLICE = 200 * A_TEMPERATURE
+
+# Weights of each class when a search begins.
+STARTED = 6
+
+# More non-zeros than any head of a good bound has; the table of their costs ends here.
+MOST_NONZEROS = 4000
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the search: `proposals` at temperatures from `hottest` to `coldest`, in bits."""
+
+    proposals: int
+    hottest: float
+    coldest: float = 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class Annealed:
+    """The best head of a search.
+
+    Attributes
+    ----------
+    head : TernaryHead
+    errors : int
+        Errors on the examples of the search.
+    bits : float
+        log2 of the number of heads with as many non-zeros and levels, plus `extra_bits`; the file
+        is as long, rounded up to a byte.
+    seed : int
+        The chain that found it.
+    proposals : int
+        Proposals of that chain.
+    """
+
+    head: TernaryHead = field(repr=False)
+    errors: int
+    bits: float
+    seed: int
+    proposals: int
+
+
+def grid_relatives(channels: int, rows: int, columns: int) -> npt.NDArray[np.int32]:
+    """Columns that a non-zero may move to: the cells around it, and the other channels of its cell.
+
+    Feature (channel, row, column) has number (channel x rows + row) x columns + column. Shape
+    (features, 7 + channels), with -1 where there is no such cell.
+    """
+    channel, row, column = np.indices((channels, rows, columns)).reshape(3, -1)
+    found = []
+    for dy in (-1, 0, 1):
+        for dx in (-1, 0, 1):
+            if dy or dx:
+                y, x = row + dy, column + dx
+                inside = (y >= 0) & (y < rows) & (x >= 0) & (x < columns)
+                found.append(np.where(inside, (channel * rows + y) * columns + x, -1))
+    for step in range(1, channels):
+        found.append(((channel + step) % channels * rows + row) * columns + column)
+    return np.ascontiguousarray(np.stack(found, axis=1), np.int32)
+
+
+class _Problem:
+    """The examples as the kernel wants them, shared by all chains and never written to."""
+
+    def __init__(
+        self, features: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int, seed: int
+    ) -> None:
+        m = len(labels)
+        self.classes = classes
+        chunks = 1
+        while chunks < MOST_CHUNKS and m >= 2 * chunks * CHUNK_EXAMPLES:
+            chunks *= 2
+        order = np.argsort(
+            _hash(np.arange(m, dtype=np.uint64) + np.uint64(seed << 32)), kind="stable"
+        )
+        self.starts = np.zeros((chunks, classes + 1), np.int64)
+        parts, at = [], 0
+        for k, part in enumerate(np.array_split(order, chunks)):
+            part = part[np.argsort(labels[part], kind="stable")]
+            ends = np.cumsum(np.bincount(labels[part], minlength=classes))
+            self.starts[k] = at + np.concatenate([[0], ends])
+            at += len(part)
+            parts.append(part)
+        self.by_example = np.ascontiguousarray(features[np.concatenate(parts)], np.int8)
+        self.by_column = np.concatenate(
+            [self.by_example[row[0] : row[-1]].T.ravel() for row in self.starts]
+        )
+        self._features, self._labels = features, labels
+
+    def start(self, step: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
+        """Weights and offsets to begin with."""
+        return _start(self._features, self._labels, self.classes, step)
+
+
+def _hash(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """splitmix64's finaliser (Steele, Lea and Flood 2014): an order that no library changes."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def _start(
+    features: npt.NDArray[np.int8], labels: npt.NDArray[np.int64], classes: int, step: int
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
+    """Where a search begins: for each class the columns whose mean differs most from the others'.
+
+    From no weights at all, small problems lose whole classes. Sums are whole numbers and exact;
+    one division and one square root are rounded as IEEE 754 says, so every machine agrees.
+    """
+    m, d = features.shape
+    sums = np.zeros((classes, d))
+    for q in range(classes):
+        sums[q] = features[labels == q].sum(axis=0, dtype=np.int64)
+    counts = np.maximum(np.bincount(labels, minlength=classes), 1)[:, None]
+    total = sums.sum(axis=0)
+    squares = np.zeros(d)
+    for at in range(0, m, 10_000):
+        block = features[at : at + 10_000].astype(np.int64)
+        squares += (block * block).sum(axis=0)
+    spread = np.sqrt(np.maximum(m * squares - total * total, 1)) / m
+    score = (sums / counts - total / m) / spread
+    weights = np.zeros((classes, d), np.int8)
+    for q in range(classes):
+        chosen = np.argsort(-np.abs(score[q]), kind="stable")[:STARTED]
+        weights[q, chosen] = np.sign(score[q, chosen])
+    means = np.floor(-(weights * (total / m)).cumsum(axis=1)[:, -1] / step + 0.5)
+    return weights, (means - means.min()).astype(np.int16)
+
+
+class _Search:
+    """One chain: its arrays, and the stages it runs through."""
+
+    def __init__(
+        self,
+        problem: _Problem,
+        relatives: npt.NDArray[Any],
+        step: int,
+        extra_bits: float,
+        most_levels: int,
+        delta: float,
+        seed: int,
+    ) -> None:
+        self.problem, self.relatives, self.step = problem, relatives, step
+        self.delta, self.seed = delta, seed
+        m, d = problem.by_example.shape
+        c, n = problem.classes, problem.classes * d
+        most = min(n, MOST_NONZEROS)
+        extra = round(extra_bits * UNIT)
+        self.support_cost = np.array(
+            [log2_units(math.comb(n, k), UNIT) + UNIT * k + extra for k in range(most + 1)],
+            np.int64,
+        )
+        self.levels_cost = np.array(
+            [0] + [c * log2_units(v, UNIT) for v in range(1, most_levels + 1)], np.int64
+        )
+        self.weights, self.best_weights = np.zeros((2, c, d), np.int8)
+        self.offsets, self.best_offsets = np.zeros((2, c), np.int16)
+        self.work = (
+            np.zeros((c, m), np.int32),
+            np.zeros(c * m, np.int16),
+            np.zeros((2, m), np.int32),
+            np.zeros((len(problem.starts), c + 1), np.int64),
+            np.zeros(len(problem.starts), np.int64),
+            np.zeros((2, n), np.int32),
+            np.zeros((c + 1, d), np.int32),
+        )
+        weights, offsets = problem.start(step)
+        if int(offsets.max()) < most_levels and np.count_nonzero(weights) <= most:
+            self.best_weights[:], self.best_offsets[:] = weights, offsets
+        self.errors, self.bits, self.proposals = m, float(self.support_cost[0]) / UNIT, 0
+
+    def rate(self) -> int:
+        """What an error costs, in units: at the best head so far, or at a typical one."""
+        m = len(self.problem.by_example)
+        errors, bits = self.errors, self.bits
+        if errors > m // 3:
+            errors, bits = m // 8, m / 60
+        return max(1, round(UNIT * exchange_rate(errors, bits, m, delta=self.delta)))
+
+    def run(self, number: int, stage: Stage, goes_on: Callable[[_Search], bool]) -> bool:
+        """Anneal through a stage from the best head so far; False if it was stopped."""
+        self.weights[:], self.offsets[:] = self.best_weights, self.best_offsets
+        p = self.problem
+        rate = self.rate()
+        chain = Chain(
+            p.starts, p.by_column, p.by_example, self.relatives, rate, self.support_cost,
+            self.levels_cost, self.step, self.weights, self.offsets, self.best_weights,
+            self.best_offsets, *self.work, (self.seed << 16) + number,
+        )  # fmt: skip
+        chain.start()
+        temperature = round(stage.hottest * TEMPERATURE_UNIT)
+        fall = (stage.coldest / stage.hottest) ** (A_TEMPERATURE / max(stage.proposals, 1))
+        left = stage.proposals
+        while left:
+            n = min(left, SLICE)
+            temperature = chain.run(n, temperature, round(fall * 2**32))
+            left -= n
+            _, _, errors, energy, *_ = chain.counts()
+            self.errors, self.bits = errors, (energy - rate * errors) / UNIT
+            self.proposals += n
+            if not goes_on(self):
+                return False
+        return True
+
+
+def anneal(
+    features: npt.NDArray[Any],
+    labels: npt.NDArray[Any],
+    *,
+    classes: int | None = None,
+    stages: Sequence[Stage] = (Stage(4_000_000, 5.5), Stage(2_000_000, 3.2)),
+    seeds: Sequence[int] = (0,),
+    step: int = 16,
+    relatives: npt.NDArray[Any] | None = None,
+    extra_bits: float = 22.0,
+    most_levels: int = 64,
+    delta: float = 0.05,
+    n_threads: int = 1,
+    progress: Callable[[int, int, float, int], bool] | None = None,
+) -> list[Annealed]:
+    """Search for ternary heads with the smallest certified error.
+
+    Parameters
+    ----------
+    features : ndarray of int8, shape (examples, features)
+        Whole numbers in [-127, 127]. They must not depend on the labels.
+    labels : ndarray of integers, shape (examples,)
+        Classes, 0 .. classes - 1.
+    classes : int, optional
+        Number of classes, at least 2; default: one more than the largest label.
+    stages : sequence of Stage
+        Each starts from the best head so far; the first one from no weights at all.
+    seeds : sequence of int
+        One chain a seed, each in [0, 2^32).
+    step : int
+        What an offset counts for, in logits; in [1, 128].
+    relatives : ndarray of int32, shape (features, any), optional
+        Columns that a non-zero may move to, -1 for none; see `grid_relatives`.
+    extra_bits : float
+        Bits of a message beside support, signs and offsets: they move the exchange rate a little.
+    most_levels : int
+        Levels that the offsets may span.
+    delta : float
+        Of the bound, in (0, 1).
+    n_threads : int
+        Chains that run at the same time; results do not depend on it.
+    progress : callable, optional
+        Called as progress(seed, proposals, certified_error, errors) between slices; False ends
+        that chain, which keeps its best head.
+
+    Returns
+    -------
+    list of Annealed
+        One a seed, in their order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If features are no whole numbers in range, labels are not 0 .. classes - 1, or sizes differ.
+
+    Notes
+    -----
+    Kirkpatrick, Gelatt and Vecchi, "Optimization by simulated annealing", Science 220 (1983),
+    with moves that re-balance the offset of the class they touch, and early rejection on prefixes
+    of the examples (csrc/certificate/htst_anneal.h). All arithmetic is in whole numbers: a seed
+    gives the same head on every machine.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from htstats.certificate import Stage, anneal
+    >>> x = np.random.default_rng(0).integers(0, 100, (400, 5)).astype(np.int8)
+    >>> y = (x[:, 3] > 50).astype(np.int64)
+    >>> best, = anneal(x, y, stages=[Stage(20_000, 5.0)])
+    >>> best.errors < 40
+    True
+    """
+    features, labels, classes = _checked(features, labels, classes)
+    if relatives is None:
+        relatives = np.empty((features.shape[1], 0), np.int32)
+    relatives = np.ascontiguousarray(relatives, np.int32)
+    delta = checks.open_probability("delta", delta)
+    problem = _Problem(features, labels, classes, 0)
+
+    def goes_on(search: _Search) -> bool:
+        if progress is None:
+            return True
+        bound = occam_bound(search.errors, len(labels), search.bits, delta)
+        return progress(search.seed, search.proposals, bound, search.errors)
+
+    def chain(seed: int) -> Annealed:
+        search = _Search(problem, relatives, step, extra_bits, most_levels, delta, seed)
+        for number, stage in enumerate(stages):
+            if not search.run(number, stage, goes_on):
+                break
+        offsets = search.best_offsets - search.best_offsets.min()
+        head = TernaryHead(search.best_weights.copy(), offsets, step)
+        return Annealed(head, search.errors, search.bits, seed, search.proposals)
+
+    seeds = [checks.count("seed", seed, at_least=0, below=2**32) for seed in seeds]
+    if n_threads == 1:
+        return [chain(seed) for seed in seeds]
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(chain, seeds))
+
+
+def _checked(
+    features: Any, labels: Any, classes: int | None
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], int]:
+    features, labels = np.asarray(features), np.asarray(labels)
+    if features.ndim != 2 or labels.shape != features.shape[:1]:
+        raise ValueError(
+            f"features must be (examples, features) and labels (examples,), got shapes "
+            f"{features.shape} and {labels.shape}"
+        )
+    if features.dtype != np.int8 or labels.dtype.kind not in "iu":
+        raise TypeError(
+            f"features must be int8 and labels integers, got {features.dtype} and {labels.dtype}"
+        )
+    if not features.size:
+        raise ValueError("features must not be empty")
+    if classes is None:
+        classes = max(int(labels.max()) + 1, 2)
+    classes = checks.count("classes", classes, at_least=2, below=1 << 16)
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(f"labels must be 0 .. {classes - 1}, got {labels.min()} .. {labels.max()}")
+    return features, labels.astype(np.int64), classes

@@ -1,0 +1,111 @@
+"""What is certified, in words and in numbers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from htstats._common import checks
+from htstats.certificate._bound import METHODS, is_vacuous, occam_bound
+
+__all__ = ["Certificate"]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """An upper limit of a classifier's error on new examples, and what it rests on.
+
+    Parameters
+    ----------
+    errors, m : int
+        Errors on the m examples that the bound counts.
+    bits : int
+        Length of the message: 8 x the bytes of the file.
+    choice_bits : float
+        Bits paid for choices among codes that the data may have influenced.
+    delta : float
+        Probability that the statement fails, in (0, 1).
+    classes : int
+        Number of classes; a limit of 1 - 1/classes or more says nothing.
+    format : str
+        The code's name.
+    method : str
+        One of `METHODS`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> from htstats.certificate import Certificate
+    >>> c = Certificate(7200, 60_000, 1016, 16.0, 0.05, 10, "1")
+    >>> round(c.certified_error, 4), c.is_vacuous
+    (0.1759, False)
+    """
+
+    errors: int
+    m: int
+    bits: int
+    choice_bits: float
+    delta: float
+    classes: int
+    format: str
+    method: str = "binomial"
+
+    def __post_init__(self) -> None:
+        checks.one_of("method", self.method, METHODS)
+        checks.count("classes", self.classes, at_least=2)
+        checks.count("bits", self.bits, at_least=0)
+        checks.nonnegative("choice_bits", self.choice_bits)
+        _ = self.certified_error  # errors, m and delta are checked there
+
+    @property
+    def certified_error(self) -> float:
+        """The upper limit of the error on new examples, in [0, 1]."""
+        total = self.bits + self.choice_bits
+        return occam_bound(self.errors, self.m, total, self.delta, self.method)
+
+    @property
+    def train_error(self) -> float:
+        """Errors / m."""
+        return self.errors / self.m
+
+    @property
+    def is_vacuous(self) -> bool:
+        """Whether guessing one class would be certified as well."""
+        return is_vacuous(self.certified_error, self.classes)
+
+    @property
+    def statement(self) -> str:
+        """The statement in words."""
+        return (
+            f"With probability at least {1 - self.delta:g} over the draw of the {self.m} examples, "
+            f"this classifier errs on at most {100 * self.certified_error:.2f} % of new ones from "
+            "the same source."
+        )
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What must hold for the statement, a sentence each."""
+        return (
+            f"The {self.m} examples are independent draws from the source of new ones.",
+            "The code (format, features, preprocessing) was fixed before the examples were seen, "
+            f"except for choices that {self.choice_bits:g} bits pay for.",
+            f"The message is the whole file, {self.bits} bits; it decodes to one classifier.",
+        )
+
+    def to_json(self) -> str:
+        """Numbers, statement and assumptions as JSON."""
+        return json.dumps(
+            asdict(self)
+            | {
+                "certified_error": self.certified_error,
+                "train_error": self.train_error,
+                "vacuous": self.is_vacuous,
+                "statement": self.statement,
+                "assumptions": list(self.assumptions),
+            },
+            indent=1,
+        )

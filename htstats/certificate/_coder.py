@@ -1,0 +1,152 @@
+"""Whole numbers as bits: a writer and a reader that stop by themselves, and ranks of supports.
+
+Everything is exact arithmetic on Python's integers. A support of k places among n is its rank in
+the combinatorial number system, and numbers with different ranges share one mixed-radix integer,
+so that a message is less than two bits longer than the logarithm of how many messages there could
+be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+__all__ = [
+    "BitReader",
+    "BitWriter",
+    "MixedRadix",
+    "log2_units",
+    "rank_of_support",
+    "support_of_rank",
+]
+
+
+class BitWriter:
+    """Collects numbers of fixed width, the most significant bit first."""
+
+    def __init__(self) -> None:
+        self._value = 0
+        self._length = 0
+
+    def write(self, value: int, width: int) -> None:
+        """Append `value`, which must be below 2^width."""
+        if not 0 <= value < 1 << width:
+            raise ValueError(f"value must be in [0, 2^{width}), got {value}")
+        self._value = self._value << width | value
+        self._length += width
+
+    def write_below(self, value: int, limit: int) -> None:
+        """Append `value`, one of `limit` numbers from 0 on."""
+        self.write(value, (limit - 1).bit_length())
+
+    def finish(self) -> bytes:
+        """The bits so far as bytes, the last one filled with zeros."""
+        padding = -self._length % 8
+        return (self._value << padding).to_bytes((self._length + padding) // 8, "big")
+
+
+class BitReader:
+    """Reads what `BitWriter` wrote."""
+
+    def __init__(self, data: bytes) -> None:
+        self._value = int.from_bytes(data, "big")
+        self._left = 8 * len(data)
+
+    def read(self, width: int) -> int:
+        """The next number of `width` bits; ValueError where the data end before."""
+        if width > self._left:
+            raise ValueError(f"the message ends {width - self._left} bits too early")
+        self._left -= width
+        return self._value >> self._left & ((1 << width) - 1)
+
+    def read_below(self, limit: int) -> int:
+        """The next number, one of `limit` from 0 on."""
+        value = self.read((limit - 1).bit_length())
+        if value >= limit:
+            raise ValueError("the message holds a number outside its range")
+        return value
+
+    def finish(self) -> None:
+        """Check that only the zeros of the last byte are left."""
+        if self._left >= 8:
+            raise ValueError(f"{self._left // 8} bytes follow the end of the message")
+        if self._value & ((1 << self._left) - 1):
+            raise ValueError("bits that follow the message in its last byte are not zero")
+
+
+class MixedRadix:
+    """One number made of several, each below a limit of its own."""
+
+    def __init__(self, limits: Sequence[int]) -> None:
+        self.limits = tuple(limits)
+
+    @property
+    def size(self) -> int:
+        """How many numbers there could be: the product of the limits."""
+        return math.prod(self.limits)
+
+    def join(self, parts: Sequence[int]) -> int:
+        """The number made of `parts`, the first one most significant."""
+        value = 0
+        for part, limit in zip(parts, self.limits, strict=True):
+            if not 0 <= part < limit:
+                raise ValueError(f"a part must be in [0, {limit}), got {part}")
+            value = value * limit + part
+        return value
+
+    def split(self, value: int) -> list[int]:
+        """The parts of a number below `size`."""
+        parts = []
+        for limit in reversed(self.limits):
+            value, part = divmod(value, limit)
+            parts.append(part)
+        return parts[::-1]
+
+
+def rank_of_support(places: Sequence[int]) -> int:
+    """The rank of an increasing sequence c_1 < ... < c_k among all of its length: sum of C(c_i, i).
+
+    References
+    ----------
+    D. E. Knuth, The Art of Computer Programming, volume 4A, section 7.2.1.3, theorem L.
+    """
+    return sum(math.comb(place, i) for i, place in enumerate(places, start=1))
+
+
+def support_of_rank(rank: int, k: int, n: int) -> list[int]:
+    """The increasing sequence of `k` places below `n` that has this rank.
+
+    The binomial coefficient C(place, i) follows the place downwards by one multiplication and one
+    exact division a step, so that the whole takes n steps.
+    """
+    places = []
+    place, i = n - 1, k
+    coefficient = math.comb(place, i) if k else 0
+    while i:
+        if coefficient <= rank:
+            places.append(place)
+            rank -= coefficient
+            # C(place - 1, i - 1) = C(place, i) i / place
+            coefficient = coefficient * i // place if place else int(i == 1)
+            i -= 1
+        else:
+            # C(place - 1, i) = C(place, i) (place - i) / place
+            coefficient = coefficient * (place - i) // place
+        place -= 1
+    return places[::-1]
+
+
+def log2_units(x: int, unit: int) -> int:
+    """unit x log2(x) for x >= 1, rounded down to 2^-20 and then to a whole number.
+
+    Whole numbers only, so that every machine gives the same: the mantissa is squared bit by bit.
+    """
+    whole = x.bit_length() - 1
+    mantissa = x >> (whole - 62) if whole > 62 else x << (62 - whole)
+    result = whole
+    for _ in range(20):
+        mantissa = mantissa * mantissa >> 62
+        carry = mantissa >> 63
+        mantissa >>= carry
+        result = 2 * result + carry
+    return (unit * result + (1 << 19)) >> 20

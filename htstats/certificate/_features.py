@@ -1,0 +1,106 @@
+"""Integer features: fixed maps from pixels or columns to int8, the same on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._core.features import Bank
+from htstats.certificate._banks import Filters, gabor_filters, gaussian_filters
+
+__all__ = ["MAPS", "FeatureMap", "extract_features"]
+
+# Images that one thread takes at a time.
+BLOCK = 500
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """How a filter bank is pooled; csrc/certificate/htst_features.h has the formula.
+
+    Attributes
+    ----------
+    filters : callable
+        Gives the filters; an empty list leaves the pixels alone.
+    window, stride, margin : int
+        Pixels of a pooling window, between two of them, and of the first one outside the image.
+    divisor, softening : int
+        Of the pooled sums, and what is added to the energy that divides them.
+    """
+
+    filters: Callable[[], Filters]
+    window: int
+    stride: int
+    margin: int
+    divisor: int = 1
+    softening: int = 1
+
+    def bank(self, height: int, width: int) -> Bank:
+        """The kernel's bank for images of this size."""
+        filters = self.filters()
+        sizes = np.array([len(f) for f in filters], np.int64)
+        taps = np.concatenate([f.ravel() for f in filters] or [np.empty(0, np.int16)])
+        return Bank(
+            height, width, sizes, taps, self.window, self.stride, self.margin, self.divisor,
+            self.softening,
+        )  # fmt: skip
+
+    def shape(self, height: int, width: int) -> tuple[int, int, int]:
+        """Channels, rows and columns of the features of an image."""
+        rows, columns, _ = self.bank(height, width).grid()
+        return len(self.filters()) + 1, rows, columns
+
+
+def _no_filters() -> Filters:
+    return []
+
+
+MAPS = {
+    "gabor": FeatureMap(gabor_filters, 4, 4, 0, 256, 1000),
+    "gaussian": FeatureMap(gaussian_filters, 4, 4, 0, 256, 1000),
+    "pixels": FeatureMap(_no_filters, 2, 2, 0),
+}
+
+
+def extract_features(
+    name: str, images: npt.NDArray[Any], *, n_threads: int = 1
+) -> npt.NDArray[np.int8]:
+    """Features of grey images: int8, shape (examples, channels x rows x columns).
+
+    Parameters
+    ----------
+    name : {"gabor", "gaussian", "pixels"}
+        Which map.
+    images : ndarray of uint8, shape (examples, height, width)
+    n_threads : int
+        Threads; the result does not depend on it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If images are not uint8 of three dimensions, or too small for a window.
+    """
+    if images.dtype != np.uint8 or images.ndim != 3:
+        raise TypeError(
+            f"images must be uint8 of shape (examples, height, width), got {images.dtype} "
+            f"{images.shape}"
+        )
+    bank = MAPS[name].bank(*images.shape[1:])
+    channels, rows, columns = MAPS[name].shape(*images.shape[1:])
+    if min(rows, columns) < 1:
+        raise ValueError(f"images of {images.shape[1]} x {images.shape[2]} pixels are too small")
+    room = bank.grid()[2]
+    out = np.empty((len(images), channels * rows * columns), np.int8)
+
+    def one(at: int) -> None:
+        part = np.ascontiguousarray(images[at : at + BLOCK])
+        bank.extract(part, np.empty(room), out[at : at + BLOCK])
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(one, range(0, len(images), BLOCK)))
+    return out

@@ -1,0 +1,58 @@
+"""A ternary head: what a message of format 1 says once it is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["TernaryHead"]
+
+
+@dataclass(frozen=True, eq=False)
+class TernaryHead:
+    """A linear classifier with weights -1, 0, 1 on integer features.
+
+    Example x has the logits ``weights @ x + step * offsets``, whole numbers. Its class is the one
+    whose logit is strictly the largest; where two are largest there is none, and the example
+    counts as an error.
+
+    Attributes
+    ----------
+    weights : ndarray of int8, shape (classes, features)
+    offsets : ndarray of int16, shape (classes,)
+        The least one is 0.
+    step : int
+        What an offset counts for, in logits.
+    """
+
+    weights: npt.NDArray[Any] = field(repr=False)
+    offsets: npt.NDArray[Any] = field(repr=False)
+    step: int
+
+    def logits(self, features: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Logits of rows of int8 features: int64, shape (examples, classes)."""
+        logits = np.empty((len(features), len(self.weights)), np.int64)
+        logits[:] = self.step * self.offsets.astype(np.int64)
+        for q, row in enumerate(self.weights):
+            for j in np.flatnonzero(row):
+                logits[:, q] += int(row[j]) * features[:, j].astype(np.int64)
+        return logits
+
+    def predict(self, features: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The class of each row of features, -1 where two logits are largest."""
+        logits = self.logits(features)
+        best = logits.argmax(axis=1)
+        top = logits[np.arange(len(logits)), best]
+        return np.where((logits == top[:, None]).sum(axis=1) == 1, best, -1)
+
+    def count_errors(self, features: npt.NDArray[Any], labels: npt.NDArray[Any]) -> int:
+        """How many examples get another class than their label, or none."""
+        return int(np.count_nonzero(self.predict(features) != labels))
+
+    @property
+    def n_nonzeros(self) -> int:
+        """How many weights are not zero."""
+        return int(np.count_nonzero(self.weights))

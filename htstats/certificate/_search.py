@@ -1,0 +1,133 @@
+"""From examples to a file: choose a format by preset, extract features, anneal, encode, certify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats.certificate._anneal import Annealed, Stage, anneal, grid_relatives
+from htstats.certificate._bound import format_bits
+from htstats.certificate._certificate import Certificate
+from htstats.certificate._examples import Examples
+from htstats.certificate._features import extract_features
+from htstats.certificate._file import encode
+from htstats.certificate._formats import Format, format_for
+from htstats.certificate._head import TernaryHead
+
+__all__ = ["CHOICE_BITS", "PRESETS", "Found", "certify", "features_of"]
+
+# Which features a preset takes, and how long it searches.
+PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
+    "fast": ("gabor", (Stage(4_000_000, 5.5), Stage(2_000_000, 3.2))),
+    "best": ("gabor", (Stage(16_000_000, 5.5), Stage(8_000_000, 3.2), Stage(8_000_000, 3.0))),
+    "gaussian": ("gaussian", (Stage(4_000_000, 5.5), Stage(2_000_000, 3.2))),
+    "pixels": ("pixels", (Stage(4_000_000, 5.5), Stage(2_000_000, 3.2))),
+}
+
+# Paid for every certificate: the filter banks were tried on Fashion-MNIST while they were made
+# (16 bits), and the user may try every feature map on the data.
+CHOICE_BITS = 16 + format_bits(4)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A certified file.
+
+    Attributes
+    ----------
+    data : bytes
+        The file: the message whose bits are counted.
+    certificate : Certificate
+    form : Format
+    head : TernaryHead
+    annealed : Annealed
+        The chain that found it.
+    """
+
+    data: bytes = field(repr=False)
+    certificate: Certificate
+    form: Format
+    head: TernaryHead
+    annealed: Annealed
+
+
+def features_of(form: Format, x: npt.NDArray[Any], n_threads: int = 1) -> npt.NDArray[np.int8]:
+    """The features that a format computes from images, or columns as they are.
+
+    Raises
+    ------
+    ValueError
+        If the shape of the input is not the format's.
+    """
+    shape = (form.width,) if form.features == "columns" else (form.height, form.width)
+    if x.shape[1:] != shape:
+        raise ValueError(f"format {form.name} wants inputs of shape {shape}, got {x.shape[1:]}")
+    if form.features == "columns":
+        return x
+    return extract_features(form.features, x, n_threads=n_threads)
+
+
+def certify(
+    examples: Examples,
+    *,
+    preset: str = "fast",
+    seeds: Sequence[int] = (0,),
+    delta: float = 0.05,
+    n_threads: int = 1,
+    stages: Sequence[Stage] | None = None,
+    progress: Callable[[int, int, float, int], bool] | None = None,
+) -> list[Found]:
+    """Search for short files with few errors, and certify each.
+
+    Parameters
+    ----------
+    examples : Examples
+    preset : {"fast", "best", "gaussian", "pixels"}
+        Features and length of the search; columns take the search alone.
+    seeds : sequence of int
+        One chain a seed. Their number costs nothing: all files belong to one code.
+    delta : float
+        Probability that the statement fails.
+    n_threads : int
+        Threads; results do not depend on it.
+    stages : sequence of Stage, optional
+        In the place of the preset's.
+    progress : callable, optional
+        As in `anneal`.
+
+    Returns
+    -------
+    list of Found
+        One a seed, in their order.
+    """
+    if preset not in PRESETS:
+        raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
+    name, planned = PRESETS[preset]
+    height, width = examples.x.shape[1:] if examples.x.ndim == 3 else (1, examples.x.shape[1])
+    name = name if examples.x.ndim == 3 else "columns"
+    form = format_for(name, height, width, examples.classes)
+    features = features_of(form, examples.x, n_threads)
+    relatives = None if name == "columns" else grid_relatives(*form.grid)
+    chains = anneal(
+        features, examples.y, classes=form.classes, stages=stages or planned, seeds=seeds,
+        step=form.step, relatives=relatives, extra_bits=form.header_bits + 14 + CHOICE_BITS,
+        delta=delta, n_threads=n_threads, progress=progress,
+    )  # fmt: skip
+    return [_certified(form, chain, examples, features, delta) for chain in chains]
+
+
+def _certified(
+    form: Format, chain: Annealed, examples: Examples, features: Any, delta: float
+) -> Found:
+    data = encode(form, chain.head)
+    errors = chain.head.count_errors(features, examples.y)
+    if errors != chain.errors:
+        raise ArithmeticError(f"the search counted {chain.errors} errors, the decoder {errors}")
+    certificate = Certificate(
+        errors, len(examples.y), 8 * len(data), CHOICE_BITS, delta, form.classes, form.name
+    )
+    return Found(data, certificate, form, chain.head, chain)

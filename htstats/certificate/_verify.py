@@ -1,0 +1,96 @@
+"""The same number again, from the file and the data alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from htstats.certificate._certificate import Certificate
+from htstats.certificate._examples import Examples
+from htstats.certificate._file import decode
+from htstats.certificate._search import CHOICE_BITS, features_of
+
+__all__ = ["Verification", "verify"]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a file proves on these examples.
+
+    Attributes
+    ----------
+    certificate : Certificate
+        Recomputed from the file and the examples.
+    test_error : float or None
+        Errors on held-out examples, as a proportion; it is shown and enters nothing.
+    n_nonzeros, levels : int
+        Weights that are not zero, and levels of the offsets.
+    sha256, data_sha256 : str
+        Of the file, and of examples and labels.
+    """
+
+    certificate: Certificate
+    test_error: float | None
+    n_nonzeros: int
+    levels: int
+    sha256: str
+    data_sha256: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON has it."""
+        report: dict[str, Any] = json.loads(self.certificate.to_json())
+        bits = {"file": self.certificate.bits, "choices": self.certificate.choice_bits}
+        return report | {
+            "bits": bits,
+            "test_error": self.test_error,
+            "n_nonzeros": self.n_nonzeros,
+            "levels": self.levels,
+            "sha256": self.sha256,
+            "data_sha256": self.data_sha256,
+        }
+
+
+def verify(
+    data: bytes, examples: Examples, *, delta: float = 0.05, n_threads: int = 1
+) -> Verification:
+    """Decode a certificate file, count its errors, and compute its bound.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    examples : Examples
+        The examples that the bound counts.
+    delta : float
+        Probability that the statement fails.
+    n_threads : int
+        Threads; the result does not depend on it.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are no message, or the examples are not what its format wants.
+    """
+    form, head = decode(data)
+    if examples.classes != form.classes:
+        raise ValueError(f"format {form.name} does not fit {examples.classes} classes")
+    errors = head.count_errors(features_of(form, examples.x, n_threads), examples.y)
+    certificate = Certificate(
+        errors, len(examples.y), 8 * len(data), CHOICE_BITS, delta, form.classes, form.name
+    )
+    test_error = None
+    if examples.x_test is not None and examples.y_test is not None:
+        features = features_of(form, examples.x_test, n_threads)
+        test_error = head.count_errors(features, examples.y_test) / len(examples.y_test)
+    return Verification(
+        certificate,
+        test_error,
+        head.n_nonzeros,
+        int(np.ptp(head.offsets)) + 1,
+        hashlib.sha256(data).hexdigest(),
+        examples.sha256,
+    )

@@ -1,0 +1,72 @@
+"""Recompute what a certificate file proves, from the file and the data alone.
+
+The file is decoded, its features and errors are computed in whole numbers, and the bound follows.
+The claim is read from FILE.json where `htstats certify` wrote one, or given by --claim. Exit code
+0 if the claim holds (or, without a claim, if the bound says something), 1 if not, 2 if the file
+or the data cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+HELP = "recompute the certified error of a .htc file"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a .htc, as `htstats certify` writes it")
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="DATA",
+        help="what it was certified on: fashion-mnist, digits, an .npz file or a folder",
+    )
+    parser.add_argument("--claim", type=float, metavar="P", help="the certified error to check")
+    parser.add_argument(
+        "--delta", type=float, metavar="P", help="chance to fail; default: the claim's, or .05"
+    )
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from htstats._common import checks
+    from htstats.certificate import load_examples, verify
+    from htstats.commands._certificates import print_certificate
+
+    checks.count("--threads", args.threads, at_least=1)
+    claim = _claim(Path(f"{args.file}.json"))
+    delta = args.delta if args.delta is not None else claim.get("delta", 0.05)
+    checks.open_probability("--delta", delta)
+    data = Path(args.file).read_bytes()
+    found = verify(data, load_examples(args.data), delta=delta, n_threads=args.threads)
+    claimed = args.claim if args.claim is not None else claim.get("certified_error")
+    certified = found.certificate.certified_error
+    holds = certified <= claimed if claimed is not None else not found.certificate.is_vacuous
+    if args.json:
+        print(json.dumps(found.to_dict() | {"claimed": claimed, "holds": holds}, indent=1))
+        return 0 if holds else 1
+    print_certificate(found.certificate, args.file, found.test_error, file=sys.stdout)
+    print(
+        f"  {found.n_nonzeros} non-zero weights, offsets of {found.levels} levels; "
+        f"sha256 {found.sha256}"
+    )
+    if claimed is not None:
+        print(f"claimed: {claimed:.5f}: {'it holds' if holds else 'IT DOES NOT HOLD'}")
+    return 0 if holds else 1
+
+
+def _claim(path: Any) -> dict[str, Any]:
+    """What the file beside a certificate claims; nothing if there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        claim = json.loads(path.read_text())
+        return {"delta": float(claim["delta"]), "certified_error": float(claim["certified_error"])}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is no claim of `htstats certify`: {error}") from None

@@ -1,0 +1,85 @@
+"""Slow twins of the kernels of csrc/certificate: features, and the margins of a search."""
+
+import math
+
+import numpy as np
+
+__all__ = ["errors_of", "features_of", "rank_of"]
+
+
+def features_of(image, filters, window, stride, margin, divisor, softening):
+    """Features of one image, by the formula of htst_features.h, in Python's integers."""
+    height, width = image.shape
+    pixel = image.astype(int)
+
+    def at(array, y, x):
+        return int(array[y, x]) if 0 <= y < height and 0 <= x < width else 0
+
+    def pool(array):
+        rows = (height + 2 * margin - window) // stride + 1
+        columns = (width + 2 * margin - window) // stride + 1
+        return [
+            [
+                sum(
+                    at(array, row * stride - margin + dy, column * stride - margin + dx)
+                    for dy in range(window)
+                    for dx in range(window)
+                )
+                for column in range(columns)
+            ]
+            for row in range(rows)
+        ]
+
+    channels = []
+    for taps in filters:
+        half = len(taps) // 2
+        response = np.array(
+            [
+                [
+                    abs(
+                        sum(
+                            int(taps[dy, dx]) * at(pixel, y + dy - half, x + dx - half)
+                            for dy in range(len(taps))
+                            for dx in range(len(taps))
+                        )
+                    )
+                    for x in range(width)
+                ]
+                for y in range(height)
+            ]
+        )
+        channels.append([[v // divisor for v in row] for row in pool(response)])
+    pixels = pool(pixel)
+    rows, columns = len(pixels), len(pixels[0])
+    found = []
+    for channel in channels:
+        for row in range(rows):
+            for column in range(columns):
+                around = sum(
+                    other[y][x]
+                    for other in channels
+                    for y in range(max(row - 1, 0), min(row + 2, rows))
+                    for x in range(max(column - 1, 0), min(column + 2, columns))
+                )
+                share = 145161 * channel[row][column] // (around + softening)
+                found.append(min(127, math.isqrt(share)))
+    found += [v // (2 * window * window) for row in pixels for v in row]
+    return found
+
+
+def errors_of(weights, offsets, step, features, labels):
+    """Examples whose label's logit is not strictly the largest."""
+    errors = 0
+    for x, y in zip(features.tolist(), labels.tolist(), strict=True):
+        logits = [
+            sum(w * v for w, v in zip(row, x, strict=True)) + step * b
+            for row, b in zip(weights.tolist(), offsets.tolist(), strict=True)
+        ]
+        others = [v for q, v in enumerate(logits) if q != y]
+        errors += logits[y] <= max(others)
+    return errors
+
+
+def rank_of(places):
+    """The rank of a support in the combinatorial number system."""
+    return sum(math.comb(p, i) for i, p in enumerate(places, 1))

@@ -1,0 +1,460 @@
+"""Certificates: the bound's golden values, the coder, the file, features and the search."""
+
+import hashlib
+import itertools
+import json
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import htc_reader
+from reference.certificate_twin import errors_of, features_of, rank_of
+
+from htstats.certificate import (
+    METHODS,
+    Certificate,
+    Examples,
+    Stage,
+    TernaryHead,
+    anneal,
+    certify,
+    check_examples,
+    decode,
+    encode,
+    exchange_rate,
+    extract_features,
+    format_bits,
+    format_for,
+    grid_relatives,
+    message_bits,
+    occam_bound,
+    verify,
+)
+from htstats.certificate._banks import gabor_filters, gaussian_filters
+from htstats.certificate._coder import (
+    BitReader,
+    BitWriter,
+    MixedRadix,
+    log2_units,
+    rank_of_support,
+    support_of_rank,
+)
+from htstats.certificate._features import MAPS
+
+RNG = np.random.default_rng(7)
+
+# (errors, m, bits) at delta .05 -> hoeffding, kl, binomial, maurer; by mpmath at 40 digits
+GOLDEN = {
+    (0, 1437, 500): (0.348757, 0.215935, 0.215935, 0.218293),
+    (72, 1437, 800): (0.490542, 0.436761, 0.435447, 0.438673),
+    (9000, 60000, 10000): (0.390390, 0.366177, 0.366087, 0.366288),
+    (11778, 60000, 3740): (0.343365, 0.328325, 0.328191, 0.328497),
+}
+
+
+# ---- the bound ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", GOLDEN)
+def test_golden_values(case):
+    found = [occam_bound(*case, method=m) for m in ("hoeffding", "kl", "binomial", "maurer")]
+    assert [round(v, 6) for v in found] == list(GOLDEN[case])
+
+
+@pytest.mark.parametrize("bits", [0, 1, 100.5, 1e5, 1e7])
+@pytest.mark.parametrize(
+    ("errors", "m"), [(0, 10), (1, 10), (9, 10), (3, 60_000), (59_999, 60_000)]
+)
+def test_the_kl_bound_solves_its_equation(errors, m, bits):
+    p = occam_bound(errors, m, bits, method="kl")
+    cost = bits * math.log(2) - math.log(0.05)
+    with mpmath.workdps(50):
+        q, x = mpmath.mpf(errors) / m, mpmath.mpf(p)
+        if p == 1.0:  # the next number below is already too low
+            x = mpmath.mpf(1) - mpmath.mpf(2) ** -53
+            kl = (q * mpmath.log(q / x) if q else 0) + (1 - q) * mpmath.log((1 - q) / (1 - x))
+            assert m * kl <= cost
+            return
+        kl = (q * mpmath.log(q / x) if q else 0) + (1 - q) * mpmath.log((1 - q) / (1 - x))
+        slope = m * (x - q) / (x * (1 - x))  # of m KL in p
+        # p is right to some units in the last place of p or of 1 - p
+        assert abs(m * kl - cost) <= 1e-13 * cost + 8 * 2**-53 * slope
+
+
+def test_the_binomial_bound_is_the_tightest_and_all_grow_with_errors_and_bits():
+    for errors, bits in itertools.product((0, 5, 100, 700), (0, 10, 300)):
+        bounds = {m: occam_bound(errors, 1000, bits, method=m) for m in METHODS}
+        assert bounds["binomial"] <= min(bounds.values())
+        assert bounds["kl"] <= min(bounds["hoeffding"], bounds["maurer"])
+        for method in METHODS:
+            assert occam_bound(errors + 1, 1000, bits, method=method) >= bounds[method]
+            assert occam_bound(errors, 1000, bits + 1, method=method) >= bounds[method]
+
+
+def test_without_errors_the_bound_has_a_closed_form():
+    exact = 1 - (mpmath.mpf("0.05") / mpmath.mpf(2) ** 500) ** (mpmath.mpf(1) / 1437)
+    assert occam_bound(0, 1437, 500) == pytest.approx(float(exact), rel=1e-12)
+
+
+def test_choices_and_exchange():
+    assert format_bits(1) == 0.0
+    assert format_bits(8) == 3.0
+    rate = exchange_rate(7200, 1016, 60_000)
+    # so many bits move the bound as one error does
+    up = occam_bound(7200 + 20, 60_000, 1016)
+    assert occam_bound(7200, 60_000, 1016 + 20 * rate) == pytest.approx(up, rel=1e-5)
+    assert exchange_rate(100, 1e6, 100) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((-1, 10, 0), "errors"),
+        ((11, 10, 0), "errors"),
+        ((1, 0, 0), "m must"),
+        ((1, 10, -1), "bits"),
+        ((1, 10, math.nan), "bits"),
+        ((1, 10, 0, 0.0), "delta"),
+        ((1, 10, 0, 1.0), "delta"),
+        ((1, 10, 0, 0.5, "other"), "method"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        occam_bound(*arguments)
+
+
+# ---- the coder ----------------------------------------------------------------------------------
+
+
+def test_supports_of_all_small_sizes():
+    for n, k in itertools.product(range(8), range(8)):
+        found = [support_of_rank(r, k, n) for r in range(math.comb(n, k))]
+        assert sorted(map(tuple, found)) == sorted(itertools.combinations(range(n), k))
+        assert [rank_of(places) for places in found] == list(range(len(found)))
+
+
+@given(st.sets(st.integers(0, 7289), max_size=300))
+def test_support_and_rank_invert_each_other(places):
+    places = sorted(places)
+    rank = rank_of_support(places)
+    assert rank == rank_of(places) < math.comb(7290, len(places))
+    assert support_of_rank(rank, len(places), 7290) == places
+
+
+@given(st.lists(st.tuples(st.integers(1, 10**9), st.integers(0, 10**9)), max_size=12))
+def test_mixed_radix_and_bits(pairs):
+    limits = [limit for limit, _ in pairs]
+    parts = [value % limit for limit, value in pairs]
+    radix = MixedRadix(limits)
+    number = radix.join(parts)
+    assert radix.split(number) == parts
+    writer = BitWriter()
+    writer.write_below(number, radix.size)
+    data = writer.finish()
+    reader = BitReader(data)
+    assert reader.read_below(radix.size) == number
+    reader.finish()
+    assert len(data) == -(-(radix.size - 1).bit_length() // 8)
+
+
+@given(st.integers(1, 10**60))
+def test_logarithms_of_whole_numbers(x):
+    with mpmath.workdps(80):
+        exact = 1024 * mpmath.log(x, 2)
+    assert abs(log2_units(x, 1024) - exact) <= 0.51
+
+
+# ---- the file -----------------------------------------------------------------------------------
+
+
+def random_head(form, k, seed=0):
+    rng = np.random.default_rng(seed)
+    weights = np.zeros(form.classes * form.n_features, np.int8)
+    weights[rng.choice(weights.size, k, replace=False)] = rng.choice([-1, 1], k)
+    offsets = rng.integers(0, 20, form.classes).astype(np.int16)
+    shape = (form.classes, form.n_features)
+    return TernaryHead(weights.reshape(shape), offsets - offsets.min(), form.step)
+
+
+FORMS = [
+    format_for("gabor", 28, 28, 10),
+    format_for("gaussian", 28, 28, 10),
+    format_for("pixels", 8, 8, 10),
+    format_for("columns", 1, 50, 2),
+    format_for("gabor", 20, 31, 300),
+]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda f: f.name)
+@pytest.mark.parametrize("k", [0, 1, 40, 99])
+def test_files_come_back_and_have_the_stated_length(form, k):
+    head = random_head(form, k)
+    data = encode(form, head)
+    again, found = decode(data)
+    assert again == form
+    assert np.array_equal(found.weights, head.weights)
+    assert np.array_equal(found.offsets, head.offsets)
+    assert encode(again, found) == data
+    assert 8 * len(data) == message_bits(form, k, int(head.offsets.max()) + 1)
+    # within sixteen bits of the number of such heads, beside what the header says
+    count = math.comb(head.weights.size, k) * 2**k * (int(head.offsets.max()) + 1) ** form.classes
+    assert 8 * len(data) <= form.header_bits + 14 + count.bit_length() + 16
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda f: f.name)
+@pytest.mark.parametrize("k", [0, 3, 60])
+def test_a_reader_written_from_the_page_reads_the_same(form, k):
+    head = random_head(form, k, seed=k)
+    features, height, width, classes, weights, offsets = htc_reader.read(encode(form, head))
+    assert (features, height, width, classes) == (
+        form.features, form.height, form.width, form.classes,
+    )  # fmt: skip
+    flat = head.weights.ravel()
+    assert weights == {int(p): int(flat[p]) for p in np.flatnonzero(flat)}
+    assert offsets == head.offsets.tolist()
+
+
+def test_more_than_254_weights_take_a_longer_count():
+    form = FORMS[0]
+    for k in (254, 255, 256, 3000):
+        data = encode(form, random_head(form, k))
+        assert decode(data)[1].n_nonzeros == k
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda f: f.name)
+def test_no_message_continues_another_and_none_is_cut(form):
+    data = encode(form, random_head(form, 30))
+    for n in range(len(data)):
+        with pytest.raises(ValueError, match=r"message|format|shape|non-zeros"):
+            decode(data[:n])
+    for tail in (b"\0", b"\1", b"\0" * 50):
+        with pytest.raises(ValueError, match="follow"):
+            decode(data + tail)
+
+
+def test_flipped_bits_are_errors_or_other_valid_files():
+    form = FORMS[0]
+    data = encode(form, random_head(form, 30))
+    _, head = decode(data)
+    for bit in range(8 * len(data)):
+        damaged = bytearray(data)
+        damaged[bit // 8] ^= 1 << bit % 8
+        try:
+            other, found = decode(bytes(damaged))
+        except ValueError:
+            continue
+        assert encode(other, found) == bytes(damaged)
+        same = np.array_equal(found.weights, head.weights) and np.array_equal(
+            found.offsets, head.offsets
+        )
+        assert other != form or not same
+
+
+@given(st.binary(max_size=200))
+def test_random_bytes_are_errors_or_files(data):
+    try:
+        form, head = decode(data)
+    except ValueError:
+        return
+    assert encode(form, head) == data
+
+
+# ---- features -----------------------------------------------------------------------------------
+
+# SHA-256 of the features of 50 images whose pixels are 37 i mod 256, i counted over all of them
+IMAGES = (37 * np.arange(50 * 28 * 28) % 256).astype(np.uint8).reshape(50, 28, 28)
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_features_are_those_of_the_twin(name):
+    images = RNG.integers(0, 256, (2, 11, 14)).astype(np.uint8)
+    found = extract_features(name, images)
+    chosen = MAPS[name]
+    for image, row in zip(images, found, strict=True):
+        assert row.tolist() == features_of(
+            image, chosen.filters(), chosen.window, chosen.stride, chosen.margin,
+            chosen.divisor, chosen.softening,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "sha256"),
+    [
+        ("gabor", "9867ece714eca47da80ec20687aef069eec42aab6e9543d9ade21077688e312e"),
+        ("gaussian", "81359405ab5f0a3b852b0f36010f4c2f559b2e842e6a81859e18ecb1aebfa3f9"),
+        ("pixels", "36589aab58ece5db701246302b67d7b6a50dfeef504b8c2ec17ce6c1333da9b3"),
+    ],
+)
+def test_features_have_these_bytes_on_every_machine(name, sha256):
+    one, two = (extract_features(name, IMAGES, n_threads=n) for n in (1, 3))
+    assert np.array_equal(one, two)
+    assert hashlib.sha256(one.tobytes()).hexdigest() == sha256
+
+
+def test_banks():
+    for filters, n in ((gabor_filters(), 8), (gaussian_filters(), 16)):
+        assert len(filters) == n
+        for f in filters:
+            assert 255 * int(np.abs(f).sum()) < 2**24  # exact in float32
+
+
+def test_bad_images_are_refused():
+    with pytest.raises(TypeError, match="uint8"):
+        extract_features("gabor", np.zeros((2, 9, 9), np.float32))
+    with pytest.raises(ValueError, match="too small"):
+        extract_features("gabor", np.zeros((2, 3, 3), np.uint8))
+
+
+# ---- the search ---------------------------------------------------------------------------------
+
+
+def clouds(m=1200, d=12, classes=4, seed=3):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, classes, m)
+    centres = rng.integers(-60, 60, (classes, d))
+    x = np.clip(centres[y] + rng.normal(0, 45, (m, d)), -127, 127).astype(np.int8)
+    return x, y
+
+
+@pytest.mark.parametrize("m", [10, 130, 1200, 5000])
+def test_the_search_counts_errors_exactly(m):
+    x, y = clouds(m)
+    y[:4] = range(4)
+    (found,) = anneal(x, y, stages=[Stage(30_000, 5.5)])
+    head = found.head
+    assert found.errors == errors_of(head.weights, head.offsets, head.step, x, y)
+    assert found.errors == head.count_errors(x, y)
+    k, levels = head.n_nonzeros, int(head.offsets.max()) + 1
+    exact = math.log2(math.comb(head.weights.size, k)) + k + 4 * math.log2(levels) + 22
+    assert found.bits == pytest.approx(exact, abs=0.02)
+
+
+def test_the_search_finds_something_and_more_time_finds_no_worse():
+    x, y = clouds()
+    (short,) = anneal(x, y, stages=[Stage(10_000, 5.5)])
+    (long,) = anneal(x, y, stages=[Stage(10_000, 5.5), Stage(60_000, 3.2)])
+    bounds = [occam_bound(f.errors, len(y), f.bits) for f in (short, long)]
+    assert bounds[1] <= bounds[0] < 0.5
+
+
+def test_threads_slices_and_order_do_not_matter():
+    x, y = clouds()
+    stages = [Stage(220_000, 5.5), Stage(3_000, 3.0)]
+    one = anneal(x, y, stages=stages, seeds=[1, 2, 3])
+    two = anneal(x, y, stages=stages, seeds=[1, 2, 3], n_threads=3)
+    for a, b in zip(one, two, strict=True):
+        assert np.array_equal(a.head.weights, b.head.weights)
+        assert (a.errors, a.bits, a.seed) == (b.errors, b.bits, b.seed)
+    assert not np.array_equal(one[0].head.weights, one[1].head.weights)
+
+
+def test_a_seed_gives_the_same_head_on_every_machine():
+    i = np.arange(600 * 9)
+    x = ((i * i * 31 + 7 * i) % 211 - 105).astype(np.int8).reshape(600, 9)
+    y = (x[:, 0].astype(int) + x[:, 3] > 0).astype(np.int64) + (x[:, 5] > 60)
+    (found,) = anneal(x, y, stages=[Stage(40_000, 5.5)], seeds=[5])
+    digest = hashlib.sha256(found.head.weights.tobytes()).hexdigest()
+    assert (found.errors, digest[:16]) == (102, "33bc79249259d280")
+
+
+def test_progress_ends_a_chain_and_keeps_its_best():
+    x, y = clouds()
+    seen = []
+
+    def stop(seed, proposals, bound, errors):
+        seen.append((seed, proposals, bound, errors))
+        return len(seen) < 2
+
+    (found,) = anneal(x, y, stages=[Stage(2_000_000, 5.5)], progress=stop)
+    assert len(seen) == 2
+    assert found.errors == found.head.count_errors(x, y) == seen[-1][3]
+    assert found.proposals == seen[-1][1] < 2_000_000
+
+
+def test_relatives_of_a_grid():
+    rows = grid_relatives(2, 2, 3)
+    assert rows.shape == (12, 9)
+    near = {int(v) for v in rows[0] if v >= 0}
+    assert near == {1, 3, 4, 6}
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "error", "words"),
+    [
+        (np.zeros((3, 2)), np.zeros(3, int), TypeError, "int8"),
+        (np.zeros((3, 2), np.int8), np.zeros(2, int), ValueError, "shapes"),
+        (np.zeros((3, 2), np.int8), np.zeros(3), TypeError, "integers"),
+        (np.zeros((3, 2), np.int8), np.array([0, 1, -1]), ValueError, "labels"),
+        (np.zeros((0, 2), np.int8), np.zeros(0, int), ValueError, "empty"),
+    ],
+)
+def test_bad_examples_for_the_search(x, y, error, words):
+    with pytest.raises(error, match=words):
+        anneal(x, y)
+
+
+# ---- certificates -------------------------------------------------------------------------------
+
+
+def test_from_examples_to_a_verified_file():
+    x, y = clouds()
+    test_x, test_y = clouds(seed=4)
+    examples = Examples("clouds", x, y, test_x, test_y)
+    (found,) = certify(examples, stages=[Stage(50_000, 5.5)])
+    checked = verify(found.data, examples)
+    assert checked.certificate == found.certificate
+    c = found.certificate
+    assert c.bits == 8 * len(found.data)
+    assert c.errors == errors_of(found.head.weights, found.head.offsets, found.head.step, x, y)
+    assert c.certified_error == occam_bound(c.errors, c.m, c.bits + c.choice_bits)
+    report = checked.to_dict()
+    assert {"errors", "m", "bits", "delta", "certified_error", "train_error", "test_error"} <= {
+        *report
+    }
+    assert report["bits"] == {"file": c.bits, "choices": c.choice_bits}
+    assert json.loads(c.to_json())["statement"] == c.statement
+    with pytest.raises(ValueError, match="wants inputs"):
+        verify(found.data, Examples("other", x[:, :5], y))
+
+
+def test_the_bound_holds_where_the_truth_is_known():
+    # labels are random: every classifier errs on three of four, and no certificate may say less
+    rng = np.random.default_rng(11)
+    x = rng.integers(-100, 100, (400, 30)).astype(np.int8)
+    y = rng.integers(0, 4, 400)
+    found = certify(Examples("noise", x, y), seeds=range(8), stages=[Stage(30_000, 5.5)])
+    assert min(f.certificate.certified_error for f in found) >= 0.75
+    assert min(f.certificate.train_error for f in found) < 0.75  # it did try
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "error", "words"),
+    [
+        (np.zeros((9, 2), np.int8), np.arange(9) % 2, ValueError, "at least 10"),
+        (np.zeros((20, 2), np.int8), np.arange(20) % 2, ValueError, "constant"),
+        (np.eye(20, 4), np.arange(20) % 2 * 2, ValueError, "without 1"),
+        (np.eye(20, 4), np.zeros(20, int), ValueError, "at least two"),
+        (np.eye(20, 4), np.arange(20) - 1, ValueError, "-1"),
+        (np.eye(20, 4) * np.nan, np.arange(20) % 2, ValueError, "finite"),
+        (np.eye(20, 4) * 3, np.arange(20) % 2, ValueError, r"\[-1, 1\]"),
+        (np.eye(20, 4), np.arange(20) / 2, TypeError, "whole numbers"),
+        (np.eye(20, 4), np.arange(19) % 2, ValueError, "labels"),
+        (np.zeros((20, 4, 4), np.float32), np.arange(20) % 2, TypeError, "uint8"),
+        (np.full((20, 4), -128, np.int8), np.arange(20) % 2, TypeError, "-127"),
+        (np.eye(20, 4, dtype=np.int64), np.arange(20) % 2, TypeError, "int64"),
+    ],
+)
+def test_bad_examples(x, y, error, words):
+    with pytest.raises(error, match=words):
+        check_examples(x, y)
+
+
+def test_vacuous_is_said():
+    assert Certificate(9, 10, 100, 0.0, 0.05, 10, "x").is_vacuous
+    assert not Certificate(0, 10_000, 10, 0.0, 0.05, 10, "x").is_vacuous
+    with pytest.raises(ValueError, match="errors"):
+        Certificate(11, 10, 100, 0.0, 0.05, 10, "x")

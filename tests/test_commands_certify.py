@@ -1,0 +1,141 @@
+"""`htstats certify` and `htstats verify` at the command line."""
+
+import json
+
+import numpy as np
+import pytest
+
+from htstats.cli import main
+
+
+def run(*argv):
+    return main([str(a) for a in argv])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """600 images of 10 x 10 pixels: a bright spot whose corner is the class, and noise."""
+    rng = np.random.default_rng(2)
+    y = rng.integers(0, 4, 900)
+    x = rng.integers(0, 90, (900, 10, 10)).astype(np.uint8)
+    for image, corner in zip(x, y, strict=True):
+        row, column = 5 * (corner // 2), 5 * (corner % 2)
+        image[row : row + 5, column : column + 5] += 90
+    path = tmp_path_factory.mktemp("data") / "spots.npz"
+    np.savez(path, x_train=x[:600], y_train=y[:600], x_test=x[600:], y_test=y[600:])
+    return path
+
+
+@pytest.fixture(scope="module")
+def certified(data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("out") / "net.htc"
+    assert run("certify", "--data", data, "-o", path, "--preset", "pixels", "--minutes", ".05") == 0
+    return path
+
+
+def test_certify_writes_a_file_that_verify_confirms(certified, data, capsys):
+    assert run("verify", certified, "--data", data, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["holds"]
+    assert report["m"] == 600
+    assert report["bits"]["file"] == 8 * len(certified.read_bytes())
+    assert report["certified_error"] == report["claimed"] < 0.5
+    assert report["test_error"] < report["certified_error"]
+    names = {"errors", "m", "bits", "delta", "certified_error", "train_error", "test_error"}
+    assert names | {"format", "sha256", "data_sha256", "statement", "assumptions"} <= {*report}
+
+
+def test_verify_says_the_statement_and_what_it_rests_on(certified, data, capsys):
+    assert run("verify", certified, "--data", data) == 0
+    out = capsys.readouterr().out
+    for words in ("With probability at least 0.95", "independent draws", "held-out", "it holds"):
+        assert words in out
+
+
+def test_a_flipped_bit_fails_or_changes_the_claim(certified, data, tmp_path, capsys):
+    whole = certified.read_bytes()
+    claim = (certified.parent / f"{certified.name}.json").read_text()
+    path = tmp_path / "net.htc"
+    for bit in range(0, 8 * len(whole), 5):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        (tmp_path / "net.htc.json").write_text(claim)
+        code = run("verify", path, "--data", data, "--json")
+        out, err = capsys.readouterr()
+        if code == 2:
+            assert len(err.splitlines()) == 1
+            continue
+        report = json.loads(out)
+        before = json.loads(claim)
+        assert code == 1 or report["certified_error"] <= before["certified_error"]
+        assert report["errors"] != before["errors"] or report["sha256"] != before.get("sha256")
+
+
+def test_without_a_claim_the_bound_must_say_something(certified, data, tmp_path):
+    path = tmp_path / "net.htc"
+    path.write_bytes(certified.read_bytes())
+    assert run("verify", path, "--data", data) == 0
+    assert run("verify", path, "--data", data, "--claim", "0.001") == 1
+    assert run("verify", path, "--data", data, "--claim", "0.9") == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--data", "nothing.npz"], "nothing.npz"),
+        (["--data", "nothing.txt"], "fashion-mnist, digits"),
+        (["--preset", "best-of-all"], "preset must be one of"),
+        (["--delta", "1"], "--delta"),
+        (["--seeds", "0"], "--seeds"),
+        (["--threads", "0"], "--threads"),
+        (["--minutes", "-1"], "--minutes"),
+        (["-o", "net.bin"], "must end in .htc"),
+        (["-o", "nowhere/net.htc"], "nowhere"),
+    ],
+)
+def test_bad_arguments_of_certify(data, tmp_path, monkeypatch, capsys, argv, words):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["certify", "--data", data, "-o", tmp_path / "net.htc", *argv]
+    assert run(*arguments) == 2
+    err = capsys.readouterr().err
+    assert words in err
+    assert len(err.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_bad_files_and_data_of_verify(certified, data, tmp_path, capsys):
+    other = tmp_path / "other.npz"
+    np.savez(other, x=np.zeros((20, 3, 3), np.uint8) + np.arange(20, dtype=np.uint8)[:, None, None],
+             y=np.arange(20) % 4)  # fmt: skip
+    short = tmp_path / "short.htc"
+    short.write_bytes(certified.read_bytes()[:4])
+    nothing = tmp_path / "empty.htc"
+    nothing.write_bytes(b"")
+    for argv in (
+        [certified, "--data", other],
+        [short, "--data", data],
+        [nothing, "--data", data],
+        [tmp_path / "none.htc", "--data", data],
+        [certified, "--data", tmp_path / "none.npz"],
+        [certified, "--data", data, "--delta", "2"],
+    ):
+        assert run("verify", *argv) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_claim_that_cannot_be_read_is_named(certified, data, tmp_path, capsys):
+    path = tmp_path / "net.htc"
+    path.write_bytes(certified.read_bytes())
+    (tmp_path / "net.htc.json").write_text("{}")
+    assert run("verify", path, "--data", data) == 2
+    assert "net.htc.json" in capsys.readouterr().err
+
+
+def test_the_data_are_not_overwritten(data, tmp_path, capsys):
+    link = tmp_path / "net.htc"
+    link.symlink_to(data)
+    before = data.read_bytes()
+    assert run("certify", "--data", data, "-o", link) == 2
+    assert data.read_bytes() == before
+    assert len(capsys.readouterr().err.splitlines()) == 1
