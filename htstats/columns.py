@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.column_text import TextColumn, text_blocks
+from htstats._common.messages import quote_text
 
 __all__ = ["SUFFIXES", "Column", "is_column", "open_column", "read_column"]
 
@@ -276,7 +277,7 @@ def _piped_npy(stream: IO[bytes], name: str) -> npt.NDArray[Any]:
     try:
         values = np.load(io.BytesIO(stream.read()), allow_pickle=False)
     except ValueError as error:
-        raise ValueError(f"{name}: damaged .npy: {' '.join(str(error).split())[:200]}") from None
+        raise ValueError(f"{name}: damaged .npy: {quote_text(error, 200)}") from None
     if not _is_usable(values):
         raise ValueError(f"{name}: must be a 1-D array of numbers, got {values.dtype} of shape "
                          f"{values.shape}")  # fmt: skip

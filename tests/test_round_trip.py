@@ -11,7 +11,7 @@ import torch
 from checkpoints import safetensors_bytes
 from test_container import HOSTILE, rebuilt, records
 
-from htstats._common.float8 import FLOAT8, float8_numbers, float8_of, to_float8
+from htstats._common.float8 import FLOAT8_DTYPES, float8_numbers, float8_of, to_float8
 from htstats.cli import main
 from htstats.commands._carried import collapsed, listed
 from htstats.commands._sizes import size
@@ -287,7 +287,7 @@ def test_a_container_takes_no_bytes_of_another_size(tmp_path):
 # ---- 8-bit floats ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", FLOAT8)
+@pytest.mark.parametrize("dtype", FLOAT8_DTYPES)
 def test_rounding_to_8_bits_is_right_for_every_float16(dtype):
     """Against a search of the nearest in exact arithmetic; ties by the pattern's last bit."""
     theirs = np.arange(256, dtype=np.uint8).view(EXTENDED[dtype]).astype(np.float64)
@@ -312,7 +312,7 @@ def test_rounding_to_8_bits_is_right_for_every_float16(dtype):
 
 def split_dtypes():
     """The 8-bit floats whose matrices are split."""
-    zeros = {name: np.zeros((2, 2), EXTENDED[name]) for name in FLOAT8}
+    zeros = {name: np.zeros((2, 2), EXTENDED[name]) for name in FLOAT8_DTYPES}
     return list(open_weights(zeros))
 
 
@@ -402,6 +402,27 @@ def test_metadata_of_shards(tmp_path, capsys):
         assert container.metadata == {
             "format": "pt", "part": "0", "both": "same", "own0": "x", "own1": "x"
         }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({"total_size": 7}, None),
+        ({}, None),
+        (None, None),
+        ({"total_size": 7, "total_parameters": 5}, "total_parameters"),
+        ({"a": "text", "b": {"c": 1}}, "a, b"),
+    ],
+)
+def test_metadata_of_the_index_that_are_left_out_are_named(tmp_path, capsys, said, named):
+    path = write_input(tmp_path, "shards", arrays_of("float32"))
+    (index,) = path.glob("*.json")
+    found = json.loads(index.read_text())
+    found.pop("metadata", None)
+    index.write_text(json.dumps(found if said is None else {**found, "metadata": said}))
+    assert run("compress", path, "-o", tmp_path / "a.htz") == 0
+    out, line = capsys.readouterr().out, "left out, being metadata of the index of shards: "
+    assert (f"{line}{named}\n" in out) if named else (line not in out)
 
 
 @pytest.mark.parametrize("wrong", [{"a": 1}, {1: "a"}, {"a": None}])

@@ -562,3 +562,15 @@ def test_big_endian_and_scripted_checkpoints_are_refused(tmp_path):
         new.writestr("c/constants.pkl", b"")
     with pytest.raises(ValueError, match=r"c\.pt: TorchScript"):
         open_weights(tmp_path / "c.pt")
+
+
+@pytest.mark.parametrize("n_masked", [1, 4])
+def test_a_masked_array_does_not_refuse_the_arrays_beside_it(n_masked):
+    mask = np.arange(12).reshape(3, 4) < n_masked
+    masked = np.ma.masked_array(np.ones((3, 4), np.float32), mask)
+    found = open_weights({"good": np.ones((2, 3)), "masked": masked})
+    assert list(found) == ["good"]
+    assert found.unread["masked"].shape == (3, 4)
+    assert f"got {n_masked}" in found.unread["masked"].reason
+    with pytest.raises(ValueError, match="masked"):
+        open_weights(masked)

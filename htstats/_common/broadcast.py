@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from htstats._common import checks
 from htstats._common.data_checks import list_elements, require_full, require_numbers
+from htstats._common.threads import run_each
 
 __all__ = ["LARGEST_N", "Result", "common_shape", "floats", "numbers", "refuse", "run", "run_into"]
 
@@ -65,12 +65,7 @@ def run_into(
         parts = split(flat, whole, threads)
     else:
         parts = blocks([np.broadcast_to(x, shape) for x in inputs], out)
-    if threads == 1:
-        for part in parts:
-            kernel(*part)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda part: kernel(*part), parts))
+    run_each(lambda part: kernel(*part), parts, threads)
 
 
 def split(flat: Sequence[Floats], out: Floats, n_parts: int) -> Iterator[tuple[Floats, ...]]:

@@ -15,6 +15,7 @@ __all__ = [
     "open_probability",
     "positive",
     "probability",
+    "require_finite",
 ]
 
 
@@ -77,6 +78,12 @@ def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
         words = ", ".join(repr(choice) for choice in choices)
         raise ValueError(f"{name} must be one of {words}, got {value!r}")
     return str(value)
+
+
+def require_finite(name: str, n_bad: int, noun: str = "values") -> None:
+    """Raise ValueError if an array has elements that are NaN or infinite: `n_bad` counts them."""
+    if n_bad:
+        raise ValueError(f"{name} must be finite, got {n_bad} NaN or infinite {noun}")
 
 
 def _real(name: str, value: Any) -> float:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.threads import share
+from htstats._common.threads import run_ranges
 from htstats._core import tail
 from htstats._exact_fit.bucket_bounds import Prospect
 from htstats._exact_fit.sample import CACHED, Survey, _add_up, left_out, survey
@@ -75,7 +75,7 @@ def count_buckets(source: Source, n_threads: int) -> Histogram:
         totals = []
         for start in range(0, part.size, MAX_COUNT):
             piece = part[start : start + MAX_COUNT]
-            found = share(partial(work, piece), piece.size, piece.size, n_threads)
+            found = run_ranges(partial(work, piece), piece.size, piece.size, n_threads)
             totals += [total for _, total in found]
             tables[:] = [_add_up([*tables, *(table for table, _ in found)])]
         return totals

@@ -13,9 +13,7 @@ import pkgutil
 from collections.abc import Iterable
 from typing import Protocol, cast
 
-from htstats.commands._choice import LISTED
-
-__all__ = ["LISTED", "Command", "command_names", "load_commands"]
+__all__ = ["Command", "command_names", "load_commands"]
 
 
 class Command(Protocol):

@@ -40,7 +40,7 @@ def plan_of(weights: Weights, chosen: set[str]) -> Plan:
     ValueError
         If there is something in it that `htstats decompress` could not give back.
     """
-    from htstats.weights import files_of, metadata_of
+    from htstats.weights import files_of, index_keys_of, metadata_of
 
     left = [(name, why) for name, why in weights.skipped if name not in weights.tensors]
     require_tensors(weights, left)
@@ -56,6 +56,7 @@ def plan_of(weights: Weights, chosen: set[str]) -> Plan:
             ("carried as they are, for they have scales of their own: ", sorted(scaled)),
             ("left out, being no tensors: ", collapsed(name for name, _ in left)),
             ("left out of the metadata, being no text or unlike in shards: ", unlike),
+            ("left out, being metadata of the index of shards: ", index_keys_of(weights)),
         ]
         if names
     ]

@@ -9,11 +9,7 @@ if TYPE_CHECKING:
     from htstats.weights import Weights
 
 
-__all__ = ["LISTED", "add_choice", "choose_for_split", "number_rows"]
-
-
-# Names that a note lists before it says how many there are.
-LISTED = 3
+__all__ = ["add_choice", "choose_for_split", "number_rows"]
 
 
 def add_choice(parser: argparse.ArgumentParser, what: str) -> None:

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from htstats._common.messages import one_line
 from htstats.commands._choice import add_choice, choose_for_split
 from htstats.commands._sizes import size
 from htstats.report.notes import reading_notes
@@ -123,7 +124,7 @@ def write(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, s
                     why = next(done)
                     if why is None:
                         continue
-                    failed[name] = " ".join(str(why).split()) or type(why).__name__
+                    failed[name] = one_line(why)
                 tensor = weights.tensors[name]
                 writer.add_tensor(name, tensor.dtype, tensor.shape, tensor.chunks(1 << 22))
         writer.commit()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from htstats._common import checks
 from htstats._common.data_checks import require_full, require_numbers
+from htstats._common.threads import run_each
 from htstats._core import normal
 
 if TYPE_CHECKING:
@@ -213,12 +213,7 @@ class CompressedMatrix:
         def fill(start: int) -> None:
             self.row_block(start, min(start + step, rows), out=out[start : start + step])
 
-        if n_threads == 1:
-            for start in starts:
-                fill(start)
-        else:
-            with ThreadPoolExecutor(n_threads) as pool:
-                list(pool.map(fill, starts))
+        run_each(fill, starts, n_threads)
         return out
 
     def row_block(

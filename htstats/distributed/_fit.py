@@ -12,6 +12,7 @@ import numpy.typing as npt
 from distributed import Client
 
 from htstats._common import checks
+from htstats._common.messages import one_line
 from htstats._exact_fit.fitted_tail import PowerLawFit
 from htstats._exact_fit.prune import fit_pruned
 from htstats._exact_fit.sample import SIDES, gather, require_side
@@ -161,7 +162,7 @@ def fit_matrices(
         except FAILURES as error:
             if isinstance(error, LOST):
                 raise
-            return {"error": " ".join(str(error).split()) or type(error).__name__}
+            return {"error": one_line(error)}
         if report is not None:
             report(matrix.nbytes)
         return row
@@ -241,8 +242,7 @@ def _scan_task(
     dtype: str,
 ) -> PowerLawFit | _More:
     """The fit, or from where on values must be gathered for it."""
-    if bad := sketch.n_not_finite:
-        raise ValueError(f"x must be finite, got {bad} NaN or infinite values")
+    checks.require_finite("x", sketch.n_not_finite)
 
     def tail(start: float) -> npt.NDArray[Any]:
         if low is None or start < low:

@@ -148,27 +148,6 @@ class Parts:
         return Parts(self.dtype, self.shape, [self.items[k]], [self.sizes[k]], self.starts[k:][:1])
 
 
-class RowsHere:
-    """A matrix in parts as a source that is read on this machine, part by part."""
-
-    def __init__(self, client: Client, parts: Parts) -> None:
-        self._client, self._parts = client, parts
-        self.shape = parts.shape[0], parts.shape[1]
-        self.dtype = parts.dtype
-
-    def row_blocks(self, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
-        for k, item in enumerate(self._parts.items):
-            if isinstance(item, FileRows):
-                yield from item.row_blocks(max_bytes)
-            else:
-                (future,) = self._parts.only(k).submit(self._client, _elements)
-                yield future.result()
-
-
-def _elements(block: Any) -> npt.NDArray[Any]:
-    return as_elements(block, "x").data
-
-
 def _rows_of_a_task(task_bytes: int, of_a_row: int, step: int) -> int:
     steps = checks.count("task_bytes", task_bytes, at_least=1) // (of_a_row * step)
     return step * max(steps, 1)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy.typing as npt
 
+from htstats._common.messages import one_line
+
 if TYPE_CHECKING:
     from htstats._exact_fit.fitted_tail import PowerLawFit
     from htstats.columns import Column
@@ -84,7 +86,7 @@ def fit_matrix(
             row |= _spectrum(values)
         return row
     except FAILURES as error:
-        return {"error": _reason(error)}
+        return {"error": one_line(error)}
 
 
 def fit_column(
@@ -112,7 +114,7 @@ def fit_column(
             row |= _tests(column.toarray(), side, extras, rule)
         return row
     except FAILURES as error:
-        return {"error": _reason(error)}
+        return {"error": one_line(error)}
 
 
 def as_row(found: PowerLawFit, rank: float | None = None) -> dict[str, Any]:
@@ -164,7 +166,7 @@ def _spectrum(values: npt.NDArray[Any]) -> dict[str, Any]:
     try:
         found = fit_spectrum(values)
     except FAILURES as error:
-        return {"esd_error": _reason(error)}
+        return {"esd_error": one_line(error)}
     return {
         "esd_alpha": found.alpha,
         "esd_sigma": found.stderr,
@@ -173,7 +175,3 @@ def _spectrum(values: npt.NDArray[Any]) -> dict[str, Any]:
         "esd_num_pl_spikes": found.n_tail,
         "esd_num_evals": found.n,
     }
-
-
-def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from htstats.commands import LISTED
-
 if TYPE_CHECKING:
     from htstats.weights import Weights
 
 
-__all__ = ["reading_notes"]
+__all__ = ["LISTED", "reading_notes"]
+
+# Names that a note lists before it says how many there are.
+LISTED = 3
 
 
 def reading_notes(weights: Weights, done: str, scaled: str) -> list[str]:

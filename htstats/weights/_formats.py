@@ -7,7 +7,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import IO, Any, cast
 
-from htstats.weights._sources import OpenFile, one_line
+from htstats._common.messages import quote_text
+from htstats.weights._sources import OpenFile
 from htstats.weights._tensors import Weights
 
 __all__ = ["INDEX", "PICKLE_SUFFIXES", "is_index", "open_file", "read_with", "require_file"]
@@ -115,5 +116,5 @@ def _of_archive(file: OpenFile) -> tuple[str, str] | None:
 def require_file(path: str) -> None:
     """Refuse a path that leads to no regular file, in one line."""
     if os.path.islink(path) and not os.path.exists(path):
-        target = one_line(os.readlink(path))
+        target = quote_text(os.readlink(path))
         raise ValueError(f"{path}: a link to {target}, which is not there: download it again")

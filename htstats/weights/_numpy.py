@@ -9,6 +9,7 @@ import zipfile
 import numpy as np
 import numpy.lib.format as npy_format
 
+from htstats._common.messages import quote_text
 from htstats.weights._archives import archive_member, open_archive
 from htstats.weights._raw import ITEMSIZES, RawTensor
 from htstats.weights._sources import (
@@ -17,7 +18,6 @@ from htstats.weights._sources import (
     StridedSource,
     SwappedSource,
     Window,
-    one_line,
 )
 from htstats.weights._tensors import Weights
 
@@ -56,7 +56,7 @@ def open_npz(path: str) -> Weights:
 
 def _read_member(name: str, file: OpenFile, info: zipfile.ZipInfo) -> RawTensor:
     source, size = archive_member(file, info)
-    return _read_array(name, source, size, f"{file.path}: {one_line(info.filename)}")
+    return _read_array(name, source, size, f"{file.path}: {quote_text(info.filename)}")
 
 
 def _read_array(name: str, source: Source, size: int, where: str) -> RawTensor:
@@ -99,5 +99,5 @@ def _read_header(
             return npy_format.read_array_header_2_0(stream)
         # 3.0 is 2.0 in UTF-8, which only field names need
     except Exception as error:  # what the literal's parser raises is no one's promise
-        raise ValueError(f"{where}: damaged .npy header: {one_line(error)}") from None
+        raise ValueError(f"{where}: damaged .npy header: {quote_text(error)}") from None
     raise ValueError(f"{where}: .npy version {version}, which is not read")

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.float8_bits import FLOAT8_DTYPES, SCALE_DTYPE, exponent_scales, float16_bits
+from htstats._common.arrays import HALF_DTYPES, widen_half
+from htstats._common.float8 import FLOAT8_DTYPES, SCALE_DTYPE, exponent_scales, float16_bits
 from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
 
 __all__ = ["OPTIMIZER", "QUANTIZED", "Roles", "Scale", "find_roles"]
@@ -202,10 +203,9 @@ def _as_float32(stored: bytearray, dtype: str) -> npt.NDArray[np.float32]:
     if dtype in ("uint8", SCALE_DTYPE):
         return exponent_scales()[np.frombuffer(stored, np.uint8)]
     if dtype in FLOAT8_DTYPES:
-        half = float16_bits(dtype)[np.frombuffer(stored, np.uint8)].view(np.float16)
-        return half.astype(np.float32)
-    if dtype == "bfloat16":
-        return (np.frombuffer(stored, np.uint16).astype(np.uint32) << 16).view(np.float32)
+        return widen_half(float16_bits(dtype)[np.frombuffer(stored, np.uint8)], "float16")
+    if dtype in HALF_DTYPES:
+        return widen_half(np.frombuffer(stored, "<u2").astype(np.uint16, copy=False), dtype)
     little: np.dtype[Any] = np.dtype(dtype).newbyteorder("<")
     return np.frombuffer(stored, little).astype(np.float32)
 

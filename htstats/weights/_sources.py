@@ -19,18 +19,12 @@ __all__ = [
     "StridedSource",
     "SwappedSource",
     "Window",
-    "one_line",
     "path_of",
     "row_major_strides",
 ]
 
 # A gap between elements is read and thrown away when that is cheaper than another system call.
 WORTH_A_CALL = 1 << 14
-
-
-def one_line(text: object) -> str:
-    """A part of an error message that came out of a file: one line, and not a page long."""
-    return " ".join(str(text).split())[:300]
 
 
 class Source(Protocol):

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from htstats._common.float8 import FLOAT8
+from htstats._common.float8 import FLOAT8_DTYPES
 from htstats.compression.container._records import Meta
 from htstats.compression.matrix import DTYPES, INDEX_END, KEEPS, NOISES, SEED_END, SUPPORTS
 
@@ -99,7 +99,7 @@ class MatrixInfo:
 def _source_dtype(meta: Meta) -> str | None:
     if "source_dtype" not in meta.fields:
         return None
-    found = meta.text("source_dtype", FLOAT8)
+    found = meta.text("source_dtype", FLOAT8_DTYPES)
     if meta.fields["dtype"] != "float16":
         raise meta.error("source_dtype", "is for float16 alone", found)
     return found

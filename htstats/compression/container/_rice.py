@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import HALF_DTYPES, widen_half
 from htstats._core import gaps
 from htstats.compression.container._records import Buffer, Meta
 
@@ -38,10 +39,9 @@ def to_stored(values: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
 
 def from_stored(bits: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
     """What `to_stored` stored: float64, or float32 for the other three."""
-    if dtype == "bfloat16":
-        return (bits.astype(np.uint32) << 16).view(np.float32)
-    floats = bits.view(np.dtype(dtype).newbyteorder("<"))
-    return floats.astype(np.float64 if dtype == "float64" else np.float32)
+    if dtype in HALF_DTYPES:
+        return widen_half(bits.astype(np.uint16, copy=False), dtype)
+    return bits.view(np.dtype(dtype).newbyteorder("<")).astype(dtype)
 
 
 def encode_rows(rows: Rows, n_cols: int, dtype: str) -> tuple[dict[str, int], list[Buffer]]:

@@ -125,16 +125,18 @@ class ContainerWriter:
         self._new(name)
         return MatrixSink(self, name, shape, dtype)
 
-    def mark(self) -> tuple[int, int, int]:
-        """Where the file stands, for `back_to`."""
-        return self._file.tell(), self._records, self._chain
-
-    def back_to(self, mark: tuple[int, int, int]) -> None:
-        """Drop what was written of an entry since `mark`; it must not be finished."""
-        with named_errors(self.partial):
-            self._file.seek(mark[0])
-            self._file.truncate()
-        _, self._records, self._chain = mark
+    @contextlib.contextmanager
+    def undo_on_error(self) -> Iterator[None]:
+        """If the `with` block fails, remove what it wrote; it must hold one entry to its end."""
+        start, records, chain = self._file.tell(), self._records, self._chain
+        try:
+            yield
+        except Exception:
+            with named_errors(self.partial):
+                self._file.seek(start)
+                self._file.truncate()
+            self._records, self._chain = records, chain
+            raise
 
     def add_matrix(
         self, name: str, matrix: CompressedMatrix, source_shape: tuple[int, ...] | None = None
@@ -161,8 +163,7 @@ class ContainerWriter:
         if dtype not in ITEMSIZES:
             known = ", ".join(ITEMSIZES)
             raise ValueError(f"dtype of {name!r} must be one of {known}, got {dtype!r}")
-        mark = self.mark()
-        try:
+        with self.undo_on_error():
             pieces = self._write_data(chunks)
             expected = math.prod(shape) * ITEMSIZES[dtype]
             if pieces["bytes"] != expected:
@@ -170,9 +171,6 @@ class ContainerWriter:
                     f"bytes of {name!r} must be {expected} for shape {tuple(shape)} of {dtype}, "
                     f"got {pieces['bytes']}"
                 )
-        except Exception:
-            self.back_to(mark)
-            raise
         self._write("TENS", {"name": name, "dtype": dtype, "shape": list(shape), **pieces})
         self._finished(name)
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
-from htstats._common.threads import share
+from htstats._common.checks import require_finite
+from htstats._common.threads import run_ranges
 from htstats._core import partition as _core
 from htstats._core import split as _split
 from htstats.compression.partition.bounds import Bounds
@@ -60,8 +61,8 @@ def count_rows(block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1) -> R
     def work(part: slice) -> tuple[RowCounts, int]:
         return _count(block[part], bounds)
 
-    parts = share(work, block.shape[0], block.size, n_threads)
-    _require_finite(sum(bad for _, bad in parts))
+    parts = run_ranges(work, block.shape[0], block.size, n_threads)
+    require_finite("W", sum(bad for _, bad in parts), "elements")
     return RowCounts(
         np.concatenate([part.counts for part, _ in parts]),
         np.concatenate([part.hits for part, _ in parts]),
@@ -87,7 +88,7 @@ def fill_rows(
     def work(part: slice) -> None:
         _fill(block[part], bounds, rows.hits[part], indptr[part.start : part.stop + 1], room)
 
-    share(work, len(rows.counts), block.size, n_threads)
+    run_ranges(work, len(rows.counts), block.size, n_threads)
     return indptr, *room
 
 
@@ -139,7 +140,8 @@ def split_block(
 
     if room is not None:
         none = Room(room.indices[:0], room.values[:0])
-        _require_finite(work(none, *(array[: block.size + _split.OWN] for array in room)))
+        n_bad = work(none, *(array[: block.size + _split.OWN] for array in room))
+        require_finite("W", n_bad, "elements")
         return indptr, room.indices[: indptr[-1]], room.values[: indptr[-1]]
 
     indices, values = np.empty(block.size, np.int32), _empty_values(block.size, bounds.dtype)
@@ -148,7 +150,7 @@ def split_block(
     def on_a_thread(_: slice) -> int:
         return work(Room.of(0, bounds.dtype), indices, values)
 
-    _require_finite(sum(share(on_a_thread, pieces, block.size, n_threads)))
+    require_finite("W", sum(run_ranges(on_a_thread, pieces, block.size, n_threads)), "elements")
     for array in (indices, values):
         array.resize(int(indptr[-1]), refcheck=False)
     return indptr, indices, values
@@ -197,8 +199,3 @@ def _empty_values(size: int, dtype: str) -> npt.NDArray[Any]:
 def _bits(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The array's bits, as unsigned integers of the same width."""
     return x.view(f"u{x.itemsize}")
-
-
-def _require_finite(bad: int) -> None:
-    if bad:
-        raise ValueError(f"W must be finite, got {bad} NaN or infinite elements")

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy.typing as npt
 
+from htstats._common.arrays import widen
 from htstats._common.checks import finite, nonnegative
-from htstats.compression.thresholds._error_budget import widened
 from htstats.compression.thresholds._error_resolver import MatchedError
 from htstats.compression.thresholds._rank_resolver import Resolver
 from htstats.compression.thresholds.rules import parse_rule
@@ -95,6 +95,7 @@ def _fitted_xmin(data: npt.NDArray[Any], dtype: str, keep: str) -> float:
     # it may itself use partitions
     from htstats.power_law import fit_power_law  # type: ignore[import-not-found,unused-ignore]
 
-    values = data.reshape(-1).view(dtype) if dtype != "bfloat16" else widened(data, dtype)
+    flat = data.reshape(-1)
+    values = widen(flat, dtype) if dtype == "bfloat16" else flat.view(dtype)
     side = "abs" if keep == "abs" else "positive"
     return float(fit_power_law(values, side=side).xmin)
