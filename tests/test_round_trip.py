@@ -13,7 +13,7 @@ from test_container import HOSTILE, rebuilt, records
 
 from htstats._common.float8 import FLOAT8_DTYPES, float8_numbers, float8_of, to_float8
 from htstats.cli import main
-from htstats.commands._carried import collapsed, listed
+from htstats.commands._carried import collapse_names, list_names
 from htstats.commands._sizes import size
 from htstats.compression.container import ContainerWriter, _info, open_container
 from htstats.compression.container import _dense as dense
@@ -615,9 +615,9 @@ def test_plain_values_are_named_in_one_line(tmp_path, capsys):
 
 def test_names_of_plain_values_stay_few():
     names = [f"a.0.b.{i}" for i in range(9)] + ["c", "d.0", "d.1", "d.x", *map("e{}".format, "abc")]
-    assert collapsed(names) == ["a.*.b.* (9)", "c", "d.0", "d.1", "d.x", "ea", "eb", "ec"]
-    assert listed(["x\ny", "z"]) == "x y, z"
-    assert listed([str(i) for i in range(33)]).endswith("28, 29 and 3 more")
+    assert collapse_names(names) == ["a.*.b.* (9)", "c", "d.0", "d.1", "d.x", "ea", "eb", "ec"]
+    assert list_names(["x\ny", "z"]) == "x y, z"
+    assert list_names([str(i) for i in range(33)]).endswith("28, 29 and 3 more")
 
 
 # ---- shards ----------------------------------------------------------------------------------

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["run_column"]
 
-# Of --max-memory this part may hold the numbers as they are read.
+# The part of --max-memory for the numbers while they are read.
 SHARE_HELD = 1 / 32
 
-# What is said of matrices alone.
+# Options for matrices only.
 FOR_MATRICES = ("tensor", "exclude", "spectrum", "dask")
 
 
@@ -47,7 +47,7 @@ def run_column(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
 
 
 def describe_column(column: Column) -> Row:
-    """What is known before the fit."""
+    """The fields of the row that are known before the fit."""
     n = column.shape[0]
     return {
         "layer_id": 1,

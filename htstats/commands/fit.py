@@ -235,7 +235,7 @@ def fits(
     rule: Rule,
     progress: Any,
 ) -> Iterator[tuple[str, Row]]:
-    """The fits as they are done, here or on a cluster."""
+    """Yield each fit when it is done, here or on a cluster."""
     if args.dask is not None:
         from htstats.distributed import connect, fit_matrices
 

@@ -34,9 +34,17 @@ from htstats.compression.partition.plan import (
     split_rows,
 )
 from htstats.compression.thresholds import Resolver
-from htstats.distributed._cluster import FAILURES, LOST, Report, ahead_of, in_order, same, tree
+from htstats.distributed._cluster import (
+    FAILURES,
+    LOST,
+    Report,
+    count_ahead,
+    same,
+    start_ahead,
+    tree,
+)
 from htstats.distributed._fit import fit_parts
-from htstats.distributed._parts import TASK_BYTES, FileId, Parts, blocks_of, opened
+from htstats.distributed._parts import TASK_BYTES, FileId, Parts, blocks_of, open_once
 from htstats.distributed._sketch import sketch_tree
 from htstats.weights import WeightMatrix, files_of, open_weights
 
@@ -196,7 +204,7 @@ def compress_matrices(
     file, weights = FileId.of(path), open_weights(path)
     writer.require_apart([path, *files_of(weights)])
     matrices = weights.select(list(layers))
-    pool = ThreadPoolExecutor(ahead_of(client))
+    pool = ThreadPoolExecutor(count_ahead(client))
 
     def start(matrix: WeightMatrix) -> tuple[WeightMatrix, Any, Job | None]:
         own = options._replace(layer=layers[matrix.name])
@@ -207,7 +215,7 @@ def compress_matrices(
         return matrix, pool.submit(_plan, client, job, report), job
 
     try:
-        for started in in_order(matrices.values(), start, ahead_of(client)):
+        for started in start_ahead(matrices.values(), start, count_ahead(client)):
             yield started[0].name, _write_or_fail(client, writer, *started, report)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -288,7 +296,7 @@ def _write(
         return parts.sizes[k], task
 
     with writer.undo_on_error():
-        started = in_order(range(len(parts.items)), start, ahead_of(client))
+        started = start_ahead(range(len(parts.items)), start, count_ahead(client))
         moments = plan.finish(options, _write_pieces(sink, started, report))
         info = MatrixInfo(
             name=job.name,
@@ -318,7 +326,7 @@ def _compress_task(
     file: FileId, name: str, options: SplitOptions
 ) -> tuple[MatrixInfo, list[EncodedRows]]:
     """All of a small matrix."""
-    matrix = opened(file)[name]
+    matrix = open_once(file)[name]
     words = options._asdict()
     split = partition_rows(matrix, words.pop("threshold"), **words)
     law = {key: value for key, value in vars(split).items() if key != "sparse"}

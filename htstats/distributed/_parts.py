@@ -20,14 +20,14 @@ from htstats._common.rows import read_blocks
 from htstats.compression.container import rows_of_a_record
 from htstats.weights import WeightMatrix, Weights, files_at, open_weights
 
-__all__ = ["TASK_BYTES", "FileId", "FileRows", "Parts", "blocks_of", "opened"]
+__all__ = ["TASK_BYTES", "FileId", "FileRows", "Parts", "blocks_of", "open_once"]
 
 # Large enough that a task is worth its overhead of about a millisecond, small enough for a worker.
 TASK_BYTES = 1 << 26
 
 
 class FileId(NamedTuple):
-    """A path, and what a worker must find there too."""
+    """A path, and a digest of the files there, which must be the same for every worker."""
 
     path: str
     content: str
@@ -62,11 +62,11 @@ class FileRows(NamedTuple):
 
     @property
     def _matrix(self) -> WeightMatrix:
-        return opened(self.file)[self.name]
+        return open_once(self.file)[self.name]
 
 
 @functools.lru_cache(maxsize=4)
-def opened(file: FileId) -> Weights:
+def open_once(file: FileId) -> Weights:
     """A checkpoint, opened once by each worker."""
     if FileId.of(file.path) != file:
         raise ValueError(f"{file.path}: another file on this worker than on the client")

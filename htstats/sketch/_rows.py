@@ -24,6 +24,7 @@ def sketch_rows(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from types import SimpleNamespace
     >>> W = np.float32([[1, 2], [3, -1]])
     >>> source = SimpleNamespace(shape=W.shape, dtype="float32", row_blocks=lambda n: iter([W]))

@@ -17,7 +17,7 @@ __all__ = ["InflatedSource", "archive_member", "open_archive"]
 # deflate cannot do better than 1032 to 1: an archive that claims more is lying
 MOST_INFLATION = 1032
 
-# What zipfile raises on members that are not as they should be.
+# Exceptions of zipfile for damaged members.
 DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError,
     struct.error, ValueError,

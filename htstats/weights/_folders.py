@@ -23,7 +23,7 @@ __all__ = ["files_at", "open_folder", "open_index", "read_index_metadata"]
 # Names of whole models, the likeliest first.
 USUAL = ("model", "pytorch_model", "diffusion_pytorch_model", "adapter_model", "consolidated")
 
-# What training leaves beside the weights.
+# Files that training writes next to the weights.
 NO_WEIGHTS = re.compile(
     r"(training_args|optimizer|scheduler|scaler|sampler|rng_state|random_states)(_\d+)?\.\w+"
 )
@@ -32,7 +32,7 @@ SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)(\.[\w.]+)")
 
 
 class Plan(NamedTuple):
-    """Which files of a folder are read, and what has to be said of the others."""
+    """The files of a folder that are read, and notes about the others."""
 
     shard_index: str | None
     files: list[str]  # names in the folder
@@ -249,7 +249,7 @@ def _require_complete(shards: list[re.Match[str]], path: str) -> None:
     """Refuse shards that say in their names that there are others."""
     stem, first, count, suffix = shards[0].groups()
     have = {int(match[2]) for match in shards}
-    # some count from 0
+    # some tools count shards from 0
     missing = [i for i in range(min(have | {1}), min(int(count), 10**5)) if i not in have]
     if missing or len(have) < int(count):
         number = f"{missing[0] if missing else int(count):0{len(first)}d}"
@@ -257,7 +257,7 @@ def _require_complete(shards: list[re.Match[str]], path: str) -> None:
 
 
 def _open_part(folder: Path, name: str, path: str) -> Weights:
-    """A file of the folder, or what its link leads to."""
+    """Open a file of the folder; a link is followed."""
     inside = folder / _plain(name, path)
     require_file(str(inside))
     if not inside.exists():

@@ -23,12 +23,12 @@ from htstats.weights._tensors import Weights
 
 __all__ = ["open_npy", "open_npz"]
 
-# Larger than any header of numbers, and enough to find out that it is too long.
+# Most bytes of a header; a header of numbers is shorter.
 MOST_HEADER = 1 << 16
 
 
 class NotNumbers(ValueError):
-    """An array of something that is never read."""
+    """An array of elements that are not numbers, and are never read."""
 
 
 def open_npy(path: str) -> Weights:
@@ -98,6 +98,6 @@ def _read_header(
         if version == (2, 0):
             return npy_format.read_array_header_2_0(stream)
         # 3.0 is 2.0 in UTF-8, which only field names need
-    except Exception as error:  # what the literal's parser raises is no one's promise
+    except Exception as error:  # the parser of literals may raise anything
         raise ValueError(f"{where}: damaged .npy header: {quote_text(error)}") from None
     raise ValueError(f"{where}: .npy version {version}, which is not read")

@@ -1,4 +1,4 @@
-"""Which reader is meant."""
+"""Open weights: a file, a folder, arrays in memory or a module."""
 
 from __future__ import annotations
 

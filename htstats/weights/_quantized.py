@@ -41,7 +41,7 @@ BESIDE = re.compile(
     r"|[sz]|S[UV]|su[hv]|sv[h]|trellis|workspace|channel_scale|weight_bias"
 )
 
-# What holds quantised weights; int64 is for indices of other layers.
+# Dtypes of quantised weights; int64 holds indices of other layers.
 INTEGERS = ("uint8", "int8", "int16", "int32", "uint16", "uint32")
 
 OPTIMIZER_PART = re.compile(
@@ -101,7 +101,7 @@ class Scale(NamedTuple):
 
 
 class Roles(NamedTuple):
-    """What tensors are, where they are no plain weights; by name."""
+    """The roles of tensors that are not plain weights, by name."""
 
     aside: dict[str, str]  # why it is no weight
     scales: dict[str, Scale]  # what these weights are multiplied by
@@ -166,7 +166,7 @@ def _names_of_scales(name: str) -> Iterable[str]:
 
 
 def _scale_of(weights: RawTensor, raw: RawTensor) -> Scale | str:
-    """The scale of some weights, or why it is none."""
+    """The scale of a weight tensor, or the reason why it cannot be used."""
     shape, sides = weights.shape, raw.shape
     if raw.dtype not in SCALES:
         return f"{weights.dtype} with a scale of {raw.dtype}, which is not read"

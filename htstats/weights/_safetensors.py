@@ -111,7 +111,7 @@ def _are_sizes(values: Any) -> bool:
 
 
 def parse_json(text: bytes, path: str) -> dict[str, Any]:
-    """A header or an index; ValueError where it is none, or names something twice."""
+    """Parse a header or an index; ValueError if it is not JSON or has a name twice."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)

@@ -1,4 +1,4 @@
-"""What users hold: every tensor as bytes, and those that are matrices as blocks of rows."""
+"""`Weights`: every tensor as bytes. `WeightMatrix`: a tensor as blocks of rows."""
 
 from __future__ import annotations
 

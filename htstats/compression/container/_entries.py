@@ -30,7 +30,7 @@ __all__ = ["StoredMatrix", "StoredTensor", "Tie"]
 
 
 class Tie(NamedTuple):
-    """A name for a matrix or tensor that has another one already."""
+    """A second name of a matrix or tensor."""
 
     name: str
     tied_to: str
@@ -45,7 +45,7 @@ class StoredMatrix:
     info : MatrixInfo
         Shape, dtype, threshold, the law of the noise.
     nnz : int
-        How many entries B keeps.
+        Number of entries of B.
     stored_bytes : int
         What the matrix takes in the file, its fields and checksums included.
     """

@@ -37,7 +37,7 @@ __all__ = ["ContainerWriter", "MatrixSink", "partial_of"]
 
 
 def partial_of(path: PathLike) -> Path:
-    """Where the container `path` lies until it is finished: beside the file that it becomes."""
+    """The path of the partial file, which becomes the container `path` when it is finished."""
     target = Path(os.path.realpath(path))
     return target.with_name(target.name + ".partial")
 
@@ -141,7 +141,7 @@ class ContainerWriter:
     def add_matrix(
         self, name: str, matrix: CompressedMatrix, source_shape: tuple[int, ...] | None = None
     ) -> None:
-        """A matrix that is in memory."""
+        """Add a matrix that is in memory."""
         law = vars(matrix).copy()
         sparse = law.pop("sparse")
         sink = self.matrix(name, matrix.shape, matrix.dtype)
@@ -151,7 +151,7 @@ class ContainerWriter:
     def add_tensor(
         self, name: str, dtype: str, shape: tuple[int, ...], chunks: Iterable[Buffer]
     ) -> None:
-        """A tensor as it is: its bytes in row-major order, in pieces of any size.
+        """Add a tensor unchanged: its bytes in row-major order, in pieces of any size.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class ContainerWriter:
         self._finished(name)
 
     def add_tied(self, name: str, tied_to: str) -> None:
-        """Another name for what is in the container: tied weights are stored once.
+        """Add a second name of an entry: tied weights are stored once.
 
         Raises
         ------
@@ -255,7 +255,7 @@ class ContainerWriter:
                 )
 
     def _recover(self, log: Log) -> None:
-        """Keep what is whole, its payloads included; cut off the rest."""
+        """Keep the entries that are whole, with their payloads; cut off the rest."""
         end, self._records, self._chain = log.at, log.records, log.chain
         with contextlib.suppress(ValueError):
             while (entry := log.entry()) is not None:
@@ -275,7 +275,7 @@ class ContainerWriter:
             raise ValueError(f"name {name!r} is in the container already")
 
     def _write_data(self, chunks: Iterable[Buffer]) -> dict[str, int]:
-        """Write bytes as records DATA; what the record that closes them says of them."""
+        """Write bytes as records DATA; return the fields for the record that closes them."""
         pieces = n_bytes = 0
         for piece in _regroup(chunks, _info.CHUNK_BYTES):
             self._write("DATA", {}, [piece])
@@ -324,7 +324,7 @@ class MatrixSink:
         self._write(rows)
 
     def finish(self, info: MatrixInfo) -> None:
-        """Close the matrix with what was found out about it."""
+        """Close the matrix; `info` has the law of its noise."""
         self._encoder.flush()
         if self._rows != self._shape[0]:
             raise ValueError(f"rows of {self._name!r} must be {self._shape[0]}, got {self._rows}")
@@ -342,7 +342,7 @@ class MatrixSink:
 
 
 def _lock(file: BinaryIO, path: Path) -> None:
-    """Keep a second writer out; where the system has no such locks, do without."""
+    """Lock the file against a second writer, if the system has such locks."""
     try:
         import fcntl
     except ImportError:  # pragma: no cover
@@ -361,7 +361,7 @@ def _require_text(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def _require_ours(file: BinaryIO, path: Path) -> None:
-    """Refuse a file that is there under the partial file's name and not ours, or not ours alone."""
+    """Refuse a partial file that htstats did not write, or that has another name as well."""
     found = os.fstat(file.fileno())
     is_ours = stat.S_ISREG(found.st_mode) and SIGNATURE.startswith(file.read(len(SIGNATURE)))
     if not is_ours or found.st_nlink > 1:  # it is written in place, under each of its names

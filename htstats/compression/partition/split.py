@@ -38,12 +38,12 @@ _SPLIT: dict[str, Callable[..., int]] = {
     "bfloat16": _split.split_bf16,
 }
 
-# From here on the width of indices must be known before they are written.
+# From so many elements on int32 may be too narrow for indices: count before they are written.
 _MANY = 2**31
 
 
 class RowCounts(NamedTuple):
-    """How many elements of each row are kept, and the kernels' notes for the fill."""
+    """Number of kept elements of each row, and the kernels' notes for the fill."""
 
     counts: npt.NDArray[np.int64]
     hits: npt.NDArray[np.uint8]
@@ -93,14 +93,14 @@ def fill_rows(
 
 
 class Room(NamedTuple):
-    """Memory that one block after another is split into: fresh memory would cost more than that."""
+    """Memory that is used again for each block: to take fresh memory costs more than the split."""
 
     indices: npt.NDArray[np.int32]
     values: npt.NDArray[Any]
 
     @classmethod
     def of(cls, size: int, dtype: str) -> Room:
-        """For blocks of up to `size` elements; a kernel may write some more."""
+        """Memory for blocks of up to `size` elements; a kernel may write some more."""
         return cls(np.empty(size + _split.OWN, np.int32), _empty_values(size + _split.OWN, dtype))
 
     @property
@@ -192,7 +192,7 @@ def _fill(
 
 
 def _empty_values(size: int, dtype: str) -> npt.NDArray[Any]:
-    """Room for kept values: float64, or float32 for it and for what is narrower."""
+    """An array for kept values: float64, or float32 for float32 and narrower dtypes."""
     return np.empty(size, np.float64 if dtype == "float64" else np.float32)
 
 

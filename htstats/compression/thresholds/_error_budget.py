@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def rounded_up(value: Fraction) -> float:
-    """The smallest float64 that is not below."""
+    """The smallest float64 that is not below `value`."""
     number = rounded(value)
     return number if Fraction(number) >= value else math.nextafter(number, math.inf)
 
@@ -78,7 +78,7 @@ def _root_below(value: Fraction) -> Fraction:
 def budget_of(rule: Rule) -> Fraction:
     """EPS^2/(2 log(2/ETA)) of a rule."""
     from htstats.theory.approximation.probability import (
-        error_budget,  # theory stands on all of this package
+        error_budget,  # loaded here: theory stands above this package
     )
 
     eps, eta = rule.numbers
