@@ -34,6 +34,9 @@ HARMLESS = {
     *_names("random", "Random"),
     *_names("re", "_compile RegexFlag"),
     *_names("signal", "Signals"),
+    # how errors are pickled once a package that uses tblib, such as distributed, is loaded
+    *_names("tblib.pickling_support", "unpickle_exception unpickle_exception_with_attrs"),
+    *_names("tblib.pickling_support", "unpickle_traceback pickle_exception"),
     *_names("time", "struct_time"),
     *_names("types", "SimpleNamespace NoneType MappingProxyType"),
     *_names("UserDict", "UserDict IterableUserDict"),

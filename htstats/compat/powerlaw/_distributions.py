@@ -233,7 +233,7 @@ class Distribution(Drawn):
 
     def fit(self, data: Any = None, suppress_output: bool = False) -> None:
         """Fit by maximum likelihood (or by D, with fit_method "KS") to the data in range."""
-        if not np.all(np.isfinite(np.asarray(self._data(data), np.float64))):
+        if not np.all(np.isfinite(as_data(self._data(data)))):
             raise ValueError("data must be finite, got NaN or inf")
         x = self._in_support(data)
         self.n = x.size
