@@ -160,7 +160,7 @@ def _is_number(value: Any) -> bool:
 
 
 def widen(data: npt.NDArray[Any], dtype: str) -> npt.NDArray[np.float64]:
-    """What `as_elements` gave, or a part of it, as float64; exact."""
+    """The result of `as_elements`, or a part of it, as float64; exact."""
     if dtype == "bfloat16":
         return widen_half(data, dtype).astype(np.float64)
     if dtype == "float16":

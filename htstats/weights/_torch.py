@@ -199,7 +199,7 @@ def _leaves(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parts(node: Any) -> Iterator[tuple[str, Any]] | None:
-    """What is in a container, and its key or place; None where it is no container."""
+    """The contents of a container with their keys or places; None if it is not a container."""
     if isinstance(node, dict):
         pairs = enumerate(dict.items(node))
         return ((_text(key, place), value) for place, (key, value) in pairs)
@@ -227,7 +227,7 @@ def _text(key: Any, place: int) -> str:
 
 
 def _kind(leaf: Any) -> str:
-    """What users call the type of a leaf."""
+    """The name that users know the type of a leaf by."""
     if isinstance(leaf, Inert):
         return leaf.made_by.full if leaf.made_by.module != "builtins" else leaf.made_by.name
     if isinstance(leaf, Name):
@@ -242,7 +242,7 @@ def _unpickle(stream: IO[bytes], path: str, storages: dict[str, Storage] | None 
         return TorchUnpickler(stream, storages).load()
     except Refused as error:
         raise ValueError(f"{path}: {quote_text(error)}") from None
-    except Exception as error:  # a damaged pickle can make any step fail in any way
+    except Exception as error:  # with a damaged pickle any step can fail in any way
         raise ValueError(
             f"{path}: truncated or damaged pickle: {type(error).__name__}: {quote_text(error)}"
         ) from None
