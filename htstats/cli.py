@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from htstats._common.messages import one_line
 from htstats._version import __version__
 from htstats.commands import command_names, load_commands
 
@@ -74,7 +75,7 @@ def _run(argv: Sequence[str] | None) -> int:
     except (ValueError, TypeError, OSError, ImportError, MemoryError, ArithmeticError) as error:
         if args.debug:
             raise
-        print(f"htstats: {_one_line(error)}", file=sys.stderr)
+        print(f"htstats: {_describe(error)}", file=sys.stderr)
         return 2
 
 
@@ -86,10 +87,11 @@ def _be_silent() -> None:
     sys.unraisablehook = lambda _: None
 
 
-def _one_line(error: Exception) -> str:
+def _describe(error: Exception) -> str:
+    """One line; for a file that cannot be opened "PATH: REASON", without the error's number."""
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__
+    return one_line(error)
 
 
 if __name__ == "__main__":

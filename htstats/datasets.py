@@ -48,7 +48,7 @@ class Split:
 
     @property
     def classes(self) -> int:
-        """How many different labels there are."""
+        """Number of different labels."""
         return int(max(self.y_train.max(), self.y_test.max())) + 1
 
 
@@ -155,7 +155,7 @@ def fashion_mnist(folder: str | os.PathLike[str] | None = None, *, download: boo
         y = _idx(found, f"{name}-labels-idx1-ubyte", (size,))
         if y.max() > 9:
             raise ValueError(f"{found / name}-labels-idx1-ubyte has the label {y.max()}, above 9")
-        # in place: a quarter of a gigabyte is not held twice
+        # in place, so that a quarter of a gigabyte is not held twice
         pixels = x.reshape(size, -1).astype(np.float32)
         pixels /= np.float32(127.5)
         pixels -= 1
@@ -202,7 +202,7 @@ def _idx(folder: Path, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.uint
     size = len(header) + math.prod(shape)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            # one more than it should have, so that a longer file is told from a right one
+            # one byte more than a correct file has, to find longer files
             content = file.read(size + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is damaged: {error}") from None

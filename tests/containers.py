@@ -15,10 +15,10 @@ from htstats.compression.matrix import CompressedMatrix
 
 def make(rows=50, cols=40, density=0.2, dtype="float32", seed=0, **changes):
     rng = np.random.default_rng([seed, rows, cols])
-    values = _chunks.from_stored(
-        _chunks.to_stored(rng.standard_normal(rows * cols), dtype)
+    values = _chunks.decode_values(
+        _chunks.encode_values(rng.standard_normal(rows * cols), dtype)
         if dtype != "bfloat16"
-        else _chunks.to_stored(rng.standard_normal(rows * cols).astype("f4"), dtype),
+        else _chunks.encode_values(rng.standard_normal(rows * cols).astype("f4"), dtype),
         dtype,
     ).reshape(rows, cols)
     values[rng.random((rows, cols)) >= density] = 0

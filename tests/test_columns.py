@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from htstats import columns, fit_power_law
-from htstats._common import column_text as _column_text
 from htstats.cli import main
 from htstats.columns import Column, open_column, read_column
+from htstats.columns import _text as _column_text
 
 SIZES = (np.random.default_rng(0).pareto(1.5, 500) + 1).tolist()
 COUNTS = np.random.default_rng(1).zipf(2.5, 500).tolist()

@@ -385,3 +385,22 @@ def test_a_cluster_says_the_same(heavy, capsys):
         assert main(["fit", str(heavy), *EXTRAS, "--json", *where]) == 0
         answers.append(json.loads(capsys.readouterr().out)["matrices"])
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("folder", ["new", "new/er"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("zeros.npy", None), ("words.txt", "one\ntwo\nx1\n"), ("few.txt", "1\n1\n1\n")],
+)
+def test_a_folder_without_pictures_is_removed(tmp_path, capsys, folder, name, content):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / name
+    if content is None:
+        np.save(path, np.zeros((3, 3)))
+    else:
+        path.write_text(content)
+    assert main(["fit", str(path), "--plot", str(tmp_path / folder)]) in (1, 2)
+    assert os.listdir(tmp_path) == [name]
+    (tmp_path / "there").mkdir()  # but not one that was there before
+    assert main(["fit", str(path), "--plot", str(tmp_path / "there")]) in (1, 2)
+    assert sorted(os.listdir(tmp_path)) == sorted([name, "there"])

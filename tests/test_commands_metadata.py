@@ -1,5 +1,6 @@
 """Metadata, names, order and tied tensors survive `compress` and `decompress`."""
 
+import json
 import os
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from containers import HOSTILE, rebuilt, records
 from conversions import arrays_of, numbers, read_bits, run, write_input, write_safetensors
 
-from htstats.commands._carried import collapsed, listed
+from htstats.commands._carried import collapse_names, list_names
 from htstats.compression.container import ContainerWriter, _info, open_container
 from htstats.compression.partition import compress_rows
 from htstats.weights import open_weights
@@ -251,6 +252,27 @@ def test_plain_values_are_named_in_one_line(tmp_path, capsys):
 
 def test_names_of_plain_values_stay_few():
     names = [f"a.0.b.{i}" for i in range(9)] + ["c", "d.0", "d.1", "d.x", *map("e{}".format, "abc")]
-    assert collapsed(names) == ["a.*.b.* (9)", "c", "d.0", "d.1", "d.x", "ea", "eb", "ec"]
-    assert listed(["x\ny", "z"]) == "x y, z"
-    assert listed([str(i) for i in range(33)]).endswith("28, 29 and 3 more")
+    assert collapse_names(names) == ["a.*.b.* (9)", "c", "d.0", "d.1", "d.x", "ea", "eb", "ec"]
+    assert list_names(["x\ny", "z"]) == "x y, z"
+    assert list_names([str(i) for i in range(33)]).endswith("28, 29 and 3 more")
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({"total_size": 7}, None),
+        ({}, None),
+        (None, None),
+        ({"total_size": 7, "total_parameters": 5}, "total_parameters"),
+        ({"a": "text", "b": {"c": 1}}, "a, b"),
+    ],
+)
+def test_metadata_of_the_index_that_are_left_out_are_named(tmp_path, capsys, said, named):
+    path = write_input(tmp_path, "shards", arrays_of("float32"))
+    (index,) = path.glob("*.json")
+    found = json.loads(index.read_text())
+    found.pop("metadata", None)
+    index.write_text(json.dumps(found if said is None else {**found, "metadata": said}))
+    assert run("compress", path, "-o", tmp_path / "a.htz") == 0
+    out, line = capsys.readouterr().out, "left out, being metadata of the index of shards: "
+    assert (f"{line}{named}\n" in out) if named else (line not in out)

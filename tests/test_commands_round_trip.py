@@ -19,7 +19,7 @@ from conversions import (
     write_input,
 )
 
-from htstats._common.float8 import FLOAT8, float8_numbers, float8_of, to_float8
+from htstats._common.float8 import FLOAT8_DTYPES, float8_numbers, float8_of, to_float8
 from htstats.compression.container import ContainerWriter, open_container
 from htstats.compression.container import _dense as dense
 from htstats.weights import ITEMSIZES, open_weights
@@ -182,7 +182,7 @@ def test_a_container_takes_no_bytes_of_another_size(tmp_path):
 # ---- 8-bit floats ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", FLOAT8)
+@pytest.mark.parametrize("dtype", FLOAT8_DTYPES)
 def test_rounding_to_8_bits_is_right_for_every_float16(dtype):
     """Against a search of the nearest in exact arithmetic; ties by the pattern's last bit."""
     theirs = np.arange(256, dtype=np.uint8).view(EXTENDED[dtype]).astype(np.float64)
@@ -207,7 +207,7 @@ def test_rounding_to_8_bits_is_right_for_every_float16(dtype):
 
 def split_dtypes():
     """The 8-bit floats whose matrices are split."""
-    zeros = {name: np.zeros((2, 2), EXTENDED[name]) for name in FLOAT8}
+    zeros = {name: np.zeros((2, 2), EXTENDED[name]) for name in FLOAT8_DTYPES}
     return list(open_weights(zeros))
 
 

@@ -7,7 +7,7 @@ from checkpoints import write_safetensors
 
 import htstats
 from htstats._common.arrays import as_elements, as_float64
-from htstats._common.float8_bits import FLOAT8_DTYPES, exponent_scales, float16_bits
+from htstats._common.float8 import FLOAT8_DTYPES, exponent_scales, float16_bits
 from htstats.sketch import TailSketch
 from htstats.spectral import stable_rank
 from htstats.weights import open_weights

@@ -15,9 +15,16 @@ from hypothesis import strategies as st
 from reference.watched_matrix import Matrix, ThreadedMatrix
 
 from htstats._common import rows as _rows
+from htstats._common.rows import read_blocks
 from htstats.compression.container import ContainerWriter, open_container
 from htstats.compression.partition import _rows as streaming
-from htstats.compression.partition import compress_rows, partition, partition_rows
+from htstats.compression.partition import (
+    compress_rows,
+    partition,
+    partition_rows,
+    partition_threshold,
+)
+from htstats.compression.partition.plan import SplitOptions
 from htstats.power_law import fit_power_law, fit_rows
 from htstats.sketch import TailSketch, sketch_rows
 
@@ -284,7 +291,7 @@ def test_blocks_are_taken_in_order_whichever_is_ready_first(monkeypatch):
 
     rows.read_rows = first_is_slow
     tau, expected = 0.1, partition(W, 0.1)
-    job = streaming._Job(rows, tau, "abs", "paper", "replaced", 2, told.append)
+    job = streaming._Reading(rows, SplitOptions(tau), 2, told.append)
     blocks = []
     streaming._split(job, lambda indptr, *_: blocks.append(int(indptr[-1])))
     assert blocks == np.diff(expected.sparse.indptr[::10]).tolist()
@@ -326,7 +333,7 @@ def test_what_cannot_be_taken_ends_the_reading(monkeypatch):
 
     rows.read_rows = watched
     with pytest.raises(OSError, match="disk full"):
-        streaming._split(streaming._Job(rows, 0.1, "abs", "none", "replaced", 3), full)
+        streaming._split(streaming._Reading(rows, SplitOptions(0.1, noise="none"), 3), full)
     assert len(read) <= 3
 
 
@@ -374,3 +381,23 @@ def test_a_long_row_with_few_kept_takes_little_beside_itself():
     assert B.sparse.nnz == 83
     # the row that the source gives, and a quarter of what all of it kept would take
     assert peak < W.nbytes + (17 << 20)
+
+
+@pytest.mark.parametrize("given", [np.ones((3, 4)), [[1.0, 2.0]], "w.npy", None], ids=str)
+def test_what_cannot_be_read_in_blocks_is_a_type_error_that_says_what_to_give(tmp_path, given):
+    sketch = TailSketch("float64").update(np.ones(3))
+    words = {"keep": "abs", "noise": "paper", "support": "full"}
+    calls = [
+        lambda: sketch_rows(given),
+        lambda: sketch_rows(given, n_threads=2),
+        lambda: fit_rows(given),
+        lambda: partition_rows(given),
+        lambda: partition_rows(given, 0.1, n_threads=2),
+        lambda: partition_threshold(given, "quantile:0.5", sketch, **words),
+        lambda: next(read_blocks(given)),
+    ]
+    with ContainerWriter(tmp_path / "a.htz") as writer:
+        calls.append(lambda: compress_rows(writer, "w", given))
+        for call in calls:
+            with pytest.raises(TypeError, match=r"^source must have shape, dtype and row_blocks"):
+                call()

@@ -6,12 +6,14 @@ them about once in 30,000 seeds, and the seeds are fixed.
 """
 
 import math
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy import sparse, stats
 
+from htstats import partition
 from htstats.theory import (
     ApproximationError,
     approximation_error,
@@ -401,3 +403,15 @@ def test_c1_is_for_vectors_fixed_before():
         assert left[:, 0] @ small @ right[0] > eps
         error = ApproximationError(small, 0.0)
         assert error.worst_failure_probability(eps).value == 1.0
+
+
+@pytest.mark.parametrize("offset", [0.1, 1e6, -1e12])
+@pytest.mark.parametrize("shape", [(7, 11), (40, 30)])
+def test_the_mean_is_that_of_the_split_to_the_bit(shape, offset):
+    """`partition` rounds the mean once; NumPy's sum loses bits of it."""
+    rng = np.random.default_rng(5)
+    for _ in range(10):
+        W = rng.standard_normal(shape) + offset
+        exact = float(sum(map(Fraction, W.ravel().tolist())) / W.size)
+        found = matrix_approximation(W, 100.0, 0.5, noise="paper", keep="centered")
+        assert found.mean == exact == partition(W, 0.5, keep="centered").mean

@@ -351,3 +351,15 @@ def test_rows_are_checked(files):
             matrix.read_rows(0, 2, out)
     with pytest.raises(ValueError, match="max_bytes must be at least 1"):
         next(matrix.row_blocks(0))
+
+
+@pytest.mark.parametrize("n_masked", [1, 4])
+def test_a_masked_array_does_not_refuse_the_arrays_beside_it(n_masked):
+    mask = np.arange(12).reshape(3, 4) < n_masked
+    masked = np.ma.masked_array(np.ones((3, 4), np.float32), mask)
+    found = open_weights({"good": np.ones((2, 3)), "masked": masked})
+    assert list(found) == ["good"]
+    assert found.unread["masked"].shape == (3, 4)
+    assert f"got {n_masked}" in found.unread["masked"].reason
+    with pytest.raises(ValueError, match="masked"):
+        open_weights(masked)

@@ -4,10 +4,12 @@ Each module is of use to several rooms:
 
     lazy       names of a package that are loaded when they are first asked for
     checks     arguments: each check returns its value or names the argument that broke its rule
-    arrays     the dtype policy: what an input becomes before a kernel sees it
+    arrays     the dtype policy: what an input becomes before a kernel sees it; `widen`
+    float8     the formats of 8-bit floats
     rows       a matrix that is read in blocks of rows
-    threads    ranges of an array, or a list of items, on threads
+    threads    items or ranges of an array, on threads
     broadcast  elementwise kernels on arguments that broadcast, `out=`, `n_threads=`
     files      files that appear whole or not at all
+    messages   text from elsewhere on one line of an error message
     tables     plain-text tables
 """

@@ -37,7 +37,7 @@ from htstats._common.data_checks import (
     require_numbers,
     require_sample,
 )
-from htstats._common.float8_bits import FLOAT8_DTYPES, SCALE_DTYPE, float16_bits
+from htstats._common.float8 import FLOAT8_DTYPES, SCALE_DTYPE, float16_bits
 
 __all__ = [
     "HALF_DTYPES",
@@ -48,6 +48,7 @@ __all__ = [
     "as_sample",
     "to_numpy",
     "widen",
+    "widen_half",
 ]
 
 HALF_DTYPES = ("float16", "bfloat16")
@@ -159,9 +160,30 @@ def _is_number(value: Any) -> bool:
 
 
 def widen(data: npt.NDArray[Any], dtype: str) -> npt.NDArray[np.float64]:
-    """What `as_elements` gave, or a part of it, as float64; exact."""
+    """The result of `as_elements`, or a part of it, as float64; exact."""
     if dtype == "bfloat16":
-        return (data.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+        return widen_half(data, dtype).astype(np.float64)
     if dtype == "float16":
         return data.view(np.float16).astype(np.float64)
     return np.ascontiguousarray(data, dtype=np.float64)
+
+
+def widen_half(
+    bits: npt.NDArray[np.uint16], dtype: str, out: npt.NDArray[np.float32] | None = None
+) -> npt.NDArray[np.float32]:
+    """The bits of 16-bit floats as float32; exact.
+
+    Parameters
+    ----------
+    bits : uint16 array
+    dtype : {"float16", "bfloat16"}
+    out : float32 array of the same shape, optional
+        Where to write.
+    """
+    if out is None:
+        out = np.empty(bits.shape, np.float32)
+    if dtype == "bfloat16":
+        np.left_shift(bits, 16, out=out.view(np.uint32), dtype=np.uint32)
+    else:
+        out[...] = bits.view(np.float16)
+    return out

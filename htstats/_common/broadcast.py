@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from htstats._common import checks
 from htstats._common.data_checks import list_elements, require_full, require_numbers
+from htstats._common.threads import run_each
 
 __all__ = ["LARGEST_N", "Result", "common_shape", "floats", "numbers", "refuse", "run", "run_into"]
 
@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 LARGEST_N = 2**53
 ELEMENTS_A_THREAD = 1024
-# what is copied of broadcast inputs at a time; it stays in the cache
+# elements of broadcast inputs that are copied at a time: they stay in the cache
 BLOCK_ELEMENTS = 16384
 Result = float | Floats
 Kernel = Callable[..., None]
@@ -30,7 +30,7 @@ Kernel = Callable[..., None]
 def run(
     kernel: Kernel, names: str, inputs: Sequence[Floats], out: Floats | None, n_threads: int
 ) -> Result:
-    """The kernel's result, in `out` where given: also where it is strided or one of the inputs."""
+    """The kernel's result, in `out` if given; `out` may be strided, or one of the inputs."""
     shape = common_shape(names, inputs)
     if out is None:
         result = np.empty(shape)
@@ -52,7 +52,7 @@ def run(
 def run_into(
     kernel: Kernel, inputs: Sequence[Floats], out: Floats, shape: tuple[int, ...], n_threads: int
 ) -> None:
-    """Run in parts. `out` has the shape, and perhaps an axis more; it is contiguous."""
+    """Run a kernel in parts. `out` is contiguous, of the given shape or with one axis more."""
     threads = checks.count("n_threads", n_threads, at_least=1)
     count = math.prod(shape)
     threads = min(threads, max(1, count // ELEMENTS_A_THREAD))
@@ -65,16 +65,11 @@ def run_into(
         parts = split(flat, whole, threads)
     else:
         parts = blocks([np.broadcast_to(x, shape) for x in inputs], out)
-    if threads == 1:
-        for part in parts:
-            kernel(*part)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda part: kernel(*part), parts))
+    run_each(lambda part: kernel(*part), parts, threads)
 
 
 def split(flat: Sequence[Floats], out: Floats, n_parts: int) -> Iterator[tuple[Floats, ...]]:
-    """As many parts of nearly equal size; an input of one element stays one."""
+    """Cut into parts of nearly equal size; an input of one element is not cut."""
     edges = [len(out) * i // n_parts for i in range(n_parts + 1)]
     for start, stop in itertools.pairwise(edges):
         rows = slice(start, stop)
@@ -97,7 +92,7 @@ def blocks(inputs: Sequence[Floats], out: Floats) -> Iterator[tuple[Floats, ...]
 
 
 def is_one(x: Floats) -> bool:
-    """Whether all elements are the same place in memory."""
+    """Whether all elements lie at the same place in memory."""
     return x.size > 0 and not any(
         step for step, size in zip(x.strides, x.shape, strict=True) if size > 1
     )
@@ -118,7 +113,7 @@ def common_shape(names: str, inputs: Sequence[Floats]) -> tuple[int, ...]:
 
 
 def floats(name: str, x: Any) -> Floats:
-    """float64, without a copy where it is; integers beyond any n stay beyond it."""
+    """As float64, without a copy if it is float64; integers beyond any n stay beyond it."""
     if not isinstance(x, float | int):
         require_numbers(x, name)
         require_full(x, name)
@@ -136,14 +131,14 @@ def floats(name: str, x: Any) -> Floats:
 
 
 def numbers(name: str, x: Any) -> Floats:
-    """float64; NaN is refused."""
+    """As float64; NaN is a ValueError."""
     array = floats(name, x)
     refuse(np.isnan(array), x, f"{name} must not be NaN")
     return array
 
 
 def refuse(bad: Any, given: Any, rule: str) -> None:
-    """ValueError with the first bad one of the numbers as they were given, and its place."""
+    """Raise ValueError if a number is bad, with the first bad number as given and its place."""
     if not np.any(bad):
         return
     place = tuple(int(i) for i in np.argwhere(bad)[0])

@@ -1,4 +1,4 @@
-"""What NumPy turns into numbers though the numbers are others, and elements that are missing.
+"""Checks of array arguments: containers that NumPy misreads, and missing elements.
 
 Every array argument passes through here. `require_numbers` refuses a container whose elements NumPy
 would misread: the keys of a mapping, the pairs of a view, the bytes of a text. `require_sample`
@@ -27,12 +27,12 @@ __all__ = [
     "require_sample",
 ]
 
-# What says what an array is by itself: NumPy reads it without a look at its elements.
+# Protocols of arrays: NumPy reads such an object without a look at its elements.
 PROTOCOLS = ("__array__", "__array_interface__", "__array_struct__")
 
 
 def require_numbers(x: Any, name: str) -> None:
-    """TypeError, with what to give instead, where NumPy would read other numbers than are meant."""
+    """Raise TypeError if NumPy would read other numbers than are meant; it says what to give."""
     if isinstance(x, np.ndarray | float | int):
         return
     if reason := _find_fault(x, name):
@@ -103,7 +103,7 @@ def _find_fault_of_tensor(x: Any) -> str:
 
 
 def _find_fault_of_elements(x: Any, name: str) -> str:
-    """Of an iterable that is no array: its first element tells."""
+    """The same for an iterable that is not an array: its first element tells."""
     if any(hasattr(x, protocol) for protocol in PROTOCOLS) or is_buffer(x) or iter(x) is x:
         return ""
     first = next(iter(x), None)
@@ -156,7 +156,7 @@ def refuse_dtype(dtype: Any, name: str) -> NoReturn:
 
 
 def find_missing(x: Any) -> npt.NDArray[np.bool_] | None:
-    """Which elements are missing: masked, or NA in pandas; None where all are there."""
+    """The mask of missing elements: masked ones, or NA in pandas; None if none is missing."""
     if type(x) is np.ndarray:
         return None
     mask: Any = None
@@ -170,7 +170,7 @@ def find_missing(x: Any) -> npt.NDArray[np.bool_] | None:
 
 
 def present_elements(x: Any, mask: npt.NDArray[np.bool_]) -> Any:
-    """What `find_missing` leaves, in one row."""
+    """The elements that are not missing, in one row."""
     if isinstance(x, np.ma.MaskedArray):
         return np.asarray(x.data)[~mask]
     if hasattr(x, "get_data"):
@@ -182,7 +182,7 @@ def present_elements(x: Any, mask: npt.NDArray[np.bool_]) -> Any:
 
 
 def require_full(x: Any, name: str) -> None:
-    """ValueError where elements are missing and none can be left out."""
+    """Raise ValueError if elements are missing."""
     if type(x) is np.ndarray:
         return
     mask = find_missing(x)

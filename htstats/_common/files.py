@@ -59,10 +59,10 @@ def require_apart(inputs: Iterable[PathLike], outputs: Iterable[PathLike]) -> No
 
 
 def _identity(path: PathLike) -> object:
-    """What two names of one file have in common."""
+    """A key that is equal for two names of the same file."""
     try:
         found = os.stat(path)
-    except (OSError, ValueError):  # not there (yet): its place stands for it
+    except (OSError, ValueError):  # the file does not exist: its path identifies it
         return os.path.realpath(path)
     return found.st_dev, found.st_ino
 
@@ -90,18 +90,18 @@ def target_of(path: PathLike) -> Path:
 
 
 def _require_permission(target: Path) -> None:
-    """Refuse a write-protected file, which a rename would replace all the same."""
+    """Refuse a write-protected file: a rename would replace it nevertheless."""
     try:
         os.close(os.open(target, os.O_WRONLY))
     except PermissionError:
         raise
-    except OSError:  # a read-only disk, for one, has a message of its own
+    except OSError:  # a read-only disk has a message of its own
         pass
 
 
 @contextlib.contextmanager
 def atomic_write(path: PathLike, *, inputs: Iterable[PathLike] = ()) -> Iterator[BinaryIO]:
-    """A file to write to that takes the place of `path` at the end; on an error nothing is left.
+    """A file that replaces `path` when the block ends; after an error nothing is left of it.
 
     `inputs` are the files that are read: see `require_apart`.
     """
@@ -120,7 +120,7 @@ def atomic_write(path: PathLike, *, inputs: Iterable[PathLike] = ()) -> Iterator
 
 
 def publish(file: BinaryIO, temporary: Path, target: Path) -> None:
-    """Bring a finished temporary file to the disk, then into the place of `target`."""
+    """Sync a finished temporary file, then rename it to `target`."""
     file.flush()
     os.fsync(file.fileno())
     os.replace(temporary, target)
@@ -128,7 +128,7 @@ def publish(file: BinaryIO, temporary: Path, target: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Bring renames to the disk: they are durable once their folder is."""
+    """Sync a folder, so that the renames in it are durable."""
     with contextlib.suppress(OSError):  # some systems cannot sync folders
         folder = os.open(path, os.O_RDONLY)
         try:
@@ -139,7 +139,7 @@ def sync_folder(path: Path) -> None:
 
 @contextlib.contextmanager
 def named_errors(path: Path) -> Iterator[None]:
-    """A full disk is reported by a number alone: say which file it was."""
+    """Add the file's name to errors that have none, such as that of a full disk."""
     try:
         yield
     except OSError as error:

@@ -1,29 +1,32 @@
-"""A matrix that is read in blocks of rows, and the checks of what it gives."""
+"""A matrix that is read in blocks of rows, and the checks of its blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import Elements, as_elements
+from htstats._common.arrays import HALF_DTYPES, Elements, as_elements
+from htstats._common.threads import Turns, run_each
 
-__all__ = ["BLOCK_BYTES", "Report", "RowSource", "read_blocks"]
+__all__ = ["BLOCK_BYTES", "Report", "RowSource", "process_blocks", "read_blocks", "require_source"]
 
 
-# Small enough to be in a cache when it is split after it was read, large enough to be worth a task.
+# Small enough to stay in a cache between reading and splitting, large enough to be worth a task.
 BLOCK_BYTES = 1 << 22
 
 Report = Callable[[int], None]
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 class RowSource(Protocol):
     """A matrix that is read in blocks of rows, as `htstats.weights` gives them.
 
-    With a method `read_rows(start, stop, out)`, safe to call from several threads, blocks are read
-    and split on threads.
+    If it also has a method `read_rows(start, stop, out)` that several threads may call at once,
+    blocks are read and worked on by threads.
     """
 
     @property
@@ -33,16 +36,29 @@ class RowSource(Protocol):
     def row_blocks(self, max_bytes: int) -> Iterable[npt.NDArray[Any]]: ...
 
 
+def require_source(source: object) -> None:
+    """Raise TypeError for anything that is no `RowSource`, such as an array."""
+    if not all(hasattr(source, name) for name in ("shape", "dtype", "row_blocks")):
+        raise TypeError(
+            "source must have shape, dtype and row_blocks(max_bytes), as a matrix of open_weights "
+            f"has, got {type(source).__name__}: an array goes to fit_power_law, partition or "
+            "TailSketch.update"
+        )
+
+
 def read_blocks(
     source: RowSource, report: Report | None = None, max_bytes: int | None = None
 ) -> Iterator[Elements]:
-    """The blocks as kernels take them, checked to be the rows that the source promised.
+    """The blocks as kernels take them, after a check that they are the rows the source promised.
 
     Raises
     ------
-    ValueError, TypeError
-        If their widths, number or dtype are others.
+    TypeError
+        If `source` cannot be read in blocks, or a block has another dtype.
+    ValueError
+        If the blocks have other widths, or another number of rows together.
     """
+    require_source(source)
     rows = 0
     for block in source.row_blocks(max_bytes or BLOCK_BYTES):
         bits = source.dtype if block.dtype == np.uint16 else None
@@ -59,3 +75,50 @@ def read_blocks(
         yield elements
     if rows != source.shape[0]:
         raise ValueError(f"the blocks must have {source.shape[0]} rows together, got {rows}")
+
+
+def process_blocks(
+    source: RowSource,
+    states: Sequence[S],
+    work: Callable[[S, npt.NDArray[Any]], T],
+    hand_in: Callable[[T], None],
+    *,
+    report: Report | None = None,
+    max_bytes: int | None = None,
+) -> None:
+    """Read a matrix once: call `work(state, block)` on each block, then `hand_in` on its result.
+
+    With several states, and a source that has `read_rows`, each state has a thread of its own that
+    reads and works. `hand_in` is always called in the order of the blocks, one call at a time, and
+    a state takes no other block before: a result may lie in buffers of the state. A queue between
+    threads that work and one that hands in was slower: to wake a thread for every block costs more
+    than to wait for a turn now and then.
+    """
+    require_source(source)
+    read_rows = getattr(source, "read_rows", None)
+    if len(states) == 1 or read_rows is None:
+        for elements in read_blocks(source, report, max_bytes):
+            hand_in(work(states[0], elements.data))
+        return
+    rows, cols = source.shape
+    dtype = np.dtype(np.uint16 if source.dtype in HALF_DTYPES else source.dtype)
+    step = max(1, (max_bytes or BLOCK_BYTES) // max(cols * dtype.itemsize, 1))
+    turns = Turns(-(-rows // step))
+
+    def hand_in_and_report(made: tuple[int, T]) -> None:
+        hand_in(made[1])
+        if report is not None:
+            report(made[0])
+
+    def take_turns(state: S) -> None:
+        buffer = np.empty((min(step, rows), cols), dtype)
+
+        def make(number: int) -> tuple[int, T]:
+            data = buffer[: min(step, rows - number * step)]
+            read_rows(number * step, number * step + len(data), data)
+            return data.nbytes, work(state, data)
+
+        while turns.take_turn(make, hand_in_and_report):
+            pass
+
+    run_each(take_turns, states, len(states), cancel=turns.stop)

@@ -1,4 +1,10 @@
-"""Work on threads: ranges of an array, a list of items, numbers taken in their order."""
+"""Work on threads. No result depends on the number of threads.
+
+run_each      one call for each item; the results in the order of the items
+run_ranges    one call for each range of an array; the results in the order of the ranges
+run_as_done   one call for each item; each result as soon as it is there
+Turns         numbers from 0 on: threads work on them at once and hand in results in order
+"""
 
 from __future__ import annotations
 
@@ -6,42 +12,84 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import pairwise
-from threading import Condition
+from threading import Condition, Lock
 from typing import TypeVar
 
-__all__ = ["Turns", "on_threads", "share"]
+__all__ = ["Turns", "run_as_done", "run_each", "run_ranges"]
 
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 # A thread takes about as long to start as this many elements take to read.
 _WORTH_A_THREAD = 1 << 17
 
 
-def share(work: Callable[[slice], T], length: int, elements: int, n_threads: int) -> list[T]:
+def run_each(
+    work: Callable[[T], R],
+    items: Iterable[T],
+    n_threads: int,
+    *,
+    cancel: Callable[[], None] = lambda: None,
+) -> list[R]:
+    """Call `work` on each item; the results in the order of the items.
+
+    A thread takes the next item when it has finished one, so `items` may be made on the way: at
+    most `n_threads` of them exist at a time. If calls fail, no further item is begun, and the error
+    of the first item that failed is raised. `cancel` is then called, and also at an interrupt: it
+    may ask calls that still run to end early.
+    """
+    if n_threads == 1:
+        return [work(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor  # takes longer to load than a small fit
+
+    results: dict[int, R] = {}
+    errors: dict[int, BaseException] = {}
+    left, lock = iter(enumerate(items)), Lock()
+
+    def take_items() -> None:
+        while True:
+            with lock:
+                if errors or (found := next(left, None)) is None:
+                    return
+            number, item = found
+            try:
+                results[number] = work(item)
+            except BaseException as error:
+                errors[number] = error
+                cancel()
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        try:
+            for thread in [pool.submit(take_items) for _ in range(n_threads)]:
+                thread.result()
+        except BaseException as error:  # an interrupt, or `items` itself fails
+            errors[-1] = error
+            cancel()
+            raise
+    if errors:
+        raise errors[min(errors)]
+    return [results[number] for number in range(len(results))]
+
+
+def run_ranges(work: Callable[[slice], R], length: int, elements: int, n_threads: int) -> list[R]:
     """Call `work` on ranges of about equal length that cover `length`, each on its own thread.
 
-    Threads are left out where there are too few `elements` in all for them to pay.
+    Fewer threads run where there are fewer `elements` in all than pay for their start.
     """
     n = max(1, min(n_threads, length, elements // _WORTH_A_THREAD))
     edges = [length * k // n for k in range(n + 1)]
-    parts = [slice(start, stop) for start, stop in pairwise(edges)]
-    if n == 1:
-        return [work(parts[0])]
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(n) as pool:
-        return list(pool.map(work, parts))
+    return run_each(work, [slice(start, stop) for start, stop in pairwise(edges)], n)
 
 
-R = TypeVar("R")
+def run_as_done(
+    work: Callable[[T], R], items: Iterable[T], n_threads: int
+) -> Iterator[tuple[T, R]]:
+    """Call `work` on each item; yield the item and its result as soon as the result is there.
 
-
-def on_threads(work: Callable[[T], R], items: Iterable[T], n_threads: int) -> Iterator[tuple[T, R]]:
-    """Each item and what `work` makes of it, in the order in which they are done.
-
-    They are begun in their own order. An exception of `work` ends it, and so does leaving early;
-    what has been begun then goes on unheard, and is no reason for the program to stay.
+    The items are begun in their own order. An exception of `work` ends the iteration, and so does
+    leaving it early. Calls that have begun then go on, but nobody waits for them, not even the end
+    of the program.
     """
     if n_threads == 1:
         for item in items:
@@ -54,7 +102,7 @@ def on_threads(work: Callable[[T], R], items: Iterable[T], n_threads: int) -> It
     todo = deque(items)
     done: SimpleQueue[tuple[T, R | None, BaseException | None]] = SimpleQueue()
 
-    def run() -> None:
+    def take_items() -> None:
         with suppress(IndexError):
             while True:
                 item = todo.popleft()
@@ -65,7 +113,7 @@ def on_threads(work: Callable[[T], R], items: Iterable[T], n_threads: int) -> It
 
     n_items = len(todo)
     for _ in range(min(n_threads, n_items)):
-        Thread(target=run, daemon=True).start()
+        Thread(target=take_items, daemon=True).start()
     try:
         for _ in range(n_items):
             item, result, error = done.get()
@@ -77,7 +125,8 @@ def on_threads(work: Callable[[T], R], items: Iterable[T], n_threads: int) -> It
 
 
 class Turns:
-    """Numbers for threads that ask, each made something of whenever, and taken in order."""
+    """The numbers 0 to `end` - 1 for threads: each makes something of a number at any time, and
+    hands it in when all lower numbers have been handed in."""
 
     def __init__(self, end: int) -> None:
         self._end = end
@@ -85,10 +134,10 @@ class Turns:
         self._stopped = False
         self._changed = Condition()
 
-    def have(self, make: Callable[[int], T], take: Callable[[T], None]) -> bool:
-        """Make something of the next number and, in its turn, take it; False if there is none.
+    def take_turn(self, make: Callable[[int], T], hand_in: Callable[[T], None]) -> bool:
+        """Make something of the next number and hand it in; False if no number is left.
 
-        The error raised is that of the lowest number, and there are no turns after it.
+        If calls fail, the error of the lowest such number is raised, and no turn follows it.
         """
         with self._changed:
             if self._stopped or self._given == self._end:
@@ -106,7 +155,7 @@ class Turns:
             if self._stopped:
                 return False
         try:
-            take(made.result())
+            hand_in(made.result())
         except BaseException:
             self.stop()
             raise
@@ -116,7 +165,7 @@ class Turns:
         return True
 
     def stop(self) -> None:
-        """No more turns, for whoever waits for one either."""
+        """Give no more turns, and end the wait of those who have one."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()

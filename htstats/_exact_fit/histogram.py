@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.checks import require_finite
-from htstats._common.threads import share
+from htstats._common.threads import run_ranges
 from htstats._core import tail
 from htstats._exact_fit.bucket_bounds import Prospect
 from htstats._exact_fit.sample import CACHED, Survey, add_tables, survey
@@ -90,7 +90,7 @@ def _count_slots(source: Source, n_slots: int, n_threads: int) -> npt.NDArray[An
         totals = []
         for start in range(0, part.size, MAX_COUNT):
             piece = part[start : start + MAX_COUNT]
-            found = share(partial(count_range, piece), piece.size, piece.size, n_threads)
+            found = run_ranges(partial(count_range, piece), piece.size, piece.size, n_threads)
             totals += [total for _, total in found]
             tables[:] = [add_tables([*tables, *(table for table, _ in found)])]
         return totals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from htstats._common import checks
@@ -40,19 +41,21 @@ def check_options(
     min_tail: int | None = None,
     curve: bool = False,
     discrete: bool = False,
+    *,
+    name_of: Callable[[str], str] = str,
 ) -> FitOptions:
-    """Check the options of a fit; an error names the wrong one."""
-    checks.one_of("ks", ks, KS)
-    least = 1 if min_tail is None else checks.count("min_tail", min_tail, at_least=1)
-    end = None if xmax is None else checks.positive("xmax", xmax)
+    """Check the options of a fit; an error names the wrong one as `name_of` calls it."""
+    checks.one_of(name_of("ks"), ks, KS)
+    least = 1 if min_tail is None else checks.count(name_of("min_tail"), min_tail, at_least=1)
+    end = None if xmax is None else checks.positive(name_of("xmax"), xmax)
     if isinstance(xmin, tuple | list):
         if len(xmin) != 2:
-            raise ValueError(f"xmin must be a number or a pair (lo, hi), got {xmin!r}")
-        low, high = (checks.nonnegative("xmin", edge) for edge in xmin)
+            raise ValueError(f"{name_of('xmin')} must be a number or a pair (lo, hi), got {xmin!r}")
+        low, high = (checks.nonnegative(name_of("xmin"), edge) for edge in xmin)
         if not low < high:
-            raise ValueError(f"xmin must be (lo, hi) with lo < hi, got {xmin!r}")
+            raise ValueError(f"{name_of('xmin')} must be (lo, hi) with lo < hi, got {xmin!r}")
         return FitOptions((low, high), end, ks, least, curve, discrete)
-    start = None if xmin is None else checks.positive("xmin", xmin)
+    start = None if xmin is None else checks.positive(name_of("xmin"), xmin)
     if start is not None and end is not None and not start < end:
-        raise ValueError(f"xmax must be above xmin, got {xmax!r} with xmin={xmin!r}")
+        raise ValueError(f"{name_of('xmax')} must be above xmin, got {xmax!r} with xmin={xmin!r}")
     return FitOptions(start, end, ks, least, curve, discrete)

@@ -22,7 +22,7 @@ from htstats._common.data_checks import (
     require_numbers,
     require_sample,
 )
-from htstats._common.threads import share
+from htstats._common.threads import run_ranges
 from htstats._core import tail
 
 __all__ = [
@@ -179,7 +179,7 @@ def checksum_of(part: npt.NDArray[Any], n_threads: int = 1) -> int:
     if n_threads == 1:
         found: int = checksum(flat)
         return found
-    sums: list[int] = share(lambda at: checksum(flat[at]), flat.size, flat.size, n_threads)
+    sums: list[int] = run_ranges(lambda at: checksum(flat[at]), flat.size, flat.size, n_threads)
     return sum(sums) % 2**64
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "plan_of"]
 
-# Of arrays that no network computes with: text, bytes, dates.
+# Dtypes of arrays that no network computes with: text, bytes, dates.
 TEXT_OR_DATE = re.compile(r"[<>|=]?(U|S|str|bytes|datetime|timedelta)[\d\[]")
 
 # Names that a line lists before it says how many more there are.
@@ -33,14 +33,14 @@ class Plan(NamedTuple):
 
 
 def plan_of(weights: Weights, chosen: set[str]) -> Plan:
-    """Settle what becomes of everything in a checkpoint, before anything is written.
+    """Decide what to write of a checkpoint, before anything is written.
 
     Raises
     ------
     ValueError
         If there is something in it that `htstats decompress` could not give back.
     """
-    from htstats.weights import files_of, metadata_of
+    from htstats.weights import files_of, index_keys_of, metadata_of
 
     left = [(name, why) for name, why in weights.skipped if name not in weights.tensors]
     require_tensors(weights, left)
@@ -50,12 +50,13 @@ def plan_of(weights: Weights, chosen: set[str]) -> Plan:
     scaled = {name for name in chosen if is_scaled(weights, name)}
     metadata, unlike = metadata_of(weights)
     notes = [
-        line + listed(names)
+        line + list_names(names)
         for line, names in [
             ("stored once: ", [f"{name} is {first}" for name, first in ties.items()]),
             ("carried as they are, for they have scales of their own: ", sorted(scaled)),
-            ("left out, being no tensors: ", collapsed(name for name, _ in left)),
+            ("left out, being no tensors: ", collapse_names(name for name, _ in left)),
             ("left out of the metadata, being no text or unlike in shards: ", unlike),
+            ("left out, being metadata of the index of shards: ", index_keys_of(weights)),
         ]
         if names
     ]
@@ -103,7 +104,7 @@ def is_scaled(weights: Weights, name: str) -> bool:
     return any(f"{name}{end}" in weights.tensors for end in ("_scale", "_scale_inv"))
 
 
-def collapsed(names: Iterable[str]) -> list[str]:
+def collapse_names(names: Iterable[str]) -> list[str]:
     """Names in order; many that differ in numbers alone become one with stars."""
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -115,7 +116,7 @@ def collapsed(names: Iterable[str]) -> list[str]:
     ]
 
 
-def listed(names: list[str]) -> str:
+def list_names(names: list[str]) -> str:
     """Names with commas between them, on one line."""
     shown = ", ".join(" ".join(name.split()) for name in names[:MOST_NAMES])
     more = len(names) - MOST_NAMES

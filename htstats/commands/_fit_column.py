@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING
 
-from htstats.report.tables import Row, as_csv, as_json, as_text, finish
+from htstats.commands._fit_answer import plan_pictures, plot_folder, print_answer
+from htstats.report.tables import Row, finish
 
 if TYPE_CHECKING:
     from htstats.columns import Column
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["run_column"]
 
-# Of --max-memory this part may hold the numbers as they are read.
+# The part of --max-memory for the numbers while they are read.
 SHARE_HELD = 1 / 32
 
-# What is said of matrices alone.
+# Options for matrices only.
 FOR_MATRICES = ("tensor", "exclude", "spectrum", "dask")
 
 
@@ -35,29 +35,19 @@ def run_column(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
     side = args.side or "positive"
     if args.discrete:
         rule = rule | {"discrete": True}
-    folder = None
-    if args.plot is not None:
-        from htstats.report.pictures import draw_all, picture_folder, picture_paths
-
-        folder = picture_folder(args.plot)
-    column = open_column(args.file, args.column, whole=args.discrete, held=held)
-    paths = {} if folder is None else picture_paths(folder, [args.file], [column.name])
-    row = describe_column(column) | fit_column(column, side, extras, room, rule)
-    finish(row)
-    if paths and "error" not in row:
-        draw_all(paths, {column.name: column}, [column.name], side, rule, "x")
-    if args.json:
-        answer = as_json(args.file, side, rule, [row], Weights(args.file, ()))
-        print(json.dumps(answer, indent=1, allow_nan=False))
-    elif args.csv:
-        print(as_csv([row]), end="")
-    else:
-        print(as_text([row], None, "column"))
+    with plot_folder(args) as folder:
+        column = open_column(args.file, args.column, whole=args.discrete, held=held)
+        draw = plan_pictures(folder, [args.file], {column.name: column}, "x")
+        row = describe_column(column) | fit_column(column, side, extras, room, rule)
+        finish(row)
+        if "error" not in row:
+            draw([column.name], side, rule)
+    print_answer(args, side, rule, [row], Weights(args.file, ()), "column")
     return 1 if "error" in row else 0
 
 
 def describe_column(column: Column) -> Row:
-    """What is known before the fit."""
+    """The fields of the row that are known before the fit."""
     n = column.shape[0]
     return {
         "layer_id": 1,

@@ -36,7 +36,7 @@ class Progress:
         self._lock = threading.Lock()
 
     def begin(self, label: str) -> None:
-        """Say what comes next."""
+        """Show what is worked on next."""
         self._label = label
 
     def __call__(self, n_bytes: int) -> None:

@@ -1,4 +1,4 @@
-"""Work on threads, and no others beside them."""
+"""Keep a BLAS from starting threads in addition to ours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 __all__ = ["load_numpy_with_one_thread", "one_blas_thread"]
 
 
-# What a BLAS asks for its number of threads when it is loaded.
+# Environment variables that set a BLAS's number of threads when it is loaded.
 VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -23,13 +23,13 @@ def load_numpy_with_one_thread() -> None:
     if "numpy" in sys.modules or any(name in os.environ for name in VARIABLES):
         return
     os.environ.update(dict.fromkeys(VARIABLES, "1"))
-    gc.disable()  # what is loaded stays
+    gc.disable()  # loaded modules stay, so there is no garbage to look for
     try:
         import numpy  # noqa: F401
     finally:
         gc.enable()
         for name in VARIABLES:
-            del os.environ[name]  # children choose for themselves
+            del os.environ[name]  # child processes choose for themselves
 
 
 def one_blas_thread() -> AbstractContextManager[object]:

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from htstats._common.messages import one_line
 from htstats.commands._choice import add_choice, choose_for_split
 from htstats.commands._sizes import size
 from htstats.report.notes import reading_notes
@@ -92,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def write(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, str]:
-    """Write the container; the matrices that could not be compressed, and why."""
+    """Write the container; return the matrices that failed, with the reasons."""
     from htstats.commands._progress import Progress
     from htstats.compression.container import ContainerWriter
 
@@ -105,7 +106,7 @@ def write(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, s
         inputs=[args.file, *plan.files],
         metadata=plan.metadata,
     )
-    # each is read twice or three times; the guess corrects itself
+    # each matrix is read two or three times; the estimate corrects itself
     with writing as writer, Progress(sum(sizes.values())) as progress:
         if writer.finished:
             require_older(args.file, plan, writer)
@@ -123,7 +124,7 @@ def write(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, s
                     why = next(done)
                     if why is None:
                         continue
-                    failed[name] = " ".join(str(why).split()) or type(why).__name__
+                    failed[name] = one_line(why)
                 tensor = weights.tensors[name]
                 writer.add_tensor(name, tensor.dtype, tensor.shape, tensor.chunks(1 << 22))
         writer.commit()
@@ -197,7 +198,7 @@ def report(
         print(f"warning: not smaller than before: {', '.join(larger)}", file=sys.stderr)
     if after >= before:
         print(f"warning: {args.output} is not smaller than {args.file}", file=sys.stderr)
-    return 1 if any(carried[name].nbytes for name in bad) else 0  # nothing is in the others
+    return 1 if any(carried[name].nbytes for name in bad) else 0  # empty ones are no failure
 
 
 def table(matrices: dict[str, StoredMatrix], sizes: dict[str, int]) -> str:
@@ -216,7 +217,7 @@ def table(matrices: dict[str, StoredMatrix], sizes: dict[str, int]) -> str:
 
 
 def options(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, Any]:
-    """What the file says of how it was made; a resumed run must have the same."""
+    """The options that the file keeps; a resumed run must have the same."""
     import hashlib
 
     content: list[Any] = [[n, t.dtype, list(t.shape)] for n, t in weights.tensors.items()]
@@ -248,7 +249,7 @@ def threshold(text: str) -> float | str:
 
 
 def require_rule(text: str, keep: str) -> None:
-    """What no matrix could be split at is refused before anything is written."""
+    """Refuse a threshold that suits no matrix, before anything is written."""
     from htstats._common import checks
     from htstats.compression.thresholds.rules import parse_rule
 

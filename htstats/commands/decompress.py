@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 def write(
     args: argparse.Namespace, container: Container, progress: Progress
 ) -> list[str | os.PathLike[str]]:
-    """Write the one file, or the shards and their index; which they are."""
+    """Write the file, or the shards and their index; return their paths."""
     from htstats.compression.container import SHARD_SIZE, write_dense, write_shards
 
     if is_folder(args.output):

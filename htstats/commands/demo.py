@@ -180,13 +180,13 @@ def _matrix(
             "density": split.density, "mean": split.mean, "std": split.std,
         },
         "predicted": {
-            "fitted_tail": _predicted(fit, split.threshold, split.nnz, weight.size),
-            "paper": _predicted(whole, split.threshold, split.nnz, weight.size),
+            "fitted_tail": _predict(fit, split.threshold, split.nnz, weight.size),
+            "paper": _predict(whole, split.threshold, split.nnz, weight.size),
         },
     }  # fmt: skip
 
 
-def _predicted(fit: Any, tau: float, nnz: int, size: int) -> dict[str, Any]:
+def _predict(fit: Any, tau: float, nnz: int, size: int) -> dict[str, Any]:
     """How likely at least `nnz` of `size` weights lie above tau under a fitted tail.
 
     Where tau is below xmin, the fit says nothing about it.

@@ -23,14 +23,13 @@ alpha, is under esd_alpha and so on with --spectrum.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from htstats.commands._choice import add_choice, number_rows
 from htstats.commands._sizes import size
-from htstats.report.tables import Row, as_csv, as_json, as_text, describe, describe_unread, finish
+from htstats.report.tables import Row, describe, describe_unread, finish
 
 if TYPE_CHECKING:
     from htstats.report.matrix import Extras, Rule
@@ -40,6 +39,17 @@ HELP = "fit a power law to every weight matrix of a checkpoint, or to a column o
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    _add_input(parser)
+    _add_rule(parser)
+    _add_limits(parser)
+    _add_extras(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON, and nothing else")
+    form.add_argument("--csv", action="store_true", help="print CSV, and nothing else")
+
+
+def _add_input(parser: argparse.ArgumentParser) -> None:
+    """What is fitted."""
     parser.add_argument(
         "file", metavar="FILE",
         help="a checkpoint: .npy, .npz, .safetensors, .pt, .pth, or a folder of shards; or a "
@@ -54,6 +64,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the column holds whole numbers: fit the zeta distribution",
     )  # fmt: skip
     add_choice(parser, "fit only these matrices")
+
+
+def _add_rule(parser: argparse.ArgumentParser) -> None:
+    """How each fit is made."""
     parser.add_argument(
         "--side", choices=["abs", "positive", "negative"],
         help="fit abs(w), the positive weights, or the negative ones (default: abs; of a column: "
@@ -77,6 +91,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--min-tail", type=int, metavar="N",
         help="leave out values of xmin with fewer weights in their tail",
     )  # fmt: skip
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """Where the fits are made, and in how much memory."""
     parser.add_argument(
         "--threads", type=int, default=2, metavar="N",
         help="matrices that are fitted, and held in memory, at once (default: 2)",
@@ -90,6 +108,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--dask", metavar="WHERE",
         help="fit on a cluster: a scheduler's address, or local:N for N processes here",
     )  # fmt: skip
+
+
+def _add_extras(parser: argparse.ArgumentParser) -> None:
+    """What is made in addition to the fits."""
     parser.add_argument(
         "--gof", type=int, nargs="?", const=2500, default=0, metavar="N",
         help="test the fit by at most N resamples (default: 2500); stops once p is surely on one "
@@ -107,9 +129,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plot", metavar="DIR", help="draw each fit into DIR/NAME.png (needs matplotlib)"
     )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print JSON, and nothing else")
-    form.add_argument("--csv", action="store_true", help="print CSV, and nothing else")
 
 
 def xmin(text: str) -> float | tuple[float, float]:
@@ -121,40 +140,34 @@ def xmin(text: str) -> float | tuple[float, float]:
 
 
 def rule_of(args: argparse.Namespace) -> Rule:
-    """What was said of the fits, under the names that `fit_power_law` has for it."""
+    """The options of the fits, under the names that `fit_power_law` has for them."""
     from htstats._exact_fit.options import check_options
 
-    try:
-        check_options(args.xmin, args.xmax, args.ks, args.min_tail, False)
-    except ValueError as error:  # begins with the argument
-        raise ValueError(f"--{error}".replace("min_tail", "min-tail")) from None
+    check_options(args.xmin, args.xmax, args.ks, args.min_tail, False, name_of=option_name)
     given = {name: getattr(args, name) for name in ("xmin", "xmax", "min_tail")}
     rule = {name: value for name, value in given.items() if value is not None}
     return rule if args.ks == "left" else rule | {"ks": args.ks}
 
 
+def option_name(argument: str) -> str:
+    """What the command line calls an argument of `fit_power_law`."""
+    return "--" + argument.replace("_", "-")
+
+
 def run(args: argparse.Namespace) -> int:
     from htstats._common import checks
-    from htstats.commands._progress import Progress
     from htstats.commands._threads import load_numpy_with_one_thread
 
     checks.count("--threads", args.threads, at_least=1)
     if args.is_program and args.threads > 1:
         load_numpy_with_one_thread()
+    from htstats.columns import is_column
     from htstats.report.matrix import Extras
-    from htstats.weights import choose, open_weights
 
     if args.max_memory is not None:
-        from htstats.power_law import LEAST_FOR_A_FIT
-
-        least = LEAST_FOR_A_FIT * args.threads
-        checks.count("--max-memory", args.max_memory, at_least=least)
-        if args.dask is not None:
-            raise ValueError("--max-memory is for fits here: with --dask, workers have limits")
+        check_memory(args)
     extras = Extras(checks.count("--gof", args.gof), args.compare, args.spectrum)
     rule = rule_of(args)
-    from htstats.columns import is_column
-
     if is_column(args.file):
         from htstats.commands._fit_column import run_column
 
@@ -162,6 +175,26 @@ def run(args: argparse.Namespace) -> int:
     if args.discrete or args.column is not None:
         option = "--discrete" if args.discrete else "--column"
         raise ValueError(f"{option} is for a column of numbers, and {args.file} is none")
+    return run_checkpoint(args, extras, rule)
+
+
+def check_memory(args: argparse.Namespace) -> None:
+    """Refuse a --max-memory that no fit could keep."""
+    from htstats._common import checks
+    from htstats.power_law import LEAST_FOR_A_FIT
+
+    least = LEAST_FOR_A_FIT * args.threads
+    checks.count("--max-memory", args.max_memory, at_least=least)
+    if args.dask is not None:
+        raise ValueError("--max-memory is for fits here: with --dask, workers have limits")
+
+
+def run_checkpoint(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
+    """Fit the matrices of a checkpoint, and print the fits; the exit code."""
+    from htstats.commands._fit_answer import plan_pictures, plot_folder, print_answer
+    from htstats.commands._progress import Progress
+    from htstats.weights import choose, files_of, open_weights
+
     args.side = args.side or "abs"
     weights = open_weights(args.file)
     chosen = choose(weights, args.tensor, args.exclude)
@@ -169,27 +202,14 @@ def run(args: argparse.Namespace) -> int:
     if not chosen:
         reasons = "; ".join(f"{name}: {why}" for name, why in weights.skipped[:3]) or "it is empty"
         raise ValueError(f"{args.file}: no matrix to fit ({reasons})")
-    paths = None
-    if args.plot is not None:
-        from htstats.report.pictures import draw_all, picture_folder, picture_paths
-        from htstats.weights import files_of
-
-        inputs = [args.file, *files_of(weights)]
-        paths = picture_paths(picture_folder(args.plot), inputs, matrices)
     ids = number_rows(weights)
-    with Progress(sum(matrix.nbytes for matrix in matrices.values())) as progress:
-        rows = fit_all(args, matrices, ids, (extras, rule), progress)
-    rows += [describe_unread(ids[n], weights.unread[n]) for n in chosen if n in weights.unread]
-    if paths is not None:
-        fitted = [row["name"] for row in rows if "error" not in row]
-        draw_all(paths, matrices, fitted, args.side, rule)
-    if args.json:
-        answer = as_json(args.file, args.side, rule, rows, weights)
-        print(json.dumps(answer, indent=1, allow_nan=False))
-    elif args.csv:
-        print(as_csv(rows), end="")
-    else:
-        print(as_text(rows, weights if args.tensor is None else None))
+    with plot_folder(args) as folder:
+        draw = plan_pictures(folder, [args.file, *files_of(weights)], matrices)
+        with Progress(sum(matrix.nbytes for matrix in matrices.values())) as progress:
+            rows = fit_all(args, matrices, ids, (extras, rule), progress)
+        rows += [describe_unread(ids[n], weights.unread[n]) for n in chosen if n in weights.unread]
+        draw([row["name"] for row in rows if "error" not in row], args.side, rule)
+    print_answer(args, args.side, rule, rows, weights)
     return 1 if any("error" in row and 0 not in row["shape"] for row in rows) else 0
 
 
@@ -215,7 +235,7 @@ def fits(
     rule: Rule,
     progress: Any,
 ) -> Iterator[tuple[str, Row]]:
-    """The fits as they are done, here or on a cluster."""
+    """Yield each fit when it is done, here or on a cluster."""
     if args.dask is not None:
         from htstats.distributed import connect, fit_matrices
 
@@ -230,7 +250,7 @@ def fits(
                 report=progress,
             )
         return
-    from htstats._common.threads import on_threads
+    from htstats._common.threads import run_as_done
     from htstats.commands._threads import one_blas_thread
     from htstats.report.matrix import fit_matrix
 
@@ -243,7 +263,7 @@ def fits(
     order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
     has_others = args.threads > 1 and not args.is_program
     with one_blas_thread() if has_others else nullcontext():
-        for matrix, row in on_threads(work, order, args.threads):
+        for matrix, row in run_as_done(work, order, args.threads):
             progress.begin(matrix.name)
             yield matrix.name, row
             progress(matrix.nbytes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from htstats._common import checks
 from htstats._common.data_checks import require_full, require_numbers
+from htstats._common.threads import run_each
 from htstats._core import normal
 
 if TYPE_CHECKING:
@@ -43,19 +43,19 @@ BLOCK_DTYPES: dict[str, np.dtype[Any]] = {
 def sparse_rows(
     values: npt.NDArray[Any], indices: npt.NDArray[Any], indptr: npt.NDArray[Any], shape: Any
 ) -> csr_array:
-    """A sparse matrix. SciPy, which takes as long to load as all else, is loaded here."""
+    """Build a sparse matrix. SciPy is loaded here: it takes as long to load as all the rest."""
     from scipy.sparse import csr_array
 
     return csr_array((values, indices, indptr), shape=shape)
 
 
 def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:
-    """What indices and offsets of a sparse matrix are: int32 where each size fits."""
+    """The dtype of indices and offsets of a sparse matrix: int32 if every size fits."""
     return np.int32 if max(sizes) < 2**31 else np.int64
 
 
 class Law(Protocol):
-    """What says how the entries of W(t) are made, B apart."""
+    """The fields that say how the noise of W(t) is made."""
 
     @property
     def mean(self) -> float: ...
@@ -179,7 +179,7 @@ class CompressedMatrix:
 
     @property
     def nnz(self) -> int:
-        """How many entries B keeps."""
+        """Number of entries of B."""
         return int(self.sparse.nnz)
 
     @property
@@ -189,7 +189,7 @@ class CompressedMatrix:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that B holds in memory."""
+        """Bytes of B in memory."""
         b = self.sparse
         return int(b.data.nbytes + b.indices.nbytes + b.indptr.nbytes)
 
@@ -213,12 +213,7 @@ class CompressedMatrix:
         def fill(start: int) -> None:
             self.row_block(start, min(start + step, rows), out=out[start : start + step])
 
-        if n_threads == 1:
-            for start in starts:
-                fill(start)
-        else:
-            with ThreadPoolExecutor(n_threads) as pool:
-                list(pool.map(fill, starts))
+        run_each(fill, starts, n_threads)
         return out
 
     def row_block(
@@ -290,7 +285,7 @@ class CompressedMatrix:
     def _row_blocks(self) -> Iterator[tuple[int, int, npt.NDArray[Any]]]:
         """(start, stop, rows of W(t)) in a buffer that is used again."""
         rows, cols = self.shape
-        # large enough for the product to be one of BLAS's good sizes
+        # large enough for BLAS to multiply at full speed
         step = max(1, 16 * TILE // max(cols, 1))
         buffer = np.empty((min(step, rows), cols), BLOCK_DTYPES[self.dtype])
         for start in range(0, rows, step):

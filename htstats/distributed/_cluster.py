@@ -1,4 +1,4 @@
-"""A client of a cluster, trees of tasks on it, and work that is under way ahead of its turn."""
+"""A client of a cluster, trees of tasks, and tasks that are started ahead of their use."""
 
 from __future__ import annotations
 
@@ -18,13 +18,23 @@ from distributed.comm.addressing import get_address_host_port
 from distributed.comm.core import CommClosedError
 from distributed.utils import LoopRunner, silence_logging_cmgr
 
-__all__ = ["FAILURES", "LOST", "Report", "ahead_of", "connect", "in_order", "same", "tree", "watch"]
+__all__ = [
+    "FAILURES",
+    "LOST",
+    "Report",
+    "connect",
+    "count_ahead",
+    "same",
+    "start_ahead",
+    "tree",
+    "watch",
+]
 
 Report = Callable[[int], None]
 S = TypeVar("S")
 T = TypeVar("T")
 
-# What may be wrong with a matrix; the loss of the cluster is none of them.
+# Errors that a matrix may cause; the loss of the cluster is not one of them.
 FAILURES = (ValueError, TypeError, OSError, ArithmeticError, MemoryError, KilledWorker)
 LOST = (CancelledError, CommClosedError)
 
@@ -50,7 +60,7 @@ def connect(where: str) -> Iterator[Client]:
         If no scheduler answers, or it goes away inside the block.
     """
     try:
-        # what fails is said once, by whoever asked for it
+        # the caller reports a failure, and once is enough
         with silence_logging_cmgr(logging.CRITICAL), _client(where) as client:
             yield client
     except LOST as error:
@@ -73,7 +83,8 @@ def _client(where: str) -> Iterator[Client]:
         tempfile.TemporaryDirectory(prefix="htstats-", ignore_cleanup_errors=True) as folder,
         _loop_deaf_to_interrupts() as loop,
         LocalCluster(
-            n_workers=0,  # what is interrupted while workers start must be left as a cluster is
+            # workers start below: an interrupt meanwhile then leaves by the cluster's own exit
+            n_workers=0,
             threads_per_worker=1,
             processes=True,
             dashboard_address=":0",  # None would still ask for port 8787, which may be taken
@@ -91,7 +102,7 @@ def _client(where: str) -> Iterator[Client]:
 
 @contextlib.contextmanager
 def _loop_deaf_to_interrupts() -> Iterator[Any]:
-    """An event loop on a thread that Ctrl-C does not reach, nor the processes that it starts.
+    """An event loop on a thread that Ctrl-C does not reach; nor does it reach its processes.
 
     A terminal sends it to all of them, and workers would tell of it in a page of tracebacks each;
     the one who started them ends them.
@@ -110,7 +121,7 @@ def _loop_deaf_to_interrupts() -> Iterator[Any]:
 
 
 def same(value: T) -> T:
-    """A task whose result is what it was given: many others take it from there, not from here."""
+    """A task that returns its argument: others then fetch it from a worker, not from the client."""
     return value
 
 
@@ -130,7 +141,7 @@ def watch(client: Client, leaves: list[Any], sizes: list[int], report: Report | 
             report(left.pop(future))
 
 
-def in_order(items: Iterable[S], start: Callable[[S], T], ahead: int) -> Iterator[T]:
+def start_ahead(items: Iterable[S], start: Callable[[S], T], ahead: int) -> Iterator[T]:
     """What `start` makes of each item, in their order; `ahead` of them are started at a time."""
     left, waiting = iter(items), deque[T]()
     while True:
@@ -140,7 +151,7 @@ def in_order(items: Iterable[S], start: Callable[[S], T], ahead: int) -> Iterato
         yield waiting.popleft()
 
 
-def ahead_of(client: Client) -> int:
+def count_ahead(client: Client) -> int:
     """How many tasks keep all threads of the workers busy while results are taken."""
     workers = client.scheduler_info(n_workers=-1)["workers"]
     return 2 * max(sum(int(worker["nthreads"]) for worker in workers.values()), 1)

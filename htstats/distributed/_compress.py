@@ -14,83 +14,48 @@ from typing import Any, NamedTuple
 
 from distributed import Client
 
-from htstats._common import checks
-from htstats._common.arrays import HALF_DTYPES
 from htstats._common.float8 import float8_of
 from htstats.compression.container import (
     ContainerWriter,
     EncodedRows,
     MatrixInfo,
+    MatrixSink,
     RowEncoder,
     rows_of_a_record,
 )
-from htstats.compression.matrix import (
-    INDEX_END,
-    KEEPS,
-    NOISES,
-    SEED_END,
-    SUPPORTS,
-    CompressedMatrix,
-)
-from htstats.compression.partition import partition_rows, partition_threshold
+from htstats.compression.matrix import CompressedMatrix
+from htstats.compression.partition import partition_rows
 from htstats.compression.partition.bounds import Bounds
-from htstats.compression.partition.noise import noise_moments
-from htstats.compression.partition.split import count_rows, fill_rows
-from htstats.compression.thresholds import Resolver, resolver_of
-from htstats.compression.thresholds.rules import parse_rule
-from htstats.distributed._cluster import FAILURES, LOST, Report, ahead_of, in_order, same, tree
+from htstats.compression.partition.plan import (
+    SplitOptions,
+    SplitPlan,
+    SplitSums,
+    plan_split,
+    split_rows,
+)
+from htstats.compression.thresholds import Resolver
+from htstats.distributed._cluster import (
+    FAILURES,
+    LOST,
+    Report,
+    count_ahead,
+    same,
+    start_ahead,
+    tree,
+)
 from htstats.distributed._fit import fit_parts
-from htstats.distributed._parts import TASK_BYTES, FileId, Parts, RowsHere, blocks_of, opened
+from htstats.distributed._parts import TASK_BYTES, FileId, Parts, blocks_of, open_once
 from htstats.distributed._sketch import sketch_tree
-from htstats.sketch import TailSketch
-from htstats.sketch.exact_sums import ExactSums
 from htstats.weights import WeightMatrix, files_of, open_weights
 
 __all__ = ["compress_array", "compress_matrices", "compress_rows"]
 
-Sums = TailSketch | ExactSums
-
-
-class How(NamedTuple):
-    """What `htstats.partition` is told beside the matrix."""
-
-    threshold: float | str = "std"
-    keep: str = "abs"
-    noise: str = "paper"
-    support: str = "replaced"
-    seed: int = 0
-
-    def checked(self) -> How:
-        for word, choices in (("keep", KEEPS), ("noise", NOISES), ("support", SUPPORTS)):
-            checks.one_of(word, getattr(self, word), choices)
-        checks.count("seed", self.seed, below=SEED_END)
-        return self
-
-    @property
-    def rule(self) -> str:
-        """The name of the rule; empty for a number."""
-        return parse_rule(self.threshold).name if isinstance(self.threshold, str) else ""
-
-    @property
-    def sums_beside(self) -> bool:
-        """Whether one reading is enough: the sums are made beside the split."""
-        return not self.rule and self.keep != "centered"
-
-
-class Plan(NamedTuple):
-    """What has to be known before a matrix is split; no sums where they are made beside it."""
-
-    tau: float
-    bounds: Bounds
-    sums: Sums | None
-
 
 class Piece(NamedTuple):
-    """Some rows split: their records, and the sums of all and of the kept elements."""
+    """Some rows after their split: their records, and their sums."""
 
     records: list[EncodedRows]
-    sums: Sums | None
-    kept: ExactSums | None
+    sums: SplitSums
 
 
 class Job(NamedTuple):
@@ -99,28 +64,12 @@ class Job(NamedTuple):
     name: str
     parts: Parts
     source_shape: tuple[int, ...]
-    layer: int
-    how: How
+    options: SplitOptions
     source_dtype: str | None = None
 
-    def info(self, tau: float, moments: tuple[float, float]) -> MatrixInfo:
-        how, threshold = self.how, self.how.threshold
-        return MatrixInfo(
-            name=self.name,
-            shape=(self.parts.shape[0], self.parts.shape[1]),
-            source_shape=self.source_shape,
-            dtype=self.parts.dtype,
-            mean=moments[0],
-            std=moments[1],
-            threshold=tau,
-            rule=threshold if isinstance(threshold, str) else repr(tau),
-            keep=how.keep,
-            noise=how.noise,
-            support=how.support,
-            seed=how.seed,
-            layer=self.layer,
-            source_dtype=self.source_dtype,
-        )
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.parts.shape[0], self.parts.shape[1]
 
 
 def compress_rows(
@@ -163,12 +112,11 @@ def compress_rows(
         As in `partition`, or if the writer would replace the checkpoint; the container is then as
         it was before.
     """
-    how = How(threshold, keep, noise, support, seed).checked()
-    checks.count("layer", layer, below=INDEX_END)
+    options = SplitOptions(threshold, keep, noise, support, seed, layer).check()
     weights = open_weights(path)
     writer.require_apart([path, *files_of(weights)])
     matrix = weights.select([name])[name]
-    job = _job_of_file(FileId.of(path), matrix, layer, how, task_bytes)
+    job = _job_of_file(FileId.of(path), matrix, options, task_bytes)
     return _write(client, writer, job, _plan(client, job, report), report)
 
 
@@ -210,10 +158,9 @@ def compress_array(
     TypeError
         If its elements are no real numbers.
     """
-    how = How(threshold, keep, noise, support, seed).checked()
-    checks.count("layer", layer, below=INDEX_END)
+    options = SplitOptions(threshold, keep, noise, support, seed, layer).check()
     parts = Parts.of_array_rows(x, task_bytes)
-    job = Job(name, parts, parts.shape, layer, how)
+    job = Job(name, parts, parts.shape, options)
     return _write(client, writer, job, _plan(client, job, report), report)
 
 
@@ -253,139 +200,143 @@ def compress_matrices(
     ValueError
         If an argument is not among those named, or the writer would replace the checkpoint.
     """
-    how = How(threshold, keep, noise, support, seed).checked()
+    options = SplitOptions(threshold, keep, noise, support, seed).check()
     file, weights = FileId.of(path), open_weights(path)
     writer.require_apart([path, *files_of(weights)])
     matrices = weights.select(list(layers))
-    pool = ThreadPoolExecutor(ahead_of(client))
+    pool = ThreadPoolExecutor(count_ahead(client))
 
     def start(matrix: WeightMatrix) -> tuple[WeightMatrix, Any, Job | None]:
-        layer = layers[matrix.name]
+        own = options._replace(layer=layers[matrix.name])
         if matrix.nbytes <= task_bytes:
-            task = client.submit(_compress_task, file, matrix.name, layer, how, pure=False)
+            task = client.submit(_compress_task, file, matrix.name, own, pure=False)
             return matrix, task, None
-        job = _job_of_file(file, matrix, layer, how, task_bytes)
+        job = _job_of_file(file, matrix, own, task_bytes)
         return matrix, pool.submit(_plan, client, job, report), job
 
     try:
-        for matrix, task, job in in_order(matrices.values(), start, ahead_of(client)):
-            try:
-                if job is not None:
-                    info = _write(client, writer, job, task.result(), report)
-                else:
-                    info = _write_whole(writer, *task.result())
-                    _report(report, 2 * matrix.nbytes)
-            except FAILURES as error:
-                at_fault = isinstance(error, OSError) and error.filename == str(writer.partial)
-                if at_fault or isinstance(error, LOST):
-                    raise  # the output or the cluster, not the matrix
-                yield matrix.name, error
-            else:
-                yield matrix.name, info
+        for started in start_ahead(matrices.values(), start, count_ahead(client)):
+            yield started[0].name, _write_or_fail(client, writer, *started, report)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _job_of_file(file: FileId, matrix: WeightMatrix, layer: int, how: How, task_bytes: int) -> Job:
+def _write_or_fail(
+    client: Client,
+    writer: ContainerWriter,
+    matrix: WeightMatrix,
+    task: Any,
+    job: Job | None,
+    report: Report | None,
+) -> MatrixInfo | Exception:
+    """Write a matrix whose task has begun; if the matrix is at fault, return the error."""
+    try:
+        if job is not None:
+            return _write(client, writer, job, task.result(), report)
+        info: MatrixInfo
+        info, records = task.result()
+        sink = writer.matrix(info.name, info.shape, info.dtype)
+        with writer.undo_on_error():
+            for record in records:
+                sink.add_encoded(record)
+            sink.finish(info)
+        _report(report, 2 * matrix.nbytes)
+    except FAILURES as error:
+        at_fault = isinstance(error, OSError) and error.filename == str(writer.partial)
+        if at_fault or isinstance(error, LOST):
+            raise  # the output or the cluster, not the matrix
+        return error
+    return info
+
+
+def _job_of_file(file: FileId, matrix: WeightMatrix, options: SplitOptions, task_bytes: int) -> Job:
     parts = Parts.of_file(file, matrix, task_bytes, rows_of_a_record(matrix.shape[1]))
-    return Job(matrix.name, parts, matrix.source_shape, layer, how, float8_of(matrix))
+    return Job(matrix.name, parts, matrix.source_shape, options, float8_of(matrix))
 
 
-def _plan(client: Client, job: Job, report: Report | None) -> Plan:
+def _plan(client: Client, job: Job, report: Report | None) -> SplitPlan:
     """Read the matrix as often as its threshold needs."""
-    parts, how = job.parts, job.how
-    if how.sums_beside:
-        nothing = TailSketch(parts.dtype)
-        tau = partition_threshold(RowsHere(client, parts), how.threshold, nothing, **_words(how))
+    parts, options = job.parts, job.options
+    if options.needs_one_reading:
+        sums = options.new_sums(parts.dtype)
+        plan = plan_split(options, parts.dtype, sums, _Reader(client, parts, None))
         _report(report, sum(parts.sizes))
-        return Plan(tau, Bounds.of(parts.dtype, how.keep, tau), None)
+        return plan
     root = sketch_tree(client, parts, report)
-    sketch: TailSketch = root.result()
-    if bad := sketch.n_not_finite:
-        raise ValueError(f"W must be finite, got {bad} NaN or infinite elements")
-    tau = _threshold(client, job, root, sketch)
-    centre = sketch.mean if how.keep == "centered" and sketch.n else 0.0
-    return Plan(tau, Bounds.of(parts.dtype, how.keep, tau, centre), sketch)
+    return plan_split(options, parts.dtype, root.result(), _Reader(client, parts, root))
 
 
-def _threshold(client: Client, job: Job, root: Any, sketch: TailSketch) -> float:
-    parts, how = job.parts, job.how
-    if how.rule == "xmin" and how.keep != "centered":
-        side = "abs" if how.keep == "abs" else "positive"
-        return fit_parts(client, parts, side, sketch=root).xmin
-    reads_again = how.rule in ("quantile", "nnz") or (how.rule, how.noise) == ("error", "matched")
-    if not reads_again or sketch.n == 0:
-        here = RowsHere(client, parts)
-        return partition_threshold(here, how.threshold, sketch, **_words(how))
-    resolver = resolver_of(str(how.threshold), sketch, **_words(how))
-    while resolver.tau is None:
-        given = client.submit(same, resolver, pure=False)
-        leaves = parts.submit(client, _resolve_task, given)
-        resolver = tree(client, _merge_resolvers, leaves).result()
-        resolver.finish()
-    return resolver.tau
+class _Reader(NamedTuple):
+    """Reads a matrix on the workers; see `htstats.compression.partition.plan`."""
+
+    client: Client
+    parts: Parts
+    sketch: Any  # the future of the sketch of all elements
+
+    def fit_xmin(self, side: str) -> float:
+        return fit_parts(self.client, self.parts, side, sketch=self.sketch).xmin
+
+    def feed(self, resolver: Resolver) -> Resolver:
+        given = self.client.submit(same, resolver, pure=False)
+        leaves = self.parts.submit(self.client, _resolve_task, given)
+        merged: Resolver = tree(self.client, _merge_resolvers, leaves).result()
+        return merged
 
 
 def _write(
-    client: Client, writer: ContainerWriter, job: Job, plan: Plan, report: Report | None
+    client: Client, writer: ContainerWriter, job: Job, plan: SplitPlan, report: Report | None
 ) -> MatrixInfo:
-    """Split, and write what comes in."""
-    parts, how = job.parts, job.how
-    sink = writer.matrix(job.name, (parts.shape[0], parts.shape[1]), parts.dtype)
-    mark = writer.mark()
-    beside = plan.sums is None
-    sums, kept = plan.sums or _new_sums(parts.dtype), _new_kept(parts.dtype)
+    """Split on the workers, and write the records in the order of the rows."""
+    parts, options = job.parts, job.options
+    sink = writer.matrix(job.name, job.shape, parts.dtype)
 
     def start(k: int) -> tuple[int, Any]:
-        (task,) = parts.only(k).submit(
-            client, _split_task, parts.dtype, parts.shape[1], parts.starts[k], plan.bounds,
-            beside and how.noise != "none", how.noise == "matched",
-        )  # fmt: skip
+        args = parts.dtype, parts.shape[1], parts.starts[k], plan.bounds, options
+        (task,) = parts.only(k).submit(client, _split_task, *args)
         return parts.sizes[k], task
 
-    try:
-        for size, task in in_order(range(len(parts.items)), start, ahead_of(client)):
-            piece: Piece = task.result()
-            for record in piece.records:
-                sink.add_encoded(record)
-            _merge(sums, piece.sums)
-            _merge(kept, piece.kept)
-            _report(report, size)
-        info = job.info(plan.tau, noise_moments(sums, kept, how.noise, how.support))
+    with writer.undo_on_error():
+        started = start_ahead(range(len(parts.items)), start, count_ahead(client))
+        moments = plan.finish(options, _write_pieces(sink, started, report))
+        info = MatrixInfo(
+            name=job.name,
+            shape=job.shape,
+            source_shape=job.source_shape,
+            dtype=parts.dtype,
+            source_dtype=job.source_dtype,
+            **options.describe(plan.tau, moments),
+        )
         sink.finish(info)
-    except Exception:
-        writer.back_to(mark)
-        raise
     return info
 
 
-def _write_whole(
-    writer: ContainerWriter, info: MatrixInfo, records: list[EncodedRows]
-) -> MatrixInfo:
-    sink, mark = writer.matrix(info.name, info.shape, info.dtype), writer.mark()
-    try:
-        for record in records:
+def _write_pieces(
+    sink: MatrixSink, started: Iterator[tuple[int, Any]], report: Report | None
+) -> Iterator[SplitSums]:
+    """Write the pieces as they come in; yield the sums of each."""
+    for size, task in started:
+        piece: Piece = task.result()
+        for record in piece.records:
             sink.add_encoded(record)
-        sink.finish(info)
-    except Exception:
-        writer.back_to(mark)
-        raise
-    return info
+        _report(report, size)
+        yield piece.sums
 
 
 def _compress_task(
-    file: FileId, name: str, layer: int, how: How
+    file: FileId, name: str, options: SplitOptions
 ) -> tuple[MatrixInfo, list[EncodedRows]]:
     """All of a small matrix."""
-    matrix = opened(file)[name]
-    split = partition_rows(matrix, how.threshold, **_words(how), seed=how.seed, layer=layer)
+    matrix = open_once(file)[name]
+    words = options._asdict()
+    split = partition_rows(matrix, words.pop("threshold"), **words)
     law = {key: value for key, value in vars(split).items() if key != "sparse"}
     law |= {"source_shape": matrix.source_shape, "source_dtype": float8_of(matrix)}
     info = MatrixInfo(name=name, **law)
-    return info, _encoded(split)
+    return info, _encode(split)
 
 
-def _encoded(split: CompressedMatrix) -> list[EncodedRows]:
+def _encode(split: CompressedMatrix) -> list[EncodedRows]:
+    """B as the container's records."""
     records: list[EncodedRows] = []
     encoder = RowEncoder(split.shape[1], split.dtype, partial(_keep, records))
     encoder.add(split.sparse.indptr, split.sparse.indices, split.sparse.data)
@@ -394,30 +345,25 @@ def _encoded(split: CompressedMatrix) -> list[EncodedRows]:
 
 
 def _split_task(
-    part: Any, dtype: str, cols: int, first: int, bounds: Bounds, summed: bool, matched: bool
+    part: Any, dtype: str, cols: int, first: int, bounds: Bounds, options: SplitOptions
 ) -> Piece:
     """The rows of a part, which begin a record."""
     records: list[EncodedRows] = []
     encoder = RowEncoder(cols, dtype, partial(_keep, records), first=first)
-    sums = _new_sums(dtype) if summed else None
-    kept = _new_kept(dtype) if matched else None
+    sums = SplitSums.of_part(options, dtype)
     for block in blocks_of(part):
-        if sums is not None:
-            sums.update(block)
-        split = fill_rows(block, bounds, count_rows(block, bounds))
-        if kept is not None:
-            kept.update(split[2])
-        encoder.add(*split)
+        encoder.add(*split_rows(block, bounds, sums))
     encoder.flush()
-    return Piece(records, sums, kept)
+    return Piece(records, sums)
 
 
 def _keep(records: list[EncodedRows], record: EncodedRows) -> None:
-    """Copies, for the encoder writes over its buffers."""
+    """Keep a copy: the encoder writes over its buffers."""
     records.append(EncodedRows(record.fields, [b"".join(record.payload)]))
 
 
 def _resolve_task(part: Any, resolver: Resolver) -> Resolver:
+    """The resolver after it has read one part."""
     mine = resolver.fresh()
     for block in blocks_of(part):
         mine.update(block)
@@ -429,25 +375,6 @@ def _merge_resolvers(resolvers: list[Resolver]) -> Resolver:
     for resolver in resolvers:
         merged.merge(resolver)
     return merged
-
-
-def _words(how: How) -> dict[str, Any]:
-    return {"keep": how.keep, "noise": how.noise, "support": how.support}
-
-
-def _new_sums(dtype: str) -> Sums:
-    # 16-bit sketches are exact sums too
-    return TailSketch(dtype) if dtype in HALF_DTYPES else ExactSums(dtype)
-
-
-def _new_kept(dtype: str) -> ExactSums:
-    return ExactSums("float64" if dtype == "float64" else "float32")
-
-
-def _merge(sums: Any, other: Any) -> None:
-    """Add sums of the same kind, where there are any."""
-    if other is not None:
-        sums.merge(other)
 
 
 def _report(report: Report | None, n_bytes: int) -> None:

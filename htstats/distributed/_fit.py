@@ -12,11 +12,12 @@ import numpy.typing as npt
 from distributed import Client
 
 from htstats._common import checks
+from htstats._common.messages import one_line
 from htstats._exact_fit.prune import fit_pruned
 from htstats._exact_fit.sample import SIDES, gather, require_side
 from htstats._exact_fit.source import Source
-from htstats.distributed._cluster import FAILURES, LOST, Report, ahead_of
-from htstats.distributed._parts import TASK_BYTES, FileId, FileRows, Parts, blocks_of, opened
+from htstats.distributed._cluster import FAILURES, LOST, Report, count_ahead
+from htstats.distributed._parts import TASK_BYTES, FileId, FileRows, Parts, blocks_of, open_once
 from htstats.distributed._rank import stable_rank
 from htstats.distributed._sketch import sketch_tree
 from htstats.power_law import PowerLawFit
@@ -161,14 +162,14 @@ def fit_matrices(
         except FAILURES as error:
             if isinstance(error, LOST):
                 raise
-            return {"error": " ".join(str(error).split()) or type(error).__name__}
+            return {"error": one_line(error)}
         if report is not None:
             report(matrix.nbytes)
         return row
 
     # the largest first: it must not be left for the end, when the other workers are idle
     order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
-    pool = ThreadPoolExecutor(ahead_of(client))
+    pool = ThreadPoolExecutor(count_ahead(client))
     try:
         tasks = {pool.submit(work, matrix): matrix.name for matrix in order}
         for task in as_completed(tasks):
@@ -191,7 +192,7 @@ def fit_parts(
     options = options or {}
     if {"xmin", "xmax"} & options.keys():
         room = {"max_memory": BYTES_GATHERED * MOST_GATHERED}
-        return _by_one_worker(client, parts, side, options | room, root)
+        return _fit_on_one_worker(client, parts, side, options | room, root)
     gathered: list[Any] = []
     low = None
     while True:
@@ -203,12 +204,12 @@ def fit_parts(
             return found
         low = found.low
         if found.n > MOST_GATHERED and isinstance(parts.items[0], FileRows):
-            return _by_one_worker(client, parts, side, options, root)
+            return _fit_on_one_worker(client, parts, side, options, root)
         chosen = side or client.submit(_side_task, root, pure=False).result()
         gathered = parts.submit(client, _gather_task, parts.dtype, chosen, low)
 
 
-def _by_one_worker(
+def _fit_on_one_worker(
     client: Client, parts: Parts, side: str | None, options: Rule, sketch: Any
 ) -> PowerLawFit:
     """The fit of a file's matrix within the memory of one worker, which reads what it takes."""
@@ -219,7 +220,7 @@ def _by_one_worker(
 
 
 class _More(NamedTuple):
-    """From where on values must be gathered, and how many they are."""
+    """The lowest value to gather, and the number of values from it on."""
 
     low: float
     n: int
@@ -240,9 +241,8 @@ def _scan_task(
     gathered: list[npt.NDArray[Any]],
     dtype: str,
 ) -> PowerLawFit | _More:
-    """The fit, or from where on values must be gathered for it."""
-    if bad := sketch.n_not_finite:
-        raise ValueError(f"x must be finite, got {bad} NaN or infinite values")
+    """The fit, or the values that must be gathered for it."""
+    checks.require_finite("x", sketch.n_not_finite)
 
     def tail(start: float) -> npt.NDArray[Any]:
         if low is None or start < low:
@@ -261,8 +261,8 @@ def _scan_task(
 def _bounded_task(
     file: FileId, name: str, side: str, sketch: TailSketch, options: Rule
 ) -> PowerLawFit:
-    """A fit whose tail is read in ranges that fit, again and again, by one worker."""
-    return fit_bounded(opened(file)[name], side=side, sketch=sketch, **options)
+    """A fit by one worker, which reads the tail in ranges that fit in its memory."""
+    return fit_bounded(open_once(file)[name], side=side, sketch=sketch, **options)
 
 
 def _side_task(sketch: TailSketch) -> str:
@@ -278,13 +278,13 @@ def _gather_task(part: Any, dtype: str, side: str, low: float) -> npt.NDArray[An
 
 def _tail(flat: npt.NDArray[Any], dtype: str, side: str, low: float) -> npt.NDArray[Any]:
     found = gather(Source(dtype, lambda: iter((flat,)), None), side, low, room=flat.size)
-    return found.copy()  # the room was made for all
+    return found.copy()  # a copy: the array has room for all elements
 
 
 def _fit_task(
     file: FileId, name: str, side: str, extras: Extras | None, rule: Rule | None
 ) -> dict[str, Any]:
-    return fit_matrix(opened(file)[name], side, extras, rule=rule)
+    return fit_matrix(open_once(file)[name], side, extras, rule=rule)
 
 
 def _fit_and_rank(

@@ -20,14 +20,14 @@ from htstats._common.rows import read_blocks
 from htstats.compression.container import rows_of_a_record
 from htstats.weights import WeightMatrix, Weights, files_at, open_weights
 
-__all__ = ["TASK_BYTES", "FileId", "FileRows", "Parts", "blocks_of", "opened"]
+__all__ = ["TASK_BYTES", "FileId", "FileRows", "Parts", "blocks_of", "open_once"]
 
 # Large enough that a task is worth its overhead of about a millisecond, small enough for a worker.
 TASK_BYTES = 1 << 26
 
 
 class FileId(NamedTuple):
-    """A path, and what a worker must find there too."""
+    """A path, and a digest of the files there, which must be the same for every worker."""
 
     path: str
     content: str
@@ -62,11 +62,11 @@ class FileRows(NamedTuple):
 
     @property
     def _matrix(self) -> WeightMatrix:
-        return opened(self.file)[self.name]
+        return open_once(self.file)[self.name]
 
 
 @functools.lru_cache(maxsize=4)
-def opened(file: FileId) -> Weights:
+def open_once(file: FileId) -> Weights:
     """A checkpoint, opened once by each worker."""
     if FileId.of(file.path) != file:
         raise ValueError(f"{file.path}: another file on this worker than on the client")
@@ -146,27 +146,6 @@ class Parts:
     def only(self, k: int) -> Parts:
         """Part k alone."""
         return Parts(self.dtype, self.shape, [self.items[k]], [self.sizes[k]], self.starts[k:][:1])
-
-
-class RowsHere:
-    """A matrix in parts as a source that is read on this machine, part by part."""
-
-    def __init__(self, client: Client, parts: Parts) -> None:
-        self._client, self._parts = client, parts
-        self.shape = parts.shape[0], parts.shape[1]
-        self.dtype = parts.dtype
-
-    def row_blocks(self, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
-        for k, item in enumerate(self._parts.items):
-            if isinstance(item, FileRows):
-                yield from item.row_blocks(max_bytes)
-            else:
-                (future,) = self._parts.only(k).submit(self._client, _elements)
-                yield future.result()
-
-
-def _elements(block: Any) -> npt.NDArray[Any]:
-    return as_elements(block, "x").data
 
 
 def _rows_of_a_task(task_bytes: int, of_a_row: int, step: int) -> int:

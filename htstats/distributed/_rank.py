@@ -1,4 +1,4 @@
-"""The stable rank of a matrix that is on no machine as a whole."""
+"""The stable rank of a matrix that no machine holds as a whole."""
 
 from __future__ import annotations
 

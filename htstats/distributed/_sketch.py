@@ -98,7 +98,7 @@ def sketch_task(part: Any, dtype: str) -> TailSketch:
 
 
 def merge_task(dtype: str, sketches: list[TailSketch]) -> TailSketch:
-    # dask may hand the same object to another task: none of them is changed
+    # dask may give the same object to another task, so no argument is changed
     merged = TailSketch(dtype)
     for sketch in sketches:
         merged.merge(sketch)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy.typing as npt
 
+from htstats._common.messages import one_line
+
 if TYPE_CHECKING:
     from htstats.columns import Column
     from htstats.power_law import PowerLawFit
@@ -85,7 +87,7 @@ def fit_matrix(
             row |= _spectrum(values)
         return row
     except FAILURES as error:
-        return {"error": _reason(error)}
+        return {"error": one_line(error)}
 
 
 def fit_column(
@@ -114,7 +116,7 @@ def fit_column(
             row |= _tests(column.toarray(), side, extras, rule)
         return row
     except FAILURES as error:
-        return {"error": _reason(error)}
+        return {"error": one_line(error)}
 
 
 def as_row(found: PowerLawFit, rank: float | None = None) -> dict[str, Any]:
@@ -168,7 +170,7 @@ def _spectrum(values: npt.NDArray[Any]) -> dict[str, Any]:
     try:
         found = fit_spectrum(values)
     except FAILURES as error:
-        return {"esd_error": _reason(error)}
+        return {"esd_error": one_line(error)}
     return {
         "esd_alpha": found.alpha,
         "esd_sigma": found.stderr,
@@ -177,7 +179,3 @@ def _spectrum(values: npt.NDArray[Any]) -> dict[str, Any]:
         "esd_num_pl_spikes": found.n_tail,
         "esd_num_evals": found.n,
     }
-
-
-def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

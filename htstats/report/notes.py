@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     from htstats.weights import Weights
 
 
-__all__ = ["reading_notes"]
+__all__ = ["LISTED", "reading_notes"]
+
+# Names that a note lists before it says how many there are.
+LISTED = 3
 
 # Names that a note lists; of more it says how many there are.
 LISTED = 3

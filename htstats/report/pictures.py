@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["draw_all", "picture_folder", "picture_paths"]
 
 
-def picture_folder(given: str) -> Path:
-    """Create the folder if it does not exist; raise errors before any work is done."""
+@contextmanager
+def picture_folder(given: str) -> Iterator[Path]:
+    """Create the folder if it does not exist; if it stays empty, remove it again in the end."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
@@ -24,8 +26,14 @@ def picture_folder(given: str) -> Path:
     folder = Path(given)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"--plot must be a folder, got the file {given}")
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    try:
+        yield folder
+    finally:
+        for path in made:
+            with suppress(OSError):  # it is not empty
+                path.rmdir()
 
 
 def picture_paths(folder: Path, inputs: Iterable[str], names: Iterable[str]) -> dict[str, Path]:

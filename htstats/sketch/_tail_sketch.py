@@ -14,7 +14,7 @@ from htstats._common.arrays import HALF_DTYPES, as_elements
 from htstats._common.checks import one_of
 from htstats._common.data_checks import require_sample
 from htstats._common.lazy import load_function
-from htstats._common.threads import share
+from htstats._common.threads import run_ranges
 from htstats._core import sketch as _core
 from htstats.sketch._buckets import FORMATS, Buckets, Format, add_words
 from htstats.sketch._bytes import (
@@ -109,7 +109,7 @@ class TailSketch:
 
         if n_threads == 1:
             return self._add(flat)
-        for part in share(work, flat.size, flat.size, n_threads):
+        for part in run_ranges(work, flat.size, flat.size, n_threads):
             self.merge(part)
         return self
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.threads import share
+from htstats._common.threads import run_ranges
 from htstats._core import moments as _core
 from htstats._core import sketch as _sketch
 from htstats.sketch._buckets import Format
@@ -44,7 +44,7 @@ class ExactSums:
             sums = [np.zeros(size, np.uint64) for size in words]
             return add(flat[part], *sums), *(_integer(s) for s in sums)
 
-        for not_finite, total, squares in share(work, flat.size, flat.size, n_threads):
+        for not_finite, total, squares in run_ranges(work, flat.size, flat.size, n_threads):
             self.n_not_finite += not_finite
             self.n -= not_finite
             self.sum += total

@@ -23,7 +23,7 @@ Files are data: sizes are checked before anything is allocated, and no pickle is
 """
 
 from htstats.weights._choice import choose
-from htstats.weights._open import files_at, files_of, metadata_of, open_weights
+from htstats.weights._open import files_at, files_of, index_keys_of, metadata_of, open_weights
 from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
 from htstats.weights._tensors import WeightMatrix, Weights
 
@@ -36,6 +36,7 @@ __all__ = [
     "choose",
     "files_at",
     "files_of",
+    "index_keys_of",
     "metadata_of",
     "open_weights",
 ]

@@ -9,14 +9,15 @@ import zlib
 from collections.abc import Callable
 from typing import IO
 
-from htstats.weights._sources import OpenFile, Source, Window, one_line
+from htstats._common.messages import quote_text
+from htstats.weights._sources import OpenFile, Source, Window
 
 __all__ = ["InflatedSource", "archive_member", "open_archive"]
 
 # deflate cannot do better than 1032 to 1: an archive that claims more is lying
 MOST_INFLATION = 1032
 
-# What zipfile raises on members that are not as they should be.
+# Exceptions of zipfile for damaged members.
 DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError,
     struct.error, ValueError,
@@ -46,7 +47,7 @@ class InflatedSource:
                     out = out[1 << 20 :]
             except DAMAGE as error:
                 self._stream = None
-                raise ValueError(f"{self._where}: damaged: {one_line(error)}") from None
+                raise ValueError(f"{self._where}: damaged: {quote_text(error)}") from None
 
     def _seek(self, offset: int) -> None:
         if self._stream is None or offset < self._at:
@@ -75,7 +76,7 @@ def open_archive(file: OpenFile) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file.stream())
     except Exception as error:  # zipfile lets struct, Unicode and overflow errors through
-        raise ValueError(f"{file.path}: not a whole zip archive: {one_line(error)}") from None
+        raise ValueError(f"{file.path}: not a whole zip archive: {quote_text(error)}") from None
 
 
 def archive_member(file: OpenFile, info: zipfile.ZipInfo) -> tuple[Source, int]:
@@ -86,7 +87,7 @@ def archive_member(file: OpenFile, info: zipfile.ZipInfo) -> tuple[Source, int]:
     ValueError
         If its headers contradict each other or the file's size.
     """
-    where = f"{file.path}: {one_line(info.filename)}"
+    where = f"{file.path}: {quote_text(info.filename)}"
     if info.flag_bits & 1:
         raise ValueError(f"{where}: encrypted")
     if info.compress_type == zipfile.ZIP_STORED:

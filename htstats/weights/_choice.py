@@ -1,4 +1,4 @@
-"""Matrices by exact names, by patterns, and without what is excluded."""
+"""Choose matrices by name or pattern, and leave out those that are excluded."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def choose(
     aside = [name for name in weights.numbers if name not in weights]
     found = set(usual) if patterns is None else set()
     for pattern in patterns or ():
-        found |= _matching(pattern, usual, aside, weights)
+        found |= _find_matches(pattern, usual, aside, weights)
     every = dict.fromkeys([*weights.tensors, *weights.unread, *dict(weights.skipped)])
     for pattern in exclude or ():
         left_out = {pattern} if pattern in every else set(_match(pattern, every))
         if not left_out:
-            raise ValueError(f"{weights.origin}: {_nothing(pattern, every)}")
+            raise ValueError(f"{weights.origin}: {_explain_no_match(pattern, every)}")
         found -= left_out
     if exclude and not found:
         raise ValueError(f"{weights.origin}: every matrix is excluded")
     return [name for name in (*weights.numbers, *weights.unread_matrices) if name in found]
 
 
-def _matching(pattern: str, usual: list[str], aside: list[str], weights: Weights) -> set[str]:
+def _find_matches(pattern: str, usual: list[str], aside: list[str], weights: Weights) -> set[str]:
     if pattern in usual or pattern in aside:
         return {pattern}
     found = _match(pattern, usual) or _match(pattern, aside)
@@ -60,15 +60,15 @@ def _matching(pattern: str, usual: list[str], aside: list[str], weights: Weights
             f"{weights.origin}: {pattern!r} matches no matrix: {skipped[0]!r} is none: "
             f"{reasons[skipped[0]]}"
         )
-    raise ValueError(f"{weights.origin}: {_nothing(pattern, usual or [*reasons])}")
+    raise ValueError(f"{weights.origin}: {_explain_no_match(pattern, usual or [*reasons])}")
 
 
 def _match(pattern: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if fnmatchcase(name, pattern)]
 
 
-def _nothing(pattern: str, names: Collection[str]) -> str:
-    """That nothing matches, and which names are near."""
+def _explain_no_match(pattern: str, names: Collection[str]) -> str:
+    """The message that nothing matches, with similar names."""
     from difflib import get_close_matches
 
     # a name of thousands of characters would take quadratic time

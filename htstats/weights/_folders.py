@@ -10,20 +10,20 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from htstats._common.messages import quote_text
 from htstats.weights._formats import INDEX, PICKLE_SUFFIXES, open_file, require_file
 from htstats.weights._raw import RawTensor, UnreadTensor
 from htstats.weights._safetensors import MOST_HEADER, parse_json
-from htstats.weights._sources import one_line
 from htstats.weights._tensors import Weights
 
-__all__ = ["files_at", "open_folder", "open_index"]
+__all__ = ["files_at", "open_folder", "open_index", "read_index_metadata"]
 
 # Names of whole models, the likeliest first.
 USUAL = ("model", "pytorch_model", "diffusion_pytorch_model", "adapter_model", "consolidated")
 
-# What training leaves beside the weights.
+# Files that training writes next to the weights.
 NO_WEIGHTS = re.compile(
     r"(training_args|optimizer|scheduler|scaler|sampler|rng_state|random_states)(_\d+)?\.\w+"
 )
@@ -32,7 +32,7 @@ SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)(\.[\w.]+)")
 
 
 class Plan(NamedTuple):
-    """Which files of a folder are read, and what has to be said of the others."""
+    """The files of a folder that are read, and notes about the others."""
 
     shard_index: str | None
     files: list[str]  # names in the folder
@@ -77,7 +77,7 @@ def open_index(path: str) -> Weights:
         elif name in shards[shard].unread:
             unread.append(shards[shard].unread[name])
         else:
-            raise ValueError(f"{path}: {name!r} is not in {one_line(shard)}, where it should be")
+            raise ValueError(f"{path}: {name!r} is not in {quote_text(shard)}, where it should be")
     skipped = [
         (name, f"in {shard}, but not in the index for it")
         for shard, found in shards.items()
@@ -110,9 +110,21 @@ def files_at(path: str | os.PathLike[str]) -> list[str]:
     return [path, *(str(Path(path).parent / _plain(name, path)) for name in shards)]
 
 
-def _weight_map(path: str) -> dict[str, str]:
+def read_index_metadata(path: str) -> dict[str, Any]:
+    """What an index of shards says in addition to the places and the bytes of all tensors."""
+    found = _read_index(path).get("metadata")
+    metadata = dict(found) if isinstance(found, dict) else {}
+    metadata.pop("total_size", None)
+    return metadata
+
+
+def _read_index(path: str) -> dict[str, Any]:
     with open(path, "rb") as file:
-        where = parse_json(file.read(), path).get("weight_map")
+        return parse_json(file.read(), path)
+
+
+def _weight_map(path: str) -> dict[str, str]:
+    where = _read_index(path).get("weight_map")
     if not isinstance(where, dict) or not all(isinstance(v, str) for v in where.values()):
         raise ValueError(f"{path}: weight_map must map tensors to files")
     return where
@@ -167,7 +179,7 @@ def _snapshot(path: str) -> str:
         name = main.read_text(errors="replace").strip()
         if _is_plain(name) and (snapshots / name).is_dir():
             return str(snapshots / name)
-        raise ValueError(f"{path}: refs/main names the snapshot {one_line(name)!r}, not there")
+        raise ValueError(f"{path}: refs/main names the snapshot {quote_text(name)!r}, not there")
     found = sorted(folder.name for folder in snapshots.iterdir() if folder.is_dir())
     if len(found) == 1:
         return str(snapshots / found[0])
@@ -237,7 +249,7 @@ def _require_complete(shards: list[re.Match[str]], path: str) -> None:
     """Refuse shards that say in their names that there are others."""
     stem, first, count, suffix = shards[0].groups()
     have = {int(match[2]) for match in shards}
-    # some count from 0
+    # some tools count shards from 0
     missing = [i for i in range(min(have | {1}), min(int(count), 10**5)) if i not in have]
     if missing or len(have) < int(count):
         number = f"{missing[0] if missing else int(count):0{len(first)}d}"
@@ -245,7 +257,7 @@ def _require_complete(shards: list[re.Match[str]], path: str) -> None:
 
 
 def _open_part(folder: Path, name: str, path: str) -> Weights:
-    """A file of the folder, or what its link leads to."""
+    """Open a file of the folder; a link is followed."""
     inside = folder / _plain(name, path)
     require_file(str(inside))
     if not inside.exists():

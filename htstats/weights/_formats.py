@@ -1,4 +1,4 @@
-"""Which reader a file is for: its first bytes decide, and its suffix where they do not."""
+"""Find the reader of a file by its first bytes or, if they do not tell, by its suffix."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import IO, Any, cast
 
-from htstats.weights._sources import OpenFile, one_line
+from htstats._common.messages import quote_text
+from htstats.weights._sources import OpenFile
 from htstats.weights._tensors import Weights
 
 __all__ = ["INDEX", "PICKLE_SUFFIXES", "is_index", "open_file", "read_with", "require_file"]
@@ -27,10 +28,10 @@ READERS = {
     ".ckpt": ("_torch", "open_torch"),
 }
 
-# Of torch's checkpoints.
+# Suffixes of torch's checkpoints.
 PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".ckpt", ".pth.tar")
 
-# First bytes of formats that are known and not read, and what to do.
+# First bytes of known formats that are not read, and advice to the user.
 OTHERS = {
     b"GGUF": "a GGUF file, which is not read; use the checkpoint that it was made from",
     b"\x89HDF": "an HDF5 file, which is not read; save its arrays as .npz or .safetensors",
@@ -50,7 +51,7 @@ def open_file(path: str) -> Weights:
     ValueError
         If it is of no format that is read, or damaged.
     """
-    reader = _by_content(path) or _by_suffix(path)
+    reader = _guess_by_content(path) or _guess_by_suffix(path)
     if reader is None:
         known = ", ".join(READERS)
         raise ValueError(f"{path}: the suffix must be one of {known}")
@@ -58,7 +59,7 @@ def open_file(path: str) -> Weights:
 
 
 def read_with(reader: tuple[str, str], source: Any) -> Weights:
-    """What a reader makes of a source; its module is loaded only now."""
+    """Call a reader on a source; its module is loaded here."""
     module, name = reader
     function = getattr(import_module(f"htstats.weights.{module}"), name)
     return cast("Callable[[Any], Weights]", function)(source)
@@ -69,12 +70,12 @@ def is_index(path: str) -> bool:
     return path.lower().endswith(INDEX)
 
 
-def _by_suffix(path: str) -> tuple[str, str] | None:
+def _guess_by_suffix(path: str) -> tuple[str, str] | None:
     found = [suffix for suffix in READERS if path.lower().endswith(suffix)]
     return READERS[max(found, key=len)] if found else None
 
 
-def _by_content(path: str) -> tuple[str, str] | None:
+def _guess_by_content(path: str) -> tuple[str, str] | None:
     """The reader that the first bytes ask for; None where they are of no known format."""
     if is_index(path):
         return None
@@ -88,7 +89,7 @@ def _by_content(path: str) -> tuple[str, str] | None:
     if start.startswith(b"\x93NUMPY"):
         return READERS[".npy"]
     if start.startswith(b"PK\3\4"):
-        return _of_archive(file)
+        return _guess_archive(file)
     if start.startswith(b"\x80") and not start.startswith(b"\x80\0\0\0\0\0\0\0"):
         length = int.from_bytes(start[:8], "little")
         if not (length <= file.size - 8 and start[8:9] == b"{"):
@@ -99,7 +100,7 @@ def _by_content(path: str) -> tuple[str, str] | None:
     return None
 
 
-def _of_archive(file: OpenFile) -> tuple[str, str] | None:
+def _guess_archive(file: OpenFile) -> tuple[str, str] | None:
     import zipfile
 
     stream: IO[bytes] = file.stream()
@@ -115,5 +116,5 @@ def _of_archive(file: OpenFile) -> tuple[str, str] | None:
 def require_file(path: str) -> None:
     """Refuse a path that leads to no regular file, in one line."""
     if os.path.islink(path) and not os.path.exists(path):
-        target = one_line(os.readlink(path))
+        target = quote_text(os.readlink(path))
         raise ValueError(f"{path}: a link to {target}, which is not there: download it again")

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from htstats._common.arrays import to_numpy
+from htstats._common.messages import quote_text
 from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
-from htstats.weights._sources import ArraySource, one_line
+from htstats.weights._sources import ArraySource
 from htstats.weights._tensors import Weights
 
 __all__ = ["open_memory"]
@@ -41,7 +42,9 @@ def open_memory(weights: Any) -> Weights:
             continue
         try:
             array, dtype = to_numpy(value)
-        except (TypeError, RuntimeError) as error:  # of torch
+        except (TypeError, RuntimeError, ValueError) as error:
+            if isinstance(error, ValueError) and len(weights) == 1 and name == "array":
+                raise
             unread.append(_unread(name, value, error))
             continue
         if dtype in ITEMSIZES:
@@ -54,13 +57,14 @@ def open_memory(weights: Any) -> Weights:
 
 
 def _unread(name: str, tensor: Any, error: Exception) -> UnreadTensor:
-    """A torch tensor that is no plain array: sparse, quantised, nested, without numbers."""
+    """A tensor that is no plain array: sparse, quantised, nested, masked, without numbers."""
     word = str(tensor.dtype).removeprefix("torch.")
     try:
         shape = tuple(tensor.shape)
     except RuntimeError:  # of a nested tensor
         shape = ()
-    return UnreadTensor(name, word, shape, f"no plain array of torch: {one_line(error)}")
+    of_torch = "" if isinstance(tensor, np.ndarray) else " of torch"
+    return UnreadTensor(name, word, shape, f"no plain array{of_torch}: {quote_text(error)}")
 
 
 def is_array(value: Any) -> bool:

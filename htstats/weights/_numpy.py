@@ -9,6 +9,7 @@ import zipfile
 import numpy as np
 import numpy.lib.format as npy_format
 
+from htstats._common.messages import quote_text
 from htstats.weights._archives import archive_member, open_archive
 from htstats.weights._raw import ITEMSIZES, RawTensor
 from htstats.weights._sources import (
@@ -17,18 +18,17 @@ from htstats.weights._sources import (
     StridedSource,
     SwappedSource,
     Window,
-    one_line,
 )
 from htstats.weights._tensors import Weights
 
 __all__ = ["open_npy", "open_npz"]
 
-# Larger than any header of numbers, and enough to find out that it is too long.
+# Most bytes of a header; a header of numbers is shorter.
 MOST_HEADER = 1 << 16
 
 
 class NotNumbers(ValueError):
-    """An array of something that is never read."""
+    """An array of elements that are not numbers, and are never read."""
 
 
 def open_npy(path: str) -> Weights:
@@ -56,7 +56,7 @@ def open_npz(path: str) -> Weights:
 
 def _read_member(name: str, file: OpenFile, info: zipfile.ZipInfo) -> RawTensor:
     source, size = archive_member(file, info)
-    return _read_array(name, source, size, f"{file.path}: {one_line(info.filename)}")
+    return _read_array(name, source, size, f"{file.path}: {quote_text(info.filename)}")
 
 
 def _read_array(name: str, source: Source, size: int, where: str) -> RawTensor:
@@ -98,6 +98,6 @@ def _read_header(
         if version == (2, 0):
             return npy_format.read_array_header_2_0(stream)
         # 3.0 is 2.0 in UTF-8, which only field names need
-    except Exception as error:  # what the literal's parser raises is no one's promise
-        raise ValueError(f"{where}: damaged .npy header: {one_line(error)}") from None
+    except Exception as error:  # the parser of literals may raise anything
+        raise ValueError(f"{where}: damaged .npy header: {quote_text(error)}") from None
     raise ValueError(f"{where}: .npy version {version}, which is not read")

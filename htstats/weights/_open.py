@@ -1,4 +1,4 @@
-"""Which reader is meant."""
+"""Open weights: a file, a folder, arrays in memory or a module."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from htstats.weights._formats import open_file, read_with, require_file
 from htstats.weights._tensors import Weights
 
-__all__ = ["files_at", "files_of", "metadata_of", "open_weights"]
+__all__ = ["files_at", "files_of", "index_keys_of", "metadata_of", "open_weights"]
 
 
 def open_weights(weights: Any) -> Weights:
@@ -133,3 +133,14 @@ def metadata_of(weights: Weights) -> tuple[dict[str, str], list[str]]:
             if not isinstance(value, str) or metadata.setdefault(key, value) != value:
                 left_out[key] = None
     return metadata, list(left_out)
+
+
+def index_keys_of(weights: Weights) -> list[str]:
+    """Keys of the metadata of an index of shards, which no shard has a place for.
+
+    ``total_size`` is not among them: whoever writes shards counts it again.
+    """
+    from htstats.weights._folders import read_index_metadata
+
+    indexes = [path for path in files_of(weights) if path.lower().endswith(".json")]
+    return [str(key) for path in indexes for key in read_index_metadata(path)]

@@ -28,7 +28,7 @@ MOST_KEY_PARTS = 100
 
 
 class Refused(pickle.UnpicklingError):
-    """A pickle that wants more than tensors."""
+    """A pickle that asks for more than tensors."""
 
 
 class Name:
@@ -124,7 +124,7 @@ class InertUnpickler(pickle._Unpickler):
         super().__init__(stream, encoding="utf-8", errors="surrogateescape")
 
     def meaning_of(self, module: str, name: str) -> Any:
-        """What a name stands for, or None; a subclass knows."""
+        """The meaning of a name, or None; subclasses define it."""
         return None
 
     def find_class(self, module: str, name: str) -> Any:

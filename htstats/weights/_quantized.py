@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.float8_bits import FLOAT8_DTYPES, SCALE_DTYPE, exponent_scales, float16_bits
+from htstats._common.arrays import HALF_DTYPES, widen_half
+from htstats._common.float8 import FLOAT8_DTYPES, SCALE_DTYPE, exponent_scales, float16_bits
 from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
 
 __all__ = ["OPTIMIZER", "QUANTIZED", "Roles", "Scale", "find_roles"]
@@ -40,7 +41,7 @@ BESIDE = re.compile(
     r"|[sz]|S[UV]|su[hv]|sv[h]|trellis|workspace|channel_scale|weight_bias"
 )
 
-# What holds quantised weights; int64 is for indices of other layers.
+# Dtypes of quantised weights; int64 holds indices of other layers.
 INTEGERS = ("uint8", "int8", "int16", "int32", "uint16", "uint32")
 
 OPTIMIZER_PART = re.compile(
@@ -100,7 +101,7 @@ class Scale(NamedTuple):
 
 
 class Roles(NamedTuple):
-    """What tensors are, where they are no plain weights; by name."""
+    """The roles of tensors that are not plain weights, by name."""
 
     aside: dict[str, str]  # why it is no weight
     scales: dict[str, Scale]  # what these weights are multiplied by
@@ -165,7 +166,7 @@ def _names_of_scales(name: str) -> Iterable[str]:
 
 
 def _scale_of(weights: RawTensor, raw: RawTensor) -> Scale | str:
-    """The scale of some weights, or why it is none."""
+    """The scale of a weight tensor, or the reason why it cannot be used."""
     shape, sides = weights.shape, raw.shape
     if raw.dtype not in SCALES:
         return f"{weights.dtype} with a scale of {raw.dtype}, which is not read"
@@ -202,10 +203,9 @@ def _as_float32(stored: bytearray, dtype: str) -> npt.NDArray[np.float32]:
     if dtype in ("uint8", SCALE_DTYPE):
         return exponent_scales()[np.frombuffer(stored, np.uint8)]
     if dtype in FLOAT8_DTYPES:
-        half = float16_bits(dtype)[np.frombuffer(stored, np.uint8)].view(np.float16)
-        return half.astype(np.float32)
-    if dtype == "bfloat16":
-        return (np.frombuffer(stored, np.uint16).astype(np.uint32) << 16).view(np.float32)
+        return widen_half(float16_bits(dtype)[np.frombuffer(stored, np.uint8)], "float16")
+    if dtype in HALF_DTYPES:
+        return widen_half(np.frombuffer(stored, "<u2").astype(np.uint16, copy=False), dtype)
     little: np.dtype[Any] = np.dtype(dtype).newbyteorder("<")
     return np.frombuffer(stored, little).astype(np.float32)
 

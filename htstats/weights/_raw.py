@@ -10,7 +10,7 @@ from htstats.weights._sources import Source, path_of
 
 __all__ = ["ITEMSIZES", "RawTensor", "UnreadTensor"]
 
-# safetensors' words in lower case; bytes of an element
+# Names of dtypes as in safetensors, in lower case; bytes of an element.
 ITEMSIZES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "float8_e4m3fn": 1, "float8_e5m2": 1,
     "float8_e4m3fnuz": 1, "float8_e5m2fnuz": 1, "float8_e8m0fnu": 1,

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from htstats._common.messages import quote_text
 from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
-from htstats.weights._sources import OpenFile, Window, one_line
+from htstats.weights._sources import OpenFile, Window
 from htstats.weights._tensors import Weights
 
 __all__ = ["MOST_HEADER", "open_safetensors", "parse_json", "read_metadata"]
@@ -98,7 +99,7 @@ def _tensor(
     if shape is None or not _are_sizes(shape):
         raise ValueError(f"{path}: {name!r} has no shape of numbers")
     if dtype not in DTYPES:
-        short = one_line(dtype)[:40]
+        short = quote_text(dtype)[:40]
         return UnreadTensor(name, short, tuple(shape), f"dtype {short!r}, which is not read")
     word = DTYPES[dtype]
     return RawTensor(name, word, tuple(shape), source._replace(unit=ITEMSIZES[word]))
@@ -110,7 +111,7 @@ def _are_sizes(values: Any) -> bool:
 
 
 def parse_json(text: bytes, path: str) -> dict[str, Any]:
-    """A header or an index; ValueError where it is none, or names something twice."""
+    """Parse a header or an index; ValueError if it is not JSON or has a name twice."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -121,7 +122,7 @@ def parse_json(text: bytes, path: str) -> dict[str, Any]:
     try:
         parsed = json.loads(text.decode(), object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: not what its suffix says: {one_line(error)}") from None
+        raise ValueError(f"{path}: not what its suffix says: {quote_text(error)}") from None
     if not isinstance(parsed, dict):
         raise ValueError(f"{path}: not what its suffix says: no names and tensors")
     return parsed

@@ -19,18 +19,12 @@ __all__ = [
     "StridedSource",
     "SwappedSource",
     "Window",
-    "one_line",
     "path_of",
     "row_major_strides",
 ]
 
 # A gap between elements is read and thrown away when that is cheaper than another system call.
 WORTH_A_CALL = 1 << 14
-
-
-def one_line(text: object) -> str:
-    """A part of an error message that came out of a file: one line, and not a page long."""
-    return " ".join(str(text).split())[:300]
 
 
 class Source(Protocol):
@@ -47,13 +41,13 @@ class Source(Protocol):
 
 
 class OpenFile:
-    """A file held open for reading at any place: what is opened cannot be swapped under us."""
+    """A file held open for reading at any offset, so that nobody can replace it meanwhile."""
 
     unit = 1
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        # a pipe would be waited for, but for O_NONBLOCK
+        # without O_NONBLOCK, opening a pipe would wait for a writer
         flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
         self._handle = os.open(self.path, flags)
         self._finalizer = weakref.finalize(self, os.close, self._handle)
@@ -71,7 +65,7 @@ class OpenFile:
             out, offset = out[got:], offset + got
 
     def take(self, offset: int, size: int) -> bytes:
-        """A few bytes; `size` must have been checked against the file's."""
+        """Read a few bytes; the caller has checked `size` against the size of the file."""
         out = bytearray(size)
         self.read(offset, memoryview(out))
         return bytes(out)
@@ -82,7 +76,7 @@ class OpenFile:
 
 
 class _Stream(io.RawIOBase):
-    """A file object with a place of its own; copies of a descriptor would share theirs."""
+    """A file object with a position of its own; copies of a descriptor would share one."""
 
     def __init__(self, file: OpenFile) -> None:
         self._file, self._at = file, 0
@@ -108,7 +102,7 @@ class _Stream(io.RawIOBase):
 
 
 class _Buffered(io.BufferedReader):
-    """Does not allocate what is asked for before it is known to be there."""
+    """Never allocates more bytes than the file has left."""
 
     def __init__(self, raw: io.RawIOBase, size: int) -> None:
         super().__init__(raw)
@@ -150,7 +144,7 @@ class StridedSource(NamedTuple):
         self._gather(first * self.strides[0], self.strides, target)
 
     def _gather(self, at: int, strides: tuple[int, ...], out: npt.NDArray[Any]) -> None:
-        """Read what lies close together at once, else take it apart along the longest stride."""
+        """Read elements that lie close together at once, others along the longest stride."""
         if out.size == 0:
             return
         reach = [(n - 1) * stride for n, stride in zip(out.shape, strides, strict=True)]
@@ -169,7 +163,7 @@ class StridedSource(NamedTuple):
 
 
 class SwappedSource(NamedTuple):
-    """A big-endian tensor; `word` bytes are turned round."""
+    """A big-endian tensor; every `word` bytes are reversed."""
 
     source: Source
     word: int

@@ -1,4 +1,4 @@
-"""What users hold: every tensor as bytes, and those that are matrices as blocks of rows."""
+"""`Weights`: every tensor as bytes. `WeightMatrix`: a tensor as blocks of rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
-from htstats._common.float8_bits import FLOAT8_DTYPES, float16_bits
+from htstats._common.arrays import widen_half
+from htstats._common.float8 import FLOAT8_DTYPES, float16_bits
 from htstats.weights._quantized import Scale, find_roles
 from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
 
@@ -68,7 +69,7 @@ class WeightMatrix:
         if raw.dtype in FLOAT8_DTYPES:
             self._table = float16_bits(raw.dtype)
             if scale:
-                self._table = self._table.view(np.float16).astype(np.float32)
+                self._table = widen_half(self._table, "float16")
 
     @property
     def name(self) -> str:
@@ -161,12 +162,12 @@ class WeightMatrix:
     def toarray(self) -> npt.NDArray[Any]:
         """The whole matrix: float64, float32 or float16; bfloat16 widened to float32, exactly."""
         if self.dtype == "bfloat16":
-            wide = np.empty(self.shape, np.uint32)
+            wide = np.empty(self.shape, np.float32)
             row = 0
             for block in self.row_blocks():
-                np.left_shift(block, 16, out=wide[row : row + len(block)], dtype=np.uint32)
+                widen_half(block, "bfloat16", wide[row : row + len(block)])
                 row += len(block)
-            return wide.view(np.float32)
+            return wide
         whole = np.empty(self.shape, self._type)
         self.read_rows(0, self.shape[0], whole)
         return whole.view(np.float16) if self.dtype == "float16" else whole

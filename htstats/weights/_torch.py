@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
+from htstats._common.messages import quote_text
 from htstats.weights._archives import archive_member, open_archive
 from htstats.weights._pickles import CONVERT, Inert, Name, Refused
 from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
@@ -21,7 +22,6 @@ from htstats.weights._sources import (
     Source,
     StridedSource,
     Window,
-    one_line,
     row_major_strides,
 )
 from htstats.weights._tensors import Weights
@@ -105,7 +105,7 @@ def _read_archive(file: OpenFile) -> tuple[Any, Place]:
     def place(storage: Storage) -> tuple[Source, int]:
         name = f"{folder}data/{storage.key}"
         if name not in members:
-            raise ValueError(f"{file.path}: truncated: the storage {one_line(name)} is missing")
+            raise ValueError(f"{file.path}: truncated: the storage {quote_text(name)} is missing")
         return archive_member(file, members[name])
 
     return _unpickle(io.BytesIO(content(found[0])), file.path), place
@@ -131,7 +131,7 @@ def _read_legacy(file: OpenFile) -> tuple[Any, Place]:
         count = int.from_bytes(file.take(at, 8), "little") if at + 8 <= file.size else -1
         if count != storage.numel or at + 8 + storage.nbytes > file.size:
             raise ValueError(
-                f"{file.path}: truncated or damaged at byte {at}, storage {one_line(key)}"
+                f"{file.path}: truncated or damaged at byte {at}, storage {quote_text(key)}"
             )
         places[storage.key] = Window(file, at + 8), storage.nbytes
         at += 8 + storage.nbytes
@@ -199,7 +199,7 @@ def _leaves(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parts(node: Any) -> Iterator[tuple[str, Any]] | None:
-    """What is in a container, and its key or place; None where it is no container."""
+    """The contents of a container with their keys or places; None if it is not a container."""
     if isinstance(node, dict):
         pairs = enumerate(dict.items(node))
         return ((_text(key, place), value) for place, (key, value) in pairs)
@@ -227,7 +227,7 @@ def _text(key: Any, place: int) -> str:
 
 
 def _kind(leaf: Any) -> str:
-    """What users call the type of a leaf."""
+    """The name that users know the type of a leaf by."""
     if isinstance(leaf, Inert):
         return leaf.made_by.full if leaf.made_by.module != "builtins" else leaf.made_by.name
     if isinstance(leaf, Name):
@@ -241,8 +241,8 @@ def _unpickle(stream: IO[bytes], path: str, storages: dict[str, Storage] | None 
     try:
         return TorchUnpickler(stream, storages).load()
     except Refused as error:
-        raise ValueError(f"{path}: {one_line(error)}") from None
-    except Exception as error:  # a damaged pickle can make any step fail in any way
+        raise ValueError(f"{path}: {quote_text(error)}") from None
+    except Exception as error:  # with a damaged pickle any step can fail in any way
         raise ValueError(
-            f"{path}: truncated or damaged pickle: {type(error).__name__}: {one_line(error)}"
+            f"{path}: truncated or damaged pickle: {type(error).__name__}: {quote_text(error)}"
         ) from None

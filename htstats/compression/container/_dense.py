@@ -43,7 +43,7 @@ Entry = StoredMatrix | StoredTensor
 Report = Callable[[int], None]
 Pieces = Callable[[Entry], Iterable[bytes]]
 
-# What one file can be; a folder of shards is written by `htstats.compression.container._shards`.
+# Formats of a single file; `_shards` writes a folder of shards.
 SUFFIXES = (".safetensors", ".npz", ".npy")
 
 # safetensors' words for dtypes, by the names used here
@@ -142,13 +142,13 @@ def refusal(suffix: str, dtypes: Mapping[str, str]) -> str:
 
 
 def require_room(entries: Iterable[Entry], folder: Path, path: PathLike) -> None:
-    """Refuse to begin what the disk has no room for."""
+    """Raise OSError if the disk has too little room for the output."""
     if sum(map(dense_bytes, entries)) > shutil.disk_usage(folder).free:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path))
 
 
 def dense_dtype(entry: Entry) -> str:
-    """What a tensor's numbers are when it is dense: what they were in the checkpoint."""
+    """The dtype of a tensor in a dense checkpoint: the one it had before it was compressed."""
     if isinstance(entry, StoredTensor):
         return entry.dtype
     return entry.info.source_dtype or entry.info.dtype
@@ -177,7 +177,7 @@ def dense_pieces(entry: Entry, n_threads: int = 1) -> Iterator[bytes]:
 
 
 def piecewise(n_threads: int, report: Report | None) -> Pieces:
-    """`dense_pieces` that tells how far it is."""
+    """`dense_pieces` that reports the bytes of each piece."""
 
     def pieces(entry: Entry) -> Iterator[bytes]:
         for piece in dense_pieces(entry, n_threads):
@@ -211,7 +211,7 @@ def header_text(entries: Mapping[str, Entry], metadata: Mapping[str, str]) -> by
 
 
 def header_item(entry: Entry, at: int) -> dict[str, Any]:
-    """What a header says of a tensor whose bytes begin at `at`."""
+    """The header's entry for a tensor whose bytes begin at `at`."""
     dtype, offsets = SAFETENSORS[dense_dtype(entry)], [at, at + dense_bytes(entry)]
     return {"dtype": dtype, "shape": list(_shape(entry)), "data_offsets": offsets}
 
@@ -233,7 +233,7 @@ def _write_array(file: IO[bytes], entry: Entry, pieces: Pieces) -> None:
 
 
 def numpy_dtype(dtype: str) -> str:
-    """NumPy's word for a dtype in its files; empty if they have none."""
+    """The name of a dtype in NumPy's files; empty if they cannot hold it."""
     # by name: once ml_dtypes is imported NumPy knows "bfloat16", but its files do not
     if dtype not in ITEMSIZES or dtype.startswith(("bfloat", "float8")):
         return ""

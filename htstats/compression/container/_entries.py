@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.threads import run_ranges
 from htstats.compression.container._info import MatrixInfo
 from htstats.compression.container._records import Record, read_payload
 from htstats.compression.container._rice import Rows, decode_rows
@@ -30,7 +30,7 @@ __all__ = ["StoredMatrix", "StoredTensor", "Tie"]
 
 
 class Tie(NamedTuple):
-    """A name for a matrix or tensor that has another one already."""
+    """A second name of a matrix or tensor."""
 
     name: str
     tied_to: str
@@ -45,7 +45,7 @@ class StoredMatrix:
     info : MatrixInfo
         Shape, dtype, threshold, the law of the noise.
     nnz : int
-        How many entries B keeps.
+        Number of entries of B.
     stored_bytes : int
         What the matrix takes in the file, its fields and checksums included.
     """
@@ -82,38 +82,32 @@ class StoredMatrix:
         """Rows `start` to `stop` of W(t), as `CompressedMatrix.row_block` gives them."""
         start, stop = self._range(start, stop)
         out = np.empty((stop - start, self.info.shape[1]), BLOCK_DTYPES[self.info.dtype])
-        with ThreadPoolExecutor(n_threads) as pool:
-            for first, rows in self._rows(start, stop):
-                self._rebuild(first, rows, out[first - start :], pool, n_threads)
+        for first, rows in self._rows(start, stop):
+            self._rebuild(first, rows, out[first - start :], n_threads)
         return out
 
     def row_blocks(self, *, n_threads: int = 1) -> Iterator[npt.NDArray[Any]]:
         """W(t) from top to bottom, one record's rows at a time, in a buffer that is used again."""
         most = max((stop - start for start, stop, _ in self._chunks), default=0)
         buffer = np.empty((most, self.info.shape[1]), BLOCK_DTYPES[self.info.dtype])
-        with ThreadPoolExecutor(n_threads) as pool:
-            for first, rows in self._rows(0, self.info.shape[0]):
-                self._rebuild(first, rows, buffer, pool, n_threads)
-                yield buffer[: len(rows.indptr) - 1]
+        for first, rows in self._rows(0, self.info.shape[0]):
+            self._rebuild(first, rows, buffer, n_threads)
+            yield buffer[: len(rows.indptr) - 1]
 
     def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Rows `start` to `stop` of G itself, as `CompressedMatrix.gaussian_rows` gives them."""
         start, stop = self._range(start, stop)
         return gaussian_rows(self.info, start, stop, self.info.shape[1])
 
-    def _rebuild(
-        self, first: int, rows: Rows, out: npt.NDArray[Any], pool: ThreadPoolExecutor, n: int
-    ) -> None:
-        """Write rows into the beginning of `out`, shared among threads by their ranges."""
-        edges = [(len(rows.indptr) - 1) * k // n for k in range(n + 1)]
+    def _rebuild(self, first: int, rows: Rows, out: npt.NDArray[Any], n_threads: int) -> None:
+        """Write rows into the beginning of `out`; each thread writes a range of them."""
+        n_rows = len(rows.indptr) - 1
 
-        def part(start: int, stop: int) -> None:
-            rebuild_rows(self.info, first + start, *_cut(rows, start, stop), out[start:stop])
+        def rebuild(part: slice) -> None:
+            cut = _cut(rows, part.start, part.stop)
+            rebuild_rows(self.info, first + part.start, *cut, out[part])
 
-        if n == 1:
-            part(0, edges[-1])
-        else:
-            list(pool.map(part, edges, edges[1:]))
+        run_ranges(rebuild, n_rows, n_rows * out.shape[1], n_threads)
 
     def _range(self, start: int, stop: int | None) -> tuple[int, int]:
         end = self.info.shape[0]

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from htstats._common.float8 import FLOAT8
+from htstats._common.float8 import FLOAT8_DTYPES
 from htstats.compression.container._records import Meta
 from htstats.compression.matrix import DTYPES, INDEX_END, KEEPS, NOISES, SEED_END, SUPPORTS
 
@@ -19,10 +19,10 @@ __all__ = [
     "rows_of_a_record",
 ]
 
-# 2 has the records META and TIED.
+# Version 2 added the records META and TIED.
 VERSION = 2
 
-# The only one there is: htst_normal.h defines it.
+# The only generator; htst_normal.h defines it.
 GENERATOR = "philox4x32-10/as241"
 
 # Elements of a matrix described by one record, and bytes of a carried tensor in one: what has to
@@ -32,7 +32,7 @@ CHUNK_BYTES = 1 << 22
 
 
 def rows_of_a_record(cols: int) -> int:
-    """How many rows a record describes, but for a matrix's last one."""
+    """Number of rows of a record; the last record of a matrix may have fewer."""
     return max(1, CHUNK_ELEMENTS // max(cols, 1))
 
 
@@ -69,7 +69,7 @@ class MatrixInfo:
 
     @classmethod
     def of(cls, meta: Meta) -> MatrixInfo:
-        """Read them back, each within its range."""
+        """Read the fields of a record, and check each against its range."""
         shape, source_shape = meta.sizes("shape", INDEX_END + 1), meta.sizes("source_shape")
         if len(shape) != 2:
             raise meta.error("shape", "must have two sizes", list(shape))
@@ -99,7 +99,7 @@ class MatrixInfo:
 def _source_dtype(meta: Meta) -> str | None:
     if "source_dtype" not in meta.fields:
         return None
-    found = meta.text("source_dtype", FLOAT8)
+    found = meta.text("source_dtype", FLOAT8_DTYPES)
     if meta.fields["dtype"] != "float16":
         raise meta.error("source_dtype", "is for float16 alone", found)
     return found

@@ -68,7 +68,7 @@ class Log:
                 raise ValueError(f"{record.meta.where}: a record of this kind cannot be here")
 
     def _skip_metadata(self) -> None:
-        """Step over the record META and its pieces, where the first closing record is one."""
+        """Skip the record META and its pieces, if the file begins with them."""
         mark = self.at, self.records, self.chain
         chunks = list[Record]()
         while (record := self._next(None)).kind == "DATA":

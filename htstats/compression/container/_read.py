@@ -178,6 +178,6 @@ def open_container(path: str | os.PathLike[str]) -> Container:
 
 
 def is_container(path: str | os.PathLike[str]) -> bool:
-    """Whether a file begins as a `.htz` does."""
+    """Whether a file begins with the signature of `.htz` files."""
     with open(path, "rb") as file:
         return file.read(len(SIGNATURE)) == SIGNATURE

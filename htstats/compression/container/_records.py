@@ -21,7 +21,7 @@ FRAME = struct.Struct("<4sIQI")
 CHECK = struct.Struct("<I")
 FRAME_BYTES = FRAME.size + CHECK.size
 
-# No record of ours comes near it: names and shapes only.
+# Far more than any record that is written: it holds only names and shapes.
 MAX_META = 1 << 20
 
 Buffer = bytes | bytearray | memoryview

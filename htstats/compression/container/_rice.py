@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import HALF_DTYPES, widen_half
 from htstats._core import gaps
 from htstats.compression.container._records import Buffer, Meta
 
-__all__ = ["Rows", "decode_rows", "encode_rows", "from_stored", "to_stored"]
+__all__ = ["Rows", "decode_rows", "decode_values", "encode_rows", "encode_values"]
 
 STORED_DTYPES = {"float64": "<u8", "float32": "<u4", "float16": "<u2", "bfloat16": "<u2"}
 
@@ -27,7 +28,7 @@ class Rows(NamedTuple):
     values: npt.NDArray[Any]
 
 
-def to_stored(values: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
+def encode_values(values: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
     """The bits of values in the source's dtype, little-endian; exact, as memory only widens."""
     if dtype == "bfloat16":
         bits = np.ascontiguousarray(values, "<f4").view("<u4")
@@ -36,12 +37,11 @@ def to_stored(values: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
     return floats.view(STORED_DTYPES[dtype])
 
 
-def from_stored(bits: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
-    """What `to_stored` stored: float64, or float32 for the other three."""
-    if dtype == "bfloat16":
-        return (bits.astype(np.uint32) << 16).view(np.float32)
-    floats = bits.view(np.dtype(dtype).newbyteorder("<"))
-    return floats.astype(np.float64 if dtype == "float64" else np.float32)
+def decode_values(bits: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
+    """What `encode_values` stored: float64, or float32 for the other three."""
+    if dtype in HALF_DTYPES:
+        return widen_half(bits.astype(np.uint16, copy=False), dtype)
+    return bits.view(np.dtype(dtype).newbyteorder("<")).astype(dtype)
 
 
 def encode_rows(rows: Rows, n_cols: int, dtype: str) -> tuple[dict[str, int], list[Buffer]]:
@@ -49,7 +49,7 @@ def encode_rows(rows: Rows, n_cols: int, dtype: str) -> tuple[dict[str, int], li
     nnz = len(rows.indices)
     k = rice_parameter(nnz, (len(rows.indptr) - 1) * n_cols)
     pattern = gaps.write(n_cols, rows.indptr, rows.indices, k)
-    bits = to_stored(rows.values, dtype)
+    bits = encode_values(rows.values, dtype)
     levels = codebook(bits)
     fields = {"nnz": nnz, "rice": k, "gap_bytes": len(pattern), "levels": len(levels)}
     if len(levels) == 0:
@@ -93,7 +93,7 @@ def decode_rows(meta: Meta, payload: bytes, n_rows: int, n_cols: int, dtype: str
         bits = levels[codes]
     else:
         bits = np.frombuffer(stored, item)
-    values = from_stored(bits, dtype)
+    values = decode_values(bits, dtype)
     if not np.isfinite(values).all():
         raise ValueError(f"{meta.where}: a value is not finite")
     return Rows(indptr, indices, values)

@@ -1,4 +1,4 @@
-"""Rows of B become records of a fixed size, wherever that is done."""
+"""Turn rows of B into records of a fixed size, here or on a worker."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class EncodedRows(NamedTuple):
 
 
 class RowEncoder:
-    """Takes rows of a matrix in order and gives them away as records.
+    """Takes the rows of a matrix in order and passes them on as records.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class RowEncoder:
                 self.flush()
 
     def flush(self) -> None:
-        """Give away what there is as a record; the next one begins behind it."""
+        """Pass on the rows so far as a record, even if it is not full."""
         if self.rows == self._first:
             return
         indptr = self._indptr[: self.rows - self._first + 1]
@@ -81,9 +81,9 @@ class RowEncoder:
         filled = self.rows - self._first
         start = int(self._indptr[filled])
         end = start + len(indices)
-        self._indptr = _grown(self._indptr, filled + 1, filled + len(indptr))
-        self._indices = _grown(self._indices, start, end)
-        self._values = _grown(self._values, start, end)
+        self._indptr = _grow(self._indptr, filled + 1, filled + len(indptr))
+        self._indices = _grow(self._indices, start, end)
+        self._values = _grow(self._values, start, end)
         self._indices[start:end] = indices
         self._values[start:end] = values
         ends = self._indptr[filled + 1 : filled + len(indptr)]
@@ -91,7 +91,7 @@ class RowEncoder:
         self.rows += len(indptr) - 1
 
 
-def _grown(array: npt.NDArray[Any], used: int, size: int) -> npt.NDArray[Any]:
+def _grow(array: npt.NDArray[Any], used: int, size: int) -> npt.NDArray[Any]:
     """An array of at least `size` elements that begins with those in use."""
     if size <= len(array):
         return array

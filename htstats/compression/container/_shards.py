@@ -108,9 +108,9 @@ def write_shards(
 def split_entries(
     entries: Mapping[str, Entry], metadata: Mapping[str, str], shard_size: int
 ) -> list[dict[str, Entry]]:
-    """The tensors of each shard, in order; at least one shard, and none without tensors but it."""
+    """The tensors of each shard, in order. No shard is empty, unless it is the only one."""
     shards: list[dict[str, Entry]] = [{}]
-    empty = len(header_text({}, metadata)) + 8 + 7  # what the spaces at its end may add
+    empty = len(header_text({}, metadata)) + 8 + 7  # most spaces that pad the header
     header, data = empty, 0
     for name, entry in entries.items():
         item = len(json.dumps({name: header_item(entry, data)}, separators=(",", ":"))) - 1
@@ -123,7 +123,7 @@ def split_entries(
 
 
 def _make(folder: Path, outputs: list[Path]) -> bool:
-    """Make the folder if need be; whether it was. Nothing that was there may be mixed with ours."""
+    """Make the folder if it is missing; True if it was. Other weights in it are an error."""
     if not folder.is_dir():
         folder.mkdir()  # an error if it is a file, or the folder that it is to be in is missing
         return True
@@ -162,7 +162,7 @@ def _write(
 
 @contextmanager
 def _new_file(beside: Path, path: Path) -> Iterator[BinaryIO]:
-    """A file that is to take the place of `path`: on the disk and with its permissions, if any."""
+    """A temporary file that will replace `path`, with its permissions if it exists."""
     with named_errors(path), open(beside / path.name, "wb") as file:
         os.chmod(file.name, mode_of(path))
         yield file

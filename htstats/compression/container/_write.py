@@ -37,7 +37,7 @@ __all__ = ["ContainerWriter", "MatrixSink", "partial_of"]
 
 
 def partial_of(path: PathLike) -> Path:
-    """Where the container `path` lies until it is finished: beside the file that it becomes."""
+    """The path of the partial file, which becomes the container `path` when it is finished."""
     target = Path(os.path.realpath(path))
     return target.with_name(target.name + ".partial")
 
@@ -125,21 +125,23 @@ class ContainerWriter:
         self._new(name)
         return MatrixSink(self, name, shape, dtype)
 
-    def mark(self) -> tuple[int, int, int]:
-        """Where the file stands, for `back_to`."""
-        return self._file.tell(), self._records, self._chain
-
-    def back_to(self, mark: tuple[int, int, int]) -> None:
-        """Drop what was written of an entry since `mark`; it must not be finished."""
-        with named_errors(self.partial):
-            self._file.seek(mark[0])
-            self._file.truncate()
-        _, self._records, self._chain = mark
+    @contextlib.contextmanager
+    def undo_on_error(self) -> Iterator[None]:
+        """If the `with` block fails, remove what it wrote; it must hold one entry to its end."""
+        start, records, chain = self._file.tell(), self._records, self._chain
+        try:
+            yield
+        except Exception:
+            with named_errors(self.partial):
+                self._file.seek(start)
+                self._file.truncate()
+            self._records, self._chain = records, chain
+            raise
 
     def add_matrix(
         self, name: str, matrix: CompressedMatrix, source_shape: tuple[int, ...] | None = None
     ) -> None:
-        """A matrix that is in memory."""
+        """Add a matrix that is in memory."""
         law = vars(matrix).copy()
         sparse = law.pop("sparse")
         sink = self.matrix(name, matrix.shape, matrix.dtype)
@@ -149,7 +151,7 @@ class ContainerWriter:
     def add_tensor(
         self, name: str, dtype: str, shape: tuple[int, ...], chunks: Iterable[Buffer]
     ) -> None:
-        """A tensor as it is: its bytes in row-major order, in pieces of any size.
+        """Add a tensor unchanged: its bytes in row-major order, in pieces of any size.
 
         Raises
         ------
@@ -161,8 +163,7 @@ class ContainerWriter:
         if dtype not in ITEMSIZES:
             known = ", ".join(ITEMSIZES)
             raise ValueError(f"dtype of {name!r} must be one of {known}, got {dtype!r}")
-        mark = self.mark()
-        try:
+        with self.undo_on_error():
             pieces = self._write_data(chunks)
             expected = math.prod(shape) * ITEMSIZES[dtype]
             if pieces["bytes"] != expected:
@@ -170,14 +171,11 @@ class ContainerWriter:
                     f"bytes of {name!r} must be {expected} for shape {tuple(shape)} of {dtype}, "
                     f"got {pieces['bytes']}"
                 )
-        except Exception:
-            self.back_to(mark)
-            raise
         self._write("TENS", {"name": name, "dtype": dtype, "shape": list(shape), **pieces})
         self._finished(name)
 
     def add_tied(self, name: str, tied_to: str) -> None:
-        """Another name for what is in the container: tied weights are stored once.
+        """Add a second name of an entry: tied weights are stored once.
 
         Raises
         ------
@@ -257,7 +255,7 @@ class ContainerWriter:
                 )
 
     def _recover(self, log: Log) -> None:
-        """Keep what is whole, its payloads included; cut off the rest."""
+        """Keep the entries that are whole, with their payloads; cut off the rest."""
         end, self._records, self._chain = log.at, log.records, log.chain
         with contextlib.suppress(ValueError):
             while (entry := log.entry()) is not None:
@@ -277,7 +275,7 @@ class ContainerWriter:
             raise ValueError(f"name {name!r} is in the container already")
 
     def _write_data(self, chunks: Iterable[Buffer]) -> dict[str, int]:
-        """Write bytes as records DATA; what the record that closes them says of them."""
+        """Write bytes as records DATA; return the fields for the record that closes them."""
         pieces = n_bytes = 0
         for piece in _regroup(chunks, _info.CHUNK_BYTES):
             self._write("DATA", {}, [piece])
@@ -326,7 +324,7 @@ class MatrixSink:
         self._write(rows)
 
     def finish(self, info: MatrixInfo) -> None:
-        """Close the matrix with what was found out about it."""
+        """Close the matrix; `info` has the law of its noise."""
         self._encoder.flush()
         if self._rows != self._shape[0]:
             raise ValueError(f"rows of {self._name!r} must be {self._shape[0]}, got {self._rows}")
@@ -344,7 +342,7 @@ class MatrixSink:
 
 
 def _lock(file: BinaryIO, path: Path) -> None:
-    """Keep a second writer out; where the system has no such locks, do without."""
+    """Lock the file against a second writer, if the system has such locks."""
     try:
         import fcntl
     except ImportError:  # pragma: no cover
@@ -363,7 +361,7 @@ def _require_text(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def _require_ours(file: BinaryIO, path: Path) -> None:
-    """Refuse a file that is there under the partial file's name and not ours, or not ours alone."""
+    """Refuse a partial file that htstats did not write, or that has another name as well."""
     found = os.fstat(file.fileno())
     is_ours = stat.S_ISREG(found.st_mode) and SIGNATURE.startswith(file.read(len(SIGNATURE)))
     if not is_ours or found.st_nlink > 1:  # it is written in place, under each of its names

@@ -2,6 +2,7 @@
 
 A matrix passes through these modules in this order:
 
+    plan     options, threshold and sums of a split; followed in memory, by threads, on a cluster
     bounds   the threshold as two bit patterns, so that the comparison is exact
     split    the kept elements of a block of rows
     noise    mean and standard deviation of the noise, from exact sums

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from htstats._common.arrays import HALF_DTYPES, as_elements
-from htstats._common.checks import count, one_of
-from htstats.compression.matrix import KEEPS, NOISES, SUPPORTS, CompressedMatrix, sparse_rows
+from htstats._common.checks import count, require_finite
+from htstats.compression.matrix import CompressedMatrix, index_dtype, sparse_rows
 from htstats.compression.partition.bounds import Bounds
 from htstats.compression.partition.noise import noise_moments
-from htstats.compression.partition.split import _require_finite, split_block
+from htstats.compression.partition.plan import SplitOptions
+from htstats.compression.partition.split import split_block
 from htstats.compression.thresholds import resolve
 from htstats.compression.thresholds.rules import needs_sketch
 from htstats.sketch import TailSketch
@@ -86,11 +85,7 @@ def partition(
     >>> round(split.mean, 4), round(split.std, 4)
     (-0.1333, 1.4693)
     """
-    one_of("keep", keep, KEEPS)
-    one_of("noise", noise, NOISES)
-    one_of("support", support, SUPPORTS)
-    count("seed", seed, below=2**64)
-    count("layer", layer, below=2**32)
+    options = SplitOptions(threshold, keep, noise, support, seed, layer).check()
     count("n_threads", n_threads, at_least=1)
     data, dtype = as_elements(W, "W")
     if data.ndim != 2:
@@ -99,24 +94,17 @@ def partition(
     if dtype in HALF_DTYPES or needs_sketch(threshold):
         sums = TailSketch(dtype)
     if keep == "centered" or noise != "none" or isinstance(threshold, str):
-        _require_finite(sums.update(data, n_threads=n_threads).n_not_finite)
+        sums.update(data, n_threads=n_threads)
+        require_finite("W", sums.n_not_finite, "elements")
     tau = resolve(threshold, data, sums, keep=keep, noise=noise, support=support)
     centre = sums.moments()[0] if keep == "centered" and sums.n else 0.0
     bounds = Bounds.of(dtype, keep, tau, centre)
     indptr, indices, values = split_block(data, bounds, n_threads)
-    mean, std = noise_moments(sums, values, noise, support)
-    index = np.int32 if max(indptr[-1], *data.shape) < 2**31 else np.int64
+    moments = noise_moments(sums, values, noise, support)
+    index = index_dtype(int(indptr[-1]), *data.shape)
     return CompressedMatrix(
         sparse=sparse_rows(values, indices, indptr.astype(index), data.shape),
-        mean=mean,
-        std=std,
-        threshold=tau,
-        seed=seed,
-        layer=layer,
         shape=(data.shape[0], data.shape[1]),
         dtype=dtype,
-        keep=keep,
-        noise=noise,
-        support=support,
-        rule=threshold if isinstance(threshold, str) else repr(tau),
+        **options.describe(tau, moments),
     )

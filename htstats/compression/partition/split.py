@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
-from htstats._common.threads import share
+from htstats._common.checks import require_finite
+from htstats._common.threads import run_ranges
 from htstats._core import partition as _core
 from htstats._core import split as _split
 from htstats.compression.partition.bounds import Bounds
@@ -37,12 +38,12 @@ _SPLIT: dict[str, Callable[..., int]] = {
     "bfloat16": _split.split_bf16,
 }
 
-# From here on the width of indices must be known before they are written.
+# From so many elements on int32 may be too narrow for indices: count before they are written.
 _MANY = 2**31
 
 
 class RowCounts(NamedTuple):
-    """How many elements of each row are kept, and the kernels' notes for the fill."""
+    """Number of kept elements of each row, and the kernels' notes for the fill."""
 
     counts: npt.NDArray[np.int64]
     hits: npt.NDArray[np.uint8]
@@ -60,8 +61,8 @@ def count_rows(block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1) -> R
     def work(part: slice) -> tuple[RowCounts, int]:
         return _count(block[part], bounds)
 
-    parts = share(work, block.shape[0], block.size, n_threads)
-    _require_finite(sum(bad for _, bad in parts))
+    parts = run_ranges(work, block.shape[0], block.size, n_threads)
+    require_finite("W", sum(bad for _, bad in parts), "elements")
     return RowCounts(
         np.concatenate([part.counts for part, _ in parts]),
         np.concatenate([part.hits for part, _ in parts]),
@@ -87,19 +88,19 @@ def fill_rows(
     def work(part: slice) -> None:
         _fill(block[part], bounds, rows.hits[part], indptr[part.start : part.stop + 1], room)
 
-    share(work, len(rows.counts), block.size, n_threads)
+    run_ranges(work, len(rows.counts), block.size, n_threads)
     return indptr, *room
 
 
 class Room(NamedTuple):
-    """Memory that one block after another is split into: fresh memory would cost more than that."""
+    """Memory that is used again for each block: to take fresh memory costs more than the split."""
 
     indices: npt.NDArray[np.int32]
     values: npt.NDArray[Any]
 
     @classmethod
     def of(cls, size: int, dtype: str) -> Room:
-        """For blocks of up to `size` elements; a kernel may write some more."""
+        """Memory for blocks of up to `size` elements; a kernel may write some more."""
         return cls(np.empty(size + _split.OWN, np.int32), _empty_values(size + _split.OWN, dtype))
 
     @property
@@ -139,7 +140,8 @@ def split_block(
 
     if room is not None:
         none = Room(room.indices[:0], room.values[:0])
-        _require_finite(work(none, *(array[: block.size + _split.OWN] for array in room)))
+        n_bad = work(none, *(array[: block.size + _split.OWN] for array in room))
+        require_finite("W", n_bad, "elements")
         return indptr, room.indices[: indptr[-1]], room.values[: indptr[-1]]
 
     indices, values = np.empty(block.size, np.int32), _empty_values(block.size, bounds.dtype)
@@ -148,7 +150,7 @@ def split_block(
     def on_a_thread(_: slice) -> int:
         return work(Room.of(0, bounds.dtype), indices, values)
 
-    _require_finite(sum(share(on_a_thread, pieces, block.size, n_threads)))
+    require_finite("W", sum(run_ranges(on_a_thread, pieces, block.size, n_threads)), "elements")
     for array in (indices, values):
         array.resize(int(indptr[-1]), refcheck=False)
     return indptr, indices, values
@@ -190,15 +192,10 @@ def _fill(
 
 
 def _empty_values(size: int, dtype: str) -> npt.NDArray[Any]:
-    """Room for kept values: float64, or float32 for it and for what is narrower."""
+    """An array for kept values: float64, or float32 for float32 and narrower dtypes."""
     return np.empty(size, np.float64 if dtype == "float64" else np.float32)
 
 
 def _bits(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The array's bits, as unsigned integers of the same width."""
     return x.view(f"u{x.itemsize}")
-
-
-def _require_finite(bad: int) -> None:
-    if bad:
-        raise ValueError(f"W must be finite, got {bad} NaN or infinite elements")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,27 +17,20 @@ from htstats.compression.thresholds.rules import Rule
 from htstats.sketch import TailSketch
 from htstats.sketch.exact_sums import rounded
 
-__all__ = ["Interval", "budget_of", "cannot", "error", "error_budget", "rounded_up", "widened"]
+__all__ = ["Interval", "budget_of", "cannot", "error", "error_budget", "rounded_up"]
 
 
 Floats = npt.NDArray[np.float64]
 
 
 def rounded_up(value: Fraction) -> float:
-    """The smallest float64 that is not below."""
+    """The smallest float64 that is not below `value`."""
     number = rounded(value)
     return number if Fraction(number) >= value else math.nextafter(number, math.inf)
 
 
 def _rounded_down(value: Fraction) -> float:
     return -rounded_up(-value)
-
-
-def widened(data: npt.NDArray[Any], dtype: str) -> Floats:
-    """Flat float64 values of an array as kernels take it."""
-    if dtype == "bfloat16":
-        return (data.reshape(-1).astype(np.uint32) << 16).view(np.float32).astype(np.float64)
-    return data.reshape(-1).view(dtype).astype(np.float64)
 
 
 class Interval(NamedTuple):

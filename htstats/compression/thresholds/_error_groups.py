@@ -62,7 +62,7 @@ class Groups(NamedTuple):
     high: Floats
     number: Counts
     total: Floats  # of w - centre
-    error: Floats  # that the totals may be off
+    error: Floats  # bound of the rounding errors of the totals
     least: Floats  # bounds of the sum of (w - centre)^2
     most: Floats
     below: tuple[int, float, float]
@@ -108,11 +108,11 @@ class Groups(NamedTuple):
 
     @property
     def smallest(self) -> float:
-        """Below this is no key."""
+        """No key is below this."""
         return float(self.low.min(initial=math.inf))
 
     def number_in(self, low: float, high: float) -> int:
-        """Elements of the groups that reach into these keys."""
+        """Number of elements of the groups that overlap these keys."""
         return int(self.number[(self.high >= low) & (self.low <= high)].sum())
 
     def last_within(self, low: float, high: float, room: int) -> float:
@@ -156,7 +156,7 @@ class Groups(NamedTuple):
         return max(float(low), self.smallest), high
 
     def _bounds(self, law: Law, edges: Floats) -> tuple[Floats, Floats]:
-        """Of length^2/4 + variance, from each edge up to the next one."""
+        """Bounds of length^2/4 + variance between each edge and the next."""
         ends, starts = np.argsort(self.high), np.argsort(self.low)
         sure = np.searchsorted(self.high[ends], edges, "right")
         begun = np.searchsorted(self.low[starts], edges, "right")
@@ -215,7 +215,7 @@ class Table:
         self._additions = 0
 
     def add(self, keys: Floats, around: Floats) -> None:
-        """Take elements: their keys, and w - centre."""
+        """Add elements, given their keys and w - centre."""
         if len(keys) == 0:
             return
         parts = len(self._number)
@@ -238,7 +238,7 @@ class Table:
         self._additions += other._additions + 1
 
     def groups(self, n: int, total: float, squares: float) -> Groups:
-        """Its parts that are not empty; the arguments are sums of what lies below them."""
+        """Its non-empty parts as groups; the arguments are sums of the elements below them."""
         some = self._number > 0
         number, sums, each = self._number[some], self._total[some], self._squares[some]
         rounded = (number + self._additions + 4) * 2.0**-52

@@ -55,7 +55,7 @@ class _Sums(NamedTuple):
         return _Sums(n, total, squares)
 
     def without(self, other: _Sums) -> _Sums:
-        """Less some of them."""
+        """The sums without those of some elements."""
         n, total, squares = other
         return _Sums(self.n - n, self.total - total, self.squares - squares)
 
@@ -82,7 +82,7 @@ _NOTHING = _Sums(0, Fraction(0), Fraction(0))
 
 @dataclass
 class _Stage:
-    """Groups that a reading told apart, and the keys up to which it is open whether one serves."""
+    """The groups of one reading, and the keys for which it is open whether they meet the rule."""
 
     groups: Groups
     limit: float
@@ -163,13 +163,13 @@ class MatchedError:
         return self.tau
 
     def fresh(self) -> MatchedError:
-        """One that has read nothing in this reading: it reads some of the blocks elsewhere."""
+        """A copy without this reading's blocks, to read some of them on another worker."""
         other = copy.copy(self)
         other._start(self._low, self._high)
         return other
 
     def merge(self, other: MatchedError) -> None:
-        """Add what another one has read in the same reading, of other blocks."""
+        """Add the blocks that another copy has read in the same reading."""
         if self.tau is not None:
             return
         self._below.merge(other._below)
@@ -203,7 +203,7 @@ class MatchedError:
         return keys_of(values, self._keep, self._mean)
 
     def _next_reading(self) -> None:
-        """Which keys the next reading looks at, or the end where none can serve."""
+        """Choose the keys of the next reading; end if none of them can meet the rule."""
         while self._stages:
             stage = self._stages[-1]
             bracket = stage.groups.bracket(self._law, stage.limit)
@@ -234,7 +234,7 @@ class MatchedError:
         self.tau = tau
 
     def _decide_atoms(self, sketch: TailSketch) -> None:
-        """From all distinct values and their counts."""
+        """Decide from all distinct values and their counts."""
         values, counts = atoms(sketch)
         keys = self._keys(values)
         self._smallest = float(keys[counts > 0].min())

@@ -12,7 +12,7 @@ Counts = npt.NDArray[np.int64]
 
 
 class Gathered:
-    """Values with multiplicities, in 16 bytes each; it gives up beyond `room` of them."""
+    """Distinct values and their counts, 16 bytes each; it gives up beyond `room` of them."""
 
     def __init__(self, room: int) -> None:
         self._room = room
@@ -27,7 +27,7 @@ class Gathered:
             self._make_room()
 
     def merge(self, other: Gathered) -> None:
-        """Take what another one has."""
+        """Add the values of another one."""
         self.overflowed |= other.overflowed
         if not self.overflowed:
             self._pending += other._pending
@@ -36,7 +36,7 @@ class Gathered:
             self._make_room()
 
     def compress(self) -> None:
-        """Leave only distinct values, ascending."""
+        """Merge equal values, and sort the values in ascending order."""
         values = np.concatenate([self.values, *self._pending])
         counts = np.concatenate([self.counts, *(np.ones(len(p), np.int64) for p in self._pending)])
         self.values, inverse = np.unique(values, return_inverse=True)

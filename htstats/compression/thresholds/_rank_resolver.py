@@ -28,7 +28,7 @@ _GATHERED = 1 << 20
 
 
 class _Sieve(NamedTuple):
-    """Lets the elements of one bucket through, by their bits; `below` lie under it."""
+    """Selects the elements of one bucket by their bits; `below` elements lie under it."""
 
     first: int
     span: int
@@ -37,7 +37,7 @@ class _Sieve(NamedTuple):
 
     @classmethod
     def at_rank(cls, sketch: TailSketch, keep: str, rank: int) -> _Sieve:
-        """The bucket that holds the key of a rank, which is no zero."""
+        """The bucket that holds the key of a rank; the key must not be zero."""
         form = FORMATS[sketch.dtype]
         sign = form.exponents << form.mantissa
         if keep == "abs":
@@ -152,13 +152,13 @@ class Resolver:
         return self.tau
 
     def fresh(self) -> Resolver:
-        """One that has read nothing in this pass: it reads some of the blocks elsewhere."""
+        """A copy without this pass's blocks, to read some of them on another worker."""
         other = copy.copy(self)
         other._reset()
         return other
 
     def merge(self, other: Resolver) -> None:
-        """Add what another one has read in the same pass, of other blocks."""
+        """Add the blocks that another copy has read in the same pass."""
         if self.tau is not None:
             return
         self._below += other._below - other._base
@@ -173,7 +173,7 @@ class Resolver:
             self.tau = math.nextafter(low, -math.inf) if self._keep == "upper" else 0.0
             return
         self._rank = rank
-        low, high = _at_rank(lows, counts, rank), _at_rank(highs, counts, rank)
+        low, high = _select_rank(lows, counts, rank), _select_rank(highs, counts, rank)
         if sketch.dtype in HALF_DTYPES:
             values, counts = atoms(sketch)
             self.tau = self._select(values, counts, rank)
@@ -217,7 +217,7 @@ class Resolver:
     def _select(self, values: Floats, counts: npt.NDArray[np.int64], rank: int) -> float:
         """The key of a rank among values with multiplicities, rounded up to float64."""
         if self._keep != "centered":
-            return float(_at_rank(self._keys(values), counts, rank))
+            return float(_select_rank(self._keys(values), counts, rank))
         mean = Fraction(self._mean)
         pairs = sorted(
             (abs(Fraction(v) - mean), c)
@@ -238,7 +238,7 @@ def _rank(rule: Rule, n: int) -> int:
     return max(math.ceil(number * n), 1)
 
 
-def _at_rank(keys: Floats, counts: npt.NDArray[np.int64], rank: int) -> float:
+def _select_rank(keys: Floats, counts: npt.NDArray[np.int64], rank: int) -> float:
     order = np.argsort(keys, kind="stable")
     return float(keys[order[np.searchsorted(np.cumsum(counts[order]), rank)]])
 

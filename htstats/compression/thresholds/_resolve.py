@@ -1,4 +1,4 @@
-"""The threshold that a rule gives for a matrix in memory, or what finds it by reading."""
+"""Find the threshold that a rule gives for a matrix, in memory or block by block."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy.typing as npt
 
+from htstats._common.arrays import widen
 from htstats._common.checks import finite, nonnegative
-from htstats.compression.thresholds._error_budget import widened
 from htstats.compression.thresholds._error_resolver import MatchedError
 from htstats.compression.thresholds._rank_resolver import Resolver
 from htstats.compression.thresholds.rules import parse_rule
@@ -48,7 +48,7 @@ def resolve(
         return (finite if keep == "upper" else nonnegative)("threshold", threshold)
     rule = parse_rule(threshold)
     if rule.name == "xmin":
-        return _fitted_xmin(data, sketch.dtype, keep)
+        return _fit_xmin(data, sketch.dtype, keep)
     if sketch.n == 0:
         raise ValueError(f"threshold {threshold!r} needs at least one element, got none")
     if rule.name == "std":
@@ -64,7 +64,7 @@ def resolve(
 def resolver_of(
     threshold: str, sketch: TailSketch, *, keep: str, noise: str, support: str
 ) -> Resolver | MatchedError:
-    """What finds a rule's threshold by reading the data again, as often as its `tau` is None.
+    """An object that finds a rule's threshold: it reads the data again until its `tau` is known.
 
     Raises
     ------
@@ -89,12 +89,13 @@ def resolver_of(
     return Resolver(threshold, sketch, keep=keep, noise=noise, support=support)
 
 
-def _fitted_xmin(data: npt.NDArray[Any], dtype: str, keep: str) -> float:
+def _fit_xmin(data: npt.NDArray[Any], dtype: str, keep: str) -> float:
     if keep == "centered":
         raise ValueError("threshold 'xmin' fits abs(w) or w: keep must be 'abs' or 'upper'")
-    # it may itself use partitions
+    # loaded here, as power_law may itself use partitions
     from htstats.power_law import fit_power_law  # type: ignore[import-not-found,unused-ignore]
 
-    values = data.reshape(-1).view(dtype) if dtype != "bfloat16" else widened(data, dtype)
+    flat = data.reshape(-1)
+    values = widen(flat, dtype) if dtype == "bfloat16" else flat.view(dtype)
     side = "abs" if keep == "abs" else "positive"
     return float(fit_power_law(values, side=side).xmin)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.checks import one_of, open_probability, positive
+from htstats.sketch.exact_sums import ExactSums
 from htstats.theory._statement import CONVENTIONS, Convention, Statement
 from htstats.theory.approximation._arguments import matrix
 from htstats.theory.approximation.error import ApproximationError
@@ -190,7 +191,7 @@ class _Candidates:
         self.noise = one_of("noise", noise, ("matched", "paper", "none"))
         self.full = one_of("support", support, ("replaced", "full")) == "full"
         self.weights = weights
-        self.whole = (float(weights.mean()), float(weights.var()))
+        self.whole = _mean_and_variance(weights)
         if keep == "upper":
             self.score = weights
         else:
@@ -219,7 +220,7 @@ class _Candidates:
             return self.whole
         removed = self.score <= self.candidates[k]
         small = np.where(removed, self.weights, 0.0) if self.full else self.weights[removed]
-        return float(small.mean()), float(small.var())
+        return _mean_and_variance(small)
 
     def error(self, k: int) -> ApproximationError:
         mean, t = self.moments(k)
@@ -261,3 +262,9 @@ class _Candidates:
         squares = np.cumsum((small - centre) ** 2)[last - 1]
         size = small.size if self.full else last
         return np.asarray(squares / size - (total / size) ** 2)
+
+
+def _mean_and_variance(values: FloatArray) -> tuple[float, float]:
+    """The mean that `partition` has, which is exact but for one rounding, and the variance."""
+    mean, _ = ExactSums("float64").update(np.ascontiguousarray(values)).moments()
+    return mean, float(values.var())

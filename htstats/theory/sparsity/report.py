@@ -12,6 +12,7 @@ from htstats._common.arrays import as_float64
 from htstats._common.checks import count, finite
 from htstats._common.tables import format_table
 from htstats.power_law import fit_power_law
+from htstats.sketch.exact_sums import ExactSums
 from htstats.theory._statement import Statement
 from htstats.theory.sparsity.counts import nonzeros_tail, rows_and_elements, smallest_k
 from htstats.theory.sparsity.tail_model import Fit, TailModel
@@ -203,7 +204,9 @@ def sparsity_report(
     weights = as_float64(W, "W")
     if weights.shape != tuple(split.sparse.shape):
         raise ValueError(f"W must have the shape {tuple(split.sparse.shape)}, got {weights.shape}")
-    values = weights - weights.mean() if split.keep == "centered" else weights
+    values = weights
+    if split.keep == "centered":  # about the mean that `partition` has
+        values = weights - ExactSums("float64").update(weights).moments()[0]
     side = "positive" if split.keep == "upper" else "abs"
     if fit is None:
         fit = fit_power_law(values.ravel(), side=side)

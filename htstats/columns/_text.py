@@ -1,4 +1,4 @@
-"""Lines of text as numbers of one column; whatever is none is named by its line."""
+"""Lines of text as the numbers of one column; an error names the line that holds no number."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import IO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Layout", "TextColumn", "text_blocks"]
+__all__ = ["Layout", "TextColumn", "read_lines"]
 
 Floats = npt.NDArray[np.float64]
 
-# Bytes read at a time; a line is not longer.
+# Bytes read at a time; a longer line is an error.
 BLOCK = 1 << 20
 
-# Whole numbers up to it are floats.
+# float64 holds every whole number up to this one.
 EXACT = 2.0**53
 
 MARKS = {
@@ -26,20 +26,22 @@ MARKS = {
     b"\xfe\xff": "UTF-16",
 }
 
-# Words for what is missing are no names of columns.
+# Words that stand for a missing value are not names of columns.
 MISSING = {"na", "n/a", "nan", "null", "none", "nil", "inf", "infinity", "missing"}
 
 THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' \u00a0\u202f]\d{3})+([.,]\d*)?")
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 
 
-def text_blocks(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
-    r"""(number of the first line, whole lines that end with \n), whatever ends them in the file.
+def read_lines(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
+    r"""Read whole lines, block by block: (number of the first line, lines that end with \n).
+
+    Lines of the file may end with \n, \r\n or \r.
 
     Raises
     ------
     ValueError
-        If it is no text, or a line is longer than a block.
+        If the file is not text, or a line is longer than a block.
     """
     line, rest, is_first = 1, b"", True
     while True:
@@ -50,7 +52,7 @@ def text_blocks(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
                 raise ValueError(f"{name}: {mark} text: save it as UTF-8")
             piece, is_first = piece.removeprefix(b"\xef\xbb\xbf"), False
         while piece.endswith(b"\r") and (more := stream.read(1)):
-            piece += more  # what ends the line may be in two parts
+            piece += more  # \r\n may be cut in two
         if b"\0" in piece:
             raise ValueError(f"{name}: not a text file: it has zero bytes")
         if b"\r" in piece:
@@ -78,7 +80,7 @@ class Layout(NamedTuple):
 
 
 class TextColumn:
-    """A column of a text: `numbers` of its blocks, in their order."""
+    """One column of a text. `numbers` must be given its blocks in their order."""
 
     def __init__(self, file: str, suffix: str, column: str | int | None, whole: bool) -> None:
         self._file, self._suffix, self._column, self._whole = file, suffix, column, whole
@@ -86,7 +88,7 @@ class TextColumn:
         self.n_rounded = 0
 
     def numbers(self, first: int, block: bytes) -> Floats:
-        """The numbers of whole lines, of which `first` is the number of the first one."""
+        """The numbers of whole lines; `first` is the number of the first line."""
         lines = block.split(b"\n")
         lines.pop()
         if self.layout is None:
@@ -96,11 +98,11 @@ class TextColumn:
             if self.layout.header:
                 del lines[: self.layout.header + 1 - first]
                 first = self.layout.header + 1
-        found = self._plain(block, lines)
-        return self._careful(first, lines) if found is None else found
+        found = self._read_plain(block, lines)
+        return self._read_carefully(first, lines) if found is None else found
 
-    def _plain(self, block: bytes, lines: list[bytes]) -> Floats | None:
-        """The numbers if every line has one, and nothing about them has to be looked into."""
+    def _read_plain(self, block: bytes, lines: list[bytes]) -> Floats | None:
+        """The numbers, if every line is a plain number; None if `_read_carefully` must look."""
         assert self.layout is not None
         separator, width, place, _, _ = self.layout
         if b"#" in block or b"_" in block or b'"' in block or (width > 1 and not separator):
@@ -121,7 +123,7 @@ class TextColumn:
             return None
         return values
 
-    def _careful(self, first: int, lines: list[bytes]) -> Floats:
+    def _read_carefully(self, first: int, lines: list[bytes]) -> Floats:
         assert self.layout is not None
         separator, width, place, _, _ = self.layout
         values = []
@@ -131,10 +133,10 @@ class TextColumn:
                 continue
             if len(cells) != width:
                 raise self._error(number, f"{_count(cells)} where there are {width} before")
-            values.append(self._number(number, cells[place]))
+            values.append(self._read_number(number, cells[place]))
         return np.array(values, np.float64)
 
-    def _number(self, line: int, cell: str) -> float:
+    def _read_number(self, line: int, cell: str) -> float:
         if not cell:
             raise self._error(line, "the cell is empty")
         shown = repr(cell if len(cell) <= 40 else cell[:37] + "...")
@@ -157,16 +159,16 @@ class TextColumn:
 
     def _cells(self, number: int, line: bytes, separator: str) -> list[str] | None:
         """The cells of a line; None for a blank line or a comment."""
-        text = _decoded(line).strip(" \t\v\f" if separator != "\t" else " \v\f")
+        text = _decode(line).strip(" \t\v\f" if separator != "\t" else " \v\f")
         if not text.strip() or text.lstrip().startswith("#"):
             return None
         if '"' in text:
-            return self._quoted(number, text, separator)
+            return self._split_quoted(number, text, separator)
         if separator:
             return [cell.strip() for cell in text.split(separator)]
         return re.split(r"\s#", text, maxsplit=1)[0].split()
 
-    def _quoted(self, number: int, text: str, separator: str) -> list[str]:
+    def _split_quoted(self, number: int, text: str, separator: str) -> list[str]:
         plain = text if separator else " ".join(text.split())
         reader = csv.reader([plain], delimiter=separator or " ", skipinitialspace=True, strict=True)
         try:
@@ -175,10 +177,10 @@ class TextColumn:
             raise self._error(number, "a quotation mark that is not closed on its line") from None
 
     def _find_layout(self, first: int, lines: list[bytes]) -> Layout | None:
-        """From the first two lines that say something."""
+        """Find the column, from the first two lines that are neither blank nor comments."""
         separator, rows = None, []
         for number, line in enumerate(lines, first):
-            text = _decoded(line).strip(" \v\f\t" if self._suffix != ".tsv" else " \v\f")
+            text = _decode(line).strip(" \v\f\t" if self._suffix != ".tsv" else " \v\f")
             if not text.strip() or text.lstrip().startswith("#"):
                 continue
             separator = self._separator(text) if separator is None else separator
@@ -199,7 +201,7 @@ class TextColumn:
         elif not is_header and len(below) == len(names):
             # a name above a number, but not in each column
             is_header = any(map(_is_name_above, names, below))
-        place = self._chosen(names, is_header)
+        place = self._choose(names, is_header)
         if is_header and _is_number(names[place]) and names[place] != self._column:
             raise self._error(
                 number,
@@ -210,19 +212,19 @@ class TextColumn:
         return Layout(separator, len(names), place, name, number if is_header else 0)
 
     def _separator(self, text: str) -> str:
-        """What stands between the cells of a line: a character, or white space."""
+        """The character between the cells of a line; "" for white space."""
         bare = re.sub(r'"[^"]*"', "", text)
         if self._suffix == ".tsv":
             return "\t"
         found = [mark for mark in ",;" if mark in bare]
         if ";" in found and re.search(r"\d,\d", bare):
-            return ";"  # the commas are decimal ones, and will be refused as such
+            return ";"  # the commas are decimal commas, which are refused later
         if found:
             return found[0]
         return "\t" if "\t" in bare.strip() and self._suffix in ("", ".csv") else ""
 
-    def _chosen(self, names: list[str], is_header: bool) -> int:
-        """Which column is meant."""
+    def _choose(self, names: list[str], is_header: bool) -> int:
+        """The index of the column that was asked for."""
         wanted = self._column
         if wanted is None:
             if len(names) == 1:
@@ -252,7 +254,7 @@ class TextColumn:
         return ValueError(f"{self._file}:{line}: {what}")
 
 
-def _decoded(line: bytes) -> str:
+def _decode(line: bytes) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError:
@@ -264,7 +266,7 @@ def _is_name(cell: str) -> bool:
 
 
 def _is_header(cells: list[str]) -> bool:
-    """Whether all cells are names, but for empty ones as an index has."""
+    """Whether all cells are names; an index may have empty ones."""
     return any(map(_is_name, cells)) and all(_is_name(cell) or not cell for cell in cells)
 
 

@@ -1,7 +1,6 @@
-"""A column of numbers: a text file, a 1-D .npy, or standard input.
+"""Open a column of numbers: a text file, a 1-D .npy, or standard input.
 
-`read_column` gives an array. `Column` is what a fit in bounded memory reads in blocks: numbers that
-are too many for the memory lie in an unnamed temporary file, as float64.
+Numbers that are too many for the memory lie in an unnamed temporary file, as float64.
 """
 
 from __future__ import annotations
@@ -18,17 +17,18 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.column_text import TextColumn, text_blocks
+from htstats._common.messages import quote_text
+from htstats.columns._text import TextColumn, read_lines
 
-__all__ = ["SUFFIXES", "Column", "is_column", "open_column", "read_column"]
+__all__ = ["HELD", "SUFFIXES", "Column", "is_column", "open_column", "read_column"]
 
-# Text files that are columns, each also with .gz behind it.
+# Suffixes of text files that hold a column; each may be followed by .gz.
 SUFFIXES = (".txt", ".csv", ".tsv", ".dat")
 
-# Numbers that are read before the rest goes to a temporary file.
+# Most numbers that are kept in memory; a longer column goes to a temporary file.
 HELD = 1 << 25
 
-# Files that begin so are no text.
+# First bytes of files that are no text.
 NPY, GZIP, ZIP = b"\x93NUMPY", b"\x1f\x8b", b"PK\x03\x04"
 
 
@@ -162,29 +162,29 @@ def open_column(
     path, column
         As in `read_column`.
     whole : bool
-        Whether anything but whole numbers is an error.
+        Whether a number that is not whole is an error.
     held : int or None
-        Most numbers in memory; None: all.
+        Most numbers to keep in memory; None for all.
     """
     name = "standard input" if path == "-" else path
     shown = "stdin" if path == "-" else path if _is_pipe(path) else os.path.basename(path)
     if path.lower().endswith(".npy"):
-        _refuse_column(name, column)
+        _require_first(name, column)
         found = _open_npy(path)
         if found is None:
             raise ValueError(f"{path}: not a 1-D .npy file of numbers")
-        return _of_array(shown, found)
-    with _opened(path, name) as stream:
+        return _column_of(shown, found)
+    with _open_stream(path, name) as stream:
         start = stream.peek(8)[:8]  # type: ignore[attr-defined]
         if start.startswith(NPY):
-            _refuse_column(name, column)
-            return _of_array(shown, _piped_npy(stream, name))
+            _require_first(name, column)
+            return _column_of(shown, _read_npy(stream, name))
         if start.startswith(ZIP):
             raise ValueError(f"{name}: not a text file but a zip archive")
         kind = os.path.splitext(path.lower().removesuffix(".gz"))[1] if path != "-" else ""
         text = TextColumn(name, kind, column, whole)
-        parts = (text.numbers(line, block) for line, block in text_blocks(stream, name))
-        values = _gathered(parts, held)
+        parts = (text.numbers(line, block) for line, block in read_lines(stream, name))
+        values = _gather(parts, held)
     if text.layout is None:
         raise ValueError(f"{name}: no numbers: it is empty, or has only comments")
     column_name = text.layout.name or shown
@@ -194,7 +194,7 @@ def open_column(
     return found_column
 
 
-def _gathered(
+def _gather(
     parts: Iterator[npt.NDArray[np.float64]], held: int | None
 ) -> npt.NDArray[Any] | IO[bytes]:
     """All numbers, in memory or, beyond `held` of them, in a temporary file."""
@@ -228,7 +228,7 @@ def _write(file: IO[bytes], kept: list[npt.NDArray[np.float64]]) -> None:
 
 
 @contextmanager
-def _opened(path: str, name: str) -> Iterator[IO[bytes]]:
+def _open_stream(path: str, name: str) -> Iterator[IO[bytes]]:
     """The bytes of a file or of standard input, unpacked if they are gzip's."""
     import gzip
     import zlib
@@ -258,7 +258,7 @@ def _is_pipe(path: str) -> bool:
         return False
 
 
-def _refuse_column(name: str, column: str | int | None) -> None:
+def _require_first(name: str, column: str | int | None) -> None:
     if column is not None and str(column) != "1":
         raise ValueError(f"{name}: column must be 1 for a 1-D array, got {column!r}")
 
@@ -268,15 +268,15 @@ def _open_npy(path: str) -> npt.NDArray[Any] | None:
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError):
-        return None  # who reads checkpoints says what is wrong with it
+        return None  # the reader of checkpoints will say what is wrong
     return values if _is_usable(values) else None
 
 
-def _piped_npy(stream: IO[bytes], name: str) -> npt.NDArray[Any]:
+def _read_npy(stream: IO[bytes], name: str) -> npt.NDArray[Any]:
     try:
         values = np.load(io.BytesIO(stream.read()), allow_pickle=False)
     except ValueError as error:
-        raise ValueError(f"{name}: damaged .npy: {' '.join(str(error).split())[:200]}") from None
+        raise ValueError(f"{name}: damaged .npy: {quote_text(error, 200)}") from None
     if not _is_usable(values):
         raise ValueError(f"{name}: must be a 1-D array of numbers, got {values.dtype} of shape "
                          f"{values.shape}")  # fmt: skip
@@ -284,7 +284,7 @@ def _piped_npy(stream: IO[bytes], name: str) -> npt.NDArray[Any]:
 
 
 def _read_mapped(values: np.memmap[Any, Any], start: int, stop: int) -> npt.NDArray[Any]:
-    """A part of a mapped array as a copy: pages that were looked at would stay in memory."""
+    """Part of a mapped array as a copy, so that its pages do not stay in memory."""
     name, itemsize = str(values.filename), values.dtype.itemsize
     offset = values.offset + start * itemsize
     part = np.fromfile(name, values.dtype, stop - start, offset=offset)
@@ -297,7 +297,7 @@ def _is_usable(values: Any) -> bool:
     return values.ndim == 1 and values.dtype.kind in "iuf" and values.dtype.itemsize <= 8
 
 
-def _of_array(name: str, values: npt.NDArray[Any]) -> Column:
+def _column_of(name: str, values: npt.NDArray[Any]) -> Column:
     native = values.dtype.newbyteorder("=")
     values = values if values.dtype == native else np.array(values, native)
     column = Column(name, values, values.dtype.name)

@@ -1,0 +1,70 @@
+"""What `htstats fit` gives of its rows: pictures, and JSON, CSV or a table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from htstats.report.tables import Row, as_csv, as_json, as_text
+
+if TYPE_CHECKING:
+    from htstats.report.matrix import Rule
+    from htstats.weights import Weights
+
+__all__ = ["plan_pictures", "plot_folder", "print_answer"]
+
+# Draws the fits of these names, of a side, by a rule.
+Draw = Callable[[list[str], str, "Rule"], None]
+
+
+def plot_folder(args: argparse.Namespace) -> AbstractContextManager[Path | None]:
+    """The folder of --plot, or None; errors before any work.
+
+    A folder that is made for it and stays empty is removed in the end.
+    """
+    if args.plot is None:
+        return nullcontext()
+    from htstats.report.pictures import picture_folder
+
+    return picture_folder(args.plot)
+
+
+def plan_pictures(
+    folder: Path | None, inputs: Iterable[str], values: Mapping[str, Any], letter: str = "w"
+) -> Draw:
+    """A function that draws the fits of names into the folder; it does nothing without a folder.
+
+    Raises
+    ------
+    ValueError
+        If a picture would replace one of the inputs.
+    """
+    if folder is None:
+        return lambda names, side, rule: None
+    from htstats.report.pictures import draw_all, picture_paths
+
+    paths = picture_paths(folder, inputs, values)
+    return lambda names, side, rule: draw_all(paths, values, names, side, rule, letter)
+
+
+def print_answer(
+    args: argparse.Namespace,
+    side: str,
+    rule: Rule,
+    rows: list[Row],
+    weights: Weights,
+    kind: str = "matrix",
+) -> None:
+    """Print the rows as the arguments ask for them."""
+    if args.json:
+        answer = as_json(args.file, side, rule, rows, weights)
+        print(json.dumps(answer, indent=1, allow_nan=False))
+    elif args.csv:
+        print(as_csv(rows), end="")
+    else:
+        is_all = kind == "matrix" and args.tensor is None
+        print(as_text(rows, weights if is_all else None, kind))

@@ -1,0 +1,196 @@
+"""The plan of a split: its options, its threshold and its sums.
+
+A split in memory, by threads and on a cluster follow the same plan. They differ in how they read
+the matrix, which is why `plan_split` is given a `Reader`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common import checks
+from htstats._common.arrays import HALF_DTYPES
+from htstats.compression.matrix import INDEX_END, KEEPS, NOISES, SEED_END, SUPPORTS
+from htstats.compression.partition.bounds import Bounds
+from htstats.compression.partition.noise import noise_moments
+from htstats.compression.partition.split import Room, count_rows, fill_rows, split_block
+from htstats.compression.thresholds import Resolver, resolve, resolver_of
+from htstats.compression.thresholds.rules import needs_sketch, parse_rule
+from htstats.sketch import TailSketch
+from htstats.sketch.exact_sums import ExactSums
+
+__all__ = ["Reader", "SplitOptions", "SplitPlan", "SplitSums", "plan_split", "split_rows"]
+
+Sums = TailSketch | ExactSums
+Block = tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]
+
+
+class SplitOptions(NamedTuple):
+    """What `htstats.partition` is told in addition to the matrix."""
+
+    threshold: float | str = "std"
+    keep: str = "abs"
+    noise: str = "paper"
+    support: str = "replaced"
+    seed: int = 0
+    layer: int = 0
+
+    def check(self) -> SplitOptions:
+        """The same options, or ValueError or TypeError that names the wrong one."""
+        checks.one_of("keep", self.keep, KEEPS)
+        checks.one_of("noise", self.noise, NOISES)
+        checks.one_of("support", self.support, SUPPORTS)
+        checks.count("seed", self.seed, below=SEED_END)
+        checks.count("layer", self.layer, below=INDEX_END)
+        return self
+
+    @property
+    def rule(self) -> str:
+        """The name of the threshold's rule; empty for a number."""
+        return parse_rule(self.threshold).name if isinstance(self.threshold, str) else ""
+
+    @property
+    def needs_one_reading(self) -> bool:
+        """Whether the split needs no sums beforehand: it makes them in its own reading."""
+        return not isinstance(self.threshold, str) and self.keep != "centered"
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The arguments that resolvers of thresholds take."""
+        return {"keep": self.keep, "noise": self.noise, "support": self.support}
+
+    def new_sums(self, dtype: str) -> Sums:
+        """Empty sums of all elements; a sketch if the threshold's rule needs one."""
+        # the sketch of a 16-bit dtype is exact too, and faster than to widen the elements
+        if dtype in HALF_DTYPES or needs_sketch(self.threshold) or self.threshold == "xmin":
+            return TailSketch(dtype)
+        return ExactSums(dtype)
+
+    def describe(self, tau: float, moments: tuple[float, float]) -> dict[str, Any]:
+        """The fields that `CompressedMatrix` and `MatrixInfo` have of a split."""
+        return {
+            **self._asdict(),
+            "mean": moments[0],
+            "std": moments[1],
+            "threshold": tau,
+            "rule": self.threshold if isinstance(self.threshold, str) else repr(tau),
+        }
+
+
+@dataclass
+class SplitSums:
+    """Exact sums of all elements and of the kept ones; None for those that are not needed."""
+
+    all: Sums | None
+    kept: ExactSums | None
+
+    @classmethod
+    def of_part(cls, options: SplitOptions, dtype: str) -> SplitSums:
+        """Empty sums for the part of a matrix that one thread or one task splits."""
+        with_all = options.needs_one_reading and options.noise != "none"
+        return cls(
+            options.new_sums(dtype) if with_all else None,
+            _new_kept_sums(dtype) if options.noise == "matched" else None,
+        )
+
+
+class SplitPlan(NamedTuple):
+    """What is known of a matrix before it is split: the threshold, and the sums read for it."""
+
+    tau: float
+    bounds: Bounds
+    sums: Sums
+
+    def finish(self, options: SplitOptions, parts: Iterable[SplitSums]) -> tuple[float, float]:
+        """Mean and standard deviation of the noise, after all parts have been split."""
+        kept = _new_kept_sums(self.bounds.dtype)
+        for part in parts:
+            _merge(self.sums, part.all)
+            _merge(kept, part.kept)
+        return noise_moments(self.sums, kept, options.noise, options.support)
+
+
+class Reader(Protocol):
+    """Reads a matrix again for its threshold."""
+
+    def fit_xmin(self, side: str) -> float:
+        """xmin of the power law of its elements."""
+        ...
+
+    def feed(self, resolver: Resolver) -> Resolver:
+        """The resolver after one more reading of the matrix."""
+        ...
+
+
+def plan_split(options: SplitOptions, dtype: str, sums: Sums, reader: Reader) -> SplitPlan:
+    """Find the threshold of a split.
+
+    Parameters
+    ----------
+    options : SplitOptions
+    dtype : str
+        Of the matrix.
+    sums : TailSketch or ExactSums
+        Of all of its elements; empty if `options.needs_one_reading`.
+    reader : Reader
+        Is asked only if the sums leave the threshold open.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not finite, or the rule is unknown or cannot be met.
+    """
+    checks.require_finite("W", sums.n_not_finite, "elements")
+    tau = find_threshold(options, sums, reader)
+    centre = sums.moments()[0] if options.keep == "centered" and sums.n else 0.0
+    return SplitPlan(tau, Bounds.of(dtype, options.keep, tau, centre), sums)
+
+
+def find_threshold(options: SplitOptions, sums: Sums, reader: Reader) -> float:
+    """The threshold, from the sums and, if they leave it open, from more readings."""
+    rule = options.rule
+    if rule == "xmin" and options.keep != "centered":
+        return reader.fit_xmin("abs" if options.keep == "abs" else "positive")
+    if rule in ("", "std", "xmin") or not isinstance(sums, TailSketch) or sums.n == 0:
+        # a number, the standard deviation, or an error
+        return resolve(options.threshold, np.empty(0), sums, **options.words)
+    resolver: Any = resolver_of(str(options.threshold), sums, **options.words)
+    while resolver.tau is None:
+        resolver = reader.feed(resolver)
+        resolver.finish()
+    tau: float = resolver.tau
+    return tau
+
+
+def split_rows(
+    data: npt.NDArray[Any], bounds: Bounds, sums: SplitSums, room: Room | None = None
+) -> Block:
+    """CSR of the kept elements of some rows, whose sums are added to `sums`.
+
+    With `room` one reading counts and fills, and the result's arrays lie in `room`. Without it two
+    readings do, and the result takes no more memory than it must.
+    """
+    if sums.all is not None:
+        sums.all.update(data)
+    if room is None:
+        block = fill_rows(data, bounds, count_rows(data, bounds))
+    else:
+        block = split_block(data, bounds, room=room)
+    if sums.kept is not None:
+        sums.kept.update(block[2])
+    return block
+
+
+def _new_kept_sums(dtype: str) -> ExactSums:
+    return ExactSums("float64" if dtype == "float64" else "float32")
+
+
+def _merge(sums: Any, other: Any) -> None:
+    """Add sums of the same kind, if there are any."""
+    if other is not None:
+        sums.merge(other)
