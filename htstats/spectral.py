@@ -63,9 +63,9 @@ class _Rows(NamedTuple):
     def blocks(self) -> Iterator[Matrix]:
         """Blocks of float32 (also of 16-bit floats) or float64, each valid until the next one."""
         for part in self.parts(max(1, BLOCK_BYTES // (8 * self.shape[1]))):
-            yield self._widened(part)
+            yield self._widen(part)
 
-    def _widened(self, part: Matrix) -> Matrix:
+    def _widen(self, part: Matrix) -> Matrix:
         block = part
         if self.dtype == "bfloat16":
             block = np.left_shift(part, 16, dtype=np.uint32).view(np.float32)
@@ -102,7 +102,7 @@ class _Rows(NamedTuple):
         for part in self.parts(step):
             flat = part.reshape(-1)
             for start in range(0, flat.size, step):
-                _add_squares(self._widened(flat[start : start + step]), squares)
+                _add_squares(self._widen(flat[start : start + step]), squares)
         return float(squares.sum())
 
     @property
@@ -155,7 +155,7 @@ def _open(W: Any) -> _Rows:
     return rows
 
 
-def _scaled(rows: _Rows) -> _Rows:
+def _scale(rows: _Rows) -> _Rows:
     """The matrix with its largest entry in [1, 2).
 
     Raises
@@ -286,7 +286,7 @@ def _norms(rows: _Rows, rtol: float, iterations: int | None, seed: int) -> tuple
         v = _start(rows.shape[1], seed)
         multiply, (first, squares) = rows.gram, rows.gram_and_squares(v)
     if rows.exponent == 0 and not SAFE_SQUARES[0] <= squares <= SAFE_SQUARES[1]:
-        return _norms(_scaled(rows), rtol, iterations, seed)
+        return _norms(_scale(rows), rtol, iterations, seed)
     if 1 in rows.shape:
         return squares, squares, rows.exponent
     first = multiply(v) if first is None else first

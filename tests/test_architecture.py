@@ -15,7 +15,7 @@ ROOT = Path(htstats.__file__).parent
 SOURCES = sorted(ROOT.rglob("*.py"))
 
 # A room may import from itself and from the rooms before it. An import counts wherever it stands:
-# in a function, or where only a type checker looks.
+# in a function, in a call of import_module, or where only a type checker looks.
 ROOMS = (
     "_version _core _common _laws sketch binomial weights datasets columns alternatives stable "
     "_exact_fit power_law compat spectral plot compression theory certificate streaming torch "
@@ -26,6 +26,12 @@ HEAVY = {"torch", "dask", "distributed", "matplotlib", "sklearn", "tqdm", "safet
 
 def room(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def is_import_module(call: ast.Call) -> bool:
+    """Whether a call imports a module whose name it spells out."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    return name in ("import_module", "__import__") and isinstance(call.args[0], ast.Constant)
 
 
 def imports(tree: ast.AST):
@@ -39,6 +45,8 @@ def imports(tree: ast.AST):
             assert node.level == 0, "imports are absolute"
             for alias in node.names:
                 yield f"{node.module}.{alias.name}", node in top
+        elif isinstance(node, ast.Call) and is_import_module(node):
+            yield f"{node.args[0].value}.*", False
 
 
 def file_of(name: str) -> Path | None:

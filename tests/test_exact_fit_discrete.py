@@ -13,7 +13,7 @@ from htstats._exact_fit.discrete_sample import as_integers, count_integers
 from htstats._exact_fit.discrete_scan import scan_integers
 from htstats._exact_fit.sample import take_sample
 from htstats._exact_fit.source import as_source
-from htstats._laws.zeta import LARGEST, ZetaLaw, whole
+from htstats._laws.zeta import LARGEST, ZetaLaw, require_whole
 
 LAWS = [
     ZetaLaw(2.5, 1.0),
@@ -330,9 +330,9 @@ def test_beyond_the_integers_a_quantile_is_the_continuous_one():
 
 def test_bad_input_names_the_value():
     with pytest.raises(ValueError, match=r"whole numbers where discrete=True, got 2\.5"):
-        whole("x", np.array([1.0, 2.5]))
+        require_whole("x", np.array([1.0, 2.5]))
     with pytest.raises(ValueError, match=r"at most 2\*\*53"):
-        whole("x", np.array([1.0, 2.0**54]))
+        require_whole("x", np.array([1.0, 2.0**54]))
     with pytest.raises(ValueError, match="no candidate xmin"):
         scan_integers(np.array([3.0]), np.array([5]))
     with pytest.raises(ValueError, match="got 0"):

@@ -38,7 +38,7 @@ def test_resamples_obey_the_rule(words):
     fit = fit_power_law(pareto(300, 2), **words)
     resampler = Resampler(fit, fit.usable(), fit.options, "float64", 0)
     for index in range(20):
-        sample = resampler.from_model(index)
+        sample = resampler.draw_from_model(index)
         again = resampler.refit(sample)
         assert again is not None
         assert again.n_excluded == 0  # a draw that the rule would drop changes the size

@@ -22,9 +22,9 @@ __all__ = [
     "Selection",
     "Survey",
     "add_tables",
+    "count_excluded",
     "drop_above",
     "gather",
-    "left_out",
     "require_side",
     "sample_of_sketch",
     "survey",
@@ -64,7 +64,7 @@ class Survey(NamedTuple):
         """The side, and what it leaves out; ValueError if None is given for a sample with negative
         values."""
         side = require_side(side, self.negative)
-        return Selection(side, left_out(side, self.zeros, self.negative, self.positive))
+        return Selection(side, count_excluded(side, self.zeros, self.negative, self.positive))
 
 
 class Sample(NamedTuple):
@@ -136,7 +136,7 @@ def take_sample(
 ) -> Sample:
     """All values of one side that are not 0 and not above `xmax`."""
     if weights is not None:
-        return _weighted(source, side, xmax, weights)
+        return _take_weighted(source, side, xmax, weights)
     seen = survey(source)
     side, excluded = seen.select(side)
     size = {"positive": seen.positive, "negative": seen.negative}.get(
@@ -162,7 +162,7 @@ def drop_above(xmax: float | None, values: Floats, counts: Counts, selection: Se
         if above := int(counts[~kept].sum()):
             selection.excluded["above xmax"] = above
         values, counts = values[kept], counts[kept]
-    return Sample(values, _before(counts), selection)
+    return Sample(values, _count_below(counts), selection)
 
 
 def gather(
@@ -204,7 +204,7 @@ def _keys(dtype: Any, low: float, high: float) -> tuple[int, int]:
     return first, last
 
 
-def left_out(side: str, zeros: int, negative: int, positive: int) -> dict[str, int]:
+def count_excluded(side: str, zeros: int, negative: int, positive: int) -> dict[str, int]:
     """How many elements a side leaves out, by reason."""
     counts = {"zero": zeros}
     if side == "positive":
@@ -214,13 +214,13 @@ def left_out(side: str, zeros: int, negative: int, positive: int) -> dict[str, i
     return {reason: int(n) for reason, n in counts.items() if n}
 
 
-def _before(counts: Counts) -> Counts:
+def _count_below(counts: Counts) -> Counts:
     first: Counts = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=first[1:])
     return first
 
 
-def _weighted(
+def _take_weighted(
     source: Source, side: str | None, xmax: float | None, weights: npt.ArrayLike
 ) -> Sample:
     """`take_sample` where each element counts as often as its weight says."""
@@ -228,7 +228,7 @@ def _weighted(
         raise TypeError("weights need x as one array, got blocks")
     survey(source)
     flat = np.asarray(next(source.floats()), dtype=np.float64)
-    times = _weights(weights, source)
+    times = _check_weights(weights, source)
     zeros, negative, positive = (int(times[at].sum()) for at in (flat == 0, flat < 0, flat > 0))
     side, excluded = Survey(0, zeros, negative, positive).select(side)
     key = {"abs": np.abs, "positive": np.positive, "negative": np.negative}[side](flat)
@@ -241,10 +241,10 @@ def _weighted(
     values, place = np.unique(key[kept], return_inverse=True)
     counts = np.zeros(len(values), np.int64)
     np.add.at(counts, place, times[kept])
-    return Sample(values, _before(counts), Selection(side, excluded))
+    return Sample(values, _count_below(counts), Selection(side, excluded))
 
 
-def _weights(weights: npt.ArrayLike, source: Source) -> Counts:
+def _check_weights(weights: npt.ArrayLike, source: Source) -> Counts:
     """The weights of the elements that are not masked; a mask of the weights must be that of x."""
     mask, given = find_missing(weights), read_weights(weights)
     if mask is not None and not (source.mask is not None and np.array_equal(mask, source.mask)):

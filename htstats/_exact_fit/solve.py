@@ -14,8 +14,8 @@ from htstats._exact_fit.candidates import TOLERANCE, Candidates, best_of, estima
 from htstats._exact_fit.discrete_scan import DiscreteScan, scan_tails
 from htstats._exact_fit.fitted_tail import Curve, FittedTail
 from htstats._exact_fit.options import FitOptions
-from htstats._exact_fit.sample import SIDES, Sample, left_out
-from htstats._laws.zeta import whole
+from htstats._exact_fit.sample import SIDES, Sample, count_excluded
+from htstats._laws.zeta import require_whole
 
 __all__ = ["require_two", "solve_at_once", "solve_integers", "solve_sample"]
 
@@ -69,7 +69,7 @@ def solve_at_once(x: npt.NDArray[Any], side: str | None, options: FitOptions) ->
     if not n_tail or (side is None and negative):
         return None
     side = side or "positive"
-    excluded = left_out(side, zeros, negative, positive) if n < x.size else {}
+    excluded = count_excluded(side, zeros, negative, positive) if n < x.size else {}
     return FittedTail(
         alpha=rate + 1,
         xmin=xmin,
@@ -99,9 +99,9 @@ def _best(
 
 def solve_integers(sample: Sample, options: FitOptions) -> FittedTail:
     """The fit of a sample of integers, with the zeta distribution."""
-    values, first = whole("x", sample.values), sample.first
+    values, first = require_whole("x", sample.values), sample.first
     if isinstance(options.xmin, float):
-        xmin = float(whole("xmin", np.array([options.xmin]))[0])
+        xmin = float(require_whole("xmin", np.array([options.xmin]))[0])
         values, first = _cut_at(xmin, values, first)
     require_two(values)
     begin, end = _candidates(values, first, options)
@@ -146,7 +146,7 @@ def require_two(values: Floats) -> None:
 
 
 def _cut_at(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
-    """The tail from a fixed xmin on; an xmin that is no value is put in front, with a count of 0."""
+    """The tail from a fixed xmin on; an xmin that is no value is put in front with count 0."""
     if len(values) and not xmin < values[-1]:
         raise ValueError(
             f"xmin must be below the largest usable value, {float(values[-1])!r}, got {xmin!r}"

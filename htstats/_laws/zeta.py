@@ -11,7 +11,7 @@ import numpy.typing as npt
 from htstats._common.arrays import as_points
 from htstats._core import discrete, zeta
 
-__all__ = ["LARGEST", "ZetaLaw", "whole"]
+__all__ = ["LARGEST", "ZetaLaw", "require_whole"]
 
 
 Floats = npt.NDArray[np.float64]
@@ -26,7 +26,7 @@ TABLE = 1024
 PIECE = 1 << 14
 
 
-def whole(name: str, values: Floats) -> Floats:
+def require_whole(name: str, values: Floats) -> Floats:
     """The values; ValueError, with the value, if one is no integer or is beyond 2^53."""
     pieces = [values[start : start + PIECE] for start in range(0, values.size, PIECE)]
     for piece in pieces:

@@ -15,7 +15,7 @@ from scipy import special
 from htstats._common.arrays import as_points, as_sample
 from htstats._common.checks import positive
 from htstats._common.tables import format_table
-from htstats._laws.zeta import whole
+from htstats._laws.zeta import require_whole
 from htstats.alternatives._base import Alternative, Floats
 from htstats.alternatives._exponential import Exponential
 from htstats.alternatives._lognormal import Lognormal, LognormalPositive
@@ -98,8 +98,8 @@ def fit_alternative(
     if tail.size == 0:
         raise ValueError(f"x has no value at or above xmin = {xmin!r}")
     if discrete:
-        whole("x", tail)
-        whole("xmin", np.array([xmin]))
+        require_whole("x", tail)
+        require_whole("xmin", np.array([xmin]))
     law = ALTERNATIVES[name].fit(tail, xmin, discrete, end)
     total = float(np.sum(law.logpdf(tail)))
     fitted: Alternative = replace(law, n_tail=tail.size, loglikelihood=total)

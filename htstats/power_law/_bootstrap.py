@@ -94,10 +94,10 @@ def refit_blocks(
         refits.refits(n, head, log_xmin, tail.alpha, refit, seed, start, *out)
         return out
 
-    return in_order(block, total, n_threads)
+    return make_blocks(block, total, n_threads)
 
 
-def in_order(block: Callable[[int], Block], total: int, n_threads: int) -> Iterator[Block]:
+def make_blocks(block: Callable[[int], Block], total: int, n_threads: int) -> Iterator[Block]:
     """Make the blocks that start at 0, BLOCK, ... on threads; they are returned in order."""
     starts = range(0, total, BLOCK)
     if n_threads == 1:
@@ -126,7 +126,7 @@ def general_blocks(
         distances, alphas, xmins = np.array(rows, dtype=np.float64).T
         return distances, alphas, xmins
 
-    return in_order(block, total, n_threads)
+    return make_blocks(block, total, n_threads)
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Resampler:
     dtype: str
     seed: int
 
-    def from_model(self, index: int) -> Floats:
+    def draw_from_model(self, index: int) -> Floats:
         """Draw a sample of the model: each value from the data below xmin, with their share of all
         values as its probability, and else from the law. With xmin fixed, only the tail is drawn.
 
@@ -172,7 +172,7 @@ class Resampler:
         chosen = head[rng.integers(0, len(head), size)] if size else head[:0]
         return np.concatenate([chosen, self._tail(len(self.values) - size, rng)])
 
-    def from_data(self, index: int) -> Floats:
+    def draw_from_data(self, index: int) -> Floats:
         """Draw as many values as there are, with replacement."""
         rng = np.random.Generator(np.random.Philox(key=[self.seed, index]))
         return self.values[rng.integers(0, len(self.values), len(self.values))]

@@ -134,7 +134,7 @@ def _fit_sketched(
     most = max_memory // (np.dtype(source.dtype).itemsize + 8 * COPIES_OF_A_FIT)
     if not options.is_plain:
         return _fit_between(sketch, side, source, options, most)
-    gathered = partial(_gathered, source, side, sketch, most=most)
+    gathered = partial(_gather_above, source, side, sketch, most=most)
     try:
         return fit_pruned(sketch, side, gathered, options.min_tail, ks=options.ks)
     except _TooManyError as error:
@@ -179,7 +179,7 @@ def _fit_between(
     return replace(solve_sample(sample, options), n=usable)
 
 
-def _gathered(
+def _gather_above(
     source: Source, side: str, sketch: TailSketch, low: float, *, most: int
 ) -> npt.NDArray[Any]:
     """The values from the lower edge of a bucket on; _TooManyError if they do not fit in memory."""

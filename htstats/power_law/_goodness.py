@@ -247,7 +247,7 @@ def bootstrap_pvalue(
     else:
         options = options._replace(curve=False, xmin=options.xmin if refit_xmin else tail.xmin)
         resampler = Resampler(tail, values, options, sample.dtype, seed)
-        blocks = general_blocks(resampler, resampler.from_model, n_resamples, n_threads)
+        blocks = general_blocks(resampler, resampler.draw_from_model, n_resamples, n_threads)
     above, done = _exceedances(blocks, tail.distance, n_resamples, level, progress)
     return GoodnessOfFit(
         pvalue=above / done,

@@ -165,7 +165,7 @@ def bootstrap_interval(
         made = list(refit_blocks(tail, logs, refit, seed, n_resamples, n_threads))
     else:
         resampler = Resampler(tail, values, options._replace(curve=False), sample.dtype, seed)
-        draw = resampler.from_data if refit else resampler.from_model
+        draw = resampler.draw_from_data if refit else resampler.draw_from_model
         made = list(general_blocks(resampler, draw, n_resamples, n_threads))
     alphas, xmins = (np.concatenate([block[i] for block in made]) for i in (1, 2))
     alphas = alphas[np.isfinite(alphas)]  # a sample without a candidate has none

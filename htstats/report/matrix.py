@@ -139,9 +139,8 @@ def _tests(values: npt.NDArray[Any], side: str, extras: Extras, rule: Rule) -> d
     """The goodness of fit, and the comparison with the alternatives, as far as asked for."""
     from htstats.power_law import fit_power_law
 
-    found = fit_power_law(
-        values.reshape(-1), side=side, **rule
-    )  # a fit that was read in blocks has no values
+    # again, since a fit of blocks keeps no values to test
+    found = fit_power_law(values.reshape(-1), side=side, **rule)
     row: dict[str, Any] = {}
     if extras.gof:
         tested = found.goodness_of_fit(extras.gof, stop_at=LEVEL)
