@@ -225,6 +225,26 @@ def test_a_truncated_power_law_without_a_cutoff_is_the_power_law():
         assert fit.distribution_compare("power_law", "truncated_power_law", nested) == (0.0, 1.0)
 
 
+@pytest.mark.parametrize("name", ["lognormal", "stretched_exponential"])
+def test_nothing_is_told_on_a_ridge_by_smallest_distance(name):
+    seen = {"ridge": 0, "maximum": 0}
+    for seed in range(4):
+        data = pareto(30, 2.5, seed)
+        words = {"xmin": float(data.min())}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            by_likelihood = powerlaw.Fit(data, **words)
+            by_distance = powerlaw.Fit(data, fit_method="KS", **words)
+            expected = getattr(by_likelihood, name).rises_to
+            law = getattr(by_distance, name)
+            assert law.rises_to == expected
+            assert all(math.isfinite(value) for value in law.parameters.values())
+            verdict = by_distance.distribution_compare("power_law", name)
+        seen["ridge" if expected else "maximum"] += 1
+        assert (verdict == (0.0, 1.0)) == bool(expected)
+    assert min(seen.values()) > 0
+
+
 def test_a_range_that_leaves_out_the_ridge_is_kept():
     x = np.concatenate([pareto(600, 2.0), pareto(600, 1.5, 1)])
     ranges = {"mu": (-20.0, None), "sigma": (0.0, 50.0)}
