@@ -21,7 +21,7 @@ LEARNING_RATE = 0.1
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Use one thread: for matrices this small, starting a second thread costs more than it saves."""
+    """Use one thread: for matrices this small a second thread costs more than it saves."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

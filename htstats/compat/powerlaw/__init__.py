@@ -25,7 +25,7 @@ Differences from powerlaw:
 
 * alpha is never clamped to its range; a candidate outside is invalid, and `noise_flag` is then set;
 * with xmax the estimate is that of the truncated law, not of the unbounded one;
-* ``fit_method="KS"`` minimises D; powerlaw ignores it;
+* ``fit_method="KS"`` minimises D; powerlaw skips this fit;
 * ``KS()`` works on every class, with or without a parent;
 * ``nested=False`` is respected;
 * values <= 0 are always dropped with a warning; NaN and infinity raise ValueError;
