@@ -53,7 +53,7 @@ def figure1(
     Notes
     -----
     Scale 1 in Nolan's sense: the Fourier transform is exp(-abs(t)^alpha), so that alpha = 2 has
-    variance 2. The densities are those of `htstats.stable` where this version has it, and of SciPy
+    variance 2. The densities come from the room `stable` if this version has it, and from SciPy
     otherwise; on the points drawn here both forms agree with the closed forms at alpha = 1 and 2.
 
     References
