@@ -1,4 +1,4 @@
-"""Pictures of a fit, the tail scaled to the whole data; every function returns its axes."""
+"""Plots of a fit, with the tail scaled to the whole data; each function returns its axes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["plot_ccdf", "plot_compare", "plot_pdf", "plot_scan"]
 
 Floats = npt.NDArray[np.float64]
 
-# More points than a picture has pixels.
+# Largest number of points drawn; more than a plot has pixels.
 DRAWN = 3000
 
-# Bins of a density in a decade of x, as users of `powerlaw` know them.
+# Bins per decade of a density, the number that `powerlaw` uses.
 BINS_A_DECADE = 10
 
 LAW = {"color": "C3", "linewidth": 1.5}
@@ -49,8 +49,8 @@ def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] =
 
     Notes
     -----
-    Laws are drawn times the tail's share of the data, so that they meet the data at xmin. The view
-    begins at the hundredth part of the data, or a third of xmin if that is lower.
+    Laws are multiplied by the tail's proportion of the data, so that they meet the data at xmin.
+    The view begins at the first percentile of the data, or at a third of xmin if that is lower.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] =
 def plot_compare(
     fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ALTERNATIVES
 ) -> Any:
-    """The tail against the power law and every alternative, with their likelihood ratios.
+    """The tail, the power law and every alternative, with their likelihood ratios.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def plot_compare(
     Returns
     -------
     matplotlib axes
-        The legend says R (above 0: the power law is more likely) and p of each.
+        The legend has R (above 0: the power law is more likely) and p of each alternative.
 
     Raises
     ------
@@ -103,7 +103,8 @@ def plot_compare(
 
     Notes
     -----
-    The view is the tail: from xmin to the largest value, from the tail's share of the data down.
+    The view shows the tail: from xmin to the largest value, and from the tail's proportion of the
+    data downwards.
     """
     ax = _axes(ax)
     x = fit.usable()
@@ -144,8 +145,8 @@ def plot_pdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = 
 
     Notes
     -----
-    Ten bins a decade, drawn at their geometric middles; empty bins are left out. Discrete data have
-    at least one integer in each bin.
+    There are ten bins per decade, drawn at their geometric middles; empty bins are left out. With
+    discrete data each bin contains at least one integer.
     """
     ax = _axes(ax)
     x = fit.usable()
@@ -193,7 +194,7 @@ def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
     Returns
     -------
     matplotlib axes
-        Of the distance; those of alpha are its twin.
+        The axes of the distance; the axes of alpha are their twin.
 
     Raises
     ------
@@ -202,8 +203,8 @@ def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
 
     Notes
     -----
-    Alphas of tails with fewer than ten values are not drawn: they would set the scale. Beyond
-    20,000 candidates some thousand are drawn, the chosen one among them.
+    Alphas of tails with fewer than ten values are not drawn, because they would dominate the scale.
+    Of more than 20,000 candidates about a thousand are drawn, including the chosen one.
     """
     ax = _axes(ax)
     x = fit.usable()
@@ -255,7 +256,7 @@ def _candidates(fit: PowerLawFit, x: Floats) -> tuple[Floats, Floats, Floats]:
     if last > 20_000:
         here = np.searchsorted(found.values, fit.xmin)
         chosen = np.union1d(_spread(last, DRAWN // 2), [min(int(here), last - 1)])
-    # a candidate's distance costs the root of its tail, whichever others are looked at
+    # the cost of one distance is about the root of the tail's size, independent of the others
     pairs = [found.curve(int(k), int(k) + 1) for k in chosen] if last > 20_000 else []
     plus, minus = np.array(pairs).reshape(-1, 2).T if pairs else found.curve(0, last)
     return found.values[chosen], np.maximum(plus, minus), found.alpha[chosen]
@@ -270,7 +271,7 @@ def _draw_data(ax: Any, fit: PowerLawFit, x: Floats) -> None:
 
 
 def _survival(law: Any, grid: Floats, fit: PowerLawFit, x: Floats) -> Floats:
-    """P(X >= grid) of a law of the tail, in the whole data."""
+    """P(X >= grid) of a law of the tail, scaled to the whole data."""
     at = grid - 1 if fit.discrete else grid
     return np.asarray(fit.n_tail / x.size * np.exp(law.logsf(at)))
 
@@ -291,7 +292,7 @@ def _edges(fit: PowerLawFit, x: Floats) -> Floats:
 
 
 def _spread(size: int, most: int) -> npt.NDArray[np.int64]:
-    """At most so many of `size` places: evenly, and ever closer towards the end."""
+    """At most `most` of `size` indices: some evenly spaced, the others denser towards the end."""
     if size <= most:
         return np.arange(size)
     even = np.linspace(0, size - 1, most // 3)
@@ -300,7 +301,7 @@ def _spread(size: int, most: int) -> npt.NDArray[np.int64]:
 
 
 def _left(fit: PowerLawFit, x: Floats) -> float:
-    """Where the view begins: small values beyond count would push the tail into a corner."""
+    """The left end of the view; it cuts off small values that would push the tail into a corner."""
     return max(float(x[0]), min(float(np.quantile(x, 0.01)), fit.xmin / 3)) / 1.1
 
 
@@ -313,7 +314,7 @@ def _finish_ccdf(ax: Any, fit: PowerLawFit, x: Floats) -> None:
 
 
 def _quiet_ticks(ax: Any) -> None:
-    """1, 2 and 5 labelled in a view of less than two decades, else decades: no labels collide."""
+    """Label 1, 2 and 5 in a view of less than two decades, else decades, so that none collide."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = ax.get_xlim()

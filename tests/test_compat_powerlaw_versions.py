@@ -225,6 +225,19 @@ def test_a_truncated_power_law_without_a_cutoff_is_the_power_law():
         assert fit.distribution_compare("power_law", "truncated_power_law", nested) == (0.0, 1.0)
 
 
+@pytest.mark.parametrize(("seed", "limit"), [(0, "power_law"), (2, "")])
+def test_nothing_is_told_on_a_ridge_by_smallest_distance(seed, limit):
+    x = pareto(30, 2.5, seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert powerlaw.Fit(x, xmin=float(x.min())).lognormal.rises_to == limit
+        fit = powerlaw.Fit(x, xmin=float(x.min()), fit_method="KS")
+        law = fit.lognormal
+        assert law.rises_to == limit
+        assert all(math.isfinite(value) for value in law.parameters.values())
+        assert (fit.distribution_compare("power_law", "lognormal") == (0.0, 1.0)) == bool(limit)
+
+
 def test_a_range_that_leaves_out_the_ridge_is_kept():
     x = np.concatenate([pareto(600, 2.0), pareto(600, 1.5, 1)])
     ranges = {"mu": (-20.0, None), "sigma": (0.0, 50.0)}

@@ -1,24 +1,26 @@
-"""The distributions a power law is compared with, fitted to the tail xmin <= x <= xmax.
+"""Alternatives to the power law, fitted to the tail xmin <= x <= xmax.
 
-Each class fits by maximum likelihood and has `logpdf`, `logcdf`, `logsf` and `sample`; on the
-integers (`discrete=True`) the power law, the exponential and the truncated power law are sums, the
-others continuous laws from xmin - 1/2 to xmax + 1/2, rounded.
+Each class fits by maximum likelihood and has `logpdf`, `logcdf`, `logsf` and `sample`. On the
+integers (`discrete=True`) the power law, the exponential and the truncated power law are sums. The
+other laws are continuous laws from xmin - 1/2 to xmax + 1/2, rounded.
 
-Four of the likelihoods are concave (exponential families), and that of the stretched exponential is
-when all but beta is solved for: their maxima are roots, and no start can miss them. Up to an xmax a
-stretched exponential may have two maxima; those that a grid of beta shows are compared. On the
-integers the two rounded laws are searched, from the continuous estimate on.
+Four of the likelihoods are concave, because the laws are exponential families. The likelihood of
+the stretched exponential is concave in beta after the other parameter is solved for. These maxima
+are roots and do not depend on a start. With an xmax a stretched exponential can have two maxima; a
+grid of beta finds them, and the higher one is used. On the integers the two rounded laws are
+searched from the continuous estimate.
 
-Where the likelihood has no maximum, but rises to that of a power law (a ridge), the law is its
-limit: `limit` is that power law, all functions are its own, and the parameters are those of the
-limit (a lognormal's mu = -infinity and sigma = infinity, a stretched exponential's beta = 0, a
-truncated power law's Lambda = 0). `_ridge` proves when this is so: for the first two if and only if
-the coefficient of variation of log(x/xmin) is at least that of the power law, 1 without an xmax.
-Two laws with one limit are compared as undecided, R = 0 and p = 1. Where a bound of the search is
-reached instead, `is_held` is True and a comparison that such a law loses is undecided.
+If the likelihood has no maximum but rises to that of a power law (a ridge), the law becomes its
+limit. `limit` is then that power law, all functions are those of `limit`, and the parameters are
+the limits: mu = -infinity and sigma = infinity of a lognormal, beta = 0 of a stretched exponential,
+Lambda = 0 of a truncated power law. `_ridge` proves when this happens. For the first two laws it
+happens if and only if the coefficient of variation of log(x/xmin) is at least that of the power
+law, which is 1 without an xmax. A comparison of two laws with the same limit is undecided: R = 0
+and p = 1. If the search reaches a bound instead, `is_held` is True, and a comparison that such a
+law loses is undecided.
 
-Accuracy against 40 digits (tests/test_alternatives_accuracy.py): log densities and log survival
-functions to 2e-12 or to a few units in the last place, whichever is larger.
+Accuracy compared with 40 digits (tests/test_alternatives_accuracy.py): log densities and log
+survival functions to 2e-12 or to a few units in the last place, whichever is larger.
 """
 
 from __future__ import annotations

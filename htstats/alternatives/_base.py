@@ -1,4 +1,4 @@
-"""What all laws share: a kernel and its mass between two points make everything else."""
+"""`Alternative`, the base of all laws: it derives everything from a kernel and its mass."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ __all__ = ["Alternative", "Floats", "log_ratio", "needs_spread"]
 
 Floats = npt.NDArray[np.float64]
 
-# An integer's probability is the difference of two masses where these differ by so much.
+# An integer's probability is the difference of two tail masses if their logs differ by more than
+# this; otherwise the kernel is integrated, because the difference would cancel.
 CLEAR = 1e-3
-# Quantiles of integers below xmin + TABLE are looked up.
+# Quantiles below xmin + TABLE of discrete laws are looked up in a table.
 TABLE = 4096
 
 
 def log_ratio(x: npt.ArrayLike, low: float) -> Floats:
-    """log(x / low) for x >= low > 0, exact where x is near low."""
+    """log(x / low) for x >= low > 0, accurate also for x near low."""
     x = np.asarray(x, np.float64)
     with np.errstate(over="ignore"):
         z = (x - low) / low
@@ -33,34 +34,34 @@ def log_ratio(x: npt.ArrayLike, low: float) -> Floats:
 
 
 def needs_spread(name: str, spread: float) -> None:
-    """ValueError where `spread` is not above 0."""
+    """Raise ValueError unless `spread` is above 0."""
     if not spread > 0:
         raise ValueError(f"{name} needs two different values above xmin")
 
 
 @dataclass(frozen=True)
 class Alternative(ABC):
-    """One distribution on [xmin, xmax]; its subclasses say which.
+    """Base class of the distributions on [xmin, xmax].
 
     Attributes
     ----------
     xmin : float
-        Where the support begins, in units of x.
+        Lower end of the support, in units of x.
     discrete : bool
         Whether the support is the integers from xmin to xmax.
     xmax : float
-        Where it ends; infinite: nowhere.
+        Upper end of the support; may be infinite.
     n_tail : int
-        Values fitted; 0 where the parameters were given.
+        Number of fitted values; 0 if the parameters were given.
     loglikelihood : float
-        Of the values fitted; NaN where the parameters were given.
+        Log-likelihood of the fitted values; NaN if the parameters were given.
     note : str
-        Empty, or why the estimate stands on a bound.
+        Empty, or the reason why the estimate is on a bound.
     limit : Alternative or None
-        The law that the likelihood rises to, where it has no maximum: the parameters are then those
+        The law to which the likelihood rises, if it has no maximum. The parameters are then those
         of the limit (infinite, or 0), and all functions are those of `limit`.
     is_held : bool
-        Whether the estimate stands on a bound of the search: beyond, the likelihood may be higher.
+        Whether the estimate is on a bound of the search; the likelihood may be higher beyond it.
     """
 
     xmin: float
@@ -85,30 +86,30 @@ class Alternative(ABC):
         return True
 
     def reached_limit(self) -> Alternative | None:
-        """`limit`, unless other parameters were set since (`dataclasses.replace`)."""
+        """`limit`, or None if the parameters were changed later (`dataclasses.replace`)."""
         return self.limit if self._is_limit() else None
 
-    # ---- what a subclass gives -------------------------------------------------------------
+    # ---- methods that a subclass defines ---------------------------------------------------
 
     @abstractmethod
     def _kernel(self, x: Floats) -> Floats:
-        """Log of the density, but for a constant."""
+        """Log of the density up to a constant."""
 
     @abstractmethod
     def _log_mass(self, a: Floats, b: Floats) -> Floats:
         """Log of the kernel's integral from a to b; -inf where a = b; b may be infinite."""
 
-    # discrete: the continuous law from xmin - 1/2 to xmax + 1/2, rounded; overridden where the
-    # law is a sum
+    # A discrete law is the continuous law from xmin - 1/2 to xmax + 1/2, rounded. Laws that are
+    # sums override these two methods.
     def _log_cells(self, first: Floats, last: Floats) -> Floats:
         """Log of the kernel's mass on the integers first ... last; -inf where there are none."""
         return self._log_mass(first - 0.5, np.maximum(last + 0.5, first - 0.5))
 
     def _log_cell(self, k: Floats) -> Floats:
-        """The same for one integer each."""
+        """Log of the kernel's mass on each single integer."""
         end = np.full(k.shape, np.inf)
         wide, beyond = self._log_mass(k - 0.5, end), self._log_mass(k + 0.5, end)
-        lost = np.isneginf(wide)  # nothing is left there
+        lost = np.isneginf(wide)  # the mass is below the float range
         step = np.where(lost, -np.inf, np.minimum(beyond - np.where(lost, 0.0, wide), 0.0))
         out = np.asarray(wide + log1mexp(step))
         close = ~(step < -CLEAR)
@@ -119,7 +120,7 @@ class Alternative(ABC):
             out[close] = peak[:, 0] + np.log(np.exp(inner - peak) @ weights)
         return out
 
-    # ---- what everybody has ----------------------------------------------------------------
+    # ---- methods of all laws ---------------------------------------------------------------
 
     @property
     def _last(self) -> float:
@@ -148,7 +149,7 @@ class Alternative(ABC):
         return values
 
     def _log_likelihood(self, values: Floats, counts: npt.NDArray[np.int64]) -> float:
-        """Of integers in range, each `counts` times."""
+        """Log-likelihood of integers in range, each `counts` times."""
         return float(counts @ self._log_cell(values) - np.sum(counts) * self._log_total())
 
     def logsf(self, x: npt.ArrayLike) -> Floats:
@@ -185,7 +186,7 @@ class Alternative(ABC):
         return self.quantiles(np.log1p(-u))
 
     def quantiles(self, logq: Floats) -> Floats:
-        """Where the log survival function falls to `logq`, an array of numbers <= 0."""
+        """The points at which the log survival function is `logq`, an array of numbers <= 0."""
         if (limit := self.reached_limit()) is not None:
             return limit.quantiles(logq)
         return self._whole_quantiles(logq) if self.discrete else self._bisected(logq)
@@ -207,7 +208,7 @@ class Alternative(ABC):
         return np.clip(self.xmin * np.exp((low + high) / 2), self.xmin, self.xmax)
 
     def _whole_quantiles(self, logq: Floats) -> Floats:
-        """The least k with log P(X > k) <= logq: most from a table, the others by bisection."""
+        """The least k with log P(X > k) <= logq, from a table or, beyond it, by bisection."""
         size = int(min(TABLE, self._last - self.xmin + 1))
         table = np.asarray(self.xmin + np.arange(size), np.float64)
         place = np.searchsorted(-self.logsf(table), -logq)

@@ -43,7 +43,7 @@ LAWS = (
     TruncatedPowerLaw,
 )
 ALTERNATIVES: Mapping[str, type[Any]] = MappingProxyType({law.name: law for law in LAWS})
-# simpler -> richer: the richer one contains it, or has it as a limit
+# Pairs (simpler, richer): the richer law contains the simpler one or has it as a limit.
 _NESTED = {
     ("power_law", "truncated_power_law"),
     ("exponential", "truncated_power_law"),
@@ -60,28 +60,28 @@ def fit_alternative(
     Parameters
     ----------
     x : array_like
-        Data; values outside [xmin, xmax] are not looked at.
+        Data; values outside [xmin, xmax] are ignored.
     name : str
         A key of `ALTERNATIVES`.
     xmin : float
-        Where the tail begins, > 0.
+        Lower end of the tail, > 0.
     xmax : float, optional
-        Where the law ends.
+        Upper end of the law.
     discrete : bool
-        Fit on the integers; then xmin and every value in the tail must be one, up to 2**53.
+        Fit on the integers. xmin and every value in the tail must then be integers up to 2**53.
 
     Returns
     -------
     Alternative
-        With `loglikelihood`, `n_tail`, and a `note` where an estimate stands on a bound. Where the
-        likelihood has no maximum but rises to that of another law, the parameters are those of the
-        limit and `limit` is that law.
+        With `loglikelihood`, `n_tail`, and a `note` if an estimate is on a bound. If the likelihood
+        has no maximum but rises to that of another law, `limit` is that law and the parameters are
+        those of the limit.
 
     Raises
     ------
     ValueError
-        Unknown name, NaN or inf in `x`, no two different values in the tail (or one above xmin), an
-        xmax that is not above xmin, values that are not whole where `discrete`.
+        If the name is unknown, `x` contains NaN or inf, the tail has no value above xmin or no two
+        different values, xmax is not above xmin, or a value is not an integer with `discrete`.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def fit_alternative(
 
 
 def tail_of(x: npt.ArrayLike, xmin: float, xmax: float) -> Floats:
-    """The values in [xmin, xmax] that are not masked; ValueError where any is no finite number."""
+    """The unmasked values in [xmin, xmax]; ValueError if a value is not finite."""
     data = as_sample(x)
     if not np.all(np.isfinite(data)):
         raise ValueError("x must be finite, got NaN or inf")
@@ -132,17 +132,17 @@ def likelihood_ratio(
     first, second : array_like
         Log densities at the same points.
     nested : bool
-        Whether one model contains the other: then 2 abs(R) is compared with chi-squared(1).
+        Whether one model contains the other; 2 abs(R) is then compared with chi-squared(1).
 
     Raises
     ------
     ValueError
-        No points, other shapes, or both infinite at one point.
+        If there are no points, the shapes differ, or both are infinite at the same point.
 
     Notes
     -----
-    R > 0 favours the first. Identical models give R = 0 and p = 1. `normalized` is R over sigma
-    sqrt(n), sigma the standard deviation (ddof = 0) of the differences.
+    R > 0 favours the first model. Identical models give R = 0 and p = 1. `normalized` is
+    R / (sigma sqrt(n)), where sigma is the standard deviation (ddof = 0) of the differences.
 
     References
     ----------
@@ -179,7 +179,7 @@ def likelihood_ratio(
 
 @dataclass(frozen=True)
 class Comparison:
-    """Which of two fitted laws the data favour.
+    """The likelihood ratio test of two fitted laws.
 
     Attributes
     ----------
@@ -194,15 +194,14 @@ class Comparison:
     nested : bool
         Whether the nested test was used.
     undecided : str
-        Why nothing can be told, whatever the level (`pvalue` is 1 then); empty where the test
-        answers.
+        Why the test gives no verdict at any level (`pvalue` is then 1); empty if it gives one.
 
     Notes
     -----
-    Nothing can be told, with R = 0, where the likelihoods of both laws rise to that of the same law
-    (`Alternative.limit`): those of a lognormal and of a stretched exponential to the power law's,
-    if the coefficient of variation of log(x/xmin) is 1 or more. Nor where all values are equal, or
-    where the less likely law stands on a bound of the search (`Alternative.is_held`).
+    There is no verdict, and R = 0, if the likelihoods of both laws rise to that of the same law
+    (`Alternative.limit`). A lognormal and a stretched exponential rise to the power law if the
+    coefficient of variation of log(x/xmin) is 1 or more. There is also no verdict if all values are
+    equal, or if the less likely law is on a bound of the search (`Alternative.is_held`).
     """
 
     first: Alternative
@@ -252,13 +251,14 @@ def compare(
     first, second : str
         Keys of `ALTERNATIVES`.
     nested : bool, optional
-        None: known from the pair (a power law is inside the truncated one, the exponential inside
-        the stretched and the truncated, the positive lognormal inside the lognormal).
+        None: decided by the pair. The power law is nested in the truncated power law, the
+        exponential in the stretched exponential and in the truncated power law, and the positive
+        lognormal in the lognormal.
 
     Raises
     ------
     ValueError
-        As `fit_alternative`.
+        As in `fit_alternative`.
 
     Examples
     --------
@@ -286,7 +286,7 @@ def _compare(a: Alternative, b: Alternative, tail: Floats, nested: bool | None) 
 
 
 def _common_limit(a: Alternative, b: Alternative) -> str:
-    """Why two laws cannot be told apart: their likelihoods have one bound; empty if they can."""
+    """The reason why two laws cannot be distinguished, their common limit; empty if they can."""
     limits = [law.reached_limit() for law in (a, b)]
     names = {
         law.name if limit is None else limit.name for law, limit in zip((a, b), limits, strict=True)
@@ -310,7 +310,7 @@ def _no_verdict(a: Alternative, b: Alternative, tail: Floats, ratio: float) -> s
 
 @dataclass(frozen=True)
 class ComparisonTable:
-    """A power law against every alternative; `print` it."""
+    """The comparisons of a power law with every alternative; `print` shows a table."""
 
     rows: tuple[Comparison, ...]
 
@@ -336,7 +336,7 @@ class ComparisonTable:
 def compare_all(
     x: npt.ArrayLike, *, xmin: float, xmax: float | None = None, discrete: bool = False
 ) -> ComparisonTable:
-    """The power law against every alternative on [xmin, xmax]; arguments as in `compare`.
+    """Compare the power law with every alternative on [xmin, xmax]; arguments as in `compare`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Standard errors of fitted laws: the curvature of the likelihood at its maximum."""
+"""Standard errors of fitted laws, from the curvature of the likelihood at its maximum."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from htstats.alternatives._compare import tail_of
 
 __all__ = ["standard_errors"]
 
-# Differences are taken over this part of a standard error: the likelihood is a parabola there, and
-# falls by 1e-3, some 1e6 roundings of it.
+# Step of the finite differences, as a fraction of a standard error. Over this step the likelihood
+# is nearly a parabola and falls by 1e-3, about a million times its rounding error.
 PART = 0.05
 POSITIVE = ("Lambda", "sigma", "beta")
 
@@ -29,24 +29,25 @@ def standard_errors(law: Alternative, x: npt.ArrayLike) -> dict[str, float]:
     law : Alternative
         Fitted to the values of `x` in [xmin, xmax] by `fit_alternative` or `compare`.
     x : array_like
-        The data; values outside [xmin, xmax] are not looked at.
+        The data; values outside [xmin, xmax] are ignored.
 
     Returns
     -------
     dict
-        By parameter, in its units; NaN where the estimate stands on a bound (`law.note` says so) or
-        the likelihood is flat.
+        Standard error of each parameter, in its units; NaN if the estimate is on a bound
+        (`law.note` says so) or the likelihood is flat.
 
     Raises
     ------
     ValueError
-        No value of `x` in [xmin, xmax]; NaN or infinity.
+        If `x` has no value in [xmin, xmax], or contains NaN or infinity.
 
     Notes
     -----
-    The roots of the diagonal of the inverse of the observed information, by central differences of
-    the log-likelihood over a twentieth of a standard error, xmin taken for known. An approximation
-    for large samples: of few values, and near a ridge, the likelihood is no parabola.
+    The standard errors are the square roots of the diagonal of the inverse observed information.
+    The information comes from central differences of the log-likelihood over a twentieth of a
+    standard error; xmin is treated as known. This is an approximation for large samples. For few
+    values, and near a ridge, the likelihood is not a parabola.
 
     Examples
     --------
@@ -78,7 +79,7 @@ def standard_errors(law: Alternative, x: npt.ArrayLike) -> dict[str, float]:
 
 
 def _step(total: Callable[[Floats], float], centre: Floats, i: int, positive: bool) -> float:
-    """A twentieth of the standard error that parameter i had if the others were known."""
+    """A twentieth of the standard error that parameter i would have if the others were known."""
     most = 0.5 * centre[i] if positive else math.inf
     step = min(1e-3 * max(abs(float(centre[i])), 1e-3), most)
     for _ in range(3):
@@ -92,7 +93,7 @@ def _step(total: Callable[[Floats], float], centre: Floats, i: int, positive: bo
 
 
 def _information(total: Callable[[Floats], float], centre: Floats, steps: Floats) -> Floats:
-    """Minus the second derivatives."""
+    """The observed information: minus the second derivatives of the log-likelihood."""
     size = centre.size
     here = total(centre)
     out = np.empty((size, size))

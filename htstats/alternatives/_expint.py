@@ -1,4 +1,4 @@
-"""The exponential integral of real order, in logarithms: what normalises a truncated power law."""
+"""Log of the exponential integral of real order, which normalises a truncated power law."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["log_expint", "log_expint_scaled"]
 
 Floats = npt.NDArray[np.float64]
 
-# From this order on the continued fraction converges at once, whatever the argument.
+# From this order on the continued fraction converges quickly for every argument.
 HIGH_ORDER = 20.0
 
 
@@ -47,7 +47,7 @@ def log_expint_scaled(a: float, z: npt.ArrayLike) -> Floats:
     z = np.asarray(z, dtype=np.float64)
     out = np.empty(z.shape)
     large = (z >= max(1.0, 1.0 - a)) | (a >= HIGH_ORDER)
-    # neither is entered for nothing: the recurrence takes as many steps as the order has units
+    # Call a branch only if it has arguments: the recurrence takes one step per unit of the order.
     if large.any():
         out[large] = _fraction(a, z[large])
     if not large.all():
@@ -89,11 +89,11 @@ def _below(a: float, z: Floats) -> Floats:
 
 
 def _near_one(order: float, z: Floats) -> Floats:
-    """E_order(z) by DLMF 8.19.10, whose two poles at order 1 cancel under one expm1."""
+    """E_order(z) by DLMF 8.19.10; one expm1 combines its two poles at order 1, which cancel."""
     delta = order - 1
     if delta == 0:
         return np.asarray(special.exp1(z))
-    # log Gamma(1 - delta), relative to delta: 1 - delta itself would round it away
+    # log Gamma(1 - delta) as a series in delta; the rounding of 1 - delta would lose a small delta
     k = np.arange(2, 56)
     log_gamma = np.euler_gamma * delta + float(np.sum(special.zeta(k, 1) * delta**k / k))
     total = -np.expm1(log_gamma + delta * np.log(z)) / delta

@@ -1,4 +1,4 @@
-"""The exponential law, and on the integers the geometric one."""
+"""The exponential law, and the geometric law on the integers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Exponential(Alternative):
         return self._kernel(k)
 
     def quantiles(self, logq: Floats) -> Floats:
-        # rounded down from xmin: the integer part of an exponential variable is geometric
+        # the integer part of an exponential variable is geometric: round down from xmin
         length = self._last + 1 - self.xmin if self.discrete else self.xmax - self.xmin
         if self.Lambda == 0:
             above = -np.expm1(logq) * length
@@ -57,7 +57,7 @@ class Exponential(Alternative):
     def fit(cls, x: Floats, xmin: float, discrete: bool, xmax: float = math.inf) -> Exponential:
         """The maximum of the likelihood for the values `x`, all in [xmin, xmax]."""
         scale = float(np.max(x))
-        share = float(np.mean((x - xmin) / scale))  # a sum of large values might overflow
+        share = float(np.mean((x - xmin) / scale))  # scaled: a sum of large values can overflow
         needs_spread(cls.name, share)
         if math.isinf(xmax):
             rate = math.log1p(1 / (share * scale)) if discrete else 1 / share / scale
@@ -72,7 +72,7 @@ class Exponential(Alternative):
 
 
 def _geometric_rate(mean: float, last: float) -> float:
-    """Lambda of P(J = j) ~ e^(-Lambda j), 0 <= j <= last, with this mean, below last/2."""
+    """Lambda of P(J = j) ~ e^(-Lambda j), 0 <= j <= last, for a mean below last/2."""
     size = last + 1
 
     def excess(u: float) -> float:  # u = Lambda size

@@ -1,9 +1,9 @@
-"""Maxima of likelihoods: of exponential families by their two moments, of others by search.
+"""Maxima of likelihoods: by two moments for exponential families, by search for other laws.
 
-A family exp(theta t - phi s) has a concave likelihood, whose maximum is where the law's means of t
-and s are the data's. It is found by one root inside another: for each theta the phi whose mean of s
-is right, and among those the theta whose mean of t is. Where the best phi is below its bound (a
-power law is 0 for a cutoff), the maximum stands on the bound.
+A family exp(theta t - phi s) has a concave likelihood. At the maximum the law's means of t and s
+equal those of the data. Two nested roots find it: the inner one gives, for each theta, the phi with
+the right mean of s; the outer one gives the theta with the right mean of t. If the best phi is
+below its bound, the maximum is on the bound. (For a cutoff the bound 0 is the power law.)
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ __all__ = ["Maximum", "climb", "family_maximum", "root"]
 
 Floats = npt.NDArray[np.float64]
 
-# log phi never leaves this: near e^-708 floats lose their digits
+# Range of log phi; near e^-708 floats lose digits.
 LOG_PHI = (-700.0, 60.0)
 
 
 class Maximum(NamedTuple):
-    """The maximum, and which bounds it stands on."""
+    """The maximum, and whether each parameter is on a bound."""
 
     theta: float
     phi: float
@@ -38,7 +38,7 @@ class Maximum(NamedTuple):
 def root(
     f: Callable[[float], float], inside: float, step: float, low: float, high: float
 ) -> float | None:
-    """Where a falling `f` is 0 in [low, high], seen from `inside`; None where it keeps its sign."""
+    """The root of a falling `f` in [low, high], searched from `inside`; None if there is none."""
     a = b = min(max(inside, low), high)
     fa = fb = f(a)
     if fa == 0:
@@ -69,11 +69,11 @@ def family_maximum(
     ----------
     moments : function of theta and phi
     mean_t, mean_s : float
-        Of the data.
+        Means of t and s over the data.
     start : float
-        The best theta for phi = least_phi; theta is there or above.
+        The best theta for phi = least_phi; the result is at least this.
     bounds : (float, float)
-        Where theta may lie.
+        Range of theta.
     """
     known = [-math.log(mean_s)]  # the last phi found, a start for the next
 
@@ -107,10 +107,10 @@ def family_maximum(
 def climb(
     negative: Callable[[Floats], float], start: list[float], box: list[tuple[float, float]]
 ) -> Floats:
-    """The lowest point of a smooth function of two numbers in a box, from `start` on.
+    """The lowest point of a smooth function of two numbers in a box, searched from `start`.
 
-    Nelder and Mead's simplex, twice (a simplex may collapse in a valley), then Newton's steps with
-    central differences for as long as they lead down.
+    The Nelder-Mead simplex runs twice, because a simplex can collapse in a valley. Newton steps
+    with central differences follow as long as they lower the function.
     """
     low, high = np.array(box).T
 
@@ -132,7 +132,7 @@ def climb(
 
 
 def _newton(f: Callable[[Floats], float], point: Floats, low: Floats, high: Floats) -> Floats:
-    # differences over h: truncated at h^2, rounded at eps / h^2
+    # differences with step h: truncation error h^2, rounding error eps / h^2
     steps = np.diag([3e-4, 3e-4])
     value = f(point)
     for _ in range(5):

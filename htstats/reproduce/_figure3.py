@@ -17,12 +17,12 @@ from htstats.spectral import stable_rank
 
 __all__ = ["figure3", "heavy_tails"]
 
-# An exponent from fewer tail elements than this is drawn hollow.
+# A marker is hollow if the exponent comes from fewer tail elements than this.
 FEW = 50
 
 MARKERS = {"checkpoint": "o", "trained here": "s", "pytorchcv": "^"}
 
-# Laws set beside the power law: the usual others, and the power law with a cut-off.
+# Laws that are compared with the power law: the usual ones, and the power law with a cutoff.
 ALTERNATIVES = ("lognormal", "exponential", "stretched_exponential", "truncated_power_law")
 
 MOST_LINES = 5
@@ -133,7 +133,7 @@ def heavy_tails(
 
 
 def describe(dense: Dense, fit: PowerLawFit) -> dict[str, Any]:
-    """The numbers of a matrix that both tables begin with."""
+    """The columns of a matrix with which both tables begin."""
     values = dense.values.astype(np.float64)
     centred = values - values.mean()
     variance = float(np.mean(centred**2))
@@ -162,7 +162,7 @@ def _favoured(fit: PowerLawFit, alternative: str) -> str:
 
 
 def verdict(row: dict[str, Any]) -> str:
-    """What p-value and likelihood ratios say together."""
+    """The verdict from the p-value and the likelihood ratios."""
     if row["pvalue"] < LEVEL:
         return "no power law"
     better = [name for name in ALTERNATIVES if row[name] == name]

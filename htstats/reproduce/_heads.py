@@ -27,7 +27,7 @@ __all__ = ["Head", "find_heads"]
 
 Report = Callable[[str], None]
 
-# Samples whose features are computed at a time.
+# Number of samples whose features are computed at a time.
 BATCH = 500
 
 TONES = 4000
@@ -83,14 +83,14 @@ class Head:
                 raise ValueError(f"{self.network}: {name} must be finite, got NaN or infinity")
 
     def accuracy(self, weight: npt.NDArray[Any] | None = None) -> float:
-        """The share of samples that are right, with another weight matrix if one is given."""
+        """The proportion of correctly classified samples, with another weight matrix if given."""
         matrix = self.weight if weight is None else weight
         outputs = self.features @ matrix.T + self.bias
         return float(np.mean(np.abs(outputs.argmax(1) - self.labels) <= self.tolerance))
 
 
 def find_heads(places: Places, seed: int, report: Report) -> Iterator[Head]:
-    """The networks trained here, those with real outputs, the paper's; what is missing is told."""
+    """The heads of our networks, of cached outputs and of the paper; missing ones are reported."""
     yield from _trained(places, seed, report)
     yield from _cached(places)
     yield from _crepe(places, seed)

@@ -41,7 +41,7 @@ class Dense:
 
 
 def find_matrices(places: Places, seed: int, report: Callable[[str], None]) -> Iterator[Dense]:
-    """Every dense matrix of 256 elements or more; what is missing is told."""
+    """Every dense matrix of 256 elements or more; missing ones are reported."""
     paths = {name: places.file(f"{name}.safetensors") for name in RECIPES}
     for name, path in paths.items():
         if path is None:
@@ -60,7 +60,7 @@ def find_matrices(places: Places, seed: int, report: Callable[[str], None]) -> I
 
 
 def _is_known(name: str) -> bool:
-    """Whether a file has its own way into the figure."""
+    """Whether another function already adds this file to the figure."""
     trained = name.removesuffix(".safetensors") in RECIPES
     return trained or any(name.startswith(f"{known}-") for known in _pytorchcv.APPENDIX_D)
 

@@ -105,7 +105,7 @@ def _maximize(
     center, level = responsibility @ x / mass, responsibility @ y / mass
     dx, dy = x - center[:, None], y - level[:, None]
     spread = (responsibility * dx**2).sum(axis=1)
-    # a component of one point has no slope
+    # a component with a single point has no slope
     slope = (responsibility * dx * dy).sum(axis=1) / np.maximum(spread, 1e-300)
     variance = (responsibility * (dy - slope[:, None] * dx) ** 2).sum(axis=1) / mass
     floor = VARIANCE_FLOOR * max(float(y.var()), 1e-300)

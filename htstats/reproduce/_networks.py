@@ -132,7 +132,7 @@ RECIPES = {
 
 
 def stored(name: str, value: torch.Tensor) -> torch.Tensor:
-    """What a file holds of a value: matrices as float16, but the head and vectors as float32."""
+    """A value in the dtype of the file: matrices as float16, the head and vectors as float32."""
     value = value.detach().cpu().contiguous()
     if value.is_floating_point() and value.ndim >= 2 and not name.startswith("head."):
         return value.half()

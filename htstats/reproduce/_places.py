@@ -15,10 +15,10 @@ from htstats._common.files import atomic_write, require_apart
 
 __all__ = ["HEAD_SUFFIX", "Places", "output_paths", "save_picture", "write_csv"]
 
-# What `open_weights` reads.
+# Suffixes of files that `open_weights` reads.
 SUFFIXES = (".npy", ".npz", ".safetensors", ".pt", ".pth")
 
-# What figures and tables are written to; none of it is ever read.
+# Names of the files to which figures and tables are written; they are never read.
 WRITTEN = (".png", ".csv", ".md")
 
 # Cached inputs of a last layer, written by bench/paper/magika_outputs.py for one.
@@ -49,7 +49,7 @@ class Places:
 
     @property
     def folders(self) -> list[Path]:
-        """Those that exist, the user's first."""
+        """The folders that exist, the user's first."""
         found = [self.data, self.trained, self.cache]
         return [folder for folder in found if folder is not None and folder.is_dir()]
 
@@ -113,7 +113,7 @@ def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
 
 
 def save_picture(figure: Any, path: Path) -> Path:
-    """A figure as PNG; it appears whole or not at all."""
+    """Write a figure as PNG; the file appears when it is complete, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=150)

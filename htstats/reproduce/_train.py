@@ -1,4 +1,4 @@
-"""Training of the networks on Fashion-MNIST: seeded, and taken up again where it was cut off."""
+"""Seeded training of the networks on Fashion-MNIST, which resumes after an interruption."""
 
 from __future__ import annotations
 
@@ -80,11 +80,11 @@ BATCH = 500
 
 
 class _Run:
-    """A training between two epochs."""
+    """The state of a training between two epochs."""
 
     def __init__(self, recipe: Recipe, data: Split, seed: int, device: str) -> None:
         self.recipe, self.seed, self.device = recipe, seed, device
-        # the caller's random state stays as it was
+        # leave the random state of the caller unchanged
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.model = recipe.build().to(device)
@@ -101,7 +101,7 @@ class _Run:
         self.epoch, self.seconds = 0, 0.0
 
     def one_epoch(self) -> float:
-        """Every sample once; returns the mean loss."""
+        """Train on every sample once; returns the mean loss."""
         begin = time.perf_counter()
         batches = torch.split(torch.randperm(len(self.y), generator=self.random), self.recipe.batch)
         total = 0.0
@@ -125,7 +125,7 @@ class _Run:
         return total / len(self.y)
 
     def _rate(self, done: float) -> float:
-        """The learning rate when this share of the training is done."""
+        """The learning rate after this proportion of the training."""
         warm_up = self.recipe.warm_up
         if done < warm_up:
             return self.recipe.learning_rate * (done / warm_up)

@@ -1,4 +1,4 @@
-"""The linear layers of a model that another layer may stand for, and the places where they are."""
+"""The linear layers of a model that another layer can replace, and their positions in the model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import nn
 
 __all__ = ["Site", "find_sites", "replace_site"]
 
-# Hooks that go over to the new layer: the same dictionaries, so that handles can still remove them.
+# Hooks that move to the new layer, in the same dictionaries: handles can still remove them.
 HOOKS = (
     "_backward_pre_hooks", "_backward_hooks", "_is_full_backward_hook", "_forward_hooks",
     "_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks",
@@ -26,7 +26,7 @@ STATE_HOOKS = (
 
 
 class Holder(NamedTuple):
-    """A module that has a tensor, its name, and the addresses where that lies."""
+    """A module that holds a tensor, the name of the tensor, and its memory addresses."""
 
     owner: nn.Module
     name: str
@@ -85,7 +85,7 @@ def find_sites(model: nn.Module) -> list[Site]:
 
 
 def replace_site(model: nn.Module, paths: Iterable[str], old: nn.Module, new: nn.Module) -> None:
-    """Put a layer in the place of another one, wherever that is, in its mode and with its hooks."""
+    """Replace a layer everywhere in the model; the new layer keeps its mode and hooks."""
     for name in HOOKS:
         setattr(new, name, getattr(old, name))
     new.train(old.training)
@@ -95,7 +95,7 @@ def replace_site(model: nn.Module, paths: Iterable[str], old: nn.Module, new: nn
 
 
 def _place(module: nn.Linear) -> Any:
-    """What layers that share a weight have in common."""
+    """The properties that all layers with the same weight share."""
     weight = module.weight
     if "weight" not in module._parameters or not weight.numel():
         return id(module) if "weight" not in module._parameters else id(weight)
@@ -103,7 +103,7 @@ def _place(module: nn.Linear) -> Any:
 
 
 def _why_not(module: nn.Linear) -> str:
-    """Why a linear layer is more than its weight and its bias."""
+    """The reason why a linear layer is more than a weight and a bias; empty if it is not."""
     weight = module._parameters.get("weight")
     if weight is None:
         return "its weight is computed (by a parametrization, a norm or a mask)"
@@ -117,7 +117,7 @@ def _why_not(module: nn.Linear) -> str:
 
 
 def _holders(model: nn.Module) -> Iterator[Holder]:
-    """Who holds which memory: all parameters and buffers."""
+    """The holder and the memory addresses of each parameter and buffer."""
     for path, module in model.named_modules():
         for name, tensor in (*module._parameters.items(), *module._buffers.items()):
             if tensor is None or tensor.is_meta or tensor.layout != torch.strided:

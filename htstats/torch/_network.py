@@ -27,7 +27,7 @@ class Network:
 
     weights: list[torch.Tensor]
     biases: list[torch.Tensor | None]
-    # what comes before each layer, and after the last one
+    # the activations before each layer and after the last one
     before: list[Activation] = field(repr=False)
 
     def step(self, i: int, x: torch.Tensor) -> torch.Tensor:
@@ -35,7 +35,7 @@ class Network:
         return nn.functional.linear(self.before[i - 1](x), self.weights[i - 1], self.biases[i - 1])
 
     def height(self, i: int) -> int:
-        """Units of layer i."""
+        """Number of units of layer i."""
         return len(self.weights[i - 1])
 
     def beside(self, splits: list[list[CompressedMatrix]]) -> Iterable[Any]:
@@ -106,7 +106,7 @@ def input_of(network: Network, inputs: torch.Tensor) -> torch.Tensor:
 
 
 def margin_of(margin: float | None, outputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> float:
-    """gamma: the one given, or the 10 % quantile of the margins where that is positive."""
+    """gamma: the given value, or the 10 % quantile of the margins if that is positive."""
     if margin is not None:
         return checks.positive("margin", margin)
     tenth = float(np.quantile(theory.margins(outputs, labels), 0.1, method="inverted_cdf"))
@@ -119,7 +119,7 @@ def margin_of(margin: float | None, outputs: npt.NDArray[Any], labels: npt.NDArr
 
 
 def array_of(x: torch.Tensor) -> npt.NDArray[Any]:
-    """On the host, as NumPy's."""
+    """The tensor as a NumPy array on the host."""
     return x.cpu().numpy()
 
 

@@ -77,7 +77,7 @@ def philox(x: list[torch.Tensor], key0: int, key1: int) -> list[torch.Tensor]:
 
 
 def quantile(q: torch.Tensor) -> torch.Tensor:
-    """AS 241 of u = q + 1/2."""
+    """The normal quantile of u = q + 1/2 by AS 241."""
     r = 0.180625 - q * q
     centre = q * horner(CENTRE[0], r) / horner(CENTRE[1], r)
     r = sqrt(minus_log(0.5 - q.abs()))

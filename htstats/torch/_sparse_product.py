@@ -1,4 +1,4 @@
-"""Products with W(t), and W(t) itself, made of B and the replayed noise; with their gradients."""
+"""W(t), products with it, and their gradients, computed from B and the replayed noise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from htstats.torch._normal import normal_block
 
 __all__ = ["TORCH_DTYPES", "Cache", "Entries", "SparseLayer", "dense_weight", "product", "round_to"]
 
-# Elements of W(t) in memory at a time where it is streamed.
+# Largest number of elements of W(t) in memory at a time, if W(t) is streamed.
 BLOCK_ELEMENTS = 1 << 20
 
 TORCH_DTYPES = {
@@ -26,7 +26,7 @@ TORCH_DTYPES = {
 
 
 class Cache(NamedTuple):
-    """W(t) as it was made from these values and this mean."""
+    """A cached W(t), with the values and the mean from which it was computed."""
 
     values: torch.Tensor
     mean: torch.Tensor
@@ -59,7 +59,7 @@ class SparseLayer(Protocol):
 
 
 class Entries:
-    """W(t) of a layer with these values and this mean, which need not be those it has now."""
+    """W(t) of a layer for given values and a given mean, which can differ from its current ones."""
 
     def __init__(self, module: SparseLayer, values: torch.Tensor, mean: torch.Tensor) -> None:
         first = module._first
@@ -69,7 +69,7 @@ class Entries:
         self.dtype, self.support = first.dtype, first.support
 
     def kept(self, part: slice) -> torch.Tensor:
-        """Values of B in the dtype of `CompressedMatrix.sparse`, also where the module was cast."""
+        """Values of B in the dtype of `CompressedMatrix.sparse`, even if the module was cast."""
         wide = torch.float64 if self.dtype == "float64" else torch.float32
         return self.parameters[0][part].to(wide)
 
@@ -114,7 +114,7 @@ class Entries:
             yield start, stop, self.rows(start, stop)
 
     def whole(self) -> torch.Tensor:
-        """All rows; in dense mode those that the module keeps."""
+        """All rows; in dense mode the rows that the module keeps in memory."""
         module = self.module
         if not module.dense:
             return self.rows(0, module.out_features)
@@ -126,7 +126,7 @@ class Entries:
 
 
 class Product(torch.autograd.Function):
-    """x W^T, or x W, with W made block by block, forward and backward."""
+    """x W^T, or x W; W is computed block by block, forward and backward."""
 
     @staticmethod
     def forward(
@@ -187,7 +187,7 @@ class Product(torch.autograd.Function):
 
 
 class Dense(torch.autograd.Function):
-    """W(t) itself, in the dtype of the layer."""
+    """W(t) as a matrix, in the dtype of the layer."""
 
     @staticmethod
     def forward(values: torch.Tensor, mean: torch.Tensor, module: SparseLayer) -> torch.Tensor:
@@ -233,7 +233,7 @@ def dense_weight(values: torch.Tensor, mean: torch.Tensor, module: SparseLayer) 
 
 
 def _outside_graphs(function: Any, *inputs: Any) -> torch.Tensor:
-    """A call that torch.compile does not look into; its compiler is loaded by those who use it."""
+    """A call that torch.compile does not trace; its compiler is loaded only if it is used."""
     if torch.compiler.is_compiling():
         disable: Any = torch.compiler.disable
         return cast(torch.Tensor, disable(function.apply)(*inputs))
@@ -247,7 +247,7 @@ def _parameter_gradients(
     on_pattern: torch.Tensor,
     total: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Those of the values and the mean from the gradient of W: at B's places, and its sum."""
+    """Gradients of the values and the mean: the gradient of W on B's pattern, and its sum."""
     rest = total - on_pattern.sum() if module._first.support == "replaced" else total
     return on_pattern.to(values.dtype), rest.to(mean.dtype)
 
@@ -255,7 +255,7 @@ def _parameter_gradients(
 def _dense_tangent(
     module: SparseLayer, along_values: torch.Tensor, along_mean: torch.Tensor
 ) -> torch.Tensor:
-    """How W changes with its values and its mean, dense and in float64."""
+    """The change of W with its values and its mean, as a dense float64 matrix."""
     places = _pattern_rows(module), module.col_indices
     values, mean = along_values.double(), along_mean.double()
     rest = mean.expand(module.out_features, module.in_features)
@@ -264,13 +264,13 @@ def _dense_tangent(
 
 
 def _pattern_rows(module: SparseLayer) -> torch.Tensor:
-    """The row of each of B's places."""
+    """The row of each element of B."""
     counts = module.crow_indices.diff()
     return torch.repeat_interleave(torch.arange(len(counts), device=counts.device), counts)
 
 
 def _pattern_gradient(module: SparseLayer, x: torch.Tensor, grad: torch.Tensor) -> torch.Tensor:
-    """(grad^T x) at B's places, in float64, in pieces of bounded size."""
+    """(grad^T x) on B's pattern, in float64, computed in pieces of bounded size."""
     n, nnz = len(x), len(module.values)
     rows = _pattern_rows(module)
     step = max(1, BLOCK_ELEMENTS // max(n, 1))
@@ -283,7 +283,7 @@ def _pattern_gradient(module: SparseLayer, x: torch.Tensor, grad: torch.Tensor) 
 
 
 def round_to(x: torch.Tensor, dtype: str) -> torch.Tensor:
-    """float64 rounded once; torch itself goes to bfloat16 by way of float32."""
+    """float64 rounded once; torch converts to bfloat16 through float32, which rounds twice."""
     if dtype != "bfloat16":
         return x.to(TORCH_DTYPES[dtype])
     bits = x.view(torch.int64)

@@ -37,7 +37,7 @@ def complexity_table(
     delta: float = 0.05,
     seed: int = 0,
 ) -> ComplexityTable:
-    """The paper's rate beside other measures of a fully connected network, each labelled.
+    """The paper's rate and other measures of a fully connected network, each labelled.
 
     Parameters
     ----------

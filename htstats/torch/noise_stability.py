@@ -1,4 +1,4 @@
-"""How noise travels through a fully connected network: the cushions of Arora et al., measured."""
+"""Measure how noise travels through a fully connected network: the cushions of Arora et al."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Distribution:
 
     @classmethod
     def of(cls, values: npt.NDArray[Any]) -> Distribution:
-        """Of an array; infinities are fine, NaN is not."""
+        """The summary of an array, which may contain infinities but no NaN."""
         if np.isnan(values).any():
             raise ValueError("a layer of the model is zero on a sample: a quotient is 0/0 there")
         found = np.quantile(values, LEVELS, method="inverted_cdf")

@@ -111,7 +111,7 @@ class GaussianSparseLinear(nn.Module):
         return y if self.bias is None else y + self.bias.to(y.dtype)
 
     def _input(self, x: torch.Tensor) -> torch.Tensor:
-        """`x` as the product takes it, or the error that `torch.nn.Linear` would raise."""
+        """Convert `x` for the product, or raise the error that `torch.nn.Linear` would raise."""
         if not isinstance(x, torch.Tensor):
             raise TypeError(f"x must be a tensor, got {type(x).__name__}")
         if x.device != self.values.device:
@@ -145,7 +145,7 @@ class GaussianSparseLinear(nn.Module):
 
     @property
     def matrix(self) -> CompressedMatrix:
-        """The matrix as it is now."""
+        """The matrix with the current values and mean."""
         sparse = self._first.sparse.copy()
         sparse.data[:] = self._entries().kept(slice(None)).cpu().numpy()
         sparse.indptr[:], sparse.indices[:] = self.crow_indices.cpu(), self.col_indices.cpu()
@@ -283,7 +283,7 @@ def replace_linear_(
 def _given_matrices(
     sites: list[Site], matrices: Mapping[str, CompressedMatrix | StoredMatrix]
 ) -> list[tuple[Site, CompressedMatrix]]:
-    """The sites that are named, each with its matrix."""
+    """The sites with a given name, each with its matrix."""
     if unknown := sorted(set(matrices) - {name for site in sites for name in site.names}):
         raise ValueError(f"matrices must name linear layers, got {unknown[0]!r}")
     found = []
@@ -308,7 +308,7 @@ def _given_matrices(
 
 
 def _replace(model: nn.Module, site: Site, matrix: CompressedMatrix, dense: bool) -> None:
-    """New layers for all that hold a weight, with one set of values and one mean."""
+    """New layers for all layers that share a weight, with common values and a common mean."""
     first: GaussianSparseLinear | None = None
     for old, paths in site.layers.items():
         new = GaussianSparseLinear(matrix, dense=dense).to(old.weight.device)

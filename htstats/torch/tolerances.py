@@ -52,7 +52,7 @@ class LayerAllowance:
 
     @property
     def k(self) -> int:
-        """k_i: elements that have to be kept; all where nothing can be removed."""
+        """k_i, the number of elements that must be kept; all elements if nothing can be removed."""
         return self.choice.n_kept
 
 
@@ -85,7 +85,7 @@ class CompressionTolerances:
 
     @property
     def holds(self) -> bool:
-        """Whether every condition is met; without, the k_i carry no guarantee."""
+        """Whether every condition is met; if not, the k_i guarantee nothing."""
         return all(self.conditions.values())
 
     @property
@@ -232,7 +232,7 @@ def _with_noise_of(
     trials: int,
     seed: int,
 ) -> NoiseStability:
-    """The stability, its smoothness measured anew at the noise of the chosen splits."""
+    """The stability, with its smoothness measured again at the noise of the chosen splits."""
     errors = []
     for number, (weight, layer) in enumerate(zip(network.weights, layers, strict=True)):
         choice = layer.choice

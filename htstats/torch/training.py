@@ -21,7 +21,7 @@ LEARNING_RATE = 0.1
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Matrices this small are multiplied sooner than a second thread is told of them."""
+    """Use one thread: for matrices this small a second thread costs more than it saves."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -39,8 +39,8 @@ def train(
     weight_decay: float,
     device: str = "cpu",
 ) -> nn.Sequential:
-    """A ReLU network; the seed decides its start and the order of the samples."""
-    # the caller's random state stays as it was
+    """A trained ReLU network; the seed determines initial weights and sample order."""
+    # leave the random state of the caller unchanged
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = fully_connected([data.x_train.shape[1], *hidden, data.classes]).to(device)
@@ -48,7 +48,7 @@ def train(
     loss = nn.CrossEntropyLoss()
     x, y = torch.from_numpy(data.x_train).to(device), torch.from_numpy(data.y_train).to(device)
     order = torch.Generator().manual_seed(seed)
-    # disable=None: a bar on a terminal only
+    # disable=None shows the progress bar only on a terminal
     bar = trange(epochs, desc="training", unit="epoch", leave=False, ncols=79, disable=None)
     for _ in bar:
         shuffled = torch.randperm(len(y), generator=order).to(device)

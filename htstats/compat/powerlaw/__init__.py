@@ -1,30 +1,36 @@
-"""A stand-in for the package `powerlaw`: ``import htstats.compat.powerlaw as powerlaw``.
+"""A replacement for the package `powerlaw`: ``import htstats.compat.powerlaw as powerlaw``.
 
-Two profiles: "1.5" (the default) and "2.0"; `use_profile` chooses, or ``Fit(..., profile="2.0")``.
-The choice holds in the thread that made it. The profiles differ in three rules: which alpha is in
-range (> 1; in the box (0, 3)), which candidates the scan looks at (all distinct values but the
-largest; but the two largest), and where discrete data use the continuous shortcut (always, unless
-`estimate_discrete` is False; from xmin = 10 on, or where it is True, and then only if it gives an
-alpha in (1.5, 3]). Both families of names are there in both.
+There are two profiles, "1.5" (the default) and "2.0". `use_profile` selects one for the current
+thread; ``Fit(..., profile="2.0")`` selects one for a single fit. The profiles differ in three
+rules:
 
-Without the shortcut both versions look for the discrete maximum by a simplex that stops when alpha
-and the likelihood change by less than 1e-4, and promise the alpha and the xmin that come of it. So
-does this module: alpha is then up to 1e-4 from the maximum, which `htstats.fit_power_law(x,
-discrete=True)` gives. A truncated power law (without xmax, range or constraints) stops where
-powerlaw's simplex stops, too; its maximum is `htstats.alternatives.fit_alternative`'s. The other
-laws stand at their maxima. In profile "2.0" an alpha that was searched for is invalid within .01 of
-the ends of its range.
+* the range of alpha: above 1 in "1.5", between 0 and 3 in "2.0";
+* the candidates for xmin: all distinct values except the largest in "1.5", except the two largest
+  in "2.0";
+* the continuous approximation of discrete data: "1.5" uses it unless `estimate_discrete` is False.
+  "2.0" uses it from xmin = 10 on or if `estimate_discrete` is True, and then only if it gives an
+  alpha in (1.5, 3].
 
-What powerlaw does and this module does not:
+The names of both versions exist in both profiles.
 
-* alpha is never clamped to its box; a candidate outside is not valid, and `noise_flag` says so;
-* with xmax the estimate is that of the truncated law, not of the whole one;
-* ``fit_method="KS"`` minimises D instead of being skipped;
+Without the approximation both versions of powerlaw search for the discrete maximum by a simplex
+that stops when alpha and the likelihood change by less than 1e-4. This module gives the same alpha
+and xmin, so alpha can be up to 1e-4 from the maximum; `htstats.fit_power_law(x, discrete=True)`
+gives the maximum itself. A truncated power law (without xmax, range or constraints) also stops
+where powerlaw's simplex stops; `htstats.alternatives.fit_alternative` gives its maximum. The other
+laws are at their maxima. In profile "2.0" an alpha from a search is invalid within .01 of the ends
+of its range.
+
+Differences from powerlaw:
+
+* alpha is never clamped to its range; a candidate outside is invalid, and `noise_flag` is then set;
+* with xmax the estimate is that of the truncated law, not of the unbounded one;
+* ``fit_method="KS"`` minimises D; powerlaw skips this fit;
 * ``KS()`` works on every class, with or without a parent;
-* ``nested=False`` is believed;
-* values <= 0 are dropped with a warning, always; NaN and infinity raise ValueError;
-* `loglikelihood` is there on the analytic path too;
-* `loglikelihood_ratio` leaves the caller's arrays as they are;
+* ``nested=False`` is respected;
+* values <= 0 are always dropped with a warning; NaN and infinity raise ValueError;
+* `loglikelihood` is also set if the estimate is a formula;
+* `loglikelihood_ratio` does not change the caller's arrays;
 * the discrete distribution function does not lose its digits where zeta(alpha, xmin) is small;
   powerlaw takes zeta from 1 - zeta, and D with it may be off by 1e-16 / zeta(alpha, xmin);
 * every distribution is normalised on [xmin, xmax]; of integers, P(X < xmax) is not 1;

@@ -1,4 +1,4 @@
-"""What all distributions share: parameters and their ranges, fits, distances, random numbers."""
+"""`Distribution`, the base of all laws: parameters, ranges, fits, distances, random numbers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from scipy import special
 
 from htstats.alternatives import ALTERNATIVES, fit_alternative
 from htstats.compat.powerlaw._data import TINY, Floats, as_data, cdf, trim_to_range
+from htstats.compat.powerlaw._parameters import Parametrised
 from htstats.compat.powerlaw._plots import Drawn
 from htstats.compat.powerlaw._profiles import current_profile
 from htstats.compat.powerlaw._random import uniform
@@ -26,24 +27,12 @@ Range = Any  # {"alpha": (low, high)} or a function of the distribution
 Bounds = dict[str, tuple[float | None, float | None]]
 
 
-class Parameters(dict[str, float]):
-    """Parameters by name (powerlaw 2.0); called with values it sets them (powerlaw 1.5)."""
-
-    def __init__(self, law: Distribution) -> None:
-        super().__init__({name: getattr(law, name) for name in law.parameter_names})
-        self._law = law
-
-    def __call__(self, params: Any) -> None:
-        self._law.set_parameters(params)
-
-
-class Distribution(Drawn):
+class Distribution(Drawn, Parametrised):
     """One distribution on [xmin, xmax], fitted to `data` or with `parameters` given."""
 
     name = ""
-    parameter_names: tuple[str, ...] = ()
     _lower: tuple[float | None, ...] = ()
-    # by name: a law on a ridge shows the power law in its place
+    # classes by name: a law on a ridge is replaced by the power law
     _laws: ClassVar[dict[str, type[Distribution]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -68,31 +57,15 @@ class Distribution(Drawn):
     ) -> None:
         if np.ndim(xmin) == 1 and data is None:  # powerlaw 2.0 takes the data first
             data, xmin = xmin, None
-        inherited = getattr(parent_Fit, "profile", current_profile())
-        self.profile: str = kwargs.get("profile") or inherited
-        self.parent_Fit = parent_Fit
-        self.discrete = discrete
-        self.fit_method = fit_method
-        self.discrete_approximation = kwargs.get("discrete_normalization", discrete_approximation)
-        self.estimate_discrete = kwargs.get("estimate_discrete")
-        if self.estimate_discrete is None and self.profile == "1.5":
-            self.estimate_discrete = True
+        self._set_options(fit_method, discrete, discrete_approximation, parent_Fit, kwargs)
         self.xmin = self._given_xmin(xmin, data)
         self.xmax = float(xmax) if xmax else None
-        self.noise_flag: bool | None = None
-        self.n = 0
-        self.loglikelihood = self.D = self.D_plus = self.D_minus = math.nan
-        self.V = self.Kappa = self.Asquare = math.nan
         self._range = parameter_ranges if parameter_range is None else parameter_range
         self._constraints = constraints_of(self.name, parameter_constraints)
         self._start = initial_parameters
-        self.verbose = kwargs.get("verbose", 1)
         self.original_data = data
-        self._fitted: Any = None  # of htstats.alternatives
-        self._limit: Distribution | None = None
-        self.rises_to = ""
+        self._reset_results()
         named = {name: kwargs[name] for name in self.parameter_names if name in kwargs}
-        self.set_parameters([math.nan] * len(self.parameter_names))
         if parameters is not None or named:
             self.set_parameters(named if parameters is None else parameters)
         elif data is None and parent_Fit is not None and self.profile == "2.0":
@@ -104,20 +77,51 @@ class Distribution(Drawn):
         elif self.profile == "2.0":
             self._need_parameters()
 
+    def _set_options(
+        self,
+        fit_method: str,
+        discrete: bool,
+        discrete_approximation: Any,
+        parent_Fit: Any,
+        words: dict[str, Any],
+    ) -> None:
+        """Set the attributes that hold options; `words` are the other keywords of the call."""
+        inherited = getattr(parent_Fit, "profile", current_profile())
+        self.profile: str = words.get("profile") or inherited
+        self.parent_Fit = parent_Fit
+        self.discrete = discrete
+        self.fit_method = fit_method
+        self.discrete_approximation = words.get("discrete_normalization", discrete_approximation)
+        self.estimate_discrete = words.get("estimate_discrete")
+        if self.estimate_discrete is None and self.profile == "1.5":
+            self.estimate_discrete = True
+        self.verbose = words.get("verbose", 1)
+
+    def _reset_results(self) -> None:
+        """Set everything that a fit computes to "unknown"."""
+        self.noise_flag: bool | None = None
+        self.n = 0
+        self.loglikelihood = self.D = self.D_plus = self.D_minus = math.nan
+        self.V = self.Kappa = self.Asquare = math.nan
+        self._fitted: Any = None  # the law of htstats.alternatives
+        self._limit: Distribution | None = None
+        self.rises_to = ""
+        self.set_parameters([math.nan] * len(self.parameter_names))
+
     def _need_parameters(self) -> None:
         missing = [name for name in self.parameter_names if math.isnan(getattr(self, name))]
         if missing:
-            raise ValueError(f"parameters must give {', '.join(missing)}: there are no data to fit")
+            raise ValueError(f"parameters must give {', '.join(missing)} if there are no data")
 
     @property
     def data(self) -> Any:
-        """The data given, in [xmin, xmax] (powerlaw 2.0); None where there were none."""
+        """The given data in [xmin, xmax] (powerlaw 2.0); None if no data were given."""
         given = self.original_data
         return None if given is None else trim_to_range(given, self.xmin, self.xmax)
 
     @property
     def parameter_constraints(self) -> list[dict[str, Any]]:
-        """The constraints that speak of this distribution (powerlaw 2.0)."""
+        """The constraints that apply to this distribution (powerlaw 2.0)."""
         return [{"type": kind, "fun": f} for kind, f in self._constraints]
 
     @property
@@ -133,45 +137,13 @@ class Distribution(Drawn):
         if self.profile == "1.5":
             return 1.0
         if data is None:
-            raise ValueError(f"xmin must be given where there are no data, got {xmin!r}")
+            raise ValueError(f"xmin must be given if there are no data, got {xmin!r}")
         return float(np.min(as_data(data)))
 
-    # ---- parameters and where they may lie ---------------------------------------------------
-
-    @property
-    def parameters(self) -> Parameters:
-        """The parameters by name; called with a list it sets them."""
-        return Parameters(self)
-
-    def set_parameters(self, params: Any) -> None:
-        """Set the parameters from a dict, or from values in the order of `parameter_names`."""
-        if isinstance(params, Mapping):
-            params = [
-                params.get(name, getattr(self, name, math.nan)) for name in self.parameter_names
-            ]
-        values = np.atleast_1d(np.asarray(params, dtype=np.float64))
-        if values.shape != (len(self.parameter_names),):
-            raise ValueError(
-                f"parameters must be {', '.join(self.parameter_names)}, got {params!r}"
-            )
-        for i, name in enumerate(self.parameter_names):
-            setattr(self, name, float(values[i]))
-
-    def _numbered(self, i: int) -> tuple[float | None, str | None]:
-        if i > len(self.parameter_names):
-            return None, None
-        name = self.parameter_names[i - 1]
-        return getattr(self, name), name.lower() if self.profile == "1.5" else name
-
-    parameter1 = property(lambda self: self._numbered(1)[0], doc="The first parameter.")
-    parameter2 = property(lambda self: self._numbered(2)[0], doc="The second parameter, or None.")
-    parameter3 = property(lambda self: self._numbered(3)[0], doc="None: no law has three.")
-    parameter1_name = property(lambda self: self._numbered(1)[1], doc="Name of the first.")
-    parameter2_name = property(lambda self: self._numbered(2)[1], doc="Of the second, or None.")
-    parameter3_name = property(lambda self: self._numbered(3)[1], doc="None: no law has three.")
+    # ---- parameters and their ranges ---------------------------------------------------------
 
     def parameter_range(self, r: Range, initial_parameters: Any = None) -> None:
-        """Allow parameters in `r` only, and fit again to the parent's data, if there is one."""
+        """Restrict the parameters to `r`, and fit again to the data of the parent, if any."""
         self._range = r
         self._start = initial_parameters if initial_parameters is not None else self._start
         if self.parent_Fit is not None:
@@ -179,7 +151,7 @@ class Distribution(Drawn):
 
     @property
     def parameter_ranges(self) -> Bounds:
-        """Lower and upper bounds by parameter, None where there is none."""
+        """Lower and upper bound of each parameter; None: no bound."""
         bounds = self._standard_range()
         if isinstance(self._range, Mapping):
             bounds.update(self._range)
@@ -220,9 +192,9 @@ class Distribution(Drawn):
         return trim_to_range(self._data(data), self.xmin, self.xmax)
 
     def _in_support(self, data: Any) -> Floats:
-        """The same; in profile "2.0" there must be some, and fractions are rounded.
+        """The data in range; in profile "2.0" none is an error, and fractions are rounded.
 
-        A power law takes fractions as they are, as in powerlaw.
+        A power law does not round fractions; powerlaw does not either.
         """
         x = self._inside(data)
         if self.discrete and self.profile == "2.0" and self.name != "power_law":
@@ -242,9 +214,9 @@ class Distribution(Drawn):
         self.rises_to = ""
         try:
             note = self._estimate(x)
-        except ValueError:  # nothing to fit: too few values
+        except ValueError:  # too few values to fit
             self.set_parameters([math.nan] * len(self.parameter_names))
-            if self.parent_Fit is None:  # a Fit has said so
+            if self.parent_Fit is None:  # otherwise the Fit has warned already
                 self._say(f"{self.name}: too few different values from xmin on to fit", 3)
             return
         self.noise_flag = not self.in_range() or "ridge" in note
@@ -260,21 +232,25 @@ class Distribution(Drawn):
             warnings.warn(text, UserWarning, stacklevel=level + 1)
 
     def _is_searched(self) -> bool:
-        """Whether powerlaw 2.0 would search for the parameters, and look at the edges then."""
+        """Whether powerlaw 2.0 would search for the parameters, and then check the edges."""
         return True
 
     def _estimate(self, x: Floats) -> str:
-        """Set the parameters to their estimates; returns a note, empty where all is well."""
+        """Set the parameters to their estimates; returns a note, empty if nothing is unusual."""
         law = self._closed(x)
         self.set_parameters([getattr(law, name) for name in self.parameter_names])
         plain = self._is_plain() and (self.in_range() or self._range is None)
-        # however integers are normalised: the ridge is one of the law, not of its rounding
+        # the ridge belongs to the law and does not depend on how integers are normalised
         summed = self.discrete and self._range is None and law.limit is not None
         by_likelihood = self.fit_method.lower() == "likelihood" and not self._constraints
         if plain or (summed and by_likelihood):
             self._keep(law, x)
             return str(law.note)
         search_parameters(self, x)
+        if law.limit is not None and self._range is None and not self._constraints:
+            # The likelihood has no maximum, however the parameters were searched for: a ratio of
+            # likelihoods at other parameters would decide nothing.
+            self.rises_to = law.limit.name
         return str(law.note) if self._is_plain() and self._range is None else ""
 
     def _keep(self, law: Any, x: Floats) -> None:
@@ -295,7 +271,7 @@ class Distribution(Drawn):
             )  # fmt: skip
 
     def _in_place(self) -> Distribution | None:
-        """The power law that this law has become, while its parameters are those of the fit."""
+        """The power law that replaces this law, if its parameters are still those of the fit."""
         return self._limit if self._limit is not None and self._is_as_fitted() else None
 
     def _is_as_fitted(self) -> bool:
@@ -305,28 +281,28 @@ class Distribution(Drawn):
         return all(getattr(fitted, name) == getattr(self, name) for name in self.parameter_names)
 
     def _closed(self, x: Floats) -> Any:
-        """The maximum of the likelihood, whatever the range of the parameters."""
+        """The law at the maximum of the likelihood, without the range of the parameters."""
         return fit_alternative(
             x, self.name, xmin=self._first, xmax=self.xmax, discrete=self.discrete
         )
 
     @property
     def _first(self) -> float:
-        """xmin, or the first integer of a discrete law from there on."""
+        """xmin; for a discrete law the first integer at or above xmin."""
         return float(math.ceil(self.xmin)) if self.discrete else self.xmin
 
     def _is_plain(self) -> bool:
-        """Whether the maximum of the likelihood is what was asked for."""
+        """Whether the options ask for the unrestricted maximum of the likelihood."""
         rounds = not self.discrete or self.discrete_approximation == "round" or not self._is_rounded
         by_likelihood = self.fit_method.lower() == "likelihood"
         return rounds and by_likelihood and not self._constraints
 
-    # Whether the discrete law is the continuous one, rounded: there is no closed sum.
+    # Whether the discrete law is the rounded continuous law, because it has no closed sum.
     _is_rounded = False
 
     def _on_the_way(self, x: Floats) -> Floats:
-        """Parameters on a ridge, where a search may begin; of laws that have one."""
-        raise ValueError(f"{self.name} has no finite estimate to begin with")
+        """Finite parameters near the ridge, for the start of a search; for laws with a ridge."""
+        raise ValueError(f"{self.name} has no finite estimate from which a search can start")
 
     # ---- densities ---------------------------------------------------------------------------
 
@@ -347,7 +323,11 @@ class Distribution(Drawn):
         return value
 
     def _logpdf_by_sum(self, x: Floats) -> Floats:
-        """The density at the integers, divided by its sum up to xmax, a number, or the largest."""
+        """The density at the integers, normalised by its sum.
+
+        The sum ends at `discrete_approximation` if that is a number, else at xmax, else at the
+        largest value.
+        """
         last = self.discrete_approximation
         if not isinstance(last, int | float | np.number):
             last = self.xmax if self.xmax is not None else float(np.max(x))
@@ -357,11 +337,11 @@ class Distribution(Drawn):
         return value
 
     def _defined(self) -> bool:
-        """Whether the parameters make a density that powerlaw would show."""
+        """Whether powerlaw would show the density of these parameters."""
         return self.in_range()
 
     def loglikelihoods(self, data: Any = None) -> Floats:
-        """Log density at the data in range, or powerlaw's log of the least float for 0."""
+        """Log density at the data in range; a density of 0 gives log of powerlaw's least float."""
         x = self._in_support(data)
         if not self._defined():
             return np.full(x.size, math.log(TINY))
@@ -378,13 +358,13 @@ class Distribution(Drawn):
         return self.likelihoods(data)
 
     def _cdf(self, x: Floats) -> Floats:
-        """P(X < x), of the continuous law also where the data are discrete, as powerlaw has it."""
+        """P(X < x) of the continuous law; also for discrete data, as in powerlaw."""
         if (limit := self._in_place()) is not None:
             return limit._cdf(x)
         return np.asarray(np.exp(self._law(False).logcdf(x)))
 
     def _sf(self, x: Floats) -> Floats:
-        """P(X >= x) of the same law; not 1 - cdf, whose digits are lost far out."""
+        """P(X >= x) of the same law, without the cancellation of 1 - cdf in the far tail."""
         if (limit := self._in_place()) is not None:
             return limit._sf(x)
         return np.asarray(np.exp(self._law(False).logsf(x)))
@@ -426,11 +406,11 @@ class Distribution(Drawn):
     def generate_random(
         self, n: Any = 1, estimate_discrete: bool | None = None, rng: Any = None, size: Any = None
     ) -> Floats | npt.NDArray[np.int64]:
-        """Draws in [xmin, xmax], n of them (or of that shape).
+        """Random numbers in [xmin, xmax]; `n` is their number or the shape of the result.
 
         `rng` is a seed or a generator; None draws from numpy's global state, as powerlaw does.
-        `estimate_discrete` is accepted: discrete draws are exact. In profile "2.0" they are int64,
-        but where one is too large for it.
+        `estimate_discrete` is accepted and has no effect, because discrete draws are exact. In
+        profile "2.0" discrete draws are int64, unless one is too large for int64.
         """
         for name, value in self.parameters.items():
             if math.isnan(value):

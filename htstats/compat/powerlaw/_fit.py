@@ -1,4 +1,4 @@
-"""`Fit`: a power law, or another distribution, on the tail whose beginning it finds."""
+"""`Fit`: find xmin, and fit a power law or another distribution to the tail above it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from htstats._common.checks import one_of
 from htstats._exact_fit.candidates import Candidates, candidates_of, sort_in_place
-from htstats.compat.powerlaw import _data
+from htstats.compat.powerlaw._comparisons import Compared
 from htstats.compat.powerlaw._curves import Curves, power_law_curves
 from htstats.compat.powerlaw._data import Floats, as_data
 from htstats.compat.powerlaw._distributions import Distribution, Range
@@ -43,12 +43,12 @@ SUPPORTED: dict[str, type[Distribution]] = {
 
 CURVES = ("Ds", "Vs", "Asquares", "alphas", "sigmas", "xmins", "in_ranges")
 DISTANCES = ("D", "V", "Asquare")
-# Keywords that programs for powerlaw 1.5 pass, which ignores what it does not know.
+# Unknown keywords that programs pass to powerlaw 1.5, which ignores them.
 IGNORED = {"distribution"}
 
 
-class Fit(Shown):
-    """Fit a power law (or `xmin_distribution`) and find xmin; the alternatives are attributes."""
+class Fit(Shown, Compared):
+    """Find xmin and fit a power law (or `xmin_distribution`); alternatives are attributes."""
 
     def __init__(
         self,
@@ -76,48 +76,60 @@ class Fit(Shown):
         if unknown := set(kwargs) - IGNORED:
             raise TypeError(f"Fit got an unexpected keyword: {', '.join(sorted(unknown))}")
         self.profile = one_of("profile", profile or current_profile(), PROFILES)
-        self.xmin_distance = one_of("xmin_distance", xmin_distance, DISTANCES)
-        one_of("xmin_distribution", xmin_distribution, tuple(SUPPORTED))
-        one_of("fit_method", fit_method.lower(), ("likelihood", "ks"))
-        self.fit_method = fit_method if self.profile == "1.5" else fit_method.lower()
+        self._set_method(fit_method, xmin_distance, xmin_distribution)
         self.data_original = data
-        self.discrete = discrete
-        self.verbose = verbose
-        if estimate_discrete is None and self.profile == "1.5":
-            estimate_discrete = True
-        self.estimate_discrete = estimate_discrete
-        self.discrete_approximation = discrete_normalization or discrete_approximation
+        self.discrete, self.verbose = discrete, verbose
+        self._set_discrete(estimate_discrete, discrete_normalization or discrete_approximation)
         self.sigma_threshold = sigma_threshold
-        # of the power law alone (1.5); of every distribution that has the parameter (2.0)
+        # 1.5: the range of the power law alone; 2.0: of every distribution with the parameter
         self.parameter_ranges = parameter_ranges
         self.parameter_range = parameter_ranges if parameter_range is None else parameter_range
         self.parameter_constraints = parameter_constraints
         self.initial_parameters = initial_parameters
+        self._set_bounds(xmin, xmax)
+        self.data, n_above = self._clean(data)
+        self._find_tail()
+        self.n_tail = self.n + n_above
+
+    def _set_method(self, fit_method: str, xmin_distance: str, xmin_distribution: str) -> None:
+        self.xmin_distance = one_of("xmin_distance", xmin_distance, DISTANCES)
+        one_of("xmin_distribution", xmin_distribution, tuple(SUPPORTED))
+        one_of("fit_method", fit_method.lower(), ("likelihood", "ks"))
+        self.fit_method = fit_method if self.profile == "1.5" else fit_method.lower()
         self.supported_distributions = dict(SUPPORTED)
         self.xmin_distribution = SUPPORTED[xmin_distribution]
+
+    def _set_discrete(self, estimate_discrete: bool | None, approximation: Any) -> None:
+        by_default = True if self.profile == "1.5" else None
+        self.estimate_discrete = by_default if estimate_discrete is None else estimate_discrete
+        self.discrete_approximation = approximation
+
+    def _set_bounds(self, xmin: Any, xmax: Any) -> None:
         self.given_xmin, self.given_xmax = xmin, xmax
         if np.ndim(xmin) > 0 and self.profile == "2.0" and np.size(xmin) != 2:
             raise ValueError(f"xmin must be a number or a pair, got {xmin!r}")
         self.xmax = float(xmax) if xmax else None
         self.fixed_xmax = self.xmax is not None
-        self.data, n_above = self._clean(data)
+        self.fixed_xmin = np.ndim(xmin) == 0 and bool(xmin)
+
+    def _find_tail(self) -> None:
+        """Set xmin (the given one or the best candidate), fit there, and keep the tail."""
         self.xmin = self.alpha = self.sigma = math.nan
         self.D = self.V = self.Asquare = self.Kappa = math.nan
         self.noise_flag: bool | None = None
         self._candidates: Candidates | None = None
         self._curves: Curves | None = None
-        self.fixed_xmin = np.ndim(xmin) == 0 and bool(xmin)
         if self.fixed_xmin:
-            self.xmin = float(xmin)
+            self.xmin = float(self.given_xmin)
             self._warn_of_empty_tail()
             self._settle()
         else:
-            self.find_xmin()
+            self._find(None, 4)
         self.data = self.data[self.data >= self.xmin]
         self.n = float(self.data.size)
-        self.n_tail = self.n + n_above
 
     def _clean(self, data: Any) -> tuple[Floats, int]:
+        """The positive data up to xmax, sorted, and the number of values above xmax."""
         x = np.array(as_data(data))
         if x.ndim != 1:
             raise ValueError(f"data must be one-dimensional, got {x.ndim} dimensions")
@@ -140,13 +152,13 @@ class Fit(Shown):
                 f"xmin = {self.xmin:g} is not below the largest value, {largest:g}: nothing can be "
                 "fitted or compared",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     # ---- the scan ----------------------------------------------------------------------------
 
     def _range(self) -> tuple[int, int]:
-        """Which of the distinct values are candidates."""
+        """The first candidate and the end of the candidates among the distinct values."""
         assert self._candidates is not None
         values = self._candidates.values
         if self.given_xmin is None or not np.size(self.given_xmin) or np.ndim(self.given_xmin) == 0:
@@ -163,7 +175,7 @@ class Fit(Shown):
         )
 
     def _box(self) -> tuple[float, float, float] | None:
-        """Bounds the exact scan knows: alpha above, alpha up to, sigma below; None if others."""
+        """Bounds for the exact scan: alpha above, alpha up to, sigma below; None: not a box."""
         low, high = (0.0, 3.0) if self.profile == "2.0" else (1.0, math.inf)
         sigma = self.sigma_threshold or math.inf
         if callable(self.parameter_range):
@@ -177,36 +189,42 @@ class Fit(Shown):
         low = 1.0 if low is None else max(float(low), 1.0)
         if self.profile == "2.0" and low + EDGE <= SEARCHED:
             low += EDGE
-        # the kernel takes alpha <= high, the box is open
+        # the kernel includes alpha = high, but the box is open
         return low, math.inf if high is None else float(np.nextafter(high, -math.inf)), sigma
 
     def find_xmin(self, xmin_distance: str | None = None) -> float:
-        """Find the candidate of smallest distance in `data`, and set xmin; returns it.
+        """Set xmin to the candidate in `data` with the smallest distance, and return it.
 
-        A `Fit` has done so, and keeps the tail alone: called again, it looks no further down.
+        `Fit` calls this itself and then keeps only the tail. A second call therefore considers
+        only candidates in the tail.
         """
+        return self._find(xmin_distance, 3)
+
+    def _find(self, xmin_distance: str | None, level: int) -> float:
+        """Set xmin; warnings point `level` frames up, to the user's line."""
         kind = one_of("xmin_distance", xmin_distance or self.xmin_distance, DISTANCES)
         self._curves = None
         for name in SUPPORTED:
-            self.__dict__.pop(name, None)  # fitted from another xmin on
+            self.__dict__.pop(name, None)  # this law was fitted above another xmin
         if self.data.size:
             self._candidates = candidates_of(self.data)
         least = 1 if self.profile == "1.5" else 2
         if self._candidates is None or self._range()[1] - self._range()[0] < least:
-            warnings.warn("fewer than two candidates for xmin: everything is NaN", stacklevel=3)
+            warnings.warn("fewer than two candidates for xmin: everything is NaN", stacklevel=level)
             self.noise_flag = True
             self._candidates = None
             self.xmin = math.nan
             return self.xmin
         best = self._scan() if kind == "D" and self._is_plain() else self._first_best(kind)
         if self.noise_flag:
-            warnings.warn("no candidate is in range: the best of all is taken", stacklevel=3)
+            text = "no candidate is in range: the best of all is used"
+            warnings.warn(text, stacklevel=level)
         self.xmin = float(self._candidates.values[best])
         self._settle()
         return self.xmin
 
     def _is_plain(self) -> bool:
-        """Whether the exact scan answers: continuous, by likelihood, no xmax, a box of bounds."""
+        """Whether the exact scan applies: continuous, by likelihood, no xmax, a box of bounds."""
         plain = self._is_power_law() and not self.discrete and self.xmax is None
         return plain and self._box() is not None
 
@@ -235,7 +253,7 @@ class Fit(Shown):
         return self._range()[0] + int(np.argmin(allowed))
 
     def _settle(self) -> None:
-        """The fit at xmin, by the formula itself."""
+        """Fit the distribution at xmin and copy its results."""
         if not np.any(self.data >= self.xmin):
             return
         law = self._distribution(self.xmin_distribution, self.xmin, verbose=int(self.fixed_xmin))
@@ -263,12 +281,12 @@ class Fit(Shown):
             parent_Fit=self,
         )
 
-    # ---- the curves of the scan, computed when they are asked for ------------------------------
+    # ---- the curves of the scan, computed on first use -----------------------------------------
 
     def _curve(self, name: str) -> Any:
         if self._candidates is None:
             if self.fixed_xmin:
-                raise AttributeError(f"{name}: xmin was given, and there is no curve of candidates")
+                raise AttributeError(f"{name}: there is no curve of candidates if xmin is given")
             return np.array([math.nan])
         if self._curves is None or (name == "Asquares" and self._curves.Asquares is None):
             self._curves = self._all_curves(name == "Asquares" or self.xmin_distance == "Asquare")
@@ -294,7 +312,7 @@ class Fit(Shown):
         return self._fitted_curves(begin, end)
 
     def _fitted_curves(self, begin: int, end: int) -> Curves:
-        """One distribution fitted at every candidate."""
+        """The curves of another distribution, which is fitted at every candidate."""
         assert self._candidates is not None
         found = self._candidates
         kept, self.data = self.data, np.repeat(found.values, np.diff(found.first))
@@ -332,7 +350,7 @@ class Fit(Shown):
         return good
 
     def _searched(self, curves: Curves) -> Any:
-        """Which estimates powerlaw 2.0 leaves to its search, and not to a formula."""
+        """The candidates whose estimate powerlaw 2.0 searches for instead of using a formula."""
         closed = (curves.alphas > SEARCHED) & (curves.alphas <= 3)
         if self.discrete:
             closed &= np.array(
@@ -344,7 +362,7 @@ class Fit(Shown):
         return ~closed
 
     def _allows(self, curves: Curves, k: int) -> bool:
-        """What the given function says of candidate k."""
+        """Whether the function given as parameter range accepts candidate k."""
         assert self._candidates is not None
         law = Power_Law(
             xmin=curves.xmins[k],
@@ -364,7 +382,7 @@ class Fit(Shown):
 
     @property
     def xmin_fitting_results(self) -> dict[str, Any]:
-        """What powerlaw 2.0 keeps of the scan, by name."""
+        """The curves of the scan by the names of powerlaw 2.0."""
         words = {"xmins": "xmins", "distances": self.xmin_distance + "s"}
         words |= {"alphas": "alphas", "sigmas": "sigmas", "valid_fits": "in_ranges"}
         return {word: self._curve(curve) for word, curve in words.items()}
@@ -376,12 +394,12 @@ class Fit(Shown):
 
     @property
     def fitting_cdf(self) -> Floats:
-        """The share of the tail below each of `fitting_cdf_bins`."""
+        """The proportion of the tail below each of `fitting_cdf_bins`."""
         return np.asarray(self.cdf()[1])
 
     @property
     def xmin_range(self) -> tuple[Any, Any]:
-        """What the scan was limited to (powerlaw 2.0)."""
+        """The limits of the candidates (powerlaw 2.0)."""
         if self.fixed_xmin:
             return None, None
         if self.given_xmin is not None and np.ndim(self.given_xmin) > 0:
@@ -401,40 +419,3 @@ class Fit(Shown):
             setattr(self, name, law)
             return law
         raise AttributeError(name)
-
-    # ---- comparisons -------------------------------------------------------------------------
-
-    def distribution_compare(
-        self, dist1: str, dist2: str, nested: bool | None = None, normalized_ratio: bool = False
-    ) -> tuple[float, float]:
-        """R and p of dist1 against dist2; nested None: if one name contains the other.
-
-        R = 0 and p = 1 where both likelihoods rise to that of the power law (`rises_to` of the
-        distributions says so): nothing can be told. NaN where there is nothing to fit.
-        """
-        if nested is None:
-            nested = dist1 in dist2 or dist2 in dist1
-        for name in (dist1, dist2):
-            if name not in SUPPORTED:
-                raise AttributeError(f"{name!r} is none of {', '.join(SUPPORTED)}")
-        laws = [getattr(self, name) for name in (dist1, dist2)]
-        if any(math.isnan(v) for law in laws for v in law.parameters.values()):
-            return math.nan, math.nan
-        if dist1 != dist2 and len({law.rises_to or law.name for law in laws}) == 1:
-            return 0.0, 1.0
-        logs = [law.loglikelihoods(self.data) for law in laws]
-        return _data.loglikelihood_ratio(
-            logs[0], logs[1], nested=nested, normalized_ratio=normalized_ratio
-        )
-
-    def loglikelihood_ratio(
-        self, dist1: str, dist2: str, nested: bool | None = None, normalized_ratio: bool = False
-    ) -> tuple[float, float]:
-        """Another name of `distribution_compare`."""
-        return self.distribution_compare(dist1, dist2, nested, normalized_ratio)
-
-    def nested_distribution_compare(
-        self, dist1: str, dist2: str, nested: bool = True, normalized_ratio: bool = False
-    ) -> tuple[float, float]:
-        """`distribution_compare` of nested laws."""
-        return self.distribution_compare(dist1, dist2, nested, normalized_ratio)

@@ -1,0 +1,66 @@
+"""Likelihood ratios between the distributions of a fit."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from htstats.compat.powerlaw import _data
+
+__all__ = ["Compared"]
+
+
+class Compared:
+    """The comparisons of a `Fit`, which has one attribute for each distribution."""
+
+    def distribution_compare(
+        self: Any,
+        dist1: str,
+        dist2: str,
+        nested: bool | None = None,
+        normalized_ratio: bool = False,
+    ) -> tuple[float, float]:
+        """R and p of dist1 against dist2.
+
+        By default (None) `nested` is true if one name contains the other. R = 0 and p = 1, no
+        verdict, if both likelihoods rise to that of the power law (`rises_to` of the distributions
+        says so). NaN if there is nothing to fit.
+        """
+        if nested is None:
+            nested = dist1 in dist2 or dist2 in dist1
+        for name in (dist1, dist2):
+            if name not in self.supported_distributions:
+                raise AttributeError(
+                    f"{name!r} is not one of {', '.join(self.supported_distributions)}"
+                )
+        laws = [getattr(self, name) for name in (dist1, dist2)]
+        if any(math.isnan(v) for law in laws for v in law.parameters.values()):
+            return math.nan, math.nan
+        if dist1 != dist2 and len({law.rises_to or law.name for law in laws}) == 1:
+            return 0.0, 1.0
+        logs = [law.loglikelihoods(self.data) for law in laws]
+        return _data.loglikelihood_ratio(
+            logs[0], logs[1], nested=nested, normalized_ratio=normalized_ratio
+        )
+
+    def loglikelihood_ratio(
+        self: Any,
+        dist1: str,
+        dist2: str,
+        nested: bool | None = None,
+        normalized_ratio: bool = False,
+    ) -> tuple[float, float]:
+        """Another name of `distribution_compare`."""
+        ratio: tuple[float, float] = self.distribution_compare(
+            dist1, dist2, nested, normalized_ratio
+        )
+        return ratio
+
+    def nested_distribution_compare(
+        self: Any, dist1: str, dist2: str, nested: bool = True, normalized_ratio: bool = False
+    ) -> tuple[float, float]:
+        """`distribution_compare` of nested laws."""
+        ratio: tuple[float, float] = self.distribution_compare(
+            dist1, dist2, nested, normalized_ratio
+        )
+        return ratio
