@@ -108,7 +108,7 @@ def lose_cluster(folder, extra):
 
 @pytest.mark.slow
 def test_a_cluster_that_goes_away(tmp_path, monkeypatch):
-    """One line and no output; with --resume what is finished stays, and the rest follows here."""
+    """One line, no output. With --resume finished matrices stay, and the rest follows here."""
     pytest.importorskip("distributed")
     rng = np.random.default_rng(0)
     heavy = {f"w{i}": rng.standard_t(2.5, (1000, 1000)).astype("f4") for i in range(12)}
