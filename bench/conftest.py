@@ -91,7 +91,8 @@ def race(benchmark, request):
                 best[name] = min(best.get(name, float("inf")), seconds(call))
             gc.collect()
 
-        # what is there already is not walked in each round: that leaves cold caches, to us alone
+        # Freeze existing objects: a collection in each round would walk them and leave the caches
+        # cold, for htstats alone.
         gc.collect()
         gc.freeze()
         try:

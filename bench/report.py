@@ -36,7 +36,7 @@ COMPARE = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator
 
 
 def reached(value: float, rule: str) -> str:
-    """Whether `value` keeps a rule such as "<= 0.5"; "" where there is none."""
+    """Whether `value` satisfies a rule such as "<= 0.5"; "" without a rule."""
     if not rule:
         return ""
     sign, bound = rule.split()

@@ -1,13 +1,12 @@
-"""Property tests draw the same cases on every run; new ones are sought by `make fuzz`.
+"""Property tests draw the same cases in every run; `make fuzz` draws new ones.
 
-A run that fails must fail again for whoever looks into it, and a change must not be blamed for a
-case that an earlier one would have met. `tests/fuzz/properties.py` runs the same tests with the
-profile "explore", which draws anew and more often.
+A failure can then be repeated, and no change is blamed for a case that would have failed before
+it. `tests/fuzz/properties.py` runs the same tests with the profile "explore", which draws anew.
 """
 
 from hypothesis import HealthCheck, settings
 
-# A case may take as long as it takes, and so may drawing it: machines are slow, or busy.
+# No time limit for a case or for drawing it: machines may be slow or busy.
 PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("repeatable", derandomize=True, **PATIENT)
 settings.register_profile("explore", derandomize=False, print_blob=True, **PATIENT)

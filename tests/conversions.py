@@ -63,7 +63,7 @@ def arrays_of(dtype):
 
 
 def as_tensor(array):
-    """A torch tensor of the same bits, whatever the dtype."""
+    """A torch tensor of the same bits, for any dtype."""
     array = np.array(array, order="C")
     raw = torch.from_numpy(np.frombuffer(array.tobytes(), np.uint8).copy())
     if array.size == 0:

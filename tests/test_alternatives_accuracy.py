@@ -145,7 +145,7 @@ def test_laws_of_integers(law, last):
         else:
             cell = kernel(law)
 
-            # terms fall by exp(-Lambda) or like k^-30: what is left out is below e^-130
+            # terms fall by exp(-Lambda) or like k^-30: the terms left out are below e^-130
             steps = int(140 / law.Lambda) if law.name != "power_law" and law.Lambda > 1e-2 else 2000
 
             def from_(k):

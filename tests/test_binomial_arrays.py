@@ -1,4 +1,4 @@
-"""Arguments of the binomial functions: shapes, dtypes, outputs, threads, what is refused."""
+"""Arguments of the binomial functions: shapes, dtypes, outputs, threads, bad values."""
 
 from __future__ import annotations
 

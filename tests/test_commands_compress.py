@@ -1,11 +1,7 @@
 """`htstats compress` and `htstats decompress`, from a checkpoint back to a checkpoint."""
 
-import contextlib
 import io
 import os
-import subprocess
-import sys
-import time
 from types import SimpleNamespace
 
 import ml_dtypes
@@ -13,7 +9,6 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-import htstats
 from htstats.cli import main
 from htstats.compression.container import open_container
 from htstats.compression.partition import partition
@@ -178,126 +173,6 @@ def test_a_cluster_makes_the_same_file(checkpoint, arrays, tmp_path, capsys):
     assert run("compress", checkpoint, "-o", out, "--dask", "local:0") == 2
     assert "--dask must be an address or local:N" in capsys.readouterr().err
     assert out.read_bytes() == said[0][2]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("where", "times"), [([], 12), (["--dask", "local:2"], 3)])
-def test_kill_9_and_resume(tmp_path, where, times):
-    """The command, all of it: the old file or the new one, and no process stays behind."""
-    psutil = pytest.importorskip("psutil")
-    rng = np.random.default_rng(0)
-    heavy = {f"w{i}": rng.standard_t(2.5, (700, 1000)).astype("f4") for i in range(9)}
-    save_file(heavy, tmp_path / "model.safetensors")
-    out, partial = tmp_path / "m.htz", tmp_path / "m.htz.partial"
-    (tmp_path / "scratch").mkdir()
-    argv = ["compress", tmp_path / "model.safetensors", "-o", out, "--resume", *where]
-    command = [sys.executable, "-m", "htstats", *map(str, argv)]
-
-    def begin():
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, env={**os.environ, "TMPDIR": str(tmp_path / "scratch")}
-        )
-        while not partial.exists() and process.poll() is None:
-            time.sleep(0.0005)
-        return process
-
-    def wait(process, size):
-        """Until so many bytes are written, however long a busy machine takes for them."""
-        while process.poll() is None:
-            with contextlib.suppress(FileNotFoundError):
-                if partial.stat().st_size >= size:
-                    return
-            time.sleep(0.0005)
-
-    begin().communicate()
-    new, old = out.read_bytes(), b"old"
-    killed = resumed = 0
-    out.write_bytes(old)
-    for _ in range(times):
-        resumed += partial.exists()
-        begun = partial.stat().st_size if partial.exists() else 0
-        process = begin()
-        wait(process, rng.uniform(begun, 1.1 * len(new)))
-        family = [psutil.Process(process.pid)] if process.poll() is None else []
-        with contextlib.suppress(psutil.NoSuchProcess):
-            family += family[0].children(recursive=True) if family else []
-        process.kill()
-        process.communicate()
-        assert psutil.wait_procs(family, timeout=60)[1] == []
-        killed += process.returncode != 0
-        assert out.read_bytes() in (old, new)
-        assert set(os.listdir(tmp_path)) <= {
-            "model.safetensors", "m.htz", "m.htz.partial", "scratch"
-        }  # fmt: skip
-        out.write_bytes(old)
-    assert killed
-    assert resumed
-    process = begin()
-    process.communicate()
-    assert process.returncode == 0
-    assert out.read_bytes() == new
-    assert not partial.exists()
-
-
-MACHINE = """
-import asyncio, sys
-from distributed import Scheduler, Worker
-async def main():
-    async with Scheduler(host="127.0.0.1", port=0, dashboard=False) as scheduler:
-        async with Worker(scheduler.address, nthreads=1, dashboard=False):
-            print(scheduler.address, flush=True)
-            await asyncio.sleep(600)
-asyncio.run(main())
-"""
-
-
-@pytest.mark.slow
-def test_a_cluster_that_goes_away(tmp_path, monkeypatch):
-    """One line and no output; with --resume what is finished stays, and the rest follows here."""
-    pytest.importorskip("distributed")
-    rng = np.random.default_rng(0)
-    heavy = {f"w{i}": rng.standard_t(2.5, (1000, 1000)).astype("f4") for i in range(12)}
-    save_file(heavy, tmp_path / "model.safetensors")
-    partial, before = tmp_path / "m.htz.partial", ["model.safetensors"]
-
-    def lose_cluster(extra):
-        """Its exit status and what it said, when the cluster was killed amid its work."""
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        scheduler = subprocess.Popen([sys.executable, "-c", MACHINE], **options)
-        where = scheduler.stdout.readline().strip()
-        argv = ["compress", "model.safetensors", "-o", "m.htz", "--dask", where, *extra]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "htstats", *argv],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(htstats.__file__))},
-            **options,
-        )
-        while process.poll() is None:
-            with contextlib.suppress(FileNotFoundError):
-                if partial.stat().st_size >= 1_500_000:
-                    break
-            time.sleep(0.001)
-        scheduler.kill()
-        said = process.communicate()
-        scheduler.communicate()
-        return process.returncode, said, where
-
-    for extra, left in [([], before), (["--resume"], ["m.htz.partial", *before])]:
-        status, said, where = lose_cluster(extra)
-        while status == 0:  # it was through before a busy machine let this test kill anything
-            os.remove(tmp_path / "m.htz")
-            status, said, where = lose_cluster(extra)
-        assert status == 2, said
-        assert said[0] == ""
-        assert said[1].startswith(f"htstats: the cluster {where} has gone: ")
-        assert said[1].count("\n") == 1
-        assert sorted(os.listdir(tmp_path)) == left
-    with open(partial, "rb") as file:
-        begun = file.read()
-    monkeypatch.chdir(tmp_path)
-    assert run("compress", "model.safetensors", "-o", "m.htz", "--resume") == 0
-    with open("m.htz", "rb") as file:
-        assert file.read(1_000_000) == begun[:1_000_000]
 
 
 @pytest.mark.parametrize("suffix", ["npz", "npy"])

@@ -1,4 +1,4 @@
-"""`htstats fit`: the table of a checkpoint, whatever is in it."""
+"""`htstats fit`: the table of a checkpoint, with odd and broken matrices in it."""
 
 import csv
 import io

@@ -96,7 +96,7 @@ def test_resume_keeps_metadata_and_ties(tmp_path, monkeypatch):
         assert out.read_bytes() == whole
 
 
-# ---- tied tensors, and what is left out ------------------------------------------------------
+# ---- tied tensors, and plain values that are left out ----------------------------------------
 
 
 @pytest.mark.parametrize("legacy", [False, True])

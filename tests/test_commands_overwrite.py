@@ -1,4 +1,4 @@
-"""Nothing that is read is ever written over, by whatever name, by whatever command."""
+"""No command overwrites a file that it reads, under any of the file's names."""
 
 import os
 import stat

@@ -76,7 +76,7 @@ def test_constraints_name_the_argument_and_the_value():
 @pytest.mark.parametrize("name", ["float16", "float32", "float64", "int16", "uint32", "int64"])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_numbers_of_either_byte_order_are_the_numbers(name, order):
-    """As files of other machines are mapped: what is read is the value, not the machine's bits."""
+    """Arrays in the other byte order, such as files of other machines, keep their values."""
     x = np.array([[1.5, 2.5, 3.0], [40.0, 5.0, 6.25], [7.0, 8.0, 300.0]]).astype(name)
     other = x.astype(x.dtype.newbyteorder(order))
     kind = name if name.startswith("float") else "float64"

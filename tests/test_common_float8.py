@@ -1,4 +1,4 @@
-"""8-bit floats in Python: whatever takes a file of them takes torch's and ml_dtypes' arrays."""
+"""8-bit floats in memory: functions that read them from files take arrays of them as well."""
 
 import ml_dtypes
 import numpy as np

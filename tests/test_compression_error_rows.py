@@ -29,7 +29,7 @@ KEEPS, SUPPORTS = ("abs", "upper", "centered"), ("replaced", "full")
 
 
 def found(eps, eta, x, keep, support, *, parts=1, most=30):
-    """tau, None where there is none, and how often it was read."""
+    """(tau or None, number of readings)."""
     data = x.view(np.uint16) if x.dtype.itemsize == 2 else x
     sketch = TailSketch(str(x.dtype)).update(x)
     readings = 0
@@ -121,7 +121,7 @@ def test_any_values(x, dtype, keep, support, eps, room):
 
 
 def test_keys_that_all_round_alike(monkeypatch):
-    """Many values, one key: what is gathered would not fit, and the sums are enough."""
+    """Many values of one key would not fit into the memory budget; their sums are enough."""
     monkeypatch.setattr(_error_rows, "_GATHERED", 50)
     x = np.append(np.random.default_rng(2).random(500) * 1e-30, [3.0] * 501)
     for eps in ("1", "4", "8"):

@@ -1,4 +1,4 @@
-"""G is replayed: published answers, pinned bits, an independent twin, and its statistics."""
+"""The normal numbers of the noise G: published answers, pinned bits, a twin, and statistics."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The order of positive floats is np.sort's, to the bit, whatever their patterns are."""
+"""Positive floats of any bit pattern are sorted as np.sort sorts them, bit by bit."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Workers that die: what is left is what one process does, to the bit, and nothing is lost."""
+"""When a worker is killed, the result is that of one process, bit by bit."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A fit of more values than memory holds is the one in memory, to the bit."""
+"""A fit of more values than memory holds is that of the array in memory, bit by bit."""
 
 import itertools
 import os

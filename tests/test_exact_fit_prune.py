@@ -58,7 +58,7 @@ def test_bounds_hold_for_anything(values):
 
 @pytest.mark.parametrize("name", ["normal", "lognormal", "uniform"])
 def test_few_candidates_are_left(name):
-    """Of what is no power law, counts alone leave less than a tenth of the elements."""
+    """Of samples of other laws, the counts alone leave less than a tenth of the elements."""
     x = SAMPLES[name](np.random.default_rng(0), 200_000).astype("f4")
     buckets = TailSketch("float32").update(x).buckets()
     found = Prospect(buckets.lower, buckets.upper, buckets.count)

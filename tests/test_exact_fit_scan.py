@@ -1,4 +1,4 @@
-"""The scan against its definition in long double, on data of every kind."""
+"""The scan of all candidates against a twin in long double, on samples of many kinds."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pictures: what is drawn, on which scale, where the view begins."""
+"""Pictures: their curves and scales, and where the view begins."""
 
 import matplotlib
 import numpy as np

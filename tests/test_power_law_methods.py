@@ -1,4 +1,4 @@
-"""What a PowerLawFit offers beside its numbers: it looks at the data again."""
+"""Methods of PowerLawFit that need the data again: tests, comparisons, pictures."""
 
 import matplotlib
 import numpy as np

@@ -1,4 +1,4 @@
-"""Goodness of fit and intervals by a fit's own rule, whatever the rule is."""
+"""Goodness of fit and intervals refit by the options of the fit, for all options."""
 
 import ml_dtypes
 import numpy as np

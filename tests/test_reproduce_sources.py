@@ -51,7 +51,7 @@ def home(monkeypatch, tmp_path):
 
 @pytest.fixture
 def pytorchcv(monkeypatch):
-    """A stand-in for the package; records what is asked of it."""
+    """A stand-in for the package; it records the calls."""
     asked = []
 
     def get_model(name, pretrained):

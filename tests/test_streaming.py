@@ -201,7 +201,7 @@ print(peak() - before)
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
 @pytest.mark.parametrize("rule", ["std", "quantile:0.5"])
 def test_resident_memory_stays_in_the_budget(tmp_path, rule):
-    """A 320 MiB file in less than 128 MiB over what is in use after imports."""
+    """A 320 MiB file in less than 128 MiB in addition to the memory in use after imports."""
     shape = (20_480, 4096)
     fields = {"descr": "<f4", "fortran_order": False, "shape": shape}
     with open(tmp_path / "w.npy", "wb") as file:

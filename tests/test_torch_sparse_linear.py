@@ -1,4 +1,4 @@
-"""Layers that act as W(t): the entries of the dense matrix, and true gradients, block by block."""
+"""Layers that multiply by W(t): entries of the dense matrix, and gradients, block by block."""
 
 import copy
 import math

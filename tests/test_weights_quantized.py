@@ -1,4 +1,4 @@
-"""Quantised and training checkpoints: what is no weight is set aside, 8-bit floats are scaled."""
+"""Quantised and training checkpoints: only weights are listed, and 8-bit floats are scaled."""
 
 import json
 import math

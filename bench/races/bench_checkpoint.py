@@ -112,7 +112,7 @@ def run(command):
     """A command as a user starts it, with this tree in front."""
     places = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
-    # what is installed has been compiled to bytecode, and so is this tree from the first call on
+    # Installed packages are compiled to bytecode already; the first call compiles this tree.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     subprocess.run(command, check=True, capture_output=True, env=environment)
 

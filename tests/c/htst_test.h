@@ -1,4 +1,4 @@
-/* A C test is a main that CHECKs and returns htst_test_failures() ? 1 : 0. */
+/* A C test is a main that CHECKs and returns htst_test_report("its name"). */
 #ifndef HTST_TEST_H
 #define HTST_TEST_H
 

@@ -98,7 +98,7 @@ def roads(x, options):
 
 
 def check(x, options):
-    """None if all is right, or what is not."""
+    """The first disagreement in words, or None."""
     kept = x[x.astype("f8") <= options.get("xmax", np.inf)]
     if np.unique(kept).size < 2:
         return None

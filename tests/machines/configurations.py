@@ -19,8 +19,8 @@ KERNELS = {
 # Files and folders, sockets, processes, documents: nothing in them goes by BLAS or by the machine.
 NOT_NUMERICAL = {
     "architecture", "bench_report", "commands_compress", "commands_demo", "commands_fit",
-    "commands_metadata", "commands_shards", "compression_container", "compression_damage",
-    "compression_format", "datasets", "distributed", "distributed_workers",
+    "commands_kills", "commands_metadata", "commands_shards", "compression_container",
+    "compression_damage", "compression_format", "datasets", "distributed", "distributed_workers",
     "exact_fit_out_of_core", "house_documentation", "house_names", "house_readme",
     "house_scale_document", "plot", "reproduce", "reproduce_sources", "reproduce_training",
     "streaming", "theory_document", "weights", "weights_damage",

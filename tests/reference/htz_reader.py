@@ -48,12 +48,10 @@ class File(NamedTuple):
     tied: dict[str, str]
 
 
-def read(data: bytes) -> File:
-    """All of a file."""
+def frames(data: bytes):
+    """(kind, fields, payload, records before it, checksum of their frames) of each record."""
     assert data[:8] == SIGNATURE
-    at, chain, count, open_chunks = 8, 0, 0, []
-    found = File({}, {}, {}, {}, {})
-    closed = []
+    at, chain, count = 8, 0, 0
     kind = None
     while at < len(data):
         assert kind != "DONE", "nothing follows DONE"
@@ -69,45 +67,57 @@ def read(data: bytes) -> File:
         fields = json.loads(text.decode("utf-8"))
         assert text.decode() == json.dumps(fields, sort_keys=True, separators=(",", ":"))
         assert (kind == "HEAD") == (count == 0)
+        yield kind, fields, payload, count, chain
+        chain, count, at = zlib.crc32(frame, chain), count + 1, at + 24 + n_fields + n_payload
+    assert kind == "DONE"
+
+
+def read(data: bytes) -> File:
+    """All of a file."""
+    found, closed, chunks = File({}, {}, {}, {}, {}), [], []
+    for kind, fields, payload, count, chain in frames(data):
         if kind == "HEAD":
             assert fields["format"] == "htz"
             assert fields["version"] in (1, 2)
             found.options.update(fields["options"])
             version = fields["version"]
         elif kind in ("ROWS", "DATA"):
-            open_chunks.append((kind, fields, payload))
+            chunks.append((kind, fields, payload))
         elif kind in ("MATX", "TENS"):
-            assert fields["chunks"] == len(open_chunks)
-            assert {k for k, _, _ in open_chunks} <= {"ROWS" if kind == "MATX" else "DATA"}
+            assert fields["chunks"] == len(chunks)
+            assert {k for k, _, _ in chunks} <= {"ROWS" if kind == "MATX" else "DATA"}
             close = matrix_of if kind == "MATX" else tensor_of
             entries = found.matrices if kind == "MATX" else found.tensors
-            entries[fields["name"]] = close(fields, [chunk[1:] for chunk in open_chunks])
+            entries[fields["name"]] = close(fields, [chunk[1:] for chunk in chunks])
             closed.append(fields["name"])
-            open_chunks = []
+            chunks = []
         elif kind == "META":
             assert version == 2
             assert not closed
             assert not found.metadata
-            assert fields["chunks"] == len(open_chunks)
-            assert {k for k, _, _ in open_chunks} == {"DATA"}
-            text = b"".join(payload for _, _, payload in open_chunks)
-            assert len(text) == fields["bytes"]
-            found.metadata.update(json.loads(text.decode("utf-8")))
-            assert all(isinstance(value, str) for value in found.metadata.values())
-            open_chunks = []
+            found.metadata.update(metadata_of(fields, chunks))
+            chunks = []
         elif kind == "TIED":
             assert version == 2
-            assert not open_chunks
+            assert not chunks
             assert fields["tied_to"] in closed
             assert fields["name"] not in {*closed, *found.tied}
             found.tied[fields["name"]] = fields["tied_to"]
         else:
             assert kind == "DONE"
             assert (fields["records"], fields["chain"]) == (count, chain)
-            assert not open_chunks
-        chain, count, at = zlib.crc32(frame, chain), count + 1, at + 24 + n_fields + n_payload
-    assert kind == "DONE"
+            assert not chunks
     return found
+
+
+def metadata_of(fields, chunks):
+    assert fields["chunks"] == len(chunks)
+    assert {kind for kind, _, _ in chunks} == {"DATA"}
+    text = b"".join(payload for _, _, payload in chunks)
+    assert len(text) == fields["bytes"]
+    metadata = json.loads(text.decode("utf-8"))
+    assert all(isinstance(value, str) for value in metadata.values())
+    return metadata
 
 
 def tensor_of(fields, chunks):

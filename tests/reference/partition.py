@@ -8,7 +8,7 @@ from reference.moments import exact_moments
 
 
 def split(values, tau, keep, mean):
-    """Boolean mask of what is kept; `values` is a 2-D list of Python floats."""
+    """Boolean mask of the kept elements; `values` is a 2-D list of Python floats."""
     tau, mean = Fraction(tau), Fraction(mean)
 
     def kept(w):
