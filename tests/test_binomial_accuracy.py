@@ -29,21 +29,21 @@ PREAMBLE = """# Accuracy of the binomial tails
 
 This page gives the largest relative error in each stratum of `tests/tables/binomial.csv`. The
 table has {points} points with 22 digits, each computed by two independent methods
-(`tests/tables/make_binomial_reference.py`). The columns are: log P(X >= k) and log P(X <= k),
-in units of max(1, abs log(1-P)); log P(X = k); these three probabilities themselves, if they
-are above 1e-300; n KL(k/n || p); and Chernoff's bound of log P(X >= k), which is exactly 0 for
-k <= n p. `python tests/test_binomial_accuracy.py` writes the page. A test checks the code
-against these figures and the figures against the code.
+(`tests/tables/make_binomial_reference.py`). The columns are: log P(X >= k) and log P(X <= k), in
+units of max(1, abs log(1-P)); log P(X = k); these three probabilities themselves, if they are
+above 1e-300; n KL(k/n || p); and Chernoff's bound of log P(X >= k), which is exactly 0 for k <= n
+p. `python tests/test_binomial_accuracy.py` writes the page. A test checks the code against these
+figures and the figures against the code.
 
 """
 INVERSE_PREAMBLE = """
 ## Inversions
 
-`log_isf` gives the smallest k by `logsf` itself, without error; a test checks it at every tail
-of the table above. `upper_limit` is compared with `tests/tables/binomial_inverses.csv`
-({points} points with 22 digits, by two methods: `tests/tables/make_binomial_inverses.py`).
-`lower_limit` is its mirror image, bit by bit. The columns are: the smaller of p and 1-p,
-computed from its log, if it is above 1e-300; log p; log(1-p).
+`log_isf` gives the smallest k by `logsf` itself, without error; a test checks it at every tail of
+the table above. `upper_limit` is compared with `tests/tables/binomial_inverses.csv` ({points}
+points with 22 digits, by two methods: `tests/tables/make_binomial_inverses.py`). `lower_limit` is
+its mirror image, bit by bit. The columns are: the smaller of p and 1-p, computed from its log, if
+it is above 1e-300; log p; log(1-p).
 
 """
 

@@ -78,7 +78,8 @@ class Scale(NamedTuple):
         rows = max(PIECE_BYTES // max(row_bytes, 1), 1)
         for first in range(0, len(out), rows):
             part = out[first : first + rows]
-            part *= self._spread(start + first, part.shape)
+            with np.errstate(over="ignore", invalid="ignore"):  # a fit refuses inf and NaN
+                part *= self._spread(start + first, part.shape)
 
     def _spread(self, start: int, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         """The scale of each element of some rows, or an array that broadcasts to it."""
