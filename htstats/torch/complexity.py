@@ -92,10 +92,9 @@ def complexity_table(
     spectral = [spectral_norm(weight) for weight in weights]
     width = max(max(weight.shape) for weight in weights)
     m = len(labels)
-    splits = [partition(weight, threshold) for weight in weights]
     biases = sum(bias.numel() for bias in network.biases if bias is not None)
-    rows = (
-        theory.theorem_2_rate([split.nnz for split in splits], m),
+    return ComplexityTable((
+        theory.theorem_2_rate([partition(weight, threshold).nnz for weight in weights], m),
         theory.arora_complexity(
             cushions=[c.minimum for c in stability.layer_cushion],
             interlayer_cushions=stability.minimal_interlayer_cushion,
@@ -115,5 +114,4 @@ def complexity_table(
             delta=delta,
         ),
         theory.parameter_count_complexity(sum(w.size for w in weights) + biases, m),
-    )  # fmt: skip
-    return ComplexityTable(rows)
+    ))  # fmt: skip
