@@ -31,6 +31,7 @@ INTERNAL = {
     "htst_binomial_tables.h",
     "htst_discrete_solve.h",
     "htst_distance.h",
+    "htst_draws.h",
     "htst_margins.h",
     "htst_pair.h",
     "htst_partition_avx512.h",

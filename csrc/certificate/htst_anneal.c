@@ -1,5 +1,6 @@
 #include "htst_anneal.h"
 
+#include "htst_draws.h"
 #include "htst_margins.h"
 
 #include <string.h>
@@ -22,32 +23,6 @@
 #define DROP_NUMERATOR 25
 #define DROP_DENOMINATOR 4
 
-static uint64_t
-rotate(uint64_t x, int k)
-{
-    return (x << k) | (x >> (64 - k));
-}
-
-static uint64_t
-next_bits(uint64_t s[4])
-{
-    uint64_t result = rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = rotate(s[3], 45);
-    return result;
-}
-
-/* A number in [0, n), n < 2^31; its bias is below n / 2^32. */
-static int64_t
-draw_below(uint64_t s[4], int64_t n)
-{
-    return (int64_t) (((next_bits(s) >> 32) * (uint64_t) n) >> 32);
-}
-
 void
 htst_anneal_seed(htst_anneal_state_t *state, uint64_t seed)
 {
@@ -58,35 +33,6 @@ htst_anneal_seed(htst_anneal_state_t *state, uint64_t seed)
         x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
         state->generator[i] = x ^ (x >> 31);
     }
-}
-
-/* 2^16 log2(x) for x >= 1, rounded down, by squaring the mantissa sixteen times. */
-static int64_t
-log2_fixed(uint64_t x)
-{
-    int whole = 0;
-    while (whole < 63 && x >> (whole + 1)) {
-        whole++;
-    }
-    uint64_t mantissa = whole > 31 ? x >> (whole - 31) : x << (31 - whole); /* in [2^31, 2^32) */
-    int64_t result = whole;
-    for (int bit = 0; bit < 16; bit++) {
-        mantissa = (mantissa * mantissa) >> 31;
-        int carry = mantissa >> 32 != 0;
-        result = 2 * result + carry;
-        mantissa >>= carry;
-    }
-    return result;
-}
-
-/* The energy that a proposal may cost: temperature x an exponential variable, in units. */
-static int64_t
-draw_allowance(uint64_t s[4], uint64_t temperature)
-{
-    uint64_t u = (next_bits(s) >> 32) + 1;                         /* uniform on 1 .. 2^32 */
-    uint64_t minus_log2 = (uint64_t) ((32 << 16) - log2_fixed(u)); /* in 1/65536 */
-    /* log 2 = 45426 / 65536; the temperature has 26 binary digits, the energy 10 */
-    return (int64_t) (((minus_log2 * 45426u >> 16) * temperature) >> 32);
 }
 
 static int64_t
