@@ -50,7 +50,7 @@ def imports(tree: ast.AST):
 
 
 def file_of(name: str) -> Path | None:
-    """The file that a dotted name is or is in: `a.b` is b.py of folder a, or a name in a."""
+    """The file of a dotted name: a module, or the module that defines the name."""
     if name.split(".")[0] != "htstats":
         return None
     for dotted in (name, name.rpartition(".")[0]):
