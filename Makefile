@@ -35,9 +35,12 @@ $(STAMP): $(SOURCES) | $(BIN)/python
 	$(PIP) install --quiet -c constraints.txt --no-build-isolation -e '.[torch,dask,plot,test]'
 	touch $(STAMP)
 
-# TEST_JOBS=2 runs the test files in so many processes; a file stays in one, with its fixtures.
+# So many processes run the test files; a file stays in one of them, with its fixtures. Tests that
+# measure memory, kill processes or start clusters (marked alone, tests/conftest.py) follow one by one.
+TEST_JOBS ?= 2
 test: build test-c lint
-	$(BIN)/python -m pytest $(if $(TEST_JOBS),-n $(TEST_JOBS) --dist loadfile)
+	$(BIN)/python -m pytest -q -n $(TEST_JOBS) --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -q -m alone
 
 lint: build
 	$(BIN)/ruff check .

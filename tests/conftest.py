@@ -11,3 +11,22 @@ PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("repeatable", derandomize=True, **PATIENT)
 settings.register_profile("explore", derandomize=False, print_blob=True, **PATIENT)
 settings.load_profile("repeatable")
+
+# Files whose tests measure memory, kill processes or start clusters: they run by themselves.
+ALONE = {
+    "test_commands_kills",
+    "test_compression_container",
+    "test_compression_error_rows",
+    "test_compression_partition",
+    "test_distributed",
+    "test_distributed_workers",
+    "test_exact_fit_out_of_core",
+    "test_streaming",
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests of these files: `make test` runs the others side by side."""
+    for item in items:
+        if item.path.stem in ALONE:
+            item.add_marker("alone")

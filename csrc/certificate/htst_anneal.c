@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* Proposals between two updates of the mean features near the boundary, and examples per class for it. */
+/* Proposals between two updates of the mean features near the boundary, and examples per class
+ * for it. */
 #define PROPOSALS_A_REFRESH 61440
 #define EXAMPLES_NEAR 600
 #define TRIES_NEAR 16384
@@ -194,6 +195,23 @@ refresh_means(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
     }
 }
 
+/* Move the non-zero `any` to a relative of its column, or to a column that some class uses. */
+static htst_margins_change_t
+draw_move(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t any)
+{
+    htst_margins_change_t change = { 0 };
+    uint64_t *s = state->generator;
+    int64_t d = data->n_columns, column = any % d;
+    int64_t which = draw_below(s, 3 * (data->n_relatives + 1) / 2 + 1);
+    int64_t other = which < data->n_relatives ? data->relatives[column * data->n_relatives + which]
+                                              : state->places[draw_below(s, state->n_nonzeros)] % d;
+    if (other >= 0 && !state->weights[any - column + other]) {
+        change = (htst_margins_change_t){ any / d, 2, { column, other },
+            { -state->weights[any], state->weights[any] }, 0 };
+    }
+    return change;
+}
+
 /* A proposal of one or two entries of one class; n_columns = 0 if the draw gave none. */
 static htst_margins_change_t
 draw_change(const htst_anneal_data_t *data, htst_anneal_state_t *state)
@@ -201,12 +219,10 @@ draw_change(const htst_anneal_data_t *data, htst_anneal_state_t *state)
     htst_margins_change_t change = { 0 };
     uint64_t *s = state->generator;
     int64_t d = data->n_columns, k = state->n_nonzeros;
-    const int32_t *list = state->places;
     int64_t kind = draw_below(s, 256), sign = next_bits(s) >> 63 ? 1 : -1;
-    int64_t any = k ? list[draw_below(s, k)] : -1; /* a non-zero */
-    int64_t c = draw_below(s, data->n_classes), entry = -1;
+    int64_t any = k ? state->places[draw_below(s, k)] : -1; /* a non-zero */
+    int64_t c = draw_below(s, data->n_classes), entry = any;
     if (kind < SHARE_OFF) {
-        entry = any;
         sign = k ? -state->weights[any] : 0;
     }
     else if (kind < SHARE_OFF + SHARE_ON_ACTIVE) {
@@ -216,22 +232,13 @@ draw_change(const htst_anneal_data_t *data, htst_anneal_state_t *state)
         entry = c * d + draw_below(s, d);
     }
     else if (kind < SHARE_OFF + SHARE_ON_ACTIVE + SHARE_ON_ANY + SHARE_FLIP) {
-        entry = any;
         sign = k ? -2 * state->weights[any] : 0;
     }
-    else if (k) {
-        int64_t column = any % d, other = -1;
-        int64_t which = draw_below(s, 3 * (data->n_relatives + 1) / 2 + 1);
-        other = which < data->n_relatives ? data->relatives[column * data->n_relatives + which]
-                                          : list[draw_below(s, k)] % d;
-        if (other >= 0 && !state->weights[any - column + other]) {
-            change = (htst_margins_change_t){ any / d, 2, { column, other },
-                { -state->weights[any], state->weights[any] }, 0 };
-        }
-        return change;
+    else {
+        return k ? draw_move(data, state, any) : change;
     }
-    if (entry >= 0 && (sign != 1 && sign != -1 ? 1 : !state->weights[entry] || entry == any)) {
-        int after = state->weights[entry] + (int) sign;
+    if (entry >= 0 && (sign * sign != 1 || !state->weights[entry] || entry == any)) {
+        int64_t after = state->weights[entry] + sign;
         if (after >= -1 && after <= 1) {
             change =
                 (htst_margins_change_t){ entry / d, 1, { entry % d, 0 }, { (int) sign, 0 }, 0 };
@@ -247,7 +254,8 @@ floor_divide(int64_t a, int64_t b)
     return q - (a % b != 0 && (a < 0) != (b < 0));
 }
 
-/* How many steps the offset moves: against the mean change near the boundary, plus noise of a step. */
+/* How many steps the offset moves: against the mean change near the boundary, plus noise of a
+ * step. */
 static int64_t
 draw_balance(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
     htst_anneal_state_t *state, const htst_margins_change_t *change)
@@ -278,7 +286,8 @@ is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done, int64_t
     return excess * excess * DROP_DENOMINATOR > DROP_NUMERATOR * variance;
 }
 
-/* Count the errors that the change adds, up to `allowed`; returns 0 as soon as it cannot be accepted. */
+/* Count the errors that the change adds, up to `allowed`; returns 0 as soon as it cannot be
+ * accepted. */
 static int
 is_allowed(const htst_anneal_data_t *data, htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t allowed, int64_t *added)

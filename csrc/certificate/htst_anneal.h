@@ -1,26 +1,33 @@
 /* htst_anneal: simulated annealing of a ternary linear classifier on errors + bits.
  *
- * The classifier has weights W in {-1, 0, 1}, one row a class, and one offset a class in steps of
- * `step`. Example i with integer features x_i has the logits sum_j W[q][j] x_i[j] + step offset[q]; it
- * is right if the logit of its label is strictly the largest. The energy in bits is
+ * The classifier has weights W in {-1, 0, 1}, one row a class, and one offset a class in steps
+ * of `step`. Example i with integer features x_i has the logits sum_j W[q][j] x_i[j] + step
+ * offset[q]; it is right if the logit of its label is strictly the largest. The energy in bits
+ * is
  *
- *     rate x errors + bits of the support and signs (number of non-zeros) + bits of the offsets (levels)
+ *     rate x errors + bits of support and signs (non-zeros) + bits of the offsets (levels)
  *
- * Occam's bound trades errors for bits at a nearly constant rate (htstats.certificate.exchange_rate), so
- * the energy falls exactly when the certified error does.
+ * Occam's bound trades errors for bits at a nearly constant rate
+ * (htstats.certificate.exchange_rate), so the energy falls exactly when the certified error
+ * does.
  *
- * METHOD. A proposal sets one entry to zero, sets one to +-1, flips a sign, or moves a non-zero to
- * another column of the same class; the offset of that class moves against the mean change of its
- * logit over examples near the boundary, plus noise, for without that a single entry pulls one class
- * against all others. The accepted energy is drawn first, as T x an exponential variable; the proposal is
- * then evaluated on growing prefixes of the examples and dropped once its estimated errors exceed what
- * is accepted by 2.5 standard deviations. Only a proposal that survives all examples is taken, so the
- * error count is always exact. For every class c and example i the kernel keeps a margin whose sign says whether
- * i is right, and from which the change of c's logit alone decides whether it stays so: a proposal costs one
- * comparison an example.
+ * METHOD. A proposal sets one entry to zero, sets one to +-1, flips a sign, or moves a non-zero
+ * to another column of the same class; the offset of that class moves against the mean change of
+ * its logit over examples near the boundary, plus noise, for without that a single entry pulls
+ * one class against all others. The accepted energy is drawn first, as T x an exponential
+ * variable; the proposal is then evaluated on growing prefixes of the examples and dropped once
+ * its estimated errors exceed what is accepted by 2.5 standard deviations. Only a proposal that
+ * survives all examples is taken, so the error count is always exact. For every class c and
+ * example i the kernel keeps a margin whose sign says whether i is right, and from which the
+ * change of c's logit alone decides whether it stays so: a proposal costs one comparison an
+ * example.
  *
- * Everything is integer arithmetic (bits and temperatures in 1/1024), so that a seed gives the same classifier
- * on every machine.
+ * Everything is integer arithmetic (bits in 1/1024, temperatures in 2^-26), so that a seed gives
+ * the same classifier on every machine.
+ *
+ * ACCURACY: errors are counted exactly; bits are rounded to 1/1024 where the caller's tables are.
+ *
+ * ERRORS: as each function says.
  */
 #ifndef HTST_ANNEAL_H
 #define HTST_ANNEAL_H
@@ -36,9 +43,9 @@
 /* Most chunks that the examples may be cut into. */
 #define HTST_ANNEAL_CHUNKS 64
 
-/* The examples, cut into n_chunks parts (a power of two) of nearly equal size, each a random sample of
- * all, sorted by label inside. starts[k * (n_classes + 1) + q] is the first example of label q in chunk k, the
- * last entry its end; chunk k + 1 begins where chunk k ends. */
+/* The examples, cut into n_chunks parts (a power of two) of nearly equal size, each a random
+ * sample of all, sorted by label inside. starts[k * (n_classes + 1) + q] is the first example of
+ * label q in chunk k, the last entry its end; chunk k + 1 begins where chunk k ends. */
 typedef struct {
     int64_t n_examples, n_columns, n_classes, n_chunks;
     const int64_t *starts;    /* (n_chunks, n_classes + 1) */
@@ -58,8 +65,8 @@ typedef struct {
     int32_t step;               /* of the offsets, in logits; in [1, 128] */
 } htst_anneal_cost_t;
 
-/* What changes. The caller allocates every array, fills weights, offsets and generator, and sets the counts
- * to zero; htst_anneal_start fills the rest. */
+/* What changes. The caller allocates every array, fills weights, offsets and generator, and sets
+ * the counts to zero; htst_anneal_start fills the rest. */
 typedef struct {
     int8_t *weights;      /* (n_classes, n_columns) */
     int16_t *offsets;     /* (n_classes,), in steps */
@@ -81,13 +88,15 @@ typedef struct {
 
 /* Compute logits, margins, counts and energy of the weights and offsets in `state`.
  *
- * ERRORS: HTST_ERR_BAD_ARG if a size is out of range, a label's segment is not in order, a weight is not
- * -1, 0 or 1, or the offsets span more than most_levels; HTST_ERR_OVERFLOW if a logit may leave 30 bits. */
+ * ERRORS: HTST_ERR_BAD_ARG if a size is out of range, a label's segment is not in order, a
+ * weight is not -1, 0 or 1, or the offsets span more than most_levels; HTST_ERR_OVERFLOW if a
+ * logit may leave 30 bits. */
 int htst_anneal_start(
     const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state);
 
 /* Make `n` proposals at temperatures that fall geometrically: *temperature is multiplied by
- * decay / 2^32 after every 1,024 proposals (counted over all calls), and stays at least 1. Slices of any length give what one call gives.
+ * decay / 2^32 after every 1,024 proposals (counted over all calls), and stays at least 1.
+ * Slices of any length give what one call gives.
  *
  * ERRORS: HTST_ERR_BAD_ARG if n < 0, or temperature or decay is out of [1, 2^32]. */
 int htst_anneal_run(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,

@@ -1,7 +1,8 @@
 /* htst_features: integer features of grey images, the same on every machine.
  *
- * For each filter: correlation with zero padding, absolute value, sums over square windows, division. Then every value
- * is divided by the sum of all filters over 3 x 3 neighbouring cells, and the square root is taken:
+ * For each filter: correlation with zero padding, absolute value, sums over square windows,
+ * division. Then every value is divided by the sum of all filters over 3 x 3 neighbouring cells,
+ * and the square root is taken:
  *
  *     r_f(y, x)  = abs(sum over dy, dx of taps_f(dy, dx) image(y + dy, x + dx))
  *     v_f(cell)  = floor(sum of r_f over the cell's window / divisor)
@@ -18,7 +19,8 @@
 
 #include "htst_common.h"
 
-/* 9 x 127^2: a feature is 127 times the square root of nine times the filter's share of the energy. */
+/* 9 x 127^2: a feature is 127 times the square root of nine times the filter's share of the
+ * energy. */
 #define HTST_FEATURES_SCALE 145161
 
 typedef struct {
@@ -30,20 +32,22 @@ typedef struct {
     int64_t divisor, softening;
 } htst_features_bank_t;
 
-/* Rows and columns of cells: (height + 2 margin - window) / stride + 1 and the same with width, 0 if
- * no window fits. */
+/* Rows and columns of cells: (height + 2 margin - window) / stride + 1 and the same with width,
+ * 0 if no window fits. */
 int64_t htst_features_rows(const htst_features_bank_t *bank);
 int64_t htst_features_columns(const htst_features_bank_t *bank);
 
 /* How many numbers of workspace one image takes: floats, then int64. */
 int64_t htst_features_work(const htst_features_bank_t *bank);
 
-/* images is (n, height, width); features is (n, (n_filters + 1) x rows x columns), the channel of the pixels last.
- * work has htst_features_work numbers.
+/* images is (n, height, width); features is (n, (n_filters + 1) x rows x columns), the channel
+ * of the pixels last. work has htst_features_work numbers.
  *
- * METHOD: correlations in float32. Every product and every partial sum is an integer below 2^24, so they are exact
- * in any order.
- * ERRORS: HTST_ERR_BAD_ARG if a size is out of range or even; HTST_ERR_OVERFLOW if a correlation may reach 2^24. */
+ * METHOD: correlations in float32. Every product and every partial sum is an integer below 2^24,
+ * so they are exact in any order.
+ * ACCURACY: exact.
+ * ERRORS: HTST_ERR_BAD_ARG if a size is out of range or even; HTST_ERR_OVERFLOW if a correlation
+ * may reach 2^24. */
 int htst_features_images(const htst_features_bank_t *bank, const uint8_t *images, int64_t n,
     double *work, int8_t *features);
 

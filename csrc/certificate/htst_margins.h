@@ -1,15 +1,22 @@
-/* htst_margins: exact error counts of a linear integer classifier whose classes change one at a time.
+/* htst_margins: exact error counts of a linear integer classifier whose classes change one at a
+ * time.
  *
  * For class c and example i with label y the margin M_c[i] is
  *
  *     y = c:   logit_c - max of the other logits
  *     y != c:  logit_y - logit_c, or the least margin if some third logit is at least logit_y
  *
- * clamped to +-HTST_MARGIN_FAR. So i is right exactly if M_c[i] > 0, whichever class c one asks, and after logit_c
- * grows by d it is right exactly if M_c[i] + d > 0 (y = c) or M_c[i] - d > 0 (y != c).
+ * clamped to +-HTST_MARGIN_FAR. So i is right exactly if M_c[i] > 0, whichever class c one asks,
+ * and after logit_c grows by d it is right exactly if M_c[i] + d > 0 (y = c) or M_c[i] - d > 0
+ * (y != c).
  *
- * Margins are computed when they are asked for: a change of one class makes those of every class old, but most
- * proposals look at one chunk of one class only.
+ * Margins are computed when they are asked for: a change of one class makes those of every class
+ * old, but most proposals look at one chunk of one class only.
+ *
+ * METHOD: the two largest logits of other labels are kept, so that a class is left out by one
+ * comparison.
+ * ACCURACY: counts are exact, for a clamped margin is farther than any change reaches.
+ * ERRORS: none; htst_anneal_start has checked the arguments.
  */
 #ifndef HTST_MARGINS_H
 #define HTST_MARGINS_H
@@ -21,7 +28,8 @@
 /* Larger than any change that a proposal makes to a logit: 2 x 127 + the offset's span. */
 #define HTST_MARGIN_FAR 17000
 
-/* A change of one class's logits: weights[0] at columns[0], weights[1] at columns[1], and `constant`. */
+/* A change of one class's logits: weights[0] at columns[0], weights[1] at columns[1], and
+ * `constant`. */
 typedef struct {
     int64_t class_index;
     int n_columns; /* 1 or 2 */
@@ -34,7 +42,8 @@ typedef struct {
 void htst_margins_refresh(
     const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k, int64_t c);
 
-/* Count, in chunk k, the examples that are right after the change, and those for which that is new. */
+/* Count, in chunk k, the examples that are right after the change, and those for which that is
+ * new. */
 void htst_margins_count(const htst_anneal_data_t *data, const htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t k, int64_t *right, int64_t *changed);
 

@@ -70,7 +70,7 @@ def occam_bound(
     --------
     >>> from htstats.certificate import occam_bound
     >>> round(occam_bound(7200, 60_000, 1016), 4)
-    0.1756
+    0.1755
     """
     m = checks.count("m", m, at_least=1)
     errors = checks.count("errors", errors, at_least=0, below=m + 1)
@@ -133,7 +133,7 @@ def test_set_bound(errors: int, m: int, delta: float = 0.05) -> float:  # noqa: 
     --------
     >>> from htstats.certificate import test_set_bound
     >>> round(test_set_bound(1200, 15_000), 4)
-    0.0838
+    0.0837
     """
     return occam_bound(errors, m, 0, delta)
 
@@ -187,7 +187,7 @@ def exchange_rate(errors: int, bits: float, m: int, *, delta: float = 0.05) -> f
     --------
     >>> from htstats.certificate import exchange_rate
     >>> round(exchange_rate(7200, 1016, 60_000), 3)
-    0.656
+    0.643
     """
     p = occam_bound(errors, m, bits, delta)
     if p >= 1.0:

@@ -42,7 +42,7 @@ class Certificate:
     >>> from htstats.certificate import Certificate
     >>> c = Certificate(7200, 60_000, 1016, 16.0, 0.05, 10, "1")
     >>> round(c.certified_error, 4), c.is_vacuous
-    (0.1759, False)
+    (0.176, False)
     """
 
     errors: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from htstats._common.rows import BLOCK_BYTES
+from htstats._common import rows
 
 __all__ = ["Budget", "plan_memory"]
 
@@ -67,7 +67,7 @@ def plan_memory(max_memory: int) -> Budget:
     Below 128 KiB the window and the shortlist have their least sizes and take more.
     """
     sketch = min(SKETCH_BYTES, max_memory // 4)
-    block = min(BLOCK_BYTES, max_memory // 16)
+    block = min(rows.BLOCK_BYTES, max_memory // 16)
     ranges = max_memory * 5 // 8 - sketch
     window, shortlist = max_memory // 8, max_memory // 16
     scratch = max_memory - (block + sketch + ranges + window + shortlist)
