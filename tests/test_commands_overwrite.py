@@ -105,6 +105,20 @@ def test_compress_onto_its_input(tmp_path, capsys, suffix, kind):
     refused(capsys, tmp_path, [path, output], "compress", output, "-o", path)
 
 
+@pytest.mark.parametrize("detour", ["missing/../{}", "missing/deeper/../../{}", "./missing/../{}"])
+def test_a_detour_through_a_folder_that_does_not_exist(tmp_path, monkeypatch, capsys, detour):
+    monkeypatch.chdir(tmp_path)
+    path = checkpoint(tmp_path, ".pt")
+    output = detour.format(path.name)
+    refused(capsys, tmp_path, [path, output], "compress", path, "-o", output)
+    whole = tmp_path / "whole.htz"
+    assert run("compress", path, "-o", whole) == 0
+    output = detour.format(whole.name)
+    refused(capsys, tmp_path, [whole], "decompress", whole, "-o", output)
+    new = detour.format("new.htz")
+    refused(capsys, tmp_path, ["missing"], "compress", path, "-o", new)
+
+
 def test_compress_on_a_cluster_onto_its_input(tmp_path, capsys):
     pytest.importorskip("distributed")
     path = checkpoint(tmp_path, ".safetensors")

@@ -59,11 +59,18 @@ def require_apart(inputs: Iterable[PathLike], outputs: Iterable[PathLike]) -> No
 
 
 def _identity(path: PathLike) -> object:
-    """A key that is equal for two names of the same file."""
+    """A key that is equal for two names of the same file.
+
+    The path is resolved as `target_of` resolves it, so that a detour through a folder that does not
+    exist (x/../a.pt) counts as the file that would be written.
+    """
     try:
-        found = os.stat(path)
-    except (OSError, ValueError):  # the file does not exist: its path identifies it
-        return os.path.realpath(path)
+        real = os.path.realpath(path)
+        found = os.stat(real)
+    except OSError:  # the file does not exist: its path identifies it
+        return real
+    except ValueError:  # no path at all, such as one with a NUL
+        return os.fspath(path)
     return found.st_dev, found.st_ino
 
 
@@ -77,6 +84,9 @@ def target_of(path: PathLike) -> Path:
     OSError
         If it is a directory, a device or a file that may not be written, or its folder is missing.
     """
+    given = os.path.dirname(os.fspath(path)) or os.curdir
+    if not os.path.isdir(given):  # realpath would pass over missing/..
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), given)
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
