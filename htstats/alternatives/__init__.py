@@ -1,14 +1,14 @@
 """Alternatives to the power law, fitted to the tail xmin <= x <= xmax.
 
 Each class fits by maximum likelihood and has `logpdf`, `logcdf`, `logsf` and `sample`. On the
-integers (`discrete=True`) the power law, the exponential and the truncated power law are sums. The
-other laws are continuous laws from xmin - 1/2 to xmax + 1/2, rounded.
+integers (`discrete=True`), the power law, the exponential and the truncated power law are
+normalised by a sum. The other laws are continuous laws from xmin - 1/2 to xmax + 1/2, rounded.
 
 Four of the likelihoods are concave, because the laws are exponential families. The likelihood of
-the stretched exponential is concave in beta after the other parameter is solved for. These maxima
-are roots and do not depend on a start. With an xmax a stretched exponential can have two maxima; a
-grid of beta finds them, and the higher one is used. On the integers the two rounded laws are
-searched from the continuous estimate.
+the stretched exponential is concave in beta after the other parameter is solved for. Root finding
+locates these maxima, and the result does not depend on a starting point. With an xmax a stretched
+exponential can have two maxima; a grid of beta finds them, and the higher one is used. On the
+integers, a search for the two rounded laws starts from the continuous estimate.
 
 If the likelihood has no maximum but rises to that of a power law (a ridge), the law becomes its
 limit. `limit` is then that power law, all functions are those of `limit`, and the parameters are
@@ -16,8 +16,8 @@ the limits: mu = -infinity and sigma = infinity of a lognormal, beta = 0 of a st
 Lambda = 0 of a truncated power law. `_ridge` proves when this happens. For the first two laws it
 happens if and only if the coefficient of variation of log(x/xmin) is at least that of the power
 law, which is 1 without an xmax. A comparison of two laws with the same limit is undecided: R = 0
-and p = 1. If the search reaches a bound instead, `is_held` is True, and a comparison that such a
-law loses is undecided.
+and p = 1. If the search stops at a bound instead, `is_held` is True. A comparison that such a law
+loses is undecided too.
 
 Accuracy compared with 40 digits (tests/test_alternatives_accuracy.py): log densities and log
 survival functions to 2e-12 or to a few units in the last place, whichever is larger.

@@ -1,4 +1,7 @@
-"""`Alternative`, the base of all laws: it derives everything from a kernel and its mass."""
+"""`Alternative`, the base class of all laws.
+
+It derives every function from the unnormalised density (the kernel) and the kernel's integral.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,10 @@ __all__ = ["Alternative", "Floats", "log_ratio", "needs_spread"]
 
 Floats = npt.NDArray[np.float64]
 
-# An integer's probability is the difference of two tail masses if their logs differ by more than
-# this; otherwise the kernel is integrated, because the difference would cancel.
+# The probability of an integer is the difference of two tail masses if their logs differ by more
+# than this. Otherwise the difference would cancel, and the kernel is integrated instead.
 CLEAR = 1e-3
-# Quantiles below xmin + TABLE of discrete laws are looked up in a table.
+# Quantiles of discrete laws below xmin + TABLE are looked up in a table.
 TABLE = 4096
 
 
@@ -48,7 +51,7 @@ class Alternative(ABC):
     xmin : float
         Lower end of the support, in units of x.
     discrete : bool
-        Whether the support is the integers from xmin to xmax.
+        Whether the support is the set of integers from xmin to xmax.
     xmax : float
         Upper end of the support; may be infinite.
     n_tail : int
@@ -58,8 +61,9 @@ class Alternative(ABC):
     note : str
         Empty, or the reason why the estimate is on a bound.
     limit : Alternative or None
-        The law to which the likelihood rises, if it has no maximum. The parameters are then those
-        of the limit (infinite, or 0), and all functions are those of `limit`.
+        The law whose likelihood is the upper bound, if the likelihood has no maximum. The
+        parameters are then those of the limit (infinite, or 0), and all functions are those of
+        `limit`.
     is_held : bool
         Whether the estimate is on a bound of the search; the likelihood may be higher beyond it.
     """
@@ -82,7 +86,7 @@ class Alternative(ABC):
         return {name: float(getattr(self, name)) for name in self.parameter_names}
 
     def _is_limit(self) -> bool:
-        """Whether the parameters are those of the limit."""
+        """Whether the parameters are still those of the limit."""
         return True
 
     def reached_limit(self) -> Alternative | None:
@@ -99,8 +103,8 @@ class Alternative(ABC):
     def _log_mass(self, a: Floats, b: Floats) -> Floats:
         """Log of the kernel's integral from a to b; -inf where a = b; b may be infinite."""
 
-    # A discrete law is the continuous law from xmin - 1/2 to xmax + 1/2, rounded. Laws that are
-    # sums override these two methods.
+    # By default a discrete law is the continuous law from xmin - 1/2 to xmax + 1/2, rounded. Laws
+    # that are normalised by a sum override these two methods.
     def _log_cells(self, first: Floats, last: Floats) -> Floats:
         """Log of the kernel's mass on the integers first ... last; -inf where there are none."""
         return self._log_mass(first - 0.5, np.maximum(last + 0.5, first - 0.5))
@@ -153,13 +157,13 @@ class Alternative(ABC):
         return float(counts @ self._log_cell(values) - np.sum(counts) * self._log_total())
 
     def logsf(self, x: npt.ArrayLike) -> Floats:
-        """log P(X > x)."""
+        """Log of P(X > x)."""
         if (limit := self.reached_limit()) is not None:
             return limit.logsf(x)
         return self._log_beside(x, above=True)
 
     def logcdf(self, x: npt.ArrayLike) -> Floats:
-        """log P(X <= x)."""
+        """Log of P(X <= x)."""
         if (limit := self.reached_limit()) is not None:
             return limit.logcdf(x)
         return self._log_beside(x, above=False)
@@ -192,7 +196,7 @@ class Alternative(ABC):
         return self._whole_quantiles(logq) if self.discrete else self._bisected(logq)
 
     def _bisected(self, logq: Floats) -> Floats:
-        low, high = np.zeros(logq.shape), np.ones(logq.shape)  # of log(x/xmin)
+        low, high = np.zeros(logq.shape), np.ones(logq.shape)  # bounds of log(x/xmin)
         top = 700.0 if math.isinf(self.xmax) else float(log_ratio(self.xmax, self.xmin))
 
         def above(t: Floats) -> npt.NDArray[np.bool_]:
@@ -208,7 +212,7 @@ class Alternative(ABC):
         return np.clip(self.xmin * np.exp((low + high) / 2), self.xmin, self.xmax)
 
     def _whole_quantiles(self, logq: Floats) -> Floats:
-        """The least k with log P(X > k) <= logq, from a table or, beyond it, by bisection."""
+        """The least k with log P(X > k) <= logq, from a table and by bisection beyond it."""
         size = int(min(TABLE, self._last - self.xmin + 1))
         table = np.asarray(self.xmin + np.arange(size), np.float64)
         place = np.searchsorted(-self.logsf(table), -logq)

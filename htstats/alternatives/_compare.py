@@ -1,4 +1,4 @@
-"""Fits by name, and likelihood ratios between them."""
+"""Fit laws by name, and compare them by likelihood ratio."""
 
 from __future__ import annotations
 
@@ -73,15 +73,16 @@ def fit_alternative(
     Returns
     -------
     Alternative
-        With `loglikelihood`, `n_tail`, and a `note` if an estimate is on a bound. If the likelihood
-        has no maximum but rises to that of another law, `limit` is that law and the parameters are
-        those of the limit.
+        The fitted law, with `loglikelihood`, `n_tail`, and a `note` if an estimate is on a bound.
+        If the likelihood has no maximum but rises to that of another law, `limit` is that law and
+        the parameters are those of the limit.
 
     Raises
     ------
     ValueError
         If the name is unknown, `x` contains NaN or inf, the tail has no value above xmin or no two
-        different values, xmax is not above xmin, or a value is not an integer with `discrete`.
+        different values, or xmax is not above xmin; or, with `discrete`, if a value is not an
+        integer.
 
     Examples
     --------
@@ -107,7 +108,7 @@ def fit_alternative(
 
 
 def tail_of(x: npt.ArrayLike, xmin: float, xmax: float) -> Floats:
-    """The unmasked values in [xmin, xmax]; ValueError if a value is not finite."""
+    """Return the unmasked values in [xmin, xmax]; raise ValueError if a value is not finite."""
     data = as_sample(x)
     if not np.all(np.isfinite(data)):
         raise ValueError("x must be finite, got NaN or inf")
@@ -115,7 +116,7 @@ def tail_of(x: npt.ArrayLike, xmin: float, xmax: float) -> Floats:
 
 
 class LikelihoodRatio(NamedTuple):
-    """R = sum of log density differences; its standardised form; the p-value."""
+    """The sum R of the log density differences, R in its standardised form, and the p-value."""
 
     R: float
     normalized: float
@@ -133,6 +134,11 @@ def likelihood_ratio(
         Log densities at the same points.
     nested : bool
         Whether one model contains the other; 2 abs(R) is then compared with chi-squared(1).
+
+    Returns
+    -------
+    LikelihoodRatio
+        R, `normalized` and the p-value.
 
     Raises
     ------
@@ -188,13 +194,14 @@ class Comparison:
     R : float
         Log-likelihood ratio; positive favours `first`.
     normalized : float
-        R over its standard deviation.
+        R divided by its standard deviation.
     pvalue : float
         Probability of an R this far from 0 if both were equally good.
     nested : bool
         Whether the nested test was used.
     undecided : str
-        Why the test gives no verdict at any level (`pvalue` is then 1); empty if it gives one.
+        The reason why the test gives no verdict at any level (`pvalue` is then 1); empty if the
+        test gives a verdict.
 
     Notes
     -----
@@ -214,12 +221,12 @@ class Comparison:
 
     @property
     def note(self) -> str:
-        """`undecided`, or the notes of the two laws."""
+        """`undecided` if it is not empty, otherwise the notes of the two laws."""
         notes = [law.note for law in (self.first, self.second) if law.note]
         return self.undecided or "; ".join(notes)
 
     def better(self, level: float = 0.1) -> str:
-        """The name of the favoured law, or "undecided" where pvalue > level."""
+        """The name of the favoured law, or "undecided" if pvalue > level."""
         if self.undecided or self.pvalue > level or self.R == 0:
             return "undecided"
         return self.first.name if self.R > 0 else self.second.name
@@ -247,13 +254,18 @@ def compare(
     Parameters
     ----------
     x, xmin, xmax, discrete
-        As in `fit_alternative`; with an `xmax` both laws end there.
+        As in `fit_alternative`; if `xmax` is given, both laws end there.
     first, second : str
         Keys of `ALTERNATIVES`.
     nested : bool, optional
-        None: decided by the pair. The power law is nested in the truncated power law, the
-        exponential in the stretched exponential and in the truncated power law, and the positive
-        lognormal in the lognormal.
+        Whether one law contains the other. By default the two names decide: the power law is nested
+        in the truncated power law, the exponential in the stretched exponential and in the
+        truncated power law, and the positive lognormal in the lognormal.
+
+    Returns
+    -------
+    Comparison
+        The two fitted laws and the result of the test.
 
     Raises
     ------
@@ -286,7 +298,7 @@ def _compare(a: Alternative, b: Alternative, tail: Floats, nested: bool | None) 
 
 
 def _common_limit(a: Alternative, b: Alternative) -> str:
-    """The reason why two laws cannot be distinguished, their common limit; empty if they can."""
+    """The reason why two laws are indistinguishable (a common limit); empty if they are not."""
     limits = [law.reached_limit() for law in (a, b)]
     names = {
         law.name if limit is None else limit.name for law, limit in zip((a, b), limits, strict=True)
@@ -310,7 +322,7 @@ def _no_verdict(a: Alternative, b: Alternative, tail: Floats, ratio: float) -> s
 
 @dataclass(frozen=True)
 class ComparisonTable:
-    """The comparisons of a power law with every alternative; `print` shows a table."""
+    """Comparisons of a power law with every alternative; `print` shows a table."""
 
     rows: tuple[Comparison, ...]
 

@@ -15,27 +15,27 @@ from htstats.alternatives._compare import tail_of
 
 __all__ = ["standard_errors"]
 
-# Step of the finite differences, as a fraction of a standard error. Over this step the likelihood
-# is nearly a parabola and falls by 1e-3, about a million times its rounding error.
+# Step of the finite differences, as a fraction of a standard error. Over this step the
+# log-likelihood is nearly a parabola and falls by 1e-3, about a million times its rounding error.
 PART = 0.05
 POSITIVE = ("Lambda", "sigma", "beta")
 
 
 def standard_errors(law: Alternative, x: npt.ArrayLike) -> dict[str, float]:
-    """Standard errors of the parameters of a law that was fitted to `x`.
+    """Estimate the standard errors of the parameters of a law that was fitted to `x`.
 
     Parameters
     ----------
     law : Alternative
-        Fitted to the values of `x` in [xmin, xmax] by `fit_alternative` or `compare`.
+        A law fitted to the values of `x` in [xmin, xmax] by `fit_alternative` or `compare`.
     x : array_like
         The data; values outside [xmin, xmax] are ignored.
 
     Returns
     -------
     dict
-        Standard error of each parameter, in its units; NaN if the estimate is on a bound
-        (`law.note` says so) or the likelihood is flat.
+        Standard error of each parameter, in the units of the parameter; NaN if the estimate is on a
+        bound (`law.note` says so) or the likelihood is flat.
 
     Raises
     ------

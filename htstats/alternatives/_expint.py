@@ -12,26 +12,32 @@ __all__ = ["log_expint", "log_expint_scaled"]
 
 Floats = npt.NDArray[np.float64]
 
-# From this order on the continued fraction converges quickly for every argument.
+# At this order and above, the continued fraction converges quickly for every argument.
 HIGH_ORDER = 20.0
 
 
 def log_expint(a: float, z: npt.ArrayLike) -> Floats:
-    """log E_a(z), the exponential integral of real order: E_a(z) = int_1^inf t^-a e^(-z t) dt.
+    """Log of the exponential integral of real order, E_a(z) = int_1^inf t^-a e^(-z t) dt.
 
     Parameters
     ----------
     a : float
         The order, any real number.
     z : array_like
-        Arguments > 0 (and 0 where a > 1).
+        Arguments > 0; 0 is allowed if a > 1.
+
+    Returns
+    -------
+    ndarray
+        log E_a(z) for each z.
 
     Notes
     -----
-    z >= 1: the continued fraction of DLMF 8.19.17 by Lentz's method. Below 1: the power series at
-    an order in (1/2, 3/2], then the forward recurrence DLMF 8.19.12, which is stable there; orders
-    below 1/2 are incomplete gamma functions. Relative error of E below 2e-13 for a in [-10, 20],
-    and below 1e-12 for a in [-100, 1000] (tests/test_alternatives_accuracy.py).
+    For z >= 1, Lentz's method evaluates the continued fraction of DLMF 8.19.17. For z below 1, the
+    power series gives E at an order in (1/2, 3/2], and the forward recurrence DLMF 8.19.12, which
+    is stable there, raises the order. Orders below 1/2 are incomplete gamma functions. The relative
+    error of E is below 2e-13 for a in [-10, 20], and below 1e-12 for a in [-100, 1000]
+    (tests/test_alternatives_accuracy.py).
 
     Examples
     --------
@@ -43,11 +49,11 @@ def log_expint(a: float, z: npt.ArrayLike) -> Floats:
 
 
 def log_expint_scaled(a: float, z: npt.ArrayLike) -> Floats:
-    """log(e^z E_a(z)); arguments as those of `log_expint`."""
+    """Log of e^z E_a(z), for the same arguments as `log_expint`."""
     z = np.asarray(z, dtype=np.float64)
     out = np.empty(z.shape)
     large = (z >= max(1.0, 1.0 - a)) | (a >= HIGH_ORDER)
-    # Call a branch only if it has arguments: the recurrence takes one step per unit of the order.
+    # Skip a branch that has no arguments: the recurrence takes one step per unit of the order.
     if large.any():
         out[large] = _fraction(a, z[large])
     if not large.all():
@@ -73,7 +79,7 @@ def _fraction(a: float, z: Floats) -> Floats:
 
 
 def _below(a: float, z: Floats) -> Floats:
-    """z below max(1, 1 - a), orders below HIGH_ORDER."""
+    """log(e^z E_a(z)) for z below max(1, 1 - a) and orders below HIGH_ORDER."""
     with np.errstate(divide="ignore", invalid="ignore"):
         if a <= 0.5:
             s = 1 - a
@@ -89,11 +95,11 @@ def _below(a: float, z: Floats) -> Floats:
 
 
 def _near_one(order: float, z: Floats) -> Floats:
-    """E_order(z) by DLMF 8.19.10; one expm1 combines its two poles at order 1, which cancel."""
+    """E_order(z) by DLMF 8.19.10, whose two poles at order 1 cancel; one expm1 combines them."""
     delta = order - 1
     if delta == 0:
         return np.asarray(special.exp1(z))
-    # log Gamma(1 - delta) as a series in delta; the rounding of 1 - delta would lose a small delta
+    # Expand log Gamma(1 - delta) in delta: computing 1 - delta would round a small delta away.
     k = np.arange(2, 56)
     log_gamma = np.euler_gamma * delta + float(np.sum(special.zeta(k, 1) * delta**k / k))
     total = -np.expm1(log_gamma + delta * np.log(z)) / delta

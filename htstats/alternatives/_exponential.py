@@ -20,7 +20,10 @@ FLAT = "Lambda stands on its bound 0: the uniform law"
 
 @dataclass(frozen=True)
 class Exponential(Alternative):
-    """Density ~ exp(-Lambda x); on the integers the geometric law. With an xmax Lambda may be 0."""
+    """Density ~ exp(-Lambda x); on the integers, the geometric law.
+
+    With an xmax, Lambda may be 0.
+    """
 
     Lambda: float
     name: ClassVar[str] = "exponential"
@@ -44,7 +47,7 @@ class Exponential(Alternative):
         return self._kernel(k)
 
     def quantiles(self, logq: Floats) -> Floats:
-        # the integer part of an exponential variable is geometric: round down from xmin
+        # The integer part of an exponential variable is geometric: round x - xmin down.
         length = self._last + 1 - self.xmin if self.discrete else self.xmax - self.xmin
         if self.Lambda == 0:
             above = -np.expm1(logq) * length
@@ -55,9 +58,9 @@ class Exponential(Alternative):
 
     @classmethod
     def fit(cls, x: Floats, xmin: float, discrete: bool, xmax: float = math.inf) -> Exponential:
-        """The maximum of the likelihood for the values `x`, all in [xmin, xmax]."""
+        """Maximise the likelihood of the values `x`, all in [xmin, xmax]."""
         scale = float(np.max(x))
-        share = float(np.mean((x - xmin) / scale))  # scaled: a sum of large values can overflow
+        share = float(np.mean((x - xmin) / scale))  # scaled, as a sum of large values can overflow
         needs_spread(cls.name, share)
         if math.isinf(xmax):
             rate = math.log1p(1 / (share * scale)) if discrete else 1 / share / scale
@@ -72,13 +75,13 @@ class Exponential(Alternative):
 
 
 def _geometric_rate(mean: float, last: float) -> float:
-    """Lambda of P(J = j) ~ e^(-Lambda j), 0 <= j <= last, for a mean below last/2."""
+    """Lambda of P(J = j) ~ e^(-Lambda j), 0 <= j <= last, with the given mean below last/2."""
     size = last + 1
 
     def excess(u: float) -> float:  # u = Lambda size
         rate = u / size
         with np.errstate(over="ignore"):
-            if u < 1e-3:  # both terms are nearly 1/rate
+            if u < 1e-3:  # both terms are nearly 1/rate and would cancel
                 value = last / 2 - u * (size - 1 / size) / 12 + u**3 * (size - size**-3) / 720
             else:
                 value = float(1 / np.expm1(rate) - size / np.expm1(u))

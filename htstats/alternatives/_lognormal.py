@@ -18,34 +18,37 @@ from htstats.alternatives.integrals import SQUARE, integral, legendre
 
 __all__ = ["LOGNORMAL_RIDGE", "Lognormal", "LognormalPositive"]
 
-# A lognormal whose median lies this many sigma below xmin is a power law to one part in 1e3: the
-# search for one goes on in other coordinates.
+# If the median of a lognormal lies this many sigma below xmin, the law differs from a power law by
+# one part in 1e3. The search beyond this point uses other coordinates.
 LOGNORMAL_RIDGE = 30.0
-# At so many sigma the likelihood is that of the power law to the last digit.
+# If the median lies this many sigma below xmin, the likelihood equals that of the power law to the
+# last digit.
 FARTHEST = 1e7
-# The same up to an xmax: with this sigma, in units of log(xmax/xmin), the law is nearly straight.
+# The counterpart of LOGNORMAL_RIDGE for a finite xmax. With this sigma, in units of
+# log(xmax/xmin), the law is nearly a power law.
 WIDEST = 30.0
-# Of log phi, where the second search of rounded laws goes, in units of rate^2: below, the
-# likelihood of a value differs from the power law's by less than 1e-16.
+# Lower bound of log(phi/rate^2) in the second search for rounded laws. Below it, the likelihood of
+# one value differs from that of the power law by less than 1e-16.
 STRAIGHT = math.log(1e-8)
 AT_ZERO = "mu stands on its bound 0"
-# Integers are cells one wide: a sigma a twentieth of the last one puts all into any of them.
+# Least sigma of a rounded law, in units of 1/(largest value). An integer is a cell of width 1, and
+# a law this narrow can lie inside a single cell.
 NARROWEST = 0.05
 NARROW = "sigma stands on its bound: the values are one or two neighbours"
-# So many sigma are squared without a loss of digits.
+# A z up to this size can be squared without losing digits.
 FAR = 1e3
-# below this z the cut at xmin takes less than 1e-19
+# For z below this, the cut at xmin removes a probability of less than 1e-19.
 UNCUT = -9.0
 SQRT2 = math.sqrt(2)
 
 
 def log_normal_mass(start: Floats, length: Floats, zero: float) -> Floats:
-    """log of int exp(-(z^2 - zero^2)/2) dz from z = start over `length` >= 0, without cancelling.
+    """Log of int exp(-(z^2 - zero^2)/2) dz from z = start over `length` >= 0, without cancellation.
 
-    Short pieces by Gauss and Legendre; tails by Mills' ratio, scaled by the density at their inner
-    end; what is on both sides of 0 as the difference of two distribution functions.
+    Short intervals use Gauss-Legendre quadrature. Tails use Mills' ratio, scaled by the density at
+    their inner end. Long intervals that contain 0 use the difference of two distribution functions.
     """
-    # a mirrored piece has the same mass
+    # An interval mirrored at 0 has the same mass.
     mirrored = start + length / 2 < 0
     with np.errstate(invalid="ignore"):
         z = np.where(mirrored, -(start + length), start)
@@ -64,13 +67,16 @@ def log_normal_mass(start: Floats, length: Floats, zero: float) -> Floats:
         out[tail] = np.log(math.sqrt(math.pi / 2) * (inner - np.exp(drop) * outer))
         middle = special.ndtr(z[rest] + length[rest]) - special.ndtr(z[rest])
         out[rest] = np.log(middle * math.sqrt(2 * math.pi)) + z[rest] ** 2 / 2
-        # z^2 - zero^2 as a product: near the ridge both are large
+        # Write z^2 - zero^2 as a product, because both squares are large near the ridge.
         return np.asarray(out - (z - zero) * (z + zero) / 2)
 
 
 @dataclass(frozen=True)
 class Lognormal(Alternative):
-    """log x is normal(mu, sigma), given xmin <= x <= xmax; on the integers this law, rounded."""
+    """The law of x given xmin <= x <= xmax, where log x is normal(mu, sigma).
+
+    On the integers it is this law, rounded.
+    """
 
     mu: float
     sigma: float
@@ -92,9 +98,9 @@ class Lognormal(Alternative):
 
     @property
     def _zero(self) -> float:
-        """Where the kernel is 1: at xmin or, if that is left of the mode, at the mode.
+        """The z at which the kernel is 1: that of xmin or, if the mode is above xmin, of the mode.
 
-        Near the ridge of a growing density the mode is far beyond xmax, and xmin is nearer.
+        Near the ridge of a growing density the mode is far beyond xmax; xmin is then used.
         """
         z = self._start
         if z < -FAR and math.isfinite(self.xmax):
@@ -121,14 +127,14 @@ class Lognormal(Alternative):
 
     @classmethod
     def fit(cls, x: Floats, xmin: float, discrete: bool, xmax: float = math.inf) -> Lognormal:
-        """The maximum of the likelihood for the values `x`, all in [xmin, xmax].
+        """Maximise the likelihood of the values `x`, all in [xmin, xmax].
 
         Notes
         -----
-        log x given x >= xmin is an exponential family; see `cut_normal`. On the integers the search
-        starts there. Where the likelihood rises to that of a power law instead (`_ridge` says
-        when), sigma is infinite and mu minus infinity, or infinity if alpha < 1; `limit` is the
-        power law.
+        The laws of log x given x >= xmin are an exponential family; see `cut_normal`. On the
+        integers a search starts from that estimate. If the likelihood rises to that of a power law
+        instead (`_ridge` says when), sigma is infinite, mu is minus infinity (plus infinity if
+        alpha < 1), and `limit` is the power law.
         """
         if not discrete:
             mu, sigma = cut_normal(x, xmin, xmax)
@@ -138,7 +144,7 @@ class Lognormal(Alternative):
         return cls._rounded(x, xmin, xmax, mu, sigma)
 
     def _or_limit(self, x: Floats) -> Lognormal:
-        """With the power law in its place, if sigma is infinite."""
+        """Return the same law, with the power law as its `limit` if sigma is infinite."""
         if math.isfinite(self.sigma):
             return self
         power = PowerLaw.fit(x, self.xmin, self.discrete, self.xmax)
@@ -146,11 +152,14 @@ class Lognormal(Alternative):
 
     @classmethod
     def _rounded(cls, x: Floats, xmin: float, xmax: float, mu: float, sigma: float) -> Lognormal:
-        """In (log low - mu)/sigma and log sigma; from the ridge on, in `_far`'s coordinates."""
+        """Search for the rounded law in (log low - mu)/sigma and log sigma, low = xmin - 1/2.
+
+        If the search reaches the ridge, it continues in the coordinates of `_far`.
+        """
         values, counts = np.unique(x, return_counts=True)
         log_low = math.log(xmin - 0.5)
         limit = rounded_limit(values, counts, xmin, xmax)
-        if math.isinf(sigma):  # the way down is not seen from there
+        if math.isinf(sigma):  # a search cannot start on the ridge itself
             sigma = LOGNORMAL_RIDGE * float(np.mean(np.log(x) - log_low))
             mu = log_low - LOGNORMAL_RIDGE / 2 * sigma
 
@@ -165,7 +174,7 @@ class Lognormal(Alternative):
         ceiling = 20.0 if math.isinf(xmax) else math.log(WIDEST * math.log(xmax / xmin + 1))
         box = [(-1e7, LOGNORMAL_RIDGE), (floor, ceiling)]
         start = [(log_low - mu) / sigma, math.log(sigma)]
-        if start[0] > LOGNORMAL_RIDGE - 1:  # from the ridge itself the way down is not seen
+        if start[0] > LOGNORMAL_RIDGE - 1:  # too close to the ridge to start there
             start[0] = LOGNORMAL_RIDGE / 2
             start[1] += math.log(2)
         point = climb(lambda p: -height(p), start, box)
@@ -187,7 +196,7 @@ class Lognormal(Alternative):
     def _far(
         cls, values: Floats, counts: npt.NDArray[np.int64], xmin: float, xmax: float, limit: Limit
     ) -> Lognormal:
-        """A maximum near the ridge, in (b - rate)/rate and log(phi/rate^2); see `_ridge`."""
+        """Search near the ridge, in (b - rate)/rate and log(phi/rate^2); see `_ridge`."""
         log_low, n = math.log(xmin - 0.5), int(np.sum(counts))
         rate = limit.rate if limit.rate != 0 else 1 / float(log_ratio(xmax, xmin))
 
@@ -201,7 +210,7 @@ class Lognormal(Alternative):
 
         box = [(-2.0, 2.0), (STRAIGHT, 3.0)]
         point = climb(negative, [0.0, math.log(1e-3)], box)
-        if point[1] - STRAIGHT < 1e-3:  # there is none to any float
+        if point[1] - STRAIGHT < 1e-3:  # no maximum in floating point: the limit
             return cls(xmin, *_at(limit), discrete=True, xmax=xmax)
         return law(point)
 
@@ -212,12 +221,13 @@ def _at(limit: Limit) -> tuple[float, float]:
 
 
 def cut_normal(x: Floats, xmin: float, xmax: float) -> tuple[float, float]:
-    """mu and sigma of the normal law of log x, cut at log xmin and log xmax; of `_at` on a ridge.
+    """Fit a normal law, cut at log xmin and log xmax, to log x; return mu and sigma.
 
-    Without xmax two moments of t = log(x/xmin) give one equation in z = (log xmin - mu)/sigma: with
-    h the normal hazard E t = sigma (h - z) and var t/(E t)^2 = (1 - h (h - z))/(h - z)^2, which
-    grows from 0 to 1 (the exponential law of t, a power law of x). The sample may exceed it: then
-    there is no maximum.
+    On a ridge the result is that of `_at`. Without an xmax, two moments of t = log(x/xmin) give one
+    equation in z = (log xmin - mu)/sigma. If h is the normal hazard at z, then
+    E t = sigma (h - z) and var t/(E t)^2 = (1 - h (h - z))/(h - z)^2. This ratio grows with z from
+    0 to 1; at 1, t has an exponential law and x a power law. If the ratio of the sample is 1 or
+    more, the likelihood has no maximum.
     """
     t = log_ratio(x, xmin)
     mean = float(np.mean(t))
@@ -240,7 +250,7 @@ def cut_normal(x: Floats, xmin: float, xmax: float) -> tuple[float, float]:
             LOGNORMAL_RIDGE,
             FARTHEST,
         )
-        if z is None:  # beyond: the power law to any float
+        if z is None:  # beyond FARTHEST the law equals the power law in floating point
             return _at(limit)
     else:
         z = root(lambda z: target - _relative_variance(z), 0.0, 1.0, UNCUT, LOGNORMAL_RIDGE)
@@ -251,7 +261,7 @@ def cut_normal(x: Floats, xmin: float, xmax: float) -> tuple[float, float]:
 
 
 def _rest(z: float) -> float:
-    """r of the normal hazard z + 1/(z + r), for z >= 4: r = 2/(z + 3/(z + ...))."""
+    """The r in the normal hazard z + 1/(z + r), for z >= 4: r = 2/(z + 3/(z + ...))."""
     value = 0.0
     for k in range(80, 1, -1):
         value = k / (z + value)
@@ -259,22 +269,22 @@ def _rest(z: float) -> float:
 
 
 def _excess(z: float) -> float:
-    """The normal hazard at z, less z."""
+    """The normal hazard at z, minus z."""
     if z < 4:
         return float(math.sqrt(2 / math.pi) / special.erfcx(z / SQRT2) - z)
     return 1 / (z + _rest(z))
 
 
 def _relative_variance(z: float) -> float:
-    """Variance over squared mean of a standard normal variable above z, less z."""
+    """Variance over squared mean of Y - z, where Y is standard normal given Y > z."""
     g = _excess(z)
-    # 1 - g (z + g) is g (r - g) where g = 1/(z + r)
+    # 1 - g (z + g) equals g (r - g), because g = 1/(z + r).
     return (1 - g * (z + g)) / (g * g) if z < 4 else (_rest(z) - g) / g
 
 
 def _cut_twice(mean: float, spread: float, xmin: float, length: float) -> tuple[float, float]:
     square = spread + mean**2
-    # away from both cuts nothing is cut
+    # If the data lie far from both cuts, the cuts remove nothing.
     if min(mean, length - mean) > -UNCUT * math.sqrt(spread):
         return math.log(xmin) + mean, math.sqrt(spread)
     start = -bounded_rate(mean / length) / length
@@ -285,14 +295,14 @@ def _cut_twice(mean: float, spread: float, xmin: float, length: float) -> tuple[
         )  # fmt: skip
         if not found.phi_on_bound:
             break
-    if found.phi_on_bound:  # by a rounding
+    if found.phi_on_bound:  # because of rounding
         return (math.inf if start > 0 else -math.inf), math.inf
     sigma = math.sqrt(0.5 / found.phi)
     return math.log(xmin) + found.theta * sigma**2, sigma
 
 
 def _tilted(mean: float, start: float, phi: float, length: float) -> float:
-    """The best theta for this phi."""
+    """The theta with the highest likelihood for this phi."""
     found = root(
         lambda theta: mean - integral(theta, phi, 0.0, length, SQUARE, 0.0).t,
         start, 0.1 * (1 + abs(start)), -1e12, 1e12,
@@ -302,7 +312,7 @@ def _tilted(mean: float, start: float, phi: float, length: float) -> float:
 
 @dataclass(frozen=True)
 class LognormalPositive(Lognormal):
-    """A lognormal with mu >= 0: no ridge, at the price of a bound."""
+    """A lognormal with mu >= 0: this bound removes the ridge."""
 
     name: ClassVar[str] = "lognormal_positive"
 
@@ -310,12 +320,12 @@ class LognormalPositive(Lognormal):
     def fit(
         cls, x: Floats, xmin: float, discrete: bool, xmax: float = math.inf
     ) -> LognormalPositive:
-        """The maximum of the likelihood for the values `x`, all in [xmin, xmax].
+        """Maximise the likelihood of the values `x`, all in [xmin, xmax].
 
         Notes
         -----
-        The likelihood is concave in (mu/sigma^2, 1/sigma^2), and mu >= 0 a half plane there: where
-        the free maximum is outside, the one sought has mu = 0.
+        The likelihood is concave in (mu/sigma^2, 1/sigma^2), and mu >= 0 is a half plane there. If
+        the free maximum is outside this half plane, the maximum inside it has mu = 0.
         """
         free = super().fit(x, xmin, discrete, xmax)
         assert isinstance(free, LognormalPositive)
@@ -329,7 +339,7 @@ class LognormalPositive(Lognormal):
         values, counts = np.unique(x, return_counts=True) if discrete else (x, np.ones(1, np.int64))
         square = float(np.mean(np.log(x) ** 2))
 
-        def height(v: float) -> float:  # of the likelihood of a value, but for a constant
+        def height(v: float) -> float:  # log-likelihood of one value, up to a constant
             law = cls(xmin, 0.0, math.exp(v), discrete=discrete, xmax=xmax)
             if discrete:
                 return law._log_likelihood(values, counts) / x.size

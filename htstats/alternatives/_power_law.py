@@ -1,4 +1,4 @@
-"""The power law as one law among others."""
+"""The power law as one of the laws that can be compared."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ AT_ZERO = "alpha stands on its bound 0"
 
 
 def log_exponential_mass(rate: float, length: Floats) -> Floats:
-    """log of int_0^length e^(-rate t) dt; rate of any sign, above 0 where length is infinite."""
+    """Log of int_0^length e^(-rate t) dt; the rate must be above 0 if the length is infinite."""
     with np.errstate(divide="ignore", invalid="ignore"):
         if rate == 0:
             return np.asarray(np.log(length))
         u = abs(rate) * length
-        flat = np.log(length) - rate * length / 2  # to u^2/24
+        flat = np.log(length) - rate * length / 2  # the error is u^2/24
         curved = log1mexp(-u) - math.log(abs(rate))
         if rate < 0:
             curved = curved + u
@@ -35,7 +35,7 @@ def log_exponential_mass(rate: float, length: Floats) -> Floats:
 
 
 def bounded_rate(share: float) -> float:
-    """The u of a law ~ e^(-u t) on [0, 1] whose mean is `share`; of any sign."""
+    """The u for which the density ~ e^(-u t) on [0, 1] has the mean `share`; u has any sign."""
     if not 0 < share < 1:
         raise ValueError(f"the mean must be inside the interval, got a share of {share!r}")
     guess = 1 / share - 2 if share < 0.5 else 2 - 1 / (1 - share)
@@ -47,9 +47,9 @@ def bounded_rate(share: float) -> float:
 
 @dataclass(frozen=True)
 class PowerLaw(Alternative):
-    """Density ~ x^-alpha on [xmin, xmax]; discrete: the zeta distribution on the integers there.
+    """Density ~ x^-alpha on [xmin, xmax]; if discrete, the zeta distribution on the integers there.
 
-    `alpha` is above 1; with a finite xmax any number, and for integers 0 or above.
+    `alpha` is above 1. With a finite xmax, `alpha` may be any number (discrete: 0 or above).
     """
 
     alpha: float
@@ -87,7 +87,7 @@ class PowerLaw(Alternative):
 
     @classmethod
     def fit(cls, x: Floats, xmin: float, discrete: bool, xmax: float = math.inf) -> PowerLaw:
-        """The maximum of the likelihood for the values `x`, all in [xmin, xmax]."""
+        """Maximise the likelihood of the values `x`, all in [xmin, xmax]."""
         mean = float(np.mean(log_ratio(x, xmin)))
         needs_spread(cls.name, mean)
         if discrete:

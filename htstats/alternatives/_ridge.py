@@ -1,40 +1,42 @@
-"""Ridges: where a likelihood has no maximum, but rises to that of the power law.
+"""Ridges: cases in which a likelihood has no maximum, but rises to that of the power law.
 
 In t = log(x/xmin) >= 0 the power law is exponential, f(t) ~ exp(-a t), a = alpha - 1. Two families
 have it as a limit:
 
-* the lognormal, f ~ exp(-b t - phi t^2), phi > 0, at phi = 0 (sigma = 1/sqrt(2 phi) grows without
-  end, and mu = log(xmin) - b sigma^2 with it);
+* the lognormal, f ~ exp(-b t - phi t^2), phi > 0, at phi = 0 (sigma = 1/sqrt(2 phi) and the
+  absolute value of mu = log(xmin) - b sigma^2 grow without bound);
 * the stretched exponential, f ~ exp(beta t - a expm1(beta t)/beta), at beta = 0 (where
-  (Lambda xmin)^beta = a/beta grows without end).
+  (Lambda xmin)^beta = a/beta grows without bound).
 
-Let a be the power law's own estimate: mean(t) = E(t), E the mean under exp(-a t) on [0, L],
-L = log(xmax/xmin). The derivative of the log-likelihood of one value at the limit, into the family
-and with the other parameter at its best, is
+Let a be the maximum likelihood estimate of the power law: mean(t) = E(t). Here `mean` is the mean
+over the data, and E is the mean under exp(-a t) on [0, L], L = log(xmax/xmin). At the limit, take
+the derivative of the log-likelihood of one value with respect to the parameter that leads into the
+family, with the other parameter at its best value. It is
 
     lognormal              E(t^2) - mean(t^2)                    in phi,
     stretched exponential  mean(t) - E(t) - a (mean(t^2) - E(t^2))/2
                          = a/2 (E(t^2) - mean(t^2))              in beta.
 
-(The change of the other parameter does not count: the power law is at its maximum in a.) Both have
-one sign: neither family leaves the limit if and only if
+(The change of the other parameter does not matter, because the power law is at its maximum in a.)
+Both derivatives have the same sign. So the limit is a local maximum of both families if and only if
 
-    mean(t^2) >= E(t^2);      without xmax E(t^2) = 2 mean(t)^2:
+    mean(t^2) >= E(t^2).
 
-the coefficient of variation of log(x/xmin) is at least 1, that of the exponential law.
+Without an xmax, E(t^2) = 2 mean(t)^2. The condition then says that the coefficient of variation of
+log(x/xmin) is at least 1, the value of the exponential law.
 
-Is a limit that is a maximum nearby the highest point of all? For the lognormal it is: the family is
-exponential, and its likelihood concave in (b, phi). For the stretched exponential without xmax it
-is: the likelihood at the best rate is beta mean(t) - log(mean expm1(beta t)/beta) and a constant,
-and mean expm1(beta t)/beta is the Laplace transform of a positive measure, whose log is convex. Up
-to an xmax, and on the integers, other maxima may exist: they are looked for and their heights
-compared.
+Is a limit that is a local maximum also the global one? For the lognormal it is, because the family
+is exponential and its likelihood is concave in (b, phi). For the stretched exponential without an
+xmax it is too. The likelihood at the best rate is beta mean(t) - log(mean expm1(beta t)/beta) plus
+a constant, and mean expm1(beta t)/beta is the Laplace transform of a positive measure, whose log is
+convex. With an xmax, and on the integers, other maxima may exist. The code searches for them and
+compares their heights.
 
 On the integers both families are rounded: k stands for the cell [k - 1/2, k + 1/2]. The derivative
-of the log of a cell's mass is minus the mean of t^2 within the cell, so that mean(t^2) is replaced
-by the mean over the data of E(t^2 | cell), at the rate a for which mean E(t | cell) = E(t). The
-limit is then a rounded power law; the law that stands at the limit is the power law of the
-integers (zeta's): how a power law is put on the integers says nothing of the other family.
+of the log of a cell's mass is minus the mean of t^2 within the cell. So the mean over the data of
+E(t^2 | cell) replaces mean(t^2), at the rate a for which mean E(t | cell) = E(t). The limit is then
+a rounded power law. The `limit` that is returned, however, is the zeta law, the usual power law on
+the integers: the choice of a discrete power law says nothing about the other family.
 
 References
 ----------
@@ -58,20 +60,26 @@ from htstats.alternatives.integrals import SQUARE, integral, legendre
 __all__ = ["RIDGE", "Limit", "continuous_limit", "rounded_limit"]
 
 RIDGE = "a ridge towards a power law: no maximum, the bound of the likelihood is the power law's"
-# The two moments are known to some roundings. A likelihood that gains by less has no other maximum
-# to any float: the gain is the square of this, for each value.
+# Relative rounding error of the two moments. If the second moments differ by less than this, the
+# likelihood of one value can gain at most the square of it, which is lost in floating point.
 ROUNDING = 1e-14
-# Twenty nodes integrate exp(-u s) s^2 over [0, 1] to rounding for |u| up to here.
+# For |u| up to this, twenty nodes integrate exp(-u s) s^2 over [0, 1] to rounding error.
 FLAT = 8.0
-# Of log(rate mean(t)), where the rate of a rounded law is looked for.
+# Largest |log(rate mean(t))| in the search for the rate of a rounded law.
 FARTHEST = 40.0
 
 
 class Limit(NamedTuple):
     """The power law nearest to the data, as the exponential law of t = log(x/xmin).
 
-    rate : alpha - 1. excess : mean(t^2)/E(t^2) - 1. height : log-likelihood of a value, of the
-    density of t, on the integers of the rounded law.
+    Attributes
+    ----------
+    rate : float
+        alpha - 1.
+    excess : float
+        mean(t^2)/E(t^2) - 1.
+    height : float
+        Log-likelihood of one value: of the density of t or, on the integers, of the rounded law.
     """
 
     rate: float
@@ -80,12 +88,12 @@ class Limit(NamedTuple):
 
     @property
     def is_maximum(self) -> bool:
-        """Whether the likelihood falls from here into either family."""
+        """Whether the likelihood falls in both families when the parameters leave the limit."""
         return self.excess >= -ROUNDING
 
 
 def continuous_limit(t: Floats, length: float) -> Limit:
-    """Of values t in [0, length] with a mean inside; `length` may be infinite."""
+    """The limit for values t in [0, length], whose mean lies inside; `length` may be infinite."""
     mean, square = float(np.mean(t)), float(np.mean(t * t))
     if math.isinf(length):
         rate, expected = 1 / mean, 2 * mean**2
@@ -99,14 +107,14 @@ def continuous_limit(t: Floats, length: float) -> Limit:
 def rounded_limit(
     values: Floats, counts: npt.NDArray[np.int64], xmin: float, xmax: float
 ) -> Limit | None:
-    """Of the integers `values`, each `counts` times; None where no rate is best."""
+    """The limit for the integers `values`, each `counts` times; None if there is no best rate."""
     low = xmin - 0.5
     start, width = log_ratio(values - 0.5, low), np.log1p(1 / (values - 0.5))
     length = math.inf if math.isinf(xmax) else float(log_ratio(math.floor(xmax) + 0.5, low))
     share = counts / np.sum(counts)
     middle = float(share @ (start + width / 2))
 
-    def pull(rate: float) -> float:  # falls
+    def pull(rate: float) -> float:  # decreases with the rate
         first, _ = _cell_means(rate, start, width)
         return _law_means(rate, length)[0] - float(share @ first)
 

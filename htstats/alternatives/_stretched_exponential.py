@@ -18,22 +18,24 @@ from htstats.alternatives.integrals import log1mexp
 
 __all__ = ["LEAST_BETA", "StretchedExponential"]
 
-# Towards beta = 0 x^beta is a logarithm and the law a power law (`_ridge` says when the likelihood
-# leads there); Lambda, which is ((alpha - 1)/beta)^(1/beta) / xmin, leaves the floats on the way.
-# Up to an xmax, and on the integers, the first search ends here.
+# As beta falls to 0, x^beta behaves like a logarithm and the law becomes a power law. (`_ridge`
+# says when the likelihood leads there.) Lambda = ((alpha - 1)/beta)^(1/beta) / xmin then leaves the
+# range of floats. With an xmax, and on the integers, the first search ends at this beta.
 LEAST_BETA = 0.02
-# In units of 1/mean(t): with this beta the likelihood is that of the power law to the last digit.
+# In units of 1/mean(t). With this beta the likelihood equals that of the power law to the last
+# digit.
 STRAIGHT = 1e-8
 LOG_FLOAT = 708.0
-# beta log(max/xmin) at most: steeper, all values are one
+# Largest beta log(max/xmin). In a steeper law all values are practically equal.
 STEEPEST = 1e6
-# An integer's cell is 1/k wide in log k: with this beta over k it holds all or nothing.
+# Largest beta on the integers, in units of the largest value k. The cell of k has the width 1/k in
+# log k, and with this beta the cell holds all of the mass or none of it.
 STEEPEST_CELL = 60.0
-# An end where e^-u is left of the law, u = e^40, is none to any float.
+# With u = e^40, the mass e^-u beyond xmax is 0 in floating point: the law has no upper end.
 NO_END = -40.0
-# Below this rate the density grows as far as xmax.
+# Below this rate the density grows all the way to xmax.
 LOG_GROWING = math.log(1e-12)
-# Of log beta, where maxima are looked for.
+# Step in log beta of the grid on which the maxima are searched for.
 STEP = 0.3
 
 OUTSIDE = "Lambda is beyond the floats: (Lambda xmin)^beta = {:.6g}"
@@ -47,14 +49,17 @@ def _log_expm1(y: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class StretchedExponential(Alternative):
-    """Survival exp((Lambda xmin)^beta - (Lambda x)^beta); on the integers this law, rounded.
+    """The law with survival function exp((Lambda xmin)^beta - (Lambda x)^beta).
+
+    On the integers it is this law, rounded.
 
     Attributes
     ----------
     Lambda, beta : float
         1/scale, in units of 1/x, and the exponent.
     log_rate : float
-        log (Lambda xmin)^beta, where Lambda is 0 or infinity because it left the floats.
+        log (Lambda xmin)^beta, set only if Lambda is outside the range of floats, and therefore 0
+        or infinity.
     """
 
     Lambda: float
@@ -75,13 +80,13 @@ class StretchedExponential(Alternative):
 
     @property
     def _log_rate(self) -> float:
-        """log (Lambda xmin)^beta."""
+        """Log of (Lambda xmin)^beta."""
         if self.Lambda == 0 or math.isinf(self.Lambda):
             return self.log_rate
         return self.beta * (math.log(self.Lambda) + math.log(self.xmin))
 
     def _hazard(self, a: Floats, b: Floats) -> Floats:
-        """log of (Lambda b)^beta - (Lambda a)^beta."""
+        """Log of (Lambda b)^beta - (Lambda a)^beta."""
         ta = log_ratio(a, self.xmin)
         step = self.beta * (log_ratio(b, self.xmin) - ta)
         with np.errstate(divide="ignore"):
@@ -125,16 +130,17 @@ class StretchedExponential(Alternative):
     def fit(
         cls, x: Floats, xmin: float, discrete: bool, xmax: float = math.inf
     ) -> StretchedExponential:
-        """The maximum of the likelihood for the values `x`, all in [xmin, xmax].
+        """Maximise the likelihood of the values `x`, all in [xmin, xmax].
 
         Notes
         -----
-        For each beta the best (Lambda xmin)^beta is 1 / mean expm1(beta t), t = log(x/xmin), and
-        the likelihood that is left is concave in beta: log(sum expm1(beta t)/beta) is the log of a
-        Laplace transform. With an xmax it may have two maxima: every change of the slope's sign on
-        a grid of beta is followed, and the highest taken. On the integers it is searched. Where the
-        likelihood rises to that of a power law instead (`_ridge` says when), beta is 0 and Lambda
-        infinite, or, if alpha < 1, Lambda 0 and beta 1 - alpha; `limit` is the power law.
+        For each beta the best (Lambda xmin)^beta is 1 / mean expm1(beta t), t = log(x/xmin). The
+        remaining likelihood is concave in beta, because log(sum expm1(beta t)/beta) is the log of a
+        Laplace transform. With an xmax it may have two maxima: a grid of beta finds the sign
+        changes of the slope, and the highest maximum is used. On the integers a search finds the
+        maximum. If the likelihood rises to that of a power law instead (`_ridge` says when), beta
+        is 0 and Lambda is infinite; if alpha < 1, Lambda is 0 and beta is 1 - alpha. `limit` is
+        that power law.
         """
         low = xmin - 0.5 if discrete else xmin
         t = log_ratio(x, low)
@@ -151,7 +157,7 @@ class StretchedExponential(Alternative):
         return cls._rounded(profile.log_rate(beta), beta, x, xmin, xmax, profile)
 
     def _or_limit(self, x: Floats) -> StretchedExponential:
-        """With the power law in its place, if the parameters are those of the limit."""
+        """Return the same law, with the power law as `limit` if the parameters are the limit's."""
         if not self._is_limit():
             return self
         power = PowerLaw.fit(x, self.xmin, self.discrete, self.xmax)
@@ -162,7 +168,7 @@ class StretchedExponential(Alternative):
     def _made(
         cls, xmin: float, log_rate: float, beta: float, note: str, xmax: float = math.inf
     ) -> StretchedExponential:
-        """From log (Lambda xmin)^beta."""
+        """Create the law from log (Lambda xmin)^beta and beta."""
         log_scale = log_rate / beta - math.log(xmin)
         if abs(log_scale) <= LOG_FLOAT:
             scale, rate = math.exp(log_scale), math.nan
@@ -181,7 +187,7 @@ class StretchedExponential(Alternative):
         xmax: float,
         profile: _Profile,
     ) -> StretchedExponential:
-        """From an estimate with xmin - 1/2 for xmin."""
+        """Search for the rounded law, from the continuous estimate that starts at xmin - 1/2."""
         values, counts = np.unique(x, return_counts=True)
         limit = rounded_limit(values, counts, xmin, xmax)
         start = [log_rate + beta * (math.log(xmin) - math.log(xmin - 0.5)), math.log(beta)]
@@ -208,7 +214,7 @@ class StretchedExponential(Alternative):
     def _far(
         cls, limit: Limit, values: Floats, counts: npt.NDArray[np.int64], xmin: float, xmax: float
     ) -> StretchedExponential:
-        """A maximum near the ridge: in log(a/rate), a = (Lambda xmin)^beta beta, and log beta."""
+        """Search near the ridge, in log(a/rate), a = (Lambda xmin)^beta beta, and log beta."""
         n = int(np.sum(counts))
         least = math.log(STRAIGHT * limit.rate)
 
@@ -221,13 +227,13 @@ class StretchedExponential(Alternative):
 
         box = [(-2.0, 2.0), (least, math.log(0.1 * limit.rate))]
         point = climb(negative, [0.0, math.log(1e-3 * limit.rate)], box)
-        if point[1] - least < 1e-3:  # there is none to any float
+        if point[1] - least < 1e-3:  # no maximum in floating point: the limit
             return cls(xmin, math.inf, 0.0, discrete=True, xmax=xmax)
         return law(point)
 
 
 class _Profile:
-    """The likelihood of beta alone, from t = log(x/xmin)."""
+    """The likelihood as a function of beta alone, at the best rate; t = log(x/xmin)."""
 
     def __init__(self, t: Floats, xmin: float) -> None:
         self.t, self._top, self.mean = t, float(np.max(t)), float(np.mean(t))
@@ -238,7 +244,7 @@ class _Profile:
         self.least = min(STRAIGHT / self.mean, self.low / 2)
 
     def _sums(self, beta: float) -> tuple[float, float]:
-        """Means of expm1(beta t) and t exp(beta t), both over exp(beta top)."""
+        """Means of expm1(beta t) and t exp(beta t), both divided by exp(beta top)."""
         lifted = np.exp(beta * (self.t - self._top))
         return float(np.mean(-np.expm1(-beta * self.t) * lifted)), float(np.mean(self.t * lifted))
 
@@ -254,23 +260,24 @@ class _Profile:
         return 1 / beta + self.mean - self.pull(beta)
 
     def best(self) -> tuple[float, str]:
-        """beta, 0 on the ridge, and a note."""
+        """The best beta (0 on the ridge) and a note."""
         if continuous_limit(self.t, math.inf).is_maximum:
             return 0.0, ""
         guess = min(max(1 / self.mean, self.low), self.high)
-        if self.slope(self.least) <= 0:  # by a rounding
+        if self.slope(self.least) <= 0:  # because of rounding
             return 0.0, ""
         found = root(self.slope, guess, guess / 2, self.least, self.high)
         return (self.high, TIED) if found is None else (found, "")
 
 
 class _Bounded:
-    """The same up to an xmax: for each beta one root, and beta by search.
+    """The likelihood as a function of beta alone, with an xmax: one root gives the best rate.
 
-    There may be two maxima: of the four values that are .0034, .6067, .6176 and .8005 of the way
-    to xmax = 1.316 xmin, in the log, one has beta = 0.31 and the other 12.2. So each change of the
-    slope's sign on a grid is followed, and the highest maximum taken. Steps of the grid are a third
-    of beta; what rises and falls again within one is not seen.
+    There may be two maxima. Example: if log(x/xmin)/log(xmax/xmin) is .0034, .6067, .6176 and .8005
+    for four values, and xmax = 1.316 xmin, one maximum is at beta = 0.31 and the other at 12.2. So
+    the code follows each sign change of the slope on a grid of beta, and uses the highest maximum.
+    Neighbouring grid points differ by a third; the grid misses a maximum and a minimum between two
+    of them.
     """
 
     def __init__(self, profile: _Profile, xmin: float, xmax: float) -> None:
@@ -281,8 +288,11 @@ class _Bounded:
         return float(_log_expm1(np.asarray(beta * self._length)))
 
     def _best_rate(self, beta: float) -> tuple[float, float]:
-        """log of u, and u times the mean of y: y = expm1(beta t) is exponential with rate u where
-        its largest value is 1."""
+        """The best log(u), and u times the mean of y.
+
+        Here y is expm1(beta t), scaled so that its largest possible value is 1; y has an
+        exponential law with the rate u.
+        """
         share = -self._profile.log_rate(beta) - self._log_size(beta)
         if share < NO_END:
             return -share, 1.0
@@ -292,13 +302,13 @@ class _Bounded:
         return log_u, math.exp(log_u + share)
 
     def _height(self, beta: float) -> float:
-        """The log likelihood of a value, at the best rate."""
+        """The log-likelihood of one value, at the best rate."""
         log_u, fall = self._best_rate(beta)
         ended = math.log(-math.expm1(-math.exp(min(log_u, -NO_END)))) - log_u
         return math.log(beta) + beta * self._profile.mean - fall - ended - self._log_size(beta)
 
     def _slope(self, beta: float) -> float:
-        """Of the height; the rate is the best one, so that its change does not matter."""
+        """The derivative of the height; the change of the rate does not matter at the best rate."""
         _, fall = self._best_rate(beta)
         end = self._length / -math.expm1(-beta * self._length)
         return 1 / beta + self._profile.mean - fall * self._profile.pull(beta) - (1 - fall) * end
@@ -313,13 +323,13 @@ class _Bounded:
         return [*found, high] if slopes[-1] > 0 else found
 
     def best(self, cls: type[StretchedExponential]) -> StretchedExponential:
-        """The highest maximum; with the parameters of the limit if that is as high."""
+        """Return the law at the highest maximum, or at the limit if that is as high."""
         profile, limit = self._profile, None
         if profile.mean < self._length:
             limit = continuous_limit(profile.t, self._length)
         on_ridge = limit is not None and limit.is_maximum and limit.rate > 0
         found = self._maxima(profile.low, profile.high)
-        if found[:1] == [profile.low]:  # the slope falls there: to the ridge, or from a maximum
+        if found[:1] == [profile.low]:  # the likelihood rises towards a smaller beta
             found = found[1:] + ([] if on_ridge else self._maxima(profile.least, profile.low))
         beta = max(found, key=self._height, default=0.0)
         if limit is not None and (

@@ -18,20 +18,20 @@ from htstats.alternatives.integrals import Moments, cutoff_sum, integral, legend
 
 __all__ = ["LEAST_ALPHA", "TruncatedPowerLaw"]
 
-# Where the values crowd far above xmin, alpha and Lambda run away together (a gamma law, then a
-# normal one, of ever smaller width).
+# If the values are concentrated far above xmin, -alpha and Lambda grow together without bound: the
+# law approaches a gamma law, then a normal law, with a smaller and smaller width.
 LEAST_ALPHA = -100.0
 AT_LEAST = "alpha stands on its bound {:g}"
 NO_CUTOFF = "Lambda stands on its bound 0: a power law fits no worse"
-# without a cutoff and alpha <= 2 the mean of x is infinite
+# Without a cutoff, the mean of x is infinite if alpha <= 2.
 UNBOUNDED = Moments(math.inf, math.inf, math.inf)
-# Tails nearer than this in the log are one too many for a difference.
+# If the logs of two tail masses differ by less than this, their difference would cancel.
 CLEAR = 0.05
-# An exponent that changes by so much is beyond one rule of twenty nodes.
+# If the exponent changes by more than this, twenty nodes are too few.
 SMOOTH = 12.0
-# In units of xmin: beyond, Lambda xmin leaves the floats.
+# Largest mean of x - xmin, in units of xmin. Beyond it, Lambda xmin leaves the range of floats.
 WIDEST = 1e300
-# Up to so many integers in a row are added up at once.
+# Up to this many consecutive integers are summed in one table.
 TABLE = 1 << 20
 
 
@@ -39,12 +39,13 @@ TABLE = 1 << 20
 class TruncatedPowerLaw(Alternative):
     """Density ~ x^-alpha exp(-Lambda x): a power law with an exponential cutoff.
 
-    Lambda is 0 or above; alpha any number, but above 1 where Lambda is 0 and there is no xmax.
+    Lambda is 0 or above. Alpha may be any number, but must be above 1 if Lambda is 0 and there is
+    no xmax.
 
     Notes
     -----
-    The normalisation is one number per pair of parameters, and the likelihood needs only n, the sum
-    of log x and that of x: a fit costs one pass over the data, and some milliseconds.
+    The normalisation is one number per pair of parameters. The likelihood needs only n, the sum of
+    log x and the sum of x. So a fit takes one pass over the data and a few milliseconds.
     """
 
     alpha: float
@@ -78,7 +79,7 @@ class TruncatedPowerLaw(Alternative):
         return np.asarray(np.log(a) + self._kernel(a) + inner)
 
     def _log_piece(self, a: Floats, b: Floats) -> Floats:
-        """Where the tails beyond a and b are nearly the same: by quadrature in log x."""
+        """Log mass from a to b by quadrature in log x, for tails too similar to subtract."""
         low, high = log_ratio(a, self.xmin), log_ratio(b, self.xmin)
         nodes, weights = legendre()
         t = low[:, None] + (high - low)[:, None] * nodes
@@ -95,7 +96,10 @@ class TruncatedPowerLaw(Alternative):
         return self._kernel(k)
 
     def _log_cells(self, first: Floats, last: Floats) -> Floats:
-        """Sums from a common start, or to a common end, from one table where it is not too long."""
+        """Log sums from `first` to `last`.
+
+        Sums with a common start or a common end come from one table, if it is not too long.
+        """
         if first.size > 1 and np.all(first == first[0]) and _is_short(last):
             low = float(np.min(last))
             terms = self._kernel(np.arange(low, np.max(last) + 1))
@@ -124,13 +128,14 @@ class TruncatedPowerLaw(Alternative):
         xmax: float = math.inf,
         least_alpha: float = LEAST_ALPHA,
     ) -> TruncatedPowerLaw:
-        """The maximum of the likelihood for the values `x`, all in [xmin, xmax], alpha bounded.
+        """Maximise the likelihood of the values `x`, all in [xmin, xmax], for alpha >= least_alpha.
 
         Notes
         -----
-        An exponential family in log x and x: the likelihood is concave, and its maximum where both
-        means are the law's, or, where the data's mean of x is above that of the best power law, at
-        Lambda = 0, where the law is that power law: `limit`.
+        The laws are an exponential family in log x and x, so the likelihood is concave. At its
+        maximum the means of log x and x under the law equal those of the data. If the mean of x
+        over the data is above that of the best power law, the maximum is at Lambda = 0 instead. The
+        law is then that power law, and `limit` holds it.
         """
         t = float(np.mean(log_ratio(x, xmin)))
         needs_spread(cls.name, t)
@@ -141,7 +146,7 @@ class TruncatedPowerLaw(Alternative):
         if discrete:
             moments, top = _sums(xmin, xmax), -least_alpha
             start = -ZetaLaw.fit(x, xmin, xmax).alpha
-            if start == 0:  # of a power law that may grow up to xmax
+            if start == 0:  # the power law may increase up to xmax
                 grown = root(lambda theta: t - moments(theta, 0.0).t, 0.0, 1.0, 0.0, top)
                 start = top if grown is None else grown
         else:
@@ -153,7 +158,8 @@ class TruncatedPowerLaw(Alternative):
         alpha = -found.theta if discrete else 1 - found.theta
         if found.phi_on_bound and not found.theta_on_bound:
             power = PowerLaw.fit(x, xmin, discrete, xmax)
-            alpha = alpha if power.is_held else power.alpha  # of integers it grows to no xmax
+            # On the integers the alpha of `power` has the bound 0. On the bound, keep this alpha.
+            alpha = alpha if power.is_held else power.alpha
             law = cls(xmin, alpha, 0.0, discrete=discrete, xmax=xmax)
             return replace(law, note=NO_CUTOFF, limit=power)
         law = cls(xmin, alpha, found.phi / xmin, discrete=discrete, xmax=xmax, note=note)
@@ -166,7 +172,7 @@ def _is_short(k: Floats) -> bool:
 
 
 def _sums(xmin: float, xmax: float) -> Callable[[float, float], Moments]:
-    """Of theta = -alpha and phi = Lambda xmin on the integers."""
+    """Moments as a function of theta = -alpha and phi = Lambda xmin, on the integers."""
     last = xmax if math.isinf(xmax) else float(math.floor(xmax))
 
     def moments(theta: float, phi: float) -> Moments:
@@ -178,7 +184,7 @@ def _sums(xmin: float, xmax: float) -> Callable[[float, float], Moments]:
 
 
 def _means(length: float) -> Callable[[float, float], Moments]:
-    """Of theta = 1 - alpha and phi = Lambda xmin."""
+    """Moments as a function of theta = 1 - alpha and phi = Lambda xmin."""
 
     def moments(theta: float, phi: float) -> Moments:
         if phi == 0 and math.isinf(length) and theta >= -1:

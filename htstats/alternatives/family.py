@@ -1,9 +1,10 @@
 """Maxima of likelihoods: by two moments for exponential families, by search for other laws.
 
 A family exp(theta t - phi s) has a concave likelihood. At the maximum the law's means of t and s
-equal those of the data. Two nested roots find it: the inner one gives, for each theta, the phi with
-the right mean of s; the outer one gives the theta with the right mean of t. If the best phi is
-below its bound, the maximum is on the bound. (For a cutoff the bound 0 is the power law.)
+equal those of the data. Two nested root searches find it. The inner search finds, for each theta,
+the phi with the right mean of s. The outer search finds the theta with the right mean of t. If the
+best phi is below its bound, the maximum is on the bound. (For an exponential cutoff the bound is 0,
+the power law.)
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ __all__ = ["Maximum", "climb", "family_maximum", "root"]
 
 Floats = npt.NDArray[np.float64]
 
-# Range of log phi; near e^-708 floats lose digits.
+# Range of log phi. Floats near e^-708 lose digits.
 LOG_PHI = (-700.0, 60.0)
 
 
@@ -38,7 +39,7 @@ class Maximum(NamedTuple):
 def root(
     f: Callable[[float], float], inside: float, step: float, low: float, high: float
 ) -> float | None:
-    """The root of a falling `f` in [low, high], searched from `inside`; None if there is none."""
+    """Find the root of a decreasing `f` in [low, high], starting at `inside`; None if none."""
     a = b = min(max(inside, low), high)
     fa = fb = f(a)
     if fa == 0:
@@ -63,19 +64,27 @@ def family_maximum(
     bounds: tuple[float, float],
     least_phi: float = 0.0,
 ) -> Maximum:
-    """theta and phi >= least_phi at which the law's means are `mean_t` and `mean_s`.
+    """Find theta and phi >= least_phi at which the law has the means `mean_t` and `mean_s`.
 
     Parameters
     ----------
-    moments : function of theta and phi
+    moments : callable
+        Returns the `Moments` of the law for theta and phi.
     mean_t, mean_s : float
         Means of t and s over the data.
     start : float
         The best theta for phi = least_phi; the result is at least this.
     bounds : (float, float)
         Range of theta.
+    least_phi : float
+        Lower bound of phi.
+
+    Returns
+    -------
+    Maximum
+        theta, phi, and whether each is on a bound.
     """
-    known = [-math.log(mean_s)]  # the last phi found, a start for the next
+    known = [-math.log(mean_s)]  # the last log phi found: the next search starts there
 
     def excess_s(theta: float, log_phi: float) -> float:
         found = moments(theta, math.exp(log_phi)).s
@@ -107,7 +116,7 @@ def family_maximum(
 def climb(
     negative: Callable[[Floats], float], start: list[float], box: list[tuple[float, float]]
 ) -> Floats:
-    """The lowest point of a smooth function of two numbers in a box, searched from `start`.
+    """Minimise a smooth function of two numbers in a box, starting at `start`.
 
     The Nelder-Mead simplex runs twice, because a simplex can collapse in a valley. Newton steps
     with central differences follow as long as they lower the function.
@@ -132,7 +141,7 @@ def climb(
 
 
 def _newton(f: Callable[[Floats], float], point: Floats, low: Floats, high: Floats) -> Floats:
-    # differences with step h: truncation error h^2, rounding error eps / h^2
+    # Central differences with step h: the truncation error is h^2, the rounding error eps / h^2.
     steps = np.diag([3e-4, 3e-4])
     value = f(point)
     for _ in range(5):

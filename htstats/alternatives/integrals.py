@@ -1,9 +1,10 @@
-"""Sums and integrals of concave exponents: one quadrature for all laws that have no closed form.
+"""Sums and integrals of exp(concave exponent): one quadrature for the laws without a closed form.
 
-A law here has, in t = log(x / xmin), the density exp(theta t - phi s(t)) with phi >= 0 and s convex
-and growing: s = expm1 (an exponential cutoff in x) or s = t^2 (a lognormal). Its exponent is
-concave, so that what counts is one interval, and Gauss and Legendre's rule on pieces of it is exact
-to rounding. The same law on the integers is a sum: terms, then Euler and Maclaurin's integral.
+In t = log(x / xmin) the density of such a law is exp(theta t - phi s(t)), where phi >= 0 and s is
+convex and increasing: s = expm1 (an exponential cutoff in x) or s = t^2 (a lognormal). The exponent
+is concave, so that only one interval matters. Gauss-Legendre quadrature on pieces of this interval
+is exact to rounding error. The same law on the integers is a sum. The first terms are added one by
+one, and the Euler-Maclaurin formula gives the rest.
 """
 
 from __future__ import annotations
@@ -30,15 +31,16 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-# e^-45 < 2^-64: what lies so far below the peak does not count
+# An exponent this far below the peak is negligible: e^-45 < 2^-64.
 NO_DROP = 45.0
 NODES = 20
-# exp(t) is a float up to here
+# Largest t for which exp(t) does not overflow.
 LONGEST = 709.0
 LEAST_PIECES = 24
-# Bernoulli's B_2j / 2j, j = 1 ... 4, of Euler and Maclaurin's formula in Taylor coefficients
+# B_2j / 2j, j = 1 ... 4, with the Bernoulli numbers B: the coefficients of the Euler-Maclaurin
+# formula if the derivatives are given as Taylor coefficients.
 BERNOULLI = (1 / 12, -1 / 120, 1 / 252, -1 / 240)
-# with |alpha|/m + rate below it, the first term left out is below 1e-15 of the term at m
+# If |alpha|/m + rate is below this, the first omitted term is below 1e-15 of the term at m.
 SLOW = 0.2
 ORDER = 8
 
@@ -52,7 +54,7 @@ class Moments(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """s(t), and where its slope is a given number."""
+    """The function s(t), and the inverse of its derivative."""
 
     s: Callable[..., Any]
     slope_is: Callable[[float], float]
@@ -68,13 +70,13 @@ SQUARE = Shape(np.square, lambda slope: slope / 2)
 
 @functools.cache
 def legendre() -> tuple[Floats, Floats]:
-    """Nodes in (0, 1) and weights that sum to 1."""
+    """Gauss-Legendre nodes in (0, 1) and weights that sum to 1."""
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     return np.asarray((nodes + 1) / 2), np.asarray(weights / 2)
 
 
 def log1mexp(x: npt.ArrayLike) -> Floats:
-    """log(1 - e^x) for x <= 0."""
+    """Log of 1 - e^x for x <= 0."""
     x = np.asarray(x, np.float64)
     with np.errstate(divide="ignore"):
         return np.asarray(np.where(x > -math.log(2), np.log(-np.expm1(x)), np.log1p(-np.exp(x))))
@@ -83,22 +85,28 @@ def log1mexp(x: npt.ArrayLike) -> Floats:
 def integral(
     theta: float, phi: float, low: float, high: float, shape: Shape = CUTOFF, grows: float = 1.0
 ) -> Moments:
-    """The integral of exp(theta t - phi s(t)) over t from `low` to `high`, and its two means.
+    """Integrate exp(theta t - phi s(t)) over t from `low` to `high`, with the means of t and s.
 
     Parameters
     ----------
     theta, phi : float
-        phi >= 0; where it is 0 and `high` infinite, theta < 0.
+        phi >= 0. If phi is 0 and `high` is infinite, theta must be below 0.
     low, high : float
         0 <= low < high; `high` may be infinite.
     shape : Shape
-        s and the inverse of its slope.
+        s and the inverse of its derivative.
     grows : float
-        s(t) grows no faster than exp(grows t) where phi is small: its mean is then right too.
+        A number for which s(t) grows no faster than exp(grows t). The interval of integration is
+        made wide enough for the mean of s, also for a small phi.
+
+    Returns
+    -------
+    Moments
+        Log of the integral, and the means of t and s.
 
     Notes
     -----
-    Relative accuracy some 1e-14. The mean of s is infinite where its integral is.
+    The relative error is about 1e-14. The mean of s is infinite if its integral is.
     """
     if phi == 0 and math.isinf(high):
         return _pure(theta, low)
@@ -119,7 +127,7 @@ def integral(
 
 
 def _pure(theta: float, low: float) -> Moments:
-    """Without a cutoff, for s = expm1: theta < 0, and the mean of s finite below -1."""
+    """The integral for phi = 0 and s = expm1: theta < 0, and s has a finite mean if theta < -1."""
     mean_s = (math.expm1(low) * theta - 1) / (theta + 1) if theta < -1 else math.inf
     return Moments(theta * low - math.log(-theta), low - 1 / theta, mean_s)
 
@@ -127,7 +135,7 @@ def _pure(theta: float, low: float) -> Moments:
 def _region(
     theta: float, phi: float, low: float, high: float, shape: Shape, grows: float
 ) -> tuple[float, float]:
-    """Where the exponent, and the exponent with s before it, are near enough to their peaks."""
+    """The interval in which exp(exponent), or s times it, is not negligible."""
     start = _drop(theta, phi, low, high, shape, -1)
     lifted = theta + grows
     return start, max(
@@ -136,7 +144,7 @@ def _region(
 
 
 def _drop(theta: float, phi: float, low: float, high: float, shape: Shape, side: int) -> float:
-    """Where the exponent is NO_DROP below its peak, to the left (side -1) or right of it."""
+    """The t left (side -1) or right (side 1) of the peak where the exponent is NO_DROP lower."""
 
     def exponent(t: float) -> float:
         with np.errstate(over="ignore"):
@@ -151,7 +159,7 @@ def _drop(theta: float, phi: float, low: float, high: float, shape: Shape, side:
     end = low if side < 0 else high
     step = max(1e-3 * (peak - low), 1e-8 * (1 + peak))
     inner = peak
-    while True:  # outwards by doubled steps, until it is lower
+    while True:  # move outwards by doubled steps until the exponent is low enough
         outer = peak + side * step
         if (outer - end) * side >= 0:
             outer = end
@@ -161,23 +169,25 @@ def _drop(theta: float, phi: float, low: float, high: float, shape: Shape, side:
         inner, step = outer, 2 * step
     if exponent(outer) >= least:
         return outer
-    for _ in range(12):  # a twelfth bit of the place does no harm
+    for _ in range(12):  # twelve bits of the position are enough
         middle = (inner + outer) / 2
         inner, outer = (inner, middle) if exponent(middle) < least else (middle, outer)
     return outer
 
 
 def cutoff_sum(alpha: float, rate: float, xmin: float, first: float, last: float) -> Moments:
-    """The sum of (k/xmin)^-alpha exp(-rate (k - xmin)) over the integers from first to last.
+    """Sum (k/xmin)^-alpha exp(-rate (k - xmin)) over the integers k from first to last.
 
-    `t` is the mean of log(k/xmin), `s` that of (k - xmin)/xmin; `last` may be infinite.
+    In the result, `t` is the mean of log(k/xmin) and `s` that of (k - xmin)/xmin. `last` may be
+    infinite.
 
     References
     ----------
-    DLMF 2.10.1 (Euler and Maclaurin).
+    DLMF 2.10.1 (the Euler-Maclaurin formula).
     """
     edge = _edge(alpha, rate, first)
-    stop = edge if edge + LEAST_PIECES < last else last + 1  # the integral has a length
+    # Use the integral only if its interval is long enough.
+    stop = edge if edge + LEAST_PIECES < last else last + 1
     k = np.arange(first, stop)
     above = (k - xmin) / xmin
     logs = np.log1p(above)
@@ -190,7 +200,6 @@ def cutoff_sum(alpha: float, rate: float, xmin: float, first: float, last: float
     sums = np.zeros(3)
     for size, first_mean, second_mean in parts:
         share = np.exp(size - peak)
-        # a weight's part may be signed: of Euler and Maclaurin's corrections
         sums += [np.sum(share), share @ first_mean, share @ second_mean]
     if goes_on:
         sums += _corrections(alpha, rate, xmin, stop, last, peak)
@@ -198,7 +207,7 @@ def cutoff_sum(alpha: float, rate: float, xmin: float, first: float, last: float
 
 
 def _edge(alpha: float, rate: float, first: float) -> float:
-    """Up to where terms are added: beyond, the sum is nearly an integral, or nothing is left."""
+    """The integer up to which terms are added; the rest is nearly an integral, or negligible."""
     smooth = (abs(alpha) + 9) / max(SLOW - rate, SLOW / 2)
     if rate < SLOW / 2:
         return float(max(first, math.ceil(smooth)))
@@ -207,7 +216,7 @@ def _edge(alpha: float, rate: float, first: float) -> float:
 
 
 def _is_over(alpha: float, rate: float, xmin: float, m: float, terms: Floats) -> bool:
-    """Whether all from m on is below what counts: at most a geometric series."""
+    """Whether all terms from m on are negligible; a geometric series is their upper bound."""
     fall = rate + min(alpha, 0.0) / m
     if not len(terms) or fall <= 0:
         return False
@@ -233,7 +242,7 @@ def _beyond(
 def _corrections(
     alpha: float, rate: float, xmin: float, m: float, last: float, peak: float
 ) -> Floats:
-    """Half the end terms, and derivatives at the ends, of the three sums."""
+    """Euler-Maclaurin corrections of the three sums: half the end terms, and the derivatives."""
     total = np.zeros(3)
     for end, sign in ((m, -1.0), (last, 1.0)):
         if math.isinf(end):
@@ -246,7 +255,10 @@ def _corrections(
 
 
 def _taylor(alpha: float, rate: float, xmin: float, m: float, peak: float) -> Floats:
-    """Coefficients in h of f(m + h), f log((m+h)/xmin) and f (m+h-xmin)/xmin; f as in the sum."""
+    """Taylor coefficients in h of f(m + h), f log((m+h)/xmin) and f (m+h-xmin)/xmin.
+
+    Here f is the term of the sum, divided by e^peak.
+    """
     above = (m - xmin) / xmin
     j = np.arange(1, ORDER)
     with np.errstate(over="ignore"):
