@@ -11,7 +11,7 @@ __all__ = ["Compared"]
 
 
 class Compared:
-    """The comparisons of a `Fit`, which has one attribute for each distribution."""
+    """Mixin with the comparison methods of `Fit`, which has an attribute for each distribution."""
 
     def distribution_compare(
         self: Any,
@@ -20,11 +20,11 @@ class Compared:
         nested: bool | None = None,
         normalized_ratio: bool = False,
     ) -> tuple[float, float]:
-        """R and p of dist1 against dist2.
+        """Compare dist1 with dist2; returns R and p.
 
-        By default (None) `nested` is true if one name contains the other. R = 0 and p = 1, no
-        verdict, if both likelihoods rise to that of the power law (`rises_to` of the distributions
-        says so). NaN if there is nothing to fit.
+        By default (None) `nested` is true if one name contains the other. If both likelihoods rise
+        to that of the power law (see `rises_to` of the distributions), there is no verdict: R = 0
+        and p = 1. If there is nothing to fit, both are NaN.
         """
         if nested is None:
             nested = dist1 in dist2 or dist2 in dist1
@@ -50,7 +50,7 @@ class Compared:
         nested: bool | None = None,
         normalized_ratio: bool = False,
     ) -> tuple[float, float]:
-        """Another name of `distribution_compare`."""
+        """Another name for `distribution_compare`."""
         ratio: tuple[float, float] = self.distribution_compare(
             dist1, dist2, nested, normalized_ratio
         )
@@ -59,7 +59,7 @@ class Compared:
     def nested_distribution_compare(
         self: Any, dist1: str, dist2: str, nested: bool = True, normalized_ratio: bool = False
     ) -> tuple[float, float]:
-        """`distribution_compare` of nested laws."""
+        """Call `distribution_compare` with nested=True by default."""
         ratio: tuple[float, float] = self.distribution_compare(
             dist1, dist2, nested, normalized_ratio
         )

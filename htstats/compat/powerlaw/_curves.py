@@ -1,4 +1,4 @@
-"""Distances and estimates of every candidate xmin, for the cases beyond the exact scan."""
+"""Distances and estimates of every candidate xmin, also where the exact scan does not apply."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Curves", "power_law_curves"]
 
 @dataclass
 class Curves:
-    """Per candidate, in order."""
+    """Arrays with one element per candidate xmin, in ascending order."""
 
     xmins: Floats
     alphas: Floats
@@ -45,10 +45,10 @@ def power_law_curves(
     box: Box,
     with_asquare: bool,
 ) -> Curves:
-    """The curves of a power law fitted by likelihood to candidates begin ... end - 1.
+    """Compute the curves of a power law fitted by likelihood to candidates begin ... end - 1.
 
-    A continuous law without xmax comes from the exact scan's kernels; for the others a candidate
-    costs one look at each distinct value of its tail.
+    A continuous law without xmax uses the kernels of the exact scan. For the other laws, each
+    candidate takes one pass over the distinct values of its tail.
     """
     xmins = candidates.values[begin:end].copy()
     tails = candidates.n - candidates.first[begin:end]

@@ -1,4 +1,4 @@
-"""Functions of data alone: trimming, distribution functions, histograms, likelihood ratios."""
+"""Functions of data without a law: trimming, empirical distributions, likelihood ratios."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-TINY = 10.0**sys.float_info.min_10_exp  # what powerlaw writes for a likelihood of 0
+TINY = 10.0**sys.float_info.min_10_exp  # powerlaw replaces a likelihood of 0 with this number
 
 
 def as_data(data: Any) -> Floats:
-    """The data as float64, without those that are masked.
+    """Return the data as float64, without masked elements.
 
     Raises
     ------
     TypeError
-        If they are not real numbers, or are pairs, keys or texts.
+        If the data are not real numbers, or are pairs, keys or strings.
     ValueError
-        If elements of data in several dimensions are masked.
+        If the data have more than one dimension and masked elements.
     """
     if type(data) is np.ndarray and data.dtype == np.float64:
         return data
@@ -78,7 +78,7 @@ def checkunique(data: Any) -> bool:
 def cdf(
     data: Any, survival: bool = False, xmin: Any = None, xmax: Any = None
 ) -> tuple[Floats, Floats]:
-    """Distinct values and the share of data below each (survival: at or above)."""
+    """Distinct values and the proportion of the data below each (survival: at or above each)."""
     x = trim_to_range(data, xmin, xmax)
     if x.size == 0:
         return np.array([np.nan]), np.array([np.nan])
@@ -90,7 +90,7 @@ def cdf(
 def ccdf(
     data: Any, survival: bool = True, xmin: Any = None, xmax: Any = None
 ) -> tuple[Floats, Floats]:
-    """Distinct values and the share of data at or above each."""
+    """Distinct values and the proportion of the data at or above each."""
     return cdf(data, survival=survival, xmin=xmin, xmax=xmax)
 
 
@@ -103,8 +103,9 @@ def pdf(
 ) -> tuple[Floats, Floats]:
     """Bin edges and a normalised histogram.
 
-    Ten logarithmic bins a decade with integer edges, or bins one wide; data below 1 are measured
-    in units of xmin. `bins`, a number or the edges in units of the data, overrides both.
+    By default there are ten logarithmic bins per decade, with integer edges; with `linear_bins` the
+    bins have the width 1. If xmin is below 1, the unit of the edges and of the width is xmin.
+    `bins`, the number of bins or their edges in units of the data, overrides both.
     """
     x = as_data(data)
     x = x[x > 0]
@@ -123,7 +124,7 @@ def pdf(
         logs = math.log10(low), math.log10(high)
         chosen = np.logspace(*logs, num=math.ceil((logs[1] - logs[0]) * 10))
         chosen = np.unique(np.append(np.floor(chosen[:-1]), math.ceil(high)))
-    if chosen.size < 2:  # less than a tenth of a decade
+    if chosen.size < 2:  # the data span less than a tenth of a decade
         chosen = np.array([math.floor(low), math.floor(low) + 1.0])
     histogram, edges = np.histogram(x / unit, chosen, density=True)
     return edges * unit, histogram / unit
@@ -135,7 +136,7 @@ def loglikelihood_ratio(
     nested: bool | None = False,
     normalized_ratio: bool = False,
 ) -> tuple[float, float]:
-    """R and p of Vuong's test; the arrays are not written to."""
+    """R and p of Vuong's test; the arrays are not changed."""
     first, second = _finite_logs(loglikelihoods1), _finite_logs(loglikelihoods2)
     n = first.size
     if n == 0:
@@ -159,7 +160,7 @@ def _finite_logs(given: Any) -> Floats:
 def nested_loglikelihood_ratio(
     loglikelihoods1: Any, loglikelihoods2: Any, normalized_ratio: bool = False
 ) -> tuple[float, float]:
-    """`loglikelihood_ratio` of nested models."""
+    """Call `loglikelihood_ratio` for nested models."""
     return loglikelihood_ratio(
         loglikelihoods1, loglikelihoods2, nested=True, normalized_ratio=normalized_ratio
     )

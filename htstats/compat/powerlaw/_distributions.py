@@ -1,4 +1,4 @@
-"""`Distribution`, the base of all laws: parameters, ranges, fits, distances, random numbers."""
+"""`Distribution`, the base class of all laws: parameters, ranges, fits, distances, random draws."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ Bounds = dict[str, tuple[float | None, float | None]]
 
 
 class Distribution(Drawn, Parametrised):
-    """One distribution on [xmin, xmax], fitted to `data` or with `parameters` given."""
+    """A distribution on [xmin, xmax], fitted to `data` or with the given `parameters`."""
 
     name = ""
     _lower: tuple[float | None, ...] = ()
-    # classes by name: a law on a ridge is replaced by the power law
+    # Classes by name. A law on a ridge looks up the power law here, which replaces it.
     _laws: ClassVar[dict[str, type[Distribution]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -55,7 +55,7 @@ class Distribution(Drawn, Parametrised):
         parameter_constraints: Any = None,
         **kwargs: Any,
     ) -> None:
-        if np.ndim(xmin) == 1 and data is None:  # powerlaw 2.0 takes the data first
+        if np.ndim(xmin) == 1 and data is None:  # data are the first argument in powerlaw 2.0
             data, xmin = xmin, None
         self._set_options(fit_method, discrete, discrete_approximation, parent_Fit, kwargs)
         self.xmin = self._given_xmin(xmin, data)
@@ -115,7 +115,7 @@ class Distribution(Drawn, Parametrised):
 
     @property
     def data(self) -> Any:
-        """The given data in [xmin, xmax] (powerlaw 2.0); None if no data were given."""
+        """The part of the given data in [xmin, xmax] (powerlaw 2.0); None if there are no data."""
         given = self.original_data
         return None if given is None else trim_to_range(given, self.xmin, self.xmax)
 
@@ -143,7 +143,7 @@ class Distribution(Drawn, Parametrised):
     # ---- parameters and their ranges ---------------------------------------------------------
 
     def parameter_range(self, r: Range, initial_parameters: Any = None) -> None:
-        """Restrict the parameters to `r`, and fit again to the data of the parent, if any."""
+        """Restrict the parameters to `r`; if there is a parent, fit to its data again."""
         self._range = r
         self._start = initial_parameters if initial_parameters is not None else self._start
         if self.parent_Fit is not None:
@@ -151,7 +151,7 @@ class Distribution(Drawn, Parametrised):
 
     @property
     def parameter_ranges(self) -> Bounds:
-        """Lower and upper bound of each parameter; None: no bound."""
+        """Lower and upper bound of each parameter; None means no bound."""
         bounds = self._standard_range()
         if isinstance(self._range, Mapping):
             bounds.update(self._range)
@@ -163,14 +163,14 @@ class Distribution(Drawn, Parametrised):
         }
 
     def in_range(self) -> bool:
-        """Whether the parameters are inside their range and keep the constraints."""
+        """Whether the parameters are inside their range and satisfy the constraints."""
         if callable(self._range):
             if not bool(self._range(self)):
                 return False
         else:
             for name, (low, high) in self.parameter_ranges.items():
                 value = getattr(self, name, None)
-                if value is None:  # of another distribution
+                if value is None:  # a parameter of another distribution
                     continue
                 if not (low is None or value > low) or not (high is None or value < high):
                     return False
@@ -192,9 +192,10 @@ class Distribution(Drawn, Parametrised):
         return trim_to_range(self._data(data), self.xmin, self.xmax)
 
     def _in_support(self, data: Any) -> Floats:
-        """The data in range; in profile "2.0" none is an error, and fractions are rounded.
+        """The data in range.
 
-        A power law does not round fractions; powerlaw does not either.
+        In profile "2.0" an empty range is an error, and fractions are rounded if the law is
+        discrete. A power law does not round fractions, as in powerlaw.
         """
         x = self._inside(data)
         if self.discrete and self.profile == "2.0" and self.name != "power_law":
@@ -204,7 +205,7 @@ class Distribution(Drawn, Parametrised):
         return x
 
     def fit(self, data: Any = None, suppress_output: bool = False) -> None:
-        """Fit by maximum likelihood (or by D, with fit_method "KS") to the data in range."""
+        """Fit by maximum likelihood (with fit_method "KS": by minimum D) to the data in range."""
         if not np.all(np.isfinite(as_data(self._data(data)))):
             raise ValueError("data must be finite, got NaN or inf")
         x = self._in_support(data)
@@ -216,7 +217,7 @@ class Distribution(Drawn, Parametrised):
             note = self._estimate(x)
         except ValueError:  # too few values to fit
             self.set_parameters([math.nan] * len(self.parameter_names))
-            if self.parent_Fit is None:  # otherwise the Fit has warned already
+            if self.parent_Fit is None:  # a parent has already warned
                 self._say(f"{self.name}: too few different values from xmin on to fit", 3)
             return
         self.noise_flag = not self.in_range() or "ridge" in note
@@ -232,7 +233,7 @@ class Distribution(Drawn, Parametrised):
             warnings.warn(text, UserWarning, stacklevel=level + 1)
 
     def _is_searched(self) -> bool:
-        """Whether powerlaw 2.0 would search for the parameters, and then check the edges."""
+        """Whether powerlaw 2.0 would search for the parameters and then check the range's ends."""
         return True
 
     def _estimate(self, x: Floats) -> str:
@@ -240,7 +241,7 @@ class Distribution(Drawn, Parametrised):
         law = self._closed(x)
         self.set_parameters([getattr(law, name) for name in self.parameter_names])
         plain = self._is_plain() and (self.in_range() or self._range is None)
-        # the ridge belongs to the law and does not depend on how integers are normalised
+        # Whether there is a ridge does not depend on how the discrete law is normalised.
         summed = self.discrete and self._range is None and law.limit is not None
         by_likelihood = self.fit_method.lower() == "likelihood" and not self._constraints
         if plain or (summed and by_likelihood):
@@ -248,8 +249,8 @@ class Distribution(Drawn, Parametrised):
             return str(law.note)
         search_parameters(self, x)
         if law.limit is not None and self._range is None and not self._constraints:
-            # The likelihood has no maximum, however the parameters were searched for: a ratio of
-            # likelihoods at other parameters would decide nothing.
+            # The likelihood has no maximum, whatever the search found. A likelihood ratio at the
+            # parameters of the search would mean nothing.
             self.rises_to = law.limit.name
         return str(law.note) if self._is_plain() and self._range is None else ""
 
@@ -281,14 +282,14 @@ class Distribution(Drawn, Parametrised):
         return all(getattr(fitted, name) == getattr(self, name) for name in self.parameter_names)
 
     def _closed(self, x: Floats) -> Any:
-        """The law at the maximum of the likelihood, without the range of the parameters."""
+        """The law at the maximum of the likelihood, whether or not it is in range."""
         return fit_alternative(
             x, self.name, xmin=self._first, xmax=self.xmax, discrete=self.discrete
         )
 
     @property
     def _first(self) -> float:
-        """xmin; for a discrete law the first integer at or above xmin."""
+        """The first point of the support: xmin or, if discrete, the first integer from xmin on."""
         return float(math.ceil(self.xmin)) if self.discrete else self.xmin
 
     def _is_plain(self) -> bool:
@@ -297,11 +298,11 @@ class Distribution(Drawn, Parametrised):
         by_likelihood = self.fit_method.lower() == "likelihood"
         return rounds and by_likelihood and not self._constraints
 
-    # Whether the discrete law is the rounded continuous law, because it has no closed sum.
+    # Whether the discrete law is the rounded continuous law, because its sum has no closed form.
     _is_rounded = False
 
     def _on_the_way(self, x: Floats) -> Floats:
-        """Finite parameters near the ridge, for the start of a search; for laws with a ridge."""
+        """Finite parameters near the ridge, from which a search can start (laws with a ridge)."""
         raise ValueError(f"{self.name} has no finite estimate from which a search can start")
 
     # ---- densities ---------------------------------------------------------------------------
@@ -323,10 +324,10 @@ class Distribution(Drawn, Parametrised):
         return value
 
     def _logpdf_by_sum(self, x: Floats) -> Floats:
-        """The density at the integers, normalised by its sum.
+        """Log density at the integers, normalised by the sum of the densities.
 
-        The sum ends at `discrete_approximation` if that is a number, else at xmax, else at the
-        largest value.
+        The sum ends at `discrete_approximation` if that is a number, otherwise at xmax or, without
+        an xmax, at the largest value.
         """
         last = self.discrete_approximation
         if not isinstance(last, int | float | np.number):
@@ -341,7 +342,7 @@ class Distribution(Drawn, Parametrised):
         return self.in_range()
 
     def loglikelihoods(self, data: Any = None) -> Floats:
-        """Log density at the data in range; a density of 0 gives log of powerlaw's least float."""
+        """Log density at the data in range; a density of 0 gives log(TINY), as in powerlaw."""
         x = self._in_support(data)
         if not self._defined():
             return np.full(x.size, math.log(TINY))
@@ -358,13 +359,13 @@ class Distribution(Drawn, Parametrised):
         return self.likelihoods(data)
 
     def _cdf(self, x: Floats) -> Floats:
-        """P(X < x) of the continuous law; also for discrete data, as in powerlaw."""
+        """P(X < x) of the continuous law, also if the data are discrete, as in powerlaw."""
         if (limit := self._in_place()) is not None:
             return limit._cdf(x)
         return np.asarray(np.exp(self._law(False).logcdf(x)))
 
     def _sf(self, x: Floats) -> Floats:
-        """P(X >= x) of the same law, without the cancellation of 1 - cdf in the far tail."""
+        """P(X >= x) of the continuous law, accurate in the far tail, where 1 - cdf would cancel."""
         if (limit := self._in_place()) is not None:
             return limit._sf(x)
         return np.asarray(np.exp(self._law(False).logsf(x)))
@@ -381,7 +382,7 @@ class Distribution(Drawn, Parametrised):
         return self.cdf(data, survival=survival)
 
     def KS(self, data: Any = None) -> float:
-        """D of the data in range; sets D_plus, D_minus, V, Kappa and Asquare too."""
+        """Compute D for the data in range; also set D_plus, D_minus, V, Kappa and Asquare."""
         values, seen = cdf(self._data(data), xmin=self.xmin, xmax=self.xmax)
         if values.size < 2:
             if self.profile == "2.0" and np.size(self._inside(data)) < 2:
@@ -406,11 +407,11 @@ class Distribution(Drawn, Parametrised):
     def generate_random(
         self, n: Any = 1, estimate_discrete: bool | None = None, rng: Any = None, size: Any = None
     ) -> Floats | npt.NDArray[np.int64]:
-        """Random numbers in [xmin, xmax]; `n` is their number or the shape of the result.
+        """Draw random numbers in [xmin, xmax]; `n` is their number or the shape of the result.
 
         `rng` is a seed or a generator; None draws from numpy's global state, as powerlaw does.
-        `estimate_discrete` is accepted and has no effect, because discrete draws are exact. In
-        profile "2.0" discrete draws are int64, unless one is too large for int64.
+        `estimate_discrete` is accepted but has no effect, because discrete draws are exact. In
+        profile "2.0" discrete draws are int64, unless one of them is too large for int64.
         """
         for name, value in self.parameters.items():
             if math.isnan(value):
@@ -422,7 +423,7 @@ class Distribution(Drawn, Parametrised):
         return drawn.astype(np.int64) if whole else drawn
 
     def _draw(self, u: Floats) -> Floats:
-        """The quantiles at u, in [0, 1), of the law on [xmin, xmax]."""
+        """The quantiles of the law on [xmin, xmax] at u, which is in [0, 1)."""
         if (limit := self._in_place()) is not None:
             return limit._draw(u)
         return np.asarray(self._law(self.discrete).quantiles(np.log1p(-u)))

@@ -81,7 +81,8 @@ class Fit(Shown, Compared):
         self.discrete, self.verbose = discrete, verbose
         self._set_discrete(estimate_discrete, discrete_normalization or discrete_approximation)
         self.sigma_threshold = sigma_threshold
-        # 1.5: the range of the power law alone; 2.0: of every distribution with the parameter
+        # `parameter_range` (1.5) applies to the power law alone, `parameter_ranges` (2.0) to every
+        # distribution that has the parameter.
         self.parameter_ranges = parameter_ranges
         self.parameter_range = parameter_ranges if parameter_range is None else parameter_range
         self.parameter_constraints = parameter_constraints
@@ -113,7 +114,7 @@ class Fit(Shown, Compared):
         self.fixed_xmin = np.ndim(xmin) == 0 and bool(xmin)
 
     def _find_tail(self) -> None:
-        """Set xmin (the given one or the best candidate), fit there, and keep the tail."""
+        """Set xmin (the given one or the best candidate), fit the tail, and keep only the tail."""
         self.xmin = self.alpha = self.sigma = math.nan
         self.D = self.V = self.Asquare = self.Kappa = math.nan
         self.noise_flag: bool | None = None
@@ -175,7 +176,10 @@ class Fit(Shown, Compared):
         )
 
     def _box(self) -> tuple[float, float, float] | None:
-        """Bounds for the exact scan: alpha above, alpha up to, sigma below; None: not a box."""
+        """Bounds for the exact scan, or None if `parameter_range` is not a box.
+
+        Alpha must be above the first bound and at most the second. Sigma must be below the third.
+        """
         low, high = (0.0, 3.0) if self.profile == "2.0" else (1.0, math.inf)
         sigma = self.sigma_threshold or math.inf
         if callable(self.parameter_range):
@@ -189,23 +193,23 @@ class Fit(Shown, Compared):
         low = 1.0 if low is None else max(float(low), 1.0)
         if self.profile == "2.0" and low + EDGE <= SEARCHED:
             low += EDGE
-        # the kernel includes alpha = high, but the box is open
+        # The kernel accepts alpha = high, but the upper end of the range is exclusive.
         return low, math.inf if high is None else float(np.nextafter(high, -math.inf)), sigma
 
     def find_xmin(self, xmin_distance: str | None = None) -> float:
         """Set xmin to the candidate in `data` with the smallest distance, and return it.
 
-        `Fit` calls this itself and then keeps only the tail. A second call therefore considers
-        only candidates in the tail.
+        The constructor calls this method and then keeps only the tail. A second call therefore
+        considers only candidates in the tail.
         """
         return self._find(xmin_distance, 3)
 
     def _find(self, xmin_distance: str | None, level: int) -> float:
-        """Set xmin; warnings point `level` frames up, to the user's line."""
+        """Set xmin; a warning names the user's line, which is `level` frames up the stack."""
         kind = one_of("xmin_distance", xmin_distance or self.xmin_distance, DISTANCES)
         self._curves = None
         for name in SUPPORTED:
-            self.__dict__.pop(name, None)  # this law was fitted above another xmin
+            self.__dict__.pop(name, None)  # drop laws that were fitted above another xmin
         if self.data.size:
             self._candidates = candidates_of(self.data)
         least = 1 if self.profile == "1.5" else 2
@@ -224,7 +228,7 @@ class Fit(Shown, Compared):
         return self.xmin
 
     def _is_plain(self) -> bool:
-        """Whether the exact scan applies: continuous, by likelihood, no xmax, a box of bounds."""
+        """Whether the exact scan applies: continuous, by likelihood, no xmax, range is a box."""
         plain = self._is_power_law() and not self.discrete and self.xmax is None
         return plain and self._box() is not None
 
@@ -350,7 +354,7 @@ class Fit(Shown, Compared):
         return good
 
     def _searched(self, curves: Curves) -> Any:
-        """The candidates whose estimate powerlaw 2.0 searches for instead of using a formula."""
+        """Which candidates get their estimate from a search in powerlaw 2.0, not from a formula."""
         closed = (curves.alphas > SEARCHED) & (curves.alphas <= 3)
         if self.discrete:
             closed &= np.array(
@@ -382,7 +386,7 @@ class Fit(Shown, Compared):
 
     @property
     def xmin_fitting_results(self) -> dict[str, Any]:
-        """The curves of the scan by the names of powerlaw 2.0."""
+        """The curves of the scan under the names of powerlaw 2.0."""
         words = {"xmins": "xmins", "distances": self.xmin_distance + "s"}
         words |= {"alphas": "alphas", "sigmas": "sigmas", "valid_fits": "in_ranges"}
         return {word: self._curve(curve) for word, curve in words.items()}

@@ -1,4 +1,4 @@
-"""The laws without a file of their own: exponential, stretched exponential, lognormal."""
+"""The exponential, the stretched exponential and the lognormal."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Exponential(Distribution):
 
 
 class Stretched_Exponential(Distribution):
-    """Survival ~ exp(-(Lambda x)^beta)."""
+    """Survival function ~ exp(-(Lambda x)^beta)."""
 
     name = "stretched_exponential"
     parameter_names = ("Lambda", "beta")
-    _lower = (-TINY, -TINY)  # 0 is in it: a limit stands there
+    _lower = (-TINY, -TINY)  # the range includes 0, because a limit has the value 0
     _is_rounded = True
 
     def _on_the_way(self, x: Floats) -> Floats:
@@ -43,7 +43,7 @@ class Stretched_Exponential(Distribution):
 
 
 class Lognormal(Distribution):
-    """log x is normal(mu, sigma)."""
+    """The law of x if log x is normal(mu, sigma)."""
 
     name = "lognormal"
     parameter_names = ("mu", "sigma")

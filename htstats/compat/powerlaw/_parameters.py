@@ -1,4 +1,4 @@
-"""The parameters of a distribution: by name, by number, and set from a dict or a list."""
+"""Access to the parameters of a distribution by name or number; set them from a dict or a list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Parameters", "Parametrised"]
 
 
 class Parameters(dict[str, float]):
-    """Parameters by name (powerlaw 2.0); called with values it sets them (powerlaw 1.5)."""
+    """Parameters by name (powerlaw 2.0); a call with values sets them (powerlaw 1.5)."""
 
     def __init__(self, law: Parametrised) -> None:
         super().__init__({name: getattr(law, name) for name in law.parameter_names})
@@ -23,14 +23,14 @@ class Parameters(dict[str, float]):
 
 
 class Parametrised:
-    """Something with named parameters, which are its attributes."""
+    """Mixin for a class whose named parameters are its attributes."""
 
     profile: str
     parameter_names: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> Parameters:
-        """The parameters by name; called with a list it sets them."""
+        """The parameters by name; a call with a list sets them."""
         return Parameters(self)
 
     def set_parameters(self, params: Any) -> None:

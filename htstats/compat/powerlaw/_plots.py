@@ -1,4 +1,4 @@
-"""Pictures of data and of fitted laws on logarithmic axes; each function returns its axes."""
+"""Plots of data and of fitted laws on logarithmic axes; each function returns its axes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from htstats.compat.powerlaw._data import Floats, cdf, pdf
 
 __all__ = ["Drawn", "Shown", "draw_line", "plot_ccdf", "plot_cdf", "plot_pdf"]
 
-# Where a law is given without xmax and without data, powerlaw 2.0 draws three decades of it.
+# powerlaw 2.0 draws three decades of a law that has neither an xmax nor data.
 DECADES_DRAWN = 3
 
-# Keywords that say which data are drawn, and not how.
+# Keywords that select the data and are not style options.
 _DATA_WORDS = ("xmin", "xmax", "bins", "linear_bins", "survival", "original_data")
 
 
 def draw_line(ax: Any, x: Floats, y: Floats, style: dict[str, Any], linear: bool = False) -> Any:
-    """Draw y over x on `ax`, or on the current axes; both scales become logarithmic."""
+    """Draw y over x on `ax`, by default the current axes; unless `linear`, x is logarithmic too."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -42,7 +42,7 @@ def plot_ccdf(data: Any, ax: Any = None, survival: bool = True, **kwargs: Any) -
 
 
 def plot_pdf(data: Any, ax: Any = None, linear_bins: bool = False, **kwargs: Any) -> Any:
-    """Draw the histogram at the middles of its bins, empty ones left out; returns the axes."""
+    """Draw the histogram at the middles of its bins, without empty bins; returns the axes."""
     words = {word: kwargs[word] for word in ("xmin", "xmax", "bins") if word in kwargs}
     edges, density = pdf(data, linear_bins=linear_bins, **words)
     density = np.where(density == 0, np.nan, density)
@@ -50,10 +50,10 @@ def plot_pdf(data: Any, ax: Any = None, linear_bins: bool = False, **kwargs: Any
 
 
 class Drawn:
-    """The pictures of a distribution."""
+    """Mixin with the plots of a distribution."""
 
     def _drawn_at(self: Any, data: Any) -> Floats:
-        """The distinct data, or where there are none a grid of the support."""
+        """The distinct values of the data, or a grid on the support if there are no data."""
         if data is not None or self.parent_Fit is not None:
             return np.unique(self._inside(data))
         last = self.xmax if self.xmax is not None else self.xmin * 10.0**DECADES_DRAWN
@@ -61,26 +61,26 @@ class Drawn:
         return np.unique(np.round(grid)) if self.discrete else np.clip(grid, self.xmin, last)
 
     def plot_pdf(self: Any, data: Any = None, ax: Any = None, **kwargs: Any) -> Any:
-        """Draw the density at the distinct data; returns the axes."""
+        """Draw the density at the distinct values of the data; returns the axes."""
         x = self._drawn_at(data)
         return draw_line(ax, x, self.pdf(x), kwargs)
 
     def plot_cdf(
         self: Any, data: Any = None, ax: Any = None, survival: bool = False, **kwargs: Any
     ) -> Any:
-        """Draw the distribution function at the distinct data; returns the axes."""
+        """Draw the distribution function at the distinct values of the data; returns the axes."""
         x = self._drawn_at(data)
         return draw_line(ax, x, self.cdf(x, survival=survival), kwargs)
 
     def plot_ccdf(
         self: Any, data: Any = None, ax: Any = None, survival: bool = True, **kwargs: Any
     ) -> Any:
-        """Draw the survival function at the distinct data; returns the axes."""
+        """Draw the survival function at the distinct values of the data; returns the axes."""
         return self.plot_cdf(data, ax=ax, survival=survival, **kwargs)
 
 
 class Shown:
-    """The data of a fit, in numbers and drawn."""
+    """Mixin with the empirical distributions of a fit, as numbers and as plots."""
 
     def _shown(self: Any, original_data: bool) -> tuple[Any, float | None, float | None]:
         if original_data:

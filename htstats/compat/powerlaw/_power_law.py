@@ -33,7 +33,7 @@ __all__ = [
     "zeta_law",
 ]
 
-# powerlaw 2.0 takes an exponent from the formula where that gives one in (1.5, 3].
+# powerlaw 2.0 uses the formula for alpha only if it gives a value in (1.5, 3].
 SEARCHED = 1.5
 
 
@@ -46,17 +46,17 @@ class Power_Law(Distribution):
 
     @property
     def _may_move(self) -> bool:
-        # inside a Fit an exponent out of range makes xmin a bad one; it is not moved into range
+        # In a Fit, an exponent out of range makes xmin invalid; it is not moved into the range.
         return self.parent_Fit is None or self._range is not self.parent_Fit.parameter_range
 
     @property
     def standard_err(self) -> float:
-        """Standard error of alpha, by the name of powerlaw 2.0."""
+        """Standard error of alpha, under the name of powerlaw 2.0."""
         return (self.alpha - 1) / math.sqrt(self.n) if self.n else math.nan
 
     @property
     def sigma(self) -> float:
-        """The same, by the name of powerlaw 1.5; deprecated in profile "2.0"."""
+        """Standard error of alpha, under the name of powerlaw 1.5; deprecated in profile "2.0"."""
         if self.profile == "2.0":
             text = "the standard error is standard_err; sigma is deprecated since powerlaw 2.0"
             warnings.warn(text, DeprecationWarning, stacklevel=2)
@@ -66,7 +66,7 @@ class Power_Law(Distribution):
         return {"alpha": (0.0, 3.0) if self.profile == "2.0" else (1.0, None)}
 
     def _shortcut(self) -> bool:
-        """Whether the continuous estimate stands in for the discrete one."""
+        """Whether the continuous estimate replaces the discrete one."""
         return (
             self.discrete
             and self.xmax is None
@@ -74,7 +74,7 @@ class Power_Law(Distribution):
         )
 
     def fit(self, data: Any = None, suppress_output: bool = True) -> None:
-        """The closed estimate, zeta's, or that of the law truncated at xmax."""
+        """Fit the exponent: by a formula, or numerically if the law is discrete or has an xmax."""
         super().fit(data, suppress_output)
         if self.profile == "2.0" and self.verbose and self.n:
             asked = self.discrete and bool(self.estimate_discrete)
@@ -111,7 +111,7 @@ class Power_Law(Distribution):
         return ""
 
     def _defined(self) -> bool:
-        # also outside the box of the profile: the law is one as soon as it can be normalised
+        # A law that can be normalised is defined, even if alpha is outside the profile's range.
         return self.alpha > 1 or (self.xmax is not None and not math.isnan(self.alpha))
 
     def _logpdf(self, x: Floats) -> Floats:
@@ -143,7 +143,7 @@ class Power_Law(Distribution):
             law = zeta_law(self.alpha, self._first, self.xmax)
             return np.asarray(np.exp(law.logsf(np.ceil(x) - 1)))
         if self.discrete:
-            return np.asarray(1 - self._cdf_discrete(x))  # grows up to xmax: nothing is small
+            return np.asarray(1 - self._cdf_discrete(x))  # no cancellation: the law grows to xmax
         rate, logs = self.alpha - 1, np.log(x / self.xmin)
         if self.xmax is None:
             return np.asarray((x / self.xmin) ** -rate)
@@ -157,13 +157,13 @@ class Power_Law(Distribution):
         """P(X < x)."""
         if self.alpha >= 0:
             beyond = zeta_law(self.alpha, self._first, self.xmax).logsf(np.ceil(x) - 1)
-            return np.asarray(0.0 - np.expm1(beyond))  # no -0
+            return np.asarray(0.0 - np.expm1(beyond))  # 0.0 - ... avoids -0.0
         sums = self._sums()
         place = np.clip(np.ceil(x - self.xmin).astype(np.int64), 0, sums.size)
         return np.asarray(np.append(0.0, sums)[place] / sums[-1])
 
     def _sums(self) -> Floats:
-        """Of (k/xmin)^-alpha up to each integer: for a law that grows up to its xmax."""
+        """Sums of (k/xmin)^-alpha up to each integer, for a law that increases up to its xmax."""
         assert self.xmax is not None
         grid = np.arange(self.xmin, math.floor(self.xmax) + 1)
         return np.asarray(np.cumsum(np.exp(-self.alpha * np.log(grid / self.xmin))))
@@ -182,14 +182,14 @@ class Power_Law(Distribution):
         return np.clip(self.xmin * np.exp(logs), self.xmin, self.xmax)
 
     def loglikelihoods(self, data: Any = None) -> Floats:
-        """Log density at the data in range; also outside the box of the profile."""
+        """Log density at the data in range, also if alpha is outside the profile's range."""
         x = self._in_support(data)
         return self._logpdf(x) if self._defined() else np.full(x.size, math.log(TINY))
 
 
 @dataclass(frozen=True)
 class Box:
-    """Where alpha may lie; `clips` says whether the simplex is cut at its ends (2.0)."""
+    """The range of alpha; `clips` says whether the simplex is clipped to it (2.0)."""
 
     low: float
     high: float
@@ -197,7 +197,7 @@ class Box:
 
 
 def box_of(given: Any, profile: str) -> Box:
-    """The box of a `parameter_range` for alpha; the profile's own where it says nothing."""
+    """The range that `parameter_range` gives for alpha, or by default the profile's range."""
     low, high = (0.0, 3.0) if profile == "2.0" else (1.0, None)
     if isinstance(given, Mapping):
         low, high = given.get("alpha", (low, high))
@@ -215,9 +215,10 @@ def discrete_estimates(
     profile: str,
     box: Box,
 ) -> Floats:
-    """powerlaw's exponents of the tails values[k:]: the shortcut, or where its search stops.
+    """Compute powerlaw's exponents of the tails values[k:], by its shortcut or by its search.
 
-    powerlaw 2.0 trusts the shortcut only where it is in (1.5, 3], and starts from it elsewhere.
+    powerlaw 2.0 uses the shortcut only if it gives an exponent in (1.5, 3]. Otherwise its search
+    starts from that exponent.
     """
     suffix = np.cumsum((counts * np.log(values))[::-1])[::-1]
     sizes = np.cumsum(counts[::-1])[::-1]
@@ -236,9 +237,10 @@ def discrete_estimates(
 
 
 def uses_shortcut(estimate_discrete: bool | None, xmin: float, profile: str) -> bool:
-    """Whether discrete data take the continuous estimate above xmin - 1/2.
+    """Whether discrete data use the continuous estimate above xmin - 1/2.
 
-    Said by `estimate_discrete`; where that is None, always (1.5), or from xmin = 10 on (2.0).
+    `estimate_discrete` decides. If it is None, profile "1.5" always uses this estimate, and profile
+    "2.0" uses it if xmin is at least 10.
     """
     if estimate_discrete is None:
         return profile == "1.5" or xmin >= 10
@@ -246,10 +248,11 @@ def uses_shortcut(estimate_discrete: bool | None, xmin: float, profile: str) -> 
 
 
 def truncated_rate(mean: Floats, span: Floats) -> Floats:
-    """The rate b of an exponential law on [0, span] whose mean is `mean`; negative above span/2.
+    """The rate b of an exponential law on [0, span] with the given mean; b < 0 if mean > span/2.
 
-    With t = b span: 1/t - 1/(e^t - 1) = mean/span, which falls from 1 to 0; h(-t) = 1 - h(t).
-    Bisection; near 0 the two terms cancel and their series is summed instead.
+    With t = b span, the equation is h(t) = 1/t - 1/(e^t - 1) = mean/span. h falls from 1 to 0, and
+    h(-t) = 1 - h(t). Bisection solves it. Near t = 0 the two terms of h cancel, and a series is
+    summed instead.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.clip(mean / span, 0.0, 1.0)
@@ -277,12 +280,12 @@ def _mean_of(t: Floats) -> Floats:
 
 
 def zeta_law(alpha: float, xmin: float, xmax: float | None) -> ZetaLaw:
-    """The discrete law; alpha above 1, or 0 and above where there is an xmax."""
+    """The discrete law for an alpha above 1 or, with an xmax, for an alpha of at least 0."""
     return ZetaLaw(alpha, xmin, math.inf if xmax is None else float(math.floor(xmax)))
 
 
 def discrete_exponent(mean_log: float, xmin: float, xmax: float | None = None) -> float:
-    """The maximum of the discrete likelihood: where the model's mean of log k is the data's."""
+    """The alpha of maximum discrete likelihood, where log k has the same mean as in the data."""
     target = mean_log - math.log(xmin)
     if xmax is not None:
         last = float(math.floor(xmax))
@@ -298,11 +301,12 @@ def discrete_exponent(mean_log: float, xmin: float, xmax: float | None = None) -
 def simplex_exponent(
     mean_log: float, n: int, start: float, xmin: float, xmax: float | None, box: Box
 ) -> float:
-    """Where powerlaw's search for the discrete maximum stops, which the profiles promise too.
+    """The alpha at which powerlaw's search for the discrete maximum stops.
 
-    Nelder and Mead's simplex from `start`, in the box of alpha, until alpha and the likelihood
-    change by less than 1e-4. Where it ends at the box the maximum is outside, and is returned
-    itself; so is one at 1 or below, which powerlaw does not find.
+    The Nelder-Mead simplex starts at `start`, stays in the range of alpha, and stops when alpha and
+    the likelihood change by less than 1e-4. If it stops at an end of the range, the maximum is
+    outside, and the function returns the maximum itself. It also returns a maximum at 1 or below,
+    which powerlaw does not find.
     """
     last = math.inf if xmax is None else float(math.floor(xmax))
     target = mean_log - math.log(xmin)
@@ -311,7 +315,8 @@ def simplex_exponent(
         alpha = float(p[0])
         if not max(box.low, 1.0) < alpha < box.high:
             return -n * math.log(TINY)
-        # one of two vertices beside the maximum is chosen by the rounding of powerlaw's norm
+        # Two vertices of the simplex can lie on either side of the maximum. The rounding error of
+        # the norm then decides which one is chosen, so compute the norm exactly as powerlaw does.
         rest = 0.0 if xmax is None else 1 - (1 - special.zeta(alpha, last + 1))
         norm = 1 - (1 - special.zeta(alpha, xmin)) - rest
         if norm > 0:
@@ -321,7 +326,7 @@ def simplex_exponent(
     bounds = [(box.low, box.high)] if box.clips else None
     options = {"xatol": 1e-4, "fatol": 1e-4}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a start outside the box
+        warnings.simplefilter("ignore")  # scipy warns if the start is outside the bounds
         found = optimize.minimize(
             cost, [start], method="Nelder-Mead", bounds=bounds, options=options
         )

@@ -1,4 +1,4 @@
-"""Which version of powerlaw is played: its rules differ in three places."""
+"""The profile: which version of powerlaw to imitate; the versions differ in three rules."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ _chosen: ContextVar[str] = ContextVar("profile", default="1.5")
 
 
 def use_profile(name: str) -> None:
-    """Choose the rules of powerlaw "1.5" or "2.0" for what is made from now on.
+    """Use the rules of powerlaw "1.5" or "2.0" for all objects that are created from now on.
 
     Parameters
     ----------
     name : {"1.5", "2.0"}
-        A single object is made under other rules by its own keyword: ``Fit(x, profile="2.0")``.
+        The version. To choose the rules of a single object, use its keyword:
+        ``Fit(x, profile="2.0")``.
 
     Raises
     ------
     ValueError
-        Another name.
+        If `name` is neither of the two.
 
     Notes
     -----
-    The choice is a context variable: it holds for this thread (or asyncio task) alone. A new thread
-    begins with "1.5"; an object keeps the profile it was made under, in every thread.
+    The choice is a context variable: it applies only to this thread (or asyncio task). A new thread
+    begins with "1.5". An object keeps the profile with which it was created, in every thread.
     """
     _chosen.set(one_of("name", name, PROFILES))
 

@@ -1,4 +1,4 @@
-"""Where random numbers come from."""
+"""The source of random numbers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ __all__ = ["uniform"]
 
 
 def uniform(shape: Any, rng: Any) -> Floats:
-    """Uniform numbers in [0, 1), from numpy's global state where rng is None."""
+    """Uniform numbers in [0, 1), from numpy's global state if rng is None."""
     if rng is None:
-        # powerlaw's users call np.random.seed, and find the same numbers here
+        # Users of powerlaw call np.random.seed. The same seed must give the same numbers here.
         return np.asarray(np.random.random(shape))  # noqa: NPY002
     return np.asarray(np.random.default_rng(rng).random(shape))

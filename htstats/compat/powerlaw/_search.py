@@ -1,4 +1,4 @@
-"""The search for parameters in a range, under constraints, or of the smallest distance."""
+"""Search for parameters in a range, under constraints, or with the smallest distance."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from htstats.compat.powerlaw._data import Floats
 
 __all__ = ["constraints_of", "search_parameters"]
 
-# A value that no likelihood and no distance reaches: the search leaves such parameters at once.
+# Cost of invalid parameters. No likelihood or distance is this large, so the search avoids them.
 FORBIDDEN = 1e300
 
 
 def search_parameters(law: Any, x: Floats) -> None:
-    """From the closed estimate to the best parameters in range, under the constraints."""
+    """Search, from the closed-form estimate, for the best parameters in range and constraints."""
     values, counts = np.unique(x, return_counts=True)
 
     def cost(p: Floats) -> float:
@@ -39,13 +39,13 @@ def search_parameters(law: Any, x: Floats) -> None:
         start = _under_constraints(law, x, start)
     options = {"xatol": 1e-10, "fatol": 1e-14, "maxiter": 4000}
     best = optimize.minimize(cost, start, method="Nelder-Mead", options=options)
-    # once more from there: a simplex may collapse in a valley
+    # Search again from the result, because a simplex can collapse in a valley.
     best = optimize.minimize(cost, best.x, method="Nelder-Mead", options=options)
     law.set_parameters(best.x if best.fun < FORBIDDEN else closed)
 
 
 def _inner_start(law: Any, closed: Floats) -> Floats:
-    """The closed estimate, or what was asked for, moved into the range."""
+    """The initial parameters, by default the closed-form estimate, moved into the range."""
     start = closed.copy()
     if law._start is not None:
         given = law._start
@@ -66,7 +66,7 @@ def _inner_start(law: Any, closed: Floats) -> Floats:
 
 
 def _under_constraints(law: Any, x: Floats, start: Floats) -> Floats:
-    """Sequential quadratic programming (SLSQP), as in powerlaw 2.0."""
+    """Search by sequential quadratic programming (SLSQP), as in powerlaw 2.0."""
     values, counts = np.unique(x, return_counts=True)
 
     def cost(p: Floats) -> float:
@@ -93,7 +93,7 @@ def _under_constraints(law: Any, x: Floats, start: Floats) -> Floats:
 
 
 def constraints_of(name: str, given: Any) -> list[tuple[str, Callable[[Any], float]]]:
-    """Type and function of the constraints that speak of this distribution."""
+    """Type and function of the constraints that apply to the distribution `name`."""
     found = []
     for constraint in [given] if isinstance(given, Mapping) else list(given or []):
         if not isinstance(constraint, Mapping) or not {"type", "fun"} <= set(constraint):

@@ -1,4 +1,4 @@
-"""The truncated power law, which stops where powerlaw's search stops."""
+"""The truncated power law, with the parameters at which powerlaw's search stops."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from htstats.compat.powerlaw._warnings import EDGE
 
 __all__ = ["Truncated_Power_Law"]
 
-# The log of half the least positive float: a density below is 0.
+# Log of half the least positive float. A density with a log below this is 0.
 UNDERFLOW = -745.2
 
 
@@ -30,7 +30,8 @@ class Truncated_Power_Law(Distribution):
     Lambda: float
 
     def _standard_range(self) -> Bounds:
-        # the ends are in it: estimates stand there, which powerlaw's simplex comes close to
+        # The range includes its ends, because an estimate can be at an end. The simplex of powerlaw
+        # only comes close to it.
         low = 0.0 if self.profile == "2.0" else 1.0
         return {"alpha": (low - 1e-9, None), "Lambda": (-TINY, None)}
 
@@ -39,7 +40,7 @@ class Truncated_Power_Law(Distribution):
         return 0.0 if self.profile == "2.0" else 1.0
 
     def _closed(self, x: Floats) -> Any:
-        if self._range is not None:  # the search knows it
+        if self._range is not None:  # the search takes the range into account
             return super()._closed(x)
         xmax = math.inf if self.xmax is None else self.xmax
         law = TruncatedPowerLaw.fit(
@@ -49,10 +50,11 @@ class Truncated_Power_Law(Distribution):
         return self._stopped(x, law) if plain else law
 
     def _stopped(self, x: Floats, law: TruncatedPowerLaw) -> TruncatedPowerLaw:
-        """Where powerlaw's search for this maximum stops, which its users find in their tables.
+        """The law with the parameters at which powerlaw's search for this maximum stops.
 
-        Nelder and Mead's simplex from the power law's exponent and 1/mean, until parameters and
-        likelihood change by less than 1e-4; outside the range a density is the least float.
+        These are the values that users of powerlaw know. The Nelder-Mead simplex starts at the
+        exponent of the power law and 1/mean. It stops when parameters and likelihood change by less
+        than 1e-4. Outside the range every density is TINY.
         """
         n, total = x.size, float(np.sum(x))
         logs, largest = float(np.sum(np.log(x / self.xmin))), np.array([float(np.max(x))])
@@ -70,10 +72,11 @@ class Truncated_Power_Law(Distribution):
             return -n * float(height[0]) + alpha * logs + rate * (total - n * self._first)
 
         start, free = [1 + n / logs, n / total], ((0.0, None), (0.0, None))
-        # 2.0 cuts the simplex at its box; at the end of it the maximum is outside
+        # Profile "2.0" clips the simplex to a box. If it stops at the end of the box, the maximum
+        # is outside, and a second search uses the wider box.
         boxes = (((0.0, 3.0), free[1]), free) if self.profile == "2.0" else (None,)
         with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a start outside the box
+            warnings.simplefilter("ignore")  # scipy warns if the start is outside the bounds
             for box in boxes:
                 found = optimize.minimize(cost, start, method="Nelder-Mead", bounds=box, tol=1e-4)
                 if box is None or found.x[0] < 3 - EDGE:
