@@ -1,7 +1,7 @@
-"""The two laws of a tail, as functions of numbers.
+"""The continuous and the discrete power law of a tail.
 
-They know nothing of samples, candidates or tests:
+These modules do not depend on the code for fits, candidates or tests:
 
-    pareto  the continuous power law on [xmin, xmax], or without an end, in t = log(x / xmin)
+    pareto  the continuous power law on [xmin, xmax], in t = log(x / xmin); xmax may be infinite
     zeta    the power law on the integers
 """

@@ -1,7 +1,7 @@
-"""The power law on [xmin, xmax] or from xmin on, as a law of t = log(x / xmin); htst_truncated.h.
+"""The power law on [xmin, xmax], as a law of t = log(x / xmin); see also htst_truncated.h.
 
 All functions take `rate` = alpha - 1 and `length` = log(xmax / xmin); t must be in [0, length]. If
-`length` is infinite the rate must be above 0; else it may have any sign.
+`length` is infinite (no xmax), the rate must be above 0; otherwise it may have any sign.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["log_cdf", "log_density_at_xmin", "log_survival", "mean", "quantile",
 
 Floats = npt.NDArray[np.float64]
 
-# Below this abs(rate * length) the law is uniform in t, to the last bit.
+# If abs(rate * length) is below this, the law is uniform in t to the last bit.
 FLAT = 2.0**-60
 
 
@@ -31,7 +31,7 @@ def stderr(rate: float, length: float, n: int) -> float:
     u = abs(rate * length)
     if math.isinf(length):
         information = 1 / rate**2
-    elif u < 0.25:  # Taylor series; the rest is below 1e-12 of it
+    elif u < 0.25:  # Taylor series; its relative truncation error is below 1e-12
         information = length**2 * (
             1 / 12 - u**2 / 240 + u**4 / 6048 - u**6 / 172800 + u**8 / 5322240
         )

@@ -16,18 +16,18 @@ __all__ = ["LARGEST", "ZetaLaw", "require_whole"]
 
 Floats = npt.NDArray[np.float64]
 
-# Above it not every integer is a float64.
+# Above this, not every integer is a float64.
 LARGEST = 2.0**53
 
 # Quantiles below xmin + TABLE are looked up in a table of the survival function.
 TABLE = 1024
 
-# Values that are checked together: the temporary arrays then stay in the cache.
+# Number of values that are checked together, so that the temporary arrays fit in the cache.
 PIECE = 1 << 14
 
 
 def require_whole(name: str, values: Floats) -> Floats:
-    """The values; ValueError, with the value, if one is no integer or is beyond 2^53."""
+    """Return the values; raise ValueError if one is not an integer or is beyond 2^53."""
     pieces = [values[start : start + PIECE] for start in range(0, values.size, PIECE)]
     for piece in pieces:
         bad = piece != np.floor(piece)
@@ -47,14 +47,14 @@ class ZetaLaw:
     Attributes
     ----------
     alpha : float
-        Exponent: above 1, or, where `xmax` is finite, 0 or above.
+        Exponent: above 1 or, if `xmax` is finite, 0 or above.
     xmin, xmax : float
         First and last integer; `xmax` may be infinite.
 
     Notes
     -----
-    Sums are htst_zeta's: accurate to a few units in the last place for every alpha and xmin, and
-    nothing under- or overflows.
+    The sums come from htst_zeta. They are accurate to a few units in the last place for every alpha
+    and xmin, without underflow or overflow.
     """
 
     alpha: float
@@ -63,11 +63,11 @@ class ZetaLaw:
 
     @classmethod
     def fit(cls, x: Floats, xmin: float, xmax: float = math.inf) -> ZetaLaw:
-        """The law with the largest likelihood for whole numbers `x` in [xmin, xmax].
+        """Find the law with the largest likelihood for whole numbers `x` in [xmin, xmax].
 
         With a finite `xmax` alpha is at least 0. It is 0 if the mean of log(x) is at least that of
-        the uniform law. ValueError if the likelihood has no maximum above the bound of alpha (0, or
-        1 without an xmax).
+        the uniform law. The method raises ValueError if the likelihood has no maximum above the
+        lower bound of alpha, which is 0, or 1 without an xmax.
         """
         values, counts = np.unique(np.asarray(x, np.float64), return_counts=True)
         if values[0] > xmin:
@@ -92,7 +92,7 @@ class ZetaLaw:
         return cls(float(alphas[0]), xmin, xmax)
 
     def logpmf(self, k: npt.ArrayLike) -> Floats:
-        """Log probability of `k`; -inf outside [xmin, xmax], and if k is no integer."""
+        """Log probability of `k`; -inf outside [xmin, xmax], and if k is not an integer."""
         k = as_points(k, "k")
         inside = (k >= self.xmin) & (k <= self.xmax) & (k == np.floor(k))
         above = np.where(inside, k, self.xmin) - self.xmin
@@ -100,7 +100,7 @@ class ZetaLaw:
         return np.where(np.isnan(k), np.nan, np.where(inside, value, -np.inf))
 
     def logsf(self, k: npt.ArrayLike) -> Floats:
-        """log P(K > k) for any real k; 0 below xmin."""
+        """Log of P(K > k) for any real k; 0 below xmin."""
         k = np.floor(as_points(k, "k"))
         inside = (k >= self.xmin) & (k < self.xmax)
         value = self._log_from(np.where(inside, k + 1, self.xmin))
@@ -108,13 +108,13 @@ class ZetaLaw:
         return np.where(np.isnan(k), np.nan, value)
 
     def logcdf(self, k: npt.ArrayLike) -> Floats:
-        """log P(K <= k); -inf below xmin."""
+        """Log of P(K <= k); -inf below xmin."""
         sf = self.logsf(k)
         with np.errstate(divide="ignore"):
             return np.where(sf > -math.log(2), np.log(-np.expm1(sf)), np.log1p(-np.exp(sf)))
 
     def isf(self, logq: npt.ArrayLike) -> Floats:
-        """The smallest k with log P(K > k) <= logq; beyond 2^53 to the precision of a float."""
+        """The smallest k with log P(K > k) <= logq; beyond 2^53, rounded to a float."""
         logq = as_points(logq, "logq")
         flat = logq.reshape(-1)
         size = min(max(flat.size, 16), TABLE, self.xmax - self.xmin + 1)
@@ -133,11 +133,14 @@ class ZetaLaw:
         return self.isf(np.log1p(-rng.random(size)))
 
     def information(self) -> float:
-        """Fisher's information on alpha of one value: the variance of log K."""
+        """The Fisher information of one value about alpha: the variance of log K."""
         return zeta.log_scaled(self.alpha, self.xmin, self.xmax)[2]
 
     def mean_loglikelihood(self) -> float:
-        """Of one value, where alpha is the estimate: the mean of log(K/xmin) is then the law's."""
+        """The mean log-likelihood of the values to which alpha was fitted.
+
+        The mean of log(K/xmin) over these values equals that of the law, so no data are needed.
+        """
         log_z, slope, _ = zeta.log_scaled(self.alpha, self.xmin, self.xmax)
         return self.alpha * slope - log_z
 
@@ -145,7 +148,7 @@ class ZetaLaw:
         return zeta.log_scaled(self.alpha, self.xmin, self.xmax)[0]
 
     def _log_from(self, k: Floats) -> Floats:
-        """log P(K >= k) for integers from xmin to xmax."""
+        """Log of P(K >= k) for integers from xmin to xmax."""
         flat = np.ascontiguousarray(k).reshape(-1)
         out = np.empty(flat.size)
         zeta.scaled(self.alpha, flat, self.xmax, out)
@@ -153,7 +156,10 @@ class ZetaLaw:
         return np.asarray(np.log(out) - decay - self._log_norm()).reshape(k.shape)
 
     def _isf_beyond(self, logq: Floats, last: float, log_last: float) -> Floats:
-        """The same where log P(K > last) = log_last > logq: bisection about the continuous law."""
+        """The result of `isf` beyond `last`, where log P(K > last) = log_last > logq.
+
+        Bisection starts around the quantile of the continuous law.
+        """
         rate, room = self.alpha - 1, math.log((self.xmax + 0.5) / (last + 0.5))
         if math.isinf(room):
             steps = (log_last - logq) / rate
@@ -166,7 +172,7 @@ class ZetaLaw:
         near = np.flatnonzero((guess < LARGEST / 2) | (self.xmax < math.inf))
         far = np.flatnonzero((guess >= LARGEST / 2) & np.isfinite(guess))
         found, target = guess.copy(), logq[near]
-        if far.size and math.isinf(self.xmax):  # no integers there, but one of Newton's steps
+        if far.size and math.isinf(self.xmax):  # floats skip integers there: one Newton step
             found[far] *= np.exp((self.logsf(guess[far]) - logq[far]) / rate)
         low = np.maximum(np.floor(guess[near]) - 1, last)  # log P(K > low) > logq
         low[self.logsf(low) <= target] = last

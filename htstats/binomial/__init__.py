@@ -1,12 +1,13 @@
-"""Binomial tails in log space, exact far beyond the float range, and their inversions.
+"""Binomial tails in log space, accurate far beyond the float range, and their inverses.
 
-``logsf(k, n, p)`` is log P(X > k) for X ~ Bin(n, p), as in SciPy; argument order k, n, p. Arguments
-broadcast; numbers give a float, arrays an array. k may be any real number (floored); n is a whole
-number in [0, 2^53]; p is in [0, 1]. Everything is dimensionless, logarithms are natural.
+``logsf(k, n, p)`` is log P(X > k) for X ~ Bin(n, p), as in SciPy, with the argument order k, n, p.
+Arguments broadcast; numbers give a float, arrays give an array. k may be any real number and is
+rounded down; n is a whole number in [0, 2^53]; p is in [0, 1]. All quantities are dimensionless,
+and logarithms are natural.
 
-The tail on the far side of the mean is computed by a uniform asymptotic series or a continued
-fraction, the other from it (see htst_binomial.h); docs/accuracy-binomial.md has the measured
-errors.
+A uniform asymptotic series or a continued fraction gives the tail on the far side of the mean. The
+other tail is computed from that one (see htst_binomial.h). docs/accuracy-binomial.md lists the
+measured errors.
 """
 
 from htstats.binomial._inverses import (

@@ -1,4 +1,4 @@
-"""Arguments of the binomial functions: checked, broadcast, and run in parts."""
+"""Check and broadcast the arguments of the binomial functions, and call the C library."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ Floats = npt.NDArray[np.float64]
 
 
 def evaluate(name: str, k: Any, n: Any, p: Any, out: Floats | None, n_threads: int) -> Result:
-    """A function of (k, n, p) of the C library, by its name."""
+    """Call a function of (k, n, p) of the C library by its name."""
     code = FUNCTIONS[name]
     if out is None and n_threads == 1:
         value = _core.number(code, k, n, p)
-        if value == value:  # NaN: no three numbers, or a bad one
+        if value == value:  # NaN means: not three numbers, or an invalid argument
             return value
     inputs = [floats("k", k), floats("n", n), floats("p", p)]
-    if out is not None:  # nothing is written where an argument is bad
+    if out is not None:  # check first: nothing may be written if an argument is invalid
         refuse_bad(name, k, n, p)
 
     def kernel(a: Floats, b: Floats, c: Floats, into: Floats) -> None:
         _core.evaluate(code, a, b, c, into)
 
     common_shape("k, n and p", inputs)
-    # it sees what is bad by itself: much faster than a dozen looks at the inputs
+    # The kernel itself detects invalid arguments, much faster than a dozen passes over the inputs.
     try:
         return run(kernel, "k, n and p", inputs, out, n_threads)
     except ValueError:
@@ -55,13 +55,13 @@ def evaluate(name: str, k: Any, n: Any, p: Any, out: Floats | None, n_threads: i
 
 
 def log_isf(level: Any, n: Any, p: Any, out: Floats | None, n_threads: int) -> Result:
-    """The inverse in k."""
+    """Call the inverse of `logsf` in k."""
     inputs = [numbers("level", level), trials(n), probabilities(p)]
     return run(_core.log_isf, "level, n and p", inputs, out, n_threads)
 
 
 def limits(upper: bool, k: Any, n: Any, log_level: Any, n_threads: int) -> tuple[Result, ...]:
-    """The inverse in p: p, log p, log(1 - p)."""
+    """Call the inverse of the tail in p; returns p, log p and log(1 - p)."""
     inputs = [numbers("k", k), trials(n), numbers("log_level", log_level)]
     refuse(inputs[2] > 0, log_level, "log_level must be 0 or below")
     successes(k, *inputs[:2])
@@ -97,7 +97,7 @@ def successes(given: Any, k: Floats, n: Floats) -> None:
 
 
 def refuse_bad(name: str, k: Any, n: Any, p: Any) -> None:
-    """Raise for the first bad argument of a function of (k, n, p)."""
+    """Raise an error for the first invalid argument of a function of (k, n, p)."""
     checked = numbers("k", k), trials(n)
     probabilities(p)
     if name == "kl":

@@ -1,4 +1,4 @@
-"""Inverses of the binomial tails: the smallest k of a level, and confidence limits for p."""
+"""Inverses of the binomial tails: the smallest k for a level, and confidence limits for p."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Limit:
     p : float or ndarray
         The limit, in [0, 1].
     log_p, log1m_p : float or ndarray
-        log p and log(1 - p), also where p or 1 - p is outside the float range.
+        log p and log(1 - p), also if p or 1 - p is outside the float range.
     """
 
     p: Result
@@ -40,7 +40,15 @@ class Limit:
 
 @dataclass(frozen=True)
 class ProportionInterval:
-    """A two-sided Clopper-Pearson interval: `lower` and `upper` are `Limit`, at `confidence`."""
+    """A two-sided Clopper-Pearson interval.
+
+    Attributes
+    ----------
+    lower, upper : Limit
+        The two limits.
+    confidence : float
+        Lower bound of the coverage.
+    """
 
     lower: Limit
     upper: Limit
@@ -48,7 +56,7 @@ class ProportionInterval:
 
 
 def log_isf(level: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
-    """The smallest k with log P(X > k) <= level.
+    """Find the smallest k with log P(X > k) <= level.
 
     Parameters
     ----------
@@ -69,13 +77,14 @@ def log_isf(level: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads:
 
     Notes
     -----
-    From the normal deviate of the level and n KL = deviate^2/2, Newton's steps on `logsf` with the
-    change of their slope, inside a bracket that only shrinks: a few evaluations. By
-    `logsf` itself k is exact, to the last bit of the level.
+    The start is the k with n KL = deviate^2/2, where `deviate` is the normal deviate of the level.
+    From there, Newton steps with a correction for the second derivative solve for `logsf`, inside a
+    bracket that only shrinks. This takes a few evaluations. The result is the exact k for the
+    computed `logsf`, to the last bit of the level.
 
     References
     ----------
-    N. M. Temme, as in `logsf`, whose leading term gives the start: eq. (3.2).
+    N. M. Temme, as in `logsf`, eq. (3.2): its leading term gives the start.
 
     Examples
     --------
@@ -87,7 +96,7 @@ def log_isf(level: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads:
 
 
 def upper_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
-    """The largest p with log P(X <= k) >= log_level: Clopper and Pearson's upper limit.
+    """Find the largest p with log P(X <= k) >= log_level: Clopper and Pearson's upper limit.
 
     Parameters
     ----------
@@ -98,24 +107,26 @@ def upper_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
     log_level : array_like
         Log of the probability that the limit fails, in [-inf, 0].
     n_threads : int
-        Threads for large arrays; the result does not depend on it.
+        Number of threads for large arrays; the result does not depend on it.
 
     Returns
     -------
     Limit
+        The limit, with its logarithms.
 
     Raises
     ------
     TypeError
-        If an argument is not real numbers.
+        If an argument does not consist of real numbers.
     ValueError
         If an argument is NaN or outside its range.
 
     Notes
     -----
-    Halley's method in logit p, where log P is concave; a few evaluations. Levels of -1e7
-    and lower are meant: a code of L bits gives log_level = log(delta) - L log 2. p is right to
-    1e-13, relative to min(p, 1-p); see docs/accuracy-binomial.md.
+    Halley's method in logit p, in which log P is concave, needs a few evaluations. The function is
+    made for levels down to -1e7 and lower: a code of L bits gives
+    log_level = log(delta) - L log 2. The error of p is at most 1e-13, relative to min(p, 1-p); see
+    docs/accuracy-binomial.md.
 
     References
     ----------
@@ -133,7 +144,7 @@ def upper_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
 
 
 def lower_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
-    """The smallest p with log P(X >= k) >= log_level: Clopper and Pearson's lower limit.
+    """Find the smallest p with log P(X >= k) >= log_level: Clopper and Pearson's lower limit.
 
     Parameters
     ----------
@@ -143,6 +154,7 @@ def lower_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
     Returns
     -------
     Limit
+        The limit, with its logarithms.
 
     Raises
     ------
@@ -151,7 +163,8 @@ def lower_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
 
     Notes
     -----
-    The mirror image of `upper_limit`; p of 1e-300 and its log keep their digits.
+    This is the mirror image of `upper_limit`. A p as small as 1e-300, and its log, have full
+    relative accuracy.
 
     References
     ----------
@@ -169,29 +182,32 @@ def lower_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
 def proportion_interval(
     k: Any, n: Any, *, confidence: float = 0.95, n_threads: int = 1
 ) -> ProportionInterval:
-    """The two-sided Clopper-Pearson interval for a proportion.
+    """Compute the two-sided Clopper-Pearson interval for a proportion.
 
     Parameters
     ----------
     k, n : array_like
         Successes and trials, as in `upper_limit`.
     confidence : float
-        Coverage is at least this, in (0, 1); each side fails with at most half the rest.
+        Lower bound of the coverage, in (0, 1). Each limit fails with a probability of at most
+        (1 - confidence)/2.
     n_threads : int
         As in `upper_limit`.
 
     Returns
     -------
     ProportionInterval
+        The lower and the upper limit.
 
     Raises
     ------
     TypeError, ValueError
-        As in `upper_limit`, or `confidence` outside (0, 1).
+        As in `upper_limit`, or if `confidence` is outside (0, 1).
 
     Notes
     -----
-    Never too short, whatever n and p; see `upper_limit` for method and accuracy.
+    The interval is never too short, for any n and p. See `upper_limit` for the method and the
+    accuracy.
 
     References
     ----------

@@ -11,20 +11,20 @@ __all__ = ["cdf", "chernoff_logsf", "kl", "logcdf", "logpmf", "logsf", "pmf", "s
 
 
 def logsf(k: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
-    """log P(X > k).
+    """Log of P(X > k).
 
     Parameters
     ----------
     k : array_like
-        Number of successes, any real number; floored. Outside the support P is exactly 0 or 1.
+        Number of successes: any real number, rounded down. Outside the support P is exactly 0 or 1.
     n : array_like
         Number of trials: whole, 0 <= n <= 2^53.
     p : array_like
         Probability of success, in [0, 1].
     out : ndarray of float64, optional
-        Where the result goes; it must have the broadcast shape.
+        Array for the result; it must have the broadcast shape.
     n_threads : int
-        Threads for large arrays; the result does not depend on it.
+        Number of threads for large arrays; the result does not depend on it.
 
     Returns
     -------
@@ -34,9 +34,9 @@ def logsf(k: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads: int =
     Raises
     ------
     TypeError
-        If an argument is not real numbers.
+        If an argument does not consist of real numbers.
     ValueError
-        If n is negative, fractional or above 2^53, p outside [0, 1], any argument NaN.
+        If n is negative, fractional or above 2^53, p is outside [0, 1], or any argument is NaN.
 
     Notes
     -----
@@ -59,7 +59,7 @@ def logsf(k: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads: int =
 
 
 def logcdf(k: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
-    """log P(X <= k).
+    """Log of P(X <= k).
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def logcdf(k: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads: int 
 
 
 def logpmf(k: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
-    """log P(X = k).
+    """Log of P(X = k).
 
     Parameters
     ----------
@@ -241,7 +241,7 @@ def pmf(k: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads: int = 1
 
 
 def kl(k: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
-    """n KL(k/n || p), the exponent of Chernoff's bound.
+    """Compute n KL(k/n || p), the exponent of Chernoff's bound.
 
     Parameters
     ----------
@@ -253,17 +253,17 @@ def kl(k: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads: int = 1)
     Returns
     -------
     float or ndarray
-        n KL(k/n || p), in [0, inf]; 0 where n = 0.
+        n KL(k/n || p), in [0, inf]; 0 if n = 0.
 
     Raises
     ------
     TypeError, ValueError
-        As in `logsf`, or if k is not whole in [0, n].
+        As in `logsf`, or if k is not a whole number in [0, n].
 
     Notes
     -----
-    n times [x log(x/p) + (1-x) log((1-x)/(1-p))], x = k/n, as two terms that are never negative;
-    relative error at most 1e-15.
+    The value is n times [x log(x/p) + (1-x) log((1-x)/(1-p))], x = k/n, computed as the sum of two
+    terms that are never negative. The relative error is at most 1e-15.
 
     References
     ----------
@@ -289,7 +289,8 @@ def chernoff_logsf(k: Any, n: Any, p: Any, *, out: Floats | None = None, n_threa
     Returns
     -------
     float or ndarray
-        At least `logsf(k, n, p)`: -kl(k+1, n, p) where k + 1 > n p, else 0; -inf where k >= n.
+        An upper bound of `logsf(k, n, p)`: -kl(k+1, n, p) if k + 1 > n p, otherwise 0; -inf if
+        k >= n.
 
     Raises
     ------
@@ -298,7 +299,7 @@ def chernoff_logsf(k: Any, n: Any, p: Any, *, out: Floats | None = None, n_threa
 
     Notes
     -----
-    The paper's (6), at k + 1.
+    This is equation (6) of J. Y. Shin's paper (see docs/theory.md), at k + 1.
 
     References
     ----------
