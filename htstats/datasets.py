@@ -1,4 +1,4 @@
-"""Data sets to reproduce the paper with, found where they lie."""
+"""The data sets that reproduce the paper, read from packages or folders on this machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from htstats._common import checks
 
 __all__ = ["Split", "digits", "fashion_mnist"]
 
-# Where Debian's package puts the files of Fashion-MNIST.
+# Folder in which Debian's package installs the files of Fashion-MNIST.
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
 FASHION_SIZES = {"train": 60_000, "t10k": 10_000}
@@ -30,12 +30,14 @@ FASHION_FILES = tuple(
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """A classification data set in two parts.
+    """A classification data set, split into a training part and a test part.
 
     Parameters
     ----------
     name : str
+        Name of the data set.
     x_train, x_test : ndarray of float32, shape (samples, features)
+        The features of each sample.
     y_train, y_test : ndarray of int64, shape (samples,)
         Labels 0 .. classes - 1.
     """
@@ -53,14 +55,14 @@ class Split:
 
 
 def digits(*, held_out: int = 360, seed: int = 0) -> Split:
-    """scikit-learn's bundled handwritten digits: 1,797 images of 8 x 8 pixels, ten classes.
+    """Load the handwritten digits of scikit-learn: 1,797 images of 8 x 8 pixels, ten classes.
 
     Parameters
     ----------
     held_out : int
-        How many of the samples to hold out, in [1, 1797); the others are for training.
+        Number of samples in the test part, in [1, 1797); the others are for training.
     seed : int
-        Of the permutation that decides which.
+        Seed of the permutation that chooses the samples of the test part.
 
     Returns
     -------
@@ -76,8 +78,8 @@ def digits(*, held_out: int = 360, seed: int = 0) -> Split:
 
     Notes
     -----
-    Pixels are 0 .. 16 and become x/8 - 1: no statistic of the training set enters, so that a
-    statement over draws of the training set can be made about what comes after.
+    A pixel x, in 0 .. 16, becomes x/8 - 1. This scaling uses no statistic of the training set. So a
+    statement about random training sets also covers everything that is computed from the result.
 
     Examples
     --------
@@ -100,34 +102,38 @@ def digits(*, held_out: int = 360, seed: int = 0) -> Split:
 
 
 def fashion_mnist(folder: str | os.PathLike[str] | None = None, *, download: bool = False) -> Split:
-    """Fashion-MNIST: 70,000 grey images of clothes, 28 x 28 pixels, ten classes (Zalando, MIT).
+    """Load Fashion-MNIST: 70,000 grey images of clothes, 28 x 28 pixels, ten classes.
+
+    The data are from Zalando, under the MIT licence.
 
     Parameters
     ----------
     folder : path, optional
-        Where the four files are (``train-images-idx3-ubyte`` and so on, with or without ``.gz``),
-        or a folder in which torchvision has put them. Default: the folder of Debian's package
-        ``dataset-fashion-mnist``, then ``~/.cache/htstats``.
+        The folder of the four files (``train-images-idx3-ubyte`` and so on, with or without
+        ``.gz``), or the folder into which torchvision has downloaded them. Default: the folder of
+        Debian's package ``dataset-fashion-mnist``, then ``~/.cache/htstats``.
     download : bool
-        Whether to fetch them with torchvision into ``~/.cache/htstats`` where they are not found.
+        Whether to download the files with torchvision into ``~/.cache/htstats`` if they are not
+        found; ignored if `folder` is given.
 
     Returns
     -------
     Split
-        60,000 to train and 10,000 to test, each 784 float32 numbers in [-1, 1], row by row.
+        60,000 training images and 10,000 test images, each as 784 float32 numbers in [-1, 1], row
+        by row.
 
     Raises
     ------
     FileNotFoundError
-        If the files are not there; it says where they may come from.
+        If the files are missing; the message says how to get them.
     ValueError
-        If a file is damaged, or is something else.
+        If a file is damaged or is not the expected file.
     ImportError
-        If `download` is asked for and needed, and torchvision is missing.
+        If a download is requested and needed, and torchvision is missing.
 
     Notes
     -----
-    Pixels are 0 .. 255 and become x/127.5 - 1: no statistic of the training set enters.
+    A pixel x, in 0 .. 255, becomes x/127.5 - 1. This scaling uses no statistic of the training set.
 
     References
     ----------
@@ -155,7 +161,7 @@ def fashion_mnist(folder: str | os.PathLike[str] | None = None, *, download: boo
         y = _idx(found, f"{name}-labels-idx1-ubyte", (size,))
         if y.max() > 9:
             raise ValueError(f"{found / name}-labels-idx1-ubyte has the label {y.max()}, above 9")
-        # in place, so that a quarter of a gigabyte is not held twice
+        # Scale in place, so that a quarter of a gigabyte is not held twice.
         pixels = x.reshape(size, -1).astype(np.float32)
         pixels /= np.float32(127.5)
         pixels -= 1
@@ -195,14 +201,14 @@ def _download(root: Path) -> Path:
 
 
 def _idx(folder: Path, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """The bytes of an IDX file, which must have this shape."""
+    """Read the bytes of an IDX file, which must have this shape."""
     path = _file(folder, name)
     assert path is not None
     header = struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape)
     size = len(header) + math.prod(shape)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            # one byte more than a correct file has, to find longer files
+            # Read one byte more than a correct file has, to detect files that are too long.
             content = file.read(size + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is damaged: {error}") from None

@@ -1,4 +1,4 @@
-"""Plots of a fit, with the tail scaled to the whole data; each function returns its axes."""
+"""Plots of a fit; the tail is scaled to the whole data. Each function returns its axes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["plot_ccdf", "plot_compare", "plot_pdf", "plot_scan"]
 
 Floats = npt.NDArray[np.float64]
 
-# Largest number of points drawn; more than a plot has pixels.
+# Largest number of points drawn. A plot has fewer pixels than this.
 DRAWN = 3000
 
-# Bins per decade of a density, the number that `powerlaw` uses.
+# Number of bins per decade of a density. `powerlaw` uses the same number.
 BINS_A_DECADE = 10
 
 LAW = {"color": "C3", "linewidth": 1.5}
@@ -26,21 +26,21 @@ ALTERNATIVES = ("lognormal", "exponential", "stretched_exponential", "truncated_
 
 
 def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ()) -> Any:
-    """The data's survival function, the fitted tail and alternatives, on logarithmic axes.
+    """Draw the survival function of the data, the fitted tail and alternatives, on log-log axes.
 
     Parameters
     ----------
     fit : PowerLawFit
-        Made from an array.
+        A fit of an array.
     ax : matplotlib axes, optional
-        Where to draw; default: new ones.
+        Axes to draw on; by default, new axes.
     alternatives : sequence of str
-        Names of `htstats.alternatives.ALTERNATIVES` to draw beside it.
+        Names of `htstats.alternatives.ALTERNATIVES` to draw too.
 
     Returns
     -------
     matplotlib axes
-        Its lines are the data, the power law, the alternatives.
+        Its lines are the data, the power law and the alternatives.
 
     Raises
     ------
@@ -49,8 +49,9 @@ def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] =
 
     Notes
     -----
-    Laws are multiplied by the tail's proportion of the data, so that they meet the data at xmin.
-    The view begins at the first percentile of the data, or at a third of xmin if that is lower.
+    The laws are multiplied by the proportion of the data in the tail, so that they meet the data at
+    xmin. The x axis begins at the first percentile of the data, or at a third of xmin if that is
+    lower.
 
     Examples
     --------
@@ -80,21 +81,21 @@ def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] =
 def plot_compare(
     fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ALTERNATIVES
 ) -> Any:
-    """The tail, the power law and every alternative, with their likelihood ratios.
+    """Draw the tail, the power law and every alternative, with their likelihood ratios.
 
     Parameters
     ----------
     fit : PowerLawFit
-        Made from an array.
+        A fit of an array.
     ax : matplotlib axes, optional
-        Where to draw; default: new ones.
+        Axes to draw on; by default, new axes.
     alternatives : sequence of str
-        Names of `htstats.alternatives.ALTERNATIVES`.
+        Names of `htstats.alternatives.ALTERNATIVES` to draw.
 
     Returns
     -------
     matplotlib axes
-        The legend has R (above 0: the power law is more likely) and p of each alternative.
+        The legend lists R and p of each alternative. If R is above 0, the power law is more likely.
 
     Raises
     ------
@@ -103,8 +104,8 @@ def plot_compare(
 
     Notes
     -----
-    The view shows the tail: from xmin to the largest value, and from the tail's proportion of the
-    data downwards.
+    The plot shows only the tail. The x axis runs from xmin to the largest value. The y axis ends at
+    the proportion of the data in the tail.
     """
     ax = _axes(ax)
     x = fit.usable()
@@ -126,7 +127,7 @@ def plot_compare(
 
 
 def plot_pdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ()) -> Any:
-    """The data's density in logarithmic bins, the fitted tail and alternatives.
+    """Draw the density of the data in logarithmic bins, the fitted tail and alternatives.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ def plot_pdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = 
     Returns
     -------
     matplotlib axes
-        Its lines are the data, the power law, the alternatives.
+        Its lines are the data, the power law and the alternatives.
 
     Raises
     ------
@@ -145,8 +146,8 @@ def plot_pdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = 
 
     Notes
     -----
-    There are ten bins per decade, drawn at their geometric middles; empty bins are left out. With
-    discrete data each bin contains at least one integer.
+    There are ten bins per decade. Each is drawn at its geometric middle; empty bins are left out.
+    If the data are discrete, each bin contains at least one integer.
     """
     ax = _axes(ax)
     x = fit.usable()
@@ -182,19 +183,19 @@ def plot_pdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = 
 
 
 def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
-    """Distance (left axis) and alpha (right axis) of every candidate xmin.
+    """Draw the distance (left axis) and alpha (right axis) of every candidate xmin.
 
     Parameters
     ----------
     fit : PowerLawFit
-        Made from an array.
+        A fit of an array.
     ax : matplotlib axes, optional
-        Where to draw; default: new ones.
+        Axes to draw on; by default, new axes.
 
     Returns
     -------
     matplotlib axes
-        The axes of the distance; the axes of alpha are their twin.
+        The axes of the distance. The axes of alpha are a twin of these.
 
     Raises
     ------
@@ -204,7 +205,7 @@ def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
     Notes
     -----
     Alphas of tails with fewer than ten values are not drawn, because they would dominate the scale.
-    Of more than 20,000 candidates about a thousand are drawn, including the chosen one.
+    If there are more than 20,000 candidates, about a thousand are drawn, including the chosen one.
     """
     ax = _axes(ax)
     x = fit.usable()
@@ -227,7 +228,7 @@ def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
     _quiet_ticks(ax)
     right = ax.twinx()
     steady = x.size - np.searchsorted(x, xmins) >= min(10, x.size // 2)
-    right.plot(xmins[steady], alphas[steady], color="C1", linewidth=1)  # x is logarithmic already
+    right.plot(xmins[steady], alphas[steady], color="C1", linewidth=1)  # shares the log x axis
     right.set_ylabel(r"$\alpha$", color="C1")
     shown = alphas[steady & (xmins >= _left(fit, x))]
     if shown.size:
@@ -238,7 +239,7 @@ def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
 
 
 def _candidates(fit: PowerLawFit, x: Floats) -> tuple[Floats, Floats, Floats]:
-    """xmin, distance and alpha of the candidates to draw."""
+    """Return xmin, distance and alpha of the candidates to draw."""
     from htstats._exact_fit.candidates import candidates_of
     from htstats._exact_fit.dispatch import fit_tail
 
@@ -256,7 +257,7 @@ def _candidates(fit: PowerLawFit, x: Floats) -> tuple[Floats, Floats, Floats]:
     if last > 20_000:
         here = np.searchsorted(found.values, fit.xmin)
         chosen = np.union1d(_spread(last, DRAWN // 2), [min(int(here), last - 1)])
-    # the cost of one distance is about the root of the tail's size, independent of the others
+    # One distance costs about the square root of the tail's size, independent of the others.
     pairs = [found.curve(int(k), int(k) + 1) for k in chosen] if last > 20_000 else []
     plus, minus = np.array(pairs).reshape(-1, 2).T if pairs else found.curve(0, last)
     return found.values[chosen], np.maximum(plus, minus), found.alpha[chosen]
@@ -271,7 +272,7 @@ def _draw_data(ax: Any, fit: PowerLawFit, x: Floats) -> None:
 
 
 def _survival(law: Any, grid: Floats, fit: PowerLawFit, x: Floats) -> Floats:
-    """P(X >= grid) of a law of the tail, scaled to the whole data."""
+    """P(X >= x) for each x of the grid, of a law of the tail, scaled to the whole data."""
     at = grid - 1 if fit.discrete else grid
     return np.asarray(fit.n_tail / x.size * np.exp(law.logsf(at)))
 
@@ -292,7 +293,7 @@ def _edges(fit: PowerLawFit, x: Floats) -> Floats:
 
 
 def _spread(size: int, most: int) -> npt.NDArray[np.int64]:
-    """At most `most` of `size` indices: some evenly spaced, the others denser towards the end."""
+    """At most `most` of `size` indices: a third evenly spaced, the others denser near the end."""
     if size <= most:
         return np.arange(size)
     even = np.linspace(0, size - 1, most // 3)
@@ -301,7 +302,7 @@ def _spread(size: int, most: int) -> npt.NDArray[np.int64]:
 
 
 def _left(fit: PowerLawFit, x: Floats) -> float:
-    """The left end of the view; it cuts off small values that would push the tail into a corner."""
+    """The left end of the x axis; it hides small values that would push the tail into a corner."""
     return max(float(x[0]), min(float(np.quantile(x, 0.01)), fit.xmin / 3)) / 1.1
 
 
@@ -314,7 +315,7 @@ def _finish_ccdf(ax: Any, fit: PowerLawFit, x: Floats) -> None:
 
 
 def _quiet_ticks(ax: Any) -> None:
-    """Label 1, 2 and 5 in a view of less than two decades, else decades, so that none collide."""
+    """Label decades, and on an axis of less than two decades 1, 2 and 5, so that none overlap."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = ax.get_xlim()
@@ -329,7 +330,7 @@ def _mark_xmin(ax: Any, fit: PowerLawFit) -> None:
 
 
 def _colour(i: int) -> int:
-    return (0, 2, 4, 5, 1, 6, 7, 8, 9)[i % 9]  # C3 is the power law's
+    return (0, 2, 4, 5, 1, 6, 7, 8, 9)[i % 9]  # not C3, the colour of the power law
 
 
 def _axes(ax: Any) -> Any:
