@@ -142,7 +142,7 @@ def _law_means(rate: float, length: float) -> tuple[float, float]:
 
 
 def _cell_means(rate: float, start: Floats, width: Floats) -> tuple[Floats, Floats]:
-    """E(t) and E(t^2) of the same density within [start, start + width]."""
+    """E(t) and E(t^2) of the density exp(-rate t) on [start, start + width]."""
     first, second = _unit_means(rate * width)
     return start + width * first, start**2 + 2 * start * width * first + width**2 * second
 

@@ -276,8 +276,8 @@ class _Bounded:
     There may be two maxima. Example: if log(x/xmin)/log(xmax/xmin) is .0034, .6067, .6176 and .8005
     for four values, and xmax = 1.316 xmin, one maximum is at beta = 0.31 and the other at 12.2. So
     the code follows each sign change of the slope on a grid of beta, and uses the highest maximum.
-    Neighbouring grid points differ by a third; the grid misses a maximum and a minimum between two
-    of them.
+    Neighbouring grid points differ by about a third. The grid misses a maximum if a minimum lies
+    between the same two points.
     """
 
     def __init__(self, profile: _Profile, xmin: float, xmax: float) -> None:

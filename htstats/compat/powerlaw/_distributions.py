@@ -289,7 +289,7 @@ class Distribution(Drawn, Parametrised):
 
     @property
     def _first(self) -> float:
-        """The first point of the support: xmin or, if discrete, the first integer from xmin on."""
+        """The first point of the support: xmin, or the least integer >= xmin of a discrete law."""
         return float(math.ceil(self.xmin)) if self.discrete else self.xmin
 
     def _is_plain(self) -> bool:
