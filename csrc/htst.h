@@ -4,7 +4,7 @@
  * what each folder is for and how to build the library.
  *
  * VERSION: three whole numbers and a text, those of the Python package that the library comes with.
- * A program that was compiled with another major number has to be compiled again. */
+ * A program that was compiled with another major number must be recompiled. */
 #ifndef HTST_H
 #define HTST_H
 

@@ -78,7 +78,7 @@ double htst_binomial_evaluate(int function, double k, double n, double p);
 /* Over arrays: out[i] = function(k[i], n[i], p[i]) for i < count. A step of 1 reads an input's
  * elements one after the other, a step of 0 repeats its first element. out must not overlap the
  * inputs.
- * ACCURACY: the bits of the scalar functions.
+ * ACCURACY: bit-identical to the scalar functions.
  * ERRORS: HTST_ERR_BAD_ARG if an element of `out` is NaN (all elements are written), or for an
  * unknown function (none is written). */
 int htst_binomial_map(int function, int64_t count, const double *k, int64_t k_step, const double *n,

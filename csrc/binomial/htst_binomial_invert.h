@@ -31,14 +31,14 @@ void htst_binomial_lower_limit(double k, double n, double level, double limit[3]
 
 /* Over arrays: out[i] = htst_binomial_log_isf(level[i], n[i], p[i]) for i < count. A step of 1
  * reads an input's elements one after the other, a step of 0 repeats its first. Returns HTST_OK.
- * ACCURACY, ERRORS: as htst_binomial_log_isf, to the bit. */
+ * ACCURACY, ERRORS: bit-identical to htst_binomial_log_isf. */
 int htst_binomial_map_log_isf(int64_t count, const double *level, int64_t level_step,
     const double *n, int64_t n_step, const double *p, int64_t p_step, double *out);
 
 /* Over arrays: out[3 i + (0, 1, 2)] = the limit of (k[i], n[i], level[i]) for i < count; the upper
  * one if `upper` is not 0, else the lower one. Steps as in htst_binomial_map_log_isf. Returns
  * HTST_OK.
- * ACCURACY, ERRORS: as htst_binomial_upper_limit, to the bit. */
+ * ACCURACY, ERRORS: bit-identical to htst_binomial_upper_limit or htst_binomial_lower_limit. */
 int htst_binomial_map_limit(int upper, int64_t count, const double *k, int64_t k_step,
     const double *n, int64_t n_step, const double *level, int64_t level_step, double *out);
 

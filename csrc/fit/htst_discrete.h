@@ -31,7 +31,7 @@ typedef struct {
     const double *x;      /* [m] integers, 1 <= x[0] < x[1] < ... <= top, at most 2^53 */
     const int64_t *first; /* [m + 1] counts before each; first[m] = N */
     double top;           /* the largest integer of the law, or INFINITY */
-    const double *alpha;  /* from `begin` on, as htst_discrete_estimate leaves them */
+    const double *alpha;  /* from `begin` on, as htst_discrete_estimate writes them */
     const double *norm;
     int is_two_sided; /* which distance: 0 left, 1 two-sided */
 } htst_discrete_t;
@@ -44,9 +44,9 @@ int htst_discrete_means(int64_t m, const double *x, const int64_t *first, double
 
 /* The estimates of the candidates k in [begin, end): alpha[k - begin], and norm[k - begin] =
  * Z(alpha, x[k], top) of htst_zeta.h. NaN for a candidate without an estimate above alpha_low: if
- * the tail is one value, or if the values of a truncated law crowd at the top. alpha_low: at least
- * 0, at least 1 if top is infinite.
- * METHOD: Newton's steps; if top is finite, from the estimate of the candidate before.
+ * the tail is one value, or if the values of a truncated law lie too close to the top. alpha_low:
+ * at least 0, at least 1 if top is infinite.
+ * METHOD: Newton's steps; if top is finite, from the estimate of the previous candidate.
  * ERRORS: HTST_ERR_BAD_ARG (begin, end or alpha_low), HTST_ERR_NO_CONVERGENCE. */
 int htst_discrete_estimate(const double *x, const double *mean, int64_t begin, int64_t end,
     double top, double alpha_low, double *alpha, double *norm);
@@ -63,8 +63,8 @@ typedef struct {
     double distance, alpha;
 } htst_discrete_best_t;
 
-/* The same as htst_discrete_best for a law without an end (scan->top is INFINITY) and many
- * candidates. Estimates are computed only where a candidate is looked at, from the means of
+/* The same as htst_discrete_best for a law without an upper end (scan->top is INFINITY) and many
+ * candidates. Estimates are computed only for the candidates that are evaluated, from the means of
  * htst_discrete_means; scan->alpha and scan->norm are not used.
  *
  * METHOD: a whole range of candidates is excluded at a place where the distances of all of them

@@ -14,8 +14,9 @@
  *
  * for the left distance of htst_scan.h. The two-sided distance is not smaller.
  *
- * METHOD: these bounds, the larger over buckets e. ACCURACY: a bound is never above a distance: it
- * is reduced by what rounding may add (tests/test_exact_fit_prune.py checks all distances). */
+ * METHOD: the larger of these two bounds, maximised over buckets e. ACCURACY: a bound is never
+ * above a distance: it is reduced by what rounding may add (tests/test_exact_fit_prune.py checks
+ * all distances). */
 #ifndef HTST_PRUNE_H
 #define HTST_PRUNE_H
 
@@ -40,8 +41,8 @@ int htst_prune_prepare(const htst_prune_t *buckets);
 /* A lower bound of the distances of all candidates in bucket b, 0 <= b < m. ERRORS: none. */
 double htst_prune_bound(const htst_prune_t *buckets, int64_t b);
 
-/* About the smallest distance among candidates with at least `least` values in their tails: a
- * guess, not a bound. ERRORS: none. */
+/* An estimate of the smallest distance among candidates with at least `least` values in their
+ * tails. It is not a bound. ERRORS: none. */
 double htst_prune_guess(const htst_prune_t *buckets, int64_t least);
 
 /* The lowest bucket that can contain a candidate with at most this distance; m if there is none.

@@ -13,8 +13,8 @@
  * htst_truncated.h, and the rate may have any sign.
  *
  * METHOD: most candidates are excluded, in blocks or one by one, at probe points: places where the
- * distances of earlier candidates were largest. The others are measured, see htst_distance.h. The
- * exclusion is by bounds, so the result equals that of computing every distance.
+ * distances of earlier candidates were largest. The others are measured, see htst_distance.h. Only
+ * bounds exclude candidates, so the result equals that of computing every distance.
  * ACCURACY: D to 1e-15.
  * ERRORS: none; the values, counts and rates are those of htst_estimate.h, which checks them.
  *

@@ -36,8 +36,8 @@ void htst_zeta_log_scaled(double s, double q, double top, double out[3]);
 
 /* out[0..2] = log zeta(s, q) and its derivatives in s; s > 1, q >= 1.
  *
- * ACCURACY: what log_scaled has, and the rounding of s log q, which counts where zeta is near 1 for
- * a q that is not 1. ERRORS: NaN outside the domain. */
+ * ACCURACY: as htst_zeta_log_scaled, plus the rounding error of s log q, which matters where zeta
+ * is near 1 for a q that is not 1. ERRORS: NaN outside the domain. */
 void htst_zeta_log(double s, double q, double out[3]);
 
 #endif

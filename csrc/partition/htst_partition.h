@@ -8,16 +8,15 @@
  * smallest integer as `low` keeps nothing below.
  *
  * METHOD: a row is cut into segments of HTST_PARTITION_SEGMENT columns; the last may be shorter.
- * The count leaves in `hits` how many elements of each segment are kept, at most 255. The fill
- * passes over segments without any, and writes dense and sparse ones in different ways.
+ * The count writes to `hits` the number of kept elements of each segment, at most 255. The fill
+ * skips segments without kept elements, and writes dense and sparse segments in different ways.
  * Instructions that compress vectors are used where the processor has them (htst_partition_x86.h).
  * ACCURACY: exact: float16 and bfloat16 are widened to float32 without rounding. The result does
  * not depend on the instructions.
  *
- * Each function works on the rows that it is given: a caller may share the rows of a matrix out
- * among threads, with `counts`, `hits` and `indptr` moved on to their first row. The fill writes
- * nothing outside the rows' own part of `indices` and `values`, even if the matrix has changed
- * since the count.
+ * A caller may distribute the rows of a matrix among threads. Each thread then passes `counts`,
+ * `hits` and `indptr` from its own first row on. The fill writes nothing outside the rows' own
+ * part of `indices` and `values`, even if the matrix has changed since the count.
  *
  * Arguments of all functions: w[rows * cols] the matrix, row by row.
  * low, high                     the bounds as ordered integers.
@@ -48,7 +47,8 @@ enum {
     HTST_PARTITION_VBMI2 = 3, /* AVX-512 with an instruction that compresses bytes */
 };
 
-/* The best of these that this processor has and this library was built with. ERRORS: none. */
+/* The best of these instructions that both this processor and this build of the library support.
+ * ERRORS: none. */
 int htst_partition_best(void);
 
 /* Fill: the column indices and the values of the kept elements, in row-major order. The matrix, the
@@ -58,7 +58,7 @@ int htst_partition_best(void);
  * 1] - 1.
  * instructions     at most htst_partition_best().
  * wide             the type of `indices`: 1 int64_t, 0 int32_t.
- * indices, values  the whole arrays, of the caller, with room for indptr[rows] elements.
+ * indices, values  the complete arrays of the caller, with room for indptr[rows] elements.
  *
  * ERRORS: HTST_ERR_BAD_ARG if a row keeps fewer elements than indptr says. */
 int htst_partition_fill_f16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low,
