@@ -11,7 +11,7 @@
 #define MOST_FILTERS 4096
 #define MOST_SIZE 63
 
-/* How many windows fit into so many pixels; 0 if none does. */
+/* How many windows fit into this number of pixels; 0 if none does. */
 static int64_t
 count_windows(const htst_features_bank_t *bank, int64_t pixels)
 {
@@ -142,7 +142,7 @@ correlate(const htst_features_bank_t *bank, const float *padded, int64_t r, cons
     }
 }
 
-/* The sum over the window of cell (row, column); what lies outside the image is zero. */
+/* The sum over the window of cell (row, column); values outside the image are zero. */
 static int64_t
 sum_window(const htst_features_bank_t *bank, const float *values, int64_t stride, int64_t row,
     int64_t column)

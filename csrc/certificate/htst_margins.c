@@ -1,9 +1,9 @@
 #include "htst_margins.h"
 
-/* Examples whose int16 counters cannot overflow in one lane of any vector. */
+/* Number of examples for which an int16 counter cannot overflow in one lane of any vector. */
 #define COUNT_BLOCK 8192
 
-/* Nothing is as small: below every logit that htst_anneal_start lets pass. */
+/* Smaller than every logit that htst_anneal_start accepts. */
 #define LEAST_LOGIT (-(1 << 30))
 
 HTST_CLONES static void

@@ -123,7 +123,7 @@ typedef struct {
     uint64_t at;
 } reader_t;
 
-/* At least 57 bits from this position on, zeros behind the end. */
+/* At least 57 bits from this position on, zeros beyond the end. */
 static inline uint64_t
 peek(const reader_t *reader)
 {
