@@ -54,8 +54,9 @@ test_a_grid_changes_nothing(int two_sided)
     free(work);
 }
 
-/* Several values have the same distance except for the last digits, so no single value decides. The counts are computed from a law and the law is estimated from the counts, until both
- * agree. */
+/* Several values have the same distance except for the last digits, so no single value decides.
+ * The counts are computed from a law, and the law is estimated from the counts, until both agree.
+ */
 static void
 test_equal_distances(void)
 {
