@@ -45,7 +45,7 @@ MOST_NONZEROS = 4000
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a search: `proposals` steps at temperatures from `hottest` to `coldest`, in bits."""
+    """A part of a search: `proposals` steps, with temperatures from hottest to coldest, in bits."""
 
     proposals: int
     hottest: float
