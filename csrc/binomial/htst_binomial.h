@@ -65,8 +65,8 @@ double htst_binomial_pmf(double k, double n, double p);
  * ERRORS: NaN outside the domain, or k not whole in [0, n]. */
 double htst_binomial_kl(double k, double n, double p);
 
-/* Chernoff's bound of log P(X > k): -n KL((k+1)/n || p) if k + 1 > np, by the exact sign, else 0;
- * -inf for k >= n.
+/* Chernoff's bound of log P(X > k): -n KL((k+1)/n || p) if k + 1 > np, else 0 (the sign of
+ * k + 1 - np is exact); -inf for k >= n.
  * ACCURACY: docs/accuracy-binomial.md: 1e-15 relative.
  * ERRORS: NaN outside the domain. */
 double htst_binomial_chernoff_logsf(double k, double n, double p);

@@ -111,7 +111,7 @@ htst_far_of_tail(int upper, double k, double n, double p, int kind)
     return htst_far_of_side(upper ? at.sign : -at.sign, at.j, n, at.s, kind);
 }
 
-/* The point k, as the first of its far tail. */
+/* The point k, as the first point of its far tail. */
 HTST_INLINE htst_far_t
 htst_far_of_point(double k, double n, double p, int kind)
 {

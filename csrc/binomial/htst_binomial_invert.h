@@ -10,16 +10,16 @@
 /* The smallest k with log P(X > k) <= level, as htst_binomial_logsf gives it, to the last bit; -1
  * if level >= 0.
  * METHOD: from the normal deviate of the level and n KL(k/n || p) = deviate^2/2, Newton's steps
- * with the slope log1p(-pmf/P) and its change, inside a bracket that only shrinks; a few tails.
- * ACCURACY: exact. ERRORS: NaN outside the domain or for a NaN level. */
+ * with the slope log1p(-pmf/P) and its change, inside a bracket that only shrinks. It evaluates a
+ * few tails. ACCURACY: exact. ERRORS: NaN outside the domain or for a NaN level. */
 double htst_binomial_log_isf(double level, double n, double p);
 
 /* The upper limit: limit[0..2] = p, log p and log(1 - p) of the largest p with log P(X <= k) >=
  * level (Clopper and Pearson 1934); k in [0, n], level <= 0.
- * METHOD: Halley's steps in theta = logit p with dL/dtheta = -(n-k) p pmf/P, whose logarithm moves
- * with k - n p + q - dL/dtheta; a few tails. If level > -log 2 the other tail is solved instead.
- * Closed forms for k = 0 and k = n-1; if p or 1-p is below 1e-250, the leading term of its tail,
- * which is then exact to rounding.
+ * METHOD: Halley's steps in theta = logit p with dL/dtheta = -(n-k) p pmf/P, whose logarithm has
+ * the derivative k - n p + q - dL/dtheta. It evaluates a few tails. If level > -log 2 the other
+ * tail is solved instead. Closed forms for k = 0 and k = n-1; if p or 1-p is below 1e-250, the
+ * leading term of its tail, which is then exact to rounding.
  * ACCURACY: docs/accuracy-binomial.md, against tests/tables/binomial_inverses.csv: p and 1-p, by
  *   their logarithms, to 1e-13 of the smaller of p and 1-p, and log p and log(1-p) to 1e-13.
  * ERRORS: all three NaN outside the domain. */

@@ -50,7 +50,7 @@ reach(const htst_features_bank_t *bank)
     return most;
 }
 
-/* Floats of the padded image, and of one filter's responses; both end with a block to spare. */
+/* Floats of the padded image, and of one filter's responses; both end with a spare block. */
 static int64_t
 padded_size(const htst_features_bank_t *bank)
 {

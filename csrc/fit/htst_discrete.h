@@ -12,8 +12,8 @@
  * abs(P(K <= x[j]) - share up to x[j]); because the sample's function is constant from x[j] to
  * x[j+1] - 1, that is the supremum over all integers.
  *
- * METHOD: a candidate is dropped at the first place where its distance exceeds the smallest so far
- * by more than the tolerance; places where earlier candidates were dropped are tried first. A
+ * METHOD: a candidate is dropped at the first value where its distance exceeds the smallest so far
+ * by more than the tolerance; values where earlier candidates were dropped are tried first. A
  * segment of values is skipped if its ends bound the distance inside. So the result equals that of
  * computing every distance.
  * ACCURACY: alpha to 1e-12, relative, against mpmath (tests/test_exact_fit_discrete.py); if top is
@@ -67,11 +67,11 @@ typedef struct {
  * candidates. Estimates are computed only for the candidates that are evaluated, from the means of
  * htst_discrete_means; scan->alpha and scan->norm are not used.
  *
- * METHOD: a whole range of candidates is excluded at a place where the distances of all of them
- * exceed the limit. Let M(s, q) be the mean of log(K / q) on q, q + 1, ... with P(K = k) ~ k^-s. M
- * falls with s and grows with q, so the estimates between candidates a and b lie between that of
- * the largest mean at x[a] and that of the smallest mean at x[b]; P(K >= x[j]) falls with s and
- * grows with q too.
+ * METHOD: a whole range of candidates is excluded at a probe point where the distances of all of
+ * them exceed the limit. Let M(s, q) be the mean of log(K / q) on q, q + 1, ... with P(K = k) ~
+ * k^-s. M falls with s and grows with q, so the estimates between candidates a and b lie between
+ * that of the largest mean at x[a] and that of the smallest mean at x[b]; P(K >= x[j]) falls with
+ * s and grows with q too.
  *
  * Why M grows with q: u = q t, of the density ~ u^(s-2) e^-u g(u), g(u) = u / (1 - e^(-u/q))
  * (Hurwitz's integral), has the mean h(s) = q s zeta(s+1, q) / zeta(s, q), and q dM/dq = h'(s) - 1

@@ -378,7 +378,7 @@ htst_distance_measure(
     if (grid != NULL && c->slack < 1) {
         const htst_places_t *few = &grid->few, *many = &grid->many;
         int64_t i = first_above(many, c->k);
-        /* excludes most candidates with few points */
+        /* a few points exclude most candidates */
         int is_worth_it = found->rough && many->size - i > 2 * FEW;
         if ((is_worth_it && !look_at_places(c, few, first_above(few, c->k), limit, found))
             || !look_at_places(c, many, i, limit, found)

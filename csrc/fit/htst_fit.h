@@ -5,7 +5,8 @@
  * METHOD: htst_tail takes the values of a side, htst_sort sorts them, htst_estimate finds the
  * distinct values and the exponent of each as xmin, and htst_scan the candidate with the smallest
  * distance.
- * ACCURACY: that of htst_estimate.h and htst_scan.h; the same bits as those steps one by one.
+ * ACCURACY: that of htst_estimate.h and htst_scan.h; bit-identical to calling these steps one by
+ * one.
  *
  * One call costs less than the four when n is small, and needs only one allocation when n is
  * large.

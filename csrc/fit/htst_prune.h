@@ -1,11 +1,11 @@
 /* htst_prune: a lower bound of the distance of every candidate xmin, from counts of values by
  * buckets.
  *
- * A candidate in bucket b has all buckets above b and a part of b in its tail. Counts and sums
- * bound its exponent from both sides, and with it the model at the lower edge of any bucket e above
- * b; the sample's distribution function there is known up to that part of b. Let t_b be the number
- * of values from the lower edge of b on, l and u the logarithms of a bucket's edges; then n is in
- * [t_{b+1} + 1, t_b], the rate in [rate', rate''], and
+ * The tail of a candidate in bucket b contains all buckets above b and a part of b. Counts and
+ * sums bound its exponent from both sides, and with it the model at the lower edge of any bucket e
+ * above b; the sample's distribution function there is known up to that part of b. Let t_b be the
+ * number of values from the lower edge of b on, l and u the logarithms of a bucket's edges; then n
+ * is in [t_{b+1} + 1, t_b], the rate in [rate', rate''], and
  *
  *     D >= F - E at the first value of e:
  *         1 - exp(-rate' (l_e - u_b)) - (1 - t_e / t_b)

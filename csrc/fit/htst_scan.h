@@ -20,7 +20,7 @@
  *
  * A count may be 0: a fixed xmin below the smallest value is such a pair. Values between the
  * candidates and the last value may be left out, as long as `first` and `rate` are those of all
- * values: left distances are then the maxima over the values that are there. */
+ * values: left distances are then the maxima over the remaining values. */
 #ifndef HTST_SCAN_H
 #define HTST_SCAN_H
 

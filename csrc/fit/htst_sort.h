@@ -1,4 +1,5 @@
-/* htst_sort: floats without a sign bit in ascending order, which is that of their bit patterns.
+/* htst_sort: sort floats without a sign bit in ascending order, which is the order of their bit
+ * patterns.
  *
  * METHOD: an element's cell is its pattern minus the smallest one, shifted right until few
  * elements share a cell. Two passes, by the low and then by the high half of the cell's bits

@@ -159,7 +159,7 @@ minus_log(double x)
 
     memcpy(&bits, &x, sizeof(x));
     shifted = bits - root;
-    /* k <= 0, by way of a double's low bits because AVX2 converts no 64-bit integers:
+    /* k <= 0, read from the low bits of a double because AVX2 cannot convert 64-bit integers:
      * 2^52 + (k + 2048), k + 2048 being positive */
     {
         uint64_t biased = ((shifted >> 52) + 2048) & 0xFFF;

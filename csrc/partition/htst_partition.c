@@ -54,8 +54,8 @@ value_bf16(uint16_t w)
     return (uint32_t) w << 16;
 }
 
-/* A denormal is built with a leading one that is then subtracted. No denormal float32 appears on
- * the way, so a processor that flushes them gives the same result. */
+/* A denormal is built with a leading one that is then subtracted. No step produces a denormal
+ * float32, so a processor that flushes them gives the same result. */
 static inline uint32_t
 value_f16(uint16_t w)
 {

@@ -4,8 +4,8 @@
  * and -1 - bits(abs(w)) of a negative one (-0 is -1). These grow with the number, and do not depend
  * on how the processor treats denormals. An element is kept if and only if ordered(w) > high or
  * ordered(w) < low. For real bounds, `high` is the ordered integer of the largest number of the
- * format that is <= the upper bound, and `low` that of the smallest that is >= the lower one; the
- * smallest integer as `low` keeps nothing below.
+ * format that is <= the upper bound, and `low` that of the smallest that is >= the lower one; if
+ * `low` is the smallest integer, no element is kept on the lower side.
  *
  * METHOD: a row is cut into segments of HTST_PARTITION_SEGMENT columns; the last may be shorter.
  * The count writes to `hits` the number of kept elements of each segment, at most 255. The fill
@@ -29,8 +29,8 @@
 #define HTST_PARTITION_SEGMENT 256
 
 /* Count: counts[rows] becomes the number of kept elements of each row, *not_finite the number of
- * elements that are NaN or infinite. If that is not 0 the counts mean nothing. infinity: the 16-bit
- * format's pattern of infinity, 0x7c00 for float16, 0x7f80 for bfloat16.
+ * elements that are NaN or infinite. If that is not 0, the counts are meaningless. infinity: the
+ * 16-bit format's pattern of infinity, 0x7c00 for float16, 0x7f80 for bfloat16.
  * ERRORS: none; returns HTST_OK. */
 int htst_partition_count_b16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low,
     int16_t high, uint16_t infinity, int64_t *counts, uint8_t *hits, int64_t *not_finite);

@@ -17,7 +17,7 @@ typedef struct {
     _Atomic int64_t threads; /* threads that have started */
     _Atomic int64_t next;    /* the piece that is taken next */
     _Atomic int64_t counted; /* pieces, from the first on, whose places are known */
-    int64_t kept; /* elements that those keep; only the thread with piece `counted` writes it */
+    int64_t kept; /* elements that these keep; only the thread with piece `counted` writes it */
 } htst_split_turns_t;
 
 /* The largest number of elements of a piece. A piece is several whole rows or a part of one row.
@@ -36,7 +36,7 @@ typedef struct {
  * indices, values         room for rows * cols elements, and for HTST_SPLIT_OWN more if the
  *                         workspace is NULL; the first indptr[rows] are set.
  * not_finite              set to how many NaN or infinite elements this thread found. If it is not
- *                         0 for all threads the result means nothing.
+ *                         0 for all threads, the result is meaningless.
  *
  * ERRORS: HTST_ERR_BAD_ARG if the matrix changed during the call. */
 int htst_split_f16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
