@@ -286,8 +286,8 @@ is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done, int64_t
     return excess * excess * DROP_DENOMINATOR > DROP_NUMERATOR * variance;
 }
 
-/* Count the errors that the change adds, up to `allowed`; returns 0 as soon as it cannot be
- * accepted. */
+/* Count the errors that the change adds. Returns 1 if they are at most `allowed`, and 0 as soon as
+ * a prefix of the chunks shows too many. */
 static int
 is_allowed(const htst_anneal_data_t *data, htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t allowed, int64_t *added)

@@ -125,7 +125,8 @@ count_two(const int16_t *HTST_RESTRICT margins, const int8_t *HTST_RESTRICT x,
     *changed += other;
 }
 
-/* Count in examples [begin, end) of a chunk; sign is 1 where another label is right if M > d. */
+/* Count in examples [begin, end) of a chunk; sign is 1 for examples of other labels, which are
+ * right if M > d. */
 static void
 count_segment(const int16_t *margins, const int8_t *const columns[2],
     const htst_margins_change_t *change, int sign, int64_t begin, int64_t end, int64_t *right,

@@ -7,8 +7,8 @@
 
 #define N_PROBES 8
 #define BLOCK HTST_ESTIMATE_BLOCK /* candidates that one bound covers */
-#define N_FIRST 32                /* least number of candidates that are measured first */
-#define GAP 256                   /* most values between two of those */
+#define N_FIRST 32                /* smallest number of candidates that are measured first */
+#define GAP 256                   /* largest number of values between two of those */
 #define STEP 97                   /* a prime, so that the steps visit all candidates of a block */
 
 /* Probe points whose tails differ by less than this share exclude the same candidates. */
@@ -20,13 +20,13 @@
 /* ---- the best candidate --------------------------------------------------------------------- */
 
 /* A probe point: a value at which an earlier candidate's distance was found. Its logarithm, the
- * tail from it on, and the tail behind it (for two-sided distances). */
+ * tail from it on, and the tail after it (for two-sided distances). */
 typedef struct {
     int64_t place;
     double y, tail, next_tail;
 } probe_t;
 
-/* Probe points; the one that excluded a candidate last stands in front. */
+/* Probe points; the one that last excluded a candidate comes first. */
 typedef struct {
     probe_t probe[N_PROBES];
 } probes_t;
@@ -38,7 +38,7 @@ to_front(probes_t *probes, probe_t probe, int from)
     probes->probe[0] = probe;
 }
 
-/* Put a probe point in front. It replaces one with nearly the same tail, else the last one. */
+/* Put a probe point first. It replaces one with nearly the same tail, else the last one. */
 static void
 insert(probes_t *probes, probe_t probe)
 {

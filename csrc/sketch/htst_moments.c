@@ -64,7 +64,7 @@ power_of_two(int exponent)
 
 /* ------------------------------------------------------------------ float32 */
 
-#define BLOCK 2048 /* most additions for which the grids below leave room */
+#define BLOCK 2048 /* largest number of additions for which the grids below leave room */
 /* Vectors are written out because a compiler may not reorder sums of doubles, and cannot know that
  * these are exact. Two vectors are used at a time, so that the additions of one do not wait for
  * those of the other. */
