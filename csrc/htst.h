@@ -1,10 +1,10 @@
-/* htst: the C library below htstats, all of its public headers.
+/* htst: all public headers of the C library that htstats is built on.
  *
- * A program may include this header or only those it needs: each stands alone. csrc/README.md says
- * what each folder is for and how to build the library.
+ * A program may include this header, or only the headers that it needs: each can be included alone.
+ * csrc/README.md says what each folder is for and how to build the library.
  *
- * VERSION: three whole numbers and a text, those of the Python package that the library comes with.
- * A program that was compiled with another major number has to be compiled again. */
+ * VERSION: three whole numbers and a text, the same as those of the Python package. A program that
+ * was compiled with another major number must be recompiled. */
 #ifndef HTST_H
 #define HTST_H
 
@@ -42,7 +42,7 @@
 #include "htst_anneal.h"
 #include "htst_features.h"
 
-/* The exact fit of a power law: `htst_fit.h` is all of it in one call, the others are its steps. */
+/* The exact fit of a power law: `htst_fit.h` is the complete fit, the others are its steps. */
 #include "htst_counts.h"
 #include "htst_discrete.h"
 #include "htst_estimate.h"

@@ -11,10 +11,10 @@
 #define TINY_P HTST_BINOMIAL_TINY_P
 #define TINY_SHIFT 600
 
-/* ---- where the pieces of htst_binomial_far.h serve ------------------------------------------ */
+/* ---- arguments that htst_binomial_far.h handles --------------------------------------------- */
 
-/* The log or the value of a probability given by its terms. Both branches of the log are evaluated
- * as in arrays, so that the bits agree. */
+/* The log or the value of a probability given by its terms. Both branches of the log are
+ * evaluated, as for arrays, so that the results are bit-identical. */
 HTST_INLINE double
 tell(const htst_terms_t *terms, bool log, double complement)
 {
@@ -48,7 +48,8 @@ tail(bool log, bool upper, double k, double n, double p)
     }
 }
 
-/* log P(X > k), or log P(X <= k) if not `upper`; NaN if htst_binomial_far.h does not serve. */
+/* log P(X > k), or log P(X <= k) if not `upper`; NaN if htst_binomial_far.h does not handle the
+ * arguments. */
 HTST_FUSED_CLONES static double
 log_tail(bool upper, double k, double n, double p)
 {
@@ -72,7 +73,7 @@ point_of_kind(int kind, double k, double n, double p)
                                         : (htst_terms_t){ { NAN, NAN }, NAN, NAN };
 }
 
-/* The terms of P(X = k); all NaN if htst_binomial_point.h does not serve. */
+/* The terms of P(X = k); all NaN if htst_binomial_point.h does not handle the arguments. */
 HTST_INLINE htst_terms_t
 point_terms(double k, double n, double p)
 {
@@ -90,7 +91,8 @@ point(bool log, double k, double n, double p)
     return tell(&terms, log, 0.0);
 }
 
-/* n KL(k/n || p); NaN if htst_binomial_point.h does not serve, and for a fractional k. */
+/* n KL(k/n || p); NaN for a fractional k and for arguments that htst_binomial_point.h does not
+ * handle. */
 HTST_FUSED_CLONES static double
 divergence(double k, double n, double p)
 {
@@ -107,7 +109,7 @@ bound(double k, double n, double p)
     return (p > 0.5 ? -above : above) > 0.0 || isnan(value) ? value : 0.0;
 }
 
-/* ---- where they do not: closed forms, tiny p ------------------------------------------------ */
+/* ---- all other arguments: closed forms, tiny p ---------------------------------------------- */
 
 /* s = min(p, 1-p), above 0; 0 < j, seen from above. */
 static htst_terms_t
@@ -242,7 +244,7 @@ evaluate_point(bool log_wanted, double k, double n, double p)
 
 /* ---- public scalars ------------------------------------------------------------------------- */
 
-/* A sum with 0.0 makes 0.0 of -0.0, and leaves all else as it is. */
+/* Adding 0.0 turns -0.0 into 0.0 and changes no other value. */
 
 double
 htst_binomial_logsf(double k, double n, double p)
@@ -354,7 +356,7 @@ htst_binomial_evaluate(int function, double k, double n, double p)
 
 #define CHUNK HTST_BINOMIAL_BULK_CHUNK
 
-/* The next elements of an input as an array: with a step of 0, `buffer` filled with the first. */
+/* The next elements of an input as an array; if the step is 0, `buffer` filled with the first. */
 static const double *
 next_elements(const double *x, int64_t step, int64_t start, int count, double *buffer)
 {

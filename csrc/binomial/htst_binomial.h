@@ -65,8 +65,8 @@ double htst_binomial_pmf(double k, double n, double p);
  * ERRORS: NaN outside the domain, or k not whole in [0, n]. */
 double htst_binomial_kl(double k, double n, double p);
 
-/* Chernoff's bound of log P(X > k): -n KL((k+1)/n || p) if k + 1 > np, by the exact sign, else 0;
- * -inf for k >= n.
+/* Chernoff's bound of log P(X > k): -n KL((k+1)/n || p) if k + 1 > np, else 0 (the sign of
+ * k + 1 - np is exact); -inf for k >= n.
  * ACCURACY: docs/accuracy-binomial.md: 1e-15 relative.
  * ERRORS: NaN outside the domain. */
 double htst_binomial_chernoff_logsf(double k, double n, double p);
@@ -78,7 +78,7 @@ double htst_binomial_evaluate(int function, double k, double n, double p);
 /* Over arrays: out[i] = function(k[i], n[i], p[i]) for i < count. A step of 1 reads an input's
  * elements one after the other, a step of 0 repeats its first element. out must not overlap the
  * inputs.
- * ACCURACY: the bits of the scalar functions.
+ * ACCURACY: bit-identical to the scalar functions.
  * ERRORS: HTST_ERR_BAD_ARG if an element of `out` is NaN (all elements are written), or for an
  * unknown function (none is written). */
 int htst_binomial_map(int function, int64_t count, const double *k, int64_t k_step, const double *n,

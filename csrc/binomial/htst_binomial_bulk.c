@@ -65,7 +65,7 @@ DEFINE_NEAR_TAILS(long_logs, HTST_BINOMIAL_LONG, 1)
 DEFINE_NEAR_POINTS(short_points, HTST_BINOMIAL_SHORT)
 DEFINE_NEAR_POINTS(long_points, HTST_BINOMIAL_LONG)
 
-/* A and Phi, except Phi for small k or m; NaN if the fraction does not serve. */
+/* A and Phi, except Phi for small k or m; NaN if the fraction cannot be used. */
 #define STORE_LARGE(i, t)                                        \
     do {                                                         \
         double inverse = 1.0 / ((t).k * (t).m * (t).n);          \
@@ -113,8 +113,8 @@ large_tails(int upper, int count, const double *HTST_RESTRICT k, const double *H
     }
 }
 
-/* Phi for small k or m, by a table, which compilers do not vectorise. Elements whose a is NaN are
- * left out: their k may be anything. */
+/* Phi for small k or m, by a table, which compilers do not vectorise. Elements whose `a` is NaN
+ * are skipped: their k may be anything. */
 HTST_FUSED_CLONES static void
 small_phis(int count, const double *n, terms_t *terms)
 {
@@ -133,8 +133,8 @@ any_points(double shift, int count, const double *k, const double *n, const doub
     small_phis(count, n, out);
 }
 
-/* factor *= P/pmf, a block at a time, until all elements of the block have converged. Each keeps
- * the first value at which it converged, as a single number does. */
+/* factor *= P/pmf, a block at a time, until all elements of the block have converged. Each element
+ * keeps the first value at which it converged, as in the scalar functions. */
 HTST_FUSED_CLONES static void
 finish_fractions(int count, const fractions_t *HTST_RESTRICT from, double *HTST_RESTRICT factor)
 {
@@ -228,7 +228,7 @@ bounds(int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,
 typedef void tails_t(int, int, const double *, const double *, const double *, terms_t *);
 typedef void points_t(double, int, const double *, const double *, const double *, terms_t *);
 
-/* What a function asks for: an upper or a lower tail, or the point k + shift. */
+/* The quantity that a function computes: an upper or a lower tail, or the point k + shift. */
 typedef struct {
     int is_tail, upper;
     double shift;
@@ -268,7 +268,7 @@ solve(int function, int kind, int count, const double *k, const double *n, const
         default: logs(count, &terms, out); break;
     }
     for (int i = 0; i < count; i++) {
-        out[i] += 0.0; /* makes 0.0 of -0.0 */
+        out[i] += 0.0; /* turns -0.0 into 0.0 */
     }
 }
 
@@ -313,8 +313,8 @@ are_equal(int count, const double *x)
     return different == 0;
 }
 
-/* The elements left to the caller: those that the fraction does not serve, and n KL of a fractional
- * k. */
+/* The elements left to the caller: those for which the fraction cannot be used, and n KL of a
+ * fractional k. */
 static int
 find_left(
     int function, int count, const double *kinds, const double *k, const double *out, uint8_t *left)

@@ -10,9 +10,9 @@
 #define HTST_BINOMIAL_BULK_CHUNK 256
 
 /* out[i] = function(k[i], n[i], p[i]) for i < count <= HTST_BINOMIAL_BULK_CHUNK, except for the
- * elements whose numbers are written to `left`, which has room for `count`: closed forms, tiny p
- * and bad arguments are left to the caller. Returns how many those are.
- * ACCURACY: the bits of the scalar functions of htst_binomial.h. ERRORS: none. */
+ * elements whose indices are written to `left`, which has room for `count`. These are closed
+ * forms, tiny p and bad arguments, which the caller must evaluate. Returns how many there are.
+ * ACCURACY: bit-identical to the scalar functions of htst_binomial.h. ERRORS: none. */
 int htst_binomial_bulk_chunk(int function, int count, const double *k, const double *n,
     const double *p, double *out, uint8_t *left);
 

@@ -9,7 +9,7 @@
 
 #include "htst_binomial_point.h"
 
-/* A smaller p is not served here: n p may be denormal and lose bits. */
+/* A smaller p is not handled here: n p may be denormal and lose bits. */
 #define HTST_BINOMIAL_TINY_P 1e-250
 
 /* j - mean; near the mean the first difference is exact (Sterbenz) */
@@ -46,7 +46,8 @@ htst_far_problem(
     };
 }
 
-/* The law of min(p, 1-p), and X's k as Y's j there; p outside [0, 1] makes s negative. */
+/* The law of min(p, 1-p), and the j of Y that corresponds to the k of X; p outside [0, 1] makes s
+ * negative. */
 typedef struct {
     double s, sign, j;
 } htst_side_t;
@@ -81,7 +82,7 @@ htst_far_kind(int is_tail, htst_side_t at, double n)
     return is_near & legal & serves ? kind : (double) HTST_BINOMIAL_FRACTION;
 }
 
-/* Whether the continued fraction serves these arguments. */
+/* Whether the continued fraction can be used for these arguments. */
 HTST_INLINE int
 htst_far_is_served(const htst_far_t *t)
 {
@@ -110,7 +111,7 @@ htst_far_of_tail(int upper, double k, double n, double p, int kind)
     return htst_far_of_side(upper ? at.sign : -at.sign, at.j, n, at.s, kind);
 }
 
-/* The point k, as the first of its far tail. */
+/* The point k, as the first point of its far tail. */
 HTST_INLINE htst_far_t
 htst_far_of_point(double k, double n, double p, int kind)
 {

@@ -6,7 +6,7 @@
 
 #define LOG_HALF (-0.69314718055994530942)
 
-/* ---- one look at a tail --------------------------------------------------------------------- */
+/* ---- one evaluation of a tail --------------------------------------------------------------- */
 
 /* Bin(n, p), p or 1-p = s <= 1/2 */
 typedef struct {
@@ -14,8 +14,8 @@ typedef struct {
     bool mirrored;
 } law_t;
 
-/* A tail: log P with the bits of htst_binomial.h; the log of the far tail, which is P or 1 - P; and
- * the first probability of the far tail in units of that tail. */
+/* A tail: log P, bit-identical to htst_binomial.h; the log of the far tail, which is P or 1 - P;
+ * and the first probability of the far tail in units of that tail. */
 typedef struct {
     double log, far_log, ratio;
     bool complement;
@@ -92,7 +92,7 @@ look_slow(double k, law_t law, look_t *found)
     found->ratio = exp(first - found->far_log);
 }
 
-/* Evaluate P(X > k); returns whether htst_binomial_far.h serves. */
+/* Evaluate P(X > k); returns whether htst_binomial_far.h handles the arguments. */
 static bool
 look(double k, law_t law, look_t *found)
 {
@@ -172,7 +172,8 @@ steps_to(double level, double target, const look_t *at, law_t law, double k)
     return bend > 0.5 && bend < 2.0 ? steps / bend : steps;
 }
 
-/* Whether the level certainly lies between k and a neighbour, which then need not be evaluated. */
+/* Whether the level certainly lies between k and a neighbour, so that the neighbour need not be
+ * evaluated. */
 static bool
 is_settled(double level, double target, const look_t *at, law_t law, double k)
 {
@@ -218,7 +219,7 @@ htst_binomial_log_isf(double level, double n, double p)
     /* always log P(X > low) > level >= log P(X > high) */
     double low = -1.0, high = n;
     double z = level < LOG_HALF ? deviate(level) : -deviate(target);
-    double k = ceil(quantile_start(law, z) - 0.5) + 0.0; /* makes 0.0 of -0.0 */
+    double k = ceil(quantile_start(law, z) - 0.5) + 0.0; /* turns -0.0 into 0.0 */
     for (int step = 0; high - low > 1.0; step++) {
         if (!(k > low && k < high)) {
             k = k >= high ? high - 1.0 : low + 1.0;
@@ -332,7 +333,7 @@ solve_limit(double k, double n, double level, bool rising, law_t *at)
 static void
 store(double limit[3], double p, double log_p, double log_q)
 {
-    limit[0] = p + 0.0; /* makes 0.0 of -0.0 */
+    limit[0] = p + 0.0; /* turns -0.0 into 0.0 */
     limit[1] = log_p + 0.0;
     limit[2] = log_q + 0.0;
 }

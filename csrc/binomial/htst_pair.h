@@ -2,7 +2,7 @@
  * Internal.
  *
  * METHOD: straight-line arithmetic without branches or libm, so that compilers vectorise loops with
- * it. The same bits in an array, alone, and in every clone.
+ * it. Results are bit-identical in arrays, for single numbers, and in every clone.
  * ACCURACY: beside each function; relative errors of sums, products and quotients about 2^-102.
  * ERRORS: none; arguments are those that the functions of htst_binomial.h pass. */
 #ifndef HTST_PAIR_H
@@ -14,9 +14,9 @@
 #include "htst_binomial_tables.h"
 #include "htst_common.h"
 
-/* A fused multiply-add is used where clones or the target have it; accuracy gains too. The clone
- * for processors without one calls the C library's, which is slow and gives the same bits. A build
- * with neither uses Dekker's product (1971), and rounds twice in polynomials. */
+/* A fused multiply-add is used where clones or the target have it; it also improves accuracy. The
+ * clone for processors without one calls the C library's, which is slow and gives the same bits. A
+ * build with neither uses Dekker's product (1971), and rounds twice in polynomials. */
 #ifdef HTST_HAVE_TARGET_CLONES
 #define HTST_FUSED_CLONES \
     __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Proposals between two updates of the mean features near the boundary, and examples per class
- * for it. */
+ * that an update uses. */
 #define PROPOSALS_A_REFRESH 61440
 #define EXAMPLES_NEAR 600
 #define TRIES_NEAR 16384
@@ -14,7 +14,7 @@
 /* Proposals at one temperature. */
 #define PROPOSALS_A_TEMPERATURE 1024
 
-/* Kinds of proposals, in 1/256 of all; the rest moves a non-zero. */
+/* Kinds of proposals, in 1/256 of all proposals; the remaining ones move a non-zero. */
 #define SHARE_OFF 56
 #define SHARE_ON_ACTIVE 46
 #define SHARE_ON_ANY 38
@@ -168,7 +168,7 @@ add_features(int32_t *HTST_RESTRICT sums, const int8_t *HTST_RESTRICT x, int64_t
     }
 }
 
-/* The mean features of examples that class c gets right or wrong by little. */
+/* The mean features of examples whose margins for class c are small, right or wrong. */
 static void
 refresh_means(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
     htst_anneal_state_t *state, int64_t c)
@@ -254,8 +254,8 @@ floor_divide(int64_t a, int64_t b)
     return q - (a % b != 0 && (a < 0) != (b < 0));
 }
 
-/* How many steps the offset moves: against the mean change near the boundary, plus noise of a
- * step. */
+/* The number of steps that the offset moves: opposite to the mean change near the boundary, plus
+ * noise of a step. */
 static int64_t
 draw_balance(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
     htst_anneal_state_t *state, const htst_margins_change_t *change)
@@ -271,7 +271,7 @@ draw_balance(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
     return floor_divide(shift + step / 2, step);
 }
 
-/* Whether the errors that a prefix of `done` chunks shows are too many for `allowed` in all. */
+/* Whether the errors in the first `done` chunks are too many for a total of `allowed` errors. */
 static int
 is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done, int64_t n_chunks)
 {
@@ -286,8 +286,8 @@ is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done, int64_t
     return excess * excess * DROP_DENOMINATOR > DROP_NUMERATOR * variance;
 }
 
-/* Count the errors that the change adds, up to `allowed`; returns 0 as soon as it cannot be
- * accepted. */
+/* Count the errors that the change adds. Returns 1 if they are at most `allowed`, and 0 as soon as
+ * a prefix of the chunks shows too many. */
 static int
 is_allowed(const htst_anneal_data_t *data, htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t allowed, int64_t *added)

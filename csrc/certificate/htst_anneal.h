@@ -2,8 +2,8 @@
  *
  * The classifier has weights W in {-1, 0, 1}, one row a class, and one offset a class in steps
  * of `step`. Example i with integer features x_i has the logits sum_j W[q][j] x_i[j] + step
- * offset[q]; it is right if the logit of its label is strictly the largest. The energy in bits
- * is
+ * offset[q]; it is classified correctly ("right") if the logit of its label is strictly the
+ * largest. The energy in bits is
  *
  *     rate x errors + bits of support and signs (non-zeros) + bits of the offsets (levels)
  *
@@ -12,20 +12,20 @@
  * does.
  *
  * METHOD. A proposal sets one entry to zero, sets one to +-1, flips a sign, or moves a non-zero
- * to another column of the same class; the offset of that class moves against the mean change of
- * its logit over examples near the boundary, plus noise, for without that a single entry pulls
- * one class against all others. The accepted energy is drawn first, as T x an exponential
- * variable; the proposal is then evaluated on growing prefixes of the examples and dropped once
- * its estimated errors exceed what is accepted by 2.5 standard deviations. Only a proposal that
- * survives all examples is taken, so the error count is always exact. For every class c and
- * example i the kernel keeps a margin whose sign says whether i is right, and from which the
- * change of c's logit alone decides whether it stays so: a proposal costs one comparison an
- * example.
+ * to another column of the same class; the offset of that class moves opposite to the mean change
+ * of its logit over examples near the boundary, plus noise. Without this, a single entry would
+ * shift one class against all others. The largest increase of the energy that is accepted is drawn
+ * first: T times an exponential variable. The proposal is then evaluated on growing prefixes of
+ * the examples. It is dropped as soon as its estimated errors exceed the accepted number by 2.5
+ * standard deviations. A proposal is accepted only after evaluation on all examples, so the error
+ * count is always exact. For every class c and example i the kernel keeps a margin, whose sign
+ * says whether i is right. The margin and the change of c's logit decide whether i is right after
+ * the change: a proposal costs one comparison per example.
  *
  * Everything is integer arithmetic (bits in 1/1024, temperatures in 2^-26), so that a seed gives
  * the same classifier on every machine.
  *
- * ACCURACY: errors are counted exactly; bits are rounded to 1/1024 where the caller's tables are.
+ * ACCURACY: errors are counted exactly; bits are rounded to 1/1024 only in the caller's tables.
  *
  * ERRORS: as each function says.
  */
@@ -40,7 +40,7 @@
 #define HTST_ANNEAL_UNIT 1024
 #define HTST_ANNEAL_TEMPERATURE_UNIT (1 << 26)
 
-/* Most chunks that the examples may be cut into. */
+/* The largest number of chunks that the examples may be cut into. */
 #define HTST_ANNEAL_CHUNKS 64
 
 /* The examples, cut into n_chunks parts (a power of two) of nearly equal size, each a random
@@ -57,7 +57,7 @@ typedef struct {
 } htst_anneal_data_t;
 
 typedef struct {
-    int64_t rate;                /* what an error costs, in units */
+    int64_t rate;                /* the cost of one error, in units */
     const int64_t *support_cost; /* (most_nonzeros + 1,): bits of a support and signs, in units */
     int64_t most_nonzeros;
     const int64_t *levels_cost; /* (most_levels + 1,): bits of offsets that span so many levels */
@@ -65,8 +65,8 @@ typedef struct {
     int32_t step;               /* of the offsets, in logits; in [1, 128] */
 } htst_anneal_cost_t;
 
-/* What changes. The caller allocates every array, fills weights, offsets and generator, and sets
- * the counts to zero; htst_anneal_start fills the rest. */
+/* The state of a search. The caller allocates every array, fills weights, offsets and generator,
+ * and sets the counts to zero; htst_anneal_start fills the rest. */
 typedef struct {
     int8_t *weights;      /* (n_classes, n_columns) */
     int16_t *offsets;     /* (n_classes,), in steps */
@@ -96,7 +96,7 @@ int htst_anneal_start(
 
 /* Make `n` proposals at temperatures that fall geometrically: *temperature is multiplied by
  * decay / 2^32 after every 1,024 proposals (counted over all calls), and stays at least 1.
- * Slices of any length give what one call gives.
+ * Several calls give the same result as one call with the sum of their `n`.
  *
  * ERRORS: HTST_ERR_BAD_ARG if n < 0, or temperature or decay is out of [1, 2^32]. */
 int htst_anneal_run(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,

@@ -58,7 +58,7 @@ log2_fixed(uint64_t x)
     return result;
 }
 
-/* The energy that a proposal may cost: temperature x an exponential variable, in units. */
+/* The largest increase of the energy that is accepted: temperature x an exponential variable. */
 static inline int64_t
 draw_allowance(uint64_t s[4], uint64_t temperature)
 {

@@ -11,7 +11,7 @@
 #define MOST_FILTERS 4096
 #define MOST_SIZE 63
 
-/* How many windows fit into so many pixels; 0 if none does. */
+/* How many windows fit into this number of pixels; 0 if none does. */
 static int64_t
 count_windows(const htst_features_bank_t *bank, int64_t pixels)
 {
@@ -50,7 +50,7 @@ reach(const htst_features_bank_t *bank)
     return most;
 }
 
-/* Floats of the padded image, and of one filter's responses; both end with a block to spare. */
+/* Floats of the padded image, and of one filter's responses; both end with a spare block. */
 static int64_t
 padded_size(const htst_features_bank_t *bank)
 {
@@ -142,7 +142,7 @@ correlate(const htst_features_bank_t *bank, const float *padded, int64_t r, cons
     }
 }
 
-/* The sum over the window of cell (row, column); what lies outside the image is zero. */
+/* The sum over the window of cell (row, column); values outside the image are zero. */
 static int64_t
 sum_window(const htst_features_bank_t *bank, const float *values, int64_t stride, int64_t row,
     int64_t column)

@@ -10,7 +10,7 @@
  *     feature    = min(127, floor(sqrt(floor(HTST_FEATURES_SCALE v_f / (e + softening)))))
  *
  * and one more channel, the mean of the window's pixels: floor(sum of pixels / (2 window^2)).
- * Cells lie at stride steps; the first window begins `margin` pixels outside the image.
+ * Cells are `stride` pixels apart; the first window begins `margin` pixels outside the image.
  */
 #ifndef HTST_FEATURES_H
 #define HTST_FEATURES_H
@@ -37,7 +37,7 @@ typedef struct {
 int64_t htst_features_rows(const htst_features_bank_t *bank);
 int64_t htst_features_columns(const htst_features_bank_t *bank);
 
-/* How many numbers of workspace one image takes: floats, then int64. */
+/* The size of the workspace of one image, which holds floats and then int64 numbers. */
 int64_t htst_features_work(const htst_features_bank_t *bank);
 
 /* images is (n, height, width); features is (n, (n_filters + 1) x rows x columns), the channel

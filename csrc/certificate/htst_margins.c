@@ -1,9 +1,9 @@
 #include "htst_margins.h"
 
-/* Examples whose int16 counters cannot overflow in one lane of any vector. */
+/* Number of examples for which an int16 counter cannot overflow in one lane of any vector. */
 #define COUNT_BLOCK 8192
 
-/* Nothing is as small: below every logit that htst_anneal_start lets pass. */
+/* Smaller than every logit that htst_anneal_start accepts. */
 #define LEAST_LOGIT (-(1 << 30))
 
 HTST_CLONES static void
@@ -125,7 +125,8 @@ count_two(const int16_t *HTST_RESTRICT margins, const int8_t *HTST_RESTRICT x,
     *changed += other;
 }
 
-/* Count in examples [begin, end) of a chunk; sign is 1 where another label is right if M > d. */
+/* Count in examples [begin, end) of a chunk; sign is 1 for examples of other labels, which are
+ * right if M > d. */
 static void
 count_segment(const int16_t *margins, const int8_t *const columns[2],
     const htst_margins_change_t *change, int sign, int64_t begin, int64_t end, int64_t *right,

@@ -6,16 +6,16 @@
  *     y = c:   logit_c - max of the other logits
  *     y != c:  logit_y - logit_c, or the least margin if some third logit is at least logit_y
  *
- * clamped to +-HTST_MARGIN_FAR. So i is right exactly if M_c[i] > 0, whichever class c one asks,
- * and after logit_c grows by d it is right exactly if M_c[i] + d > 0 (y = c) or M_c[i] - d > 0
- * (y != c).
+ * clamped to +-HTST_MARGIN_FAR. So i is classified correctly ("right") if and only if M_c[i] > 0,
+ * for every class c. After logit_c grows by d it is right if and only if M_c[i] + d > 0 (y = c) or
+ * M_c[i] - d > 0 (y != c).
  *
- * Margins are computed when they are asked for: a change of one class makes those of every class
- * old, but most proposals look at one chunk of one class only.
+ * Margins are computed when they are needed: a change of one class makes the margins of every
+ * class out of date, but most proposals use one chunk of one class only.
  *
- * METHOD: the two largest logits of other labels are kept, so that a class is left out by one
- * comparison.
- * ACCURACY: counts are exact, for a clamped margin is farther than any change reaches.
+ * METHOD: the two largest logits of other labels are kept, so that one comparison gives the
+ * largest logit without a given class.
+ * ACCURACY: counts are exact, because a clamped margin is larger than any change.
  * ERRORS: none; htst_anneal_start has checked the arguments.
  */
 #ifndef HTST_MARGINS_H
@@ -42,8 +42,8 @@ typedef struct {
 void htst_margins_refresh(
     const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k, int64_t c);
 
-/* Count, in chunk k, the examples that are right after the change, and those for which that is
- * new. */
+/* Count, in chunk k, the examples that are right after the change, and those that the change turns
+ * from right to wrong or from wrong to right. */
 void htst_margins_count(const htst_anneal_data_t *data, const htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t k, int64_t *right, int64_t *changed);
 

@@ -38,7 +38,7 @@ int
 htst_gaps_size(int64_t n_rows, int64_t n_cols, const int64_t *indptr, const int64_t *indices, int k,
     int64_t *n_bytes)
 {
-    /* at most 96 bits an entry: the sum fits uint64 as long as the indices fit in memory */
+    /* at most 96 bits per entry: the sum fits uint64 as long as the indices fit in memory */
     uint64_t bits = 0;
     int64_t previous = -1;
 
@@ -123,7 +123,7 @@ typedef struct {
     uint64_t at;
 } reader_t;
 
-/* At least 57 bits from this position on, zeros behind the end. */
+/* At least 57 bits from this position on, zeros beyond the end. */
 static inline uint64_t
 peek(const reader_t *reader)
 {

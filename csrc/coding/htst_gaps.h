@@ -1,8 +1,8 @@
 /* htst_gaps: the pattern of a sparse matrix as a stream of Rice-coded gaps.
  *
- * The non-zeros of a block of rows, in row-major order, stand at positions row * n_cols + col. What
- * is stored of each is the number of zeros since the one before: gap = position - previous - 1,
- * with previous = -1 at first. So indptr needs no room of its own.
+ * The non-zeros of a block of rows, in row-major order, stand at positions row * n_cols + col. For
+ * each non-zero, the number of zeros since the previous one is stored: gap = position - previous -
+ * 1, with previous = -1 for the first. So indptr is not stored separately.
  *
  * METHOD: a gap g with q = g >> k below 32 is q zero bits, a one, then the k low bits of g. Any
  * other gap is 32 zero bits, then g in 64 bits. Bits fill bytes from the least significant one; the
@@ -40,8 +40,8 @@ int htst_gaps_size(int64_t n_rows, int64_t n_cols, const int64_t *indptr, const 
 void htst_gaps_write(int64_t n_rows, int64_t n_cols, const int64_t *indptr, const int64_t *indices,
     int k, uint8_t *out);
 
-/* Read n gaps back into indptr[n_rows + 1] and indices[n], both of the caller. Any bytes are safe
- * to read.
+/* Read n gaps back into indptr[n_rows + 1] and indices[n], both of the caller. Reading arbitrary
+ * bytes is safe.
  *
  * ERRORS: HTST_ERR_BAD_ARG if the bytes are not what htst_gaps_write makes of n non-zeros in such a
  * block: too few or too many, a position outside, bits left over that are not zero.

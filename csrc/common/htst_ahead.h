@@ -1,4 +1,4 @@
-/* htst_ahead: read memory that is not in the cache at the speed of several pages at once. */
+/* htst_ahead: prefetch memory that is not in the cache, from several pages at a time. */
 #ifndef HTST_AHEAD_H
 #define HTST_AHEAD_H
 
@@ -9,17 +9,18 @@
 /* Prefetch the memory that is read next. Call for every `bytes` (a multiple of 512) from `from` on,
  * before they are read.
  *
- * METHOD: processors prefetch within a page of 4 KiB and start again with each page. Pages that are
- * read side by side arrive half again as fast as one after the other. So, while a window of eight
- * pages is read from its beginning to its end, the next window is prefetched, one line of each of
- * its pages in turn. bench/races/bench_partition.py and bench/races/bench_sketch.py measure the
- * readers that use it.
+ * METHOD: processors prefetch within a page of 4 KiB and start again with each page. Pages that
+ * are read side by side arrive 1.5 times as fast as pages read one after the other. So, while a
+ * window of eight pages is read from its beginning to its end, the next window is prefetched, one
+ * line of each of its pages in turn. bench/races/bench_partition.py and
+ * bench/races/bench_sketch.py measure the readers that use it.
  *
- * `busy` is for readers that write much between two reads: on AMD processors (Zen 4) prefetching
- * takes longer than reading, and pays only for them.
+ * Set `busy` if the caller writes much between two reads: on AMD processors (Zen 4) prefetching
+ * takes longer than reading, and is worth it only for such callers.
  *
- * ACCURACY, ERRORS: none. The addresses may lie behind the array: a prefetch is no access. (The
- * function is always inlined because compilers drop calls of functions without an effect.) */
+ * ACCURACY, ERRORS: none. The addresses may lie beyond the end of the array: a prefetch is not an
+ * access. (The function is always inlined because compilers drop calls of functions without an
+ * effect.) */
 HTST_INLINE void
 htst_ahead(const void *from, int64_t bytes, int busy)
 {

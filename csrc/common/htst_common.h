@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* What a function that can fail returns. Zero is success, errors are negative. */
+/* The return value of a function that can fail. Zero is success, errors are negative. */
 typedef enum {
     HTST_OK = 0,
     HTST_ERR_BAD_ARG = -1,    /* an argument outside its documented range */
@@ -22,9 +22,9 @@ typedef enum {
  * constant and belongs to the library. ERRORS: none; an unknown status has a text too. */
 const char *htst_strerror(int status);
 
-/* HTST_CLONES before a static function without calls in its loops: the compiler makes one copy for
- * each of several instruction sets, and the loader chooses. With -ffp-contract=off all copies give
- * the same bits. */
+/* Write HTST_CLONES before a static function without calls in its loops. The compiler then makes
+ * one copy for each of several instruction sets, and the loader chooses one of them. With
+ * -ffp-contract=off the results of all copies are bit-identical. */
 #ifdef HTST_HAVE_TARGET_CLONES
 #define HTST_CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
 #else

@@ -11,7 +11,7 @@
 
 #include "htst.h"
 
-/* The number that a whole word stands for; NaN for any other word. */
+/* A word as a number; NaN if any part of the word is not a number. */
 static double
 number(const char *word)
 {

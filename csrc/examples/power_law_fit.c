@@ -9,7 +9,7 @@
 
 #include "htst.h"
 
-/* Two distances that differ by no more than this count as equal; the smaller xmin then wins. */
+/* Two distances that differ by no more than this count as equal: the smaller xmin is chosen. */
 #define TOLERANCE 1e-13
 
 /* All numbers of a file in a new array, which the caller frees; NULL and *n = -1 on failure. */

@@ -1,20 +1,20 @@
 /* htst_counts: how many floats of an array fall into each slot of an interval, in narrow counters.
  *
- * METHOD: a counter of 8, 16 or 32 bits wraps to 0 at its end. Each wrap is written down, so that
- * no count is lost: the caller adds 2^bits for each. Slots of a large table are prefetched.
+ * METHOD: a counter of 8, 16 or 32 bits wraps to 0 at its end. Each wrap is recorded, so that no
+ * count is lost: the caller adds 2^bits for each. Slots of a large table are prefetched.
  * ACCURACY: exact. */
 #ifndef HTST_COUNTS_H
 #define HTST_COUNTS_H
 
 #include "htst_tail.h"
 
-/* Elements that are counted between two looks at the room left for wraps. */
+/* Number of elements that are counted between two checks of the room left for wraps. */
 #define HTST_COUNTS_AHEAD 64
 
 /* Add 1 to table[(key - low) >> shift] for each element whose key lies in [low, high].
  *
  * x[n]      the elements.
- * side      which elements have a key, and which: see htst_tail.h.
+ * side      which elements have a key, and how it is computed: see htst_tail.h.
  * low, high 0 < low <= high.
  * shift     0 to 62; the table has at least ((high - low) >> shift) + 1 slots.
  * table     the caller's; added to.

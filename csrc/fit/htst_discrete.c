@@ -241,7 +241,7 @@ law_of(const search_t *search, int64_t at, double mean, int64_t from, law_t *law
     return status == HTST_OK && law->norm >= 1;
 }
 
-/* Whether some probe point proves that all candidates of [a, b) have distances above `limit`. */
+/* Whether a probe point proves that all candidates of [a, b) have distances above `limit`. */
 static int
 is_out(search_t *search, int64_t a, int64_t b, double limit)
 {
@@ -324,8 +324,8 @@ htst_discrete_search(const htst_discrete_t *scan, const double *mean, double alp
     if (begin < 0 || begin > end || !isinf(scan->top) || !(alpha_low >= 1)) {
         return HTST_ERR_BAD_ARG;
     }
-    /* from coarse to fine: the distances of neighbours fall slowly towards a minimum, and in order
-     * nearly each would have to be measured */
+    /* from coarse to fine: the distances of neighbours fall slowly towards a minimum, so that in
+     * ascending order nearly all of them would have to be measured */
     for (int64_t k = begin; k < end; k += gap) {
         d = attempt(&search, k, smallest, &alpha);
         smallest = d >= 0 && d < smallest ? d : smallest;

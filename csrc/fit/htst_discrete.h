@@ -12,8 +12,8 @@
  * abs(P(K <= x[j]) - share up to x[j]); because the sample's function is constant from x[j] to
  * x[j+1] - 1, that is the supremum over all integers.
  *
- * METHOD: a candidate is dropped at the first place where its distance exceeds the smallest so far
- * by more than the tolerance; places where earlier candidates were dropped are tried first. A
+ * METHOD: a candidate is dropped at the first value where its distance exceeds the smallest so far
+ * by more than the tolerance; values where earlier candidates were dropped are tried first. A
  * segment of values is skipped if its ends bound the distance inside. So the result equals that of
  * computing every distance.
  * ACCURACY: alpha to 1e-12, relative, against mpmath (tests/test_exact_fit_discrete.py); if top is
@@ -31,7 +31,7 @@ typedef struct {
     const double *x;      /* [m] integers, 1 <= x[0] < x[1] < ... <= top, at most 2^53 */
     const int64_t *first; /* [m + 1] counts before each; first[m] = N */
     double top;           /* the largest integer of the law, or INFINITY */
-    const double *alpha;  /* from `begin` on, as htst_discrete_estimate leaves them */
+    const double *alpha;  /* from `begin` on, as htst_discrete_estimate writes them */
     const double *norm;
     int is_two_sided; /* which distance: 0 left, 1 two-sided */
 } htst_discrete_t;
@@ -44,9 +44,9 @@ int htst_discrete_means(int64_t m, const double *x, const int64_t *first, double
 
 /* The estimates of the candidates k in [begin, end): alpha[k - begin], and norm[k - begin] =
  * Z(alpha, x[k], top) of htst_zeta.h. NaN for a candidate without an estimate above alpha_low: if
- * the tail is one value, or if the values of a truncated law crowd at the top. alpha_low: at least
- * 0, at least 1 if top is infinite.
- * METHOD: Newton's steps; if top is finite, from the estimate of the candidate before.
+ * the tail is one value, or if the values of a truncated law lie too close to the top. alpha_low:
+ * at least 0, at least 1 if top is infinite.
+ * METHOD: Newton's steps; if top is finite, from the estimate of the previous candidate.
  * ERRORS: HTST_ERR_BAD_ARG (begin, end or alpha_low), HTST_ERR_NO_CONVERGENCE. */
 int htst_discrete_estimate(const double *x, const double *mean, int64_t begin, int64_t end,
     double top, double alpha_low, double *alpha, double *norm);
@@ -63,15 +63,15 @@ typedef struct {
     double distance, alpha;
 } htst_discrete_best_t;
 
-/* The same as htst_discrete_best for a law without an end (scan->top is INFINITY) and many
- * candidates. Estimates are computed only where a candidate is looked at, from the means of
+/* The same as htst_discrete_best for a law without an upper end (scan->top is INFINITY) and many
+ * candidates. Estimates are computed only for the candidates that are evaluated, from the means of
  * htst_discrete_means; scan->alpha and scan->norm are not used.
  *
- * METHOD: a whole range of candidates is excluded at a place where the distances of all of them
- * exceed the limit. Let M(s, q) be the mean of log(K / q) on q, q + 1, ... with P(K = k) ~ k^-s. M
- * falls with s and grows with q, so the estimates between candidates a and b lie between that of
- * the largest mean at x[a] and that of the smallest mean at x[b]; P(K >= x[j]) falls with s and
- * grows with q too.
+ * METHOD: a whole range of candidates is excluded at a probe point where the distances of all of
+ * them exceed the limit. Let M(s, q) be the mean of log(K / q) on q, q + 1, ... with P(K = k) ~
+ * k^-s. M falls with s and grows with q, so the estimates between candidates a and b lie between
+ * that of the largest mean at x[a] and that of the smallest mean at x[b]; P(K >= x[j]) falls with
+ * s and grows with q too.
  *
  * Why M grows with q: u = q t, of the density ~ u^(s-2) e^-u g(u), g(u) = u / (1 - e^(-u/q))
  * (Hurwitz's integral), has the mean h(s) = q s zeta(s+1, q) / zeta(s, q), and q dM/dq = h'(s) - 1

@@ -79,8 +79,8 @@ htst_discrete_solve(
     double q, double top, double mean, double low, double start, double *alpha, double *norm)
 {
     double below = low, above = INFINITY, s = start > low ? start : low + 1, z[3];
-    int low_is_below = isinf(top)
-        && low <= 1; /* if the law has no end, its mean grows without bound towards s = 1 */
+    int low_is_below =
+        isinf(top) && low <= 1; /* if top is infinite, the mean grows without bound towards s = 1 */
 
     *alpha = *norm = NAN;
     if (!(mean > 0)) {
@@ -119,7 +119,7 @@ int
 htst_discrete_estimate(const double *x, const double *mean, int64_t begin, int64_t end, double top,
     double alpha_low, double *alpha, double *norm)
 {
-    double last = 0; /* alpha of the candidate before, less its closed estimate */
+    double last = 0; /* alpha of the previous candidate minus its closed estimate */
 
     if (begin < 0 || begin > end || !(alpha_low >= (isinf(top) ? 1 : 0))) {
         return HTST_ERR_BAD_ARG;

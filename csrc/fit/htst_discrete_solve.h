@@ -6,7 +6,7 @@
 
 #include "htst_common.h"
 
-/* Eq. 3.7 of Clauset, Shalizi and Newman, written with the mean above q: nearly the estimate. */
+/* Eq. 3.7 of Clauset, Shalizi and Newman, written with the mean above q: close to the estimate. */
 static inline double
 htst_discrete_closed_estimate(double q, double mean)
 {

@@ -80,7 +80,7 @@ upper_step(const htst_candidate_t *c, int64_t j)
     return lower_step(c, j + (c->scan->two_sided ? 1 : 0));
 }
 
-/* Record a rough distance, less its slack. */
+/* Record a rough distance, minus its slack. */
 static void
 note(htst_found_t *found, int64_t j, double distance, double slack)
 {
@@ -106,7 +106,7 @@ look(const htst_candidate_t *c, int64_t j, double limit, htst_found_t *found, do
         found->where = j;
         return 0;
     }
-    /* written as not "less or equal", so that an infinite or NaN slack excludes nothing */
+    /* written as !(a <= b), so that an infinite or NaN slack excludes nothing */
     if (!(*f - lower + c->slack <= found->plus) || !(upper - *f + c->slack <= found->minus)) {
         if (found->rough) {
             note(found, j, *f - lower > upper - *f ? *f - lower : upper - *f, c->slack);
@@ -170,8 +170,8 @@ look_into(const htst_candidate_t *c, segment_t whole, double limit, htst_found_t
 /* ---- a grid --------------------------------------------------------------------------------- */
 
 /* The spacing of the fine grid, a fraction of sqrt(m): distances of a law that fits fall like the
- * root of the number of values, so the segments between points hold a fraction of the distance. Few
- * values are all probe points. */
+ * square root of the number of values, so the share of the values that lie between two points is
+ * a fraction of the distance. If there are only a few values, all of them are probe points. */
 static int64_t
 spacing_of(int64_t m)
 {
@@ -196,7 +196,7 @@ htst_distance_grid_words(int64_t m)
     return m < 2 ? 1 : 4 * ((many > size ? many : size) + 2 + FEW + 4 * LANES);
 }
 
-/* The logarithms of the probe points, one by one; of dense ones by whole blocks. */
+/* The logarithms of the probe points: one by one, or for dense points by whole blocks. */
 static void
 fill_logs(const htst_scan_t *s, const htst_places_t *p)
 {
@@ -317,7 +317,7 @@ look_at_places(
 
     for (; i < p->size; i += CHUNK) {
         int64_t size = p->size - i < CHUNK ? p->size - i : CHUNK;
-        int is_end = i + size == p->size; /* groups of segments read one point more */
+        int is_end = i + size == p->size; /* groups of segments read one more point */
         double most = evaluate(size + is_end, c->base, c->size, c->decay, c->origin, before,
             c->inverse_n, p->y + i, p->lower + i, p->upper + i, p->model + i);
         if (most + c->slack <= found->plus) {
@@ -378,7 +378,7 @@ htst_distance_measure(
     if (grid != NULL && c->slack < 1) {
         const htst_places_t *few = &grid->few, *many = &grid->many;
         int64_t i = first_above(many, c->k);
-        /* excludes most candidates with few points */
+        /* a few points exclude most candidates */
         int is_worth_it = found->rough && many->size - i > 2 * FEW;
         if ((is_worth_it && !look_at_places(c, few, first_above(few, c->k), limit, found))
             || !look_at_places(c, many, i, limit, found)

@@ -2,9 +2,9 @@
  *
  * METHOD: the model is first evaluated quickly, with a known bound of the error. The model and the
  * sample's steps both grow, so the values at the ends of a segment bound the distances inside it. A
- * grid of probe points, kept together in memory, shows the few segments that must be looked into.
- * Whatever the bounds cannot decide is evaluated exactly from the values. So a distance has the
- * same bits whichever way it was found.
+ * grid of probe points, kept together in memory, shows the few segments that must be searched.
+ * Where the bounds cannot decide, distances are evaluated exactly from the values. So a distance
+ * has the same bits whichever way it was found.
  * ACCURACY: that of htst_scan.h. ERRORS: none. */
 #ifndef HTST_DISTANCE_H
 #define HTST_DISTANCE_H
@@ -25,10 +25,10 @@ static inline double
 htst_distance_exp_minus(double t)
 {
     const double magic = 0x1.8p52;
-    double held = t < 700 ? t : 700; /* exp(-700) is 1e-304, and nothing here */
+    double held = t < 700 ? t : 700; /* exp(-700) is 1e-304, negligible here */
     double shifted = held * -1.4426950408889634 + magic;
     double r = -held - (shifted - magic) * 0.6931471805599453;
-    double q = r * r, w = q * q; /* powers first: the sum then waits less for its terms */
+    double q = r * r, w = q * q; /* powers first: fewer dependent operations */
     double high = (1. / 24 + r * (1. / 120)) + q * (1. / 720 + r * (1. / 5040))
         + w * (1. / 40320 + r * (1. / 362880));
     double p = (1 + r) + q * (.5 + r * (1. / 6)) + w * high;
@@ -56,8 +56,7 @@ htst_candidate_t htst_distance_candidate(const htst_scan_t *scan, int64_t k, dou
 /* The law to within `slack`, at a logarithm not below the candidate's. */
 double htst_distance_quick(const htst_candidate_t *c, double y);
 
-/* Probe points: values of a scan from `begin` to the last one, `spacing` apart, and the data there.
- */
+/* Probe points: values of a scan from `begin` to the last one, `spacing` apart, and their data. */
 typedef struct {
     int64_t begin, spacing, size;
     double *y, *lower,
@@ -65,8 +64,8 @@ typedef struct {
     double *model; /* workspace */
 } htst_places_t;
 
-/* Points close enough to each other to show where distances are large, and a few of them to begin
- * with. */
+/* `many` are points close enough to each other to show where distances are large. `few` are some
+ * of these points, which are tried first. */
 typedef struct {
     htst_places_t few, many;
 } htst_grid_t;
@@ -77,8 +76,7 @@ int64_t htst_distance_grid_words(int64_t m);
 /* The grid for candidates from `begin` on, begin < scan->m - 1. `work` must outlive the grid. */
 htst_grid_t htst_distance_grid(const htst_scan_t *scan, int64_t begin, double *work);
 
-/* The distances of a candidate as far as they are known: lower bounds, found at the value `where`.
- */
+/* Lower bounds of a candidate's distances; `where` is the value at which they were found. */
 typedef struct {
     double plus, minus;
     int64_t where;
@@ -88,8 +86,8 @@ typedef struct {
 } htst_found_t;
 
 /* Both distances of a candidate, in *found; returns 0 as soon as one exceeds `limit`, else 1. The
- * value found->where is tried first. grid: of a scan that contains the candidate, and then
- * found->joint must be 1; or NULL. */
+ * value found->where is tried first. grid: NULL, or the grid of a scan that contains the
+ * candidate; found->joint must then be 1. */
 int htst_distance_measure(
     const htst_candidate_t *c, const htst_grid_t *grid, double limit, htst_found_t *found);
 

@@ -11,8 +11,8 @@
 #define BLOCK HTST_ESTIMATE_BLOCK
 #define GROUPS (BLOCK / GROUP)
 
-/* Blocks are read in descending order and each one upwards, which processors do not prefetch: the
- * block AHEAD blocks further down is prefetched, LINE words at a time. */
+/* Blocks are read in descending order, and each block upwards. Processors do not prefetch this
+ * pattern, so the block AHEAD blocks further down is prefetched, LINE words at a time. */
 #define AHEAD 4
 #define LINE 8
 
@@ -87,8 +87,8 @@ small_steps(int64_t size, const double *HTST_RESTRICT v, const int64_t *HTST_RES
     return (steps_t){ wrong, large };
 }
 
-/* Replace each term of a block by the sum of it and all terms behind it, those behind the block
- * (*total) included; then add the block to *total. The last term stands at the block's end. */
+/* Replace each term of a block by the sum of this term and all later ones, including those after
+ * the block (*total); then add the block to *total. The last term stands at the block's end. */
 HTST_CLONES static void
 add_block(double *HTST_RESTRICT term, sum_t *total)
 {

@@ -10,7 +10,7 @@
  * group to group. So the values below v_k change no bit of its estimate, and the estimates of a
  * tail are those of the whole sample.
  * ACCURACY: rate to 8 units in the last place (with xmax: of max(1, rate log(xmax / v_k)) units);
- * logarithms relative to the largest value to 8 units of their own.
+ * logarithms relative to the largest value to 8 units in their own last place.
  *
  * Arguments of all functions: v[m] are positive, finite and increasing; first[m + 1] are the
  * numbers of values before each, first[m] = N is the number of all. A count may be 0: a fixed xmin
@@ -33,9 +33,9 @@ int64_t htst_estimate_distinct_f64(int64_t n, const double *x, double *v, int64_
 int htst_estimate_rates(
     int64_t m, const double *v, const int64_t *first, double xmax, double *y, double *rate);
 
-/* Values are in blocks of this many, counted downwards from the value below the largest. In place
- * of all y and rate a caller may keep one mark for each block, and compute any block again, to the
- * same bits. */
+/* Values are in blocks of this many, counted downwards from the value below the largest. Instead
+ * of all y and rate, a caller may keep one mark for each block and compute any block again; the
+ * results are bit-identical. */
 #define HTST_ESTIMATE_BLOCK 64
 
 /* The sums over all steps above a block, in twice the precision: of the logarithms, and S. */
@@ -58,10 +58,11 @@ int64_t htst_estimate_block(int64_t m, const double *v, const int64_t *first,
 
 /* y and rate of a part of the values, for samples that do not fit in memory; the part with the
  * largest values comes first. The outputs are those of v[0] ... v[m - 2]; v[m - 1] is the smallest
- * value of the part before (in the first part: the largest of all). n is N. *mark holds the sums at
- * v[m - 1], zeros at first, and is moved on to v[0]. The bits are those of htst_estimate_rates if
- * every part but the last has a multiple of HTST_ESTIMATE_BLOCK outputs. ERRORS: as
- * htst_estimate_rates. */
+ * value of the previous part (in the first part: the largest of all). n is N. *mark holds the sums
+ * at v[m - 1], zeros before the first call, and is set to those at v[0]. The results are
+ * bit-identical to those of htst_estimate_rates if every part but the last has a multiple of
+ * HTST_ESTIMATE_BLOCK outputs.
+ * ERRORS: as htst_estimate_rates. */
 int htst_estimate_part(int64_t m, const double *v, const int64_t *first, int64_t n,
     htst_estimate_mark_t *mark, double *y, double *rate);
 

@@ -28,7 +28,7 @@ OF(htst_estimate_distinct)(int64_t n, const FLOAT *x, double *v, int64_t *first)
         if (OF(repeats)(size, x + i) > 0) {
             FLOAT last = x[i - 1];
             for (int64_t j = i; j < i + size;
-                 j++) { /* always written; m moves on only past new values */
+                 j++) { /* always written; m grows only for new values */
                 FLOAT next = x[j];
                 v[m] = (double) next;
                 first[m] = j;

@@ -71,8 +71,8 @@ best_of(int64_t m, const double *v, const int64_t *first, int two_sided, int64_t
     return status;
 }
 
-/* Workspace holds the distinct values, the counts before them, and the scan's own; before the scan,
- * a copy of the n elements stands in its place. */
+/* Workspace holds the distinct values, the counts before them, and the scan's own; before the
+ * scan, a copy of the n elements takes the place of the scan's workspace. */
 int64_t
 htst_fit_workspace(int64_t n)
 {

@@ -5,9 +5,11 @@
  * METHOD: htst_tail takes the values of a side, htst_sort sorts them, htst_estimate finds the
  * distinct values and the exponent of each as xmin, and htst_scan the candidate with the smallest
  * distance.
- * ACCURACY: that of htst_estimate.h and htst_scan.h; the same bits as those steps one by one.
+ * ACCURACY: that of htst_estimate.h and htst_scan.h; bit-identical to calling these steps one by
+ * one.
  *
- * One call costs less than the four when n is small, and needs one piece of memory when n is large.
+ * One call costs less than the four when n is small, and needs only one allocation when n is
+ * large.
  */
 #ifndef HTST_FIT_H
 #define HTST_FIT_H
@@ -26,10 +28,10 @@ typedef struct {
     htst_scan_best_t best; /* its index among the distinct values, distance and rate */
 } htst_fit_t;
 
-/* Up to this many distinct values, all exponents are computed once and kept. Of more, those of a
- * block of candidates are computed again when the block is looked at, because they do not stay in a
- * cache. The results are the same; bench/races/bench_power_law.py measures fits on both sides of
- * it. */
+/* Up to this many distinct values, all exponents are computed once and kept. With more values, the
+ * exponents of a block of candidates are computed again whenever the block is scanned, because all
+ * of them together do not fit in a cache. The results are the same; bench/races/bench_power_law.py
+ * measures fits on both sides of it. */
 #define HTST_FIT_ALL_AT_ONCE (1 << 17)
 
 /* Doubles of workspace that a fit of n > 0 elements needs. */
@@ -38,13 +40,11 @@ int64_t htst_fit_workspace(int64_t n);
 /* Fit the elements of one side of x[n], n > 0.
  *
  * side      see htst_tail.h.
- * two_sided 0: distances compare the model with the sample's distribution function just below each
- * value;
- *           1: on both sides of each value. See htst_scan.h.
+ * two_sided 0: distances compare the model with the sample's distribution function just below
+ *           each value; 1: on both sides of each value. See htst_scan.h.
  * least     a candidate has at least this many values in its tail, 1 or more, and an alpha above 1.
  * tolerance candidates whose distances exceed the smallest by no more than this count as equally
- * good: the
- *           lowest of them is chosen.
+ *           good: the lowest of them is chosen.
  * work      htst_fit_workspace(n) doubles of the caller's. On return it begins with the m distinct
  *           values.
  * seen      set: the elements of x by kind.

@@ -8,7 +8,7 @@
 #define N_SHARES 40
 #define N_FINE 31
 
-/* Tails that a guess evaluates: eight for each halving. */
+/* Number of tails that a guess evaluates for each halving of the tail. */
 #define GUESSES_PER_HALVING 8
 
 /* Rounding errors of the bounds: logarithms are at most 1500, and 1e-13 of them enters sums that
@@ -172,7 +172,7 @@ htst_prune_lowest(const htst_prune_t *p, double distance)
     return b;
 }
 
-/* About the distance of a candidate at the lower edge of bucket b. */
+/* An estimate of the distance of a candidate at the lower edge of bucket b. */
 static double
 about(const htst_prune_t *p, const logs_t *logs, int64_t b)
 {

@@ -1,11 +1,11 @@
 /* htst_prune: a lower bound of the distance of every candidate xmin, from counts of values by
  * buckets.
  *
- * A candidate in bucket b has all buckets above b and a part of b in its tail. Counts and sums
- * bound its exponent from both sides, and with it the model at the lower edge of any bucket e above
- * b; the sample's distribution function there is known up to that part of b. Let t_b be the number
- * of values from the lower edge of b on, l and u the logarithms of a bucket's edges; then n is in
- * [t_{b+1} + 1, t_b], the rate in [rate', rate''], and
+ * The tail of a candidate in bucket b contains all buckets above b and a part of b. Counts and
+ * sums bound its exponent from both sides, and with it the model at the lower edge of any bucket e
+ * above b; the sample's distribution function there is known up to that part of b. Let t_b be the
+ * number of values from the lower edge of b on, l and u the logarithms of a bucket's edges; then n
+ * is in [t_{b+1} + 1, t_b], the rate in [rate', rate''], and
  *
  *     D >= F - E at the first value of e:
  *         1 - exp(-rate' (l_e - u_b)) - (1 - t_e / t_b)
@@ -14,8 +14,9 @@
  *
  * for the left distance of htst_scan.h. The two-sided distance is not smaller.
  *
- * METHOD: these bounds, the larger over buckets e. ACCURACY: a bound is never above a distance: it
- * is reduced by what rounding may add (tests/test_exact_fit_prune.py checks all distances). */
+ * METHOD: the larger of these two bounds, maximised over buckets e. ACCURACY: a bound is never
+ * above a distance: it is reduced by what rounding may add (tests/test_exact_fit_prune.py checks
+ * all distances). */
 #ifndef HTST_PRUNE_H
 #define HTST_PRUNE_H
 
@@ -40,8 +41,8 @@ int htst_prune_prepare(const htst_prune_t *buckets);
 /* A lower bound of the distances of all candidates in bucket b, 0 <= b < m. ERRORS: none. */
 double htst_prune_bound(const htst_prune_t *buckets, int64_t b);
 
-/* About the smallest distance among candidates with at least `least` values in their tails: a
- * guess, not a bound. ERRORS: none. */
+/* An estimate of the smallest distance among candidates with at least `least` values in their
+ * tails. It is not a bound. ERRORS: none. */
 double htst_prune_guess(const htst_prune_t *buckets, int64_t least);
 
 /* The lowest bucket that can contain a candidate with at most this distance; m if there is none.

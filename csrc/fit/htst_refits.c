@@ -100,8 +100,8 @@ take_head(int64_t n_head, const double *y_head, const workspace_t *w)
     return m;
 }
 
-/* n_tail sorted values of the law above log_xmin, as pairs behind the m that are there; returns how
- * many pairs there are then. */
+/* n_tail sorted values of the law above log_xmin, as pairs after the m pairs that exist already;
+ * returns the new number of pairs. */
 static int64_t
 draw_tail(int64_t m, int64_t n_tail, double log_xmin, double rate, uint64_t key, uint64_t position,
     const workspace_t *w)

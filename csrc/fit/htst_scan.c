@@ -7,8 +7,8 @@
 
 #define N_PROBES 8
 #define BLOCK HTST_ESTIMATE_BLOCK /* candidates that one bound covers */
-#define N_FIRST 32                /* least number of candidates that are measured first */
-#define GAP 256                   /* most values between two of those */
+#define N_FIRST 32                /* smallest number of candidates that are measured first */
+#define GAP 256                   /* largest number of values between two of those */
 #define STEP 97                   /* a prime, so that the steps visit all candidates of a block */
 
 /* Probe points whose tails differ by less than this share exclude the same candidates. */
@@ -20,13 +20,13 @@
 /* ---- the best candidate --------------------------------------------------------------------- */
 
 /* A probe point: a value at which an earlier candidate's distance was found. Its logarithm, the
- * tail from it on, and the tail behind it (for two-sided distances). */
+ * tail from it on, and the tail after it (for two-sided distances). */
 typedef struct {
     int64_t place;
     double y, tail, next_tail;
 } probe_t;
 
-/* Probe points; the one that excluded a candidate last stands in front. */
+/* Probe points; the one that last excluded a candidate comes first. */
 typedef struct {
     probe_t probe[N_PROBES];
 } probes_t;
@@ -38,7 +38,7 @@ to_front(probes_t *probes, probe_t probe, int from)
     probes->probe[0] = probe;
 }
 
-/* Put a probe point in front. It replaces one with nearly the same tail, else the last one. */
+/* Put a probe point first. It replaces one with nearly the same tail, else the last one. */
 static void
 insert(probes_t *probes, probe_t probe)
 {
@@ -50,9 +50,9 @@ insert(probes_t *probes, probe_t probe)
     to_front(probes, probe, i);
 }
 
-/* Raise excess[i] to the distance of candidate i at a probe point, less its slack. In tails: F - E
- * = tail_j / tail_k - exp(-rate (y_j - y_k)). Not for truncated laws. Returns for how many
- * candidates excess[i] is at most `limit`. */
+/* Raise excess[i] to the distance of candidate i at a probe point, minus its slack. In terms of
+ * tails, F - E = tail_j / tail_k - exp(-rate (y_j - y_k)). Not for truncated laws. Returns for how
+ * many candidates excess[i] is at most `limit`. */
 HTST_CLONES static int64_t
 probe_all(int64_t size, double y_j, double tail_j, double next_tail, double n, double limit,
     const double *HTST_RESTRICT y, const int64_t *HTST_RESTRICT first,
@@ -164,8 +164,8 @@ typedef struct {
     double y_a, y_b, sum_a, sum_b;
 } bounds_t;
 
-/* Bounds of u = rate_k (y - y_k) for y >= y_b. What the block holds lies between y_k and y_b, so
- * that with w = y_b - y_k and z = y_k - y_a
+/* Bounds of u = rate_k (y - y_k) for y >= y_b. The values of the tail within the block lie between
+ * y_k and y_b, so that with w = y_b - y_k and z = y_k - y_a
  *
  *     S_k <= S_b + n_k w:   u >= n_k (y - y_b + w) / (S_b + n_k w), which grows with n_k,
  *     S_k >= S_a - n_a z:   u <= n_a (y - y_a - z) / (S_a - n_a z),
@@ -252,7 +252,7 @@ survivors(search_t *search, int64_t low, int64_t size, double limit, int64_t *al
     }
     left = 0;
     for (int64_t i = 0; i < size;
-         i++) { /* always written; the count moves on only past candidates that are left */
+         i++) { /* always written; `left` grows only for candidates that are not excluded */
         alive[left] = low + i;
         left += excess[i] <= limit;
     }
@@ -327,9 +327,9 @@ consider_some_of(search_t *search, int64_t block, int64_t gap)
     }
 }
 
-/* Find an upper bound of the smallest distance before the scan: blocks are visited from coarse to
+/* Find an upper bound of the smallest distance before the scan. Blocks are visited from coarse to
  * fine. In ascending order the distances of neighbours would fall slowly towards a minimum, and
- * nearly each would have to be measured. */
+ * nearly all of them would have to be measured. */
 static void
 consider_some(search_t *search)
 {
@@ -349,9 +349,9 @@ consider_some(search_t *search)
     }
 }
 
-/* Test the candidates of a block. To find the smallest distance they are visited in steps, for the
- * same reason; to find the first candidate that is at most best + tolerance, in order. Returns 1
- * once that is found. */
+/* Test the candidates of a block. To find the smallest distance, they are visited in steps, for
+ * the same reason. To find the first candidate with a distance of at most best + tolerance, they
+ * are visited in order; then 1 is returned as soon as it is found. */
 static int
 look_at(search_t *search, int64_t block, double tolerance, int is_last)
 {

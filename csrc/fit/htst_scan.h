@@ -13,14 +13,14 @@
  * htst_truncated.h, and the rate may have any sign.
  *
  * METHOD: most candidates are excluded, in blocks or one by one, at probe points: places where the
- * distances of earlier candidates were largest. The others are measured, see htst_distance.h. The
- * exclusion is by bounds, so the result equals that of computing every distance.
+ * distances of earlier candidates were largest. The others are measured, see htst_distance.h. Only
+ * bounds exclude candidates, so the result equals that of computing every distance.
  * ACCURACY: D to 1e-15.
  * ERRORS: none; the values, counts and rates are those of htst_estimate.h, which checks them.
  *
  * A count may be 0: a fixed xmin below the smallest value is such a pair. Values between the
  * candidates and the last value may be left out, as long as `first` and `rate` are those of all
- * values: left distances are then the maxima over the values that are there. */
+ * values: left distances are then the maxima over the remaining values. */
 #ifndef HTST_SCAN_H
 #define HTST_SCAN_H
 

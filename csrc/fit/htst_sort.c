@@ -9,7 +9,8 @@
 /* Arrays of up to this many bytes stay in a cache while they are moved twice. */
 #define IN_CACHE (1 << 21)
 
-/* Most bits of a digit, and the bits that make cells 2^5 times as many as elements. */
+/* The largest number of bits of a digit. With SPARE_BITS more bits there are 2^5 times as many
+ * cells as elements. */
 #define MAX_BITS 12
 #define SPARE_BITS 5
 
@@ -18,7 +19,8 @@
 #define PART_BITS 12
 #define MAX_PARTS_BITS 10
 
-/* From this many pairs of elements in the same cell, for each element, cells are crowded. */
+/* Cells are crowded if there are at least this many pairs of elements in the same cell per
+ * element. */
 #define CROWDED .25
 
 /* Largest cell that insertion sorts; a cell with more elements is sorted as an array of its own. */

@@ -5,8 +5,8 @@
 /* Elements counted at once: their counts fit 32 bits, and they stay in the L1 cache. */
 #define BLOCK 2048
 
-/* Elements that are skipped together if none is in the interval, as in most groups of a thin
- * tail. */
+/* Elements that are skipped together if none of them is in the interval. If the interval holds few
+ * elements, most groups are skipped. */
 #define GROUP 8
 
 /* Whether no element of a group is in the interval. */
@@ -19,9 +19,9 @@ is_none(const uint8_t *is_in)
     return all == 0;
 }
 
-/* One pattern's part of a checksum. Products of 32 bits by 32 are what all vector units have; the
- * shifts bring the bits of a whole number, which are at the upper end, down to where a product
- * spreads them. */
+/* One pattern's part of a checksum. All vector units have products of 32 by 32 bits. The pattern
+ * of a whole number has its set bits at the upper end; the shifts bring them down to where a
+ * product spreads them. */
 static inline uint64_t
 checksum_of(uint64_t pattern)
 {

@@ -28,7 +28,7 @@ void htst_tail_survey_f64(int64_t n, const double *x, htst_tail_seen_t *seen);
  * low, high 0 < low <= high; high is at most the pattern of the largest finite value.
  * out       room for `room` values; no more are written.
  *
- * Returns how many elements lie in the interval, also if that is more than `room`.
+ * Returns how many elements lie in the interval, even if that is more than `room`.
  * ERRORS: none. */
 int64_t htst_tail_select_f32(int64_t n, const float *x, htst_tail_side_t side, int64_t low,
     int64_t high, int64_t room, float *out);
@@ -61,8 +61,8 @@ void htst_tail_histogram_f64(int64_t n, const double *x, uint32_t *table);
 /* A checksum of n elements: the sum of l h + w modulo 2^64, where w is a pattern, shifted to the
  * upper end of 64 bits, and l and h are the halves of w xor 0x9e3779b1 (the lower half of w xor w
  * >> 32 xor w >> 47). It does not depend on the order of the elements, and that of several arrays
- * is the sum of theirs. Another array has the same one with a probability of 1e-10 at most, as long
- * as nobody looks for it. */
+ * is the sum of theirs. A different array has the same checksum with a probability of at most
+ * 1e-10, unless it was constructed for that purpose. */
 uint64_t htst_tail_checksum_f32(int64_t n, const float *x);
 uint64_t htst_tail_checksum_f64(int64_t n, const double *x);
 uint64_t htst_tail_checksum_u16(int64_t n, const uint16_t *x);

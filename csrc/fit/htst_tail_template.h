@@ -78,7 +78,7 @@ OF(htst_tail_select)(int64_t n, const FLOAT *x, htst_tail_side_t side, int64_t l
                 continue;
             }
             for (int64_t k = j; k < end;
-                 k++) { /* always written; the count moves on only past elements of the interval */
+                 k++) { /* always written; `at` grows only for elements of the interval */
                 keys[at] = (OF(bits)(x + i + k) & kept) ^ flipped;
                 at += is_in[k];
             }

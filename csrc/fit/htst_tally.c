@@ -6,7 +6,8 @@
  * counted. */
 #define BLOCK 512
 
-/* place[i] = floor(v) if the table has a slot for v, else 0; v is x[i] as seen from the side.
+/* place[i] = floor(v) if the table has a slot for v, else 0; v is x[i] as seen from its side (see
+ * htst_tally.h).
  * Returns how many v are not equal to their slot. Two loops, because compilers vectorise each of
  * them but not both at once. */
 HTST_CLONES static int64_t

@@ -26,8 +26,8 @@ typedef struct {
  * seen                   added to.
  *
  * Returns how many values were copied.
- * ERRORS: none. Elements that are no integers of the side are counted in `seen`; of the copied ones
- * the caller checks for fractions, infinity and NaN. */
+ * ERRORS: none. Elements that are no integers of the side are counted in `seen`; the caller checks
+ * the copied ones for fractions, infinity and NaN. */
 int64_t htst_tally_f64(int64_t n, const double *x, htst_tail_side_t side, int64_t *table,
     double *out, htst_tally_seen_t *seen);
 

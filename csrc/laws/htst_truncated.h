@@ -20,8 +20,8 @@
 double htst_truncated_mean(double u);
 
 /* The u with g(u) = below / (below + above). `below` and `above` are the mean's distances from the
- * lower and the upper end, both >= 0 and not both 0, two arguments so that neither loses digits.
- * Infinite if one of them is 0.
+ * lower and the upper end, both >= 0 and not both 0. They are two arguments, so that neither loses
+ * digits. Infinite if one of them is 0.
  * METHOD: Newton's steps on the smaller share, where g is convex. ACCURACY: 4 units in the last
  * place of max(1, u). ERRORS: none; NaN if both are 0. */
 double htst_truncated_root(double below, double above);

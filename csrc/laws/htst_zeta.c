@@ -97,7 +97,7 @@ boundary_value(double s, double a)
 static void
 moments(double z, double e[3])
 {
-    if (fabs(z) < 0.5) { /* the power series; 18 terms leave 0.5^18/18! */
+    if (fabs(z) < 0.5) { /* the power series; the error of 18 terms is 0.5^18/18! */
         double term = 1;
         e[0] = e[1] = e[2] = 0;
         for (int i = 0; i < 18; i++) {

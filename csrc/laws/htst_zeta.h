@@ -12,9 +12,9 @@
  *   sum_{k=a}^{b-1} (k/a)^-s = a int_0^L e^(-r t) dt + C(a) - e^(-s L) C(b),
  *   C(a) = 1/2 + sum_{k>=1} B_2k/(2k)! s (s+1) ... (s+2k-2) a^-(2k-1).
  *
- * Each of its terms is at most 1/39 of the one before. If s is far above q, adding ends as soon as
- * the rest is negligible. Derivatives in s are those of the same formula.
- * All arguments are dimensionless; logarithms are natural. */
+ * Each of its terms is at most 1/39 of the previous one. If s is far above q, adding ends as soon
+ * as the rest is negligible. Derivatives in s are those of the same formula. All arguments are
+ * dimensionless; logarithms are natural. */
 #ifndef HTST_ZETA_H
 #define HTST_ZETA_H
 
@@ -36,8 +36,8 @@ void htst_zeta_log_scaled(double s, double q, double top, double out[3]);
 
 /* out[0..2] = log zeta(s, q) and its derivatives in s; s > 1, q >= 1.
  *
- * ACCURACY: what log_scaled has, and the rounding of s log q, which counts where zeta is near 1 for
- * a q that is not 1. ERRORS: NaN outside the domain. */
+ * ACCURACY: as htst_zeta_log_scaled, plus the rounding error of s log q, which matters where zeta
+ * is near 1 for a q that is not 1. ERRORS: NaN outside the domain. */
 void htst_zeta_log(double s, double q, double out[3]);
 
 #endif

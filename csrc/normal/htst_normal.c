@@ -159,7 +159,7 @@ minus_log(double x)
 
     memcpy(&bits, &x, sizeof(x));
     shifted = bits - root;
-    /* k <= 0, by way of a double's low bits because AVX2 converts no 64-bit integers:
+    /* k <= 0, read from the low bits of a double because AVX2 cannot convert 64-bit integers:
      * 2^52 + (k + 2048), k + 2048 being positive */
     {
         uint64_t biased = ((shifted >> 52) + 2048) & 0xFFF;
@@ -203,7 +203,7 @@ htst_normal_quantile(double u)
     return copysign(x, q);
 }
 
-/* ---- the same over chunks: centre everywhere, then what lies outside it -------------------- */
+/* ---- the same over chunks: the centre branch everywhere, then the places outside it -------- */
 
 HTST_CLONES static void
 central_chunk(const double *HTST_RESTRICT q, double *HTST_RESTRICT out)
@@ -227,7 +227,7 @@ outside_centre(const double *HTST_RESTRICT q, int *HTST_RESTRICT places)
 }
 
 /* r = sqrt(-log(min(u, 1 - u))), min(u, 1 - u) = 1/2 - abs(q) being exact; and the middle branch
- * of all, wrong (but finite) where r > 5. */
+ * at all these places, which is wrong (but finite) where r > 5. */
 HTST_CLONES static void
 middle_chunk(
     int n, const double *HTST_RESTRICT q, double *HTST_RESTRICT r, double *HTST_RESTRICT out)

@@ -11,9 +11,9 @@
 #endif
 
 #define SEGMENT HTST_PARTITION_SEGMENT
-/* From this many kept elements of a segment on, all elements are written and the place moves on
- * only past kept ones: that costs less than mispredicted branches. bench/races/bench_partition.py
- * measures matrices on both sides of it. */
+/* If a segment keeps at least this many elements, every element is written, and the output
+ * position advances only after a kept one. That costs less than mispredicted branches.
+ * bench/races/bench_partition.py measures matrices on both sides of it. */
 #define DENSE 12
 
 static inline int16_t
@@ -54,8 +54,8 @@ value_bf16(uint16_t w)
     return (uint32_t) w << 16;
 }
 
-/* A denormal is built with a leading one that is then subtracted. No denormal float32 appears on
- * the way, so a processor that flushes them gives the same result. */
+/* A denormal is built with a leading one that is then subtracted. No step produces a denormal
+ * float32, so a processor that flushes them gives the same result. */
 static inline uint32_t
 value_f16(uint16_t w)
 {

@@ -4,20 +4,19 @@
  * and -1 - bits(abs(w)) of a negative one (-0 is -1). These grow with the number, and do not depend
  * on how the processor treats denormals. An element is kept if and only if ordered(w) > high or
  * ordered(w) < low. For real bounds, `high` is the ordered integer of the largest number of the
- * format that is <= the upper bound, and `low` that of the smallest that is >= the lower one; the
- * smallest integer as `low` keeps nothing below.
+ * format that is <= the upper bound, and `low` that of the smallest that is >= the lower one; if
+ * `low` is the smallest integer, no element is kept on the lower side.
  *
  * METHOD: a row is cut into segments of HTST_PARTITION_SEGMENT columns; the last may be shorter.
- * The count leaves in `hits` how many elements of each segment are kept, at most 255. The fill
- * passes over segments without any, and writes dense and sparse ones in different ways.
+ * The count writes to `hits` the number of kept elements of each segment, at most 255. The fill
+ * skips segments without kept elements, and writes dense and sparse segments in different ways.
  * Instructions that compress vectors are used where the processor has them (htst_partition_x86.h).
  * ACCURACY: exact: float16 and bfloat16 are widened to float32 without rounding. The result does
  * not depend on the instructions.
  *
- * Each function works on the rows that it is given: a caller may share the rows of a matrix out
- * among threads, with `counts`, `hits` and `indptr` moved on to their first row. The fill writes
- * nothing outside the rows' own part of `indices` and `values`, even if the matrix has changed
- * since the count.
+ * A caller may distribute the rows of a matrix among threads. Each thread then passes `counts`,
+ * `hits` and `indptr` from its own first row on. The fill writes nothing outside the rows' own
+ * part of `indices` and `values`, even if the matrix has changed since the count.
  *
  * Arguments of all functions: w[rows * cols] the matrix, row by row.
  * low, high                     the bounds as ordered integers.
@@ -30,8 +29,8 @@
 #define HTST_PARTITION_SEGMENT 256
 
 /* Count: counts[rows] becomes the number of kept elements of each row, *not_finite the number of
- * elements that are NaN or infinite. If that is not 0 the counts mean nothing. infinity: the 16-bit
- * format's pattern of infinity, 0x7c00 for float16, 0x7f80 for bfloat16.
+ * elements that are NaN or infinite. If that is not 0, the counts are meaningless. infinity: the
+ * 16-bit format's pattern of infinity, 0x7c00 for float16, 0x7f80 for bfloat16.
  * ERRORS: none; returns HTST_OK. */
 int htst_partition_count_b16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low,
     int16_t high, uint16_t infinity, int64_t *counts, uint8_t *hits, int64_t *not_finite);
@@ -48,7 +47,8 @@ enum {
     HTST_PARTITION_VBMI2 = 3, /* AVX-512 with an instruction that compresses bytes */
 };
 
-/* The best of these that this processor has and this library was built with. ERRORS: none. */
+/* The best of these instructions that both this processor and this build of the library support.
+ * ERRORS: none. */
 int htst_partition_best(void);
 
 /* Fill: the column indices and the values of the kept elements, in row-major order. The matrix, the
@@ -58,7 +58,7 @@ int htst_partition_best(void);
  * 1] - 1.
  * instructions     at most htst_partition_best().
  * wide             the type of `indices`: 1 int64_t, 0 int32_t.
- * indices, values  the whole arrays, of the caller, with room for indptr[rows] elements.
+ * indices, values  the complete arrays of the caller, with room for indptr[rows] elements.
  *
  * ERRORS: HTST_ERR_BAD_ARG if a row keeps fewer elements than indptr says. */
 int htst_partition_fill_f16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low,

@@ -127,6 +127,6 @@ htst_partition_row_avx2_bf16(const uint16_t *w, int64_t cols, int16_t low, int16
 
 #else
 
-typedef int htst_partition_avx2_is_empty; /* ISO C wants a declaration in every file */
+typedef int htst_partition_avx2_is_empty; /* ISO C requires a declaration in every file */
 
 #endif

@@ -15,7 +15,7 @@ lanes_512(int64_t left)
     return (__mmask16) (left >= 16 ? 0xffff : left > 0 ? (1u << left) - 1 : 0);
 }
 
-/* Load sixteen elements, of which `left` belong to the row; nothing behind those is read. */
+/* Load sixteen elements, of which `left` belong to the row; nothing beyond them is read. */
 AVX512 HTST_INLINE __m512i
 load_512_b32(const uint32_t *w, int64_t left)
 {
@@ -126,6 +126,6 @@ htst_partition_row_avx512_b64(const uint64_t *w, int64_t cols, int64_t low, int6
 
 #else
 
-typedef int htst_partition_avx512_is_empty; /* ISO C wants a declaration in every file */
+typedef int htst_partition_avx512_is_empty; /* ISO C requires a declaration in every file */
 
 #endif

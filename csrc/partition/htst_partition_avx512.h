@@ -16,9 +16,8 @@
 #include "htst_partition.h"
 
 #define SEGMENT HTST_PARTITION_SEGMENT
-/* From this many kept elements of a segment on, all elements are written and the place moves on
- * only past kept ones: that costs less than mispredicted branches. bench/races/bench_partition.py
- * measures matrices on both sides of it. */
+/* A row reader that keeps at least this many elements of a segment passes `busy` to htst_ahead.
+ * bench/races/bench_partition.py measures matrices on both sides of it. */
 #define BUSY (SEGMENT / 8)
 #define AVX512 __attribute__((target("avx512f,avx512vl,bmi2,popcnt")))
 

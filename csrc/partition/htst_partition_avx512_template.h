@@ -5,7 +5,7 @@
  * format's suffix. */
 
 /* Store the kept elements of four vectors; returns how many. Most matrices keep few elements, so
- * four vectors without any are skipped by one test. Vectors are stored whole: the lanes behind the
+ * four vectors without any are skipped by one test. Vectors are stored whole: the lanes after the
  * kept ones are overwritten by later stores, within GROUP elements. */
 AVX512 HTST_INLINE int64_t
 OF(group)(const BITS *w, int64_t left, int64_t column, rule_512_t rule, int32_t *indices,
@@ -34,7 +34,8 @@ OF(group)(const BITS *w, int64_t left, int64_t column, rule_512_t rule, int32_t 
     return k;
 }
 
-/* Fill a row by groups. A group goes through a buffer where a whole group might not find room. */
+/* Fill a row by groups. A group is written to a buffer first if there may not be room for a
+ * complete group. */
 AVX512 int64_t
 OF(htst_partition_row_avx512)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
     int64_t room, int32_t *indices, uint32_t *values)

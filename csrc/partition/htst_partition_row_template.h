@@ -3,7 +3,7 @@
  * the name with the suffixes of both.
  *
  * Fills at most `room` places. In the dense loop each element is written where the next kept one
- * belongs; `room` ends the loops before anything is written behind the row. */
+ * belongs; `room` ends the loops before anything is written beyond the row. */
 
 static int64_t
 INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,

@@ -6,12 +6,12 @@
 
 #define VBMI2 __attribute__((target("avx512f,avx512vl,avx512bw,avx512vbmi2,bmi2,popcnt")))
 
-/* All comparisons of a segment come first; those of a group make a word. A segment without kept
- * elements is skipped, but single groups are not: where about one element of a group is kept, that
- * branch would be mispredicted. Then the numbers of a group's kept lanes, one byte each, are
- * compressed. They are the columns, except for the first column of the group, and select the values
- * from the group's vectors. If at most a quarter is kept, one vector of columns and one of values
- * usually suffice. */
+/* All comparisons of a segment come first; the comparisons of a group make a word. A segment
+ * without kept elements is skipped, but single groups are not: if about one element per group is
+ * kept, that branch would be mispredicted. Then the numbers of a group's kept lanes, one byte
+ * each, are compressed. These numbers plus the first column of the group are the columns; they
+ * also select the values from the group's vectors. If at most a quarter is kept, one vector of
+ * columns and one of values usually suffice. */
 
 VBMI2 HTST_INLINE uint64_t
 first_vbmi2(int64_t lanes)
@@ -19,7 +19,7 @@ first_vbmi2(int64_t lanes)
     return lanes <= 0 ? 0 : _bzhi_u64(UINT64_MAX, (unsigned) (lanes < 64 ? lanes : 64));
 }
 
-/* Load vector v of a group, of which `left` elements belong to the row; nothing behind those is
+/* Load vector v of a group, of which `left` elements belong to the row; nothing beyond them is
  * read. */
 VBMI2 HTST_INLINE __m512i
 load_vbmi2_b16(const uint16_t *w, int64_t left, int v)
@@ -92,7 +92,7 @@ numbers_vbmi2(uint64_t kept)
     return _mm512_maskz_compress_epi8(kept, numbers);
 }
 
-/* Store sixteen columns and values, of which `count` are kept. The lanes behind those are
+/* Store sixteen columns and values, of which `count` are kept. The lanes after those are
  * overwritten by later stores; at the end of the row only the kept lanes are stored. */
 VBMI2 HTST_INLINE void
 store_vbmi2(
@@ -243,6 +243,6 @@ put_vbmi2_b64(const uint64_t *w, int64_t left, uint64_t kept, int64_t column, in
 
 #else
 
-typedef int htst_partition_vbmi2_is_empty; /* ISO C wants a declaration in every file */
+typedef int htst_partition_vbmi2_is_empty; /* ISO C requires a declaration in every file */
 
 #endif

@@ -1,12 +1,12 @@
 /* htst_partition_vbmi2_template: a row of the fill with VBMI2 for one format.
  * htst_partition_vbmi2.c includes it once for each, with BITS and INT, the unsigned and signed
- * integers of the format's width; OUT, the type of a value's bits; GROUP, the elements whose
- * comparisons make a word; RULE(low, high), KEPT(w, left, rule) and PUT(w, left, kept, column,
- * room, indices, values), the steps; and OF(name), the name with the format's suffix. */
+ * integers of the format's width; OUT, the type of a value's bits; GROUP, the number of elements
+ * whose comparisons make a word; RULE(low, high), KEPT(w, left, rule) and PUT(w, left, kept,
+ * column, room, indices, values), the steps; and OF(name), the name with the format's suffix. */
 
-/* Compare the elements of a segment; returns whether any is kept. It and the next function are
- * separate because a compiler that sees both keeps all vectors of a segment in memory from one to
- * the other. */
+/* Compare the elements of a segment; returns whether any is kept. This function and the next are
+ * separate, because a compiler that sees both stores all vectors of a segment in memory between
+ * them. */
 VBMI2 HTST_INLINE int
 OF(compare_vbmi2)(const BITS *w, int64_t left, rule_512_t rule, uint64_t *kept)
 {

@@ -3,7 +3,7 @@
  * METHOD: comparisons of a vector become a mask, and the kept lanes of indices and values move to
  * the front together. AVX-512 has an instruction for that; for AVX2 the mask is turned into a
  * permutation. Call a function only if htst_partition_best() allows its instructions.
- * ACCURACY: the bits of the plain loops.
+ * ACCURACY: bit-identical to the plain loops.
  *
  * Each function writes at most `room` indices and values and returns how many it wrote. With
  * AVX-512 `hits` may be NULL: then the row need not have been counted. ERRORS: none. */

@@ -54,8 +54,8 @@ piece_at(int64_t turn, int64_t rows, int64_t cols)
 }
 
 /* Wait until all pieces before `turn` are counted, then add the elements that this one keeps.
- * Returns how many were kept before it. The wait ends: pieces are given out in order, so the thread
- * that is waited for is running or will be. */
+ * Returns how many were kept before it. The wait always ends: pieces are given out in order, so
+ * the threads with the earlier pieces are running or will run. */
 static int64_t
 take_place(htst_split_turns_t *turns, int64_t turn, int64_t kept)
 {
@@ -75,9 +75,9 @@ take_place(htst_split_turns_t *turns, int64_t turn, int64_t kept)
 /* ------------------------------------------------------------------ memory */
 
 /* Fresh memory is cleared by the thread that touches it first, one huge page at a time where the
- * system has them; threads that reach a page together would each clear it. So the thread that comes
- * within `ahead` bytes of a page has it cleared beforehand. This is a hint: the contents stay, and
- * an error is ignored. */
+ * system has them; threads that reach a page together would each clear it. So the thread that
+ * comes within `ahead` bytes of a page asks the system to clear it beforehand. This is only a
+ * hint: the contents do not change, and an error is ignored. */
 static void
 clear_ahead(void *array, int64_t size, int64_t from, int64_t to, int64_t ahead)
 {
@@ -114,8 +114,8 @@ place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int
 
 /* ---- split ----------------------------------------------------------------------------------- */
 
-/* With AVX-512 a row need not be counted; without, the count leaves it in the nearest cache for the
- * fill. */
+/* With AVX-512 a row need not be counted first. Otherwise the count brings the row into the
+ * nearest cache for the fill. */
 #ifdef HTST_PARTITION_HAS_X86
 #define ROW_OF(format, ...)                                                                \
     (instructions == HTST_PARTITION_VBMI2 ? htst_partition_row_vbmi2_##format(__VA_ARGS__) \

@@ -1,10 +1,10 @@
-/* htst_split: count and fill of htst_partition in one reading of the matrix, by any number of
- * threads.
+/* htst_split: the count and the fill of htst_partition in one pass over the matrix, by any number
+ * of threads.
  *
  * METHOD: threads take pieces of the matrix in turn. A thread gathers the kept elements of a piece
  * in arrays of its own, waits until the number of elements kept by all pieces before it is known,
- * and copies its own to their place. So the matrix is read once, and the result does not depend on
- * which thread takes which piece.
+ * and copies its own to their place. So the matrix is read only once, and the result does not
+ * depend on which thread takes which piece.
  * ACCURACY: exact, as in htst_partition.h, which also defines elements and bounds. */
 #ifndef HTST_SPLIT_H
 #define HTST_SPLIT_H
@@ -17,11 +17,11 @@ typedef struct {
     _Atomic int64_t threads; /* threads that have started */
     _Atomic int64_t next;    /* the piece that is taken next */
     _Atomic int64_t counted; /* pieces, from the first on, whose places are known */
-    int64_t kept; /* elements that those keep; only the thread with piece `counted` writes it */
+    int64_t kept; /* elements that these keep; only the thread with piece `counted` writes it */
 } htst_split_turns_t;
 
-/* Most elements of a piece: whole rows, or a part of one. bench/races/bench_partition.py measures
- * the split. */
+/* The largest number of elements of a piece. A piece is several whole rows or a part of one row.
+ * bench/races/bench_partition.py measures the split. */
 #define HTST_SPLIT_PIECE 65536
 /* Elements of a thread's own arrays: vectors are stored whole, up to 64 elements behind a piece. */
 #define HTST_SPLIT_OWN (HTST_SPLIT_PIECE + 64)
@@ -36,9 +36,9 @@ typedef struct {
  * indices, values         room for rows * cols elements, and for HTST_SPLIT_OWN more if the
  *                         workspace is NULL; the first indptr[rows] are set.
  * not_finite              set to how many NaN or infinite elements this thread found. If it is not
- *                         0 for all threads the result means nothing.
+ *                         0 for all threads, the result is meaningless.
  *
- * ERRORS: HTST_ERR_BAD_ARG if the matrix changed meanwhile. */
+ * ERRORS: HTST_ERR_BAD_ARG if the matrix changed during the call. */
 int htst_split_f16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
     int instructions, htst_split_turns_t *turns, int32_t *own_indices, uint32_t *own_values,
     int64_t *indptr, int32_t *indices, uint32_t *values, int64_t *not_finite);

@@ -74,7 +74,7 @@ OF(htst_split)(const BITS *w, int64_t rows, int64_t cols, INT low, INT high, int
 
     *not_finite = 0;
     atomic_fetch_add(&turns->threads, 1);
-    /* NaN and infinity are then kept, and found among the kept values, which are few */
+    /* NaN and infinity are then kept: only the few kept values must be searched for them */
     low = (INT) MAX(low, -INFINITE);
     high = (INT) MIN(high, INFINITE - 1);
     while ((turn = atomic_fetch_add(&turns->next, 1)) < last) {

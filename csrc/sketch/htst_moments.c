@@ -39,7 +39,7 @@ wide_add_signed(uint64_t *words, int count, i128 value, int shift)
 }
 
 /* A float64 that is a multiple of 2^unit, in `scale` = 2^-unit, as an integer times 2^(unit -
- * least). Where unit is below least, the value is a multiple of 2^least all the same. */
+ * least). Even if unit is below least, the value is a multiple of 2^least. */
 static void
 wide_add_double(uint64_t *words, int count, double value, double scale, int shift)
 {
@@ -64,9 +64,10 @@ power_of_two(int exponent)
 
 /* ------------------------------------------------------------------ float32 */
 
-#define BLOCK 2048 /* most additions for which the grids below leave room */
+#define BLOCK 2048 /* largest number of additions for which the grids below leave room */
 /* Vectors are written out because a compiler may not reorder sums of doubles, and cannot know that
- * these are exact. Two at a time, so that one does not wait for the other's additions. */
+ * these are exact. Two vectors are used at a time, so that the additions of one do not wait for
+ * those of the other. */
 #define LANES 8
 
 typedef float floats_t __attribute__((vector_size(4 * LANES)));
@@ -103,8 +104,8 @@ range_f32(const float *x, int64_t n)
 
 /* Sums over a block of the elements with abs(x) >= least. With 2^E <= the largest < 2^(E + 1) and
  * `magic` = 1.5 * 2^(2 E + 12), adding and subtracting magic rounds a square to a multiple of 2^(2
- * E - 40); 2048 of these stay within 53 bits, and so do 2048 of what is left over, multiples of
- * 2^(2 E - 82), and 2048 of the elements, multiples of 2^(E - 41). */
+ * E - 40); 2048 of these stay within 53 bits, and so do 2048 of the remainders, multiples of 2^(2
+ * E - 82), and 2048 of the elements, multiples of 2^(E - 41). */
 static inline void
 take_f32(
     const float *x, uint32_t least, double magic, doubles_t *sum, doubles_t *high, doubles_t *low)
@@ -245,8 +246,8 @@ collect(i128 *total, const doubles_t *lanes, double scale)
     *total += sum;
 }
 
-/* LANES elements from x on, of which `left` belong to the array; `last` is zeros, and holds those
- * of the array's end. */
+/* LANES elements from x on, of which `left` belong to the array; `last` is filled with zeros by
+ * the caller and receives the elements at the end of the array. */
 static inline const double *
 fill_lanes(const double *x, int64_t left, double *last)
 {
@@ -320,7 +321,7 @@ flush_many_f64(many_f64_t *many, int e, uint64_t *sum, uint64_t *squares)
 
 /* Add the elements that are too small for the grids, and all elements of blocks with NaN or
  * infinity. Neighbours often share an exponent: four tables are used in turn, so that no addition
- * waits for the store before. */
+ * waits for the previous store. */
 typedef struct {
     i128 sum[4][WINDOW];
     u128 squares[4][WINDOW];

@@ -22,7 +22,7 @@
 #define HTST_MOMENTS_SQUARES_F64 68
 
 /* Add the finite elements of x[n] to `sum`, their squares to `squares`, and the number of the
- * others to *not_finite. All three are the caller's, zeros at first.
+ * others to *not_finite. All three belong to the caller and are zero before the first call.
  * ERRORS: none; returns HTST_OK. */
 int htst_moments_add_f32(
     const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite);

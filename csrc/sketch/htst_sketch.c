@@ -186,8 +186,8 @@ htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, ui
     return HTST_OK;
 }
 
-/* An addition to a counter waits for the one before it, and the zeros of a sparse matrix all have
- * the same counter: four zeros together are counted apart. */
+/* An addition to a counter waits for the previous one, and the zeros of a sparse matrix all have
+ * the same counter. So groups of four zeros are counted separately. */
 int
 htst_sketch_add_u16(const uint16_t *x, int64_t n, uint64_t *table)
 {

@@ -19,7 +19,7 @@
  * The caller owns every array. A table covers a window of buckets, [first, first + width), for both
  * signs: bucket b of a sign (0 or 1) has slot sign * width + (b - first). One more slot at the end
  * takes the elements of no bucket: zeros, NaN, infinity. Tables of 16-bit floats cover all 65,536
- * patterns. The window need not be known at first: the add functions stop at elements outside it
+ * patterns. The window need not be known in advance: the add functions stop at elements outside it
  * and say how far it must reach. */
 #ifndef HTST_SKETCH_H
 #define HTST_SKETCH_H

@@ -15,17 +15,18 @@
  * and do not overlap.
  *
  * METHOD: each dot product w . v is eight sums, element j in sum j mod 8; then out += (w . v) w,
- * row after row. The order does not depend on how many rows a call has, so a matrix in blocks gives
- * the bits of the whole one.
+ * row after row. The order does not depend on how many rows a call has, so a matrix that is passed
+ * in blocks gives bit-identical results.
  * ACCURACY: a dot product to (cols / 8 + 5) u |w| . |v|, u = 2^-53; an entry of out to rows u times
- * the sum of the absolute values of what is added.
+ * the sum of the absolute values of the terms.
  * ERRORS: HTST_ERR_BAD_ARG if a size is negative. */
 int htst_products_gram_f32(
     const float *w, int64_t rows, int64_t cols, const double *v, double *out);
 int htst_products_gram_f64(
     const double *w, int64_t rows, int64_t cols, const double *v, double *out);
 
-/* Add the squares of x[n] to sum[0] + sum[1], a number in two parts, of the caller; zeros at first.
+/* Add the squares of x[n] to sum[0] + sum[1], a number in two parts, which belongs to the caller;
+ * zeros before the first call.
  *
  * METHOD: sums of 1024 squares are plain; sums of these add the rounding error of each addition
  * back (Knuth, The Art of Computer Programming 2, section 4.2.2).

@@ -3,7 +3,7 @@
 #include <float.h>
 #include <math.h>
 
-/* Most Newton's steps; from a bound near the eigenvalue two to ten suffice. */
+/* The largest number of Newton's steps; from a bound near the eigenvalue two to ten suffice. */
 #define MOST_STEPS 1000
 
 /* A pivot of t - T, with a tiny number in place of zero. */

@@ -64,7 +64,7 @@ cdef class Chain:
         htst_anneal_seed(&self.state, seed)
 
     def start(self):
-        """Count errors and energy of the weights and offsets as they stand."""
+        """Count errors and energy of the current weights and offsets."""
         cdef int status
         with nogil:
             status = htst_anneal_start(&self.data, &self.cost, &self.state)

@@ -16,7 +16,7 @@ cdef long long EXACT = 1LL << 53  # doubles hold all integers up to here
 
 
 cdef int64_t step_of(const double[::1] x, int64_t count) except -1:
-    """0 for an input that is repeated, 1 for one that runs along."""
+    """The step of an input: 0 if its one element is repeated, else 1."""
     if x.shape[0] == count:
         return 1
     if x.shape[0] != 1:
@@ -27,8 +27,8 @@ cdef int64_t step_of(const double[::1] x, int64_t count) except -1:
 def evaluate(
     int function, const double[::1] k, const double[::1] n, const double[::1] p, double[::1] out
 ):
-    """out[i] = function(k[i], n[i], p[i]); an input of one element is repeated. ValueError after the
-    last element where an argument is bad."""
+    """out[i] = function(k[i], n[i], p[i]); an input of one element is repeated. If an argument is
+    bad, all elements are written and ValueError is raised."""
     cdef int64_t count = out.shape[0]
     cdef int status
     if count == 0:
@@ -41,7 +41,8 @@ def evaluate(
 
 
 cdef double plain(object x) noexcept:
-    """A float, int or numpy.int64; NaN for all else, and where a double would round it."""
+    """A float, int or numpy.int64; NaN for anything else, and for a number that a double would
+    round."""
     cdef int overflow = 0
     cdef long long whole
     if PyFloat_Check(x):
@@ -57,7 +58,8 @@ cdef double plain(object x) noexcept:
 
 
 def number(int function, k, n, p):
-    """function(k, n, p) of one number each; NaN for bad arguments, and such as are no plain numbers."""
+    """function(k, n, p) of one number each; NaN for bad arguments and for arguments that are not
+    plain numbers."""
     return htst_binomial_evaluate(function, plain(k), plain(n), plain(p))
 
 

@@ -13,7 +13,7 @@ from htstats._core.htst_counts cimport (
 )
 from htstats._core.htst_tail cimport htst_tail_side_t
 
-# Places that `anew` has at least.
+# The smallest allowed size of `anew`.
 AHEAD = HTST_COUNTS_AHEAD
 
 

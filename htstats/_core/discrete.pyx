@@ -29,7 +29,7 @@ def estimate(
     const double[::1] x, const double[::1] mean, int64_t begin, double top, double alpha_low,
     double[::1] alpha, double[::1] norm,
 ):
-    """alpha and the sum it normalises by, for the candidates from `begin` on."""
+    """alpha and its normalising sum, for the candidates from `begin` on."""
     cdef int64_t m = x.shape[0], size = alpha.shape[0]
     cdef int status
     if mean.shape[0] != m or norm.shape[0] != size or begin < 0 or begin + size > m:
@@ -46,7 +46,7 @@ def best(
     const double[::1] x, const int64_t[::1] first, double top, bint is_two_sided, int64_t begin,
     const double[::1] alpha, const double[::1] norm, double tolerance,
 ):
-    """(index, distance) of the first candidate within `tolerance` of the best; index -1 for none."""
+    """(index, distance) of the first candidate within `tolerance` of the best; -1 for none."""
     cdef int64_t k = -1, end = begin + alpha.shape[0]
     cdef double distance = 0
     cdef htst_discrete_t scan
@@ -64,7 +64,7 @@ def search(
     const double[::1] x, const int64_t[::1] first, const double[::1] mean, bint is_two_sided,
     double alpha_low, int64_t begin, int64_t end, double tolerance,
 ):
-    """(index, distance, alpha) of the same, of a law without an end, from the means alone."""
+    """(index, distance, alpha) of the same candidate for an unbounded law, from the means."""
     cdef htst_discrete_best_t found = htst_discrete_best_t(-1, 0, 0)
     cdef htst_discrete_t scan
     cdef int64_t m = x.shape[0]

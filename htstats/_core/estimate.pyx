@@ -72,7 +72,9 @@ def part(
     const double[::1] v, const int64_t[::1] first, int64_t n, double[::1] mark, double[::1] y,
     double[::1] rate,
 ):
-    """`rates` of all but the last value in parts from above; `mark` is carried on, 4 zeros at first."""
+    """`rates` of all but the last value, in parts from the largest values down.
+
+    `mark` carries the sums from part to part; it is 4 zeros before the first one."""
     cdef int64_t m = v.shape[0]
     cdef int status
     if m == 0 or first.shape[0] != m or y.shape[0] != m or rate.shape[0] != m:

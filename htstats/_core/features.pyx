@@ -37,7 +37,7 @@ cdef class Bank:
         self.arrays = (sizes, taps)
 
     def grid(self):
-        """Rows and columns of cells, and the numbers of workspace that `extract` wants."""
+        """Rows and columns of cells, and the size of the workspace that `extract` needs."""
         return (htst_features_rows(&self.bank), htst_features_columns(&self.bank),
                 htst_features_work(&self.bank))
 

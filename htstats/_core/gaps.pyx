@@ -33,7 +33,7 @@ def write(int64_t n_cols, const int64_t[::1] indptr, const int64_t[::1] indices,
 
 
 def read(const uint8_t[::1] data, int k, int64_t n_cols, int64_t[::1] indptr, int64_t[::1] indices):
-    """Fill indptr and indices from what `write` made."""
+    """Fill indptr and indices from the bytes that `write` returned."""
     cdef int64_t n_rows = indptr.shape[0] - 1, n = indices.shape[0], n_bytes = data.shape[0]
     cdef int status
     if n_rows < 0:

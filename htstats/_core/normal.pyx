@@ -39,7 +39,7 @@ def at(
 
 
 def quantile(const double[::1] u, double[::1] out):
-    """out[k] = Phi^-1(u[k]) by AS 241; the way tests reach it."""
+    """out[k] = Phi^-1(u[k]) by AS 241; only tests call it."""
     cdef Py_ssize_t k, n = u.shape[0]
     if out.shape[0] != n:
         raise ValueError(f"lengths differ: {n}, {out.shape[0]}")
@@ -48,7 +48,7 @@ def quantile(const double[::1] u, double[::1] out):
 
 
 def philox4x32(const uint32_t[::1] counter, const uint32_t[::1] key, uint32_t[::1] out):
-    """Ten rounds on one counter of four words; the way tests reach it."""
+    """Ten rounds on one counter of four words; only tests call it."""
     if counter.shape[0] != 4 or key.shape[0] != 2 or out.shape[0] != 4:
         raise ValueError("counter, key and out have 4, 2 and 4 words")
     htst_normal_philox4x32(&counter[0], &key[0], &out[0])

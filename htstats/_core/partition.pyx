@@ -1,4 +1,5 @@
-"""Bindings of htst_partition: count, then fill. Floats come as unsigned integers of their bits."""
+"""Bindings of htst_partition: count, then fill. Floats are passed as the unsigned integers of
+their bits."""
 
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
@@ -27,7 +28,7 @@ cdef int shaped(int64_t rows, int64_t cols, int64_t counts, const uint8_t[:, ::1
 
 cdef bint filled(int64_t rows, int64_t cols, const uint8_t[:, ::1] hits, const int64_t[::1] indptr,
                  int64_t indices, int64_t values, int instructions) except -1:
-    """Whether there is anything to fill, once the shapes are found right."""
+    """Check the shapes; returns whether there is anything to fill."""
     shaped(rows, cols, indptr.shape[0] - 1, hits)
     if not 0 <= instructions <= BEST:
         raise ValueError(f"instructions must be in [0, {BEST}], got {instructions}")

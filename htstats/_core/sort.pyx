@@ -6,7 +6,7 @@ from htstats._core.htst_sort cimport htst_sort_f32, htst_sort_f64
 
 
 def sort_f32(float[::1] x, float[::1] other):
-    """Sort x; other is as long, or longer."""
+    """Sort x in place; `other` is workspace of at least the same length."""
     cdef int64_t n = x.shape[0]
     roomy(n, other.shape[0])
     if n:
@@ -15,7 +15,7 @@ def sort_f32(float[::1] x, float[::1] other):
 
 
 def sort_f64(double[::1] x, double[::1] other):
-    """Sort x; other is as long, or longer."""
+    """Sort x in place; `other` is workspace of at least the same length."""
     cdef int64_t n = x.shape[0]
     roomy(n, other.shape[0])
     if n:

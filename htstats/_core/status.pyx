@@ -1,4 +1,4 @@
-"""The one map from a C status to a Python exception."""
+"""Convert a C status to a Python exception."""
 
 from htstats._core.htst_common cimport (
     HTST_ERR_NO_CONVERGENCE,
@@ -23,5 +23,5 @@ cdef int check(int status) except -1:
 
 
 def raise_for(int status):
-    """Raise what a status means; None for success. The way tests reach `check`."""
+    """Raise the exception of a status; None for success. Only tests call it, to reach `check`."""
     check(status)

@@ -1,4 +1,4 @@
-"""Bindings of htst_tail: what a pass over floats keeps of them."""
+"""Bindings of htst_tail: passes over floats that count or copy their tails."""
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
@@ -22,7 +22,7 @@ from htstats._core.htst_tail cimport (
     htst_tail_take_f64,
 )
 
-# Bits of a pattern that its bucket does not show, and the number of slots.
+# Low bits of a pattern that its bucket ignores, and the number of slots.
 DROPPED = HTST_TAIL_DROPPED_F32, HTST_TAIL_DROPPED_F64
 SLOTS = HTST_TAIL_SLOTS_F32, HTST_TAIL_SLOTS_F64
 
@@ -48,7 +48,7 @@ def survey_f64(const double[::1] x):
 
 
 def select_f32(const float[::1] x, int side, int64_t low, int64_t high, float[::1] out):
-    """How many keys lie in [low, high]; as many as there is room for are written."""
+    """How many keys lie in [low, high]; values beyond the room of `out` are not written."""
     cdef int64_t n = x.shape[0], room = out.shape[0], m = 0
     cdef float *target = &out[0] if room else NULL
     if n:
@@ -59,7 +59,7 @@ def select_f32(const float[::1] x, int side, int64_t low, int64_t high, float[::
 
 
 def select_f64(const double[::1] x, int side, int64_t low, int64_t high, double[::1] out):
-    """How many keys lie in [low, high]; as many as there is room for are written."""
+    """How many keys lie in [low, high]; values beyond the room of `out` are not written."""
     cdef int64_t n = x.shape[0], room = out.shape[0], m = 0
     cdef double *target = &out[0] if room else NULL
     if n:
@@ -70,7 +70,7 @@ def select_f64(const double[::1] x, int side, int64_t low, int64_t high, double[
 
 
 def take_f32(const float[::1] x, int side, float[::1] out):
-    """How many are (usable, not finite, zero, negative, positive); the usable ones into out."""
+    """How many are (usable, not finite, zero, negative, positive); copies usable ones to out."""
     cdef htst_tail_seen_t seen = htst_tail_seen_t(0, 0, 0, 0)
     cdef int64_t n = x.shape[0], m
     if n == 0 or out.shape[0] < n:
@@ -81,7 +81,7 @@ def take_f32(const float[::1] x, int side, float[::1] out):
 
 
 def take_f64(const double[::1] x, int side, double[::1] out):
-    """How many are (usable, not finite, zero, negative, positive); the usable ones into out."""
+    """How many are (usable, not finite, zero, negative, positive); copies usable ones to out."""
     cdef htst_tail_seen_t seen = htst_tail_seen_t(0, 0, 0, 0)
     cdef int64_t n = x.shape[0], m
     if n == 0 or out.shape[0] < n:
@@ -112,7 +112,7 @@ def histogram_f64(const double[::1] x, uint32_t[::1] table):
 
 
 def checksum_f32(const float[::1] x):
-    """A number below 2^64 that the patterns give, in any order."""
+    """The checksum of the patterns, below 2^64; it does not depend on their order."""
     cdef int64_t n = x.shape[0]
     cdef uint64_t found = 0
     if n:
@@ -122,7 +122,7 @@ def checksum_f32(const float[::1] x):
 
 
 def checksum_f64(const double[::1] x):
-    """A number below 2^64 that the patterns give, in any order."""
+    """The checksum of the patterns, below 2^64; it does not depend on their order."""
     cdef int64_t n = x.shape[0]
     cdef uint64_t found = 0
     if n:
@@ -132,7 +132,7 @@ def checksum_f64(const double[::1] x):
 
 
 def checksum_u16(const uint16_t[::1] x):
-    """A number below 2^64 that the patterns give, in any order."""
+    """The checksum of the patterns, below 2^64; it does not depend on their order."""
     cdef int64_t n = x.shape[0]
     cdef uint64_t found = 0
     if n:

@@ -8,7 +8,7 @@ from htstats._core.status cimport check
 
 def top(const double[::1] diagonal, const double[::1] beside, int64_t n, double before,
         double[::1] work):
-    """The largest eigenvalue of the first n rows and columns, and abs(its eigenvector's last)."""
+    """The largest eigenvalue of the first n rows and columns, and abs(last entry) of its vector."""
     cdef double value = before, last = 0
     cdef int status
     if not 1 <= n <= min(diagonal.shape[0], beside.shape[0] + 1, work.shape[0] // 2):

@@ -2,16 +2,16 @@
 
 A short file decodes to a classifier. Occam's bound with the exact binomial tail turns its length
 and its errors on the training examples into an upper limit of its error on new ones. Nothing is
-assumed about weights or training; what must hold is that the code was fixed before the examples
-were seen, and that they are independent draws.
+assumed about weights or training. The limit holds if the code was fixed before the examples were
+seen, and if the examples are independent draws.
 
-In which order a value passes through:
+The steps from images to a certificate, in order:
 
     images -> _features (+ _banks)   whole-number features, the same on every machine
            -> _anneal                a ternary head with few errors and few bits
            -> _file (_formats, _coder)  the message, whose bits count
            -> _bound                 the certified error
-           -> _verify                the same number again, from the file and the data alone
+           -> _verify                recomputes that number from the file and the data alone
 """
 
 from __future__ import annotations

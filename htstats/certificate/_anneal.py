@@ -2,7 +2,7 @@
 
 An error is worth a nearly constant number of bits on the bound (`exchange_rate`), so the search
 minimises rate x errors + bits with whole numbers, and counts errors exactly. Chains are
-independent: threads change how long it takes, never what comes out.
+independent: the number of threads changes the running time, never the result.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ UNIT = 1024
 TEMPERATURE_UNIT = 1 << 26
 A_TEMPERATURE = 1024
 
-# Examples of a chunk, at least: below, an estimate from one chunk says nothing.
+# The smallest number of examples of a chunk: an estimate from fewer is useless.
 CHUNK_EXAMPLES = 512
 MOST_CHUNKS = 64
 
-# Proposals between two looks at the clock, the progress function and Ctrl-C.
+# Proposals between two checks of the clock, the progress function and Ctrl-C.
 SLICE = 200 * A_TEMPERATURE
 
 # Weights of each class when a search begins.
 STARTED = 6
 
-# More non-zeros than any head of a good bound has; the table of their costs ends here.
+# More non-zeros than any head with a good bound has; the table of costs ends here.
 MOST_NONZEROS = 4000
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the search: `proposals` at temperatures from `hottest` to `coldest`, in bits."""
+    """A part of a search: `proposals` steps, with temperatures from hottest to coldest, in bits."""
 
     proposals: int
     hottest: float
@@ -63,7 +63,7 @@ class Annealed:
         Errors on the examples of the search.
     bits : float
         log2 of the number of heads with as many non-zeros and levels, plus `extra_bits`; the file
-        is as long, rounded up to a byte.
+        has this length, rounded up to a byte.
     seed : int
         The chain that found it.
     proposals : int
@@ -97,7 +97,7 @@ def grid_relatives(channels: int, rows: int, columns: int) -> npt.NDArray[np.int
 
 
 class _Problem:
-    """The examples as the kernel wants them, shared by all chains and never written to."""
+    """The examples in the kernel's layout, shared by all chains and never written to."""
 
     def __init__(
         self, features: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int, seed: int
@@ -130,7 +130,7 @@ class _Problem:
 
 
 def _hash(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """splitmix64's finaliser (Steele, Lea and Flood 2014): an order that no library changes."""
+    """splitmix64's finaliser (Steele, Lea and Flood 2014): a fixed order on every machine."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
@@ -139,10 +139,11 @@ def _hash(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 def _start(
     features: npt.NDArray[np.int8], labels: npt.NDArray[np.int64], classes: int, step: int
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
-    """Where a search begins: for each class the columns whose mean differs most from the others'.
+    """Start of a search: for each class the columns whose mean differs most from the other classes.
 
-    From no weights at all, small problems lose whole classes. Sums are whole numbers and exact;
-    one division and one square root are rounded as IEEE 754 says, so every machine agrees.
+    If a search starts without weights, small problems lose whole classes. Sums are whole numbers
+    and exact. One division and one square root are rounded as IEEE 754 says, so the result is
+    bit-identical on every machine.
     """
     m, d = features.shape
     sums = np.zeros((classes, d))
@@ -207,7 +208,7 @@ class _Search:
         self.errors, self.bits, self.proposals = m, float(self.support_cost[0]) / UNIT, 0
 
     def rate(self) -> int:
-        """What an error costs, in units: at the best head so far, or at a typical one."""
+        """The cost of one error, in units: at the best head so far, or at a typical one."""
         m = len(self.problem.by_example)
         errors, bits = self.errors, self.bits
         if errors > m // 3:
@@ -215,7 +216,7 @@ class _Search:
         return max(1, round(UNIT * exchange_rate(errors, bits, m, delta=self.delta)))
 
     def run(self, number: int, stage: Stage, goes_on: Callable[[_Search], bool]) -> bool:
-        """Anneal through a stage from the best head so far; False if it was stopped."""
+        """Run a stage from the best head so far; False if it was stopped."""
         self.weights[:], self.offsets[:] = self.best_weights, self.best_offsets
         p = self.problem
         rate = self.rate()
@@ -268,32 +269,34 @@ def anneal(
     stages : sequence of Stage
         Each starts from the best head so far; the first one from no weights at all.
     seeds : sequence of int
-        One chain a seed, each in [0, 2^32).
+        One chain per seed; each seed is in [0, 2^32).
     step : int
-        What an offset counts for, in logits; in [1, 128].
+        The value of one step of an offset, in logits; in [1, 128].
     relatives : ndarray of int32, shape (features, any), optional
         Columns that a non-zero may move to, -1 for none; see `grid_relatives`.
     extra_bits : float
-        Bits of a message beside support, signs and offsets: they move the exchange rate a little.
+        Bits of a message in addition to support, signs and offsets. They change the exchange rate
+        slightly.
     most_levels : int
-        Levels that the offsets may span.
+        The largest number of levels that the offsets may span.
     delta : float
-        Of the bound, in (0, 1).
+        Probability that the bound fails, in (0, 1).
     n_threads : int
         Chains that run at the same time; results do not depend on it.
     progress : callable, optional
-        Called as progress(seed, proposals, certified_error, errors) between slices; False ends
-        that chain, which keeps its best head.
+        Called as progress(seed, proposals, certified_error, errors) at short intervals. If it
+        returns False, that chain ends and keeps its best head.
 
     Returns
     -------
     list of Annealed
-        One a seed, in their order.
+        One per seed, in the order of the seeds.
 
     Raises
     ------
     TypeError, ValueError
-        If features are no whole numbers in range, labels are not 0 .. classes - 1, or sizes differ.
+        If features are not whole numbers in range, labels are not 0 .. classes - 1, or sizes
+        differ.
 
     Notes
     -----

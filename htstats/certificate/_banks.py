@@ -1,10 +1,10 @@
 """Filter banks: fixed integer taps, part of the formats.
 
 The four tables below are Gabor filters, sine phase, at 0 and 45 degrees: exp(-(u^2 + .36 v^2) /
-(2 s^2)) sin(2 pi u / w) with s = .45 w and wavelengths w of 4 and 8 pixels, their mean taken
-away, scaled to a sum of abs(taps) of 1024 and rounded. The filters at 90 and 135 degrees are
-their transpose and their mirror image. The tables are the definition; the formula only says where
-they come from.
+(2 s^2)) sin(2 pi u / w) with s = .45 w and wavelengths w of 4 and 8 pixels, minus
+their mean, scaled to a sum of abs(taps) of 1024 and rounded. The filters at 90 and 135 degrees are
+their transpose and their mirror image. The tables are the definition; the formula only shows
+their origin.
 """
 
 from __future__ import annotations
@@ -81,10 +81,9 @@ def gabor_filters() -> Filters:
 
 
 def gaussian_filters(n: int = 16, size: int = 5, scale: int = 32) -> Filters:
-    """The paper's G as filters: rint(scale G[i, j]) of seed 0, one layer a filter.
+    """The paper's G as filters: rint(scale G[i, j]) of seed 0, one layer per filter.
 
-    G is replayed by the counter-based generator of csrc/normal/htst_normal.h, so nothing of it is
-    stored.
+    The counter-based generator of csrc/normal/htst_normal.h computes G again, so G is not stored.
     """
     filters = []
     for layer in range(n):

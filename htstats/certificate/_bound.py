@@ -21,11 +21,11 @@ STEPS = 100
 def occam_bound(
     errors: int, m: int, bits: float, delta: float = 0.05, method: str = "binomial"
 ) -> float:
-    """The largest error rate that a classifier of `bits` bits may have, given its training errors.
+    """An upper limit of the error rate of a classifier of `bits` bits, given its training errors.
 
     Fix a prefix-free code before you see the m examples, which are independent draws. With
-    probability at least 1 - delta the bound holds at once for every message of the code: for each
-    message of L bits that decodes to a classifier with e errors on the m examples,
+    probability at least 1 - delta the bound holds simultaneously for all messages of the code:
+    for each message of L bits that decodes to a classifier with e errors on the m examples,
 
         error rate <= sup{p : log P(Bin(m, p) <= e) >= log(delta) - L log 2}.
 
@@ -36,13 +36,14 @@ def occam_bound(
     m : int
         Number of examples, at least 1.
     bits : float
-        Length of the message, plus what was paid for choices among codes (`format_bits`); 0 or
+        Length of the message, plus the bits of choices among codes (`format_bits`); 0 or
         above.
     delta : float
         Probability that the statement fails, in (0, 1).
     method : {"binomial", "kl", "hoeffding", "maurer"}
         "binomial" is the exact tail and the tightest. "kl" is Chernoff's bound on it,
-        "hoeffding" the square root, "maurer" the constant of PAC-Bayes bounds.
+        "hoeffding" Hoeffding's square-root bound, "maurer" a PAC-Bayes bound with Maurer's
+        constant.
 
     Returns
     -------
@@ -109,11 +110,11 @@ def _kl_inverse(errors: int, m: int, cost: float) -> float:
 
 
 def test_set_bound(errors: int, m: int, delta: float = 0.05) -> float:  # noqa: PT028
-    """The largest error rate that a classifier may have, given errors on examples it never saw.
+    """An upper limit of the error rate of a classifier, given errors on examples it never saw.
 
     This is `occam_bound` without bits: the upper limit of Clopper and Pearson at 1 - delta.
-    Whoever can spare examples has no better certificate. One delta serves one classifier: to
-    choose among s of them by the same examples costs ``format_bits(s)``.
+    If examples can be spared, no certificate is better. One delta covers one classifier: to
+    choose among s classifiers by the same examples costs ``format_bits(s)``.
 
     Parameters
     ----------
@@ -142,7 +143,7 @@ test_set_bound.__test__ = False  # type: ignore[attr-defined]  # pytest collects
 
 
 def format_bits(s: int) -> float:
-    """What a choice among s codes by the data costs: log2(s) bits.
+    """The cost of a choice among s codes by the data: log2(s) bits.
 
     Parameters
     ----------
@@ -165,7 +166,7 @@ def format_bits(s: int) -> float:
 
 
 def exchange_rate(errors: int, bits: float, m: int, *, delta: float = 0.05) -> float:
-    """How many bits one error more is worth at this point of the bound.
+    """The number of bits that one more error is worth at this point of the bound.
 
     Parameters
     ----------
@@ -181,7 +182,7 @@ def exchange_rate(errors: int, bits: float, m: int, *, delta: float = 0.05) -> f
     Notes
     -----
     On the bound log P(Bin(m, p) <= e) + L log 2 is constant, so the rate is the slope of log P in e
-    at fixed p, divided by log 2; here it is half the difference over two errors.
+    at fixed p, divided by log 2. The slope is computed as half the difference over two errors.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is certified, in words and in numbers."""
+"""The certificate: the certified statement in words and in numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Certificate"]
 
 @dataclass(frozen=True)
 class Certificate:
-    """An upper limit of a classifier's error on new examples, and what it rests on.
+    """An upper limit of a classifier's error on new examples, and the numbers behind it.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Certificate:
     bits : int
         Length of the message: 8 x the bytes of the file.
     choice_bits : float
-        Bits paid for choices among codes that the data may have influenced.
+        Bits added for choices among codes that the data may have influenced.
     delta : float
         Probability that the statement fails, in (0, 1).
     classes : int
@@ -74,7 +74,7 @@ class Certificate:
 
     @property
     def is_vacuous(self) -> bool:
-        """Whether guessing one class would be certified as well."""
+        """Whether the limit is no better than guessing one class."""
         return is_vacuous(self.certified_error, self.classes)
 
     @property
@@ -88,7 +88,7 @@ class Certificate:
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What must hold for the statement, a sentence each."""
+        """The conditions of the statement, one sentence each."""
         return (
             f"The {self.m} examples are independent draws from the source of new ones.",
             "The code (format, features, preprocessing) was fixed before the examples were seen, "

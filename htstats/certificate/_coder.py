@@ -1,9 +1,9 @@
-"""Whole numbers as bits: a writer and a reader that stop by themselves, and ranks of supports.
+"""Whole numbers as bits: a writer, a reader that finds the end, and ranks of supports.
 
 Everything is exact arithmetic on Python's integers. A support of k places among n is its rank in
 the combinatorial number system, and numbers with different ranges share one mixed-radix integer,
-so that a message is less than two bits longer than the logarithm of how many messages there could
-be.
+so that a message is less than two bits longer than the logarithm of the number of possible
+messages.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class BitReader:
         self._left = 8 * len(data)
 
     def read(self, width: int) -> int:
-        """The next number of `width` bits; ValueError where the data end before."""
+        """The next number of `width` bits; ValueError if the data end earlier."""
         if width > self._left:
             raise ValueError(f"the message ends {width - self._left} bits too early")
         self._left -= width
@@ -67,7 +67,7 @@ class BitReader:
         return value
 
     def finish(self) -> None:
-        """Check that only the zeros of the last byte are left."""
+        """Check that only zero bits of the last byte are left."""
         if self._left >= 8:
             raise ValueError(f"{self._left // 8} bytes follow the end of the message")
         if self._value & ((1 << self._left) - 1):
@@ -75,18 +75,18 @@ class BitReader:
 
 
 class MixedRadix:
-    """One number made of several, each below a limit of its own."""
+    """One number that combines several, each below its own limit."""
 
     def __init__(self, limits: Sequence[int]) -> None:
         self.limits = tuple(limits)
 
     @property
     def size(self) -> int:
-        """How many numbers there could be: the product of the limits."""
+        """The number of possible values: the product of the limits."""
         return math.prod(self.limits)
 
     def join(self, parts: Sequence[int]) -> int:
-        """The number made of `parts`, the first one most significant."""
+        """The number that combines `parts`; the first part is the most significant."""
         value = 0
         for part, limit in zip(parts, self.limits, strict=True):
             if not 0 <= part < limit:
@@ -116,8 +116,8 @@ def rank_of_support(places: Sequence[int]) -> int:
 def support_of_rank(rank: int, k: int, n: int) -> list[int]:
     """The increasing sequence of `k` places below `n` that has this rank.
 
-    The binomial coefficient C(place, i) follows the place downwards by one multiplication and one
-    exact division a step, so that the whole takes n steps.
+    While the place decreases, the binomial coefficient C(place, i) is updated by one multiplication
+    and one exact division per step, so that the total is n steps.
     """
     places = []
     place, i = n - 1, k
@@ -139,7 +139,7 @@ def support_of_rank(rank: int, k: int, n: int) -> list[int]:
 def log2_units(x: int, unit: int) -> int:
     """unit x log2(x) for x >= 1, rounded down to 2^-20 and then to a whole number.
 
-    Whole numbers only, so that every machine gives the same: the mantissa is squared bit by bit.
+    The mantissa is squared once per bit, in whole numbers: the result is the same on every machine.
     """
     whole = x.bit_length() - 1
     mantissa = x >> (whole - 62) if whole > 62 else x << (62 - whole)

@@ -1,4 +1,4 @@
-"""Labelled examples as a certificate wants them: whole numbers and labels 0 .. classes - 1."""
+"""Labelled examples for certificates: whole numbers and labels 0 .. classes - 1."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from htstats import datasets
 
 __all__ = ["Examples", "check_examples", "load_examples"]
 
-# The smallest number of examples that a bound is worth asking of.
+# The smallest number of examples for which a bound is useful.
 LEAST = 10
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Examples to count errors on, and held-out ones if there are any.
+    """Examples that a bound counts errors on, and held-out examples if there are any.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Examples:
         uint8 images, shape (examples, height, width), or int8 columns, shape (examples, features).
     y : ndarray of int64
     x_test, y_test : ndarray or None
-        The same for examples that no search may see.
+        The same for held-out examples, which no search may use.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Examples:
 
     @property
     def sha256(self) -> str:
-        """Hash of the examples and labels, little-endian, which the report names."""
+        """Hash of the examples and labels in little-endian order, for the report."""
         digest = hashlib.sha256()
         for a in (self.x, self.y):
             a = np.ascontiguousarray(a)
@@ -64,8 +64,8 @@ def check_examples(x: Any, y: Any, what: str = "examples") -> tuple[Any, Any]:
     Raises
     ------
     TypeError, ValueError
-        Naming what is wrong: kinds, shapes, NaN, too few examples, labels that are not 0 ..
-        classes - 1, or a feature that is the same for all.
+        If kinds or shapes are wrong, there is a NaN, there are too few examples, labels are not
+        0 .. classes - 1, or a feature is the same for all examples.
     """
     x, y = np.asarray(x), np.asarray(y)
     if y.ndim != 1 or y.dtype.kind not in "iu":
@@ -110,7 +110,7 @@ def _columns(x: npt.NDArray[Any], what: str) -> npt.NDArray[np.int8]:
 
 
 def _held_out(x: Any, y: Any, like: npt.NDArray[Any]) -> tuple[Any, Any]:
-    """Held-out examples, which are only shown: any number, and not every class."""
+    """Check held-out examples, which no bound uses: any number; classes may be missing."""
     x, y = np.asarray(x), np.asarray(y)
     if x.shape[1:] != like.shape[1:] or y.shape != x.shape[:1] or y.dtype.kind not in "iu":
         raise ValueError(
@@ -154,7 +154,7 @@ def load_examples(data: str | os.PathLike[str]) -> Examples:
 
 
 def _from_split(split: datasets.Split, scale: float, grey: int) -> Examples:
-    """A data set of pixels in [-1, 1] as uint8 images: (x + 1) scale grey, which is whole."""
+    """A data set of pixels in [-1, 1] as uint8 images: (x + 1) scale, a whole number."""
     side = round(split.x_train.shape[1] ** 0.5)
 
     def images(x: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

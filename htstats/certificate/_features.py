@@ -15,7 +15,7 @@ from htstats.certificate._banks import Filters, gabor_filters, gaussian_filters
 
 __all__ = ["MAPS", "FeatureMap", "extract_features"]
 
-# Images that one thread takes at a time.
+# Number of images that one thread processes at a time.
 BLOCK = 500
 
 
@@ -26,11 +26,12 @@ class FeatureMap:
     Attributes
     ----------
     filters : callable
-        Gives the filters; an empty list leaves the pixels alone.
+        Returns the filters; with an empty list the pixels are the only features.
     window, stride, margin : int
-        Pixels of a pooling window, between two of them, and of the first one outside the image.
+        In pixels: the size of a pooling window, the distance between two windows, and how far the
+        first window begins outside the image.
     divisor, softening : int
-        Of the pooled sums, and what is added to the energy that divides them.
+        The divisor of the pooled sums, and the number added to the energy that divides them.
     """
 
     filters: Callable[[], Filters]

@@ -6,7 +6,7 @@ number of classes; then the head as one number of fixed width:
 
     k (8 bits; 255: 32 bits more), levels - 1 (6 bits), number below levels^classes x C(n, k) x 2^k
 
-padded with zeros to a whole byte. The decoder knows where the message ends; anything behind it is
+padded with zeros to a whole byte. The decoder knows where the message ends; anything after it is
 an error.
 """
 
@@ -28,7 +28,7 @@ from htstats.certificate._head import TernaryHead
 
 __all__ = ["MOST_LEVELS", "decode", "encode", "message_bits"]
 
-# Levels of the offsets that six bits can say.
+# The largest number of levels of the offsets that six bits can hold.
 MOST_LEVELS = 64
 
 # k is written in 8 bits; this value says that 32 bits follow.
@@ -83,7 +83,7 @@ def decode(data: bytes) -> tuple[Format, TernaryHead]:
     Raises
     ------
     ValueError
-        If the bytes are no message: an unknown format, an end too early, or something left over.
+        If the bytes are not a message: an unknown format, too few bytes, or bytes left over.
         Every classifier has exactly one message.
     """
     reader = BitReader(data)

@@ -1,4 +1,4 @@
-"""The formats of `.htc` files: what the first byte fixes, before any data are seen."""
+"""The formats of `.htc` files. The first byte names one; all are fixed before data are seen."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from htstats.certificate._features import MAPS
 
 __all__ = ["FORMATS", "STEP", "Format", "format_for", "read_format", "write_format"]
 
-# What an offset counts for, in logits, in every format of version 1.
+# The value of one step of an offset, in logits, in every format of version 1.
 STEP = 16
 
-# Input kinds of the formats that spell out their shape.
+# Input kinds of the formats that write their shape.
 SPELLED = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns"}
 
 
@@ -25,9 +25,9 @@ class Format:
     number : int
         The first byte of the file.
     features : {"gabor", "gaussian", "pixels", "columns"}
-        "columns" are int8 features that the user brings.
+        "columns" are int8 features that the user provides.
     height, width : int
-        Pixels; for columns 1 and their number.
+        In pixels; for columns: 1, and the number of columns.
     classes : int
     """
 
@@ -40,7 +40,7 @@ class Format:
 
     @property
     def name(self) -> str:
-        """What the format is called in messages."""
+        """The name of the format in messages."""
         size = f"{self.height} x {self.width}" if self.features != "columns" else f"{self.width}"
         return f"{self.number} ({self.features}, {size}, {self.classes} classes)"
 
@@ -59,7 +59,7 @@ class Format:
 
     @property
     def header_bits(self) -> int:
-        """Bits before the head."""
+        """Number of bits before the head."""
         return 8 if self.number in FORMATS else 8 + 16 + 16 + 32
 
 
@@ -86,7 +86,7 @@ def format_for(features: str, height: int, width: int, classes: int) -> Format:
 
 
 def write_format(writer: BitWriter, form: Format) -> None:
-    """Write the first byte and, where it fixes no shape, classes, height and width."""
+    """Write the first byte and, if it does not fix the shape, classes, height and width."""
     writer.write(form.number, 8)
     if form.number not in FORMATS:
         writer.write(form.classes, 16)

@@ -1,4 +1,4 @@
-"""A ternary head: what a message of format 1 says once it is decoded."""
+"""A ternary head: the classifier that a message of format 1 decodes to."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ class TernaryHead:
     """A linear classifier with weights -1, 0, 1 on integer features.
 
     Example x has the logits ``weights @ x + step * offsets``, whole numbers. Its class is the one
-    whose logit is strictly the largest; where two are largest there is none, and the example
-    counts as an error.
+    whose logit is strictly the largest. If two logits are largest it has no class, and counts as
+    an error.
 
     Attributes
     ----------
     weights : ndarray of int8, shape (classes, features)
     offsets : ndarray of int16, shape (classes,)
-        The least one is 0.
+        The smallest one is 0.
     step : int
-        What an offset counts for, in logits.
+        The value of one step of an offset, in logits.
     """
 
     weights: npt.NDArray[Any] = field(repr=False)
@@ -49,7 +49,7 @@ class TernaryHead:
         return np.where((logits == top[:, None]).sum(axis=1) == 1, best, -1)
 
     def count_errors(self, features: npt.NDArray[Any], labels: npt.NDArray[Any]) -> int:
-        """How many examples get another class than their label, or none."""
+        """Number of examples whose class is not their label, or that have no class."""
         return int(np.count_nonzero(self.predict(features) != labels))
 
     @property

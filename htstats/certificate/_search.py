@@ -20,7 +20,7 @@ from htstats.certificate._head import TernaryHead
 
 __all__ = ["CHOICE_BITS", "PRESETS", "Found", "certify", "features_of"]
 
-# Which features a preset takes, and how long it searches.
+# The features of a preset, and the length of its search.
 PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
     "fast": ("gabor", (Stage(4_000_000, 5.5), Stage(2_000_000, 3.2))),
     "best": ("gabor", (Stage(16_000_000, 5.5), Stage(8_000_000, 3.2), Stage(8_000_000, 3.0))),
@@ -28,7 +28,7 @@ PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
     "pixels": ("pixels", (Stage(4_000_000, 5.5), Stage(2_000_000, 3.2))),
 }
 
-# Paid for every certificate: the filter banks were tried on Fashion-MNIST while they were made
+# Added to every certificate: the filter banks were tried on Fashion-MNIST while they were made
 # (16 bits), and the user may try every feature map on the data.
 CHOICE_BITS = 16 + format_bits(4)
 
@@ -87,22 +87,22 @@ def certify(
     ----------
     examples : Examples
     preset : {"fast", "best", "gaussian", "pixels"}
-        Features and length of the search; columns take the search alone.
+        Features and length of the search; for columns only the length is used.
     seeds : sequence of int
-        One chain a seed. Their number costs nothing: all files belong to one code.
+        One chain per seed. The number of seeds costs no bits, because all files belong to one code.
     delta : float
         Probability that the statement fails.
     n_threads : int
         Threads; results do not depend on it.
     stages : sequence of Stage, optional
-        In the place of the preset's.
+        Replaces the stages of the preset.
     progress : callable, optional
         As in `anneal`.
 
     Returns
     -------
     list of Found
-        One a seed, in their order.
+        One per seed, in the order of the seeds.
     """
     if preset not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")

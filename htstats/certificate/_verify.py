@@ -1,4 +1,4 @@
-"""The same number again, from the file and the data alone."""
+"""Verification: recompute a certificate from the file and the data alone."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["Verification", "verify"]
 
 @dataclass(frozen=True)
 class Verification:
-    """What a file proves on these examples.
+    """The certificate that a file proves on these examples.
 
     Attributes
     ----------
     certificate : Certificate
         Recomputed from the file and the examples.
     test_error : float or None
-        Errors on held-out examples, as a proportion; it is shown and enters nothing.
+        Errors on held-out examples, as a proportion. No bound uses it.
     n_nonzeros, levels : int
         Weights that are not zero, and levels of the offsets.
     sha256, data_sha256 : str
@@ -41,7 +41,7 @@ class Verification:
     data_sha256: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON has it."""
+        """All fields as values that JSON can hold."""
         report: dict[str, Any] = json.loads(self.certificate.to_json())
         bits = {"file": self.certificate.bits, "choices": self.certificate.choice_bits}
         return report | {
@@ -73,7 +73,7 @@ def verify(
     Raises
     ------
     ValueError
-        If the bytes are no message, or the examples are not what its format wants.
+        If the bytes are not a message, or the examples do not suit its format.
     """
     form, head = decode(data)
     if examples.classes != form.classes:

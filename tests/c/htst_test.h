@@ -1,4 +1,4 @@
-/* A C test is a main that CHECKs and returns htst_test_report("its name"). */
+/* A C test is a program whose main calls CHECK and returns htst_test_report("its name"). */
 #ifndef HTST_TEST_H
 #define HTST_TEST_H
 
@@ -19,7 +19,8 @@ static int htst_test_count;
 
 #define CHECK_CLOSE(a, b, rtol) CHECK(fabs((a) - (b)) <= (rtol) *fabs(b))
 
-/* As a library built with -ffast-math leaves it: denormals are taken for zeros and flushed to them.
+/* Set the processor to the state in which a library built with -ffast-math leaves it: denormal
+ * inputs and results count as zero.
  */
 static inline void
 htst_test_ignore_denormals(void)

@@ -31,7 +31,7 @@ test_outside(void)
     CHECK(isnan(htst_binomial_kl(4, 3, 0.5)));
     double one = 1, out;
     CHECK(htst_binomial_map(99, 1, &one, 1, &one, 1, &one, 1, &out) == HTST_ERR_BAD_ARG);
-    /* one bad element of many is told, and the others are there */
+    /* one bad element among many is reported, and the others are computed */
     double n[300], many[300];
     for (int bad = 0; bad < 300; bad += 299) {
         for (int i = 0; i < 300; i++) {
@@ -65,8 +65,8 @@ test_ends(void)
     CHECK(htst_binomial_chernoff_logsf(most, most, 0.5) == -INFINITY);
 }
 
-/* P(X >= k) at the two seams of methods, each side against the other: symmetric and Poisson-like
- * laws */
+/* P(X >= k) at the two points where the method changes: both sides must agree, for symmetric and
+ * for Poisson-like laws */
 static void
 test_continuous(void)
 {
@@ -82,7 +82,7 @@ test_continuous(void)
     }
 }
 
-/* The two tails of all but one outcome, and no outcome */
+/* Closed forms: tails of a single outcome or of all but one, and other extreme arguments */
 static void
 test_closed_forms(void)
 {

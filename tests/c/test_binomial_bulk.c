@@ -11,7 +11,8 @@ static function_t *const functions[HTST_BINOMIAL_N_FUNCTIONS] = { htst_binomial_
     htst_binomial_logcdf, htst_binomial_logpmf, htst_binomial_sf, htst_binomial_cdf,
     htst_binomial_pmf, htst_binomial_kl, htst_binomial_chernoff_logsf };
 
-/* Arrays give the bits of numbers, what is left to the caller aside; returns how many were served.
+/* Arrays and single numbers give bit-identical results, except for elements left to the caller;
+ * returns how many were computed.
  */
 static int
 compare(int function, int count, const double *k, const double *n, const double *p)
@@ -59,7 +60,7 @@ test_every_length_and_kind(void)
     }
 }
 
-/* Chunks of one kind take no detour: near the mean, less near, far off, Poisson. */
+/* Chunks with elements of only one kind: near the mean, less near, far away, Poisson. */
 static void
 test_one_kind(void)
 {
@@ -79,7 +80,7 @@ test_one_kind(void)
     }
 }
 
-/* Bad arguments and closed forms are left. */
+/* Bad arguments and closed forms are left to the caller. */
 static void
 test_left(void)
 {
@@ -108,7 +109,7 @@ test_left(void)
     n[18] = 0;
     for (int function = 0; function < HTST_BINOMIAL_N_FUNCTIONS; function++) {
         int served = compare(function, N, k, n, p);
-        /* Chernoff's bound is 0 below the support without being asked */
+        /* below the support Chernoff's bound is 0 and is not left to the caller */
         CHECK(served == N - 16 || (function == HTST_BINOMIAL_CHERNOFF_LOGSF && served == N - 15));
     }
     for (int i = 0; i < N; i++) {

@@ -2,7 +2,8 @@
 
 #include "htst_test.h"
 
-/* A for its log beside A for exp(-A), which has digits to spare: all of the kinds near the mean. */
+/* A as computed for logarithms against A as computed for exp(-A), which has more digits than
+ * needed: all kinds near the mean. */
 static void
 test_exponents(int kind, double most_w, double most_error)
 {

@@ -3,7 +3,7 @@
 #include "htst_binomial.h"
 #include "htst_test.h"
 
-/* Every level between two tails, the tails themselves included: to the last bit. */
+/* Levels between two neighbouring tails, and the tails themselves: the result is exact. */
 static void
 test_log_isf(void)
 {
@@ -34,7 +34,7 @@ test_log_isf(void)
     CHECK(isnan(htst_binomial_log_isf(-1, 3, NAN)));
 }
 
-/* Through the tail itself, where the limit is a double that the tail feels. */
+/* The tail at the limit gives the level again, if an ulp of the limit is small enough. */
 static void
 test_limits_invert(void)
 {
@@ -45,7 +45,7 @@ test_limits_invert(void)
         for (double level = -1e-3; level > -300; level *= 1.9) {
             htst_binomial_upper_limit(k, n, level, up);
             htst_binomial_lower_limit(n - k, n, level, low);
-            /* an ulp of p moves 1 - p by 1e-10 of itself at most */
+            /* an ulp of p changes 1 - p by a relative 1e-10 at most */
             CHECK(up[2] < log(1e-6)
                 || fabs(htst_binomial_logcdf(k, n, up[0]) - level) <= 2e-10 * n * fmax(1, -level));
             CHECK_CLOSE(exp(up[1]), up[0], 1e-13);

@@ -45,7 +45,7 @@ expect(const double *x, htst_tail_side_t side, int64_t *count)
     }
 }
 
-/* In steps as small as the room for slots that start anew asks for. */
+/* Count in several calls, with the smallest room for slots that wrap. */
 #define CHECK_COUNTS(SUFFIX, X, LOW, HIGH, SHIFT, BITS)                                         \
     do {                                                                                        \
         uint##BITS##_t table[SLOTS + 1] = { 0 };                                                \
@@ -90,7 +90,7 @@ test_against_the_definition(void)
     }
 }
 
-/* Every element starts a count anew: no more than there is room for are read. */
+/* Every element wraps its counter: no more elements are read than there is room for. */
 static void
 test_the_room_is_kept(void)
 {

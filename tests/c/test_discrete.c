@@ -19,7 +19,8 @@ test_two_values_by_hand(void)
     scan.is_two_sided = 1;
     htst_discrete_curve(&scan, 0, 1, &d);
     CHECK(d < 1e-15);
-    /* on all integers it is not: left of 2 it is P(1) - 3/4, beyond 2 what is left */
+    /* on all integers they are not: below 2 the distance is P(1) - 3/4, above 2 it is the
+     * remaining tail */
     CHECK(htst_discrete_estimate(x, mean, 0, 1, INFINITY, 1, alpha, norm) == HTST_OK);
     htst_zeta_log(alpha[0], 1, z);
     CHECK_CLOSE(-z[1], log(2.0) / 4, 1e-14);
@@ -34,7 +35,7 @@ test_two_values_by_hand(void)
     CHECK_CLOSE(d, fmax(fabs(1 / norm[0] - 0.75), 1 - (1 + exp2(-alpha[0])) / norm[0]), 1e-13);
 }
 
-/* Over several parts, with values of no count, against the sum of the definition. */
+/* Over several parts, with counts of 0, against the sum that defines the mean. */
 static void
 test_means_of_parts(void)
 {
@@ -42,7 +43,7 @@ test_means_of_parts(void)
     static double x[M], mean[M], short_mean[M];
     static int64_t first[M + 1], short_first[M + 1];
     const int64_t from = 5000;
-    long double logs = 0, lost = 0; /* with what it lost: valgrind's long double is a double */
+    long double logs = 0, lost = 0; /* compensated: in valgrind a long double is a double */
 
     for (int i = 0; i < M; i++) {
         x[i] = i == 0 ? 1 : x[i - 1] + 1 + (i * 31) % 17 * (i > 8990 ? 1e12 : 1);
@@ -59,7 +60,7 @@ test_means_of_parts(void)
         logs = sum;
         CHECK_CLOSE(mean[k], (double) ((logs + lost) / n), 2.2e-15);
     }
-    for (int64_t k = from; k <= M; k++) { /* what lies below changes no bit */
+    for (int64_t k = from; k <= M; k++) { /* values below change no bit */
         short_first[k - from] = first[k] - first[from];
     }
     CHECK(htst_discrete_means(M - from, x + from, short_first, short_mean) == HTST_OK);
@@ -68,7 +69,8 @@ test_means_of_parts(void)
     }
 }
 
-/* Of distances that are the same the smallest candidate is chosen, and not one a hair better. */
+/* Among equal distances the smallest candidate is chosen, even if another one is better by less
+ * than the tolerance. */
 static void
 test_first_within_the_tolerance(void)
 {
@@ -81,7 +83,7 @@ test_first_within_the_tolerance(void)
 
     for (int i = 0; i < M; i++) {
         x[i] = i + 1;
-        /* a flat body before the law: the least distance is not the first, and others lead to it */
+        /* a flat body below the law: distances fall gradually to the smallest one */
         first[i + 1] = first[i] + 1 + (i * 37) % 11 + (i < 9 ? 30 : 4000 / ((i + 1) * (i + 1)));
     }
     CHECK(htst_discrete_means(M, x, first, mean) == HTST_OK);
@@ -114,7 +116,7 @@ test_first_within_the_tolerance(void)
 static void
 test_no_estimate_at_the_top(void)
 {
-    /* values crowd at the top: the truncated estimate is below any bound */
+    /* most values lie at the top: the truncated estimate is below any bound */
     double x[3] = { 1, 9, 10 }, mean[3], alpha[3], norm[3], d;
     int64_t first[4] = { 0, 1, 2, 52 }, k;
     htst_discrete_t scan = { 3, x, first, 10, alpha, norm, 0 };

@@ -21,7 +21,7 @@ make(int ties)
     CHECK(htst_estimate_rates(M, v, first, INFINITY, y, rate) == HTST_OK);
 }
 
-/* With a grid, roughly and exactly, beside descending over halves. */
+/* Distances with a grid, rough and exact, against the search by halves. */
 static void
 test_a_grid_changes_nothing(int two_sided)
 {
@@ -54,8 +54,9 @@ test_a_grid_changes_nothing(int two_sided)
     free(work);
 }
 
-/* Places that show the same distance but for the last digits: one alone does not decide. Counts are
- * set by the law that they give, until it is the one that they were set by. */
+/* Several values have the same distance except for the last digits, so no single value decides.
+ * The counts are computed from a law, and the law is estimated from the counts, until both agree.
+ */
 static void
 test_equal_distances(void)
 {

@@ -38,7 +38,7 @@ test_sums_by_formula(void)
     check_grid(700, 2);
 }
 
-/* What lies below a value must change no bit above. */
+/* Values below v must change no bit of the estimates from v on. */
 static void
 test_a_tail_has_the_estimates_of_the_whole(void)
 {
@@ -65,7 +65,7 @@ test_a_tail_has_the_estimates_of_the_whole(void)
     }
 }
 
-/* Any block from its mark, to the bit. */
+/* Any block computed from its mark is bit-identical. */
 static void
 test_blocks(void)
 {
@@ -108,7 +108,7 @@ test_steps_of_every_size(void)
         double v[2] = { a[i], b[i] }, y[2], rate[2];
         int64_t first[3] = { 0, 1, 2 };
         CHECK(htst_estimate_rates(2, v, first, INFINITY, y, rate) == HTST_OK);
-        /* in ways that do not need long double's digits, which valgrind does not have */
+        /* by formulas that do not need the extra digits of long double: valgrind lacks them */
         double step = (double) (b[i] / 2 < a[i] ? log1pl(((long double) b[i] - a[i]) / a[i])
                 : isfinite(b[i] / a[i])         ? logl((long double) b[i] / a[i])
                                                 : logl(b[i]) - logl(a[i]));

@@ -9,7 +9,7 @@
 #define M 700
 #define ZEROS 5
 
-/* Sorted values of a thin tail; of every group of `ties` each but the last is the same. */
+/* Sorted values of a thin tail; in every group of `ties` values all but the last are equal. */
 static void
 fill(double *x, int ties)
 {
@@ -19,7 +19,8 @@ fill(double *x, int ties)
     }
 }
 
-/* The same in another order, of a side, with zeros and with as many values of the other side. */
+/* The same values in another order and on one side, mixed with zeros and as many values of the
+ * other side. */
 static int64_t
 mix(const double *x, htst_tail_side_t side, double *mixed)
 {
@@ -82,7 +83,7 @@ test_one_call_is_its_steps(int ties, int two_sided, int64_t least, htst_tail_sid
     CHECK(seen.zeros == ZEROS && seen.negative + seen.positive == n - ZEROS);
 }
 
-/* More values than there are estimates of at once: a tail of them, which the rest does not change.
+/* More values than HTST_FIT_ALL_AT_ONCE; the values below a tail do not change its fit.
  */
 static void
 test_of_many(void)
@@ -93,7 +94,7 @@ test_of_many(void)
     htst_tail_seen_t seen;
     htst_fit_t all, fit;
 
-    for (int64_t i = 0; i < n; i++) { /* below the first 3000 values no candidate is any good */
+    for (int64_t i = 0; i < n; i++) { /* no candidate below the first 3000 values is good */
         narrow[i] =
             (float) (i < 3000 ? 1000 / sqrt((double) i + .5) : 1 + 17 * (double) i / (double) n);
         x[i] = narrow[i];
@@ -114,7 +115,7 @@ test_of_many(void)
 static void
 test_there_is_room_for_fewer_values(void)
 {
-    /* a grid over fewer values may have more places, as all of 256 and every other one of 257 */
+    /* a grid over fewer values may have more points: all of 256, but every second one of 257 */
     for (int64_t m = 2, most = 0; m < 20000; m++) {
         int64_t words = htst_scan_workspace(m);
         CHECK(words >= most);

@@ -44,7 +44,7 @@ test_bad_csr(void)
     CHECK(htst_gaps_size(1, 6, indptr, indices, -1, &n_bytes) == HTST_ERR_BAD_ARG);
 }
 
-/* Every cut, every flipped bit and noise: a status, and nothing out of bounds. */
+/* Every truncation, every flipped bit and random bytes give a status, no access out of bounds. */
 static void
 test_any_bytes(void)
 {
@@ -103,7 +103,8 @@ test_limits(void)
     CHECK(htst_gaps_read(0, NULL, 0, 0, 1, 0, back_indptr, &back) == HTST_OK);
 }
 
-/* Every pattern of three rows of three, at every small k: whole bytes, rounded up, and back. */
+/* Every 3 x 3 pattern at every small k: the size in whole bytes is right, and reading gives the
+ * pattern back. */
 static void
 test_every_small_matrix(void)
 {
@@ -134,8 +135,8 @@ test_every_small_matrix(void)
     }
 }
 
-/* The longest unary part has 31 zeros; the next quotient is escaped. Last places and the one
- * behind. */
+/* The longest unary part has 31 zeros; the next quotient is escaped. The last positions, and the
+ * first one outside. */
 static void
 test_the_escape_and_the_end(void)
 {

@@ -109,8 +109,8 @@ test_known(void)
     CHECK(htst_moments_add_f64(y, 0, total, second, &bad) == 0);
 }
 
-/* More squares of one exponent than 64 bits hold, none of them among the block's largest: the whole
- * at once must be what its parts add up to. */
+/* More squares of one exponent than 64 bits hold, none of them among the block's largest: one call
+ * must give the sum over the parts. */
 static void
 test_many_of_one_exponent(void)
 {

@@ -68,7 +68,7 @@ test_quantiles(void)
 }
 
 /* The bits that tests/test_core_normal.py pins by SHA-256, here as the FNV-1a hash of their bytes:
- * this program is built without target_clones, so that the plain loops are held to them too. */
+ * this program is built without target_clones, so that the plain loops are tested too. */
 static void
 test_pinned_bits(void)
 {

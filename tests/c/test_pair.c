@@ -2,7 +2,7 @@
 
 #include "htst_test.h"
 
-/* What the sums lose is what the pairs keep: powers of two far apart. */
+/* Pairs keep the digits that sums of doubles lose: powers of two far apart. */
 static void
 test_sums_and_products(void)
 {

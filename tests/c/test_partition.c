@@ -16,9 +16,9 @@ next(uint64_t *state)
     return *state >> 17;
 }
 
-/* Every width of row, density and set of instructions, in arrays of exactly the right size, so that
- * sanitizers see a step too far. Kept: floats above tau in size, for which C's own comparison
- * speaks. */
+/* Every row width, density and instruction set, in arrays of exactly the right size, so that
+ * sanitizers find accesses beyond the end. Floats with abs(x) > tau are kept, as C's own
+ * comparison says. */
 static void
 test_b32(int64_t cols, float tau, int instructions, int wide)
 {
@@ -119,7 +119,7 @@ test_others(int instructions)
         == HTST_ERR_BAD_ARG);
 }
 
-/* The smallest floats are told from zero whatever the processor makes of them. */
+/* The smallest floats are distinguished from zero, however the processor treats denormals. */
 static void
 test_denormals(int instructions)
 {
@@ -135,7 +135,7 @@ test_denormals(int instructions)
     CHECK(values[0] == 1 && values[1] == UINT32_C(0x80000001) && values[2] == 2);
 }
 
-/* Where 0 itself is kept, as around a mean that is not 0, what a vector reads behind the end of a
+/* Where 0 itself is kept, as around a mean that is not 0, lanes of a vector beyond the end of a
  * row must not count. Kept: x > -1/4 or x < -3/4; floats in order as integers, see the header. */
 static void
 test_zeros_are_kept(int instructions)
@@ -167,7 +167,7 @@ test_zeros_are_kept(int instructions)
     }
 }
 
-/* Around a mean that is no number of the format and with tau = 0, no number lies within the bounds.
+/* If the mean is not a number of the format and tau = 0, no number lies within the bounds.
  */
 static void
 test_all_are_kept(int instructions)
@@ -195,8 +195,8 @@ test_all_are_kept(int instructions)
     CHECK(memcmp(wide_values, wide, sizeof wide) == 0 && indices[COLS - 1] == COLS - 1);
 }
 
-/* Rows that keep the first `dense` of every 32, into rooms of every size, which end the fill:
- * nothing is written behind them, and what is in them is right. */
+/* Rows that keep the first `dense` of every 32, into rooms of every size: the fill stops at the
+ * end of the room, writes nothing beyond it, and its output is right. */
 static void
 test_rooms(int dense, int instructions)
 {

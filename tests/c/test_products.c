@@ -53,7 +53,7 @@ test_gram(int64_t rows, int64_t cols)
     CHECK(out[cols] == -1 && same[cols] == -1);
 }
 
-/* Numbers whose sums round: the bits are those of one row at a time. */
+/* Numbers whose sums are rounded: results are bit-identical to those of one row at a time. */
 static void
 test_blocks(int64_t rows, int64_t cols)
 {
@@ -88,7 +88,7 @@ test_squares(void)
     CHECK(htst_products_squares_f32(x, N, sum) == HTST_OK);
     CHECK(htst_products_squares_f64(wide, N, same) == HTST_OK);
     CHECK(sum[0] + sum[1] == expected && same[0] + same[1] == expected);
-    /* 2^60 + 8 pieces of 16 each: plainly added, the small ones would all be lost */
+    /* 2^60 + 8 pieces of 16 each: with plain addition all small ones would be lost */
     double big = 0x1p30, small[1024], far[2] = { 0 };
     for (int i = 0; i < 1024; i++) {
         small[i] = 0.125;
@@ -114,7 +114,7 @@ test_what_is_not_finite(void)
             x[i] = (float) before;
             CHECK(!isfinite(sum[0] + sum[1]));
             htst_products_squares_f32(x, 20, sum);
-            CHECK(!isfinite(sum[0] + sum[1])); /* and it stays */
+            CHECK(!isfinite(sum[0] + sum[1])); /* and the sum stays so */
         }
     }
     double sum[2] = { 0 };

@@ -55,7 +55,8 @@ test_bounds_hold(const double *total)
 static void
 test_what_is_far_from_a_power_law_is_pruned(void)
 {
-    /* nine of ten values in one narrow bucket far above the first: no law begins at the first */
+    /* nine of ten values in one narrow bucket far above the first: no law that begins at the first
+     * fits */
     const double lower[3] = { 1, 100, 101 }, upper[3] = { 1.01, 101, 102 };
     const int64_t count[3] = { 100, 810, 90 };
     double work[12];

@@ -36,7 +36,7 @@ test_every_seed_draws_its_own(void)
     refit(8, 0, R, d[1], a[1], x[1]);
     for (int r = 0; r < R; r++) {
         for (int s = 0; s < R;
-             s++) { /* nor are the next seed's samples those of the next replicate */
+             s++) { /* a sample of the next seed is not that of the next replicate either */
             CHECK(d[0][r] != d[1][s]);
         }
     }

@@ -121,8 +121,8 @@ test_within_is_all_that_the_curve_has(void)
     free(work);
 }
 
-/* Enough candidates for blocks and for a grid with values between its places; from all logarithms
- * and rates, and from the marks of blocks. */
+/* Enough candidates for blocks and for a grid with values between its points. The scan reads all
+ * logarithms and rates, or the marks of blocks. */
 static void
 test_best_is_the_smallest_of_the_curve(int two_sided, int ties)
 {
@@ -136,7 +136,7 @@ test_best_is_the_smallest_of_the_curve(int two_sided, int ties)
     htst_scan_allowed_t allowed = { 0, M - 1, 1, INFINITY, INFINITY };
     uint64_t state = 1;
 
-    for (int j = 0; j < M; j++) { /* quantiles of a law with alpha = 2, shaken */
+    for (int j = 0; j < M; j++) { /* quantiles of a law with alpha = 2, plus noise */
         state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         v[j] = 1 / (1 - (j + (double) (state >> 33) * 0x1p-31) / M);
         first[j + 1] = first[j] + (ties ? 1 + (int64_t) (state >> 62) : 1);

@@ -15,7 +15,7 @@ next(uint64_t *state)
     return *state >> 17;
 }
 
-/* The window grows when a block leaves it; whatever the windows were, the buckets are the same. */
+/* The window grows when a block leaves it; the buckets do not depend on the windows. */
 static void
 test_f32(void)
 {
@@ -48,7 +48,7 @@ test_f32(void)
     CHECK(seen.done == N);
     CHECK(seen.zeros == zeros && seen.nans == nans && seen.infinities == infinities);
     CHECK(memcmp(naive, table, (size_t) (2 * width) * 2 * sizeof *naive) == 0);
-    /* a window that holds nothing: nothing is taken, and the patterns say what is wanted */
+    /* an empty window: nothing is added, and the patterns tell which window is needed */
     htst_sketch_seen_t refused = { 0 };
     CHECK(htst_sketch_add_f32(x, N, 2048, 0, table, &refused) == HTST_OK);
     CHECK(refused.done == 0 && refused.zeros == 0 && refused.smallest > 0);
@@ -106,7 +106,7 @@ test_u16(void)
     CHECK(htst_sketch_sums_u16(table, 15, sums) == HTST_ERR_BAD_ARG);
 }
 
-/* Zeros among others, alone and in runs, at every place and in rows of every length. */
+/* Zeros among other values, alone and in runs, at every position and in arrays of every length. */
 static void
 test_u16_zeros(void)
 {

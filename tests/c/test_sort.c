@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than are moved twice in a cache, and parts of that which are more again. */
+/* More elements than can be moved twice in a cache, in parts that are also too large for that. */
 #define MOST 600000
 
 typedef uint64_t make_t(int64_t i, uint64_t random);
@@ -73,7 +73,7 @@ outlier(int64_t i, uint64_t random)
     return i == 7 ? of(1e300) : one_binade(i, random);
 }
 
-/* every level of parts leaves half of them in one */
+/* on every level one part holds half of the elements */
 static uint64_t
 ever_nearer(int64_t i, uint64_t random)
 {
@@ -81,8 +81,8 @@ ever_nearer(int64_t i, uint64_t random)
     return of(1) + (random >> (12 + random % 52));
 }
 
-/* clusters whose cells are not shared because of their digits: only what they hold shows that they
- * are */
+/* clusters that share cells although each digit alone is spread evenly: only the elements of a
+ * cell show it */
 static uint64_t
 clusters(int64_t i, uint64_t random)
 {

@@ -17,8 +17,9 @@ next(uint64_t *state)
     return *state >> 17;
 }
 
-/* Against count, then fill, in arrays of exactly the right size, so that sanitizers see a step too
- * far. The patterns grow with the numbers and are spread evenly; about `percent` of them are kept.
+/* Against count, then fill, in arrays of exactly the right size, so that sanitizers find accesses
+ * beyond the end. The patterns grow with the numbers and are spread evenly; about `percent` of
+ * them are kept.
  */
 #define DEFINE_TEST(name, unsigned_t, signed_t, out_t, most, COUNT)                                \
     static void test_##name(int64_t rows, int64_t cols, int percent, int instructions)             \
@@ -105,7 +106,8 @@ test_shapes(int instructions)
     test_b32(1600, 1400, 90, instructions); /* so large that memory is cleared ahead */
 }
 
-/* Where others have split the first pieces, this call goes on behind them and leaves theirs alone.
+/* If other threads have split the first pieces, this call continues after them and does not change
+ * their output.
  */
 static void
 test_turns(int instructions)
@@ -136,14 +138,15 @@ test_turns(int instructions)
         }
     }
     CHECK(same && k == turns.kept && indices[k] == -7);
-    /* and where nothing is left it does nothing */
+    /* and if no piece is left it does nothing */
     CHECK(htst_split_b32(w, ROWS, COLS, -2, 1, instructions, &turns, own_indices, own_values,
               indptr, indices, values, &bad)
         == HTST_OK);
     CHECK(turns.counted == 4 && k == turns.kept && bad == 0);
 }
 
-/* Also where the bounds keep none of them: above the largest, or no negative ones at all. */
+/* NaN and infinity are found even if the bounds keep none of them: bounds above the largest
+ * number, or no negative ones kept. */
 static void
 test_not_finite(int instructions)
 {

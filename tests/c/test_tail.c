@@ -21,7 +21,9 @@ test_survey_and_select(void)
     const float values[8] = { 0, -0.0f, 1, -1, 5, -6, 1e-45f, -3 };
 
     for (int i = 0; i < N; i++) {
-        x[i] = i < 300 && i != 7 ? 0.5f : values[i % 8]; /* groups without any, and one with one */
+        x[i] = i < 300 && i != 7
+            ? 0.5f
+            : values[i % 8]; /* groups without kept elements, and one with one */
         wide[i] = x[i];
     }
     htst_tail_survey_f32(N, x, &seen);
@@ -49,7 +51,7 @@ test_survey_and_select(void)
                                                  : seen.negative));
     }
     for (int side = 0; side < 3;
-         side++) { /* as both together, also where all of a block is taken */
+         side++) { /* equal to both functions together, also if a whole block is taken */
         htst_tail_seen_t taken = { 0, 0, 0, 0 }, wide_taken = { 0, 0, 0, 0 };
         float expected[N];
         int64_t m = htst_tail_select_f32(N, x, (htst_tail_side_t) side, 1, 0x7f7fffff, N, expected);
@@ -106,7 +108,7 @@ test_histogram(void)
         expected[bucket((double) x[i], 127, SINGLE / 2)]++;
         wide_expected[bucket(wide[i], 1023, DOUBLE / 2)]++;
     }
-    expected[0] += 7; /* what is there is added to */
+    expected[0] += 7; /* existing counts are kept */
     table[0] = 7;
     htst_tail_histogram_f32(N, x, table);
     htst_tail_histogram_f64(N, wide, wide_table);
@@ -114,7 +116,8 @@ test_histogram(void)
     CHECK(!memcmp(wide_table, wide_expected, sizeof wide_table));
 }
 
-/* The definition of the header, in any order and in parts; a change of two elements shows. */
+/* The definition of the header, in any order and in parts; a change of two elements changes the
+ * checksum. */
 static void
 test_checksum(void)
 {

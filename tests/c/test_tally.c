@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Element by element, as the header says it; blocks of every length begin and end somewhere. */
+/* Against the header's definition, element by element, with blocks of every length. */
 static void
 test_against_the_definition(htst_tail_side_t side)
 {

@@ -20,7 +20,7 @@ test_known(void)
         /* the vector moves by an ulp of the value over the gap, here up to 1 / .005 */
         CHECK_CLOSE(last, sin(pi / (n + 1)) * sqrt(2.0 / (n + 1)), 1e-12);
     }
-    value = 0; /* no bound: it starts from the circles */
+    value = 0; /* not an upper bound: the iteration starts from Gershgorin's bound */
     CHECK(htst_tridiagonal_top(diagonal, beside, N, work, &value, &last) == HTST_OK);
     CHECK_CLOSE(value, 2 + 2 * cos(pi / (N + 1)), 4e-15);
 }
