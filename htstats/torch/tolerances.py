@@ -148,7 +148,7 @@ def compression_tolerances(
         As in `theory.matrix_approximation`.
     convention : {"rigorous", "paper"}
         ``paper`` uses eps_i without the factor norm(W_i)_F, and the paper's rule for tau and t.
-        `theory.layer_tolerances` explains which assumption it lacks.
+        `theory.layer_tolerances` explains what this needs and which condition it omits.
     trials, seed
         Number of noise matrices for the smoothness, and their seed.
     options
