@@ -49,7 +49,7 @@ def _ordered_at_most(bound: Fraction, dtype: str) -> int:
     magnitude = abs(bound)
     if magnitude == 0:
         return 0
-    # e is the largest integer with 2^e <= magnitude, or one too large; the loop corrects it
+    # e is the largest integer with 2^e <= magnitude, or one too large, which is then corrected
     e = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
     if magnitude < Fraction(2) ** e:
         e -= 1
