@@ -1,8 +1,8 @@
-"""A column of numbers: a text file, a 1-D .npy, or standard input.
+"""Read a column of numbers from a text file, a 1-D .npy or standard input.
 
-_text    lines of text as numbers; an error names the line
-_column  read_column: an array; open_column: a `Column`, which a fit in bounded memory reads
-         in blocks
+_text    convert lines of text to numbers; errors name the line
+_column  read_column returns an array; open_column returns a `Column`, which fits with a memory
+         budget read in blocks
 """
 
 from htstats.columns._column import HELD, SUFFIXES, Column, is_column, open_column, read_column

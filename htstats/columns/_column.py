@@ -1,6 +1,6 @@
 """Open a column of numbers: a text file, a 1-D .npy, or standard input.
 
-Numbers that are too many for the memory lie in an unnamed temporary file, as float64.
+Columns that are too long for the memory budget are stored as float64 in an unnamed temporary file.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from htstats.columns._text import TextColumn, read_lines
 
 __all__ = ["HELD", "SUFFIXES", "Column", "is_column", "open_column", "read_column"]
 
-# Suffixes of text files that hold a column; each may be followed by .gz.
+# Suffixes of text files with columns; each may be followed by .gz.
 SUFFIXES = (".txt", ".csv", ".tsv", ".dat")
 
-# Most numbers that are kept in memory; a longer column goes to a temporary file.
+# Largest number of elements kept in memory; a longer column is stored in a temporary file.
 HELD = 1 << 25
 
-# First bytes of files that are no text.
+# First bytes of files that are not text.
 NPY, GZIP, ZIP = b"\x93NUMPY", b"\x1f\x8b", b"PK\x03\x04"
 
 
 class Column:
-    """Numbers that can be read again, as a matrix of one column.
+    """A column of numbers that can be read repeatedly, as a matrix with one column.
 
     Attributes
     ----------
     name : str
-        The header's, or the file's.
+        The name from the header, or that of the file.
     shape : tuple of int
         (n, 1).
     dtype : str
-        Of the blocks: "float64", "float32" or "float16".
+        The dtype of the blocks: "float64", "float32" or "float16".
     source_dtype : str
-        "text", or what the .npy holds.
+        "text", or the dtype of the .npy.
     n_rounded : int
-        Whole numbers beyond 2^53 that float64 does not hold exactly.
+        The number of integers beyond 2^53 that float64 does not represent exactly.
     """
 
     def __init__(
@@ -64,11 +64,11 @@ class Column:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all numbers as blocks have them."""
+        """Bytes of all numbers in the dtype of the blocks."""
         return self.shape[0] * np.dtype(self.dtype).itemsize
 
     def row_blocks(self, max_bytes: int = 1 << 21) -> Iterator[npt.NDArray[Any]]:
-        """Some numbers at a time, of shape (some, 1); float16 as its bits, uint16."""
+        """Yield blocks of shape (rows, 1); float16 is returned as uint16 with the same bits."""
         step = max(1, max_bytes // np.dtype(self.dtype).itemsize)
         for start in range(0, self.shape[0], step):
             block = self._part(start, min(start + step, self.shape[0]))
@@ -76,7 +76,7 @@ class Column:
             yield (block.view(np.uint16) if self.dtype == "float16" else block).reshape(-1, 1)
 
     def toarray(self) -> npt.NDArray[Any]:
-        """All numbers, 1-D; integers as they are stored."""
+        """All numbers as a 1-D array; integers keep their stored dtype."""
         return self._part(0, self.shape[0])
 
     def _part(self, start: int, stop: int) -> npt.NDArray[Any]:
@@ -93,7 +93,7 @@ class Column:
 
 
 def is_column(path: str) -> bool:
-    """Whether a path is that of a column: "-", a pipe, a text file's suffix, or a 1-D .npy."""
+    """Whether a path is a column: "-", a pipe, a file with a text suffix, or a 1-D .npy."""
     name = path.lower().removesuffix(".gz")
     if path == "-" or name.endswith(SUFFIXES) or _is_pipe(path):
         return True
@@ -103,16 +103,16 @@ def is_column(path: str) -> bool:
 def read_column(
     path: str | os.PathLike[str], column: str | int | None = None
 ) -> npt.NDArray[np.float64]:
-    """The numbers of a text file, a 1-D .npy file, or standard input.
+    """Read the numbers of a text file, a 1-D .npy file, or standard input.
 
     Parameters
     ----------
     path : path
-        A .txt, .csv, .tsv or .dat file, or one with .gz behind that; a 1-D .npy file of floats or
-        integers; "-" for standard input, whose format is found by its content.
+        A .txt, .csv, .tsv or .dat file, optionally with an additional .gz; a 1-D .npy file of
+        floats or integers; "-" for standard input, whose format is recognized by its content.
     column : str or int, optional
-        By the name in the header, or by its number from 1 on. A text of digits is a number where
-        no column has that name. It must be given where there are several.
+        The name of the column in the header, or its number, counted from 1. A string of digits is
+        a number if no column has that name. The argument is required if there are several columns.
 
     Returns
     -------
@@ -122,19 +122,20 @@ def read_column(
     Raises
     ------
     ValueError
-        If a line holds anything but a finite number, naming the line; if there are several columns
-        and `column` does not say which; if the file is empty, binary or damaged.
+        If a line is not a finite number (the message names the line); if there are several columns
+        and `column` does not select one; if the file is empty, binary or damaged.
     OSError
-        If the file is not there or cannot be read.
+        If the file does not exist or cannot be read.
 
     Notes
     -----
-    Blank lines are left out, and comments, which begin with ``#``. Cells are separated by commas,
-    semicolons or tabs (in .csv, by what the first line has), by tabs (.tsv), or by white space
-    where the first line has neither comma nor semicolon (elsewhere). A first line is a header if
-    all of its cells begin with a letter; where the second line has one cell more, its first is the
-    row's name. Cells may be quoted. Nothing is guessed: NaN, infinity, NA, empty cells, thousands
-    separators, decimal commas, hexadecimal numbers and underscores are errors.
+    Blank lines and comments, which start with ``#``, are skipped. In .csv files, commas, semicolons
+    or tabs separate the cells; the first line decides which. In .tsv files, tabs do. In other
+    files, white space does, unless the first line has a comma or a semicolon. The first line is a
+    header if all of its cells start with a letter. If the second line then has one cell more, its
+    first cell is the name of the row. Cells may be quoted. Nothing is guessed: NaN, infinity, NA,
+    empty cells, thousands separators, decimal commas, hexadecimal numbers and underscores are
+    errors.
 
     Examples
     --------
@@ -155,16 +156,16 @@ def open_column(
     whole: bool = False,
     held: int | None = HELD,
 ) -> Column:
-    """A column to fit, read once.
+    """Open a column for fits. The input itself is read only once.
 
     Parameters
     ----------
     path, column
         As in `read_column`.
     whole : bool
-        Whether a number that is not whole is an error.
+        If true, a number that is not an integer is an error.
     held : int or None
-        Most numbers to keep in memory; None for all.
+        Largest number of elements to keep in memory; None for no limit.
     """
     name = "standard input" if path == "-" else path
     shown = "stdin" if path == "-" else path if _is_pipe(path) else os.path.basename(path)
@@ -197,7 +198,7 @@ def open_column(
 def _gather(
     parts: Iterator[npt.NDArray[np.float64]], held: int | None
 ) -> npt.NDArray[Any] | IO[bytes]:
-    """All numbers, in memory or, beyond `held` of them, in a temporary file."""
+    """Collect all numbers in memory, or in a temporary file if there are more than `held`."""
     from tempfile import TemporaryFile
 
     kept: list[npt.NDArray[np.float64]] = []
@@ -220,7 +221,7 @@ def _gather(
 
 
 def _write(file: IO[bytes], kept: list[npt.NDArray[np.float64]]) -> None:
-    """Move numbers to a file."""
+    """Move the kept numbers to a file."""
     for part in kept:
         file.write(part.data)
     file.flush()
@@ -229,7 +230,7 @@ def _write(file: IO[bytes], kept: list[npt.NDArray[np.float64]]) -> None:
 
 @contextmanager
 def _open_stream(path: str, name: str) -> Iterator[IO[bytes]]:
-    """The bytes of a file or of standard input, unpacked if they are gzip's."""
+    """Open a file or standard input as a stream of bytes; decompress it if it is gzip."""
     import gzip
     import zlib
 
@@ -264,11 +265,11 @@ def _require_first(name: str, column: str | int | None) -> None:
 
 
 def _open_npy(path: str) -> npt.NDArray[Any] | None:
-    """The mapped array of a .npy, if it is 1-D and of numbers that are read."""
+    """The memory-mapped array of a .npy if it is 1-D and has a supported dtype, else None."""
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError):
-        return None  # the reader of checkpoints will say what is wrong
+        return None  # the reader of checkpoints will report the error
     return values if _is_usable(values) else None
 
 
@@ -284,7 +285,7 @@ def _read_npy(stream: IO[bytes], name: str) -> npt.NDArray[Any]:
 
 
 def _read_mapped(values: np.memmap[Any, Any], start: int, stop: int) -> npt.NDArray[Any]:
-    """Part of a mapped array as a copy, so that its pages do not stay in memory."""
+    """Copy a part of a memory-mapped array, so that its pages do not stay in memory."""
     name, itemsize = str(values.filename), values.dtype.itemsize
     offset = values.offset + start * itemsize
     part = np.fromfile(name, values.dtype, stop - start, offset=offset)

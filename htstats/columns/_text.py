@@ -1,4 +1,4 @@
-"""Lines of text as the numbers of one column; an error names the line that holds no number."""
+"""Convert lines of text to the numbers of one column; errors name the line without a number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 # Bytes read at a time; a longer line is an error.
 BLOCK = 1 << 20
 
-# float64 holds every whole number up to this one.
+# float64 represents every integer up to this one exactly.
 EXACT = 2.0**53
 
 MARKS = {
@@ -26,7 +26,7 @@ MARKS = {
     b"\xfe\xff": "UTF-16",
 }
 
-# Words that stand for a missing value are not names of columns.
+# Words for a missing value, which are not names of columns.
 MISSING = {"na", "n/a", "nan", "null", "none", "nil", "inf", "infinity", "missing"}
 
 THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' \u00a0\u202f]\d{3})+([.,]\d*)?")
@@ -34,7 +34,7 @@ DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 
 
 def read_lines(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
-    r"""Read whole lines, block by block: (number of the first line, lines that end with \n).
+    r"""Yield blocks of whole lines: (number of the first line, lines that end with \n).
 
     Lines of the file may end with \n, \r\n or \r.
 
@@ -52,7 +52,7 @@ def read_lines(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
                 raise ValueError(f"{name}: {mark} text: save it as UTF-8")
             piece, is_first = piece.removeprefix(b"\xef\xbb\xbf"), False
         while piece.endswith(b"\r") and (more := stream.read(1)):
-            piece += more  # \r\n may be cut in two
+            piece += more  # \r\n may be split between two reads
         if b"\0" in piece:
             raise ValueError(f"{name}: not a text file: it has zero bytes")
         if b"\r" in piece:
@@ -75,12 +75,12 @@ class Layout(NamedTuple):
     separator: str  # "": white space
     width: int
     place: int
-    name: str  # the header's; "" without one
-    header: int  # the line it is in; 0 for none
+    name: str  # from the header; "" without a header
+    header: int  # number of the header line; 0 for none
 
 
 class TextColumn:
-    """One column of a text. `numbers` must be given its blocks in their order."""
+    """One column of a text. `numbers` must be called with the blocks of the text in order."""
 
     def __init__(self, file: str, suffix: str, column: str | int | None, whole: bool) -> None:
         self._file, self._suffix, self._column, self._whole = file, suffix, column, whole
@@ -88,7 +88,7 @@ class TextColumn:
         self.n_rounded = 0
 
     def numbers(self, first: int, block: bytes) -> Floats:
-        """The numbers of whole lines; `first` is the number of the first line."""
+        """The numbers in a block of whole lines; `first` is the number of its first line."""
         lines = block.split(b"\n")
         lines.pop()
         if self.layout is None:
@@ -102,7 +102,7 @@ class TextColumn:
         return self._read_carefully(first, lines) if found is None else found
 
     def _read_plain(self, block: bytes, lines: list[bytes]) -> Floats | None:
-        """The numbers, if every line is a plain number; None if `_read_carefully` must look."""
+        """The numbers if every line is a plain number; None if `_read_carefully` is needed."""
         assert self.layout is not None
         separator, width, place, _, _ = self.layout
         if b"#" in block or b"_" in block or b'"' in block or (width > 1 and not separator):
@@ -195,11 +195,11 @@ class TextColumn:
         below = rows[1][1] if len(rows) == 2 else []
         is_header = _is_header(names)
         if not separator and len(below) == 1 < len(names) and _is_name(names[0]):
-            names, is_header = [" ".join(names)], True  # of one column, with spaces
+            names, is_header = [" ".join(names)], True  # one name with spaces
         elif is_header and len(below) == len(names) + 1:
             names = ["row names", *names]
         elif not is_header and len(below) == len(names):
-            # a name above a number, but not in each column
+            # the header counts if at least one name is above a number
             is_header = any(map(_is_name_above, names, below))
         place = self._choose(names, is_header)
         if is_header and _is_number(names[place]) and names[place] != self._column:
@@ -224,7 +224,7 @@ class TextColumn:
         return "\t" if "\t" in bare.strip() and self._suffix in ("", ".csv") else ""
 
     def _choose(self, names: list[str], is_header: bool) -> int:
-        """The index of the column that was asked for."""
+        """The index of the requested column."""
         wanted = self._column
         if wanted is None:
             if len(names) == 1:
@@ -266,7 +266,7 @@ def _is_name(cell: str) -> bool:
 
 
 def _is_header(cells: list[str]) -> bool:
-    """Whether all cells are names; an index may have empty ones."""
+    """Whether all cells are names. The cell above an index may be empty."""
     return any(map(_is_name, cells)) and all(_is_name(cell) or not cell for cell in cells)
 
 
@@ -282,7 +282,7 @@ def _is_name_above(cell: str, below: str) -> bool:
 
 
 def _list(names: list[str], is_header: bool) -> str:
-    """The columns for a message, a dozen at most."""
+    """List the columns for a message, at most a dozen."""
     shown = [f"{k} {name[:30]!r}" if is_header else f"{k}" for k, name in enumerate(names[:12], 1)]
     head = "" if is_header else "without a header, "
     return head + ", ".join(shown) + (", ..." if len(names) > 12 else "")

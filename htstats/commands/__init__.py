@@ -1,8 +1,8 @@
-"""One module per command of the command line.
+"""The commands of the command line, with one module for each.
 
 A command module has `HELP` (one line), `configure(parser)`, which adds its arguments, and
-`run(args) -> int`, which returns the exit code; its docstring is the command's description.
-Heavy imports belong inside `run`.
+`run(args) -> int`, which returns the exit code. Its docstring is the description of the command.
+Slow imports belong inside `run`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["Command", "command_names", "load_commands"]
 
 
 class Command(Protocol):
-    """What a command module offers."""
+    """The interface of a command module."""
 
     __doc__: str | None
     HELP: str
@@ -28,7 +28,7 @@ class Command(Protocol):
 
 
 def command_names() -> list[str]:
-    """The modules of this folder; a leading underscore marks a helper."""
+    """The names of the command modules: those in this folder without a leading underscore."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
 
 

@@ -1,4 +1,4 @@
-"""What `htstats compress` carries along beside the matrices, and what it must leave or refuse."""
+"""Decide what `htstats compress` keeps in addition to the matrices, and what it must refuse."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "plan_of"]
 
-# Dtypes of arrays that no network computes with: text, bytes, dates.
+# Dtypes of arrays that no network uses in computations: text, bytes, dates.
 TEXT_OR_DATE = re.compile(r"[<>|=]?(U|S|str|bytes|datetime|timedelta)[\d\[]")
 
-# Names that a line lists before it says how many more there are.
+# Largest number of names that a line lists; the line then gives the number of the others.
 MOST_NAMES = 30
 
 
 class Plan(NamedTuple):
-    """What is to be written of a checkpoint.
+    """The parts of a checkpoint to write.
 
-    `ties` maps a name to the first one of the same tensor; of tied names `chosen` has the first.
-    `files` are those that are read.
+    `ties` maps a name to the first name of the same tensor. `chosen` contains only the first of
+    several tied names. `files` are the files that are read.
     """
 
     chosen: set[str]
@@ -38,7 +38,7 @@ def plan_of(weights: Weights, chosen: set[str]) -> Plan:
     Raises
     ------
     ValueError
-        If there is something in it that `htstats decompress` could not give back.
+        If the checkpoint contains something that `htstats decompress` could not restore.
     """
     from htstats.weights import files_of, index_keys_of, metadata_of
 
@@ -64,7 +64,7 @@ def plan_of(weights: Weights, chosen: set[str]) -> Plan:
 
 
 def require_tensors(weights: Weights, left: Iterable[tuple[str, str]]) -> None:
-    """Refuse to lose numbers: a tensor of a kind that is not read cannot be carried along."""
+    """Raise an error if numbers would be lost: tensors that cannot be read cannot be kept."""
     for name, why in left:
         plain = ("not a tensor", "not an array", "which is not executed; save numbers instead")
         if not (why.endswith(plain) or TEXT_OR_DATE.match(why) or "not in the index" in why):
@@ -72,7 +72,7 @@ def require_tensors(weights: Weights, left: Iterable[tuple[str, str]]) -> None:
 
 
 def require_a_format(weights: Weights) -> None:
-    """Refuse what no format that `htstats decompress` writes could hold."""
+    """Raise an error for tensors that no output format of `htstats decompress` can store."""
     from htstats.compression.container import refusal
 
     dtypes = {name: tensor.dtype for name, tensor in weights.tensors.items()}
@@ -84,7 +84,7 @@ def require_a_format(weights: Weights) -> None:
 
 
 def ties_of(weights: Weights) -> dict[str, str]:
-    """Names of tensors that another name has already: the same numbers at the same place."""
+    """Map each tied name to the first name of the same tensor, at the same place in storage."""
     first: dict[object, str] = {}
     ties = {}
     for name, tensor in weights.tensors.items():
@@ -94,10 +94,10 @@ def ties_of(weights: Weights) -> dict[str, str]:
 
 
 def is_scaled(weights: Weights, name: str) -> bool:
-    """Whether a matrix is 8-bit numbers that stand for others, by a tensor of scales beside them.
+    """Whether a matrix consists of 8-bit numbers that must be multiplied by a tensor of scales.
 
-    Neither can be split as it is: the numbers alone mean nothing, and what they stand for would be
-    scaled twice by whoever reads it.
+    Such a matrix cannot be split. The 8-bit numbers have no meaning without the scales. If their
+    products with the scales were split, a reader would apply the scales a second time.
     """
     if not weights.tensors[name].dtype.startswith("float8"):
         return False
@@ -105,7 +105,7 @@ def is_scaled(weights: Weights, name: str) -> bool:
 
 
 def collapse_names(names: Iterable[str]) -> list[str]:
-    """Names in order; many that differ in numbers alone become one with stars."""
+    """Names in order. Many names that differ only in numbers become one name with stars."""
     groups: dict[str, list[str]] = {}
     for name in names:
         groups.setdefault(re.sub(r"(?<=\.)\d+(?=\.|$)", "*", name), []).append(name)
@@ -117,7 +117,7 @@ def collapse_names(names: Iterable[str]) -> list[str]:
 
 
 def list_names(names: list[str]) -> str:
-    """Names with commas between them, on one line."""
+    """Join names with commas to one line."""
     shown = ", ".join(" ".join(name.split()) for name in names[:MOST_NAMES])
     more = len(names) - MOST_NAMES
     return f"{shown} and {more} more" if more > 0 else shown

@@ -1,4 +1,4 @@
-"""How a certificate is printed."""
+"""Print a certificate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def print_certificate(
     *,
     file: TextIO,
 ) -> None:
-    """Print the statement, its parts, and what it rests on."""
+    """Print the statement, its parts and its assumptions."""
     c = certificate
     print(f"{path}: {c.bits // 8} bytes, format {c.format}", file=file)
     print(c.statement, file=file)

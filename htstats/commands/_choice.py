@@ -1,4 +1,4 @@
-"""Which matrices of a checkpoint a command works on, and what it says of the others."""
+"""Choose the matrices of a checkpoint for a command, and report the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["add_choice", "choose_for_split", "number_rows"]
 
 
 def add_choice(parser: argparse.ArgumentParser, what: str) -> None:
-    """Add --tensor and --exclude; `what` says what happens to the matrices that are chosen."""
+    """Add --tensor and --exclude; `what` describes what the command does with chosen matrices."""
     parser.add_argument(
         "--tensor", metavar="NAME", action="append",
         help=f"{what}: a name, or a pattern with * ? [ ]; may be given again",
@@ -25,7 +25,7 @@ def add_choice(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def number_rows(weights: Weights) -> dict[str, int]:
-    """A number from 1 for each matrix: first those that are weights, then the others."""
+    """Number the matrices from 1: first the weights, then the other matrices."""
     names = dict.fromkeys([*weights, *weights.unread_matrices, *weights.numbers])
     return {name: number for number, name in enumerate(names, 1)}
 
@@ -33,13 +33,13 @@ def number_rows(weights: Weights) -> dict[str, int]:
 def choose_for_split(
     weights: Weights, patterns: list[str] | None, exclude: list[str] | None
 ) -> set[str]:
-    """Names of the matrices that `compress` splits; 8-bit floats with a scale only by mistake.
+    """Choose the matrices that `compress` splits. 8-bit floats with a scale cannot be split.
 
     Raises
     ------
     ValueError
-        If a pattern matches nothing, if a matrix that is asked for cannot be split, or if there is
-        a tensor that no other file can hold.
+        If a pattern matches nothing, if a requested matrix cannot be split, or if there is a tensor
+        that no other file can store.
     """
     from htstats.weights import choose
 

@@ -1,4 +1,4 @@
-"""What `htstats fit` gives of its rows: pictures, and JSON, CSV or a table."""
+"""Write the results of `htstats fit`: pictures, and JSON, CSV or a table."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_pictures", "plot_folder", "print_answer"]
 
-# Draws the fits of these names, of a side, by a rule.
+# A function (names, side, rule) that draws the fits of these names.
 Draw = Callable[[list[str], str, "Rule"], None]
 
 
 def plot_folder(args: argparse.Namespace) -> AbstractContextManager[Path | None]:
-    """The folder of --plot, or None; errors before any work.
+    """The folder of --plot, or None. Errors are raised before any work is done.
 
-    A folder that is made for it and stays empty is removed in the end.
+    If the folder is created here and stays empty, it is removed at the end.
     """
     if args.plot is None:
         return nullcontext()
@@ -36,7 +36,7 @@ def plot_folder(args: argparse.Namespace) -> AbstractContextManager[Path | None]
 def plan_pictures(
     folder: Path | None, inputs: Iterable[str], values: Mapping[str, Any], letter: str = "w"
 ) -> Draw:
-    """A function that draws the fits of names into the folder; it does nothing without a folder.
+    """Return a function that draws fits into the folder. Without a folder, it does nothing.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def print_answer(
     weights: Weights,
     kind: str = "matrix",
 ) -> None:
-    """Print the rows as the arguments ask for them."""
+    """Print the rows in the format that the arguments select."""
     if args.json:
         answer = as_json(args.file, side, rule, rows, weights)
         print(json.dumps(answer, indent=1, allow_nan=False))

@@ -1,4 +1,4 @@
-"""`htstats fit` of a column of numbers: the table of one row."""
+"""`htstats fit` for a column of numbers: a table with one row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run_column"]
 
-# The part of --max-memory for the numbers while they are read.
+# The proportion of --max-memory for the numbers while they are read.
 SHARE_HELD = 1 / 32
 
 # Options for matrices only.
@@ -22,7 +22,7 @@ FOR_MATRICES = ("tensor", "exclude", "spectrum", "dask")
 
 
 def run_column(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
-    """Fit the column that the arguments name, and print it; the exit code."""
+    """Fit the column that the arguments name, and print the fit; return the exit code."""
     from htstats.columns import HELD, open_column
     from htstats.report.matrix import fit_column
     from htstats.weights import Weights

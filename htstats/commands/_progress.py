@@ -1,4 +1,4 @@
-"""A progress line with bytes and time left, for what takes longer than a second."""
+"""A progress line with bytes and remaining time, for work that takes longer than a second."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Progress", "human_bytes"]
 
 
 def human_bytes(n: float) -> str:
-    """A number of bytes for people: 1.50 MiB."""
+    """Format a number of bytes for people: 1.50 MiB."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if n < 1024:
             return f"{n:.0f} B" if unit == "B" else f"{n:.2f} {unit}"
@@ -20,10 +20,10 @@ def human_bytes(n: float) -> str:
 
 
 class Progress:
-    """Counts bytes, from whatever thread, and, on a terminal, says on stderr how far it is.
+    """Count bytes from any thread and, on a terminal, show the progress on stderr.
 
-    The first line appears after a second, the next ones ten times a second; leaving the
-    `with` block wipes it.
+    The line appears after a second and is updated ten times a second. The end of the `with` block
+    erases it.
     """
 
     def __init__(self, total: int) -> None:
@@ -36,7 +36,7 @@ class Progress:
         self._lock = threading.Lock()
 
     def begin(self, label: str) -> None:
-        """Show what is worked on next."""
+        """Show the label of the next piece of work."""
         self._label = label
 
     def __call__(self, n_bytes: int) -> None:

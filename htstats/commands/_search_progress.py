@@ -1,5 +1,7 @@
-"""The search for a certificate as a line on the terminal; Ctrl-C ends it and keeps the best
-head."""
+"""Show the search for a certificate as a line on the terminal.
+
+Ctrl-C ends the search and keeps the best head.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,12 @@ __all__ = ["SearchProgress"]
 
 
 class SearchProgress:
-    """Says whether a search goes on, and shows how far it is.
+    """Decide whether a search continues, and show its progress.
 
     Parameters
     ----------
     minutes : float or None
-        When to stop.
+        Minutes after which the search stops; None for no limit.
     """
 
     def __init__(self, minutes: float | None) -> None:

@@ -1,4 +1,4 @@
-"""Numbers of bytes as arguments."""
+"""Parse arguments that are numbers of bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORM = re.compile(
 
 
 def size(text: str) -> int:
-    """A number of bytes: 512, 1.5G or 1.5GiB (powers of 1024), 5GB (powers of 1000)."""
+    """Parse a number of bytes: 512, 1.5G or 1.5GiB (powers of 1024), 5GB (powers of 1000)."""
     match = FORM.fullmatch(text)
     if match is None:
         raise ValueError(f"a number of bytes such as 512M or 5GB, got {text!r}")

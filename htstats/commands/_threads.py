@@ -1,4 +1,4 @@
-"""Keep a BLAS from starting threads in addition to ours."""
+"""Prevent a BLAS from starting threads in addition to those of htstats."""
 
 from __future__ import annotations
 
@@ -15,27 +15,29 @@ VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def load_numpy_with_one_thread() -> None:
-    """Import NumPy so that its BLAS starts no threads; those of OpenBLAS spin for a while on cores
-    that ours could use. Nothing happens where NumPy is there already, or the user has chosen.
+    """Import NumPy so that its BLAS starts no threads.
 
-    The process keeps it so: this is for a program's own.
+    Idle threads of OpenBLAS spin for a while on cores that our threads could use. The function does
+    nothing if NumPy is already imported or if the user has set the number of threads.
+
+    The setting lasts for the whole process, so only a program should call this, not a library.
     """
     if "numpy" in sys.modules or any(name in os.environ for name in VARIABLES):
         return
     os.environ.update(dict.fromkeys(VARIABLES, "1"))
-    gc.disable()  # loaded modules stay, so there is no garbage to look for
+    gc.disable()  # an import creates no garbage, so collections would only cost time
     try:
         import numpy  # noqa: F401
     finally:
         gc.enable()
         for name in VARIABLES:
-            del os.environ[name]  # child processes choose for themselves
+            del os.environ[name]  # child processes make their own choice
 
 
 def one_blas_thread() -> AbstractContextManager[object]:
-    """Keeps a BLAS that has threads from using them.
+    """Make a BLAS use only one of its threads.
 
-    threadpoolctl comes with scikit-learn; without it nothing but time is lost.
+    This needs threadpoolctl, which comes with scikit-learn; without it, only time is lost.
     """
     with suppress(ImportError):
         from threadpoolctl import threadpool_limits

@@ -138,7 +138,7 @@ def splits(
     layers: dict[str, int],
     progress: Progress,
 ) -> Generator[Exception | None, None, None]:
-    """Each matrix, written when it is asked for: None, or why it could not be."""
+    """Write one matrix per iteration; yield None, or the error if it could not be written."""
     how = {word: getattr(args, word) for word in ("keep", "noise", "support", "seed")}
     rule = threshold(args.threshold)
     if args.dask is not None:
@@ -160,7 +160,7 @@ def splits(
             compress_rows(writer, name, matrix, rule, layer=layer, source_shape=shape, **how)
         except (ValueError, TypeError, OSError, ArithmeticError, MemoryError) as error:
             if isinstance(error, OSError) and error.filename == str(writer.partial):
-                raise  # the output is at fault, not the matrix
+                raise  # the error concerns the output, not the matrix
             yield error
         else:
             yield None
@@ -173,7 +173,7 @@ def report(
     plan: Plan,
     failed: dict[str, str],
 ) -> int:
-    """Print what the file holds and what it saves; the exit code."""
+    """Print the contents of the file and the savings; return the exit code."""
     from htstats.commands._progress import human_bytes
 
     sizes = {name: tensor.nbytes for name, tensor in weights.tensors.items()}
@@ -198,11 +198,11 @@ def report(
         print(f"warning: not smaller than before: {', '.join(larger)}", file=sys.stderr)
     if after >= before:
         print(f"warning: {args.output} is not smaller than {args.file}", file=sys.stderr)
-    return 1 if any(carried[name].nbytes for name in bad) else 0  # empty ones are no failure
+    return 1 if any(carried[name].nbytes for name in bad) else 0  # empty matrices do not count
 
 
 def table(matrices: dict[str, StoredMatrix], sizes: dict[str, int]) -> str:
-    """A line for each matrix."""
+    """The table with a line for each matrix."""
     from htstats._common.tables import format_table
 
     rows: list[list[object]] = []
@@ -217,7 +217,7 @@ def table(matrices: dict[str, StoredMatrix], sizes: dict[str, int]) -> str:
 
 
 def options(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, Any]:
-    """The options that the file keeps; a resumed run must have the same."""
+    """The options that the file stores. A resumed run must have the same options."""
     import hashlib
 
     content: list[Any] = [[n, t.dtype, list(t.shape)] for n, t in weights.tensors.items()]
@@ -236,7 +236,7 @@ def options(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str,
 
 
 def require_older(file: str, plan: Plan, writer: ContainerWriter) -> None:
-    """Refuse to go on with a checkpoint that has changed since."""
+    """Raise an error if the checkpoint has changed since the interrupted run."""
     if max(map(os.path.getmtime, plan.files)) > writer.last_written:
         raise ValueError(f"{file} has changed since {writer.partial} was written: remove that file")
 
@@ -249,7 +249,7 @@ def threshold(text: str) -> float | str:
 
 
 def require_rule(text: str, keep: str) -> None:
-    """Refuse a threshold that suits no matrix, before anything is written."""
+    """Raise an error for a threshold that is invalid for every matrix, before any output."""
     from htstats._common import checks
     from htstats.compression.thresholds.rules import parse_rule
 

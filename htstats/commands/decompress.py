@@ -74,6 +74,6 @@ def write(
 
 
 def is_folder(output: str) -> bool:
-    """Whether shards are asked for: by a folder that is there, a slash at the end, or no suffix."""
+    """Whether to write shards: for an existing folder, a slash at the end, or no suffix."""
     ends = output.endswith((os.sep, os.altsep or os.sep))
     return os.path.isdir(output) or ends or not os.path.splitext(output)[1]

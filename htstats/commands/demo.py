@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if args.save:
         from htstats._common.files import target_of
 
-        target_of(args.save)  # where it cannot be written is said before the training
+        target_of(args.save)  # an invalid path is reported before the training
     device = "cuda" if torch.cuda.is_available() else "cpu"
     from htstats.torch.training import one_thread
 
@@ -114,7 +114,7 @@ def _save(model: nn.Module, path: str) -> None:
 
 
 def _report(model: nn.Module, data: Split, args: argparse.Namespace, device: str) -> dict[str, Any]:
-    """Everything the command says, as JSON's types."""
+    """All results of the command, as JSON types."""
     import torch
 
     from htstats.theory.generalization.rate import theorem_2_rate
@@ -154,7 +154,7 @@ def _report(model: nn.Module, data: Split, args: argparse.Namespace, device: str
 def _matrix(
     name: str, weight: np.ndarray[Any, Any], layer: int, args: argparse.Namespace
 ) -> dict[str, Any]:
-    """Fit, split and prediction of one matrix."""
+    """The fit, the split and the prediction for one matrix."""
     import numpy as np
 
     from htstats.compression.partition import partition
@@ -187,9 +187,9 @@ def _matrix(
 
 
 def _predict(fit: Any, tau: float, nnz: int, size: int) -> dict[str, Any]:
-    """How likely at least `nnz` of `size` weights lie above tau under a fitted tail.
+    """The probability that at least `nnz` of `size` weights are above tau, by the fitted tail.
 
-    Where tau is below xmin, the fit says nothing about it.
+    If tau is below xmin, the fit does not apply.
     """
     from htstats.theory.sparsity import TailModel, predicted_nonzeros
 
@@ -208,7 +208,7 @@ def _predict(fit: Any, tau: float, nnz: int, size: int) -> dict[str, Any]:
 def _compressed_accuracy(
     model: nn.Module, test: list[tuple[Tensor, Tensor]], args: argparse.Namespace
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Mean and standard deviation over trials, for {last, all} x noise."""
+    """Mean and standard deviation of the accuracy over trials, for {last, all} x noise."""
     import copy
     from statistics import fmean, stdev
 
@@ -222,7 +222,7 @@ def _compressed_accuracy(
             values = []
             for trial in range(args.trials):
                 trial_model = copy.deepcopy(model)
-                # networks of different --seed share no noise
+                # networks with different --seed must not share noise
                 seed = args.seed * 2**31 + trial
                 compress_(trial_model, args.threshold, noise=noise, seed=seed, layers=layers)
                 values.append(evaluate(trial_model, test).accuracy)
@@ -317,7 +317,7 @@ def _percent(share: float) -> str:
 
 
 def _probability(log: float) -> str:
-    """exp(log) to three digits, far below the float range as well."""
+    """Format exp(log) with three digits, even if it is far below the range of floats."""
     if log > math.log(1e-4):
         return f"{math.exp(log):.3g}"
     tens = math.floor(log / math.log(10))

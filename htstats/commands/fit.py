@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_input(parser: argparse.ArgumentParser) -> None:
-    """What is fitted."""
+    """Add the arguments for the input."""
     parser.add_argument(
         "file", metavar="FILE",
         help="a checkpoint: .npy, .npz, .safetensors, .pt, .pth, or a folder of shards; or a "
@@ -67,7 +67,7 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_rule(parser: argparse.ArgumentParser) -> None:
-    """How each fit is made."""
+    """Add the options of each fit."""
     parser.add_argument(
         "--side", choices=["abs", "positive", "negative"],
         help="fit abs(w), the positive weights, or the negative ones (default: abs; of a column: "
@@ -94,7 +94,7 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
-    """Where the fits are made, and in how much memory."""
+    """Add the options for threads, cluster and memory budget."""
     parser.add_argument(
         "--threads", type=int, default=2, metavar="N",
         help="matrices that are fitted, and held in memory, at once (default: 2)",
@@ -111,7 +111,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_extras(parser: argparse.ArgumentParser) -> None:
-    """What is made in addition to the fits."""
+    """Add the options for results in addition to the fits."""
     parser.add_argument(
         "--gof", type=int, nargs="?", const=2500, default=0, metavar="N",
         help="test the fit by at most N resamples (default: 2500); stops once p is surely on one "
@@ -132,7 +132,7 @@ def _add_extras(parser: argparse.ArgumentParser) -> None:
 
 
 def xmin(text: str) -> float | tuple[float, float]:
-    """A number, or two with a colon between them."""
+    """Parse a number, or two numbers with a colon between them."""
     numbers = [float(part) for part in text.split(":")]
     if len(numbers) > 2:
         raise ValueError(f"a number or LOW:HIGH, got {text!r}")
@@ -140,7 +140,7 @@ def xmin(text: str) -> float | tuple[float, float]:
 
 
 def rule_of(args: argparse.Namespace) -> Rule:
-    """The options of the fits, under the names that `fit_power_law` has for them."""
+    """The options of the fits, by the names of the arguments of `fit_power_law`."""
     from htstats._exact_fit.options import check_options
 
     check_options(args.xmin, args.xmax, args.ks, args.min_tail, False, name_of=option_name)
@@ -150,7 +150,7 @@ def rule_of(args: argparse.Namespace) -> Rule:
 
 
 def option_name(argument: str) -> str:
-    """What the command line calls an argument of `fit_power_law`."""
+    """The command-line name of an argument of `fit_power_law`."""
     return "--" + argument.replace("_", "-")
 
 
@@ -179,7 +179,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def check_memory(args: argparse.Namespace) -> None:
-    """Refuse a --max-memory that no fit could keep."""
+    """Raise an error for a --max-memory that is too small for any fit."""
     from htstats._common import checks
     from htstats.power_law import LEAST_FOR_A_FIT
 
@@ -190,7 +190,7 @@ def check_memory(args: argparse.Namespace) -> None:
 
 
 def run_checkpoint(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
-    """Fit the matrices of a checkpoint, and print the fits; the exit code."""
+    """Fit the matrices of a checkpoint, and print the fits; return the exit code."""
     from htstats.commands._fit_answer import plan_pictures, plot_folder, print_answer
     from htstats.commands._progress import Progress
     from htstats.weights import choose, files_of, open_weights
@@ -235,7 +235,7 @@ def fits(
     rule: Rule,
     progress: Any,
 ) -> Iterator[tuple[str, Row]]:
-    """Yield each fit when it is done, here or on a cluster."""
+    """Yield each fit when it is finished, on this machine or on a cluster."""
     if args.dask is not None:
         from htstats.distributed import connect, fit_matrices
 
@@ -259,7 +259,7 @@ def fits(
     def work(matrix: WeightMatrix) -> Row:
         return fit_matrix(matrix, args.side, extras, room, rule)
 
-    # the largest first: it must not be left for the end, when the other threads are idle
+    # start with the largest: at the end, it would keep one thread busy while the others are idle
     order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
     has_others = args.threads > 1 and not args.is_program
     with one_blas_thread() if has_others else nullcontext():

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _claim(path: Any) -> dict[str, Any]:
-    """What the file beside a certificate claims; nothing if there is none."""
+    """The claim in the JSON file of a certificate; empty if there is no such file."""
     if not path.is_file():
         return {}
     try:

@@ -1,4 +1,4 @@
-"""CompressedMatrix: the paper's W(t), sparse B beside noise that is replayed, not stored."""
+"""CompressedMatrix: the paper's W(t), with a sparse B and noise that a seed determines."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ DTYPES = ("float64", "float32", "float16", "bfloat16")
 INDEX_END = 2**32
 SEED_END = 2**64
 
-# Elements of G made at a time: 512 KiB of float64 stay in a core's cache.
+# Elements of G generated at a time: 512 KiB of float64 fit in the cache of a core.
 TILE = 2**16
 
-# What row blocks hold: numpy has no bfloat16, and float32 holds each of its values exactly.
+# Dtypes of row blocks. NumPy has no bfloat16; float32 represents all of its values exactly.
 BLOCK_DTYPES: dict[str, np.dtype[Any]] = {
     "float64": np.dtype(np.float64),
     "float32": np.dtype(np.float32),
@@ -43,7 +43,7 @@ BLOCK_DTYPES: dict[str, np.dtype[Any]] = {
 def sparse_rows(
     values: npt.NDArray[Any], indices: npt.NDArray[Any], indptr: npt.NDArray[Any], shape: Any
 ) -> csr_array:
-    """Build a sparse matrix. SciPy is loaded here: it takes as long to load as all the rest."""
+    """Build a sparse matrix. SciPy is imported here, because its import is slow."""
     from scipy.sparse import csr_array
 
     return csr_array((values, indices, indptr), shape=shape)
@@ -55,7 +55,7 @@ def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:
 
 
 class Law(Protocol):
-    """The fields that say how the noise of W(t) is made."""
+    """The fields that determine the noise of W(t)."""
 
     @property
     def mean(self) -> float: ...
@@ -73,37 +73,39 @@ class Law(Protocol):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CompressedMatrix:
-    """A matrix W split at a threshold: large entries kept, the others replaced by noise.
+    """A matrix W split at a threshold: large entries are kept, noise replaces the others.
 
-    With m = `mean`, s = `std` and G = the standard normal matrix of (`seed`, `layer`), the matrix
-    stands for W(t): m + s G off the pattern of B and B on it (`support="replaced"`), or
-    m + s G + B everywhere (`support="full"`). `partition` makes one.
+    Let m = `mean`, s = `std`, and let G be the standard normal matrix of (`seed`, `layer`). The
+    object represents W(t). With `support="replaced"`, W(t) is B on the pattern of B and m + s G
+    elsewhere. With `support="full"`, it is m + s G + B everywhere. `partition` creates such an
+    object.
 
     Parameters
     ----------
     sparse : scipy.sparse.csr_array
-        B, with sorted indices and no duplicates; float32 where `dtype` has 16 bits, which widens
-        exactly.
+        B, with sorted indices and no duplicates. If `dtype` has 16 bits, B is float32, which
+        represents the values exactly.
     mean, std : float
         Mean and standard deviation of the noise, in units of W; 0 and 0 with `noise="none"`.
     threshold : float
-        tau, in units of W: what lies strictly beyond it (as `keep` says) is in B.
+        tau, in units of W. The elements strictly beyond it (in the sense of `keep`) are in B.
     seed : int
         Seed of G, in [0, 2**64).
     layer : int
-        Which matrix of the network this is, in [0, 2**32): layers of one seed are independent.
+        Number of the matrix in the network, in [0, 2**32). The noise of different layers is
+        independent.
     shape : tuple of int
         Rows and columns, each at most 2**32.
     dtype : str
-        "float64", "float32", "float16" or "bfloat16": what W was, and what entries are rounded to.
+        "float64", "float32", "float16" or "bfloat16": the dtype of W, to which entries are rounded.
     keep : str
         "abs" (abs(w) > tau), "upper" (w > tau) or "centered" (abs(w - mean) > tau).
     noise : str
-        Where mean and std came from: "paper" (all of W), "matched" (the replaced part), "none".
+        The source of mean and std: "paper" (all of W), "matched" (the replaced part), "none".
     support : str
         "replaced" or "full", see above.
     rule : str
-        The threshold as it was asked for, such as "std" or "quantile:0.9".
+        The threshold as the user gave it, such as "std" or "quantile:0.9".
 
     Raises
     ------
@@ -112,10 +114,10 @@ class CompressedMatrix:
 
     Notes
     -----
-    Entry (i, j) of G depends on (seed, layer, i, j) alone: it is made by Philox4x32-10 and the
-    normal quantile AS 241 in float64, and has the same bits on every machine, in every block and
-    for any number of threads. An entry off the pattern is fl(m + fl(s g)) in float64, rounded once
-    to `dtype`; on the pattern with `support="full"` it is fl(fl(m + fl(s g)) + b), rounded once.
+    Entry (i, j) of G depends only on (seed, layer, i, j). It is computed by Philox4x32-10 and the
+    normal quantile AS 241 in float64, and is bit-identical on every machine, in every block and for
+    any number of threads. An entry off the pattern is fl(m + fl(s g)) in float64, rounded once to
+    `dtype`. On the pattern with `support="full"` it is fl(fl(m + fl(s g)) + b), rounded once.
 
     References
     ----------
@@ -151,7 +153,7 @@ class CompressedMatrix:
     support: str
     rule: str
 
-    # numpy then leaves `array @ self` to __rmatmul__
+    # makes NumPy use __rmatmul__ for `array @ self`
     __array_ufunc__ = None
 
     def __post_init__(self) -> None:
@@ -184,7 +186,7 @@ class CompressedMatrix:
 
     @property
     def density(self) -> float:
-        """The share of entries that B keeps, in [0, 1]; 0 for a matrix without entries."""
+        """The proportion of entries that B keeps, in [0, 1]; 0 for a matrix without entries."""
         return self.nnz / max(self.shape[0] * self.shape[1], 1)
 
     @property
@@ -194,15 +196,15 @@ class CompressedMatrix:
         return int(b.data.nbytes + b.indices.nbytes + b.indptr.nbytes)
 
     def toarray(self, *, n_threads: int = 1) -> npt.NDArray[Any]:
-        """W(t), dense; the same bits for any `n_threads`.
+        """W(t) as a dense array, bit-identical for any `n_threads`.
 
         Returns
         -------
-        ndarray of `dtype`; for bfloat16 float32, each value one of bfloat16's.
+        ndarray of `dtype`. For bfloat16: float32, whose values bfloat16 represents exactly.
 
         Notes
         -----
-        Where memory matters, go by `row_block`. About 5 ns an entry and thread.
+        If memory matters, use `row_block`. An entry takes about 5 ns per thread.
         """
         checks.count("n_threads", n_threads, at_least=1)
         rows, cols = self.shape
@@ -219,14 +221,14 @@ class CompressedMatrix:
     def row_block(
         self, start: int, stop: int, *, out: npt.NDArray[Any] | None = None
     ) -> npt.NDArray[Any]:
-        """Rows `start` to `stop` of W(t), equal to `toarray()[start:stop]` to the bit.
+        """Rows `start` to `stop` of W(t), bit-identical to `toarray()[start:stop]`.
 
         Parameters
         ----------
         start, stop : int
             0 <= start <= stop <= rows.
         out : ndarray, optional
-            Where to write: shape (stop - start, columns), the dtype that `toarray` has.
+            The output array, of shape (stop - start, columns) and of the dtype of `toarray()`.
         """
         stop = checks.count("stop", stop, below=self.shape[0] + 1)
         start = checks.count("start", start, below=stop + 1)
@@ -242,16 +244,16 @@ class CompressedMatrix:
         return out
 
     def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Rows `start` to `stop` of G itself: standard normal, nothing rounded, B left out."""
+        """Rows `start` to `stop` of G: standard normal values, without rounding and without B."""
         stop = checks.count("stop", stop, below=self.shape[0] + 1)
         start = checks.count("start", start, below=stop + 1)
         return gaussian_rows(self, start, stop, self.shape[1])
 
     def __matmul__(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
-        """W(t) @ x for a vector or a matrix, made and multiplied in blocks of rows.
+        """W(t) @ x for a vector or a matrix, computed in blocks of rows.
 
-        The entries are those of `toarray()`; sums are taken in the wider of float32, `dtype` and
-        the dtype of `x`, so that the result differs from the dense product by rounding only.
+        The entries are those of `toarray()`. Sums use the widest of float32, `dtype` and the dtype
+        of `x`, so the result differs from the dense product only by rounding.
         """
         x, dtype = self._operand(x, self.shape[1], axis=0)
         y = np.zeros((self.shape[0], *x.shape[1:]), dtype)
@@ -263,7 +265,7 @@ class CompressedMatrix:
         return y
 
     def __rmatmul__(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
-        """x @ W(t), by blocks of rows as `@`."""
+        """x @ W(t), computed in blocks of rows as in `__matmul__`."""
         x, dtype = self._operand(x, self.shape[0], axis=-1)
         y = np.zeros((*x.shape[:-1], self.shape[1]), dtype)
         if self.mean == 0 and self.std == 0:
@@ -283,7 +285,7 @@ class CompressedMatrix:
         )
 
     def _row_blocks(self) -> Iterator[tuple[int, int, npt.NDArray[Any]]]:
-        """(start, stop, rows of W(t)) in a buffer that is used again."""
+        """Yield (start, stop, rows of W(t)); all blocks use the same buffer."""
         rows, cols = self.shape
         # large enough for BLAS to multiply at full speed
         step = max(1, 16 * TILE // max(cols, 1))
@@ -322,7 +324,7 @@ def rebuild_rows(
     values: npt.NDArray[Any],
     out: npt.NDArray[Any],
 ) -> None:
-    """Write rows of W(t) into `out`; B's part of them is CSR, the first of them is row `row`."""
+    """Write rows of W(t) into `out`, from row `row`. The CSR arrays are these rows of B."""
     _fill_noise(law, row, out)
     rows = np.repeat(np.arange(len(out), dtype=np.int64), np.diff(indptr))
     cols = indices.astype(np.int64)
@@ -351,17 +353,17 @@ def _fill_noise(law: Law, row: int, out: npt.NDArray[Any]) -> None:
 
 
 def _affine(law: Law, g: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """m + s g in place, two roundings."""
+    """Compute m + s g in place, with two roundings."""
     np.multiply(g, law.std, out=g)
     np.add(g, law.mean, out=g)
     return g
 
 
 def _round_to(x: npt.NDArray[np.float64], dtype: str) -> npt.NDArray[Any]:
-    """float64 values rounded once, half to even, to `dtype`; may overwrite `x`."""
+    """Round float64 values once, half to even, to `dtype`. It may overwrite `x`."""
     if dtype != "bfloat16":
         return x.astype(BLOCK_DTYPES[dtype], copy=False)
-    # Carry half of what is dropped into the bits that stay: bfloat16 keeps 7 of the 52.
+    # bfloat16 keeps 7 of 52 bits: add half a unit of the last kept bit, then clear the other bits.
     dropped = np.uint64(52 - 7)
     bits = x.view(np.uint64)
     tiny = np.abs(x) < 2.0**-126

@@ -1,19 +1,19 @@
-"""The same sketch, fit and split on a dask cluster: equal to the local ones to the bit.
+"""Sketch, fit and split on a dask cluster. The results are bit-identical to the local ones.
 
-A task is a range of rows of a file that every worker can open, or a block of a dask array. What
-moves is a sketch of some hundred kilobytes, the tail that a fit scans, or the kept part of a block
-as it stands in the compressed file; never the weights. Sketches are integers: merged in a tree, in
-whatever order, they are the sketch of the whole. A worker that dies takes only its tasks with it,
-which dask runs again elsewhere.
+A task reads a range of rows of a file that every worker can open, or a block of a dask array. The
+network transfers only sketches of some hundred kilobytes, the tail that a fit scans, or the kept
+part of a block in the form of the compressed file. It never transfers all weights. Sketches consist
+of integers: merged in a tree, in any order, they give the sketch of the whole. If a worker dies,
+only its tasks are lost, and dask runs them again on another worker.
 
-    _cluster   connect; trees of tasks; work that is under way ahead of its turn
-    _parts     what a task reads
+    _cluster   connect; trees of tasks; tasks that start before their results are needed
+    _parts     the data that a task reads
     _sketch    sketch_rows, sketch_matrices, sketch_array
-    _fit       fit_rows, fit_array; fit_matrices, with all that `htstats fit` says
-    _rank      the stable rank of a matrix that is on no machine as a whole
+    _fit       fit_rows, fit_array; fit_matrices, which gives all that `htstats fit` prints
+    _rank      the stable rank of a matrix that no machine holds as a whole
     _compress  compress_rows, compress_array, compress_matrices
 
-A matrix smaller than a task is read, fitted or split by one task.
+One task reads, fits or splits a matrix that is smaller than a task.
 """
 
 from htstats.distributed._cluster import connect

@@ -1,4 +1,4 @@
-"""A client of a cluster, trees of tasks, and tasks that are started ahead of their use."""
+"""Connect to a cluster, merge results in a tree, and start tasks before they are needed."""
 
 from __future__ import annotations
 
@@ -34,33 +34,33 @@ Report = Callable[[int], None]
 S = TypeVar("S")
 T = TypeVar("T")
 
-# Errors that a matrix may cause; the loss of the cluster is not one of them.
+# Errors that a matrix can cause. The loss of the cluster is not among them.
 FAILURES = (ValueError, TypeError, OSError, ArithmeticError, MemoryError, KilledWorker)
 LOST = (CancelledError, CommClosedError)
 
-# Results that one task merges: the tree over 10,000 tasks is five levels high.
+# Number of results that one task merges: a tree over 10,000 tasks has five levels.
 FAN_IN = 8
 
 
 @contextlib.contextmanager
 def connect(where: str) -> Iterator[Client]:
-    """A client of a scheduler, or of worker processes on this machine.
+    """Connect to a scheduler, or start worker processes on this machine.
 
     Parameters
     ----------
     where : str
-        The scheduler's address, such as ``tcp://host:8786``, or ``local:N`` for N processes here,
-        which end with the block and leave no files.
+        The address of the scheduler, such as ``tcp://host:8786``, or ``local:N`` for N processes on
+        this machine. They end with the `with` block and leave no files.
 
     Raises
     ------
     ValueError
         If N is not a number of at least 1.
     OSError
-        If no scheduler answers, or it goes away inside the block.
+        If no scheduler answers, or the connection is lost inside the block.
     """
     try:
-        # the caller reports a failure, and once is enough
+        # the caller reports failures, so dask must not log them as well
         with silence_logging_cmgr(logging.CRITICAL), _client(where) as client:
             yield client
     except LOST as error:
@@ -71,7 +71,7 @@ def connect(where: str) -> Iterator[Client]:
 def _client(where: str) -> Iterator[Client]:
     kind, _, number = where.partition(":")
     if kind != "local":
-        # a client that fails over its address leaves a thread that the exit waits for
+        # check the address here: a client with an invalid address leaves a thread that delays exit
         get_address_host_port(where)
         with Client(where, timeout="10s", set_as_default=False) as client:
             yield client
@@ -83,11 +83,11 @@ def _client(where: str) -> Iterator[Client]:
         tempfile.TemporaryDirectory(prefix="htstats-", ignore_cleanup_errors=True) as folder,
         _loop_deaf_to_interrupts() as loop,
         LocalCluster(
-            # workers start below: an interrupt meanwhile then leaves by the cluster's own exit
+            # workers start below, so that an interrupt meanwhile closes the cluster properly
             n_workers=0,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=":0",  # None would still ask for port 8787, which may be taken
+            dashboard_address=":0",  # None would still try port 8787, which may be in use
             local_directory=folder,
             scheduler_kwargs={"local_directory": folder},
             silence_logs=logging.CRITICAL,
@@ -102,16 +102,16 @@ def _client(where: str) -> Iterator[Client]:
 
 @contextlib.contextmanager
 def _loop_deaf_to_interrupts() -> Iterator[Any]:
-    """An event loop on a thread that Ctrl-C does not reach; nor does it reach its processes.
+    """Run an event loop on a thread that ignores Ctrl-C, as do the processes that it starts.
 
-    A terminal sends it to all of them, and workers would tell of it in a page of tracebacks each;
-    the one who started them ends them.
+    A terminal sends the signal to all processes, and each worker would print a page of tracebacks.
+    Instead, the parent process ends the workers.
     """
     runner = LoopRunner()
-    resource_tracker.ensure_running()  # it would let the signal through again when it starts
+    resource_tracker.ensure_running()  # its start would unblock the signal again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        runner.start()  # threads and processes begin with the mask of the thread they come from
+        runner.start()  # new threads and processes inherit the signal mask
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     try:
@@ -121,12 +121,12 @@ def _loop_deaf_to_interrupts() -> Iterator[Any]:
 
 
 def same(value: T) -> T:
-    """A task that returns its argument: others then fetch it from a worker, not from the client."""
+    """Return the argument. As a task, this lets others fetch it from a worker, not the client."""
     return value
 
 
 def tree(client: Client, merge: Callable[[list[Any]], Any], level: list[Any]) -> Any:
-    """The future of all results merged in a tree on the cluster, neighbours first."""
+    """Merge all results on the cluster in a tree, neighbours first; return the future of it."""
     while len(level) > 1:
         groups = [level[i : i + FAN_IN] for i in range(0, len(level), FAN_IN)]
         level = [client.submit(merge, group, pure=False) for group in groups]
@@ -134,7 +134,7 @@ def tree(client: Client, merge: Callable[[list[Any]], Any], level: list[Any]) ->
 
 
 def watch(client: Client, leaves: list[Any], sizes: list[int], report: Report | None) -> None:
-    """Report the size of each task when it is done; a failure shows where its result is used."""
+    """Report the size of each finished task. Errors are raised later, where results are used."""
     if report is not None:
         left = dict(zip(leaves, sizes, strict=True))
         for future in as_completed(list(left), loop=client.loop):
@@ -142,7 +142,7 @@ def watch(client: Client, leaves: list[Any], sizes: list[int], report: Report | 
 
 
 def start_ahead(items: Iterable[S], start: Callable[[S], T], ahead: int) -> Iterator[T]:
-    """What `start` makes of each item, in their order; `ahead` of them are started at a time."""
+    """Yield `start(item)` for each item in order; keep `ahead` items started at a time."""
     left, waiting = iter(items), deque[T]()
     while True:
         waiting.extend(start(item) for item in islice(left, ahead - len(waiting)))
@@ -152,6 +152,6 @@ def start_ahead(items: Iterable[S], start: Callable[[S], T], ahead: int) -> Iter
 
 
 def count_ahead(client: Client) -> int:
-    """How many tasks keep all threads of the workers busy while results are taken."""
+    """How many started tasks keep all threads of the workers busy while results are collected."""
     workers = client.scheduler_info(n_workers=-1)["workers"]
     return 2 * max(sum(int(worker["nthreads"]) for worker in workers.values()), 1)

@@ -1,7 +1,7 @@
-"""Splits by row blocks, written into one container in the order of the rows.
+"""Split matrices in row blocks and write them to one container in the order of the rows.
 
-A task reads rows that begin where a record of the container does, and returns the records of its
-part of B. The client writes them as they come in, and nothing else: its file is the local one.
+A task reads rows that start at the first row of a record, and returns the records of its part of B.
+The client only writes these records in order, so the file is identical to that of a local split.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ __all__ = ["compress_array", "compress_matrices", "compress_rows"]
 
 
 class Piece(NamedTuple):
-    """Some rows after their split: their records, and their sums."""
+    """Some rows after the split: their records and their sums."""
 
     records: list[EncodedRows]
     sums: SplitSums
@@ -87,30 +87,30 @@ def compress_rows(
     task_bytes: int = TASK_BYTES,
     report: Report | None = None,
 ) -> MatrixInfo:
-    """Split a matrix of a checkpoint on the workers, and write B as it comes in.
+    """Split a matrix of a checkpoint on the workers, and write the parts of B as they arrive.
 
     Parameters
     ----------
     writer : ContainerWriter
-        Of the file, which is written here.
+        The writer of the file, on the machine of the client.
     path, name, client, task_bytes
-        As in `sketch_rows`; a task reads whole records of the container, 4 MiB of float32.
+        As in `sketch_rows`. A task reads whole records of the container, 4 MiB of float32.
     threshold, keep, noise, support, seed, layer
-        As in `htstats.partition`. An order statistic that the sketch leaves open is gathered by one
-        more reading, and so is what decides "error" with noise "matched".
+        As in `htstats.partition`. One more pass over the data is needed for an order statistic that
+        the sketch does not determine, and for the rule "error" with noise "matched".
     report : callable, optional
-        Called with the bytes of each task that is done.
+        Called with the number of bytes of each finished task.
 
     Returns
     -------
     MatrixInfo
-        The file is the same to the byte as that of `htstats.compression.partition.compress_rows`.
+        The file is byte-identical to that of `htstats.compression.partition.compress_rows`.
 
     Raises
     ------
     ValueError
-        As in `partition`, or if the writer would replace the checkpoint; the container is then as
-        it was before.
+        As in `partition`, or if the writer would replace the checkpoint. The container is then
+        unchanged.
     """
     options = SplitOptions(threshold, keep, noise, support, seed, layer).check()
     weights = open_weights(path)
@@ -135,28 +135,28 @@ def compress_array(
     task_bytes: int = TASK_BYTES,
     report: Report | None = None,
 ) -> MatrixInfo:
-    """`compress_rows` of a dask array, which is computed once for each reading.
+    """`compress_rows` for a dask array. Each pass over the data computes the array again.
 
     Parameters
     ----------
     writer, threshold, keep, noise, support, seed, layer, client, task_bytes, report
         As in `compress_rows`.
     name : str
-        The matrix's name in the container.
+        The name of the matrix in the container.
     x : dask.array.Array, 2-D
-        Real numbers; it is rechunked to blocks of whole rows.
+        An array of real numbers. It is rechunked to blocks of whole rows.
 
     Returns
     -------
     MatrixInfo
-        The file is the same to the byte as that of the array in memory.
+        The file is byte-identical to that of the same array in memory.
 
     Raises
     ------
     ValueError
-        As in `partition`, or if the shape is not known; the container is then as it was before.
+        As in `partition`, or if the shape is not known. The container is then unchanged.
     TypeError
-        If its elements are no real numbers.
+        If the elements are not real numbers.
     """
     options = SplitOptions(threshold, keep, noise, support, seed, layer).check()
     parts = Parts.of_array_rows(x, task_bytes)
@@ -178,27 +178,28 @@ def compress_matrices(
     task_bytes: int = TASK_BYTES,
     report: Report | None = None,
 ) -> Iterator[tuple[str, MatrixInfo | Exception]]:
-    """`compress_rows` of many matrices, one after another in the container.
+    """`compress_rows` for many matrices, which are written to the container in order.
 
     Parameters
     ----------
     layers : mapping of str to int
-        The layer of each matrix, in the order in which they are written. Those that follow are
-        under way while one is written; a matrix no larger than `task_bytes` is one task.
+        The layer of each matrix, in the order in which the matrices are written. While one is
+        written, the workers already split the next ones. A matrix that is not larger than
+        `task_bytes` is one task.
     writer, path, threshold, keep, noise, support, seed, client, task_bytes, report
         As in `compress_rows`; `report` gets the bytes of each matrix twice.
 
     Yields
     ------
     name : str
-        Of the matrix that is now in the container, or could not be split.
+        The name of the matrix that was written or could not be split.
     info : MatrixInfo or Exception
-        What the container says of it, or why it is not there.
+        The entry in the container, or the error.
 
     Raises
     ------
     ValueError
-        If an argument is not among those named, or the writer would replace the checkpoint.
+        If an option has an invalid value, or if the writer would replace the checkpoint.
     """
     options = SplitOptions(threshold, keep, noise, support, seed).check()
     file, weights = FileId.of(path), open_weights(path)
@@ -229,7 +230,7 @@ def _write_or_fail(
     job: Job | None,
     report: Report | None,
 ) -> MatrixInfo | Exception:
-    """Write a matrix whose task has begun; if the matrix is at fault, return the error."""
+    """Write a matrix whose task has started. If the matrix causes an error, return the error."""
     try:
         if job is not None:
             return _write(client, writer, job, task.result(), report)
@@ -255,7 +256,7 @@ def _job_of_file(file: FileId, matrix: WeightMatrix, options: SplitOptions, task
 
 
 def _plan(client: Client, job: Job, report: Report | None) -> SplitPlan:
-    """Read the matrix as often as its threshold needs."""
+    """Determine the threshold and the noise, with as many passes over the matrix as they need."""
     parts, options = job.parts, job.options
     if options.needs_one_reading:
         sums = options.new_sums(parts.dtype)
@@ -325,7 +326,7 @@ def _write_pieces(
 def _compress_task(
     file: FileId, name: str, options: SplitOptions
 ) -> tuple[MatrixInfo, list[EncodedRows]]:
-    """All of a small matrix."""
+    """Split a small matrix completely."""
     matrix = open_once(file)[name]
     words = options._asdict()
     split = partition_rows(matrix, words.pop("threshold"), **words)
@@ -336,7 +337,7 @@ def _compress_task(
 
 
 def _encode(split: CompressedMatrix) -> list[EncodedRows]:
-    """B as the container's records."""
+    """Encode B as records of the container."""
     records: list[EncodedRows] = []
     encoder = RowEncoder(split.shape[1], split.dtype, partial(_keep, records))
     encoder.add(split.sparse.indptr, split.sparse.indices, split.sparse.data)
@@ -347,7 +348,7 @@ def _encode(split: CompressedMatrix) -> list[EncodedRows]:
 def _split_task(
     part: Any, dtype: str, cols: int, first: int, bounds: Bounds, options: SplitOptions
 ) -> Piece:
-    """The rows of a part, which begin a record."""
+    """Split the rows of a part; the first of them is also the first row of a record."""
     records: list[EncodedRows] = []
     encoder = RowEncoder(cols, dtype, partial(_keep, records), first=first)
     sums = SplitSums.of_part(options, dtype)
@@ -358,12 +359,12 @@ def _split_task(
 
 
 def _keep(records: list[EncodedRows], record: EncodedRows) -> None:
-    """Keep a copy: the encoder writes over its buffers."""
+    """Append a copy, because the encoder overwrites its buffers."""
     records.append(EncodedRows(record.fields, [b"".join(record.payload)]))
 
 
 def _resolve_task(part: Any, resolver: Resolver) -> Resolver:
-    """The resolver after it has read one part."""
+    """Let the resolver read one part, and return the resolver."""
     mine = resolver.fresh()
     for block in blocks_of(part):
         mine.update(block)

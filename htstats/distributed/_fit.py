@@ -1,4 +1,4 @@
-"""Exact fits by row blocks: sketch, then gather what the scan needs, where the rows are."""
+"""Fit matrices exactly in row blocks: the workers sketch the rows, then gather the needed tail."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from htstats.weights import WeightMatrix, open_weights
 
 __all__ = ["fit_array", "fit_matrices", "fit_parts", "fit_rows"]
 
-# Elements of a tail that a worker scans in its memory, and the bytes for each.
+# Largest number of tail elements that a worker scans in memory, and the bytes for each element.
 MOST_GATHERED = 1 << 25
 BYTES_GATHERED = 48
 
@@ -42,21 +42,21 @@ def fit_rows(
     task_bytes: int = TASK_BYTES,
     report: Report | None = None,
 ) -> PowerLawFit:
-    """`fit_power_law` of a matrix of a checkpoint, its rows read by the workers of a cluster.
+    """`fit_power_law` for a matrix of a checkpoint; the workers of a cluster read its rows.
 
     Parameters
     ----------
     path, name, client, task_bytes
         As in `sketch_rows`.
     side : {"abs", "positive", "negative"}
-        Which tail.
+        The tail to fit.
     report : callable, optional
-        Called with the bytes of each task of the first reading.
+        Called with the number of bytes of each task of the first pass.
 
     Returns
     -------
     PowerLawFit
-        That of the whole matrix in memory.
+        The same fit as that of the whole matrix in memory.
 
     Raises
     ------
@@ -65,10 +65,10 @@ def fit_rows(
 
     Notes
     -----
-    The matrix is read two or three times, and once where its elements have 16 bits. The tail that
-    has to be scanned is gathered on one worker, some forty bytes an element: little, but for a
-    matrix that is a power law nearly from its smallest elements on. A tail of more than 2^25
-    elements is not gathered; one worker then reads the matrix in ranges of values that fit.
+    The matrix is read two or three times, or once if its elements have 16 bits. One worker gathers
+    the tail that must be scanned, which takes about forty bytes per element. This is little unless
+    the power law begins near the smallest elements of the matrix. A tail of more than 2^25 elements
+    is not gathered; instead, one worker reads the matrix in ranges of values that fit in memory.
     """
     matrix = open_weights(path).select([name])[name]
     parts = Parts.of_file(FileId.of(path), matrix, task_bytes)
@@ -84,29 +84,29 @@ def fit_array(
     client: Client,
     report: Report | None = None,
 ) -> PowerLawFit:
-    """`fit_power_law` of a dask array of any shape, block by block where they are.
+    """`fit_power_law` for a dask array of any shape; each block is read by the worker that has it.
 
     Parameters
     ----------
     x : dask.array.Array
-        Real numbers; its blocks are computed once for each reading, two or three times in all,
-        unless it was persisted. The tail that has to be scanned must fit in a worker's memory.
+        An array of real numbers. Unless it was persisted, its blocks are computed again for each of
+        the two or three passes. The tail that must be scanned must fit in the memory of a worker.
     side, ks, min_tail
         As in `fit_power_law`.
     client : distributed.Client
-        Of the cluster; see `connect`.
+        The client of the cluster; see `connect`.
     report : callable, optional
-        Called with the bytes of each block of the first reading.
+        Called with the number of bytes of each block of the first pass.
 
     Returns
     -------
     PowerLawFit
-        That of the whole array in memory.
+        The same fit as that of the whole array in memory.
 
     Raises
     ------
     TypeError
-        If its elements are no real numbers.
+        If the elements are not real numbers.
     ValueError
         As `fit_power_law` does.
     """
@@ -130,25 +130,25 @@ def fit_matrices(
     task_bytes: int = TASK_BYTES,
     report: Report | None = None,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Fit matrices of a checkpoint on the workers, in whatever order they are done.
+    """Fit matrices of a checkpoint on the workers; yield the fits as they are finished.
 
-    `rule` has what `fit_power_law` takes beside the side (xmin, xmax, ks, min_tail), by name;
-    `extras` says what is wanted beside the fit; `report` is called with the bytes that have been
-    read, each once.
+    `rule` contains the arguments of `fit_power_law` other than the side (xmin, xmax, ks, min_tail),
+    by name. `extras` selects results in addition to the fit. `report` is called with the number of
+    bytes that were read; each byte counts once.
 
     Yields
     ------
     name : str
     fit : dict
         alpha, tail_exponent, xmin, distance, stderr, n_tail, n, n_excluded, excluded and
-        stable_rank; or error, which says why there is none.
+        stable_rank; or error, with the reason why there is no fit.
 
     Notes
     -----
-    A matrix larger than `task_bytes` is fitted by row blocks. A smaller one is a task, and so is
-    any that `extras` are wanted of, which look at all values again and again: its worker needs the
-    matrix's size in memory, and what the fit of it takes. With an xmin or xmax, what lies between
-    them is read and held by one worker.
+    A matrix larger than `task_bytes` is fitted in row blocks. A smaller matrix is one task. With
+    `extras`, which read all values many times, each matrix is one task; its worker needs memory for
+    the whole matrix and for the fit. With an xmin or xmax, one worker reads and stores all values
+    between them.
     """
     matrices, file = open_weights(path).select(list(names)), FileId.of(path)
 
@@ -167,7 +167,7 @@ def fit_matrices(
             report(matrix.nbytes)
         return row
 
-    # the largest first: it must not be left for the end, when the other workers are idle
+    # start with the largest: at the end, it would keep one worker busy while the others are idle
     order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
     pool = ThreadPoolExecutor(count_ahead(client))
     try:
@@ -187,7 +187,7 @@ def fit_parts(
     sketch: Any = None,
     report: Report | None = None,
 ) -> PowerLawFit:
-    """The fit of all parts; `sketch` is the future of theirs, if it is made already."""
+    """Fit all parts. `sketch` is the future of their sketch if it was already started."""
     root = sketch_tree(client, parts, report) if sketch is None else sketch
     options = options or {}
     if {"xmin", "xmax"} & options.keys():
@@ -212,7 +212,7 @@ def fit_parts(
 def _fit_on_one_worker(
     client: Client, parts: Parts, side: str | None, options: Rule, sketch: Any
 ) -> PowerLawFit:
-    """The fit of a file's matrix within the memory of one worker, which reads what it takes."""
+    """Fit a matrix of a file on one worker, which reads it in pieces that fit in its memory."""
     rows = parts.items[0]
     whole = client.submit(_bounded_task, rows.file, rows.name, side, sketch, options, pure=False)
     fit: PowerLawFit = whole.result()
@@ -220,14 +220,14 @@ def _fit_on_one_worker(
 
 
 class _More(NamedTuple):
-    """The lowest value to gather, and the number of values from it on."""
+    """The lowest value to gather, and the number of values at or above it."""
 
     low: float
     n: int
 
 
 class _NeedsMore(Exception):
-    """The scan goes on at a lower value than what was gathered."""
+    """Raised if the scan needs values below the gathered ones."""
 
     def __init__(self, low: float) -> None:
         self.low = low
@@ -241,14 +241,14 @@ def _scan_task(
     gathered: list[npt.NDArray[Any]],
     dtype: str,
 ) -> PowerLawFit | _More:
-    """The fit, or the values that must be gathered for it."""
+    """Return the fit, or the range of values that must be gathered for it."""
     checks.require_finite("x", sketch.n_not_finite)
 
     def tail(start: float) -> npt.NDArray[Any]:
         if low is None or start < low:
             raise _NeedsMore(start)
         values = np.concatenate(gathered) if gathered else np.empty(0, dtype)
-        return values[values >= start]  # a copy, which may be sorted where it is
+        return values[values >= start]  # a copy, which may be sorted in place
 
     chosen = require_side(side, sketch.n_negative)
     try:
@@ -261,7 +261,7 @@ def _scan_task(
 def _bounded_task(
     file: FileId, name: str, side: str, sketch: TailSketch, options: Rule
 ) -> PowerLawFit:
-    """A fit by one worker, which reads the tail in ranges that fit in its memory."""
+    """Fit on one worker, which reads the tail in ranges that fit in its memory."""
     return fit_bounded(open_once(file)[name], side=side, sketch=sketch, **options)
 
 
@@ -278,7 +278,7 @@ def _gather_task(part: Any, dtype: str, side: str, low: float) -> npt.NDArray[An
 
 def _tail(flat: npt.NDArray[Any], dtype: str, side: str, low: float) -> npt.NDArray[Any]:
     found = gather(Source(dtype, lambda: iter((flat,)), None), side, low, room=flat.size)
-    return found.copy()  # a copy: the array has room for all elements
+    return found.copy()  # a copy, because `found` is a view of an array for all elements
 
 
 def _fit_task(

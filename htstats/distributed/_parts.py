@@ -1,4 +1,4 @@
-"""What a task reads: rows of a matrix of a file, or a block of a dask array."""
+"""The data that a task reads: rows of a matrix in a file, or a block of a dask array."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from htstats.weights import WeightMatrix, Weights, files_at, open_weights
 
 __all__ = ["TASK_BYTES", "FileId", "FileRows", "Parts", "blocks_of", "open_once"]
 
-# Large enough that a task is worth its overhead of about a millisecond, small enough for a worker.
+# Large compared with the overhead of a task, about a millisecond; small enough for any worker.
 TASK_BYTES = 1 << 26
 
 
 class FileId(NamedTuple):
-    """A path, and a digest of the files there, which must be the same for every worker."""
+    """A path and a digest of its files. The digest must be the same on every worker."""
 
     path: str
     content: str
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> FileId:
-        """Names, sizes and times of the file, or of the shards of a folder or an index."""
+        """Compute the digest from the names, sizes and times of the file or the shards."""
         path = os.path.abspath(path)
         found = [(os.path.basename(name), os.stat(name)) for name in files_at(path)]
         text = repr([(name, stat.st_mtime_ns, stat.st_size) for name, stat in found])
@@ -67,14 +67,14 @@ class FileRows(NamedTuple):
 
 @functools.lru_cache(maxsize=4)
 def open_once(file: FileId) -> Weights:
-    """A checkpoint, opened once by each worker."""
+    """Open a checkpoint, once per worker."""
     if FileId.of(file.path) != file:
         raise ValueError(f"{file.path}: another file on this worker than on the client")
     return open_weights(file.path)
 
 
 def blocks_of(part: Any) -> Iterator[npt.NDArray[Any]]:
-    """The elements of a part as kernels take them, in blocks that the next ones overwrite."""
+    """Yield the elements of a part in blocks for the kernels. Each overwrites the last one."""
     if isinstance(part, FileRows):
         for block in read_blocks(part):
             yield block.data
@@ -84,10 +84,10 @@ def blocks_of(part: Any) -> Iterator[npt.NDArray[Any]]:
 
 @dataclass(frozen=True)
 class Parts:
-    """A matrix, or an array of any shape, in parts; each task reads one.
+    """A matrix, or an array of any shape, divided into parts; each task reads one part.
 
-    `items` are `FileRows` or dask's delayed blocks; `sizes` are their bytes, `starts` their first
-    rows.
+    `items` are `FileRows` or delayed blocks of dask. `sizes` are their numbers of bytes, and
+    `starts` their first rows.
     """
 
     dtype: str
@@ -98,7 +98,7 @@ class Parts:
 
     @classmethod
     def of_file(cls, file: FileId, matrix: WeightMatrix, task_bytes: int, step: int = 1) -> Parts:
-        """Ranges of a multiple of `step` rows; one that is empty for a matrix without rows."""
+        """Divide into ranges of a multiple of `step` rows; one empty range if there are no rows."""
         rows, name = matrix.shape[0], matrix.name
         of_a_row = max(matrix.nbytes // max(rows, 1), 1)
         step = _rows_of_a_task(task_bytes, of_a_row, step)
@@ -109,34 +109,34 @@ class Parts:
 
     @classmethod
     def of_array(cls, x: Any) -> Parts:
-        """The blocks of a dask array, whatever they are."""
+        """Use the blocks of a dask array as they are."""
         dtype = as_elements(np.empty(0, x.dtype), "x").dtype
         items = list(x.to_delayed().ravel())
-        known = all(n == n for n in x.shape)  # a mask leaves NaN
+        known = all(n == n for n in x.shape)  # a boolean mask makes sizes NaN
         size = x.nbytes // max(len(items), 1) if known else 0
         return cls(dtype, x.shape, items, [size] * len(items), [])
 
     @classmethod
     def of_array_rows(cls, x: Any, task_bytes: int) -> Parts:
-        """Ranges of rows of a dask array that begin where a container's records do.
+        """Divide a dask array into ranges of rows that start with a record of the container.
 
         Raises
         ------
         ValueError
-            If it is no matrix, or of unknown shape.
+            If the array is not a matrix, or if its shape is unknown.
         """
         if x.ndim != 2 or any(n != n for n in x.shape):
             raise ValueError(f"x must be 2-D and of known shape, got shape {x.shape}")
         rows, of_a_row = x.shape[0], max(x.shape[1] * x.dtype.itemsize, 1)
         step = _rows_of_a_task(task_bytes, of_a_row, rows_of_a_record(x.shape[1]))
         starts = list(range(0, max(rows, 1), step))
-        # an array without rows has one block, which has none
+        # an array without rows has one empty block
         chunks = tuple(min(step, rows - start) for start in starts)
         blocks = cls.of_array(x.rechunk((chunks, (x.shape[1],))))
         return cls(blocks.dtype, x.shape, blocks.items, [of_a_row * n for n in chunks], starts)
 
     def submit(self, client: Client, task: Callable[..., Any], *args: Any) -> list[Any]:
-        """The futures of `task(part, *args)`."""
+        """Submit `task(part, *args)` for each part; return the futures."""
         if not self.items or isinstance(self.items[0], FileRows):
             return [client.submit(task, item, *args, pure=False) for item in self.items]
         run = delayed(task, pure=False)
@@ -144,7 +144,7 @@ class Parts:
         return futures
 
     def only(self, k: int) -> Parts:
-        """Part k alone."""
+        """Only part k."""
         return Parts(self.dtype, self.shape, [self.items[k]], [self.sizes[k]], self.starts[k:][:1])
 
 

@@ -23,8 +23,8 @@ Vector = npt.NDArray[np.float64]
 def stable_rank(client: Client, parts: Parts, sketch: TailSketch, rtol: float) -> float:
     """`htstats.spectral.stable_rank` of a matrix in parts of whole rows, whose sketch is known.
 
-    The Frobenius norm is exact; a step towards the spectral norm is a task for each part, whose
-    results are added in the same order every time.
+    The Frobenius norm is exact. Each step of the iteration for the spectral norm runs one task per
+    part and adds the results in a fixed order.
     """
     largest = max(abs(sketch.min), abs(sketch.max))
     exponent = math.frexp(largest)[1] - 1
@@ -42,7 +42,7 @@ def stable_rank(client: Client, parts: Parts, sketch: TailSketch, rtol: float) -
 
 
 def _gram_task(part: Any, dtype: str, exponent: int, v: Vector) -> Vector:
-    """W^T W v of a part's rows, scaled by a power of two."""
+    """W^T W v for the rows of a part, scaled by a power of two."""
     out = np.zeros(len(v))
     for block in blocks_of(part):
         rows = np.ldexp(widen(block, dtype), -exponent)

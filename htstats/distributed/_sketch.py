@@ -1,4 +1,4 @@
-"""Sketches of matrices and arrays, made where their parts are and merged in a tree."""
+"""Sketch matrices and arrays: each worker sketches its parts, and a tree of tasks merges them."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ __all__ = ["sketch_array", "sketch_matrices", "sketch_rows", "sketch_tree"]
 def sketch_rows(
     path: str | os.PathLike[str], name: str, *, client: Client, task_bytes: int = TASK_BYTES
 ) -> TailSketch:
-    """The sketch of a matrix of a checkpoint, made by the workers of a cluster.
+    """Sketch a matrix of a checkpoint on the workers of a cluster.
 
     Parameters
     ----------
     path : path
-        A checkpoint that every worker finds at this place.
+        A checkpoint that every worker can open under this path.
     name : str
-        The matrix.
+        The name of the matrix.
     client : distributed.Client
-        Of the cluster; see `connect`.
+        The client of the cluster; see `connect`.
     task_bytes : int
-        Bytes that one task reads.
+        Number of bytes that one task reads.
 
     Returns
     -------
     TailSketch
-        Equal to the bit to that of the whole matrix.
+        Bit-identical to the sketch of the whole matrix.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def sketch_matrices(
     client: Client,
     task_bytes: int = TASK_BYTES,
 ) -> Iterator[tuple[str, TailSketch]]:
-    """`sketch_rows` of many matrices at once, in whatever order they are done.
+    """`sketch_rows` for many matrices at once; yield the sketches as they are finished.
 
     Yields
     ------
@@ -69,19 +69,19 @@ def sketch_matrices(
 
 
 def sketch_array(x: Any, *, client: Client) -> TailSketch:
-    """The sketch of a dask array of any shape, block by block where they are.
+    """Sketch a dask array of any shape; each block is read by the worker that has it.
 
     Raises
     ------
     TypeError
-        If its elements are no real numbers.
+        If the elements are not real numbers.
     """
     sketch: TailSketch = sketch_tree(client, Parts.of_array(x)).result()
     return sketch
 
 
 def sketch_tree(client: Client, parts: Parts, report: Report | None = None) -> Any:
-    """The future of the sketch of all parts; with `report` it returns when they are read."""
+    """The future of the sketch of all parts. With `report`, wait until all parts are read."""
     leaves = parts.submit(client, sketch_task, parts.dtype)
     if not leaves:
         return client.submit(TailSketch, parts.dtype, pure=False)
@@ -98,7 +98,7 @@ def sketch_task(part: Any, dtype: str) -> TailSketch:
 
 
 def merge_task(dtype: str, sketches: list[TailSketch]) -> TailSketch:
-    # dask may give the same object to another task, so no argument is changed
+    # dask may give the same object to another task, so arguments must not be changed
     merged = TailSketch(dtype)
     for sketch in sketches:
         merged.merge(sketch)

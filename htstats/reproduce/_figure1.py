@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 ALPHAS = (0.5, 1.0, 1.5, 2.0)
 
-# Points for the middle of the densities (evenly spaced) and for the tails (even ratios).
+# Points for the middle of the densities (linear spacing) and for the tails (logarithmic spacing).
 MIDDLE = np.linspace(-5.0, 5.0, 501)
 TAIL = np.geomspace(0.1, 1000.0, 161)
 
@@ -40,21 +40,21 @@ def figure1(
     Parameters
     ----------
     out : Path
-        Folder to write to; made if it is missing.
+        Output folder; created if it is missing.
     data, seed, report
-        Unused: nothing is read, nothing is random.
+        Not used: the function reads no data and uses no random numbers.
 
     Returns
     -------
     list of Path
-        figure1.png (the densities, and their tails on logarithmic axes beside the asymptote that
-        (12) states) and figure1.csv (alpha, x, density, asymptote; dimensionless).
+        figure1.png (the densities, and their tails on logarithmic axes together with the asymptote
+        (12)) and figure1.csv (alpha, x, density, asymptote; dimensionless).
 
     Notes
     -----
-    Scale 1 in Nolan's sense: the Fourier transform is exp(-abs(t)^alpha), so that alpha = 2 has
-    variance 2. The densities come from the room `stable` if this version has it, and from SciPy
-    otherwise; on the points drawn here both forms agree with the closed forms at alpha = 1 and 2.
+    The scale is 1 in Nolan's sense: the Fourier transform is exp(-abs(t)^alpha), so the variance
+    at alpha = 2 is 2. The densities come from `htstats.stable` if this version has it, and from
+    SciPy otherwise. At the points drawn here, both agree with the closed forms at alpha = 1 and 2.
 
     References
     ----------
@@ -87,7 +87,7 @@ def stable_density() -> Callable[[Floats, float], Floats]:
 
 def asymptote(x: float, alpha: float) -> float:
     """The right side of (12) at c = 1: alpha sin(pi alpha/2) Gamma(alpha)/pi x^-(alpha+1)."""
-    # at alpha = 2 the sine is 0, and so is the law's power-law tail
+    # at alpha = 2 the sine is 0: the normal law has no power-law tail
     sine = 0.0 if alpha == 2 else math.sin(math.pi * alpha / 2)
     return alpha * sine * math.gamma(alpha) / math.pi * math.pow(x, -(alpha + 1))
 

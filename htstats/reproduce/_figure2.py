@@ -24,27 +24,27 @@ def figure2(
     seed: int = 0,
     report: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:
-    """Fig. 2: the probability of c^(M-i) elements of size c^i in a row, as printed and exactly.
+    """Fig. 2: the probability that a row has c^(M-i) elements of size c^i, as printed and exact.
 
     Parameters
     ----------
     out : Path
-        Folder to write to; made if it is missing.
+        Output folder; created if it is missing.
     data, seed, report
-        Unused: nothing is read, nothing is random.
+        Not used: the function reads no data and uses no random numbers.
 
     Returns
     -------
     list of Path
-        figure2.png and figure2.csv (alpha; i; kappa = c^(M-i); the bracket's probability by (14)
-        and exactly; (16) as it is printed; the exact binomial tail; whether (16) applies).
+        figure2.png and figure2.csv (alpha; i; kappa = c^(M-i); the probability of the bracket by
+        (14), and its exact value; (16) as printed; the exact binomial tail; whether (16) applies).
 
     Notes
     -----
-    c = 1.3, M = 5, N = 64. The paper's surface is (16) with p by (14), an asymptotic form, and with
-    kappa as it comes; where kappa <= N p it is no bound, which is hatched. The exact one is
-    P(X >= ceil(kappa)) for X ~ Bin(N, p), with p the probability of (c^i, c^(i+1)] under the
-    symmetric alpha-stable law of scale c. See `htstats.theory.brackets`.
+    c = 1.3, M = 5, N = 64. The paper's surface is (16), with p from the asymptotic form (14) and
+    with kappa not rounded. Where kappa <= N p, (16) is not a bound; the figure hatches this region.
+    The exact surface is P(X >= ceil(kappa)) for X ~ Bin(N, p). Its p is the probability of
+    (c^i, c^(i+1)] under the symmetric alpha-stable law of scale c. See `htstats.theory.brackets`.
 
     References
     ----------
@@ -74,7 +74,7 @@ def _draw(found: BracketTailSurface) -> Any:
     left, right = figure.subplots(1, 2, sharey=True)
     filled: Any = None
     for axes, heights in ((left, found.paper), (right, found.exact)):
-        # kappa rounded up makes steps: drawn as cells, not as contours between them
+        # rounding kappa up makes the surface a step function: draw cells instead of contours
         filled = axes.pcolormesh(
             found.alpha, found.i, heights, vmin=0, vmax=1, cmap="viridis", shading="nearest"
         )

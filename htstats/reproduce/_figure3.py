@@ -1,4 +1,4 @@
-"""Figure 3: stable rank against alpha; and which matrices are heavy-tailed at all."""
+"""Figure 3: stable rank against alpha. Also, a table of which matrices are heavy-tailed."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from htstats.spectral import stable_rank
 
 __all__ = ["figure3", "heavy_tails"]
 
-# A marker is hollow if the exponent comes from fewer tail elements than this.
+# A marker is hollow if the exponent was fitted to fewer tail elements than this.
 FEW = 50
 
 MARKERS = {"checkpoint": "o", "trained here": "s", "pytorchcv": "^"}
 
-# Laws that are compared with the power law: the usual ones, and the power law with a cutoff.
+# Laws to compare with the power law: the usual alternatives, and the power law with a cutoff.
 ALTERNATIVES = ("lognormal", "exponential", "stretched_exponential", "truncated_power_law")
 
 MOST_LINES = 5
 
-# A p-value to +-0.03, unless it is surely above or below LEVEL before; fewer for a matrix so large
-# that they would take minutes.
+# RESAMPLES resamples give a p-value to +-0.03. The bootstrap stops earlier if the p-value is surely
+# above or below LEVEL. Large matrices get fewer resamples, which would otherwise take minutes.
 RESAMPLES, FEWEST_RESAMPLES = 250, 20
 ELEMENTS = 30_000_000
 LEVEL = 0.1
@@ -46,14 +46,14 @@ def figure3(
     Parameters
     ----------
     out : Path
-        Folder to write to; made if it is missing.
+        Output folder; created if it is missing.
     data : Path, optional
-        Folder with checkpoints (`.npy`, `.npz`, `.safetensors`, `.pt`, `.pth`): every matrix in
-        them of 256 elements or more is a point too.
+        Folder with checkpoints (`.npy`, `.npz`, `.safetensors`, `.pt`, `.pth`). Every matrix in
+        them with 256 elements or more becomes a point in the figure.
     seed : int
-        Of EM's starts, and of the training where there are no stored networks.
+        Seed of the starts of EM, and of the training if there are no stored networks.
     report : callable
-        Gets a line for everything that is missing.
+        Called with a line of text for each missing input.
 
     Returns
     -------
@@ -67,12 +67,13 @@ def figure3(
 
     Notes
     -----
-    Points: dense matrices of the networks trained here, of the checkpoints that `make paper`
-    fetches, of those in `data`, and the heads of the networks of Appendix D whose files are there.
-    The number of lines is the one of the smallest BIC among 1 to 5. The paper plots final dense
-    layers only. Kurtosis, the share above sigma and `gaussian_rank` (the stable rank that normal
-    values would have in a matrix of the same shape) are columns too: stable rank is bounded by
-    the shape, so that a large alpha and a large matrix look alike.
+    The points are the dense matrices of the networks trained here, of the checkpoints that
+    `make paper` fetches and of the checkpoints in `data`, and the heads of those networks of
+    Appendix D whose files are present. The number of lines, from 1 to 5, is the one with the
+    smallest BIC. The paper plots only final dense layers. The table has further columns: kurtosis,
+    the proportion of weights above sigma, and `gaussian_rank` (the stable rank of a matrix of the
+    same shape with normal values). They are needed because the shape bounds the stable rank: a
+    large alpha and a large matrix have similar effects.
 
     References
     ----------
@@ -97,7 +98,7 @@ def heavy_tails(
     seed: int = 0,
     report: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:
-    """Which of Fig. 3's matrices are heavy-tailed: goodness of fit, and likelihood ratios.
+    """Test which matrices of Fig. 3 are heavy-tailed: goodness of fit and likelihood ratios.
 
     Parameters
     ----------
@@ -107,15 +108,16 @@ def heavy_tails(
     Returns
     -------
     list of Path
-        heavy_tails.csv: for each matrix its kurtosis (3 for normal values), the share of weights
-        above sigma (0.317 for normal values), the fitted tail with its share of the elements, the
-        bootstrap p-value (below 0.1 the power law is ruled out), and for each other law whether it
-        or the power law is favoured at level 0.1.
+        heavy_tails.csv. It contains for each matrix: the kurtosis (3 for normal values), the
+        proportion of weights above sigma (0.317 for normal values), the fitted tail and its
+        proportion of the elements, the bootstrap p-value (below 0.1, the power law is ruled out),
+        and for each alternative whether it or the power law is favoured at level 0.1.
 
     Notes
     -----
-    The p-value comes from at most 250 resamples, each with its own xmin, and stops once it is
-    surely on one side of 0.1. From 120,000 elements on there are fewer, at least 20.
+    The p-value comes from at most 250 resamples, each with its own xmin. The bootstrap stops as
+    soon as the p-value is surely on one side of 0.1. Matrices with more than 120,000 elements get
+    fewer resamples, but at least 20.
     """
     (table,) = output_paths(out, "heavy_tails", (".csv",), data)
     rows = []
@@ -133,7 +135,7 @@ def heavy_tails(
 
 
 def describe(dense: Dense, fit: PowerLawFit) -> dict[str, Any]:
-    """The columns of a matrix with which both tables begin."""
+    """The columns for one matrix that both tables start with."""
     values = dense.values.astype(np.float64)
     centred = values - values.mean()
     variance = float(np.mean(centred**2))
@@ -150,7 +152,7 @@ def describe(dense: Dense, fit: PowerLawFit) -> dict[str, Any]:
 
 
 def gaussian_rank(rows: int, cols: int) -> float:
-    """The stable rank of a large matrix of independent normal values, by its limit."""
+    """The asymptotic stable rank of a large matrix of independent normal values."""
     return rows * cols / (math.sqrt(rows) + math.sqrt(cols)) ** 2
 
 

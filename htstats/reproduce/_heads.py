@@ -1,7 +1,7 @@
-"""Last dense layers with what enters them: all that Table 1 needs of a network.
+"""Last dense layers and their inputs: all that Table 1 needs from a network.
 
-What enters the last layer does not depend on it. Computed once, a trial of Table 1 is a product of
-two matrices.
+The inputs of the last layer do not depend on its weights. They are computed once, and each trial of
+Table 1 is then a product of two matrices.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ BATCH = 500
 
 TONES = 4000
 
-# Within half a semitone the pitch counts as found, as is usual for pitch trackers.
+# A pitch within half a semitone counts as correct, as is usual for pitch trackers.
 HALF_SEMITONE = 2.5
 
-# Networks of the last resort, on scikit-learn's digits: hidden widths and weight decay.
+# Fallback networks, trained on scikit-learn's digits: hidden widths and weight decay.
 SMALL = (((64, 32), 1e-3), ((256,), 1e-3))
 SMALL_EPOCHS = 60
 
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """A network's last layer, and a labelled data set as the layer sees it.
+    """The last layer of a network, and its inputs and labels for a data set.
 
     Parameters
     ----------
@@ -51,14 +51,14 @@ class Head:
     bias : ndarray of float32, shape (classes,)
     features : ndarray of float32, shape (samples, features)
     labels : ndarray, shape (samples,)
-        The right class; a real number where classes are places on a scale.
+        The correct class. It is a real number if the classes are positions on a scale.
     tolerance : float
-        How far the largest output may lie from the label, in classes.
+        The largest allowed distance of the predicted class from the label, in classes.
 
     Raises
     ------
     ValueError
-        If shapes do not fit each other, or something is not finite.
+        If the shapes do not fit together, or a value is not finite.
     """
 
     network: str
@@ -83,14 +83,14 @@ class Head:
                 raise ValueError(f"{self.network}: {name} must be finite, got NaN or infinity")
 
     def accuracy(self, weight: npt.NDArray[Any] | None = None) -> float:
-        """The proportion of correctly classified samples, with another weight matrix if given."""
+        """The proportion of correctly classified samples; `weight` replaces the matrix if given."""
         matrix = self.weight if weight is None else weight
         outputs = self.features @ matrix.T + self.bias
         return float(np.mean(np.abs(outputs.argmax(1) - self.labels) <= self.tolerance))
 
 
 def find_heads(places: Places, seed: int, report: Report) -> Iterator[Head]:
-    """The heads of our networks, of cached outputs and of the paper; missing ones are reported."""
+    """Yield the heads of our networks, of cached files and of the paper; report missing ones."""
     yield from _trained(places, seed, report)
     yield from _cached(places)
     yield from _crepe(places, seed)
@@ -131,7 +131,7 @@ def _small(seed: int) -> Iterator[Head]:
 
 
 def _head_of(name: str, model: nn.Sequential, data: Split) -> Head:
-    """The last layer of a network, and the held-out part of the data as it sees it."""
+    """The last layer of a network, with its inputs for the held-out part of the data."""
     head = model[-1]
     assert isinstance(head, nn.Linear)
     with torch.inference_mode():
@@ -143,7 +143,7 @@ def _head_of(name: str, model: nn.Sequential, data: Split) -> Head:
 def _cached(places: Places) -> Iterator[Head]:
     for path in places.heads():
         try:
-            # opened here: NumPy leaves a file open that is no zip file
+            # open the file here: NumPy would leave a file open if it is not a zip file
             with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
                 parts = {name: content[name] for name in content.files}
             yield Head(

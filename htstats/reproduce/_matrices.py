@@ -1,4 +1,4 @@
-"""The dense matrices that Fig. 3 is drawn through."""
+"""The dense matrices of Fig. 3."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from htstats.weights import open_weights
 
 __all__ = ["Dense", "find_matrices"]
 
-# Fewer elements than this give an exponent that says nothing.
+# With fewer elements than this, the fitted exponent is meaningless.
 FEWEST = 256
 
 
@@ -41,7 +41,7 @@ class Dense:
 
 
 def find_matrices(places: Places, seed: int, report: Callable[[str], None]) -> Iterator[Dense]:
-    """Every dense matrix of 256 elements or more; missing ones are reported."""
+    """Yield every dense matrix with 256 elements or more; report missing networks."""
     paths = {name: places.file(f"{name}.safetensors") for name in RECIPES}
     for name, path in paths.items():
         if path is None:
@@ -68,7 +68,7 @@ def _is_known(name: str) -> bool:
 def _of_file(group: str, source: str, path: Any) -> Iterator[Dense]:
     for name, matrix in open_weights(path).items():
         rows, cols = matrix.shape
-        # a convolution is no dense matrix, and what an optimizer remembers is no weight
+        # skip convolutions, which are not dense matrices, and the state of optimizers
         if len(matrix.source_shape) == 2 and rows * cols >= FEWEST and "optimizer" not in name:
             yield Dense(group, source, name, matrix.toarray())
 

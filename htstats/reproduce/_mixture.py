@@ -14,8 +14,8 @@ __all__ = ["Mixture", "fit_mixture", "select_mixture"]
 
 Floats = npt.NDArray[np.float64]
 
-# A component that runs through two points has an unbounded likelihood: its variance stays at or
-# above this share of the variance of y.
+# A line through two points would have an unbounded likelihood. The variance of each component is
+# therefore bounded below by this proportion of the variance of y.
 VARIANCE_FLOOR = 1e-3
 
 
@@ -29,7 +29,7 @@ class Mixture:
     responsibility : ndarray, shape (components, samples)
         The probability of each component given the sample.
     loglikelihood : tuple of float
-        After each step; it never falls.
+        The log-likelihood after each step; it never decreases.
     bic : float
         -2 loglikelihood + (4 components - 1) log(samples); smaller is better.
     """
@@ -46,17 +46,19 @@ class Mixture:
 def fit_mixture(
     x: Any, y: Any, components: int, *, starts: int = 20, steps: int = 500, seed: int = 0
 ) -> Mixture:
-    """The best of several starts of EM.
+    """Run EM from several random starts and return the mixture with the largest likelihood.
 
     Raises
     ------
     ValueError
-        If x and y are not vectors of one length, longer than `components`, or x is constant.
+        If x and y are not vectors of the same length, longer than `components`, or if x is
+        constant.
 
     Notes
     -----
-    Each M step is the weighted least-squares line; the variance is bounded below by 1/1000 of
-    y's, and the bounded estimate maximizes the bounded likelihood, so that no step lowers it.
+    Each M step fits the weighted least-squares line. The variance is bounded below by 1/1000 of
+    the variance of y. The bounded estimate maximizes the likelihood under this constraint, so no
+    step decreases the likelihood.
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
     components = checks.count("components", components, at_least=1)
@@ -100,12 +102,12 @@ def _em(x: Floats, y: Floats, responsibility: Floats, steps: int) -> Mixture:
 def _maximize(
     x: Floats, y: Floats, responsibility: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    # an empty component keeps a weight that has a logarithm
+    # the weight of an empty component stays positive, so that its logarithm is finite
     mass = np.maximum(responsibility.sum(axis=1), 1e-300)
     center, level = responsibility @ x / mass, responsibility @ y / mass
     dx, dy = x - center[:, None], y - level[:, None]
     spread = (responsibility * dx**2).sum(axis=1)
-    # a component with a single point has no slope
+    # a component with a single point gets slope 0
     slope = (responsibility * dx * dy).sum(axis=1) / np.maximum(spread, 1e-300)
     variance = (responsibility * (dy - slope[:, None] * dx) ** 2).sum(axis=1) / mass
     floor = VARIANCE_FLOOR * max(float(y.var()), 1e-300)

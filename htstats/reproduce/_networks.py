@@ -1,4 +1,4 @@
-"""The networks that are trained here on Fashion-MNIST: how they are built, trained and stored."""
+"""Build, train and store the networks of this project on Fashion-MNIST."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ CLASSES = 10
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network and how it is trained: SGD with momentum, weight decay, a warm-up, then a cosine.
+    """A network and its training: SGD with momentum, weight decay, a warm-up and a cosine schedule.
 
     Parameters
     ----------
     name : str
-        Of its files.
+        The name of the files.
     build : callable
-        Makes the network, untrained: an `nn.Sequential` whose last layer is called `head`. It takes
-        images as rows of 784 pixels in [-1, 1].
+        Returns the untrained network: an `nn.Sequential` whose last layer is called `head`. The
+        network takes images as rows of 784 pixels in [-1, 1].
     epochs, batch : int
     learning_rate : float
-        At its highest, after the warm-up.
+        The largest learning rate, reached after the warm-up.
     weight_decay : float
     warm_up : float
-        The share of all steps over which the learning rate rises from 0.
+        The proportion of all steps over which the learning rate rises from 0.
     momentum : float
     shift : int
-        An image is moved by up to this many pixels in each direction, what comes in being black.
+        Images are shifted by up to this many pixels in each direction and filled up with black.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Recipe:
 
 
 class Block(nn.Module):
-    """Two 3 x 3 convolutions beside a shortcut without parameters (He et al. 2016, option A)."""
+    """Two 3 x 3 convolutions with a parameter-free shortcut (He et al. 2016, option A)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ def mlp(*hidden: int) -> Callable[[], nn.Sequential]:
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        # a fully connected network has no use for many of the places that an image may be moved to
+        # larger shifts do not help a fully connected network
         Recipe("mlp-256", mlp(256), 50, 0.03, 5e-4, shift=1),
         Recipe("mlp-512-256", mlp(512, 256), 50, 0.03, 5e-4, shift=1),
         Recipe("cnn", small_cnn, 30, 0.05, 5e-4),
@@ -132,7 +132,10 @@ RECIPES = {
 
 
 def stored(name: str, value: torch.Tensor) -> torch.Tensor:
-    """A value in the dtype of the file: matrices as float16, the head and vectors as float32."""
+    """Convert a value to its dtype in the file: float16 for matrices other than the head.
+
+    The head and all vectors stay float32.
+    """
     value = value.detach().cpu().contiguous()
     if value.is_floating_point() and value.ndim >= 2 and not name.startswith("head."):
         return value.half()
@@ -140,7 +143,7 @@ def stored(name: str, value: torch.Tensor) -> torch.Tensor:
 
 
 def save_network(model: nn.Module, path: Path) -> None:
-    """Write the state of a network as .safetensors, the large matrices rounded to float16."""
+    """Write the state of a network as .safetensors. All matrices but the head become float16."""
     from safetensors.torch import save
 
     state = {name: stored(name, value) for name, value in model.state_dict().items()}
@@ -149,12 +152,12 @@ def save_network(model: nn.Module, path: Path) -> None:
 
 
 def load_network(recipe: Recipe, path: Path) -> nn.Sequential:
-    """A network with the weights of a file, in float32 and in evaluation mode.
+    """Load a network with the weights of a file, in float32 and in evaluation mode.
 
     Raises
     ------
     ValueError
-        If the file does not hold the weights of that network.
+        If the file does not contain the weights of that network.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load

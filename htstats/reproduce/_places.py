@@ -1,4 +1,4 @@
-"""Where networks, checkpoints and cached outputs lie, and how tables and pictures are kept."""
+"""Find networks, checkpoints and cached outputs; write tables and pictures."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ __all__ = ["HEAD_SUFFIX", "Places", "output_paths", "save_picture", "write_csv"]
 # Suffixes of files that `open_weights` reads.
 SUFFIXES = (".npy", ".npz", ".safetensors", ".pt", ".pth")
 
-# Names of the files to which figures and tables are written; they are never read.
+# Suffixes of the files with figures and tables; such files are never read.
 WRITTEN = (".png", ".csv", ".md")
 
-# Cached inputs of a last layer, written by bench/paper/magika_outputs.py for one.
+# Suffix of files with the cached inputs of a last layer, written for example by
+# bench/paper/magika_outputs.py.
 HEAD_SUFFIX = ".head.npz"
 
 
 class Places:
-    """The folders to look into: the user's, then those that `make paper` fills.
+    """The folders to search: the user's folder first, then those that `make paper` fills.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ class Places:
     Raises
     ------
     ValueError
-        If `data` is given and is no folder.
+        If `data` is given and is not a folder.
     """
 
     def __init__(self, data: Path | None = None) -> None:
@@ -44,22 +45,22 @@ class Places:
             raise ValueError(f"data must be a folder, got {data}")
         self.data = None if data is None else Path(data)
         self.cache = Path.home() / ".cache" / "htstats" / "paper"
-        # beside the package in a checkout; an installed package has none
+        # next to the package in a checkout; an installed package does not have this folder
         self.trained = Path(_version.__file__).parents[1] / "bench" / "paper" / "weights"
 
     @property
     def folders(self) -> list[Path]:
-        """The folders that exist, the user's first."""
+        """The folders that exist, with the user's folder first."""
         found = [self.data, self.trained, self.cache]
         return [folder for folder in found if folder is not None and folder.is_dir()]
 
     def file(self, name: str) -> Path | None:
-        """A file of that name in the first folder that has one."""
+        """The file of that name from the first folder that has one; None if there is none."""
         paths = (folder / name for folder in self.folders)
         return next((path for path in paths if path.is_file()), None)
 
     def checkpoints(self) -> list[Path]:
-        """Every checkpoint in the user's folder and in the cache, by name."""
+        """Every checkpoint in the user's folder and in the cache, sorted by name."""
         folders = [folder for folder in (self.data, self.cache) if folder and folder.is_dir()]
         return [
             path
@@ -75,14 +76,14 @@ class Places:
 
 
 def output_paths(out: Path, name: str, suffixes: Sequence[str], data: Path | None) -> list[Path]:
-    """The files that a figure or table is written to, in `out`, which need not be there yet.
+    """The output files of a figure or table in the folder `out`, which need not exist yet.
 
     Raises
     ------
     ValueError
-        If one of them is, by a link, a file of the folders that are read, or another of them.
+        If an output file is, through a link, the same file as an input file or another output.
     IsADirectoryError
-        If one of them is a folder.
+        If an output file is a folder.
     """
     paths = [Path(out) / f"{name}{suffix}" for suffix in suffixes]
     for path in paths:
@@ -93,7 +94,7 @@ def output_paths(out: Path, name: str, suffixes: Sequence[str], data: Path | Non
         path
         for folder in Places(data).folders
         for path in sorted(folder.rglob("*"))
-        # a table of an earlier run in the user's folder is no input
+        # a table that an earlier run wrote to the user's folder is not an input
         if path.is_file() and path.suffix not in WRITTEN and path.absolute() not in own
     ]
     require_apart(inputs, paths)
@@ -101,7 +102,7 @@ def output_paths(out: Path, name: str, suffixes: Sequence[str], data: Path | Non
 
 
 def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
-    """A table whose columns are the keys of its first row; the folder is made if it is missing."""
+    """Write a table with the keys of its first row as columns; create the folder if needed."""
     text = io.StringIO()
     writer = csv.DictWriter(text, rows[0], lineterminator="\n")
     writer.writeheader()
@@ -113,7 +114,7 @@ def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
 
 
 def save_picture(figure: Any, path: Path) -> Path:
-    """Write a figure as PNG; the file appears when it is complete, or not at all."""
+    """Write a figure as PNG; the file appears only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=150)

@@ -1,8 +1,8 @@
-"""The paper's own networks: pytorchcv's, where the user has their weights and test data.
+"""The paper's own networks, from pytorchcv, if the user has their weights and test data.
 
-Nothing is downloaded. A network's weights are the file NAME-*.pth that pytorchcv itself puts into
-~/.torch/models; the test sets are the binary version of CIFAR-10 and SVHN's test_32x32.mat, which
-are read as data, without unpickling.
+Nothing is downloaded. The weights of a network are the file NAME-*.pth that pytorchcv itself puts
+into ~/.torch/models. The test sets are the binary version of CIFAR-10 and SVHN's test_32x32.mat;
+they are read without unpickling.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import torch
 
 __all__ = ["APPENDIX_D", "TABLE_1", "find_weights", "head_of", "run_network"]
 
-# The 40 distinct names of Appendix D, which speaks of 43 networks and lists 44. One of them,
-# resnet100_cifar100, pytorchcv has never had.
+# The 40 distinct names of Appendix D, whose text says 43 networks and whose list has 44. One of
+# them, resnet100_cifar100, has never existed in pytorchcv.
 APPENDIX_D = (
     "resnet20_cifar10", "resnet56_cifar10", "resnet110_cifar10", "resnet164bn_cifar10",
     "resnet272bn_cifar10", "resnet20_cifar100", "resnet56_cifar100", "resnet100_cifar100",
@@ -35,7 +35,7 @@ APPENDIX_D = (
 
 
 class Printed(NamedTuple):
-    """A row of the paper's Table 1; accuracies in percent."""
+    """A row of the paper's Table 1, with accuracies in percent."""
 
     alpha: float
     original: float
@@ -58,7 +58,7 @@ TABLE_1 = {
     "pyramidnet110_a48_svhn": Printed(3.64, 97.56, 97.28, 0.11),
 }
 
-# By which pytorchcv was trained, for CIFAR-10 and SVHN alike.
+# Normalization of the pixels in pytorchcv's training, for both CIFAR-10 and SVHN.
 MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.2023, 0.1994, 0.2010)
 
@@ -67,12 +67,12 @@ SVHN_TEST = 26_032
 
 
 def find_weights(name: str, folders: Iterable[Path]) -> Path:
-    """The file of a network's weights in these folders or in ~/.torch/models.
+    """Find the file with the weights of a network in these folders or in ~/.torch/models.
 
     Raises
     ------
     FileNotFoundError
-        If there is none; it says which file belongs where.
+        If there is none; the message says which file to put where.
     """
     home = Path.home() / ".torch" / "models"
     for folder in (*folders, home):
@@ -85,12 +85,12 @@ def find_weights(name: str, folders: Iterable[Path]) -> Path:
 
 
 def head_of(path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """(weight, bias) of the last dense layer: `output`, in some families `output.fc`.
+    """The weight and the bias of the last dense layer: `output`, or `output.fc` in some families.
 
     Raises
     ------
     ValueError
-        If the file is no checkpoint, or has neither.
+        If the file is not a checkpoint, or has neither layer.
     """
     state = _state(path)
     for layer in ("output", "output.fc"):
@@ -103,12 +103,12 @@ def head_of(path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
 def run_network(
     name: str, path: Path, folders: Iterable[Path]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """(what enters the last layer, labels) for the test set the network was trained for.
+    """The inputs of the last layer and the labels, for the test set of the network's data set.
 
     Raises
     ------
     FileNotFoundError, ImportError
-        If the test set or pytorchcv is missing; it says what belongs where.
+        If the test set or pytorchcv is missing; the message says what to put where.
     ValueError
         If a file is damaged, or does not fit the network.
     """
@@ -183,5 +183,5 @@ def _svhn(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
         raise ValueError(f"{path} is not SVHN's test set: {error}") from None
     if x.dtype != np.uint8 or x.ndim != 4 or x.shape[:3] != (32, 32, 3) or x.shape[3] != len(y):
         raise ValueError(f"{path} must hold X of shape (32, 32, 3, n) and y of n labels")
-    # their label 10 is the digit 0
+    # SVHN labels the digit 0 as 10
     return np.ascontiguousarray(x.transpose(3, 2, 0, 1)), y % 10

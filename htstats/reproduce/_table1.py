@@ -19,7 +19,7 @@ __all__ = ["table1"]
 
 TRIALS = 10
 
-# In the paper's order of reading: what Table 1's text says, then the two other ways to read it.
+# Readings of "elements above sigma": the literal reading of the paper's text, then two others.
 READINGS = ("upper", "abs", "centered")
 
 
@@ -35,33 +35,34 @@ def table1(
     Parameters
     ----------
     out : Path
-        Folder to write to; made if it is missing.
+        Output folder; created if it is missing.
     data : Path, optional
         Folder with any of: the files of Fashion-MNIST; NAME.head.npz (weight, bias, features,
         labels, data) of any network; pytorchcv's NAME-*.pth with CIFAR-10's test_batch.bin and
-        SVHN's test_32x32.mat for the paper's own twelve.
+        SVHN's test_32x32.mat for the paper's own twelve networks.
     seed : int
-        Of the noise, the tones, and the training of what has to be trained; in [0, 2**32).
+        Seed of the noise, of the tones, and of the training of missing networks; in [0, 2**32).
     report : callable
-        Gets a line for everything that is missing.
+        Called with a line of text for each missing input.
 
     Returns
     -------
     list of Path
-        table1.csv (a row for each network, reading of "elements above sigma" and noise), table1.md
-        (the same as a table to read) and table1.png (the accuracy that is lost).
+        table1.csv (a row for each network, each reading of "elements above sigma" and each noise),
+        table1.md (the same as a readable table) and table1.png (the loss of accuracy).
 
     Raises
     ------
     ValueError
-        If `data` is no folder, or a file in it is damaged.
+        If `data` is not a folder, or a file in it is damaged.
 
     Notes
     -----
-    Readings: upper w > sigma, abs abs(w) > sigma, centered abs(w - mean) > sigma. Noise: paper
-    (mean and sigma of all weights), matched (those of the replaced), none (zeros). The standard
-    deviation over trials has ddof = 1. alpha is fitted to abs(w), `alpha_positive` to the positive
-    weights alone, which is what the powerlaw package does with a matrix that has both signs.
+    The readings are ``upper``: w > sigma, ``abs``: abs(w) > sigma, and ``centered``:
+    abs(w - mean) > sigma. The noise is ``paper`` (mean and sigma of all weights), ``matched`` (mean
+    and sigma of the replaced weights) or ``none`` (zeros). The standard deviation over trials has
+    ddof = 1. alpha is fitted to abs(w). `alpha_positive` is fitted to the positive weights only,
+    as the powerlaw package does for a matrix with both signs.
 
     References
     ----------
@@ -101,7 +102,7 @@ def _trials(head: Head, seed: int) -> list[dict[str, Any]]:
 
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
-    """A line for each network and reading, accuracies in percent."""
+    """A Markdown table with a line for each network and reading, and accuracies in percent."""
     header = [
         "network", "data", "head", "alpha", "alpha of w > 0", "original", "reading", "kept",
         *NOISES,

@@ -1,4 +1,4 @@
-"""Seeded training of the networks on Fashion-MNIST, which resumes after an interruption."""
+"""Train the networks on Fashion-MNIST with a seed; resume an interrupted training."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def train_recipe(
     device: str | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """Train one network and write NAME.safetensors and NAME.json, the recipe and what came of it.
+    """Train one network and write NAME.safetensors (weights) and NAME.json (recipe and results).
 
     Parameters
     ----------
@@ -37,25 +37,26 @@ def train_recipe(
     data : Split
         Images as rows of 784 pixels in [-1, 1].
     out : Path
-        Folder; made if it is missing. NAME.checkpoint is there until the training is done: a
-        training that was cut off goes on after its last whole epoch, to the same weights.
+        Output folder; created if it is missing. It contains NAME.checkpoint until the training is
+        complete. An interrupted training resumes after its last complete epoch and reaches the same
+        weights.
     seed : int
-        Of the start, the order of the samples and their changes.
+        Seed of the initial weights, of the order of the samples and of the augmentation.
     device : str, optional
-        Default: CUDA where there is one.
+        Default: CUDA if available, otherwise the CPU.
     report : callable
-        Gets a line for each epoch.
+        Called with a line of text after each epoch.
 
     Returns
     -------
     Path
-        The weights. The accuracy in NAME.json is that of the stored weights, read again.
+        The file with the weights. The accuracy in NAME.json is that of the weights in this file.
 
     Notes
     -----
-    Each time an image is seen it is moved by a pixel or two and mirrored with probability 1/2.
-    On a CPU the forward pass of a convolutional network is computed in bfloat16 (autocast), which
-    halves the time where the processor multiplies such matrices.
+    Each time an image is used, it is shifted by up to `recipe.shift` pixels and mirrored with
+    probability 1/2. On a CPU, the forward pass of a convolutional network is computed in bfloat16
+    (autocast). This halves the time on processors with bfloat16 matrix instructions.
     """
     out.mkdir(parents=True, exist_ok=True)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -150,7 +151,7 @@ class _Run:
 
 
 def augment(images: torch.Tensor, shift: int, random: torch.Generator) -> torch.Tensor:
-    """Images (n, 28, 28) moved by up to `shift` pixels and mirrored, both at random."""
+    """Randomly shift images of shape (n, 28, 28) by up to `shift` pixels, and mirror them."""
     n = len(images)
     wide = nn.functional.pad(images, (shift,) * 4, value=-1.0)
     down, right = torch.randint(0, 2 * shift + 1, (2, n, 1), generator=random)

@@ -1,12 +1,12 @@
-"""One pass over numbers to integer counts and sums that merge exactly.
+"""Summarize numbers in one pass by integer counts and sums that merge exactly.
 
-From the smallest part to the largest:
+The modules, from the lowest level to the highest:
 
-    _buckets      how the bit patterns of a dtype are cut into buckets
+    _buckets      divide the bit patterns of a dtype into buckets
     exact_sums    number, sum and sum of squares without rounding
-    _tail_sketch  TailSketch, which holds both
-    _bytes        its byte form
-    _rows         the sketch of a matrix that is read in blocks
+    _tail_sketch  TailSketch, which combines both
+    _bytes        read the byte form of a sketch
+    _rows         sketch a matrix that is read in blocks
 """
 
 from htstats.sketch._buckets import FORMATS, Buckets, Format

@@ -1,4 +1,4 @@
-"""How a sketch cuts the bit patterns of a dtype into buckets, and what is in them."""
+"""Divide the bit patterns of a dtype into buckets, and describe the buckets of a sketch."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["FORMATS", "Buckets", "Format", "add_words"]
 
 
 class Format(NamedTuple):
-    """How a sketch cuts the bit patterns of one dtype into buckets."""
+    """The division of the bit patterns of one dtype into buckets."""
 
-    exponents: int  # values of the exponent field, that of NaN and infinity included
-    mantissa: int  # bits of the significand behind the point
-    kept: int  # how many of them tell buckets apart
-    words: int  # uint64 words a bucket has in a table
+    exponents: int  # values of the exponent field, including that of NaN and infinity
+    mantissa: int  # fraction bits of the significand
+    kept: int  # how many of them select the bucket
+    words: int  # uint64 words per bucket in a table
 
     @property
     def dropped(self) -> int:
@@ -25,7 +25,7 @@ class Format(NamedTuple):
 
     @property
     def buckets(self) -> int:
-        """Buckets of finite values, for one sign."""
+        """The number of buckets of finite values, for one sign."""
         return (self.exponents - 1) << self.kept
 
     def scale(self, exponent: int) -> int:
@@ -33,7 +33,7 @@ class Format(NamedTuple):
         return max(exponent, 1) - (self.exponents // 2 - 1) - self.mantissa
 
     def values(self, pattern: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """What patterns of abs(x) stand for; that of infinity as the power of two it would be."""
+        """The values for patterns of abs(x). Infinity's pattern gives the next power of two."""
         exponent, bits = pattern >> self.mantissa, pattern & ((1 << self.mantissa) - 1)
         significand = np.where(exponent > 0, bits + (1 << self.mantissa), bits)
         scale = np.maximum(exponent, 1) + self.scale(0) - 1
@@ -52,10 +52,10 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Buckets:
-    """The occupied buckets of one side, ascending; bucket k holds abs(x) in [lower, upper).
+    """The occupied buckets of one side, ascending. Bucket k contains abs(x) in [lower, upper).
 
-    `total` is the sum of abs(x) over a bucket, exact up to one rounding to float64; for 16-bit
-    dtypes a bucket is one value, `lower`.
+    `total` is the sum of abs(x) over a bucket, exact up to one rounding to float64. For 16-bit
+    dtypes, a bucket contains a single value, `lower`.
     """
 
     pattern: npt.NDArray[np.int64]  # bits of `lower` in the sketch's dtype
@@ -66,7 +66,10 @@ class Buckets:
 
 
 def add_words(mine: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64], *, carry: bool) -> None:
-    """Add tables in place; with `carry`, the last two words are one number, the low word first."""
+    """Add the second table to the first in place.
+
+    With `carry`, the last two words of a bucket are one number, with the low word first.
+    """
     mine += other
     if carry:
         mine[..., -1] += mine[..., -2] < other[..., -2]

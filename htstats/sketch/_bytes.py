@@ -1,4 +1,4 @@
-"""Reads the byte form of a sketch (`TailSketch.to_bytes`) and checks it."""
+"""Read and check the byte form of a sketch (`TailSketch.to_bytes`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAGIC, VERSION, CODES = b"HTSK", 1, ("float64", "float32", "float16", "bfloat16"
 
 
 class Reader:
-    """Takes bytes from the front; ValueError if there are too few."""
+    """Read bytes from front to back; raise ValueError if there are too few."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -41,7 +41,10 @@ class Reader:
 
 
 def open_sketch(data: bytes) -> tuple[str, Reader]:
-    """The dtype, and a reader of the bytes after it; ValueError if the checksum is wrong."""
+    """Return the dtype and a reader for the bytes after it.
+
+    Raises ValueError if the checksum is wrong.
+    """
     reader = Reader(bytes(data))
     if reader.take(4) != MAGIC:
         raise ValueError("data must be a sketch: it does not begin with 'HTSK'")
@@ -56,7 +59,7 @@ def open_sketch(data: bytes) -> tuple[str, Reader]:
 def read_buckets(
     reader: Reader, words_each: int, limit: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64], int]:
-    """The numbers of the buckets, all below `limit`; their words; how many buckets are positive."""
+    """The numbers of the buckets, which must be below `limit`; their words; the positive count."""
     counts = reader.integers("<u8", 2)
     n = int(counts[0]) + int(counts[1])
     reader.require(n * (4 + 8 * words_each))
@@ -74,8 +77,10 @@ def read_buckets(
 def extremes_agree(
     form: Format, slots: npt.NDArray[np.uint64], first: int, smallest: int, largest: list[int]
 ) -> bool:
-    """Whether the patterns of the smallest and largest values are in the outermost buckets, and
-    the sums of low bits are possible."""
+    """Whether the extremes and the sums of low bits are consistent with the buckets.
+
+    The patterns of the smallest and largest values must be in the outermost buckets.
+    """
     counts = slots[..., 0]
     patterns = np.flatnonzero(counts.any(axis=0)) + first
     tops = [pattern >> form.dropped for pattern in largest]

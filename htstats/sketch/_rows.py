@@ -1,4 +1,4 @@
-"""The sketch of a matrix that is read in blocks of rows."""
+"""Sketch a matrix that is read in blocks of rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def sketch_rows(
     max_bytes: int | None = None,
     n_threads: int = 1,
 ) -> TailSketch:
-    """The sketch of a matrix that is read in blocks; by threads if the source has `read_rows`.
+    """Sketch a matrix that is read in blocks; use threads if the source has `read_rows`.
 
     Raises
     ------

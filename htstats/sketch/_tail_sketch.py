@@ -1,4 +1,4 @@
-"""One pass over weights to integer counts and sums that merge exactly: `TailSketch`."""
+"""`TailSketch`: summarize numbers in one pass by integer counts and sums that merge exactly."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ __all__ = ["FORMATS", "Buckets", "Format", "TailSketch"]
 
 SIDES = ("abs", "positive", "negative")
 
-# Places in a `seen` array, see htst_sketch.h: counts of what is in no bucket, and patterns.
+# Positions in a `seen` array (see htst_sketch.h): counts of values outside all buckets, patterns.
 _COUNTS, _SMALLEST, _LARGEST = slice(1, 6), 6, slice(7, 9)
 
-# Elements that are summed and then counted while they are in the cache of a core.
+# Elements per chunk: they stay in the cache of a core while they are summed, then counted.
 _CHUNK = 1 << 17
 
 
 class TailSketch:
-    """Counts and sums of a stream of numbers, per bucket of their bit patterns.
+    """Counts and sums of a stream of numbers, for each bucket of bit patterns.
 
-    A bucket is a range of abs(x) whose patterns share the sign, the exponent and the first 11 bits
-    of the significand; for 16-bit dtypes it is a single value. Everything kept is an integer, so
-    any split of the data into chunks, in any order, gives the same sketch.
+    A bucket is a range of values whose patterns share the sign, the exponent and the first 11 bits
+    of the significand. For 16-bit dtypes, a bucket is a single value. The sketch consists only of
+    integers, so any division of the data into chunks, in any order, gives the same sketch.
 
     Parameters
     ----------
@@ -61,10 +61,10 @@ class TailSketch:
 
     Notes
     -----
-    Method: integers per bucket and, for the squares, per exponent. Cost: one pass, a few ns an
-    element; memory grows with the range of exponents seen, 32 KiB for each of float32 and 96 KiB
-    for each of float64. Accuracy: `mean`, `std`, `min` and `max` are those of the data in exact
-    arithmetic, rounded once to float64.
+    Method: one set of integers for each bucket, and for the squares one for each exponent. Cost:
+    one pass, a few ns per element. Memory grows with the range of observed exponents: 32 KiB per
+    exponent for float32 and 96 KiB per exponent for float64. Accuracy: `mean`, `std`, `min` and
+    `max` are those of the data in exact arithmetic, rounded once to float64.
 
     Examples
     --------
@@ -89,13 +89,13 @@ class TailSketch:
     def update(self, x: Any, *, n_threads: int = 1) -> TailSketch:
         """Add the elements of `x`, which must have the dtype of the sketch; return the sketch.
 
-        A 16-bit sketch takes uint16 arrays as the bits of its dtype. Contiguous floats are not
+        A 16-bit sketch treats uint16 arrays as the bits of its dtype. Contiguous floats are not
         copied. The result does not depend on `n_threads`.
 
         Raises
         ------
         TypeError
-            If `x` is of another dtype.
+            If `x` has another dtype.
         """
         require_sample(x, "x")
         half = self.dtype if self._half and getattr(x, "dtype", None) == np.uint16 else None
@@ -114,12 +114,12 @@ class TailSketch:
         return self
 
     def merge(self, other: TailSketch) -> TailSketch:
-        """Add what another sketch of the same dtype has seen, and return the sketch.
+        """Add the counts and sums of another sketch of the same dtype, and return this sketch.
 
         Raises
         ------
         TypeError
-            If `other` is no sketch, or one of another dtype.
+            If `other` is not a sketch, or has another dtype.
         """
         if not isinstance(other, TailSketch):
             raise TypeError(f"other must be a TailSketch, got {type(other).__name__}")
@@ -141,43 +141,43 @@ class TailSketch:
 
     @property
     def n(self) -> int:
-        """How many finite values were seen, zeros included."""
+        """The number of finite values, including zeros."""
         return self.n_zero + self.n_positive + self.n_negative
 
     @property
     def n_zero(self) -> int:
-        """How many values were zero, of either sign."""
+        """The number of zeros of either sign."""
         if self._half:
             return int(self._slots()[:, 0].sum())
         return int(self._seen[1] + self._seen[2])
 
     @property
     def n_positive(self) -> int:
-        """How many finite values were above 0."""
+        """The number of finite values above 0."""
         return self._signed_count(0)
 
     @property
     def n_negative(self) -> int:
-        """How many finite values were below 0."""
+        """The number of finite values below 0."""
         return self._signed_count(1)
 
     @property
     def n_inf(self) -> int:
-        """How many values were infinite, of either sign."""
+        """The number of infinities of either sign."""
         if self._half:
             return int(self._slots()[:, self._format.buckets].sum())
         return int(self._seen[3] + self._seen[4])
 
     @property
     def n_nan(self) -> int:
-        """How many values were NaN."""
+        """The number of NaN."""
         if self._half:
             return int(self._slots()[:, self._format.buckets + 1 :].sum())
         return int(self._seen[5])
 
     @property
     def n_not_finite(self) -> int:
-        """How many values were NaN or infinite."""
+        """The number of NaN and infinities."""
         return self.n_nan + self.n_inf
 
     @property
@@ -192,21 +192,21 @@ class TailSketch:
 
     @property
     def mean(self) -> float:
-        """Mean of the finite values, rounded once; NaN without any."""
+        """Mean of the finite values, rounded once; NaN if there are none."""
         return rounded(self.total / self.n) if self.n else math.nan
 
     @property
     def std(self) -> float:
-        """Standard deviation (ddof 0) of the finite values, rounded once; NaN without any."""
+        """Standard deviation (ddof 0) of the finite values, rounded once; NaN if there are none."""
         return self.moments()[1]
 
     def moments(self) -> tuple[float, float]:
-        """Mean and standard deviation (ddof 0) at once, at the cost of one."""
+        """Mean and standard deviation (ddof 0) together, at the cost of one of them."""
         return moments(self.n, *self._sums())
 
     @property
     def min(self) -> float:
-        """The smallest finite value; NaN without any."""
+        """The smallest finite value; NaN if there are none."""
         positive, negative = self._extremes(0), self._extremes(1)
         if negative is not None:
             return -negative[1]
@@ -216,7 +216,7 @@ class TailSketch:
 
     @property
     def max(self) -> float:
-        """The largest finite value; NaN without any."""
+        """The largest finite value; NaN if there are none."""
         positive, negative = self._extremes(0), self._extremes(1)
         if positive is not None:
             return positive[1]
@@ -225,7 +225,7 @@ class TailSketch:
         return math.nan if negative is None else -negative[0]
 
     def buckets(self, side: str = "abs") -> Buckets:
-        """The buckets that hold values of a side: "abs" (both signs), "positive" or "negative".
+        """The occupied buckets of a side: "abs" (both signs), "positive" or "negative".
 
         Zeros, NaN and infinities are in no bucket.
         """
@@ -253,14 +253,14 @@ class TailSketch:
         return Buckets(pattern, lower, upper, count, total)
 
     def fit(self, side: str | None = None, *, reread: Any = None, **options: Any) -> Any:
-        """The power-law fit of what was sketched: `htstats.power_law.fit_sketch`, also for options.
+        """Fit a power law to the sketched numbers. For options, see `htstats.power_law.fit_sketch`.
 
         Parameters
         ----------
         side : {"abs", "positive", "negative"}, optional
             The tail; it must be given if negative values were seen.
         reread : array_like, tensor, iterable of blocks, or function that gives one, optional
-            The numbers again, in any order and division; 16-bit dtypes do not need them.
+            The same numbers again, in any order and division; not needed for 16-bit dtypes.
 
         Returns
         -------
@@ -326,7 +326,7 @@ class TailSketch:
         Raises
         ------
         ValueError
-            If the bytes are not such a sketch, whole and unchanged.
+            If the bytes are not a complete, unchanged sketch.
         """
         dtype, reader = open_sketch(data)
         sketch = cls(dtype)
@@ -375,7 +375,7 @@ class TailSketch:
         return self
 
     def _take_buckets(self, reader: Reader) -> None:
-        """Read the buckets of both signs into a table of their range."""
+        """Read the buckets of both signs into a table that covers their range."""
         form = self._format
         limit = 32768 if self._half else form.buckets
         numbers, words, positive = read_buckets(reader, form.words, limit)
@@ -388,7 +388,7 @@ class TailSketch:
             slots[numbers[side] - self._first] = words[side]
 
     def _require_consistent(self) -> None:
-        """ValueError if no numbers give this sketch: a forged one can have a right checksum."""
+        """Raise ValueError if no numbers give this sketch: a forged checksum can be correct."""
         wrong = bool((self._seen < 0).any() or (self._slots()[..., 0] >= 2**52).any())
         if self._half:
             wrong |= bool(self._seen.any())
@@ -397,7 +397,7 @@ class TailSketch:
             wrong |= not extremes_agree(self._format, self._slots(), self._first, *seen)
             self._exact.n = self.n
             self._exact.n_not_finite = self.n_not_finite
-        if not wrong:  # the extremes then mean something
+        if not wrong:  # only then are the extremes meaningful
             from fractions import Fraction
 
             n, total, squares = self.n, *self._sums()
@@ -407,12 +407,12 @@ class TailSketch:
             raise ValueError("data must be a sketch: its numbers contradict each other")
 
     def _slots(self) -> npt.NDArray[np.uint64]:
-        """The table as (sign, bucket, word)."""
+        """The table as an array with the axes (sign, bucket, word)."""
         words = self._format.words
         return self._table[: 2 * self._width * words].reshape(2, self._width, words)
 
     def _reach(self, smallest: int, largest: int) -> None:
-        """Widen the table to the exponents of two patterns, and two exponents on either side."""
+        """Extend the table to the exponents of two patterns, and by two more on each side."""
         low, high = (pattern >> self._format.mantissa for pattern in (smallest, largest))
         kept, last = self._format.kept, self._format.exponents - 1
         self._reach_buckets(max(low - 2, 0) << kept, min(high + 2, last) << kept)

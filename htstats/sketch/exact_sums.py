@@ -1,4 +1,4 @@
-"""Exact sums of floats, and the mean and standard deviation they round to."""
+"""Exact sums of floats, and the correctly rounded mean and standard deviation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["ExactSums", "moments", "rounded", "rounded_sqrt", "sum_half"]
 class ExactSums:
     """Number, sum and sum of squares of the finite elements of float32 or float64 arrays.
 
-    Exact, so that the order of updates and the number of threads leave no trace.
+    The sums are exact, so they do not depend on the order of updates or the number of threads.
     """
 
     def __init__(self, dtype: str) -> None:
@@ -53,7 +53,7 @@ class ExactSums:
         return self
 
     def merge(self, other: ExactSums) -> None:
-        """Add the sums of another one of the same dtype."""
+        """Add the sums of another object of the same dtype."""
         self.n += other.n
         self.n_not_finite += other.n_not_finite
         self.sum += other.sum
@@ -61,19 +61,19 @@ class ExactSums:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Bytes of sum and sum of squares, as kernels have them; none for 16-bit dtypes."""
+        """Bytes of sum and sum of squares in the kernels' format; empty for 16-bit dtypes."""
         words = {"float32": _core.WORDS_F32, "float64": _core.WORDS_F64}.get(self.dtype, ())
         return tuple(8 * size for size in words)
 
     def to_bytes(self) -> list[bytes]:
-        """Sum and sum of squares, little-endian two's complement."""
+        """Sum and sum of squares as little-endian two's complement."""
         return [
             value.to_bytes(size, "little", signed=True)
             for value, size in zip((self.sum, self.squares), self.sizes, strict=False)
         ]
 
     def from_bytes(self, *parts: bytes) -> None:
-        """Take sum and sum of squares from `to_bytes`."""
+        """Set sum and sum of squares from the result of `to_bytes`."""
         if parts:
             self.sum, self.squares = (int.from_bytes(p, "little", signed=True) for p in parts)
 
@@ -92,7 +92,7 @@ class ExactSums:
         return Fraction(self.squares, 1 << 2 * _denormal_bits(self.dtype))
 
     def moments(self) -> tuple[float, float]:
-        """Mean and standard deviation (ddof 0), each rounded once; NaN without elements."""
+        """Mean and standard deviation (ddof 0), each rounded once; NaN if there are no elements."""
         return moments(self.n, self.total, self.total_of_squares)
 
 
@@ -130,8 +130,9 @@ def rounded(value: Fraction) -> float:
 def rounded_sqrt(value: Fraction) -> float:
     """The float64 nearest to the square root of a fraction.
 
-    The root is cut off after 64 bits or more; one bit below them says that something was cut off,
-    so the rounding that follows sees the same side of every halfway point as the root itself.
+    The root is truncated after at least 64 bits. One extra bit records whether a remainder was cut
+    off. The truncated root is thus on the same side of every halfway point as the exact root, and
+    the final rounding is correct.
     """
     p, q = value.numerator, value.denominator
     shift = max(0, 64 - (p.bit_length() - q.bit_length()) // 2)

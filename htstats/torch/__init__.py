@@ -1,5 +1,5 @@
-"""htstats on networks: their weight matrices compressed in place, layers that act as W(t), and
-how noise travels through them."""
+"""Apply htstats to torch networks: compress their weight matrices in place, replace their linear
+layers by layers that act as W(t), and measure how noise travels through them."""
 
 from htstats.torch.complexity import complexity_table
 from htstats.torch.layers import Evaluation, compress_, evaluate, weight_matrices

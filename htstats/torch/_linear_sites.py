@@ -11,7 +11,7 @@ from torch import nn
 
 __all__ = ["Site", "find_sites", "replace_site"]
 
-# Hooks that move to the new layer, in the same dictionaries: handles can still remove them.
+# Hooks that move to the new layer. Their dictionaries are reused, so handles can still remove them.
 HOOKS = (
     "_backward_pre_hooks", "_backward_hooks", "_is_full_backward_hook", "_forward_hooks",
     "_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks",
@@ -43,10 +43,10 @@ class Site:
     ----------
     weight : Tensor
     layers : dict
-        Each layer's paths in the model; there are several of each where weights or layers are
-        shared.
+        The paths of each layer in the model. A shared weight has several layers; a shared layer
+        has several paths.
     obstacle : str
-        Why the layers have to stay; empty if they need not.
+        Why the layers cannot be replaced; empty if they can.
     """
 
     weight: torch.Tensor
@@ -60,7 +60,7 @@ class Site:
 
 
 def find_sites(model: nn.Module) -> list[Site]:
-    """All weights of linear layers, in the order of `model.named_modules()`.
+    """Find all weights of linear layers, in the order of `model.named_modules()`.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def find_sites(model: nn.Module) -> list[Site]:
 
 
 def replace_site(model: nn.Module, paths: Iterable[str], old: nn.Module, new: nn.Module) -> None:
-    """Replace a layer everywhere in the model; the new layer keeps its mode and hooks."""
+    """Replace a layer everywhere in the model; the new layer takes over its mode and hooks."""
     for name in HOOKS:
         setattr(new, name, getattr(old, name))
     new.train(old.training)
@@ -95,7 +95,7 @@ def replace_site(model: nn.Module, paths: Iterable[str], old: nn.Module, new: nn
 
 
 def _place(module: nn.Linear) -> Any:
-    """The properties that all layers with the same weight share."""
+    """A key that is equal for all layers with the same weight."""
     weight = module.weight
     if "weight" not in module._parameters or not weight.numel():
         return id(module) if "weight" not in module._parameters else id(weight)
@@ -103,7 +103,7 @@ def _place(module: nn.Linear) -> Any:
 
 
 def _why_not(module: nn.Linear) -> str:
-    """The reason why a linear layer is more than a weight and a bias; empty if it is not."""
+    """The reason why a linear layer cannot be replaced; empty if it is only a weight and a bias."""
     weight = module._parameters.get("weight")
     if weight is None:
         return "its weight is computed (by a parametrization, a norm or a mask)"
@@ -117,7 +117,7 @@ def _why_not(module: nn.Linear) -> str:
 
 
 def _holders(model: nn.Module) -> Iterator[Holder]:
-    """The holder and the memory addresses of each parameter and buffer."""
+    """A `Holder` for each parameter and buffer of the model."""
     for path, module in model.named_modules():
         for name, tensor in (*module._parameters.items(), *module._buffers.items()):
             if tensor is None or tensor.is_meta or tensor.layout != torch.strided:
@@ -129,7 +129,7 @@ def _holders(model: nn.Module) -> Iterator[Holder]:
 def _other_holders(
     weight: torch.Tensor, layers: dict[nn.Linear, list[str]], holders: list[Holder]
 ) -> list[str]:
-    """Reasons from tensors that share memory with a weight."""
+    """The reasons against replacement: other tensors that share memory with the weight."""
     first, last = _reach(weight)
     return [
         f"{holder.name} shares its memory"
@@ -137,13 +137,13 @@ def _other_holders(
         if holder.begin < last
         and first < holder.end
         and holder.device == weight.device
-        # what is no weight of these layers is a bias or a buffer of them, if it is theirs at all
+        # the weights of these layers themselves do not count; their biases and buffers do
         and not (holder.owner in layers and holder.name.endswith("weight"))
     ]
 
 
 def _reach(tensor: torch.Tensor) -> tuple[int, int]:
-    """Addresses of the first byte and behind the last one."""
+    """The address of the first byte of a tensor, and the address just after its last byte."""
     if not tensor.numel():
         return 0, 0
     pairs = zip(tensor.shape, tensor.stride(), strict=True)

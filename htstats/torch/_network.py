@@ -27,11 +27,11 @@ class Network:
 
     weights: list[torch.Tensor]
     biases: list[torch.Tensor | None]
-    # the activations before each layer and after the last one
+    # the activation before each layer
     before: list[Activation] = field(repr=False)
 
     def step(self, i: int, x: torch.Tensor) -> torch.Tensor:
-        """x_i from x_{i-1}; layers count from 1, x_0 is the input."""
+        """Compute x_i from x_{i-1}. Layers are numbered from 1; x_0 is the input."""
         return nn.functional.linear(self.before[i - 1](x), self.weights[i - 1], self.biases[i - 1])
 
     def height(self, i: int) -> int:
@@ -39,11 +39,11 @@ class Network:
         return len(self.weights[i - 1])
 
     def beside(self, splits: list[list[CompressedMatrix]]) -> Iterable[Any]:
-        """Each layer's weight with its splits."""
+        """Pairs of each layer's weight and the splits of that layer."""
         return zip(self.weights, splits, strict=True)
 
     def between(self, i: int, j: int, x: torch.Tensor) -> torch.Tensor:
-        """x_j from x_i."""
+        """Compute x_j from x_i."""
         for layer in range(i + 1, j + 1):
             x = self.step(layer, x)
         return x
@@ -84,7 +84,7 @@ def _flatten(model: nn.Module) -> Iterable[nn.Module]:
 def outputs_of(
     network: Network, loader: Iterable[Any]
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
-    """Outputs, labels and norms of the inputs, of all samples."""
+    """The outputs, the labels and the norms of the inputs for all samples."""
     outputs, labels, norms = [], [], []
     with torch.no_grad():
         for inputs, label in map(_pair, loader):
@@ -98,15 +98,20 @@ def outputs_of(
 
 
 def input_of(network: Network, inputs: torch.Tensor) -> torch.Tensor:
-    """A batch in the dtype and on the device of the network; TypeError for complex numbers, of
-    which a cast would take the real parts."""
+    """Convert a batch to the dtype and the device of the network.
+
+    Raises TypeError for complex inputs, because a cast would silently drop the imaginary parts.
+    """
     if inputs.is_complex():
         raise TypeError(f"loader must give real inputs, got {inputs.dtype}")
     return inputs.to(network.weights[0])
 
 
 def margin_of(margin: float | None, outputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> float:
-    """gamma: the given value, or the 10 % quantile of the margins if that is positive."""
+    """The margin gamma: the given value, or by default the 10 % quantile of the margins.
+
+    Raises ValueError if that quantile is not positive.
+    """
     if margin is not None:
         return checks.positive("margin", margin)
     tenth = float(np.quantile(theory.margins(outputs, labels), 0.1, method="inverted_cdf"))

@@ -1,8 +1,8 @@
-"""G on any device: the arithmetic of htst_normal.c in torch's integer and float64 operations.
+"""Compute G on any device: htst_normal.c rewritten with torch's int64 and float64 operations.
 
-32-bit words are kept in int64 tensors; a product of two of them wraps, and its high word is then
-still right after masking, so that no 64-bit high product is needed. Each operation is a kernel of
-its own and rounds once, so the bits are those of the C library.
+int64 tensors hold the 32-bit words. The product of two words can wrap, but its high word is still
+right after masking, so no 64-bit high product is needed. Each operation is a separate kernel and
+rounds once, so the results are bit-identical to those of the C library.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ MANTISSA = (1 << 52) - 1
 def normal_block(
     seed: int, layer: int, row: int, n_rows: int, n_cols: int, device: torch.device
 ) -> torch.Tensor:
-    """G[row : row + n_rows, :n_cols] in float64, as `htstats._core.normal.fill` makes it."""
+    """G[row : row + n_rows, :n_cols] in float64, bit-identical to `htstats._core.normal.fill`."""
     pairs = (n_cols + 1) // 2
     j = torch.arange(pairs, dtype=torch.int64, device=device)
     i = torch.arange(row, row + n_rows, dtype=torch.int64, device=device)
@@ -77,7 +77,7 @@ def philox(x: list[torch.Tensor], key0: int, key1: int) -> list[torch.Tensor]:
 
 
 def quantile(q: torch.Tensor) -> torch.Tensor:
-    """The normal quantile of u = q + 1/2 by AS 241."""
+    """The quantile of the normal distribution at u = q + 1/2, computed by algorithm AS 241."""
     r = 0.180625 - q * q
     centre = q * horner(CENTRE[0], r) / horner(CENTRE[1], r)
     r = sqrt(minus_log(0.5 - q.abs()))
@@ -98,11 +98,12 @@ def minus_log(x: torch.Tensor) -> torch.Tensor:
 
 
 def sqrt(x: torch.Tensor) -> torch.Tensor:
-    """The square root rounded to nearest; torch's own may be one unit off on CPUs.
+    """The square root, rounded to nearest. On CPUs, torch's own can be one unit off.
 
-    The rest x - s^2 is exact: s^2 by Veltkamp's splitting and Dekker's product, and x - s^2 being
-    small. s is too small if the rest exceeds s times the step to its neighbour above, too large if
-    it is at or below minus s times the step below.
+    The remainder x - s^2 is exact: Veltkamp's splitting and Dekker's product give s^2 exactly, and
+    the difference is small. s is too small if the remainder exceeds s times the step to the next
+    larger number. s is too large if the remainder is at or below minus s times the step to the next
+    smaller number.
     """
     s = torch.sqrt(x)
     high = s * 134217729.0

@@ -14,7 +14,7 @@ from htstats.torch._normal import normal_block
 
 __all__ = ["TORCH_DTYPES", "Cache", "Entries", "SparseLayer", "dense_weight", "product", "round_to"]
 
-# Largest number of elements of W(t) in memory at a time, if W(t) is streamed.
+# Largest number of elements of W(t) in memory at a time when W(t) is computed in blocks.
 BLOCK_ELEMENTS = 1 << 20
 
 TORCH_DTYPES = {
@@ -31,7 +31,7 @@ class Cache(NamedTuple):
     values: torch.Tensor
     mean: torch.Tensor
     rows: torch.Tensor
-    version: int  # of `rows`, which readers of `weight` may have changed
+    version: int  # version counter of `rows`: users of `weight` may change `rows` in place
 
     def is_of(self, values: torch.Tensor, mean: torch.Tensor) -> bool:
         return (
@@ -45,7 +45,7 @@ class Cache(NamedTuple):
 
 
 class SparseLayer(Protocol):
-    """What the products read of a `GaussianSparseLinear`."""
+    """The attributes of a `GaussianSparseLinear` that the products read."""
 
     in_features: int
     out_features: int
@@ -103,7 +103,7 @@ class Entries:
         return round_to(noise, self.dtype)
 
     def blocks(self) -> Iterator[tuple[int, int, torch.Tensor]]:
-        """(start, stop, rows) from top to bottom; in dense mode a single block."""
+        """Yield (start, stop, rows) from top to bottom; in dense mode, yield a single block."""
         height = self.module.out_features
         if self.module.dense:
             yield 0, height, self.whole()
@@ -114,7 +114,7 @@ class Entries:
             yield start, stop, self.rows(start, stop)
 
     def whole(self) -> torch.Tensor:
-        """All rows; in dense mode the rows that the module keeps in memory."""
+        """All rows. In dense mode they come from the module's cache if that is up to date."""
         module = self.module
         if not module.dense:
             return self.rows(0, module.out_features)
@@ -126,7 +126,7 @@ class Entries:
 
 
 class Product(torch.autograd.Function):
-    """x W^T, or x W; W is computed block by block, forward and backward."""
+    """x W^T, or x W if `is_transposed`. Both passes compute W block by block."""
 
     @staticmethod
     def forward(
@@ -168,10 +168,10 @@ class Product(torch.autograd.Function):
         grad, module = grads[0], ctx.module
         grad_x = grad_values = grad_mean = None
         if ctx.needs_input_grad[0]:
-            # a product of its own, so that it has derivatives by values and mean in its turn
+            # computed by `product`, so that it can be differentiated by values and mean again
             grad_x = product(grad, values, mean, module, not ctx.is_transposed)
         if ctx.needs_input_grad[1] or ctx.needs_input_grad[2]:
-            n = math.prod(x.shape[:-1])  # -1 would not do for a layer without rows or columns
+            n = math.prod(x.shape[:-1])  # reshape(-1, 0) is an error: a layer may have no columns
             flat_x, flat_grad = x.reshape(n, x.shape[-1]), grad.reshape(n, grad.shape[-1])
             above, below = (flat_x, flat_grad) if ctx.is_transposed else (flat_grad, flat_x)
             on_pattern = _pattern_gradient(module, below, above)
@@ -192,7 +192,7 @@ class Dense(torch.autograd.Function):
     @staticmethod
     def forward(values: torch.Tensor, mean: torch.Tensor, module: SparseLayer) -> torch.Tensor:
         rows = Entries(module, values, mean).whole()
-        return rows.to(module._like.dtype).detach()  # no other than this tensor gets a history
+        return rows.to(module._like.dtype).detach()  # the cached tensor must not get a grad_fn
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
@@ -228,12 +228,12 @@ def product(
 
 
 def dense_weight(values: torch.Tensor, mean: torch.Tensor, module: SparseLayer) -> torch.Tensor:
-    """W(t) of these values and this mean, in the dtype of the layer."""
+    """W(t) for these values and this mean, in the dtype of the layer."""
     return _outside_graphs(Dense, values, mean, module)
 
 
 def _outside_graphs(function: Any, *inputs: Any) -> torch.Tensor:
-    """A call that torch.compile does not trace; its compiler is loaded only if it is used."""
+    """Apply `function` untraced by torch.compile. Its module is loaded only while compiling."""
     if torch.compiler.is_compiling():
         disable: Any = torch.compiler.disable
         return cast(torch.Tensor, disable(function.apply)(*inputs))
@@ -255,7 +255,7 @@ def _parameter_gradients(
 def _dense_tangent(
     module: SparseLayer, along_values: torch.Tensor, along_mean: torch.Tensor
 ) -> torch.Tensor:
-    """The change of W with its values and its mean, as a dense float64 matrix."""
+    """The change of W along given changes of its values and its mean: a dense float64 matrix."""
     places = _pattern_rows(module), module.col_indices
     values, mean = along_values.double(), along_mean.double()
     rest = mean.expand(module.out_features, module.in_features)
@@ -283,7 +283,7 @@ def _pattern_gradient(module: SparseLayer, x: torch.Tensor, grad: torch.Tensor) 
 
 
 def round_to(x: torch.Tensor, dtype: str) -> torch.Tensor:
-    """float64 rounded once; torch converts to bfloat16 through float32, which rounds twice."""
+    """Round float64 to `dtype` once. torch's own cast to bfloat16 rounds twice, via float32."""
     if dtype != "bfloat16":
         return x.to(TORCH_DTYPES[dtype])
     bits = x.view(torch.int64)

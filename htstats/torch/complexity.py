@@ -1,4 +1,4 @@
-"""The paper's rate and the measures of other papers, on one network and its data."""
+"""Compute the paper's rate and the complexity measures of other papers for one network."""
 
 from __future__ import annotations
 
@@ -37,29 +37,29 @@ def complexity_table(
     delta: float = 0.05,
     seed: int = 0,
 ) -> ComplexityTable:
-    """The paper's rate and other measures of a fully connected network, each labelled.
+    """Compute the paper's rate and other labelled measures of a fully connected network.
 
     Parameters
     ----------
     model : Module
         As in `noise_stability`.
     loader : sequence of (inputs, labels)
-        The training set; it is gone through twice.
+        The training set; the function iterates over it twice.
     threshold : float or str
-        Of the split whose non-zeros the rate counts.
+        The threshold of the split; the rate counts the non-zeros of that split.
     margin : float, optional
         gamma, positive; default: the 10 % quantile of the margins, which must then be positive.
     delta : float
         Failure probability of the bounds, in (0, 1).
     seed : int
-        Of the noise.
+        The seed of the noise.
 
     Returns
     -------
     ComplexityTable
-        A tuple of `theory.Statement` that prints as a table; the `kind` of a row says what it is:
-        *rate* (the paper's), *bound* (Bartlett et al.), *complexity* (Arora et al., Neyshabur et
-        al., parameters).
+        A tuple of `theory.Statement` that prints as a table. The `kind` of a row is *rate* (the
+        paper's), *bound* (Bartlett et al.) or *complexity* (Arora et al., Neyshabur et al., number
+        of parameters).
 
     Raises
     ------
@@ -69,7 +69,7 @@ def complexity_table(
     Notes
     -----
     The formulas of Bartlett et al., Neyshabur et al. and Arora et al. are for networks without
-    biases: a model with biases gives numbers for its weights alone.
+    biases. For a model with biases, the numbers take only the weights into account.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The weight matrices of a model: find them, compress them in place, count its errors."""
+"""Find the weight matrices of a model, compress them in place, and count the model's errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Evaluation", "compress_", "evaluate", "weight_matrices"]
 
 
 def weight_matrices(model: nn.Module) -> dict[str, torch.Tensor]:
-    """Every weight of a model that has two or more dimensions, seen as a matrix.
+    """Every floating-point weight of a model with two or more dimensions, viewed as a matrix.
 
     Parameters
     ----------
@@ -26,9 +26,9 @@ def weight_matrices(model: nn.Module) -> dict[str, torch.Tensor]:
     Returns
     -------
     dict
-        By the names of `model.named_parameters()`, in their order; a shared parameter is there
-        once. A convolution's weight is (out, in * kernel); a weight of shape (n, ...) in general
-        (n, rest).
+        The matrices by the names of `model.named_parameters()`, in their order. A shared parameter
+        appears once. The matrix of a convolution has the shape (out, in * kernel); in general, a
+        weight of shape (n, ...) becomes a matrix of shape (n, rest).
 
     Raises
     ------
@@ -65,15 +65,16 @@ def compress_(
     layers: Sequence[str] | None = None,
     n_threads: int = 1,
 ) -> dict[str, CompressedMatrix]:
-    """Replace weight matrices of a model by W(t), densely and in place.
+    """Replace weight matrices of a model by dense W(t), in place.
 
     Parameters
     ----------
     model : Module
-        Its modules and the keys of its state dict stay as they are; only values change.
+        The modules and the keys of the state dict stay as they are; only values change.
     threshold, keep, noise, support, seed, n_threads
-        As in `htstats.partition`. A matrix's number in `weight_matrices(model)` is the `layer` of
-        its noise, so that it does not depend on which others are compressed.
+        As in `htstats.partition`. The position of a matrix in `weight_matrices(model)` is the
+        `layer` of its noise. The noise therefore does not depend on which other matrices are
+        compressed.
     layers : sequence of str, optional
         Names of weights in `weight_matrices(model)`, with or without the ending ``.weight``; the
         default is all of them.
@@ -86,8 +87,9 @@ def compress_(
     Raises
     ------
     ValueError
-        If a name in `layers` is no weight matrix of the model, the model has none, or a matrix
-        cannot be split (it is not finite, say); the model is unchanged then.
+        If a name in `layers` is not a weight matrix of the model, if the model has no weight
+        matrix, or if a matrix cannot be split (for example, because it is not finite). The model
+        is then unchanged.
     TypeError
         If `model` is not a module, or `layers` is a single string.
 
@@ -140,14 +142,15 @@ def _resolve(layers: Sequence[str], weights: dict[str, torch.Tensor]) -> set[str
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a classifier did on a data set.
+    """The number of errors that a classifier made on a data set.
 
     Parameters
     ----------
     n : int
-        Samples seen.
+        Number of samples.
     errors : int
-        Samples of which the largest output was not the label's, or an output was not finite.
+        Number of samples for which the largest output was not that of the label, or for which an
+        output was not finite.
     """
 
     n: int
@@ -169,11 +172,12 @@ def evaluate(
     Parameters
     ----------
     model : Module
-        Put into evaluation mode meanwhile, and back after. Moved to `device` if one is given.
+        The classifier. It is put into evaluation mode for the call, then back into its old mode.
+        It is moved to `device` if one is given.
     loader : iterable of (inputs, labels)
-        Such as a `DataLoader`, or a list with one pair of tensors.
+        For example a `DataLoader`, or a list with one pair of tensors.
     device : str or torch.device, optional
-        Where to compute; default: where the model's first parameter is.
+        The device to compute on; default: the device of the model's first parameter.
 
     Returns
     -------
@@ -182,7 +186,7 @@ def evaluate(
     Raises
     ------
     ValueError
-        If the loader has no samples, or outputs are not (samples, classes).
+        If the loader has no samples, or the shape of the outputs is not (samples, classes).
     TypeError
         If the loader does not give pairs of tensors.
 
@@ -207,7 +211,7 @@ def evaluate(
                 inputs, labels = _pair(batch)
                 outputs = model(inputs.to(device))
                 _check_outputs(outputs, labels)
-                # argmax takes a NaN for the largest: it must not hit the label by chance
+                # argmax treats NaN as the largest output: that must not count as correct
                 right = outputs.argmax(1) == labels.to(device)
                 errors += (~(right & outputs.isfinite().all(1))).sum()
                 n += len(labels)

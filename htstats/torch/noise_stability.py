@@ -26,24 +26,25 @@ LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 JACOBIANS = ("auto", "exact", "hutchinson")
 
-# Rows from which on "auto" estimates norm(J)_F instead of pulling back each of them.
+# If the Jacobian has more rows than this, "auto" estimates norm(J)_F instead of computing it.
 MANY_ROWS = 4096
 
-# Numbers that one batch of Jacobians may hold: 64 MiB of float64.
+# Largest number of elements in one batch of Jacobians: 64 MiB of float64.
 JACOBIAN_ELEMENTS = 1 << 23
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """A quantity over samples: its extremes and quantiles.
+    """The extremes and quantiles of a quantity over all samples.
 
     Parameters
     ----------
     n : int
-        Samples (for the smoothness, samples times draws of the noise).
+        Number of samples (for the smoothness, of samples times draws of the noise).
     minimum, maximum : float
     quantiles : dict
-        By level: 0.01, 0.05, 0.25, 0.5, 0.75, 0.95 and 0.99; each is a value that was seen.
+        The quantiles by level: 0.01, 0.05, 0.25, 0.5, 0.75, 0.95 and 0.99. Each is one of the
+        observed values.
     """
 
     n: int
@@ -63,7 +64,7 @@ class Distribution:
 
 @dataclass(frozen=True)
 class NoiseStability:
-    """What the noise stability of a network with d layers is on a data set.
+    """The noise stability of a network with d layers on a data set.
 
     Parameters
     ----------
@@ -71,27 +72,29 @@ class NoiseStability:
         mu_i: abs(W_i phi(x_{i-1})) / (norm(W_i)_F abs(phi(x_{i-1}))), i = 1 .. d; the lemmas take
         the minimum.
     interlayer_cushion : dict of (int, int) to Distribution
-        mu_ij, i < j: abs(J x_i) / (norm(J)_F abs(x_i)), J the Jacobian of x_j in x_i.
+        mu_ij, i < j: abs(J x_i) / (norm(J)_F abs(x_i)); J is the Jacobian of x_j with respect to
+        x_i.
     minimal_interlayer_cushion : tuple of float
         min(1/sqrt(h_i), min over j > i of mu_ij), i = 1 .. d.
     activation_contraction : Distribution
         abs(x_i) / abs(phi(x_i)) over the hidden layers; the lemmas take the maximum, c.
     interlayer_smoothness : Distribution
-        rho over pairs i < j, samples and noises; the lemmas take the quantile delta.
+        rho over pairs i < j, samples and draws of the noise; the lemmas take the quantile delta.
     trials : int
-        Noises drawn per layer for the smoothness.
+        Number of noise matrices drawn per layer for the smoothness.
     biases : bool
-        Whether the network has biases: the lemmas are for networks without.
+        Whether the network has biases. The lemmas are for networks without biases.
     estimated : frozenset of (int, int)
-        Pairs whose norm(J)_F is Hutchinson's estimate, and not exact.
+        The pairs whose norm(J)_F is estimated by Hutchinson's method instead of computed exactly.
     interval : (float, float)
-        Factors: with probability `confidence`, for all those pairs and samples together, the true
-        mu_ij lies between `interval[0]` and `interval[1]` times the estimate. (1, 1) where all is
-        exact. `minimal_interlayer_cushion` has the lower end already.
+        Two factors. With probability `confidence`, for all estimated pairs and all samples
+        together, the true mu_ij lies between `interval[0]` and `interval[1]` times the estimate.
+        (1, 1) if everything is exact. `minimal_interlayer_cushion` already includes the lower
+        factor.
     confidence : float
     nonlinearity : float
-        Largest abs(J x_i - x_j)/abs(x_j): 0 up to rounding where phi is piecewise linear and there
-        are no biases, which the lemmas need.
+        The largest abs(J x_i - x_j)/abs(x_j). It is 0 up to rounding if phi is piecewise linear
+        and there are no biases; the lemmas need both.
     """
 
     layer_cushion: tuple[Distribution, ...]
@@ -142,19 +145,21 @@ def noise_stability(
     Parameters
     ----------
     model : Module
-        A `torch.nn.Sequential` (nested ones are flattened) of `Linear` layers with activations
-        that act on each number alone, and possibly `Flatten` in front.
+        A `torch.nn.Sequential` (nested ones are flattened) of `Linear` layers with elementwise
+        activations between them, optionally with `Flatten` in front.
     loader : iterable of (inputs, labels)
     threshold, noise, seed
-        Of the split whose error is the noise of the smoothness, as in `htstats.partition`.
+        The arguments of the split, as in `htstats.partition`. The error of the split is the noise
+        of the smoothness.
     trials : int
-        Noises per layer.
+        Number of noise matrices per layer.
     jacobian : {"auto", "exact", "hutchinson"}
-        How norm(J)_F is found; ``auto``: exactly, but for layers of more than 4096 units.
+        How norm(J)_F is computed. ``auto`` estimates it for layers with more than 4096 units and
+        computes it exactly for all others.
     probes : int
-        Gaussian vectors of Hutchinson's estimate.
+        Number of Gaussian vectors in Hutchinson's estimate.
     confidence : float
-        Of its interval, in (0, 1), for all norms together.
+        Confidence level of the interval of the estimate, in (0, 1), for all norms together.
 
     Returns
     -------
@@ -163,20 +168,25 @@ def noise_stability(
     Raises
     ------
     ValueError
-        If the model is not of that kind, has one layer, or the loader no samples; or a layer is
-        zero on a sample.
+        If the model is not of that kind or has only one layer, if the loader has no samples, or if
+        the output of a layer is zero for a sample.
 
     Notes
     -----
-    In float64, on the model's device. norm(J)_F is exact: for a pair (i, j) the h_j rows of the
-    Jacobian of every sample come from vector-Jacobian products, as many at a time as 64 MiB hold.
-    Hutchinson: the mean of abs(J^T z)^2 over Gaussian z. It is norm(J)_F^2 times a weighted mean of
-    chi^2 variables whose moment generating function is at most that of one of them, so that
-    Chernoff's bounds for chi^2 with `probes` degrees of freedom give an interval that holds for
-    every J: for 256 probes and one norm about 12 % of norm(J)_F either way.
-    The smoothness compares M(x + e) with M(x) + J e, M the network from layer i to j and
-    e = (W_i(t) - W_i) phi(x_{i-1}) the error that compression really makes; where there are no
-    biases and phi is piecewise linear that is (54). It is infinite where no activation flips.
+    Everything is computed in float64 on the model's device.
+
+    The exact norm(J)_F for a pair (i, j) uses all h_j rows of the Jacobian of every sample. The
+    rows are vector-Jacobian products, computed in batches of at most 64 MiB.
+
+    Hutchinson's estimate is the mean of abs(J^T z)^2 over Gaussian z. It is norm(J)_F^2 times a
+    weighted mean of chi^2 variables. The moment generating function of that mean is at most that of
+    one of the variables. Chernoff's bounds for chi^2 with `probes` degrees of freedom therefore
+    give an interval that holds for every J: for 256 probes and one norm, about 12 % of norm(J)_F
+    in both directions.
+
+    The smoothness compares M(x + e) with M(x) + J e. M is the network from layer i to layer j, and
+    e = (W_i(t) - W_i) phi(x_{i-1}) is the actual error of the compression. If there are no biases
+    and phi is piecewise linear, this is (54). The smoothness is infinite if no activation flips.
 
     References
     ----------
@@ -257,11 +267,12 @@ def _measure(
 
 
 def hutchinson_interval(probes: int, failure: float) -> tuple[float, float]:
-    """Factors (low, high) of a cushion whose norm(J)_F comes from Gaussian probes.
+    """The interval factors (low, high) of a cushion whose norm(J)_F is Hutchinson's estimate.
 
-    norm(J)_F^2 is at most estimate/(1 - a) and at least estimate/(1 + b), but for a probability
-    `failure`, with probes/2 (-a - log(1 - a)) = probes/2 (b - log(1 + b)) = log(2/failure); a
-    cushion divides by norm(J)_F, hence (sqrt(1 - a), sqrt(1 + b)).
+    Except with probability `failure`, norm(J)_F^2 is at most estimate/(1 - a) and at least
+    estimate/(1 + b). The numbers a and b solve
+    probes/2 (-a - log(1 - a)) = probes/2 (b - log(1 + b)) = log(2/failure). A cushion divides by
+    norm(J)_F, so its factors are (sqrt(1 - a), sqrt(1 + b)).
 
     Examples
     --------
@@ -270,7 +281,7 @@ def hutchinson_interval(probes: int, failure: float) -> tuple[float, float]:
     (0.882, 1.122)
     """
     level = 2 * math.log(2 / failure) / probes
-    # in logarithms c of the factor of the square: exp(c) - 1 - c = level, on both sides of 0
+    # c is the logarithm of 1 - a or 1 + b: both solve exp(c) - 1 - c = level, one on each side of 0
     low, high = (
         float(brentq(lambda c: math.expm1(c) - c - level, *ends, xtol=1e-14))
         for ends in ((-1.0 - level, 0.0), (0.0, 1.0 + math.sqrt(2 * level)))
@@ -296,14 +307,14 @@ def _pair_of_layers(
     errors: list[torch.Tensor],
     norms_of: _Norms,
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], float]:
-    """mu_ij per sample, rho_ij per sample and noise, and how far J x is from x_j."""
+    """mu_ij per sample, rho_ij per sample and noise, and the largest abs(J x - x_j)/abs(x_j)."""
 
     def travel(start: torch.Tensor) -> torch.Tensor:
         return network.between(i, j, start)
 
     def linear(direction: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         with warnings.catch_warnings():
-            # torch's own rules for forward derivatives are written with its deprecated compiler
+            # torch's own forward-mode rules use its deprecated compiler, which warns
             warnings.simplefilter("ignore", DeprecationWarning)
             arrived, moved, *_ = torch.func.jvp(travel, (x,), (direction,))
         return arrived, moved
@@ -315,7 +326,7 @@ def _pair_of_layers(
     for error in errors:
         shift = phi @ error.T
         gap = (travel(x + shift) - arrived - linear(shift)[1]).norm(dim=1)
-        # below the rounding of the sums there is no gap
+        # a gap below the rounding error of the sums counts as zero
         gap[gap <= 1e-12 * arrived.norm(dim=1)] = 0
         ratio = shift.norm(dim=1) * arrived.norm(dim=1) / (norms * gap)
         rough.append(array_of(torch.where(gap > 0, ratio, math.inf)))
@@ -325,7 +336,10 @@ def _pair_of_layers(
 
 @dataclass
 class _Norms:
-    """norm(J)_F of each sample: rows of J, or Gaussian vectors, are pulled back, some at a time."""
+    """Compute norm(J)_F of each sample from batches of vector-Jacobian products.
+
+    The vectors are the unit vectors (exact) or Gaussian vectors (Hutchinson's estimate).
+    """
 
     method: str
     probes: int
@@ -348,7 +362,7 @@ class _Norms:
                 units = torch.randn(shape, dtype=x.dtype, generator=self.generator).to(x.device)
             else:
                 units = torch.eye(height, dtype=x.dtype, device=x.device)[start : start + size]
-                # samples do not touch each other: one product pulls back a row of each
+                # samples are independent, so one product gives the same row of J for all of them
                 units = units[:, None].expand(size, samples, height)
             pulled = torch.func.vmap(lambda unit: pull(unit)[0])(units)
             total += pulled.square().sum(dim=(0, 2))

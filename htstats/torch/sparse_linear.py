@@ -1,4 +1,4 @@
-"""Linear layers that act as W(t) without holding it: B is sparse, G is replayed row by row."""
+"""Linear layers that act as W(t) without storing it: B is sparse, G is computed again by row."""
 
 from __future__ import annotations
 
@@ -21,51 +21,52 @@ __all__ = ["GaussianSparseLinear", "replace_linear_", "to_sparse_csr"]
 
 
 class GaussianSparseLinear(nn.Module):
-    """y = x W(t)^T + bias, with W(t) made block by block from B and the seed of its noise.
+    """y = x W(t)^T + bias; W(t) is computed block by block from B and the seed of its noise.
 
     Parameters
     ----------
     matrix : CompressedMatrix
         W(t), of shape (out_features, in_features).
     bias : Tensor, optional
-        Of shape (out_features,); it becomes a parameter.
+        Bias of shape (out_features,); a copy of it becomes a parameter.
     dense : bool
-        Keep W(t) as it was last made, until a parameter changes: as fast as `torch.nn.Linear`,
-        and as large. Otherwise about a million elements are in memory at a time.
+        If true, cache W(t) until a parameter changes. The layer is then as fast as
+        `torch.nn.Linear`, and needs as much memory. If false, about a million elements of W(t) are
+        in memory at a time.
 
     Attributes
     ----------
     values : Parameter
-        B's values, in float64 or float32 as `matrix.sparse` has them.
+        The values of B, in the dtype of `matrix.sparse` (float64 or float32).
     mean : Parameter
         m, a float64 scalar.
     matrix : CompressedMatrix
-        With the values and the mean of now.
+        The matrix with the current values and mean.
     weight : Tensor
-        W(t) as a dense tensor, made anew at each reading: see its own documentation.
+        W(t) as a dense tensor, computed again at each access: see its own documentation.
 
     Raises
     ------
     TypeError
-        By `forward`, where `torch.nn.Linear` raises: if `x` is no tensor, or its dtype is not the
-        layer's. That is the matrix's dtype until the module is cast (`half()`, `to(dtype)`). Under
-        autocast `x` and W(t) are cast as those of `torch.nn.Linear` are.
+        Raised by `forward`, as by `torch.nn.Linear`, if `x` is not a tensor or does not have the
+        dtype of the layer. The dtype of the layer is that of the matrix until the module is cast
+        (`half()`, `to(dtype)`). Autocast casts `x` and W(t) as it does for `torch.nn.Linear`.
     ValueError
-        By `forward`, if the last axis of `x` is not `in_features` long, or `x` is on another
-        device.
+        Raised by `forward` if the last axis of `x` does not have the length `in_features`, or if
+        `x` is on another device.
 
     Notes
     -----
-    Entries are those of `CompressedMatrix.toarray`, rounded to the matrix's dtype, on every device
-    (on CUDA, G is made there); the product is taken in the dtype of the layer. Backward gives
-    gradients for `x`, B's values, the mean and the bias, of any order; rounding counts as the
-    identity. It makes W(t) once more instead of keeping it. Gradients of B cost a product of two
-    numbers per non-zero and row of `x`. std is no parameter.
+    On every device, the entries are those of `CompressedMatrix.toarray`, rounded to the matrix's
+    dtype (on CUDA, G is generated on the GPU). The product is computed in the dtype of the layer.
+    The backward pass gives gradients of any order for `x`, B's values, the mean and the bias; it
+    treats rounding as the identity. It computes W(t) again instead of storing it. The gradient of B
+    costs one multiplication per non-zero and row of `x`. std is not a parameter.
 
-    A cast module rounds values and mean as any parameter is rounded; entries are first rounded to
-    the matrix's dtype, then to the layer's. A state dict carries the law of the noise (`law`), and
-    one with another law is refused. `torch.func` may batch `x`, but not the parameters;
-    `torch.compile` leaves the layer outside of its graphs.
+    Casting the module rounds the values and the mean like any parameter. The entries are first
+    rounded to the matrix's dtype, then to the layer's. A state dict contains the law of the noise
+    (`law`); loading a state dict with another law fails. `torch.func` can batch `x`, but not the
+    parameters. `torch.compile` does not include the layer in its graphs.
 
     Examples
     --------
@@ -97,7 +98,7 @@ class GaussianSparseLinear(nn.Module):
             source = matrix.sparse.indptr if name == "crow_indices" else matrix.sparse.indices
             self.register_buffer(name, torch.from_numpy(source.astype(np.int64)))
         self.register_buffer("law", _law_code(matrix))
-        # it holds nothing: its dtype follows the casts of the module
+        # an empty buffer: its dtype shows to which dtype the module was cast
         like = torch.empty(0, dtype=TORCH_DTYPES[matrix.dtype])
         self.register_buffer("_like", like, persistent=False)
         self._cache: Cache | None = None
@@ -122,7 +123,7 @@ class GaussianSparseLinear(nn.Module):
         dtype = self._like.dtype
         if torch.is_autocast_enabled(x.device.type):
             low = torch.get_autocast_dtype(x.device.type)
-            # autocast leaves float64 and what is no float as they are
+            # autocast does not change float64 tensors or tensors that are not floating-point
             x = x.to(low) if x.is_floating_point() and x.dtype != torch.float64 else x
             dtype = dtype if dtype == torch.float64 else low
         if x.dtype != dtype:
@@ -136,10 +137,10 @@ class GaussianSparseLinear(nn.Module):
     def weight(self) -> torch.Tensor:
         """W(t) as a dense tensor in the dtype of the layer, with gradients to values and mean.
 
-        For modules that read the weight of a linear layer instead of calling it, such as
-        `torch.nn.MultiheadAttention`. Each reading makes all of W(t), in the time of a call with a
-        few rows and the memory of the dense matrix; with ``dense=True`` it is kept. It cannot be
-        assigned to, and changing its entries changes nothing.
+        It is for modules that read the weight of a linear layer instead of calling the layer, such
+        as `torch.nn.MultiheadAttention`. Each access computes all of W(t). That takes the time of a
+        call with a few rows and the memory of the dense matrix; with ``dense=True`` W(t) is cached.
+        The attribute cannot be assigned to, and changes of its entries have no effect on the layer.
         """
         return dense_weight(self.values, self.mean, self)
 
@@ -184,8 +185,11 @@ def _name(dtype: torch.dtype) -> str:
 
 
 def _law_code(matrix: CompressedMatrix) -> torch.Tensor:
-    """What makes the noise and how entries are rounded, beside the mean: seed, layer, the bits of
-    std, the numbers of dtype and support."""
+    """Encode the law of the noise and the rounding of the entries, without the mean.
+
+    The five integers are the seed, the layer, the bits of std, and the indices of the dtype and
+    the support.
+    """
     seed = int(np.uint64(matrix.seed).astype(np.int64))
     std = int(np.float64(matrix.std).view(np.int64))
     kinds = list(TORCH_DTYPES).index(matrix.dtype), SUPPORTS.index(matrix.support)
@@ -203,19 +207,19 @@ def replace_linear_(
     seed: int = 0,
     dense: bool = False,
 ) -> dict[str, CompressedMatrix]:
-    """Put a `GaussianSparseLinear` in the place of every `torch.nn.Linear` of a model.
+    """Replace every `torch.nn.Linear` of a model by a `GaussianSparseLinear`.
 
     Parameters
     ----------
     model : Module
-        Changed in place; it must not be a `Linear` itself.
+        The model, changed in place; it must not be a `Linear` itself.
     threshold, keep, noise, support, seed
-        As in `htstats.partition`. A weight's number, counted over the replaced ones in the order
-        of `model.named_modules()`, is the `layer` of its noise.
+        As in `htstats.partition`. The replaced weights are numbered in the order of
+        `model.named_modules()`; the number of a weight is the `layer` of its noise.
     matrices : mapping, optional
-        Compressed weights by the names that they have in the state dict, such as
-        `open_container(path).matrices`: these are taken instead of splitting the model's, and only
-        layers named here are replaced.
+        Compressed weights by their names in the state dict, for example
+        `open_container(path).matrices`. They are used instead of splits of the model's weights,
+        and only the layers named here are replaced.
     dense : bool
         As in `GaussianSparseLinear`.
 
@@ -228,24 +232,28 @@ def replace_linear_(
     Raises
     ------
     ValueError
-        If a matrix does not have its layer's shape, or names no linear layer or one that has to
-        stay; if `matrices` gives a shared weight two different B; if a weight has no values yet or
-        cannot be split. The model is unchanged then.
+        If a matrix does not have the shape of its layer; if a name in `matrices` is not that of a
+        linear layer, or is that of a layer that cannot be replaced; if `matrices` gives two
+        different B for a shared weight; if a weight has no values yet or cannot be split. The model
+        is then unchanged.
 
     Notes
     -----
-    The new layer is on the device of the old one, in its dtype, mode and places: a layer that is
-    used twice is replaced in both by one, and layers that share a weight share B's values and the
-    mean from then on. It takes over the bias, whether the weight takes gradients, and the hooks of
-    forward and backward. Modules that read `layer.weight` instead of calling the layer
-    (`torch.nn.MultiheadAttention`, the fast path of `TransformerEncoderLayer`) find W(t) there,
-    made anew at each reading.
+    The new layer has the device, the dtype and the mode of the old layer, and takes all its places
+    in the model. A layer that is used twice is replaced by one layer in both places. Layers that
+    shared a weight now share B's values and the mean. The new layer takes over the bias, the
+    `requires_grad` of the weight, and the forward and backward hooks. Modules that read
+    `layer.weight` instead of calling the layer (`torch.nn.MultiheadAttention`, the fast path of
+    `TransformerEncoderLayer`) get W(t), computed again at each access.
 
-    These layers stay as they are: one whose weight is computed (`parametrize`, `weight_norm`,
-    `spectral_norm`, `prune`: make it permanent first); a subclass with a forward, parameters,
-    buffers or modules of its own; one whose weight, or a part of it, also belongs to something
-    that is no replaced layer, such as the embedding that a decoder is tied to, for W(t) in one of
-    them would untie them; one with hooks on its weight or its state dict.
+    The following layers are not replaced:
+
+    - a layer whose weight is computed (`parametrize`, `weight_norm`, `spectral_norm`, `prune`):
+      make the weight permanent first;
+    - an instance of a subclass with its own forward, parameters, buffers or modules;
+    - a layer that shares its weight, or a part of it, with something that is not replaced, such as
+      a decoder tied to an embedding: W(t) in only one of them would untie them;
+    - a layer with hooks on its weight or its state dict.
 
     Examples
     --------
@@ -283,7 +291,7 @@ def replace_linear_(
 def _given_matrices(
     sites: list[Site], matrices: Mapping[str, CompressedMatrix | StoredMatrix]
 ) -> list[tuple[Site, CompressedMatrix]]:
-    """The sites with a given name, each with its matrix."""
+    """The sites that `matrices` names, each with its matrix."""
     if unknown := sorted(set(matrices) - {name for site in sites for name in site.names}):
         raise ValueError(f"matrices must name linear layers, got {unknown[0]!r}")
     found = []
@@ -308,7 +316,7 @@ def _given_matrices(
 
 
 def _replace(model: nn.Module, site: Site, matrix: CompressedMatrix, dense: bool) -> None:
-    """New layers for all layers that share a weight, with common values and a common mean."""
+    """Replace all layers that share a weight by new layers that share values and mean."""
     first: GaussianSparseLinear | None = None
     for old, paths in site.layers.items():
         new = GaussianSparseLinear(matrix, dense=dense).to(old.weight.device)
@@ -327,7 +335,7 @@ def to_sparse_csr(
 ) -> torch.Tensor:
     """B, or its rows `start` to `stop`, as a torch sparse CSR tensor in the matrix's dtype.
 
-    Of a matrix in an open container only the records of those rows are read.
+    For a matrix in an open container, only the records of these rows are read.
     """
     if isinstance(matrix, StoredMatrix):
         sparse, dtype = matrix.sparse(start, stop), matrix.info.dtype
@@ -337,7 +345,7 @@ def to_sparse_csr(
         start = checks.count("start", start, below=stop + 1)
         sparse, dtype = matrix.sparse[start:stop], matrix.dtype
     with warnings.catch_warnings():
-        # torch says of CSR tensors that they are in beta
+        # torch warns that CSR tensors are in beta
         warnings.simplefilter("ignore", UserWarning)
         return torch.sparse_csr_tensor(
             torch.from_numpy(sparse.indptr.astype(np.int64)),

@@ -1,4 +1,4 @@
-"""Lemma 2.2 on a real network: from measured cushions to the tau_i, t_i and k_i that it allows."""
+"""Apply Lemma 2.2 to a real network: compute tau_i, t_i and k_i from the measured cushions."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ from htstats.torch.noise_stability import (
 
 __all__ = ["CompressionTolerances", "LayerAllowance", "compression_tolerances"]
 
-# J x and x_j are sums of the same products in another order; beyond this phi bends.
+# If phi is piecewise linear, J x and x_j are sums of the same products in different order. A larger
+# relative difference than this means that phi is not piecewise linear.
 PIECEWISE_LINEAR = 1e-9
 
 
 @dataclass(frozen=True)
 class LayerAllowance:
-    """What Lemma 2.2 and Algorithm 1 allow one layer.
+    """The compression that Lemma 2.2 and Algorithm 1 allow for one layer.
 
     Attributes
     ----------
@@ -41,7 +42,7 @@ class LayerAllowance:
     tolerance : theory.LayerTolerance
         eps_i, eta_i and their budget.
     choice : theory.MatrixApproximation
-        tau_i and t_i; nothing may be removable.
+        tau_i and t_i. tau_i is None if no element can be removed.
     """
 
     shape: tuple[int, int]
@@ -63,14 +64,14 @@ class CompressionTolerances:
     Attributes
     ----------
     eps, delta : float
-        |f - g| <= eps |f| on the data, but for a probability delta/2.
+        |f - g| <= eps |f| on the data, except with probability delta/2.
     margin : float or None
-        gamma, where eps came from it (Lemma 2.3).
+        gamma, if eps was computed from it (Lemma 2.3).
     layers : tuple of LayerAllowance
     stability : NoiseStability
-        As measured, with the smoothness at the noise of the splits chosen here.
+        The measured stability. Its smoothness is for the noise of the splits chosen here.
     conditions : dict
-        What the lemma asks for, and whether it is so.
+        The conditions of the lemma by name, and whether each is met.
     rate : theory.Statement
         sqrt(sum k_i / m).
     """
@@ -85,7 +86,7 @@ class CompressionTolerances:
 
     @property
     def holds(self) -> bool:
-        """Whether every condition is met; if not, the k_i guarantee nothing."""
+        """Whether every condition is met. If not, the k_i give no guarantee."""
         return all(self.conditions.values())
 
     @property
@@ -128,30 +129,30 @@ def compression_tolerances(
     seed: int = 0,
     **options: Any,
 ) -> CompressionTolerances:
-    """How much of a network Lemma 2.2 lets Algorithm 1 remove: eps_i, eta_i, tau_i, t_i and k_i.
+    """Compute eps_i, eta_i, tau_i, t_i and k_i: the compression that Lemma 2.2 allows.
 
     Parameters
     ----------
     model : Module
         As in `noise_stability`.
     loader : sequence of (inputs, labels)
-        The training set; it is gone through three times.
+        The training set; the function iterates over it three times.
     eps : float, optional
         Allowed relative error of the outputs, in (0, 1].
     margin : float, optional
-        gamma, from which Lemma 2.3 gives eps where that is not given; default: the 10 % quantile of
-        the margins, which must then be positive.
+        gamma. If `eps` is not given, Lemma 2.3 computes it from gamma. The default is the 10 %
+        quantile of the margins, which must then be positive.
     delta : float
         In (0, 1).
     rule, keep, noise, support
         As in `theory.matrix_approximation`.
     convention : {"rigorous", "paper"}
-        ``paper``: eps_i without norm(W_i)_F and its rule for tau and t; see
-        `theory.layer_tolerances` for what that needs and does not have.
+        ``paper`` uses eps_i without the factor norm(W_i)_F, and the paper's rule for tau and t.
+        `theory.layer_tolerances` explains what this needs and which condition it omits.
     trials, seed
-        Noises for the smoothness.
+        Number of noise matrices for the smoothness, and their seed.
     options
-        ``jacobian``, ``probes``, ``confidence`` of `noise_stability`.
+        ``jacobian``, ``probes`` and ``confidence``, passed to `noise_stability`.
 
     Returns
     -------
@@ -164,10 +165,11 @@ def compression_tolerances(
 
     Notes
     -----
-    eps_i is of the order of mu_i mu_i-> / (6 c d) times norm(W_i)_F, and what is removed must have
-    a spectral norm below it: on trained networks that is mostly nothing, or with matched noise the
-    one smallest element, which becomes the noise's mean; k_i is then the number of elements. The
-    smoothness is a sampled minimum, no proven one.
+    eps_i is of the order of mu_i mu_i-> / (6 c d) times norm(W_i)_F. The spectral norm of the
+    removed part must be below it. For trained networks, this mostly allows no removal; with matched
+    noise it allows only the removal of the smallest element, which becomes the mean of the noise.
+    k_i is then the number of elements. The smoothness is the minimum over the drawn samples, not a
+    proven lower bound.
 
     References
     ----------
@@ -232,7 +234,7 @@ def _with_noise_of(
     trials: int,
     seed: int,
 ) -> NoiseStability:
-    """The stability, with its smoothness measured again at the noise of the chosen splits."""
+    """The stability, with its smoothness measured again for the noise of the chosen splits."""
     errors = []
     for number, (weight, layer) in enumerate(zip(network.weights, layers, strict=True)):
         choice = layer.choice
@@ -245,7 +247,7 @@ def _with_noise_of(
             for trial in range(trials)
         ]  # fmt: skip
         errors.append(_errors(weight, splits))
-    # one probe each: of this second pass only the smoothness is kept
+    # one probe per norm is enough: only the smoothness of this second pass is used
     cheap = _Norms("hutchinson", 1, torch.Generator().manual_seed(seed))
     again = _measure(network, loader, errors, cheap, 0.5)
     fields = {name: getattr(stability, name) for name in stability.__dataclass_fields__}

@@ -1,4 +1,4 @@
-"""Small fully connected networks by plain SGD, for the demo and the paper's table."""
+"""Train small fully connected networks by plain SGD, for the demo and the paper's table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LEARNING_RATE = 0.1
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Use one thread: for matrices this small a second thread costs more than it saves."""
+    """Use one thread: for such small matrices, a second thread costs more than it saves."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -39,7 +39,7 @@ def train(
     weight_decay: float,
     device: str = "cpu",
 ) -> nn.Sequential:
-    """A trained ReLU network; the seed determines initial weights and sample order."""
+    """Train a ReLU network; the seed determines the initial weights and the sample order."""
     # leave the random state of the caller unchanged
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -60,7 +60,7 @@ def train(
 
 
 def fully_connected(sizes: Sequence[int]) -> nn.Sequential:
-    """ReLU between layers of these widths; the last layer is called `head`."""
+    """A network with layers of these widths and ReLU between them; the last layer is `head`."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for number, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes), 1):
         last = number == len(sizes) - 1

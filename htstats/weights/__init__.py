@@ -1,25 +1,26 @@
-"""Where matrices come from: files read lazily in blocks of rows, modules, arrays.
+"""Read weight matrices from files (lazily, in blocks of rows), torch modules and arrays.
 
-`open_weights` takes what there is and gives named matrices, whatever the format:
+`open_weights` returns named matrices for every supported format. The modules are:
 
-    _sources        bytes of a tensor, wherever they lie: files, memory, strides
+    _sources        the bytes of a tensor in a file or in memory, contiguous or strided
     _archives       members of a zip archive
-    _raw            RawTensor, UnreadTensor: what is stored
-    _quantized      which tensors are scales or optimizer state, and the scales of 8-bit weights
-    _tensors        WeightMatrix, Weights: what users hold
-    _choice         matrices by names, patterns and exclusions
+    _raw            RawTensor, UnreadTensor: tensors as they are stored
+    _quantized      find scales and optimizer state; the scales of 8-bit weights
+    _tensors        WeightMatrix, Weights: the objects that users work with
+    _choice         choose matrices by names, patterns and exclusions
     _numpy          .npy and .npz
     _safetensors    .safetensors
-    _globals        the names in a pickle that are harmless
-    _pickles        pickles run without running anything
+    _globals        the list of harmless names in a pickle
+    _pickles        interpret a pickle without executing its calls
     _torch_pickle   torch's tensors in a pickle
-    _torch          torch checkpoints, without torch: tensors are found, nothing is executed
+    _torch          torch checkpoints, read without torch and without executing anything
     _memory         arrays, dicts, torch modules
-    _formats        the reader for a file, by its content
+    _formats        choose the reader for a file by its content
     _folders        shards with their index, the Hugging Face cache
-    _open           which of these is meant
+    _open           open_weights, which chooses between these
 
-Files are data: sizes are checked before anything is allocated, and no pickle is ever executed.
+Files are treated as data: sizes are checked before anything is allocated, and no pickle is ever
+executed.
 """
 
 from htstats.weights._choice import choose

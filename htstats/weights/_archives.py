@@ -1,4 +1,4 @@
-"""Members of a zip archive as bytes of tensors: .npz files, torch checkpoints."""
+"""Read the bytes of tensors from the members of a zip archive: .npz files, torch checkpoints."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from htstats.weights._sources import OpenFile, Source, Window
 
 __all__ = ["InflatedSource", "archive_member", "open_archive"]
 
-# deflate cannot do better than 1032 to 1: an archive that claims more is lying
+# deflate compresses by a factor of at most 1032: an archive that claims more is damaged or hostile
 MOST_INFLATION = 1032
 
-# Exceptions of zipfile for damaged members.
+# Exceptions that zipfile raises for damaged members.
 DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError,
     struct.error, ValueError,
@@ -25,9 +25,9 @@ DAMAGE = (
 
 
 class InflatedSource:
-    """A deflated member of an archive: read forward, and from the beginning again when needed.
+    """A deflated member of an archive. It is read forwards; going back restarts from the beginning.
 
-    The archive's checksum is verified whenever the end is reached.
+    The checksum of the member is verified each time its end is reached.
     """
 
     unit = 1
@@ -66,26 +66,26 @@ class InflatedSource:
 
 
 def open_archive(file: OpenFile) -> zipfile.ZipFile:
-    """The directory of a zip file.
+    """Open a zip file and read its directory.
 
     Raises
     ------
     ValueError
-        If there is none, or it makes no sense.
+        If the file has no directory, or the directory is inconsistent.
     """
     try:
         return zipfile.ZipFile(file.stream())
-    except Exception as error:  # zipfile lets struct, Unicode and overflow errors through
+    except Exception as error:  # zipfile can also raise struct, Unicode, overflow errors
         raise ValueError(f"{file.path}: not a whole zip archive: {quote_text(error)}") from None
 
 
 def archive_member(file: OpenFile, info: zipfile.ZipInfo) -> tuple[Source, int]:
-    """The bytes of a member and their number; stored members are read where they lie.
+    """The source of a member and its number of bytes. Uncompressed members are read in place.
 
     Raises
     ------
     ValueError
-        If its headers contradict each other or the file's size.
+        If the headers of the member contradict each other or the size of the file.
     """
     where = f"{file.path}: {quote_text(info.filename)}"
     if info.flag_bits & 1:

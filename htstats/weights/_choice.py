@@ -13,22 +13,22 @@ __all__ = ["choose"]
 def choose(
     weights: Weights, patterns: Sequence[str] | None = None, exclude: Sequence[str] | None = None
 ) -> list[str]:
-    """Names of matrices, those that cannot be read included, in the file's order.
+    """Choose names of matrices, in the file's order, including matrices that cannot be read.
 
     Parameters
     ----------
     weights : Weights
     patterns : sequence of str, optional
-        Exact names, or patterns with ``*``, ``?`` and ``[...]``; every matrix by default. Tensors
-        that are no weights (`Weights.aside`) are chosen only by their exact name, or by a pattern
-        that matches nothing else.
+        Exact names, or patterns with ``*``, ``?`` and ``[...]``. The default is every matrix.
+        Tensors that are not weights (`Weights.aside`) are chosen only by their exact name, or by a
+        pattern that matches nothing else.
     exclude : sequence of str, optional
-        Names and patterns of what is left out.
+        Names and patterns of matrices to leave out.
 
     Raises
     ------
     ValueError
-        If a name or pattern matches nothing, or nothing is left.
+        If a name or pattern matches nothing, or if no matrix is left.
     """
     usual = [*weights, *weights.unread_matrices]
     aside = [name for name in weights.numbers if name not in weights]
@@ -68,10 +68,10 @@ def _match(pattern: str, names: Iterable[str]) -> list[str]:
 
 
 def _explain_no_match(pattern: str, names: Collection[str]) -> str:
-    """The message that nothing matches, with similar names."""
+    """The error message for a pattern without a match; it suggests similar names."""
     from difflib import get_close_matches
 
-    # a name of thousands of characters would take quadratic time
+    # the search takes quadratic time in the length of a name: skip names of 500 characters or more
     known = [name for name in names if len(name) < 500][:5000]
     near = get_close_matches(pattern.strip("*?"), known, 3, 0.3) or known[:3]
     listed = ", ".join(map(repr, near)) or "none at all"

@@ -1,8 +1,9 @@
-"""Folders of weights: shards with their index, and the caches in which hubs keep models.
+"""Open folders of weights: shards with their index, and models in the Hugging Face cache.
 
-A snapshot of the Hugging Face cache is a folder of links into `../../blobs`. Links are followed to
-wherever they lead, for whoever made the folder could have put the file there; what an index names
-must be a plain name, for an index comes from elsewhere.
+A snapshot in the Hugging Face cache is a folder of links into `../../blobs`. Links are followed
+without restriction, because the person who created the link could also have put the file itself
+into the folder. File names in an index must not contain a path, because an index is usually
+downloaded.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from htstats.weights._tensors import Weights
 
 __all__ = ["files_at", "open_folder", "open_index", "read_index_metadata"]
 
-# Names of whole models, the likeliest first.
+# Usual file names of complete models, the likeliest first.
 USUAL = ("model", "pytorch_model", "diffusion_pytorch_model", "adapter_model", "consolidated")
 
-# Files that training writes next to the weights.
+# Files without weights that training writes next to the weights.
 NO_WEIGHTS = re.compile(
     r"(training_args|optimizer|scheduler|scaler|sampler|rng_state|random_states)(_\d+)?\.\w+"
 )
@@ -32,7 +33,7 @@ SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)(\.[\w.]+)")
 
 
 class Plan(NamedTuple):
-    """The files of a folder that are read, and notes about the others."""
+    """The files to read in a folder, and notes about the other files."""
 
     shard_index: str | None
     files: list[str]  # names in the folder
@@ -40,12 +41,12 @@ class Plan(NamedTuple):
 
 
 def open_folder(path: str) -> Weights:
-    """The tensors of a folder: its shards as the index says, or its one file.
+    """Open the tensors of a folder: the shards that its index names, or its single file.
 
     Raises
     ------
     ValueError
-        If there is neither, or it is not clear which is meant.
+        If there is neither, or if the choice is ambiguous.
     """
     folder = _snapshot(path)
     plan = _plan(folder, path)
@@ -61,7 +62,7 @@ def open_folder(path: str) -> Weights:
 
 
 def open_index(path: str) -> Weights:
-    """The tensors that an index names, each from the shard it names."""
+    """Open the tensors that an index names, each from the shard that the index gives for it."""
     require_file(path)
     size = os.path.getsize(path)
     if size > MOST_HEADER:
@@ -90,7 +91,7 @@ def open_index(path: str) -> Weights:
 
 
 def files_at(path: str | os.PathLike[str]) -> list[str]:
-    """The files that `open_weights` reads for a path: of a folder its index and shards.
+    """The files that `open_weights` reads for a path. For a folder: its index and shards.
 
     Raises
     ------
@@ -111,7 +112,7 @@ def files_at(path: str | os.PathLike[str]) -> list[str]:
 
 
 def read_index_metadata(path: str) -> dict[str, Any]:
-    """What an index of shards says in addition to the places and the bytes of all tensors."""
+    """The metadata of an index of shards, except the map of tensors and their total size."""
     found = _read_index(path).get("metadata")
     metadata = dict(found) if isinstance(found, dict) else {}
     metadata.pop("total_size", None)
@@ -131,7 +132,7 @@ def _weight_map(path: str) -> dict[str, str]:
 
 
 def _join(path: str, parts: dict[str, Weights]) -> Weights:
-    """The tensors of several files that together are one checkpoint."""
+    """Join the tensors of several files that form one checkpoint."""
     owners: dict[str, str] = {}
     for file, weights in parts.items():
         for name in (*weights.tensors, *weights.unread):
@@ -141,7 +142,7 @@ def _join(path: str, parts: dict[str, Weights]) -> Weights:
                     "meant"
                 )
             owners[name] = file
-    # what each file sets aside is found again among all of them
+    # `Weights` finds skipped and unread tensors of all files again: keep only the other entries
     plain = [
         (name, why)
         for weights in parts.values()
@@ -164,12 +165,12 @@ def _join(path: str, parts: dict[str, Weights]) -> Weights:
 
 
 def _snapshot(path: str) -> str:
-    """The folder itself; of a model in the Hugging Face cache that of the version in use.
+    """The folder itself, or for a model in the Hugging Face cache the snapshot in use.
 
     Raises
     ------
     ValueError
-        If there are several versions and it is not said which is in use.
+        If there are several snapshots and nothing tells which is in use.
     """
     snapshots = Path(path) / "snapshots"
     if not snapshots.is_dir():
@@ -188,13 +189,13 @@ def _snapshot(path: str) -> str:
 
 
 def _plan(folder: str, path: str) -> Plan:
-    """Which files of a folder are meant; safetensors are preferred to pickles."""
+    """Choose the files of a folder to read. Safetensors files are preferred to pickles."""
     names = sorted(os.listdir(folder))
     safe = [n for n in names if n.endswith(".safetensors") and not NO_WEIGHTS.fullmatch(n)]
     pickles = [n for n in names if _is_pickle_of_weights(n)]
     for files, kind in ((safe, ".safetensors"), (pickles, "")):
         if pickles and not files:
-            continue  # an index alone, of shards that were not downloaded
+            continue  # an index whose shards were not downloaded
         indexes = [
             name
             for name in names
@@ -214,14 +215,14 @@ def _plan(folder: str, path: str) -> Plan:
 
 
 def _is_pickle_of_weights(name: str) -> bool:
-    """Whether a file of a folder is meant as weights by its name: many pickles are not."""
+    """Whether the name of a file in a folder is that of a pickle with weights."""
     if NO_WEIGHTS.fullmatch(name) or not name.endswith(PICKLE_SUFFIXES):
         return False
     return name.endswith(".bin") or name.partition(".")[0] in USUAL or bool(SHARD.fullmatch(name))
 
 
 def _choose(indexes: list[str], files: list[str], path: str) -> tuple[str | None, list[str]]:
-    """An index or the files that are meant: one by a usual name, all shards, or the only one."""
+    """Choose an index, or files: a file with a usual name, all shards, or the only file."""
     if len(indexes) > 1:
         usual = [name for name in indexes if name.partition(".")[0] in USUAL[:2]]
         if len(usual) != 1:
@@ -246,10 +247,10 @@ def _choose(indexes: list[str], files: list[str], path: str) -> tuple[str | None
 
 
 def _require_complete(shards: list[re.Match[str]], path: str) -> None:
-    """Refuse shards that say in their names that there are others."""
+    """Raise ValueError if the names of the shards show that others are missing."""
     stem, first, count, suffix = shards[0].groups()
     have = {int(match[2]) for match in shards}
-    # some tools count shards from 0
+    # some tools number shards from 0
     missing = [i for i in range(min(have | {1}), min(int(count), 10**5)) if i not in have]
     if missing or len(have) < int(count):
         number = f"{missing[0] if missing else int(count):0{len(first)}d}"
@@ -257,7 +258,7 @@ def _require_complete(shards: list[re.Match[str]], path: str) -> None:
 
 
 def _open_part(folder: Path, name: str, path: str) -> Weights:
-    """Open a file of the folder; a link is followed."""
+    """Open a file of the folder; follow it if it is a link."""
     inside = folder / _plain(name, path)
     require_file(str(inside))
     if not inside.exists():

@@ -1,4 +1,4 @@
-"""Find the reader of a file by its first bytes or, if they do not tell, by its suffix."""
+"""Choose the reader of a file by its first bytes or, if they are inconclusive, by its suffix."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["INDEX", "PICKLE_SUFFIXES", "is_index", "open_file", "read_with", "re
 
 INDEX = ".index.json"
 
-# Suffix -> module and function; a reader is loaded when a file is for it.
+# Suffix -> module and function of the reader. A reader is imported only when it is needed.
 READERS = {
     ".npy": ("_numpy", "open_npy"),
     ".npz": ("_numpy", "open_npz"),
@@ -31,7 +31,7 @@ READERS = {
 # Suffixes of torch's checkpoints.
 PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".ckpt", ".pth.tar")
 
-# First bytes of known formats that are not read, and advice to the user.
+# First bytes of known formats that are not supported, and advice to the user.
 OTHERS = {
     b"GGUF": "a GGUF file, which is not read; use the checkpoint that it was made from",
     b"\x89HDF": "an HDF5 file, which is not read; save its arrays as .npz or .safetensors",
@@ -44,12 +44,12 @@ OTHERS = {
 
 
 def open_file(path: str) -> Weights:
-    """The tensors of one file.
+    """Open the tensors of one file.
 
     Raises
     ------
     ValueError
-        If it is of no format that is read, or damaged.
+        If the format of the file is not supported, or the file is damaged.
     """
     reader = _guess_by_content(path) or _guess_by_suffix(path)
     if reader is None:
@@ -59,14 +59,14 @@ def open_file(path: str) -> Weights:
 
 
 def read_with(reader: tuple[str, str], source: Any) -> Weights:
-    """Call a reader on a source; its module is loaded here."""
+    """Import the module of a reader and call the reader on a source."""
     module, name = reader
     function = getattr(import_module(f"htstats.weights.{module}"), name)
     return cast("Callable[[Any], Weights]", function)(source)
 
 
 def is_index(path: str) -> bool:
-    """Whether a file is meant as an index of shards."""
+    """Whether a file is an index of shards, judged by its name."""
     return path.lower().endswith(INDEX)
 
 
@@ -76,7 +76,7 @@ def _guess_by_suffix(path: str) -> tuple[str, str] | None:
 
 
 def _guess_by_content(path: str) -> tuple[str, str] | None:
-    """The reader that the first bytes ask for; None where they are of no known format."""
+    """The reader for the first bytes of a file; None if they match no known format."""
     if is_index(path):
         return None
     file = OpenFile(path)
@@ -106,7 +106,7 @@ def _guess_archive(file: OpenFile) -> tuple[str, str] | None:
     stream: IO[bytes] = file.stream()
     try:
         names = zipfile.ZipFile(stream).namelist()
-    except Exception:  # the reader of the suffix says what is wrong
+    except Exception:  # the reader for the suffix reports the error
         return None
     if any(name.endswith("/data.pkl") for name in names):
         return READERS[".pt"]
@@ -114,7 +114,7 @@ def _guess_archive(file: OpenFile) -> tuple[str, str] | None:
 
 
 def require_file(path: str) -> None:
-    """Refuse a path that leads to no regular file, in one line."""
+    """Raise an error with a one-line message if a path is not that of a regular file."""
     if os.path.islink(path) and not os.path.exists(path):
         target = quote_text(os.readlink(path))
         raise ValueError(f"{path}: a link to {target}, which is not there: download it again")

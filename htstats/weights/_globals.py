@@ -1,8 +1,8 @@
-"""Which names in a pickle are harmless. No name is ever imported, whatever this module says.
+"""Decide which names in a pickle are harmless. No name in a pickle is ever imported, in any case.
 
 A name of the standard library, of torch, of NumPy, or of a package that runs programs is harmless
-only if it is listed here. Names of other packages, and of the user's own scripts, are tolerated as
-long as the pickle does no more than state that an object of such a class has such contents.
+only if it is listed here. Names of other packages and of the user's own scripts are tolerated if
+the pickle uses them only as classes of objects with given contents.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ HARMLESS = {
     *_names("random", "Random"),
     *_names("re", "_compile RegexFlag"),
     *_names("signal", "Signals"),
-    # how errors are pickled once a package that uses tblib, such as distributed, is loaded
+    # used in pickled exceptions if a package with tblib, such as distributed, was imported
     *_names("tblib.pickling_support", "unpickle_exception unpickle_exception_with_attrs"),
     *_names("tblib.pickling_support", "unpickle_traceback pickle_exception"),
     *_names("time", "struct_time"),
@@ -68,19 +68,19 @@ HARMLESS = {
     *_names("numpy.ma.core", "_mareconstruct MaskedArray"),
 }
 
-# torch pickles these by a dotted name, with the first module in which it is found.
+# torch pickles these by a dotted name, with the first module that contains the name.
 MEMORY_FORMATS = {
     f"torch.{name}"
     for name in ("contiguous_format", "preserve_format", "channels_last", "channels_last_3d")
 }
 
-# Types that hold values and run nothing. `map`, `filter`, `iter` and all functions are not here.
+# Types that only hold values. `map`, `filter`, `iter` and all functions are excluded.
 BUILTINS = set(
     "set frozenset complex slice bytearray bytes list dict tuple int float bool str object range "
     "long unicode basestring xrange Ellipsis NotImplemented None".split()
 )
 
-# Families: a pattern for the module, and one for the name.
+# Families of names: a pattern for the module, and a pattern for the name.
 FAMILIES = [
     (re.compile(module), re.compile(name))
     for module, name in [
@@ -106,7 +106,7 @@ FAMILIES = [
     ]
 ]
 
-# Packages that can run programs or load code, where a name that is not listed is refused.
+# Packages that can run programs or load code. Their names are refused unless they are listed.
 STRICT = {
     *sys.stdlib_module_names, "__builtin__", "builtins", "__builtins__", "posix", "nt", "os2",
     "ce", "copy_reg", "commands", "cPickle", "cStringIO", "StringIO", "Queue", "popen2", "imp",
@@ -121,7 +121,7 @@ STRICT = {
 
 
 def is_harmless(module: str, name: str) -> bool:
-    """Whether the name is one of those that hold values and run nothing."""
+    """Whether the name is listed as one that only holds values and executes nothing."""
     if module in ("builtins", "__builtin__") and name in BUILTINS:
         return True
     if (module, name) in HARMLESS:
@@ -130,15 +130,15 @@ def is_harmless(module: str, name: str) -> bool:
 
 
 def is_strict(module: str, name: str) -> bool:
-    """Whether the name may not be there unless it is listed."""
+    """Whether the name must be refused unless it is listed."""
     plain = re.compile(r"\w+(\.\w+)*", re.ASCII)
     if not plain.fullmatch(module) or not name.isidentifier() or not name.isascii():
-        return True  # a dotted name reaches for what is inside an object
+        return True  # a dotted name can reach the attributes of an object
     return module.partition(".")[0] in STRICT
 
 
 def whole_module(module: str) -> bool:
-    """Whether a name of this module stands for a layer or network, pickled with its code."""
+    """Whether the module defines layers or networks, so that a whole model was pickled."""
     return module.startswith("torch.nn.") or bool(
         re.fullmatch(r"(ultralytics|torchvision\.models|timm\.models)(\.\w+)*", module)
     )

@@ -1,4 +1,4 @@
-"""Weights that are in memory: arrays, torch tensors, dicts of them, torch modules."""
+"""Open weights in memory: arrays, torch tensors, dicts of them, torch modules."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["open_memory"]
 
 
 def open_memory(weights: Any) -> Weights:
-    """Arrays by name, without a copy.
+    """Open arrays by name, without copying them.
 
     Raises
     ------
     TypeError
-        If it is no array, mapping or module.
+        If `weights` is not an array, mapping or module.
     """
     origin = type(weights).__name__
     if callable(getattr(weights, "state_dict", None)):
@@ -57,11 +57,11 @@ def open_memory(weights: Any) -> Weights:
 
 
 def _unread(name: str, tensor: Any, error: Exception) -> UnreadTensor:
-    """A tensor that is no plain array: sparse, quantised, nested, masked, without numbers."""
+    """Describe a tensor that is not a plain array: sparse, quantised, nested, masked, on meta."""
     word = str(tensor.dtype).removeprefix("torch.")
     try:
         shape = tuple(tensor.shape)
-    except RuntimeError:  # of a nested tensor
+    except RuntimeError:  # raised by nested tensors
         shape = ()
     of_torch = "" if isinstance(tensor, np.ndarray) else " of torch"
     return UnreadTensor(name, word, shape, f"no plain array{of_torch}: {quote_text(error)}")

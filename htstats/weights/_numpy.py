@@ -1,4 +1,4 @@
-"""NumPy's files: .npy, and .npz with stored or deflated members."""
+"""Read the files of NumPy: .npy, and .npz with stored or deflated members."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from htstats.weights._tensors import Weights
 
 __all__ = ["open_npy", "open_npz"]
 
-# Most bytes of a header; a header of numbers is shorter.
+# Largest size of a header in bytes. Headers of numeric arrays are shorter.
 MOST_HEADER = 1 << 16
 
 
 class NotNumbers(ValueError):
-    """An array of elements that are not numbers, and are never read."""
+    """Raised for an array whose elements are not numbers; such arrays are never read."""
 
 
 def open_npy(path: str) -> Weights:
-    """The array of a .npy file, named as the file is."""
+    """Open the array of a .npy file; its name is that of the file."""
     file = OpenFile(path)
     name = path.replace("\\", "/").rpartition("/")[2].removesuffix(".npy")
     return Weights(path, [_read_array(name, file, file.size, path)])
 
 
 def open_npz(path: str) -> Weights:
-    """The arrays of a .npz file; stored members are read in place, deflated ones as streams."""
+    """Open the arrays of a .npz file; read stored members in place, deflated ones as streams."""
     file = OpenFile(path)
     tensors, skipped = [], []
     for info in open_archive(file).infolist():
@@ -97,7 +97,7 @@ def _read_header(
             return npy_format.read_array_header_1_0(stream)
         if version == (2, 0):
             return npy_format.read_array_header_2_0(stream)
-        # 3.0 is 2.0 in UTF-8, which only field names need
-    except Exception as error:  # the parser of literals may raise anything
+        # version 3.0 is 2.0 with a UTF-8 header, which only field names need
+    except Exception as error:  # the parser of literals can raise any exception
         raise ValueError(f"{where}: damaged .npy header: {quote_text(error)}") from None
     raise ValueError(f"{where}: .npy version {version}, which is not read")

@@ -13,42 +13,43 @@ __all__ = ["files_at", "files_of", "index_keys_of", "metadata_of", "open_weights
 
 
 def open_weights(weights: Any) -> Weights:
-    """The weight matrices of a checkpoint, by name, read when they are asked for.
+    """Open the weight matrices of a checkpoint by name; each is read only when it is used.
 
     Parameters
     ----------
     weights : path, array, mapping or torch module
-        A .npy, .npz, .safetensors, .pt, .pth, .pth.tar, .bin or .ckpt file, told by its content
-        rather than by its suffix; a folder of shards with its ``model.safetensors.index.json`` or
-        ``pytorch_model.bin.index.json``, or that index; a folder of the Hugging Face cache; NumPy
-        arrays and torch tensors, alone or in a dict; a torch module.
+        One of the following: a .npy, .npz, .safetensors, .pt, .pth, .pth.tar, .bin or .ckpt file,
+        recognized by its content rather than by its suffix; a folder of shards with its
+        ``model.safetensors.index.json`` or ``pytorch_model.bin.index.json``, or the index itself; a
+        folder of the Hugging Face cache; a NumPy array or torch tensor, or a dict of them; a torch
+        module.
 
     Returns
     -------
     Weights
-        A mapping of name to `WeightMatrix` in the file's order. Every float tensor of two or more
-        dimensions is a matrix of (first dimension, all others): dense layers, convolutions,
-        embeddings, the weights of LSTM and attention. `skipped` lists the others with the reason,
-        `unread` those that cannot be read, `tensors` holds every tensor as it is stored. Scales of
-        quantised layers and the state of an optimizer are no weights (`aside`); 8-bit floats with
-        a scale beside them are multiplied by it.
+        A mapping of name to `WeightMatrix`, in the file's order. Every float tensor of two or more
+        dimensions is a matrix of shape (first dimension, product of the others): dense layers,
+        convolutions, embeddings, the weights of LSTM and attention. `skipped` lists all other
+        tensors, each with the reason. `unread` lists those that cannot be read. `tensors` contains
+        every tensor as it is stored. Scales of quantised layers and the state of an optimizer are
+        not weights (`aside`). 8-bit floats that come with a scale are multiplied by it.
 
     Raises
     ------
     OSError
-        If the file is not there or cannot be read.
+        If the file does not exist or cannot be read.
     ValueError
-        If it is truncated, damaged, not what its suffix says, or a pickle that asks for what would
-        execute; the message begins with the file.
+        If the file is truncated or damaged, if its content does not match its suffix, or if it is
+        a pickle that would execute code. The message starts with the name of the file.
     TypeError
-        If it is neither path nor array, mapping or module.
+        If `weights` is not a path, array, mapping or module.
 
     Notes
     -----
-    Files are data: sizes are checked before anything is allocated and nothing is executed; torch
-    checkpoints are read without torch, in the format of `torch.save` since 1.6 and in the older
-    one. Opening reads headers only, blocks are read into one buffer; deflated .npz members are
-    read as streams, so that going back means to begin again.
+    Files are treated as data: sizes are checked before anything is allocated, and nothing is
+    executed. torch checkpoints are read without torch, in the format of `torch.save` since 1.6 and
+    in the older format. Opening a file reads only headers. Blocks of rows are read into one buffer.
+    Deflated .npz members are read as streams, so going back means reading from the beginning again.
 
     Examples
     --------
@@ -74,7 +75,7 @@ def open_weights(weights: Any) -> Weights:
 
 
 def files_of(weights: Weights) -> list[str]:
-    """Every file that weights are read from: the one that was named, an index, the shards.
+    """Every file that the weights are read from: the file itself, or the index and the shards.
 
     Parameters
     ----------
@@ -84,13 +85,13 @@ def files_of(weights: Weights) -> list[str]:
     Returns
     -------
     list of str
-        Each once; empty for what is in memory.
+        Each file once; empty for weights in memory.
     """
     return list(dict.fromkeys(weights.files))
 
 
 def files_at(path: str | os.PathLike[str]) -> list[str]:
-    """The files that `open_weights` would read for a path, found without reading their tensors.
+    """The files that `open_weights` would read for a path; no tensors are read to find them.
 
     Raises
     ------
@@ -103,7 +104,7 @@ def files_at(path: str | os.PathLike[str]) -> list[str]:
 
 
 def metadata_of(weights: Weights) -> tuple[dict[str, str], list[str]]:
-    """What a checkpoint says of itself, and the keys of what cannot be carried along.
+    """The metadata of a checkpoint, and the keys that cannot be kept.
 
     Parameters
     ----------
@@ -113,10 +114,11 @@ def metadata_of(weights: Weights) -> tuple[dict[str, str], list[str]]:
     Returns
     -------
     metadata : dict of str to str
-        The ``__metadata__`` of .safetensors files; {"format": "pt"} for torch checkpoints, which is
-        what transformers asks for.
+        The ``__metadata__`` of .safetensors files; {"format": "pt"} for torch checkpoints, because
+        transformers requires it.
     left_out : list of str
-        Keys whose values are no text, or differ between shards: the first shard's is taken.
+        Keys whose values are not text, or differ between shards. If they differ, `metadata` has the
+        value of the first shard.
     """
     from htstats.weights._safetensors import read_metadata
 
@@ -136,9 +138,9 @@ def metadata_of(weights: Weights) -> tuple[dict[str, str], list[str]]:
 
 
 def index_keys_of(weights: Weights) -> list[str]:
-    """Keys of the metadata of an index of shards, which no shard has a place for.
+    """Keys of the metadata of an index of shards. The shards themselves cannot store them.
 
-    ``total_size`` is not among them: whoever writes shards counts it again.
+    ``total_size`` is left out: a program that writes shards computes it again.
     """
     from htstats.weights._folders import read_index_metadata
 

@@ -1,9 +1,9 @@
-"""Run a pickle without running anything: names become stand-ins, and calls are only recorded.
+"""Interpret a pickle safely: names become stand-ins, and calls are only recorded.
 
-A pickle is a program that imports names and calls them. Here no name is imported. A name with a
-meaning for a reader of tensors is bound to a function of ours. A harmless name becomes a `Name`,
-and what the pickle makes by calling it becomes an `Inert` object, which records the call. Every
-other name refuses the pickle.
+A pickle is a program that imports names and calls them. This module imports no name. A name that
+a reader of tensors needs is bound to a function of this package. A harmless name becomes a `Name`;
+a call of it returns an `Inert` object, which records the call. Any other name makes the pickle
+refused.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ CONVERT = (
 
 WHOLE = f"the file holds a whole module with its code, not a state_dict: {CONVERT}"
 
-# A key of a dict: a tuple of tuples can take exponential time to hash, and any depth of the stack.
+# Most parts of a key of a dict. Hashing nested tuples can take exponential time and overflow the
+# stack.
 MOST_KEY_PARTS = 100
 
 
 class Refused(pickle.UnpicklingError):
-    """A pickle that asks for more than tensors."""
+    """Raised for a pickle that would do more than describe tensors."""
 
 
 class Name:
-    """Stands for a name of a pickle; `meaning` is called in its place, if it has one."""
+    """Stand-in for a name in a pickle. A call of it calls `meaning` instead, if that is given."""
 
     __slots__ = ("meaning", "module", "name")
 
@@ -44,7 +45,7 @@ class Name:
         return f"{self.module}.{self.name}"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What a call of the name would make, as a record of the call."""
+        """Record a call of the name, or call its `meaning`."""
         if self.meaning is not None:
             return self.meaning(*args, **kwargs)
         if not is_harmless(self.module, self.name):
@@ -59,7 +60,7 @@ class Name:
         return self.name.lstrip("_")[:1].isupper()
 
     def new(self, *args: Any, **kwargs: Any) -> Any:
-        """What `cls.__new__(cls, ...)` would make; no function can be called by this."""
+        """Record a call of `cls.__new__(cls, ...)`, which cannot call a function."""
         if self.meaning is not None:
             return self.meaning(*args, **kwargs)
         return Inert(self, args)
@@ -69,7 +70,7 @@ class Name:
 
 
 class Inert:
-    """Stands for an object of a pickle: what it was called with and given afterwards."""
+    """Stand-in for an object of a pickle: the arguments of its call and its later state."""
 
     __slots__ = ("args", "items", "made_by", "state", "values")
 
@@ -81,7 +82,10 @@ class Inert:
 
 
 def _is_value_of_an_enum(args: tuple[Any, ...]) -> bool:
-    """An enum's member is pickled as a call of its class with the value: a word or a number."""
+    """Whether the arguments can be the value of an enum member, which is a word or a number.
+
+    An enum member is pickled as a call of its class with this value.
+    """
     if len(args) != 1:
         return False
     (value,) = args
@@ -91,7 +95,7 @@ def _is_value_of_an_enum(args: tuple[Any, ...]) -> bool:
 
 
 def require_key(key: Any) -> None:
-    """Refuse a key that is expensive to hash."""
+    """Raise an error for a key that is expensive to hash."""
     parts, left = [key], MOST_KEY_PARTS
     while parts:
         part = parts.pop()
@@ -102,13 +106,13 @@ def require_key(key: Any) -> None:
             parts += part[: MOST_KEY_PARTS + 1]
 
 
-# Codes that reach names by another way, or data that are not in the pickle.
+# Opcodes that reach names in other ways, or data outside the pickle.
 FORBIDDEN = (pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.NEXT_BUFFER)
 
 
-# The C unpickler sizes its tables by numbers from the file; the Python one takes what it can read.
+# The C unpickler allocates tables whose sizes come from the file; the Python one does not.
 class InertUnpickler(pickle._Unpickler):
-    """Builds stand-ins, and objects by the meanings that a subclass gives to names."""
+    """Unpickler that creates stand-ins, and objects for the names that a subclass defines."""
 
     dispatch = {  # noqa: RUF012
         code: load
@@ -124,7 +128,7 @@ class InertUnpickler(pickle._Unpickler):
         super().__init__(stream, encoding="utf-8", errors="surrogateescape")
 
     def meaning_of(self, module: str, name: str) -> Any:
-        """The meaning of a name, or None; subclasses define it."""
+        """The function to call in place of a name, or None. Subclasses override this method."""
         return None
 
     def find_class(self, module: str, name: str) -> Any:
@@ -164,17 +168,17 @@ class InertUnpickler(pickle._Unpickler):
             raise pickle.UnpicklingError("an object of what is no class")
         self.stack.append(cls.new(*args, *kwargs.values()))
 
-    # INST and OBJ of old protocols
+    # for the opcodes INST and OBJ of old protocols
     def _instantiate(self, cls: Any, args: Any) -> None:
         if not isinstance(cls, Name):
             raise pickle.UnpicklingError("an object of what is no class")
-        # without arguments, an object of a class of Python 2 is made and nothing is called
+        # without arguments, these opcodes create an object of an old-style class and call nothing
         is_plain = not args and cls._is_class_by_its_name
         self.stack.append(cls.new() if is_plain else cls(*args))
 
     def load_bytearray8(self) -> None:
         size = int.from_bytes(self.read(8), "little")
-        content = self.read(size)  # no more than there is
+        content = self.read(size)  # at most the rest of the file
         if len(content) != size:
             raise pickle.UnpicklingError("it ends too early")
         self.stack.append(bytearray(content))
@@ -185,7 +189,7 @@ class InertUnpickler(pickle._Unpickler):
             if isinstance(state, dict) and dict.keys(state) >= {"_parameters", "_modules"}:
                 raise Refused(f"{target.made_by.full} "[:100] + f"in its pickle: {WHOLE}")
             target.state = state
-        # attributes of a dict or tensor say nothing of its numbers
+        # attributes of a dict or tensor do not affect its numbers
 
     def load_append(self) -> None:
         value = self.stack.pop()
@@ -261,7 +265,7 @@ def _items_of(target: Any) -> dict[Any, Any]:
 
 
 def _type_of_a_constant(*args: Any) -> Inert:
-    """The type of None, which pickles ask for by calling `type`; other calls make classes."""
+    """Stand-in for `type`: allow only the type of None, because other calls create classes."""
     is_constant = isinstance(args[0], Name) if len(args) == 1 and args[0] is not None else True
     if len(args) != 1 or not is_constant:
         Name("builtins", "type").refuse()

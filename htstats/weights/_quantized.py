@@ -1,8 +1,8 @@
-"""Tensors of a checkpoint that are no weights, and the scales that 8-bit weights are multiplied by.
+"""Find the tensors of a checkpoint that are not weights, and the scales of 8-bit weights.
 
-Quantised checkpoints hold scales, zero points and packed integers beside their weights; training
-checkpoints hold the state of an optimizer. Both are told by their names, and where a name alone
-says too little, by what lies beside it.
+Quantised checkpoints contain scales, zero points and packed integers in addition to weights.
+Training checkpoints contain the state of an optimizer. Both are recognized by their names. If the
+name is ambiguous, the neighbouring tensors decide.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["OPTIMIZER", "QUANTIZED", "Roles", "Scale", "find_roles"]
 QUANTIZED = "part of a quantised layer (scale, zero point or packed integers), no weights"
 OPTIMIZER = "state of an optimizer, no weights"
 
-# Last parts of names that only quantised layers have.
+# Last parts of tensor names that occur only in quantised layers.
 CERTAIN = re.compile(
     r"(\w*_)?(weight|input|output|act|activation|k|v|q|kv|qkv|global)"
     r"_(global_|block_)?scales?(_inv|_\d)?"
@@ -35,37 +35,37 @@ CERTAIN = re.compile(
     r"|(\w+_)?zero_points?|(\w*_)?amax|_(scale|shift|zero_point)"
 )
 
-# Last parts of names that mean the same beside integers or 8-bit floats only.
+# Last parts of names that mean the same, but only next to integers or 8-bit floats.
 BESIDE = re.compile(
     r"scale|zeros?|scales?_\w+|\w+_(scales?|zeros?|blocks)|codebooks|codes|centroids|tables"
     r"|[sz]|S[UV]|su[hv]|sv[h]|trellis|workspace|channel_scale|weight_bias"
 )
 
-# Dtypes of quantised weights; int64 holds indices of other layers.
+# Dtypes of quantised weights. int64 is left out, because other layers use it for indices.
 INTEGERS = ("uint8", "int8", "int16", "int32", "uint16", "uint32")
 
 OPTIMIZER_PART = re.compile(
     r"(?i:(\w*_)?optim(i[sz]er)?s?(_?states?)?(_?dicts?)?)(_\w{1,2}|[A-Z0-9])?"
 )
 
-# Names of what optimizers keep for each weight.
+# Names of the tensors that optimizers keep for each weight.
 SLOTS = {
     "exp_avg", "exp_avg_sq", "max_exp_avg_sq", "exp_avg_sq_row", "exp_avg_sq_col", "exp_avg_diff",
     "exp_avg_var", "exp_avg_slow", "exp_inf", "momentum_buffer", "momentum_buffers", "square_avg",
     "grad_avg", "acc_delta", "acc_grad", "previous_grad", "fp32_from_fp16",
 }  # fmt: skip
 
-# Sides of blocks that formats have; of DeepSeek's 128, of MX 32, of NVFP4 16.
+# Side lengths of the blocks in known formats: DeepSeek's 128, MX 32, NVFP4 16, then others.
 SIDES = (128, 32, 16, 64, 256, 512, 1024)
 
-# Bytes of scales that are spread over a block at a time.
+# Bytes of scales that are expanded to single elements at a time.
 PIECE_BYTES = 1 << 20
 
 
 class Scale(NamedTuple):
-    """The numbers that 8-bit weights are multiplied by, one for each block of them.
+    """The scales of 8-bit weights, one for each block of weights.
 
-    `shape` has as many axes as the weights, `steps` the length of a block along each.
+    `shape` has as many axes as the weights. `steps` has the length of a block along each axis.
     """
 
     raw: RawTensor
@@ -73,16 +73,16 @@ class Scale(NamedTuple):
     steps: tuple[int, ...]
 
     def multiply(self, start: int, out: npt.NDArray[np.float32]) -> None:
-        """Multiply the rows of the weights from `start` on, in place."""
+        """Multiply `out` in place; it contains the rows of the weights from row `start`."""
         row_bytes = math.prod(out.shape[1:]) * 4
         rows = max(PIECE_BYTES // max(row_bytes, 1), 1)
         for first in range(0, len(out), rows):
             part = out[first : first + rows]
-            with np.errstate(over="ignore", invalid="ignore"):  # a fit refuses inf and NaN
+            with np.errstate(over="ignore", invalid="ignore"):  # fits reject inf and NaN
                 part *= self._spread(start + first, part.shape)
 
     def _spread(self, start: int, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-        """The scale of each element of some rows, or an array that broadcasts to it."""
+        """The scale of each element of some rows, as an array that broadcasts to their shape."""
         stop = start + shape[0]
         first, last = start // self.steps[0], (stop - 1) // self.steps[0] + 1
         scales = self._rows(first, last)
@@ -104,22 +104,22 @@ class Scale(NamedTuple):
 class Roles(NamedTuple):
     """The roles of tensors that are not plain weights, by name."""
 
-    aside: dict[str, str]  # why it is no weight
-    scales: dict[str, Scale]  # what these weights are multiplied by
+    aside: dict[str, str]  # why the tensor is not a weight
+    scales: dict[str, Scale]  # the scale of each 8-bit weight tensor
     wrong: dict[str, str]  # why 8-bit weights cannot be multiplied by their scale
 
 
 def find_roles(
     tensors: Mapping[str, RawTensor], unread: Mapping[str, UnreadTensor], others: Iterable[str]
 ) -> Roles:
-    """Tell scales and optimizer state from weights, and give each 8-bit weight its scale.
+    """Separate scales and optimizer state from weights, and assign each 8-bit weight its scale.
 
     Parameters
     ----------
     tensors : mapping of name to RawTensor
     unread : mapping of name to UnreadTensor
     others : iterable of str
-        Names of what is in the checkpoint beside tensors.
+        Names of the other entries of the checkpoint, which are not tensors.
     """
     roles = Roles({}, {}, {})
     prefixes = _optimizers([*tensors, *unread, *others])
@@ -156,7 +156,7 @@ def _is_carrier(raw: RawTensor) -> bool:
 
 
 def _names_of_scales(name: str) -> Iterable[str]:
-    """What the scale of a weight may be named, the likeliest first."""
+    """Possible names of the scale of a weight, the likeliest first."""
     module = _module(name)
     last = name.removeprefix(module)
     for suffix in ("_scale_inv", "_scale", "_scales", ".scale_inv", ".scale", ".scales", "._scale"):
@@ -174,7 +174,7 @@ def _scale_of(weights: RawTensor, raw: RawTensor) -> Scale | str:
     if math.prod(sides) == 1:
         sides = (1,) * len(shape)
     padded = (*sides, *(1,) * (len(shape) - len(sides)))
-    is_whole = len(sides) > 1 or sides[:1] in ((1,), shape[:1])  # a list: one for each row
+    is_whole = len(sides) > 1 or sides[:1] in ((1,), shape[:1])  # 1-D: one number, or one per row
     steps = [_side(n, parts) for n, parts in zip(shape, padded, strict=False)]
     if len(padded) != len(shape) or not is_whole or not all(steps):
         return (
@@ -185,18 +185,20 @@ def _scale_of(weights: RawTensor, raw: RawTensor) -> Scale | str:
 
 
 def _side(n: int, parts: int) -> int:
-    """The length of the blocks if `parts` of them cover n elements, the last one perhaps shorter;
-    0 if there is none."""
+    """The block length for which `parts` blocks cover n elements; 0 if there is none.
+
+    The last block can be shorter.
+    """
     if parts in (1, n):
         return max(n // max(parts, 1), 1)
     if not 1 < parts < n:
         return 0
-    # no two powers of 2 make the same number of blocks
+    # different powers of 2 never give the same number of blocks
     side = next((side for side in SIDES if -(-n // side) == parts), 0)
     return side or (n // parts if n % parts == 0 else 0)
 
 
-# A scale's numbers are float, or exponents of 2 as MX has them.
+# Dtypes of scales: floats, or exponents of 2 as in MX formats.
 SCALES = {"float64", "float32", "float16", "bfloat16", "uint8", SCALE_DTYPE, *FLOAT8_DTYPES}
 
 
@@ -212,8 +214,11 @@ def _as_float32(stored: bytearray, dtype: str) -> npt.NDArray[np.float32]:
 
 
 def _optimizers(names: list[str]) -> tuple[str, ...]:
-    """Beginnings of names of what an optimizer keeps: beside `param_groups` lies `state`; the
-    groups of a whole optimizer hold the parameters once more."""
+    """Prefixes of the names of optimizer entries.
+
+    An optimizer has `state` next to `param_groups`. The groups of a pickled optimizer contain the
+    parameters again.
+    """
     found = {
         match[1] for match in map(re.compile(r"(.*?)param_groups(\.|$)").match, names) if match
     }

@@ -1,4 +1,4 @@
-"""Every tensor of a checkpoint as it is stored, and those that cannot be read."""
+"""Tensors of a checkpoint as they are stored, including those that cannot be read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from htstats.weights._sources import Source, path_of
 
 __all__ = ["ITEMSIZES", "RawTensor", "UnreadTensor"]
 
-# Names of dtypes as in safetensors, in lower case; bytes of an element.
+# Bytes per element by name of the dtype, in lower case.
 ITEMSIZES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "float8_e4m3fn": 1, "float8_e5m2": 1,
     "float8_e4m3fnuz": 1, "float8_e5m2fnuz": 1, "float8_e8m0fnu": 1,
@@ -26,7 +26,7 @@ class RawTensor:
     ----------
     name : str
     dtype : str
-        Such as "float32", "bfloat16", "float8_e4m3fn", "int64", "bool".
+        For example "float32", "bfloat16", "float8_e4m3fn", "int64" or "bool".
     shape : tuple of int
     nbytes : int
     """
@@ -38,9 +38,9 @@ class RawTensor:
         self.nbytes = math.prod(shape) * ITEMSIZES[dtype]
 
     def chunks(self, max_bytes: int = 1 << 22) -> Iterator[memoryview]:
-        """The bytes, row-major and little-endian, in pieces; the next one overwrites the last.
+        """Yield the bytes, row-major and little-endian, in pieces. Each overwrites the last one.
 
-        A piece is larger than `max_bytes` only where a row is, and rows cannot be taken apart.
+        A piece is larger than `max_bytes` only if a row is larger and cannot be divided.
         """
         step = max(max_bytes // self._source.unit, 1) * self._source.unit
         buffer = memoryview(bytearray(min(step, self.nbytes)))
@@ -51,12 +51,12 @@ class RawTensor:
 
     @property
     def path(self) -> str | None:
-        """The file that it is read from; None for what is in memory."""
+        """The file that the tensor is read from; None for a tensor in memory."""
         return path_of(self._source)
 
     @property
     def place(self) -> Hashable:
-        """Where it lies and how: equal for tensors that are one, such as tied weights."""
+        """A key for the location and layout; equal for the same tensor, such as tied weights."""
         return self._source, self.dtype, self.shape
 
     def __repr__(self) -> str:
@@ -64,15 +64,15 @@ class RawTensor:
 
 
 class UnreadTensor(NamedTuple):
-    """A tensor that is there and cannot be read as weights, and why.
+    """A tensor that exists but cannot be read as weights, and the reason.
 
     Attributes
     ----------
     name : str
     dtype : str
-        The file's own word, where it is none of those that `RawTensor` has.
+        The name in the file if it is not a dtype of `RawTensor`.
     shape : tuple of int
-        Empty where it is not known.
+        Empty if it is not known.
     reason : str
     """
 

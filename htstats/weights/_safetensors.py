@@ -1,4 +1,4 @@
-"""One .safetensors file. The header is only data."""
+"""Read a .safetensors file, whose header is only data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from htstats.weights._tensors import Weights
 
 __all__ = ["MOST_HEADER", "open_safetensors", "parse_json", "read_metadata"]
 
-# The format's own limit.
+# The limit that the format itself sets.
 MOST_HEADER = 100_000_000
 
 DTYPES = {
@@ -27,19 +27,20 @@ DTYPES = {
 
 
 def open_safetensors(path: str) -> Weights:
-    """The tensors of one file."""
+    """Open the tensors of one file."""
     found = list(read_header(OpenFile(path)))
     tensors = [raw for raw in found if isinstance(raw, RawTensor)]
     return Weights(path, tensors, (), [raw for raw in found if isinstance(raw, UnreadTensor)])
 
 
 def read_header(file: OpenFile) -> Iterator[RawTensor | UnreadTensor]:
-    """The tensors of a file in the order of their data.
+    """Yield the tensors of a file in the order of their data.
 
     Raises
     ------
     ValueError
-        If sizes, offsets and shapes do not fit each other and the file, without gap or overlap.
+        If sizes, offsets and shapes contradict each other or the size of the file, or if there is
+        a gap or an overlap.
     """
     entries, begin = _read_json(file)
     entries.pop("__metadata__", None)
@@ -65,13 +66,13 @@ def read_header(file: OpenFile) -> Iterator[RawTensor | UnreadTensor]:
 
 
 def read_metadata(path: str) -> dict[str, Any]:
-    """What a file says of itself; the format wants text, which is not checked here."""
+    """The metadata of a file. The format requires text values; this is not checked here."""
     metadata = _read_json(OpenFile(path))[0].get("__metadata__", {})
     return metadata if isinstance(metadata, dict) else {}
 
 
 def _read_json(file: OpenFile) -> tuple[dict[str, Any], int]:
-    """The header, and where the numbers begin."""
+    """The header, and the offset at which the data start."""
     if file.size < 8:
         raise ValueError(f"{file.path}: truncated: {file.size} bytes are no .safetensors file")
     length = int.from_bytes(file.take(0, 8), "little")
@@ -106,7 +107,7 @@ def _tensor(
 
 
 def _are_sizes(values: Any) -> bool:
-    # no tensor has a side of 2^63, and products of such numbers stay cheap
+    # no dimension of a tensor reaches 2^63; this limit also keeps products of dimensions cheap
     return isinstance(values, list) and all(type(v) is int and 0 <= v < 2**63 for v in values)
 
 

@@ -1,4 +1,4 @@
-"""The bytes of a tensor in row-major order, wherever they lie."""
+"""Read the bytes of a tensor in row-major order, from a file or from memory."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ __all__ = [
     "row_major_strides",
 ]
 
-# A gap between elements is read and thrown away when that is cheaper than another system call.
+# A gap of at most this many bytes is read and discarded: another system call would cost more.
 WORTH_A_CALL = 1 << 14
 
 
 class Source(Protocol):
-    """Bytes of a tensor, row-major and little-endian, read from several threads if need be."""
+    """Bytes of a tensor, row-major and little-endian. Several threads can read at once."""
 
     @property
     def unit(self) -> int:
-        """Offsets and lengths that are read must be multiples of this."""
+        """Offsets and lengths of reads must be multiples of this number of bytes."""
         ...
 
     def read(self, offset: int, out: memoryview) -> None:
-        """Fill `out` with the bytes from `offset` on."""
+        """Fill `out` with the bytes that start at `offset`."""
         ...
 
 
 class OpenFile:
-    """A file held open for reading at any offset, so that nobody can replace it meanwhile."""
+    """A file that stays open for reads at any offset, so that it cannot be replaced meanwhile."""
 
     unit = 1
 
@@ -65,18 +65,18 @@ class OpenFile:
             out, offset = out[got:], offset + got
 
     def take(self, offset: int, size: int) -> bytes:
-        """Read a few bytes; the caller has checked `size` against the size of the file."""
+        """Read `size` bytes; the caller must have compared `size` with the size of the file."""
         out = bytearray(size)
         self.read(offset, memoryview(out))
         return bytes(out)
 
     def stream(self) -> IO[bytes]:
-        """The file from its beginning, for parsers that want a file object."""
+        """A file object at the beginning of the file, for parsers that need one."""
         return _Buffered(_Stream(self), self.size)
 
 
 class _Stream(io.RawIOBase):
-    """A file object with a position of its own; copies of a descriptor would share one."""
+    """A file object with its own position; duplicated descriptors would share one position."""
 
     def __init__(self, file: OpenFile) -> None:
         self._file, self._at = file, 0
@@ -102,7 +102,7 @@ class _Stream(io.RawIOBase):
 
 
 class _Buffered(io.BufferedReader):
-    """Never allocates more bytes than the file has left."""
+    """A buffered reader that never allocates more bytes than remain in the file."""
 
     def __init__(self, raw: io.RawIOBase, size: int) -> None:
         super().__init__(raw)
@@ -125,7 +125,7 @@ class Window(NamedTuple):
 
 
 class StridedSource(NamedTuple):
-    """A tensor whose elements lie in strides (in elements, not negative); whole rows are read."""
+    """A tensor with strides (in elements, not negative) in another source. It reads whole rows."""
 
     source: Source
     start: int  # bytes
@@ -144,7 +144,7 @@ class StridedSource(NamedTuple):
         self._gather(first * self.strides[0], self.strides, target)
 
     def _gather(self, at: int, strides: tuple[int, ...], out: npt.NDArray[Any]) -> None:
-        """Read elements that lie close together at once, others along the longest stride."""
+        """Read elements close together in one call; otherwise recurse along the longest stride."""
         if out.size == 0:
             return
         reach = [(n - 1) * stride for n, stride in zip(out.shape, strides, strict=True)]
@@ -163,7 +163,7 @@ class StridedSource(NamedTuple):
 
 
 class SwappedSource(NamedTuple):
-    """A big-endian tensor; every `word` bytes are reversed."""
+    """A big-endian tensor; each group of `word` bytes is reversed."""
 
     source: Source
     word: int
@@ -178,7 +178,7 @@ class SwappedSource(NamedTuple):
 
 
 class ArraySource:
-    """An array in memory, of any strides; whole rows are read."""
+    """An array in memory with any strides. It reads whole rows."""
 
     def __init__(self, array: npt.NDArray[Any]) -> None:
         self.path = mapped_file(array)
@@ -193,7 +193,7 @@ class ArraySource:
 
 
 def path_of(source: Any) -> str | None:
-    """The file at the bottom of a source; None for arrays that are in memory alone."""
+    """The file that a source finally reads from; None for an array that is only in memory."""
     while not hasattr(source, "path"):
         if not hasattr(source, "source"):
             return None
@@ -203,7 +203,7 @@ def path_of(source: Any) -> str | None:
 
 
 def mapped_file(array: Any) -> str | None:
-    """The file that an array is mapped from, itself or as a view."""
+    """The file of a memory-mapped array or of a view of one; None for other arrays."""
     while array is not None:
         if isinstance(array, np.memmap):
             return None if array.filename is None else os.fspath(array.filename)

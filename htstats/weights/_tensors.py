@@ -1,4 +1,4 @@
-"""`Weights`: every tensor as bytes. `WeightMatrix`: a tensor as blocks of rows."""
+"""`Weights`: the tensors of a checkpoint. `WeightMatrix`: one tensor, read in blocks of rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
 
 __all__ = ["ITEMSIZES", "RawTensor", "UnreadTensor", "WeightMatrix", "Weights"]
 
-# What the blocks of each dtype are made of, and what they stand for.
+# By stored dtype: the dtype of the arrays in blocks, and the dtype that their values have.
 BLOCKS = {
     "float64": ("float64", np.float64),
     "float32": ("float32", np.float32),
@@ -35,16 +35,16 @@ class WeightMatrix:
     ----------
     name : str
     shape : tuple of int
-        (rows, columns): a convolution (out, in, k, k) counts as (out, in*k*k).
+        (rows, columns). A convolution (out, in, k, k) is a matrix (out, in*k*k).
     source_shape : tuple of int
-        As stored.
+        The shape as stored.
     dtype : str
-        Of the blocks: "float64", "float32", "float16" or "bfloat16".
+        The dtype of the blocks: "float64", "float32", "float16" or "bfloat16".
     source_dtype : str
-        As stored; 8-bit floats are widened to float16, which holds each of them exactly.
+        The dtype as stored. 8-bit floats are widened to float16, which represents them exactly.
     scale : str or None
-        The name of the tensor by which 8-bit floats are multiplied; blocks are then float32, each
-        element rounded once.
+        The name of the tensor that 8-bit floats are multiplied by. The blocks are then float32,
+        with each element rounded once.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class WeightMatrix:
 
     @property
     def path(self) -> str | None:
-        """The file that it is read from; None for what is in memory."""
+        """The file that the matrix is read from; None for a matrix in memory."""
         return self._raw.path
 
     @property
@@ -94,30 +94,30 @@ class WeightMatrix:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the whole matrix as blocks."""
+        """Bytes of all blocks of the matrix together."""
         return self.shape[0] * self.shape[1] * np.dtype(self._type).itemsize
 
     def row_blocks(
         self, max_bytes: int = 1 << 21, *, start: int = 0, stop: int | None = None
     ) -> Iterator[npt.NDArray[Any]]:
-        """Rows from first to last in one buffer, which the next block overwrites.
+        """Yield the rows in blocks, from first to last. Each block overwrites the one before.
 
         Parameters
         ----------
         max_bytes : int
-            Most bytes of a block; a row that is longer is a block of its own.
+            Largest size of a block in bytes. A longer row is a separate block.
         start, stop : int
-            Which rows; all of them by default.
+            The range of rows; all rows by default.
 
         Yields
         ------
         ndarray of shape (some, columns)
-            float64 or float32; 16-bit floats as their bits, uint16.
+            float64 or float32, or uint16 with the bits of 16-bit floats.
 
         Raises
         ------
         ValueError
-            If the file is shorter than it says.
+            If the file is shorter than its header says.
         """
         checks.count("max_bytes", max_bytes, at_least=1)
         rows, cols = self.shape
@@ -130,12 +130,12 @@ class WeightMatrix:
             yield block
 
     def read_rows(self, start: int, stop: int, out: npt.NDArray[Any]) -> None:
-        """Read rows start to stop into `out`; several threads may do so at once.
+        """Read rows `start` to `stop` into `out`. Several threads can call this at once.
 
         Raises
         ------
         ValueError
-            If the rows are not there, or `out` is no C-contiguous array of their shape and type.
+            If the rows do not exist, or `out` is not a C-contiguous array of their shape and dtype.
         """
         if not 0 <= start <= stop <= self.shape[0]:
             raise ValueError(f"rows must be within 0 to {self.shape[0]}, got {start} to {stop}")
@@ -150,17 +150,17 @@ class WeightMatrix:
         offset = start * self.shape[1] * ITEMSIZES[self.source_dtype]
         if self._table is None:
             self._raw._source.read(offset, out.data.cast("B"))
-            if sys.byteorder == "big":  # sources give little-endian bytes
+            if sys.byteorder == "big":  # sources return little-endian bytes
                 out.byteswap(inplace=True)
             return
         stored = np.empty(out.shape, np.uint8)
         self._raw._source.read(offset, stored.data.cast("B"))
-        np.take(self._table, stored, out=out, mode="clip")  # no index is out of range: 256 entries
+        np.take(self._table, stored, out=out, mode="clip")  # uint8 indices, 256 entries
         if self._scale is not None:
             self._scale.multiply(start, out.reshape(len(out), *self.source_shape[1:]))
 
     def toarray(self) -> npt.NDArray[Any]:
-        """The whole matrix: float64, float32 or float16; bfloat16 widened to float32, exactly."""
+        """The whole matrix as float64, float32 or float16; bfloat16 is widened to float32."""
         if self.dtype == "bfloat16":
             wide = np.empty(self.shape, np.float32)
             row = 0
@@ -185,16 +185,16 @@ class Weights(Mapping[str, WeightMatrix]):
     tensors : dict
         Every tensor as it is stored, matrices included: name -> `RawTensor`.
     unread : dict
-        Tensors that cannot be read as real numbers: name -> `UnreadTensor`, which says why.
+        Tensors that cannot be read as real numbers: name -> `UnreadTensor`, with the reason.
     aside : dict
-        Tensors that are no weights, though some have two dimensions: parts of quantised layers,
+        Tensors that are not weights, even if they have two dimensions: parts of quantised layers,
         the state of an optimizer. Name -> reason.
     skipped : list of (name, reason)
-        What is no matrix, and why; those of `aside` included.
+        Entries that are not matrices, and those in `aside`.
     files : list of str
-        Every file that is read: of a folder the index and the shards.
+        Every file that is read. For a folder: the index and the shards.
     notes : list of str
-        What else was found in a folder and was not read.
+        Notes about other files of a folder, which were not read.
     """
 
     def __init__(
@@ -210,7 +210,7 @@ class Weights(Mapping[str, WeightMatrix]):
         self.tensors: dict[str, RawTensor] = {}
         self.unread: dict[str, UnreadTensor] = {}
         self.skipped = list(skipped)
-        # matrices, and those among them that are weights
+        # all matrices, including those that are not weights
         self._all: dict[str, WeightMatrix] = {}
         self._matrices: dict[str, WeightMatrix] = {}
         for raw in tensors:
@@ -254,7 +254,7 @@ class Weights(Mapping[str, WeightMatrix]):
 
     @property
     def unread_matrices(self) -> dict[str, UnreadTensor]:
-        """Those of `unread` that could be weights by their shape and dtype."""
+        """The tensors in `unread` whose shape and dtype could be those of weights."""
         return {
             name: tensor
             for name, tensor in self.unread.items()
@@ -263,16 +263,18 @@ class Weights(Mapping[str, WeightMatrix]):
 
     @property
     def numbers(self) -> dict[str, int]:
-        """A number from 0 for each matrix in the file's order, those of `aside` included."""
+        """Number the matrices from 0 in the file's order, including those in `aside`."""
         return {name: number for number, name in enumerate(self._all)}
 
     def select(self, names: Iterable[str] | None = None) -> dict[str, WeightMatrix]:
-        """The matrices of these names, all of them for None; those of `aside` if they are named.
+        """The matrices with these names; all weights if `names` is None.
+
+        Names of matrices in `aside` are allowed.
 
         Raises
         ------
         ValueError
-            If there is no such matrix; the message says what is there instead.
+            If there is no such matrix; the message lists what exists instead.
         """
         if names is None:
             return dict(self._matrices)
@@ -297,7 +299,7 @@ class Weights(Mapping[str, WeightMatrix]):
 
 
 def why_no_matrix(raw: RawTensor) -> str:
-    """Why a tensor is no matrix; empty if it is one."""
+    """The reason why a tensor is not a matrix; empty if it is one."""
     if raw.dtype not in BLOCKS and not why_unread(raw):
         return f"{raw.dtype}, not a float that is read"
     if len(raw.shape) < 2:
@@ -306,11 +308,11 @@ def why_no_matrix(raw: RawTensor) -> str:
 
 
 def may_be_matrix(tensor: UnreadTensor) -> bool:
-    """Whether a tensor that is not read has two dimensions, as far as is known, and no integers."""
+    """Whether an unread tensor may have two or more dimensions, and its dtype is not an integer."""
     is_plain = tensor.dtype in ITEMSIZES and "complex" not in tensor.dtype
     return len(tensor.shape) != 1 and (tensor.dtype in BLOCKS or not is_plain)
 
 
 def why_unread(raw: RawTensor) -> str:
-    """Why the numbers of a matrix cannot be fitted; empty if they can, or are no floats."""
+    """The reason why floats of a matrix cannot be read; empty if they can, or are not floats."""
     return f"{raw.dtype}: complex numbers have no order" if "complex" in raw.dtype else ""

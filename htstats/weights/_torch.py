@@ -1,9 +1,9 @@
-"""torch checkpoints, read without torch: tensors are found where they lie, nothing is executed.
+"""Read torch checkpoints without torch and without executing anything.
 
-A checkpoint is a pickle that says which tensor is which part of which storage, and the storages.
-The pickle is run by an unpickler that binds the names of tensors to functions of ours and imports
-nothing (`_pickles`). Storages are read in place, of the zip archives since torch 1.6 as of the
-plain files before.
+A checkpoint consists of storages and of a pickle. The pickle says which part of which storage each
+tensor is. An unpickler that imports nothing interprets it (`_pickles`) and binds the names of
+tensors to functions of this package. Storages are read in place, both from the zip archives that
+torch has written since version 1.6 and from the older plain files.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_START = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 LEGACY_PROTOCOL = 1001
 
-# A pickle names tensors; it does not hold their data.
+# Largest size of a pickle in bytes: it only describes tensors and does not contain their data.
 MOST_PICKLE = 1 << 28
 
-# Deeper nesting than any checkpoint's; a cycle is deeper still.
+# Deepest nesting that is followed. No real checkpoint is deeper, but a cycle is.
 MOST_NESTED = 50
 
-# Longer than any name of a tensor; each of a dict's tensors has the dict's name in its own.
+# Longest name of a tensor. Names of nested tensors include the names of all dicts around them.
 MOST_NAME = 1000
 
 
 def open_torch(path: str) -> Weights:
-    """The tensors of a checkpoint, named by the keys that lead to them.
+    """Open the tensors of a checkpoint; the name of a tensor consists of the keys that lead to it.
 
     Raises
     ------
     ValueError
-        If it is no checkpoint, or its pickle asks for what would execute.
+        If the file is not a checkpoint, or if its pickle would execute code.
     """
     file = OpenFile(path)
     start = file.take(0, min(file.size, len(LEGACY_START)))
@@ -141,7 +141,7 @@ def _read_legacy(file: OpenFile) -> tuple[Any, Place]:
 def _raw(
     name: str, tensor: Tensor, placed: tuple[Source, int], path: str
 ) -> RawTensor | UnreadTensor:
-    """Check a tensor against the storage that was found for it."""
+    """Check that a tensor fits its storage, and return it."""
     source, size = placed
     itemsize, shape, strides = ITEMSIZES[tensor.dtype], tensor.shape, tensor.strides
     count = math.prod(shape)
@@ -163,9 +163,9 @@ def _raw(
 
 
 def _leaves(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Everything in nested containers with the keys that lead to it; a container once.
+    """Yield the leaves of nested containers with the keys that lead to them, each container once.
 
-    A list or an object without any tensor in it is one leaf; a dict is always taken apart.
+    A list or an object that contains no tensor is one leaf; a dict never is.
     """
     seen: set[int] = set()
 
@@ -199,7 +199,7 @@ def _leaves(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parts(node: Any) -> Iterator[tuple[str, Any]] | None:
-    """The contents of a container with their keys or places; None if it is not a container."""
+    """The contents of a container with their keys or positions; None if it is not a container."""
     if isinstance(node, dict):
         pairs = enumerate(dict.items(node))
         return ((_text(key, place), value) for place, (key, value) in pairs)
@@ -219,15 +219,15 @@ def _parts(node: Any) -> Iterator[tuple[str, Any]] | None:
 
 
 def _text(key: Any, place: int) -> str:
-    """A key of a dict as a part of a name; of other keys than text and numbers the place."""
-    # Python refuses to write out very long integers
+    """The part of a name for a key of a dict: text and numbers as they are, else the position."""
+    # Python refuses to convert very long integers to text
     is_short = isinstance(key, (str, float)) or (isinstance(key, int) and abs(key) < 2**64)
     text = str(key) if is_short else f"{_kind(key)}{place}"
     return text if len(text) <= MOST_NAME else f"{text[:MOST_NAME]}..."
 
 
 def _kind(leaf: Any) -> str:
-    """The name that users know the type of a leaf by."""
+    """The name of the type of a leaf, as users know it."""
     if isinstance(leaf, Inert):
         return leaf.made_by.full if leaf.made_by.module != "builtins" else leaf.made_by.name
     if isinstance(leaf, Name):
@@ -242,7 +242,7 @@ def _unpickle(stream: IO[bytes], path: str, storages: dict[str, Storage] | None 
         return TorchUnpickler(stream, storages).load()
     except Refused as error:
         raise ValueError(f"{path}: {quote_text(error)}") from None
-    except Exception as error:  # with a damaged pickle any step can fail in any way
+    except Exception as error:  # a damaged pickle can raise any exception in any step
         raise ValueError(
             f"{path}: truncated or damaged pickle: {type(error).__name__}: {quote_text(error)}"
         ) from None

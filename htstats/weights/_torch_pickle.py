@@ -1,4 +1,4 @@
-"""torch's tensors in a pickle: what its names mean to a reader."""
+"""Find torch's tensors in a pickle: the functions for the names that torch pickles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STORAGES = {
     "QUInt4x2": "quint4x2", "QUInt2x4": "quint2x4",
 }  # fmt: skip
 
-# Bytes of an element of a storage whose tensors are not read.
+# Bytes per element of storages whose tensors cannot be read.
 OTHER_ITEMSIZES = {
     "complex32": 4, "quint8": 1, "qint8": 1, "qint32": 4, "quint4x2": 1, "quint2x4": 1,
 }  # fmt: skip
@@ -30,7 +30,7 @@ DTYPE = re.compile(r"(q?u?int|b?float|bits|complex)\w*|bool|half|double|long|sho
 
 
 class Kind(NamedTuple):
-    """Stands for a torch dtype or storage class; `dtype` is empty for untyped storages."""
+    """Stand-in for a torch dtype or storage class; `dtype` is empty for untyped storages."""
 
     dtype: str
 
@@ -46,7 +46,7 @@ class Storage(NamedTuple):
 
 
 class Tensor(NamedTuple):
-    """A part of a storage; offset and strides in elements."""
+    """A tensor as a part of a storage, with offset and strides in elements."""
 
     storage: Storage
     dtype: str
@@ -56,7 +56,7 @@ class Tensor(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """A tensor of a kind that is not read; no shape where it is not known."""
+    """A tensor of a kind that cannot be read; its shape is empty if it is not known."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -64,7 +64,7 @@ class Unread(NamedTuple):
 
 
 class TorchUnpickler(InertUnpickler):
-    """Builds tensors out of the names that torch has for them."""
+    """Unpickler that creates `Tensor` objects for the names with which torch pickles tensors."""
 
     def __init__(self, stream: IO[bytes], storages: dict[str, Storage] | None) -> None:
         super().__init__(stream)
@@ -115,7 +115,7 @@ def _tensor(
         raise pickle.UnpicklingError("a tensor without its storage or strides")
     _sizes((offset,))
     dtype = dtype or storage.dtype
-    # torch negates and conjugates lazily: the storage has the numbers from before
+    # torch negates and conjugates lazily: the storage has the original numbers
     if metadata and (not isinstance(metadata, dict) or any(metadata.values())):
         reason = (
             "a tensor that is still to be negated or conjugated; save it after "
@@ -136,7 +136,7 @@ def _sizes(values: Any) -> tuple[int, ...]:
 
 
 def _shape(values: Any) -> tuple[int, ...]:
-    """The shape of a tensor that is not read; none where it makes no sense."""
+    """The shape of an unread tensor; empty if the values are not a valid shape."""
     try:
         return _sizes(values)
     except pickle.UnpicklingError:
@@ -163,7 +163,7 @@ def _quantized(storage: Any, offset: Any, shape: Any, *_: Any) -> Unread:
 
 
 def _sparse(layout: Any, data: Any) -> Unread:
-    # COO: indices, values, size; the compressed layouts: two of indices, values, size
+    # COO has (indices, values, size); compressed layouts have (indices, indices, values, size)
     parts = (*data, None, None, None, None) if isinstance(data, tuple) else (None,) * 4
     values, size = parts[2:4] if isinstance(parts[2], Tensor) else parts[1:3]
     dtype = values.dtype if isinstance(values, Tensor) else "sparse"
@@ -195,7 +195,7 @@ def _other_tensor(what: str) -> Callable[..., Unread]:
 
 
 def _from_type(function: Any, cls: Any, args: Any, state: Any = None) -> Any:
-    """A tensor with attributes, or one of a subclass."""
+    """A tensor with attributes, or an instance of a subclass of Tensor."""
     if not isinstance(function, Name) or not isinstance(args, tuple):
         raise pickle.UnpicklingError("a tensor without what makes it")
     made = function(*args)
@@ -230,7 +230,7 @@ def _ordered_dict(pairs: Any = ()) -> collections.OrderedDict[Any, Any]:
     return found
 
 
-# Packages whose own kinds of tensors are told by their names.
+# Packages with their own kinds of tensors, which are recognized by their names.
 TENSOR_PACKAGES = ("torch", "torchao", "transformer_engine", "bitsandbytes", "optimum", "quanto")
 OTHER_TENSOR = re.compile(r"[A-Z]\w*(Tensor|Params4bit)|Params4bit|Int8Params")
 

@@ -1,13 +1,13 @@
-"""The compressed file, `.htz`: sparse matrices, the law of their noise, and carried tensors.
+"""The compressed file, `.htz`: sparse matrices, the law of their noise, and unchanged tensors.
 
-docs/format.md describes the bytes. A file is a sequence of checksummed records, written and read
-front to back in bounded memory, or opened lazily by `open_container`:
+docs/format.md describes the bytes. A file is a sequence of checksummed records. It is written and
+read from front to back in bounded memory, or opened lazily by `open_container`:
 
-    _info     what a file says of a matrix, and the format's constants
-    _rows     rows of B as records, here or on another machine
-    _write    ContainerWriter: a partial file, synced and renamed, resumed after a kill
-    _log      the records in order, each checked against those before it
-    _entries  matrices and tensors whose bytes are read when asked for
+    _info     the description of a matrix in a file, and the constants of the format
+    _rows     encode rows of B as records, locally or on another machine
+    _write    ContainerWriter: write a partial file, sync and rename it, resume it after a kill
+    _log      read the records in order, and check each against the earlier ones
+    _entries  matrices and tensors whose bytes are read lazily
     _read     open_container
 """
 

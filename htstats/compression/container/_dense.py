@@ -1,8 +1,9 @@
 """Dense checkpoints from compressed files, written in bounded memory.
 
-The writers are our own because the libraries' want whole tensors, and their bytes may change with
-their versions. What a format cannot hold is refused before anything is written: `refusal` says so,
-to `htstats compress` too, which accepts nothing that could not be written again.
+This module has its own writers, because those of the libraries need whole tensors, and their output
+may change between versions. A tensor that a format cannot store is refused before anything is
+written. `refusal` gives the reason. `htstats compress` calls it too, so it accepts only tensors
+that can be written again.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ Pieces = Callable[[Entry], Iterable[bytes]]
 # Formats of a single file; `_shards` writes a folder of shards.
 SUFFIXES = (".safetensors", ".npz", ".npy")
 
-# safetensors' words for dtypes, by the names used here
+# The names of dtypes in safetensors files, by the names used here.
 SAFETENSORS = {
     "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16",
     "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2", "float8_e8m0fnu": "F8_E8M0",
@@ -58,7 +59,7 @@ SAFETENSORS = {
 # A zip archive has 16 bits for the length of a name, of which 4 bytes are ".npy".
 MOST_ZIP_NAME = 65_531
 
-# The earliest a zip file can say: its bytes must not depend on when it is written.
+# The earliest date that a zip file can store. A fixed date keeps the bytes independent of the time.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -69,18 +70,18 @@ def write_dense(
     n_threads: int = 1,
     report: Report | None = None,
 ) -> int:
-    """Write every tensor of a container densely; the suffix of `path` says how.
+    """Write every tensor of a container densely; the suffix of `path` selects the format.
 
     Parameters
     ----------
     container : Container
         From `open_container`.
     path : path
-        A .safetensors, .npz, or (for a single tensor) .npy file; it appears whole or not at all.
+        A .safetensors, .npz, or (for a single tensor) .npy file. It appears only when complete.
     n_threads : int
-        Threads that replay the noise; the bytes do not depend on it.
+        Number of threads that generate the noise. The bytes do not depend on it.
     report : callable, optional
-        Called with the bytes of each piece written.
+        Called with the number of bytes of each piece written.
 
     Returns
     -------
@@ -90,16 +91,16 @@ def write_dense(
     Raises
     ------
     ValueError
-        If the suffix is none of these, the format cannot hold a tensor as it is (its dtype, its
-        name), or `path` is the container itself. Nothing has been written then.
+        If the suffix is none of these, if the format cannot store a tensor unchanged (because of
+        its dtype or name), or if `path` is the container itself. Nothing is then written.
     OSError
         If the file cannot be written, or the disk has too little room.
 
     Notes
     -----
-    Tied tensors are written under each of their names: no such file says that two are one. The
-    checkpoint's own metadata are written to .safetensors; NumPy's files have no place for them.
-    Matrices that were 8-bit floats are rounded from float16 to the format that they had.
+    Tied tensors are written once for each of their names, because these formats cannot express
+    ties. The metadata of the checkpoint are written to .safetensors; the files of NumPy cannot
+    store them. Matrices that were 8-bit floats are rounded from float16 to their original format.
     """
     require_apart([container.path], [path])
     suffix = Path(path).suffix
@@ -122,7 +123,7 @@ def write_dense(
 
 
 def refusal(suffix: str, dtypes: Mapping[str, str]) -> str:
-    """Why a format cannot hold tensors of these names and dtypes as they are; empty if it can."""
+    """The reason why a format cannot store tensors of these names and dtypes; empty if it can."""
     if suffix == ".npy" and len(dtypes) != 1:
         return f".npy holds one tensor, got {len(dtypes)}: write .npz or .safetensors"
     known, whose = set(SAFETENSORS), ".safetensors files"
@@ -148,7 +149,7 @@ def require_room(entries: Iterable[Entry], folder: Path, path: PathLike) -> None
 
 
 def dense_dtype(entry: Entry) -> str:
-    """The dtype of a tensor in a dense checkpoint: the one it had before it was compressed."""
+    """The dtype of a tensor in a dense checkpoint: its dtype before the compression."""
     if isinstance(entry, StoredTensor):
         return entry.dtype
     return entry.info.source_dtype or entry.info.dtype
@@ -191,7 +192,7 @@ def piecewise(n_threads: int, report: Report | None) -> Pieces:
 def write_safetensors(
     file: BinaryIO, entries: Mapping[str, Entry], pieces: Pieces, metadata: Mapping[str, str]
 ) -> None:
-    """A .safetensors file of these tensors, in this order."""
+    """Write a .safetensors file with these tensors, in this order."""
     text = header_text(entries, metadata)
     file.write(len(text).to_bytes(8, "little") + text)
     for entry in entries.values():
@@ -200,7 +201,7 @@ def write_safetensors(
 
 
 def header_text(entries: Mapping[str, Entry], metadata: Mapping[str, str]) -> bytes:
-    """The header, with spaces at its end so that the numbers begin at a multiple of 8."""
+    """The header, padded with spaces so that the data start at a multiple of 8."""
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     at = 0
     for name, entry in entries.items():

@@ -1,4 +1,4 @@
-"""Matrices and tensors of an open container: their bytes are read when asked for."""
+"""Matrices and tensors of an open container, whose bytes are read lazily."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Tie(NamedTuple):
 
 @dataclass(frozen=True)
 class StoredMatrix:
-    """A matrix in an open container; its bytes are read when asked for.
+    """A matrix in an open container; its bytes are read lazily.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class StoredMatrix:
     nnz : int
         Number of entries of B.
     stored_bytes : int
-        What the matrix takes in the file, its fields and checksums included.
+        Bytes of the matrix in the file, including its fields and checksums.
     """
 
     info: MatrixInfo
@@ -57,7 +57,7 @@ class StoredMatrix:
     _chunks: tuple[tuple[int, int, Record], ...] = field(repr=False)
 
     def sparse(self, start: int = 0, stop: int | None = None) -> csr_array:
-        """Rows `start` to `stop` of B (all by default), reading the records they are in."""
+        """Rows `start` to `stop` of B (all by default). Only their records are read."""
         start, stop = self._range(start, stop)
         cols = self.info.shape[1]
         parts = [rows for _, rows in self._rows(start, stop)]
@@ -87,7 +87,7 @@ class StoredMatrix:
         return out
 
     def row_blocks(self, *, n_threads: int = 1) -> Iterator[npt.NDArray[Any]]:
-        """W(t) from top to bottom, one record's rows at a time, in a buffer that is used again."""
+        """Yield W(t) from top to bottom, with the rows of one record at a time, in one buffer."""
         most = max((stop - start for start, stop, _ in self._chunks), default=0)
         buffer = np.empty((most, self.info.shape[1]), BLOCK_DTYPES[self.info.dtype])
         for first, rows in self._rows(0, self.info.shape[0]):
@@ -100,7 +100,7 @@ class StoredMatrix:
         return gaussian_rows(self.info, start, stop, self.info.shape[1])
 
     def _rebuild(self, first: int, rows: Rows, out: npt.NDArray[Any], n_threads: int) -> None:
-        """Write rows into the beginning of `out`; each thread writes a range of them."""
+        """Write rows to the beginning of `out`; each thread writes a range of them."""
         n_rows = len(rows.indptr) - 1
 
         def rebuild(part: slice) -> None:
@@ -115,7 +115,7 @@ class StoredMatrix:
         return checks.count("start", start, below=stop + 1), stop
 
     def _rows(self, start: int, stop: int) -> Iterator[tuple[int, Rows]]:
-        """(first row, rows) of the records that [start, stop) meets, cut to it."""
+        """Yield (first row, rows) of the records that overlap [start, stop), cut to this range."""
         for first, last, record in self._chunks:
             if first < stop and last > start:
                 rows = decode_rows(
@@ -131,7 +131,7 @@ class StoredMatrix:
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """A tensor carried along as it was; `dtype` is safetensors' word for it in lower case."""
+    """A tensor that is stored unchanged; `dtype` is its name in safetensors, in lower case."""
 
     name: str
     dtype: str

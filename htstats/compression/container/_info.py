@@ -1,4 +1,4 @@
-"""What a container says of a matrix, and the constants of the format."""
+"""The description of a matrix in a container, and the constants of the format."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def rows_of_a_record(cols: int) -> int:
 
 @dataclass(frozen=True)
 class MatrixInfo:
-    """What a file says of a matrix, B apart; the fields are those of `CompressedMatrix`.
+    """The description of a matrix without B; the fields are those of `CompressedMatrix`.
 
-    `source_shape` is the shape that the tensor had in the checkpoint, (64, 3, 3, 3) where `shape`
-    is (64, 27); `source_dtype` the 8-bit format that its numbers had where `dtype` is float16,
-    None where they were of `dtype`.
+    `source_shape` is the shape of the tensor in the checkpoint, for example (64, 3, 3, 3) if
+    `shape` is (64, 27). `source_dtype` is the original 8-bit format if the numbers were widened to
+    float16, and None if their original dtype is `dtype`.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The records of a file one after another, each checked against those before it."""
+"""Read the records of a file in order, and check each against the earlier ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Log"]
 
 
 class Log:
-    """Steps through the records of a file, checking each against those before it."""
+    """Step through the records of a file, and check each against the earlier ones."""
 
     def __init__(self, file: BinaryIO, size: int, name: str) -> None:
         self._file, self._size, self._name = file, size, name
@@ -110,7 +110,7 @@ class Log:
         ranges, row = [], 0
         for chunk in self._whole(meta, chunks, "ROWS"):
             bounds = chunk.meta.sizes("rows")
-            # no more rows than a writer puts into a record, so that none makes a reader allocate
+            # at most the rows that a writer puts into a record, which bounds the reader's memory
             end = min(row + _info.CHUNK_ELEMENTS, info.shape[0])
             if len(bounds) != 2 or bounds[0] != row or not row < bounds[1] <= end:
                 raise chunk.meta.error("rows", f"must go on from {row}", list(bounds))

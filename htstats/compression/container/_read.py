@@ -1,4 +1,4 @@
-"""Open a container: its records' heads are read, and nothing else until it is asked for."""
+"""Open a container. Only the heads of its records are read at first, payloads when needed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["Container", "is_container", "open_container"]
 
 
 class Container:
-    """An open `.htz` file: matrices and carried tensors by name, read when asked for.
+    """An open `.htz` file: matrices and unchanged tensors by name, read lazily.
 
-    Made by `open_container`. `entries` keeps the checkpoint's order; iterating gives names. Tied
-    tensors are one entry under several names: `tied` maps each later name to the first.
+    `open_container` creates it. `entries` has the order of the checkpoint; iteration yields names.
+    Tied tensors are one entry under several names: `tied` maps each later name to the first one.
 
     Examples
     --------
@@ -56,12 +56,12 @@ class Container:
 
     @property
     def tensors(self) -> dict[str, StoredTensor]:
-        """The tensors carried along by name."""
+        """The unchanged tensors by name."""
         return {n: e for n, e in self.entries.items() if isinstance(e, StoredTensor)}
 
     @property
     def metadata(self) -> dict[str, str]:
-        """What the checkpoint said of itself, such as {"format": "pt"}; empty if nothing.
+        """The metadata of the checkpoint, such as {"format": "pt"}; empty if there are none.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Container:
                     pass
 
     def close(self) -> None:
-        """Close the file; what was read stays valid."""
+        """Close the file. Data that were already read stay valid."""
         self._file.close()
 
     def __getitem__(self, name: str) -> StoredMatrix | StoredTensor:
@@ -158,15 +158,15 @@ def open_container(path: str | os.PathLike[str]) -> Container:
     Returns
     -------
     Container
-        A context manager; `matrices` and `tensors` are read lazily from it.
+        A context manager. Its `matrices` and `tensors` are read lazily.
 
     Raises
     ------
     ValueError
-        If it is no container, of a newer version, or damaged. Damage inside a payload is noticed
-        when it is read; `Container.verify` reads all.
+        If the file is not a container, has a newer version, or is damaged. Damage inside a payload
+        is detected when the payload is read; `Container.verify` reads everything.
     OSError
-        If it cannot be read.
+        If the file cannot be read.
     """
     path = Path(path)
     file = path.open("rb")

@@ -13,7 +13,7 @@ from htstats._common import checks
 
 __all__ = ["SIGNATURE", "Meta", "Record", "read_payload", "read_record", "write_record"]
 
-# As PNG's: a byte that is no ASCII, and both line ends, so that a text-mode transfer shows.
+# Like PNG's: a non-ASCII byte and both kinds of line ends reveal a transfer in text mode.
 SIGNATURE = b"\x89HTZ\r\n\x1a\n"
 
 # kind, bytes of meta, bytes of payload, CRC-32 of the payload; then the CRC-32 of these and meta
@@ -21,7 +21,7 @@ FRAME = struct.Struct("<4sIQI")
 CHECK = struct.Struct("<I")
 FRAME_BYTES = FRAME.size + CHECK.size
 
-# Far more than any record that is written: it holds only names and shapes.
+# Largest size of a meta object: far more than any record needs for its names and shapes.
 MAX_META = 1 << 20
 
 Buffer = bytes | bytearray | memoryview
@@ -81,7 +81,7 @@ class Meta:
 
 @dataclass(frozen=True)
 class Record:
-    """One record as it lies in a file; its payload is read by `read_payload`."""
+    """The position and the fields of a record in a file; `read_payload` reads its payload."""
 
     kind: str
     meta: Meta
@@ -129,7 +129,7 @@ def read_record(file: BinaryIO, at: int, size: int, name: str) -> Record:
     frame = _read_exactly(file, FRAME_BYTES, where)
     kind, meta_bytes, payload_bytes, payload_crc = FRAME.unpack_from(frame)
     (check,) = CHECK.unpack_from(frame, FRAME.size)
-    # sizes are judged by the file before anything is allocated for them
+    # compare the sizes with the size of the file before any allocation
     if meta_bytes > MAX_META or meta_bytes + payload_bytes > size - at - FRAME_BYTES:
         raise ValueError(f"{where}: the file ends inside it")
     text = _read_exactly(file, meta_bytes, where)

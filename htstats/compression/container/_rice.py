@@ -1,4 +1,4 @@
-"""A block of sparse rows as bytes: Rice-coded gaps, then values raw or by a codebook."""
+"""Encode sparse rows as bytes: Rice-coded gaps, then values, raw or by a codebook."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ __all__ = ["Rows", "decode_rows", "decode_values", "encode_rows", "encode_values
 
 STORED_DTYPES = {"float64": "<u8", "float32": "<u4", "float16": "<u2", "bfloat16": "<u2"}
 
-# A codebook is tried where so many of the first values already repeat; larger ones save little.
+# A codebook is tried only if at most half of the first PROBE values are distinct: larger codebooks
+# save little.
 PROBE = 4096
 MAX_LEVELS = 4096
 
@@ -100,7 +101,7 @@ def decode_rows(meta: Meta, payload: bytes, n_rows: int, n_cols: int, dtype: str
 
 
 def rice_parameter(nnz: int, total: int) -> int:
-    """k with 2^k nearest, as a ratio, to log(2) / density: the best for a random pattern."""
+    """The k whose 2^k is nearest, as a ratio, to log(2) / density: best for random patterns."""
     # sqrt(2) log(2) = .980: the floor of the logarithm is then its rounding
     ratio = 980 * total // (1000 * max(nnz, 1))
     return min(max(ratio.bit_length() - 1, 0), gaps.MAX_K)

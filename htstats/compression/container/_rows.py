@@ -1,4 +1,4 @@
-"""Turn rows of B into records of a fixed size, here or on a worker."""
+"""Encode rows of B as records of a fixed size, locally or on a worker."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class EncodedRows(NamedTuple):
 
 
 class RowEncoder:
-    """Takes the rows of a matrix in order and passes them on as records.
+    """Take the rows of a matrix in order and pass them on as records.
 
     Parameters
     ----------
     cols : int
-        Of the matrix.
+        Number of columns of the matrix.
     dtype : str
-        In which values are stored.
+        The dtype of the stored values.
     put : callable
-        Takes each record when it is full.
+        Called with each record when it is full.
     first : int
-        The row that comes first; a multiple of `rows_of_a_record(cols)`, so that the records are
-        those of an encoder which began with row 0.
+        The first row. It must be a multiple of `rows_of_a_record(cols)`, so that the records are
+        the same as those of an encoder that started with row 0.
     """
 
     def __init__(

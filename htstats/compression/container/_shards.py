@@ -1,4 +1,4 @@
-"""A container written as a folder of .safetensors shards and the index that names them."""
+"""Write a container as a folder of .safetensors shards with an index."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from htstats.compression.container._read import Container
 
 __all__ = ["SHARD_SIZE", "write_shards"]
 
-# What transformers writes by default.
+# The default of transformers.
 SHARD_SIZE = 5_000_000_000
 
 INDEX = "model.safetensors.index.json"
@@ -55,13 +55,13 @@ def write_shards(
     container : Container
         From `open_container`.
     folder : path
-        Made if it is missing; its own folder must be there.
+        The output folder. It is created if it is missing; its parent must exist.
     shard_size : int
-        Most bytes of a shard, its header included. A tensor that needs more has a shard of its own.
+        Largest size of a shard in bytes, including its header. A larger tensor gets its own shard.
     n_threads : int
-        Threads that replay the noise; the bytes do not depend on it.
+        Number of threads that generate the noise. The bytes do not depend on it.
     report : callable, optional
-        Called with the bytes of each piece written.
+        Called with the number of bytes of each piece written.
 
     Returns
     -------
@@ -72,17 +72,17 @@ def write_shards(
     Raises
     ------
     ValueError
-        If .safetensors files cannot hold a tensor as it is, the folder has weights under other
-        names, or an output is the container itself. Nothing has been written then.
+        If .safetensors files cannot store a tensor unchanged, if the folder has weights with other
+        names, or if an output is the container itself. Nothing is then written.
     OSError
         If a file cannot be written, or the disk has too little room.
 
     Notes
     -----
-    Shards are written beside their places and renamed when all are whole, the index last, so that
-    an error leaves what was there. An older index is taken away before the renaming begins: there
-    is never one that names shards of two runs. A link under one of their names is replaced, not
-    followed.
+    Shards are written to temporary files in the folder. When all are complete, they are renamed,
+    the index last, so an error leaves the earlier files unchanged. An older index is removed before
+    the first file is renamed, so an index never names shards of two runs. A link with the name of
+    an output is replaced, not followed.
     """
     folder, entries = Path(folder), container.entries
     if why := refusal(".safetensors", {name: dense_dtype(e) for name, e in entries.items()}):

@@ -1,4 +1,4 @@
-"""Write a container: nothing under its name changes before it is finished."""
+"""Write a container. The file under its name does not change before the container is complete."""
 
 from __future__ import annotations
 
@@ -43,42 +43,43 @@ def partial_of(path: PathLike) -> Path:
 
 
 class ContainerWriter:
-    """Writes a container matrix by matrix; `path` changes only at `commit`, and then as a whole.
+    """Write a container matrix by matrix. `path` changes only at `commit`, in a single step.
 
     Parameters
     ----------
     path : path
-        The file to be. What is written lies in `<path>.partial` until then.
+        The output file. Until `commit`, the data are in `<path>.partial`.
     options : mapping, optional
-        Plain values to keep in the file: how it was made. With `resume` they must be the same.
+        Plain values to store in the file, which tell how it was made. With `resume`, they must be
+        those of the earlier run.
     resume : bool
-        Go on from what `<path>.partial` has finished, if it is there; `finished` says what.
+        If `<path>.partial` exists, keep its complete entries, which `finished` lists.
     inputs : paths
-        The files that are read while this one is written: `path` may be none of them.
+        The files that are read while this one is written. `path` must not be one of them.
     metadata : mapping of str to str, optional
-        What the checkpoint says of itself, as the ``__metadata__`` of .safetensors files does.
+        The metadata of the checkpoint, such as the ``__metadata__`` of .safetensors files.
 
     Raises
     ------
     OSError
         If the file cannot be written, or another process is writing it.
     ValueError
-        If the file is one of `inputs`, `<path>.partial` is no partial file of ours, or there is
-        one made with other options.
+        If the file is one of `inputs`, if `<path>.partial` is not a partial file of htstats, or if
+        it was made with other options.
     TypeError
-        If `metadata` is anything but text.
+        If `metadata` has keys or values that are not text.
 
     Attributes
     ----------
     finished : list of str
-        The names that are in the file, those of an earlier run first.
+        The names of the entries in the file, with those of an earlier run first.
     last_written : float
         When an earlier run last wrote to the partial file, in seconds of Unix time.
 
     Notes
     -----
-    On leaving the `with` block by an exception the partial file is removed, unless `resume` was
-    asked for, or the exception is an interrupt. A killed process leaves the partial file too.
+    If an exception ends the `with` block, the partial file is removed, unless `resume` is true or
+    the exception is an interrupt. A killed process also leaves the partial file.
     """
 
     def __init__(
@@ -117,7 +118,7 @@ class ContainerWriter:
                 raise
 
     def require_apart(self, inputs: Iterable[PathLike]) -> None:
-        """Refuse to write where one of `inputs`, files that are read, lies; see `inputs` above."""
+        """Raise ValueError if the output would replace one of `inputs`, which are files to read."""
         require_apart(inputs, [self._path, self.partial])
 
     def matrix(self, name: str, shape: tuple[int, int], dtype: str) -> MatrixSink:
@@ -127,7 +128,7 @@ class ContainerWriter:
 
     @contextlib.contextmanager
     def undo_on_error(self) -> Iterator[None]:
-        """If the `with` block fails, remove what it wrote; it must hold one entry to its end."""
+        """If the `with` block fails, remove what it wrote. The block must write one whole entry."""
         start, records, chain = self._file.tell(), self._records, self._chain
         try:
             yield
@@ -156,8 +157,8 @@ class ContainerWriter:
         Raises
         ------
         ValueError
-            If `dtype` is none that checkpoints have, or the bytes are not those of `shape`; the
-            file is then as it was before.
+            If `dtype` is not a dtype of checkpoints, or the number of bytes does not fit `shape`.
+            The file is then unchanged.
         """
         self._new(name)
         if dtype not in ITEMSIZES:
@@ -180,7 +181,8 @@ class ContainerWriter:
         Raises
         ------
         ValueError
-            If `tied_to` is not in the container, or itself such a name, or `name` is.
+            If `tied_to` is not in the container or is itself a tied name, or if `name` is already
+            in the container.
         """
         self._new(name)
         if tied_to not in self.finished or tied_to in self._tied:
@@ -190,7 +192,7 @@ class ContainerWriter:
         self._finished(name)
 
     def commit(self) -> None:
-        """Put the file in place: synced, then renamed."""
+        """Put the file in place: sync it, then rename it."""
         with named_errors(self.target):
             self._write("DONE", {"records": self._records, "chain": self._chain})
             publish(self._file, self.partial, self.target)
@@ -255,7 +257,7 @@ class ContainerWriter:
                 )
 
     def _recover(self, log: Log) -> None:
-        """Keep the entries that are whole, with their payloads; cut off the rest."""
+        """Keep the complete entries with their payloads; cut off the rest."""
         end, self._records, self._chain = log.at, log.records, log.chain
         with contextlib.suppress(ValueError):
             while (entry := log.entry()) is not None:
@@ -296,7 +298,7 @@ class ContainerWriter:
 
 
 class MatrixSink:
-    """Takes the rows of one matrix in order and writes them in records of a fixed size."""
+    """Take the rows of one matrix in order and write them in records of a fixed size."""
 
     def __init__(
         self, writer: ContainerWriter, name: str, shape: tuple[int, int], dtype: str
@@ -317,7 +319,7 @@ class MatrixSink:
         self._encoder.add(indptr, indices, values)
 
     def add_encoded(self, rows: EncodedRows) -> None:
-        """The next rows, from an encoder elsewhere; a matrix comes either so or through `add`."""
+        """Add the next rows from another encoder. A matrix must use either this or `add`."""
         first, end = rows.fields["rows"]
         if self._encoder.rows or first != self._rows or end > self._shape[0]:
             raise ValueError(f"rows of {self._name!r} must go on from {self._rows}, got {first}")
@@ -361,7 +363,7 @@ def _require_text(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def _require_ours(file: BinaryIO, path: Path) -> None:
-    """Refuse a partial file that htstats did not write, or that has another name as well."""
+    """Raise an error for a partial file that htstats did not write, or that has hard links."""
     found = os.fstat(file.fileno())
     is_ours = stat.S_ISREG(found.st_mode) and SIGNATURE.startswith(file.read(len(SIGNATURE)))
     if not is_ours or found.st_nlink > 1:  # it is written in place, under each of its names

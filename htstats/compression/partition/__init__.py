@@ -1,8 +1,8 @@
-"""Split a matrix at a threshold: large elements kept sparsely, the others replaced by noise.
+"""Split a matrix at a threshold: keep large elements in a sparse B, replace the others by noise.
 
 A matrix passes through these modules in this order:
 
-    plan     options, threshold and sums of a split; followed in memory, by threads, on a cluster
+    plan     options, threshold and sums of a split, for all ways to read the matrix
     bounds   the threshold as two bit patterns, so that the comparison is exact
     split    the kept elements of a block of rows
     noise    mean and standard deviation of the noise, from exact sums

@@ -1,4 +1,4 @@
-"""`partition`: the split of a matrix in memory."""
+"""`partition`: split a matrix in memory."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def partition(
     keep : {"abs", "upper", "centered"}
         What is kept in B: abs(w) > tau, w > tau, or abs(w - mean) > tau, all strict.
     noise : {"paper", "matched", "none"}
-        Where mean and standard deviation of the noise come from: all of `W`; the replaced elements
-        (with ``support="full"``: A with its zeros); or nowhere, both 0, which prunes.
+        The source of mean and standard deviation of the noise: all of `W`; the replaced elements
+        (with ``support="full"``: A with its zeros); or none: both are 0, which prunes.
     support : {"replaced", "full"}
-        Whether the noise lies off B's pattern only, or everywhere.
+        Whether the noise is added only off the pattern of B, or everywhere.
     seed, layer : int
-        Name the replayed Gaussian matrix; stored, not used here.
+        The seed and the layer of the Gaussian matrix. They are only stored here, not used.
     n_threads : int
-        Threads that share the rows. The result does not depend on it.
+        Number of threads, which divide the rows. The result does not depend on it.
 
     Returns
     -------
@@ -59,15 +59,16 @@ def partition(
     Raises
     ------
     TypeError
-        If `W` is not real numbers.
+        If the elements of `W` are not real numbers.
     ValueError
-        If `W` is not 2-D or not finite, or an argument is not among those named.
+        If `W` is not 2-D or not finite, or an argument has an invalid value.
 
     Notes
     -----
-    Method: the threshold is rounded once to the dtype of `W` so that the comparison is exact; one
-    reading counts and fills. Mean and standard deviation (ddof 0) come from exact integer sums, of
-    another reading, and are rounded once. Cost: the readings at about memory speed, and the output.
+    Method: the threshold is rounded once to the dtype of `W`, so that the comparison is exact. One
+    pass over `W` counts and copies the kept elements. Mean and standard deviation (ddof 0) come
+    from exact integer sums of another pass and are rounded once. Cost: these passes, at about
+    memory speed, and the output.
 
     References
     ----------

@@ -1,9 +1,9 @@
-"""Split a matrix that is read in blocks of rows: bounded memory, the same bits as in memory.
+"""Split a matrix that is read in blocks of rows, in bounded memory and bit-identically.
 
-At most three readings, more only where the memory is too small for one gathering: the sums or a
-sketch of all elements; if the threshold is an order statistic that the sketch leaves open, a
-gathering of its bucket; and the split itself. With a number for a threshold the split is the only
-reading.
+The matrix is read at most three times. The first pass computes the sums or a sketch of all
+elements. The second gathers a bucket, if the threshold is an order statistic that the sketch does
+not determine; a bucket that is too large for the memory needs more passes. The last pass splits the
+matrix. If the threshold is a number, this is the only pass.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from htstats.sketch import TailSketch
 __all__ = ["LEAST_MEMORY", "compress_rows", "partition_rows", "partition_threshold"]
 
 
-# What everything but the matrix itself takes at most; see the notes of `compress_rows`.
+# Upper bound of the memory of `compress_rows`; see its notes.
 LEAST_MEMORY = 128 << 20
 
-# Only a single row is a block of more elements. Its kept elements are counted before they are
-# copied: room for all elements of a row may take four times the bytes of the row.
+# A block with more elements than this is always a single row. Its kept elements are counted before
+# they are copied, because memory for all its elements may take four times the bytes of the row.
 LONG_ROW = 1 << 21
 
 
@@ -57,24 +57,24 @@ def partition_rows(
     layer: int = 0,
     n_threads: int = 1,
 ) -> CompressedMatrix:
-    """`partition` of a matrix that is read in blocks: only B has to fit in memory.
+    """`partition` for a matrix that is read in blocks: only B must fit in memory.
 
     Parameters
     ----------
     source : object with shape, dtype and row_blocks(max_bytes)
-        Such as a `WeightMatrix`; it is read one to three times.
+        For example a `WeightMatrix`. It is read one to three times.
     threshold, keep, noise, support, seed, layer, n_threads
         As in `partition`.
 
     Returns
     -------
     CompressedMatrix
-        Equal to the bit to what `partition` makes of the whole matrix.
+        Bit-identical to the result of `partition` for the whole matrix.
 
     Raises
     ------
     ValueError
-        If an argument is not among those named, or the matrix is not finite.
+        If an argument has an invalid value, or the matrix is not finite.
 
     Examples
     --------
@@ -120,40 +120,39 @@ def compress_rows(
     source_shape: tuple[int, ...] | None = None,
     report: Report | None = None,
 ) -> MatrixInfo:
-    """`partition` of a matrix that is read in blocks, straight into a container.
+    """`partition` for a matrix that is read in blocks; B is written directly to a container.
 
     Parameters
     ----------
     writer : ContainerWriter
-        Takes B as it is found.
+        The writer of the container.
     name : str
-        The matrix's name there.
+        The name of the matrix in the container.
     source, threshold, keep, noise, support, seed, layer, n_threads
         As in `partition_rows`.
     max_memory : int
-        Bytes that may be in use beside what is before the call; at least 128 MiB. A row that is
-        longer than 4 MiB comes on top.
+        Memory budget in bytes, in addition to what the process already uses; at least 128 MiB. A
+        row that is longer than 4 MiB needs additional memory.
     source_shape : tuple of int, optional
-        The shape that the tensor had, for whoever decompresses it.
+        The original shape of the tensor, which decompression restores.
     report : callable, optional
-        Called with the bytes of each block read.
+        Called with the number of bytes of each block that is read.
 
     Returns
     -------
     MatrixInfo
-        What the container says of the matrix.
+        The entry of the matrix in the container.
 
     Raises
     ------
     ValueError
-        As in `partition_rows`, or if the writer would replace the file that `source` is read from;
-        the container is then as it was before.
+        As in `partition_rows`, or if the writer would replace the file that `source` is read from.
+        The container is then unchanged.
 
     Notes
     -----
-    Memory: a block of 4 MiB (a row, if longer) and B's part of it for each thread, the sums (a few
-    MiB), one record's worth of B (some 40 MiB at worst) and, for order statistics, less than 64
-    MiB.
+    Memory: for each thread a block of 4 MiB (or a row, if longer) and its part of B; the sums (a
+    few MiB); one record of B (at most about 40 MiB); and, for order statistics, less than 64 MiB.
     """
     options = SplitOptions(threshold, keep, noise, support, seed, layer).check()
     checks.count("n_threads", n_threads, at_least=1)
@@ -186,8 +185,7 @@ def partition_threshold(
     noise: str,
     support: str,
 ) -> float:
-    """The threshold of a split of `source`, from its sketch and, if that leaves it open, from
-    more readings.
+    """The threshold of a split of `source`, from its sketch and, if needed, from more passes.
 
     Raises
     ------
@@ -215,7 +213,7 @@ class _Reading(NamedTuple):
 
 
 class _Reader(NamedTuple):
-    """Reads the matrix again for its threshold; see `htstats.compression.partition.plan`."""
+    """Read the matrix again for its threshold; see `htstats.compression.partition.plan`."""
 
     reading: _Reading
     sums: Sums
@@ -234,7 +232,7 @@ class _Reader(NamedTuple):
 
 @dataclass
 class _State:
-    """What one thread owns: its sums, and the memory that it splits blocks into."""
+    """The state of one thread: its sums, and the memory for its split blocks."""
 
     sums: SplitSums
     room: Room
@@ -249,7 +247,7 @@ class _State:
 
 
 def _split(reading: _Reading, emit: Callable[..., None]) -> dict[str, Any]:
-    """Split the matrix: B's rows go to `emit`, block by block; the law of the noise is returned."""
+    """Split the matrix, pass each block of B to `emit`, and return the law of the noise."""
     source, options, n_threads, report, _ = reading
     require_source(source)
     dtype = source.dtype

@@ -1,4 +1,4 @@
-"""A threshold as two bit patterns of a dtype: the comparison is then exact."""
+"""Express a threshold as two bit patterns of a dtype, so that the comparison is exact."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ __all__ = ["Bounds"]
 
 
 class Bounds(NamedTuple):
-    """The rule "w > high or w < low" in ordered integers, which grow with the numbers of `dtype`.
+    """The rule "w > high or w < low" in ordered integers, which sort like the numbers of `dtype`.
 
-    They are the pattern of a positive number, and -1 - pattern of abs(w) for a negative one.
+    The ordered integer is the pattern of w if w is positive, and -1 - pattern of abs(w) if w is
+    negative.
     """
 
     dtype: str
@@ -24,10 +25,10 @@ class Bounds(NamedTuple):
 
     @classmethod
     def of(cls, dtype: str, keep: str, tau: float, mean: float = 0.0) -> Bounds:
-        """The rule that decides as exact arithmetic does on the real numbers `tau` and `mean`.
+        """The rule that gives the same decisions as exact arithmetic with `tau` and `mean`.
 
-        Of the numbers of `dtype`, the largest at or below the upper bound and the smallest at or
-        above the lower one stand for the bounds.
+        The upper bound is replaced by the largest number of `dtype` at or below it, and the lower
+        bound by the smallest number of `dtype` at or above it.
         """
         one_of("keep", keep, KEEPS)
         centre = Fraction(mean) if keep == "centered" else Fraction(0)
@@ -41,15 +42,14 @@ class Bounds(NamedTuple):
 def _ordered_at_most(bound: Fraction, dtype: str) -> int:
     """The largest number of a dtype at or below a bound, as an ordered integer.
 
-    Ordered integers grow with the numbers: the pattern of a positive one, and -1 - pattern of a
-    negative one. Beyond the largest finite number the answer is that number or, below, minus
-    infinity.
+    For ordered integers, see `Bounds`. For a bound above all finite numbers, the result is the
+    largest finite number; for a bound below all finite numbers, it is minus infinity.
     """
     form = FORMATS[dtype]
     magnitude = abs(bound)
     if magnitude == 0:
         return 0
-    # 2^e <= magnitude, up to one too large, which the loop takes back
+    # e is the largest integer with 2^e <= magnitude, or one too large, which is then corrected
     e = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
     if magnitude < Fraction(2) ** e:
         e -= 1

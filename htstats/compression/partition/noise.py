@@ -1,4 +1,4 @@
-"""Mean and standard deviation of the noise, from exact sums."""
+"""Compute mean and standard deviation of the noise from exact sums."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def noise_moments(
 ) -> tuple[float, float]:
     """Mean and standard deviation of the noise, from exact sums of all of W and the kept values.
 
-    `kept` is the values as `fill_rows` gives them, or sums or a sketch of them.
+    `kept` contains the values that `fill_rows` returns, or sums or a sketch of these values.
     """
     if noise == "none" or sums.n == 0:
         return 0.0, 0.0

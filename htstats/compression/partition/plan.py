@@ -1,7 +1,7 @@
 """The plan of a split: its options, its threshold and its sums.
 
-A split in memory, by threads and on a cluster follow the same plan. They differ in how they read
-the matrix, which is why `plan_split` is given a `Reader`.
+Splits in memory, with threads and on a cluster follow the same plan. They differ only in how they
+read the matrix, so `plan_split` takes a `Reader`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Block = tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]
 
 
 class SplitOptions(NamedTuple):
-    """What `htstats.partition` is told in addition to the matrix."""
+    """The arguments of `htstats.partition` other than the matrix."""
 
     threshold: float | str = "std"
     keep: str = "abs"
@@ -41,7 +41,7 @@ class SplitOptions(NamedTuple):
     layer: int = 0
 
     def check(self) -> SplitOptions:
-        """The same options, or ValueError or TypeError that names the wrong one."""
+        """Return the options, or raise a ValueError or TypeError that names the invalid one."""
         checks.one_of("keep", self.keep, KEEPS)
         checks.one_of("noise", self.noise, NOISES)
         checks.one_of("support", self.support, SUPPORTS)
@@ -56,7 +56,7 @@ class SplitOptions(NamedTuple):
 
     @property
     def needs_one_reading(self) -> bool:
-        """Whether the split needs no sums beforehand: it makes them in its own reading."""
+        """Whether one pass is enough, because the split needs no sums beforehand."""
         return not isinstance(self.threshold, str) and self.keep != "centered"
 
     @property
@@ -66,7 +66,7 @@ class SplitOptions(NamedTuple):
 
     def new_sums(self, dtype: str) -> Sums:
         """Empty sums of all elements; a sketch if the threshold's rule needs one."""
-        # the sketch of a 16-bit dtype is exact too, and faster than to widen the elements
+        # the sketch of a 16-bit dtype is also exact, and faster than widening the elements
         if dtype in HALF_DTYPES or needs_sketch(self.threshold) or self.threshold == "xmin":
             return TailSketch(dtype)
         return ExactSums(dtype)
@@ -100,7 +100,7 @@ class SplitSums:
 
 
 class SplitPlan(NamedTuple):
-    """What is known of a matrix before it is split: the threshold, and the sums read for it."""
+    """The threshold of a matrix, and the sums that were computed to find it."""
 
     tau: float
     bounds: Bounds
@@ -123,7 +123,7 @@ class Reader(Protocol):
         ...
 
     def feed(self, resolver: Resolver) -> Resolver:
-        """The resolver after one more reading of the matrix."""
+        """Let the resolver read the matrix once more, and return the resolver."""
         ...
 
 
@@ -134,11 +134,11 @@ def plan_split(options: SplitOptions, dtype: str, sums: Sums, reader: Reader) ->
     ----------
     options : SplitOptions
     dtype : str
-        Of the matrix.
+        The dtype of the matrix.
     sums : TailSketch or ExactSums
-        Of all of its elements; empty if `options.needs_one_reading`.
+        The sums of all elements; empty if `options.needs_one_reading`.
     reader : Reader
-        Is asked only if the sums leave the threshold open.
+        Used only if the sums do not determine the threshold.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def plan_split(options: SplitOptions, dtype: str, sums: Sums, reader: Reader) ->
 
 
 def find_threshold(options: SplitOptions, sums: Sums, reader: Reader) -> float:
-    """The threshold, from the sums and, if they leave it open, from more readings."""
+    """The threshold, from the sums and, if they do not determine it, from more passes."""
     rule = options.rule
     if rule == "xmin" and options.keep != "centered":
         return reader.fit_xmin("abs" if options.keep == "abs" else "positive")
@@ -170,10 +170,10 @@ def find_threshold(options: SplitOptions, sums: Sums, reader: Reader) -> float:
 def split_rows(
     data: npt.NDArray[Any], bounds: Bounds, sums: SplitSums, room: Room | None = None
 ) -> Block:
-    """CSR of the kept elements of some rows, whose sums are added to `sums`.
+    """CSR arrays of the kept elements of some rows; add the sums of the rows to `sums`.
 
-    With `room` one reading counts and fills, and the result's arrays lie in `room`. Without it two
-    readings do, and the result takes no more memory than it must.
+    With `room`, one pass counts and copies the elements, and the result is stored in `room`.
+    Without it, two passes are needed, and the result takes the least possible memory.
     """
     if sums.all is not None:
         sums.all.update(data)

@@ -1,4 +1,4 @@
-"""The kept elements of a block of rows: counted, filled, or both in one reading."""
+"""Count and copy the kept elements of a block of rows, in two passes or in one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SPLIT: dict[str, Callable[..., int]] = {
     "bfloat16": _split.split_bf16,
 }
 
-# From so many elements on int32 may be too narrow for indices: count before they are written.
+# With this many elements, int32 may be too narrow for indices: count before writing them.
 _MANY = 2**31
 
 
@@ -93,7 +93,7 @@ def fill_rows(
 
 
 class Room(NamedTuple):
-    """Memory that is used again for each block: to take fresh memory costs more than the split."""
+    """Memory that all blocks reuse, because new memory would cost more time than the split."""
 
     indices: npt.NDArray[np.int32]
     values: npt.NDArray[Any]
@@ -112,9 +112,9 @@ class Room(NamedTuple):
 def split_block(
     block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1, *, room: Room | None = None
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
-    """`count_rows` and `fill_rows` in one reading: (indptr, indices, values).
+    """`count_rows` and `fill_rows` in one pass: (indptr, indices, values).
 
-    With `room` one thread does it, and indices and values are the beginnings of its arrays.
+    With `room`, only one thread works, and indices and values are the beginnings of its arrays.
 
     Raises
     ------
@@ -123,10 +123,11 @@ def split_block(
 
     Notes
     -----
-    Threads take pieces of about 2^16 elements in turn, and gather what one keeps in arrays of their
-    own; where it goes is known as soon as the pieces before it have been gathered. The result's
-    arrays are made for a matrix kept whole, and cut to their size in the end: the memory behind
-    what was never written is never taken. From 2^31 elements on, counting all goes before filling.
+    The threads take pieces of about 2^16 elements in turn. Each thread gathers the kept elements of
+    a piece in its own arrays. Their position in the result is known as soon as all earlier pieces
+    have been gathered. The arrays of the result are allocated for the case that every element is
+    kept, and finally cut to size; memory pages that are never written are never allocated. With
+    2^31 elements or more, all elements are counted before any is copied.
     """
     if block.size >= _MANY:
         return fill_rows(block, bounds, count_rows(block, bounds, n_threads), n_threads)

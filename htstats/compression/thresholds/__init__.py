@@ -1,4 +1,4 @@
-"""Threshold rules: what "std", "quantile:0.9" and the like mean for one matrix.
+"""Threshold rules: compute the threshold of a matrix from "std", "quantile:0.9" and so on.
 
 =====================  =======================================================================
 rule                   tau, where the *key* of w is what `keep` compares: abs(w), w or
@@ -13,9 +13,9 @@ a number               that number
                        P(abs(u^T (W - W(t)) v) > EPS abs(u) abs(v)) <= ETA for fixed u and v
 =====================  =======================================================================
 
-An element is kept when its key is strictly above tau, so ties with tau are not kept. In the last
-rule R(tau) is the length of the interval that holds the replaced elements, zeros of the kept
-positions among them with ``support="full"``, and t the variance of the noise.
+An element is kept if its key is strictly above tau, so elements with the key tau are not kept. In
+the last rule, R(tau) is the length of the interval that contains the replaced elements (with
+``support="full"``, also the zeros at the kept positions), and t is the variance of the noise.
 """
 
 from htstats.compression.thresholds._error_budget import error_budget

@@ -1,7 +1,7 @@
-"""The threshold rule "error:EPS,ETA": the largest tau whose replaced part is within an error.
+"""The threshold rule "error:EPS,ETA": the largest tau that meets an error budget.
 
-C1 of the theory: R(tau)^2/4 + t <= EPS^2/(2 log(2/ETA)), R(tau) the length of the interval that
-holds the replaced elements, t the variance of the noise.
+C1 of the theory: R(tau)^2/4 + t <= EPS^2/(2 log(2/ETA)). R(tau) is the length of the interval that
+contains the replaced elements, and t is the variance of the noise.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _rounded_down(value: Fraction) -> float:
 
 
 class Interval(NamedTuple):
-    """Length of an interval that holds the replaced elements: the larger of slope * tau + start."""
+    """Length of the interval of the replaced elements: the larger of slope * tau + start."""
 
     lines: tuple[tuple[int, Fraction], ...]
 
@@ -87,7 +87,7 @@ def budget_of(rule: Rule) -> Fraction:
 
 
 def cannot(rule: Rule, t: float, budget: Fraction) -> ValueError:
-    """The error that says no threshold meets the rule."""
+    """The error for a rule that no threshold meets."""
     eps, eta = (float(number) for number in rule.numbers)
     return ValueError(
         f"threshold 'error:{eps:g},{eta:g}' cannot be met: EPS^2/(2 log(2/ETA)) is "
@@ -97,7 +97,7 @@ def cannot(rule: Rule, t: float, budget: Fraction) -> ValueError:
 
 
 def error(rule: Rule, sketch: TailSketch, keep: str, support: str, std: float) -> float:
-    """The threshold where the noise's standard deviation is known beforehand."""
+    """The threshold if the standard deviation of the noise is known beforehand."""
     interval, budget, t = Interval.of(sketch, keep, support), budget_of(rule), Fraction(std) ** 2
     tau = interval.largest_tau(budget - t, keep)
     if tau is None:

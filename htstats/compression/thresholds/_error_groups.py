@@ -1,4 +1,4 @@
-"""Groups of elements of which bounds say whether a threshold among their keys may meet an error."""
+"""Groups of elements, with bounds that show which groups may contain the threshold."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ __all__ = ["Groups", "Law", "Table"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Running sums of up to 2^18 groups, each with a few roundings, are within this part of the sum of
-# the terms' sizes.
+# Bound of the relative rounding error of running sums of up to 2^18 groups, each with a few
+# roundings, in proportion to the sum of the absolute values of the terms.
 _ROUNDED = 2.0**-34
 
-# The exact rule rounds a standard deviation and tau once each; this covers the lengths' roundings
-# too.
+# Covers the roundings of the exact rule (one for a standard deviation and one for tau) and those of
+# the lengths.
 _RULE = 2.0**-40
 
 
 class Law(NamedTuple):
     """length(tau)^2 / 4 + variance <= budget; sums are of w - centre and of its square.
 
-    `n` is the number of all elements where the kept ones count as zeros, or None.
+    `n` is the number of all elements if the kept ones count as zeros, else None.
     """
 
     interval: Interval
@@ -52,11 +52,11 @@ class Law(NamedTuple):
             variance = np.maximum(spread, 0) / (number + zeros)
             left = self.interval.lengths(keys) ** 2 / 4 + variance
             over: npt.NDArray[np.bool_] = left > self.budget * (1 + _RULE)
-            return ~over  # what overflowed may
+            return ~over  # values that overflowed may fit
 
 
 class Groups(NamedTuple):
-    """Groups, with the ends of their keys; those below all of them are one number and sums."""
+    """Groups with the ends of their keys; `below` has the count and sums of all smaller keys."""
 
     low: Floats
     high: Floats
@@ -74,7 +74,7 @@ class Groups(NamedTuple):
 
     @classmethod
     def of_sketch(cls, sketch: TailSketch, keep: str, mean: float, law: Law) -> Groups:
-        """The buckets of a sketch, of both signs, and the zeros."""
+        """The groups that are the buckets of a sketch, of both signs, and the zeros."""
         positive, negative = sketch.buckets("positive"), sketch.buckets("negative")
         tops = [
             b.lower if sketch.dtype in HALF_DTYPES else np.nextafter(b.upper, b.lower)
@@ -108,11 +108,11 @@ class Groups(NamedTuple):
 
     @property
     def smallest(self) -> float:
-        """No key is below this."""
+        """A lower bound of the keys."""
         return float(self.low.min(initial=math.inf))
 
     def number_in(self, low: float, high: float) -> int:
-        """Number of elements of the groups that overlap these keys."""
+        """Number of elements in the groups that overlap this range of keys."""
         return int(self.number[(self.high >= low) & (self.low <= high)].sum())
 
     def last_within(self, low: float, high: float, room: int) -> float:
@@ -204,7 +204,7 @@ def _distances(start: Floats, stop: Floats, mean: float) -> tuple[Floats, Floats
 
 
 class Table:
-    """Numbers and sums of elements by their keys, in parts of equal width between two ends."""
+    """Counts and sums of elements by key, in parts of equal width between two ends."""
 
     def __init__(self, low: float, high: float) -> None:
         self._low, self._high = low, high
@@ -229,7 +229,7 @@ class Table:
         self._additions += 1
 
     def merge(self, other: Table) -> None:
-        """Add another one with the same ends."""
+        """Add another table with the same ends."""
         self._number += other._number
         self._total += other._total
         self._squares += other._squares
@@ -238,7 +238,7 @@ class Table:
         self._additions += other._additions + 1
 
     def groups(self, n: int, total: float, squares: float) -> Groups:
-        """Its non-empty parts as groups; the arguments are sums of the elements below them."""
+        """The non-empty parts as groups; the arguments are sums of the elements below the table."""
         some = self._number > 0
         number, sums, each = self._number[some], self._total[some], self._squares[some]
         rounded = (number + self._additions + 4) * 2.0**-52

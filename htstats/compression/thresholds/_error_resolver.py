@@ -1,11 +1,11 @@
-"""The rule "error:EPS,ETA" where the noise's variance follows from tau, in bounded memory.
+"""The rule "error:EPS,ETA" if the variance of the noise depends on tau, in bounded memory.
 
-tau meets the rule where length(tau)^2/4 + t(tau) is within the budget, t the variance of what is
-replaced: that of all elements whose key is at most tau, and so the same from one key up to the
-next one. Wanted is the largest key that meets it; there need not be a smaller one that does.
-Bounds of the left side for groups of keys tell which of them may hold the answer. One reading sums
-what lies below exactly and gathers the rest, which exact sums then decide; where that is too much,
-the reading tells smaller groups apart.
+tau meets the rule if length(tau)^2/4 + t(tau) is within the budget. t is the variance of the
+replaced elements, whose keys are at most tau, so t is constant between two neighbouring keys. The
+threshold is the largest key that meets the rule; smaller keys need not meet it. Bounds of the left
+side for groups of keys show which groups may contain the threshold. One pass sums the elements
+below these groups exactly and gathers the elements in them; exact sums then decide. If there are
+too many elements to gather, the pass divides the groups into smaller ones.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = ["MatchedError"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Distinct values that a reading gathers at most (16 bytes each).
+# Largest number of distinct values that a pass gathers (16 bytes each).
 _GATHERED = 1 << 20
 
 
@@ -90,7 +90,7 @@ class _Stage:
 
 
 class MatchedError:
-    """Finds the largest tau of the rule, reading the data as often as `tau` is None.
+    """Find the largest tau of the rule. Another pass over the data is needed while `tau` is None.
 
     Parameters
     ----------
@@ -163,13 +163,13 @@ class MatchedError:
         return self.tau
 
     def fresh(self) -> MatchedError:
-        """A copy without this reading's blocks, to read some of them on another worker."""
+        """A copy without the blocks of this pass, to read some of them on another worker."""
         other = copy.copy(self)
         other._start(self._low, self._high)
         return other
 
     def merge(self, other: MatchedError) -> None:
-        """Add the blocks that another copy has read in the same reading."""
+        """Add the blocks that another copy has read in the same pass."""
         if self.tau is not None:
             return
         self._below.merge(other._below)
@@ -203,7 +203,7 @@ class MatchedError:
         return keys_of(values, self._keep, self._mean)
 
     def _next_reading(self) -> None:
-        """Choose the keys of the next reading; end if none of them can meet the rule."""
+        """Choose the keys of the next pass; stop if none of them can meet the rule."""
         while self._stages:
             stage = self._stages[-1]
             bracket = stage.groups.bracket(self._law, stage.limit)

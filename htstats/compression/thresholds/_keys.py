@@ -1,4 +1,4 @@
-"""The key of an element, which is what a threshold is compared with; and how keys are read."""
+"""The key of an element, which is compared with a threshold; and functions that read keys."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["CHUNK", "PARTS", "atoms", "chunks", "keys_of", "part_of"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Elements turned into float64 keys at a time: they stay in the cache.
+# Elements converted to float64 keys at a time: they stay in the cache.
 CHUNK = 1 << 16
-# Parts between two keys that a reading tells apart.
+# Number of parts into which a pass divides the range between two keys.
 PARTS = 1 << 16
 
 
 def keys_of(values: Floats, keep: str, mean: float) -> Floats:
-    """What `keep` compares: w, abs(w), or abs(w - mean) rounded once."""
+    """The keys that `keep` compares: w, abs(w), or abs(w - mean) rounded once."""
     if keep == "upper":
         return values
     return np.abs(values - mean if keep == "centered" else values)

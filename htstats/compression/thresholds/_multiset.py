@@ -1,4 +1,4 @@
-"""Distinct values and how often each was there, as long as they fit."""
+"""Distinct values and their counts, up to a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thresholds that are order statistics, from a sketch and, where need be, from reading again."""
+"""Thresholds that are order statistics, from a sketch and, if needed, from more passes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ __all__ = ["Resolver"]
 
 Floats = npt.NDArray[np.float64]
 
-# Distinct values that a pass gathers at most (16 bytes each); beyond, it narrows the bracket.
+# Largest number of distinct values that a pass gathers (16 bytes each). If there are more, the pass
+# narrows the bracket instead.
 _GATHERED = 1 << 20
 
 
@@ -62,7 +63,7 @@ class _Sieve(NamedTuple):
 
 
 class Resolver:
-    """Finds tau from a sketch and, where the sketch leaves it open, from reading the data again.
+    """Find tau from a sketch and, if the sketch does not determine it, from more passes.
 
     Parameters
     ----------
@@ -85,9 +86,9 @@ class Resolver:
 
     Notes
     -----
-    The sketch says which bucket holds the wanted order statistic; one more reading gathers that
-    bucket. Where it holds more distinct values than fit (2^20), the pass narrows the bracket
-    65,536-fold instead, and another one is needed. Memory stays below 64 MiB.
+    The sketch shows which bucket contains the order statistic, and one more pass gathers this
+    bucket. If the bucket has more than 2^20 distinct values, the pass narrows the bracket by a
+    factor of 65,536 instead, and another pass is needed. Memory stays below 64 MiB.
 
     Examples
     --------

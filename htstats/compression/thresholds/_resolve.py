@@ -31,11 +31,11 @@ def resolve(
     Parameters
     ----------
     threshold : float or str
-        A number or a rule of this module's table.
+        A number, or a rule of the table in `htstats.compression.thresholds`.
     data : ndarray
-        The matrix as kernels take it (16-bit floats as their bits).
+        The matrix in the form for the kernels (16-bit floats as their bits).
     sketch : TailSketch or ExactSums
-        Of all of `data`; exact sums are enough unless `needs_sketch`.
+        The sketch or sums of all of `data`. Exact sums are enough unless `needs_sketch`.
     keep, noise, support : str
         As in `partition`.
 
@@ -64,7 +64,7 @@ def resolve(
 def resolver_of(
     threshold: str, sketch: TailSketch, *, keep: str, noise: str, support: str
 ) -> Resolver | MatchedError:
-    """An object that finds a rule's threshold: it reads the data again until its `tau` is known.
+    """An object that finds the threshold of a rule by more passes, until its `tau` is known.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def resolver_of(
 def _fit_xmin(data: npt.NDArray[Any], dtype: str, keep: str) -> float:
     if keep == "centered":
         raise ValueError("threshold 'xmin' fits abs(w) or w: keep must be 'abs' or 'upper'")
-    # loaded here, as power_law may itself use partitions
+    # imported here, because power_law may itself import the partition
     from htstats.power_law import fit_power_law  # type: ignore[import-not-found,unused-ignore]
 
     flat = data.reshape(-1)

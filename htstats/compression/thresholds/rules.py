@@ -1,4 +1,4 @@
-"""Rules for thresholds as text: what they are called and which numbers they take."""
+"""Parse threshold rules: their names and their numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def parse_rule(text: str) -> Rule:
     Raises
     ------
     ValueError
-        If it is no rule, or a number of it is out of range.
+        If the text is not a rule, or one of its numbers is out of range.
 
     Examples
     --------
@@ -57,5 +57,5 @@ def _out_of_range(name: str, numbers: tuple[Fraction, ...]) -> str:
 
 
 def needs_sketch(threshold: float | str) -> bool:
-    """Whether a rule asks for the buckets of a sketch, and not only for exact sums."""
+    """Whether a rule needs the buckets of a sketch in addition to exact sums."""
     return isinstance(threshold, str) and parse_rule(threshold).name in ("quantile", "nnz", "error")
