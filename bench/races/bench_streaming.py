@@ -16,6 +16,7 @@ import pytest
 
 from htstats._common import rows as _rows
 from htstats.compression.partition import _rows as streaming
+from htstats.compression.partition.plan import SplitOptions
 from htstats.power_law import _fit_rows
 from htstats.sketch import TailSketch
 from htstats.weights import open_weights
@@ -72,8 +73,9 @@ def read(path):
 
 
 def split(path, threshold, noise, n_threads):
-    job = streaming._Job(matrix(path), threshold, "abs", noise, "replaced", n_threads)
-    return streaming._split(job, lambda *block: None)
+    options = SplitOptions(threshold, "abs", noise, "replaced").check()
+    reading = streaming._Reading(matrix(path), options, n_threads)
+    return streaming._split(reading, lambda *block: None)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
