@@ -53,8 +53,9 @@ def figure1(
     Notes
     -----
     The scale is 1 in Nolan's sense: the Fourier transform is exp(-abs(t)^alpha), so the variance
-    at alpha = 2 is 2. The densities come from the package's own stable laws if this version has them,
-    and from SciPy otherwise. At the points drawn here, both agree with the closed forms at alpha = 1 and 2.
+    at alpha = 2 is 2. The densities come from the package's own stable laws if this version has
+    them, and from SciPy otherwise. At the points drawn here, both agree with the closed forms at
+    alpha = 1 and 2.
 
     References
     ----------
