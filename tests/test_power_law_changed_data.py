@@ -85,8 +85,9 @@ def test_the_checksum_is_that_of_its_definition():
         expected = 0
         for word in words.tolist():
             w = word << 64 - width
-            mixed = (((w ^ w >> 32 ^ w >> 47) & mask) * 0x9E3779B1) ^ w
-            expected += (mixed & mask) * (mixed >> 32) + w
+            upper, lower = w >> 32, w & mask
+            mixed = (lower ^ upper ^ upper >> 15) * 0x9E3779B1 & mask
+            expected += mixed * (upper ^ mixed >> 13 ^ 0x85EBCA6B) + lower
         x = words if name == "u16" else words.view(dtype.replace("u", "f"))
         assert getattr(tail, f"checksum_{name}")(x) == expected % 2**64
 

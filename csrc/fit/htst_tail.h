@@ -54,15 +54,16 @@ int64_t htst_tail_take_f64(
 
 /* Add to table[pattern >> DROPPED] the number of elements of that bucket. The pattern includes the
  * sign bit, so negative elements are counted in the second half. A table counts at most 2^32 - 1
- * elements in all. ERRORS: none. */
-void htst_tail_histogram_f32(int64_t n, const float *x, uint32_t *table);
-void htst_tail_histogram_f64(int64_t n, const double *x, uint32_t *table);
+ * elements in all. Returns the checksum of the elements (below), taken in the same reading.
+ * ERRORS: none. */
+uint64_t htst_tail_histogram_f32(int64_t n, const float *x, uint32_t *table);
+uint64_t htst_tail_histogram_f64(int64_t n, const double *x, uint32_t *table);
 
-/* A checksum of n elements: the sum of l h + w modulo 2^64, where w is a pattern, shifted to the
- * upper end of 64 bits, and l and h are the halves of w xor 0x9e3779b1 (the lower half of w xor w
- * >> 32 xor w >> 47). It does not depend on the order of the elements, and that of several arrays
- * is the sum of theirs. A different array has the same checksum with a probability of at most
- * 1e-10, unless it was constructed for that purpose. */
+/* A checksum of n elements: the sum of m (u xor m >> 13 xor 0x85ebca6b) + l modulo 2^64. Here u and
+ * l are the upper and the lower half of a pattern, shifted to the upper end of 64 bits, and m is
+ * 0x9e3779b1 (l xor u xor u >> 15) modulo 2^32. It does not depend on the order of the elements,
+ * and that of several arrays is the sum of theirs. A different array has the same checksum with a
+ * probability of at most 1e-9, unless it was constructed for that purpose. ERRORS: none. */
 uint64_t htst_tail_checksum_f32(int64_t n, const float *x);
 uint64_t htst_tail_checksum_f64(int64_t n, const double *x);
 uint64_t htst_tail_checksum_u16(int64_t n, const uint16_t *x);

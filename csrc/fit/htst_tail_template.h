@@ -1,6 +1,7 @@
 /* htst_tail_template: htst_tail.c for one type of floats. That file includes it once for each, with
  * FLOAT, UINT and INT, the float and the integers of its size; SIGN and INFINITE, the patterns of
- * the sign bit and of infinity; DROPPED, as in htst_tail.h; and OF(name), the name with the type's
+ * the sign bit and of infinity; DROPPED, as in htst_tail.h; UPPER(bits) and LOWER(bits), the halves
+ * of a pattern, where one of 32 bits is the upper half; and OF(name), the name with the type's
  * suffix. */
 
 static inline UINT
@@ -111,20 +112,13 @@ OF(htst_tail_take)(
     return m;
 }
 
-void
-OF(htst_tail_histogram)(int64_t n, const FLOAT *x, uint32_t *table)
-{
-    for (int64_t i = 0; i < n; i++) {
-        table[OF(bits)(x + i) >> DROPPED]++;
-    }
-}
-
 HTST_CLONES static uint64_t
 OF(sum)(int64_t n, const FLOAT *x)
 {
     uint64_t sum = 0;
     for (int64_t i = 0; i < n; i++) {
-        sum += checksum_of((uint64_t) OF(bits)(x + i) << (64 - 8 * (int) sizeof(UINT)));
+        UINT bits = OF(bits)(x + i);
+        sum += checksum_of(UPPER(bits), LOWER(bits));
     }
     return sum;
 }
@@ -135,11 +129,27 @@ OF(htst_tail_checksum)(int64_t n, const FLOAT *x)
     return OF(sum)(n, x);
 }
 
+uint64_t
+OF(htst_tail_histogram)(int64_t n, const FLOAT *x, uint32_t *table)
+{
+    uint64_t sum = 0;
+    for (int64_t i = 0; i < n; i += BLOCK) { /* the second loop finds the block in the cache */
+        int64_t size = n - i < BLOCK ? n - i : BLOCK;
+        sum += OF(sum)(size, x + i);
+        for (int64_t j = i; j < i + size; j++) {
+            table[OF(bits)(x + j) >> DROPPED]++;
+        }
+    }
+    return sum;
+}
+
 #undef FLOAT
 #undef UINT
 #undef INT
 #undef SIGN
 #undef INFINITE
 #undef DROPPED
+#undef UPPER
+#undef LOWER
 #undef FEW
 #undef OF

@@ -92,23 +92,27 @@ def take_f64(const double[::1] x, int side, double[::1] out):
 
 
 def histogram_f32(const float[::1] x, uint32_t[::1] table):
-    """Add the number of elements in each bucket; fewer than 2^32 in all."""
+    """Add the number of elements in each bucket, fewer than 2^32 in all; the checksum."""
     cdef int64_t n = x.shape[0]
+    cdef uint64_t found = 0
     if table.shape[0] != HTST_TAIL_SLOTS_F32:
         raise ValueError(f"table must have {HTST_TAIL_SLOTS_F32} slots")
     if n:
         with nogil:
-            htst_tail_histogram_f32(n, &x[0], &table[0])
+            found = htst_tail_histogram_f32(n, &x[0], &table[0])
+    return found
 
 
 def histogram_f64(const double[::1] x, uint32_t[::1] table):
-    """Add the number of elements in each bucket; fewer than 2^32 in all."""
+    """Add the number of elements in each bucket, fewer than 2^32 in all; the checksum."""
     cdef int64_t n = x.shape[0]
+    cdef uint64_t found = 0
     if table.shape[0] != HTST_TAIL_SLOTS_F64:
         raise ValueError(f"table must have {HTST_TAIL_SLOTS_F64} slots")
     if n:
         with nogil:
-            htst_tail_histogram_f64(n, &x[0], &table[0])
+            found = htst_tail_histogram_f64(n, &x[0], &table[0])
+    return found
 
 
 def checksum_f32(const float[::1] x):

@@ -12,8 +12,8 @@ from htstats._common.checks import require_finite
 from htstats._common.threads import run_ranges
 from htstats._core import tail
 from htstats._exact_fit.bucket_bounds import Prospect
-from htstats._exact_fit.sample import CACHED, Survey, add_tables, survey
-from htstats._exact_fit.source import Source, checksum_of
+from htstats._exact_fit.sample import Survey, add_tables, survey
+from htstats._exact_fit.source import Source
 
 __all__ = ["Histogram", "count_buckets"]
 
@@ -79,12 +79,8 @@ def _count_slots(source: Source, n_slots: int, n_threads: int) -> npt.NDArray[An
     tables: list[npt.NDArray[Any]] = []
 
     def count_range(part: npt.NDArray[Any], where: slice) -> tuple[npt.NDArray[np.uint32], int]:
-        table, total = np.zeros(n_slots, np.uint32), 0
-        for start in range(where.start, where.stop, CACHED):
-            piece = part[start : min(start + CACHED, where.stop)]
-            total += checksum_of(piece)
-            add(piece, table)
-        return table, total
+        table = np.zeros(n_slots, np.uint32)
+        return table, add(part[where], table)
 
     def count_part(part: npt.NDArray[Any]) -> list[int]:
         totals = []

@@ -16,7 +16,6 @@ from htstats._exact_fit.source import Source, read_weights
 from htstats.sketch import TailSketch
 
 __all__ = [
-    "CACHED",
     "SIDES",
     "Sample",
     "Selection",
@@ -40,9 +39,6 @@ SIDES = ("abs", "positive", "negative")
 
 # Bit patterns of the largest finite values.
 ALL_BELOW = {np.float32: 0x7F7FFFFF, np.float64: 0x7FEFFFFFFFFFFFFF}
-
-# Elements whose checksum is taken and that are counted while they are in the cache of a core.
-CACHED = 1 << 14
 
 
 class Selection(NamedTuple):
