@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._core import estimate, fit, scan, sort
+from htstats._core import estimate, scan, sort
 
 __all__ = [
     "TOLERANCE",
@@ -24,9 +24,6 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-
-# Up to so many candidates all estimates are computed at once; of more, block by block.
-ALL_AT_ONCE = fit.ALL_AT_ONCE
 
 # Distances that differ by less than this are equal: the smallest xmin among them is the answer.
 TOLERANCE = 1e-13
@@ -94,14 +91,21 @@ def candidates_of(x: Floats) -> Candidates:
 
 
 def best_of(
-    values: Floats, first: Counts, two_sided: bool, begin: int, end: int, tolerance: float
+    values: Floats,
+    first: Counts,
+    two_sided: bool,
+    begin: int,
+    end: int,
+    tolerance: float,
+    *,
+    at_once: int,
 ) -> tuple[int, float, float]:
     """Index, distance and rate of the best of the candidates begin ... end - 1 with alpha above 1.
 
-    `Candidates.best` gives the same. Of more than ALL_AT_ONCE values, only the blocks that the scan
+    `Candidates.best` gives the same. Of more than `at_once` values, only the blocks that the scan
     reaches get their estimates."""
     work = np.empty(scan.workspace(len(values)))
-    if len(values) <= ALL_AT_ONCE:
+    if len(values) <= at_once:
         logs, rate = np.empty(len(values)), np.empty(len(values))
         estimate.rates(values, first, math.inf, logs, rate)
         return scan.best(

@@ -30,7 +30,7 @@ from htstats._exact_fit.source import Source
 from htstats.power_law._result import PowerLawFit
 from htstats.sketch import FORMATS, TailSketch, sketch_rows
 
-__all__ = ["COPIES_OF_A_FIT", "LEAST_FOR_A_FIT", "fit_rows"]
+__all__ = ["COPIES_OF_A_FIT", "LEAST_FOR_A_FIT", "fit_in_budget", "fit_rows"]
 
 # Float64 numbers for each value that is fitted in memory: the sorted value and its estimates.
 COPIES_OF_A_FIT = 5
@@ -112,6 +112,21 @@ def fit_rows(
     checks.count("max_memory", max_memory, at_least=LEAST_FOR_A_FIT)
     checks.count("n_threads", n_threads, at_least=1)
     budget = plan_memory(max_memory)
+    tail = fit_in_budget(source, side, options, budget, sketch, n_threads=n_threads, report=report)
+    return PowerLawFit.of(tail)
+
+
+def fit_in_budget(
+    source: RowSource,
+    side: str,
+    options: FitOptions,
+    budget: Budget,
+    sketch: TailSketch | None = None,
+    *,
+    n_threads: int = 1,
+    report: Report | None = None,
+) -> FittedTail:
+    """`fit_rows` with checked options and any division of the memory, however small."""
     if sketch is None:
         each = max(budget.block // n_threads, 1)
         sketch = sketch_rows(source, report=report, max_bytes=each, n_threads=n_threads)
@@ -121,7 +136,7 @@ def fit_rows(
         return (b.data.reshape(-1) for b in read_blocks(source, report, budget.block))
 
     again = Source(source.dtype, parts, None)
-    return PowerLawFit.of(_fit_sketched(sketch, side, again, options, budget))
+    return _fit_sketched(sketch, side, again, options, budget)
 
 
 def _fit_sketched(
