@@ -245,42 +245,18 @@ evaluate_point(bool log_wanted, double k, double n, double p)
 /* ---- public scalars ------------------------------------------------------------------------- */
 
 /* Adding 0.0 turns -0.0 into 0.0 and changes no other value. */
+#define SCALAR(name, value)                   \
+    double name(double k, double n, double p) \
+    {                                         \
+        return (value) + 0.0;                 \
+    }
 
-double
-htst_binomial_logsf(double k, double n, double p)
-{
-    return evaluate_tail(true, true, k, n, p) + 0.0;
-}
-
-double
-htst_binomial_logcdf(double k, double n, double p)
-{
-    return evaluate_tail(false, true, k, n, p) + 0.0;
-}
-
-double
-htst_binomial_logpmf(double k, double n, double p)
-{
-    return evaluate_point(true, k, n, p) + 0.0;
-}
-
-double
-htst_binomial_sf(double k, double n, double p)
-{
-    return evaluate_tail(true, false, k, n, p) + 0.0;
-}
-
-double
-htst_binomial_cdf(double k, double n, double p)
-{
-    return evaluate_tail(false, false, k, n, p) + 0.0;
-}
-
-double
-htst_binomial_pmf(double k, double n, double p)
-{
-    return evaluate_point(false, k, n, p) + 0.0;
-}
+SCALAR(htst_binomial_logsf, evaluate_tail(true, true, k, n, p))
+SCALAR(htst_binomial_logcdf, evaluate_tail(false, true, k, n, p))
+SCALAR(htst_binomial_logpmf, evaluate_point(true, k, n, p))
+SCALAR(htst_binomial_sf, evaluate_tail(true, false, k, n, p))
+SCALAR(htst_binomial_cdf, evaluate_tail(false, false, k, n, p))
+SCALAR(htst_binomial_pmf, evaluate_point(false, k, n, p))
 
 double
 htst_binomial_kl(double k, double n, double p)

@@ -138,12 +138,8 @@ def bootstrap_interval(
 
     Parameters
     ----------
-    tail : FittedTail
-        With any side, weights, xmin range, xmax, min_tail, ks, discrete or not, of any dtype.
-    sample : Sample
-        The values that were fitted.
-    options : FitOptions
-        The options of the fit.
+    tail, sample, options
+        As in `htstats.power_law._goodness.bootstrap_pvalue`.
     level, n_resamples, seed, n_threads
         As in `confidence_interval`.
 
