@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
-from htstats._common.arrays import HALF_DTYPES, as_elements
+from htstats._common.arrays import HALF_DTYPES, as_elements, widen_half
+from htstats._common.data_checks import require_all_finite
 from htstats._common.rows import RowSource, read_blocks
 from htstats._core import normal as _normal
 from htstats._core import products as _products
@@ -101,11 +102,7 @@ class Rows(NamedTuple):
             yield self._widen(part)
 
     def _widen(self, part: Matrix) -> Matrix:
-        block = part
-        if self.dtype == "bfloat16":
-            block = np.left_shift(part, 16, dtype=np.uint32).view(np.float32)
-        elif self.dtype == "float16":
-            block = part.view(np.float16).astype(np.float32)
+        block: Matrix = widen_half(part, self.dtype) if self.dtype in HALF_DTYPES else part
         if self.exponent:
             # two factors, since the power of two itself may overflow; both products are exact
             half = self.exponent // 2
@@ -200,10 +197,13 @@ def _scale(rows: Rows) -> Rows:
     ValueError
         If an entry is not finite, or all are zero.
     """
-    # the maximum is NaN or inf if any entry is: one number shows whether all are finite
-    largest = max(float(np.abs(block).max()) for block in rows.blocks())
-    if not np.isfinite(largest):
-        raise ValueError("W must be finite, got NaN or infinity")
+    # the maximum of a block is NaN or inf if any entry is: one number shows whether all are finite
+    largest = 0.0
+    for block in rows.blocks():
+        largest_here = float(np.abs(block).max())
+        if not math.isfinite(largest_here):
+            require_all_finite("W", block)
+        largest = max(largest, largest_here)
     if largest == 0:
         raise ValueError("W must have a non-zero entry, got all zeros")
     return rows._replace(exponent=int(np.frexp(largest)[1]) - 1)
@@ -440,8 +440,7 @@ def fit_spectrum(W: npt.ArrayLike, **options: Any) -> PowerLawFit:
     matrix = as_float64(W, "W")
     if matrix.ndim != 2 or matrix.size == 0:
         raise ValueError(f"W must be a matrix with entries, got shape {matrix.shape}")
-    if not np.all(np.isfinite(matrix)):
-        raise ValueError("W must be finite, got NaN or infinity")
+    require_all_finite("W", matrix)
     singular = np.linalg.svd(matrix, compute_uv=False)
     floor = np.finfo(np.float64).eps * max(matrix.shape) * singular[0]
     return fit_power_law(singular[singular > floor] ** 2, **options)

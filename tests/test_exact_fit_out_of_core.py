@@ -327,10 +327,10 @@ def test_the_fields_of_a_budget_add_up(max_memory):
 @given(st.integers(LEAST_FOR_A_FIT, 1 << 36))
 def test_the_fields_of_a_budget_hold_what_they_are_for(max_memory):
     budget = plan_memory(max_memory)
-    size = budget.chunk + estimate.BLOCK + max(budget.probes, budget.kept) + 1
+    size = budget.chunk + estimate.BLOCK + max(budget.probes, budget.most_candidates) + 1
     assert 4 * 8 * size + 8 * scan.workspace(size) <= budget.window
     columns = len(Shortlist._fields)
-    assert 3 * columns * 8 * budget.kept <= budget.shortlist
+    assert 3 * columns * 8 * budget.most_candidates <= budget.shortlist
 
 
 @pytest.mark.parametrize("max_memory", [1 << 18, 999_983, 1 << 24, (1 << 26) + 12345])

@@ -16,8 +16,8 @@ __all__ = [
     "Candidates",
     "best_of",
     "candidates_of",
-    "distinct",
     "estimate_candidates",
+    "sort_distinct",
     "sort_in_place",
 ]
 
@@ -87,7 +87,7 @@ class Candidates:
 
 def candidates_of(x: Floats) -> Candidates:
     """The candidates among positive finite float64 values."""
-    return estimate_candidates(*distinct(x.copy()))
+    return estimate_candidates(*sort_distinct(x.copy()))
 
 
 def best_of(
@@ -125,7 +125,7 @@ def sort_in_place(x: npt.NDArray[Any], room: npt.NDArray[Any] | None = None) -> 
     arrange(x, np.empty_like(x) if room is None else room)
 
 
-def distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
+def sort_distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
     """The distinct values, ascending, as float64, and how many elements are below each.
 
     The second array has one element more: the number of all elements. `x` is float32 or float64
@@ -144,7 +144,7 @@ def distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
 def estimate_candidates(
     values: Floats, first: Counts, xmax: float = math.inf, two_sided: bool = False
 ) -> Candidates:
-    """The candidates among distinct values; `first` as `distinct` gives it."""
+    """The candidates among distinct values; `first` as `sort_distinct` gives it."""
     logs, rate = np.empty(len(values)), np.empty(len(values))
     estimate.rates(values, first, xmax, logs, rate)
     return Candidates(values, logs, first, rate, xmax, two_sided)

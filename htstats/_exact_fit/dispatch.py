@@ -91,10 +91,10 @@ def _fit_source(
         buckets = count_buckets(source, n_threads)
         selection = buckets.seen.select(side)
         prospect = buckets.prospect(selection.side)
-        gathered = partial(_gather, source, selection.side, prospect)
+        gather_tail = partial(_gather, source, selection.side, prospect)
         at_once = is_native(x) and options.way != "pruned"
         whole = partial(solve_at_once, x, selection.side, options) if at_once else None
-        return scan_pruned(prospect, selection, gathered, options, whole)
+        return scan_pruned(prospect, selection, gather_tail, options, whole)
     else:
         sample = take_sample(source, side, options.xmax, None)
     return solve(sample, options)

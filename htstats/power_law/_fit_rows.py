@@ -17,7 +17,7 @@ from htstats._common.arrays import HALF_DTYPES
 from htstats._common.checks import require_finite
 from htstats._common.rows import Report, RowSource, read_blocks
 from htstats._exact_fit.bucket_bounds import Prospect
-from htstats._exact_fit.candidates import TOLERANCE, distinct
+from htstats._exact_fit.candidates import TOLERANCE, sort_distinct
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.options import FitOptions, check_options
 from htstats._exact_fit.out_of_core.budget import Budget, plan_memory
@@ -149,9 +149,9 @@ def _fit_sketched(
     most = max_memory // (np.dtype(source.dtype).itemsize + 8 * COPIES_OF_A_FIT)
     if not options.is_plain:
         return _fit_between(sketch, side, source, options, most)
-    gathered = partial(_gather_above, source, side, sketch, most=most)
+    gather_tail = partial(_gather_above, source, side, sketch, most=most)
     try:
-        return fit_pruned(sketch, side, gathered, options.min_tail, ks=options.ks)
+        return fit_pruned(sketch, side, gather_tail, options.min_tail, ks=options.ks)
     except _TooManyError as error:
         low = error.low
     if options.ks != "left":
@@ -186,7 +186,7 @@ def _fit_between(
     if above:
         selection.excluded["above xmax"] = above
     usable = int(buckets.count.sum()) - above
-    sample = Sample(*distinct(values), selection)
+    sample = Sample(*sort_distinct(values), selection)
     if isinstance(options.xmin, tuple) and len(sample.values) < 2 <= usable:
         raise ValueError(
             f"no candidate xmin is allowed by xmin={options.xmin!r}, min_tail={options.min_tail}"

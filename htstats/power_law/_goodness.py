@@ -103,7 +103,7 @@ def goodness_of_fit(
     seed : int
         Same seed, same answer, for any `n_threads`.
     n_threads : int
-        Threads that share the resamples.
+        Threads that divide the resamples among them.
     stop_at : float, optional
         A level: stop as soon as the p-value is on one side of it. Each time this is considered it
         is wrong with probability 1e-4.
@@ -117,8 +117,8 @@ def goodness_of_fit(
 
     Notes
     -----
-    A resample draws each of its n values from the data below xmin, with their share of all values
-    as its probability, and else from the fitted tail. The tail is drawn in order (Renyi), so
+    A resample draws each of its n values from the data below xmin, with their proportion of all
+    values as its probability, and else from the fitted tail. The tail is drawn in order (Renyi), so
     nothing is sorted. Then xmin is searched again, among all candidates. With xmin fixed only the
     tail is drawn, and p is uniform for a true power law. With xmin searched the test is
     conservative, and a lognormal tail often passes: the scan finds the part of the data that is
@@ -240,7 +240,7 @@ def bootstrap_pvalue(
     seed = count("seed", seed, below=2**64)
     n_threads = count("n_threads", n_threads, at_least=1)
     level = None if stop_at is None else probability("stop_at", stop_at)
-    values = sample.repeated()
+    values = sample.elements()
     if has_kernel(sample, options):
         head = np.sort(np.log(values[values < tail.xmin])) if refit_xmin else np.empty(0)
         blocks = refit_blocks(tail, head, refit_xmin, seed, n_resamples, n_threads)

@@ -154,7 +154,7 @@ def bootstrap_interval(
     n_resamples = count("n_resamples", n_resamples, at_least=20)
     seed = count("seed", seed, below=2**64)
     n_threads = count("n_threads", n_threads, at_least=1)
-    values, refit = sample.repeated(), options.finds_xmin
+    values, refit = sample.elements(), options.finds_xmin
     kernel = has_kernel(sample, options)
     if kernel:
         logs = np.sort(np.log(values)) if refit else np.empty(0)

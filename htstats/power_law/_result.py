@@ -85,7 +85,7 @@ class PowerLawFit(FittedTail):
             If the fit was made from a sketch, or if the array that was fitted (or its weights) has
             changed since: its checksum differs. Every method that reads the data again does this.
         """
-        return self._sample().repeated()
+        return self._sample().elements()
 
     def goodness_of_fit(
         self, n_resamples: int = 2500, *, refit_xmin: bool = True, **options: Any

@@ -126,7 +126,7 @@ class OutOfCoreScan:
         self._tolerance = tolerance
         self._n_likely = n_likely
         self._many = many
-        self._window = _Window(self._n, budget.chunk, max(budget.probes, budget.kept))
+        self._window = _Window(self._n, budget.chunk, max(budget.probes, budget.most_candidates))
 
     def best(self) -> Found | None:
         """The smallest xmin whose distance is within the tolerance of the smallest one."""
@@ -157,7 +157,7 @@ class OutOfCoreScan:
                 limit = pool.distance.max() if len(pool.v) == self._n_likely else math.inf
                 some = window.shortlist(*window.search(0, end, limit, -(-end // N_SAMPLES)))
                 pool = pool.join(some).most_promising(self._n_likely)
-            window.keep_probes(self._budget.shares)
+            window.keep_probes(self._budget.levels)
         return pool
 
     def search_below(self, limit: float, below: float) -> tuple[Shortlist, float]:
@@ -169,12 +169,12 @@ class OutOfCoreScan:
         for window in self._windows():
             end = self._count_candidates(window, below)
             while end > 0:
-                start = max(0, end - (self._budget.kept - len(pool.v)))
+                start = max(0, end - (self._budget.most_candidates - len(pool.v)))
                 pool = pool.join(window.shortlist(*window.search(start, end, limit)))
                 end = start
-                if len(pool.v) == self._budget.kept:
+                if len(pool.v) == self._budget.most_candidates:
                     return pool, float(window.v[end])
-            window.keep_probes(self._budget.shares)
+            window.keep_probes(self._budget.levels)
         return pool, 0.0
 
     def _count_candidates(self, window: _Window, below: float) -> int:
@@ -288,14 +288,14 @@ class _Window:
         at = self._begin + which
         return Shortlist(self._v[at], self._y[at], self._first[at], self._rate[at], bound)
 
-    def keep_probes(self, shares: int) -> None:
-        """Drop the values, but keep some as probe points: the smallest one and, if `shares` is not
-        0, two in each interval of log(tail size) of length 1 / shares: those that deviate most, to
+    def keep_probes(self, levels: int) -> None:
+        """Drop the values, but keep some as probe points: the smallest one and, if `levels` is not
+        0, two in each interval of log(tail size) of length 1 / levels: those that deviate most, to
         either side, from the law that is fitted to all values so far."""
         kept = np.zeros(len(self.v), bool)
-        if shares:
+        if levels:
             tails = (self._n - self.first).astype(np.float64)
-            level = np.floor(shares * np.log(tails))
+            level = np.floor(levels * np.log(tails))
             starts = np.append(0, np.flatnonzero(level[1:] != level[:-1]) + 1)
             sizes = np.diff(np.append(starts, len(level)))
             y = self._y[self._begin : self._at]
@@ -306,7 +306,7 @@ class _Window:
                 kept |= tails == np.repeat(extreme.reduceat(tails, starts), sizes)
         kept[0] = True
         probes = np.flatnonzero(kept) + self._begin
-        if shares:
+        if levels:
             probes = np.append(probes, np.arange(self._at, len(self._v)))
         while len(probes) > len(self._v) - self._chunk:
             probes = np.append(probes[:1], probes[2::2])

@@ -110,7 +110,7 @@ class Power_Law(Distribution):
             search_parameters(self, x)
         return ""
 
-    def _defined(self) -> bool:
+    def _is_defined(self) -> bool:
         # A law that can be normalised is defined, even if alpha is outside the profile's range.
         return self.alpha > 1 or (self.xmax is not None and not math.isnan(self.alpha))
 
@@ -183,8 +183,8 @@ class Power_Law(Distribution):
 
     def loglikelihoods(self, data: Any = None) -> Floats:
         """Log density at the data in range, also if alpha is outside the profile's range."""
-        x = self._in_support(data)
-        return self._logpdf(x) if self._defined() else np.full(x.size, math.log(TINY))
+        x = self._trim_to_support(data)
+        return self._logpdf(x) if self._is_defined() else np.full(x.size, math.log(TINY))
 
 
 @dataclass(frozen=True)
