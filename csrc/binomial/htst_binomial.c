@@ -69,8 +69,9 @@ point_of_kind(int kind, double k, double n, double p)
     if (kind != HTST_BINOMIAL_FRACTION) {
         return htst_near_point(&problem, kind);
     }
-    return htst_far_is_served(&problem) ? htst_any_point(&problem, 0.0)
-                                        : (htst_terms_t){ { NAN, NAN }, NAN, NAN };
+    return htst_far_is_served(&problem)
+        ? htst_any_point(&problem, 0.0)
+        : (htst_terms_t){ .a = { NAN, NAN }, .factor = NAN, .phi = NAN };
 }
 
 /* The terms of P(X = k); all NaN if htst_binomial_point.h does not handle the arguments. */
@@ -116,7 +117,17 @@ static htst_terms_t
 tiny_terms(double n, double s, double j, bool is_tail)
 {
     htst_pair_t mean = htst_pair_product(n, ldexp(s, TINY_SHIFT));
-    htst_far_t problem = { n, j, n - j, s, 1.0, 0.0, { j, 0.0 }, mean, { n, 0.0 } };
+    htst_far_t problem = {
+        .n = n,
+        .k = j,
+        .m = n - j,
+        .x = s,
+        .y = 1.0,
+        .complement = 0.0,
+        .d = { j, 0.0 },
+        .mean_k = mean,
+        .mean_m = { n, 0.0 },
+    };
     return is_tail ? htst_fraction_terms(&problem, TINY_SHIFT)
                    : htst_any_point(&problem, TINY_SHIFT);
 }

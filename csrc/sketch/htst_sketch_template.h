@@ -34,7 +34,13 @@ OF(range)(const FLOAT *x, int64_t n)
         zeros += a == 0;
         negative += bits == ~ABS;
     }
-    return (RANGE){ smallest, largest, zeros, negative, signed_max };
+    return (RANGE){
+        .smallest_less_1 = smallest,
+        .largest = largest,
+        .zeros = zeros,
+        .negative_zeros = negative,
+        .largest_signed = signed_max,
+    };
 }
 
 /* A block with NaN or infinity, element by element. */
