@@ -30,7 +30,9 @@ SAFE_SQUARES = 2.0**-600, 2.0**600
 
 
 class Sizes(NamedTuple):
-    """Sizes at which the method changes its way; only `max_steps` can change a result.
+    """Sizes at which the method changes its way.
+
+    `bench/studies/constants.py gram-side` and `spectral-block` time both sides of them.
 
     Attributes
     ----------

@@ -30,9 +30,15 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 
 LARGEST_N = 2**53
+
+# Elements for which another thread is started: `bench/studies/constants.py elements-a-thread` times
+# one and two threads on either side of it.
 ELEMENTS_A_THREAD = 1024
-# elements of broadcast inputs that are copied at a time: they stay in the cache
+
+# Elements of broadcast inputs that are copied at a time: they stay in the cache. Smaller and larger
+# blocks are slower by `bench/studies/constants.py broadcast-block`.
 BLOCK_ELEMENTS = 16384
+
 Result = float | Floats
 Kernel = Callable[..., None]
 
