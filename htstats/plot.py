@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.documents import add_sections
 from htstats.power_law import PowerLawFit
 
 __all__ = ["plot_ccdf", "plot_compare", "plot_pdf", "plot_scan"]
@@ -25,30 +26,27 @@ OTHER = {"linewidth": 2}
 ALTERNATIVES = ("lognormal", "exponential", "stretched_exponential", "truncated_power_law")
 
 
+DATA_AND_LAWS = {
+    "Parameters": """\
+fit : PowerLawFit
+    A fit of an array.
+ax : matplotlib axes, optional
+    Axes to draw on; by default, new axes.
+alternatives : sequence of str
+    Names of `htstats.alternatives.ALTERNATIVES` to draw too.""",
+    "Returns": """\
+matplotlib axes
+    Its lines are the data, the power law and the alternatives.""",
+    "Raises": """\
+ValueError
+    If the fit was made from a sketch, or a name is unknown.""",
+}
+
+
+@add_sections(**DATA_AND_LAWS)
 def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ()) -> Any:
     """Draw the survival function of the data, the fitted tail and alternatives, on log-log axes.
 
-    Parameters
-    ----------
-    fit : PowerLawFit
-        A fit of an array.
-    ax : matplotlib axes, optional
-        Axes to draw on; by default, new axes.
-    alternatives : sequence of str
-        Names of `htstats.alternatives.ALTERNATIVES` to draw too.
-
-    Returns
-    -------
-    matplotlib axes
-        Its lines are the data, the power law and the alternatives.
-
-    Raises
-    ------
-    ValueError
-        If the fit was made from a sketch, or a name is unknown.
-
-    Notes
-    -----
     The laws are multiplied by the proportion of the data in the tail, so that they meet the data at
     xmin. The x axis begins at the first percentile of the data, or at a third of xmin if that is
     lower.
@@ -126,26 +124,10 @@ def plot_compare(
     return ax
 
 
+@add_sections(**DATA_AND_LAWS)
 def plot_pdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ()) -> Any:
     """Draw the density of the data in logarithmic bins, the fitted tail and alternatives.
 
-    Parameters
-    ----------
-    fit, ax, alternatives
-        As in `plot_ccdf`.
-
-    Returns
-    -------
-    matplotlib axes
-        Its lines are the data, the power law and the alternatives.
-
-    Raises
-    ------
-    ValueError
-        As in `plot_ccdf`.
-
-    Notes
-    -----
     There are ten bins per decade. Each is drawn at its geometric middle; empty bins are left out.
     If the data are discrete, each bin contains at least one integer.
     """

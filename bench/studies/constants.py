@@ -10,6 +10,7 @@ on any of them.
 
 import argparse
 import time
+from functools import partial
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def estimates_at_once(quick):
         yield (
             n,
             {
-                name: lambda x=x, k=k: fit_tail(x, None, FitOptions(way="sorted", estimates_at_once=k))
+                name: partial(fit_tail, x, None, FitOptions(way="sorted", estimates_at_once=k))
                 for name, k in ways.items()
             },
         )

@@ -26,6 +26,9 @@ from htstats._exact_fit.sample import Sample, Selection
 from htstats._exact_fit.solve import solve_sample
 
 __all__ = [
+    "DATA",
+    "RAISES",
+    "RANDOM",
     "Block",
     "Floats",
     "Resampler",
@@ -39,6 +42,19 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 # Distances, alphas, and xmins: the logs of xmin if the kernel made them, else xmin itself.
 Block = tuple[Floats, Floats, Floats]
+
+# What the public tests and intervals have in common, for their docstrings.
+DATA = """\
+x : array_like
+    Positive finite data; masked elements are left out."""
+RANDOM = """\
+seed : int
+    Same seed, same answer, for any `n_threads`.
+n_threads : int
+    Threads that divide the resamples among them."""
+RAISES = """\
+ValueError
+    NaN, inf or values <= 0 in `x`, fewer than two different values, none above `xmin`."""
 
 # Samples of a block. An early stop is decided after whole blocks, so that the number of threads
 # cannot change where it is.
