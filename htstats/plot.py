@@ -47,6 +47,8 @@ ValueError
 def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ()) -> Any:
     """Draw the survival function of the data, the fitted tail and alternatives, on log-log axes.
 
+    Notes
+    -----
     The laws are multiplied by the proportion of the data in the tail, so that they meet the data at
     xmin. The x axis begins at the first percentile of the data, or at a third of xmin if that is
     lower.
@@ -128,6 +130,8 @@ def plot_compare(
 def plot_pdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ()) -> Any:
     """Draw the density of the data in logarithmic bins, the fitted tail and alternatives.
 
+    Notes
+    -----
     There are ten bins per decade. Each is drawn at its geometric middle; empty bins are left out.
     If the data are discrete, each bin contains at least one integer.
     """

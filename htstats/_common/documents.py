@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from inspect import cleandoc
 from textwrap import indent
@@ -12,16 +13,27 @@ __all__ = ["add_sections", "entry"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+# numpydoc's order of sections.
+ORDER = ("Parameters", "Attributes", "Returns", "Raises", "Notes", "References", "Examples")
+
+TITLE = re.compile(r"^(\w+)\n-+\n", re.MULTILINE)
+
+
 def add_sections(**sections: str) -> Callable[[F], F]:
-    """Decorate a function: put sections into its docstring, before its examples.
+    """Decorate a function or class: add sections to those of its docstring, in numpydoc's order.
 
     `help` then shows them in full, so that no function has to refer to another one.
 
     Examples
     --------
-    >>> @add_sections(Returns="int", Notes="Exact.")
+    >>> @add_sections(Returns="int")
     ... def half(n):
-    ...     '''Half of n.'''
+    ...     '''Half of n.
+    ...
+    ...     Notes
+    ...     -----
+    ...     Exact.
+    ...     '''
     >>> print(half.__doc__)
     Half of n.
     <BLANKLINE>
@@ -36,10 +48,13 @@ def add_sections(**sections: str) -> Callable[[F], F]:
 
     def add(function: F) -> F:
         if function.__doc__:  # there is none under python -OO
-            head, mark, examples = cleandoc(function.__doc__).partition("Examples\n")
-            parts = [head.strip()]
-            parts += [f"{title}\n{'-' * len(title)}\n{text}" for title, text in sections.items()]
-            function.__doc__ = "\n\n".join([*parts, *([mark + examples] if mark else [])])
+            summary, *own = TITLE.split(cleandoc(function.__doc__))
+            found = sections | dict(zip(own[::2], own[1::2], strict=True))
+            parts = [
+                f"{title}\n{'-' * len(title)}\n{found[title].strip()}"
+                for title in sorted(found, key=ORDER.index)
+            ]
+            function.__doc__ = "\n\n".join([summary.strip(), *parts])
         return function
 
     return add
