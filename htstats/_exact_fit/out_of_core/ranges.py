@@ -166,7 +166,7 @@ class Ranges:
         self, piece: _Piece, table: npt.NDArray[Any], overflow: _Overflow, size: int
     ) -> Iterator[tuple[Floats, Counts]]:
         for stop in range(len(table), 0, -size):
-            slots, found = _occupied(table, overflow, max(stop - size, 0), stop)
+            slots, found = _occupied_slots(table, overflow, max(stop - size, 0), stop)
             if len(slots):
                 patterns = (slots + piece.low).astype(self._bits)
                 yield patterns.view(self._float).astype(np.float64), found
@@ -219,7 +219,7 @@ class Ranges:
             counter = _Counter(self._add[4], self._anew)
             for part in self._source.parts():
                 counter.add(part, SIDES.index(self._side), first, last, shift, table)
-            found, finer = _occupied(table, counter.overflow(), 0, len(table))
+            found, finer = _occupied_slots(table, counter.overflow(), 0, len(table))
             if int(finer.sum()) != int(number[i : j + 1].sum()):
                 raise ValueError("x must give the same numbers each time it is read")
             start = first + (found << shift)
@@ -321,7 +321,7 @@ def _shift(span: int, slots: int) -> int:
     return max((span // slots).bit_length(), 0)
 
 
-def _occupied(
+def _occupied_slots(
     table: npt.NDArray[Any], overflow: _Overflow, start: int, stop: int
 ) -> tuple[Counts, Counts]:
     """The slots in [start, stop) that are not empty, and their counts with what overflowed."""

@@ -26,7 +26,7 @@ class Curves:
     Vs: Floats
     Asquares: Floats | None = None
 
-    def of(self, distance: str) -> Floats:
+    def curve_of(self, distance: str) -> Floats:
         """The curve of "D", "V" or "Asquare"."""
         found = {"D": self.Ds, "V": self.Vs, "Asquare": self.Asquares}[distance]
         assert found is not None

@@ -293,7 +293,11 @@ def discrete_exponent(mean_log: float, xmin: float, xmax: float | None = None) -
         return 1e6 if found is None else found
     guess = 1 + 1 / target
     found = root(
-        lambda a: -zeta.log_scaled(a, xmin, math.inf)[1] - target, guess, guess - 1, 1 + 1e-9, 1e9
+        lambda a: -zeta.log_scaled_sum(a, xmin, math.inf)[1] - target,
+        guess,
+        guess - 1,
+        1 + 1e-9,
+        1e9,
     )
     return 1 + 1e-9 if found is None else found
 
@@ -321,7 +325,7 @@ def simplex_exponent(
         norm = 1 - (1 - special.zeta(alpha, xmin)) - rest
         if norm > 0:
             return n * (alpha * mean_log + math.log(norm))
-        return n * (alpha * target + float(zeta.log_scaled(alpha, xmin, last)[0]))
+        return n * (alpha * target + float(zeta.log_scaled_sum(alpha, xmin, last)[0]))
 
     bounds = [(box.low, box.high)] if box.clips else None
     options = {"xatol": 1e-4, "fatol": 1e-4}
