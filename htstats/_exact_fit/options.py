@@ -20,7 +20,7 @@ WAYS = ("at once", "sorted", "pruned", "pruned or at once")
 class FitOptions(NamedTuple):
     """The arguments of a fit beside the data; see `fit_power_law`.
 
-    The last two choose between ways to the same result, bit for bit: tests compare them.
+    `way` and `estimates_at_once` choose between ways to the same result, bit for bit.
 
     Attributes
     ----------

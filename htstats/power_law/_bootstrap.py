@@ -169,10 +169,10 @@ class Resampler:
     seed: int
 
     def draw_from_model(self, index: int) -> Floats:
-        """Draw a sample of the model: each value from the data below xmin, with their proportion of
-        all values as its probability, and else from the law.
+        """Draw a sample of the model, or of its tail alone if xmin is fixed.
 
-        With xmin fixed, only the tail is drawn.
+        Of n values, n_below of them below xmin, each drawn value comes with probability n_below / n
+        from the data below xmin, and else from the law.
 
         Notes
         -----

@@ -96,8 +96,8 @@ stop_at : float, optional
 progress : bool
     Show the progress on stderr."""
 GOODNESS_NOTES = """\
-A resample draws each of its n values from the data below xmin, with their proportion of all
-values as its probability, and else from the fitted tail. The tail is drawn in order (Renyi), so
+Of the n values of a resample, each comes from the data below xmin with the probability that the
+data have there, n_below / n, and else from the fitted tail. The tail is drawn in order (Renyi), so
 nothing is sorted. Then xmin is searched again, among all candidates. With xmin fixed only the
 tail is drawn, and p is uniform for a true power law. With xmin searched the test is
 conservative, and a lognormal tail often passes: the scan finds the part of the data that is

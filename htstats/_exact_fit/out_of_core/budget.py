@@ -51,7 +51,7 @@ class Budget(NamedTuple):
 
     @property
     def levels(self) -> int:
-        """Levels of the log of a tail's size, for each step of 1, that have probe points."""
+        """Intervals with probe points of their own, for each unit of log(tail size)."""
         return max(self.window >> 9, 16)
 
     @property
