@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.documents import add_sections
 from htstats.power_law import PowerLawFit
 
 __all__ = ["plot_ccdf", "plot_compare", "plot_pdf", "plot_scan"]
@@ -25,27 +26,26 @@ OTHER = {"linewidth": 2}
 ALTERNATIVES = ("lognormal", "exponential", "stretched_exponential", "truncated_power_law")
 
 
+DATA_AND_LAWS = {
+    "Parameters": """\
+fit : PowerLawFit
+    A fit of an array.
+ax : matplotlib axes, optional
+    Axes to draw on; by default, new axes.
+alternatives : sequence of str
+    Names of `htstats.alternatives.ALTERNATIVES` to draw too.""",
+    "Returns": """\
+matplotlib axes
+    Its lines are the data, the power law and the alternatives.""",
+    "Raises": """\
+ValueError
+    If the fit was made from a sketch, or a name is unknown.""",
+}
+
+
+@add_sections(**DATA_AND_LAWS)
 def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ()) -> Any:
     """Draw the survival function of the data, the fitted tail and alternatives, on log-log axes.
-
-    Parameters
-    ----------
-    fit : PowerLawFit
-        A fit of an array.
-    ax : matplotlib axes, optional
-        Axes to draw on; by default, new axes.
-    alternatives : sequence of str
-        Names of `htstats.alternatives.ALTERNATIVES` to draw too.
-
-    Returns
-    -------
-    matplotlib axes
-        Its lines are the data, the power law and the alternatives.
-
-    Raises
-    ------
-    ValueError
-        If the fit was made from a sketch, or a name is unknown.
 
     Notes
     -----
@@ -126,23 +126,9 @@ def plot_compare(
     return ax
 
 
+@add_sections(**DATA_AND_LAWS)
 def plot_pdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ()) -> Any:
     """Draw the density of the data in logarithmic bins, the fitted tail and alternatives.
-
-    Parameters
-    ----------
-    fit, ax, alternatives
-        As in `plot_ccdf`.
-
-    Returns
-    -------
-    matplotlib axes
-        Its lines are the data, the power law and the alternatives.
-
-    Raises
-    ------
-    ValueError
-        As in `plot_ccdf`.
 
     Notes
     -----
@@ -173,8 +159,8 @@ def plot_pdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = 
             **OTHER,
         )
     _mark_xmin(ax, fit)
-    ax.set_xlim(_left(fit, x), 1.3 * x[-1])
-    visible = density[kept & (middle >= _left(fit, x))]
+    ax.set_xlim(_left_end(fit, x), 1.3 * x[-1])
+    visible = density[kept & (middle >= _left_end(fit, x))]
     ax.set_ylim(visible.min() / 4, visible.max() * 4)
     ax.set(xlabel="x", ylabel="density")
     ax.legend(fontsize="small", edgecolor="none", framealpha=0.85)
@@ -224,13 +210,13 @@ def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
     ax.set_xlabel("xmin")
     ax.set_ylabel("distance D", color="C0")
     ax.set_ylim(0, 1.25 * np.max(distances))
-    ax.set_xlim(_left(fit, x), 1.1 * x[-1])
+    ax.set_xlim(_left_end(fit, x), 1.1 * x[-1])
     _quiet_ticks(ax)
     right = ax.twinx()
     steady = x.size - np.searchsorted(x, xmins) >= min(10, x.size // 2)
     right.plot(xmins[steady], alphas[steady], color="C1", linewidth=1)  # shares the log x axis
     right.set_ylabel(r"$\alpha$", color="C1")
-    shown = alphas[steady & (xmins >= _left(fit, x))]
+    shown = alphas[steady & (xmins >= _left_end(fit, x))]
     if shown.size:
         right.set_ylim(
             np.min(shown) - 0.1 * np.ptp(shown) - 0.1, np.max(shown) + 0.3 * np.ptp(shown) + 0.1
@@ -301,13 +287,13 @@ def _spread(size: int, most: int) -> npt.NDArray[np.int64]:
     return np.unique(np.append(even, close).astype(np.int64))
 
 
-def _left(fit: PowerLawFit, x: Floats) -> float:
+def _left_end(fit: PowerLawFit, x: Floats) -> float:
     """The left end of the x axis; it hides small values that would push the tail into a corner."""
     return max(float(x[0]), min(float(np.quantile(x, 0.01)), fit.xmin / 3)) / 1.1
 
 
 def _finish_ccdf(ax: Any, fit: PowerLawFit, x: Floats) -> None:
-    ax.set_xlim(_left(fit, x), 1.3 * x[-1])
+    ax.set_xlim(_left_end(fit, x), 1.3 * x[-1])
     ax.set_ylim(0.5 / x.size, 2)
     ax.set(xlabel="x", ylabel=r"P(X $\geq$ x)")
     ax.legend(loc="lower left", fontsize="small", edgecolor="none", framealpha=0.85)

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
-from htstats._common.arrays import HALF_DTYPES, as_elements
+from htstats._common.arrays import HALF_DTYPES, as_elements, widen_half
+from htstats._common.data_checks import require_all_finite
 from htstats._common.rows import RowSource, read_blocks
 from htstats._core import normal as _normal
 from htstats._core import products as _products
@@ -24,27 +25,63 @@ __all__ = ["fit_spectrum", "norm_by_products", "spectral_norm", "stable_rank"]
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[Any]
 
-# Bytes of a block of rows: it stays in the cache while several sums are taken of it.
-BLOCK_BYTES = 1 << 20
-
-# Up to this many columns (or rows), W^T W (or W W^T) is computed: one pass over W, and 8 MiB. That
-# is faster than the iteration, which takes many passes, if W is read in blocks or is large. For a
-# smaller W in memory it is faster only with few columns.
-GRAM_SIDE = 1024
-GRAM_SIDE_IN_MEMORY = 128
-LARGE = 1 << 28  # bytes
-
 # If a sum of squares of float64 is in this range, nothing overflowed or underflowed.
 SAFE_SQUARES = 2.0**-600, 2.0**600
 
-# Krylov steps at most; random dense matrices of any size need 30 to 100.
-MAX_STEPS = 500
 
-# Krylov vectors that fit in the first buffer; it grows if more are needed.
-ROOM = 32
+class Sizes(NamedTuple):
+    """Sizes at which the method changes its way.
+
+    `bench/studies/constants.py gram-side` and `spectral-block` time both sides of them.
+
+    Attributes
+    ----------
+    block_bytes : int
+        Bytes of a block of rows: it stays in the cache while several sums are taken of it.
+    gram_side : int
+        Up to this many columns (or rows), W^T W (or W W^T) is computed: one pass over W, and 8 MiB.
+        That is faster than the iteration, which takes many passes, if W is read in blocks or is
+        large.
+    gram_side_in_memory : int
+        The same for a W in memory that is not large: there it is faster only with few columns.
+    large : int
+        Bytes from which a W in memory counts as large.
+    max_steps : int
+        Krylov steps at most; random dense matrices of any size need 30 to 100.
+    first_vectors : int
+        Krylov vectors that fit in the first buffer; it grows if more are needed.
+    """
+
+    block_bytes: int = 1 << 20
+    gram_side: int = 1024
+    gram_side_in_memory: int = 128
+    large: int = 1 << 28
+    max_steps: int = 500
+    first_vectors: int = 32
 
 
-class _Rows(NamedTuple):
+SIZES = Sizes()
+
+
+class Norms(NamedTuple):
+    """Squares of the spectral and the Frobenius norm of W / 2^exponent, and the exponent."""
+
+    spectral_squared: float
+    frobenius_squared: float
+    exponent: int
+
+    @property
+    def spectral_norm(self) -> float:
+        """The largest singular value of W."""
+        return float(np.ldexp(math.sqrt(self.spectral_squared), self.exponent))
+
+    @property
+    def stable_rank(self) -> float:
+        """The squared Frobenius norm over the squared spectral norm."""
+        return self.frobenius_squared / self.spectral_squared
+
+
+class Rows(NamedTuple):
     """A matrix, divided by 2^exponent so that squares neither overflow nor underflow."""
 
     shape: tuple[int, int]
@@ -52,25 +89,22 @@ class _Rows(NamedTuple):
     parts: Callable[[int], Iterable[Matrix]]  # reads it from the start, in blocks of so many rows
     data: Matrix | None = None  # the whole matrix, if it is in memory
     exponent: int = 0
+    sizes: Sizes = SIZES
 
     @classmethod
-    def of(cls, data: Matrix, dtype: str, exponent: int = 0) -> _Rows:
+    def of(cls, data: Matrix, dtype: str, exponent: int = 0, sizes: Sizes = SIZES) -> Rows:
         def parts(step: int) -> Iterator[Matrix]:
             return (data[start : start + step] for start in range(0, data.shape[0], step))
 
-        return cls((data.shape[0], data.shape[1]), dtype, parts, data, exponent)
+        return cls((data.shape[0], data.shape[1]), dtype, parts, data, exponent, sizes)
 
     def blocks(self) -> Iterator[Matrix]:
         """Blocks of float32 (also of 16-bit floats) or float64, each valid until the next one."""
-        for part in self.parts(max(1, BLOCK_BYTES // (8 * self.shape[1]))):
+        for part in self.parts(max(1, self.sizes.block_bytes // (8 * self.shape[1]))):
             yield self._widen(part)
 
     def _widen(self, part: Matrix) -> Matrix:
-        block = part
-        if self.dtype == "bfloat16":
-            block = np.left_shift(part, 16, dtype=np.uint32).view(np.float32)
-        elif self.dtype == "float16":
-            block = part.view(np.float16).astype(np.float32)
+        block: Matrix = widen_half(part, self.dtype) if self.dtype in HALF_DTYPES else part
         if self.exponent:
             # two factors, since the power of two itself may overflow; both products are exact
             half = self.exponent // 2
@@ -98,7 +132,7 @@ class _Rows(NamedTuple):
 
     def squares(self) -> float:
         """The sum of the squares of all entries. The matrix may be one row, of any length."""
-        squares, step = np.zeros(2), BLOCK_BYTES // 8
+        squares, step = np.zeros(2), self.sizes.block_bytes // 8
         for part in self.parts(step):
             flat = part.reshape(-1)
             for start in range(0, flat.size, step):
@@ -108,10 +142,11 @@ class _Rows(NamedTuple):
     @property
     def has_a_small_gram(self) -> bool:
         """Whether computing W^T W (or W W^T) is faster than the iteration."""
+        sizes = self.sizes
         if self.data is None:
-            return self.shape[1] <= GRAM_SIDE
-        side = min(self.shape)
-        return side <= (GRAM_SIDE if self.data.nbytes > LARGE else GRAM_SIDE_IN_MEMORY)
+            return self.shape[1] <= sizes.gram_side
+        is_large = self.data.nbytes > sizes.large
+        return min(self.shape) <= (sizes.gram_side if is_large else sizes.gram_side_in_memory)
 
     def small_gram(self) -> tuple[Vector, float]:
         """W^T W, and the sum of the squares of all entries.
@@ -119,7 +154,7 @@ class _Rows(NamedTuple):
         A wide matrix in memory gives W W^T, which has the same eigenvalues but for zeros."""
         tall, squares = self, np.zeros(2)
         if self.data is not None and self.shape[0] < self.shape[1]:
-            tall = _Rows.of(self.data.T, self.dtype, self.exponent)
+            tall = Rows.of(self.data.T, self.dtype, self.exponent, self.sizes)
         gram = np.zeros((tall.shape[1],) * 2)
         for block in tall.blocks():
             block = np.ascontiguousarray(block)
@@ -142,20 +177,21 @@ def _add_squares(block: Matrix, squares: Vector) -> None:
     _SQUARES[block.dtype.name](block.reshape(-1), squares)
 
 
-def _open(W: Any) -> _Rows:
+def open_rows(W: Any, sizes: Sizes = SIZES) -> Rows:
+    """The rows of a matrix in memory, or of one that is read in blocks."""
     if hasattr(W, "row_blocks"):
-        rows = _Rows(W.shape, W.dtype, lambda step: _read(W, step))
+        rows = Rows(W.shape, W.dtype, lambda step: _read(W, step), sizes=sizes)
     else:
         data, dtype = as_elements(W, "W")
         if data.ndim != 2:
             raise ValueError(f"W must be a matrix with entries, got shape {data.shape}")
-        rows = _Rows.of(data, dtype)
+        rows = Rows.of(data, dtype, sizes=sizes)
     if 0 in rows.shape:
         raise ValueError(f"W must be a matrix with entries, got shape {rows.shape}")
     return rows
 
 
-def _scale(rows: _Rows) -> _Rows:
+def _scale(rows: Rows) -> Rows:
     """The matrix with its largest entry in [1, 2).
 
     Raises
@@ -163,10 +199,13 @@ def _scale(rows: _Rows) -> _Rows:
     ValueError
         If an entry is not finite, or all are zero.
     """
-    # the maximum is NaN or inf if any entry is: one number shows whether all are finite
-    largest = max(float(np.abs(block).max()) for block in rows.blocks())
-    if not np.isfinite(largest):
-        raise ValueError("W must be finite, got NaN or infinity")
+    # the maximum of a block is NaN or inf if any entry is: one number shows whether all are finite
+    largest = 0.0
+    for block in rows.blocks():
+        largest_here = float(np.abs(block).max())
+        if not math.isfinite(largest_here):
+            require_all_finite("W", block)
+        largest = max(largest, largest_here)
     if largest == 0:
         raise ValueError("W must have a non-zero entry, got all zeros")
     return rows._replace(exponent=int(np.frexp(largest)[1]) - 1)
@@ -232,8 +271,7 @@ def spectral_norm(
     >>> round(spectral_norm([[3.0, 0.0], [4.0, 0.0]]), 12)
     5.0
     """
-    squared, _, exponent = _norms(_open(W), rtol, iterations, seed)
-    return float(np.ldexp(math.sqrt(squared), exponent))
+    return norms(open_rows(W), rtol, iterations, seed).spectral_norm
 
 
 def stable_rank(
@@ -265,12 +303,11 @@ def stable_rank(
     >>> round(stable_rank([[2.0, 0.0], [0.0, 1.0]]), 12)
     1.25
     """
-    squared, frobenius_squared, _ = _norms(_open(W), rtol, iterations, seed)
-    return frobenius_squared / squared
+    return norms(open_rows(W), rtol, iterations, seed).stable_rank
 
 
-def _norms(rows: _Rows, rtol: float, iterations: int | None, seed: int) -> tuple[float, float, int]:
-    """Squares of the spectral and the Frobenius norm of W / 2^exponent, and the exponent."""
+def norms(rows: Rows, rtol: float = 1e-10, iterations: int | None = None, seed: int = 0) -> Norms:
+    """Both norms of a matrix, for `spectral_norm` and `stable_rank`."""
     if not 0 < checks.finite("rtol", rtol) < 1:
         raise ValueError(f"rtol must be in (0, 1), got {rtol!r}")
     if iterations is not None:
@@ -286,13 +323,15 @@ def _norms(rows: _Rows, rtol: float, iterations: int | None, seed: int) -> tuple
         v = _start(rows.shape[1], seed)
         multiply, (first, squares) = rows.gram, rows.gram_and_squares(v)
     if rows.exponent == 0 and not SAFE_SQUARES[0] <= squares <= SAFE_SQUARES[1]:
-        return _norms(_scale(rows), rtol, iterations, seed)
+        return norms(_scale(rows), rtol, iterations, seed)
     if 1 in rows.shape:
-        return squares, squares, rows.exponent
+        return Norms(squares, squares, rows.exponent)
     first = multiply(v) if first is None else first
     if iterations is None:
-        return _lanczos(multiply, v, rtol, first), squares, rows.exponent
-    return _power(multiply, v, iterations, first), squares, rows.exponent
+        largest = _lanczos(multiply, v, rtol, first, rows.sizes)
+    else:
+        largest = _power(multiply, v, iterations, first)
+    return Norms(largest, squares, rows.exponent)
 
 
 def _start(size: int, seed: int) -> Vector:
@@ -311,13 +350,20 @@ def _power(gram: Callable[[Vector], Vector], v: Vector, iterations: int, product
     return float(v @ product)
 
 
-def _lanczos(gram: Callable[[Vector], Vector], v: Vector, rtol: float, product: Vector) -> float:
+def _lanczos(
+    gram: Callable[[Vector], Vector],
+    v: Vector,
+    rtol: float,
+    product: Vector,
+    sizes: Sizes = SIZES,
+) -> float:
     """The largest Ritz value, once its residual is at most `rtol` times it; `product`: gram(v)."""
-    basis = np.empty((min(ROOM, len(v)), len(v)))
+    basis = np.empty((min(sizes.first_vectors, len(v)), len(v)))
     basis[0] = v
-    diagonal, beside, work = np.zeros(MAX_STEPS), np.zeros(MAX_STEPS), np.empty(2 * MAX_STEPS)
+    steps = sizes.max_steps
+    diagonal, beside, work = np.zeros(steps), np.zeros(steps), np.empty(2 * steps)
     value = 0.0
-    for n in range(1, MAX_STEPS + 1):
+    for n in range(1, steps + 1):
         diagonal[n - 1] = basis[n - 1] @ product
         # subtracting projections once leaves their rounding errors; twice is enough
         for _ in range(2):
@@ -333,7 +379,7 @@ def _lanczos(gram: Callable[[Vector], Vector], v: Vector, rtol: float, product: 
             basis = np.concatenate([basis, np.empty_like(basis)])
         np.divide(product, left, out=basis[n])
         product = gram(basis[n])
-    raise ArithmeticError(f"the spectral norm did not reach rtol={rtol} in {MAX_STEPS} steps")
+    raise ArithmeticError(f"the spectral norm did not reach rtol={rtol} in {steps} steps")
 
 
 def norm_by_products(
@@ -396,8 +442,7 @@ def fit_spectrum(W: npt.ArrayLike, **options: Any) -> PowerLawFit:
     matrix = as_float64(W, "W")
     if matrix.ndim != 2 or matrix.size == 0:
         raise ValueError(f"W must be a matrix with entries, got shape {matrix.shape}")
-    if not np.all(np.isfinite(matrix)):
-        raise ValueError("W must be finite, got NaN or infinity")
+    require_all_finite("W", matrix)
     singular = np.linalg.svd(matrix, compute_uv=False)
     floor = np.finfo(np.float64).eps * max(matrix.shape) * singular[0]
     return fit_power_law(singular[singular > floor] ** 2, **options)

@@ -59,12 +59,17 @@ def log_error(got: float, want: mp.mpf, other: mp.mpf) -> float:
     return relative_error(got, want, grain=grain) / unit
 
 
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a table; mpmath then works with as many digits as it has."""
+    mp.mp.dps = 30
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
 def measure() -> tuple[dict[str, dict[str, float]], int]:
     """stratum -> column -> peak error."""
     peaks: dict[str, dict[str, float]] = {}
-    with TABLE.open() as file:
-        rows = list(csv.DictReader(file))
-    mp.mp.dps = 30
+    rows = read_table(TABLE)
     for row in rows:
         n, k, p = int(row["n"]), int(row["k"]), float.fromhex(row["p"])
         upper, lower, mass, kl = (
@@ -99,9 +104,7 @@ def measure() -> tuple[dict[str, dict[str, float]], int]:
 def measure_inverses() -> tuple[dict[str, dict[str, float]], int]:
     """stratum -> column -> peak error."""
     peaks: dict[str, dict[str, float]] = {}
-    with INVERSES.open() as file:
-        rows = list(csv.DictReader(file))
-    mp.mp.dps = 30
+    rows = read_table(INVERSES)
     for row in rows:
         n, k, level = int(row["n"]), int(row["k"]), float.fromhex(row["level"])
         log_p, log_q = mp.mpf(row["log_p"]), mp.mpf(row["log1m_p"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -115,19 +116,24 @@ def test_threads_change_nothing(function):
         function(1, 3, 0.5, n_threads=1.5)
 
 
-def test_broadcast_blocks(function, monkeypatch):
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_broadcast_blocks(name):
     """Blocks of any size, of inputs that run along some axes: the bits of whole copies."""
     rng = np.random.default_rng(2)
     k, p = rng.integers(0, 30, (7, 1, 5)), rng.random((3, 1)).T.reshape(1, 3, 1)[:, ::-1]
     n = np.full((7, 3, 5), 40.0).transpose(0, 1, 2)[::-1]
-    whole = function(*(np.array(x) for x in np.broadcast_arrays(k, n, p)))
+    whole = getattr(binomial, name)(*(np.array(x) for x in np.broadcast_arrays(k, n, p)))
     assert whole.shape == (7, 3, 5)
-    for size in (1, 4, 5, 16, 60, 1000):
-        monkeypatch.setattr(broadcast, "BLOCK_ELEMENTS", size)
-        np.testing.assert_array_equal(function(k, n, p), whole)
-        np.testing.assert_array_equal(function(k, 40, p, out=np.empty((7, 3, 5))), whole)
-        monkeypatch.setattr(broadcast, "ELEMENTS_A_THREAD", 10)
-        np.testing.assert_array_equal(function(k, 40, p, n_threads=2), whole)
+    one = np.array(40.0)
+    kernel = _binomial_arrays.kernel_of(name)
+    for size, n_threads, inputs in itertools.product(
+        (1, 4, 5, 16, 60, 1000), (1, 2), ((k * 1.0, n, p), (k * 1.0, one, p))
+    ):
+        out = np.full((7, 3, 5), np.nan)
+        broadcast.run_into(
+            kernel, inputs, out, out.shape, n_threads, elements_a_thread=10, block_elements=size
+        )
+        np.testing.assert_array_equal(out, whole)
 
 
 def test_inputs_stay(function):

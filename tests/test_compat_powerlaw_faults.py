@@ -40,8 +40,16 @@ def test_ks_is_a_method(x):
 
 
 def test_ks_works_without_a_parent(x):
-    for cls in (powerlaw.Exponential, powerlaw.Power_Law):
-        assert cls(data=x, xmin=1.0).KS(x) > 0
+    """The largest distance between the law and the proportion of the tail below each value."""
+    tail = np.sort(x[x >= 1.0])
+    laws = {
+        powerlaw.Exponential: lambda law, v: -math.expm1(-law.Lambda * (v - 1)),
+        powerlaw.Power_Law: lambda law, v: -math.expm1((1 - law.alpha) * math.log(v)),
+    }
+    for cls, model in laws.items():
+        law = cls(data=x, xmin=1.0)
+        gaps = [abs(model(law, v) - np.searchsorted(tail, v) / len(tail)) for v in tail]
+        assert law.KS(x) == pytest.approx(max(gaps), rel=1e-12)
 
 
 def test_nested_false_is_believed(x):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htstats._core import sort
-from htstats._exact_fit.candidates import distinct
+from htstats._exact_fit.candidates import sort_distinct
 
 SORTS = {np.float32: (sort.sort_f32, np.uint32), np.float64: (sort.sort_f64, np.uint64)}
 INFINITE = {np.float32: 0x7F800000, np.float64: 0x7FF0000000000000}
@@ -84,11 +84,11 @@ def test_distinct_values_and_what_lies_before_them(dtype):
     for n in (1, 2, 30, 5000):
         x = np.ceil(np.random.default_rng(n).pareto(1, n) * 20).astype(dtype)
         expected, counts = np.unique(x, return_counts=True)
-        values, first = distinct(x)
+        values, first = sort_distinct(x)
         assert values.dtype == np.float64
         np.testing.assert_array_equal(values, expected)
         np.testing.assert_array_equal(first, np.append(0, np.cumsum(counts)))
-    values, first = distinct(np.empty(0, dtype))
+    values, first = sort_distinct(np.empty(0, dtype))
     assert len(values) == 0
     assert first.tolist() == [0]
 

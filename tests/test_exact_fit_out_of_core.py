@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from reference.watched_matrix import Matrix, ThreadedMatrix
 
 from htstats._core import estimate, scan
-from htstats._exact_fit.out_of_core import scan as _external
+from htstats._exact_fit.options import check_options
 from htstats._exact_fit.out_of_core.budget import plan_memory
 from htstats._exact_fit.out_of_core.ranges import Cells, Ranges
-from htstats._exact_fit.out_of_core.scan import OutOfCoreScan
+from htstats._exact_fit.out_of_core.scan import OutOfCoreScan, Shortlist
 from htstats._exact_fit.source import as_source
 from htstats.power_law import LEAST_FOR_A_FIT, fit_power_law, fit_rows
-from htstats.power_law import _fit_rows as _fit_of_rows
+from htstats.power_law._fit_rows import fit_in_budget
 from htstats.sketch import FORMATS, TailSketch
 
 DTYPES = {"float32": np.float32, "float64": np.float64}
@@ -41,8 +41,9 @@ def samples(n, rng):
     yield "denormals", rng.pareto(1.5, n) * 1e-42
 
 
-def assert_found(x, side, max_memory):
-    found = OutOfCoreScan(as_source(x), side, cells_of(x, side), plan_memory(max_memory)).best()
+def assert_found(x, side, max_memory, **sizes):
+    budget = plan_memory(max_memory)
+    found = OutOfCoreScan(as_source(x), side, cells_of(x, side), budget, **sizes).best()
     fit = fit_power_law(x, side=side)
     assert found.xmin == fit.xmin
     assert found.rate + 1 == fit.alpha
@@ -67,26 +68,22 @@ def test_the_best_candidate_is_that_of_memory(dtype, max_memory):
 def test_few_values_many_ties(numbers, chunk):
     x = np.array(numbers, np.float64) ** 1.5
     if len(set(numbers)) > 1:
-        with pytest.MonkeyPatch.context() as patch:
-            # candidates come one by one, and more than a few are measured in two rounds
-            patch.setattr(_external, "MANY", chunk)
-            patch.setattr(_external, "N_LIKELY", chunk)
-            assert_found(x, "positive", 1 << 10)
+        # candidates come one by one, and more than a few are measured in two rounds
+        assert_found(x, "positive", 1 << 10, many=chunk, n_likely=chunk)
 
 
-def test_candidates_that_are_all_alike_are_taken_in_turns(monkeypatch):
+def test_candidates_that_are_all_alike_are_taken_in_turns():
     """Of exact quantiles each candidate is nearly as good as the next one."""
     turns = []
-    within = OutOfCoreScan._search_below
 
-    def watched(self, limit, below):
-        turns.append(below)
-        return within(self, limit, below)
+    class Watched(OutOfCoreScan):
+        def search_below(self, limit, below):
+            turns.append(below)
+            return super().search_below(limit, below)
 
-    monkeypatch.setattr(OutOfCoreScan, "_search_below", watched)
-    monkeypatch.setattr(_external, "TOLERANCE", 1e-4)
     x = ((np.arange(3000) + 0.5) / 3000) ** -0.7
-    found = OutOfCoreScan(as_source(x), "positive", cells_of(x), plan_memory(1 << 13)).best()
+    budget = plan_memory(1 << 13)
+    found = Watched(as_source(x), "positive", cells_of(x), budget, tolerance=1e-4).best()
     assert len(turns) > 3
     assert turns == sorted(turns, reverse=True)
     from htstats._exact_fit.candidates import candidates_of
@@ -183,16 +180,20 @@ def test_values_that_change_are_noticed():
 
 @pytest.mark.parametrize("dtype", list(DTYPES))
 @pytest.mark.parametrize("side", ["abs", "positive", "negative"])
-def test_rows_beyond_the_memory(dtype, side, monkeypatch):
-    monkeypatch.setattr(_fit_of_rows, "LEAST_FOR_A_FIT", 1)
+def test_rows_beyond_the_memory(dtype, side):
     rng = np.random.default_rng(4)
     for name, x in samples(10_000, rng):
         W = (x * rng.choice([-1, 1], len(x))).astype(DTYPES[dtype]).reshape(50, 200)
         rows = Matrix("w", W)
-        fit, expected = fit_rows(rows, side=side, max_memory=1 << 16), fit_power_law(W, side=side)
+        fit, expected = fit_in_bytes(rows, 1 << 16, side), fit_power_law(W, side=side)
         for field in ("alpha", "xmin", "distance", "n", "n_tail", "excluded", "side", "ks"):
             assert getattr(fit, field) == getattr(expected, field), (name, field)
         assert rows.largest <= 1 << 12
+
+
+def fit_in_bytes(rows, max_memory, side="abs", **rule):
+    """`fit_rows` with less memory than it takes, so that small matrices go beyond it."""
+    return fit_in_budget(rows, side, check_options(**rule), plan_memory(max_memory))
 
 
 FIELDS = ("alpha", "xmin", "distance", "n", "n_tail", "excluded", "side", "ks", "xmax")
@@ -224,18 +225,17 @@ def test_the_rules_of_a_fit(dtype, side, rule):
     assert rows.passes <= 4
 
 
-def test_min_tail_beyond_the_memory(monkeypatch):
-    monkeypatch.setattr(_fit_of_rows, "LEAST_FOR_A_FIT", 1)
+def test_min_tail_beyond_the_memory():
     W = np.random.default_rng(8).pareto(1.5, (50, 200)) + 1
     for min_tail in (20, 9990):
         rows, rule = Matrix("w", W), {"min_tail": min_tail}
-        fit, expected = fit_rows(rows, max_memory=1 << 16, **rule), fit_power_law(W, **rule)
+        fit, expected = fit_in_bytes(rows, 1 << 16, **rule), fit_power_law(W, **rule)
         assert rows.passes > 4
         assert [getattr(fit, f) for f in FIELDS[:5]] == [getattr(expected, f) for f in FIELDS[:5]]
     with pytest.raises(
         ValueError, match="no candidate xmin is allowed by xmin=None, min_tail=10001"
     ):
-        fit_rows(Matrix("w", W), max_memory=1 << 16, min_tail=10001)
+        fit_in_bytes(Matrix("w", W), 1 << 16, min_tail=10001)
 
 
 @pytest.mark.parametrize(
@@ -246,14 +246,13 @@ def test_min_tail_beyond_the_memory(monkeypatch):
         ({"xmin": (0.5, 2.0)}, "enough for the values between xmin and xmax, up to 10000"),
     ],
 )
-def test_what_is_only_scanned_in_memory_says_so(monkeypatch, rule, message):
-    monkeypatch.setattr(_fit_of_rows, "LEAST_FOR_A_FIT", 1)
+def test_what_is_only_scanned_in_memory_says_so(rule, message):
     W = np.random.default_rng(8).pareto(1.5, (50, 200)) + 1
     with pytest.raises(ValueError, match=f"max_memory must be {message}"):
-        fit_rows(Matrix("w", W), max_memory=1 << 16, **rule)
+        fit_in_bytes(Matrix("w", W), 1 << 16, **rule)
     far = {"xmin": 6.0} if "ks" not in rule else {"xmin": 6.0, **rule}
     fit, expected = (
-        fit_rows(Matrix("w", W), max_memory=1 << 16, **far),
+        fit_in_bytes(Matrix("w", W), 1 << 16, **far),
         fit_power_law(W, side="abs", **far),
     )
     assert [getattr(fit, f) for f in FIELDS] == [getattr(expected, f) for f in FIELDS]
@@ -272,11 +271,10 @@ def test_rules_that_cannot_be_met_say_what_they_say_in_memory(rule):
     assert str(found.value) == str(expected.value)
 
 
-def test_one_value_alone_is_no_law(monkeypatch):
-    monkeypatch.setattr(_fit_of_rows, "LEAST_FOR_A_FIT", 1)
+def test_one_value_alone_is_no_law():
     for dtype in DTYPES:
         with pytest.raises(ValueError, match="at least two distinct usable values"):
-            fit_rows(Matrix("w", np.ones((100, 100), dtype)), max_memory=1 << 12)
+            fit_in_bytes(Matrix("w", np.ones((100, 100), dtype)), 1 << 12)
 
 
 def test_the_least_memory_is_named():
@@ -329,10 +327,10 @@ def test_the_fields_of_a_budget_add_up(max_memory):
 @given(st.integers(LEAST_FOR_A_FIT, 1 << 36))
 def test_the_fields_of_a_budget_hold_what_they_are_for(max_memory):
     budget = plan_memory(max_memory)
-    size = budget.chunk + estimate.BLOCK + max(budget.probes, budget.kept) + 1
+    size = budget.chunk + estimate.BLOCK + max(budget.probes, budget.most_candidates) + 1
     assert 4 * 8 * size + 8 * scan.workspace(size) <= budget.window
-    columns = len(_external._Shortlist._fields)
-    assert 3 * columns * 8 * budget.kept <= budget.shortlist
+    columns = len(Shortlist._fields)
+    assert 3 * columns * 8 * budget.most_candidates <= budget.shortlist
 
 
 @pytest.mark.parametrize("max_memory", [1 << 18, 999_983, 1 << 24, (1 << 26) + 12345])

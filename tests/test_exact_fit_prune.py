@@ -5,19 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import power_law_twin as twin
+from samples import SAMPLES
 
 from htstats._exact_fit.bucket_bounds import Prospect
 from htstats.power_law import fit_power_law
 from htstats.sketch import TailSketch
-
-SAMPLES = {
-    "normal": lambda rng, n: np.abs(rng.standard_normal(n)),
-    "pareto": lambda rng, n: rng.pareto(1.7, n) + 1,
-    "lognormal": lambda rng, n: rng.lognormal(0, 2, n),
-    "ties": lambda rng, n: np.ceil(rng.pareto(1.2, n) * 4),
-    "uniform": lambda rng, n: rng.random(n) + 1e-3,
-    "mixture": lambda rng, n: np.where(rng.random(n) < 0.9, rng.random(n), rng.pareto(2, n) + 1),
-}
 
 
 def check(x, dtype):

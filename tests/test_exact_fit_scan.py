@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import power_law_twin as twin
 
-from htstats._exact_fit import candidates as _scan
 from htstats._exact_fit.candidates import best_of, candidates_of
 
 EPS = np.finfo(float).eps
@@ -80,14 +79,14 @@ def test_what_is_not_allowed_is_not_found():
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("two_sided", [False, True])
-def test_estimates_by_blocks_change_nothing(kind, two_sided, monkeypatch):
+def test_estimates_by_blocks_change_nothing(kind, two_sided):
     x = sample(kind, 5000, np.random.default_rng(11))
     found = candidates_of(x)
     begin, end = found.values.size // 5, found.values.size - 1
     args = found.values, found.first, two_sided, begin, end, 1e-13
-    at_once = best_of(*args)
-    monkeypatch.setattr(_scan, "ALL_AT_ONCE", 0)
-    assert best_of(*args) == at_once
+    at_once = best_of(*args, at_once=found.values.size)
+    assert best_of(*args, at_once=found.values.size - 1) == at_once
+    assert best_of(*args, at_once=0) == at_once
     d = np.maximum(*found.curve(begin, end))
     if not two_sided:
         assert at_once[:2] == (begin + np.argmax(d <= d.min() + 1e-13), d[at_once[0] - begin])

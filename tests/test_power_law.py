@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import pickle
+from functools import partial
 
 import ml_dtypes
 import numpy as np
@@ -11,30 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference import power_law_twin as twin
 from reference.power_law_twin import brute_force
+from samples import SAMPLES
+from ways import fit_by
 
-from htstats._exact_fit import candidates as _scan
-from htstats._exact_fit import dispatch
-from htstats._exact_fit import options as _options
-from htstats._exact_fit import solve as _solve
+from htstats._exact_fit.options import KS, WAYS, FitOptions, check_options
 from htstats.power_law import PowerLawFit, fit_power_law
 from htstats.sketch import TailSketch
 
-SAMPLES = {
-    "normal": lambda rng, n: np.abs(rng.standard_normal(n)),
-    "pareto": lambda rng, n: rng.pareto(1.7, n) + 1,
-    "lognormal": lambda rng, n: rng.lognormal(0, 2, n),
-    "ties": lambda rng, n: np.ceil(rng.pareto(1.2, n) * 4),
-    "uniform": lambda rng, n: rng.random(n) + 1e-3,
-    "mixture": lambda rng, n: np.where(rng.random(n) < 0.9, rng.random(n), rng.pareto(2, n) + 1),
-}
 
-
-@pytest.fixture(params=["at once", "sorted whole", "pruned", "pruned or at once"])
-def road(request, monkeypatch):
-    monkeypatch.setattr(dispatch, "PRUNED_FROM", 0 if "pruned" in request.param else 10**9)
-    if "at once" not in request.param:
-        monkeypatch.setattr(dispatch, "is_native", lambda x: False)
-        monkeypatch.setattr(_scan, "ALL_AT_ONCE", 0)
+@pytest.fixture(params=WAYS)
+def fit(request):
+    """A fit by one way; where values are scanned in steps, their estimates come by blocks."""
+    in_steps = {} if "at once" in request.param else {"estimates_at_once": 0}
+    return partial(fit_by, request.param, **in_steps)
 
 
 def agrees(fit, x, **options):
@@ -48,33 +38,36 @@ def agrees(fit, x, **options):
     assert fit.n_tail == (x >= fit.xmin).sum()
 
 
-@pytest.mark.usefixtures("road")
 @pytest.mark.parametrize("name", list(SAMPLES))
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
-def test_equal_to_brute_force(name, dtype):
+def test_equal_to_brute_force(fit, name, dtype):
     kind = ml_dtypes.bfloat16 if dtype == "bfloat16" else np.dtype(dtype)
     for seed in range(4):
         x = SAMPLES[name](np.random.default_rng(seed), 600).astype(kind)
         x = x[np.isfinite(x)]
-        agrees(fit_power_law(x), x.astype("f8"))
+        agrees(fit(x), x.astype("f8"))
+
+
+def test_a_way_is_one_of_those_that_there_are():
+    assert check_options(way="pruned") == FitOptions(way="pruned")
+    with pytest.raises(ValueError, match=r"way must be one of 'at once', 'sorted', .* got 'slow'"):
+        check_options(way="slow")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_pruning_does_not_change_a_large_fit(dtype, monkeypatch):
+def test_pruning_does_not_change_a_large_fit(dtype):
     for seed in range(2):
         x = np.random.default_rng(seed).standard_t(3, 300_000).astype(dtype)
-        monkeypatch.setattr(dispatch, "PRUNED_FROM", 0)
-        pruned = fit_power_law(x, side="abs", n_threads=2)
-        monkeypatch.setattr(dispatch, "PRUNED_FROM", 10**9)
-        whole = fit_power_law(x, side="abs")
-        assert pruned == whole  # to the bit
+        whole = fit_by("sorted", x, side="abs")
+        assert fit_power_law(x, side="abs", n_threads=2) == whole  # to the bit
+        assert [fit_by(way, x, side="abs") for way in WAYS] == [whole] * len(WAYS)
 
 
 @given(
     st.sampled_from(list(SAMPLES)),
     st.sampled_from(["f4", "f8"]),
     st.sampled_from(["abs", "positive", "negative"]),
-    st.sampled_from(_options.KS),
+    st.sampled_from(KS),
     st.integers(1, 50),
     st.integers(2, 700),
     st.integers(0, 2**32),
@@ -85,58 +78,51 @@ def test_a_small_fit_in_one_call_is_that_of_its_steps(name, dtype, side, ks, lea
     options = {"side": side, "ks": ks, "min_tail": least}
     before = x.copy()
     fits = []
-    for in_steps in (False, True):
-        with pytest.MonkeyPatch.context() as patch:
-            if in_steps:
-                patch.setattr(dispatch, "is_native", lambda x: False)
-            try:
-                fits.append(fit_power_law(x, **options))
-            except ValueError as error:
-                fits.append(str(error))
-    assert fits[0] == fits[1]  # to the bit
-    assert repr(fits[0]) == repr(fits[1])
+    for way in WAYS:
+        try:
+            fits.append(fit_by(way, x, **options))
+        except ValueError as error:
+            fits.append(str(error))
+    assert fits == fits[:1] * len(WAYS)  # to the bit
+    assert len(set(map(repr, fits))) == 1
     np.testing.assert_array_equal(x, before)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("ks", _options.KS)
-def test_more_values_than_estimates_at_once_in_one_call(dtype, ks, monkeypatch):
-    x = (np.random.default_rng(5).pareto(1.5, _scan.ALL_AT_ONCE + 100) + 1).astype(dtype)
+@pytest.mark.parametrize("ks", KS)
+def test_more_values_than_estimates_at_once_in_one_call(dtype, ks):
+    n = FitOptions().estimates_at_once + 100
+    x = (np.random.default_rng(5).pareto(1.5, n) + 1).astype(dtype)
     fit = fit_power_law(x, ks=ks)
-    monkeypatch.setattr(dispatch, "is_native", lambda x: False)
-    for at_once in (0, x.size):
-        monkeypatch.setattr(_scan, "ALL_AT_ONCE", at_once)
-        assert fit_power_law(x, ks=ks) == fit  # to the bit
+    for at_once in (0, n):
+        assert fit_by("sorted", x, ks=ks, estimates_at_once=at_once) == fit  # to the bit
 
 
-@given(st.lists(st.integers(1, 40), min_size=2, max_size=60), st.booleans())
-def test_small_and_tied(values, pruned):
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=60), st.sampled_from(WAYS))
+def test_small_and_tied(values, way):
     x = np.array(values, np.float64)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dispatch, "PRUNED_FROM", 0 if pruned else 10**9)
-        if len(set(values)) < 2:
-            with pytest.raises(ValueError, match="two distinct"):
-                fit_power_law(x)
-        else:
-            agrees(fit_power_law(x), x)
+    if len(set(values)) < 2:
+        with pytest.raises(ValueError, match="two distinct"):
+            fit_by(way, x)
+    else:
+        agrees(fit_by(way, x), x)
 
 
-@pytest.mark.usefixtures("road")
-def test_sides_and_what_is_left_out():
+def test_sides_and_what_is_left_out(fit):
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.pareto(2, 400) + 1, -rng.pareto(1, 300) - 1, np.zeros(7)])
     with pytest.raises(ValueError, match=r"300 negative values: side must be one of"):
-        fit_power_law(x)
+        fit(x)
     for side, key, excluded in [
         ("abs", np.abs(x), {"zero": 7}),
         ("positive", x, {"zero": 7, "negative": 300}),
         ("negative", -x, {"zero": 7, "positive": 400}),
     ]:
-        fit = fit_power_law(x, side=side)
-        agrees(fit, key)
-        assert dict(fit.excluded) == excluded
-        assert fit.n + fit.n_excluded == len(x)
-        assert fit.side == side
+        found = fit(x, side=side)
+        agrees(found, key)
+        assert dict(found.excluded) == excluded
+        assert found.n + found.n_excluded == len(x)
+        assert found.side == side
 
 
 def test_fixed_xmin_ranges_and_limits():
@@ -210,10 +196,12 @@ def test_weights_are_repetitions():
         ({"n_threads": 0}, ValueError, "n_threads"),
     ],
 )
-@pytest.mark.usefixtures("road")
 def test_bad_input_is_named(options, error, named):
-    with pytest.raises(error, match=named):
-        fit_power_law(**{"x": [1.0, 2.0, 3.0], **options})
+    given = {"x": [1.0, 2.0, 3.0], **options}
+    ways = [] if "n_threads" in given or given.get("side") else WAYS
+    for function in (fit_power_law, *(partial(fit_by, way) for way in ways)):
+        with pytest.raises(error, match=named):
+            function(**given)
 
 
 def test_the_tail_it_describes():
@@ -238,15 +226,14 @@ def test_the_tail_it_describes():
     assert "alpha=2.5" in repr(fit)
 
 
-@pytest.mark.usefixtures("road")
 @pytest.mark.parametrize("name", list(SAMPLES))
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
-def test_two_sided_is_the_supremum(name, dtype):
+def test_two_sided_is_the_supremum(fit, name, dtype):
     x = SAMPLES[name](np.random.default_rng(5), 300).astype(dtype)
     x = x[np.isfinite(x)]
-    fit = fit_power_law(x, ks="two-sided")
-    agrees(fit, x.astype("f8"), ks="two-sided")
-    assert fit.ks == "two-sided"
+    found = fit(x, ks="two-sided")
+    agrees(found, x.astype("f8"), ks="two-sided")
+    assert found.ks == "two-sided"
 
 
 @pytest.mark.parametrize("name", list(SAMPLES))
@@ -357,12 +344,13 @@ def test_results_pickle_and_cannot_be_changed():
         fit.excluded["zero"] = 2
 
 
-def test_curves_above_the_stated_size_are_refused(monkeypatch):
-    monkeypatch.setattr(_solve, "MAX_CURVE", 10)
-    x = np.arange(1.0, 13.0)
-    assert len(fit_power_law(x, curve=True, xmin=(1, 10)).curve.xmins) == 10
-    with pytest.raises(ValueError, match="curve must have at most 10 candidates, got 11"):
-        fit_power_law(x, curve=True)
+def test_curves_above_the_stated_size_are_refused():
+    x = np.arange(1.0, 1_000_003.0)
+    assert len(fit_power_law(x, curve=True, xmin=(999_900, 999_909)).curve.xmins) == 10
+    message = "curve must have at most 1000000 candidates, got 1000001: give a range xmin"
+    for discrete in (False, True):
+        with pytest.raises(ValueError, match=message):
+            fit_power_law(x, curve=True, discrete=discrete)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])

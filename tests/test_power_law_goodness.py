@@ -47,7 +47,7 @@ def test_resamples_look_like_the_data():
     x = np.concatenate([np.random.default_rng(0).random(500) + 0.5, 1.5 * pareto(1500, 1)])
     found = confidence_interval(x, 0.99, "bootstrap", n_resamples=200)
     assert found.alpha[0] < 2.5 < found.alpha[1]
-    assert found.xmin is not None
+    assert set(found.xmin) <= set(x)
     assert found.xmin[0] < 1.7
     assert found.xmin[1] > 1.4
 

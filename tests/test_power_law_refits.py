@@ -12,7 +12,7 @@ N = 120
 def heads():
     y = np.sort(np.random.default_rng(3).standard_exponential(90))
     yield "tied", np.repeat(y[:80:4], 4) - 3
-    yield "distinct", y[:80] - 3
+    yield "sort_distinct", y[:80] - 3
     yield "all of it", np.repeat(np.sort(np.random.default_rng(4).standard_exponential(40)), 3)
     yield "none", np.empty(0)
 

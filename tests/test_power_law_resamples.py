@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from htstats.power_law import fit_power_law
-from htstats.power_law._bootstrap import Resampler, _rounded
+from htstats.power_law._bootstrap import Resampler, _round_values
 
 
 def pareto(n, seed, alpha=2.5):
@@ -113,9 +113,9 @@ def test_intervals_hold_the_truth(words):
 def test_rounding_is_the_dtypes(dtype, name):
     x = np.exp(np.random.default_rng(0).uniform(-8, 10, 2000))
     np.testing.assert_array_equal(
-        _rounded(x, name), x.astype(np.float32).astype(dtype).astype(float)
+        _round_values(x, name), x.astype(np.float32).astype(dtype).astype(float)
     )
-    assert np.isfinite(_rounded(np.array([1e300]), name)[0])
+    assert np.isfinite(_round_values(np.array([1e300]), name)[0])
 
 
 def test_progress_is_a_line_on_stderr(capsys):

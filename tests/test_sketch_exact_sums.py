@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from htstats.sketch.exact_sums import ExactSums, rounded, rounded_sqrt
+from htstats.sketch.exact_sums import ExactSums, round_fraction, round_root
 
 BITS = {"float32": np.uint32, "float64": np.uint64}
 MANTISSA = {"float32": 23, "float64": 52}
@@ -90,13 +90,13 @@ def test_roots_are_correctly_rounded(value, exponent):
         expected = Fraction(int(mpmath.floor(root * 2**2900)), 2**2900)
     if expected < Fraction(np.finfo(float).max):
         cut_off = Fraction(expected**2 != value, 2**2901)  # tells a root from a halfway point
-        assert rounded_sqrt(value) == rounded(expected + cut_off)
+        assert round_root(value) == round_fraction(expected + cut_off)
 
 
 def test_perfect_squares_and_halfway_points():
     for root in (0, 1, 3, 2**53 - 1, 2**53 + 1, 2**54 + 2, 2**54 + 6):  # the last two are ties
-        assert rounded_sqrt(Fraction(root**2)) == float(root)
-        assert rounded_sqrt(Fraction(root**2, 4**40)) == float(root) / 2**40
-    assert rounded_sqrt(Fraction((2**54 + 2) ** 2 + 1)) == float(2**54 + 4)
-    assert rounded_sqrt(Fraction((2**54 + 2) ** 2 - 1)) == float(2**54)
-    assert rounded_sqrt(Fraction(1, 4**1074)) == 5e-324
+        assert round_root(Fraction(root**2)) == float(root)
+        assert round_root(Fraction(root**2, 4**40)) == float(root) / 2**40
+    assert round_root(Fraction((2**54 + 2) ** 2 + 1)) == float(2**54 + 4)
+    assert round_root(Fraction((2**54 + 2) ** 2 - 1)) == float(2**54)
+    assert round_root(Fraction(1, 4**1074)) == 5e-324

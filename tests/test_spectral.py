@@ -12,8 +12,7 @@ from reference.watched_matrix import Matrix
 from scipy.linalg import hadamard
 from scipy.sparse.linalg import svds
 
-from htstats import spectral
-from htstats.spectral import spectral_norm, stable_rank
+from htstats.spectral import Sizes, norms, open_rows, spectral_norm, stable_rank
 
 # A residual of 1e-10 leaves at most 0.5e-10 of the norm; LAPACK's own error is far below.
 RTOL = 1e-10
@@ -50,12 +49,15 @@ def test_norm_and_rank_are_lapacks(name, W):
 
 
 @pytest.mark.parametrize(("name", "W"), list(matrices()), ids=lambda v: v if type(v) is str else "")
-def test_passes_over_the_rows_find_the_same(name, W, monkeypatch):
-    """What larger matrices take."""
+def test_passes_over_the_rows_find_the_same(name, W):
+    """What larger matrices take, in memory and in blocks."""
     norm, rank = spectral_norm(W), stable_rank(W)
-    monkeypatch.setattr(spectral, "GRAM_SIDE", 0)
-    assert spectral_norm(W) == pytest.approx(norm, rel=RTOL)
-    assert stable_rank(W) == pytest.approx(rank, rel=2 * RTOL)
+    never = Sizes(gram_side=0, gram_side_in_memory=0)
+    for given in (W, Matrix("w", W)):
+        rows = open_rows(given, never)
+        assert not rows.has_a_small_gram
+        assert norms(rows).spectral_norm == pytest.approx(norm, rel=RTOL)
+        assert norms(rows).stable_rank == pytest.approx(rank, rel=2 * RTOL)
 
 
 def test_norm_is_arpacks():
@@ -104,24 +106,23 @@ def test_what_is_not_finite_is_found_wherever_it_is(dtype, bad, shape):
 
 
 @pytest.mark.parametrize("shape", [(300, 200), (140, 3000), (5000, 140)])
-def test_large_matrices_go_by_the_small_gram(shape, monkeypatch):
+def test_large_matrices_go_by_the_small_gram(shape):
     W = np.random.default_rng(13).standard_t(3, shape).astype(np.float32)
     by_passes = stable_rank(W), stable_rank(W, iterations=20)
-    monkeypatch.setattr(spectral, "LARGE", 1000)
-    monkeypatch.setattr(spectral._Rows, "gram", None)
-    assert stable_rank(W) == pytest.approx(by_passes[0], rel=2 * RTOL)
-    for early in (by_passes[1], stable_rank(W, iterations=20)):  # the norm is then too small
+    assert not open_rows(W).has_a_small_gram
+    rows = open_rows(W, Sizes(large=1000))
+    assert rows.has_a_small_gram
+    assert norms(rows).stable_rank == pytest.approx(by_passes[0], rel=2 * RTOL)
+    by_product = norms(rows, iterations=20).stable_rank
+    for early in (by_passes[1], by_product):  # the norm is then too small
         assert by_passes[0] * (1 - 2 * RTOL) <= early <= 1.1 * by_passes[0]
 
 
-def test_more_steps_than_there_is_room_for_at_first(monkeypatch):
+def test_more_steps_than_there_is_room_for_at_first():
     W = np.random.default_rng(14).standard_normal((400, 390))
-    whole = spectral_norm(W)
-    monkeypatch.setattr(spectral, "ROOM", 2)
-    assert spectral_norm(W) == whole
-    monkeypatch.setattr(spectral, "MAX_STEPS", 5)
+    assert norms(open_rows(W, Sizes(first_vectors=2))).spectral_norm == spectral_norm(W)
     with pytest.raises(ArithmeticError, match="did not reach rtol=1e-10 in 5 steps"):
-        spectral_norm(W)
+        norms(open_rows(W, Sizes(max_steps=5)))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, ml_dtypes.bfloat16])
@@ -141,13 +142,14 @@ def test_a_memmap_is_read_in_blocks_and_unchanged(tmp_path):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 @pytest.mark.parametrize("shape", [(3000, 40), (40, 3000), (1300, 1100)])
-def test_rows_read_in_blocks(dtype, shape, monkeypatch):
-    monkeypatch.setattr(spectral, "BLOCK_BYTES", 1 << 16)
+def test_rows_read_in_blocks(dtype, shape):
+    small = Sizes(block_bytes=1 << 16)
     W = np.random.default_rng(9).standard_t(3, shape).astype(getattr(ml_dtypes, dtype, dtype))
     rows = Matrix("w", W.view(np.uint16) if dtype == "bfloat16" else W, dtype)
     # the whole matrix may go by W W^T: both have the tolerance
-    assert stable_rank(rows) == pytest.approx(stable_rank(W), rel=4 * RTOL)
-    assert spectral_norm(rows) == pytest.approx(spectral_norm(W), rel=2 * RTOL)
+    found = norms(open_rows(rows, small))
+    assert found.stable_rank == pytest.approx(stable_rank(W), rel=4 * RTOL)
+    assert found.spectral_norm == pytest.approx(spectral_norm(W), rel=2 * RTOL)
     assert rows.largest <= 1 << 16
     with pytest.raises(ValueError, match="W must be a matrix with entries"):
         stable_rank(Matrix("w", W[:0].view(np.uint16) if dtype == "bfloat16" else W[:0], dtype))

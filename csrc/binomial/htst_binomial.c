@@ -69,8 +69,9 @@ point_of_kind(int kind, double k, double n, double p)
     if (kind != HTST_BINOMIAL_FRACTION) {
         return htst_near_point(&problem, kind);
     }
-    return htst_far_is_served(&problem) ? htst_any_point(&problem, 0.0)
-                                        : (htst_terms_t){ { NAN, NAN }, NAN, NAN };
+    return htst_far_is_served(&problem)
+        ? htst_any_point(&problem, 0.0)
+        : (htst_terms_t){ .a = { NAN, NAN }, .factor = NAN, .phi = NAN };
 }
 
 /* The terms of P(X = k); all NaN if htst_binomial_point.h does not handle the arguments. */
@@ -116,7 +117,17 @@ static htst_terms_t
 tiny_terms(double n, double s, double j, bool is_tail)
 {
     htst_pair_t mean = htst_pair_product(n, ldexp(s, TINY_SHIFT));
-    htst_far_t problem = { n, j, n - j, s, 1.0, 0.0, { j, 0.0 }, mean, { n, 0.0 } };
+    htst_far_t problem = {
+        .n = n,
+        .k = j,
+        .m = n - j,
+        .x = s,
+        .y = 1.0,
+        .complement = 0.0,
+        .d = { j, 0.0 },
+        .mean_k = mean,
+        .mean_m = { n, 0.0 },
+    };
     return is_tail ? htst_fraction_terms(&problem, TINY_SHIFT)
                    : htst_any_point(&problem, TINY_SHIFT);
 }
@@ -245,42 +256,18 @@ evaluate_point(bool log_wanted, double k, double n, double p)
 /* ---- public scalars ------------------------------------------------------------------------- */
 
 /* Adding 0.0 turns -0.0 into 0.0 and changes no other value. */
+#define SCALAR(name, value)                   \
+    double name(double k, double n, double p) \
+    {                                         \
+        return (value) + 0.0;                 \
+    }
 
-double
-htst_binomial_logsf(double k, double n, double p)
-{
-    return evaluate_tail(true, true, k, n, p) + 0.0;
-}
-
-double
-htst_binomial_logcdf(double k, double n, double p)
-{
-    return evaluate_tail(false, true, k, n, p) + 0.0;
-}
-
-double
-htst_binomial_logpmf(double k, double n, double p)
-{
-    return evaluate_point(true, k, n, p) + 0.0;
-}
-
-double
-htst_binomial_sf(double k, double n, double p)
-{
-    return evaluate_tail(true, false, k, n, p) + 0.0;
-}
-
-double
-htst_binomial_cdf(double k, double n, double p)
-{
-    return evaluate_tail(false, false, k, n, p) + 0.0;
-}
-
-double
-htst_binomial_pmf(double k, double n, double p)
-{
-    return evaluate_point(false, k, n, p) + 0.0;
-}
+SCALAR(htst_binomial_logsf, evaluate_tail(true, true, k, n, p))
+SCALAR(htst_binomial_logcdf, evaluate_tail(false, true, k, n, p))
+SCALAR(htst_binomial_logpmf, evaluate_point(true, k, n, p))
+SCALAR(htst_binomial_sf, evaluate_tail(true, false, k, n, p))
+SCALAR(htst_binomial_cdf, evaluate_tail(false, false, k, n, p))
+SCALAR(htst_binomial_pmf, evaluate_point(false, k, n, p))
 
 double
 htst_binomial_kl(double k, double n, double p)

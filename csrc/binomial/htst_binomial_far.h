@@ -57,8 +57,11 @@ htst_far_side(double k, double n, double p)
 {
     /* 1 if p > 1/2; no comparison, because compilers make an unpredictable branch of it */
     double mirrored = 0.5 - copysign(0.5, 0.5 - p), sign = 1.0 - 2.0 * mirrored;
-    return (
-        htst_side_t){ p + mirrored * (1.0 - 2.0 * p) /* exact */, sign, mirrored * n + sign * k };
+    return (htst_side_t){
+        .s = p + mirrored * (1.0 - 2.0 * p), /* exact */
+        .sign = sign,
+        .j = mirrored * n + sign * k,
+    };
 }
 
 /* The kind of a problem, from Y's j to within one: near the mean the difference does not matter.
@@ -191,7 +194,7 @@ htst_near_terms(const htst_far_t *t, int kind, int for_log)
     /* w = sqrt(2 A)/sigma, height = 1/(sigma sqrt(2 pi)) */
     double root = sqrt(a.hi), w = 3.54490770181103205460 * root * height;
     double u = htst_far_series((t->m - t->k) * inverse.n, w, b, kind);
-    return (htst_terms_t){ a, htst_fma(phi, u, 0.5 * htst_erfcx(root)), phi };
+    return (htst_terms_t){ .a = a, .factor = htst_fma(phi, u, 0.5 * htst_erfcx(root)), .phi = phi };
 }
 
 /* ---- the continued fraction ---------------------------------------------------------------- */
@@ -217,14 +220,21 @@ HTST_INLINE htst_fraction_t
 htst_fraction(const htst_far_t *t)
 {
     double inverse = 1.0 / t->k, inverse_x = inverse * t->x;
-    return (htst_fraction_t){ t->m + 1.0, t->x, t->d.hi + t->y, 1.0 + t->y, inverse, inverse_x,
-        (t->k + (t->m + 1.0)) * inverse_x };
+    return (htst_fraction_t){
+        .b = t->m + 1.0,
+        .x = t->x,
+        .edge = t->d.hi + t->y,
+        .y1 = 1.0 + t->y,
+        .inverse = inverse,
+        .inverse_x = inverse_x,
+        .total = (t->k + (t->m + 1.0)) * inverse_x,
+    };
 }
 
 HTST_INLINE htst_approximants_t
 htst_fraction_start(const htst_fraction_t *t)
 {
-    return (htst_approximants_t){ 0.0, 1.0, 1.0, t->edge };
+    return (htst_approximants_t){ .p0 = 0.0, .q0 = 1.0, .p1 = 1.0, .q1 = t->edge };
 }
 
 /* Levels first ... first + 3. */
@@ -243,7 +253,7 @@ htst_fraction_steps(const htst_fraction_t *t, double first, htst_approximants_t 
         double beta = htst_fma(
             after, htst_fma(ibx, t->inverse, i * g), (r * g) * htst_fma(i, t->y1, t->edge));
         double p2 = htst_fma(beta, at.p1, alpha * at.p0), q2 = htst_fma(beta, at.q1, alpha * at.q0);
-        at = (htst_approximants_t){ at.p1, at.q1, p2, q2 };
+        at = (htst_approximants_t){ .p0 = at.p1, .q0 = at.q1, .p1 = p2, .q1 = q2 };
         before = g;
         g = after;
     }

@@ -218,7 +218,12 @@ htst_near_inverses(const htst_far_t *t)
     double product = (2.0 * t->k - t->d.hi) * (2.0 * t->m + t->d.hi), km = t->k * t->m,
            kmn = km * t->n;
     double inverse = 1.0 / (product * kmn), counts = inverse * product;
-    return (htst_inverses_t){ inverse * kmn, counts * km, counts * (t->n * t->n), km };
+    return (htst_inverses_t){
+        .near = inverse * kmn,
+        .n = counts * km,
+        .variance = counts * (t->n * t->n),
+        .km = km,
+    };
 }
 
 /* The terms of the point k: near the mean, and then anywhere. */
@@ -228,14 +233,16 @@ htst_near_point(const htst_far_t *t, int kind)
     htst_inverses_t inverse = htst_near_inverses(t);
     double phi = sqrt(inverse.variance) * HTST_INVERSE_SQRT_2PI
         * htst_near_correction(inverse.variance, inverse.km * (inverse.n * inverse.n), kind);
-    return (htst_terms_t){ htst_near_divergence(t, inverse.near, kind), phi, phi };
+    return (htst_terms_t){
+        .a = htst_near_divergence(t, inverse.near, kind), .factor = phi, .phi = phi
+    };
 }
 
 HTST_INLINE htst_terms_t
 htst_any_point(const htst_far_t *t, double shift)
 {
     double inverse = 1.0 / (t->k * t->m * t->n), phi = htst_any_phi(t->n, t->k, t->m, inverse);
-    return (htst_terms_t){ htst_any_divergence(t, shift, inverse), phi, phi };
+    return (htst_terms_t){ .a = htst_any_divergence(t, shift, inverse), .factor = phi, .phi = phi };
 }
 
 #endif /* HTST_BINOMIAL_POINT_H */

@@ -31,8 +31,11 @@ AVX512 HTST_INLINE rule_512_t
 rule_512_b32(int32_t low, int32_t high)
 {
     const uint32_t width = low > high ? 0 : (uint32_t) high - (uint32_t) low + 1;
-    const rule_512_t rule = { _mm512_set1_epi32(INT32_MAX), _mm512_set1_epi32(low),
-        _mm512_set1_epi32((int32_t) width) };
+    const rule_512_t rule = {
+        .flip = _mm512_set1_epi32(INT32_MAX),
+        .low = _mm512_set1_epi32(low),
+        .width = _mm512_set1_epi32((int32_t) width),
+    };
     return rule;
 }
 
@@ -57,8 +60,11 @@ AVX512 HTST_INLINE rule_512_t
 rule_512_b64(int64_t low, int64_t high)
 {
     const uint64_t width = low > high ? 0 : (uint64_t) high - (uint64_t) low + 1;
-    const rule_512_t rule = { _mm512_set1_epi64(INT64_MAX), _mm512_set1_epi64(low),
-        _mm512_set1_epi64((int64_t) width) };
+    const rule_512_t rule = {
+        .flip = _mm512_set1_epi64(INT64_MAX),
+        .low = _mm512_set1_epi64(low),
+        .width = _mm512_set1_epi64((int64_t) width),
+    };
     return rule;
 }
 

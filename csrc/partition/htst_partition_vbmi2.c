@@ -43,8 +43,11 @@ VBMI2 HTST_INLINE rule_512_t
 rule_vbmi2_b16(int16_t low, int16_t high)
 {
     const uint16_t width = (uint16_t) (low > high ? 0 : high - low + 1);
-    const rule_512_t rule = { _mm512_set1_epi16(INT16_MAX), _mm512_set1_epi16(low),
-        _mm512_set1_epi16((int16_t) width) };
+    const rule_512_t rule = {
+        .flip = _mm512_set1_epi16(INT16_MAX),
+        .low = _mm512_set1_epi16(low),
+        .width = _mm512_set1_epi16((int16_t) width),
+    };
     return rule;
 }
 

@@ -49,7 +49,12 @@ static piece_t
 piece_at(int64_t turn, int64_t rows, int64_t cols)
 {
     int64_t row = turn / parts(cols) * height(cols), col = turn % parts(cols) * PIECE;
-    piece_t piece = { row, MIN(height(cols), rows - row), col, MIN(PIECE, cols - col) };
+    piece_t piece = {
+        .row = row,
+        .rows = MIN(height(cols), rows - row),
+        .col = col,
+        .cols = MIN(PIECE, cols - col),
+    };
     return piece;
 }
 

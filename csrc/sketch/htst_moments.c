@@ -75,10 +75,6 @@ typedef uint32_t words_t __attribute__((vector_size(4 * LANES)));
 typedef double doubles_t __attribute__((vector_size(8 * LANES)));
 
 typedef struct {
-    uint32_t smallest_less_1, largest;
-} range_t;
-
-typedef struct {
     double sum, high, low;
 } block_sums_t;
 
@@ -88,19 +84,12 @@ typedef struct {
     int64_t room; /* elements that may still be added: 2^15 squares of 48 bits fit 64 bits */
 } by_exponent_t;
 
-HTST_CLONES static range_t
-range_f32(const float *x, int64_t n)
-{
-    uint32_t smallest = UINT32_MAX, largest = 0;
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        uint32_t a = bits & ABS_F32;
-        smallest = a - 1 < smallest ? a - 1 : smallest;
-        largest = a > largest ? a : largest;
-    }
-    return (range_t){ smallest, largest };
-}
+#define FLOAT float
+#define UINT uint32_t
+#define ABS ABS_F32
+#define NONE UINT32_MAX
+#define OF(name) name##_f32
+#include "htst_moments_template.h"
 
 /* Sums over a block of the elements with abs(x) >= least. With 2^E <= the largest < 2^(E + 1) and
  * `magic` = 1.5 * 2^(2 E + 12), adding and subtracting magic rounds a square to a multiple of 2^(2
@@ -193,12 +182,12 @@ int
 htst_moments_add_f32(
     const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
 {
-    by_exponent_t few = { { 0 }, { 0 }, 1 << 15 };
+    by_exponent_t few = { .room = 1 << 15 };
     for (int64_t start = 0; start < n; start += BLOCK) {
         const float *block = x + start;
         int64_t size = n - start < BLOCK ? n - start : BLOCK;
         htst_ahead(block, size * (int64_t) sizeof *x, 0);
-        range_t range = range_f32(block, size);
+        range_t_f32 range = range_f32(block, size);
         if (range.largest < UINT32_C(1) << 23 || range.largest >= INF_F32) {
             /* only denormals, or an element that is not finite */
             few_f32(block, size, UINT32_MAX, &few, sum, squares, not_finite);
@@ -373,29 +362,18 @@ add_few_f64(const double *x, int64_t n, uint64_t least, few_f64_t *few, uint64_t
     }
 }
 
-typedef struct {
-    uint64_t smallest_less_1, largest; /* patterns of abs(x) */
-} range_f64_t;
-
-HTST_CLONES static range_f64_t
-range_f64(const double *x, int64_t n)
-{
-    uint64_t smallest = UINT64_MAX, largest = 0;
-    for (int64_t i = 0; i < n; i++) {
-        uint64_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        uint64_t a = bits & ABS_F64;
-        smallest = a - 1 < smallest ? a - 1 : smallest;
-        largest = a > largest ? a : largest;
-    }
-    return (range_f64_t){ smallest, largest };
-}
+#define FLOAT double
+#define UINT uint64_t
+#define ABS ABS_F64
+#define NONE UINT64_MAX
+#define OF(name) name##_f64
+#include "htst_moments_template.h"
 
 static void
 block_f64(const double *x, int64_t n, many_f64_t *many, few_f64_t *few, uint64_t *sum,
     uint64_t *squares, int64_t *not_finite)
 {
-    range_f64_t range = range_f64(x, n);
+    range_t_f64 range = range_f64(x, n);
     int field = (int) (range.largest >> 52), e = field - 1023;
     uint64_t least = UINT64_MAX;
     if (e >= -400 && e <= 400) { /* no product leaves the range of normal numbers */

@@ -78,6 +78,9 @@ take_out_zeros(
 #define ABS ABS_F32
 #define INFINITE INF_F32
 #define NONE UINT32_MAX
+#define EXPONENTS 256
+#define DROPPED HTST_SKETCH_DROPPED_F32
+#define WORDS HTST_SKETCH_WORDS_F32
 #define OF(name) name##_f32
 #include "htst_sketch_template.h"
 
@@ -111,36 +114,15 @@ count_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint64_t *t
     }
 }
 
-int
-htst_sketch_add_f32(const float *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
-    htst_sketch_seen_t *seen)
-{
-    seen->done = 0;
-    if (check_window(first, width, 256) != HTST_OK) {
-        return HTST_ERR_BAD_ARG;
-    }
-    while (seen->done < n) {
-        int64_t size = n - seen->done < BLOCK ? n - seen->done : BLOCK;
-        htst_sketch_seen_t block;
-        look_f32(x + seen->done, size, &block);
-        widen(seen, &block);
-        if (!fits(&block, first, width, HTST_SKETCH_DROPPED_F32)) {
-            break;
-        }
-        count_f32(x + seen->done, size, (uint32_t) first, (uint32_t) width, table);
-        take_out_zeros(&block, first, width, HTST_SKETCH_WORDS_F32, table);
-        add_counts(seen, &block);
-        seen->done += size;
-    }
-    return HTST_OK;
-}
-
 #define FLOAT double
 #define UINT uint64_t
 #define INT int64_t
 #define ABS ABS_F64
 #define INFINITE INF_F64
 #define NONE UINT64_MAX
+#define EXPONENTS 2048
+#define DROPPED HTST_SKETCH_DROPPED_F64
+#define WORDS HTST_SKETCH_WORDS_F64
 #define OF(name) name##_f64
 #include "htst_sketch_template.h"
 
@@ -160,30 +142,6 @@ count_f64(const double *x, int64_t n, uint64_t first, uint64_t width, uint64_t *
         entry[1] += low;
         entry[2] += entry[1] < low;
     }
-}
-
-int
-htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
-    htst_sketch_seen_t *seen)
-{
-    seen->done = 0;
-    if (check_window(first, width, 2048) != HTST_OK) {
-        return HTST_ERR_BAD_ARG;
-    }
-    while (seen->done < n) {
-        int64_t size = n - seen->done < BLOCK ? n - seen->done : BLOCK;
-        htst_sketch_seen_t block;
-        look_f64(x + seen->done, size, &block);
-        widen(seen, &block);
-        if (!fits(&block, first, width, HTST_SKETCH_DROPPED_F64)) {
-            break;
-        }
-        count_f64(x + seen->done, size, (uint64_t) first, (uint64_t) width, table);
-        take_out_zeros(&block, first, width, HTST_SKETCH_WORDS_F64, table);
-        add_counts(seen, &block);
-        seen->done += size;
-    }
-    return HTST_OK;
 }
 
 /* An addition to a counter waits for the previous one, and the zeros of a sparse matrix all have

@@ -1,7 +1,9 @@
-/* htst_sketch_template: what a block of floats holds, for one type of htst_sketch.c. That file
- * includes it once for each type, with FLOAT, UINT and INT, the float and the integers of its size;
- * ABS and INFINITE, the patterns of all bits of abs(x) and of infinity; NONE, the largest UINT; and
- * OF(name), the name with the type's suffix. */
+/* htst_sketch_template: the sketch of floats block by block, for one type of htst_sketch.c. That
+ * file includes it once for each type, with FLOAT, UINT and INT, the float and the integers of its
+ * size; ABS and INFINITE, the patterns of all bits of abs(x) and of infinity; NONE, the largest
+ * UINT; EXPONENTS, how many values the exponent field has; DROPPED and WORDS, the bits that a bucket
+ * drops and its words in the table; and OF(name), the name with the type's suffix. After it, that
+ * file defines OF(count). */
 
 static inline UINT
 OF(bits)(const FLOAT *x)
@@ -32,7 +34,13 @@ OF(range)(const FLOAT *x, int64_t n)
         zeros += a == 0;
         negative += bits == ~ABS;
     }
-    return (RANGE){ smallest, largest, zeros, negative, signed_max };
+    return (RANGE){
+        .smallest_less_1 = smallest,
+        .largest = largest,
+        .zeros = zeros,
+        .negative_zeros = negative,
+        .largest_signed = signed_max,
+    };
 }
 
 /* A block with NaN or infinity, element by element. */
@@ -78,6 +86,33 @@ OF(look)(const FLOAT *x, int64_t n, htst_sketch_seen_t *seen)
     seen->largest_negative = range.largest > ABS ? (int64_t) (range.largest & ABS) : 0;
 }
 
+/* Count the elements of a block, all in the window or zeros, into the table. */
+static void OF(count)(const FLOAT *x, int64_t n, UINT first, UINT width, uint64_t *table);
+
+int
+OF(htst_sketch_add)(const FLOAT *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
+    htst_sketch_seen_t *seen)
+{
+    seen->done = 0;
+    if (check_window(first, width, EXPONENTS) != HTST_OK) {
+        return HTST_ERR_BAD_ARG;
+    }
+    while (seen->done < n) {
+        int64_t size = n - seen->done < BLOCK ? n - seen->done : BLOCK;
+        htst_sketch_seen_t block;
+        OF(look)(x + seen->done, size, &block);
+        widen(seen, &block);
+        if (!fits(&block, first, width, DROPPED)) {
+            break;
+        }
+        OF(count)(x + seen->done, size, (UINT) first, (UINT) width, table);
+        take_out_zeros(&block, first, width, WORDS, table);
+        add_counts(seen, &block);
+        seen->done += size;
+    }
+    return HTST_OK;
+}
+
 #undef FLOAT
 #undef UINT
 #undef INT
@@ -85,4 +120,7 @@ OF(look)(const FLOAT *x, int64_t n, htst_sketch_seen_t *seen)
 #undef ABS
 #undef NONE
 #undef RANGE
+#undef EXPONENTS
+#undef DROPPED
+#undef WORDS
 #undef OF

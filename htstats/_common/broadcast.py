@@ -14,15 +14,31 @@ from htstats._common import checks
 from htstats._common.data_checks import list_elements, require_full, require_numbers
 from htstats._common.threads import run_each
 
-__all__ = ["LARGEST_N", "Result", "common_shape", "floats", "numbers", "refuse", "run", "run_into"]
+__all__ = [
+    "LARGEST_N",
+    "Kernel",
+    "Result",
+    "common_shape",
+    "floats",
+    "numbers",
+    "refuse",
+    "run",
+    "run_into",
+]
 
 
 Floats = npt.NDArray[np.float64]
 
 LARGEST_N = 2**53
+
+# Elements for which another thread is started: `bench/studies/constants.py elements-a-thread` times
+# one and two threads on either side of it.
 ELEMENTS_A_THREAD = 1024
-# elements of broadcast inputs that are copied at a time: they stay in the cache
+
+# Elements of broadcast inputs that are copied at a time: they stay in the cache. Smaller and larger
+# blocks are slower by `bench/studies/constants.py broadcast-block`.
 BLOCK_ELEMENTS = 16384
+
 Result = float | Floats
 Kernel = Callable[..., None]
 
@@ -50,12 +66,22 @@ def run(
 
 
 def run_into(
-    kernel: Kernel, inputs: Sequence[Floats], out: Floats, shape: tuple[int, ...], n_threads: int
+    kernel: Kernel,
+    inputs: Sequence[Floats],
+    out: Floats,
+    shape: tuple[int, ...],
+    n_threads: int,
+    *,
+    elements_a_thread: int = ELEMENTS_A_THREAD,
+    block_elements: int = BLOCK_ELEMENTS,
 ) -> None:
-    """Run a kernel in parts. `out` is contiguous, of the given shape or with one axis more."""
+    """Run a kernel in parts. `out` is contiguous, of the given shape or with one axis more.
+
+    Fewer threads run where each would have fewer than `elements_a_thread` elements. Inputs that
+    must be copied are copied in blocks of at most `block_elements` elements."""
     threads = checks.count("n_threads", n_threads, at_least=1)
     count = math.prod(shape)
-    threads = min(threads, max(1, count // ELEMENTS_A_THREAD))
+    threads = min(threads, max(1, count // elements_a_thread))
     if all([x.shape == shape or x.size == 1 for x in inputs]):
         flat = [np.ascontiguousarray(x).reshape(-1) for x in inputs]
         whole = out if len(shape) == 1 else out.reshape(count, *out.shape[len(shape) :])
@@ -64,7 +90,7 @@ def run_into(
             return
         parts = split(flat, whole, threads)
     else:
-        parts = blocks([np.broadcast_to(x, shape) for x in inputs], out)
+        parts = blocks([np.broadcast_to(x, shape) for x in inputs], out, block_elements)
     run_each(lambda part: kernel(*part), parts, threads)
 
 
@@ -76,19 +102,21 @@ def split(flat: Sequence[Floats], out: Floats, n_parts: int) -> Iterator[tuple[F
         yield (*(x if x.size == 1 else x[rows] for x in flat), out[rows])
 
 
-def blocks(inputs: Sequence[Floats], out: Floats) -> Iterator[tuple[Floats, ...]]:
+def blocks(
+    inputs: Sequence[Floats], out: Floats, block_elements: int
+) -> Iterator[tuple[Floats, ...]]:
     """Blocks of broadcast inputs, each made contiguous by itself: no whole input is ever copied."""
     shape = inputs[0].shape
     count = math.prod(shape)
-    if count <= BLOCK_ELEMENTS or len(shape) == 1:
+    if count <= block_elements or len(shape) == 1:
         flat = (x.flat[:1] if is_one(x) else x.reshape(-1) for x in inputs)
         whole = out.reshape(count, *out.shape[len(shape) :])
         yield (*(np.ascontiguousarray(x) for x in flat), whole)
         return
-    rows = BLOCK_ELEMENTS * shape[0] // count
+    rows = block_elements * shape[0] // count
     for start in range(0, shape[0], max(rows, 1)):
         part = slice(start, start + rows) if rows else start
-        yield from blocks([x[part] for x in inputs], out[part])
+        yield from blocks([x[part] for x in inputs], out[part], block_elements)
 
 
 def is_one(x: Floats) -> bool:

@@ -16,12 +16,15 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.checks import require_finite
+
 __all__ = [
     "find_missing",
     "is_buffer",
     "list_elements",
     "present_elements",
     "refuse_dtype",
+    "require_all_finite",
     "require_full",
     "require_numbers",
     "require_sample",
@@ -196,3 +199,10 @@ def require_full(x: Any, name: str) -> None:
             if not hasattr(row, "dtype"):
                 break
             require_full(row, f"{name}[{k}]")
+
+
+def require_all_finite(name: str, x: npt.NDArray[Any]) -> None:
+    """Raise ValueError if an array has elements that are NaN or infinite."""
+    finite = np.isfinite(x)
+    if not finite.all():
+        require_finite(name, int(finite.size - np.count_nonzero(finite)))

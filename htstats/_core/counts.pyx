@@ -21,7 +21,7 @@ def add_f32_u8(const float[::1] x, int side, int64_t low, int64_t high, int shif
                 uint8_t[::1] table, int64_t[::1] anew):
     """(how many elements were counted, how many slots were written to `anew`)."""
     cdef int64_t n = x.shape[0], found = 0, counted = 0
-    slotted(low, high, shift, table.shape[0], anew.shape[0])
+    require_slots(low, high, shift, table.shape[0], anew.shape[0])
     if n:
         with nogil:
             counted = htst_counts_add_f32_u8(
@@ -34,7 +34,7 @@ def add_f32_u16(const float[::1] x, int side, int64_t low, int64_t high, int shi
                 uint16_t[::1] table, int64_t[::1] anew):
     """(how many elements were counted, how many slots were written to `anew`)."""
     cdef int64_t n = x.shape[0], found = 0, counted = 0
-    slotted(low, high, shift, table.shape[0], anew.shape[0])
+    require_slots(low, high, shift, table.shape[0], anew.shape[0])
     if n:
         with nogil:
             counted = htst_counts_add_f32_u16(
@@ -47,7 +47,7 @@ def add_f32_u32(const float[::1] x, int side, int64_t low, int64_t high, int shi
                 uint32_t[::1] table, int64_t[::1] anew):
     """(how many elements were counted, how many slots were written to `anew`)."""
     cdef int64_t n = x.shape[0], found = 0, counted = 0
-    slotted(low, high, shift, table.shape[0], anew.shape[0])
+    require_slots(low, high, shift, table.shape[0], anew.shape[0])
     if n:
         with nogil:
             counted = htst_counts_add_f32_u32(
@@ -60,7 +60,7 @@ def add_f64_u8(const double[::1] x, int side, int64_t low, int64_t high, int shi
                 uint8_t[::1] table, int64_t[::1] anew):
     """(how many elements were counted, how many slots were written to `anew`)."""
     cdef int64_t n = x.shape[0], found = 0, counted = 0
-    slotted(low, high, shift, table.shape[0], anew.shape[0])
+    require_slots(low, high, shift, table.shape[0], anew.shape[0])
     if n:
         with nogil:
             counted = htst_counts_add_f64_u8(
@@ -73,7 +73,7 @@ def add_f64_u16(const double[::1] x, int side, int64_t low, int64_t high, int sh
                 uint16_t[::1] table, int64_t[::1] anew):
     """(how many elements were counted, how many slots were written to `anew`)."""
     cdef int64_t n = x.shape[0], found = 0, counted = 0
-    slotted(low, high, shift, table.shape[0], anew.shape[0])
+    require_slots(low, high, shift, table.shape[0], anew.shape[0])
     if n:
         with nogil:
             counted = htst_counts_add_f64_u16(
@@ -86,7 +86,7 @@ def add_f64_u32(const double[::1] x, int side, int64_t low, int64_t high, int sh
                 uint32_t[::1] table, int64_t[::1] anew):
     """(how many elements were counted, how many slots were written to `anew`)."""
     cdef int64_t n = x.shape[0], found = 0, counted = 0
-    slotted(low, high, shift, table.shape[0], anew.shape[0])
+    require_slots(low, high, shift, table.shape[0], anew.shape[0])
     if n:
         with nogil:
             counted = htst_counts_add_f64_u32(
@@ -95,7 +95,7 @@ def add_f64_u32(const double[::1] x, int side, int64_t low, int64_t high, int sh
     return counted, found
 
 
-cdef int slotted(int64_t low, int64_t high, int shift, int64_t slots, int64_t room) except -1:
+cdef int require_slots(int64_t low, int64_t high, int shift, int64_t slots, int64_t room) except -1:
     if not (0 < low <= high and 0 <= shift < 63 and (high - low) >> shift < slots):
         raise ValueError(f"need 0 < low <= high and a slot for each key, got {low}, {high}, {slots}")
     if room < HTST_COUNTS_AHEAD:

@@ -20,7 +20,7 @@ BLOCK = HTST_ESTIMATE_BLOCK
 def distinct_f32(const float[::1] x, double[::1] v, int64_t[::1] first):
     """Fill v and first from sorted values; returns how many are distinct."""
     cdef int64_t n = x.shape[0], m = 0
-    shaped(v.shape[0], n, first.shape[0])
+    require_shapes(v.shape[0], n, first.shape[0])
     if n:
         with nogil:
             m = htst_estimate_distinct_f32(n, &x[0], &v[0], &first[0])
@@ -30,7 +30,7 @@ def distinct_f32(const float[::1] x, double[::1] v, int64_t[::1] first):
 def distinct_f64(const double[::1] x, double[::1] v, int64_t[::1] first):
     """Fill v and first from sorted values; returns how many are distinct."""
     cdef int64_t n = x.shape[0], m = 0
-    shaped(v.shape[0], n, first.shape[0])
+    require_shapes(v.shape[0], n, first.shape[0])
     if n:
         with nogil:
             m = htst_estimate_distinct_f64(n, &x[0], &v[0], &first[0])
@@ -45,7 +45,7 @@ def rates(
     cdef int status
     if m == 0 or y.shape[0] != m or rate.shape[0] != m:
         raise ValueError("v, first, y, rate must have m, m + 1, m, m > 0 elements")
-    shaped(m, m, first.shape[0])
+    require_shapes(m, m, first.shape[0])
     with nogil:
         status = htst_estimate_rates(m, &v[0], &first[0], xmax, &y[0], &rate[0])
     check(status)
@@ -60,7 +60,7 @@ def marks(const double[::1] v, const int64_t[::1] first, double[:, ::1] out):
     """Sums before each block, a row of 4 words for each and one more."""
     cdef int64_t m = v.shape[0]
     cdef int status
-    shaped(m, m, first.shape[0])
+    require_shapes(m, m, first.shape[0])
     if m == 0 or out.shape[0] != htst_estimate_blocks(m) + 1 or out.shape[1] != 4:
         raise ValueError("out must have 4 words for each block and one more, and v values")
     with nogil:
@@ -87,7 +87,7 @@ def part(
     check(status)
 
 
-cdef int shaped(int64_t got, int64_t wanted, int64_t n_first) except -1:
+cdef int require_shapes(int64_t got, int64_t wanted, int64_t n_first) except -1:
     if got != wanted or n_first != wanted + 1:
         raise ValueError(f"need {wanted} values and {wanted + 1} counts, got {got} and {n_first}")
     return 0

@@ -29,7 +29,7 @@ def fit_f32(
     cdef htst_tail_seen_t seen
     cdef htst_fit_t fit
     cdef int status
-    roomy(n, work.shape[0])
+    require_room(n, work.shape[0])
     with nogil:
         status = htst_fit_f32(
             n, &x[0], <htst_tail_side_t> side, two_sided, least, tolerance, &work[0], &seen, &fit)
@@ -45,7 +45,7 @@ def fit_f64(
     cdef htst_tail_seen_t seen
     cdef htst_fit_t fit
     cdef int status
-    roomy(n, work.shape[0])
+    require_room(n, work.shape[0])
     with nogil:
         status = htst_fit_f64(
             n, &x[0], <htst_tail_side_t> side, two_sided, least, tolerance, &work[0], &seen, &fit)
@@ -58,7 +58,7 @@ cdef tuple found(int status, const htst_tail_seen_t *seen, const htst_fit_t *fit
     return counts, fit.n_tail, fit.xmin, fit.best.distance, fit.best.rate
 
 
-cdef int roomy(int64_t n, int64_t n_work) except -1:
+cdef int require_room(int64_t n, int64_t n_work) except -1:
     if n < 1 or n_work < htst_fit_workspace(n):
         raise ValueError(f"work must have {htst_fit_workspace(n)} elements, n > 0")
     return 0

@@ -17,7 +17,7 @@ WORDS_F32 = (HTST_MOMENTS_SUM_F32, HTST_MOMENTS_SQUARES_F32)
 WORDS_F64 = (HTST_MOMENTS_SUM_F64, HTST_MOMENTS_SQUARES_F64)
 
 
-cdef int shaped(uint64_t[::1] sum, uint64_t[::1] squares, int wide, int wider) except -1:
+cdef int require_shapes(uint64_t[::1] sum, uint64_t[::1] squares, int wide, int wider) except -1:
     if sum.shape[0] != wide or squares.shape[0] != wider:
         raise ValueError(f"sum and squares must have {wide} and {wider} words")
     return 0
@@ -26,7 +26,7 @@ cdef int shaped(uint64_t[::1] sum, uint64_t[::1] squares, int wide, int wider) e
 def add_f32(const float[::1] x, uint64_t[::1] sum, uint64_t[::1] squares):
     cdef int64_t n = x.shape[0], not_finite = 0
     cdef int status
-    shaped(sum, squares, HTST_MOMENTS_SUM_F32, HTST_MOMENTS_SQUARES_F32)
+    require_shapes(sum, squares, HTST_MOMENTS_SUM_F32, HTST_MOMENTS_SQUARES_F32)
     cdef const float *data = &x[0] if n else NULL
     with nogil:
         status = htst_moments_add_f32(data, n, &sum[0], &squares[0], &not_finite)
@@ -37,7 +37,7 @@ def add_f32(const float[::1] x, uint64_t[::1] sum, uint64_t[::1] squares):
 def add_f64(const double[::1] x, uint64_t[::1] sum, uint64_t[::1] squares):
     cdef int64_t n = x.shape[0], not_finite = 0
     cdef int status
-    shaped(sum, squares, HTST_MOMENTS_SUM_F64, HTST_MOMENTS_SQUARES_F64)
+    require_shapes(sum, squares, HTST_MOMENTS_SUM_F64, HTST_MOMENTS_SQUARES_F64)
     cdef const double *data = &x[0] if n else NULL
     with nogil:
         status = htst_moments_add_f64(data, n, &sum[0], &squares[0], &not_finite)

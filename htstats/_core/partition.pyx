@@ -20,16 +20,16 @@ SEGMENT = HTST_PARTITION_SEGMENT
 BEST = htst_partition_best()
 
 
-cdef int shaped(int64_t rows, int64_t cols, int64_t counts, const uint8_t[:, ::1] hits) except -1:
+cdef int require_shapes(int64_t rows, int64_t cols, int64_t counts, const uint8_t[:, ::1] hits) except -1:
     if counts != rows or hits.shape[0] != rows or hits.shape[1] != -(-cols // SEGMENT):
         raise ValueError(f"counts and hits do not fit a matrix of {rows} x {cols}")
     return 0
 
 
-cdef bint filled(int64_t rows, int64_t cols, const uint8_t[:, ::1] hits, const int64_t[::1] indptr,
+cdef bint has_entries(int64_t rows, int64_t cols, const uint8_t[:, ::1] hits, const int64_t[::1] indptr,
                  int64_t indices, int64_t values, int instructions) except -1:
     """Check the shapes; returns whether there is anything to fill."""
-    shaped(rows, cols, indptr.shape[0] - 1, hits)
+    require_shapes(rows, cols, indptr.shape[0] - 1, hits)
     if not 0 <= instructions <= BEST:
         raise ValueError(f"instructions must be in [0, {BEST}], got {instructions}")
     cdef int64_t r, last = 0
@@ -46,7 +46,7 @@ def count_b16(const uint16_t[:, ::1] w, int16_t low, int16_t high, uint16_t infi
               uint8_t[:, ::1] hits):
     cdef int64_t rows = w.shape[0], cols = w.shape[1], not_finite = 0
     cdef int status
-    shaped(rows, cols, counts.shape[0], hits)
+    require_shapes(rows, cols, counts.shape[0], hits)
     if rows == 0 or cols == 0:
         return 0
     with nogil:
@@ -60,7 +60,7 @@ def count_b32(const uint32_t[:, ::1] w, int32_t low, int32_t high, int64_t[::1] 
               uint8_t[:, ::1] hits):
     cdef int64_t rows = w.shape[0], cols = w.shape[1], not_finite = 0
     cdef int status
-    shaped(rows, cols, counts.shape[0], hits)
+    require_shapes(rows, cols, counts.shape[0], hits)
     if rows == 0 or cols == 0:
         return 0
     with nogil:
@@ -74,7 +74,7 @@ def count_b64(const uint64_t[:, ::1] w, int64_t low, int64_t high, int64_t[::1] 
               uint8_t[:, ::1] hits):
     cdef int64_t rows = w.shape[0], cols = w.shape[1], not_finite = 0
     cdef int status
-    shaped(rows, cols, counts.shape[0], hits)
+    require_shapes(rows, cols, counts.shape[0], hits)
     if rows == 0 or cols == 0:
         return 0
     with nogil:
@@ -89,7 +89,7 @@ def fill_f16(const uint16_t[:, ::1] w, int16_t low, int16_t high, const uint8_t[
              uint32_t[::1] values):
     cdef int64_t rows = w.shape[0], cols = w.shape[1]
     cdef int status
-    if not filled(rows, cols, hits, indptr, indices.shape[0] // (8 if wide else 4),
+    if not has_entries(rows, cols, hits, indptr, indices.shape[0] // (8 if wide else 4),
                   values.shape[0], instructions):
         return
     with nogil:
@@ -103,7 +103,7 @@ def fill_bf16(const uint16_t[:, ::1] w, int16_t low, int16_t high, const uint8_t
              uint32_t[::1] values):
     cdef int64_t rows = w.shape[0], cols = w.shape[1]
     cdef int status
-    if not filled(rows, cols, hits, indptr, indices.shape[0] // (8 if wide else 4),
+    if not has_entries(rows, cols, hits, indptr, indices.shape[0] // (8 if wide else 4),
                   values.shape[0], instructions):
         return
     with nogil:
@@ -117,7 +117,7 @@ def fill_b32(const uint32_t[:, ::1] w, int32_t low, int32_t high, const uint8_t[
              uint32_t[::1] values):
     cdef int64_t rows = w.shape[0], cols = w.shape[1]
     cdef int status
-    if not filled(rows, cols, hits, indptr, indices.shape[0] // (8 if wide else 4),
+    if not has_entries(rows, cols, hits, indptr, indices.shape[0] // (8 if wide else 4),
                   values.shape[0], instructions):
         return
     with nogil:
@@ -131,7 +131,7 @@ def fill_b64(const uint64_t[:, ::1] w, int64_t low, int64_t high, const uint8_t[
              uint64_t[::1] values):
     cdef int64_t rows = w.shape[0], cols = w.shape[1]
     cdef int status
-    if not filled(rows, cols, hits, indptr, indices.shape[0] // (8 if wide else 4),
+    if not has_entries(rows, cols, hits, indptr, indices.shape[0] // (8 if wide else 4),
                   values.shape[0], instructions):
         return
     with nogil:

@@ -11,7 +11,7 @@ from htstats._core.htst_products cimport (
 from htstats._core.status cimport check
 
 
-cdef int shaped(int64_t cols, const double[::1] v, double[::1] out) except -1:
+cdef int require_shapes(int64_t cols, const double[::1] v, double[::1] out) except -1:
     if v.shape[0] != cols or out.shape[0] != cols:
         raise ValueError(f"v and out must have {cols} entries")
     return 0
@@ -20,7 +20,7 @@ cdef int shaped(int64_t cols, const double[::1] v, double[::1] out) except -1:
 def gram_f32(const float[:, ::1] w, const double[::1] v, double[::1] out):
     cdef int64_t rows = w.shape[0], cols = w.shape[1]
     cdef int status
-    shaped(cols, v, out)
+    require_shapes(cols, v, out)
     if rows == 0 or cols == 0:
         return
     with nogil:
@@ -31,7 +31,7 @@ def gram_f32(const float[:, ::1] w, const double[::1] v, double[::1] out):
 def gram_f64(const double[:, ::1] w, const double[::1] v, double[::1] out):
     cdef int64_t rows = w.shape[0], cols = w.shape[1]
     cdef int status
-    shaped(cols, v, out)
+    require_shapes(cols, v, out)
     if rows == 0 or cols == 0:
         return
     with nogil:

@@ -27,11 +27,11 @@ def best(
     double sigma_below, double tolerance, double[::1] work,
 ):
     """(index, distance, rate) of the first best candidate; index -1 if none is allowed."""
-    cdef htst_scan_t scan = filled(v, y, first, rate, xmax, two_sided, begin, end)
+    cdef htst_scan_t scan = make_scan(v, y, first, rate, xmax, two_sided, begin, end)
     cdef htst_scan_allowed_t allowed = htst_scan_allowed_t(
         begin, end, alpha_low, alpha_high, sigma_below)
     cdef htst_scan_best_t found
-    roomy(work.shape[0], scan.m)
+    require_room(work.shape[0], scan.m)
     with nogil:
         found = htst_scan_best(&scan, &allowed, tolerance, &work[0])
     return found.k, found.distance, found.rate
@@ -52,7 +52,7 @@ def best_of_marks(
         raise ValueError("v, first, marks must have m, m + 1, blocks + 1 rows, m > 0")
     if not 0 <= begin <= end <= m:
         raise ValueError(f"need 0 <= begin <= end <= {m}, got {begin} and {end}")
-    roomy(work.shape[0], m)
+    require_room(work.shape[0], m)
     scan.m, scan.v, scan.y, scan.first, scan.rate = m, &v[0], NULL, &first[0], NULL
     scan.xmax, scan.two_sided = INFINITY, two_sided
     scan.marks = <const htst_estimate_mark_t *> &marks[0, 0]
@@ -67,12 +67,12 @@ def within(
     double[::1] distance, double[::1] work,
 ):
     """How many of every step-th candidate with alpha above 1 have a left distance up to `limit`."""
-    cdef htst_scan_t scan = filled(v, y, first, rate, INFINITY, False, begin, end)
+    cdef htst_scan_t scan = make_scan(v, y, first, rate, INFINITY, False, begin, end)
     cdef htst_scan_allowed_t allowed = htst_scan_allowed_t(begin, end, 1, INFINITY, INFINITY)
     cdef int64_t m = 0, room = found.shape[0]
     if distance.shape[0] != room or step < 1:
         raise ValueError("found and distance must have the same length, and step must be positive")
-    roomy(work.shape[0], scan.m)
+    require_room(work.shape[0], scan.m)
     if room:
         with nogil:
             m = htst_scan_within(
@@ -86,7 +86,7 @@ def curve(
     double[::1] d_minus,
 ):
     """D+ and D- of the candidates begin ... end - 1."""
-    cdef htst_scan_t scan = filled(v, y, first, rate, xmax, two_sided, begin, end)
+    cdef htst_scan_t scan = make_scan(v, y, first, rate, xmax, two_sided, begin, end)
     if d_plus.shape[0] != end - begin or d_minus.shape[0] != end - begin:
         raise ValueError(f"outputs must have {end - begin} elements")
     if begin == end:
@@ -100,13 +100,13 @@ def truncated_mean(double u):
     return htst_truncated_mean(u)
 
 
-cdef int roomy(int64_t got, int64_t m) except -1:
+cdef int require_room(int64_t got, int64_t m) except -1:
     if got < htst_scan_workspace(m):
         raise ValueError(f"work must have {htst_scan_workspace(m)} words, got {got}")
     return 0
 
 
-cdef htst_scan_t filled(
+cdef htst_scan_t make_scan(
     const double[::1] v, const double[::1] y, const int64_t[::1] first, const double[::1] rate,
     double xmax, bint two_sided, int64_t begin, int64_t end,
 ) except *:

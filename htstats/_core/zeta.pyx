@@ -3,7 +3,7 @@
 from htstats._core.htst_zeta cimport htst_zeta_log, htst_zeta_log_scaled, htst_zeta_scaled
 
 
-def scaled(double s, const double[::1] q, double top, double[::1] out):
+def scaled_sums(double s, const double[::1] q, double top, double[::1] out):
     """out[k] = sum of (j/q[k])^-s over j = q[k], q[k] + 1, ..., top."""
     cdef Py_ssize_t k, n = q.shape[0]
     if out.shape[0] != n:
@@ -13,7 +13,7 @@ def scaled(double s, const double[::1] q, double top, double[::1] out):
             out[k] = htst_zeta_scaled(s, q[k], top)
 
 
-def log_scaled(double s, double q, double top):
+def log_scaled_sum(double s, double q, double top):
     """The logarithm of `scaled`, and its first and second derivative in s."""
     cdef double out[3]
     htst_zeta_log_scaled(s, q, top, out)

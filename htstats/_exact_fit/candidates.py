@@ -9,24 +9,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._core import estimate, fit, scan, sort
+from htstats._core import estimate, scan, sort
 
 __all__ = [
     "TOLERANCE",
     "Candidates",
     "best_of",
     "candidates_of",
-    "distinct",
     "estimate_candidates",
+    "sort_distinct",
     "sort_in_place",
 ]
 
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-
-# Up to so many candidates all estimates are computed at once; of more, block by block.
-ALL_AT_ONCE = fit.ALL_AT_ONCE
 
 # Distances that differ by less than this are equal: the smallest xmin among them is the answer.
 TOLERANCE = 1e-13
@@ -90,18 +87,25 @@ class Candidates:
 
 def candidates_of(x: Floats) -> Candidates:
     """The candidates among positive finite float64 values."""
-    return estimate_candidates(*distinct(x.copy()))
+    return estimate_candidates(*sort_distinct(x.copy()))
 
 
 def best_of(
-    values: Floats, first: Counts, two_sided: bool, begin: int, end: int, tolerance: float
+    values: Floats,
+    first: Counts,
+    two_sided: bool,
+    begin: int,
+    end: int,
+    tolerance: float,
+    *,
+    at_once: int,
 ) -> tuple[int, float, float]:
     """Index, distance and rate of the best of the candidates begin ... end - 1 with alpha above 1.
 
-    `Candidates.best` gives the same. Of more than ALL_AT_ONCE values, only the blocks that the scan
+    `Candidates.best` gives the same. Of more than `at_once` values, only the blocks that the scan
     reaches get their estimates."""
     work = np.empty(scan.workspace(len(values)))
-    if len(values) <= ALL_AT_ONCE:
+    if len(values) <= at_once:
         logs, rate = np.empty(len(values)), np.empty(len(values))
         estimate.rates(values, first, math.inf, logs, rate)
         return scan.best(
@@ -121,7 +125,7 @@ def sort_in_place(x: npt.NDArray[Any], room: npt.NDArray[Any] | None = None) -> 
     arrange(x, np.empty_like(x) if room is None else room)
 
 
-def distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
+def sort_distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
     """The distinct values, ascending, as float64, and how many elements are below each.
 
     The second array has one element more: the number of all elements. `x` is float32 or float64
@@ -140,7 +144,7 @@ def distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
 def estimate_candidates(
     values: Floats, first: Counts, xmax: float = math.inf, two_sided: bool = False
 ) -> Candidates:
-    """The candidates among distinct values; `first` as `distinct` gives it."""
+    """The candidates among distinct values; `first` as `sort_distinct` gives it."""
     logs, rate = np.empty(len(values)), np.empty(len(values))
     estimate.rates(values, first, xmax, logs, rate)
     return Candidates(values, logs, first, rate, xmax, two_sided)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from htstats._common.arrays import to_numpy
 from htstats._common.data_checks import find_missing
 from htstats._core import tally
-from htstats._exact_fit.candidates import distinct
+from htstats._exact_fit.candidates import sort_distinct
 from htstats._exact_fit.sample import SIDES, Sample, Survey, drop_above, take_sample
 from htstats._exact_fit.source import Source, as_source
 
@@ -67,7 +67,7 @@ def count_integers(source: Source, side: str | None, xmax: float | None) -> Samp
         return take_sample(source, side, xmax, None)  # says what is wrong
     zeros, table[0] = int(table[0]) - large.size - others, 0
     small = np.flatnonzero(table)
-    values, first = distinct(large)
+    values, first = sort_distinct(large)
     values = np.concatenate([small.astype(np.float64), values])
     counts = np.concatenate([table[small], np.diff(first)])
     # `others` is how many values the side leaves out, and "abs" leaves out none

@@ -26,7 +26,8 @@ from htstats.sketch import TailSketch
 __all__ = ["PRUNED_FROM", "fit_tail"]
 
 
-# Below this many values, sorting them all is faster than pruning them first.
+# Below this many values, fitting them all in one call is faster than pruning them first: between
+# 200,000 and 500,000 by `bench/studies/constants.py pruned-from`.
 PRUNED_FROM = 300_000
 
 
@@ -51,7 +52,7 @@ def fit_tail(
         and not options.discrete
         and options.is_plain
         and is_native(x)
-        and x.size < PRUNED_FROM
+        and (x.size < PRUNED_FROM if options.way is None else options.way == "at once")
         and (found := solve_at_once(x, side, options)) is not None
     ):
         return found, checksum_of(x)
@@ -87,13 +88,14 @@ def _fit_source(
         sample = sample_of_sketch(_sketch(source, n_threads), side, options.xmax)
     elif options.discrete:
         sample = count_integers(source, side, options.xmax)
-    elif options.is_plain and _is_large(source):
+    elif options.is_plain and _is_pruned(source, options.way):
         buckets = count_buckets(source, n_threads)
         selection = buckets.seen.select(side)
         prospect = buckets.prospect(selection.side)
-        gathered = partial(_gather, source, selection.side, prospect)
-        whole = partial(solve_at_once, x, selection.side, options) if is_native(x) else None
-        return scan_pruned(prospect, selection, gathered, options, whole)
+        gather_tail = partial(_gather, source, selection.side, prospect)
+        at_once = is_native(x) and options.way != "pruned"
+        whole = partial(solve_at_once, x, selection.side, options) if at_once else None
+        return scan_pruned(prospect, selection, gather_tail, options, whole)
     else:
         sample = take_sample(source, side, options.xmax, None)
     return solve(sample, options)
@@ -104,8 +106,12 @@ def _gather(source: Source, side: str, prospect: Prospect, low: float) -> npt.ND
     return gather(source, side, low, room=room)
 
 
-def _is_large(source: Source) -> bool:
-    """Whether pruning may save time; blocks may be larger than the memory, so they are pruned."""
+def _is_pruned(source: Source, way: str | None) -> bool:
+    """Whether the way, or else the size, asks for pruning.
+
+    Blocks may be larger than the memory, so they are pruned."""
+    if way is not None:
+        return way.startswith("pruned")
     return source.shape is None or math.prod(source.shape) >= PRUNED_FROM
 
 

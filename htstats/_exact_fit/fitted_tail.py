@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import as_points
+from htstats._common.documents import add_sections
 from htstats._laws import pareto
 from htstats._laws.zeta import ZetaLaw
 
-__all__ = ["Curve", "FittedTail"]
+__all__ = ["ATTRIBUTES", "Curve", "FittedTail"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,34 +31,34 @@ class Curve(NamedTuple):
     distances: Floats
 
 
+ATTRIBUTES = """\
+alpha : float
+    Density exponent; above 1, or any real number where there is an `xmax`.
+xmin : float
+    Where the tail begins, in units of the data: one of the values, or the xmin that was given.
+distance : float
+    Kolmogorov-Smirnov distance of the tail, see `fit_power_law` for `ks`; in [0, 1].
+n : int
+    How many values were fitted: of the side, not 0, not masked, not above `xmax`.
+n_tail : int
+    How many of them are at or above `xmin`.
+excluded : mapping of str to int
+    How many elements were left out, by reason: "zero", "negative", "positive", "above xmax",
+    "masked".
+side, ks : str
+    As in `fit_power_law`; `side` is "positive" if none was given.
+discrete : bool
+    Whether the law is that of integers.
+xmax : float or None
+    Where the law ends, in units of the data; None: nowhere.
+curve : Curve or None
+    (xmins, alphas, distances) of all candidates, if it was asked for."""
+
+
+@add_sections(Attributes=ATTRIBUTES)
 @dataclass(frozen=True, init=False)
 class FittedTail:
-    """A fitted tail: density proportional to x^-alpha from `xmin` on, and up to `xmax` if given.
-
-    Attributes
-    ----------
-    alpha : float
-        Density exponent; above 1, or any real number where there is an `xmax`.
-    xmin : float
-        Where the tail begins, in units of the data: one of the values, or the xmin that was given.
-    distance : float
-        Kolmogorov-Smirnov distance of the tail, see `fit_power_law` for `ks`; in [0, 1].
-    n : int
-        How many values were fitted: of the side, not 0, not masked, not above `xmax`.
-    n_tail : int
-        How many of them are at or above `xmin`.
-    excluded : mapping of str to int
-        How many elements were left out, by reason: "zero", "negative", "positive", "above xmax",
-        "masked".
-    side, ks : str
-        As in `fit_power_law`; `side` is "positive" if none was given.
-    discrete : bool
-        Whether the law is that of integers.
-    xmax : float or None
-        Where the law ends, in units of the data; None: nowhere.
-    curve : Curve or None
-        (xmins, alphas, distances) of all candidates, if it was asked for.
-    """
+    """A fitted tail: density proportional to x^-alpha from `xmin` on, and up to `xmax` if given."""
 
     alpha: float
     xmin: float
@@ -88,18 +89,9 @@ class FittedTail:
         curve: Curve | None = None,
     ) -> None:
         self.__dict__.update(
-            alpha=alpha,
-            xmin=xmin,
-            distance=distance,
-            n=n,
-            n_tail=n_tail,
-            excluded=excluded,
-            side=side,
-            discrete=discrete,
-            ks=ks,
-            xmax=xmax,
-            curve=curve,
-        )
+            alpha=alpha, xmin=xmin, distance=distance, n=n, n_tail=n_tail, excluded=excluded,
+            side=side, discrete=discrete, ks=ks, xmax=xmax, curve=curve,
+        )  # fmt: skip
 
     @property
     def tail_exponent(self) -> float:

@@ -58,7 +58,7 @@ def count_buckets(source: Source, n_threads: int) -> Histogram:
     single = source.dtype == "float32"
     n_slots, infinite = tail.SLOTS[not single], 0xFF if single else 0x7FF
     table = _count_slots(source, n_slots, n_threads)
-    slots = _occupied(table)
+    slots = _occupied_slots(table)
     counts = table[slots].astype(np.int64)
     half = n_slots // 2
     require_finite("x", int(counts[slots % half >= infinite << HISTOGRAM_KEPT].sum()))
@@ -99,7 +99,7 @@ def _count_slots(source: Source, n_slots: int, n_threads: int) -> npt.NDArray[An
     return tables[0] if tables else np.zeros(n_slots, np.uint32)
 
 
-def _occupied(table: npt.NDArray[Any]) -> Counts:
+def _occupied_slots(table: npt.NDArray[Any]) -> Counts:
     """The indices of the entries that are not 0, ascending; nearly all entries are 0."""
     rows = table.reshape(-1, 512)
     some = np.flatnonzero(rows.max(axis=1))

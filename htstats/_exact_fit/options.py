@@ -6,15 +6,35 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from htstats._common import checks
+from htstats._core import fit
 
-__all__ = ["FitOptions", "check_options"]
+__all__ = ["KS", "WAYS", "FitOptions", "check_options"]
 
 
 KS = ("left", "two-sided")
 
+# The ways of a sample through the engine, see `FitOptions.way`.
+WAYS = ("at once", "sorted", "pruned", "pruned or at once")
+
 
 class FitOptions(NamedTuple):
-    """The arguments of a fit beside the data; see `fit_power_law`."""
+    """The arguments of a fit beside the data; see `fit_power_law`.
+
+    `way` and `estimates_at_once` choose between ways to the same result, bit for bit.
+
+    Attributes
+    ----------
+    way : str or None
+        How to fit float32 or float64 values with the default options. By default their number
+        decides.
+        "at once": one call of the library, if x is one contiguous array; else "sorted".
+        "sorted": sort all values, then scan them.
+        "pruned": count values by buckets first, then sort and scan those that the bounds leave.
+        "pruned or at once": "pruned", but if the bounds leave all values, "at once".
+    estimates_at_once : int
+        Up to this many distinct values, all estimates are computed before the scan; of more, block
+        by block as the scan reaches them.
+    """
 
     xmin: float | tuple[float, float] | None = None
     xmax: float | None = None
@@ -22,6 +42,8 @@ class FitOptions(NamedTuple):
     min_tail: int = 1
     curve: bool = False
     discrete: bool = False
+    way: str | None = None
+    estimates_at_once: int = fit.ALL_AT_ONCE
 
     @property
     def is_plain(self) -> bool:
@@ -42,10 +64,13 @@ def check_options(
     curve: bool = False,
     discrete: bool = False,
     *,
+    way: str | None = None,
     name_of: Callable[[str], str] = str,
 ) -> FitOptions:
     """Check the options of a fit; an error names the wrong one as `name_of` calls it."""
     checks.one_of(name_of("ks"), ks, KS)
+    if way is not None:
+        checks.one_of("way", way, WAYS)
     least = 1 if min_tail is None else checks.count(name_of("min_tail"), min_tail, at_least=1)
     end = None if xmax is None else checks.positive(name_of("xmax"), xmax)
     if isinstance(xmin, tuple | list):
@@ -54,8 +79,8 @@ def check_options(
         low, high = (checks.nonnegative(name_of("xmin"), edge) for edge in xmin)
         if not low < high:
             raise ValueError(f"{name_of('xmin')} must be (lo, hi) with lo < hi, got {xmin!r}")
-        return FitOptions((low, high), end, ks, least, curve, discrete)
+        return FitOptions((low, high), end, ks, least, curve, discrete, way)
     start = None if xmin is None else checks.positive(name_of("xmin"), xmin)
     if start is not None and end is not None and not start < end:
         raise ValueError(f"{name_of('xmax')} must be above xmin, got {xmax!r} with xmin={xmin!r}")
-    return FitOptions(start, end, ks, least, curve, discrete)
+    return FitOptions(start, end, ks, least, curve, discrete, way)

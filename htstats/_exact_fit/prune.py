@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
 from htstats._exact_fit.bucket_bounds import Prospect
-from htstats._exact_fit.candidates import TOLERANCE, distinct
+from htstats._exact_fit.candidates import TOLERANCE, sort_distinct
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.options import FitOptions
 from htstats._exact_fit.sample import Sample, Selection, sample_of_sketch, survey_sketch
@@ -31,14 +31,14 @@ TAIL_OF_A_GUESS = 50
 def fit_pruned(
     sketch: TailSketch,
     side: str,
-    gathered: Callable[[float], npt.NDArray[Any]],
+    gather_tail: Callable[[float], npt.NDArray[Any]],
     min_tail: int = 1,
     *,
     ks: str = "left",
 ) -> FittedTail:
     """The fit of numbers that were sketched.
 
-    `gathered(low)` must return the values of abs(x) on the side that are at least `low`. It is
+    `gather_tail(low)` must return the values of abs(x) on the side that are at least `low`. It is
     called once or twice, and never for 16-bit floats, since their sketch has every value.
     """
     options = FitOptions(ks=ks, min_tail=min_tail)
@@ -48,13 +48,13 @@ def fit_pruned(
     if len(buckets.lower) == 0:
         require_two(buckets.lower)
     prospect = Prospect(buckets.lower, buckets.upper, buckets.count, buckets.total)
-    return scan_pruned(prospect, survey_sketch(sketch).select(side), gathered, options)
+    return scan_pruned(prospect, survey_sketch(sketch).select(side), gather_tail, options)
 
 
 def scan_pruned(
     prospect: Prospect,
     selection: Selection,
-    gathered: Callable[[float], npt.NDArray[Any]],
+    gather_tail: Callable[[float], npt.NDArray[Any]],
     options: FitOptions,
     whole: Callable[[], FittedTail | None] | None = None,
 ) -> FittedTail:
@@ -68,11 +68,11 @@ def scan_pruned(
     while True:
         if start == 0 and whole is not None and (fit := whole()) is not None:
             return fit
-        values = gathered(float(prospect.lower[start]))
+        values = gather_tail(float(prospect.lower[start]))
         if len(values) != prospect.tail[start]:
             raise ValueError("x must give the same numbers each time it is read")
         try:
-            fit = solve_sample(Sample(*distinct(values), selection), options)
+            fit = solve_sample(Sample(*sort_distinct(values), selection), options)
         except ValueError:  # too few values above the guess
             if start == 0:
                 raise

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from htstats._common.checks import require_finite
 from htstats._common.data_checks import find_missing
 from htstats._core import tail
-from htstats._exact_fit.candidates import distinct
+from htstats._exact_fit.candidates import sort_distinct
 from htstats._exact_fit.source import Source, read_weights
 from htstats.sketch import TailSketch
 
@@ -89,7 +89,7 @@ class Sample(NamedTuple):
         counts: Counts = np.diff(self.first)
         return counts
 
-    def repeated(self) -> Floats:
+    def elements(self) -> Floats:
         """Every value, repeated as often as it occurs."""
         return np.repeat(self.values, self.counts)
 
@@ -141,7 +141,7 @@ def take_sample(
     values = gather(source, side, 0.0, math.inf if xmax is None else xmax, size)
     if len(values) < size:
         excluded["above xmax"] = size - len(values)
-    return Sample(*distinct(values), Selection(side, excluded))
+    return Sample(*sort_distinct(values), Selection(side, excluded))
 
 
 def sample_of_sketch(sketch: TailSketch, side: str | None, xmax: float | None = None) -> Sample:

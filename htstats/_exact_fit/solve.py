@@ -90,7 +90,8 @@ def _best(
     if begin >= end:
         return -1, math.inf, math.nan, None
     if options.xmax is None and not options.curve:
-        return *best_of(values, first, two_sided, begin, end, TOLERANCE), None
+        at_once = options.estimates_at_once
+        return *best_of(values, first, two_sided, begin, end, TOLERANCE, at_once=at_once), None
     xmax, low = (math.inf, 1.0) if options.xmax is None else (options.xmax, -math.inf)
     found = estimate_candidates(values, first, xmax, two_sided)
     k, distance = found.best(begin, end, alpha_low=low, tolerance=TOLERANCE)

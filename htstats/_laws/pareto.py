@@ -60,9 +60,9 @@ def log_survival(t: Floats, rate: float, length: float) -> Floats:
         elif abs(rate * length) < FLAT:
             survival = np.log1p(-t / length)
         elif rate > 0:
-            survival = _share(length - t, rate, length) - rate * t
+            survival = _log_fraction(length - t, rate, length) - rate * t
         else:
-            survival = _share(length - t, -rate, length)
+            survival = _log_fraction(length - t, -rate, length)
     return survival
 
 
@@ -75,9 +75,9 @@ def log_cdf(t: Floats, rate: float, length: float) -> Floats:
         elif abs(rate * length) < FLAT:
             inside = np.log(t / length)
         elif rate > 0:
-            inside = _share(t, rate, length)
+            inside = _log_fraction(t, rate, length)
         else:
-            inside = _share(t, -rate, length) + rate * (length - t)
+            inside = _log_fraction(t, -rate, length) + rate * (length - t)
     return inside
 
 
@@ -96,7 +96,7 @@ def quantile(q: Floats, rate: float, length: float) -> Floats:
     return t
 
 
-def _share(t: Floats, rate: float, length: float) -> Floats:
+def _log_fraction(t: Floats, rate: float, length: float) -> Floats:
     """Log of the distribution function: log((1 - exp(-rate t)) / (1 - exp(-rate length)))."""
-    share: Floats = np.log(-np.expm1(-rate * t)) - math.log(-math.expm1(-rate * length))
-    return share
+    fraction: Floats = np.log(-np.expm1(-rate * t)) - math.log(-math.expm1(-rate * length))
+    return fraction

@@ -83,7 +83,7 @@ class ZetaLaw:
             return cls(alpha, xmin)
         xmax = math.floor(xmax)
         ratios = np.log1p((values - xmin) / xmin)
-        if float(counts @ ratios) / x.size >= -zeta.log_scaled(0.0, xmin, xmax)[1]:
+        if float(counts @ ratios) / x.size >= -zeta.log_scaled_sum(0.0, xmin, xmax)[1]:
             return cls(0.0, xmin, xmax)
         alphas, norms = np.empty(1), np.empty(1)
         discrete.estimate(values, mean, 0, xmax, 0.0, alphas, norms)
@@ -134,24 +134,24 @@ class ZetaLaw:
 
     def information(self) -> float:
         """The Fisher information of one value about alpha: the variance of log K."""
-        return zeta.log_scaled(self.alpha, self.xmin, self.xmax)[2]
+        return zeta.log_scaled_sum(self.alpha, self.xmin, self.xmax)[2]
 
     def mean_loglikelihood(self) -> float:
         """The mean log-likelihood of the values to which alpha was fitted.
 
         The mean of log(K/xmin) over these values equals that of the law, so no data are needed.
         """
-        log_z, slope, _ = zeta.log_scaled(self.alpha, self.xmin, self.xmax)
+        log_z, slope, _ = zeta.log_scaled_sum(self.alpha, self.xmin, self.xmax)
         return self.alpha * slope - log_z
 
     def _log_norm(self) -> float:
-        return zeta.log_scaled(self.alpha, self.xmin, self.xmax)[0]
+        return zeta.log_scaled_sum(self.alpha, self.xmin, self.xmax)[0]
 
     def _log_from(self, k: Floats) -> Floats:
         """Log of P(K >= k) for integers from xmin to xmax."""
         flat = np.ascontiguousarray(k).reshape(-1)
         out = np.empty(flat.size)
-        zeta.scaled(self.alpha, flat, self.xmax, out)
+        zeta.scaled_sums(self.alpha, flat, self.xmax, out)
         decay = self.alpha * np.log1p((flat - self.xmin) / self.xmin)
         return np.asarray(np.log(out) - decay - self._log_norm()).reshape(k.shape)
 

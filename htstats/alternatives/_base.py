@@ -193,21 +193,21 @@ class Alternative(ABC):
         """The points at which the log survival function is `logq`, an array of numbers <= 0."""
         if (limit := self.reached_limit()) is not None:
             return limit.quantiles(logq)
-        return self._whole_quantiles(logq) if self.discrete else self._bisected(logq)
+        return self._whole_quantiles(logq) if self.discrete else self._bisect_isf(logq)
 
-    def _bisected(self, logq: Floats) -> Floats:
+    def _bisect_isf(self, logq: Floats) -> Floats:
         low, high = np.zeros(logq.shape), np.ones(logq.shape)  # bounds of log(x/xmin)
         top = 700.0 if math.isinf(self.xmax) else float(log_ratio(self.xmax, self.xmin))
 
-        def above(t: Floats) -> npt.NDArray[np.bool_]:
+        def is_above(t: Floats) -> npt.NDArray[np.bool_]:
             return self.logsf(self.xmin * np.exp(t)) > logq
 
-        while np.any(grow := above(np.minimum(high, top)) & (high < top)):
+        while np.any(grow := is_above(np.minimum(high, top)) & (high < top)):
             low, high = np.where(grow, high, low), np.where(grow, 2 * high, high)
         high = np.minimum(high, top)
         for _ in range(56):
             middle = (low + high) / 2
-            yes = above(middle)
+            yes = is_above(middle)
             low, high = np.where(yes, middle, low), np.where(yes, high, middle)
         return np.clip(self.xmin * np.exp((low + high) / 2), self.xmin, self.xmax)
 

@@ -14,6 +14,7 @@ from scipy import special
 
 from htstats._common.arrays import as_points, as_sample
 from htstats._common.checks import positive
+from htstats._common.data_checks import require_all_finite
 from htstats._common.tables import format_table
 from htstats._laws.zeta import require_whole
 from htstats.alternatives._base import Alternative, Floats
@@ -110,8 +111,7 @@ def fit_alternative(
 def tail_of(x: npt.ArrayLike, xmin: float, xmax: float) -> Floats:
     """Return the unmasked values in [xmin, xmax]; raise ValueError if a value is not finite."""
     data = as_sample(x)
-    if not np.all(np.isfinite(data)):
-        raise ValueError("x must be finite, got NaN or inf")
+    require_all_finite("x", data)
     return data[(data >= xmin) & (data <= xmax)]
 
 

@@ -57,7 +57,7 @@ def log_expint_scaled(a: float, z: npt.ArrayLike) -> Floats:
     if large.any():
         out[large] = _fraction(a, z[large])
     if not large.all():
-        out[~large] = _below(a, z[~large])
+        out[~large] = _log_expint_of_small(a, z[~large])
     return out
 
 
@@ -78,7 +78,7 @@ def _fraction(a: float, z: Floats) -> Floats:
     return np.asarray(np.log(h))
 
 
-def _below(a: float, z: Floats) -> Floats:
+def _log_expint_of_small(a: float, z: Floats) -> Floats:
     """log(e^z E_a(z)) for z below max(1, 1 - a) and orders below HIGH_ORDER."""
     with np.errstate(divide="ignore", invalid="ignore"):
         if a <= 0.5:

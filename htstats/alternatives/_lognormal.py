@@ -141,7 +141,7 @@ class Lognormal(Alternative):
             return cls(xmin, mu, sigma, xmax=xmax)._or_limit(x)
         low, high = xmin - 0.5, xmax if math.isinf(xmax) else math.floor(xmax) + 0.5
         mu, sigma = cut_normal(x, low, high)
-        return cls._rounded(x, xmin, xmax, mu, sigma)
+        return cls._fit_rounded(x, xmin, xmax, mu, sigma)
 
     def _or_limit(self, x: Floats) -> Lognormal:
         """Return the same law, with the power law as its `limit` if sigma is infinite."""
@@ -151,7 +151,9 @@ class Lognormal(Alternative):
         return replace(self, limit=power, note=RIDGE)
 
     @classmethod
-    def _rounded(cls, x: Floats, xmin: float, xmax: float, mu: float, sigma: float) -> Lognormal:
+    def _fit_rounded(
+        cls, x: Floats, xmin: float, xmax: float, mu: float, sigma: float
+    ) -> Lognormal:
         """Search for the rounded law in (log low - mu)/sigma and log sigma, low = xmin - 1/2.
 
         If the search reaches the ridge, it continues in the coordinates of `_far`.
@@ -183,7 +185,7 @@ class Lognormal(Alternative):
         if limit is None:
             found = law(point)
         elif limit.is_maximum and (on_ridge or height(point) <= limit.height):
-            found = cls(xmin, *_at(limit), discrete=True, xmax=xmax)
+            found = cls(xmin, *_limit_parameters(limit), discrete=True, xmax=xmax)
         elif on_ridge:
             found = cls._far(values, counts, xmin, xmax, limit)
         else:
@@ -211,11 +213,11 @@ class Lognormal(Alternative):
         box = [(-2.0, 2.0), (STRAIGHT, 3.0)]
         point = climb(negative, [0.0, math.log(1e-3)], box)
         if point[1] - STRAIGHT < 1e-3:  # no maximum in floating point: the limit
-            return cls(xmin, *_at(limit), discrete=True, xmax=xmax)
+            return cls(xmin, *_limit_parameters(limit), discrete=True, xmax=xmax)
         return law(point)
 
 
-def _at(limit: Limit) -> tuple[float, float]:
+def _limit_parameters(limit: Limit) -> tuple[float, float]:
     """mu and sigma of the limit."""
     return (math.inf if limit.rate < 0 else -math.inf), math.inf
 
@@ -236,7 +238,7 @@ def cut_normal(x: Floats, xmin: float, xmax: float) -> tuple[float, float]:
     length = math.inf if math.isinf(xmax) else float(log_ratio(xmax, xmin))
     limit = continuous_limit(t, length)
     if limit.is_maximum:
-        return _at(limit)
+        return _limit_parameters(limit)
     if math.isfinite(xmax):
         return _cut_twice(mean, spread, xmin, length)
     log_xmin, target = math.log(xmin), spread / mean**2
@@ -251,7 +253,7 @@ def cut_normal(x: Floats, xmin: float, xmax: float) -> tuple[float, float]:
             FARTHEST,
         )
         if z is None:  # beyond FARTHEST the law equals the power law in floating point
-            return _at(limit)
+            return _limit_parameters(limit)
     else:
         z = root(lambda z: target - _relative_variance(z), 0.0, 1.0, UNCUT, LOGNORMAL_RIDGE)
     if z is None:
@@ -291,7 +293,7 @@ def _cut_twice(mean: float, spread: float, xmin: float, length: float) -> tuple[
     for least in (0.5 / (WIDEST * length) ** 2, 0.0):
         found = family_maximum(
             lambda theta, phi: integral(theta, phi, 0.0, length, SQUARE, 0.0),
-            mean, square, _tilted(mean, start, least, length), (-1e12, 1e12), least,
+            mean, square, _best_theta(mean, start, least, length), (-1e12, 1e12), least,
         )  # fmt: skip
         if not found.phi_on_bound:
             break
@@ -301,7 +303,7 @@ def _cut_twice(mean: float, spread: float, xmin: float, length: float) -> tuple[
     return math.log(xmin) + found.theta * sigma**2, sigma
 
 
-def _tilted(mean: float, start: float, phi: float, length: float) -> float:
+def _best_theta(mean: float, start: float, phi: float, length: float) -> float:
     """The theta with the highest likelihood for this phi."""
     found = root(
         lambda theta: mean - integral(theta, phi, 0.0, length, SQUARE, 0.0).t,

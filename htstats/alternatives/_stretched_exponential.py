@@ -152,9 +152,9 @@ class StretchedExponential(Alternative):
         if not discrete and beta == 0:
             return cls(xmin, math.inf, 0.0)._or_limit(x)
         if not discrete:
-            return cls._made(xmin, profile.log_rate(beta), beta, note)
+            return cls._create(xmin, profile.log_rate(beta), beta, note)
         beta = max(beta, profile.low)
-        return cls._rounded(profile.log_rate(beta), beta, x, xmin, xmax, profile)
+        return cls._fit_rounded(profile.log_rate(beta), beta, x, xmin, xmax, profile)
 
     def _or_limit(self, x: Floats) -> StretchedExponential:
         """Return the same law, with the power law as `limit` if the parameters are the limit's."""
@@ -165,7 +165,7 @@ class StretchedExponential(Alternative):
         return replace(self, beta=beta, limit=power, note=self.note or RIDGE)
 
     @classmethod
-    def _made(
+    def _create(
         cls, xmin: float, log_rate: float, beta: float, note: str, xmax: float = math.inf
     ) -> StretchedExponential:
         """Create the law from log (Lambda xmin)^beta and beta."""
@@ -178,7 +178,7 @@ class StretchedExponential(Alternative):
         return cls(xmin, scale, beta, log_rate=rate, note=note, xmax=xmax, is_held=note == TIED)
 
     @classmethod
-    def _rounded(
+    def _fit_rounded(
         cls,
         log_rate: float,
         beta: float,
@@ -193,7 +193,7 @@ class StretchedExponential(Alternative):
         start = [log_rate + beta * (math.log(xmin) - math.log(xmin - 0.5)), math.log(beta)]
 
         def law(p: Floats, note: str = "") -> StretchedExponential:
-            found = cls._made(xmin, float(p[0]), math.exp(p[1]), note, xmax)
+            found = cls._create(xmin, float(p[0]), math.exp(p[1]), note, xmax)
             return replace(found, discrete=True)
 
         def height(p: Floats) -> float:
@@ -220,7 +220,7 @@ class StretchedExponential(Alternative):
 
         def law(p: Floats) -> StretchedExponential:
             log_rate = float(p[0]) + math.log(limit.rate) - float(p[1])
-            return replace(cls._made(xmin, log_rate, math.exp(p[1]), "", xmax), discrete=True)
+            return replace(cls._create(xmin, log_rate, math.exp(p[1]), "", xmax), discrete=True)
 
         def negative(p: Floats) -> float:
             return -law(p)._log_likelihood(values, counts) / n
@@ -340,4 +340,4 @@ class _Bounded:
         if limit is not None and limit.rate <= 0 and log_u <= LOG_GROWING:
             return cls(self._xmin, 0.0, -limit.rate, xmax=self._xmax, note=GROWING)
         note = TIED if beta == profile.high else ""
-        return cls._made(self._xmin, log_u - self._log_size(beta), beta, note, self._xmax)
+        return cls._create(self._xmin, log_u - self._log_size(beta), beta, note, self._xmax)

@@ -123,7 +123,7 @@ def climb(
     """
     low, high = np.array(box).T
 
-    def inside(p: Floats) -> float:
+    def evaluate(p: Floats) -> float:
         with np.errstate(all="ignore"):
             value = negative(np.clip(p, low, high))
         return value if math.isfinite(value) else 1e300
@@ -135,9 +135,11 @@ def climb(
             room = step if point[row] + step <= high[row] else -step
             simplex[row + 1, row] = max(point[row] + room, low[row])
         options = {"xatol": 1e-6, "fatol": 1e-12, "maxiter": 400, "initial_simplex": simplex}
-        found = optimize.minimize(inside, point, method="Nelder-Mead", bounds=box, options=options)
+        found = optimize.minimize(
+            evaluate, point, method="Nelder-Mead", bounds=box, options=options
+        )
         point = found.x
-    return _newton(inside, point, low, high)
+    return _newton(evaluate, point, low, high)
 
 
 def _newton(f: Callable[[Floats], float], point: Floats, low: Floats, high: Floats) -> Floats:

@@ -195,7 +195,7 @@ def cutoff_sum(alpha: float, rate: float, xmin: float, first: float, last: float
     parts = [(exponent, logs, above)]
     goes_on = stop <= last and not _is_over(alpha, rate, xmin, stop, exponent)
     if goes_on:
-        parts += _beyond(alpha, rate, xmin, stop, last)
+        parts += _remainder(alpha, rate, xmin, stop, last)
     peak = max(float(np.max(part[0])) for part in parts if len(part[0]))
     sums = np.zeros(3)
     for size, first_mean, second_mean in parts:
@@ -225,7 +225,7 @@ def _is_over(alpha: float, rate: float, xmin: float, m: float, terms: Floats) ->
     return first + weight < float(np.max(terms)) - NO_DROP
 
 
-def _beyond(
+def _remainder(
     alpha: float, rate: float, xmin: float, m: float, last: float
 ) -> list[tuple[Floats, Floats, Floats]]:
     """The integral from m to last, as one term with its two means."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from htstats._common.broadcast import (
     LARGEST_N,
+    Kernel,
     Result,
     common_shape,
     floats,
@@ -19,7 +21,7 @@ from htstats._common.broadcast import (
 )
 from htstats._core import binomial as _core
 
-__all__ = ["Floats", "evaluate", "limits", "log_isf"]
+__all__ = ["Floats", "evaluate", "kernel_of", "limits", "log_isf"]
 
 FUNCTIONS = {
     name: code
@@ -33,25 +35,26 @@ Floats = npt.NDArray[np.float64]
 
 def evaluate(name: str, k: Any, n: Any, p: Any, out: Floats | None, n_threads: int) -> Result:
     """Call a function of (k, n, p) of the C library by its name."""
-    code = FUNCTIONS[name]
     if out is None and n_threads == 1:
-        value = _core.number(code, k, n, p)
+        value = _core.number(FUNCTIONS[name], k, n, p)
         if value == value:  # NaN means: not three numbers, or an invalid argument
             return value
     inputs = [floats("k", k), floats("n", n), floats("p", p)]
     if out is not None:  # check first: nothing may be written if an argument is invalid
         refuse_bad(name, k, n, p)
 
-    def kernel(a: Floats, b: Floats, c: Floats, into: Floats) -> None:
-        _core.evaluate(code, a, b, c, into)
-
     common_shape("k, n and p", inputs)
     # The kernel itself detects invalid arguments, much faster than a dozen passes over the inputs.
     try:
-        return run(kernel, "k, n and p", inputs, out, n_threads)
+        return run(kernel_of(name), "k, n and p", inputs, out, n_threads)
     except ValueError:
         refuse_bad(name, k, n, p)
         raise
+
+
+def kernel_of(name: str) -> Kernel:
+    """The kernel of a function of (k, n, p): flat arrays, or single elements, and the result."""
+    return partial(_core.evaluate, FUNCTIONS[name])
 
 
 def log_isf(level: Any, n: Any, p: Any, out: Floats | None, n_threads: int) -> Result:
@@ -66,12 +69,9 @@ def limits(upper: bool, k: Any, n: Any, log_level: Any, n_threads: int) -> tuple
     refuse(inputs[2] > 0, log_level, "log_level must be 0 or below")
     successes(k, *inputs[:2])
 
-    def kernel(a: Floats, b: Floats, c: Floats, into: Floats) -> None:
-        _core.limit(upper, a, b, c, into)
-
     shape = common_shape("k, n and log_level", inputs)
     columns = np.empty((*shape, 3))
-    run_into(kernel, inputs, columns, shape, n_threads)
+    run_into(partial(_core.limit, upper), inputs, columns, shape, n_threads)
     if shape == ():
         return tuple(float(x) for x in columns)
     return tuple(np.ascontiguousarray(columns[..., i]) for i in range(3))

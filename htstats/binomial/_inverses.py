@@ -8,6 +8,7 @@ from typing import Any
 
 from htstats._common import checks
 from htstats._common.broadcast import Result
+from htstats._common.documents import add_sections
 from htstats.binomial import _arguments
 from htstats.binomial._arguments import Floats
 
@@ -95,31 +96,30 @@ def log_isf(level: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads:
     return _arguments.log_isf(level, n, p, out, n_threads)
 
 
+OF_A_LIMIT = {
+    "Parameters": """\
+k : array_like
+    Number of successes: whole, 0 <= k <= n.
+n : array_like
+    Number of trials: whole, 0 <= n <= 2^53.
+log_level : array_like
+    Log of the probability that the limit fails, in [-inf, 0].
+n_threads : int
+    Number of threads for large arrays; the result does not depend on it.""",
+    "Returns": """\
+Limit
+    The limit, with its logarithms.""",
+    "Raises": """\
+TypeError
+    If an argument does not consist of real numbers.
+ValueError
+    If an argument is NaN or outside its range.""",
+}
+
+
+@add_sections(**OF_A_LIMIT)
 def upper_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
     """Find the largest p with log P(X <= k) >= log_level: Clopper and Pearson's upper limit.
-
-    Parameters
-    ----------
-    k : array_like
-        Number of successes: whole, 0 <= k <= n.
-    n : array_like
-        Number of trials: whole, 0 <= n <= 2^53.
-    log_level : array_like
-        Log of the probability that the limit fails, in [-inf, 0].
-    n_threads : int
-        Number of threads for large arrays; the result does not depend on it.
-
-    Returns
-    -------
-    Limit
-        The limit, with its logarithms.
-
-    Raises
-    ------
-    TypeError
-        If an argument does not consist of real numbers.
-    ValueError
-        If an argument is NaN or outside its range.
 
     Notes
     -----
@@ -143,23 +143,9 @@ def upper_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
     return Limit(*_arguments.limits(True, k, n, log_level, n_threads))
 
 
+@add_sections(**OF_A_LIMIT)
 def lower_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
     """Find the smallest p with log P(X >= k) >= log_level: Clopper and Pearson's lower limit.
-
-    Parameters
-    ----------
-    k, n, log_level, n_threads
-        As in `upper_limit`.
-
-    Returns
-    -------
-    Limit
-        The limit, with its logarithms.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `upper_limit`.
 
     Notes
     -----

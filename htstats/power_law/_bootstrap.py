@@ -9,22 +9,26 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES, as_sample, widen
+from htstats._common.data_checks import require_all_finite
+from htstats._common.threads import run_each
 from htstats._core import refits
 from htstats._exact_fit import dispatch
-from htstats._exact_fit.candidates import distinct, sort_in_place
+from htstats._exact_fit.candidates import sort_distinct, sort_in_place
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.options import FitOptions
 from htstats._exact_fit.sample import Sample, Selection
 from htstats._exact_fit.solve import solve_sample
 
 __all__ = [
+    "DATA",
+    "RAISES",
+    "RANDOM",
     "Block",
     "Floats",
     "Resampler",
@@ -39,6 +43,19 @@ Floats = npt.NDArray[np.float64]
 # Distances, alphas, and xmins: the logs of xmin if the kernel made them, else xmin itself.
 Block = tuple[Floats, Floats, Floats]
 
+# What the public tests and intervals have in common, for their docstrings.
+DATA = """\
+x : array_like
+    Positive finite data; masked elements are left out."""
+RANDOM = """\
+seed : int
+    Same seed, same answer, for any `n_threads`.
+n_threads : int
+    Threads that divide the resamples among them."""
+RAISES = """\
+ValueError
+    NaN, inf or values <= 0 in `x`, fewer than two different values, none above `xmin`."""
+
 # Samples of a block. An early stop is decided after whole blocks, so that the number of threads
 # cannot change where it is.
 BLOCK = 50
@@ -47,11 +64,10 @@ BLOCK = 50
 def positive_sample(x: npt.ArrayLike) -> Sample:
     """The values of an array, without masked ones; ValueError if no continuous law takes them."""
     data = as_sample(x)
-    if not np.all(np.isfinite(data)):
-        raise ValueError("x must be finite, got NaN or inf")
+    require_all_finite("x", data)
     if np.any(data <= 0):
         raise ValueError("x must be positive; take absolute values and drop zeros first")
-    sample = Sample(*distinct(data.copy()), Selection("positive", {}))
+    sample = Sample(*sort_distinct(data.copy()), Selection("positive", {}))
     if len(sample.values) < 2:
         raise ValueError("x must have two different values")
     return sample
@@ -103,9 +119,8 @@ def make_blocks(block: Callable[[int], Block], total: int, n_threads: int) -> It
     if n_threads == 1:
         yield from map(block, starts)
         return
-    with ThreadPoolExecutor(n_threads) as pool:
-        for wave in range(0, len(starts), n_threads):  # an early stop wastes at most one wave
-            yield from pool.map(block, starts[wave : wave + n_threads])
+    for wave in range(0, len(starts), n_threads):  # an early stop wastes at most one wave
+        yield from run_each(block, starts[wave : wave + n_threads], n_threads)
 
 
 def has_kernel(sample: Sample, options: FitOptions) -> bool:
@@ -154,8 +169,10 @@ class Resampler:
     seed: int
 
     def draw_from_model(self, index: int) -> Floats:
-        """Draw a sample of the model: each value from the data below xmin, with their share of all
-        values as its probability, and else from the law. With xmin fixed, only the tail is drawn.
+        """Draw a sample of the model, or of its tail alone if xmin is fixed.
+
+        Of n values, n_below of them below xmin, each drawn value comes with probability n_below / n
+        from the data below xmin, and else from the law.
 
         Notes
         -----
@@ -197,10 +214,10 @@ class Resampler:
             return drawn
         # a power law that begins lower is the same law, scaled
         start = self.fit.xmin * (1 - _half_step(self.dtype, self.fit.xmin))
-        return np.maximum(_rounded(drawn * (start / self.fit.xmin), self.dtype), self.fit.xmin)
+        return np.maximum(_round_values(drawn * (start / self.fit.xmin), self.dtype), self.fit.xmin)
 
 
-def _rounded(x: Floats, dtype: str) -> Floats:
+def _round_values(x: Floats, dtype: str) -> Floats:
     """Round to the nearest 16-bit number (ties to even), at most the largest finite one."""
     if dtype == "float16":
         return np.minimum(x, float(np.finfo(np.float16).max)).astype(np.float16).astype(np.float64)

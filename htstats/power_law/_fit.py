@@ -174,7 +174,7 @@ def fit_sketch(
         checks.one_of("side", side, SIDES)
     chosen = survey_sketch(sketch).select(side).side
 
-    def gathered(low: float) -> npt.NDArray[Any]:
+    def gather_tail(low: float) -> npt.NDArray[Any]:
         if reread is None:
             raise ValueError(f"reread must be given: a sketch of {sketch.dtype} holds no values")
         source = as_source_again(reread, "reread")
@@ -184,4 +184,4 @@ def fit_sketch(
         room = int(buckets.count[buckets.upper > low].sum())
         return gather(source, chosen, low, room=room)
 
-    return PowerLawFit.of(fit_pruned(sketch, chosen, gathered, options.min_tail, ks=ks))
+    return PowerLawFit.of(fit_pruned(sketch, chosen, gather_tail, options.min_tail, ks=ks))

@@ -17,7 +17,7 @@ from htstats._common.arrays import HALF_DTYPES
 from htstats._common.checks import require_finite
 from htstats._common.rows import Report, RowSource, read_blocks
 from htstats._exact_fit.bucket_bounds import Prospect
-from htstats._exact_fit.candidates import TOLERANCE, distinct
+from htstats._exact_fit.candidates import TOLERANCE, sort_distinct
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.options import FitOptions, check_options
 from htstats._exact_fit.out_of_core.budget import Budget, plan_memory
@@ -30,7 +30,7 @@ from htstats._exact_fit.source import Source
 from htstats.power_law._result import PowerLawFit
 from htstats.sketch import FORMATS, TailSketch, sketch_rows
 
-__all__ = ["COPIES_OF_A_FIT", "LEAST_FOR_A_FIT", "fit_rows"]
+__all__ = ["COPIES_OF_A_FIT", "LEAST_FOR_A_FIT", "fit_in_budget", "fit_rows"]
 
 # Float64 numbers for each value that is fitted in memory: the sorted value and its estimates.
 COPIES_OF_A_FIT = 5
@@ -112,6 +112,21 @@ def fit_rows(
     checks.count("max_memory", max_memory, at_least=LEAST_FOR_A_FIT)
     checks.count("n_threads", n_threads, at_least=1)
     budget = plan_memory(max_memory)
+    tail = fit_in_budget(source, side, options, budget, sketch, n_threads=n_threads, report=report)
+    return PowerLawFit.of(tail)
+
+
+def fit_in_budget(
+    source: RowSource,
+    side: str,
+    options: FitOptions,
+    budget: Budget,
+    sketch: TailSketch | None = None,
+    *,
+    n_threads: int = 1,
+    report: Report | None = None,
+) -> FittedTail:
+    """`fit_rows` with checked options and any division of the memory, however small."""
     if sketch is None:
         each = max(budget.block // n_threads, 1)
         sketch = sketch_rows(source, report=report, max_bytes=each, n_threads=n_threads)
@@ -121,7 +136,7 @@ def fit_rows(
         return (b.data.reshape(-1) for b in read_blocks(source, report, budget.block))
 
     again = Source(source.dtype, parts, None)
-    return PowerLawFit.of(_fit_sketched(sketch, side, again, options, budget))
+    return _fit_sketched(sketch, side, again, options, budget)
 
 
 def _fit_sketched(
@@ -134,9 +149,9 @@ def _fit_sketched(
     most = max_memory // (np.dtype(source.dtype).itemsize + 8 * COPIES_OF_A_FIT)
     if not options.is_plain:
         return _fit_between(sketch, side, source, options, most)
-    gathered = partial(_gather_above, source, side, sketch, most=most)
+    gather_tail = partial(_gather_above, source, side, sketch, most=most)
     try:
-        return fit_pruned(sketch, side, gathered, options.min_tail, ks=options.ks)
+        return fit_pruned(sketch, side, gather_tail, options.min_tail, ks=options.ks)
     except _TooManyError as error:
         low = error.low
     if options.ks != "left":
@@ -171,7 +186,7 @@ def _fit_between(
     if above:
         selection.excluded["above xmax"] = above
     usable = int(buckets.count.sum()) - above
-    sample = Sample(*distinct(values), selection)
+    sample = Sample(*sort_distinct(values), selection)
     if isinstance(options.xmin, tuple) and len(sample.values) < 2 <= usable:
         raise ValueError(
             f"no candidate xmin is allowed by xmin={options.xmin!r}, min_tail={options.min_tail}"

@@ -12,10 +12,14 @@ import numpy.typing as npt
 from scipy import special
 
 from htstats._common.checks import count, positive, probability
+from htstats._common.documents import add_sections
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.options import FitOptions
 from htstats._exact_fit.sample import Sample
 from htstats.power_law._bootstrap import (
+    DATA,
+    RAISES,
+    RANDOM,
     Block,
     Resampler,
     fit_positive,
@@ -77,6 +81,36 @@ def _binomial_interval(k: int, n: int, error: float) -> tuple[float, float]:
     return low, high
 
 
+GOODNESS_PARAMETERS = f"""\
+{DATA}
+n_resamples : int
+    Synthetic data sets; 2,500 give the p-value to about .01 (one standard error).
+xmin : float, optional
+    Test at this xmin instead of the best one.
+refit_xmin : bool, optional
+    Whether each resample finds its own xmin; default: exactly if `xmin` is not given.
+{RANDOM}
+stop_at : float, optional
+    A level: stop as soon as the p-value is on one side of it. Each time this is considered it
+    is wrong with probability 1e-4.
+progress : bool
+    Show the progress on stderr."""
+GOODNESS_NOTES = """\
+Of the n values of a resample, each comes from the data below xmin with the probability that the
+data have there, n_below / n, and else from the fitted tail. The tail is drawn in order (Renyi), so
+nothing is sorted. Then xmin is searched again, among all candidates. With xmin fixed only the
+tail is drawn, and p is uniform for a true power law. With xmin searched the test is
+conservative, and a lognormal tail often passes: the scan finds the part of the data that is
+most like a power law. A large p is therefore no evidence against other laws; compare them by
+likelihood."""
+
+
+@add_sections(
+    Parameters=GOODNESS_PARAMETERS,
+    Raises=RAISES,
+    Notes=GOODNESS_NOTES,
+    References="Clauset, Shalizi and Newman (2009), section 4.1. Renyi (1953), eq. 1.9.",
+)
 def goodness_of_fit(
     x: npt.ArrayLike,
     n_resamples: int = 2500,
@@ -89,45 +123,6 @@ def goodness_of_fit(
     progress: bool = False,
 ) -> GoodnessOfFit:
     """The semi-parametric bootstrap p-value of a continuous power law.
-
-    Parameters
-    ----------
-    x : array_like
-        Positive finite data; masked elements are left out.
-    n_resamples : int
-        Synthetic data sets; 2,500 give the p-value to about .01 (one standard error).
-    xmin : float, optional
-        Test at this xmin instead of the best one.
-    refit_xmin : bool, optional
-        Whether each resample finds its own xmin; default: exactly if `xmin` is not given.
-    seed : int
-        Same seed, same answer, for any `n_threads`.
-    n_threads : int
-        Threads that share the resamples.
-    stop_at : float, optional
-        A level: stop as soon as the p-value is on one side of it. Each time this is considered it
-        is wrong with probability 1e-4.
-    progress : bool
-        Show the progress on stderr.
-
-    Raises
-    ------
-    ValueError
-        NaN, inf or values <= 0 in `x`, fewer than two different values, none above `xmin`.
-
-    Notes
-    -----
-    A resample draws each of its n values from the data below xmin, with their share of all values
-    as its probability, and else from the fitted tail. The tail is drawn in order (Renyi), so
-    nothing is sorted. Then xmin is searched again, among all candidates. With xmin fixed only the
-    tail is drawn, and p is uniform for a true power law. With xmin searched the test is
-    conservative, and a lognormal tail often passes: the scan finds the part of the data that is
-    most like a power law. A large p is therefore no evidence against other laws; compare them by
-    likelihood.
-
-    References
-    ----------
-    Clauset, Shalizi and Newman (2009), section 4.1. Renyi (1953), eq. 1.9.
 
     Examples
     --------
@@ -240,7 +235,7 @@ def bootstrap_pvalue(
     seed = count("seed", seed, below=2**64)
     n_threads = count("n_threads", n_threads, at_least=1)
     level = None if stop_at is None else probability("stop_at", stop_at)
-    values = sample.repeated()
+    values = sample.elements()
     if has_kernel(sample, options):
         head = np.sort(np.log(values[values < tail.xmin])) if refit_xmin else np.empty(0)
         blocks = refit_blocks(tail, head, refit_xmin, seed, n_resamples, n_threads)

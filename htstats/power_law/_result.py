@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._exact_fit.fitted_tail import FittedTail
+from htstats._common.documents import add_sections
+from htstats._exact_fit.fitted_tail import ATTRIBUTES, FittedTail
 from htstats._exact_fit.options import FitOptions
 from htstats._exact_fit.sample import Sample, take_sample
 from htstats._exact_fit.source import Watch, as_source
@@ -41,33 +42,10 @@ class FitData(NamedTuple):
             )
 
 
+@add_sections(Attributes=ATTRIBUTES)
 @dataclass(frozen=True, repr=False, init=False)
 class PowerLawFit(FittedTail):
     """A fitted tail: density proportional to x^-alpha from `xmin` on, and up to `xmax` if given.
-
-    Attributes
-    ----------
-    alpha : float
-        Density exponent; above 1, or any real number where there is an `xmax`.
-    xmin : float
-        Where the tail begins, in units of the data: one of the values, or the xmin that was given.
-    distance : float
-        Kolmogorov-Smirnov distance of the tail, see `fit_power_law` for `ks`; in [0, 1].
-    n : int
-        How many values were fitted: of the side, not 0, not masked, not above `xmax`.
-    n_tail : int
-        How many of them are at or above `xmin`.
-    excluded : mapping of str to int
-        How many elements were left out, by reason: "zero", "negative", "positive", "above xmax",
-        "masked".
-    side, ks : str
-        As in `fit_power_law`; `side` is "positive" if none was given.
-    discrete : bool
-        Whether the law is that of integers.
-    xmax : float or None
-        Where the law ends, in units of the data; None: nowhere.
-    curve : Curve or None
-        (xmins, alphas, distances) of all candidates, if it was asked for.
 
     Examples
     --------
@@ -107,7 +85,7 @@ class PowerLawFit(FittedTail):
             If the fit was made from a sketch, or if the array that was fitted (or its weights) has
             changed since: its checksum differs. Every method that reads the data again does this.
         """
-        return self._sample().repeated()
+        return self._sample().elements()
 
     def goodness_of_fit(
         self, n_resamples: int = 2500, *, refit_xmin: bool = True, **options: Any

@@ -26,7 +26,7 @@ from htstats.sketch._bytes import (
     open_sketch,
     read_buckets,
 )
-from htstats.sketch.exact_sums import ExactSums, moments, rounded, sum_half
+from htstats.sketch.exact_sums import ExactSums, moments, round_fraction, sum_half
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -45,8 +45,8 @@ _CHUNK = 1 << 17
 class TailSketch:
     """Counts and sums of a stream of numbers, for each bucket of bit patterns.
 
-    A bucket is a range of values whose patterns share the sign, the exponent and the first 11 bits
-    of the significand. For 16-bit dtypes, a bucket is a single value. The sketch consists only of
+    A bucket is a range of values whose patterns have the same sign, exponent and first 11 bits of
+    the significand. For 16-bit dtypes, a bucket is a single value. The sketch consists only of
     integers, so any division of the data into chunks, in any order, gives the same sketch.
 
     Parameters
@@ -193,7 +193,7 @@ class TailSketch:
     @property
     def mean(self) -> float:
         """Mean of the finite values, rounded once; NaN if there are none."""
-        return rounded(self.total / self.n) if self.n else math.nan
+        return round_fraction(self.total / self.n) if self.n else math.nan
 
     @property
     def std(self) -> float:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 
-__all__ = ["ExactSums", "moments", "rounded", "rounded_sqrt", "sum_half"]
+__all__ = ["ExactSums", "moments", "round_fraction", "round_root", "sum_half"]
 
 
 class ExactSums:
@@ -101,7 +101,7 @@ def moments(n: int, total: Fraction, total_of_squares: Fraction) -> tuple[float,
     if n == 0:
         return math.nan, math.nan
     variance = (n * total_of_squares - total * total) / n**2
-    return rounded(total / n), rounded_sqrt(variance)
+    return round_fraction(total / n), round_root(variance)
 
 
 def sum_half(table: npt.NDArray[np.uint64], form: Format) -> tuple[Fraction, Fraction]:
@@ -122,12 +122,12 @@ def sum_half(table: npt.NDArray[np.uint64], form: Format) -> tuple[Fraction, Fra
     return Fraction(total, 1 << -unit), Fraction(squares, 1 << -2 * unit)
 
 
-def rounded(value: Fraction) -> float:
+def round_fraction(value: Fraction) -> float:
     """The float64 nearest to a fraction."""
     return value.numerator / value.denominator  # a quotient of ints is correctly rounded
 
 
-def rounded_sqrt(value: Fraction) -> float:
+def round_root(value: Fraction) -> float:
     """The float64 nearest to the square root of a fraction.
 
     The root is truncated after at least 64 bits. One extra bit records whether a remainder was cut

@@ -1,25 +1,10 @@
 #include "htst_counts.h"
 #include "htst_test.h"
+#include "htst_test_bits.h"
 
 #include <string.h>
 
 enum { N = 3000, SLOTS = 40, ROOM = HTST_COUNTS_AHEAD + 3 };
-
-static int64_t
-key(double x)
-{
-    int64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static int64_t
-key32(float x)
-{
-    int32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
 
 /* Counts of slots of 2^42 patterns of doubles from 1 on (2^13 of floats), one of them common. */
 static void
@@ -73,8 +58,9 @@ test_against_the_definition(void)
 {
     static double x[N];
     static float narrow[N];
-    const int64_t low = key(1), high = key(1 + SLOTS * 0x1p-10) - 1;
-    const int64_t low32 = key32(1), high32 = key32(1 + SLOTS * 0x1p-10f) - 1;
+    const int64_t low = htst_test_bits(1), high = htst_test_bits(1 + SLOTS * 0x1p-10) - 1;
+    const int64_t low32 = htst_test_bits_f32(1),
+                  high32 = htst_test_bits_f32(1 + SLOTS * 0x1p-10f) - 1;
 
     fill(x, narrow);
     for (int side = HTST_TAIL_ABS; side <= HTST_TAIL_NEGATIVE; side++) {
@@ -102,12 +88,12 @@ test_the_room_is_kept(void)
     for (int i = 0; i < MANY; i++) {
         x[i] = 1;
     }
-    CHECK(htst_counts_add_f32_u8(
-              MANY, x, HTST_TAIL_ABS, key32(1), key32(1), 0, table, HTST_COUNTS_AHEAD, anew, &found)
+    CHECK(htst_counts_add_f32_u8(MANY, x, HTST_TAIL_ABS, htst_test_bits_f32(1),
+              htst_test_bits_f32(1), 0, table, HTST_COUNTS_AHEAD, anew, &found)
         == HTST_COUNTS_AHEAD);
     CHECK(found == 1 && anew[0] == 0 && table[0] == HTST_COUNTS_AHEAD - 1);
-    CHECK(htst_counts_add_f32_u8(MANY, x, HTST_TAIL_ABS, key32(1), key32(1), 0, table,
-              HTST_COUNTS_AHEAD - 1, anew, &found)
+    CHECK(htst_counts_add_f32_u8(MANY, x, HTST_TAIL_ABS, htst_test_bits_f32(1),
+              htst_test_bits_f32(1), 0, table, HTST_COUNTS_AHEAD - 1, anew, &found)
         == 0);
     CHECK(found == 0);
 }

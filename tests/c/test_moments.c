@@ -22,7 +22,18 @@ is_zero(const uint64_t *words, int count)
     return any == 0;
 }
 
-/* x and -x in two arrays: sums cancel, squares add, and one element at a time gives the same. */
+#define FLOAT float
+#define N_SUM HTST_MOMENTS_SUM_F32
+#define N_SQUARES HTST_MOMENTS_SQUARES_F32
+#define OF(name) name##_f32
+#include "test_moments_template.h"
+
+#define FLOAT double
+#define N_SUM HTST_MOMENTS_SUM_F64
+#define N_SQUARES HTST_MOMENTS_SQUARES_F64
+#define OF(name) name##_f64
+#include "test_moments_template.h"
+
 static void
 test_f32(void)
 {
@@ -37,21 +48,8 @@ test_f32(void)
             bits ^= 0x40000000;
         }
         memcpy(x + i, &bits, sizeof bits);
-        y[i] = -x[i];
     }
-    uint64_t sum[HTST_MOMENTS_SUM_F32] = { 0 }, squares[HTST_MOMENTS_SQUARES_F32] = { 0 };
-    uint64_t one[HTST_MOMENTS_SUM_F32] = { 0 }, one_squared[HTST_MOMENTS_SQUARES_F32] = { 0 };
-    int64_t bad = 0;
-    CHECK(htst_moments_add_f32(x, 5000, sum, squares, &bad) == 0);
-    for (int i = 0; i < 5000; i++) {
-        htst_moments_add_f32(x + i, 1, one, one_squared, &bad);
-    }
-    CHECK(bad == 0);
-    CHECK(memcmp(sum, one, sizeof sum) == 0);
-    CHECK(memcmp(squares, one_squared, sizeof squares) == 0);
-    htst_moments_add_f32(y, 5000, sum, one_squared, &bad);
-    CHECK(is_zero(sum, HTST_MOMENTS_SUM_F32));
-    CHECK(!is_zero(squares, HTST_MOMENTS_SQUARES_F32));
+    check_sums_f32(x, y, 5000);
 }
 
 static void
@@ -68,21 +66,8 @@ test_f64(void)
             bits ^= UINT64_C(1) << 60;
         }
         memcpy(x + i, &bits, sizeof bits);
-        y[i] = -x[i];
     }
-    uint64_t sum[HTST_MOMENTS_SUM_F64] = { 0 }, squares[HTST_MOMENTS_SQUARES_F64] = { 0 };
-    uint64_t one[HTST_MOMENTS_SUM_F64] = { 0 }, one_squared[HTST_MOMENTS_SQUARES_F64] = { 0 };
-    int64_t bad = 0;
-    CHECK(htst_moments_add_f64(x, 5000, sum, squares, &bad) == 0);
-    for (int i = 0; i < 5000; i++) {
-        htst_moments_add_f64(x + i, 1, one, one_squared, &bad);
-    }
-    CHECK(bad == 0);
-    CHECK(memcmp(sum, one, sizeof sum) == 0);
-    CHECK(memcmp(squares, one_squared, sizeof squares) == 0);
-    htst_moments_add_f64(y, 5000, sum, one_squared, &bad);
-    CHECK(is_zero(sum, HTST_MOMENTS_SUM_F64));
-    CHECK(!is_zero(squares, HTST_MOMENTS_SQUARES_F64));
+    check_sums_f64(x, y, 5000);
 }
 
 /* Values whose sums are known: units of 2^-149 and 2^-298. */

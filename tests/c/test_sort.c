@@ -1,5 +1,6 @@
 #include "htst_sort.h"
 #include "htst_test.h"
+#include "htst_test_bits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +13,7 @@ typedef uint64_t make_t(int64_t i, uint64_t random);
 static uint64_t
 of(double x)
 {
-    uint64_t bits;
-
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
+    return (uint64_t) htst_test_bits(x);
 }
 
 static uint64_t

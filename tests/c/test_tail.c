@@ -1,15 +1,8 @@
 #include "htst_tail.h"
 #include "htst_test.h"
+#include "htst_test_bits.h"
 
 #include <string.h>
-
-static int64_t
-key(float x)
-{
-    int32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
 
 static void
 test_survey_and_select(void)
@@ -39,10 +32,13 @@ test_survey_and_select(void)
                 expected[m++] = a;
             }
         }
-        found = htst_tail_select_f32(N, x, (htst_tail_side_t) side, key(1), key(5), N, out);
+        found = htst_tail_select_f32(
+            N, x, (htst_tail_side_t) side, htst_test_bits_f32(1), htst_test_bits_f32(5), N, out);
         CHECK(found == m && !memcmp(out, expected, (size_t) m * sizeof *out));
         out[room] = 77;
-        CHECK(htst_tail_select_f32(N, x, (htst_tail_side_t) side, key(1), key(5), room, out) == m);
+        CHECK(htst_tail_select_f32(N, x, (htst_tail_side_t) side, htst_test_bits_f32(1),
+                  htst_test_bits_f32(5), room, out)
+            == m);
         CHECK(out[room] == 77);
         CHECK(htst_tail_select_f64(
                   N, wide, (htst_tail_side_t) side, 1, INT64_C(0x7fefffffffffffff), N, wide_out)

@@ -17,9 +17,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from reference import power_law_twin as twin
+from ways import WAYS, fit_by
 
-from htstats._exact_fit import candidates as _scan
-from htstats._exact_fit import dispatch
 from htstats.power_law import fit_power_law
 
 
@@ -87,14 +86,11 @@ def roads(x, options):
     values, counts = np.unique(x, return_counts=True)
     order = rng.permutation(values.size)
     yield fit_power_law(values[order], weights=counts[order], **options)
-    before, dispatch.PRUNED_FROM = dispatch.PRUNED_FROM, 0
-    yield fit_power_law(x, **options)
-    at_once, _scan.ALL_AT_ONCE = _scan.ALL_AT_ONCE, 0
-    yield fit_power_law(x, **options)
-    _scan.ALL_AT_ONCE = at_once
+    for way in WAYS:
+        yield fit_by(way, x, **options)
+    yield fit_by("pruned", x, estimates_at_once=0, **options)
     if x.dtype == np.float32:
-        yield fit_power_law(x.astype(np.float64), **options)
-    dispatch.PRUNED_FROM = before
+        yield fit_by("pruned", x.astype(np.float64), **options)
 
 
 def check(x, options):

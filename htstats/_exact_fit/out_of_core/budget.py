@@ -50,13 +50,12 @@ class Budget(NamedTuple):
         return max(self.window >> 6, 256)
 
     @property
-    def shares(self) -> int:
-        """Shares of a tail, each e^(1/shares) times the next, that have probe points of their
-        own."""
+    def levels(self) -> int:
+        """Intervals with probe points of their own, for each unit of log(tail size)."""
         return max(self.window >> 9, 16)
 
     @property
-    def kept(self) -> int:
+    def most_candidates(self) -> int:
         """Candidates that are kept."""
         return max(self.shortlist >> 7, 64)
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._core import counts, tail
-from htstats._exact_fit.candidates import distinct
+from htstats._exact_fit.candidates import sort_distinct
 from htstats._exact_fit.sample import SIDES
 from htstats._exact_fit.source import Source
 
@@ -152,7 +152,7 @@ class Ranges:
                     counter.add(part, side, piece.low, piece.high, 0, where)
                 elif at[k] <= piece.number:
                     at[k] += self._select(part, side, piece.low, piece.high, where[at[k] :])
-        overflow = [_Overflow(*_nothing()) if t is None else t.overflow() for t in counters]
+        overflow = [_Overflow(*_empty_slots()) if t is None else t.overflow() for t in counters]
         for k, (piece, where) in enumerate(zip(pieces, data, strict=True)):
             if piece.width:
                 at[k] = int(where.sum(dtype=np.int64)) + int(overflow[k].more.sum())
@@ -166,7 +166,7 @@ class Ranges:
         self, piece: _Piece, table: npt.NDArray[Any], overflow: _Overflow, size: int
     ) -> Iterator[tuple[Floats, Counts]]:
         for stop in range(len(table), 0, -size):
-            slots, found = _occupied(table, overflow, max(stop - size, 0), stop)
+            slots, found = _occupied_slots(table, overflow, max(stop - size, 0), stop)
             if len(slots):
                 patterns = (slots + piece.low).astype(self._bits)
                 yield patterns.view(self._float).astype(np.float64), found
@@ -175,7 +175,7 @@ class Ranges:
         held = 0  # copies of this part's largest value that the part above had
         for stop in range(len(x), 0, -size):
             start = max(stop - size, 0)
-            values, first = distinct(x[start:stop].copy())
+            values, first = sort_distinct(x[start:stop].copy())
             number = np.diff(first)
             number[-1] += held
             held = 0
@@ -219,7 +219,7 @@ class Ranges:
             counter = _Counter(self._add[4], self._anew)
             for part in self._source.parts():
                 counter.add(part, SIDES.index(self._side), first, last, shift, table)
-            found, finer = _occupied(table, counter.overflow(), 0, len(table))
+            found, finer = _occupied_slots(table, counter.overflow(), 0, len(table))
             if int(finer.sum()) != int(number[i : j + 1].sum()):
                 raise ValueError("x must give the same numbers each time it is read")
             start = first + (found << shift)
@@ -282,7 +282,7 @@ class _Counter:
     def __init__(self, add: Any, anew: Counts) -> None:
         self._add, self._room = add, anew
         self._pending: list[Counts] = []
-        self._slots, self._times = _nothing()
+        self._slots, self._times = _empty_slots()
         self._end = 0
 
     def add(
@@ -312,7 +312,7 @@ class _Counter:
         return _Overflow(self._slots, self._times * self._end)
 
 
-def _nothing() -> tuple[Counts, Counts]:
+def _empty_slots() -> tuple[Counts, Counts]:
     return np.empty(0, np.int64), np.empty(0, np.int64)
 
 
@@ -321,7 +321,7 @@ def _shift(span: int, slots: int) -> int:
     return max((span // slots).bit_length(), 0)
 
 
-def _occupied(
+def _occupied_slots(
     table: npt.NDArray[Any], overflow: _Overflow, start: int, stop: int
 ) -> tuple[Counts, Counts]:
     """The slots in [start, stop) that are not empty, and their counts with what overflowed."""

@@ -21,13 +21,14 @@ from htstats._exact_fit.out_of_core.budget import Budget
 from htstats._exact_fit.out_of_core.ranges import Cells, Ranges
 from htstats._exact_fit.source import Source
 
-__all__ = ["Found", "OutOfCoreScan"]
+__all__ = ["Found", "OutOfCoreScan", "Shortlist"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 # To find a first distance to beat, so many candidates of each chunk get a bound, and of all of them
-# so many with the smallest bounds are measured. Tests vary both: they change the time alone.
+# so many with the smallest bounds are measured. They change the time alone: from 4 to 256 by about
+# a third (`bench/studies/constants.py likely`).
 N_SAMPLES = 16
 N_LIKELY = 16
 
@@ -47,7 +48,7 @@ class Found(NamedTuple):
     first: int
 
 
-class _Shortlist(NamedTuple):
+class Shortlist(NamedTuple):
     """Candidates, ascending, with lower bounds of their distances.
 
     Columns: the value; y, its log relative to the largest value; how many values lie below; the
@@ -60,15 +61,15 @@ class _Shortlist(NamedTuple):
     rate: Floats
     distance: Floats
 
-    def take(self, which: Any) -> _Shortlist:
+    def take(self, which: Any) -> Shortlist:
         """Those with these indices."""
-        return _Shortlist(*(column[which] for column in self))
+        return Shortlist(*(column[which] for column in self))
 
-    def join(self, below: _Shortlist) -> _Shortlist:
+    def join(self, below: Shortlist) -> Shortlist:
         """One list of these and of a list of smaller candidates."""
-        return _Shortlist(*(np.concatenate(pair) for pair in zip(below, self, strict=True)))
+        return Shortlist(*(np.concatenate(pair) for pair in zip(below, self, strict=True)))
 
-    def most_promising(self, size: int) -> _Shortlist:
+    def most_promising(self, size: int) -> Shortlist:
         """The `size` candidates with the smallest bounds."""
         if len(self.v) <= size:
             return self
@@ -80,9 +81,9 @@ class _Shortlist(NamedTuple):
         return float(self.distance.min(initial=math.inf))
 
 
-def _empty_shortlist() -> _Shortlist:
+def _empty_shortlist() -> Shortlist:
     nothing = np.empty(0)
-    return _Shortlist(nothing, nothing, np.empty(0, np.int64), nothing, nothing)
+    return Shortlist(nothing, nothing, np.empty(0, np.int64), nothing, nothing)
 
 
 class OutOfCoreScan:
@@ -100,50 +101,67 @@ class OutOfCoreScan:
         The memory that may be used.
     min_tail : int
         Least number of values in a tail.
+    tolerance : float
+        Distances that differ by at most this are equal.
+    n_likely, many : int
+        How many candidates are measured first for a distance to beat, and how many must be left for
+        that; they change the time alone.
     """
 
     def __init__(
-        self, source: Source, side: str, cells: Cells, budget: Budget, min_tail: int = 1
+        self,
+        source: Source,
+        side: str,
+        cells: Cells,
+        budget: Budget,
+        min_tail: int = 1,
+        *,
+        tolerance: float = TOLERANCE,
+        n_likely: int = N_LIKELY,
+        many: int = MANY,
     ) -> None:
         self._ranges = Ranges(source, side, cells, budget.ranges)
         self._n = int(cells.number.sum())
         self._min_tail = min_tail
         self._budget = budget
-        self._window = _Window(self._n, budget.chunk, max(budget.probes, budget.kept))
+        self._tolerance = tolerance
+        self._n_likely = n_likely
+        self._many = many
+        self._window = _Window(self._n, budget.chunk, max(budget.probes, budget.most_candidates))
 
     def best(self) -> Found | None:
         """The smallest xmin whose distance is within the tolerance of the smallest one."""
         best = self._measure(self._sample_candidates(), math.inf).smallest  # a distance to beat
-        many = MANY if len(self._ranges.ranges) == 1 else MANY_TO_READ_FOR
+        many = self._many if len(self._ranges.ranges) == 1 else MANY_TO_READ_FOR
         pool, below = _empty_shortlist(), math.inf
         while below > 0:
-            some, below = self._search_below(best + TOLERANCE, below)
+            some, below = self.search_below(best + self._tolerance, below)
             if len(some.v) > many:
-                first = self._measure(some.most_promising(N_LIKELY), best + TOLERANCE)
-                best = min(best, first.smallest)
-                some = some.take(some.distance <= best + TOLERANCE)
-            some = self._measure(some, best + TOLERANCE)
+                likely = some.most_promising(self._n_likely)
+                best = min(best, self._measure(likely, best + self._tolerance).smallest)
+                some = some.take(some.distance <= best + self._tolerance)
+            some = self._measure(some, best + self._tolerance)
             best = min(best, some.smallest)
             pool = _join_best(pool, some)
         if len(pool.v) == 0:
             return None
-        k = int(np.flatnonzero(pool.distance <= best + TOLERANCE)[0])
+        k = int(np.flatnonzero(pool.distance <= best + self._tolerance)[0])
         v, _, first, rate, distance = (column[k] for column in pool)
         return Found(float(v), float(rate), float(distance), int(first))
 
-    def _sample_candidates(self) -> _Shortlist:
-        """The N_LIKELY candidates with the smallest bounds, of N_SAMPLES in each chunk."""
+    def _sample_candidates(self) -> Shortlist:
+        """The candidates with the smallest bounds, of N_SAMPLES in each chunk."""
         pool = _empty_shortlist()
         for window in self._windows():
             end = self._count_candidates(window, math.inf)
             if end > 0:
-                limit = pool.distance.max() if len(pool.v) == N_LIKELY else math.inf
+                limit = pool.distance.max() if len(pool.v) == self._n_likely else math.inf
                 some = window.shortlist(*window.search(0, end, limit, -(-end // N_SAMPLES)))
-                pool = pool.join(some).most_promising(N_LIKELY)
-            window.keep_probes(self._budget.shares)
+                pool = pool.join(some).most_promising(self._n_likely)
+            window.keep_probes(self._budget.levels)
         return pool
 
-    def _search_below(self, limit: float, below: float) -> tuple[_Shortlist, float]:
+    def search_below(self, limit: float, below: float) -> tuple[Shortlist, float]:
         """Candidates smaller than `below` with a bound of at most `limit`, the largest first.
 
         The search ends when the shortlist is full. The second result is the value down to which
@@ -152,12 +170,12 @@ class OutOfCoreScan:
         for window in self._windows():
             end = self._count_candidates(window, below)
             while end > 0:
-                start = max(0, end - (self._budget.kept - len(pool.v)))
+                start = max(0, end - (self._budget.most_candidates - len(pool.v)))
                 pool = pool.join(window.shortlist(*window.search(start, end, limit)))
                 end = start
-                if len(pool.v) == self._budget.kept:
+                if len(pool.v) == self._budget.most_candidates:
                     return pool, float(window.v[end])
-            window.keep_probes(self._budget.shares)
+            window.keep_probes(self._budget.levels)
         return pool, 0.0
 
     def _count_candidates(self, window: _Window, below: float) -> int:
@@ -169,7 +187,7 @@ class OutOfCoreScan:
         least = int(np.searchsorted(window.first, self._n - self._min_tail, side="right"))
         return min(end, least, len(window.v) - window.is_first)
 
-    def _measure(self, pool: _Shortlist, limit: float) -> _Shortlist:
+    def _measure(self, pool: Shortlist, limit: float) -> Shortlist:
         """Measure candidates exactly; those whose distance is above the limit are dropped."""
         distance = pool.distance.copy()
         for window in self._windows():
@@ -259,7 +277,7 @@ class _Window:
         """Which candidates in [begin, end) have a bound of at most `limit`, and the bounds."""
         return self._search(self._begin, begin, end, step, limit)
 
-    def search_above(self, candidates: _Shortlist, limit: float) -> tuple[Counts, Floats]:
+    def search_above(self, candidates: Shortlist, limit: float) -> tuple[Counts, Floats]:
         """`search` among candidates that are smaller than all values of the window."""
         start = self._begin - len(candidates.v)
         here = slice(start, self._begin)
@@ -267,18 +285,18 @@ class _Window:
         self._first[here] = candidates.first
         return self._search(start, 0, len(candidates.v), 1, limit)
 
-    def shortlist(self, which: Counts, bound: Floats) -> _Shortlist:
+    def shortlist(self, which: Counts, bound: Floats) -> Shortlist:
         at = self._begin + which
-        return _Shortlist(self._v[at], self._y[at], self._first[at], self._rate[at], bound)
+        return Shortlist(self._v[at], self._y[at], self._first[at], self._rate[at], bound)
 
-    def keep_probes(self, shares: int) -> None:
-        """Drop the values, but keep some as probe points: the smallest one and, if `shares` is not
-        0, two in each interval of log(tail size) of length 1 / shares: those that deviate most, to
+    def keep_probes(self, levels: int) -> None:
+        """Drop the values, but keep some as probe points: the smallest one and, if `levels` is not
+        0, two in each interval of log(tail size) of length 1 / levels: those that deviate most, to
         either side, from the law that is fitted to all values so far."""
         kept = np.zeros(len(self.v), bool)
-        if shares:
+        if levels:
             tails = (self._n - self.first).astype(np.float64)
-            level = np.floor(shares * np.log(tails))
+            level = np.floor(levels * np.log(tails))
             starts = np.append(0, np.flatnonzero(level[1:] != level[:-1]) + 1)
             sizes = np.diff(np.append(starts, len(level)))
             y = self._y[self._begin : self._at]
@@ -289,7 +307,7 @@ class _Window:
                 kept |= tails == np.repeat(extreme.reduceat(tails, starts), sizes)
         kept[0] = True
         probes = np.flatnonzero(kept) + self._begin
-        if shares:
+        if levels:
             probes = np.append(probes, np.arange(self._at, len(self._v)))
         while len(probes) > len(self._v) - self._chunk:
             probes = np.append(probes[:1], probes[2::2])
@@ -310,7 +328,7 @@ class _Window:
         return found[:m], bound[:m]
 
 
-def _join_best(one: _Shortlist, other: _Shortlist) -> _Shortlist:
+def _join_best(one: Shortlist, other: Shortlist) -> Shortlist:
     """The candidates of both lists that no smaller candidate equals or beats in distance."""
     order = np.argsort(np.concatenate([one.v, other.v]), kind="stable")
     both = other.join(one).take(order)

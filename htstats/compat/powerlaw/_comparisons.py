@@ -43,18 +43,8 @@ class Compared:
             logs[0], logs[1], nested=nested, normalized_ratio=normalized_ratio
         )
 
-    def loglikelihood_ratio(
-        self: Any,
-        dist1: str,
-        dist2: str,
-        nested: bool | None = None,
-        normalized_ratio: bool = False,
-    ) -> tuple[float, float]:
-        """Another name for `distribution_compare`."""
-        ratio: tuple[float, float] = self.distribution_compare(
-            dist1, dist2, nested, normalized_ratio
-        )
-        return ratio
+    # another name of the same method
+    loglikelihood_ratio = distribution_compare
 
     def nested_distribution_compare(
         self: Any, dist1: str, dist2: str, nested: bool = True, normalized_ratio: bool = False

@@ -26,12 +26,6 @@ class Curves:
     Vs: Floats
     Asquares: Floats | None = None
 
-    def of(self, distance: str) -> Floats:
-        """The curve of "D", "V" or "Asquare"."""
-        found = {"D": self.Ds, "V": self.Vs, "Asquare": self.Asquares}[distance]
-        assert found is not None
-        return found
-
 
 def power_law_curves(
     candidates: Candidates,

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from htstats._common.data_checks import require_all_finite
 from htstats.alternatives import ALTERNATIVES, fit_alternative
 from htstats.compat.powerlaw._data import TINY, Floats, as_data, cdf, trim_to_range
 from htstats.compat.powerlaw._parameters import Parametrised
@@ -188,16 +189,16 @@ class Distribution(Drawn, Parametrised):
             return self.parent_Fit.data
         return data
 
-    def _inside(self, data: Any) -> Floats:
+    def _trim(self, data: Any) -> Floats:
         return trim_to_range(self._data(data), self.xmin, self.xmax)
 
-    def _in_support(self, data: Any) -> Floats:
+    def _trim_to_support(self, data: Any) -> Floats:
         """The data in range.
 
         In profile "2.0" an empty range is an error, and fractions are rounded if the law is
         discrete. A power law does not round fractions, as in powerlaw.
         """
-        x = self._inside(data)
+        x = self._trim(data)
         if self.discrete and self.profile == "2.0" and self.name != "power_law":
             x = np.around(x)
         if x.size == 0 and self.profile == "2.0":
@@ -206,9 +207,8 @@ class Distribution(Drawn, Parametrised):
 
     def fit(self, data: Any = None, suppress_output: bool = False) -> None:
         """Fit by maximum likelihood (with fit_method "KS": by minimum D) to the data in range."""
-        if not np.all(np.isfinite(as_data(self._data(data)))):
-            raise ValueError("data must be finite, got NaN or inf")
-        x = self._in_support(data)
+        require_all_finite("data", as_data(self._data(data)))
+        x = self._trim_to_support(data)
         self.n = x.size
         self.noise_flag = True
         self._fitted = self._limit = None
@@ -238,7 +238,7 @@ class Distribution(Drawn, Parametrised):
 
     def _estimate(self, x: Floats) -> str:
         """Set the parameters to their estimates; returns a note, empty if nothing is unusual."""
-        law = self._closed(x)
+        law = self._fit_maximum(x)
         self.set_parameters([getattr(law, name) for name in self.parameter_names])
         plain = self._is_plain() and (self.in_range() or self._range is None)
         # Whether there is a ridge does not depend on how the discrete law is normalised.
@@ -271,7 +271,7 @@ class Distribution(Drawn, Parametrised):
                 estimate_discrete=self.estimate_discrete, profile=self.profile, verbose=0,
             )  # fmt: skip
 
-    def _in_place(self) -> Distribution | None:
+    def _replacement(self) -> Distribution | None:
         """The power law that replaces this law, if its parameters are still those of the fit."""
         return self._limit if self._limit is not None and self._is_as_fitted() else None
 
@@ -281,7 +281,7 @@ class Distribution(Drawn, Parametrised):
             return False
         return all(getattr(fitted, name) == getattr(self, name) for name in self.parameter_names)
 
-    def _closed(self, x: Floats) -> Any:
+    def _fit_maximum(self, x: Floats) -> Any:
         """The law at the maximum of the likelihood, whether or not it is in range."""
         return fit_alternative(
             x, self.name, xmin=self._first, xmax=self.xmax, discrete=self.discrete
@@ -301,7 +301,7 @@ class Distribution(Drawn, Parametrised):
     # Whether the discrete law is the rounded continuous law, because its sum has no closed form.
     _is_rounded = False
 
-    def _on_the_way(self, x: Floats) -> Floats:
+    def _start_near_ridge(self, x: Floats) -> Floats:
         """Finite parameters near the ridge, from which a search can start (laws with a ridge)."""
         raise ValueError(f"{self.name} has no finite estimate from which a search can start")
 
@@ -316,7 +316,7 @@ class Distribution(Drawn, Parametrised):
 
     def _logpdf(self, x: Floats) -> Floats:
         """Log density (discrete: log probability) of the law on [xmin, xmax]."""
-        if (limit := self._in_place()) is not None:
+        if (limit := self._replacement()) is not None:
             return limit._logpdf(x)
         if self.discrete and self._is_rounded and self.discrete_approximation != "round":
             return self._logpdf_by_sum(x)
@@ -337,14 +337,14 @@ class Distribution(Drawn, Parametrised):
         value: Floats = law.logpdf(x) - special.logsumexp(law.logpdf(grid))
         return value
 
-    def _defined(self) -> bool:
+    def _is_defined(self) -> bool:
         """Whether powerlaw would show the density of these parameters."""
         return self.in_range()
 
     def loglikelihoods(self, data: Any = None) -> Floats:
         """Log density at the data in range; a density of 0 gives log(TINY), as in powerlaw."""
-        x = self._in_support(data)
-        if not self._defined():
+        x = self._trim_to_support(data)
+        if not self._is_defined():
             return np.full(x.size, math.log(TINY))
         value = self._logpdf(x)
         return np.where(np.isneginf(value), math.log(TINY), value)
@@ -360,20 +360,20 @@ class Distribution(Drawn, Parametrised):
 
     def _cdf(self, x: Floats) -> Floats:
         """P(X < x) of the continuous law, also if the data are discrete, as in powerlaw."""
-        if (limit := self._in_place()) is not None:
+        if (limit := self._replacement()) is not None:
             return limit._cdf(x)
         return np.asarray(np.exp(self._law(False).logcdf(x)))
 
     def _sf(self, x: Floats) -> Floats:
         """P(X >= x) of the continuous law, accurate in the far tail, where 1 - cdf would cancel."""
-        if (limit := self._in_place()) is not None:
+        if (limit := self._replacement()) is not None:
             return limit._sf(x)
         return np.asarray(np.exp(self._law(False).logsf(x)))
 
     def cdf(self, data: Any = None, survival: bool = False) -> Floats:
         """Distribution function at the data in range."""
-        x = self._in_support(data)
-        if not self._defined():
+        x = self._trim_to_support(data)
+        if not self._is_defined():
             return np.full(x.size, 1 - TINY if survival else TINY)
         return self._sf(x) if survival else self._cdf(x)
 
@@ -385,7 +385,7 @@ class Distribution(Drawn, Parametrised):
         """Compute D for the data in range; also set D_plus, D_minus, V, Kappa and Asquare."""
         values, seen = cdf(self._data(data), xmin=self.xmin, xmax=self.xmax)
         if values.size < 2:
-            if self.profile == "2.0" and np.size(self._inside(data)) < 2:
+            if self.profile == "2.0" and np.size(self._trim(data)) < 2:
                 self._say(f"{self.name}: too few data for distances, which are NaN", 3)
             self.D = math.nan
             return self.D
@@ -424,6 +424,6 @@ class Distribution(Drawn, Parametrised):
 
     def _draw(self, u: Floats) -> Floats:
         """The quantiles of the law on [xmin, xmax] at u, which is in [0, 1)."""
-        if (limit := self._in_place()) is not None:
+        if (limit := self._replacement()) is not None:
             return limit._draw(u)
         return np.asarray(self._law(self.discrete).quantiles(np.log1p(-u)))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from htstats._common.checks import one_of
+from htstats._common.data_checks import require_all_finite
 from htstats._exact_fit.candidates import Candidates, candidates_of, sort_in_place
 from htstats.compat.powerlaw._comparisons import Compared
 from htstats.compat.powerlaw._curves import Curves, power_law_curves
@@ -134,8 +135,7 @@ class Fit(Shown, Compared):
         x = np.array(as_data(data))
         if x.ndim != 1:
             raise ValueError(f"data must be one-dimensional, got {x.ndim} dimensions")
-        if not np.all(np.isfinite(x)):
-            raise ValueError("data must be finite, got NaN or inf")
+        require_all_finite("data", x)
         if dropped := int(np.sum(x <= 0)):
             warnings.warn(f"{dropped} values <= 0 in data are not used", stacklevel=3)
             x = x[x > 0]
@@ -295,7 +295,7 @@ class Fit(Shown, Compared):
         if self._curves is None or (name == "Asquares" and self._curves.Asquares is None):
             self._curves = self._all_curves(name == "Asquares" or self.xmin_distance == "Asquare")
         if name == "in_ranges":
-            return self._in_ranges(self._curves)
+            return self._find_allowed(self._curves)
         return getattr(self._curves, name)
 
     def _all_curves(self, with_asquare: bool) -> Curves:
@@ -332,7 +332,7 @@ class Fit(Shown, Compared):
 
         return Curves(xmins, *(curve(name) for name in ("alpha", "sigma", "D", "V", "Asquare")))
 
-    def _in_ranges(self, curves: Curves) -> Any:
+    def _find_allowed(self, curves: Curves) -> Any:
         if not self._is_power_law():
             return self._fitted_in_ranges
         if callable(self.parameter_range):
@@ -350,10 +350,10 @@ class Fit(Shown, Compared):
             low, high = bounds["alpha"]
             near = curves.alphas - EDGE < (-math.inf if low is None else low)
             near |= curves.alphas + EDGE > (math.inf if high is None else high)
-            good &= ~(near & self._searched(curves))
+            good &= ~(near & self._find_searched(curves))
         return good
 
-    def _searched(self, curves: Curves) -> Any:
+    def _find_searched(self, curves: Curves) -> Any:
         """Which candidates get their estimate from a search in powerlaw 2.0, not from a formula."""
         closed = (curves.alphas > SEARCHED) & (curves.alphas <= 3)
         if self.discrete:

@@ -35,7 +35,7 @@ class Stretched_Exponential(Distribution):
     _lower = (-TINY, -TINY)  # the range includes 0, because a limit has the value 0
     _is_rounded = True
 
-    def _on_the_way(self, x: Floats) -> Floats:
+    def _start_near_ridge(self, x: Floats) -> Floats:
         rate, beta = 1 / float(np.mean(np.log(x / self.xmin))), 0.02
         with np.errstate(over="ignore"):
             scale = min(np.exp(min(np.log(rate / beta) / beta, 700.0)) / self.xmin, 1e300)
@@ -52,7 +52,7 @@ class Lognormal(Distribution):
     mu: float
     sigma: float
 
-    def _on_the_way(self, x: Floats) -> Floats:
+    def _start_near_ridge(self, x: Floats) -> Floats:
         sigma = LOGNORMAL_RIDGE * float(np.mean(np.log(x / self.xmin)))
         return np.array([math.log(self.xmin) - LOGNORMAL_RIDGE * sigma, sigma])
 

@@ -47,17 +47,17 @@ class Parametrised:
         for i, name in enumerate(self.parameter_names):
             setattr(self, name, float(values[i]))
 
-    def _numbered(self, i: int) -> tuple[float | None, str | None]:
+    def _parameter(self, i: int) -> tuple[float | None, str | None]:
         if i > len(self.parameter_names):
             return None, None
         name = self.parameter_names[i - 1]
         return getattr(self, name), name.lower() if self.profile == "1.5" else name
 
-    parameter1 = property(lambda self: self._numbered(1)[0], doc="The first parameter.")
-    parameter2 = property(lambda self: self._numbered(2)[0], doc="The second parameter, or None.")
-    parameter3 = property(lambda self: self._numbered(3)[0], doc="None: no law has three.")
-    parameter1_name = property(lambda self: self._numbered(1)[1], doc="Name of the first.")
+    parameter1 = property(lambda self: self._parameter(1)[0], doc="The first parameter.")
+    parameter2 = property(lambda self: self._parameter(2)[0], doc="The second parameter, or None.")
+    parameter3 = property(lambda self: self._parameter(3)[0], doc="None: no law has three.")
+    parameter1_name = property(lambda self: self._parameter(1)[1], doc="Name of the first.")
     parameter2_name = property(
-        lambda self: self._numbered(2)[1], doc="Name of the second, or None."
+        lambda self: self._parameter(2)[1], doc="Name of the second, or None."
     )
-    parameter3_name = property(lambda self: self._numbered(3)[1], doc="None: no law has three.")
+    parameter3_name = property(lambda self: self._parameter(3)[1], doc="None: no law has three.")

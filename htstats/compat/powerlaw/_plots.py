@@ -52,24 +52,24 @@ def plot_pdf(data: Any, ax: Any = None, linear_bins: bool = False, **kwargs: Any
 class Drawn:
     """Mixin with the plots of a distribution."""
 
-    def _drawn_at(self: Any, data: Any) -> Floats:
+    def _drawing_points(self: Any, data: Any) -> Floats:
         """The distinct values of the data, or a grid on the support if there are no data."""
         if data is not None or self.parent_Fit is not None:
-            return np.unique(self._inside(data))
+            return np.unique(self._trim(data))
         last = self.xmax if self.xmax is not None else self.xmin * 10.0**DECADES_DRAWN
         grid = np.geomspace(self.xmin, last, 1000)
         return np.unique(np.round(grid)) if self.discrete else np.clip(grid, self.xmin, last)
 
     def plot_pdf(self: Any, data: Any = None, ax: Any = None, **kwargs: Any) -> Any:
         """Draw the density at the distinct values of the data; returns the axes."""
-        x = self._drawn_at(data)
+        x = self._drawing_points(data)
         return draw_line(ax, x, self.pdf(x), kwargs)
 
     def plot_cdf(
         self: Any, data: Any = None, ax: Any = None, survival: bool = False, **kwargs: Any
     ) -> Any:
         """Draw the distribution function at the distinct values of the data; returns the axes."""
-        x = self._drawn_at(data)
+        x = self._drawing_points(data)
         return draw_line(ax, x, self.cdf(x, survival=survival), kwargs)
 
     def plot_ccdf(
@@ -82,14 +82,14 @@ class Drawn:
 class Shown:
     """Mixin with the empirical distributions of a fit, as numbers and as plots."""
 
-    def _shown(self: Any, original_data: bool) -> tuple[Any, float | None, float | None]:
+    def _plot_data(self: Any, original_data: bool) -> tuple[Any, float | None, float | None]:
         if original_data:
             return self.data_original, None, None
         return self.data, self.xmin, self.xmax
 
     def cdf(self: Any, original_data: bool = False, survival: bool = False) -> Any:
         """Empirical distribution function of the tail, or of all the data."""
-        data, xmin, xmax = self._shown(original_data)
+        data, xmin, xmax = self._plot_data(original_data)
         return cdf(data, xmin=xmin, xmax=xmax, survival=survival)
 
     def ccdf(self: Any, original_data: bool = False, survival: bool = True) -> Any:
@@ -100,7 +100,7 @@ class Shown:
         self: Any, original_data: bool = False, linear_bins: bool = False, bins: Any = None
     ) -> Any:
         """Histogram of the tail, or of all the data."""
-        data, xmin, xmax = self._shown(original_data)
+        data, xmin, xmax = self._plot_data(original_data)
         return pdf(data, xmin=xmin, xmax=xmax, linear_bins=linear_bins, bins=bins)
 
     def plot_cdf(
@@ -111,7 +111,7 @@ class Shown:
         **kwargs: Any,
     ) -> Any:
         """Draw the empirical distribution function; returns the axes."""
-        data, _, _ = self._shown(original_data)
+        data, _, _ = self._plot_data(original_data)
         return plot_cdf(data, ax=ax, survival=survival, **kwargs)
 
     def plot_ccdf(
@@ -128,5 +128,5 @@ class Shown:
         **kwargs: Any,
     ) -> Any:
         """Draw the histogram; returns the axes."""
-        data, _, _ = self._shown(original_data)
+        data, _, _ = self._plot_data(original_data)
         return plot_pdf(data, ax=ax, linear_bins=linear_bins, **kwargs)

@@ -110,7 +110,7 @@ class Power_Law(Distribution):
             search_parameters(self, x)
         return ""
 
-    def _defined(self) -> bool:
+    def _is_defined(self) -> bool:
         # A law that can be normalised is defined, even if alpha is outside the profile's range.
         return self.alpha > 1 or (self.xmax is not None and not math.isnan(self.alpha))
 
@@ -183,8 +183,8 @@ class Power_Law(Distribution):
 
     def loglikelihoods(self, data: Any = None) -> Floats:
         """Log density at the data in range, also if alpha is outside the profile's range."""
-        x = self._in_support(data)
-        return self._logpdf(x) if self._defined() else np.full(x.size, math.log(TINY))
+        x = self._trim_to_support(data)
+        return self._logpdf(x) if self._is_defined() else np.full(x.size, math.log(TINY))
 
 
 @dataclass(frozen=True)
@@ -293,7 +293,11 @@ def discrete_exponent(mean_log: float, xmin: float, xmax: float | None = None) -
         return 1e6 if found is None else found
     guess = 1 + 1 / target
     found = root(
-        lambda a: -zeta.log_scaled(a, xmin, math.inf)[1] - target, guess, guess - 1, 1 + 1e-9, 1e9
+        lambda a: -zeta.log_scaled_sum(a, xmin, math.inf)[1] - target,
+        guess,
+        guess - 1,
+        1 + 1e-9,
+        1e9,
     )
     return 1 + 1e-9 if found is None else found
 
@@ -321,7 +325,7 @@ def simplex_exponent(
         norm = 1 - (1 - special.zeta(alpha, xmin)) - rest
         if norm > 0:
             return n * (alpha * mean_log + math.log(norm))
-        return n * (alpha * target + float(zeta.log_scaled(alpha, xmin, last)[0]))
+        return n * (alpha * target + float(zeta.log_scaled_sum(alpha, xmin, last)[0]))
 
     bounds = [(box.low, box.high)] if box.clips else None
     options = {"xatol": 1e-4, "fatol": 1e-4}

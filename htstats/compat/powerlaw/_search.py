@@ -33,7 +33,7 @@ def search_parameters(law: Any, x: Floats) -> None:
 
     closed = np.array([getattr(law, name) for name in law.parameter_names])
     if not np.all(np.isfinite(closed)):
-        closed = law._on_the_way(x)
+        closed = law._start_near_ridge(x)
     start = _inner_start(law, closed)
     if law._constraints:
         start = _under_constraints(law, x, start)
@@ -75,7 +75,7 @@ def _under_constraints(law: Any, x: Floats, start: Floats) -> Floats:
             total = -float(counts @ law._logpdf(values)) / x.size
         return total if math.isfinite(total) else 1e10
 
-    def kept(f: Callable[[Any], float]) -> Callable[[Floats], float]:
+    def value_function(f: Callable[[Any], float]) -> Callable[[Floats], float]:
         def value(p: Floats) -> float:
             law.set_parameters(p)
             return float(f(law))
@@ -87,7 +87,7 @@ def _under_constraints(law: Any, x: Floats, start: Floats) -> Floats:
         start,
         method="SLSQP",
         bounds=[law.parameter_ranges[name] for name in law.parameter_names],
-        constraints=[{"type": kind, "fun": kept(f)} for kind, f in law._constraints],
+        constraints=[{"type": kind, "fun": value_function(f)} for kind, f in law._constraints],
     )
     return np.asarray(best.x)
 

@@ -39,17 +39,17 @@ class Truncated_Power_Law(Distribution):
     def _least_alpha(self) -> float:
         return 0.0 if self.profile == "2.0" else 1.0
 
-    def _closed(self, x: Floats) -> Any:
+    def _fit_maximum(self, x: Floats) -> Any:
         if self._range is not None:  # the search takes the range into account
-            return super()._closed(x)
+            return super()._fit_maximum(x)
         xmax = math.inf if self.xmax is None else self.xmax
         law = TruncatedPowerLaw.fit(
             x, self._first, self.discrete, xmax, least_alpha=self._least_alpha
         )
         plain = self._is_plain() and self._start is None and self.xmax is None
-        return self._stopped(x, law) if plain else law
+        return self._search_end(x, law) if plain else law
 
-    def _stopped(self, x: Floats, law: TruncatedPowerLaw) -> TruncatedPowerLaw:
+    def _search_end(self, x: Floats, law: TruncatedPowerLaw) -> TruncatedPowerLaw:
         """The law with the parameters at which powerlaw's search for this maximum stops.
 
         These are the values that users of powerlaw know. The Nelder-Mead simplex starts at the

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from htstats.compression.thresholds.rules import Rule
 from htstats.sketch import TailSketch
-from htstats.sketch.exact_sums import rounded
+from htstats.sketch.exact_sums import round_fraction
 
 __all__ = ["Interval", "budget_of", "cannot", "error", "error_budget", "rounded_up"]
 
@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 
 def rounded_up(value: Fraction) -> float:
     """The smallest float64 that is not below `value`."""
-    number = rounded(value)
+    number = round_fraction(value)
     return number if Fraction(number) >= value else math.nextafter(number, math.inf)
 
 

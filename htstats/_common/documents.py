@@ -1,0 +1,65 @@
+"""Sections of docstrings that several functions share, written once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from inspect import cleandoc
+from textwrap import indent
+from typing import Any, TypeVar
+
+__all__ = ["add_sections", "entry"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+# numpydoc's order of sections.
+ORDER = ("Parameters", "Attributes", "Returns", "Raises", "Notes", "References", "Examples")
+
+TITLE = re.compile(r"^(\w+)\n-+\n", re.MULTILINE)
+
+
+def add_sections(**sections: str) -> Callable[[F], F]:
+    """Decorate a function or class: add sections to those of its docstring, in numpydoc's order.
+
+    `help` then shows them in full, so that no function has to refer to another one.
+
+    Examples
+    --------
+    >>> @add_sections(Returns="int")
+    ... def half(n):
+    ...     '''Half of n.
+    ...
+    ...     Notes
+    ...     -----
+    ...     Exact.
+    ...     '''
+    >>> print(half.__doc__)
+    Half of n.
+    <BLANKLINE>
+    Returns
+    -------
+    int
+    <BLANKLINE>
+    Notes
+    -----
+    Exact.
+    """
+
+    def add(function: F) -> F:
+        if function.__doc__:  # there is none under python -OO
+            summary, *own = TITLE.split(cleandoc(function.__doc__))
+            found = sections | dict(zip(own[::2], own[1::2], strict=True))
+            parts = [
+                f"{title}\n{'-' * len(title)}\n{found[title].strip()}"
+                for title in sorted(found, key=ORDER.index)
+            ]
+            function.__doc__ = "\n\n".join([summary.strip(), *parts])
+        return function
+
+    return add
+
+
+def entry(kind: str, text: str) -> str:
+    """An entry of a section: a name or type, and its description below."""
+    return f"{kind}\n{indent(cleandoc(text), '    ')}"
