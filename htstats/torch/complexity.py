@@ -13,7 +13,7 @@ from htstats._common.tables import format_table
 from htstats.compression.partition import partition
 from htstats.spectral import spectral_norm
 from htstats.torch._network import array_of, margin_of, network_of, outputs_of
-from htstats.torch.noise_stability import noise_stability
+from htstats.torch.stability import noise_stability
 
 __all__ = ["ComplexityTable", "complexity_table"]
 

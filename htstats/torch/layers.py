@@ -11,7 +11,7 @@ from torch import nn
 
 from htstats.compression.matrix import CompressedMatrix
 from htstats.compression.partition import partition
-from htstats.torch._network import _pair
+from htstats.torch._network import pairs_of
 
 __all__ = ["Evaluation", "compress_", "evaluate", "weight_matrices"]
 
@@ -207,8 +207,7 @@ def evaluate(
     model.eval()
     try:
         with torch.inference_mode():
-            for batch in loader:
-                inputs, labels = _pair(batch)
+            for inputs, labels in pairs_of(loader):
                 outputs = model(inputs.to(device))
                 _check_outputs(outputs, labels)
                 # argmax treats NaN as the largest output: that must not count as correct
