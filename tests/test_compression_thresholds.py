@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from reference import partition as twin
 
 from htstats import TailSketch, partition
-from htstats.compression.thresholds import Resolver, _keys, resolve
-from htstats.compression.thresholds import _rank_resolver as thresholds
+from htstats.compression.thresholds import Resolver, resolve
+from htstats.compression.thresholds._keys import Limits
 from htstats.compression.thresholds.rules import parse_rule
 
 DTYPES = {
@@ -71,7 +71,7 @@ def test_quantiles_and_counts_against_sorted_fractions(dtype, data):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("keep", KEEPS)
-def test_blocks_in_any_order_and_narrowing_passes_give_the_same(dtype, keep, monkeypatch):
+def test_blocks_in_any_order_and_narrowing_passes_give_the_same(dtype, keep):
     rng = np.random.default_rng(5)
     # one bucket holds nearly everything, so that one pass cannot gather it
     x = (1 + rng.integers(0, 4000, 30_000) * 2.0**-23).astype(dtype)
@@ -79,10 +79,8 @@ def test_blocks_in_any_order_and_narrowing_passes_give_the_same(dtype, keep, mon
     sketch = TailSketch(dtype).update(x)
     expected = resolve("quantile:0.4", x, sketch, keep=keep)
     assert expected == rounded_up(twin.quantile(exact_keys(x, keep), "0.4"))
-    monkeypatch.setattr(thresholds, "_GATHERED", 200)
-    monkeypatch.setattr(_keys, "PARTS", 16)
-    monkeypatch.setattr(_keys, "CHUNK", 500)
-    resolver = Resolver("quantile:0.4", sketch, keep=keep)
+    limits = Limits(values=200, parts=16, chunk=500)
+    resolver = Resolver("quantile:0.4", sketch, keep=keep, limits=limits)
     passes = 0
     while resolver.tau is None:
         for block in np.array_split(rng.permutation(x), 7):

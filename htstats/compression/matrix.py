@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -47,6 +47,32 @@ def sparse_rows(
     from scipy.sparse import csr_array
 
     return csr_array((values, indices, indptr), shape=shape)
+
+
+def stack_rows(
+    blocks: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]],
+    shape: tuple[int, int],
+    dtype: str,
+) -> csr_array:
+    """Put blocks of consecutive rows one below the other.
+
+    Parameters
+    ----------
+    blocks : sequence of (indptr, indices, values)
+        The rows as CSR; each `indptr` begins with 0.
+    shape : (int, int)
+        The shape of the whole matrix, which determines the dtype of indices. The blocks may be
+        only some of its rows.
+    dtype : str
+        The dtype of the whole matrix.
+    """
+    counts = [np.diff(indptr) for indptr, _, _ in blocks]
+    indptr = np.concatenate([[0], np.cumsum(np.concatenate([*counts, np.empty(0, np.int64)]))])
+    index = index_dtype(int(indptr[-1]), *shape)
+    value = np.float64 if dtype == "float64" else np.float32
+    indices = np.concatenate([*(i.astype(index) for _, i, _ in blocks), np.empty(0, index)])
+    values = np.concatenate([*(v for _, _, v in blocks), np.empty(0, value)])
+    return sparse_rows(values, indices, indptr.astype(index), (len(indptr) - 1, shape[1]))
 
 
 def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:

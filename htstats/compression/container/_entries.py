@@ -18,9 +18,8 @@ from htstats.compression.matrix import (
     BLOCK_DTYPES,
     CompressedMatrix,
     gaussian_rows,
-    index_dtype,
     rebuild_rows,
-    sparse_rows,
+    stack_rows,
 )
 
 if TYPE_CHECKING:
@@ -59,18 +58,8 @@ class StoredMatrix:
     def sparse(self, start: int = 0, stop: int | None = None) -> csr_array:
         """Rows `start` to `stop` of B (all by default). Only their records are read."""
         start, stop = self._range(start, stop)
-        cols = self.info.shape[1]
-        parts = [rows for _, rows in self._rows(start, stop)]
-        indptr = np.zeros(stop - start + 1, np.int64)
-        counts = [np.diff(rows.indptr) for rows in parts]
-        np.cumsum(np.concatenate([*counts, np.empty(0, np.int64)]), out=indptr[1:])
-        index = index_dtype(int(indptr[-1]), *self.info.shape)
-        values = np.float64 if self.info.dtype == "float64" else np.float32
-        data = np.concatenate([*(rows.values for rows in parts), np.empty(0, values)])
-        indices = np.concatenate(
-            [*(rows.indices.astype(index) for rows in parts), np.empty(0, index)]
-        )
-        return sparse_rows(data, indices, indptr.astype(index), (stop - start, cols))
+        blocks = [rows for _, rows in self._rows(start, stop)]
+        return stack_rows(blocks, self.info.shape, self.info.dtype)
 
     def matrix(self) -> CompressedMatrix:
         """The matrix with all of B in memory."""

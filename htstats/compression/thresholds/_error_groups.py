@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
-from htstats.compression.thresholds import _keys
 from htstats.compression.thresholds._error_budget import Interval
 from htstats.compression.thresholds._keys import part_of
 from htstats.sketch import TailSketch
@@ -206,9 +205,8 @@ def _distances(start: Floats, stop: Floats, mean: float) -> tuple[Floats, Floats
 class Table:
     """Counts and sums of elements by key, in parts of equal width between two ends."""
 
-    def __init__(self, low: float, high: float) -> None:
+    def __init__(self, low: float, high: float, parts: int) -> None:
         self._low, self._high = low, high
-        parts = _keys.PARTS
         self._number = np.zeros(parts, np.int64)
         self._total, self._squares = np.zeros(parts), np.zeros(parts)
         self._first, self._last = np.full(parts, np.inf), np.full(parts, -np.inf)

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from htstats._common.arrays import HALF_DTYPES
 from htstats.compression.thresholds._error_budget import Interval, budget_of, cannot
 from htstats.compression.thresholds._error_groups import Groups, Law, Table
-from htstats.compression.thresholds._keys import atoms, chunks, keys_of
+from htstats.compression.thresholds._keys import LIMITS, Limits, atoms, chunks, keys_of
 from htstats.compression.thresholds._multiset import Gathered
 from htstats.compression.thresholds.rules import Rule
 from htstats.sketch import TailSketch
@@ -32,9 +32,6 @@ __all__ = ["MatchedError"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-
-# Largest number of distinct values that a pass gathers (16 bytes each).
-_GATHERED = 1 << 20
 
 
 class _Sums(NamedTuple):
@@ -100,6 +97,8 @@ class MatchedError:
         Of all of the matrix, with one element or more.
     keep, support : str
         As in `partition`.
+    limits : Limits, optional
+        The limits of each pass.
 
     Attributes
     ----------
@@ -114,8 +113,11 @@ class MatchedError:
 
     _following: float  # the smallest key above those of the reading
 
-    def __init__(self, rule: Rule, sketch: TailSketch, keep: str, support: str) -> None:
+    def __init__(
+        self, rule: Rule, sketch: TailSketch, keep: str, support: str, limits: Limits = LIMITS
+    ) -> None:
         self.tau: float | None = None
+        self._limits = limits
         self._rule, self._keep, self._budget = rule, keep, budget_of(rule)
         self._interval = Interval.of(sketch, keep, support)
         most = self._interval.largest_tau(self._budget, keep)
@@ -140,7 +142,7 @@ class MatchedError:
         """Read a block of the matrix; each reading must see all of them, in any order."""
         if self.tau is not None:
             return
-        for chunk in chunks(block, self._dtype):
+        for chunk in chunks(block, self._dtype, self._limits.chunk):
             self._read(chunk)
 
     def finish(self) -> float | None:
@@ -181,8 +183,8 @@ class MatchedError:
     def _start(self, low: float, high: float) -> None:
         self._low, self._high = low, high
         self._below = ExactSums(self._dtype)  # of keys below low; if low is high, up to it
-        self._gathered = Gathered(_GATHERED)
-        self._table = Table(low, high)
+        self._gathered = Gathered(self._limits.values)
+        self._table = Table(low, high, self._limits.parts)
         self._following = math.inf
 
     def _read(self, chunk: npt.NDArray[Any]) -> None:
@@ -217,8 +219,8 @@ class MatchedError:
             inside = stage.groups.number_in(low, high)
             # each reading leaves a small part of the last one's keys, or else they go by pieces
             stage.piecewise |= len(self._stages) > 1 and inside > stage.groups.n // 16
-            if stage.piecewise and inside > _GATHERED:
-                low = stage.groups.last_within(low, high, _GATHERED // 2)
+            if stage.piecewise and inside > self._limits.values:
+                low = stage.groups.last_within(low, high, self._limits.values // 2)
             self._start(low, high)
             return
         if self._smallest == math.inf:  # nothing was read

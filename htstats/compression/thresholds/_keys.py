@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,15 +11,32 @@ import numpy.typing as npt
 from htstats._common.arrays import as_elements
 from htstats.sketch import TailSketch
 
-__all__ = ["CHUNK", "PARTS", "atoms", "chunks", "keys_of", "part_of"]
+__all__ = ["LIMITS", "Limits", "atoms", "chunks", "keys_of", "part_of"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Elements converted to float64 keys at a time: they stay in the cache.
-CHUNK = 1 << 16
-# Number of parts into which a pass divides the range between two keys.
-PARTS = 1 << 16
+
+class Limits(NamedTuple):
+    """The limits of a pass over the data, which set its memory.
+
+    Attributes
+    ----------
+    values : int
+        Largest number of distinct values that a pass gathers, 16 bytes each. If there are more, the
+        pass divides the range of their keys instead.
+    parts : int
+        Number of parts into which a pass divides the range between two keys.
+    chunk : int
+        Number of elements that are converted to float64 keys at a time.
+    """
+
+    values: int = 1 << 20
+    parts: int = 1 << 16
+    chunk: int = 1 << 16
+
+
+LIMITS = Limits()
 
 
 def keys_of(values: Floats, keep: str, mean: float) -> Floats:
@@ -43,10 +60,13 @@ def atoms(sketch: TailSketch) -> tuple[Floats, Counts]:
     return values, np.concatenate([negative.count, [sketch.n_zero], positive.count])
 
 
-def chunks(block: Any, dtype: str) -> Iterator[npt.NDArray[Any]]:
-    """A block of a matrix in flat parts; TypeError if it is not of the dtype of its sketch."""
+def chunks(block: Any, dtype: str, size: int) -> Iterator[npt.NDArray[Any]]:
+    """Divide a block of a matrix into flat chunks of `size` elements.
+
+    Raises TypeError if the block does not have the dtype of the sketch.
+    """
     data, found = as_elements(block, "block")
     if found != dtype:
         raise TypeError(f"block must be {dtype} as the sketch is, got {found}")
     flat = data.reshape(-1)
-    return (flat[start : start + CHUNK] for start in range(0, flat.size, CHUNK))
+    return (flat[start : start + size] for start in range(0, flat.size, size))

@@ -11,9 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
-from htstats.compression.thresholds import _keys
 from htstats.compression.thresholds._error_budget import error, rounded_up
-from htstats.compression.thresholds._keys import atoms, chunks, keys_of, part_of
+from htstats.compression.thresholds._keys import (
+    LIMITS,
+    Limits,
+    atoms,
+    chunks,
+    keys_of,
+    part_of,
+)
 from htstats.compression.thresholds._multiset import Gathered
 from htstats.compression.thresholds.rules import Rule, parse_rule
 from htstats.sketch import FORMATS, TailSketch
@@ -22,10 +28,6 @@ __all__ = ["Resolver"]
 
 
 Floats = npt.NDArray[np.float64]
-
-# Largest number of distinct values that a pass gathers (16 bytes each). If there are more, the pass
-# narrows the bracket instead.
-_GATHERED = 1 << 20
 
 
 class _Sieve(NamedTuple):
@@ -73,6 +75,8 @@ class Resolver:
         Of the whole matrix.
     keep, noise, support : str
         As in `partition`.
+    limits : Limits, optional
+        The limits of each pass.
 
     Attributes
     ----------
@@ -114,11 +118,13 @@ class Resolver:
         keep: str = "abs",
         noise: str = "paper",
         support: str = "replaced",
+        limits: Limits = LIMITS,
     ) -> None:
         rule = parse_rule(threshold)
         if sketch.n == 0:
             raise ValueError(f"threshold {threshold!r} needs at least one element, got none")
         self.tau: float | None = None
+        self._limits = limits
         self._dtype = sketch.dtype
         self._mean = sketch.mean if keep == "centered" else 0.0
         self._keep = keep
@@ -137,7 +143,7 @@ class Resolver:
         """Read a block of the matrix; each pass must see all of them, in any order."""
         if self.tau is not None:
             return
-        for chunk in chunks(block, self._dtype):
+        for chunk in chunks(block, self._dtype, self._limits.chunk):
             if self._keep != "centered":
                 chunk = self._sieve.of(chunk)
             self._read(chunk.astype(np.float64))
@@ -194,8 +200,8 @@ class Resolver:
 
     def _reset(self) -> None:
         self._below = self._base
-        self._gathered = Gathered(_GATHERED)
-        self._parts = np.zeros(_keys.PARTS, np.int64)
+        self._gathered = Gathered(self._limits.values)
+        self._parts = np.zeros(self._limits.parts, np.int64)
 
     def _keys(self, values: Floats) -> Floats:
         return keys_of(values, self._keep, self._mean)
