@@ -14,9 +14,6 @@ from htstats.torch._normal import normal_block
 
 __all__ = ["TORCH_DTYPES", "Cache", "Entries", "SparseLayer", "dense_weight", "product", "round_to"]
 
-# Largest number of elements of W(t) in memory at a time when W(t) is computed in blocks.
-BLOCK_ELEMENTS = 1 << 20
-
 TORCH_DTYPES = {
     "float64": torch.float64,
     "float32": torch.float32,
@@ -53,6 +50,7 @@ class SparseLayer(Protocol):
     col_indices: torch.Tensor
     values: torch.nn.Parameter
     dense: bool
+    block_elements: int
     _first: CompressedMatrix
     _like: torch.Tensor
     _cache: Cache | None
@@ -108,7 +106,7 @@ class Entries:
         if self.module.dense:
             yield 0, height, self.whole()
             return
-        step = max(1, BLOCK_ELEMENTS // max(self.module.in_features, 1))
+        step = max(1, self.module.block_elements // max(self.module.in_features, 1))
         for start in range(0, height, step):
             stop = min(start + step, height)
             yield start, stop, self.rows(start, stop)
@@ -273,7 +271,7 @@ def _pattern_gradient(module: SparseLayer, x: torch.Tensor, grad: torch.Tensor) 
     """(grad^T x) on B's pattern, in float64, computed in pieces of bounded size."""
     n, nnz = len(x), len(module.values)
     rows = _pattern_rows(module)
-    step = max(1, BLOCK_ELEMENTS // max(n, 1))
+    step = max(1, module.block_elements // max(n, 1))
     parts = [x.new_zeros(0, dtype=torch.float64)]
     for start in range(0, nnz, step):
         part = slice(start, start + step)

@@ -44,6 +44,8 @@ class GaussianSparseLinear(nn.Module):
         The matrix with the current values and mean.
     weight : Tensor
         W(t) as a dense tensor, computed again at each access: see its own documentation.
+    block_elements : int
+        Largest number of elements of W(t) in memory at a time if `dense` is false; default 2^20.
 
     Raises
     ------
@@ -78,6 +80,8 @@ class GaussianSparseLinear(nn.Module):
     >>> torch.allclose(layer(x), x @ torch.from_numpy(matrix.toarray()).T)
     True
     """
+
+    block_elements = 1 << 20
 
     crow_indices: torch.Tensor
     col_indices: torch.Tensor

@@ -26,10 +26,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from checkpoints import survives, write_all, write_safetensors
 from containers import HOSTILE, make, rebuilt, records
 
-from htstats.compression.container import ContainerWriter, _info, open_container
+from htstats.compression.container import ContainerWriter, RecordSizes, open_container
 from htstats.compression.matrix import DTYPES
-
-_info.CHUNK_ELEMENTS = 300
 
 INTERESTING = [0, 1, 0x7F, 0x80, 0xFF]
 
@@ -102,7 +100,8 @@ def write_container(path):
     matrices = {dtype: make(90, 10, 0.3, dtype) for dtype in DTYPES}
     coded = make(90, 10, 0.6)
     coded.sparse.data[:] = coded.sparse.data[0]
-    with ContainerWriter(path, metadata={"format": "pt", "a": "b"}) as writer:
+    sizes = RecordSizes(elements=300)
+    with ContainerWriter(path, metadata={"format": "pt", "a": "b"}, sizes=sizes) as writer:
         for name, matrix in {**matrices, "coded": coded}.items():
             writer.add_matrix(name, matrix)
         writer.add_tensor("t", "float32", (9,), [bytes(36)])

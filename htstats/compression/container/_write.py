@@ -58,6 +58,8 @@ class ContainerWriter:
         The files that are read while this one is written. `path` must not be one of them.
     metadata : mapping of str to str, optional
         The metadata of the checkpoint, such as the ``__metadata__`` of .safetensors files.
+    sizes : RecordSizes, optional
+        The sizes of the records.
 
     Raises
     ------
@@ -90,7 +92,9 @@ class ContainerWriter:
         resume: bool = False,
         inputs: Iterable[PathLike] = (),
         metadata: Mapping[str, str] | None = None,
+        sizes: _info.RecordSizes = _info.RECORD_SIZES,
     ) -> None:
+        self.sizes = sizes
         self._metadata = _require_text(metadata or {})
         self._path = path
         self.partial = partial_of(path)
@@ -279,7 +283,7 @@ class ContainerWriter:
     def _write_data(self, chunks: Iterable[Buffer]) -> dict[str, int]:
         """Write bytes as records DATA; return the fields for the record that closes them."""
         pieces = n_bytes = 0
-        for piece in _regroup(chunks, _info.CHUNK_BYTES):
+        for piece in _regroup(chunks, self.sizes.tensor_bytes):
             self._write("DATA", {}, [piece])
             pieces += 1
             n_bytes += len(piece)
@@ -305,7 +309,7 @@ class MatrixSink:
     ) -> None:
         self._writer = writer
         self._name, self._shape, self._dtype = name, shape, dtype
-        self._encoder = RowEncoder(shape[1], dtype, self._write)
+        self._encoder = RowEncoder(shape[1], dtype, self._write, sizes=writer.sizes)
         self._rows = 0
         self._nnz = 0
         self._chunks = 0
