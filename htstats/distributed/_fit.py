@@ -185,13 +185,18 @@ def fit_parts(
     options: dict[str, Any] | None = None,
     *,
     sketch: Any = None,
+    most_gathered: int = MOST_GATHERED,
     report: Report | None = None,
 ) -> PowerLawFit:
-    """Fit all parts. `sketch` is the future of their sketch if it was already started."""
+    """Fit all parts. `sketch` is the future of their sketch if it was already started.
+
+    A tail of a file that has more than `most_gathered` elements is not gathered: one worker reads
+    it in ranges.
+    """
     root = sketch_tree(client, parts, report) if sketch is None else sketch
     options = options or {}
     if {"xmin", "xmax"} & options.keys():
-        room = {"max_memory": BYTES_GATHERED * MOST_GATHERED}
+        room = {"max_memory": BYTES_GATHERED * most_gathered}
         return _fit_on_one_worker(client, parts, side, options | room, root)
     gathered: list[Any] = []
     low = None
@@ -203,7 +208,7 @@ def fit_parts(
         if isinstance(found, PowerLawFit):
             return found
         low = found.low
-        if found.n > MOST_GATHERED and isinstance(parts.items[0], FileRows):
+        if found.n > most_gathered and isinstance(parts.items[0], FileRows):
             return _fit_on_one_worker(client, parts, side, options, root)
         chosen = side or client.submit(_side_task, root, pure=False).result()
         gathered = parts.submit(client, _gather_task, parts.dtype, chosen, low)
