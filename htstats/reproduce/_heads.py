@@ -7,7 +7,7 @@ Table 1 is then a product of two matrices.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,16 +16,15 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from htstats.datasets import Split, digits, fashion_mnist
+from htstats.datasets import Split, fashion_mnist
 from htstats.reproduce import _pytorchcv
 from htstats.reproduce._crepe import crepe_features, tones
+from htstats.reproduce._frame import Job, Report
 from htstats.reproduce._networks import RECIPES, load_network
 from htstats.reproduce._places import HEAD_SUFFIX, Places
-from htstats.torch.training import one_thread, train
+from htstats.reproduce._small import find_trained, train_small
 
 __all__ = ["Head", "find_heads"]
-
-Report = Callable[[str], None]
 
 # Number of samples whose features are computed at a time.
 BATCH = 500
@@ -34,10 +33,6 @@ TONES = 4000
 
 # A pitch within half a semitone counts as correct, as is usual for pitch trackers.
 HALF_SEMITONE = 2.5
-
-# Fallback networks, trained on scikit-learn's digits: hidden widths and weight decay.
-SMALL = (((64, 32), 1e-3), ((256,), 1e-3))
-SMALL_EPOCHS = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,24 +84,21 @@ class Head:
         return float(np.mean(np.abs(outputs.argmax(1) - self.labels) <= self.tolerance))
 
 
-def find_heads(places: Places, seed: int, report: Report) -> Iterator[Head]:
+def find_heads(job: Job) -> Iterator[Head]:
     """Yield the heads of our networks, of cached files and of the paper; report missing ones."""
-    yield from _trained(places, seed, report)
+    places = job.places
+    yield from _trained(job)
     yield from _cached(places)
-    yield from _crepe(places, seed)
-    yield from _papers(places, report)
+    yield from _crepe(places, job.seed)
+    yield from _papers(places, job.report)
 
 
-def _trained(places: Places, seed: int, report: Report) -> Iterator[Head]:
-    paths = {name: places.file(f"{name}.safetensors") for name in RECIPES}
-    found = {name: path for name, path in paths.items() if path is not None}
-    for name in RECIPES:
-        if name not in found:
-            report(f"{name}: not trained; `make paper-train` in a checkout does it")
-    data = _fashion_mnist(places, report) if found else None
+def _trained(job: Job) -> Iterator[Head]:
+    found = find_trained(job)
+    data = _fashion_mnist(job.places, job.report) if found else None
     if data is None:
-        report("without them: small networks are trained on scikit-learn's digits instead")
-        yield from _small(seed)
+        for name, model, split in train_small(job):
+            yield _head_of(name, model, split)
         return
     for name, path in found.items():
         yield _head_of(name, load_network(RECIPES[name], path), data)
@@ -120,14 +112,6 @@ def _fashion_mnist(places: Places, report: Report) -> Split | None:
             missing = error
     report(str(missing))
     return None
-
-
-def _small(seed: int) -> Iterator[Head]:
-    data = digits(seed=seed)
-    for hidden, decay in SMALL:
-        with one_thread():
-            model = train(data, hidden, seed=seed, epochs=SMALL_EPOCHS, weight_decay=decay)
-        yield _head_of("mlp-" + "-".join(map(str, hidden)), model, data)
 
 
 def _head_of(name: str, model: nn.Sequential, data: Split) -> Head:

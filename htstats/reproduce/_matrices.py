@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy.typing as npt
+from torch import nn
 
-from htstats.datasets import digits
-from htstats.reproduce import _heads, _pytorchcv
+from htstats.reproduce import _pytorchcv
+from htstats.reproduce._frame import Job, Report
 from htstats.reproduce._networks import RECIPES
 from htstats.reproduce._places import Places
+from htstats.reproduce._small import find_trained, train_small
 from htstats.torch.layers import weight_matrices
-from htstats.torch.training import one_thread, train
 from htstats.weights import open_weights
 
 __all__ = ["Dense", "find_matrices"]
@@ -40,17 +41,15 @@ class Dense:
     values: npt.NDArray[Any] = field(repr=False)
 
 
-def find_matrices(places: Places, seed: int, report: Callable[[str], None]) -> Iterator[Dense]:
+def find_matrices(job: Job) -> Iterator[Dense]:
     """Yield every dense matrix with 256 elements or more; report missing networks."""
-    paths = {name: places.file(f"{name}.safetensors") for name in RECIPES}
-    for name, path in paths.items():
-        if path is None:
-            report(f"{name}: not trained; `make paper-train` in a checkout does it")
-        else:
-            yield from _of_file("trained here", name, path)
-    if not any(paths.values()):
-        report("without them: small networks are trained on scikit-learn's digits instead")
-        yield from _small(seed)
+    places, report = job.places, job.report
+    found = find_trained(job)
+    for name, path in found.items():
+        yield from _of_file("trained here", name, path)
+    if not found:
+        for name, model, _ in train_small(job):
+            yield from _of_model("trained here", name, model)
     checkpoints = [path for path in places.checkpoints() if not _is_known(path.name)]
     if not checkpoints:
         report("no checkpoints of others: `make paper` in a checkout fetches some, or --data DIR")
@@ -73,19 +72,13 @@ def _of_file(group: str, source: str, path: Any) -> Iterator[Dense]:
             yield Dense(group, source, name, matrix.toarray())
 
 
-def _small(seed: int) -> Iterator[Dense]:
-    data = digits(seed=seed)
-    for hidden, decay in _heads.SMALL:
-        with one_thread():
-            model = train(data, hidden, seed=seed, epochs=_heads.SMALL_EPOCHS, weight_decay=decay)
-        for name, weight in weight_matrices(model).items():
-            if weight.numel() >= FEWEST:
-                yield Dense(
-                    "trained here", "mlp-" + "-".join(map(str, hidden)), name, weight.numpy()
-                )
+def _of_model(group: str, source: str, model: nn.Module) -> Iterator[Dense]:
+    for name, weight in weight_matrices(model).items():
+        if weight.numel() >= FEWEST:
+            yield Dense(group, source, name, weight.numpy())
 
 
-def _papers(places: Places, report: Callable[[str], None]) -> Iterator[Dense]:
+def _papers(places: Places, report: Report) -> Iterator[Dense]:
     missing = []
     for name in _pytorchcv.APPENDIX_D:
         try:
