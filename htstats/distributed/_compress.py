@@ -75,16 +75,10 @@ class Job(NamedTuple):
 
 
 def compress_rows(
-    writer: ContainerWriter,
-    path: str | os.PathLike[str],
-    name: str,
-    threshold: float | str = "std",
-    *,
-    client: Client,
-    task_bytes: int = TASK_BYTES,
-    report: Report | None = None,
-    **options: Unpack[SplitKeywords],
-) -> MatrixInfo:
+    writer: ContainerWriter, path: str | os.PathLike[str], name: str,
+    threshold: float | str = "std", *, client: Client, task_bytes: int = TASK_BYTES,
+    report: Report | None = None, **options: Unpack[SplitKeywords],
+) -> MatrixInfo:  # fmt: skip
     """Split a matrix of a checkpoint on the workers, and write the parts of B as they arrive.
 
     Parameters
@@ -119,16 +113,10 @@ def compress_rows(
 
 
 def compress_array(
-    writer: ContainerWriter,
-    name: str,
-    x: Any,
-    threshold: float | str = "std",
-    *,
-    client: Client,
-    task_bytes: int = TASK_BYTES,
-    report: Report | None = None,
+    writer: ContainerWriter, name: str, x: Any, threshold: float | str = "std", *,
+    client: Client, task_bytes: int = TASK_BYTES, report: Report | None = None,
     **options: Unpack[SplitKeywords],
-) -> MatrixInfo:
+) -> MatrixInfo:  # fmt: skip
     """`compress_rows` for a dask array. Each pass over the data computes the array again.
 
     Parameters

@@ -65,14 +65,9 @@ def stable_tail_constant(alpha: npt.ArrayLike) -> Any:
 
 
 def bracket_probability(
-    i: npt.ArrayLike,
-    alpha: float,
-    *,
-    base: float = 1.3,
-    scale: float | None = None,
-    side: str = "positive",
-    convention: Convention = "rigorous",
-) -> Any:
+    i: npt.ArrayLike, alpha: float, *, base: float = 1.3, scale: float | None = None,
+    side: str = "positive", convention: Convention = "rigorous",
+) -> Any:  # fmt: skip
     """P(base^i < w <= base^(i+1)) for a symmetric alpha-stable element w.
 
     Parameters
@@ -212,13 +207,9 @@ class BracketTailSurface:
 
 
 def bracket_tail_surface(
-    alpha: npt.ArrayLike | None = None,
-    i: npt.ArrayLike | None = None,
-    *,
-    base: float = 1.3,
-    M: float = 5.0,
-    N: int = 64,
-) -> BracketTailSurface:
+    alpha: npt.ArrayLike | None = None, i: npt.ArrayLike | None = None, *, base: float = 1.3,
+    M: float = 5.0, N: int = 64,
+) -> BracketTailSurface:  # fmt: skip
     """The data of figure 2: (16) as the paper draws it, and the exact binomial tail.
 
     Parameters
@@ -364,12 +355,7 @@ class BracketDecomposition:
 
 
 def bracket_decomposition(
-    W: npt.ArrayLike,
-    *,
-    base: float = 1.3,
-    M: int = 5,
-    unit: float = 1.0,
-    side: str = "positive",
+    W: npt.ArrayLike, *, base: float = 1.3, M: int = 5, unit: float = 1.0, side: str = "positive"
 ) -> BracketDecomposition:
     """(13) of a real matrix: the elements between successive powers of a base.
 

@@ -29,14 +29,9 @@ class ComplexityTable(tuple[theory.Statement, ...]):
 
 
 def complexity_table(
-    model: nn.Module,
-    loader: Iterable[Any],
-    *,
-    threshold: float | str = "std",
-    margin: float | None = None,
-    delta: float = 0.05,
-    seed: int = 0,
-) -> ComplexityTable:
+    model: nn.Module, loader: Iterable[Any], *, threshold: float | str = "std",
+    margin: float | None = None, delta: float = 0.05, seed: int = 0,
+) -> ComplexityTable:  # fmt: skip
     """Compute the paper's rate and other labelled measures of a fully connected network.
 
     Parameters

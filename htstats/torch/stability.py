@@ -132,17 +132,10 @@ class NoiseStability:
 
 
 def noise_stability(
-    model: nn.Module,
-    loader: Iterable[Any],
-    *,
-    threshold: float | str = "std",
-    noise: str = "paper",
-    trials: int = 4,
-    seed: int = 0,
-    jacobian: str = "auto",
-    probes: int = 256,
-    confidence: float = 0.95,
-) -> NoiseStability:
+    model: nn.Module, loader: Iterable[Any], *, threshold: float | str = "std",
+    noise: str = "paper", trials: int = 4, seed: int = 0, jacobian: str = "auto",
+    probes: int = 256, confidence: float = 0.95,
+) -> NoiseStability:  # fmt: skip
     """Measure the noise stability of a fully connected classifier.
 
     Parameters

@@ -110,21 +110,11 @@ class CompressionTolerances:
 
 
 def compression_tolerances(
-    model: nn.Module,
-    loader: Iterable[Any],
-    *,
-    eps: float | None = None,
-    margin: float | None = None,
-    delta: float = 0.05,
-    rule: str = "exact",
-    keep: str = "abs",
-    noise: str = "matched",
-    support: str = "replaced",
-    convention: theory.Convention = "rigorous",
-    trials: int = 4,
-    seed: int = 0,
-    **options: Any,
-) -> CompressionTolerances:
+    model: nn.Module, loader: Iterable[Any], *, eps: float | None = None,
+    margin: float | None = None, delta: float = 0.05, rule: str = "exact", keep: str = "abs",
+    noise: str = "matched", support: str = "replaced",
+    convention: theory.Convention = "rigorous", trials: int = 4, seed: int = 0, **options: Any,
+) -> CompressionTolerances:  # fmt: skip
     """Compute eps_i, eta_i, tau_i, t_i and k_i: the compression that Lemma 2.2 allows.
 
     Parameters

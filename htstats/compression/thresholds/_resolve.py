@@ -19,14 +19,9 @@ __all__ = ["resolve", "resolver_of"]
 
 
 def resolve(
-    threshold: float | str,
-    data: npt.NDArray[Any],
-    sketch: TailSketch | ExactSums,
-    *,
-    keep: str = "abs",
-    noise: str = "paper",
-    support: str = "replaced",
-) -> float:
+    threshold: float | str, data: npt.NDArray[Any], sketch: TailSketch | ExactSums, *,
+    keep: str = "abs", noise: str = "paper", support: str = "replaced",
+) -> float:  # fmt: skip
     """The threshold tau of a matrix in memory.
 
     Parameters

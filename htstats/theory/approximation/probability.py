@@ -65,14 +65,9 @@ def interval_length(tau: float, *, values: str = "signed", w_min: float = 0.0) -
 
 
 def failure_probability(
-    eps: float,
-    *,
-    tau: float,
-    t: float = 0.0,
-    values: str = "signed",
-    w_min: float = 0.0,
+    eps: float, *, tau: float, t: float = 0.0, values: str = "signed", w_min: float = 0.0,
     convention: Convention = "rigorous",
-) -> Statement:
+) -> Statement:  # fmt: skip
     """Bound on P(|u^T (W - W(t)) v| > eps |u| |v|) for fixed u and v and random W.
 
     Parameters
@@ -136,11 +131,7 @@ def failure_probability(
 
 
 def error_budget(
-    eps: float,
-    eta: float,
-    *,
-    convention: Convention = "rigorous",
-    source: str = "text",
+    eps: float, eta: float, *, convention: Convention = "rigorous", source: str = "text"
 ) -> float:
     """Largest R^2/4 + t (the paper: tau^2 + t) with a failure probability of at most eta.
 

@@ -26,17 +26,10 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def vector_error(
-    *,
-    x_norm: float,
-    frobenius: float,
-    t: float,
-    eta: float,
-    bias: float = 0.0,
-    spectral: float | None = None,
-    tau: float = 0.0,
-    rows: int = 1,
+    *, x_norm: float, frobenius: float, t: float, eta: float, bias: float = 0.0,
+    spectral: float | None = None, tau: float = 0.0, rows: int = 1,
     convention: Convention = "rigorous",
-) -> Statement:
+) -> Statement:  # fmt: skip
     """Lemma 2.1: a bound of |U (W - W(t)) x| for one pair (U, x) that does not depend on G.
 
     Parameters
@@ -141,18 +134,11 @@ class LayerTolerances:
 
 
 def layer_tolerances(
-    eps: float,
-    delta: float,
-    *,
-    cushions: Sequence[float],
-    interlayer_cushions: Sequence[float],
-    contraction: float,
-    frobenius_norms: Sequence[float],
-    n_samples: int,
-    width: int,
-    smoothness: float | None = None,
+    eps: float, delta: float, *, cushions: Sequence[float],
+    interlayer_cushions: Sequence[float], contraction: float, frobenius_norms: Sequence[float],
+    n_samples: int, width: int, smoothness: float | None = None,
     convention: Convention = "rigorous",
-) -> LayerTolerances:
+) -> LayerTolerances:  # fmt: skip
     """Lemma 2.2: eps_i and eta_i that keep |f(x) - g(x)| <= eps |f(x)| on the training set.
 
     Parameters
@@ -254,12 +240,9 @@ def _layer_measures(
 
 
 def perturbation_bound(
-    *,
-    input_norm: float,
-    spectral_norms: Sequence[float],
-    perturbations: Sequence[float],
+    *, input_norm: float, spectral_norms: Sequence[float], perturbations: Sequence[float],
     form: str = "lemma",
-) -> Statement:
+) -> Statement:  # fmt: skip
     """Lemma 2.4: a bound of |f(x) - f'(x)| if each W_i moves by `perturbations[i]`.
 
     Parameters

@@ -16,14 +16,9 @@ UNITS = ("matrix", "row", "any row")
 
 
 def nonzeros_tail(
-    k: float,
-    p: float,
-    shape: int | tuple[int, int],
-    *,
-    per: str = "matrix",
-    method: str = "exact",
-    convention: Convention = "rigorous",
-) -> Statement:
+    k: float, p: float, shape: int | tuple[int, int], *, per: str = "matrix",
+    method: str = "exact", convention: Convention = "rigorous",
+) -> Statement:  # fmt: skip
     """P(X >= k) for the number X of elements above the threshold: Prop 1.2, (6), (11), (15).
 
     Parameters
@@ -94,14 +89,9 @@ def nonzeros_tail(
 
 
 def smallest_k(
-    level: float,
-    p: float,
-    shape: int | tuple[int, int],
-    *,
-    per: str = "matrix",
-    method: str = "exact",
-    log_level: float | None = None,
-) -> int:
+    level: float, p: float, shape: int | tuple[int, int], *, per: str = "matrix",
+    method: str = "exact", log_level: float | None = None,
+) -> int:  # fmt: skip
     """The smallest k with P(X >= k) <= level.
 
     Parameters

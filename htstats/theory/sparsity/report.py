@@ -57,14 +57,9 @@ class Prediction:
 
 
 def predicted_nonzeros(
-    model: TailModel,
-    tau: float,
-    counted: int,
-    shape: int | tuple[int, int],
-    *,
-    level: float = 0.05,
-    label: str = "fitted",
-) -> Prediction:
+    model: TailModel, tau: float, counted: int, shape: int | tuple[int, int], *,
+    level: float = 0.05, label: str = "fitted",
+) -> Prediction:  # fmt: skip
     """Compare the tail of a model with `counted` elements above `tau` in a matrix of `shape`.
 
     Parameters
