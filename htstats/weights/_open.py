@@ -104,12 +104,7 @@ def files_at(path: str | os.PathLike[str]) -> list[str]:
 
 
 def metadata_of(weights: Weights) -> tuple[dict[str, str], list[str]]:
-    """The metadata of a checkpoint, and the keys that cannot be kept.
-
-    Parameters
-    ----------
-    weights : Weights
-        From `open_weights`.
+    """The metadata of a checkpoint from `open_weights`, and the keys that cannot be kept.
 
     Returns
     -------

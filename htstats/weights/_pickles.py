@@ -213,22 +213,16 @@ class InertUnpickler(pickle._Unpickler):
 
     def load_setitem(self) -> None:
         value, key = self.stack.pop(), self.stack.pop()
-        require_key(key)
-        _items_of(self.stack[-1])[key] = value
+        _set_items(_items_of(self.stack[-1]), [key, value])
 
     def load_setitems(self) -> None:
         pairs = self.pop_mark()
-        items = _items_of(self.stack[-1])
-        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            require_key(key)
-            items[key] = value
+        _set_items(_items_of(self.stack[-1]), pairs)
 
     def load_dict(self) -> None:
         pairs = self.pop_mark()
         self.stack.append({})
-        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            require_key(key)
-            self.stack[-1][key] = value
+        _set_items(self.stack[-1], pairs)
 
     _loads: ClassVar[dict[int, Any]] = {
         pickle.REDUCE[0]: load_reduce,
@@ -246,6 +240,13 @@ class InertUnpickler(pickle._Unpickler):
         pickle.DICT[0]: load_dict,
     }
     dispatch |= _loads
+
+
+def _set_items(items: dict[Any, Any], pairs: list[Any]) -> None:
+    """Set items from a list in which keys and values alternate."""
+    for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+        require_key(key)
+        items[key] = value
 
 
 def _values_of(target: Any) -> list[Any]:

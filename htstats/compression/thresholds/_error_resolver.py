@@ -95,15 +95,8 @@ class MatchedError:
         "error" with its EPS and ETA.
     sketch : TailSketch
         Of all of the matrix, with one element or more.
-    keep, support : str
-        As in `partition`.
-    limits : Limits, optional
-        The limits of each pass.
-
-    Attributes
-    ----------
-    tau : float or None
-        The threshold once it is known.
+    keep, support, limits
+        As in `Resolver`, which has the same attribute `tau` and the same methods.
 
     Raises
     ------

@@ -291,10 +291,8 @@ def largest_noise_variance(eps: float, eta: float, *, bias: float = 0.0) -> floa
 
     Parameters
     ----------
-    eps : float
-        Allowed error, in units of the weights.
-    eta : float
-        Allowed failure probability, in (0, 1).
+    eps, eta : float
+        As in `error_budget`.
     bias : float
         The error without noise.
 

@@ -152,16 +152,8 @@ def bartlett_bound(
     logarithms += 2 * math.fsum(math.log(2 + d * value) for value in (*s, *g))
     # a margin far above m makes the logarithm negative; the lemma gains nothing from that
     value = loss + 8 / m + main + math.sqrt(9 / (2 * m) * max(logarithms, 0.0))
-    inputs = {
-        "empirical_loss": loss,
-        "spectral_norms": tuple(s),
-        "group_norms": tuple(g),
-        "width": h,
-        "data_norm": x,
-        "margin": gamma,
-        "n_samples": m,
-        "delta": delta,
-    }
+    inputs = {"empirical_loss": loss, "spectral_norms": tuple(s), "group_norms": tuple(g)}
+    inputs |= {"width": h, "data_norm": x, "margin": gamma, "n_samples": m, "delta": delta}
     return Statement("Bartlett et al. 2017", value, "bound", "Lemma A.8", inputs=inputs)
 
 
@@ -194,12 +186,8 @@ def neyshabur_complexity(
         Largest number h of units in a layer.
     input_norm : float
         Largest |x|, their B.
-    margin : float
-        gamma.
-    n_samples : int
-        m.
-    delta : float
-        Failure probability, in (0, 1).
+    margin, n_samples, delta
+        As in `bartlett_bound`.
 
     Returns
     -------
@@ -229,15 +217,8 @@ def neyshabur_complexity(
     ratio = math.fsum((b / a) ** 2 for a, b in zip(s, f, strict=True))
     lipschitz = x * math.prod(s)
     inside = lipschitz**2 * d**2 * h * math.log(d * h) * ratio + math.log(d * m / delta)
-    inputs = {
-        "spectral_norms": tuple(s),
-        "frobenius_norms": tuple(f),
-        "width": h,
-        "input_norm": x,
-        "margin": gamma,
-        "n_samples": m,
-        "delta": delta,
-    }
+    inputs = {"spectral_norms": tuple(s), "frobenius_norms": tuple(f), "width": h}
+    inputs |= {"input_norm": x, "margin": gamma, "n_samples": m, "delta": delta}
     value = math.sqrt(inside / m) / gamma
     return Statement("Neyshabur et al. 2018", value, "complexity", "Theorem 1", inputs=inputs)
 
