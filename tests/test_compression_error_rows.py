@@ -1,8 +1,6 @@
 """The threshold of an error with matched noise, from bounded memory: its definition, to the bit."""
 
 import os
-import subprocess
-import sys
 
 import ml_dtypes
 import numpy as np
@@ -11,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference.error_rule import largest_tau
 from reference.watched_matrix import Matrix
+from resident import split_in_a_process
 
 from htstats.compression.container import ContainerWriter
 from htstats.compression.partition import compress_rows, partition
@@ -150,25 +149,6 @@ def test_rows_are_read_three_times(dtype, keep):
     assert rows.largest <= 1000
 
 
-RESIDENT = """
-from pathlib import Path
-from htstats.compression.container import ContainerWriter
-from htstats.streaming import compress_rows
-from htstats.weights import open_weights
-
-def peak():
-    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-
-(matrix,) = open_weights({path!r}).values()
-before = peak()
-with ContainerWriter({path!r} + ".htz") as writer:
-    info = compress_rows(
-        writer, "w", matrix, "error:3,.1", noise="matched", max_memory=128 << 20, n_threads=2
-    )
-print(peak() - before, info.threshold)
-"""
-
-
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_resident_memory_stays_in_the_budget(tmp_path, dtype):
@@ -179,11 +159,11 @@ def test_resident_memory_stays_in_the_budget(tmp_path, dtype):
         np.lib.format.write_array_header_1_0(file, fields)
         for k in range(rows // 2048):
             file.write(np.roll(piece, k))
-    code = RESIDENT.format(path=str(tmp_path / "w.npy"))
-    kib, tau = subprocess.check_output([sys.executable, "-c", code], text=True).split()
-    assert 1024 < int(kib) < 128 << 10
+    how = {"noise": "matched", "max_memory": 128 << 20, "n_threads": 2}
+    kib, tau = split_in_a_process(tmp_path / "w.npy", "error:3,.1", **how)
+    assert 1024 < kib < 128 << 10
     expected = partition(piece, "error:3,.1", noise="matched")  # the same values, fewer times
-    assert float(tau) == expected.threshold
+    assert tau == expected.threshold
 
 
 def test_a_matrix_with_nothing_in_it_has_no_threshold(tmp_path):

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference.watched_matrix import Matrix, ThreadedMatrix
+from resident import split_in_a_process
 
 from htstats._common.rows import read_blocks
 from htstats.compression.container import ContainerWriter, open_container
@@ -185,23 +186,6 @@ def test_memory_is_bounded_whatever_the_matrix(tmp_path):
             assert container.matrices["w"].info == info
 
 
-RESIDENT = """
-from pathlib import Path
-from htstats.compression.container import ContainerWriter
-from htstats.streaming import compress_rows
-from htstats.weights import open_weights
-
-def peak():
-    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-
-(matrix,) = open_weights({path!r}).values()
-before = peak()
-with ContainerWriter({path!r} + ".htz") as writer:
-    compress_rows(writer, "w", matrix, {rule!r}, max_memory=128 << 20, n_threads=2)
-print(peak() - before)
-"""
-
-
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
 @pytest.mark.parametrize("rule", ["std", "quantile:0.5"])
 def test_resident_memory_stays_in_the_budget(tmp_path, rule):
@@ -212,8 +196,7 @@ def test_resident_memory_stays_in_the_budget(tmp_path, rule):
         np.lib.format.write_array_header_1_0(file, fields)
         for k in range(20):
             file.write(sample(1024, 4096, "float32", seed=k % 2))
-    code = RESIDENT.format(path=str(tmp_path / "w.npy"), rule=rule)
-    kib = int(subprocess.check_output([sys.executable, "-c", code], text=True))
+    kib, _ = split_in_a_process(tmp_path / "w.npy", rule, max_memory=128 << 20, n_threads=2)
     assert 1024 < kib < 128 << 10
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -80,21 +80,20 @@ def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:
     return np.int32 if max(sizes) < 2**31 else np.int64
 
 
-class Law(Protocol):
-    """The fields that determine the noise of W(t)."""
+class Law(NamedTuple):
+    """The law of the noise of W(t)."""
 
-    @property
-    def mean(self) -> float: ...
-    @property
-    def std(self) -> float: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def layer(self) -> int: ...
-    @property
-    def dtype(self) -> str: ...
-    @property
-    def support(self) -> str: ...
+    mean: float
+    std: float
+    seed: int
+    layer: int
+    dtype: str
+    support: str
+
+    @classmethod
+    def of(cls, split: Any) -> Law:
+        """The law of an object that has these attributes, such as a `CompressedMatrix`."""
+        return cls(*(getattr(split, name) for name in cls._fields))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -266,14 +265,14 @@ class CompressedMatrix:
         bounds = self.sparse.indptr[start : stop + 1].astype(np.int64)
         kept = slice(int(bounds[0]), int(bounds[-1]))
         rows = (bounds - bounds[0], self.sparse.indices[kept], self.sparse.data[kept])
-        rebuild_rows(self, start, *rows, out)
+        rebuild_rows(Law.of(self), start, *rows, out)
         return out
 
     def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Rows `start` to `stop` of G: standard normal values, without rounding and without B."""
         stop = checks.count("stop", stop, below=self.shape[0] + 1)
         start = checks.count("start", start, below=stop + 1)
-        return gaussian_rows(self, start, stop, self.shape[1])
+        return gaussian_rows(Law.of(self), start, stop, self.shape[1])
 
     def __matmul__(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """W(t) @ x for a vector or a matrix, computed in blocks of rows.

@@ -83,10 +83,8 @@ def fit_array(
         the two or three passes. The tail that must be scanned must fit in the memory of a worker.
     side, ks, min_tail
         As in `fit_power_law`.
-    client : distributed.Client
-        The client of the cluster; see `connect`.
-    report : callable, optional
-        Called with the number of bytes of each block of the first pass.
+    client, report
+        As in `fit_rows`.
 
     Returns
     -------

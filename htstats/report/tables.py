@@ -21,16 +21,10 @@ WIDTH = 100
 
 # Columns of the table: key of the row, heading, format.
 COLUMNS = (
-    ("shape", "shape", "s"),
-    ("n", "n", "d"),
-    ("alpha", "alpha", ".4g"),
-    ("tail_exponent", "tail exponent", ".4g"),
-    ("xmin", "xmin", ".4g"),
-    ("distance", "D", ".4f"),
-    ("n_tail", "n_tail", "d"),
-    ("stderr", "stderr", ".2g"),
-    ("stable_rank", "stable rank", ".4g"),
-)
+    ("shape", "shape", "s"), ("n", "n", "d"), ("alpha", "alpha", ".4g"),
+    ("tail_exponent", "tail exponent", ".4g"), ("xmin", "xmin", ".4g"), ("distance", "D", ".4f"),
+    ("n_tail", "n_tail", "d"), ("stderr", "stderr", ".2g"), ("stable_rank", "stable rank", ".4g"),
+)  # fmt: skip
 
 SPECTRUM = (
     ("esd_alpha", "alpha", ".4g"),

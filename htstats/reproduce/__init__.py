@@ -14,6 +14,9 @@ report : callable, optional
 effort : Effort, optional
     How many small networks, epochs and trials are computed.
 
+A function raises ValueError if `data` is not a folder or a file in it is damaged, or if an output
+is one of the inputs.
+
 Modules: `_frame` has these arguments. `_places` defines where files are stored. `_networks` and
 `_train` define and train the networks on Fashion-MNIST; `_small` trains others in their place.
 `_heads` collects last layers and their inputs for `_table1`. `_matrices` collects dense matrices

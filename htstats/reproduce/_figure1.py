@@ -33,10 +33,7 @@ LOWEST = 1e-8
 def figure1(job: Job) -> list[Path]:
     """Fig. 1: the symmetric alpha-stable densities of scale 1 for alpha = 0.5, 1, 1.5 and 2.
 
-    Parameters
-    ----------
-    out, data, seed, report
-        As in `htstats.reproduce`. The function reads no data and uses no random numbers.
+    `htstats.reproduce` describes the arguments. No data are read, no random numbers are used.
 
     Returns
     -------

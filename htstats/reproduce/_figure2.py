@@ -21,10 +21,7 @@ BASE, M, N = 1.3, 5, 64
 def figure2(job: Job) -> list[Path]:
     """Fig. 2: the probability that a row has c^(M-i) elements of size c^i, as printed and exact.
 
-    Parameters
-    ----------
-    out, data, seed, report
-        As in `htstats.reproduce`. The function reads no data and uses no random numbers.
+    `htstats.reproduce` describes the arguments. No data are read, no random numbers are used.
 
     Returns
     -------

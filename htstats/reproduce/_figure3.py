@@ -53,11 +53,6 @@ def figure3(job: Job) -> list[Path]:
     list of Path
         figure3.png and figure3.csv.
 
-    Raises
-    ------
-    ValueError
-        If `data` is not a folder, or a file in it is damaged.
-
     Notes
     -----
     The points are the dense matrices of the networks trained here, of the checkpoints that

@@ -27,12 +27,7 @@ FEWEST = 256
 class Dense:
     """A dense weight matrix and where it comes from.
 
-    Parameters
-    ----------
-    group : str
-        "checkpoint", "trained here" or "pytorchcv".
-    source, name : str
-    values : ndarray, 2-D
+    `group` is "checkpoint", "trained here" or "pytorchcv"; `values` has shape (rows, columns).
     """
 
     group: str

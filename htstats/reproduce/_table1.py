@@ -41,11 +41,6 @@ def table1(job: Job) -> list[Path]:
         table1.csv (a row for each network, each reading of "elements above sigma" and each noise),
         table1.md (the same as a readable table) and table1.png (the loss of accuracy).
 
-    Raises
-    ------
-    ValueError
-        If `data` is not a folder, or a file in it is damaged.
-
     Notes
     -----
     The readings are ``upper``: w > sigma, ``abs``: abs(w) > sigma, and ``centered``:

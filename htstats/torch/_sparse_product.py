@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol, cast
 import numpy as np
 import torch
 
-from htstats.compression.matrix import BLOCK_DTYPES, CompressedMatrix, rebuild_rows
+from htstats.compression.matrix import BLOCK_DTYPES, CompressedMatrix, Law, rebuild_rows
 from htstats.torch._normal import normal_block
 
 __all__ = ["TORCH_DTYPES", "Cache", "Entries", "SparseLayer", "dense_weight", "product", "round_to"]
@@ -81,7 +81,7 @@ class Entries:
         crow = self.module.crow_indices[start : stop + 1].numpy()
         part = slice(int(crow[0]), int(crow[-1]))
         cols = self.module.col_indices[part].numpy()
-        rebuild_rows(self, start, crow - crow[0], cols, self.kept(part).numpy(), out)
+        rebuild_rows(Law.of(self), start, crow - crow[0], cols, self.kept(part).numpy(), out)
         return torch.from_numpy(out).to(TORCH_DTYPES[self.dtype])
 
     def rows_by_torch(self, start: int, stop: int) -> torch.Tensor:
@@ -215,13 +215,10 @@ class Dense(torch.autograd.Function):
 
 
 def product(
-    x: torch.Tensor,
-    values: torch.Tensor,
-    mean: torch.Tensor,
-    module: SparseLayer,
+    x: torch.Tensor, values: torch.Tensor, mean: torch.Tensor, module: SparseLayer,
     is_transposed: bool = False,
-) -> torch.Tensor:
-    """x W^T, or x W where `is_transposed`, with W(t) made of these values and this mean."""
+) -> torch.Tensor:  # fmt: skip
+    """x W^T, or x W if `is_transposed`, with W(t) made of these values and this mean."""
     return _outside_graphs(Product, x, values, mean, module, is_transposed)
 
 

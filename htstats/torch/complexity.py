@@ -36,10 +36,9 @@ def complexity_table(
 
     Parameters
     ----------
-    model : Module
-        As in `noise_stability`.
-    loader : sequence of (inputs, labels)
-        The training set; the function iterates over it twice.
+    model, loader
+        As in `noise_stability`. The loader has the training set; the function iterates over it
+        twice.
     threshold : float or str
         The threshold of the split; the rate counts the non-zeros of that split.
     margin : float, optional

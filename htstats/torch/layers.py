@@ -146,11 +146,9 @@ class Evaluation:
 
     Parameters
     ----------
-    n : int
-        Number of samples.
-    errors : int
-        Number of samples for which the largest output was not that of the label, or for which an
-        output was not finite.
+    n, errors : int
+        Number of samples, and number of those for which the largest output was not that of the
+        label or an output was not finite.
     """
 
     n: int

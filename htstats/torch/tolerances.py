@@ -30,15 +30,8 @@ PIECEWISE_LINEAR = 1e-9
 class LayerAllowance:
     """The compression that Lemma 2.2 and Algorithm 1 allow for one layer.
 
-    Attributes
-    ----------
-    shape : (int, int)
-    cushion, interlayer_cushion : float
-        mu_i and mu_i->.
-    tolerance : theory.LayerTolerance
-        eps_i, eta_i and their budget.
-    choice : theory.MatrixApproximation
-        tau_i and t_i. tau_i is None if no element can be removed.
+    `cushion` and `interlayer_cushion` are mu_i and mu_i->. `tolerance` has eps_i, eta_i and their
+    budget, `choice` has tau_i and t_i. tau_i is None if no element can be removed.
     """
 
     shape: tuple[int, int]

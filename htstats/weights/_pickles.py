@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from typing import IO, Any, ClassVar, NoReturn
+from typing import IO, Any, NoReturn
 
 from htstats.weights._globals import MEMORY_FORMATS, is_harmless, is_strict, whole_module
 
@@ -224,22 +224,14 @@ class InertUnpickler(pickle._Unpickler):
         self.stack.append({})
         _set_items(self.stack[-1], pairs)
 
-    _loads: ClassVar[dict[int, Any]] = {
-        pickle.REDUCE[0]: load_reduce,
-        pickle.NEWOBJ[0]: load_newobj,
-        pickle.NEWOBJ_EX[0]: load_newobj_ex,
-        pickle.BYTEARRAY8[0]: load_bytearray8,
-        pickle.BUILD[0]: load_build,
-        pickle.APPEND[0]: load_append,
-        pickle.APPENDS[0]: load_appends,
-        pickle.ADDITEMS[0]: load_additems,
-        pickle.EMPTY_SET[0]: load_empty_set,
-        pickle.FROZENSET[0]: load_frozenset,
-        pickle.SETITEM[0]: load_setitem,
-        pickle.SETITEMS[0]: load_setitems,
-        pickle.DICT[0]: load_dict,
-    }
-    dispatch |= _loads
+
+# Opcodes that the class executes in its own way, by the method load_...
+for _name in (
+    "REDUCE", "NEWOBJ", "NEWOBJ_EX", "BYTEARRAY8", "BUILD", "APPEND", "APPENDS", "ADDITEMS",
+    "EMPTY_SET", "FROZENSET", "SETITEM", "SETITEMS", "DICT",
+):  # fmt: skip
+    _opcode: bytes = getattr(pickle, _name)
+    InertUnpickler.dispatch[_opcode[0]] = getattr(InertUnpickler, f"load_{_name.lower()}")
 
 
 def _set_items(items: dict[Any, Any], pairs: list[Any]) -> None:

@@ -17,6 +17,7 @@ from htstats.compression.container._rice import Rows, decode_rows
 from htstats.compression.matrix import (
     BLOCK_DTYPES,
     CompressedMatrix,
+    Law,
     gaussian_rows,
     rebuild_rows,
     stack_rows,
@@ -86,15 +87,15 @@ class StoredMatrix:
     def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Rows `start` to `stop` of G itself, as `CompressedMatrix.gaussian_rows` gives them."""
         start, stop = self._range(start, stop)
-        return gaussian_rows(self.info, start, stop, self.info.shape[1])
+        return gaussian_rows(Law.of(self.info), start, stop, self.info.shape[1])
 
     def _rebuild(self, first: int, rows: Rows, out: npt.NDArray[Any], n_threads: int) -> None:
         """Write rows to the beginning of `out`; each thread writes a range of them."""
-        n_rows = len(rows.indptr) - 1
+        n_rows, law = len(rows.indptr) - 1, Law.of(self.info)
 
         def rebuild(part: slice) -> None:
             cut = _cut(rows, part.start, part.stop)
-            rebuild_rows(self.info, first + part.start, *cut, out[part])
+            rebuild_rows(law, first + part.start, *cut, out[part])
 
         run_ranges(rebuild, n_rows, n_rows * out.shape[1], n_threads)
 

@@ -181,17 +181,9 @@ def partition_threshold(
 class RowSplit:
     """One matrix to split, and how it is read.
 
-    Attributes
-    ----------
-    source : RowSource
-    options : SplitOptions
-    n_threads : int
-    report : callable, optional
-        Called with the number of bytes of each block that is read.
-    max_memory : int, optional
-        Memory budget in bytes of the fit of xmin.
-    block_bytes : int, optional
-        Bytes of a block; by default those of `htstats._common.rows`.
+    `report` is called with the number of bytes of each block that is read. `max_memory` is the
+    memory budget in bytes of the fit of xmin. `block_bytes` is the size of a block; its default is
+    that of `htstats._common.rows`.
     """
 
     source: RowSource

@@ -114,13 +114,9 @@ class LayerTolerance:
 class LayerTolerances:
     """Lemma 2.2 for a whole network.
 
-    Attributes
-    ----------
-    layers : tuple of LayerTolerance
-        From the first layer to the last.
-    conditions : dict
-        Each condition of the lemma, and whether these numbers satisfy it.
-    convention : {"rigorous", "paper"}
+    `layers` has a `LayerTolerance` for each layer, from the first to the last. `conditions` says
+    for each condition of the lemma whether these numbers satisfy it. `convention` is "rigorous" or
+    "paper".
     """
 
     layers: tuple[LayerTolerance, ...]
@@ -247,10 +243,8 @@ def perturbation_bound(
 
     Parameters
     ----------
-    input_norm : float
-        |x|.
-    spectral_norms, perturbations : sequence of float
-        norm(W_i)_2 and norm(W_i - W_i')_2.
+    input_norm, spectral_norms, perturbations : float, sequence of float, sequence of float
+        |x|, norm(W_i)_2 and norm(W_i - W_i')_2.
     form : {"lemma", "product"}
         ``lemma``: (95), e |x| prod norm(W_i) sum perturbation_i / norm(W_i), for perturbations up
         to norm(W_i)/d. ``product``: |x| (prod (norm(W_i) + perturbation_i) - prod norm(W_i)),

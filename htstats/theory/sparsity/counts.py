@@ -106,16 +106,13 @@ def smallest_k(
     Returns
     -------
     int
-        In [0, n + 1]; n + 1 means that even P(X >= n) is above the level.
+        In [0, n + 1]; n + 1 means that even P(X >= n) is above the level. ``exact`` computes it
+        by `htstats.binomial.log_isf`, ``chernoff`` by bisection of Chernoff's bound.
 
     Raises
     ------
     ValueError
-        If an argument is out of range.
-
-    Notes
-    -----
-    ``exact`` uses `htstats.binomial.log_isf`; ``chernoff`` bisects Chernoff's bound.
+        If `level`, `p` or `shape` is out of range, or `per` or `method` is unknown.
 
     References
     ----------
