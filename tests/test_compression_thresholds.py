@@ -41,7 +41,7 @@ def exact_keys(x, keep):
     return [abs(v - mean) if keep == "centered" else abs(v) for v in values]
 
 
-def rounded_up(value):
+def round_up(value):
     number = value.numerator / value.denominator
     return number if Fraction(number) >= value else math.nextafter(number, math.inf)
 
@@ -60,10 +60,10 @@ def test_quantiles_and_counts_against_sorted_fractions(dtype, data):
     sketch = TailSketch(dtype).update(x)
     q = data.draw(st.sampled_from(["0", "1", "0.1", "0.9", "1/3", "0.5", "0.95"]))
     tau = resolve(f"quantile:{q}", bits(x), sketch, keep=keep)
-    assert tau == rounded_up(twin.quantile(keys, q))
+    assert tau == round_up(twin.quantile(keys, q))
     k = data.draw(st.integers(0, len(x) - 1))
     tau = resolve(f"nnz:{k}", bits(x), sketch, keep=keep)
-    assert tau == rounded_up(sorted(keys)[::-1][k])
+    assert tau == round_up(sorted(keys)[::-1][k])
     kept = partition(x.reshape(1, -1), f"nnz:{k}", keep=keep).nnz
     assert kept <= k
     assert kept == sum(key > Fraction(tau) for key in keys)
@@ -78,7 +78,7 @@ def test_blocks_in_any_order_and_narrowing_passes_give_the_same(dtype, keep):
     x[::50] = -rng.random(600)
     sketch = TailSketch(dtype).update(x)
     expected = resolve("quantile:0.4", x, sketch, keep=keep)
-    assert expected == rounded_up(twin.quantile(exact_keys(x, keep), "0.4"))
+    assert expected == round_up(twin.quantile(exact_keys(x, keep), "0.4"))
     limits = Limits(values=200, parts=16, chunk=500)
     resolver = Resolver("quantile:0.4", sketch, keep=keep, limits=limits)
     passes = 0

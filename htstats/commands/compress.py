@@ -23,7 +23,7 @@ from htstats.commands._sizes import size
 from htstats.report.notes import reading_notes
 
 if TYPE_CHECKING:
-    from htstats.commands._carried import Plan
+    from htstats.commands._carried import CarryPlan
     from htstats.commands._progress import Progress
     from htstats.compression.container import Container, ContainerWriter, StoredMatrix
     from htstats.weights import Weights
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     weights = open_weights(args.file)
     chosen = choose_for_split(weights, args.tensor, args.exclude)
     plan = plan_of(weights, chosen)
-    failed = write(args, weights, plan)
+    failed = write_container(args, weights, plan)
     with open_container(args.output) as container:
         code = report(args, container, weights, plan, failed)
     for note in reading_notes(
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def write(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, str]:
+def write_container(args: argparse.Namespace, weights: Weights, plan: CarryPlan) -> dict[str, str]:
     """Write the container; return the matrices that failed, with the reasons."""
     from htstats.commands._progress import Progress
     from htstats.compression.container import ContainerWriter
@@ -170,7 +170,7 @@ def report(
     args: argparse.Namespace,
     container: Container,
     weights: Weights,
-    plan: Plan,
+    plan: CarryPlan,
     failed: dict[str, str],
 ) -> int:
     """Print the contents of the file and the savings; return the exit code."""
@@ -216,7 +216,7 @@ def table(matrices: dict[str, StoredMatrix], sizes: dict[str, int]) -> str:
     return format_table(["matrix", "shape", "tau", "kept %", "bytes", "stored", "ratio"], rows)
 
 
-def options(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, Any]:
+def options(args: argparse.Namespace, weights: Weights, plan: CarryPlan) -> dict[str, Any]:
     """The options that the file stores. A resumed run must have the same options."""
     import hashlib
 
@@ -235,7 +235,7 @@ def options(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str,
     }
 
 
-def require_older(file: str, plan: Plan, writer: ContainerWriter) -> None:
+def require_older(file: str, plan: CarryPlan, writer: ContainerWriter) -> None:
     """Raise an error if the checkpoint has changed since the interrupted run."""
     if max(map(os.path.getmtime, plan.files)) > writer.last_written:
         raise ValueError(f"{file} has changed since {writer.partial} was written: remove that file")

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     with open_container(args.file) as container:
         total = sum(dense_bytes(entry) for entry in container.entries.values())
         with Progress(total) as progress:
-            files = write(args, container, progress)
+            files = write_dense_files(args, container, progress)
         n_bytes = sum(os.path.getsize(path) for path in files)
         print(
             f"{args.file}: {len(container.matrices)} matrices rebuilt, "
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def write(
+def write_dense_files(
     args: argparse.Namespace, container: Container, progress: Progress
 ) -> list[str | os.PathLike[str]]:
     """Write the file, or the shards and their index; return their paths."""

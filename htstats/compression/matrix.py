@@ -80,7 +80,7 @@ def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:
     return np.int32 if max(sizes) < 2**31 else np.int64
 
 
-class Law(NamedTuple):
+class NoiseLaw(NamedTuple):
     """The law of the noise of W(t)."""
 
     mean: float
@@ -91,7 +91,7 @@ class Law(NamedTuple):
     support: str
 
     @classmethod
-    def of(cls, split: Any) -> Law:
+    def of(cls, split: Any) -> NoiseLaw:
         """The law of an object that has these attributes, such as a `CompressedMatrix`."""
         return cls(*(getattr(split, name) for name in cls._fields))
 
@@ -265,14 +265,14 @@ class CompressedMatrix:
         bounds = self.sparse.indptr[start : stop + 1].astype(np.int64)
         kept = slice(int(bounds[0]), int(bounds[-1]))
         rows = (bounds - bounds[0], self.sparse.indices[kept], self.sparse.data[kept])
-        rebuild_rows(Law.of(self), start, *rows, out)
+        rebuild_rows(NoiseLaw.of(self), start, *rows, out)
         return out
 
     def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Rows `start` to `stop` of G: standard normal values, without rounding and without B."""
         stop = checks.count("stop", stop, below=self.shape[0] + 1)
         start = checks.count("start", start, below=stop + 1)
-        return gaussian_rows(Law.of(self), start, stop, self.shape[1])
+        return gaussian_rows(NoiseLaw.of(self), start, stop, self.shape[1])
 
     def __matmul__(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """W(t) @ x for a vector or a matrix, computed in blocks of rows.
@@ -334,7 +334,7 @@ class CompressedMatrix:
         return array.astype(dtype), dtype
 
 
-def gaussian_rows(law: Law, start: int, stop: int, cols: int) -> npt.NDArray[np.float64]:
+def gaussian_rows(law: NoiseLaw, start: int, stop: int, cols: int) -> npt.NDArray[np.float64]:
     """Rows of G."""
     g = np.empty((stop - start, cols))
     normal.fill(law.seed, law.layer, start, 0, g)
@@ -342,7 +342,7 @@ def gaussian_rows(law: Law, start: int, stop: int, cols: int) -> npt.NDArray[np.
 
 
 def rebuild_rows(
-    law: Law,
+    law: NoiseLaw,
     row: int,
     indptr: npt.NDArray[np.int64],
     indices: npt.NDArray[Any],
@@ -361,7 +361,7 @@ def rebuild_rows(
     out[rows, cols] = values
 
 
-def _fill_noise(law: Law, row: int, out: npt.NDArray[Any]) -> None:
+def _fill_noise(law: NoiseLaw, row: int, out: npt.NDArray[Any]) -> None:
     """out = m + s G, rounded once."""
     rows, cols = out.shape
     if law.std == 0:
@@ -377,7 +377,7 @@ def _fill_noise(law: Law, row: int, out: npt.NDArray[Any]) -> None:
             place[...] = _round_to(_affine(law, g), law.dtype)
 
 
-def _affine(law: Law, g: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _affine(law: NoiseLaw, g: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Compute m + s g in place, with two roundings."""
     np.multiply(g, law.std, out=g)
     np.add(g, law.mean, out=g)

@@ -24,7 +24,7 @@ __all__ = [
     "Report",
     "connect",
     "count_ahead",
-    "same",
+    "identity",
     "start_ahead",
     "tree",
     "watch",
@@ -120,7 +120,7 @@ def _loop_deaf_to_interrupts() -> Iterator[Any]:
         runner.stop()
 
 
-def same(value: T) -> T:
+def identity(value: T) -> T:
     """Return the argument. As a task, this lets others fetch it from a worker, not the client."""
     return value
 

@@ -41,7 +41,7 @@ from htstats.distributed._cluster import (
     LOST,
     Report,
     count_ahead,
-    same,
+    identity,
     start_ahead,
     tree,
 )
@@ -263,7 +263,7 @@ class _Reader(NamedTuple):
         return fit_parts(self.client, self.parts, side, sketch=self.sketch).xmin
 
     def feed(self, resolver: Resolver) -> Resolver:
-        given = self.client.submit(same, resolver, pure=False)
+        given = self.client.submit(identity, resolver, pure=False)
         leaves = self.parts.submit(self.client, _resolve_task, given)
         merged: Resolver = tree(self.client, _merge_resolvers, leaves).result()
         return merged

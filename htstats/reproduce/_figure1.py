@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats.reproduce._frame import Job, output
+from htstats.reproduce._frame import Request, output
 from htstats.reproduce._places import save_picture, write_csv
 
 __all__ = ["figure1"]
@@ -30,7 +30,7 @@ LOWEST = 1e-8
 
 
 @output(".png", ".csv")
-def figure1(job: Job) -> list[Path]:
+def figure1(request: Request) -> list[Path]:
     """Fig. 1: the symmetric alpha-stable densities of scale 1 for alpha = 0.5, 1, 1.5 and 2.
 
     `htstats.reproduce` describes the arguments. No data are read, no random numbers are used.
@@ -52,7 +52,7 @@ def figure1(job: Job) -> list[Path]:
     ----------
     .. [1] J. Y. Shin, Fig. 1 and (12).
     """
-    picture, table = job.paths
+    picture, table = request.paths
     density = stable_density()
     rows = []
     for alpha in ALPHAS:

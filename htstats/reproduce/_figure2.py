@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from htstats.reproduce._frame import Job, output
+from htstats.reproduce._frame import Request, output
 from htstats.reproduce._places import save_picture, write_csv
 from htstats.theory.brackets import BracketTailSurface, bracket_tail_surface
 
@@ -18,7 +18,7 @@ BASE, M, N = 1.3, 5, 64
 
 
 @output(".png", ".csv")
-def figure2(job: Job) -> list[Path]:
+def figure2(request: Request) -> list[Path]:
     """Fig. 2: the probability that a row has c^(M-i) elements of size c^i, as printed and exact.
 
     `htstats.reproduce` describes the arguments. No data are read, no random numbers are used.
@@ -40,7 +40,7 @@ def figure2(job: Job) -> list[Path]:
     ----------
     .. [1] J. Y. Shin, Fig. 2, (14) and (16).
     """
-    picture, table = job.paths
+    picture, table = request.paths
     found = bracket_tail_surface(base=BASE, M=M, N=N)
     rows = [
         {

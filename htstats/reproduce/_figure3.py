@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from htstats.power_law import PowerLawFit, fit_power_law
-from htstats.reproduce._frame import Job, output
-from htstats.reproduce._matrices import Dense, find_matrices
+from htstats.reproduce._frame import Request, output
+from htstats.reproduce._matrices import SourceMatrix, find_matrices
 from htstats.reproduce._mixture import Mixture, select_mixture
 from htstats.reproduce._places import save_picture, write_csv
 from htstats.spectral import stable_rank
@@ -36,7 +36,7 @@ LEVEL = 0.1
 
 
 @output(".png", ".csv")
-def figure3(job: Job) -> list[Path]:
+def figure3(request: Request) -> list[Path]:
     """Fig. 3: stable rank against alpha, with a mixture of linear regressions by EM.
 
     Parameters
@@ -67,12 +67,15 @@ def figure3(job: Job) -> list[Path]:
     ----------
     .. [1] J. Y. Shin, Fig. 3 and Appendix D.
     """
-    picture, table = job.paths
-    matrices = find_matrices(job)
-    rows = [describe(dense, fit_power_law(dense.values.ravel(), side="abs")) for dense in matrices]
+    picture, table = request.paths
+    matrices = find_matrices(request)
+    rows = [
+        describe_matrix(dense, fit_power_law(dense.values.ravel(), side="abs"))
+        for dense in matrices
+    ]
     alpha = [float(row["alpha"]) for row in rows]
     rank = [float(row["stable_rank"]) for row in rows]
-    mixture = select_mixture(alpha, rank, most=MOST_LINES, seed=job.seed)
+    mixture = select_mixture(alpha, rank, most=MOST_LINES, seed=request.seed)
     for row, k in zip(rows, mixture.responsibility.argmax(axis=0), strict=True):
         row["line"] = int(k)
     write_csv(table, rows)
@@ -80,7 +83,7 @@ def figure3(job: Job) -> list[Path]:
 
 
 @output(".csv")
-def heavy_tails(job: Job) -> list[Path]:
+def heavy_tails(request: Request) -> list[Path]:
     """Test which matrices of Fig. 3 are heavy-tailed: goodness of fit and likelihood ratios.
 
     Parameters
@@ -102,22 +105,22 @@ def heavy_tails(job: Job) -> list[Path]:
     soon as the p-value is surely on one side of 0.1. Matrices with more than 120,000 elements get
     fewer resamples, but at least 20.
     """
-    (table,) = job.paths
+    (table,) = request.paths
     rows = []
-    for dense in find_matrices(job):
+    for dense in find_matrices(request):
         fit = fit_power_law(dense.values.ravel(), side="abs")
-        row = describe(dense, fit)
+        row = describe_matrix(dense, fit)
         resamples = max(FEWEST_RESAMPLES, min(RESAMPLES, ELEMENTS // fit.n))
-        found = fit.goodness_of_fit(resamples, seed=job.seed, stop_at=LEVEL)
+        found = fit.goodness_of_fit(resamples, seed=request.seed, stop_at=LEVEL)
         row["pvalue"], row["resamples"] = found.pvalue, found.n_resamples
-        row |= {name: _favoured(fit, name) for name in ALTERNATIVES}
+        row |= {name: _favourite(fit, name) for name in ALTERNATIVES}
         row["verdict"] = verdict(row)
-        job.report(f"{dense.source} {dense.name}: {row['verdict']}")
+        request.report(f"{dense.source} {dense.name}: {row['verdict']}")
         rows.append(row)
     return [write_csv(table, rows)]
 
 
-def describe(dense: Dense, fit: PowerLawFit) -> dict[str, Any]:
+def describe_matrix(dense: SourceMatrix, fit: PowerLawFit) -> dict[str, Any]:
     """The columns for one matrix that both tables start with."""
     values = dense.values.astype(np.float64)
     centred = values - values.mean()
@@ -139,7 +142,7 @@ def gaussian_rank(rows: int, cols: int) -> float:
     return rows * cols / (math.sqrt(rows) + math.sqrt(cols)) ** 2
 
 
-def _favoured(fit: PowerLawFit, alternative: str) -> str:
+def _favourite(fit: PowerLawFit, alternative: str) -> str:
     try:
         return fit.compare(alternative).better(LEVEL)
     except (ValueError, ArithmeticError):

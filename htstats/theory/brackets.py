@@ -262,14 +262,14 @@ def bracket_tail_surface(
     k = np.ceil(kappa * (1 - 1e-12))
     return BracketTailSurface(
         a, index, c, height, size, kappa, k, p_paper, p_exact,
-        _printed(kappa, size, p_paper),
+        _paper_log(kappa, size, p_paper),
         binomial.logsf(k - 1, size, p_exact),
         binomial.chernoff_logsf(k - 1, size, p_exact),
         kappa > size * p_paper,
     )  # fmt: skip
 
 
-def _printed(kappa: FloatArray, size: int, p: FloatArray) -> FloatArray:
+def _paper_log(kappa: FloatArray, size: int, p: FloatArray) -> FloatArray:
     """Log of (16) as printed: -N KL(kappa/N || p), both above and below the mean."""
     kappa = np.broadcast_to(kappa, p.shape)
     with np.errstate(divide="ignore", invalid="ignore"):

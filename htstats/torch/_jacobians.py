@@ -105,7 +105,7 @@ def compare_layers(
     """mu_ij per sample, rho_ij per sample and noise, and the largest abs(J x - x_j)/abs(x_j)."""
 
     def travel(start: torch.Tensor) -> torch.Tensor:
-        return network.between(i, j, start)
+        return network.travel(i, j, start)
 
     def linear(direction: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         with warnings.catch_warnings():

@@ -46,7 +46,7 @@ class Network:
         """Number of units of layer i."""
         return len(self.weights[i - 1])
 
-    def between(self, i: int, j: int, x: torch.Tensor) -> torch.Tensor:
+    def travel(self, i: int, j: int, x: torch.Tensor) -> torch.Tensor:
         """Compute x_j from x_i."""
         for layer in range(i + 1, j + 1):
             x = self.step(layer, x)
@@ -93,7 +93,7 @@ def outputs_of(
     with torch.no_grad():
         for inputs, label in pairs_of(loader):
             x = input_of(network, inputs)
-            outputs.append(array_of(network.between(0, len(network.weights), x)))
+            outputs.append(array_of(network.travel(0, len(network.weights), x)))
             norms.append(array_of(x.flatten(1).norm(dim=1)))
             labels.append(array_of(label))
     if not outputs:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol, cast
 import numpy as np
 import torch
 
-from htstats.compression.matrix import BLOCK_DTYPES, CompressedMatrix, Law, rebuild_rows
+from htstats.compression.matrix import BLOCK_DTYPES, CompressedMatrix, NoiseLaw, rebuild_rows
 from htstats.torch._normal import normal_block
 
 __all__ = ["TORCH_DTYPES", "Cache", "Entries", "SparseLayer", "dense_weight", "product", "round_to"]
@@ -66,7 +66,7 @@ class Entries:
         self.std, self.seed, self.layer = first.std, first.seed, first.layer
         self.dtype, self.support = first.dtype, first.support
 
-    def kept(self, part: slice) -> torch.Tensor:
+    def kept_values(self, part: slice) -> torch.Tensor:
         """Values of B in the dtype of `CompressedMatrix.sparse`, even if the module was cast."""
         wide = torch.float64 if self.dtype == "float64" else torch.float32
         return self.parameters[0][part].to(wide)
@@ -81,7 +81,9 @@ class Entries:
         crow = self.module.crow_indices[start : stop + 1].numpy()
         part = slice(int(crow[0]), int(crow[-1]))
         cols = self.module.col_indices[part].numpy()
-        rebuild_rows(Law.of(self), start, crow - crow[0], cols, self.kept(part).numpy(), out)
+        rebuild_rows(
+            NoiseLaw.of(self), start, crow - crow[0], cols, self.kept_values(part).numpy(), out
+        )
         return torch.from_numpy(out).to(TORCH_DTYPES[self.dtype])
 
     def rows_by_torch(self, start: int, stop: int) -> torch.Tensor:
@@ -93,7 +95,7 @@ class Entries:
         crow = self.module.crow_indices[start : stop + 1]
         part = slice(int(crow[0]), int(crow[-1]))
         rows = torch.repeat_interleave(torch.arange(len(noise), device=device), crow.diff())
-        cols, values = self.module.col_indices[part], self.kept(part).double()
+        cols, values = self.module.col_indices[part], self.kept_values(part).double()
         if self.support == "full":
             noise[rows, cols] += values
         else:
@@ -184,7 +186,7 @@ class Product(torch.autograd.Function):
         return product(x.movedim(in_dims[0], 0), *others), 0
 
 
-class Dense(torch.autograd.Function):
+class DenseWeight(torch.autograd.Function):
     """W(t) as a matrix, in the dtype of the layer."""
 
     @staticmethod
@@ -224,7 +226,7 @@ def product(
 
 def dense_weight(values: torch.Tensor, mean: torch.Tensor, module: SparseLayer) -> torch.Tensor:
     """W(t) for these values and this mean, in the dtype of the layer."""
-    return _outside_graphs(Dense, values, mean, module)
+    return _outside_graphs(DenseWeight, values, mean, module)
 
 
 def _outside_graphs(function: Any, *inputs: Any) -> torch.Tensor:
@@ -254,8 +256,8 @@ def _dense_tangent(
     places = _pattern_rows(module), module.col_indices
     values, mean = along_values.double(), along_mean.double()
     rest = mean.expand(module.out_features, module.in_features)
-    kept = values if module._first.support == "replaced" else values + mean
-    return rest.index_put(places, kept)
+    kept_values = values if module._first.support == "replaced" else values + mean
+    return rest.index_put(places, kept_values)
 
 
 def _pattern_rows(module: SparseLayer) -> torch.Tensor:

@@ -152,7 +152,7 @@ class GaussianSparseLinear(nn.Module):
     def matrix(self) -> CompressedMatrix:
         """The matrix with the current values and mean."""
         sparse = self._first.sparse.copy()
-        sparse.data[:] = self._entries().kept(slice(None)).cpu().numpy()
+        sparse.data[:] = self._entries().kept_values(slice(None)).cpu().numpy()
         sparse.indptr[:], sparse.indices[:] = self.crow_indices.cpu(), self.col_indices.cpu()
         fields = {**vars(self._first), "sparse": sparse, "mean": float(self.mean.detach())}
         return CompressedMatrix(**fields)

@@ -179,7 +179,7 @@ def compression_tolerances(
         convention=convention,
     )  # fmt: skip
     layers = _allowances(network, stability, allow().layers, choose)
-    stability = _with_noise_of(network, loader, layers, stability, trials, seed)
+    stability = _remeasure_smoothness(network, loader, layers, stability, trials, seed)
     conditions = allow(smoothness=stability.interlayer_smoothness.minimum).conditions | {
         "no biases": not stability.biases,
         "piecewise linear": stability.nonlinearity <= PIECEWISE_LINEAR or stability.biases,
@@ -222,7 +222,7 @@ def _allowances(
     return tuple(layers)
 
 
-def _with_noise_of(
+def _remeasure_smoothness(
     network: Network,
     loader: Iterable[Any],
     layers: Iterable[LayerAllowance],

@@ -100,7 +100,7 @@ def files_at(path: str | os.PathLike[str]) -> list[str]:
     """
     from htstats.weights import _folders
 
-    return _folders.files_at(path)
+    return _folders.folder_files(path)
 
 
 def metadata_of(weights: Weights) -> tuple[dict[str, str], list[str]]:

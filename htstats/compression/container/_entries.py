@@ -17,7 +17,7 @@ from htstats.compression.container._rice import Rows, decode_rows
 from htstats.compression.matrix import (
     BLOCK_DTYPES,
     CompressedMatrix,
-    Law,
+    NoiseLaw,
     gaussian_rows,
     rebuild_rows,
     stack_rows,
@@ -87,11 +87,11 @@ class StoredMatrix:
     def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Rows `start` to `stop` of G itself, as `CompressedMatrix.gaussian_rows` gives them."""
         start, stop = self._range(start, stop)
-        return gaussian_rows(Law.of(self.info), start, stop, self.info.shape[1])
+        return gaussian_rows(NoiseLaw.of(self.info), start, stop, self.info.shape[1])
 
     def _rebuild(self, first: int, rows: Rows, out: npt.NDArray[Any], n_threads: int) -> None:
         """Write rows to the beginning of `out`; each thread writes a range of them."""
-        n_rows, law = len(rows.indptr) - 1, Law.of(self.info)
+        n_rows, law = len(rows.indptr) - 1, NoiseLaw.of(self.info)
 
         def rebuild(part: slice) -> None:
             cut = _cut(rows, part.start, part.stop)

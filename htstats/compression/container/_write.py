@@ -177,7 +177,7 @@ class ContainerWriter:
                     f"got {pieces['bytes']}"
                 )
         self._write("TENS", {"name": name, "dtype": dtype, "shape": list(shape), **pieces})
-        self._finished(name)
+        self._end_entry(name)
 
     def add_tied(self, name: str, tied_to: str) -> None:
         """Add a second name of an entry: tied weights are stored once.
@@ -193,7 +193,7 @@ class ContainerWriter:
             raise ValueError(f"tied_to must be an entry of the container, got {tied_to!r}")
         self._write("TIED", {"name": name, "tied_to": tied_to})
         self._tied.add(name)
-        self._finished(name)
+        self._end_entry(name)
 
     def commit(self) -> None:
         """Put the file in place: sync it, then rename it."""
@@ -295,7 +295,7 @@ class ContainerWriter:
         self._chain = zlib.crc32(frame, self._chain)
         self._records += 1
 
-    def _finished(self, name: str) -> None:
+    def _end_entry(self, name: str) -> None:
         with named_errors(self.partial):
             self._file.flush()
         self.finished.append(name)
@@ -338,7 +338,7 @@ class MatrixSink:
             raise ValueError(f"info must be of {self._name!r}, got that of {info.name!r}")
         counts = {"nnz": self._nnz, "chunks": self._chunks}
         self._writer._write("MATX", {**info.fields(), "generator": _info.GENERATOR, **counts})
-        self._writer._finished(self._name)
+        self._writer._end_entry(self._name)
 
     def _write(self, rows: EncodedRows) -> None:
         self._writer._write("ROWS", rows.fields, rows.payload)

@@ -155,10 +155,10 @@ def split_block(
     indices, values = np.empty(block.size, np.int32), _empty_values(block.size, bounds.dtype)
     pieces = -(-block.size // _split.PIECE)
 
-    def on_a_thread(_: slice) -> int:
+    def split_pieces(_: slice) -> int:
         return work(Room.of(0, bounds.dtype), indices, values)
 
-    require_finite("W", sum(run_ranges(on_a_thread, pieces, block.size, n_threads)), "elements")
+    require_finite("W", sum(run_ranges(split_pieces, pieces, block.size, n_threads)), "elements")
     for array in (indices, values):
         array.resize(int(indptr[-1]), refcheck=False)
     return indptr, indices, values

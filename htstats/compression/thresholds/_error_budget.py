@@ -17,20 +17,27 @@ from htstats.compression.thresholds.rules import Rule
 from htstats.sketch import TailSketch
 from htstats.sketch.exact_sums import rounded
 
-__all__ = ["Interval", "budget_of", "cannot", "error", "error_budget", "rounded_up"]
+__all__ = [
+    "Interval",
+    "budget_of",
+    "error_threshold",
+    "rigorous_budget",
+    "round_up",
+    "unmet_error",
+]
 
 
 Floats = npt.NDArray[np.float64]
 
 
-def rounded_up(value: Fraction) -> float:
+def round_up(value: Fraction) -> float:
     """The smallest float64 that is not below `value`."""
     number = rounded(value)
     return number if Fraction(number) >= value else math.nextafter(number, math.inf)
 
 
-def _rounded_down(value: Fraction) -> float:
-    return -rounded_up(-value)
+def _round_down(value: Fraction) -> float:
+    return -round_up(-value)
 
 
 class Interval(NamedTuple):
@@ -64,7 +71,7 @@ class Interval(NamedTuple):
         if any(slope == 0 and start > longest for slope, start in self.lines):
             return None
         bounds = ((longest - start) / slope for slope, start in self.lines if slope)
-        tau = _rounded_down(min(bounds))
+        tau = _round_down(min(bounds))
         return tau if tau >= 0 or keep == "upper" else None
 
 
@@ -75,7 +82,7 @@ def _root_below(value: Fraction) -> Fraction:
     return Fraction(math.isqrt((p << 2 * shift) // q), 1 << shift)
 
 
-def error_budget(eps: float, eta: float) -> float:
+def rigorous_budget(eps: float, eta: float) -> float:
     """The largest R^2/4 + t that fails with probability at most eta, by C1 of the theory."""
     return eps**2 / (2 * math.log(2 / eta))
 
@@ -83,10 +90,10 @@ def error_budget(eps: float, eta: float) -> float:
 def budget_of(rule: Rule) -> Fraction:
     """EPS^2/(2 log(2/ETA)) of a rule."""
     eps, eta = rule.numbers
-    return Fraction(error_budget(float(eps), float(eta)))
+    return Fraction(rigorous_budget(float(eps), float(eta)))
 
 
-def cannot(rule: Rule, t: float, budget: Fraction) -> ValueError:
+def unmet_error(rule: Rule, t: float, budget: Fraction) -> ValueError:
     """The error for a rule that no threshold meets."""
     eps, eta = (float(number) for number in rule.numbers)
     return ValueError(
@@ -96,10 +103,10 @@ def cannot(rule: Rule, t: float, budget: Fraction) -> ValueError:
     )
 
 
-def error(rule: Rule, sketch: TailSketch, keep: str, support: str, std: float) -> float:
+def error_threshold(rule: Rule, sketch: TailSketch, keep: str, support: str, std: float) -> float:
     """The threshold if the standard deviation of the noise is known beforehand."""
     interval, budget, t = Interval.of(sketch, keep, support), budget_of(rule), Fraction(std) ** 2
     tau = interval.largest_tau(budget - t, keep)
     if tau is None:
-        raise cannot(rule, float(t), budget)
+        raise unmet_error(rule, float(t), budget)
     return tau

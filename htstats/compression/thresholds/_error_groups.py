@@ -13,7 +13,7 @@ from htstats.compression.thresholds._error_budget import Interval
 from htstats.compression.thresholds._keys import part_of
 from htstats.sketch import TailSketch
 
-__all__ = ["Groups", "Law", "Table"]
+__all__ = ["ErrorCondition", "Groups", "Table"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -27,7 +27,7 @@ _ROUNDED = 2.0**-34
 _RULE = 2.0**-40
 
 
-class Law(NamedTuple):
+class ErrorCondition(NamedTuple):
     """length(tau)^2 / 4 + variance <= budget; sums are of w - centre and of its square.
 
     `n` is the number of all elements if the kept ones count as zeros, else None.
@@ -67,12 +67,12 @@ class Groups(NamedTuple):
     below: tuple[int, float, float]
 
     @classmethod
-    def nothing(cls) -> Groups:
+    def empty_groups(cls) -> Groups:
         none = np.empty(0)
         return cls(none, none, np.empty(0, np.int64), none, none, none, none, (0, 0.0, 0.0))
 
     @classmethod
-    def of_sketch(cls, sketch: TailSketch, keep: str, mean: float, law: Law) -> Groups:
+    def of_sketch(cls, sketch: TailSketch, keep: str, mean: float, law: ErrorCondition) -> Groups:
         """The groups that are the buckets of a sketch, of both signs, and the zeros."""
         positive, negative = sketch.buckets("positive"), sketch.buckets("negative")
         tops = [
@@ -123,7 +123,7 @@ class Groups(NamedTuple):
         fit[0] = True
         return max(low, float(self.low[inside[fit]].min()))
 
-    def bracket(self, law: Law, limit: float) -> tuple[float, float] | None:
+    def bracket(self, law: ErrorCondition, limit: float) -> tuple[float, float] | None:
         """Keys up to `limit` which hold the largest that meets the law, None if there is none.
 
         Between two neighbouring ends of groups, the first included, surely replaced are the
@@ -154,24 +154,24 @@ class Groups(NamedTuple):
         low = self.low[sure].max(initial=-math.inf)
         return max(float(low), self.smallest), high
 
-    def _bounds(self, law: Law, edges: Floats) -> tuple[Floats, Floats]:
+    def _bounds(self, law: ErrorCondition, edges: Floats) -> tuple[Floats, Floats]:
         """Bounds of length^2/4 + variance between each edge and the next."""
         ends, starts = np.argsort(self.high), np.argsort(self.low)
         sure = np.searchsorted(self.high[ends], edges, "right")
         begun = np.searchsorted(self.low[starts], edges, "right")
 
-        def running(column: npt.NDArray[Any], order: Counts, upto: Counts) -> Any:
+        def running_sum(column: npt.NDArray[Any], order: Counts, upto: Counts) -> Any:
             return np.append(0, np.cumsum(column[order]))[upto]
 
-        n = running(self.number, ends, sure)
-        more = running(self.number, starts, begun) - n
+        n = running_sum(self.number, ends, sure)
+        more = running_sum(self.number, starts, begun) - n
         n = n + self.below[0]
-        most = running(self.most, ends, sure)
-        loose = running(self.most, starts, begun) - most  # of those that are open
+        most = running_sum(self.most, ends, sure)
+        loose = running_sum(self.most, starts, begun) - most  # of those that are open
         most += self.below[2]
-        least = running(self.least, ends, sure) + self.below[2]
-        total = running(self.total, ends, sure) + self.below[1]
-        error = running(self.error, ends, sure)
+        least = running_sum(self.least, ends, sure) + self.below[2]
+        total = running_sum(self.total, ends, sure) + self.below[1]
+        error = running_sum(self.error, ends, sure)
         zeros = 0 if law.n is None else law.n - n - more
         known = np.maximum(n + zeros, 1)
         total = total - zeros * law.centre

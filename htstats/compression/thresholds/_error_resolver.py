@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
-from htstats.compression.thresholds._error_budget import Interval, budget_of, cannot
-from htstats.compression.thresholds._error_groups import Groups, Law, Table
+from htstats.compression.thresholds._error_budget import Interval, budget_of, unmet_error
+from htstats.compression.thresholds._error_groups import ErrorCondition, Groups, Table
 from htstats.compression.thresholds._keys import LIMITS, Limits, atoms, chunks, keys_of
 from htstats.compression.thresholds._multiset import Gathered
 from htstats.compression.thresholds.rules import Rule
@@ -41,7 +41,7 @@ class _Sums(NamedTuple):
     total: Fraction
     squares: Fraction
 
-    def plus(self, values: Floats, counts: Counts) -> _Sums:
+    def add(self, values: Floats, counts: Counts) -> _Sums:
         """With these values, so many times each."""
         n, total, squares = self
         for bit in range(int(counts.max(initial=0)).bit_length()):
@@ -51,7 +51,7 @@ class _Sums(NamedTuple):
             squares += some.total_of_squares * (1 << bit)
         return _Sums(n, total, squares)
 
-    def without(self, other: _Sums) -> _Sums:
+    def subtract(self, other: _Sums) -> _Sums:
         """The sums without those of some elements."""
         n, total, squares = other
         return _Sums(self.n - n, self.total - total, self.squares - squares)
@@ -60,7 +60,7 @@ class _Sums(NamedTuple):
     def of(cls, sums: ExactSums) -> _Sums:
         return cls(sums.n, sums.total, sums.total_of_squares)
 
-    def around(self, centre: float) -> tuple[float, float]:
+    def centred_sums(self, centre: float) -> tuple[float, float]:
         """Sum of w - centre and of its square, rounded."""
         c = Fraction(centre)
         first = self.total - self.n * c
@@ -115,12 +115,12 @@ class MatchedError:
         self._interval = Interval.of(sketch, keep, support)
         most = self._interval.largest_tau(self._budget, keep)
         if most is None:
-            raise cannot(rule, 0.0, self._budget)
+            raise unmet_error(rule, 0.0, self._budget)
         self._most, self._dtype, self._n = most, sketch.dtype, sketch.n
         self._full = support == "full"
         self._mean = sketch.mean if keep == "centered" else 0.0
         centre = np.float64(sketch.mean)  # its square may overflow
-        self._law = Law(
+        self._law = ErrorCondition(
             self._interval, float(self._budget), centre, sketch.n if self._full else None
         )
         self._smallest = math.inf
@@ -146,7 +146,7 @@ class MatchedError:
         if self._low == self._high:  # one key: the sums are those of its elements too
             self._decide(sums, np.array([self._low]), None)
         elif found.overflowed:
-            groups = self._table.groups(sums.n, *sums.around(self._law.centre))
+            groups = self._table.groups(sums.n, *sums.centred_sums(self._law.centre))
             self._stages.append(_Stage(groups, self._high))
         else:
             found.compress()
@@ -218,14 +218,14 @@ class MatchedError:
             return
         if self._smallest == math.inf:  # nothing was read
             self._start(-math.inf, -math.inf)
-            self._stages = [_Stage(Groups.nothing(), -math.inf)]
+            self._stages = [_Stage(Groups.empty_groups(), -math.inf)]
         else:
             self._replace_nothing()
 
     def _replace_nothing(self) -> None:
         tau = min(self._most, math.nextafter(self._smallest, -math.inf))
         if tau < 0 and self._keep != "upper":
-            raise cannot(self._rule, 0.0, self._budget)
+            raise unmet_error(self._rule, 0.0, self._budget)
         self.tau = tau
 
     def _decide_atoms(self, sketch: TailSketch) -> None:
@@ -252,17 +252,17 @@ class MatchedError:
         following = np.append(keys, self._following)
         ends = np.flatnonzero(following[1:] > keys)
         around = values - self._law.centre
-        start, start_of_squares = below.around(self._law.centre)
+        start, start_of_squares = below.centred_sums(self._law.centre)
         with np.errstate(all="ignore"):
             number = below.n + np.cumsum(sizes)[ends]
             total = start + np.cumsum(sizes * around)[ends]
             squares = start_of_squares + np.cumsum(sizes * around**2)[ends]
         fits = self._law.may_fit(keys[ends], number, total, squares, terms=len(keys))
         top = len(keys)
-        sums = below.plus(values, sizes) if fits.any() else below
+        sums = below.add(values, sizes) if fits.any() else below
         for i in ends[fits][::-1].tolist():
-            less = _NOTHING.plus(values[i + 1 : top], sizes[i + 1 : top])
-            sums = sums.without(less)
+            less = _NOTHING.add(values[i + 1 : top], sizes[i + 1 : top])
+            sums = sums.subtract(less)
             top = i + 1
             count = self._n if self._full else sums.n
             std = moments(count, sums.total, sums.squares)[1]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
-from htstats.compression.thresholds._error_budget import error, rounded_up
+from htstats.compression.thresholds._error_budget import error_threshold, round_up
 from htstats.compression.thresholds._keys import (
     LIMITS,
     Limits,
@@ -58,7 +58,8 @@ class _Sieve(NamedTuple):
         first = int(patterns[at]) | (sign if at < zeros else 0)
         return cls(first, 1 << form.dropped, mask, int(ends[at] - counts[at]))
 
-    def of(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def select(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The elements of the bucket."""
         bits = x.view(f"u{x.itemsize}")
         first, span, mask = (bits.dtype.type(v) for v in self[:3])
         return x[np.flatnonzero((bits & mask) - first < span)]
@@ -132,7 +133,7 @@ class Resolver:
             self.tau = sketch.std
         elif rule.name == "error" and noise != "matched":
             std = sketch.std if noise == "paper" else 0.0
-            self.tau = error(rule, sketch, keep, support, std)
+            self.tau = error_threshold(rule, sketch, keep, support, std)
         elif rule.name in ("quantile", "nnz"):
             self._find(_rank(rule, sketch.n), sketch)
         else:
@@ -145,7 +146,7 @@ class Resolver:
             return
         for chunk in chunks(block, self._dtype, self._limits.chunk):
             if self._keep != "centered":
-                chunk = self._sieve.of(chunk)
+                chunk = self._sieve.select(chunk)
             self._read(chunk.astype(np.float64))
 
     def finish(self) -> float | None:
@@ -233,7 +234,7 @@ class Resolver:
         for key, number in pairs:
             rank -= number
             if rank <= 0:
-                return rounded_up(key)
+                return round_up(key)
         raise AssertionError("the rank lies in the bracket")
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import log_ndtr, ndtri_exp
 
 from htstats._common.checks import finite, nonnegative, one_of, open_probability, positive
-from htstats.compression.thresholds import error_budget as rigorous_budget
+from htstats.compression.thresholds import rigorous_budget
 from htstats.theory._statement import CONVENTIONS, Convention, Statement, probability_statement
 from htstats.theory.approximation._arguments import unit
 

@@ -75,7 +75,7 @@ def nonzeros_tail(
     equation = "Prop 1.2" if per == "matrix" else "(11), (15)"
     name = f"P(X >= {k:g})" if per != "any row" else f"P(some row has >= {k:g})"
     if paper:
-        log = _union(_printed(k, n, p), rows)
+        log = _union(_paper_log(k, n, p), rows)
         above = k > n * p
         note = "" if above else "k <= n p: Chernoff's bound is 1 there"
         kind: Any = "bound" if above else "claim"
@@ -208,7 +208,7 @@ def _union(log: float, rows: int) -> float:
     return math.log(-math.expm1(rows * math.log1p(-small))) if small < 1 else 0.0
 
 
-def _printed(k: float, n: int, p: float) -> float:
+def _paper_log(k: float, n: int, p: float) -> float:
     """Log of (6) as printed, both above and below the mean."""
     if k <= 0:
         return n * math.log1p(-p) if p < 1 else -math.inf
