@@ -28,7 +28,8 @@ DTYPES = ("float64", "float32", "float16", "bfloat16")
 INDEX_END = 2**32
 SEED_END = 2**64
 
-# Elements of G generated at a time: 512 KiB of float64 fit in the cache of a core.
+# Elements of G generated at a time: 512 KiB of float64 fit in the cache of a core. A sixteenth of
+# this takes 1.6 times as long, and more gains nothing (bench/studies/block_sizes.py).
 TILE = 2**16
 
 # Dtypes of row blocks. NumPy has no bfloat16; float32 represents all of its values exactly.

@@ -35,7 +35,9 @@ class RecordSizes(NamedTuple):
     Attributes
     ----------
     elements : int
-        Number of elements of a matrix in one record.
+        Number of elements of a matrix in one record. A quarter of the default makes writing and
+        reading 1.4 times as slow; four times it is .8 of the time, for four times the memory
+        (bench/studies/block_sizes.py).
     tensor_bytes : int
         Number of bytes of a tensor, or of the metadata, in one record.
     """
