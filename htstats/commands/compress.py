@@ -1,10 +1,11 @@
 """Split every weight matrix of a checkpoint at a threshold and write the compressed file (.htz).
 
-Each matrix W becomes W(t): the elements beyond the threshold stay, sparsely; of the others only
-mean and standard deviation, and the seed of the noise that stands for them. What is no matrix
-(biases, counters) is carried along as it is; so are metadata, and tied weights stay one. What
-cannot be carried along (plain Python values of a training checkpoint) is named in a line.
-`htstats decompress` makes a dense checkpoint again; what it could not is refused here.
+Each matrix W becomes W(t). The file keeps the elements beyond the threshold as a sparse matrix. Of
+the others it keeps only the mean, the standard deviation and the seed of the noise that replaces
+them. Tensors that are not matrices (biases, counters) and metadata are kept unchanged; tied weights
+stay tied. Plain Python values of a training checkpoint are left out, and a line names them.
+`htstats decompress` makes a dense checkpoint again; a checkpoint that it could not restore is
+refused here.
 """
 
 from __future__ import annotations
@@ -44,17 +45,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--noise", choices=["paper", "matched", "none"], default="paper",
-        help="moments of the noise: of all of W, of the replaced part, or 0 (default: paper)",
+        help="the noise has the moments of all of W, of the replaced part, or 0 (default: paper)",
     )  # fmt: skip
     parser.add_argument(
         "--support", choices=["replaced", "full"], default="replaced",
-        help="noise where elements are replaced, or everywhere (default: replaced)",
+        help="add noise only where elements are replaced, or everywhere (default: replaced)",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise (default: 0)")
-    add_choice(parser, "compress these matrices and carry the others along")
+    add_choice(parser, "compress these matrices and keep the others unchanged")
     parser.add_argument(
         "--max-memory", type=size, default=256 << 20, metavar="SIZE",
-        help="bytes beside the program itself, such as 512M or 2G (default: 256M)",
+        help="memory budget in addition to the program itself, such as 512M or 2G (default: 256M)",
     )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument(
@@ -63,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--resume", action="store_true",
-        help="go on where an interrupted run stopped (from OUT.partial)",
+        help="continue an interrupted run (from OUT.partial)",
     )  # fmt: skip
 
 

@@ -22,6 +22,9 @@ TORCH_DTYPES = {
 }
 
 
+NO_VMAP = "vmap over the values or the mean of a GaussianSparseLinear is not supported"
+
+
 class Cache(NamedTuple):
     """A cached W(t), with the values and the mean from which it was computed."""
 
@@ -182,7 +185,7 @@ class Product(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], x: Any, *others: Any) -> tuple[Any, int]:
         if in_dims[1] is not None or in_dims[2] is not None:
-            raise RuntimeError("vmap over the values or the mean of a GaussianSparseLinear")
+            raise RuntimeError(NO_VMAP)
         return product(x.movedim(in_dims[0], 0), *others), 0
 
 
@@ -213,7 +216,7 @@ class DenseWeight(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Any, int]:
-        raise RuntimeError("vmap over the values or the mean of a GaussianSparseLinear")
+        raise RuntimeError(NO_VMAP)
 
 
 def product(

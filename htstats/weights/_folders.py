@@ -227,7 +227,8 @@ def _choose(indexes: list[str], files: list[str], path: str) -> tuple[str | None
         usual = [name for name in indexes if name.partition(".")[0] in USUAL[:2]]
         if len(usual) != 1:
             raise ValueError(
-                f"{path}: a directory with several of them: {indexes[0]}, {indexes[1]}"
+                f"{path}: a directory with several indexes, {indexes[0]} and {indexes[1]}: name "
+                "one of them"
             )
         indexes = usual
     if indexes:
@@ -243,7 +244,9 @@ def _choose(indexes: list[str], files: list[str], path: str) -> tuple[str | None
         return None, files
     if all(name.endswith(".bin") for name in files):
         return None, files
-    raise ValueError(f"{path}: a directory with several of them: {files[0]}, {files[1]}")
+    raise ValueError(
+        f"{path}: a directory with several checkpoints, {files[0]} and {files[1]}: name one of them"
+    )
 
 
 def _require_complete(shards: list[re.Match[str]], path: str) -> None:

@@ -149,7 +149,7 @@ class InertUnpickler(pickle._Unpickler):
 
     def _call(self, function: Any, args: Any) -> Any:
         if not isinstance(function, Name) or type(args) is not tuple:
-            raise pickle.UnpicklingError("a call of what is no name")
+            raise pickle.UnpicklingError("a call of an object that is not a name")
         return function(*args)
 
     def load_reduce(self) -> None:
@@ -159,19 +159,19 @@ class InertUnpickler(pickle._Unpickler):
     def load_newobj(self) -> None:
         args, cls = self.stack.pop(), self.stack.pop()
         if not isinstance(cls, Name) or type(args) is not tuple:
-            raise pickle.UnpicklingError("an object of what is no class")
+            raise pickle.UnpicklingError("an instance of an object that is not a class")
         self.stack.append(cls.new(*args))
 
     def load_newobj_ex(self) -> None:
         kwargs, args, cls = self.stack.pop(), self.stack.pop(), self.stack.pop()
         if not isinstance(cls, Name) or type(args) is not tuple or type(kwargs) is not dict:
-            raise pickle.UnpicklingError("an object of what is no class")
+            raise pickle.UnpicklingError("an instance of an object that is not a class")
         self.stack.append(cls.new(*args, *kwargs.values()))
 
     # for the opcodes INST and OBJ of old protocols
     def _instantiate(self, cls: Any, args: Any) -> None:
         if not isinstance(cls, Name):
-            raise pickle.UnpicklingError("an object of what is no class")
+            raise pickle.UnpicklingError("an instance of an object that is not a class")
         # without arguments, these opcodes create an object of an old-style class and call nothing
         is_plain = not args and cls._is_class_by_its_name
         self.stack.append(cls.new() if is_plain else cls(*args))
@@ -245,7 +245,7 @@ def _values_of(target: Any) -> list[Any]:
     if isinstance(target, Inert):
         return target.values
     if type(target) is not list:
-        raise pickle.UnpicklingError("an element of what is no list")
+        raise pickle.UnpicklingError("an element for an object that is not a list")
     return target
 
 
@@ -253,7 +253,7 @@ def _items_of(target: Any) -> dict[Any, Any]:
     if isinstance(target, Inert):
         return target.items
     if not isinstance(target, dict):
-        raise pickle.UnpicklingError("an item of what is no dict")
+        raise pickle.UnpicklingError("an item for an object that is not a dict")
     return target
 
 

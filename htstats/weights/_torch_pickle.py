@@ -197,7 +197,7 @@ def _other_tensor(what: str) -> Callable[..., Unread]:
 def _from_type(function: Any, cls: Any, args: Any, state: Any = None) -> Any:
     """A tensor with attributes, or an instance of a subclass of Tensor."""
     if not isinstance(function, Name) or not isinstance(args, tuple):
-        raise pickle.UnpicklingError("a tensor without what makes it")
+        raise pickle.UnpicklingError("a tensor without the function that makes it")
     made = function(*args)
     is_plain = isinstance(cls, Name) and cls.module in PLAIN and cls.name in PLAIN[cls.module]
     if is_plain or not isinstance(made, Tensor):

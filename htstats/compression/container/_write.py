@@ -326,7 +326,9 @@ class MatrixSink:
         """Add the next rows from another encoder. A matrix must use either this or `add`."""
         first, end = rows.fields["rows"]
         if self._encoder.rows or first != self._rows or end > self._shape[0]:
-            raise ValueError(f"rows of {self._name!r} must go on from {self._rows}, got {first}")
+            raise ValueError(
+                f"rows of {self._name!r} must continue at row {self._rows}, got {first}"
+            )
         self._write(rows)
 
     def finish(self, info: MatrixInfo) -> None:
@@ -371,7 +373,7 @@ def _require_ours(file: BinaryIO, path: Path) -> None:
     found = os.fstat(file.fileno())
     is_ours = stat.S_ISREG(found.st_mode) and SIGNATURE.startswith(file.read(len(SIGNATURE)))
     if not is_ours or found.st_nlink > 1:  # it is written in place, under each of its names
-        raise ValueError(f"{path} is in the way, and not a partial file of htstats: move it away")
+        raise ValueError(f"{path} exists, and is not a partial file of htstats: move it away")
     file.seek(0)
 
 

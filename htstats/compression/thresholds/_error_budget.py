@@ -41,7 +41,10 @@ def _round_down(value: Fraction) -> float:
 
 
 class Interval(NamedTuple):
-    """Length of the interval of the replaced elements: the larger of slope * tau + start."""
+    """The length of the interval that contains the replaced elements, as a function of tau.
+
+    The length is the larger of two lines slope * tau + start.
+    """
 
     lines: tuple[tuple[int, Fraction], ...]
 
@@ -60,11 +63,12 @@ class Interval(NamedTuple):
         return cls(((2, none), (1, centre)))
 
     def lengths(self, tau: Floats) -> Floats:
+        """The length for each threshold, rounded."""
         lines = (slope * tau + float(start) for slope, start in self.lines)
         return np.maximum(*lines)
 
     def largest_tau(self, room: Fraction, keep: str) -> float | None:
-        """The largest float64 tau with length(tau)^2 / 4 <= room, None if there is none."""
+        """The largest float64 tau with length(tau)^2 / 4 <= room; None if there is none."""
         if room < 0:
             return None
         longest = 2 * _root_below(room)

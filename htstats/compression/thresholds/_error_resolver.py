@@ -42,7 +42,7 @@ class _Sums(NamedTuple):
     squares: Fraction
 
     def add(self, values: Floats, counts: Counts) -> _Sums:
-        """With these values, so many times each."""
+        """The sums after these values are added, each as often as its count says."""
         n, total, squares = self
         for bit in range(int(counts.max(initial=0)).bit_length()):
             some = ExactSums("float64").update(values[(counts >> bit & 1) > 0])
@@ -52,7 +52,7 @@ class _Sums(NamedTuple):
         return _Sums(n, total, squares)
 
     def subtract(self, other: _Sums) -> _Sums:
-        """The sums without those of some elements."""
+        """The sums after those of some elements are subtracted."""
         n, total, squares = other
         return _Sums(self.n - n, self.total - total, self.squares - squares)
 
@@ -79,11 +79,12 @@ _NOTHING = _Sums(0, Fraction(0), Fraction(0))
 
 @dataclass
 class _Stage:
-    """The groups of one reading, and the keys for which it is open whether they meet the rule."""
+    """The groups of one pass, and the largest key that may still meet the rule."""
 
     groups: Groups
     limit: float
-    piecewise: bool = False  # the answer may be anywhere in them: a part is gathered at a time
+    # whether the answer may be anywhere in the groups, so that a pass gathers only a part of them
+    piecewise: bool = False
 
 
 class MatchedError:
@@ -104,7 +105,7 @@ class MatchedError:
         If the rule cannot be met; also from `finish`.
     """
 
-    _following: float  # the smallest key above those of the reading
+    _following: float  # the smallest key above the keys of the pass
 
     def __init__(
         self, rule: Rule, sketch: TailSketch, keep: str, support: str, limits: Limits = LIMITS
@@ -132,18 +133,18 @@ class MatchedError:
             self._next_reading()
 
     def update(self, block: Any) -> None:
-        """Read a block of the matrix; each reading must see all of them, in any order."""
+        """Read a block of the matrix; each pass must read all blocks, in any order."""
         if self.tau is not None:
             return
         for chunk in chunks(block, self._dtype, self._limits.chunk):
             self._read(chunk)
 
     def finish(self) -> float | None:
-        """End a reading: tau, or None if another one is needed."""
+        """End a pass: tau, or None if another pass is needed."""
         if self.tau is not None:
             return self.tau
         sums, found = _Sums.of(self._below), self._gathered
-        if self._low == self._high:  # one key: the sums are those of its elements too
+        if self._low == self._high:  # one key: the sums include its elements
             self._decide(sums, np.array([self._low]), None)
         elif found.overflowed:
             groups = self._table.groups(sums.n, *sums.centred_sums(self._law.centre))
@@ -210,7 +211,8 @@ class MatchedError:
                 continue
             low, high = bracket
             inside = stage.groups.number_in(low, high)
-            # each reading leaves a small part of the last one's keys, or else they go by pieces
+            # A pass should leave only a small part of the elements of the pass before. If it does
+            # not, later passes gather one part of the keys at a time.
             stage.piecewise |= len(self._stages) > 1 and inside > stage.groups.n // 16
             if stage.piecewise and inside > self._limits.values:
                 low = stage.groups.last_within(low, high, self._limits.values // 2)
@@ -240,7 +242,10 @@ class MatchedError:
             self._replace_nothing()
 
     def _decide(self, below: _Sums, values: Floats, counts: Counts | None) -> None:
-        """tau, if it is at one of these keys; without counts `below` has them, and they are one."""
+        """Set tau if it is at one of these keys.
+
+        Without counts there is one key, and `below` includes its elements.
+        """
         if counts is None and below.n == 0:
             return
         if counts is None:

@@ -48,7 +48,10 @@ def keys_of(values: Floats, keep: str, mean: float) -> Floats:
 
 
 def part_of(keys: Floats, low: float, high: float, parts: int) -> Counts:
-    """Which of so many equal parts from low to high a key is in; it grows with the key."""
+    """The number of the part in which each key is, for equal parts of the range [low, high].
+
+    The number does not decrease with the key.
+    """
     width = high / 2 - low / 2  # halved, so that the difference cannot overflow
     share = (keys / 2 - low / 2) / width if width > 0 else np.zeros(len(keys))
     return np.minimum(share * parts, parts - 1).astype(np.int64)

@@ -31,7 +31,10 @@ Floats = npt.NDArray[np.float64]
 
 
 class _Sieve(NamedTuple):
-    """Selects the elements of one bucket by their bits; `below` elements lie under it."""
+    """Selects the elements of one bucket by their bits.
+
+    `below` is the number of elements in lower buckets.
+    """
 
     first: int
     span: int
@@ -40,7 +43,7 @@ class _Sieve(NamedTuple):
 
     @classmethod
     def at_rank(cls, sketch: TailSketch, keep: str, rank: int) -> _Sieve:
-        """The bucket that holds the key of a rank; the key must not be zero."""
+        """The bucket that contains the key of a rank; the key must not be zero."""
         form = FORMATS[sketch.dtype]
         sign = form.exponents << form.mantissa
         if keep == "abs":
@@ -141,7 +144,7 @@ class Resolver:
             raise ValueError(f"threshold {threshold!r} does not follow from a sketch: {why}")
 
     def update(self, block: Any) -> None:
-        """Read a block of the matrix; each pass must see all of them, in any order."""
+        """Read a block of the matrix; each pass must read all blocks, in any order."""
         if self.tau is not None:
             return
         for chunk in chunks(block, self._dtype, self._limits.chunk):
@@ -218,7 +221,7 @@ class Resolver:
     def _narrow(self) -> None:
         part = int(np.searchsorted(np.cumsum(self._parts), self._rank - self._below))
         low, width, parts = self._low, self._high - self._low, len(self._parts)
-        # two parts more than the arithmetic above needs
+        # one part more on each side, because the ends of the parts are rounded
         start = low + width * (max(part - 1, 0) / parts)
         self._start_pass(max(low, start), min(self._high, low + width * ((part + 2) / parts)))
 
@@ -239,7 +242,7 @@ class Resolver:
 
 
 def _rank(rule: Rule, n: int) -> int:
-    """Which key tau is, counted from 1 at the smallest; 0 stands for less than all keys."""
+    """The rank of tau among the keys, from 1 for the smallest; 0 for below all keys."""
     (number,) = rule.numbers
     if rule.name == "nnz":
         return max(n - int(number), 0)
@@ -254,7 +257,7 @@ def _select_rank(keys: Floats, counts: npt.NDArray[np.int64], rank: int) -> floa
 def _key_ranges(
     sketch: TailSketch, keep: str, mean: float
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-    """For each group of elements that the sketch tells apart: ends of its keys, and its size."""
+    """The lowest key, the highest key and the number of elements of each bucket of the sketch."""
     positive, negative = sketch.buckets("positive"), sketch.buckets("negative")
     ends = (b.lower if sketch.dtype in HALF_DTYPES else b.upper for b in (positive, negative))
     positive_end, negative_end = ends
