@@ -1,6 +1,5 @@
 """The functions of htstats that take a sample, a matrix or points, each with a call that works."""
 
-
 import numpy as np
 
 import htstats.compat.powerlaw as powerlaw

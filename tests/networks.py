@@ -1,6 +1,5 @@
 """Networks of plain matrices."""
 
-
 import numpy as np
 
 
