@@ -21,21 +21,21 @@ __all__ = ["main"]
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one line."""
+    """Reports invalid arguments in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (--help says more)\n")
 
 
 def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """What parses `argv`; the modules of other commands than its own are not loaded."""
+    """A parser for `argv`. Only the module of the command that `argv` names is loaded."""
     parser = _Parser(
         prog="htstats",
         description="Heavy-tailed statistics of weight matrices.",
     )
     parser.add_argument("--version", action="version", version=f"htstats {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    # without prog= it is found by formatting a usage line, for which argparse loads half a shell
+    # without prog=, argparse formats a usage line to find it, and loads shutil and more for that
     subparsers = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, prog=parser.prog
     )
@@ -59,13 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     finally:
         if argv is None:
-            gc.freeze()  # the process ends: there is no sense in looking for what could be freed
+            gc.freeze()  # the process ends, so a last garbage collection would be wasted
 
 
 def _run(argv: Sequence[str] | None) -> int:
     words = sys.argv[1:] if argv is None else argv
     args = build_parser(words).parse_args(words)
-    args.is_program = argv is None  # the process is ours, and nothing will follow
+    args.is_program = argv is None  # the process runs only this command
     try:
         return int(args.run(args))
     except BrokenPipeError:
@@ -80,7 +80,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
 
 def _be_silent() -> None:
-    """Keep to oneself what libraries say of being ended in the middle, as dask does at exit."""
+    """Suppress what libraries log when they are interrupted, as dask does at exit."""
     import logging
 
     logging.disable(logging.CRITICAL)

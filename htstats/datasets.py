@@ -194,7 +194,7 @@ def _download(root: Path) -> Path:
     except ImportError:
         raise ImportError(
             "downloading Fashion-MNIST needs torchvision; apt-get install dataset-fashion-mnist "
-            "does without"
+            "gets the same files without it"
         ) from None
     FashionMNIST(str(root), download=True)
     return root / "FashionMNIST" / "raw"

@@ -1,14 +1,14 @@
 """Matrices that are read in blocks of rows, in bounded memory: sketch, fit and split them.
 
-Each function gives to the bit what its counterpart in memory gives; what it needs of a matrix is a
-`RowSource`, as `htstats.weights` opens them:
+Each function is bit-identical to its counterpart in memory. It reads a `RowSource`, such as a
+matrix of `htstats.weights`:
 
-    sketch_rows          counts and sums of all elements, in one reading
+    sketch_rows          counts and sums of all elements, in one pass
     fit_rows             the power law of the elements
-    partition_rows       the split, B in memory
-    compress_rows        the split, B straight into a container
-    partition_threshold  the threshold alone
-    read_blocks          the blocks themselves, checked
+    partition_rows       the split, with B in memory
+    compress_rows        the split, with B written directly to a container
+    partition_threshold  only the threshold
+    read_blocks          the blocks, after a check of their shape and dtype
 """
 
 from htstats._common.rows import RowSource, read_blocks

@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 from scipy import sparse
 
-from htstats.compression.container import ContainerWriter
+from htstats.compression.container import RECORD_SIZES, ContainerWriter
 from htstats.compression.container import _rice as _chunks
 from htstats.compression.container._records import FRAME_BYTES, SIGNATURE, write_record
 from htstats.compression.matrix import CompressedMatrix
@@ -29,8 +29,8 @@ def make(rows=50, cols=40, density=0.2, dtype="float32", seed=0, **changes):
     return CompressedMatrix(sparse=sparse.csr_array(values), **{**fields, **changes})
 
 
-def write(path, matrices, tensors=(), **options):
-    with ContainerWriter(path, options=options) as writer:
+def write(path, matrices, tensors=(), *, sizes=RECORD_SIZES, **options):
+    with ContainerWriter(path, options=options, sizes=sizes) as writer:
         for name, matrix in matrices.items():
             writer.add_matrix(name, matrix)
         for name, array in dict(tensors).items():

@@ -9,7 +9,7 @@ from htstats.power_law import confidence_interval, goodness_of_fit
 from htstats.spectral import fit_spectrum
 from htstats.theory._symmetric_stable import symmetric_stable_sf
 from htstats.theory.brackets import bracket_probability, stable_tail_constant
-from htstats.theory.generalization.margins import margins
+from htstats.theory.generalization.margin import margins
 
 X = np.random.default_rng(0).pareto(1.5, 200) + 1
 

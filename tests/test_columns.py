@@ -8,6 +8,7 @@ import math
 import os
 import random
 import sys
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +17,6 @@ import pytest
 from htstats import columns, fit_power_law
 from htstats.cli import main
 from htstats.columns import Column, open_column, read_column
-from htstats.columns import _text as _column_text
 
 SIZES = (np.random.default_rng(0).pareto(1.5, 500) + 1).tolist()
 COUNTS = np.random.default_rng(1).zipf(2.5, 500).tolist()
@@ -29,25 +29,28 @@ def written(tmp_path, text, name="a.txt"):
 
 
 @pytest.fixture(params=[1 << 20, 64], ids=["one block", "many blocks"])
-def blocks(request, monkeypatch):
-    """Lines must not depend on where blocks end."""
-    monkeypatch.setattr(_column_text, "BLOCK", request.param)
+def opened(request):
+    """`open_column` by blocks of two sizes: lines must not depend on where blocks end."""
+    return partial(open_column, block_bytes=request.param)
+
+
+@pytest.fixture
+def read(opened):
+    return lambda path, column=None: opened(path, column, held=None).toarray()
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("last", [True, False])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-@pytest.mark.usefixtures("blocks")
-def test_lines_end_in_any_way(tmp_path, end, last, mark):
+def test_lines_end_in_any_way(read, tmp_path, end, last, mark):
     lines = ["# sizes", "", *map(repr, SIZES), "  ", "# the end"]
     path = written(tmp_path, mark + end.join(lines) + end * last)
-    assert read_column(path).tolist() == SIZES
+    assert read(path).tolist() == SIZES
     with pytest.raises(ValueError, match=r"a\.txt:503: 'abc' is no number"):
-        read_column(written(tmp_path, mark + end.join([*lines[:502], "abc", *lines[502:]])))
+        read(written(tmp_path, mark + end.join([*lines[:502], "abc", *lines[502:]])))
 
 
-@pytest.mark.usefixtures("blocks")
-def test_decimals_are_rounded_as_float_rounds_them(tmp_path):
+def test_decimals_are_rounded_as_float_rounds_them(read, tmp_path):
     rng = random.Random(0)
     texts = ["1e5", "1E5", "+7e0", "  2.5\t", ".5", "5.", "0", "-0.0", "-3", "1e-320", "4.9e-324",
              "0.1", "9007199254740992", "2.2250738585072011e-308", "17976931348623157081e289",
@@ -59,7 +62,7 @@ def test_decimals_are_rounded_as_float_rounds_them(tmp_path):
     for name in ("a.txt", "a.txt.gz"):
         data = "\n".join(texts).encode()
         path = written(tmp_path, gzip.compress(data) if name.endswith("gz") else data, name)
-        got = read_column(path)
+        got = read(path)
         assert got.tobytes() == np.array([float(text) for text in texts]).tobytes()
 
 
@@ -80,18 +83,17 @@ SHEETS = {
 
 @pytest.mark.parametrize("name", SHEETS)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-@pytest.mark.usefixtures("blocks")
-def test_a_column_among_others(tmp_path, name, end):
+def test_a_column_among_others(read, opened, tmp_path, name, end):
     text = SHEETS[name].format(3, 2.5, 1e4).replace("\n", end)
     path = written(tmp_path, text.encode("latin-1" if name == "latin.csv" else "utf-8"), name)
     for column in ("people", 2, "2"):
-        assert read_column(path, column).tolist() == [3, 2.5, 1e4]
-        assert open_column(path, column).name == "people"
+        assert read(path, column).tolist() == [3, 2.5, 1e4]
+        assert opened(path, column).name == "people"
     with pytest.raises(ValueError, match=r"3 columns: say which .* 2 'people'"):
-        read_column(path)
+        read(path)
     for column in ("peopl", 0, 4, "-1", "People"):
         with pytest.raises(ValueError, match=f"no column {column!r}: there are 1 .*, 2 'people'"):
-            read_column(path, column)
+            read(path, column)
 
 
 def test_names_come_before_numbers(tmp_path):
@@ -181,8 +183,7 @@ def test_what_is_no_number_is_named_by_its_line(
     assert sorted(os.listdir()) == before
 
 
-@pytest.mark.usefixtures("blocks")
-def test_every_place_of_a_bad_line_is_found(tmp_path):
+def test_every_place_of_a_bad_line_is_found(read, tmp_path):
     lines = [f"{v!r}" for v in SIZES[:40]]
     for at in range(0, 40, 7):
         for start in ([], ["x"], ["# c", "", "x"]):
@@ -190,7 +191,7 @@ def test_every_place_of_a_bad_line_is_found(tmp_path):
             if at == 0 and not start:
                 continue
             with pytest.raises(ValueError, match=rf"a\.txt:{len(start) + at + 1}: '1\.2\.3'"):
-                read_column(written(tmp_path, text))
+                read(written(tmp_path, text))
 
 
 def test_whole_numbers_are_exact_or_said(tmp_path, capsys):
@@ -392,15 +393,14 @@ def test_blocks_are_the_array(dtype):
         assert all(part.nbytes <= max(max_bytes, 8) for part in parts)
 
 
-@pytest.mark.usefixtures("blocks")
-def test_what_is_not_held_lies_in_a_temporary_file(tmp_path, monkeypatch):
+def test_what_is_not_held_lies_in_a_temporary_file(opened, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     import tempfile
 
     monkeypatch.setattr(tempfile, "tempdir", None)
     path = written(tmp_path, "\n".join(map(repr, SIZES)))
     before = sorted(os.listdir(tmp_path))
-    column = open_column(path, held=0)
+    column = opened(path, held=0)
     assert column.shape == (500, 1)
     assert column.toarray().tolist() == SIZES
     assert [v for part in column.row_blocks(100) for v in part[:, 0].tolist()] == SIZES

@@ -159,18 +159,18 @@ def test_probabilities_below_the_float_range(log, text):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("argument", "message"),
     [
-        (["--seed", "-1"], "--seed must be at least 0, got -1"),
-        (["--trials", "1"], "--trials must be at least 2, got 1"),
-        (["--epochs", "0"], "--epochs must be at least 1, got 0"),
-        (["--threshold", "sigma"], "threshold must be"),
-        (["--threshold", "nan"], "threshold"),
-        (["--save", "no/such/folder/x.pt"], "no/such/folder"),
+        ("--seed=-1", "--seed must be at least 0, got -1"),
+        ("--trials=1", "--trials must be at least 2, got 1"),
+        ("--epochs=0", "--epochs must be at least 1, got 0"),
+        ("--threshold=sigma", "threshold must be a number, 'std', 'quantile:Q', 'nnz:K', 'xmin'"),
+        ("--threshold=nan", "threshold must be finite, got nan"),
+        ("--save=no/such/folder/x.pt", "no/such/folder: No such file or directory"),
     ],
 )
-def test_bad_input_is_one_line(arguments, message, capsys):
-    assert main(["demo", "--epochs", "1", *arguments]) == 2
+def test_bad_input_is_one_line(argument, message, capsys):
+    assert main(["demo", "--epochs", "1", argument]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     last = captured.err.replace("\r", "\n").strip().splitlines()[-1]

@@ -40,7 +40,7 @@ def wait_for_bytes(process, path, size):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("where", "times"), [([], 12), (["--dask", "local:2"], 3)])
+@pytest.mark.parametrize(("where", "times"), [([], 30), (["--dask", "local:2"], 5)])
 def test_kill_9_and_resume(tmp_path, where, times):
     """The command, all of it: the old file or the new one, and no process stays behind."""
     psutil = pytest.importorskip("psutil")

@@ -9,7 +9,7 @@ from containers import HOSTILE, rebuilt, records
 from conversions import arrays_of, numbers, read_bits, run, write_input, write_safetensors
 
 from htstats.commands._carried import collapse_names, list_names
-from htstats.compression.container import ContainerWriter, _info, open_container
+from htstats.compression.container import ContainerWriter, RecordSizes, open_container
 from htstats.compression.partition import compress_rows
 from htstats.weights import open_weights
 
@@ -80,8 +80,7 @@ def test_metadata_that_are_no_text_and_numpy_outputs(tmp_path, capsys):
     assert run("compress", path, "-o", tmp_path / "a.htz") == 0
 
 
-def test_resume_keeps_metadata_and_ties(tmp_path, monkeypatch):
-    monkeypatch.setattr(_info, "CHUNK_BYTES", 64)
+def test_resume_keeps_metadata_and_ties(tmp_path):
     w = torch.randn(30, 20)
     path, out = tmp_path / "a.pt", tmp_path / "a.htz"
     torch.save({"a": w, "b": w, "c": torch.randn(9), "d": w}, path)
@@ -153,7 +152,8 @@ def whole_file(path):
     source = {"w": numbers("float8_e4m3fn", (9, 10))}
     write_safetensors(path.with_suffix(".safetensors"), source)
     matrix = open_weights(path.with_suffix(".safetensors"))["w"]
-    with ContainerWriter(path, metadata={"format": "pt", "\u4e2d": ""}) as writer:
+    sizes = RecordSizes(tensor_bytes=16)
+    with ContainerWriter(path, metadata={"format": "pt", "\u4e2d": ""}, sizes=sizes) as writer:
         compress_rows(writer, "w", matrix)
         writer.add_tied("v", "w")
         writer.add_tensor("t", "int16", (3,), [bytes(6)])
@@ -168,23 +168,23 @@ def read_all(path, data):
         return dict(container.metadata), dict(container.tied), container["w"].info.source_dtype
 
 
-def test_damage_to_what_is_new_is_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(_info, "CHUNK_BYTES", 16)
+def test_damage_to_what_is_new_is_an_error(tmp_path):
     path = tmp_path / "a.htz"
     good = whole_file(path)
     assert read_all(path, good) == (
         {"format": "pt", "\u4e2d": ""}, {"v": "w"}, "float8_e4m3fn"
     )  # fmt: skip
     for at in range(len(good)):
-        bad = bytearray(good)
-        bad[at] ^= 1 << at % 8
-        for damaged in (bytes(bad), good[:at]):
+        for bit in range(8):
+            bad = bytearray(good)
+            bad[at] ^= 1 << bit
             with pytest.raises(ValueError, match=r"a\.htz"):
-                read_all(path, damaged)
+                read_all(path, bytes(bad))
+        with pytest.raises(ValueError, match=r"a\.htz"):
+            read_all(path, good[:at])
 
 
-def test_forged_metadata_ties_and_formats(tmp_path, monkeypatch):
-    monkeypatch.setattr(_info, "CHUNK_BYTES", 16)
+def test_forged_metadata_ties_and_formats(tmp_path):
     path = tmp_path / "a.htz"
     items = list(records(whole_file(path)))
     kinds = [kind for kind, _, _ in items]

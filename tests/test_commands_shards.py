@@ -101,22 +101,22 @@ def test_shards_do_not_mix_with_others(compressed, tmp_path, capsys):
         assert len(err.splitlines()) == 1
 
 
-def test_an_error_between_shards_leaves_nothing(compressed, tmp_path, monkeypatch):
-    from htstats.compression.container import _shards as module
-
-    calls = []
-
-    def failing(file, *rest):
-        calls.append(rest)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        file.write(b"x")
-
-    monkeypatch.setattr(module, "write_safetensors", failing)
+def test_an_error_between_shards_leaves_nothing(compressed, tmp_path):
+    written = []
     with open_container(compressed) as container:
-        with pytest.raises(KeyboardInterrupt):
-            write_shards(container, tmp_path / "o", shard_size=3000)
-        assert not (tmp_path / "o").exists()
+        whole = write_shards(container, tmp_path / "whole", shard_size=3000, report=written.append)
+        pieces = len(written)
+        assert min(pieces, len(whole)) > 2
+        for stop in range(pieces):
+            left = iter(range(stop))
+
+            def interrupt(_, left=left):
+                if next(left, None) is None:
+                    raise KeyboardInterrupt
+
+            with pytest.raises(KeyboardInterrupt):
+                write_shards(container, tmp_path / "o", shard_size=3000, report=interrupt)
+            assert not (tmp_path / "o").exists()
 
 
 def test_no_shard_is_held_in_memory(tmp_path):

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import os
 import signal
 import stat
@@ -11,26 +12,32 @@ import time
 
 import numpy as np
 import pytest
-from containers import make, same, write
+from containers import make, records, same, write
 from reference import normal_twin
 from scipy import sparse
 
 import htstats
 from htstats.compression import container
-from htstats.compression.container import ContainerWriter, is_container, open_container
+from htstats.compression.container import (
+    Container,
+    ContainerWriter,
+    RecordSizes,
+    is_container,
+    open_container,
+)
 from htstats.compression.matrix import DTYPES, CompressedMatrix
 
 # ---- files -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_matrix_comes_back(tmp_path, dtype, monkeypatch):
-    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 400)
+def test_a_matrix_comes_back(tmp_path, dtype):
     c = make(dtype=dtype, keep="centered", support="full", noise="matched", rule="quantile:0.8")
-    with open_container(write(tmp_path / "a.htz", {"w": c})) as opened:
+    path = write(tmp_path / "a.htz", {"w": c}, sizes=RecordSizes(400))
+    assert [kind for kind, _, _ in records(path.read_bytes())].count("ROWS") == 5
+    with open_container(path) as opened:
         stored = opened.matrices["w"]
         assert same(stored.matrix(), c)
-        assert len(stored._chunks) == 5
         assert np.array_equal(stored.row_block(7, 31), c.toarray()[7:31])
         assert np.array_equal(np.concatenate([b.copy() for b in stored.row_blocks()]), c.toarray())
         assert np.array_equal(stored.sparse(9, 22).toarray(), c.sparse[9:22].toarray())
@@ -61,32 +68,42 @@ def test_tensors_options_and_order_come_back(tmp_path):
     assert is_container(path)
 
 
-def test_nothing_is_read_before_it_is_asked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 400)
-    path, read = write(tmp_path / "a.htz", {"w": make(), "v": make(seed=1)}), []
-    original = container._entries.read_payload
+class WatchedFile(io.FileIO):
+    """A file that notes the size of each read."""
 
-    def watched(file, record):
-        read.append(record.meta.fields["rows"])
-        return original(file, record)
+    def __init__(self, path):
+        super().__init__(path)
+        self.sizes = []
 
-    monkeypatch.setattr(container._entries, "read_payload", watched)
-    with open_container(path) as opened:
+    def read(self, n=-1):
+        self.sizes.append(n)
+        return super().read(n)
+
+
+def test_nothing_is_read_before_it_is_asked_for(tmp_path):
+    matrices = {"w": make(), "v": make(seed=1)}
+    path = write(tmp_path / "a.htz", matrices, sizes=RecordSizes(400))
+    found = [item for item in records(path.read_bytes()) if item[0] == "ROWS"]
+    size = {tuple(fields["rows"]): len(payload) for _, fields, payload in found[5:]}
+    file = WatchedFile(path)
+    with Container(path, file) as opened:
         stored = opened.matrices["v"]
         assert (stored.nnz, stored.info.shape) == (make(seed=1).nnz, (50, 40))
+        assert set(file.sizes).isdisjoint(len(payload) for _, _, payload in found)
+        file.sizes.clear()
         stored.gaussian_rows(0, 50)
-        assert read == []
+        assert file.sizes == []
         stored.sparse(12, 19)
-        assert read == [[10, 20]]
+        assert file.sizes == [size[10, 20]]
+        file.sizes.clear()
         stored.row_block(19, 31)
-        assert read == [[10, 20], [10, 20], [20, 30], [30, 40]]
+        assert file.sizes == [size[rows] for rows in [(10, 20), (20, 30), (30, 40)]]
 
 
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0), (1, 1), (1, 3000), (3000, 1)])
-def test_extreme_shapes(tmp_path, shape, monkeypatch):
-    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 1000)
+def test_extreme_shapes(tmp_path, shape):
     c = make(*shape)
-    with open_container(write(tmp_path / "a.htz", {"w": c})) as opened:
+    with open_container(write(tmp_path / "a.htz", {"w": c}, sizes=RecordSizes(1000))) as opened:
         stored = opened.matrices["w"]
         assert same(stored.matrix(), c)
         assert np.array_equal(stored.row_block(0, shape[0]), c.toarray())
@@ -97,12 +114,10 @@ def test_extreme_shapes(tmp_path, shape, monkeypatch):
         opened.verify()
 
 
-def test_the_same_content_is_the_same_file_however_it_comes(tmp_path, monkeypatch):
-    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 300)
-    monkeypatch.setattr(container._info, "CHUNK_BYTES", 1000)
-    c = make()
-    whole = write(tmp_path / "a.htz", {"w": c}, {"t": np.arange(900.0)}).read_bytes()
-    with ContainerWriter(tmp_path / "b.htz") as writer:
+def test_the_same_content_is_the_same_file_however_it_comes(tmp_path):
+    sizes, c = RecordSizes(300, 1000), make()
+    whole = write(tmp_path / "a.htz", {"w": c}, {"t": np.arange(900.0)}, sizes=sizes).read_bytes()
+    with ContainerWriter(tmp_path / "b.htz", sizes=sizes) as writer:
         sink = writer.matrix("w", c.shape, c.dtype)
         for start in range(0, 50, 3):
             b = c.sparse[start : start + 3]
@@ -153,15 +168,46 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
     assert os.listdir(tmp_path) == ["a.htz"]
 
 
-def test_resume_goes_on_after_the_last_finished_entry(tmp_path, monkeypatch):
-    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 300)
+def test_resume_keeps_metadata_and_ties_in_pieces(tmp_path):
+    """Metadata and tensors of several records, cut anywhere."""
+    matrix, data = make(9, 10), bytes(range(200))
+    steps = {
+        "w": lambda writer: writer.add_matrix("w", matrix),
+        "v": lambda writer: writer.add_tied("v", "w"),
+        "t": lambda writer: writer.add_tensor("t", "uint8", (200,), [data]),
+        "u": lambda writer: writer.add_tied("u", "t"),
+    }
+    said = {"format": "pt", "long": "x" * 150}
+    how = {"metadata": said, "resume": True, "sizes": RecordSizes(tensor_bytes=64)}
+    path, partial = tmp_path / "a.htz", tmp_path / "a.htz.partial"
+    whole, resumed = None, set()
+    for end in [0, *range(0, 3000, 3)]:
+        if whole is not None:
+            partial.write_bytes(whole[:end])
+        with ContainerWriter(path, **how) as writer:
+            resumed.add(tuple(writer.finished))
+            for name, step in steps.items():
+                if name not in writer.finished:
+                    step(writer)
+            writer.commit()
+        whole = whole or path.read_bytes()
+        assert path.read_bytes() == whole
+        if end > len(whole):
+            break
+    assert resumed == {tuple("wvtu"[:n]) for n in range(5)}
+    with open_container(path) as opened:
+        assert (opened.metadata, opened.tied) == (said, {"v": "w", "u": "t"})
+
+
+def test_resume_goes_on_after_the_last_finished_entry(tmp_path):
+    sizes = RecordSizes(300)
     matrices = {name: make(seed=i) for i, name in enumerate("abc")}
-    whole = write(tmp_path / "whole.htz", matrices, seed=1).read_bytes()
+    whole = write(tmp_path / "whole.htz", matrices, sizes=sizes, seed=1).read_bytes()
     path = tmp_path / "r.htz"
     partial = tmp_path / "r.htz.partial"
     for n in range(0, len(whole), 211):
         partial.write_bytes(whole[:n])
-        with ContainerWriter(path, options={"seed": 1}, resume=True) as writer:
+        with ContainerWriter(path, options={"seed": 1}, resume=True, sizes=sizes) as writer:
             done = list(writer.finished)
             assert done == list("abc")[: len(done)]
             for name in "abc"[len(done) :]:
@@ -174,7 +220,7 @@ def test_resume_goes_on_after_the_last_finished_entry(tmp_path, monkeypatch):
     bad = bytearray(whole[:-60])
     bad[len(bad) // 2] ^= 1
     partial.write_bytes(bad)
-    with ContainerWriter(path, options={"seed": 1}, resume=True) as writer:
+    with ContainerWriter(path, options={"seed": 1}, resume=True, sizes=sizes) as writer:
         assert writer.finished == ["a"]
         with pytest.raises(ValueError, match="'a' is in"):
             writer.add_matrix("a", matrices["a"])

@@ -6,18 +6,17 @@ from containers import HOSTILE, make, rebuilt, records, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from htstats.compression import container
-from htstats.compression.container import open_container
+from htstats.compression.container import RecordSizes, open_container
 from htstats.compression.container._records import SIGNATURE
 
 # ---- damage ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def damaged(tmp_path, monkeypatch):
+def damaged(tmp_path):
     """A small file, and a function that says what reading all of some bytes raises."""
-    monkeypatch.setattr(container._info, "CHUNK_ELEMENTS", 30)
-    path = write(tmp_path / "a.htz", {"w": make(9, 10)}, {"b": np.arange(9, dtype="f4")}, seed=1)
+    matrices, tensors = {"w": make(9, 10)}, {"b": np.arange(9, dtype="f4")}
+    path = write(tmp_path / "a.htz", matrices, tensors, sizes=RecordSizes(30), seed=1)
     good = path.read_bytes()
 
     def read(data):
@@ -32,7 +31,7 @@ def damaged(tmp_path, monkeypatch):
 def test_every_flipped_bit_is_an_error(damaged):
     good, read = damaged
     for at in range(len(good)):
-        for bit in {0, 7, at % 8}:
+        for bit in range(8):
             bad = bytearray(good)
             bad[at] ^= 1 << bit
             with pytest.raises(ValueError, match=r"a\.htz"):

@@ -1,8 +1,6 @@
 """The threshold of an error with matched noise, from bounded memory: its definition, to the bit."""
 
 import os
-import subprocess
-import sys
 
 import ml_dtypes
 import numpy as np
@@ -11,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference.error_rule import largest_tau
 from reference.watched_matrix import Matrix
+from resident import split_in_a_process
 
-from htstats._common import rows as _rows
 from htstats.compression.container import ContainerWriter
-from htstats.compression.partition import compress_rows, partition, partition_rows
-from htstats.compression.thresholds import _error_resolver as _error_rows
-from htstats.compression.thresholds import _keys, resolver_of
+from htstats.compression.partition import compress_rows, partition
+from htstats.compression.partition._rows import RowSplit
+from htstats.compression.partition.plan import SplitOptions
+from htstats.compression.thresholds import resolver_of
+from htstats.compression.thresholds._keys import LIMITS, Limits
 from htstats.sketch import TailSketch
 
 DTYPES = {
@@ -28,15 +28,16 @@ DTYPES = {
 KEEPS, SUPPORTS = ("abs", "upper", "centered"), ("replaced", "full")
 
 
-def found(eps, eta, x, keep, support, *, parts=1, most=30):
+def found(eps, eta, x, keep, support, *, parts=1, most=30, limits=LIMITS):
     """(tau or None, number of readings)."""
     data = x.view(np.uint16) if x.dtype.itemsize == 2 else x
     sketch = TailSketch(str(x.dtype)).update(x)
     readings = 0
     try:
         resolver = resolver_of(
-            f"error:{eps},{eta}", sketch, keep=keep, noise="matched", support=support
-        )
+            f"error:{eps},{eta}", sketch, keep=keep, noise="matched", support=support,
+            limits=limits,
+        )  # fmt: skip
         while resolver.tau is None:
             pieces = [resolver.fresh() for _ in range(parts)]
             for piece, block in zip(pieces, np.array_split(data, parts), strict=True):
@@ -76,19 +77,16 @@ def tolerances(x):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("room", [1 << 20, 60])
-def test_it_is_the_largest_that_meets_the_rule(dtype, room, monkeypatch):
+def test_it_is_the_largest_that_meets_the_rule(dtype, room):
     """With little room the keys are told apart in several readings."""
-    monkeypatch.setattr(_error_rows, "_GATHERED", room)
-    monkeypatch.setattr(_keys, "CHUNK", 100)
-    if room < 100:
-        monkeypatch.setattr(_keys, "PARTS", 32)
+    limits = Limits(values=room, parts=32 if room < 100 else LIMITS.parts, chunk=100)
     met = set()
     for name, x in samples(400, np.random.default_rng(1)):
         x = x.astype(DTYPES[dtype])
         for keep in KEEPS:
             for support in SUPPORTS:
                 for eps in tolerances(x):
-                    tau, readings = found(eps, "0.1", x, keep, support, parts=3)
+                    tau, readings = found(eps, "0.1", x, keep, support, parts=3, limits=limits)
                     expected = largest_tau(eps, "0.1", x, keep, support)
                     assert tau == expected, (name, keep, support, eps)
                     met.add(readings)
@@ -112,21 +110,18 @@ def vectors(draw):
 @settings(max_examples=300, deadline=None)
 def test_any_values(x, dtype, keep, support, eps, room):
     x = x.astype(dtype)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_error_rows, "_GATHERED", room)
-        patch.setattr(_keys, "PARTS", 4)
-        tau, _ = found(eps, "0.05", x, keep, support, most=200)
+    limits = Limits(values=room, parts=4)
+    tau, _ = found(eps, "0.05", x, keep, support, most=200, limits=limits)
     assert tau == largest_tau(eps, "0.05", x, keep, support)
     assert tau == found(eps, "0.05", x, keep, support)[0]
 
 
-def test_keys_that_all_round_alike(monkeypatch):
+def test_keys_that_all_round_alike():
     """Many values of one key would not fit into the memory budget; their sums are enough."""
-    monkeypatch.setattr(_error_rows, "_GATHERED", 50)
     x = np.append(np.random.default_rng(2).random(500) * 1e-30, [3.0] * 501)
     for eps in ("1", "4", "8"):
         for support in SUPPORTS:
-            tau, _ = found(eps, "0.1", x, "centered", support)
+            tau, _ = found(eps, "0.1", x, "centered", support, limits=Limits(values=50))
             assert tau == largest_tau(eps, "0.1", x, "centered", support)
 
 
@@ -141,37 +136,17 @@ def test_squares_beyond_the_range_of_floats(scale):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("keep", KEEPS)
-def test_rows_are_read_three_times(dtype, keep, monkeypatch):
-    monkeypatch.setattr(_rows, "BLOCK_BYTES", 1000)
+def test_rows_are_read_three_times(dtype, keep):
     x = np.maximum(np.random.default_rng(4).standard_t(3, (80, 50)), -4)
     W = x.astype(DTYPES[dtype])
     rows = Matrix("w", W.view(np.uint16) if dtype == "bfloat16" else W, dtype)
     options = {"keep": keep, "noise": "matched", "support": "full"}
-    got, expected = (f(W_, "error:9,.5", **options) for f, W_ in
-                     ((partition_rows, rows), (partition, W)))  # fmt: skip
+    got = RowSplit(rows, SplitOptions("error:9,.5", **options), block_bytes=1000).matrix()
+    expected = partition(W, "error:9,.5", **options)
     assert (got.threshold, got.std, got.nnz) == (expected.threshold, expected.std, expected.nnz)
     assert 0 < got.nnz < W.size
     assert rows.passes == (2 if dtype.endswith("16") else 3)
     assert rows.largest <= 1000
-
-
-RESIDENT = """
-from pathlib import Path
-from htstats.compression.container import ContainerWriter
-from htstats.streaming import compress_rows
-from htstats.weights import open_weights
-
-def peak():
-    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-
-(matrix,) = open_weights({path!r}).values()
-before = peak()
-with ContainerWriter({path!r} + ".htz") as writer:
-    info = compress_rows(
-        writer, "w", matrix, "error:3,.1", noise="matched", max_memory=128 << 20, n_threads=2
-    )
-print(peak() - before, info.threshold)
-"""
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
@@ -184,11 +159,11 @@ def test_resident_memory_stays_in_the_budget(tmp_path, dtype):
         np.lib.format.write_array_header_1_0(file, fields)
         for k in range(rows // 2048):
             file.write(np.roll(piece, k))
-    code = RESIDENT.format(path=str(tmp_path / "w.npy"))
-    kib, tau = subprocess.check_output([sys.executable, "-c", code], text=True).split()
-    assert 1024 < int(kib) < 128 << 10
+    how = {"noise": "matched", "max_memory": 128 << 20, "n_threads": 2}
+    kib, tau = split_in_a_process(tmp_path / "w.npy", "error:3,.1", **how)
+    assert 1024 < kib < 128 << 10
     expected = partition(piece, "error:3,.1", noise="matched")  # the same values, fewer times
-    assert float(tau) == expected.threshold
+    assert tau == expected.threshold
 
 
 def test_a_matrix_with_nothing_in_it_has_no_threshold(tmp_path):

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from htstats import partition
 from htstats.cli import main
-from htstats.compression.container import ContainerWriter, _info, open_container
+from htstats.compression.container import ContainerWriter, RecordSizes, open_container
 from htstats.compression.matrix import DTYPES, CompressedMatrix
 from htstats.weights import open_weights
 
@@ -54,13 +54,14 @@ def assert_same(path):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("levels", [0, 1, 2, 3, 100])
-def test_every_dtype_and_codebook(tmp_path, monkeypatch, dtype, levels):
-    monkeypatch.setattr(_info, "CHUNK_ELEMENTS", 1000)
+def test_every_dtype_and_codebook(tmp_path, dtype, levels):
     matrix = make(120, 30, 0.5, dtype)
     if levels:
         rng = np.random.default_rng(levels)
         matrix.sparse.data[:] = rng.choice(matrix.sparse.data[:levels], matrix.nnz)
-    found = assert_same(write(tmp_path / "a.htz", {"w": matrix}, rule="std"))
+    found = assert_same(
+        write(tmp_path / "a.htz", {"w": matrix}, sizes=RecordSizes(1000), rule="std")
+    )
     assert found.matrices["w"].fields["chunks"] == 4
 
 
@@ -163,10 +164,11 @@ def test_files_of_version_1_are_read(tmp_path):
     assert (list(found.matrices), list(found.tensors), found.metadata) == (["w"], ["t"], {})
 
 
-def test_metadata_and_ties(tmp_path, monkeypatch):
-    monkeypatch.setattr(_info, "CHUNK_BYTES", 10)
+def test_metadata_and_ties(tmp_path):
     said = {"format": "pt", "n\u00e4": '\u4e2d "\\\n', "": ""}
-    with ContainerWriter(tmp_path / "a.htz", metadata=said) as writer:
+    with ContainerWriter(
+        tmp_path / "a.htz", metadata=said, sizes=RecordSizes(tensor_bytes=10)
+    ) as writer:
         writer.add_matrix("w", make())
         writer.add_tied("v", "w")
         writer.add_tensor("t", "int64", (4,), [np.arange(4).tobytes()])

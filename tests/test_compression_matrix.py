@@ -1,6 +1,7 @@
 """CompressedMatrix: every entry is the twin's, block by block, and `@` never needs them all."""
 
 import itertools
+import tracemalloc
 from dataclasses import replace
 
 import ml_dtypes
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from reference import normal_twin
 from scipy.sparse import csr_array
 
-from htstats.compression.matrix import DTYPES, CompressedMatrix, _round_to, index_dtype
+from htstats.compression.matrix import DTYPES, TILE, CompressedMatrix, _round_to, index_dtype
+from htstats.compression.partition import partition
 
 
 def make(rows=7, cols=9, density=0.3, *, dtype="float32", **changes):
@@ -90,25 +92,21 @@ def test_product_is_that_of_the_dense_matrix(dtype, noise):
         assert (np.abs(got - x @ dense) <= bound).all()
 
 
-def test_product_streams(monkeypatch):
-    monkeypatch.setattr("htstats.compression.matrix.TILE", 64)
-    c = make(1000, 50)
-    sizes = []
-    original = CompressedMatrix.row_block
-
-    def watched(self, start, stop, *, out):
-        sizes.append((stop - start) * 50)
-        return original(self, start, stop, out=out)
-
-    monkeypatch.setattr(CompressedMatrix, "row_block", watched)
-    x = np.linspace(-1, 1, 50)
-    y = c @ x
-    assert len(sizes) > 20
-    assert max(sizes) <= 16 * 64
-    monkeypatch.undo()
-    # sums of 50 products in any order: n eps times the sum of absolute values
-    bound = 50 * 2.3e-16 * (np.abs(c.toarray()) @ np.abs(x))
-    assert (np.abs(y - c.toarray() @ x) <= bound).all()
+def test_products_take_the_memory_of_a_block():
+    W = np.random.default_rng(0).standard_normal((20_000, 250)).astype("f4")
+    c = partition(W, 2.0)
+    dense = c.toarray().astype(float)
+    x, z = np.linspace(-1, 1, 250), np.linspace(-1, 1, 20_000)
+    tracemalloc.start()
+    y, back = c @ x, z @ c
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # a block has 16 TILE elements; while it is made and widened it takes some ten bytes for each
+    assert peak < 16 * 16 * TILE < dense.nbytes / 2
+    # sums of n products in any order: n eps times the sum of absolute values
+    assert (np.abs(y - dense @ x) <= 250 * 2.3e-16 * (np.abs(dense) @ np.abs(x))).all()
+    bound = 20_000 * 2.3e-16 * (np.abs(z) @ np.abs(dense))
+    assert (np.abs(back - z @ dense) <= bound).all()
 
 
 def test_no_noise_is_the_mean_off_the_pattern():

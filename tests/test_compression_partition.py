@@ -1,9 +1,9 @@
 """The split against element-by-element fractions, bit for bit."""
 
-import importlib
 import math
 import subprocess
 import sys
+import tracemalloc
 
 import ml_dtypes
 import numpy as np
@@ -16,7 +16,7 @@ from htstats import partition
 from htstats._core import partition as _core
 from htstats._core import split as _split
 from htstats.compression.partition.bounds import Bounds
-from htstats.compression.partition.split import count_rows, fill_rows, split_block
+from htstats.compression.partition.split import MANY, count_rows, fill_rows, split_block
 
 DTYPES = {
     "float32": np.dtype(np.float32),
@@ -152,17 +152,15 @@ PIECE = _split.PIECE
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(1401, 900), (3, 200_001), (2 * PIECE + 77, 3)])
-def test_neither_threads_nor_instructions_change_the_result(dtype, shape, monkeypatch):
+def test_neither_threads_nor_instructions_change_the_result(dtype, shape):
     W = weight_like(dtype, shape)
     bounds = Bounds.of(dtype, "abs", 0.02)
     expected = fill_rows(bits(W), bounds, count_rows(bits(W), bounds, 2), 2)
     one, three = partition(W, 0.02), partition(W, 0.02, n_threads=3)
     assert (one.mean, one.std) == (three.mean, three.std)
-    best = _core.BEST
-    for instructions in range(best + 1):
-        monkeypatch.setattr(_core, "BEST", instructions)
+    for instructions in range(_core.BEST + 1):
         for n_threads in (1, 2, 3, 100):
-            again = split_block(bits(W), bounds, n_threads)
+            again = split_block(bits(W), bounds, n_threads, instructions=instructions)
             for mine, other in zip(again, expected, strict=True):
                 assert mine.dtype == other.dtype
                 np.testing.assert_array_equal(mine, other)
@@ -171,28 +169,31 @@ def test_neither_threads_nor_instructions_change_the_result(dtype, shape, monkey
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("cols", [1, 13, 64, 77, 300])
-def test_what_is_read_behind_a_row_is_not_kept(dtype, cols, monkeypatch):
+def test_what_is_read_behind_a_row_is_not_kept(dtype, cols):
     """Bounds that keep all numbers, and rows of zeros, as which kernels read what is not there."""
     W = bits(np.zeros((5, cols), DTYPES[dtype]))
     everything = Bounds(dtype, 1, 0)
-    best = _core.BEST
-    for instructions in range(best + 1):
-        monkeypatch.setattr(_core, "BEST", instructions)
-        indptr, indices, values = split_block(W, everything)
+    for instructions in range(_core.BEST + 1):
+        indptr, indices, values = split_block(W, everything, instructions=instructions)
         np.testing.assert_array_equal(indptr, np.arange(6) * cols)
         np.testing.assert_array_equal(indices, np.tile(np.arange(cols), 5))
         assert not values.any()
 
 
-def test_from_2_to_the_31_elements_on_counting_goes_first(monkeypatch):
+def test_many_elements_are_counted_before_they_are_copied():
+    """The arrays then have the size of the result from the beginning, in place of all of W."""
     W = weight_like("float32", (701, 900))
-    bounds = Bounds.of("float32", "abs", 0.02)
-    expected = split_block(W, bounds)
-    module = importlib.import_module("htstats.compression.partition.split")
-    monkeypatch.setattr(module, "_MANY", W.size)
-    monkeypatch.setattr(module, "_split", None)
-    for mine, other in zip(split_block(W, bounds, 2), expected, strict=True):
+    bounds = Bounds.of("float32", "abs", 0.1)
+    peaks, found = [], []
+    for many in (W.size, W.size + 1):
+        tracemalloc.start()
+        found.append(split_block(W, bounds, 2, many=many))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    for mine, other in zip(*found, strict=True):
         np.testing.assert_array_equal(mine, other)
+    assert MANY == 2**31
+    assert peaks[0] < W.nbytes / 2 < 2 * W.nbytes <= peaks[1]
 
 
 def test_the_result_takes_no_more_memory_than_it_needs():

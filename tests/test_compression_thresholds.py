@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from reference import partition as twin
 
 from htstats import TailSketch, partition
-from htstats.compression.thresholds import Resolver, _keys, resolve
-from htstats.compression.thresholds import _rank_resolver as thresholds
+from htstats.compression.thresholds import Resolver, resolve
+from htstats.compression.thresholds._keys import Limits
 from htstats.compression.thresholds.rules import parse_rule
 
 DTYPES = {
@@ -41,7 +41,7 @@ def exact_keys(x, keep):
     return [abs(v - mean) if keep == "centered" else abs(v) for v in values]
 
 
-def rounded_up(value):
+def round_up(value):
     number = value.numerator / value.denominator
     return number if Fraction(number) >= value else math.nextafter(number, math.inf)
 
@@ -60,10 +60,10 @@ def test_quantiles_and_counts_against_sorted_fractions(dtype, data):
     sketch = TailSketch(dtype).update(x)
     q = data.draw(st.sampled_from(["0", "1", "0.1", "0.9", "1/3", "0.5", "0.95"]))
     tau = resolve(f"quantile:{q}", bits(x), sketch, keep=keep)
-    assert tau == rounded_up(twin.quantile(keys, q))
+    assert tau == round_up(twin.quantile(keys, q))
     k = data.draw(st.integers(0, len(x) - 1))
     tau = resolve(f"nnz:{k}", bits(x), sketch, keep=keep)
-    assert tau == rounded_up(sorted(keys)[::-1][k])
+    assert tau == round_up(sorted(keys)[::-1][k])
     kept = partition(x.reshape(1, -1), f"nnz:{k}", keep=keep).nnz
     assert kept <= k
     assert kept == sum(key > Fraction(tau) for key in keys)
@@ -71,18 +71,16 @@ def test_quantiles_and_counts_against_sorted_fractions(dtype, data):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("keep", KEEPS)
-def test_blocks_in_any_order_and_narrowing_passes_give_the_same(dtype, keep, monkeypatch):
+def test_blocks_in_any_order_and_narrowing_passes_give_the_same(dtype, keep):
     rng = np.random.default_rng(5)
     # one bucket holds nearly everything, so that one pass cannot gather it
     x = (1 + rng.integers(0, 4000, 30_000) * 2.0**-23).astype(dtype)
     x[::50] = -rng.random(600)
     sketch = TailSketch(dtype).update(x)
     expected = resolve("quantile:0.4", x, sketch, keep=keep)
-    assert expected == rounded_up(twin.quantile(exact_keys(x, keep), "0.4"))
-    monkeypatch.setattr(thresholds, "_GATHERED", 200)
-    monkeypatch.setattr(_keys, "PARTS", 16)
-    monkeypatch.setattr(_keys, "CHUNK", 500)
-    resolver = Resolver("quantile:0.4", sketch, keep=keep)
+    assert expected == round_up(twin.quantile(exact_keys(x, keep), "0.4"))
+    limits = Limits(values=200, parts=16, chunk=500)
+    resolver = Resolver("quantile:0.4", sketch, keep=keep, limits=limits)
     passes = 0
     while resolver.tau is None:
         for block in np.array_split(rng.permutation(x), 7):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import ClassVar
 
 import ml_dtypes
 import numpy as np
@@ -29,8 +30,19 @@ as_completed = pytest.importorskip("distributed").as_completed
 
 
 from htstats import distributed  # noqa: E402
-from htstats.distributed._parts import FileId, FileRows  # noqa: E402
+from htstats.distributed._fit import fit_parts  # noqa: E402
+from htstats.distributed._parts import FileId, FileRows, Parts  # noqa: E402
 from htstats.distributed._sketch import sketch_task  # noqa: E402
+
+
+class WatchedParts(Parts):
+    """Parts that note the tasks which read them."""
+
+    tasks: ClassVar[list[str]] = []
+
+    def submit(self, client, task, *args):
+        self.tasks.append(task.__name__)
+        return super().submit(client, task, *args)
 
 
 @pytest.fixture(scope="module")
@@ -143,16 +155,18 @@ def test_fits_by_row_blocks_are_the_local_ones(client, checkpoint, name, side):
     assert distributed.fit_rows(checkpoint, name, **words) == expected
 
 
-def test_a_power_law_from_its_smallest_element_on(client, tmp_path, monkeypatch):
+def test_a_power_law_from_its_smallest_element_on(client, tmp_path):
     """All of it is gathered, or nothing, and one worker reads it in ranges."""
     values = (np.random.default_rng(5).pareto(1.5, (400, 100)) + 1).astype(np.float32)
     np.save(tmp_path / "w.npy", values)
     found = distributed.fit_rows(tmp_path / "w.npy", "w", client=client, task_bytes=9000)
     assert found == fit_power_law(values, side="abs")
-    monkeypatch.setattr(distributed._fit, "MOST_GATHERED", 20_000)
-    monkeypatch.delattr(distributed._fit, "_gather_task")
-    found = distributed.fit_rows(tmp_path / "w.npy", "w", client=client, task_bytes=9000)
-    assert found == fit_power_law(values, side="abs")
+    matrix = open_weights(tmp_path / "w.npy")["w"]
+    for most, tasks in [(1 << 25, ["sketch_task", "_gather_task"]), (20_000, ["sketch_task"])]:
+        parts = WatchedParts.of_file(FileId.of(tmp_path / "w.npy"), matrix, 9000)
+        WatchedParts.tasks.clear()
+        assert fit_parts(client, parts, "abs", most_gathered=most) == found
+        assert WatchedParts.tasks == tasks
     assert found.n_tail > 0.5 * values.size
 
 

@@ -14,6 +14,7 @@ from scipy.stats import binom  # noqa: E402
 
 from htstats import reproduce  # noqa: E402
 from htstats.cli import main  # noqa: E402
+from htstats.compression.partition import partition  # noqa: E402
 from htstats.datasets import digits  # noqa: E402
 from htstats.power_law import fit_power_law  # noqa: E402
 from htstats.reproduce import _heads, _matrices, _places  # noqa: E402
@@ -28,13 +29,14 @@ from htstats.torch.training import fully_connected  # noqa: E402
 
 @pytest.fixture
 def bare(monkeypatch, tmp_path):
-    """A machine without trained networks, caches and data sets; digits are learnt in no time."""
+    """A machine without trained networks, caches and data sets."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr("htstats.datasets.DEBIAN", tmp_path / "debian")
     monkeypatch.setattr(_places._version, "__file__", str(tmp_path / "a" / "b" / "__init__.py"))
-    monkeypatch.setattr(_heads, "SMALL", (((64, 32), 1e-3), ((8,), 0.0)))
-    monkeypatch.setattr(_heads, "SMALL_EPOCHS", 5)
     return tmp_path
+
+
+QUICK = reproduce.Effort(small=(((64, 32), 1e-3), ((8,), 0.0)), epochs=5)
 
 
 def rows_of(path):
@@ -135,7 +137,7 @@ def test_figure_3_draws_networks_and_checkpoints(bare):
     torch.save({"conv": kernel, "optimizer_state": memory}, folder / "other.pt")
     (folder / "notes.txt").write_text("no checkpoint")
     lines = []
-    image, table = reproduce.figure3(bare / "new", data=folder, report=lines.append)
+    image, table = reproduce.figure3(bare / "new", data=folder, report=lines.append, effort=QUICK)
     assert is_png(image)
     rows = rows_of(table)
     # neither a convolution nor what an optimizer remembers is a dense weight matrix
@@ -156,7 +158,7 @@ def test_figure_3_draws_networks_and_checkpoints(bare):
 def test_figure_3_takes_the_trained_networks_where_they_are(bare):
     model = RECIPES["mlp-256"].build()
     save_network(model, bare / "mlp-256.safetensors")
-    reproduce.figure3(bare, data=bare)
+    reproduce.figure3(bare, data=bare, effort=QUICK)
     rows = rows_of(bare / "figure3.csv")
     assert {(r["group"], r["source"], r["matrix"]) for r in rows} == {
         ("trained here", "mlp-256", "hidden1.weight"), ("trained here", "mlp-256", "head.weight"),
@@ -167,7 +169,7 @@ def test_figure_3_takes_the_trained_networks_where_they_are(bare):
 
 def test_figure_3_says_what_is_wrong(tmp_path):
     with pytest.raises(ValueError, match="data must be a folder"):
-        reproduce.figure3(tmp_path, data=tmp_path / "none")
+        reproduce.figure3(tmp_path, data=tmp_path / "none", effort=QUICK)
 
 
 def test_the_stable_rank_of_normal_values():
@@ -182,7 +184,7 @@ def test_heavy_tails_are_told_from_normal_ones(bare):
     heavy = rng.choice([-1, 1], (60, 50)) * (1 - rng.random((60, 50))) ** (-1 / 1.5)
     light = rng.uniform(-1, 1, (60, 50))
     np.savez(bare / "two.npz", heavy=heavy, light=light)
-    (path,) = reproduce.heavy_tails(bare / "out", data=bare)
+    (path,) = reproduce.heavy_tails(bare / "out", data=bare, effort=QUICK)
     verdicts = {r["matrix"]: r for r in rows_of(path) if r["source"] == "two"}
     assert verdicts["heavy"]["verdict"] == "heavy-tailed"
     assert float(verdicts["heavy"]["tail_exponent"]) == pytest.approx(1.5, abs=0.15)
@@ -216,7 +218,7 @@ def test_verdicts(changes, expected):
 @pytest.mark.usefixtures("bare")
 def test_table_1_has_every_reading_and_noise(bare):
     lines = []
-    image, table, text = reproduce.table1(bare / "new", report=lines.append)
+    image, table, text = reproduce.table1(bare / "new", report=lines.append, effort=QUICK)
     assert is_png(image)
     rows = rows_of(table)
     assert len(rows) == 2 * 9
@@ -247,7 +249,7 @@ def cached_head(path, **changes):
 @pytest.mark.usefixtures("bare")
 def test_table_1_takes_cached_outputs_of_any_network(bare):
     parts = cached_head(bare / "mine.head.npz")
-    reproduce.table1(bare, data=bare)
+    reproduce.table1(bare, data=bare, effort=QUICK)
     rows = [r for r in rows_of(bare / "table1.csv") if r["network"] == "mine"]
     assert len(rows) == 9
     assert float(rows[0]["original"]) == 1
@@ -260,25 +262,18 @@ def test_table_1_takes_cached_outputs_of_any_network(bare):
 
 
 @pytest.mark.usefixtures("bare")
-def test_standard_deviations_divide_by_one_less(bare, monkeypatch):
-    cached_head(bare / "mine.head.npz")
-    monkeypatch.setattr("htstats.reproduce._table1.TRIALS", 2)
-    seen = []
-    real = Head.accuracy
-
-    def watched(self, weight=None):
-        value = real(self, weight)
-        if self.network == "mine" and weight is not None:
-            seen.append(value)
-        return value
-
-    monkeypatch.setattr(Head, "accuracy", watched)
-    reproduce.table1(bare, data=bare)
+def test_standard_deviations_divide_by_one_less(bare):
+    parts = cached_head(bare / "mine.head.npz")
+    weight, features, labels = parts["weight"], parts["features"], parts["labels"]
+    reproduce.table1(bare, data=bare, effort=QUICK._replace(trials=2))
     rows = [r for r in rows_of(bare / "table1.csv") if r["network"] == "mine"]
-    assert len(seen) == 18
-    for row, (a, b) in zip(rows, zip(seen[::2], seen[1::2], strict=True), strict=True):
-        assert float(row["mean"]) == pytest.approx((a + b) / 2)
-        assert float(row["std"]) == pytest.approx(abs(a - b) / math.sqrt(2))
+    assert len(rows) == 9
+    for row in rows:
+        how = {"keep": row["keep"], "noise": row["noise"]}
+        splits = [partition(weight, "std", **how, seed=seed).toarray() for seed in (0, 1)]
+        a, b = (np.mean((features @ w.T).argmax(1) == labels) for w in splits)
+        assert float(row["mean"]) == pytest.approx((a + b) / 2, abs=1e-15)
+        assert float(row["std"]) == pytest.approx(abs(a - b) / math.sqrt(2), abs=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -293,17 +288,17 @@ def test_standard_deviations_divide_by_one_less(bare, monkeypatch):
 def test_damaged_outputs_are_refused(bare, changes, message):
     cached_head(bare / "mine.head.npz", **changes)
     with pytest.raises(ValueError, match=message):
-        reproduce.table1(bare, data=bare)
+        reproduce.table1(bare, data=bare, effort=QUICK)
 
 
 @pytest.mark.usefixtures("bare")
 def test_outputs_without_labels_are_refused(bare):
     np.savez(bare / "mine.head.npz", weight=np.ones((2, 3)))
     with pytest.raises(ValueError, match=r"mine\.head\.npz does not hold the inputs"):
-        reproduce.table1(bare, data=bare)
+        reproduce.table1(bare, data=bare, effort=QUICK)
     (bare / "mine.head.npz").write_bytes(b"PK\x03\x04 no zip")
     with pytest.raises(ValueError, match=r"mine\.head\.npz does not hold the inputs"):
-        reproduce.table1(bare, data=bare)
+        reproduce.table1(bare, data=bare, effort=QUICK)
 
 
 def test_a_head_is_the_network():

@@ -17,7 +17,7 @@ pytest.importorskip("matplotlib")
 from scipy.io import savemat  # noqa: E402
 
 from htstats import reproduce  # noqa: E402
-from htstats.reproduce import _crepe, _heads, _places, _pytorchcv  # noqa: E402
+from htstats.reproduce import _crepe, _places, _pytorchcv  # noqa: E402
 
 PAPER = Path(__file__).parents[1] / "bench" / "paper"
 
@@ -41,9 +41,6 @@ class Net(torch.nn.Module):
 def home(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr(_places._version, "__file__", str(tmp_path / "a" / "b" / "__init__.py"))
-    # digits stand in for the networks that are not there, and are learnt in no time
-    monkeypatch.setattr(_heads, "SMALL", (((8,), 0.0),))
-    monkeypatch.setattr(_heads, "SMALL_EPOCHS", 1)
     (tmp_path / "home" / ".torch" / "models").mkdir(parents=True)
     (tmp_path / "data").mkdir()
     return tmp_path
@@ -210,10 +207,13 @@ def test_the_papers_networks_are_rows_and_points_where_they_are_there(home, pyto
     store(home / "data", "resnet20_cifar10", Net())
     store(home / "home" / ".torch" / "models", "wrn40_8_svhn", Net())
     lines = []
-    _, table, _ = reproduce.table1(home / "out", data=home / "data", report=lines.append)
+    # digits stand in for the networks that are not there, and are learnt in no time
+    effort = reproduce.Effort(small=(((8,), 0.0),), epochs=1)
+    how = {"data": home / "data", "report": lines.append, "effort": effort}
+    _, table, _ = reproduce.table1(home / "out", **how)
     assert "resnet20_cifar10,CIFAR-10,10,12,30" in table.read_text()
     assert any("11 of the paper's 12 networks are left out" in line for line in lines)
-    _, table = reproduce.figure3(home / "out", data=home / "data", report=lines.append)
+    _, table = reproduce.figure3(home / "out", **how)
     text = table.read_text()
     # 120 elements: the heads of the paper's networks count at any size
     assert "pytorchcv,resnet20_cifar10,output.weight,10,12" in text

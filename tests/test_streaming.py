@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+from functools import partial
 
 import ml_dtypes
 import numpy as np
@@ -13,17 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference.watched_matrix import Matrix, ThreadedMatrix
+from resident import split_in_a_process
 
-from htstats._common import rows as _rows
 from htstats._common.rows import read_blocks
 from htstats.compression.container import ContainerWriter, open_container
-from htstats.compression.partition import _rows as streaming
 from htstats.compression.partition import (
     compress_rows,
     partition,
     partition_rows,
     partition_threshold,
 )
+from htstats.compression.partition._rows import RowSplit
 from htstats.compression.partition.plan import SplitOptions
 from htstats.power_law import fit_power_law, fit_rows
 from htstats.sketch import TailSketch, sketch_rows
@@ -43,6 +44,12 @@ def sample(rows, cols, dtype, seed=0):
 
 def source(W, dtype, kind=Matrix):
     return kind("w", W.view(np.uint16) if dtype == "bfloat16" else W, dtype)
+
+
+def split(rows, rule, *, block_bytes, n_threads=1, **options):
+    """`partition_rows` with blocks of another size."""
+    given = SplitOptions(rule, **options)
+    return RowSplit(rows, given, n_threads, block_bytes=block_bytes).matrix()
 
 
 def assert_same(a, b):
@@ -81,8 +88,7 @@ def test_a_thread_that_cannot_read_is_heard():
 
 @pytest.mark.parametrize("dtype", list(DTYPES))
 @pytest.mark.parametrize("rule", ["std", 0.05, "quantile:0.9", "nnz:77", "error:9,0.5"])
-def test_the_split_is_that_of_memory(dtype, rule, tmp_path, monkeypatch):
-    monkeypatch.setattr(_rows, "BLOCK_BYTES", 1000)
+def test_the_split_is_that_of_memory(dtype, rule, tmp_path):
     W = sample(120, 50, dtype)
     words = itertools.product(
         ["abs", "upper", "centered"], ["paper", "matched", "none"], ["replaced", "full"]
@@ -91,10 +97,12 @@ def test_the_split_is_that_of_memory(dtype, rule, tmp_path, monkeypatch):
         options = dict(keep=keep, noise=noise, support=support, seed=3, layer=4)
         expected = partition(W, rule, **options)
         rows = source(W, dtype)
-        assert_same(partition_rows(rows, rule, **options), expected)
+        assert_same(split(rows, rule, **options, block_bytes=1000), expected)
         assert rows.passes <= 3
         assert rows.largest <= 1000
+        assert_same(partition_rows(rows, rule, **options), expected)
     rows = source(W, dtype, ThreadedMatrix)
+    assert_same(split(rows, rule, **options, block_bytes=1000, n_threads=3), expected)
     assert_same(partition_rows(rows, rule, **options, n_threads=3), expected)
     with ContainerWriter(tmp_path / "a.htz") as writer:
         compress_rows(writer, "w", source(W, dtype), rule, **options, source_shape=(120, 5, 10))
@@ -106,18 +114,17 @@ def test_the_split_is_that_of_memory(dtype, rule, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", list(DTYPES))
-def test_the_split_at_the_fitted_xmin_is_that_of_memory(dtype, monkeypatch):
-    monkeypatch.setattr(_rows, "BLOCK_BYTES", 1000)
+def test_the_split_at_the_fitted_xmin_is_that_of_memory(dtype):
     W = sample(120, 50, dtype)
     words = itertools.product(
         ["abs", "upper"], ["paper", "matched", "none"], ["replaced", "full"], [1, 3]
     )
     for keep, noise, support, n_threads in words:
         options = dict(keep=keep, noise=noise, support=support, seed=3, layer=4)
-        rows = source(W, dtype, ThreadedMatrix)
-        got = partition_rows(rows, "xmin", **options, n_threads=n_threads)
+        rows = source(W, dtype, partial(ThreadedMatrix, most_bytes=1000))
+        got = split(rows, "xmin", **options, n_threads=n_threads, block_bytes=1000)
         assert_same(got, partition(W, "xmin", **options))
-        assert rows.largest <= 1000
+        assert rows.blocks > rows.passes or n_threads > 1  # several blocks in a pass
     with pytest.raises(ValueError, match="keep must be 'abs' or 'upper'"):
         partition_rows(source(W, dtype), "xmin", keep="centered")
 
@@ -125,27 +132,25 @@ def test_the_split_at_the_fitted_xmin_is_that_of_memory(dtype, monkeypatch):
 @given(st.integers(0, 30), st.integers(1, 30), st.integers(1, 400), st.integers(1, 3))
 def test_any_blocks_and_threads(rows, cols, block_bytes, n_threads):
     W = sample(rows, cols, "float32", seed=rows * cols)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_rows, "BLOCK_BYTES", block_bytes)
-        for noise, rule in itertools.product(["paper", "matched", "none"], [0.1, "std"]):
-            if not (W.size == 0 and rule == "std"):
-                rows = source(W, "float32", ThreadedMatrix)
-                got = partition_rows(rows, rule, noise=noise, n_threads=n_threads)
-                assert_same(got, partition(W, rule, noise=noise))
-        sketch = sketch_rows(source(W, "float32"))
+    how = {"n_threads": n_threads, "block_bytes": block_bytes}
+    for noise, rule in itertools.product(["paper", "matched", "none"], [0.1, "std"]):
+        if not (W.size == 0 and rule == "std"):
+            got = split(source(W, "float32", ThreadedMatrix), rule, noise=noise, **how)
+            assert_same(got, partition(W, rule, noise=noise))
+    sketch = sketch_rows(source(W, "float32"), max_bytes=block_bytes)
     assert sketch.total_of_squares == TailSketch("float32").update(W).total_of_squares
 
 
 @pytest.mark.parametrize("dtype", list(DTYPES))
 @pytest.mark.parametrize("side", ["abs", "positive", "negative"])
-def test_the_fit_is_that_of_memory(dtype, side, monkeypatch):
-    monkeypatch.setattr(_rows, "BLOCK_BYTES", 1000)
+def test_the_fit_is_that_of_memory(dtype, side):
     W = sample(120, 50, dtype)
-    rows = source(W, dtype)
+    rows = source(W, dtype, partial(Matrix, most_bytes=1000))
     fit, expected = fit_rows(rows, side=side), fit_power_law(W, side=side)
     for name in ("alpha", "xmin", "distance", "n", "n_tail", "excluded", "side"):
         assert getattr(fit, name) == getattr(expected, name)
     assert rows.passes <= 3
+    assert rows.blocks > rows.passes
 
 
 def test_too_little_memory_is_named(tmp_path):
@@ -181,23 +186,6 @@ def test_memory_is_bounded_whatever_the_matrix(tmp_path):
             assert container.matrices["w"].info == info
 
 
-RESIDENT = """
-from pathlib import Path
-from htstats.compression.container import ContainerWriter
-from htstats.streaming import compress_rows
-from htstats.weights import open_weights
-
-def peak():
-    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-
-(matrix,) = open_weights({path!r}).values()
-before = peak()
-with ContainerWriter({path!r} + ".htz") as writer:
-    compress_rows(writer, "w", matrix, {rule!r}, max_memory=128 << 20, n_threads=2)
-print(peak() - before)
-"""
-
-
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
 @pytest.mark.parametrize("rule", ["std", "quantile:0.5"])
 def test_resident_memory_stays_in_the_budget(tmp_path, rule):
@@ -208,8 +196,7 @@ def test_resident_memory_stays_in_the_budget(tmp_path, rule):
         np.lib.format.write_array_header_1_0(file, fields)
         for k in range(20):
             file.write(sample(1024, 4096, "float32", seed=k % 2))
-    code = RESIDENT.format(path=str(tmp_path / "w.npy"), rule=rule)
-    kib = int(subprocess.check_output([sys.executable, "-c", code], text=True))
+    kib, _ = split_in_a_process(tmp_path / "w.npy", rule, max_memory=128 << 20, n_threads=2)
     assert 1024 < kib < 128 << 10
 
 
@@ -267,16 +254,13 @@ def test_a_read_error_takes_back_the_rows_already_written(tmp_path):
 def test_an_error_on_a_thread_ends_the_others(tmp_path):
     W = sample(500, 40, "float32")
     W[400, 3] = np.nan
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_rows, "BLOCK_BYTES", 500)
-        for rule in (0.1, "std"):
-            with pytest.raises(ValueError, match="W must be finite, got 1"):
-                partition_rows(source(W, "float32", ThreadedMatrix), rule, n_threads=3)
+    for rule in (0.1, "std"):
+        with pytest.raises(ValueError, match="W must be finite, got 1"):
+            split(source(W, "float32", ThreadedMatrix), rule, n_threads=3, block_bytes=500)
 
 
-def test_blocks_are_taken_in_order_whichever_is_ready_first(monkeypatch):
+def test_blocks_are_taken_in_order_whichever_is_ready_first():
     """The first block is read last, and nothing is taken, nor told of, before it."""
-    monkeypatch.setattr(_rows, "BLOCK_BYTES", 400)
     W = sample(50, 10, "float32")  # five blocks of ten rows
     rows, told, others = source(W, "float32", ThreadedMatrix), [], threading.Event()
     read_rows = rows.read_rows
@@ -291,15 +275,14 @@ def test_blocks_are_taken_in_order_whichever_is_ready_first(monkeypatch):
 
     rows.read_rows = first_is_slow
     tau, expected = 0.1, partition(W, 0.1)
-    job = streaming._Reading(rows, SplitOptions(tau), 2, told.append)
+    job = RowSplit(rows, SplitOptions(tau), 2, told.append, block_bytes=400)
     blocks = []
-    streaming._split(job, lambda indptr, *_: blocks.append(int(indptr[-1])))
+    job.run(lambda indptr, *_: blocks.append(int(indptr[-1])))
     assert blocks == np.diff(expected.sparse.indptr[::10]).tolist()
     assert told == [400] * 5
 
 
-def test_the_first_of_two_bad_blocks_is_told_of(monkeypatch):
-    monkeypatch.setattr(_rows, "BLOCK_BYTES", 400)
+def test_the_first_of_two_bad_blocks_is_told_of():
     W = sample(50, 10, "float32")
     W[5, 3], W[15, 3:5] = np.nan, np.inf
     rows, second = source(W, "float32", ThreadedMatrix), threading.Event()
@@ -315,12 +298,11 @@ def test_the_first_of_two_bad_blocks_is_told_of(monkeypatch):
 
     rows.read_rows = first_is_slow
     with pytest.raises(ValueError, match="got 1 NaN"):
-        partition_rows(rows, 0.1, n_threads=2)
+        split(rows, 0.1, n_threads=2, block_bytes=400)
     assert sorted(read) == [0, 10]  # and no other block was begun
 
 
-def test_what_cannot_be_taken_ends_the_reading(monkeypatch):
-    monkeypatch.setattr(_rows, "BLOCK_BYTES", 400)
+def test_what_cannot_be_taken_ends_the_reading():
     rows = source(sample(5000, 10, "float32"), "float32", ThreadedMatrix)
     read_rows, read = rows.read_rows, []
 
@@ -332,8 +314,9 @@ def test_what_cannot_be_taken_ends_the_reading(monkeypatch):
         raise OSError("disk full")
 
     rows.read_rows = watched
+    job = RowSplit(rows, SplitOptions(0.1, noise="none"), 3, block_bytes=400)
     with pytest.raises(OSError, match="disk full"):
-        streaming._split(streaming._Reading(rows, SplitOptions(0.1, noise="none"), 3), full)
+        job.run(full)
     assert len(read) <= 3
 
 

@@ -13,18 +13,7 @@ import numpy as np
 import pytest
 from scipy import sparse, stats
 
-from htstats import partition
-from htstats.theory import (
-    ApproximationError,
-    approximation_error,
-    bernstein_failure_probability,
-    error_budget,
-    exact_failure_probability,
-    failure_probability,
-    interval_length,
-    largest_noise_variance,
-    matrix_approximation,
-)
+from htstats import partition, theory
 
 TRIALS = 20_000
 
@@ -58,7 +47,7 @@ def vectors(rng, n1, n2):
 def test_the_paper_s_bound_fails_with_probability_one():
     rng = np.random.default_rng(1)
     eps, tau, t, alpha, n = 10.0, 4.0, 0.5, 2.5, 10
-    claim = failure_probability(eps, tau=tau, t=t, convention="paper")
+    claim = theory.failure_probability(eps, tau=tau, t=t, convention="paper")
     assert claim.kind == "claim"
     assert claim.value == pytest.approx(0.145, abs=5e-4)
     small = small_part(pareto(rng, (TRIALS, n, n), alpha), tau)
@@ -68,7 +57,7 @@ def test_the_paper_s_bound_fails_with_probability_one():
     # what holds does: the mean stored, the same eps, tau and t
     mean = alpha / (alpha - 1) * (1 - tau ** (1 - alpha))
     frequency = np.mean(np.abs(error - mean * n) > eps)
-    assert at_most(frequency, failure_probability(eps, tau=tau, t=t).value, TRIALS)
+    assert at_most(frequency, theory.failure_probability(eps, tau=tau, t=t).value, TRIALS)
 
 
 def test_random_vectors_hide_the_failure():
@@ -79,15 +68,15 @@ def test_random_vectors_hide_the_failure():
     error = np.einsum("ti,tij,tj->t", u, small, v)
     error /= np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1)
     error -= math.sqrt(t) * rng.standard_normal(trials)
-    claim = failure_probability(eps, tau=tau, t=t, convention="paper").value
+    claim = theory.failure_probability(eps, tau=tau, t=t, convention="paper").value
     assert np.mean(np.abs(error) > eps) < claim
 
 
 @pytest.mark.parametrize("eta", [1e-6, 1e-3, 0.05])
 def test_the_paper_has_three_rules_and_only_one_follows_from_its_formula(eta):
     def claimed(source):
-        budget = error_budget(0.7, eta, convention="paper", source=source)
-        return failure_probability(0.7, tau=0.0, t=budget, convention="paper").value
+        budget = theory.error_budget(0.7, eta, convention="paper", source=source)
+        return theory.failure_probability(0.7, tau=0.0, t=budget, convention="paper").value
 
     assert claimed("proposition") == pytest.approx(eta, rel=1e-12)
     assert claimed("text") == pytest.approx(min(1, math.sqrt(3 * eta)), rel=1e-12)
@@ -97,9 +86,11 @@ def test_the_paper_has_three_rules_and_only_one_follows_from_its_formula(eta):
 def test_the_paper_s_rule_fails_for_gaussian_noise_alone():
     # tau -> 0: nothing is approximated but the noise itself, whose law is known
     eps, eta = 1.0, 1e-4
-    budget = error_budget(eps, eta, convention="paper")
-    assert exact_failure_probability(eps, bias=0.0, t=budget).value > eta
-    assert exact_failure_probability(eps, bias=0.0, t=error_budget(eps, eta)).value < eta
+    budget = theory.error_budget(eps, eta, convention="paper")
+    assert theory.exact_failure_probability(eps, bias=0.0, t=budget).value > eta
+    assert (
+        theory.exact_failure_probability(eps, bias=0.0, t=theory.error_budget(eps, eta)).value < eta
+    )
 
 
 # -- C1 and C2 ------------------------------------------------------------------------------------
@@ -108,21 +99,21 @@ def test_the_paper_s_rule_fails_for_gaussian_noise_alone():
 @pytest.mark.parametrize("values", ["signed", "positive", "positions"])
 def test_the_inverse_of_c1(values):
     eps, eta = 0.3, 1e-3
-    budget = error_budget(eps, eta)
+    budget = theory.error_budget(eps, eta)
     t = budget / 3
     length = 2 * math.sqrt(budget - t)
     tau = {"signed": length / 2, "positive": length, "positions": length + 0.1}[values]
-    back = failure_probability(eps, tau=tau, t=t, values=values, w_min=0.1)
+    back = theory.failure_probability(eps, tau=tau, t=t, values=values, w_min=0.1)
     assert back.value == pytest.approx(eta, rel=1e-12)
     assert back.kind == "bound"
 
 
 def test_interval_lengths():
-    assert interval_length(2.0) == 4.0
-    assert interval_length(2.0, values="positive") == 2.0
-    assert interval_length(2.0, values="positions", w_min=0.5) == 1.5
+    assert theory.interval_length(2.0) == 4.0
+    assert theory.interval_length(2.0, values="positive") == 2.0
+    assert theory.interval_length(2.0, values="positions", w_min=0.5) == 1.5
     with pytest.raises(ValueError, match="w_min"):
-        interval_length(1.0, values="positions", w_min=2.0)
+        theory.interval_length(1.0, values="positions", w_min=2.0)
 
 
 @pytest.mark.parametrize("values", ["signed", "positive", "positions"])
@@ -151,7 +142,7 @@ def test_c1_holds(values, alpha):
             error = np.einsum("i,tij,j->t", u, small - mean, v)
             error += math.sqrt(t) * rng.standard_normal(TRIALS)
             for eps in (0.5, 2.0, 4.0):
-                bound = failure_probability(eps, tau=tau, t=t, values=values, w_min=w_min)
+                bound = theory.failure_probability(eps, tau=tau, t=t, values=values, w_min=w_min)
                 assert at_most(np.mean(np.abs(error) > eps), bound.value, TRIALS), (name, t, eps)
 
 
@@ -170,21 +161,21 @@ def test_c2_holds_and_beats_c1_where_variance_is_small():
         error = np.einsum("i,tij,j->t", unit_u, small - rare, unit_v)
         error += math.sqrt(t) * rng.standard_normal(TRIALS)
         for eps in (0.3, 0.6, 1.0):
-            bound = bernstein_failure_probability(
+            bound = theory.bernstein_failure_probability(
                 eps, u, v, variance=variance, max_deviation=1 - rare, t=t
             )
             assert at_most(np.mean(np.abs(error) > eps), bound.value, TRIALS), (name, eps)
-    ones = bernstein_failure_probability(
+    ones = theory.bernstein_failure_probability(
         0.6, np.ones(n1), np.ones(n2), variance=variance, max_deviation=1 - rare, t=t
     )
-    assert ones.value < failure_probability(0.6, tau=1.0, t=t, values="positive").value
+    assert ones.value < theory.failure_probability(0.6, tau=1.0, t=t, values="positive").value
 
 
 def test_a_vector_s_length_does_not_matter():
     rng = np.random.default_rng(5)
     u, v = rng.standard_normal(4), rng.standard_normal(7)
-    one = bernstein_failure_probability(1.0, u, v, variance=0.1, max_deviation=1.0)
-    other = bernstein_failure_probability(
+    one = theory.bernstein_failure_probability(1.0, u, v, variance=0.1, max_deviation=1.0)
+    other = theory.bernstein_failure_probability(
         1.0, 1e200 * u, -1e-200 * v, variance=0.1, max_deviation=1.0
     )
     assert one.log == pytest.approx(other.log, rel=1e-12)
@@ -198,26 +189,28 @@ def test_a_vector_s_length_does_not_matter():
 def test_c3_is_the_normal_law(bias, t):
     eps, sigma = 1.0, math.sqrt(t)
     want = np.logaddexp(stats.norm.logsf(eps, bias, sigma), stats.norm.logcdf(-eps, bias, sigma))
-    assert exact_failure_probability(eps, bias=bias, t=t).log == pytest.approx(want, rel=1e-12)
+    assert theory.exact_failure_probability(eps, bias=bias, t=t).log == pytest.approx(
+        want, rel=1e-12
+    )
 
 
 def test_c3_keeps_its_logarithm_below_the_float_range():
-    statement = exact_failure_probability(1.0, bias=0.0, t=1e-6)
+    statement = theory.exact_failure_probability(1.0, bias=0.0, t=1e-6)
     assert statement.value == 0.0
     assert statement.log == pytest.approx(-5e5 - math.log(1e3) - 0.5 * math.log(math.pi / 2), 1e-9)
 
 
 def test_c3_without_noise_is_an_indicator():
-    assert exact_failure_probability(1.0, bias=1.0, t=0.0).value == 0.0
-    assert exact_failure_probability(1.0, bias=-1.1, t=0.0).value == 1.0
+    assert theory.exact_failure_probability(1.0, bias=1.0, t=0.0).value == 0.0
+    assert theory.exact_failure_probability(1.0, bias=-1.1, t=0.0).value == 1.0
 
 
 @pytest.mark.parametrize("eta", [1e-300, 1e-8, 0.05, 0.5, 0.9])
 @pytest.mark.parametrize("bias", [0.0, 0.4, -0.999])
 def test_the_inverse_of_c3(eta, bias):
-    t = largest_noise_variance(1.0, eta, bias=bias)
-    assert exact_failure_probability(1.0, bias=bias, t=t).value <= eta
-    more = exact_failure_probability(1.0, bias=bias, t=t * (1 + 1e-9))
+    t = theory.largest_noise_variance(1.0, eta, bias=bias)
+    assert theory.exact_failure_probability(1.0, bias=bias, t=t).value <= eta
+    more = theory.exact_failure_probability(1.0, bias=bias, t=t * (1 + 1e-9))
     assert more.value > eta or eta > 0.5
 
 
@@ -237,7 +230,7 @@ def test_c3_against_the_noise_itself(support):
     weights = pareto(rng, (7, 9), 2.0) / 10
     mean, t, tau = 0.12, 0.02, 0.2
     replacement, kept = _replacement(weights, tau, mean, t, support)
-    error = approximation_error(weights, replacement)
+    error = theory.approximation_error(weights, replacement)
     noise = rng.standard_normal((TRIALS, 7, 9))
     random_part = mean + math.sqrt(t) * noise
     if support == "replaced":
@@ -265,7 +258,7 @@ def test_c3_against_the_noise_itself(support):
 def test_the_worst_pair_is_attained_on_full_support():
     rng = np.random.default_rng(7)
     deviation = rng.standard_normal((5, 6)) / 10
-    error = ApproximationError(deviation, 0.01)
+    error = theory.ApproximationError(deviation, 0.01)
     left, values, right = np.linalg.svd(deviation)
     assert error.norm == pytest.approx(values[0], rel=1e-12)
     attained = error.failure_probability(0.7, left[:, 0], right[0])
@@ -275,11 +268,11 @@ def test_the_worst_pair_is_attained_on_full_support():
 def test_the_deviation_is_zero_on_the_pattern_of_replaced_support():
     weights = np.array([[3.0, 0.5], [-0.25, -4.0]])
     replacement, kept = _replacement(weights, 1.0, 0.125, 0.25, "replaced")
-    error = approximation_error(weights, replacement)
+    error = theory.approximation_error(weights, replacement)
     assert np.array_equal(error.deviation, np.where(kept, 0.0, weights - 0.125))
     assert error.noise_variance([1, 0], [1, 0]) == 0.0
     assert error.noise_variance([1, 0], [1, 1]) == pytest.approx(0.125)
-    full = approximation_error(weights, _replacement(weights, 1.0, 0.125, 0.25, "full")[0])
+    full = theory.approximation_error(weights, _replacement(weights, 1.0, 0.125, 0.25, "full")[0])
     assert np.array_equal(full.deviation, np.where(kept, 0.0, weights) - 0.125)
 
 
@@ -297,7 +290,7 @@ def heavy(seed, shape=(20, 30)):
 def test_algorithm_1_keeps_its_word(rule, noise, support, keep):
     weights = heavy(8) + 0.003
     eps, eta = 0.15, 0.01
-    chosen = matrix_approximation(
+    chosen = theory.matrix_approximation(
         weights, eps, eta, rule=rule, noise=noise, support=support, keep=keep
     )
     if not chosen.removable:
@@ -324,8 +317,8 @@ def test_algorithm_1_keeps_its_word(rule, noise, support, keep):
 def test_algorithm_1_a_priori_is_the_largest_threshold():
     weights = heavy(9)
     eps, eta = 0.1, 0.01
-    chosen = matrix_approximation(weights, eps, eta, rule="a priori")
-    budget = error_budget(eps, eta)
+    chosen = theory.matrix_approximation(weights, eps, eta, rule="a priori")
+    budget = theory.error_budget(eps, eta)
     magnitudes = np.sort(np.abs(weights), axis=None)
     # brute force over every threshold
     costs = [m**2 + weights[np.abs(weights) <= m].var() for m in magnitudes]
@@ -335,7 +328,7 @@ def test_algorithm_1_a_priori_is_the_largest_threshold():
 def test_algorithm_1_exact_cannot_take_the_next_threshold():
     weights = heavy(10)
     eps, eta = 0.1, 0.01
-    chosen = matrix_approximation(weights, eps, eta, noise="none")
+    chosen = theory.matrix_approximation(weights, eps, eta, noise="none")
     above = np.abs(weights)[np.abs(weights) > chosen.tau].min()
     assert chosen.failure_probability.value == 0.0
     assert np.linalg.norm(small_part(weights, chosen.tau), 2) <= eps
@@ -343,21 +336,21 @@ def test_algorithm_1_exact_cannot_take_the_next_threshold():
 
 
 def test_algorithm_1_says_when_nothing_can_go():
-    chosen = matrix_approximation(heavy(11), 1e-9, 0.01, noise="none")
+    chosen = theory.matrix_approximation(heavy(11), 1e-9, 0.01, noise="none")
     assert (chosen.removable, chosen.tau, chosen.n_kept) == (False, None, 600)
-    paper = matrix_approximation(heavy(11), 1e-9, 0.01, convention="paper")
+    paper = theory.matrix_approximation(heavy(11), 1e-9, 0.01, convention="paper")
     assert not paper.removable
 
 
 def test_algorithm_1_as_printed_misses_eta_on_its_own_terms():
-    chosen = matrix_approximation(heavy(12), 0.1, 0.001, convention="paper")
+    chosen = theory.matrix_approximation(heavy(12), 0.1, 0.001, convention="paper")
     assert chosen.failure_probability.kind == "claim"
     assert chosen.failure_probability.value > 0.001
 
 
 def test_everything_can_go():
     weights = heavy(13)
-    chosen = matrix_approximation(weights, 100.0, 0.5)
+    chosen = theory.matrix_approximation(weights, 100.0, 0.5)
     assert chosen.n_removed == weights.size
     assert chosen.tau == np.abs(weights).max()
 
@@ -365,21 +358,23 @@ def test_everything_can_go():
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: failure_probability(-1.0, tau=1.0), "eps"),
-        (lambda: failure_probability(1.0, tau=1.0, values="both"), "values"),
-        (lambda: failure_probability(1.0, tau=1.0, convention="printed"), "convention"),
-        (lambda: error_budget(1.0, 0.0), r"eta must be in \(0, 1\), got 0.0"),
-        (lambda: error_budget(1.0, 0.1, convention="paper", source="abstract"), "source"),
-        (lambda: largest_noise_variance(1.0, 0.1, bias=1.5), "bias"),
+        (lambda: theory.failure_probability(-1.0, tau=1.0), "eps"),
+        (lambda: theory.failure_probability(1.0, tau=1.0, values="both"), "values"),
+        (lambda: theory.failure_probability(1.0, tau=1.0, convention="printed"), "convention"),
+        (lambda: theory.error_budget(1.0, 0.0), r"eta must be in \(0, 1\), got 0.0"),
+        (lambda: theory.error_budget(1.0, 0.1, convention="paper", source="abstract"), "source"),
+        (lambda: theory.largest_noise_variance(1.0, 0.1, bias=1.5), "bias"),
         (
-            lambda: bernstein_failure_probability(1.0, [0, 0], [1], variance=1, max_deviation=1),
+            lambda: theory.bernstein_failure_probability(
+                1.0, [0, 0], [1], variance=1, max_deviation=1
+            ),
             "u must be finite",
         ),
-        (lambda: matrix_approximation([1.0], 1.0, 0.1), "W must be a matrix"),
-        (lambda: matrix_approximation([[math.nan]], 1.0, 0.1), "W must be finite"),
-        (lambda: matrix_approximation([[1.0]], 1.0, 0.1, rule="magic"), "rule"),
+        (lambda: theory.matrix_approximation([1.0], 1.0, 0.1), "W must be a matrix"),
+        (lambda: theory.matrix_approximation([[math.nan]], 1.0, 0.1), "W must be finite"),
+        (lambda: theory.matrix_approximation([[1.0]], 1.0, 0.1, rule="magic"), "rule"),
         (
-            lambda: approximation_error(
+            lambda: theory.approximation_error(
                 np.ones((2, 2)), _replacement(np.ones((2, 3)), 1.0, 0.0, 0.0, "full")[0]
             ),
             "shape",
@@ -395,13 +390,13 @@ def test_c1_is_for_vectors_fixed_before():
     """Top singular vectors of A are chosen after it: C1 says nothing of them, the norm does."""
     rng = np.random.default_rng(14)
     eps = 8.0
-    bound = failure_probability(eps, tau=1.0).value
+    bound = theory.failure_probability(eps, tau=1.0).value
     assert bound < 1e-12
     for _ in range(20):
         small = rng.choice([-1.0, 1.0], (40, 40))
         left, _, right = np.linalg.svd(small)
         assert left[:, 0] @ small @ right[0] > eps
-        error = ApproximationError(small, 0.0)
+        error = theory.ApproximationError(small, 0.0)
         assert error.worst_failure_probability(eps).value == 1.0
 
 
@@ -413,5 +408,5 @@ def test_the_mean_is_that_of_the_split_to_the_bit(shape, offset):
     for _ in range(10):
         W = rng.standard_normal(shape) + offset
         exact = float(sum(map(Fraction, W.ravel().tolist())) / W.size)
-        found = matrix_approximation(W, 100.0, 0.5, noise="paper", keep="centered")
+        found = theory.matrix_approximation(W, 100.0, 0.5, noise="paper", keep="centered")
         assert found.mean == exact == partition(W, 0.5, keep="centered").mean

@@ -154,15 +154,9 @@ def test_labels():
 def test_bartlett_by_the_formula():
     s, g, m, x, gamma, delta, w = [1.5, 1.2], [6.0, 3.0], 60_000, 500.0, 2.0, 0.05, 64
     got = bartlett_bound(
-        0.1,
-        spectral_norms=s,
-        group_norms=g,
-        width=w,
-        data_norm=x,
-        margin=gamma,
-        n_samples=m,
+        0.1, spectral_norms=s, group_norms=g, width=w, data_norm=x, margin=gamma, n_samples=m,
         delta=delta,
-    )
+    )  # fmt: skip
     total = ((0.5 + 6) * (0.5 + 1.2)) ** (2 / 3) + ((0.5 + 3) * (0.5 + 1.5)) ** (2 / 3)
     main = 144 * math.log(m) * math.log(2 * w) / (gamma * m) * (1 + x) * total**1.5
     logs = math.log(1 / delta) + math.log(2 * m / gamma) + 2 * math.log(2 + x)

@@ -1,6 +1,5 @@
 """Cushions, contraction and smoothness against dense Jacobians, sample by sample."""
 
-import importlib
 import itertools
 import math
 
@@ -12,6 +11,8 @@ from torch import nn  # noqa: E402
 
 from htstats import partition  # noqa: E402
 from htstats.torch import complexity_table, compression_tolerances, noise_stability  # noqa: E402
+from htstats.torch._jacobians import JacobianNorms, hutchinson_interval  # noqa: E402
+from htstats.torch.stability import measure_splits  # noqa: E402
 
 SIZES = (6, 9, 7, 4)
 
@@ -67,19 +68,25 @@ def slow(model, batches, trials=2, seed=0):
     return mu, inter, contraction, rough
 
 
+def measure_with(model, *, trials=4, **limits):
+    """`noise_stability` with other limits of its Jacobians."""
+    norms = JacobianNorms("auto", 256, torch.Generator().manual_seed(0), **limits)
+    return measure_splits(
+        model, data(), norms, threshold="std", noise="paper", trials=trials, seed=0,
+        confidence=0.95,
+    )  # fmt: skip
+
+
 def sorted_numbers(values):
     return np.sort([v.detach().item() for v in values])
 
 
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("activation", [nn.ReLU, nn.Tanh])
-def test_quantities_are_their_definitions(bias, activation, monkeypatch):
+def test_quantities_are_their_definitions(bias, activation):
     model = network(bias, activation)
     # small enough for the rows of a Jacobian to come in several parts
-    # by name: the package's attribute of that name is the function
-    module = importlib.import_module("htstats.torch.noise_stability")
-    monkeypatch.setattr(module, "JACOBIAN_ELEMENTS", 100)
-    result = noise_stability(model, data(), trials=2)
+    result = measure_with(model, trials=2, batch_elements=100)
     mu, inter, contraction, rough = slow(model, data())
     assert result.biases == bias
     pairs = [
@@ -211,8 +218,6 @@ def test_hutchinson_s_interval_holds_for_every_pair_and_sample():
 @pytest.mark.parametrize("rank", [1, 5])
 def test_the_interval_covers_a_weighted_chi_square(rank):
     """Rank 1 is the worst case: there the interval is Chernoff's for one chi^2 of `probes`."""
-    from htstats.torch.noise_stability import hutchinson_interval
-
     probes, failure, trials = 40, 0.05, 20_000
     low, high = hutchinson_interval(probes, failure)
     weights = np.array([1.0]) if rank == 1 else np.array([0.9, 0.04, 0.03, 0.02, 0.01])
@@ -224,11 +229,10 @@ def test_the_interval_covers_a_weighted_chi_square(rank):
         assert outside > failure / 20  # no vacuous interval
 
 
-def test_auto_is_exact_up_to_the_many_rows(monkeypatch):
-    module = importlib.import_module("htstats.torch.noise_stability")
-    monkeypatch.setattr(module, "MANY_ROWS", 5)
-    found = noise_stability(network(False), data())
+def test_auto_is_exact_up_to_the_many_rows():
+    found = measure_with(network(False), many_rows=5)
     assert found.estimated == {(1, 2)}  # 7 rows; the last layer has 4
+    assert measure_with(network(False), many_rows=7).estimated == set()
 
 
 # -- from cushions to k_i -------------------------------------------------------------------------

@@ -12,11 +12,11 @@ from htstats.compression.container import ContainerWriter, open_container
 from htstats.compression.partition import partition
 
 torch = pytest.importorskip("torch")
+from matrix_watch import MatrixWatch  # noqa: E402
 from torch import nn  # noqa: E402
 
-from htstats.torch import _sparse_product  # noqa: E402
 from htstats.torch._normal import normal_block, sqrt  # noqa: E402
-from htstats.torch._sparse_product import TORCH_DTYPES, round_to  # noqa: E402
+from htstats.torch._sparse_product import TORCH_DTYPES, product, round_to  # noqa: E402
 from htstats.torch.sparse_linear import (  # noqa: E402
     GaussianSparseLinear,
     replace_linear_,
@@ -33,7 +33,7 @@ def weights(rows=30, cols=17, dtype="float64", seed=0):
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(_sparse_product, "BLOCK_ELEMENTS", 100)
+    monkeypatch.setattr(GaussianSparseLinear, "block_elements", 100)
 
 
 def test_torch_makes_the_bits_of_the_c_library():
@@ -95,7 +95,7 @@ def test_gradients(support, dense):
         with torch.no_grad():
             layer.values.data, layer.mean.data = values.detach(), mean.detach()
             layer._cache = None
-        y = _sparse_product.product(x, values, mean, layer)
+        y = product(x, values, mean, layer)
         return y + bias
 
     inputs = [x, layer.values, layer.mean, layer.bias]
@@ -171,24 +171,19 @@ def test_a_cast_module_still_acts():
     assert torch.equal(torch.from_numpy(cast.matrix.toarray()), expected)
 
 
-def test_streaming_holds_a_block_at_a_time(monkeypatch):
+def test_streaming_holds_a_block_at_a_time():
     layer = GaussianSparseLinear(partition(weights()))
-    sizes = []
-    rows = _sparse_product.Entries.rows
-
-    def watched(self, start, stop):
-        sizes.append(stop - start)
-        return rows(self, start, stop)
-
-    monkeypatch.setattr(_sparse_product.Entries, "rows", watched)
-    layer(torch.zeros(17, dtype=torch.float64))
-    assert max(sizes) == 100 // 17
-    assert sum(sizes) == 30
+    x = torch.zeros(17, dtype=torch.float64)
+    step = 100 // 17
+    with MatrixWatch() as watch:
+        layer(x)
+    assert watch.shapes == [(17, step)] * (30 // step)  # transposed
     layer.dense = True
-    sizes.clear()
-    for _ in range(3):
-        layer(torch.zeros(17, dtype=torch.float64))
-    assert sizes == [30]
+    with MatrixWatch() as watch:
+        for _ in range(3):
+            layer(x)
+    assert watch.shapes == [(17, 30)] * 3
+    assert len(watch.memory) == 1  # W(t) was computed once
 
 
 def test_replace_linear():

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from htstats._common import rows as _rows
-from htstats.compression.partition import _rows as streaming
+from htstats.compression.partition._rows import RowSplit
 from htstats.compression.partition.plan import SplitOptions
 from htstats.power_law import _fit_rows
 from htstats.sketch import TailSketch
@@ -74,8 +74,7 @@ def read(path):
 
 def split(path, threshold, noise, n_threads):
     options = SplitOptions(threshold, "abs", noise, "replaced").check()
-    reading = streaming._Reading(matrix(path), options, n_threads)
-    return streaming._split(reading, lambda *block: None)
+    return RowSplit(matrix(path), options, n_threads).run(lambda *block: None)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.messages import quote_text
-from htstats.columns._text import TextColumn, read_lines
+from htstats.columns._text import BLOCK_BYTES, TextColumn, read_lines
 
 __all__ = ["HELD", "SUFFIXES", "Column", "is_column", "open_column", "read_column"]
 
@@ -155,6 +155,7 @@ def open_column(
     *,
     whole: bool = False,
     held: int | None = HELD,
+    block_bytes: int = BLOCK_BYTES,
 ) -> Column:
     """Open a column for fits. The input itself is read only once.
 
@@ -166,6 +167,8 @@ def open_column(
         If true, a number that is not an integer is an error.
     held : int or None
         Largest number of elements to keep in memory; None for no limit.
+    block_bytes : int
+        Number of bytes of text that are read at a time. A longer line is an error.
     """
     name = "standard input" if path == "-" else path
     shown = "stdin" if path == "-" else path if _is_pipe(path) else os.path.basename(path)
@@ -184,7 +187,7 @@ def open_column(
             raise ValueError(f"{name}: not a text file but a zip archive")
         kind = os.path.splitext(path.lower().removesuffix(".gz"))[1] if path != "-" else ""
         text = TextColumn(name, kind, column, whole)
-        parts = (text.numbers(line, block) for line, block in read_lines(stream, name))
+        parts = (text.numbers(line, block) for line, block in read_lines(stream, name, block_bytes))
         values = _gather(parts, held)
     if text.layout is None:
         raise ValueError(f"{name}: no numbers: it is empty, or has only comments")

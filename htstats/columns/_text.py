@@ -11,12 +11,13 @@ from typing import IO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Layout", "TextColumn", "read_lines"]
+__all__ = ["BLOCK_BYTES", "Layout", "TextColumn", "read_lines"]
 
 Floats = npt.NDArray[np.float64]
 
-# Bytes read at a time; a longer line is an error.
-BLOCK = 1 << 20
+# Bytes that are read at a time. A longer line is an error. Sizes from 64 KiB on take the same time
+# (bench/studies/block_sizes.py).
+BLOCK_BYTES = 1 << 20
 
 # float64 represents every integer up to this one exactly.
 EXACT = 2.0**53
@@ -33,7 +34,9 @@ THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' \u00a0\u202f]\d{3})+([.,]\d*)?")
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 
 
-def read_lines(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
+def read_lines(
+    stream: IO[bytes], name: str, block_bytes: int = BLOCK_BYTES
+) -> Iterator[tuple[int, bytes]]:
     r"""Yield blocks of whole lines: (number of the first line, lines that end with \n).
 
     Lines of the file may end with \n, \r\n or \r.
@@ -45,7 +48,7 @@ def read_lines(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
     """
     line, rest, is_first = 1, b"", True
     while True:
-        piece = stream.read(BLOCK)
+        piece = stream.read(block_bytes)
         is_last = not piece
         if is_first:
             if mark := MARKS.get(piece[:2]):
@@ -60,7 +63,7 @@ def read_lines(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
         data = rest + piece + (b"\n" if is_last else b"")
         end = data.rfind(b"\n") + 1
         block, rest = data[:end], data[end:]
-        if len(rest) > BLOCK:
+        if len(rest) > block_bytes:
             raise ValueError(f"{name}:{line + block.count(10)}: the line is too long for a column")
         if block:
             yield line, block

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from htstats.weights import Weights
 
-__all__ = ["Plan", "plan_of"]
+__all__ = ["CarryPlan", "plan_of"]
 
 # Dtypes of arrays that no network uses in computations: text, bytes, dates.
 TEXT_OR_DATE = re.compile(r"[<>|=]?(U|S|str|bytes|datetime|timedelta)[\d\[]")
@@ -18,7 +18,7 @@ TEXT_OR_DATE = re.compile(r"[<>|=]?(U|S|str|bytes|datetime|timedelta)[\d\[]")
 MOST_NAMES = 30
 
 
-class Plan(NamedTuple):
+class CarryPlan(NamedTuple):
     """The parts of a checkpoint to write.
 
     `ties` maps a name to the first name of the same tensor. `chosen` contains only the first of
@@ -32,7 +32,7 @@ class Plan(NamedTuple):
     notes: list[str]
 
 
-def plan_of(weights: Weights, chosen: set[str]) -> Plan:
+def plan_of(weights: Weights, chosen: set[str]) -> CarryPlan:
     """Decide what to write of a checkpoint, before anything is written.
 
     Raises
@@ -60,7 +60,7 @@ def plan_of(weights: Weights, chosen: set[str]) -> Plan:
         ]
         if names
     ]
-    return Plan(chosen - scaled, ties, metadata, files_of(weights), notes)
+    return CarryPlan(chosen - scaled, ties, metadata, files_of(weights), notes)
 
 
 def require_tensors(weights: Weights, left: Iterable[tuple[str, str]]) -> None:

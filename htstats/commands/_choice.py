@@ -55,7 +55,8 @@ def choose_for_split(
     for name, matrix in weights.select(chosen).items():
         if matrix.scale is not None:
             raise ValueError(
-                f"{weights.origin}: {name!r} cannot be split: its 8-bit floats are multiplied by "
-                f"{matrix.scale!r}, and what is rebuilt would be so again; it is carried along"
+                f"{weights.origin}: {name!r} cannot be split: its 8-bit floats have the scale "
+                f"{matrix.scale!r}, which readers would apply again to rebuilt values; leave it "
+                "out of --tensor, and it is kept as it is"
             )
     return set(chosen)

@@ -1,10 +1,11 @@
 """Split every weight matrix of a checkpoint at a threshold and write the compressed file (.htz).
 
-Each matrix W becomes W(t): the elements beyond the threshold stay, sparsely; of the others only
-mean and standard deviation, and the seed of the noise that stands for them. What is no matrix
-(biases, counters) is carried along as it is; so are metadata, and tied weights stay one. What
-cannot be carried along (plain Python values of a training checkpoint) is named in a line.
-`htstats decompress` makes a dense checkpoint again; what it could not is refused here.
+Each matrix W becomes W(t). The file keeps the elements beyond the threshold as a sparse matrix. Of
+the others it keeps only the mean, the standard deviation and the seed of the noise that replaces
+them. Tensors that are not matrices (biases, counters) and metadata are kept unchanged; tied weights
+stay tied. Plain Python values of a training checkpoint are left out, and a line names them.
+`htstats decompress` makes a dense checkpoint again; a checkpoint that it could not restore is
+refused here.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from htstats.commands._sizes import size
 from htstats.report.notes import reading_notes
 
 if TYPE_CHECKING:
-    from htstats.commands._carried import Plan
+    from htstats.commands._carried import CarryPlan
     from htstats.commands._progress import Progress
     from htstats.compression.container import Container, ContainerWriter, StoredMatrix
     from htstats.weights import Weights
@@ -44,17 +45,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--noise", choices=["paper", "matched", "none"], default="paper",
-        help="moments of the noise: of all of W, of the replaced part, or 0 (default: paper)",
+        help="the noise has the moments of all of W, of the replaced part, or 0 (default: paper)",
     )  # fmt: skip
     parser.add_argument(
         "--support", choices=["replaced", "full"], default="replaced",
-        help="noise where elements are replaced, or everywhere (default: replaced)",
+        help="add noise only where elements are replaced, or everywhere (default: replaced)",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise (default: 0)")
-    add_choice(parser, "compress these matrices and carry the others along")
+    add_choice(parser, "compress these matrices and keep the others unchanged")
     parser.add_argument(
         "--max-memory", type=size, default=256 << 20, metavar="SIZE",
-        help="bytes beside the program itself, such as 512M or 2G (default: 256M)",
+        help="memory budget in addition to the program itself, such as 512M or 2G (default: 256M)",
     )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument(
@@ -63,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--resume", action="store_true",
-        help="go on where an interrupted run stopped (from OUT.partial)",
+        help="continue an interrupted run (from OUT.partial)",
     )  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     weights = open_weights(args.file)
     chosen = choose_for_split(weights, args.tensor, args.exclude)
     plan = plan_of(weights, chosen)
-    failed = write(args, weights, plan)
+    failed = write_container(args, weights, plan)
     with open_container(args.output) as container:
         code = report(args, container, weights, plan, failed)
     for note in reading_notes(
@@ -92,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def write(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, str]:
+def write_container(args: argparse.Namespace, weights: Weights, plan: CarryPlan) -> dict[str, str]:
     """Write the container; return the matrices that failed, with the reasons."""
     from htstats.commands._progress import Progress
     from htstats.compression.container import ContainerWriter
@@ -170,7 +171,7 @@ def report(
     args: argparse.Namespace,
     container: Container,
     weights: Weights,
-    plan: Plan,
+    plan: CarryPlan,
     failed: dict[str, str],
 ) -> int:
     """Print the contents of the file and the savings; return the exit code."""
@@ -216,7 +217,7 @@ def table(matrices: dict[str, StoredMatrix], sizes: dict[str, int]) -> str:
     return format_table(["matrix", "shape", "tau", "kept %", "bytes", "stored", "ratio"], rows)
 
 
-def options(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str, Any]:
+def options(args: argparse.Namespace, weights: Weights, plan: CarryPlan) -> dict[str, Any]:
     """The options that the file stores. A resumed run must have the same options."""
     import hashlib
 
@@ -235,7 +236,7 @@ def options(args: argparse.Namespace, weights: Weights, plan: Plan) -> dict[str,
     }
 
 
-def require_older(file: str, plan: Plan, writer: ContainerWriter) -> None:
+def require_older(file: str, plan: CarryPlan, writer: ContainerWriter) -> None:
     """Raise an error if the checkpoint has changed since the interrupted run."""
     if max(map(os.path.getmtime, plan.files)) > writer.last_written:
         raise ValueError(f"{file} has changed since {writer.partial} was written: remove that file")

@@ -1,8 +1,8 @@
 """Make a dense checkpoint from a compressed file (.htz): the same bytes every time, everywhere.
 
-The suffix of the output says what is written: .safetensors; .npz; or .npy for a file that holds one
+The suffix of the output selects the format: .safetensors; .npz; or .npy for a file with a single
 tensor. A folder gets .safetensors shards and their index. Tensors have the names, shapes, dtypes
-and order that they had in the checkpoint; what a format cannot hold is refused.
+and order that they had in the checkpoint. A tensor that the format cannot store is an error.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--shard-size", type=size, metavar="SIZE",
-        help="most bytes of a shard, such as 500MB, 1GiB (default: 5GB)",
+        help="largest size of a shard, such as 500MB, 1GiB (default: 5GB)",
     )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
 
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     with open_container(args.file) as container:
         total = sum(dense_bytes(entry) for entry in container.entries.values())
         with Progress(total) as progress:
-            files = write(args, container, progress)
+            files = write_dense_files(args, container, progress)
         n_bytes = sum(os.path.getsize(path) for path in files)
         print(
             f"{args.file}: {len(container.matrices)} matrices rebuilt, "
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def write(
+def write_dense_files(
     args: argparse.Namespace, container: Container, progress: Progress
 ) -> list[str | os.PathLike[str]]:
     """Write the file, or the shards and their index; return their paths."""

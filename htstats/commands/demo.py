@@ -1,9 +1,9 @@
-"""Train a small network on handwritten digits and do the paper's job on it, in a few seconds.
+"""Train a small network on handwritten digits and compress it as in the paper, in a few seconds.
 
 A fully connected network (64-64-32-10, ReLU, plain SGD with weight decay) learns scikit-learn's
 bundled digits. For each of its weight matrices the command fits a power law, splits the matrix at
-a threshold, sets the number of kept weights beside what the fitted tail predicts, and then counts
-how many held-out digits the compressed network still gets right.
+a threshold, and compares the number of kept weights with the prediction of the fitted tail. It then
+counts how many held-out digits the compressed network classifies correctly.
 """
 
 from __future__ import annotations

@@ -3,21 +3,22 @@ print the fits as a table.
 
 `alpha` is the exponent of the density, `tail exponent` that of P(|w| > x), one less. A row tells
 where the fitted tail begins (xmin), how many weights it holds (n_tail), its Kolmogorov-Smirnov
-distance D and the standard error of alpha. A matrix that cannot be fitted says why in its row, and
-the exit code is then 1, unless it has no elements.
+distance D and the standard error of alpha. If a matrix cannot be fitted, its row gives the reason,
+and the exit code is 1, unless the matrix has no elements.
 
---xmin, --xmax, --ks and --min-tail are those of `fit_power_law`, for every matrix alike.
+--xmin, --xmax, --ks and --min-tail have the meaning that they have in `fit_power_law`, and apply to
+every matrix.
 
-A column of numbers is a .txt, .csv, .tsv or .dat file (or that with .gz), a 1-D .npy, or - for
-standard input. Its blank lines and # comments are left out; any other line that holds no finite
-number ends the run and is named. --column says which where there are several, --discrete that it
-holds whole numbers, which are then fitted by the zeta distribution. Zeros and negative numbers are
-left out and counted.
+A column of numbers is a .txt, .csv, .tsv or .dat file (also with .gz), a 1-D .npy, or - for
+standard input. Blank lines and # comments are skipped. Any other line without a finite number is an
+error that names the line. If there are several columns, --column selects one. With --discrete, the
+column has whole numbers, and the zeta distribution is fitted. Zeros and negative numbers are left
+out and counted.
 
-JSON and CSV also have WeightWatcher's names: layer_id (matrices of the file, from 1), longname,
-N and M (the larger and the smaller side), Q = N/M, alpha, sigma, D, xmin, num_pl_spikes of the fit
-of the weights, stable_rank, status, warning. The eigenvalues' fit, which is WeightWatcher's own
-alpha, is under esd_alpha and so on with --spectrum.
+JSON and CSV also have WeightWatcher's names: layer_id (the number of the matrix in the file, from
+1), longname, N and M (the larger and the smaller side), Q = N/M; alpha, sigma, D, xmin and
+num_pl_spikes of the fit of the weights; stable_rank, status, warning. With --spectrum, esd_alpha
+and so on are those of the fit of the eigenvalues, which is WeightWatcher's own alpha.
 """
 
 from __future__ import annotations
@@ -57,11 +58,11 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--column", metavar="NAME|NUMBER",
-        help="the column to fit, by its name in the header or its number from 1 on",
+        help="the column to fit: its name in the header, or its number, counted from 1",
     )  # fmt: skip
     parser.add_argument(
         "--discrete", action="store_true",
-        help="the column holds whole numbers: fit the zeta distribution",
+        help="the column has whole numbers: fit the zeta distribution",
     )  # fmt: skip
     add_choice(parser, "fit only these matrices")
 
@@ -75,21 +76,21 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--xmin", type=xmin, metavar="X",
-        help="where the tail begins, or the range LOW:HIGH of the values that are tried (default: "
-        "every value is)",
+        help="lower end of the tail, or the range LOW:HIGH of the values to try (default: every "
+        "value)",
     )  # fmt: skip
     parser.add_argument(
         "--xmax", type=float, metavar="X",
-        help="where the law ends; what is above is left out (default: nowhere)",
+        help="upper end of the law; larger values are left out (default: none)",
     )  # fmt: skip
     parser.add_argument(
         "--ks", choices=["left", "two-sided"], default="left",
-        help="distance: largest gap below each value, as other tools have it, or anywhere "
+        help="the distance: the largest gap just below each value, as in other tools, or anywhere "
         "(default: left)",
     )  # fmt: skip
     parser.add_argument(
         "--min-tail", type=int, metavar="N",
-        help="leave out values of xmin with fewer weights in their tail",
+        help="try only values of xmin with at least N weights in the tail",
     )  # fmt: skip
 
 
@@ -97,12 +98,12 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     """Add the options for threads, cluster and memory budget."""
     parser.add_argument(
         "--threads", type=int, default=2, metavar="N",
-        help="matrices that are fitted, and held in memory, at once (default: 2)",
+        help="number of matrices that are fitted at a time, each in memory (default: 2)",
     )  # fmt: skip
     parser.add_argument(
         "--max-memory", type=size, metavar="SIZE",
-        help="bytes beside the program itself, such as 512M or 2G, shared by the threads; matrices "
-        "that need more are read in blocks (default: those of 256M and more are)",
+        help="memory budget of all threads, in addition to the program itself, such as 512M or 2G; "
+        "larger matrices are read in blocks (default: those above 256M)",
     )  # fmt: skip
     parser.add_argument(
         "--dask", metavar="WHERE",
@@ -114,7 +115,7 @@ def _add_extras(parser: argparse.ArgumentParser) -> None:
     """Add the options for results in addition to the fits."""
     parser.add_argument(
         "--gof", type=int, nargs="?", const=2500, default=0, metavar="N",
-        help="test the fit by at most N resamples (default: 2500); stops once p is surely on one "
+        help="test the fit by at most N resamples (default: 2500), until p is surely on one "
         "side of 0.1",
     )  # fmt: skip
     parser.add_argument(
@@ -123,7 +124,7 @@ def _add_extras(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--spectrum", action="store_true",
-        help="also fit the eigenvalues of W W^T, by no rule but the default (takes all singular "
+        help="also fit the eigenvalues of W W^T, with default options (computes all singular "
         "values)",
     )  # fmt: skip
     parser.add_argument(

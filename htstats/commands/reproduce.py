@@ -5,7 +5,7 @@ figure3: stable rank against alpha, with a mixture of linear regressions. table1
 and after the last layer is compressed, for three readings of the threshold and three kinds of
 noise.
 
-What is needed and missing (the paper's own networks, data sets) is said on stderr and left out.
+Missing inputs (the paper's own networks, data sets) are left out; lines on stderr name them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", choices=NAMES, help=" | ".join(NAMES))
     parser.add_argument(
         "--out", metavar="DIR", required=True, type=Path,
-        help="folder to write to; made if it is missing",
+        help="output folder; created if it is missing",
     )  # fmt: skip
     parser.add_argument(
         "--data", metavar="DIR", type=Path,

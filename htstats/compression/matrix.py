@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,8 @@ DTYPES = ("float64", "float32", "float16", "bfloat16")
 INDEX_END = 2**32
 SEED_END = 2**64
 
-# Elements of G generated at a time: 512 KiB of float64 fit in the cache of a core.
+# Elements of G generated at a time: 512 KiB of float64 fit in the cache of a core. A sixteenth of
+# this takes 1.6 times as long, and more gains nothing (bench/studies/block_sizes.py).
 TILE = 2**16
 
 # Dtypes of row blocks. NumPy has no bfloat16; float32 represents all of its values exactly.
@@ -49,26 +50,51 @@ def sparse_rows(
     return csr_array((values, indices, indptr), shape=shape)
 
 
+def stack_rows(
+    blocks: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]],
+    shape: tuple[int, int],
+    dtype: str,
+) -> csr_array:
+    """Put blocks of consecutive rows one below the other.
+
+    Parameters
+    ----------
+    blocks : sequence of (indptr, indices, values)
+        The rows as CSR; each `indptr` begins with 0.
+    shape : (int, int)
+        The shape of the whole matrix, which determines the dtype of indices. The blocks may be
+        only some of its rows.
+    dtype : str
+        The dtype of the whole matrix.
+    """
+    counts = [np.diff(indptr) for indptr, _, _ in blocks]
+    indptr = np.concatenate([[0], np.cumsum(np.concatenate([*counts, np.empty(0, np.int64)]))])
+    index = index_dtype(int(indptr[-1]), *shape)
+    value = np.float64 if dtype == "float64" else np.float32
+    indices = np.concatenate([*(i.astype(index) for _, i, _ in blocks), np.empty(0, index)])
+    values = np.concatenate([*(v for _, _, v in blocks), np.empty(0, value)])
+    return sparse_rows(values, indices, indptr.astype(index), (len(indptr) - 1, shape[1]))
+
+
 def index_dtype(*sizes: int) -> type[np.int32] | type[np.int64]:
     """The dtype of indices and offsets of a sparse matrix: int32 if every size fits."""
     return np.int32 if max(sizes) < 2**31 else np.int64
 
 
-class Law(Protocol):
-    """The fields that determine the noise of W(t)."""
+class NoiseLaw(NamedTuple):
+    """The law of the noise of W(t)."""
 
-    @property
-    def mean(self) -> float: ...
-    @property
-    def std(self) -> float: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def layer(self) -> int: ...
-    @property
-    def dtype(self) -> str: ...
-    @property
-    def support(self) -> str: ...
+    mean: float
+    std: float
+    seed: int
+    layer: int
+    dtype: str
+    support: str
+
+    @classmethod
+    def of(cls, split: Any) -> NoiseLaw:
+        """The law of an object that has these attributes, such as a `CompressedMatrix`."""
+        return cls(*(getattr(split, name) for name in cls._fields))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -240,14 +266,14 @@ class CompressedMatrix:
         bounds = self.sparse.indptr[start : stop + 1].astype(np.int64)
         kept = slice(int(bounds[0]), int(bounds[-1]))
         rows = (bounds - bounds[0], self.sparse.indices[kept], self.sparse.data[kept])
-        rebuild_rows(self, start, *rows, out)
+        rebuild_rows(NoiseLaw.of(self), start, *rows, out)
         return out
 
     def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Rows `start` to `stop` of G: standard normal values, without rounding and without B."""
         stop = checks.count("stop", stop, below=self.shape[0] + 1)
         start = checks.count("start", start, below=stop + 1)
-        return gaussian_rows(self, start, stop, self.shape[1])
+        return gaussian_rows(NoiseLaw.of(self), start, stop, self.shape[1])
 
     def __matmul__(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """W(t) @ x for a vector or a matrix, computed in blocks of rows.
@@ -309,7 +335,7 @@ class CompressedMatrix:
         return array.astype(dtype), dtype
 
 
-def gaussian_rows(law: Law, start: int, stop: int, cols: int) -> npt.NDArray[np.float64]:
+def gaussian_rows(law: NoiseLaw, start: int, stop: int, cols: int) -> npt.NDArray[np.float64]:
     """Rows of G."""
     g = np.empty((stop - start, cols))
     normal.fill(law.seed, law.layer, start, 0, g)
@@ -317,7 +343,7 @@ def gaussian_rows(law: Law, start: int, stop: int, cols: int) -> npt.NDArray[np.
 
 
 def rebuild_rows(
-    law: Law,
+    law: NoiseLaw,
     row: int,
     indptr: npt.NDArray[np.int64],
     indices: npt.NDArray[Any],
@@ -336,7 +362,7 @@ def rebuild_rows(
     out[rows, cols] = values
 
 
-def _fill_noise(law: Law, row: int, out: npt.NDArray[Any]) -> None:
+def _fill_noise(law: NoiseLaw, row: int, out: npt.NDArray[Any]) -> None:
     """out = m + s G, rounded once."""
     rows, cols = out.shape
     if law.std == 0:
@@ -352,7 +378,7 @@ def _fill_noise(law: Law, row: int, out: npt.NDArray[Any]) -> None:
             place[...] = _round_to(_affine(law, g), law.dtype)
 
 
-def _affine(law: Law, g: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _affine(law: NoiseLaw, g: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Compute m + s g in place, with two roundings."""
     np.multiply(g, law.std, out=g)
     np.add(g, law.mean, out=g)

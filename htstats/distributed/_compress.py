@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 from distributed import Client
 
@@ -27,9 +27,11 @@ from htstats.compression.matrix import CompressedMatrix
 from htstats.compression.partition import partition_rows
 from htstats.compression.partition.bounds import Bounds
 from htstats.compression.partition.plan import (
+    SplitKeywords,
     SplitOptions,
     SplitPlan,
     SplitSums,
+    Sums,
     plan_split,
     split_rows,
 )
@@ -39,7 +41,7 @@ from htstats.distributed._cluster import (
     LOST,
     Report,
     count_ahead,
-    same,
+    identity,
     start_ahead,
     tree,
 )
@@ -73,20 +75,10 @@ class Job(NamedTuple):
 
 
 def compress_rows(
-    writer: ContainerWriter,
-    path: str | os.PathLike[str],
-    name: str,
-    threshold: float | str = "std",
-    *,
-    keep: str = "abs",
-    noise: str = "paper",
-    support: str = "replaced",
-    seed: int = 0,
-    layer: int = 0,
-    client: Client,
-    task_bytes: int = TASK_BYTES,
-    report: Report | None = None,
-) -> MatrixInfo:
+    writer: ContainerWriter, path: str | os.PathLike[str], name: str,
+    threshold: float | str = "std", *, client: Client, task_bytes: int = TASK_BYTES,
+    report: Report | None = None, **options: Unpack[SplitKeywords],
+) -> MatrixInfo:  # fmt: skip
     """Split a matrix of a checkpoint on the workers, and write the parts of B as they arrive.
 
     Parameters
@@ -112,29 +104,19 @@ def compress_rows(
         As in `partition`, or if the writer would replace the checkpoint. The container is then
         unchanged.
     """
-    options = SplitOptions(threshold, keep, noise, support, seed, layer).check()
+    given = SplitOptions(threshold, **options).check()
     weights = open_weights(path)
     writer.require_apart([path, *files_of(weights)])
     matrix = weights.select([name])[name]
-    job = _job_of_file(FileId.of(path), matrix, options, task_bytes)
+    job = _job_of_file(FileId.of(path), matrix, given, task_bytes)
     return _write(client, writer, job, _plan(client, job, report), report)
 
 
 def compress_array(
-    writer: ContainerWriter,
-    name: str,
-    x: Any,
-    threshold: float | str = "std",
-    *,
-    keep: str = "abs",
-    noise: str = "paper",
-    support: str = "replaced",
-    seed: int = 0,
-    layer: int = 0,
-    client: Client,
-    task_bytes: int = TASK_BYTES,
-    report: Report | None = None,
-) -> MatrixInfo:
+    writer: ContainerWriter, name: str, x: Any, threshold: float | str = "std", *,
+    client: Client, task_bytes: int = TASK_BYTES, report: Report | None = None,
+    **options: Unpack[SplitKeywords],
+) -> MatrixInfo:  # fmt: skip
     """`compress_rows` for a dask array. Each pass over the data computes the array again.
 
     Parameters
@@ -158,9 +140,9 @@ def compress_array(
     TypeError
         If the elements are not real numbers.
     """
-    options = SplitOptions(threshold, keep, noise, support, seed, layer).check()
+    given = SplitOptions(threshold, **options).check()
     parts = Parts.of_array_rows(x, task_bytes)
-    job = Job(name, parts, parts.shape, options)
+    job = Job(name, parts, parts.shape, given)
     return _write(client, writer, job, _plan(client, job, report), report)
 
 
@@ -268,17 +250,20 @@ def _plan(client: Client, job: Job, report: Report | None) -> SplitPlan:
 
 
 class _Reader(NamedTuple):
-    """Reads a matrix on the workers; see `htstats.compression.partition.plan`."""
+    """Read a matrix on the workers; see `htstats.compression.partition.plan`.
+
+    The workers have the sketch of all elements already, so the sums of the client are not sent.
+    """
 
     client: Client
     parts: Parts
     sketch: Any  # the future of the sketch of all elements
 
-    def fit_xmin(self, side: str) -> float:
+    def fit_xmin(self, side: str, sums: Sums) -> float:
         return fit_parts(self.client, self.parts, side, sketch=self.sketch).xmin
 
     def feed(self, resolver: Resolver) -> Resolver:
-        given = self.client.submit(same, resolver, pure=False)
+        given = self.client.submit(identity, resolver, pure=False)
         leaves = self.parts.submit(self.client, _resolve_task, given)
         merged: Resolver = tree(self.client, _merge_resolvers, leaves).result()
         return merged

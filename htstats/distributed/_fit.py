@@ -34,14 +34,9 @@ BYTES_GATHERED = 48
 
 
 def fit_rows(
-    path: str | os.PathLike[str],
-    name: str,
-    *,
-    side: str = "abs",
-    client: Client,
-    task_bytes: int = TASK_BYTES,
-    report: Report | None = None,
-) -> PowerLawFit:
+    path: str | os.PathLike[str], name: str, *, side: str = "abs", client: Client,
+    task_bytes: int = TASK_BYTES, report: Report | None = None,
+) -> PowerLawFit:  # fmt: skip
     """`fit_power_law` for a matrix of a checkpoint; the workers of a cluster read its rows.
 
     Parameters
@@ -76,14 +71,9 @@ def fit_rows(
 
 
 def fit_array(
-    x: Any,
-    *,
-    side: str | None = None,
-    ks: str = "left",
-    min_tail: int = 1,
-    client: Client,
+    x: Any, *, side: str | None = None, ks: str = "left", min_tail: int = 1, client: Client,
     report: Report | None = None,
-) -> PowerLawFit:
+) -> PowerLawFit:  # fmt: skip
     """`fit_power_law` for a dask array of any shape; each block is read by the worker that has it.
 
     Parameters
@@ -93,10 +83,8 @@ def fit_array(
         the two or three passes. The tail that must be scanned must fit in the memory of a worker.
     side, ks, min_tail
         As in `fit_power_law`.
-    client : distributed.Client
-        The client of the cluster; see `connect`.
-    report : callable, optional
-        Called with the number of bytes of each block of the first pass.
+    client, report
+        As in `fit_rows`.
 
     Returns
     -------
@@ -120,16 +108,10 @@ def fit_array(
 
 
 def fit_matrices(
-    path: str | os.PathLike[str],
-    names: Iterable[str],
-    *,
-    side: str = "abs",
-    rule: Rule | None = None,
-    extras: Extras | None = None,
-    client: Client,
-    task_bytes: int = TASK_BYTES,
-    report: Report | None = None,
-) -> Iterator[tuple[str, dict[str, Any]]]:
+    path: str | os.PathLike[str], names: Iterable[str], *, side: str = "abs",
+    rule: Rule | None = None, extras: Extras | None = None, client: Client,
+    task_bytes: int = TASK_BYTES, report: Report | None = None,
+) -> Iterator[tuple[str, dict[str, Any]]]:  # fmt: skip
     """Fit matrices of a checkpoint on the workers; yield the fits as they are finished.
 
     `rule` contains the arguments of `fit_power_law` other than the side (xmin, xmax, ks, min_tail),
@@ -179,19 +161,18 @@ def fit_matrices(
 
 
 def fit_parts(
-    client: Client,
-    parts: Parts,
-    side: str | None,
-    options: dict[str, Any] | None = None,
-    *,
-    sketch: Any = None,
-    report: Report | None = None,
-) -> PowerLawFit:
-    """Fit all parts. `sketch` is the future of their sketch if it was already started."""
+    client: Client, parts: Parts, side: str | None, options: dict[str, Any] | None = None, *,
+    sketch: Any = None, most_gathered: int = MOST_GATHERED, report: Report | None = None,
+) -> PowerLawFit:  # fmt: skip
+    """Fit all parts. `sketch` is the future of their sketch if it was already started.
+
+    A tail of a file that has more than `most_gathered` elements is not gathered: one worker reads
+    it in ranges.
+    """
     root = sketch_tree(client, parts, report) if sketch is None else sketch
     options = options or {}
     if {"xmin", "xmax"} & options.keys():
-        room = {"max_memory": BYTES_GATHERED * MOST_GATHERED}
+        room = {"max_memory": BYTES_GATHERED * most_gathered}
         return _fit_on_one_worker(client, parts, side, options | room, root)
     gathered: list[Any] = []
     low = None
@@ -203,7 +184,7 @@ def fit_parts(
         if isinstance(found, PowerLawFit):
             return found
         low = found.low
-        if found.n > MOST_GATHERED and isinstance(parts.items[0], FileRows):
+        if found.n > most_gathered and isinstance(parts.items[0], FileRows):
             return _fit_on_one_worker(client, parts, side, options, root)
         chosen = side or client.submit(_side_task, root, pure=False).result()
         gathered = parts.submit(client, _gather_task, parts.dtype, chosen, low)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from distributed import Client
 
 from htstats._common.arrays import widen
-from htstats.distributed._cluster import same, tree
+from htstats.distributed._cluster import identity, tree
 from htstats.distributed._parts import Parts, blocks_of
 from htstats.sketch import TailSketch
 from htstats.spectral import norm_by_products
@@ -30,7 +30,7 @@ def stable_rank(client: Client, parts: Parts, sketch: TailSketch, rtol: float) -
     exponent = math.frexp(largest)[1] - 1
 
     def gram(v: Vector) -> Vector:
-        given = client.submit(same, v, pure=False)
+        given = client.submit(identity, v, pure=False)
         leaves = parts.submit(client, _gram_task, parts.dtype, exponent, given)
         product: Vector = tree(client, _sum_task, leaves).result()
         return product

@@ -65,8 +65,8 @@ def fit_matrix(
         is_large = needed > (COPIES_IN_MEMORY * HELD if max_memory is None else max_memory)
         if is_large and max_memory is not None and any(extras):
             raise MemoryError(
-                f"tests and spectra hold the matrix in memory, up to {needed} bytes with what is "
-                f"made of it; --max-memory leaves {max_memory}"
+                f"tests and spectra hold the matrix in memory, up to {needed} bytes in all; "
+                f"--max-memory leaves {max_memory}"
             )
         if is_large:
             from htstats.power_law import fit_rows

@@ -10,10 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LISTED", "reading_notes"]
 
-# Names that a note lists before it says how many there are.
-LISTED = 3
-
-# Names that a note lists; of more it says how many there are.
+# Largest number of names that a note lists after their count.
 LISTED = 3
 
 

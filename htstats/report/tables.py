@@ -21,16 +21,10 @@ WIDTH = 100
 
 # Columns of the table: key of the row, heading, format.
 COLUMNS = (
-    ("shape", "shape", "s"),
-    ("n", "n", "d"),
-    ("alpha", "alpha", ".4g"),
-    ("tail_exponent", "tail exponent", ".4g"),
-    ("xmin", "xmin", ".4g"),
-    ("distance", "D", ".4f"),
-    ("n_tail", "n_tail", "d"),
-    ("stderr", "stderr", ".2g"),
-    ("stable_rank", "stable rank", ".4g"),
-)
+    ("shape", "shape", "s"), ("n", "n", "d"), ("alpha", "alpha", ".4g"),
+    ("tail_exponent", "tail exponent", ".4g"), ("xmin", "xmin", ".4g"), ("distance", "D", ".4f"),
+    ("n_tail", "n_tail", "d"), ("stderr", "stderr", ".2g"), ("stable_rank", "stable rank", ".4g"),
+)  # fmt: skip
 
 SPECTRUM = (
     ("esd_alpha", "alpha", ".4g"),
@@ -88,12 +82,12 @@ def finish(row: Row) -> None:
     """Add the results under WeightWatcher's names."""
     failed = row.get("error") or row.get("esd_error")
     row["status"] = "failed" if "error" in row else "success"
-    row["warning"] = failed or _training(row.get("esd_alpha"))
+    row["warning"] = failed or _training_note(row.get("esd_alpha"))
     if "error" not in row:
         row |= {"D": row["distance"], "sigma": row["stderr"], "num_pl_spikes": row["n_tail"]}
 
 
-def _training(esd_alpha: float | None) -> str:
+def _training_note(esd_alpha: float | None) -> str:
     if esd_alpha is None or OVER_TRAINED <= esd_alpha <= UNDER_TRAINED:
         return ""
     return "over-trained" if esd_alpha < OVER_TRAINED else "under-trained"
@@ -178,7 +172,7 @@ def as_text(rows: list[Row], weights: Weights | None, what: str = "matrix") -> s
         notes += reading_notes(weights, "not fitted", "multiplied by their scales")
         if others := len(dict(weights.skipped).keys() - weights.aside.keys()):
             notes.append(f"skipped, being no matrix: {others} (--json lists them)")
-    parts[-1] = "\n".join([parts[-1], *map(_wrapped, notes)])
+    parts[-1] = "\n".join([parts[-1], *map(_wrap, notes)])
     return "\n\n".join(parts)
 
 
@@ -204,10 +198,10 @@ def _comparisons(rows: list[Row], what: str) -> str:
                 notes.append(f"{row['name']}: {other}: {ratio['note']}")
     table = _table(["against", "R", "p", "better"], lines, left=2, what=what)
     title = "power law against others; R above 0 is for the power law:"
-    return "\n".join([title, table, *map(_wrapped, notes)])
+    return "\n".join([title, table, *map(_wrap, notes)])
 
 
-def _wrapped(note: str) -> str:
+def _wrap(note: str) -> str:
     return textwrap.fill(note, WIDTH, subsequent_indent="  ", break_long_words=False)
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats.reproduce._places import output_paths, save_picture, write_csv
+from htstats.reproduce._frame import Request, output
+from htstats.reproduce._places import save_picture, write_csv
 
 __all__ = ["figure1"]
 
@@ -28,21 +29,11 @@ TAIL = np.geomspace(0.1, 1000.0, 161)
 LOWEST = 1e-8
 
 
-def figure1(
-    out: Path,
-    *,
-    data: Path | None = None,
-    seed: int = 0,
-    report: Callable[[str], None] = lambda line: None,
-) -> list[Path]:
+@output(".png", ".csv")
+def figure1(request: Request) -> list[Path]:
     """Fig. 1: the symmetric alpha-stable densities of scale 1 for alpha = 0.5, 1, 1.5 and 2.
 
-    Parameters
-    ----------
-    out : Path
-        Output folder; created if it is missing.
-    data, seed, report
-        Not used: the function reads no data and uses no random numbers.
+    `htstats.reproduce` describes the arguments. No data are read, no random numbers are used.
 
     Returns
     -------
@@ -61,7 +52,7 @@ def figure1(
     ----------
     .. [1] J. Y. Shin, Fig. 1 and (12).
     """
-    picture, table = output_paths(out, "figure1", (".png", ".csv"), data)
+    picture, table = request.paths
     density = stable_density()
     rows = []
     for alpha in ALPHAS:

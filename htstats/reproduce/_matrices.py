@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy.typing as npt
+from torch import nn
 
-from htstats.datasets import digits
-from htstats.reproduce import _heads, _pytorchcv
+from htstats.reproduce import _pytorchcv
+from htstats.reproduce._frame import Report, Request
 from htstats.reproduce._networks import RECIPES
 from htstats.reproduce._places import Places
+from htstats.reproduce._small import find_trained, train_small
 from htstats.torch.layers import weight_matrices
-from htstats.torch.training import one_thread, train
 from htstats.weights import open_weights
 
-__all__ = ["Dense", "find_matrices"]
+__all__ = ["SourceMatrix", "find_matrices"]
 
 # With fewer elements than this, the fitted exponent is meaningless.
 FEWEST = 256
 
 
 @dataclass(frozen=True, eq=False)
-class Dense:
+class SourceMatrix:
     """A dense weight matrix and where it comes from.
 
-    Parameters
-    ----------
-    group : str
-        "checkpoint", "trained here" or "pytorchcv".
-    source, name : str
-    values : ndarray, 2-D
+    `group` is "checkpoint", "trained here" or "pytorchcv"; `values` has shape (rows, columns).
     """
 
     group: str
@@ -40,23 +36,21 @@ class Dense:
     values: npt.NDArray[Any] = field(repr=False)
 
 
-def find_matrices(places: Places, seed: int, report: Callable[[str], None]) -> Iterator[Dense]:
+def find_matrices(request: Request) -> Iterator[SourceMatrix]:
     """Yield every dense matrix with 256 elements or more; report missing networks."""
-    paths = {name: places.file(f"{name}.safetensors") for name in RECIPES}
-    for name, path in paths.items():
-        if path is None:
-            report(f"{name}: not trained; `make paper-train` in a checkout does it")
-        else:
-            yield from _of_file("trained here", name, path)
-    if not any(paths.values()):
-        report("without them: small networks are trained on scikit-learn's digits instead")
-        yield from _small(seed)
+    places, report = request.places, request.report
+    found = find_trained(request)
+    for name, path in found.items():
+        yield from _file_matrices("trained here", name, path)
+    if not found:
+        for name, model, _ in train_small(request):
+            yield from _model_matrices("trained here", name, model)
     checkpoints = [path for path in places.checkpoints() if not _is_known(path.name)]
     if not checkpoints:
         report("no checkpoints of others: `make paper` in a checkout fetches some, or --data DIR")
     for path in checkpoints:
-        yield from _of_file("checkpoint", path.stem, path)
-    yield from _papers(places, report)
+        yield from _file_matrices("checkpoint", path.stem, path)
+    yield from _paper_matrices(places, report)
 
 
 def _is_known(name: str) -> bool:
@@ -65,27 +59,21 @@ def _is_known(name: str) -> bool:
     return trained or any(name.startswith(f"{known}-") for known in _pytorchcv.APPENDIX_D)
 
 
-def _of_file(group: str, source: str, path: Any) -> Iterator[Dense]:
+def _file_matrices(group: str, source: str, path: Any) -> Iterator[SourceMatrix]:
     for name, matrix in open_weights(path).items():
         rows, cols = matrix.shape
         # skip convolutions, which are not dense matrices, and the state of optimizers
         if len(matrix.source_shape) == 2 and rows * cols >= FEWEST and "optimizer" not in name:
-            yield Dense(group, source, name, matrix.toarray())
+            yield SourceMatrix(group, source, name, matrix.toarray())
 
 
-def _small(seed: int) -> Iterator[Dense]:
-    data = digits(seed=seed)
-    for hidden, decay in _heads.SMALL:
-        with one_thread():
-            model = train(data, hidden, seed=seed, epochs=_heads.SMALL_EPOCHS, weight_decay=decay)
-        for name, weight in weight_matrices(model).items():
-            if weight.numel() >= FEWEST:
-                yield Dense(
-                    "trained here", "mlp-" + "-".join(map(str, hidden)), name, weight.numpy()
-                )
+def _model_matrices(group: str, source: str, model: nn.Module) -> Iterator[SourceMatrix]:
+    for name, weight in weight_matrices(model).items():
+        if weight.numel() >= FEWEST:
+            yield SourceMatrix(group, source, name, weight.numpy())
 
 
-def _papers(places: Places, report: Callable[[str], None]) -> Iterator[Dense]:
+def _paper_matrices(places: Places, report: Report) -> Iterator[SourceMatrix]:
     missing = []
     for name in _pytorchcv.APPENDIX_D:
         try:
@@ -93,7 +81,7 @@ def _papers(places: Places, report: Callable[[str], None]) -> Iterator[Dense]:
         except FileNotFoundError as error:
             missing.append(str(error))
             continue
-        yield Dense("pytorchcv", name, "output.weight", _pytorchcv.head_of(path)[0])
+        yield SourceMatrix("pytorchcv", name, "output.weight", _pytorchcv.head_of(path)[0])
     if missing:
         total = len(_pytorchcv.APPENDIX_D)
         report(f"{len(missing)} of the {total} networks of Appendix D are left out, such as:")

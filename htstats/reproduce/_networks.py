@@ -131,7 +131,7 @@ RECIPES = {
 }
 
 
-def stored(name: str, value: torch.Tensor) -> torch.Tensor:
+def stored_value(name: str, value: torch.Tensor) -> torch.Tensor:
     """Convert a value to its dtype in the file: float16 for matrices other than the head.
 
     The head and all vectors stay float32.
@@ -146,7 +146,7 @@ def save_network(model: nn.Module, path: Path) -> None:
     """Write the state of a network as .safetensors. All matrices but the head become float16."""
     from safetensors.torch import save
 
-    state = {name: stored(name, value) for name, value in model.state_dict().items()}
+    state = {name: stored_value(name, value) for name, value in model.state_dict().items()}
     with atomic_write(path) as file:
         file.write(save(state))
 

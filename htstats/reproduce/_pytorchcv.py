@@ -19,19 +19,20 @@ __all__ = ["APPENDIX_D", "TABLE_1", "find_weights", "head_of", "run_network"]
 
 # The 40 distinct names of Appendix D, whose text says 43 networks and whose list has 44. One of
 # them, resnet100_cifar100, has never existed in pytorchcv.
-APPENDIX_D = (
-    "resnet20_cifar10", "resnet56_cifar10", "resnet110_cifar10", "resnet164bn_cifar10",
-    "resnet272bn_cifar10", "resnet20_cifar100", "resnet56_cifar100", "resnet100_cifar100",
-    "resnet20_svhn", "resnet56_svhn", "resnet110_svhn", "densenet40_k12_cifar10",
-    "densenet40_k12_cifar100", "densenet40_k12_bc_svhn", "xdensenet40_2_k24_bc_cifar10",
-    "xdensenet40_2_k24_bc_svhn", "pyramidnet110_a48_svhn", "pyramidnet110_a48_cifar10",
-    "pyramidnet110_a84_cifar10", "preresnet20_svhn", "preresnet56_svhn", "preresnet110_svhn",
-    "preresnet20_cifar10", "preresnet56_cifar10", "preresnet110_cifar10", "seresnet20_cifar10",
-    "seresnet56_cifar10", "seresnet110_cifar10", "seresnet20_svhn", "seresnet56_svhn",
-    "seresnet110_svhn", "sepreresnet20_cifar10", "sepreresnet56_cifar10", "sepreresnet110_cifar10",
-    "sepreresnet20_svhn", "wrn16_10_cifar10", "wrn28_10_cifar10", "wrn28_10_svhn",
-    "wrn40_8_cifar10", "wrn40_8_svhn",
-)  # fmt: skip
+APPENDIX_D = tuple(
+    """
+    resnet20_cifar10 resnet56_cifar10 resnet110_cifar10 resnet164bn_cifar10 resnet272bn_cifar10
+    resnet20_cifar100 resnet56_cifar100 resnet100_cifar100 resnet20_svhn resnet56_svhn
+    resnet110_svhn densenet40_k12_cifar10 densenet40_k12_cifar100 densenet40_k12_bc_svhn
+    xdensenet40_2_k24_bc_cifar10 xdensenet40_2_k24_bc_svhn pyramidnet110_a48_svhn
+    pyramidnet110_a48_cifar10 pyramidnet110_a84_cifar10 preresnet20_svhn preresnet56_svhn
+    preresnet110_svhn preresnet20_cifar10 preresnet56_cifar10 preresnet110_cifar10
+    seresnet20_cifar10 seresnet56_cifar10 seresnet110_cifar10 seresnet20_svhn seresnet56_svhn
+    seresnet110_svhn sepreresnet20_cifar10 sepreresnet56_cifar10 sepreresnet110_cifar10
+    sepreresnet20_svhn wrn16_10_cifar10 wrn28_10_cifar10 wrn28_10_svhn wrn40_8_cifar10
+    wrn40_8_svhn
+    """.split()
+)
 
 
 class Printed(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -11,50 +10,36 @@ from htstats._common.files import atomic_write
 from htstats.compression.matrix import NOISES
 from htstats.compression.partition import partition
 from htstats.power_law import fit_power_law
+from htstats.reproduce._frame import Request, output
 from htstats.reproduce._heads import Head, find_heads
-from htstats.reproduce._places import Places, output_paths, save_picture, write_csv
+from htstats.reproduce._places import save_picture, write_csv
 from htstats.reproduce._pytorchcv import TABLE_1
 
 __all__ = ["table1"]
-
-TRIALS = 10
 
 # Readings of "elements above sigma": the literal reading of the paper's text, then two others.
 READINGS = ("upper", "abs", "centered")
 
 
-def table1(
-    out: Path,
-    *,
-    data: Path | None = None,
-    seed: int = 0,
-    report: Callable[[str], None] = lambda line: None,
-) -> list[Path]:
+@output(".png", ".csv", ".md")
+def table1(request: Request) -> list[Path]:
     """Table 1: accuracy before and after the last layer is compressed, 10 trials.
 
     Parameters
     ----------
-    out : Path
-        Output folder; created if it is missing.
+    out, seed, report
+        As in `htstats.reproduce`. The seed is that of the noise, of the tones, and of the training
+        of missing networks; in [0, 2**32).
     data : Path, optional
         Folder with any of: the files of Fashion-MNIST; NAME.head.npz (weight, bias, features,
         labels, data) of any network; pytorchcv's NAME-*.pth with CIFAR-10's test_batch.bin and
         SVHN's test_32x32.mat for the paper's own twelve networks.
-    seed : int
-        Seed of the noise, of the tones, and of the training of missing networks; in [0, 2**32).
-    report : callable
-        Called with a line of text for each missing input.
 
     Returns
     -------
     list of Path
         table1.csv (a row for each network, each reading of "elements above sigma" and each noise),
         table1.md (the same as a readable table) and table1.png (the loss of accuracy).
-
-    Raises
-    ------
-    ValueError
-        If `data` is not a folder, or a file in it is damaged.
 
     Notes
     -----
@@ -68,16 +53,19 @@ def table1(
     ----------
     .. [1] J. Y. Shin, Table 1 and Appendix E.
     """
-    picture, table, text = output_paths(out, "table1", (".png", ".csv", ".md"), data)
-    heads = find_heads(Places(data), seed, report)
-    rows = [row for head in heads for row in _trials(head, seed)]
+    picture, table, text = request.paths
+    rows = [
+        row
+        for head in find_heads(request)
+        for row in _trials(head, request.seed, request.effort.trials)
+    ]
     write_csv(table, rows)
     with atomic_write(text) as file:
         file.write(as_markdown(rows).encode())
     return [save_picture(_draw(rows), picture), table, text]
 
 
-def _trials(head: Head, seed: int) -> list[dict[str, Any]]:
+def _trials(head: Head, seed: int, trials: int) -> list[dict[str, Any]]:
     """Rows of Table 1 for one network."""
     fit = fit_power_law(head.weight.ravel(), side="abs")
     positive = fit_power_law(head.weight.ravel(), side="positive")
@@ -86,7 +74,7 @@ def _trials(head: Head, seed: int) -> list[dict[str, Any]]:
     for keep in READINGS:
         for noise in NOISES:
             values = []
-            for trial in range(TRIALS):
+            for trial in range(trials):
                 split = partition(
                     head.weight, "std", keep=keep, noise=noise, seed=seed * 2**31 + trial
                 )

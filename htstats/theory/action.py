@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,28 +18,12 @@ from scipy import stats
 from htstats._common.arrays import as_float64, as_points
 from htstats._common.checks import count, nonnegative, one_of, positive, probability
 from htstats.theory._statement import CONVENTIONS, Convention
-from htstats.theory.brackets import (
-    BracketDecomposition,
-    BracketTailSurface,
-    bracket_decomposition,
-    bracket_probability,
-    bracket_tail_surface,
-    stable_tail_constant,
-)
-from htstats.theory.sparsity import TailModel
+from htstats.theory.sparsity.tail_model import TailModel
 
-__all__ = [
-    "BracketDecomposition",
-    "BracketTailSurface",
-    "ProjectionLaw",
-    "SpikeLaw",
-    "bracket_decomposition",
-    "bracket_probability",
-    "bracket_tail_surface",
-    "component_second_moment",
-    "projection_law",
-    "stable_tail_constant",
-]
+if TYPE_CHECKING:
+    from htstats.compression.matrix import CompressedMatrix
+
+__all__ = ["ProjectionLaw", "SpikeLaw", "component_second_moment", "projection_law"]
 
 FloatArray = npt.NDArray[np.float64]
 SIGNS = ("positive", "symmetric")
@@ -216,19 +200,6 @@ class SpikeLaw:
         return out
 
 
-class Projection(Protocol):
-    """The attributes of a `CompressedMatrix` that this module reads."""
-
-    @property
-    def sparse(self) -> Any: ...
-    @property
-    def mean(self) -> float: ...
-    @property
-    def std(self) -> float: ...
-    @property
-    def support(self) -> str: ...
-
-
 @dataclass(frozen=True, eq=False)
 class ProjectionLaw:
     """The law of |W(t) x|^2 for given B and random G: a sum of independent (c_i + s_i g_i)^2.
@@ -286,7 +257,7 @@ class ProjectionLaw:
             if energy == 0:
                 return stats.chi2.sf(level / s2, len(self.scales))
             return stats.ncx2.sf(level / s2, len(self.scales), energy / s2)
-        return self._inverted(level)[()]
+        return self._invert(level)[()]
 
     def concentration(self, eps: float) -> float:
         """Johnson and Lindenstrauss: P(abs(|W(t)x|^2/E - 1) > eps), where E is the mean."""
@@ -304,7 +275,7 @@ class ProjectionLaw:
             out[part] = ((self.centres + self.scales * g) ** 2).sum(axis=1)
         return out
 
-    def _inverted(self, level: FloatArray) -> FloatArray:
+    def _invert(self, level: FloatArray) -> FloatArray:
         noisy = self.scales > 0
         if np.count_nonzero(noisy) < 4:
             raise ValueError("sf needs noise in four rows or more, or the same noise in all")
@@ -335,7 +306,7 @@ class ProjectionLaw:
         return np.asarray(sf.reshape(level.shape))
 
 
-def projection_law(replacement: Projection, x: npt.ArrayLike) -> ProjectionLaw:
+def projection_law(replacement: CompressedMatrix, x: npt.ArrayLike) -> ProjectionLaw:
     """The law of |W(t) x|^2 over G, for a matrix that was split.
 
     Parameters

@@ -65,14 +65,9 @@ def stable_tail_constant(alpha: npt.ArrayLike) -> Any:
 
 
 def bracket_probability(
-    i: npt.ArrayLike,
-    alpha: float,
-    *,
-    base: float = 1.3,
-    scale: float | None = None,
-    side: str = "positive",
-    convention: Convention = "rigorous",
-) -> Any:
+    i: npt.ArrayLike, alpha: float, *, base: float = 1.3, scale: float | None = None,
+    side: str = "positive", convention: Convention = "rigorous",
+) -> Any:  # fmt: skip
     """P(base^i < w <= base^(i+1)) for a symmetric alpha-stable element w.
 
     Parameters
@@ -212,13 +207,9 @@ class BracketTailSurface:
 
 
 def bracket_tail_surface(
-    alpha: npt.ArrayLike | None = None,
-    i: npt.ArrayLike | None = None,
-    *,
-    base: float = 1.3,
-    M: float = 5.0,
-    N: int = 64,
-) -> BracketTailSurface:
+    alpha: npt.ArrayLike | None = None, i: npt.ArrayLike | None = None, *, base: float = 1.3,
+    M: float = 5.0, N: int = 64,
+) -> BracketTailSurface:  # fmt: skip
     """The data of figure 2: (16) as the paper draws it, and the exact binomial tail.
 
     Parameters
@@ -271,14 +262,14 @@ def bracket_tail_surface(
     k = np.ceil(kappa * (1 - 1e-12))
     return BracketTailSurface(
         a, index, c, height, size, kappa, k, p_paper, p_exact,
-        _printed(kappa, size, p_paper),
+        _paper_log(kappa, size, p_paper),
         binomial.logsf(k - 1, size, p_exact),
         binomial.chernoff_logsf(k - 1, size, p_exact),
         kappa > size * p_paper,
     )  # fmt: skip
 
 
-def _printed(kappa: FloatArray, size: int, p: FloatArray) -> FloatArray:
+def _paper_log(kappa: FloatArray, size: int, p: FloatArray) -> FloatArray:
     """Log of (16) as printed: -N KL(kappa/N || p), both above and below the mean."""
     kappa = np.broadcast_to(kappa, p.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -364,12 +355,7 @@ class BracketDecomposition:
 
 
 def bracket_decomposition(
-    W: npt.ArrayLike,
-    *,
-    base: float = 1.3,
-    M: int = 5,
-    unit: float = 1.0,
-    side: str = "positive",
+    W: npt.ArrayLike, *, base: float = 1.3, M: int = 5, unit: float = 1.0, side: str = "positive"
 ) -> BracketDecomposition:
     """(13) of a real matrix: the elements between successive powers of a base.
 

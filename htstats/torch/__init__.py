@@ -3,8 +3,8 @@ layers by layers that act as W(t), and measure how noise travels through them.""
 
 from htstats.torch.complexity import complexity_table
 from htstats.torch.layers import Evaluation, compress_, evaluate, weight_matrices
-from htstats.torch.noise_stability import NoiseStability, noise_stability
 from htstats.torch.sparse_linear import GaussianSparseLinear, replace_linear_, to_sparse_csr
+from htstats.torch.stability import NoiseStability, noise_stability
 from htstats.torch.tolerances import CompressionTolerances, compression_tolerances
 
 __all__ = [

@@ -39,14 +39,9 @@ class Holder(NamedTuple):
 class Site:
     """One weight, and the layers that hold it.
 
-    Parameters
-    ----------
-    weight : Tensor
-    layers : dict
-        The paths of each layer in the model. A shared weight has several layers; a shared layer
-        has several paths.
-    obstacle : str
-        Why the layers cannot be replaced; empty if they can.
+    `layers` has the paths of each layer in the model: a shared weight has several layers, and a
+    shared layer has several paths. `obstacle` says why the layers cannot be replaced; it is empty
+    if they can.
     """
 
     weight: torch.Tensor

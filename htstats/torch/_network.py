@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,17 @@ from torch import nn
 
 from htstats import theory
 from htstats._common import checks
-from htstats.compression.matrix import CompressedMatrix
 
-__all__ = ["Activation", "Network", "array_of", "input_of", "margin_of", "network_of", "outputs_of"]
+__all__ = [
+    "Activation",
+    "Network",
+    "array_of",
+    "input_of",
+    "margin_of",
+    "network_of",
+    "outputs_of",
+    "pairs_of",
+]
 
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
@@ -38,11 +46,7 @@ class Network:
         """Number of units of layer i."""
         return len(self.weights[i - 1])
 
-    def beside(self, splits: list[list[CompressedMatrix]]) -> Iterable[Any]:
-        """Pairs of each layer's weight and the splits of that layer."""
-        return zip(self.weights, splits, strict=True)
-
-    def between(self, i: int, j: int, x: torch.Tensor) -> torch.Tensor:
+    def travel(self, i: int, j: int, x: torch.Tensor) -> torch.Tensor:
         """Compute x_j from x_i."""
         for layer in range(i + 1, j + 1):
             x = self.step(layer, x)
@@ -87,9 +91,9 @@ def outputs_of(
     """The outputs, the labels and the norms of the inputs for all samples."""
     outputs, labels, norms = [], [], []
     with torch.no_grad():
-        for inputs, label in map(_pair, loader):
+        for inputs, label in pairs_of(loader):
             x = input_of(network, inputs)
-            outputs.append(array_of(network.between(0, len(network.weights), x)))
+            outputs.append(array_of(network.travel(0, len(network.weights), x)))
             norms.append(array_of(x.flatten(1).norm(dim=1)))
             labels.append(array_of(label))
     if not outputs:
@@ -128,11 +132,15 @@ def array_of(x: torch.Tensor) -> npt.NDArray[Any]:
     return x.cpu().numpy()
 
 
-def _pair(batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    if (
-        isinstance(batch, list | tuple)
-        and len(batch) == 2
-        and all(isinstance(part, torch.Tensor) for part in batch)
-    ):
-        return batch[0], batch[1]
-    raise TypeError(f"loader must give pairs (inputs, labels) of tensors, got {type(batch)}")
+def pairs_of(loader: Iterable[Any]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """The batches of a loader as pairs (inputs, labels). Raises TypeError for other batches."""
+    for batch in loader:
+        if (
+            not isinstance(batch, list | tuple)
+            or len(batch) != 2
+            or not all(isinstance(part, torch.Tensor) for part in batch)
+        ):
+            raise TypeError(
+                f"loader must give pairs (inputs, labels) of tensors, got {type(batch)}"
+            )
+        yield batch[0], batch[1]

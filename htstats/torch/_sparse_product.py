@@ -9,13 +9,10 @@ from typing import Any, NamedTuple, Protocol, cast
 import numpy as np
 import torch
 
-from htstats.compression.matrix import BLOCK_DTYPES, CompressedMatrix, rebuild_rows
+from htstats.compression.matrix import BLOCK_DTYPES, CompressedMatrix, NoiseLaw, rebuild_rows
 from htstats.torch._normal import normal_block
 
 __all__ = ["TORCH_DTYPES", "Cache", "Entries", "SparseLayer", "dense_weight", "product", "round_to"]
-
-# Largest number of elements of W(t) in memory at a time when W(t) is computed in blocks.
-BLOCK_ELEMENTS = 1 << 20
 
 TORCH_DTYPES = {
     "float64": torch.float64,
@@ -23,6 +20,9 @@ TORCH_DTYPES = {
     "float16": torch.float16,
     "bfloat16": torch.bfloat16,
 }
+
+
+NO_VMAP = "vmap over the values or the mean of a GaussianSparseLinear is not supported"
 
 
 class Cache(NamedTuple):
@@ -53,6 +53,7 @@ class SparseLayer(Protocol):
     col_indices: torch.Tensor
     values: torch.nn.Parameter
     dense: bool
+    block_elements: int
     _first: CompressedMatrix
     _like: torch.Tensor
     _cache: Cache | None
@@ -68,7 +69,7 @@ class Entries:
         self.std, self.seed, self.layer = first.std, first.seed, first.layer
         self.dtype, self.support = first.dtype, first.support
 
-    def kept(self, part: slice) -> torch.Tensor:
+    def kept_values(self, part: slice) -> torch.Tensor:
         """Values of B in the dtype of `CompressedMatrix.sparse`, even if the module was cast."""
         wide = torch.float64 if self.dtype == "float64" else torch.float32
         return self.parameters[0][part].to(wide)
@@ -83,7 +84,9 @@ class Entries:
         crow = self.module.crow_indices[start : stop + 1].numpy()
         part = slice(int(crow[0]), int(crow[-1]))
         cols = self.module.col_indices[part].numpy()
-        rebuild_rows(self, start, crow - crow[0], cols, self.kept(part).numpy(), out)
+        rebuild_rows(
+            NoiseLaw.of(self), start, crow - crow[0], cols, self.kept_values(part).numpy(), out
+        )
         return torch.from_numpy(out).to(TORCH_DTYPES[self.dtype])
 
     def rows_by_torch(self, start: int, stop: int) -> torch.Tensor:
@@ -95,7 +98,7 @@ class Entries:
         crow = self.module.crow_indices[start : stop + 1]
         part = slice(int(crow[0]), int(crow[-1]))
         rows = torch.repeat_interleave(torch.arange(len(noise), device=device), crow.diff())
-        cols, values = self.module.col_indices[part], self.kept(part).double()
+        cols, values = self.module.col_indices[part], self.kept_values(part).double()
         if self.support == "full":
             noise[rows, cols] += values
         else:
@@ -108,7 +111,7 @@ class Entries:
         if self.module.dense:
             yield 0, height, self.whole()
             return
-        step = max(1, BLOCK_ELEMENTS // max(self.module.in_features, 1))
+        step = max(1, self.module.block_elements // max(self.module.in_features, 1))
         for start in range(0, height, step):
             stop = min(start + step, height)
             yield start, stop, self.rows(start, stop)
@@ -182,11 +185,11 @@ class Product(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], x: Any, *others: Any) -> tuple[Any, int]:
         if in_dims[1] is not None or in_dims[2] is not None:
-            raise RuntimeError("vmap over the values or the mean of a GaussianSparseLinear")
+            raise RuntimeError(NO_VMAP)
         return product(x.movedim(in_dims[0], 0), *others), 0
 
 
-class Dense(torch.autograd.Function):
+class DenseWeight(torch.autograd.Function):
     """W(t) as a matrix, in the dtype of the layer."""
 
     @staticmethod
@@ -213,23 +216,20 @@ class Dense(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Any, int]:
-        raise RuntimeError("vmap over the values or the mean of a GaussianSparseLinear")
+        raise RuntimeError(NO_VMAP)
 
 
 def product(
-    x: torch.Tensor,
-    values: torch.Tensor,
-    mean: torch.Tensor,
-    module: SparseLayer,
+    x: torch.Tensor, values: torch.Tensor, mean: torch.Tensor, module: SparseLayer,
     is_transposed: bool = False,
-) -> torch.Tensor:
-    """x W^T, or x W where `is_transposed`, with W(t) made of these values and this mean."""
+) -> torch.Tensor:  # fmt: skip
+    """x W^T, or x W if `is_transposed`, with W(t) made of these values and this mean."""
     return _outside_graphs(Product, x, values, mean, module, is_transposed)
 
 
 def dense_weight(values: torch.Tensor, mean: torch.Tensor, module: SparseLayer) -> torch.Tensor:
     """W(t) for these values and this mean, in the dtype of the layer."""
-    return _outside_graphs(Dense, values, mean, module)
+    return _outside_graphs(DenseWeight, values, mean, module)
 
 
 def _outside_graphs(function: Any, *inputs: Any) -> torch.Tensor:
@@ -259,8 +259,8 @@ def _dense_tangent(
     places = _pattern_rows(module), module.col_indices
     values, mean = along_values.double(), along_mean.double()
     rest = mean.expand(module.out_features, module.in_features)
-    kept = values if module._first.support == "replaced" else values + mean
-    return rest.index_put(places, kept)
+    kept_values = values if module._first.support == "replaced" else values + mean
+    return rest.index_put(places, kept_values)
 
 
 def _pattern_rows(module: SparseLayer) -> torch.Tensor:
@@ -273,7 +273,7 @@ def _pattern_gradient(module: SparseLayer, x: torch.Tensor, grad: torch.Tensor) 
     """(grad^T x) on B's pattern, in float64, computed in pieces of bounded size."""
     n, nnz = len(x), len(module.values)
     rows = _pattern_rows(module)
-    step = max(1, BLOCK_ELEMENTS // max(n, 1))
+    step = max(1, module.block_elements // max(n, 1))
     parts = [x.new_zeros(0, dtype=torch.float64)]
     for start in range(0, nnz, step):
         part = slice(start, start + step)

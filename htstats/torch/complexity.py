@@ -13,7 +13,7 @@ from htstats._common.tables import format_table
 from htstats.compression.partition import partition
 from htstats.spectral import spectral_norm
 from htstats.torch._network import array_of, margin_of, network_of, outputs_of
-from htstats.torch.noise_stability import noise_stability
+from htstats.torch.stability import noise_stability
 
 __all__ = ["ComplexityTable", "complexity_table"]
 
@@ -29,22 +29,16 @@ class ComplexityTable(tuple[theory.Statement, ...]):
 
 
 def complexity_table(
-    model: nn.Module,
-    loader: Iterable[Any],
-    *,
-    threshold: float | str = "std",
-    margin: float | None = None,
-    delta: float = 0.05,
-    seed: int = 0,
-) -> ComplexityTable:
+    model: nn.Module, loader: Iterable[Any], *, threshold: float | str = "std",
+    margin: float | None = None, delta: float = 0.05, seed: int = 0,
+) -> ComplexityTable:  # fmt: skip
     """Compute the paper's rate and other labelled measures of a fully connected network.
 
     Parameters
     ----------
-    model : Module
-        As in `noise_stability`.
-    loader : sequence of (inputs, labels)
-        The training set; the function iterates over it twice.
+    model, loader
+        As in `noise_stability`. The loader has the training set; the function iterates over it
+        twice.
     threshold : float or str
         The threshold of the split; the rate counts the non-zeros of that split.
     margin : float, optional

@@ -11,7 +11,7 @@ from torch import nn
 
 from htstats.compression.matrix import CompressedMatrix
 from htstats.compression.partition import partition
-from htstats.torch._network import _pair
+from htstats.torch._network import pairs_of
 
 __all__ = ["Evaluation", "compress_", "evaluate", "weight_matrices"]
 
@@ -146,11 +146,9 @@ class Evaluation:
 
     Parameters
     ----------
-    n : int
-        Number of samples.
-    errors : int
-        Number of samples for which the largest output was not that of the label, or for which an
-        output was not finite.
+    n, errors : int
+        Number of samples, and number of those for which the largest output was not that of the
+        label or an output was not finite.
     """
 
     n: int
@@ -207,8 +205,7 @@ def evaluate(
     model.eval()
     try:
         with torch.inference_mode():
-            for batch in loader:
-                inputs, labels = _pair(batch)
+            for inputs, labels in pairs_of(loader):
                 outputs = model(inputs.to(device))
                 _check_outputs(outputs, labels)
                 # argmax treats NaN as the largest output: that must not count as correct

@@ -44,6 +44,10 @@ class GaussianSparseLinear(nn.Module):
         The matrix with the current values and mean.
     weight : Tensor
         W(t) as a dense tensor, computed again at each access: see its own documentation.
+    block_elements : int
+        Largest number of elements of W(t) in memory at a time if `dense` is false; default 2^20.
+        A quarter takes twice as long, four times the default .7 to .8 of the time
+        (bench/studies/block_sizes.py, eight vectors).
 
     Raises
     ------
@@ -78,6 +82,8 @@ class GaussianSparseLinear(nn.Module):
     >>> torch.allclose(layer(x), x @ torch.from_numpy(matrix.toarray()).T)
     True
     """
+
+    block_elements = 1 << 20
 
     crow_indices: torch.Tensor
     col_indices: torch.Tensor
@@ -148,7 +154,7 @@ class GaussianSparseLinear(nn.Module):
     def matrix(self) -> CompressedMatrix:
         """The matrix with the current values and mean."""
         sparse = self._first.sparse.copy()
-        sparse.data[:] = self._entries().kept(slice(None)).cpu().numpy()
+        sparse.data[:] = self._entries().kept_values(slice(None)).cpu().numpy()
         sparse.indptr[:], sparse.indices[:] = self.crow_indices.cpu(), self.col_indices.cpu()
         fields = {**vars(self._first), "sparse": sparse, "mean": float(self.mean.detach())}
         return CompressedMatrix(**fields)
@@ -309,7 +315,7 @@ def _given_matrices(
         for name, other in zip(names[1:], others, strict=True):
             if other.shape != first.shape or (other.sparse != first.sparse).nnz:
                 raise ValueError(
-                    f"{names[0]} and {name} are one weight in the model, but matrices has two"
+                    f"{names[0]} and {name} share one weight, but matrices gives two different ones"
                 )
         found.append((site, first))
     return found

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,9 @@ from torch import nn
 from htstats import theory
 from htstats._common.tables import format_table
 from htstats.compression.partition import partition
+from htstats.torch._jacobians import JacobianNorms
 from htstats.torch._network import Network, array_of, margin_of, network_of, outputs_of
-from htstats.torch.noise_stability import (
-    NoiseStability,
-    _errors,
-    _measure,
-    _Norms,
-    noise_stability,
-)
+from htstats.torch.stability import NoiseStability, errors_of, measure, noise_stability
 
 __all__ = ["CompressionTolerances", "LayerAllowance", "compression_tolerances"]
 
@@ -34,15 +30,8 @@ PIECEWISE_LINEAR = 1e-9
 class LayerAllowance:
     """The compression that Lemma 2.2 and Algorithm 1 allow for one layer.
 
-    Attributes
-    ----------
-    shape : (int, int)
-    cushion, interlayer_cushion : float
-        mu_i and mu_i->.
-    tolerance : theory.LayerTolerance
-        eps_i, eta_i and their budget.
-    choice : theory.MatrixApproximation
-        tau_i and t_i. tau_i is None if no element can be removed.
+    `cushion` and `interlayer_cushion` are mu_i and mu_i->. `tolerance` has eps_i, eta_i and their
+    budget, `choice` has tau_i and t_i. tau_i is None if no element can be removed.
     """
 
     shape: tuple[int, int]
@@ -114,21 +103,11 @@ class CompressionTolerances:
 
 
 def compression_tolerances(
-    model: nn.Module,
-    loader: Iterable[Any],
-    *,
-    eps: float | None = None,
-    margin: float | None = None,
-    delta: float = 0.05,
-    rule: str = "exact",
-    keep: str = "abs",
-    noise: str = "matched",
-    support: str = "replaced",
-    convention: theory.Convention = "rigorous",
-    trials: int = 4,
-    seed: int = 0,
-    **options: Any,
-) -> CompressionTolerances:
+    model: nn.Module, loader: Iterable[Any], *, eps: float | None = None,
+    margin: float | None = None, delta: float = 0.05, rule: str = "exact", keep: str = "abs",
+    noise: str = "matched", support: str = "replaced",
+    convention: theory.Convention = "rigorous", trials: int = 4, seed: int = 0, **options: Any,
+) -> CompressionTolerances:  # fmt: skip
     """Compute eps_i, eta_i, tau_i, t_i and k_i: the compression that Lemma 2.2 allows.
 
     Parameters
@@ -191,45 +170,62 @@ def compression_tolerances(
         largest = float(np.linalg.norm(outputs, axis=1).max())
         eps = theory.margin_tolerance(margin, largest)
     stability = noise_stability(model, loader, trials=1, noise="none", seed=seed, **options)
-    weights = [array_of(weight) for weight in network.weights]
-    arguments: dict[str, Any] = {
-        "cushions": [c.minimum for c in stability.layer_cushion],
-        "interlayer_cushions": stability.minimal_interlayer_cushion,
-        "contraction": stability.activation_contraction.maximum,
-        "frobenius_norms": [float(np.linalg.norm(w)) for w in weights],
-        "n_samples": len(labels),
-        "width": max(len(w) for w in weights),
-        "convention": convention,
-    }
-    layers = []
-    for w, mu, after, allowed in zip(
-        weights, arguments["cushions"], arguments["interlayer_cushions"],
-        theory.layer_tolerances(eps, delta, **arguments).layers, strict=True,
-    ):  # fmt: skip
-        choice = theory.matrix_approximation(
-            w, allowed.eps, allowed.eta, rule=rule, keep=keep, noise=noise, support=support,
-            convention=convention,
-        )  # fmt: skip
-        layers.append(LayerAllowance((w.shape[0], w.shape[1]), mu, after, allowed, choice))
-    stability = _with_noise_of(network, loader, layers, stability, trials, seed)
-    conditions = theory.layer_tolerances(
-        eps, delta, **arguments, smoothness=_smoothness(stability)
-    ).conditions | {
+    allow = partial(
+        theory.layer_tolerances, eps, delta, n_samples=len(labels), convention=convention,
+        **_quantities(network, stability),
+    )  # fmt: skip
+    choose = partial(
+        theory.matrix_approximation, rule=rule, keep=keep, noise=noise, support=support,
+        convention=convention,
+    )  # fmt: skip
+    layers = _allowances(network, stability, allow().layers, choose)
+    stability = _remeasure_smoothness(network, loader, layers, stability, trials, seed)
+    conditions = allow(smoothness=stability.interlayer_smoothness.minimum).conditions | {
         "no biases": not stability.biases,
         "piecewise linear": stability.nonlinearity <= PIECEWISE_LINEAR or stability.biases,
     }
     rate = theory.theorem_2_rate([layer.k for layer in layers], len(labels))
-    return CompressionTolerances(eps, delta, margin, tuple(layers), stability, conditions, rate)
+    return CompressionTolerances(eps, delta, margin, layers, stability, conditions, rate)
 
 
-def _smoothness(stability: NoiseStability) -> float:
-    return stability.interlayer_smoothness.minimum
+def _quantities(network: Network, stability: NoiseStability) -> dict[str, Any]:
+    """The measured arguments of `theory.layer_tolerances`."""
+    weights = [array_of(weight) for weight in network.weights]
+    return {
+        "cushions": [cushion.minimum for cushion in stability.layer_cushion],
+        "interlayer_cushions": stability.minimal_interlayer_cushion,
+        "contraction": stability.activation_contraction.maximum,
+        "frobenius_norms": [float(np.linalg.norm(w)) for w in weights],
+        "width": max(len(w) for w in weights),
+    }
 
 
-def _with_noise_of(
+def _allowances(
+    network: Network,
+    stability: NoiseStability,
+    tolerances: Iterable[theory.LayerTolerance],
+    choose: Callable[..., theory.MatrixApproximation],
+) -> tuple[LayerAllowance, ...]:
+    """Choose the threshold of each layer, so that the layer meets its tolerance."""
+    layers = []
+    for weight, cushion, interlayer_cushion, tolerance in zip(
+        network.weights,
+        stability.layer_cushion,
+        stability.minimal_interlayer_cushion,
+        tolerances,
+        strict=True,
+    ):
+        w = array_of(weight)
+        choice = choose(w, tolerance.eps, tolerance.eta)
+        shape = w.shape[0], w.shape[1]
+        layers.append(LayerAllowance(shape, cushion.minimum, interlayer_cushion, tolerance, choice))
+    return tuple(layers)
+
+
+def _remeasure_smoothness(
     network: Network,
     loader: Iterable[Any],
-    layers: list[LayerAllowance],
+    layers: Iterable[LayerAllowance],
     stability: NoiseStability,
     trials: int,
     seed: int,
@@ -246,11 +242,8 @@ def _with_noise_of(
                       support=choice.support, seed=seed + trial, layer=number)
             for trial in range(trials)
         ]  # fmt: skip
-        errors.append(_errors(weight, splits))
+        errors.append(errors_of(weight, splits))
     # one probe per norm is enough: only the smoothness of this second pass is used
-    cheap = _Norms("hutchinson", 1, torch.Generator().manual_seed(seed))
-    again = _measure(network, loader, errors, cheap, 0.5)
-    fields = {name: getattr(stability, name) for name in stability.__dataclass_fields__}
-    return NoiseStability(
-        **fields | {"interlayer_smoothness": again.interlayer_smoothness, "trials": trials}
-    )
+    cheap = JacobianNorms("hutchinson", 1, torch.Generator().manual_seed(seed))
+    again = measure(network, loader, errors, cheap, 0.5)
+    return replace(stability, interlayer_smoothness=again.interlayer_smoothness, trials=trials)

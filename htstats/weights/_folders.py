@@ -19,7 +19,7 @@ from htstats.weights._raw import RawTensor, UnreadTensor
 from htstats.weights._safetensors import MOST_HEADER, parse_json
 from htstats.weights._tensors import Weights
 
-__all__ = ["files_at", "open_folder", "open_index", "read_index_metadata"]
+__all__ = ["folder_files", "open_folder", "open_index", "read_index_metadata"]
 
 # Usual file names of complete models, the likeliest first.
 USUAL = ("model", "pytorch_model", "diffusion_pytorch_model", "adapter_model", "consolidated")
@@ -32,7 +32,7 @@ NO_WEIGHTS = re.compile(
 SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)(\.[\w.]+)")
 
 
-class Plan(NamedTuple):
+class FolderPlan(NamedTuple):
     """The files to read in a folder, and notes about the other files."""
 
     shard_index: str | None
@@ -90,7 +90,7 @@ def open_index(path: str) -> Weights:
     return weights
 
 
-def files_at(path: str | os.PathLike[str]) -> list[str]:
+def folder_files(path: str | os.PathLike[str]) -> list[str]:
     """The files that `open_weights` reads for a path. For a folder: its index and shards.
 
     Raises
@@ -188,7 +188,7 @@ def _snapshot(path: str) -> str:
     raise ValueError(f"{path}: {which} and no refs/main: name the folder of one of them")
 
 
-def _plan(folder: str, path: str) -> Plan:
+def _plan(folder: str, path: str) -> FolderPlan:
     """Choose the files of a folder to read. Safetensors files are preferred to pickles."""
     names = sorted(os.listdir(folder))
     safe = [n for n in names if n.endswith(".safetensors") and not NO_WEIGHTS.fullmatch(n)]
@@ -207,7 +207,7 @@ def _plan(folder: str, path: str) -> Plan:
             if kind and pickles:
                 more = f" and {len(pickles) - 1} more" if len(pickles) > 1 else ""
                 notes = [f"safetensors files are read; {pickles[0]}{more} is not"]
-            return Plan(index, chosen, notes)
+            return FolderPlan(index, chosen, notes)
     raise ValueError(
         f"{path}: a directory without model.safetensors{INDEX} or a .safetensors file, and "
         "without torch's checkpoints"
@@ -227,7 +227,8 @@ def _choose(indexes: list[str], files: list[str], path: str) -> tuple[str | None
         usual = [name for name in indexes if name.partition(".")[0] in USUAL[:2]]
         if len(usual) != 1:
             raise ValueError(
-                f"{path}: a directory with several of them: {indexes[0]}, {indexes[1]}"
+                f"{path}: a directory with several indexes, {indexes[0]} and {indexes[1]}: name "
+                "one of them"
             )
         indexes = usual
     if indexes:
@@ -243,7 +244,9 @@ def _choose(indexes: list[str], files: list[str], path: str) -> tuple[str | None
         return None, files
     if all(name.endswith(".bin") for name in files):
         return None, files
-    raise ValueError(f"{path}: a directory with several of them: {files[0]}, {files[1]}")
+    raise ValueError(
+        f"{path}: a directory with several checkpoints, {files[0]} and {files[1]}: name one of them"
+    )
 
 
 def _require_complete(shards: list[re.Match[str]], path: str) -> None:

@@ -100,16 +100,11 @@ def files_at(path: str | os.PathLike[str]) -> list[str]:
     """
     from htstats.weights import _folders
 
-    return _folders.files_at(path)
+    return _folders.folder_files(path)
 
 
 def metadata_of(weights: Weights) -> tuple[dict[str, str], list[str]]:
-    """The metadata of a checkpoint, and the keys that cannot be kept.
-
-    Parameters
-    ----------
-    weights : Weights
-        From `open_weights`.
+    """The metadata of a checkpoint from `open_weights`, and the keys that cannot be kept.
 
     Returns
     -------

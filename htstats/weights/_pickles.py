@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from typing import IO, Any, ClassVar, NoReturn
+from typing import IO, Any, NoReturn
 
 from htstats.weights._globals import MEMORY_FORMATS, is_harmless, is_strict, whole_module
 
@@ -149,7 +149,7 @@ class InertUnpickler(pickle._Unpickler):
 
     def _call(self, function: Any, args: Any) -> Any:
         if not isinstance(function, Name) or type(args) is not tuple:
-            raise pickle.UnpicklingError("a call of what is no name")
+            raise pickle.UnpicklingError("a call of an object that is not a name")
         return function(*args)
 
     def load_reduce(self) -> None:
@@ -159,19 +159,19 @@ class InertUnpickler(pickle._Unpickler):
     def load_newobj(self) -> None:
         args, cls = self.stack.pop(), self.stack.pop()
         if not isinstance(cls, Name) or type(args) is not tuple:
-            raise pickle.UnpicklingError("an object of what is no class")
+            raise pickle.UnpicklingError("an instance of an object that is not a class")
         self.stack.append(cls.new(*args))
 
     def load_newobj_ex(self) -> None:
         kwargs, args, cls = self.stack.pop(), self.stack.pop(), self.stack.pop()
         if not isinstance(cls, Name) or type(args) is not tuple or type(kwargs) is not dict:
-            raise pickle.UnpicklingError("an object of what is no class")
+            raise pickle.UnpicklingError("an instance of an object that is not a class")
         self.stack.append(cls.new(*args, *kwargs.values()))
 
     # for the opcodes INST and OBJ of old protocols
     def _instantiate(self, cls: Any, args: Any) -> None:
         if not isinstance(cls, Name):
-            raise pickle.UnpicklingError("an object of what is no class")
+            raise pickle.UnpicklingError("an instance of an object that is not a class")
         # without arguments, these opcodes create an object of an old-style class and call nothing
         is_plain = not args and cls._is_class_by_its_name
         self.stack.append(cls.new() if is_plain else cls(*args))
@@ -213,46 +213,39 @@ class InertUnpickler(pickle._Unpickler):
 
     def load_setitem(self) -> None:
         value, key = self.stack.pop(), self.stack.pop()
-        require_key(key)
-        _items_of(self.stack[-1])[key] = value
+        _set_items(_items_of(self.stack[-1]), [key, value])
 
     def load_setitems(self) -> None:
         pairs = self.pop_mark()
-        items = _items_of(self.stack[-1])
-        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            require_key(key)
-            items[key] = value
+        _set_items(_items_of(self.stack[-1]), pairs)
 
     def load_dict(self) -> None:
         pairs = self.pop_mark()
         self.stack.append({})
-        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            require_key(key)
-            self.stack[-1][key] = value
+        _set_items(self.stack[-1], pairs)
 
-    _loads: ClassVar[dict[int, Any]] = {
-        pickle.REDUCE[0]: load_reduce,
-        pickle.NEWOBJ[0]: load_newobj,
-        pickle.NEWOBJ_EX[0]: load_newobj_ex,
-        pickle.BYTEARRAY8[0]: load_bytearray8,
-        pickle.BUILD[0]: load_build,
-        pickle.APPEND[0]: load_append,
-        pickle.APPENDS[0]: load_appends,
-        pickle.ADDITEMS[0]: load_additems,
-        pickle.EMPTY_SET[0]: load_empty_set,
-        pickle.FROZENSET[0]: load_frozenset,
-        pickle.SETITEM[0]: load_setitem,
-        pickle.SETITEMS[0]: load_setitems,
-        pickle.DICT[0]: load_dict,
-    }
-    dispatch |= _loads
+
+# Opcodes that the class executes in its own way, by the method load_...
+for _name in (
+    "REDUCE", "NEWOBJ", "NEWOBJ_EX", "BYTEARRAY8", "BUILD", "APPEND", "APPENDS", "ADDITEMS",
+    "EMPTY_SET", "FROZENSET", "SETITEM", "SETITEMS", "DICT",
+):  # fmt: skip
+    _opcode: bytes = getattr(pickle, _name)
+    InertUnpickler.dispatch[_opcode[0]] = getattr(InertUnpickler, f"load_{_name.lower()}")
+
+
+def _set_items(items: dict[Any, Any], pairs: list[Any]) -> None:
+    """Set items from a list in which keys and values alternate."""
+    for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+        require_key(key)
+        items[key] = value
 
 
 def _values_of(target: Any) -> list[Any]:
     if isinstance(target, Inert):
         return target.values
     if type(target) is not list:
-        raise pickle.UnpicklingError("an element of what is no list")
+        raise pickle.UnpicklingError("an element for an object that is not a list")
     return target
 
 
@@ -260,7 +253,7 @@ def _items_of(target: Any) -> dict[Any, Any]:
     if isinstance(target, Inert):
         return target.items
     if not isinstance(target, dict):
-        raise pickle.UnpicklingError("an item of what is no dict")
+        raise pickle.UnpicklingError("an item for an object that is not a dict")
     return target
 
 

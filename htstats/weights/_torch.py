@@ -87,8 +87,8 @@ def _read_archive(file: OpenFile) -> tuple[Any, Place]:
     folder = found[0].removesuffix("data.pkl")
     if f"{folder}constants.pkl" in members:
         raise ValueError(
-            f"{file.path}: TorchScript, a program; where you trust it, torch.jit.load it and "
-            "torch.save(module.state_dict(), ...)"
+            f"{file.path}: TorchScript, which is a program: if you trust it, load it by "
+            "torch.jit.load and save its state by torch.save(module.state_dict(), ...)"
         )
 
     def content(name: str) -> bytes:

@@ -156,13 +156,13 @@ def _tensor_v3(
     return _tensor(storage, offset, shape, strides, grad, hooks, metadata, dtype=kind.dtype)
 
 
-def _quantized(storage: Any, offset: Any, shape: Any, *_: Any) -> Unread:
+def _quantized_tensor(storage: Any, offset: Any, shape: Any, *_: Any) -> Unread:
     dtype = storage.dtype if isinstance(storage, Storage) else "quantised"
     reason = f"a quantised torch tensor ({dtype}); save it after .dequantize()"
     return Unread(dtype, _shape(shape), reason)
 
 
-def _sparse(layout: Any, data: Any) -> Unread:
+def _sparse_tensor(layout: Any, data: Any) -> Unread:
     # COO has (indices, values, size); compressed layouts have (indices, indices, values, size)
     parts = (*data, None, None, None, None) if isinstance(data, tuple) else (None,) * 4
     values, size = parts[2:4] if isinstance(parts[2], Tensor) else parts[1:3]
@@ -171,11 +171,11 @@ def _sparse(layout: Any, data: Any) -> Unread:
     return Unread(dtype, sizes, "a sparse torch tensor; save it after .to_dense()")
 
 
-def _nested(*_: Any) -> Unread:
+def _nested_tensor(*_: Any) -> Unread:
     return Unread("nested", (), "a nested torch tensor; save its parts")
 
 
-def _meta(kind: Any, shape: Any, *_: Any) -> Unread:
+def _meta_tensor(kind: Any, shape: Any, *_: Any) -> Unread:
     dtype = kind.dtype if isinstance(kind, Kind) else "meta"
     return Unread(dtype, _shape(shape), "a tensor on the meta device, which has no numbers")
 
@@ -186,7 +186,7 @@ def _wrapper(cls: Any, kind: Any, shape: Any, *_: Any) -> Unread:
     return Unread(dtype, _shape(shape), f"a tensor of {of}; save it as a plain tensor")
 
 
-def _of_device(*_: Any) -> Unread:
+def _device_tensor(*_: Any) -> Unread:
     return Unread("of a device", (), "a tensor of another device; save it after .cpu()")
 
 
@@ -197,7 +197,7 @@ def _other_tensor(what: str) -> Callable[..., Unread]:
 def _from_type(function: Any, cls: Any, args: Any, state: Any = None) -> Any:
     """A tensor with attributes, or an instance of a subclass of Tensor."""
     if not isinstance(function, Name) or not isinstance(args, tuple):
-        raise pickle.UnpicklingError("a tensor without what makes it")
+        raise pickle.UnpicklingError("a tensor without the function that makes it")
     made = function(*args)
     is_plain = isinstance(cls, Name) and cls.module in PLAIN and cls.name in PLAIN[cls.module]
     if is_plain or not isinstance(made, Tensor):
@@ -242,15 +242,15 @@ MEANINGS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch._utils", "_rebuild_parameter_with_state"): _parameter,
     ("torch._tensor", "_rebuild_from_type_v2"): _from_type,
     ("torch._tensor", "_rebuild_from_type"): _from_type,
-    ("torch._utils", "_rebuild_qtensor"): _quantized,
-    ("torch._utils", "_rebuild_sparse_tensor"): _sparse,
-    ("torch._utils", "_rebuild_sparse_csr_tensor"): _sparse,
-    ("torch._utils", "_rebuild_nested_tensor"): _nested,
-    ("torch._utils", "_rebuild_meta_tensor_no_storage"): _meta,
+    ("torch._utils", "_rebuild_qtensor"): _quantized_tensor,
+    ("torch._utils", "_rebuild_sparse_tensor"): _sparse_tensor,
+    ("torch._utils", "_rebuild_sparse_csr_tensor"): _sparse_tensor,
+    ("torch._utils", "_rebuild_nested_tensor"): _nested_tensor,
+    ("torch._utils", "_rebuild_meta_tensor_no_storage"): _meta_tensor,
     ("torch._utils", "_rebuild_wrapper_subclass"): _wrapper,
-    ("torch._utils", "_rebuild_xla_tensor"): _of_device,
-    ("torch._utils", "_rebuild_device_tensor_from_numpy"): _of_device,
-    ("torch._utils", "_rebuild_device_tensor_from_cpu_tensor"): _of_device,
+    ("torch._utils", "_rebuild_xla_tensor"): _device_tensor,
+    ("torch._utils", "_rebuild_device_tensor_from_numpy"): _device_tensor,
+    ("torch._utils", "_rebuild_device_tensor_from_cpu_tensor"): _device_tensor,
     ("torch", "Size"): lambda sizes=(): tuple(sizes),
     ("torch", "device"): lambda *args: Inert(Name("torch", "device"), args),
     ("collections", "OrderedDict"): _ordered_dict,

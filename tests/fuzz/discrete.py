@@ -9,7 +9,6 @@ the answer is that of the curve of them all. Public fits of the same numbers, co
 in blocks, are those of the scan to the bit.
 """
 
-import argparse
 import math
 import sys
 import time
@@ -19,6 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from fuzz_arguments import fuzz_arguments
 from reference import discrete_twin as twin
 
 from htstats import fit_power_law
@@ -124,10 +124,7 @@ def check_many(rng, two_sided):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    args = fuzz_arguments(__doc__)
     end, case = time.monotonic() + args.seconds, 0
     while time.monotonic() < end:
         rng = np.random.default_rng([args.seed, case])

@@ -5,7 +5,6 @@
 A case that fails is printed by Hypothesis with the line that repeats it.
 """
 
-import argparse
 import subprocess
 import sys
 import time
@@ -14,13 +13,13 @@ from pathlib import Path
 import numpy as np
 
 TESTS = Path(__file__).parents[1]
+sys.path.insert(0, str(TESTS))
+
+from fuzz_arguments import fuzz_arguments  # noqa: E402
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    args = fuzz_arguments(__doc__)
     rng = np.random.default_rng(args.seed)
     holding = [path for path in sorted(TESTS.glob("test_*.py"))
                if "hypothesis" in path.read_text()]  # fmt: skip

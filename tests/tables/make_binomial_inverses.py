@@ -13,14 +13,12 @@ itself. `python tests/tables/make_binomial_inverses.py` rewrites the table (minu
 
 from __future__ import annotations
 
-import csv
 import math
 import random
-import sys
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import mpmath as mp
+from strata import collect_rows, write_strata
 
 TABLE = Path(__file__).with_name("binomial_inverses.csv")
 COLUMNS = ("stratum", "n", "k", "level", "log_p", "log1m_p")
@@ -115,7 +113,7 @@ def strata(rng: random.Random):
     return {"usual": usual, "codes": codes, "deep": deep, "near one": near_one, "few": few}
 
 
-def row(n: int, k: int, level: float) -> tuple[mp.mpf, mp.mpf] | None:
+def solve_twice(n: int, k: int, level: float) -> tuple[mp.mpf, mp.mpf] | None:
     """log p and log(1-p), or None where the methods do not agree."""
     mp.mp.dps = 45
     answers = []
@@ -130,28 +128,20 @@ def row(n: int, k: int, level: float) -> tuple[mp.mpf, mp.mpf] | None:
     return one if close else None
 
 
+def row_of(name: str, n: int, k: int, level: float) -> list[object] | None:
+    """A row of the table; None if the methods do not agree."""
+    logs = solve_twice(n, k, level)
+    return None if logs is None else [name, n, k, level.hex(), *(mp.nstr(x, 22) for x in logs)]
+
+
 def stratum(name: str) -> list[list[object]]:
     """The rows of one stratum, from a generator of its own."""
-    make = strata(random.Random(f"21 {name}"))[name]
-    rows: list[list[object]] = []
-    for _ in range(3 * PER_STRATUM):
-        n, k, level = make()
-        logs = row(n, k, level)
-        if logs is not None:
-            rows.append([name, n, k, level.hex(), *(mp.nstr(x, 22) for x in logs)])
-        if len(rows) == PER_STRATUM:
-            break
-    print(f"{name}: {len(rows)}", file=sys.stderr, flush=True)
-    return rows
+    draw = strata(random.Random(f"21 {name}"))[name]
+    return collect_rows(name, draw, row_of, PER_STRATUM)
 
 
 def main() -> None:
-    with ProcessPoolExecutor(2) as pool:
-        rows = [one for part in pool.map(stratum, strata(random.Random(0))) for one in part]
-    with TABLE.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(rows)
+    write_strata(TABLE, COLUMNS, strata(random.Random(0)), stratum)
 
 
 if __name__ == "__main__":

@@ -12,14 +12,13 @@ exact double (hex). `python tests/tables/make_binomial_reference.py` rewrites th
 
 from __future__ import annotations
 
-import csv
 import math
 import random
-import sys
-from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import mpmath as mp
+from strata import collect_rows, write_strata
 
 TABLE = Path(__file__).with_name("binomial.csv")
 PER_STRATUM = 390
@@ -87,149 +86,140 @@ def reference(n: int, k: int, p_double: float) -> tuple[mp.mpf, ...] | None:
     return upper, lower, mass, kl
 
 
-def strata(rng: random.Random):
-    """name -> a function that draws (n, k, p)."""
+class Strata:
+    """Draw (n, k, p) for each stratum."""
 
-    def size(low: float, high: float) -> int:
-        return int(10 ** rng.uniform(low, high))
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.draw_of = {
+            **{f"terms {x:g}": partial(self.x_seam, x) for x in (0.0022, 0.019, 0.062, 0.14, 0.30)},
+            "w .6": partial(self.w_seam, 0.6),
+            "sigma 5": self.sigma_seam,
+            "u .5": partial(self.w_seam, 0.45),
+            "small n": self.small,
+            "ends": self.ends,
+            "tiny p": self.tiny_p,
+            "Poisson": self.poisson,
+            "tail": self.tail,
+            "far": self.far,
+            "large n": self.large,
+            "n to 2^53": self.huge,
+            "middle": self.middle,
+        }
 
-    def chance(n: int, mean_low: float, mean_high: float) -> float:
-        p = min(0.5, 10 ** rng.uniform(mean_low, mean_high) / n)
-        return p if rng.random() < 0.5 else 1 - p
+    def size(self, low: float, high: float) -> int:
+        return int(10 ** self.rng.uniform(low, high))
 
-    def at(n: int, p: float, z: float) -> int:
-        sigma = math.sqrt(n * p * (1 - p))
-        return min(n, max(0, round(n * p + z * sigma)))
+    def chance(self, n: int, mean_low: float, mean_high: float) -> float:
+        p = min(0.5, 10 ** self.rng.uniform(mean_low, mean_high) / n)
+        return p if self.rng.random() < 0.5 else 1 - p
 
-    def draw(n, p, z):
-        return n, at(n, p, z), p
+    def sign(self) -> int:
+        return self.rng.choice((-1, 1))
 
-    def w_at(n: int, p: float, w: float) -> int:
-        """k with w(k) = sqrt(2 A)/sigma near the given one, by halving."""
-        sign = 1 if w > 0 else -1
-        low, high = 0.0, n * (1 - p) if sign > 0 else n * p
-        for _ in range(60):
-            d = (low + high) / 2
-            k = n * p + sign * d
-            if not 0 < k < n:
-                high = d
-                continue
-            a = k * math.log(k / (n * p)) + (n - k) * math.log((n - k) / (n - n * p))
-            variance = k * (n - k) / n
-            low, high = (d, high) if 2 * max(a, 0) < w * w * variance else (low, d)
-        return min(n, max(0, round(n * p + sign * low)))
+    def near_one(self) -> float:
+        return 1 + self.rng.uniform(-0.05, 0.05)
 
-    def seam(w: float):
-        def make():
-            n = size(2.3, 6.5)
-            p = chance(n, 1.6, 6)
-            here = w * rng.choice((-1, 1)) * (1 + rng.uniform(-0.05, 0.05))
-            return n, w_at(n, p, here), p
+    def w_seam(self, w: float):
+        n = self.size(2.3, 6.5)
+        p = self.chance(n, 1.6, 6)
+        here = w * self.sign() * self.near_one()
+        return n, count_at(n, p, here), p
 
-        return make
-
-    def x_seam(x: float):
+    def x_seam(self, x: float):
         # w + 2/sigma = x: half of it from each
-        def make():
-            p = rng.choice((0.5, 0.1, 0.9, 0.01, 0.999))
-            variance = (2 / (x * rng.uniform(0.4, 0.95))) ** 2
-            n = min(2**50, int(variance / (p * (1 - p))))
-            w = (x - 2 / math.sqrt(variance)) * (1 + rng.uniform(-0.05, 0.05))
-            return n, w_at(n, p, w * rng.choice((-1, 1))), p
+        p = self.rng.choice((0.5, 0.1, 0.9, 0.01, 0.999))
+        variance = (2 / (x * self.rng.uniform(0.4, 0.95))) ** 2
+        n = min(2**50, int(variance / (p * (1 - p))))
+        w = (x - 2 / math.sqrt(variance)) * self.near_one()
+        return n, count_at(n, p, w * self.sign()), p
 
-        return make
+    def sigma_seam(self):
+        n = self.size(2.1, 9)
+        p = min(0.5, self.rng.uniform(22, 28) / n)
+        return deviate(n, p if self.rng.random() < 0.5 else 1 - p, self.rng.uniform(-3.5, 3.5))
 
-    def sigma_seam():
-        n = size(2.1, 9)
-        p = min(0.5, rng.uniform(22, 28) / n)
-        return draw(n, p if rng.random() < 0.5 else 1 - p, rng.uniform(-3.5, 3.5))
-
-    def small():
-        n = rng.randrange(1, 60)
+    def small(self):
+        rng, n = self.rng, self.rng.randrange(1, 60)
         return n, rng.randrange(n + 1), rng.choice((rng.random(), 10 ** rng.uniform(-12, -0.31)))
 
-    def ends():
-        n = size(0, 15.9)
-        p = 10 ** rng.uniform(-17, -0.31)
-        p = p if rng.random() < 0.7 else 1 - max(p, 2**-53)
-        return n, rng.choice((0, 1, 2, n - 2 if n > 1 else n, n - 1, n)), p
+    def ends(self):
+        n = self.size(0, 15.9)
+        p = 10 ** self.rng.uniform(-17, -0.31)
+        p = p if self.rng.random() < 0.7 else 1 - max(p, 2**-53)
+        return n, self.rng.choice((0, 1, 2, n - 2 if n > 1 else n, n - 1, n)), p
 
-    def tiny_p():
-        n = size(0, 15.9)
-        return n, min(n, rng.randrange(1, 9)), 2.0 ** rng.uniform(-1073, -60)
+    def tiny_p(self):
+        n = self.size(0, 15.9)
+        return n, min(n, self.rng.randrange(1, 9)), 2.0 ** self.rng.uniform(-1073, -60)
 
-    def poisson():
-        n = size(5, 15.9)
-        mean = 10 ** rng.uniform(-1, 1.4)
+    def poisson(self):
+        n = self.size(5, 15.9)
+        mean = 10 ** self.rng.uniform(-1, 1.4)
         p = mean / n
-        k = max(0, round(mean + rng.uniform(-3, 8) * math.sqrt(mean)))
-        return (n, k, p) if rng.random() < 0.5 else (n, n - k, max(0.5, 1 - p))
+        k = max(0, round(mean + self.rng.uniform(-3, 8) * math.sqrt(mean)))
+        return (n, k, p) if self.rng.random() < 0.5 else (n, n - k, max(0.5, 1 - p))
 
-    def tail():
-        n = size(2, 9)
-        return draw(n, chance(n, 0, 8), rng.choice((-1, 1)) * rng.uniform(8, 37))
+    def tail(self):
+        n = self.size(2, 9)
+        return deviate(n, self.chance(n, 0, 8), self.sign() * self.rng.uniform(8, 37))
 
-    def far():
-        n = size(1, 15.9)
+    def far(self):
+        rng, n = self.rng, self.size(1, 15.9)
         return n, rng.randrange(n + 1), rng.choice((rng.random(), 10 ** rng.uniform(-9, -1)))
 
-    def large():
-        n = size(6, 8.6)
-        return draw(n, chance(n, 2, 5.5), rng.uniform(-9, 9))
+    def large(self):
+        n = self.size(6, 8.6)
+        return deviate(n, self.chance(n, 2, 5.5), self.rng.uniform(-9, 9))
 
-    def huge():
-        n = size(9, 15.95)
-        p = 10 ** rng.uniform(1.5, 5.5) / n
-        return draw(n, p if rng.random() < 0.6 else 1 - p, rng.uniform(-9, 9))
+    def huge(self):
+        n = self.size(9, 15.95)
+        p = 10 ** self.rng.uniform(1.5, 5.5) / n
+        return deviate(n, p if self.rng.random() < 0.6 else 1 - p, self.rng.uniform(-9, 9))
 
-    def middle():
-        n = size(1.5, 5)
-        return draw(n, rng.random(), rng.uniform(-6, 6))
+    def middle(self):
+        n = self.size(1.5, 5)
+        return deviate(n, self.rng.random(), self.rng.uniform(-6, 6))
 
-    named = {f"terms {x:g}": x_seam(x) for x in (0.0022, 0.019, 0.062, 0.14, 0.30)}
-    return named | {
-        "w .6": seam(0.6),
-        "sigma 5": sigma_seam,
-        "u .5": seam(0.45),
-        "small n": small,
-        "ends": ends,
-        "tiny p": tiny_p,
-        "Poisson": poisson,
-        "tail": tail,
-        "far": far,
-        "large n": large,
-        "n to 2^53": huge,
-        "middle": middle,
-    }
+
+def deviate(n: int, p: float, z: float) -> tuple[int, int, float]:
+    """(n, k, p) with k about z standard deviations above the mean."""
+    sigma = math.sqrt(n * p * (1 - p))
+    return n, min(n, max(0, round(n * p + z * sigma))), p
+
+
+def count_at(n: int, p: float, w: float) -> int:
+    """k with w(k) = sqrt(2 A)/sigma near the given one, by halving."""
+    sign = 1 if w > 0 else -1
+    low, high = 0.0, n * (1 - p) if sign > 0 else n * p
+    for _ in range(60):
+        d = (low + high) / 2
+        k = n * p + sign * d
+        if not 0 < k < n:
+            high = d
+            continue
+        a = k * math.log(k / (n * p)) + (n - k) * math.log((n - k) / (n - n * p))
+        variance = k * (n - k) / n
+        low, high = (d, high) if 2 * max(a, 0) < w * w * variance else (low, d)
+    return min(n, max(0, round(n * p + sign * low)))
+
+
+def row_of(name: str, n: int, k: int, p: float) -> list[object] | None:
+    """A row of the table; None if the point is outside the domain or not settled."""
+    if not (0 < p < 1 and 0 <= k <= n <= 2**53):
+        return None
+    logs = reference(n, k, p)
+    return None if logs is None else [name, n, k, p.hex(), *(mp.nstr(x, 22) for x in logs)]
 
 
 def stratum(name: str) -> list[list[object]]:
     """The rows of one stratum, from a generator of its own."""
-    make = strata(random.Random(f"20 {name}"))[name]
-    wanted = FEWER.get(name, PER_STRATUM)
-    rows: list[list[object]] = []
-    for _ in range(3 * wanted):
-        n, k, p = make()
-        if not (0 < p < 1 and 0 <= k <= n <= 2**53):
-            continue
-        logs = reference(n, k, p)
-        if logs is not None:
-            rows.append([name, n, k, p.hex(), *(mp.nstr(x, 22) for x in logs)])
-        if len(rows) == wanted:
-            break
-    print(f"{name}: {len(rows)}", file=sys.stderr, flush=True)
-    return rows
+    draw = Strata(random.Random(f"20 {name}")).draw_of[name]
+    return collect_rows(name, draw, row_of, FEWER.get(name, PER_STRATUM))
 
 
 def main() -> None:
-    names = list(strata(random.Random(0)))
-    with ProcessPoolExecutor(2) as pool:
-        rows = [row for part in pool.map(stratum, names) for row in part]
-    with TABLE.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(rows)
-    print(f"{len(rows)} points", file=sys.stderr)
+    write_strata(TABLE, COLUMNS, Strata(random.Random(0)).draw_of, stratum)
 
 
 if __name__ == "__main__":

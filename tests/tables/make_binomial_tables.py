@@ -115,9 +115,22 @@ def parts_of(name: str, parts: tuple[str, ...], x: mp.mpf, bits: int) -> list[st
     return lines
 
 
+def series_lines() -> list[str]:
+    """A macro for each h_m: Horner's scheme in lambda^2."""
+    h, lines = omega_over_tau(TERMS + 1), []
+    for m in range(2, TERMS + 2):
+        powers = range(m % 2, m + 1, 2)
+        text = ""
+        for power in reversed(powers):
+            value = float(h[m].get(power, Fraction(0))).hex()
+            text = f"htst_fma(s, {text}, {value})" if text else value
+        factor = "(l) * " if m % 2 else ""
+        lines.append(f"#define SERIES_H_{m - 1}(l, s) ({factor}{text})")
+    return lines
+
+
 def header() -> str:
     mp.mp.dps = 60
-    h = omega_over_tau(TERMS + 1)
     lines = [
         "/* Written by tests/tables/make_binomial_tables.py: change that, not this. */",
         "/* clang-format off */",
@@ -128,16 +141,7 @@ def header() -> str:
         f"#define ERFCX_CENTRE {ERFCX_CENTRE}",
         "",
         "/* h_(M+1) of lambda = l, s = l^2 */",
-    ]
-    for m in range(2, TERMS + 2):
-        powers = range(m % 2, m + 1, 2)
-        text = ""
-        for power in reversed(powers):
-            value = float(h[m].get(power, Fraction(0))).hex()
-            text = f"htst_fma(s, {text}, {value})" if text else value
-        factor = "(l) * " if m % 2 else ""
-        lines.append(f"#define SERIES_H_{m - 1}(l, s) ({factor}{text})")
-    lines += [
+        *series_lines(),
         "",
         "/* (1 + 2 z) erfcx(z) in powers of (z - ERFCX_CENTRE)/(z + ERFCX_CENTRE) */",
     ]

@@ -13,7 +13,13 @@ read from front to back in bounded memory, or opened lazily by `open_container`:
 
 from htstats.compression.container._dense import dense_bytes, refusal, write_dense
 from htstats.compression.container._entries import StoredMatrix, StoredTensor
-from htstats.compression.container._info import GENERATOR, MatrixInfo, rows_of_a_record
+from htstats.compression.container._info import (
+    GENERATOR,
+    RECORD_SIZES,
+    MatrixInfo,
+    RecordSizes,
+    rows_of_a_record,
+)
 from htstats.compression.container._read import Container, is_container, open_container
 from htstats.compression.container._rows import EncodedRows, RowEncoder
 from htstats.compression.container._shards import SHARD_SIZE, write_shards
@@ -21,12 +27,14 @@ from htstats.compression.container._write import ContainerWriter, MatrixSink, pa
 
 __all__ = [
     "GENERATOR",
+    "RECORD_SIZES",
     "SHARD_SIZE",
     "Container",
     "ContainerWriter",
     "EncodedRows",
     "MatrixInfo",
     "MatrixSink",
+    "RecordSizes",
     "RowEncoder",
     "StoredMatrix",
     "StoredTensor",

@@ -17,10 +17,10 @@ from htstats.compression.container._rice import Rows, decode_rows
 from htstats.compression.matrix import (
     BLOCK_DTYPES,
     CompressedMatrix,
+    NoiseLaw,
     gaussian_rows,
-    index_dtype,
     rebuild_rows,
-    sparse_rows,
+    stack_rows,
 )
 
 if TYPE_CHECKING:
@@ -59,18 +59,8 @@ class StoredMatrix:
     def sparse(self, start: int = 0, stop: int | None = None) -> csr_array:
         """Rows `start` to `stop` of B (all by default). Only their records are read."""
         start, stop = self._range(start, stop)
-        cols = self.info.shape[1]
-        parts = [rows for _, rows in self._rows(start, stop)]
-        indptr = np.zeros(stop - start + 1, np.int64)
-        counts = [np.diff(rows.indptr) for rows in parts]
-        np.cumsum(np.concatenate([*counts, np.empty(0, np.int64)]), out=indptr[1:])
-        index = index_dtype(int(indptr[-1]), *self.info.shape)
-        values = np.float64 if self.info.dtype == "float64" else np.float32
-        data = np.concatenate([*(rows.values for rows in parts), np.empty(0, values)])
-        indices = np.concatenate(
-            [*(rows.indices.astype(index) for rows in parts), np.empty(0, index)]
-        )
-        return sparse_rows(data, indices, indptr.astype(index), (stop - start, cols))
+        blocks = [rows for _, rows in self._rows(start, stop)]
+        return stack_rows(blocks, self.info.shape, self.info.dtype)
 
     def matrix(self) -> CompressedMatrix:
         """The matrix with all of B in memory."""
@@ -97,15 +87,15 @@ class StoredMatrix:
     def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Rows `start` to `stop` of G itself, as `CompressedMatrix.gaussian_rows` gives them."""
         start, stop = self._range(start, stop)
-        return gaussian_rows(self.info, start, stop, self.info.shape[1])
+        return gaussian_rows(NoiseLaw.of(self.info), start, stop, self.info.shape[1])
 
     def _rebuild(self, first: int, rows: Rows, out: npt.NDArray[Any], n_threads: int) -> None:
         """Write rows to the beginning of `out`; each thread writes a range of them."""
-        n_rows = len(rows.indptr) - 1
+        n_rows, law = len(rows.indptr) - 1, NoiseLaw.of(self.info)
 
         def rebuild(part: slice) -> None:
             cut = _cut(rows, part.start, part.stop)
-            rebuild_rows(self.info, first + part.start, *cut, out[part])
+            rebuild_rows(law, first + part.start, *cut, out[part])
 
         run_ranges(rebuild, n_rows, n_rows * out.shape[1], n_threads)
 

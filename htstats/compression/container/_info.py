@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from htstats._common.float8 import FLOAT8_DTYPES
 from htstats.compression.container._records import Meta
 from htstats.compression.matrix import DTYPES, INDEX_END, KEEPS, NOISES, SEED_END, SUPPORTS
 
 __all__ = [
-    "CHUNK_BYTES",
-    "CHUNK_ELEMENTS",
     "GENERATOR",
+    "RECORD_SIZES",
     "VERSION",
     "MatrixInfo",
+    "RecordSizes",
     "rows_of_a_record",
 ]
 
@@ -25,15 +25,33 @@ VERSION = 2
 # The only generator; htst_normal.h defines it.
 GENERATOR = "philox4x32-10/as241"
 
-# Elements of a matrix described by one record, and bytes of a carried tensor in one: what has to
-# be in memory at a time. Fixed, so that a file's bytes do not depend on how it was read.
-CHUNK_ELEMENTS = 1 << 20
-CHUNK_BYTES = 1 << 22
+
+class RecordSizes(NamedTuple):
+    """The sizes of records, which set the memory of writers and readers.
+
+    Files that htstats writes all have the default sizes: their bytes must not depend on how a
+    matrix was read. A reader accepts records of any smaller size.
+
+    Attributes
+    ----------
+    elements : int
+        Number of elements of a matrix in one record. A quarter of the default makes writing and
+        reading 1.4 times as slow; four times it is .8 of the time, for four times the memory
+        (bench/studies/block_sizes.py).
+    tensor_bytes : int
+        Number of bytes of a tensor, or of the metadata, in one record.
+    """
+
+    elements: int = 1 << 20
+    tensor_bytes: int = 1 << 22
 
 
-def rows_of_a_record(cols: int) -> int:
+RECORD_SIZES = RecordSizes()
+
+
+def rows_of_a_record(cols: int, sizes: RecordSizes = RECORD_SIZES) -> int:
     """Number of rows of a record; the last record of a matrix may have fewer."""
-    return max(1, CHUNK_ELEMENTS // max(cols, 1))
+    return max(1, sizes.elements // max(cols, 1))
 
 
 @dataclass(frozen=True)

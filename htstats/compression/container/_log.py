@@ -111,9 +111,9 @@ class Log:
         for chunk in self._whole(meta, chunks, "ROWS"):
             bounds = chunk.meta.sizes("rows")
             # at most the rows that a writer puts into a record, which bounds the reader's memory
-            end = min(row + _info.CHUNK_ELEMENTS, info.shape[0])
+            end = min(row + _info.RECORD_SIZES.elements, info.shape[0])
             if len(bounds) != 2 or bounds[0] != row or not row < bounds[1] <= end:
-                raise chunk.meta.error("rows", f"must go on from {row}", list(bounds))
+                raise chunk.meta.error("rows", f"must continue at row {row}", list(bounds))
             ranges.append((row, bounds[1], chunk))
             row = bounds[1]
         nnz = sum(chunk.meta.integer("nnz") for chunk in chunks)

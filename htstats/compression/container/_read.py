@@ -133,12 +133,12 @@ class Container:
             if name in self.entries:
                 raise ValueError(f"{self.path}: two entries are named {name!r}")
             if isinstance(entry, Tie):
-                self.tied[name], entry = entry.tied_to, self._before(entry)
+                self.tied[name], entry = entry.tied_to, self._tied_entry(entry)
             self.entries[name] = entry
         self._metadata = log.metadata
         log.finish()
 
-    def _before(self, tie: Tie) -> StoredMatrix | StoredTensor:
+    def _tied_entry(self, tie: Tie) -> StoredMatrix | StoredTensor:
         """The entry that a name is tied to."""
         if tie.tied_to not in self.entries or tie.tied_to in self.tied:
             raise ValueError(

@@ -28,7 +28,11 @@ Buffer = bytes | bytearray | memoryview
 
 
 class Meta:
-    """The JSON object of a record, read field by field; a bad one is a ValueError that names it."""
+    """The JSON object of a record.
+
+    Each method reads one field. It raises a ValueError that names the field if the field is missing
+    or invalid.
+    """
 
     def __init__(self, where: str, fields: dict[str, Any]) -> None:
         self.where = where
@@ -101,7 +105,9 @@ def write_record(
     """Append a record and return its frame. The same fields give the same bytes."""
     meta = json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
     if len(meta) > MAX_META:
-        raise ValueError(f"a {kind} record takes {MAX_META} bytes of fields, got {len(meta)}")
+        raise ValueError(
+            f"fields of a {kind} record must have at most {MAX_META} bytes, got {len(meta)}"
+        )
     crc = 0
     for part in payload:
         crc = zlib.crc32(part, crc)

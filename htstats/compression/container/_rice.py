@@ -22,7 +22,7 @@ MAX_LEVELS = 4096
 
 
 class Rows(NamedTuple):
-    """CSR of some rows: int64 indptr from 0, int64 indices, values in memory's dtype."""
+    """Some rows as CSR: `indptr` begins with 0; values are float64 or float32."""
 
     indptr: npt.NDArray[np.int64]
     indices: npt.NDArray[np.int64]
@@ -30,7 +30,10 @@ class Rows(NamedTuple):
 
 
 def encode_values(values: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
-    """The bits of values in the source's dtype, little-endian; exact, as memory only widens."""
+    """The bits of the values in the dtype of the matrix, little-endian.
+
+    This is exact, because the values in memory were only widened.
+    """
     if dtype == "bfloat16":
         bits = np.ascontiguousarray(values, "<f4").view("<u4")
         return (bits >> 16).astype("<u2")
@@ -39,14 +42,14 @@ def encode_values(values: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
 
 
 def decode_values(bits: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
-    """What `encode_values` stored: float64, or float32 for the other three."""
+    """The values that `encode_values` encoded: float64, or float32 for the other dtypes."""
     if dtype in HALF_DTYPES:
         return widen_half(bits.astype(np.uint16, copy=False), dtype)
     return bits.view(np.dtype(dtype).newbyteorder("<")).astype(dtype)
 
 
 def encode_rows(rows: Rows, n_cols: int, dtype: str) -> tuple[dict[str, int], list[Buffer]]:
-    """The fields and the payload of rows; the same rows give the same bytes."""
+    """Encode rows as the fields and the payload of a record. Equal rows give equal bytes."""
     nnz = len(rows.indices)
     k = rice_parameter(nnz, (len(rows.indptr) - 1) * n_cols)
     pattern = gaps.write(n_cols, rows.indptr, rows.indices, k)
@@ -60,16 +63,16 @@ def encode_rows(rows: Rows, n_cols: int, dtype: str) -> tuple[dict[str, int], li
 
 
 def decode_rows(meta: Meta, payload: bytes, n_rows: int, n_cols: int, dtype: str) -> Rows:
-    """The rows of a record.
+    """Decode the rows of a record.
 
     Raises
     ------
     ValueError
-        If fields and payload do not fit each other or the shape, or a value is not finite.
+        If the fields, the payload and the shape contradict each other, or a value is not finite.
     """
     item = np.dtype(STORED_DTYPES[dtype])
     gap_bytes = meta.integer("gap_bytes", below=len(payload) + 1)
-    # a gap takes a bit at least, so nothing larger than the file is allocated
+    # a gap takes at least one bit, so the arrays cannot be much larger than the file
     nnz = meta.integer("nnz", below=8 * gap_bytes + 1)
     k = meta.integer("rice", below=gaps.MAX_K + 1)
     n_levels = meta.integer("levels", below=MAX_LEVELS + 1)
@@ -101,14 +104,14 @@ def decode_rows(meta: Meta, payload: bytes, n_rows: int, n_cols: int, dtype: str
 
 
 def rice_parameter(nnz: int, total: int) -> int:
-    """The k whose 2^k is nearest, as a ratio, to log(2) / density: best for random patterns."""
-    # sqrt(2) log(2) = .980: the floor of the logarithm is then its rounding
+    """The k whose 2^k is nearest, as a ratio, to log(2)/density: the best for random patterns."""
+    # with the factor sqrt(2) log(2) = .980, the floor of the logarithm is the rounded logarithm
     ratio = 980 * total // (1000 * max(nnz, 1))
     return min(max(ratio.bit_length() - 1, 0), gaps.MAX_K)
 
 
 def codebook(bits: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The distinct values, ascending by their bits, if codes for them take less room; or none."""
+    """The distinct values in the order of their bits; empty if codes for them save no bytes."""
     none = bits[:0]
     if 2 * len(np.unique(bits[:PROBE])) > min(len(bits), PROBE):
         return none
@@ -120,12 +123,12 @@ def codebook(bits: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def code_bits(n_levels: int) -> int:
-    """Bits of a code for one of so many levels; a single level needs none."""
+    """Number of bits of a code for `n_levels` values; 0 for a single value."""
     return max(n_levels - 1, 0).bit_length()
 
 
 def pack(codes: npt.NDArray[np.int64], width: int) -> npt.NDArray[np.uint8]:
-    """Codes one after another, each from its least significant bit, bytes filled likewise."""
+    """Concatenate codes of `width` bits; codes and bytes begin with the least significant bit."""
     bits = np.empty((len(codes), width), np.uint8)
     for b in range(width):
         bits[:, b] = (codes >> b) & 1

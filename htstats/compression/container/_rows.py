@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats.compression.container._info import rows_of_a_record
+from htstats.compression.container._info import RECORD_SIZES, RecordSizes, rows_of_a_record
 from htstats.compression.container._records import Buffer
 from htstats.compression.container._rice import Rows, encode_rows
 
@@ -36,13 +36,20 @@ class RowEncoder:
     first : int
         The first row. It must be a multiple of `rows_of_a_record(cols)`, so that the records are
         the same as those of an encoder that started with row 0.
+    sizes : RecordSizes, optional
     """
 
     def __init__(
-        self, cols: int, dtype: str, put: Callable[[EncodedRows], None], *, first: int = 0
+        self,
+        cols: int,
+        dtype: str,
+        put: Callable[[EncodedRows], None],
+        *,
+        first: int = 0,
+        sizes: RecordSizes = RECORD_SIZES,
     ) -> None:
         self._cols, self._dtype, self._put = cols, dtype, put
-        self._most = rows_of_a_record(cols)
+        self._most = rows_of_a_record(cols, sizes)
         # of the record that is being filled; kept from one to the next, as fresh memory is slow
         self._indptr = np.zeros(1, np.int64)
         self._indices = np.empty(0, np.int64)

@@ -58,10 +58,8 @@ def write_shards(
         The output folder. It is created if it is missing; its parent must exist.
     shard_size : int
         Largest size of a shard in bytes, including its header. A larger tensor gets its own shard.
-    n_threads : int
-        Number of threads that generate the noise. The bytes do not depend on it.
-    report : callable, optional
-        Called with the number of bytes of each piece written.
+    n_threads, report
+        As in `write_dense`.
 
     Returns
     -------

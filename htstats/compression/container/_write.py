@@ -58,6 +58,8 @@ class ContainerWriter:
         The files that are read while this one is written. `path` must not be one of them.
     metadata : mapping of str to str, optional
         The metadata of the checkpoint, such as the ``__metadata__`` of .safetensors files.
+    sizes : RecordSizes, optional
+        The sizes of the records.
 
     Raises
     ------
@@ -90,7 +92,9 @@ class ContainerWriter:
         resume: bool = False,
         inputs: Iterable[PathLike] = (),
         metadata: Mapping[str, str] | None = None,
+        sizes: _info.RecordSizes = _info.RECORD_SIZES,
     ) -> None:
+        self.sizes = sizes
         self._metadata = _require_text(metadata or {})
         self._path = path
         self.partial = partial_of(path)
@@ -173,7 +177,7 @@ class ContainerWriter:
                     f"got {pieces['bytes']}"
                 )
         self._write("TENS", {"name": name, "dtype": dtype, "shape": list(shape), **pieces})
-        self._finished(name)
+        self._end_entry(name)
 
     def add_tied(self, name: str, tied_to: str) -> None:
         """Add a second name of an entry: tied weights are stored once.
@@ -189,7 +193,7 @@ class ContainerWriter:
             raise ValueError(f"tied_to must be an entry of the container, got {tied_to!r}")
         self._write("TIED", {"name": name, "tied_to": tied_to})
         self._tied.add(name)
-        self._finished(name)
+        self._end_entry(name)
 
     def commit(self) -> None:
         """Put the file in place: sync it, then rename it."""
@@ -279,7 +283,7 @@ class ContainerWriter:
     def _write_data(self, chunks: Iterable[Buffer]) -> dict[str, int]:
         """Write bytes as records DATA; return the fields for the record that closes them."""
         pieces = n_bytes = 0
-        for piece in _regroup(chunks, _info.CHUNK_BYTES):
+        for piece in _regroup(chunks, self.sizes.tensor_bytes):
             self._write("DATA", {}, [piece])
             pieces += 1
             n_bytes += len(piece)
@@ -291,7 +295,7 @@ class ContainerWriter:
         self._chain = zlib.crc32(frame, self._chain)
         self._records += 1
 
-    def _finished(self, name: str) -> None:
+    def _end_entry(self, name: str) -> None:
         with named_errors(self.partial):
             self._file.flush()
         self.finished.append(name)
@@ -305,7 +309,7 @@ class MatrixSink:
     ) -> None:
         self._writer = writer
         self._name, self._shape, self._dtype = name, shape, dtype
-        self._encoder = RowEncoder(shape[1], dtype, self._write)
+        self._encoder = RowEncoder(shape[1], dtype, self._write, sizes=writer.sizes)
         self._rows = 0
         self._nnz = 0
         self._chunks = 0
@@ -322,7 +326,9 @@ class MatrixSink:
         """Add the next rows from another encoder. A matrix must use either this or `add`."""
         first, end = rows.fields["rows"]
         if self._encoder.rows or first != self._rows or end > self._shape[0]:
-            raise ValueError(f"rows of {self._name!r} must go on from {self._rows}, got {first}")
+            raise ValueError(
+                f"rows of {self._name!r} must continue at row {self._rows}, got {first}"
+            )
         self._write(rows)
 
     def finish(self, info: MatrixInfo) -> None:
@@ -334,7 +340,7 @@ class MatrixSink:
             raise ValueError(f"info must be of {self._name!r}, got that of {info.name!r}")
         counts = {"nnz": self._nnz, "chunks": self._chunks}
         self._writer._write("MATX", {**info.fields(), "generator": _info.GENERATOR, **counts})
-        self._writer._finished(self._name)
+        self._writer._end_entry(self._name)
 
     def _write(self, rows: EncodedRows) -> None:
         self._writer._write("ROWS", rows.fields, rows.payload)
@@ -367,7 +373,7 @@ def _require_ours(file: BinaryIO, path: Path) -> None:
     found = os.fstat(file.fileno())
     is_ours = stat.S_ISREG(found.st_mode) and SIGNATURE.startswith(file.read(len(SIGNATURE)))
     if not is_ours or found.st_nlink > 1:  # it is written in place, under each of its names
-        raise ValueError(f"{path} is in the way, and not a partial file of htstats: move it away")
+        raise ValueError(f"{path} exists, and is not a partial file of htstats: move it away")
     file.seek(0)
 
 

@@ -20,16 +20,9 @@ __all__ = ["partition"]
 
 
 def partition(
-    W: Any,
-    threshold: float | str = "std",
-    *,
-    keep: str = "abs",
-    noise: str = "paper",
-    support: str = "replaced",
-    seed: int = 0,
-    layer: int = 0,
-    n_threads: int = 1,
-) -> CompressedMatrix:
+    W: Any, threshold: float | str = "std", *, keep: str = "abs", noise: str = "paper",
+    support: str = "replaced", seed: int = 0, layer: int = 0, n_threads: int = 1,
+) -> CompressedMatrix:  # fmt: skip
     """Split W = A + B at a threshold; keep B sparsely and say how to replace A by Gaussian noise.
 
     Parameters

@@ -11,18 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Unpack
 
-import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
 from htstats._common.float8 import float8_of
 from htstats._common.rows import Report, RowSource, process_blocks, read_blocks, require_source
 from htstats.compression.container import ContainerWriter, MatrixInfo
-from htstats.compression.matrix import CompressedMatrix, index_dtype, sparse_rows
+from htstats.compression.matrix import CompressedMatrix, stack_rows
 from htstats.compression.partition.plan import (
     Block,
+    SplitKeywords,
     SplitOptions,
     SplitSums,
     Sums,
@@ -50,12 +50,8 @@ def partition_rows(
     source: RowSource,
     threshold: float | str = "std",
     *,
-    keep: str = "abs",
-    noise: str = "paper",
-    support: str = "replaced",
-    seed: int = 0,
-    layer: int = 0,
     n_threads: int = 1,
+    **options: Unpack[SplitKeywords],
 ) -> CompressedMatrix:
     """`partition` for a matrix that is read in blocks: only B must fit in memory.
 
@@ -86,22 +82,9 @@ def partition_rows(
     array([[ 0., -3.,  0.],
            [ 2.,  0.,  0.]], dtype=float32)
     """
-    options = SplitOptions(threshold, keep, noise, support, seed, layer).check()
-    reading = _Reading(source, options, checks.count("n_threads", n_threads, at_least=1))
-    blocks: list[Block] = []
-
-    def emit(*block: npt.NDArray[Any]) -> None:
-        blocks.append((block[0], block[1].copy(), block[2].copy()))
-
-    law = _split(reading, emit)
-    counts = [np.diff(indptr) for indptr, _, _ in blocks]
-    indptr = np.concatenate([[0], np.cumsum(np.concatenate([*counts, np.empty(0, np.int64)]))])
-    index = index_dtype(int(indptr[-1]), *source.shape)
-    value = np.float64 if source.dtype == "float64" else np.float32
-    indices = np.concatenate([*(i.astype(index) for _, i, _ in blocks), np.empty(0, index)])
-    values = np.concatenate([*(v for _, _, v in blocks), np.empty(0, value)])
-    sparse = sparse_rows(values, indices, indptr.astype(index), source.shape)
-    return CompressedMatrix(sparse=sparse, shape=source.shape, dtype=source.dtype, **law)
+    given = SplitOptions(threshold, **options).check()
+    checks.count("n_threads", n_threads, at_least=1)
+    return RowSplit(source, given, n_threads).matrix()
 
 
 def compress_rows(
@@ -110,15 +93,11 @@ def compress_rows(
     source: RowSource,
     threshold: float | str = "std",
     *,
-    keep: str = "abs",
-    noise: str = "paper",
-    support: str = "replaced",
-    seed: int = 0,
-    layer: int = 0,
     n_threads: int = 1,
     max_memory: int = 256 << 20,
     source_shape: tuple[int, ...] | None = None,
     report: Report | None = None,
+    **options: Unpack[SplitKeywords],
 ) -> MatrixInfo:
     """`partition` for a matrix that is read in blocks; B is written directly to a container.
 
@@ -154,23 +133,22 @@ def compress_rows(
     Memory: for each thread a block of 4 MiB (or a row, if longer) and its part of B; the sums (a
     few MiB); one record of B (at most about 40 MiB); and, for order statistics, less than 64 MiB.
     """
-    options = SplitOptions(threshold, keep, noise, support, seed, layer).check()
+    given = SplitOptions(threshold, **options).check()
     checks.count("n_threads", n_threads, at_least=1)
     checks.count("max_memory", max_memory, at_least=LEAST_MEMORY)
     require_source(source)
-    reading = _Reading(source, options, n_threads, report, max_memory)
     if (path := getattr(source, "path", None)) is not None:
         writer.require_apart([path])
     sink = writer.matrix(name, source.shape, source.dtype)
     with writer.undo_on_error():
-        law = _split(reading, sink.add)
+        split = RowSplit(source, given, n_threads, report, max_memory)
         info = MatrixInfo(
             name=name,
             shape=source.shape,
             source_shape=source_shape or source.shape,
             dtype=source.dtype,
             source_dtype=float8_of(source),
-            **law,
+            **split.run(sink.add),
         )
         sink.finish(info)
     return info
@@ -194,40 +172,82 @@ def partition_threshold(
     TypeError
         If `source` cannot be read in blocks.
     """
+    require_source(source)
     options = SplitOptions(threshold, keep, noise, support)
-    return find_threshold(options, sketch, _Reading(source, options, 1).reader(sketch))
+    return find_threshold(options, sketch, RowSplit(source, options))
 
 
-class _Reading(NamedTuple):
-    """The matrix to split, the options, and how it is read."""
+@dataclass(frozen=True)
+class RowSplit:
+    """One matrix to split, and how it is read.
+
+    `report` is called with the number of bytes of each block that is read. `max_memory` is the
+    memory budget in bytes of the fit of xmin. `block_bytes` is the size of a block; its default is
+    that of `htstats._common.rows`.
+    """
 
     source: RowSource
     options: SplitOptions
-    n_threads: int
+    n_threads: int = 1
     report: Report | None = None
     max_memory: int | None = None
+    block_bytes: int | None = None
 
-    def reader(self, sums: Sums) -> _Reader:
+    def matrix(self) -> CompressedMatrix:
+        """The split, with B in memory."""
+        blocks: list[Block] = []
+
+        def emit(*block: npt.NDArray[Any]) -> None:
+            blocks.append((block[0], block[1].copy(), block[2].copy()))
+
+        law = self.run(emit)
+        shape, dtype = self.source.shape, self.source.dtype
+        return CompressedMatrix(
+            sparse=stack_rows(blocks, shape, dtype), shape=shape, dtype=dtype, **law
+        )
+
+    def run(self, emit: Callable[..., None]) -> dict[str, Any]:
+        """Split the matrix, pass each block of B to `emit`, and return the law of the noise."""
         require_source(self.source)
-        return _Reader(self, sums)
+        options, dtype = self.options, self.source.dtype
+        sums = options.new_sums(dtype)
+        if not options.needs_one_reading:
+            self._add_up(sums)
+        plan = plan_split(options, dtype, sums, self)
+        parts = [SplitSums.of_part(options, dtype) for _ in range(self.n_threads)]
+        states = [_State(part, Room.of(0, dtype)) for part in parts]
 
+        def work(state: _State, data: npt.NDArray[Any]) -> Block:
+            return split_rows(data, plan.bounds, state.sums, state.room_for(data, dtype))
 
-class _Reader(NamedTuple):
-    """Read the matrix again for its threshold; see `htstats.compression.partition.plan`."""
+        self._process(states, work, lambda block: emit(*block))
+        return options.describe(plan.tau, plan.finish(options, parts))
 
-    reading: _Reading
-    sums: Sums
-
-    def fit_xmin(self, side: str) -> float:
-        source, _, _, report, max_memory = self.reading
-        sketch = self.sums if isinstance(self.sums, TailSketch) else None
-        fit = partial(fit_rows, source, side=side, sketch=sketch, report=report)
-        return (fit() if max_memory is None else fit(max_memory=max_memory)).xmin
+    def fit_xmin(self, side: str, sums: Sums) -> float:
+        """xmin of the power law of the elements, from their sketch and more passes."""
+        sketch = sums if isinstance(sums, TailSketch) else None
+        fit = partial(fit_rows, self.source, side=side, sketch=sketch, report=self.report)
+        return (fit() if self.max_memory is None else fit(max_memory=self.max_memory)).xmin
 
     def feed(self, resolver: Resolver) -> Resolver:
-        for block in read_blocks(self.reading.source, self.reading.report):
+        """Let the resolver read the matrix once more, and return the resolver."""
+        for block in read_blocks(self.source, self.report, self.block_bytes):
             resolver.update(block.data)
         return resolver
+
+    def _add_up(self, sums: Any) -> None:
+        """Read the matrix once for the sums of all elements; each thread adds up its blocks."""
+        parts = [self.options.new_sums(self.source.dtype) for _ in range(self.n_threads)]
+        self._process(parts, lambda part, data: part.update(data), lambda _: None)
+        for part in parts:
+            sums.merge(part)
+
+    def _process(
+        self, states: list[Any], work: Callable[..., Any], hand_in: Callable[[Any], None]
+    ) -> None:
+        process_blocks(
+            self.source, states, work, hand_in, report=self.report, max_bytes=self.block_bytes
+        )
 
 
 @dataclass
@@ -244,33 +264,3 @@ class _State:
         if self.room.size < block.size:
             self.room = Room.of(block.size, dtype)
         return self.room
-
-
-def _split(reading: _Reading, emit: Callable[..., None]) -> dict[str, Any]:
-    """Split the matrix, pass each block of B to `emit`, and return the law of the noise."""
-    source, options, n_threads, report, _ = reading
-    require_source(source)
-    dtype = source.dtype
-    sums = options.new_sums(dtype)
-    if not options.needs_one_reading:
-        _add_up(reading, sums)
-    plan = plan_split(options, dtype, sums, reading.reader(sums))
-    parts = [SplitSums.of_part(options, dtype) for _ in range(n_threads)]
-    states = [_State(part, Room.of(0, dtype)) for part in parts]
-
-    def work(state: _State, data: npt.NDArray[Any]) -> Block:
-        return split_rows(data, plan.bounds, state.sums, state.room_for(data, dtype))
-
-    process_blocks(source, states, work, lambda block: emit(*block), report=report)
-    return options.describe(plan.tau, plan.finish(options, parts))
-
-
-def _add_up(reading: _Reading, sums: Any) -> None:
-    """Read the matrix once for the sums of all elements; each thread adds up its blocks."""
-    source, options, n_threads, report, _ = reading
-    parts = [options.new_sums(source.dtype) for _ in range(n_threads)]
-    process_blocks(
-        source, parts, lambda part, data: part.update(data), lambda _: None, report=report
-    )
-    for part in parts:
-        sums.merge(part)

@@ -32,14 +32,14 @@ class Bounds(NamedTuple):
         """
         one_of("keep", keep, KEEPS)
         centre = Fraction(mean) if keep == "centered" else Fraction(0)
-        high = _ordered_at_most(centre + Fraction(tau), dtype)
+        high = _largest_ordered(centre + Fraction(tau), dtype)
         if keep == "upper":
             form = FORMATS[dtype]
             return cls(dtype, -(form.exponents << form.mantissa), high)
-        return cls(dtype, -1 - _ordered_at_most(Fraction(tau) - centre, dtype), high)
+        return cls(dtype, -1 - _largest_ordered(Fraction(tau) - centre, dtype), high)
 
 
-def _ordered_at_most(bound: Fraction, dtype: str) -> int:
+def _largest_ordered(bound: Fraction, dtype: str) -> int:
     """The largest number of a dtype at or below a bound, as an ordered integer.
 
     For ordered integers, see `Bounds`. For a bound above all finite numbers, the result is the

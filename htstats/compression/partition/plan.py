@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +24,31 @@ from htstats.compression.thresholds.rules import needs_sketch, parse_rule
 from htstats.sketch import TailSketch
 from htstats.sketch.exact_sums import ExactSums
 
-__all__ = ["Reader", "SplitOptions", "SplitPlan", "SplitSums", "plan_split", "split_rows"]
+__all__ = [
+    "Block",
+    "Reader",
+    "SplitKeywords",
+    "SplitOptions",
+    "SplitPlan",
+    "SplitSums",
+    "Sums",
+    "find_threshold",
+    "plan_split",
+    "split_rows",
+]
 
 Sums = TailSketch | ExactSums
 Block = tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]
+
+
+class SplitKeywords(TypedDict, total=False):
+    """The keyword arguments of `htstats.partition` that every way to split a matrix has."""
+
+    keep: str
+    noise: str
+    support: str
+    seed: int
+    layer: int
 
 
 class SplitOptions(NamedTuple):
@@ -60,7 +81,7 @@ class SplitOptions(NamedTuple):
         return not isinstance(self.threshold, str) and self.keep != "centered"
 
     @property
-    def words(self) -> dict[str, str]:
+    def words(self) -> dict[str, Any]:
         """The arguments that resolvers of thresholds take."""
         return {"keep": self.keep, "noise": self.noise, "support": self.support}
 
@@ -118,8 +139,8 @@ class SplitPlan(NamedTuple):
 class Reader(Protocol):
     """Reads a matrix again for its threshold."""
 
-    def fit_xmin(self, side: str) -> float:
-        """xmin of the power law of its elements."""
+    def fit_xmin(self, side: str, sums: Sums) -> float:
+        """xmin of the power law of its elements, whose sums are given."""
         ...
 
     def feed(self, resolver: Resolver) -> Resolver:
@@ -155,7 +176,7 @@ def find_threshold(options: SplitOptions, sums: Sums, reader: Reader) -> float:
     """The threshold, from the sums and, if they do not determine it, from more passes."""
     rule = options.rule
     if rule == "xmin" and options.keep != "centered":
-        return reader.fit_xmin("abs" if options.keep == "abs" else "positive")
+        return reader.fit_xmin("abs" if options.keep == "abs" else "positive", sums)
     if rule in ("", "std", "xmin") or not isinstance(sums, TailSketch) or sums.n == 0:
         # a number, the standard deviation, or an error
         return resolve(options.threshold, np.empty(0), sums, **options.words)

@@ -38,8 +38,8 @@ _SPLIT: dict[str, Callable[..., int]] = {
     "bfloat16": _split.split_bf16,
 }
 
-# With this many elements, int32 may be too narrow for indices: count before writing them.
-_MANY = 2**31
+# With this many elements, int32 may be too narrow for indices.
+MANY = 2**31
 
 
 class RowCounts(NamedTuple):
@@ -77,7 +77,7 @@ def fill_rows(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
     """CSR of the kept elements of a block after `count_rows`: (indptr, indices, values).
 
-    Indices are int32, or int64 where columns or entries need it.
+    Indices are int32, or int64 if the number of columns or of entries needs it.
     """
     indptr = np.zeros(len(rows.counts) + 1, np.int64)
     np.cumsum(rows.counts, out=indptr[1:])
@@ -110,11 +110,19 @@ class Room(NamedTuple):
 
 
 def split_block(
-    block: npt.NDArray[Any], bounds: Bounds, n_threads: int = 1, *, room: Room | None = None
+    block: npt.NDArray[Any],
+    bounds: Bounds,
+    n_threads: int = 1,
+    *,
+    room: Room | None = None,
+    instructions: int = _core.BEST,
+    many: int = MANY,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
     """`count_rows` and `fill_rows` in one pass: (indptr, indices, values).
 
     With `room`, only one thread works, and indices and values are the beginnings of its arrays.
+    `instructions` selects the kernel, from 0 (plain C) to `_core.partition.BEST`. A block of `many`
+    elements or more is counted before any element is copied. Neither changes the result.
 
     Raises
     ------
@@ -126,10 +134,9 @@ def split_block(
     The threads take pieces of about 2^16 elements in turn. Each thread gathers the kept elements of
     a piece in its own arrays. Their position in the result is known as soon as all earlier pieces
     have been gathered. The arrays of the result are allocated for the case that every element is
-    kept, and finally cut to size; memory pages that are never written are never allocated. With
-    2^31 elements or more, all elements are counted before any is copied.
+    kept, and finally cut to size; memory pages that are never written are never allocated.
     """
-    if block.size >= _MANY:
+    if block.size >= many:
         return fill_rows(block, bounds, count_rows(block, bounds, n_threads), n_threads)
     indptr = np.zeros(len(block) + 1, np.int64)
     turns = np.zeros(_split.TURNS, np.int64)
@@ -137,7 +144,7 @@ def split_block(
     def work(own: Room, indices: npt.NDArray[np.int32], values: npt.NDArray[Any]) -> int:
         arrays = own.indices, _bits(own.values), indptr, indices, _bits(values)
         kernel = _SPLIT[bounds.dtype]
-        return kernel(_bits(block), bounds.low, bounds.high, _core.BEST, turns, *arrays)
+        return kernel(_bits(block), bounds.low, bounds.high, instructions, turns, *arrays)
 
     if room is not None:
         none = Room(room.indices[:0], room.values[:0])
@@ -148,10 +155,10 @@ def split_block(
     indices, values = np.empty(block.size, np.int32), _empty_values(block.size, bounds.dtype)
     pieces = -(-block.size // _split.PIECE)
 
-    def on_a_thread(_: slice) -> int:
+    def split_pieces(_: slice) -> int:
         return work(Room.of(0, bounds.dtype), indices, values)
 
-    require_finite("W", sum(run_ranges(on_a_thread, pieces, block.size, n_threads)), "elements")
+    require_finite("W", sum(run_ranges(split_pieces, pieces, block.size, n_threads)), "elements")
     for array in (indices, values):
         array.resize(int(indptr[-1]), refcheck=False)
     return indptr, indices, values

@@ -18,7 +18,7 @@ the last rule, R(tau) is the length of the interval that contains the replaced e
 ``support="full"``, also the zeros at the kept positions), and t is the variance of the noise.
 """
 
-from htstats.compression.thresholds._error_budget import error_budget
+from htstats.compression.thresholds._error_budget import rigorous_budget
 from htstats.compression.thresholds._rank_resolver import Resolver
 from htstats.compression.thresholds._resolve import resolve, resolver_of
 from htstats.compression.thresholds.rules import Rule, needs_sketch, parse_rule
@@ -26,9 +26,9 @@ from htstats.compression.thresholds.rules import Rule, needs_sketch, parse_rule
 __all__ = [
     "Resolver",
     "Rule",
-    "error_budget",
     "needs_sketch",
     "parse_rule",
     "resolve",
     "resolver_of",
+    "rigorous_budget",
 ]

@@ -17,24 +17,34 @@ from htstats.compression.thresholds.rules import Rule
 from htstats.sketch import TailSketch
 from htstats.sketch.exact_sums import round_fraction
 
-__all__ = ["Interval", "budget_of", "cannot", "error", "error_budget", "rounded_up"]
+__all__ = [
+    "Interval",
+    "budget_of",
+    "error_threshold",
+    "rigorous_budget",
+    "round_up",
+    "unmet_error",
+]
 
 
 Floats = npt.NDArray[np.float64]
 
 
-def rounded_up(value: Fraction) -> float:
+def round_up(value: Fraction) -> float:
     """The smallest float64 that is not below `value`."""
     number = round_fraction(value)
     return number if Fraction(number) >= value else math.nextafter(number, math.inf)
 
 
-def _rounded_down(value: Fraction) -> float:
-    return -rounded_up(-value)
+def _round_down(value: Fraction) -> float:
+    return -round_up(-value)
 
 
 class Interval(NamedTuple):
-    """Length of the interval of the replaced elements: the larger of slope * tau + start."""
+    """The length of the interval that contains the replaced elements, as a function of tau.
+
+    The length is the larger of two lines slope * tau + start.
+    """
 
     lines: tuple[tuple[int, Fraction], ...]
 
@@ -53,18 +63,19 @@ class Interval(NamedTuple):
         return cls(((2, none), (1, centre)))
 
     def lengths(self, tau: Floats) -> Floats:
+        """The length for each threshold, rounded."""
         lines = (slope * tau + float(start) for slope, start in self.lines)
         return np.maximum(*lines)
 
     def largest_tau(self, room: Fraction, keep: str) -> float | None:
-        """The largest float64 tau with length(tau)^2 / 4 <= room, None if there is none."""
+        """The largest float64 tau with length(tau)^2 / 4 <= room; None if there is none."""
         if room < 0:
             return None
         longest = 2 * _root_below(room)
         if any(slope == 0 and start > longest for slope, start in self.lines):
             return None
         bounds = ((longest - start) / slope for slope, start in self.lines if slope)
-        tau = _rounded_down(min(bounds))
+        tau = _round_down(min(bounds))
         return tau if tau >= 0 or keep == "upper" else None
 
 
@@ -75,7 +86,7 @@ def _root_below(value: Fraction) -> Fraction:
     return Fraction(math.isqrt((p << 2 * shift) // q), 1 << shift)
 
 
-def error_budget(eps: float, eta: float) -> float:
+def rigorous_budget(eps: float, eta: float) -> float:
     """The largest R^2/4 + t that fails with probability at most eta, by C1 of the theory."""
     return eps**2 / (2 * math.log(2 / eta))
 
@@ -83,10 +94,10 @@ def error_budget(eps: float, eta: float) -> float:
 def budget_of(rule: Rule) -> Fraction:
     """EPS^2/(2 log(2/ETA)) of a rule."""
     eps, eta = rule.numbers
-    return Fraction(error_budget(float(eps), float(eta)))
+    return Fraction(rigorous_budget(float(eps), float(eta)))
 
 
-def cannot(rule: Rule, t: float, budget: Fraction) -> ValueError:
+def unmet_error(rule: Rule, t: float, budget: Fraction) -> ValueError:
     """The error for a rule that no threshold meets."""
     eps, eta = (float(number) for number in rule.numbers)
     return ValueError(
@@ -96,10 +107,10 @@ def cannot(rule: Rule, t: float, budget: Fraction) -> ValueError:
     )
 
 
-def error(rule: Rule, sketch: TailSketch, keep: str, support: str, std: float) -> float:
+def error_threshold(rule: Rule, sketch: TailSketch, keep: str, support: str, std: float) -> float:
     """The threshold if the standard deviation of the noise is known beforehand."""
     interval, budget, t = Interval.of(sketch, keep, support), budget_of(rule), Fraction(std) ** 2
     tau = interval.largest_tau(budget - t, keep)
     if tau is None:
-        raise cannot(rule, float(t), budget)
+        raise unmet_error(rule, float(t), budget)
     return tau

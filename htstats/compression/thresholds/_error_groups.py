@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
-from htstats.compression.thresholds import _keys
 from htstats.compression.thresholds._error_budget import Interval
 from htstats.compression.thresholds._keys import part_of
 from htstats.sketch import TailSketch
 
-__all__ = ["Groups", "Law", "Table"]
+__all__ = ["ErrorCondition", "Groups", "Table"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -28,7 +27,7 @@ _ROUNDED = 2.0**-34
 _RULE = 2.0**-40
 
 
-class Law(NamedTuple):
+class ErrorCondition(NamedTuple):
     """length(tau)^2 / 4 + variance <= budget; sums are of w - centre and of its square.
 
     `n` is the number of all elements if the kept ones count as zeros, else None.
@@ -42,8 +41,11 @@ class Law(NamedTuple):
     def may_fit(
         self, keys: Floats, number: Counts, total: Floats, squares: Floats, *, terms: int
     ) -> npt.NDArray[np.bool_]:
-        """Where so many replaced elements, up to these keys, may be within the budget; the sums are
-        running ones of so many terms."""
+        """Where the replaced elements may be within the budget.
+
+        `keys` are the largest replaced keys; `number`, `total` and `squares` are the number and the
+        sums of the elements up to each of them. These sums have up to `terms` terms.
+        """
         zeros = 0 if self.n is None else self.n - number
         with np.errstate(all="ignore"):
             all_squares = squares + zeros * self.centre**2
@@ -52,11 +54,15 @@ class Law(NamedTuple):
             variance = np.maximum(spread, 0) / (number + zeros)
             left = self.interval.lengths(keys) ** 2 / 4 + variance
             over: npt.NDArray[np.bool_] = left > self.budget * (1 + _RULE)
-            return ~over  # values that overflowed may fit
+            return ~over  # if a value overflowed, the elements may fit
 
 
 class Groups(NamedTuple):
-    """Groups with the ends of their keys; `below` has the count and sums of all smaller keys."""
+    """Groups of elements, by ranges of keys.
+
+    `low` and `high` are the ends of each range. `below` has the number and the sums of the elements
+    whose keys are below all groups.
+    """
 
     low: Floats
     high: Floats
@@ -68,13 +74,14 @@ class Groups(NamedTuple):
     below: tuple[int, float, float]
 
     @classmethod
-    def nothing(cls) -> Groups:
+    def empty_groups(cls) -> Groups:
+        """No groups."""
         none = np.empty(0)
         return cls(none, none, np.empty(0, np.int64), none, none, none, none, (0, 0.0, 0.0))
 
     @classmethod
-    def of_sketch(cls, sketch: TailSketch, keep: str, mean: float, law: Law) -> Groups:
-        """The groups that are the buckets of a sketch, of both signs, and the zeros."""
+    def of_sketch(cls, sketch: TailSketch, keep: str, mean: float, law: ErrorCondition) -> Groups:
+        """One group for each bucket of a sketch, of both signs, and one for the zeros."""
         positive, negative = sketch.buckets("positive"), sketch.buckets("negative")
         tops = [
             b.lower if sketch.dtype in HALF_DTYPES else np.nextafter(b.upper, b.lower)
@@ -89,7 +96,8 @@ class Groups(NamedTuple):
             total = sums - number * law.centre
             error = (np.abs(sums) + number * abs(law.centre)) * 2.0**-49
             size = number * np.maximum(one**2, other**2) + number * law.centre**2
-            chord = (one + other) * total - number * one * other  # convex: on it or below
+            # a convex function lies on or below its chord
+            chord = (one + other) * total - number * one * other
             least = np.maximum(total**2 / np.maximum(number, 1) - size * 2.0**-46, 0)
             most = np.minimum(chord, size) + size * 2.0**-46
         if keep == "upper":
@@ -103,7 +111,7 @@ class Groups(NamedTuple):
 
     @property
     def n(self) -> int:
-        """Elements in all groups."""
+        """Number of elements in all groups."""
         return int(self.number.sum())
 
     @property
@@ -116,19 +124,22 @@ class Groups(NamedTuple):
         return int(self.number[(self.high >= low) & (self.low <= high)].sum())
 
     def last_within(self, low: float, high: float, room: int) -> float:
-        """Where the last groups up to `high` begin that have `room` elements together, or the
-        last one."""
+        """The lower end of the last groups below `high` that together have `room` elements.
+
+        At least one group is included.
+        """
         inside = np.flatnonzero((self.high >= low) & (self.low <= high))
         inside = inside[np.argsort(self.low[inside], kind="stable")][::-1]
         fit = np.cumsum(self.number[inside]) <= room
         fit[0] = True
         return max(low, float(self.low[inside[fit]].min()))
 
-    def bracket(self, law: Law, limit: float) -> tuple[float, float] | None:
-        """Keys up to `limit` which hold the largest that meets the law, None if there is none.
+    def bracket(self, law: ErrorCondition, limit: float) -> tuple[float, float] | None:
+        """A range of keys that contains the largest key up to `limit` that meets the condition.
 
-        Between two neighbouring ends of groups, the first included, surely replaced are the
-        elements of groups that end by then, perhaps replaced those of groups that have begun.
+        The result is None if no key meets it. Consider a threshold between two neighbouring ends
+        of groups. The elements of groups that end below it are replaced; those of groups that it
+        divides may or may not be.
         """
         edges = np.unique(np.concatenate([self.low, self.high]))
         edges = edges[edges <= limit]
@@ -147,7 +158,7 @@ class Groups(NamedTuple):
         reaches = bool(np.any((self.low <= edges[top]) & (self.high > edges[top])))
         end = float(edges[top + 1]) if top + 1 < len(edges) else math.nextafter(limit, math.inf)
         high = math.nextafter(end, -math.inf) if reaches else float(edges[top])
-        # a group all of whose keys meet it has one that does
+        # if all keys of a group meet the condition, the answer is not below this group
         doubts = np.append(0, np.cumsum(~surely))
         first = np.searchsorted(edges, self.low)
         last = np.searchsorted(edges, self.high, "right")
@@ -155,24 +166,25 @@ class Groups(NamedTuple):
         low = self.low[sure].max(initial=-math.inf)
         return max(float(low), self.smallest), high
 
-    def _bounds(self, law: Law, edges: Floats) -> tuple[Floats, Floats]:
+    def _bounds(self, law: ErrorCondition, edges: Floats) -> tuple[Floats, Floats]:
         """Bounds of length^2/4 + variance between each edge and the next."""
         ends, starts = np.argsort(self.high), np.argsort(self.low)
         sure = np.searchsorted(self.high[ends], edges, "right")
         begun = np.searchsorted(self.low[starts], edges, "right")
 
-        def running(column: npt.NDArray[Any], order: Counts, upto: Counts) -> Any:
+        def running_sum(column: npt.NDArray[Any], order: Counts, upto: Counts) -> Any:
             return np.append(0, np.cumsum(column[order]))[upto]
 
-        n = running(self.number, ends, sure)
-        more = running(self.number, starts, begun) - n
+        n = running_sum(self.number, ends, sure)
+        more = running_sum(self.number, starts, begun) - n
         n = n + self.below[0]
-        most = running(self.most, ends, sure)
-        loose = running(self.most, starts, begun) - most  # of those that are open
+        most = running_sum(self.most, ends, sure)
+        # of the groups that the threshold divides
+        loose = running_sum(self.most, starts, begun) - most
         most += self.below[2]
-        least = running(self.least, ends, sure) + self.below[2]
-        total = running(self.total, ends, sure) + self.below[1]
-        error = running(self.error, ends, sure)
+        least = running_sum(self.least, ends, sure) + self.below[2]
+        total = running_sum(self.total, ends, sure) + self.below[1]
+        error = running_sum(self.error, ends, sure)
         zeros = 0 if law.n is None else law.n - n - more
         known = np.maximum(n + zeros, 1)
         total = total - zeros * law.centre
@@ -182,7 +194,8 @@ class Groups(NamedTuple):
         nearest = np.maximum(np.abs(total) - error, 0)
         spread = least + squares - (np.abs(total) + error) ** 2 / known - rounded
         widest = most + squares - nearest**2 / known + rounded
-        # further elements only add to the sum of squares about the mean; the old mean bounds it
+        # More elements only increase the sum of squares about the mean. The sum about the old mean
+        # is an upper bound of it.
         aside = (np.abs(total) + error) / known
         widest += 2 * (np.maximum(loose, 0) + rounded + more * aside**2)
         if law.n is not None:
@@ -196,7 +209,10 @@ class Groups(NamedTuple):
 
 
 def _distances(start: Floats, stop: Floats, mean: float) -> tuple[Floats, Floats]:
-    """Ends of abs(w - mean) for w from start to stop; with a mean it is rounded once."""
+    """The smallest and the largest abs(w - mean) for w from start to stop.
+
+    With a mean, the difference is rounded once, so the ends are moved apart.
+    """
     one, other = np.abs(start - mean), np.abs(stop - mean)
     low = np.where((start <= mean) & (mean <= stop), 0.0, np.minimum(one, other))
     slack = 2.0**-50 if mean else 0.0
@@ -206,9 +222,8 @@ def _distances(start: Floats, stop: Floats, mean: float) -> tuple[Floats, Floats
 class Table:
     """Counts and sums of elements by key, in parts of equal width between two ends."""
 
-    def __init__(self, low: float, high: float) -> None:
+    def __init__(self, low: float, high: float, parts: int) -> None:
         self._low, self._high = low, high
-        parts = _keys.PARTS
         self._number = np.zeros(parts, np.int64)
         self._total, self._squares = np.zeros(parts), np.zeros(parts)
         self._first, self._last = np.full(parts, np.inf), np.full(parts, -np.inf)

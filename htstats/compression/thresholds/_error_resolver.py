@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
-from htstats.compression.thresholds._error_budget import Interval, budget_of, cannot
-from htstats.compression.thresholds._error_groups import Groups, Law, Table
-from htstats.compression.thresholds._keys import atoms, chunks, keys_of
+from htstats.compression.thresholds._error_budget import Interval, budget_of, unmet_error
+from htstats.compression.thresholds._error_groups import ErrorCondition, Groups, Table
+from htstats.compression.thresholds._keys import LIMITS, Limits, atoms, chunks, keys_of
 from htstats.compression.thresholds._multiset import Gathered
 from htstats.compression.thresholds.rules import Rule
 from htstats.sketch import TailSketch
@@ -33,9 +33,6 @@ __all__ = ["MatchedError"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Largest number of distinct values that a pass gathers (16 bytes each).
-_GATHERED = 1 << 20
-
 
 class _Sums(NamedTuple):
     """Exact sums of some elements."""
@@ -44,8 +41,8 @@ class _Sums(NamedTuple):
     total: Fraction
     squares: Fraction
 
-    def plus(self, values: Floats, counts: Counts) -> _Sums:
-        """With these values, so many times each."""
+    def add(self, values: Floats, counts: Counts) -> _Sums:
+        """The sums after these values are added, each as often as its count says."""
         n, total, squares = self
         for bit in range(int(counts.max(initial=0)).bit_length()):
             some = ExactSums("float64").update(values[(counts >> bit & 1) > 0])
@@ -54,8 +51,8 @@ class _Sums(NamedTuple):
             squares += some.total_of_squares * (1 << bit)
         return _Sums(n, total, squares)
 
-    def without(self, other: _Sums) -> _Sums:
-        """The sums without those of some elements."""
+    def subtract(self, other: _Sums) -> _Sums:
+        """The sums after those of some elements are subtracted."""
         n, total, squares = other
         return _Sums(self.n - n, self.total - total, self.squares - squares)
 
@@ -63,7 +60,7 @@ class _Sums(NamedTuple):
     def of(cls, sums: ExactSums) -> _Sums:
         return cls(sums.n, sums.total, sums.total_of_squares)
 
-    def around(self, centre: float) -> tuple[float, float]:
+    def centred_sums(self, centre: float) -> tuple[float, float]:
         """Sum of w - centre and of its square, rounded."""
         c = Fraction(centre)
         first = self.total - self.n * c
@@ -82,11 +79,12 @@ _NOTHING = _Sums(0, Fraction(0), Fraction(0))
 
 @dataclass
 class _Stage:
-    """The groups of one reading, and the keys for which it is open whether they meet the rule."""
+    """The groups of one pass, and the largest key that may still meet the rule."""
 
     groups: Groups
     limit: float
-    piecewise: bool = False  # the answer may be anywhere in them: a part is gathered at a time
+    # whether the answer may be anywhere in the groups, so that a pass gathers only a part of them
+    piecewise: bool = False
 
 
 class MatchedError:
@@ -98,13 +96,8 @@ class MatchedError:
         "error" with its EPS and ETA.
     sketch : TailSketch
         Of all of the matrix, with one element or more.
-    keep, support : str
-        As in `partition`.
-
-    Attributes
-    ----------
-    tau : float or None
-        The threshold once it is known.
+    keep, support, limits
+        As in `Resolver`, which has the same attribute `tau` and the same methods.
 
     Raises
     ------
@@ -112,20 +105,23 @@ class MatchedError:
         If the rule cannot be met; also from `finish`.
     """
 
-    _following: float  # the smallest key above those of the reading
+    _following: float  # the smallest key above the keys of the pass
 
-    def __init__(self, rule: Rule, sketch: TailSketch, keep: str, support: str) -> None:
+    def __init__(
+        self, rule: Rule, sketch: TailSketch, keep: str, support: str, limits: Limits = LIMITS
+    ) -> None:
         self.tau: float | None = None
+        self._limits = limits
         self._rule, self._keep, self._budget = rule, keep, budget_of(rule)
         self._interval = Interval.of(sketch, keep, support)
         most = self._interval.largest_tau(self._budget, keep)
         if most is None:
-            raise cannot(rule, 0.0, self._budget)
+            raise unmet_error(rule, 0.0, self._budget)
         self._most, self._dtype, self._n = most, sketch.dtype, sketch.n
         self._full = support == "full"
         self._mean = sketch.mean if keep == "centered" else 0.0
         centre = np.float64(sketch.mean)  # its square may overflow
-        self._law = Law(
+        self._law = ErrorCondition(
             self._interval, float(self._budget), centre, sketch.n if self._full else None
         )
         self._smallest = math.inf
@@ -137,21 +133,21 @@ class MatchedError:
             self._next_reading()
 
     def update(self, block: Any) -> None:
-        """Read a block of the matrix; each reading must see all of them, in any order."""
+        """Read a block of the matrix; each pass must read all blocks, in any order."""
         if self.tau is not None:
             return
-        for chunk in chunks(block, self._dtype):
+        for chunk in chunks(block, self._dtype, self._limits.chunk):
             self._read(chunk)
 
     def finish(self) -> float | None:
-        """End a reading: tau, or None if another one is needed."""
+        """End a pass: tau, or None if another pass is needed."""
         if self.tau is not None:
             return self.tau
         sums, found = _Sums.of(self._below), self._gathered
-        if self._low == self._high:  # one key: the sums are those of its elements too
+        if self._low == self._high:  # one key: the sums include its elements
             self._decide(sums, np.array([self._low]), None)
         elif found.overflowed:
-            groups = self._table.groups(sums.n, *sums.around(self._law.centre))
+            groups = self._table.groups(sums.n, *sums.centred_sums(self._law.centre))
             self._stages.append(_Stage(groups, self._high))
         else:
             found.compress()
@@ -181,8 +177,8 @@ class MatchedError:
     def _start(self, low: float, high: float) -> None:
         self._low, self._high = low, high
         self._below = ExactSums(self._dtype)  # of keys below low; if low is high, up to it
-        self._gathered = Gathered(_GATHERED)
-        self._table = Table(low, high)
+        self._gathered = Gathered(self._limits.values)
+        self._table = Table(low, high, self._limits.parts)
         self._following = math.inf
 
     def _read(self, chunk: npt.NDArray[Any]) -> None:
@@ -215,22 +211,23 @@ class MatchedError:
                 continue
             low, high = bracket
             inside = stage.groups.number_in(low, high)
-            # each reading leaves a small part of the last one's keys, or else they go by pieces
+            # A pass should leave only a small part of the elements of the pass before. If it does
+            # not, later passes gather one part of the keys at a time.
             stage.piecewise |= len(self._stages) > 1 and inside > stage.groups.n // 16
-            if stage.piecewise and inside > _GATHERED:
-                low = stage.groups.last_within(low, high, _GATHERED // 2)
+            if stage.piecewise and inside > self._limits.values:
+                low = stage.groups.last_within(low, high, self._limits.values // 2)
             self._start(low, high)
             return
         if self._smallest == math.inf:  # nothing was read
             self._start(-math.inf, -math.inf)
-            self._stages = [_Stage(Groups.nothing(), -math.inf)]
+            self._stages = [_Stage(Groups.empty_groups(), -math.inf)]
         else:
             self._replace_nothing()
 
     def _replace_nothing(self) -> None:
         tau = min(self._most, math.nextafter(self._smallest, -math.inf))
         if tau < 0 and self._keep != "upper":
-            raise cannot(self._rule, 0.0, self._budget)
+            raise unmet_error(self._rule, 0.0, self._budget)
         self.tau = tau
 
     def _decide_atoms(self, sketch: TailSketch) -> None:
@@ -245,7 +242,10 @@ class MatchedError:
             self._replace_nothing()
 
     def _decide(self, below: _Sums, values: Floats, counts: Counts | None) -> None:
-        """tau, if it is at one of these keys; without counts `below` has them, and they are one."""
+        """Set tau if it is at one of these keys.
+
+        Without counts there is one key, and `below` includes its elements.
+        """
         if counts is None and below.n == 0:
             return
         if counts is None:
@@ -257,17 +257,17 @@ class MatchedError:
         following = np.append(keys, self._following)
         ends = np.flatnonzero(following[1:] > keys)
         around = values - self._law.centre
-        start, start_of_squares = below.around(self._law.centre)
+        start, start_of_squares = below.centred_sums(self._law.centre)
         with np.errstate(all="ignore"):
             number = below.n + np.cumsum(sizes)[ends]
             total = start + np.cumsum(sizes * around)[ends]
             squares = start_of_squares + np.cumsum(sizes * around**2)[ends]
         fits = self._law.may_fit(keys[ends], number, total, squares, terms=len(keys))
         top = len(keys)
-        sums = below.plus(values, sizes) if fits.any() else below
+        sums = below.add(values, sizes) if fits.any() else below
         for i in ends[fits][::-1].tolist():
-            less = _NOTHING.plus(values[i + 1 : top], sizes[i + 1 : top])
-            sums = sums.without(less)
+            less = _NOTHING.add(values[i + 1 : top], sizes[i + 1 : top])
+            sums = sums.subtract(less)
             top = i + 1
             count = self._n if self._full else sums.n
             std = moments(count, sums.total, sums.squares)[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,15 +11,33 @@ import numpy.typing as npt
 from htstats._common.arrays import as_elements
 from htstats.sketch import TailSketch
 
-__all__ = ["CHUNK", "PARTS", "atoms", "chunks", "keys_of", "part_of"]
+__all__ = ["LIMITS", "Limits", "atoms", "chunks", "keys_of", "part_of"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Elements converted to float64 keys at a time: they stay in the cache.
-CHUNK = 1 << 16
-# Number of parts into which a pass divides the range between two keys.
-PARTS = 1 << 16
+
+class Limits(NamedTuple):
+    """The limits of a pass over the data, which set its memory.
+
+    Attributes
+    ----------
+    values : int
+        Largest number of distinct values that a pass gathers, 16 bytes each. If there are more, the
+        pass divides the range of their keys instead.
+    parts : int
+        Number of parts into which a pass divides the range between two keys.
+    chunk : int
+        Number of elements that are converted to float64 keys at a time. A sixteenth of the default
+        takes 2.4 times as long, sixteen times it 1.6 times (bench/studies/block_sizes.py).
+    """
+
+    values: int = 1 << 20
+    parts: int = 1 << 16
+    chunk: int = 1 << 16
+
+
+LIMITS = Limits()
 
 
 def keys_of(values: Floats, keep: str, mean: float) -> Floats:
@@ -30,7 +48,10 @@ def keys_of(values: Floats, keep: str, mean: float) -> Floats:
 
 
 def part_of(keys: Floats, low: float, high: float, parts: int) -> Counts:
-    """Which of so many equal parts from low to high a key is in; it grows with the key."""
+    """The number of the part in which each key is, for equal parts of the range [low, high].
+
+    The number does not decrease with the key.
+    """
     width = high / 2 - low / 2  # halved, so that the difference cannot overflow
     share = (keys / 2 - low / 2) / width if width > 0 else np.zeros(len(keys))
     return np.minimum(share * parts, parts - 1).astype(np.int64)
@@ -43,10 +64,13 @@ def atoms(sketch: TailSketch) -> tuple[Floats, Counts]:
     return values, np.concatenate([negative.count, [sketch.n_zero], positive.count])
 
 
-def chunks(block: Any, dtype: str) -> Iterator[npt.NDArray[Any]]:
-    """A block of a matrix in flat parts; TypeError if it is not of the dtype of its sketch."""
+def chunks(block: Any, dtype: str, size: int) -> Iterator[npt.NDArray[Any]]:
+    """Divide a block of a matrix into flat chunks of `size` elements.
+
+    Raises TypeError if the block does not have the dtype of the sketch.
+    """
     data, found = as_elements(block, "block")
     if found != dtype:
         raise TypeError(f"block must be {dtype} as the sketch is, got {found}")
     flat = data.reshape(-1)
-    return (flat[start : start + CHUNK] for start in range(0, flat.size, CHUNK))
+    return (flat[start : start + size] for start in range(0, flat.size, size))

@@ -12,7 +12,10 @@ Counts = npt.NDArray[np.int64]
 
 
 class Gathered:
-    """Distinct values and their counts, 16 bytes each; it gives up beyond `room` of them."""
+    """Distinct values and their counts, 16 bytes for each value.
+
+    If there are more than about `room` values, all are dropped and `overflowed` is true.
+    """
 
     def __init__(self, room: int) -> None:
         self._room = room
@@ -21,13 +24,13 @@ class Gathered:
         self.values, self.counts = np.empty(0), np.empty(0, np.int64)
 
     def add(self, values: Floats) -> None:
-        """Take some values."""
+        """Add values."""
         if not self.overflowed:
             self._pending.append(values)
             self._make_room()
 
     def merge(self, other: Gathered) -> None:
-        """Add the values of another one."""
+        """Add the values of another object."""
         self.overflowed |= other.overflowed
         if not self.overflowed:
             self._pending += other._pending

@@ -11,9 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
-from htstats.compression.thresholds import _keys
-from htstats.compression.thresholds._error_budget import error, rounded_up
-from htstats.compression.thresholds._keys import atoms, chunks, keys_of, part_of
+from htstats.compression.thresholds._error_budget import error_threshold, round_up
+from htstats.compression.thresholds._keys import (
+    LIMITS,
+    Limits,
+    atoms,
+    chunks,
+    keys_of,
+    part_of,
+)
 from htstats.compression.thresholds._multiset import Gathered
 from htstats.compression.thresholds.rules import Rule, parse_rule
 from htstats.sketch import FORMATS, TailSketch
@@ -23,13 +29,12 @@ __all__ = ["Resolver"]
 
 Floats = npt.NDArray[np.float64]
 
-# Largest number of distinct values that a pass gathers (16 bytes each). If there are more, the pass
-# narrows the bracket instead.
-_GATHERED = 1 << 20
-
 
 class _Sieve(NamedTuple):
-    """Selects the elements of one bucket by their bits; `below` elements lie under it."""
+    """Selects the elements of one bucket by their bits.
+
+    `below` is the number of elements in lower buckets.
+    """
 
     first: int
     span: int
@@ -38,7 +43,7 @@ class _Sieve(NamedTuple):
 
     @classmethod
     def at_rank(cls, sketch: TailSketch, keep: str, rank: int) -> _Sieve:
-        """The bucket that holds the key of a rank; the key must not be zero."""
+        """The bucket that contains the key of a rank; the key must not be zero."""
         form = FORMATS[sketch.dtype]
         sign = form.exponents << form.mantissa
         if keep == "abs":
@@ -56,7 +61,8 @@ class _Sieve(NamedTuple):
         first = int(patterns[at]) | (sign if at < zeros else 0)
         return cls(first, 1 << form.dropped, mask, int(ends[at] - counts[at]))
 
-    def of(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def select(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The elements of the bucket."""
         bits = x.view(f"u{x.itemsize}")
         first, span, mask = (bits.dtype.type(v) for v in self[:3])
         return x[np.flatnonzero((bits & mask) - first < span)]
@@ -73,6 +79,8 @@ class Resolver:
         Of the whole matrix.
     keep, noise, support : str
         As in `partition`.
+    limits : Limits, optional
+        The limits of each pass.
 
     Attributes
     ----------
@@ -114,11 +122,13 @@ class Resolver:
         keep: str = "abs",
         noise: str = "paper",
         support: str = "replaced",
+        limits: Limits = LIMITS,
     ) -> None:
         rule = parse_rule(threshold)
         if sketch.n == 0:
             raise ValueError(f"threshold {threshold!r} needs at least one element, got none")
         self.tau: float | None = None
+        self._limits = limits
         self._dtype = sketch.dtype
         self._mean = sketch.mean if keep == "centered" else 0.0
         self._keep = keep
@@ -126,7 +136,7 @@ class Resolver:
             self.tau = sketch.std
         elif rule.name == "error" and noise != "matched":
             std = sketch.std if noise == "paper" else 0.0
-            self.tau = error(rule, sketch, keep, support, std)
+            self.tau = error_threshold(rule, sketch, keep, support, std)
         elif rule.name in ("quantile", "nnz"):
             self._find(_rank(rule, sketch.n), sketch)
         else:
@@ -134,12 +144,12 @@ class Resolver:
             raise ValueError(f"threshold {threshold!r} does not follow from a sketch: {why}")
 
     def update(self, block: Any) -> None:
-        """Read a block of the matrix; each pass must see all of them, in any order."""
+        """Read a block of the matrix; each pass must read all blocks, in any order."""
         if self.tau is not None:
             return
-        for chunk in chunks(block, self._dtype):
+        for chunk in chunks(block, self._dtype, self._limits.chunk):
             if self._keep != "centered":
-                chunk = self._sieve.of(chunk)
+                chunk = self._sieve.select(chunk)
             self._read(chunk.astype(np.float64))
 
     def finish(self) -> float | None:
@@ -194,8 +204,8 @@ class Resolver:
 
     def _reset(self) -> None:
         self._below = self._base
-        self._gathered = Gathered(_GATHERED)
-        self._parts = np.zeros(_keys.PARTS, np.int64)
+        self._gathered = Gathered(self._limits.values)
+        self._parts = np.zeros(self._limits.parts, np.int64)
 
     def _keys(self, values: Floats) -> Floats:
         return keys_of(values, self._keep, self._mean)
@@ -211,7 +221,7 @@ class Resolver:
     def _narrow(self) -> None:
         part = int(np.searchsorted(np.cumsum(self._parts), self._rank - self._below))
         low, width, parts = self._low, self._high - self._low, len(self._parts)
-        # two parts more than the arithmetic above needs
+        # one part more on each side, because the ends of the parts are rounded
         start = low + width * (max(part - 1, 0) / parts)
         self._start_pass(max(low, start), min(self._high, low + width * ((part + 2) / parts)))
 
@@ -227,12 +237,12 @@ class Resolver:
         for key, number in pairs:
             rank -= number
             if rank <= 0:
-                return rounded_up(key)
+                return round_up(key)
         raise AssertionError("the rank lies in the bracket")
 
 
 def _rank(rule: Rule, n: int) -> int:
-    """Which key tau is, counted from 1 at the smallest; 0 stands for less than all keys."""
+    """The rank of tau among the keys, from 1 for the smallest; 0 for below all keys."""
     (number,) = rule.numbers
     if rule.name == "nnz":
         return max(n - int(number), 0)
@@ -247,7 +257,7 @@ def _select_rank(keys: Floats, counts: npt.NDArray[np.int64], rank: int) -> floa
 def _key_ranges(
     sketch: TailSketch, keep: str, mean: float
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-    """For each group of elements that the sketch tells apart: ends of its keys, and its size."""
+    """The lowest key, the highest key and the number of elements of each bucket of the sketch."""
     positive, negative = sketch.buckets("positive"), sketch.buckets("negative")
     ends = (b.lower if sketch.dtype in HALF_DTYPES else b.upper for b in (positive, negative))
     positive_end, negative_end = ends

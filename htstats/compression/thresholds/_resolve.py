@@ -9,6 +9,7 @@ import numpy.typing as npt
 from htstats._common.arrays import widen
 from htstats._common.checks import finite, nonnegative
 from htstats.compression.thresholds._error_resolver import MatchedError
+from htstats.compression.thresholds._keys import LIMITS, Limits
 from htstats.compression.thresholds._rank_resolver import Resolver
 from htstats.compression.thresholds.rules import parse_rule
 from htstats.sketch import TailSketch
@@ -18,14 +19,9 @@ __all__ = ["resolve", "resolver_of"]
 
 
 def resolve(
-    threshold: float | str,
-    data: npt.NDArray[Any],
-    sketch: TailSketch | ExactSums,
-    *,
-    keep: str = "abs",
-    noise: str = "paper",
-    support: str = "replaced",
-) -> float:
+    threshold: float | str, data: npt.NDArray[Any], sketch: TailSketch | ExactSums, *,
+    keep: str = "abs", noise: str = "paper", support: str = "replaced",
+) -> float:  # fmt: skip
     """The threshold tau of a matrix in memory.
 
     Parameters
@@ -62,9 +58,17 @@ def resolve(
 
 
 def resolver_of(
-    threshold: str, sketch: TailSketch, *, keep: str, noise: str, support: str
+    threshold: str,
+    sketch: TailSketch,
+    *,
+    keep: str,
+    noise: str,
+    support: str,
+    limits: Limits = LIMITS,
 ) -> Resolver | MatchedError:
     """An object that finds the threshold of a rule by more passes, until its `tau` is known.
+
+    `limits` sets the memory of a pass; the threshold does not depend on it.
 
     Raises
     ------
@@ -85,8 +89,8 @@ def resolver_of(
     """
     rule = parse_rule(threshold)
     if rule.name == "error" and noise == "matched" and sketch.n:
-        return MatchedError(rule, sketch, keep, support)
-    return Resolver(threshold, sketch, keep=keep, noise=noise, support=support)
+        return MatchedError(rule, sketch, keep, support, limits)
+    return Resolver(threshold, sketch, keep=keep, noise=noise, support=support, limits=limits)
 
 
 def _fit_xmin(data: npt.NDArray[Any], dtype: str, keep: str) -> float:

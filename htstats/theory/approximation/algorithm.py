@@ -205,12 +205,12 @@ class _Candidates:
     def tau(self, k: int) -> float:
         return float(self.candidates[k])
 
-    def removed(self, k: int) -> int:
+    def n_removed(self, k: int) -> int:
         return int(np.count_nonzero(self.score <= self.candidates[k]))
 
     def split(self, k: int) -> tuple[float, float, float, int]:
         """tau, mean and variance of the noise, and the number of removed elements."""
-        return self.tau(k), *self.moments(k), self.removed(k)
+        return self.tau(k), *self.moments(k), self.n_removed(k)
 
     def moments(self, k: int) -> tuple[float, float]:
         """Mean and variance of the noise at candidate k."""

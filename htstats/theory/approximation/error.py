@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,26 +12,14 @@ import numpy.typing as npt
 from htstats._common.checks import nonnegative, one_of, open_probability
 from htstats.theory._statement import Statement, probability_statement
 from htstats.theory.approximation._arguments import matrix, unit
-from htstats.theory.approximation.probability import (
-    exact_failure_probability,
-)
+from htstats.theory.approximation.probability import exact_failure_probability
 
-__all__ = ["ApproximationError", "Replacement", "approximation_error"]
+if TYPE_CHECKING:
+    from htstats.compression.matrix import CompressedMatrix
+
+__all__ = ["ApproximationError", "approximation_error"]
 
 FloatArray = npt.NDArray[np.float64]
-
-
-class Replacement(Protocol):
-    """The attributes of a `CompressedMatrix` that this module reads: the parts of W(t)."""
-
-    @property
-    def sparse(self) -> Any: ...
-    @property
-    def mean(self) -> float: ...
-    @property
-    def std(self) -> float: ...
-    @property
-    def support(self) -> str: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +142,7 @@ class ApproximationError:
         return math.sqrt(rows) + math.sqrt(columns)
 
 
-def approximation_error(W: npt.ArrayLike, replacement: Replacement) -> ApproximationError:
+def approximation_error(W: npt.ArrayLike, replacement: CompressedMatrix) -> ApproximationError:
     """The error of replacing W by W(t), for given W.
 
     Parameters

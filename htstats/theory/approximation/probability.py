@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import log_ndtr, ndtri_exp
 
 from htstats._common.checks import finite, nonnegative, one_of, open_probability, positive
-from htstats.compression.thresholds import error_budget as rigorous_budget
+from htstats.compression.thresholds import rigorous_budget
 from htstats.theory._statement import CONVENTIONS, Convention, Statement, probability_statement
 from htstats.theory.approximation._arguments import unit
 
@@ -65,14 +65,9 @@ def interval_length(tau: float, *, values: str = "signed", w_min: float = 0.0) -
 
 
 def failure_probability(
-    eps: float,
-    *,
-    tau: float,
-    t: float = 0.0,
-    values: str = "signed",
-    w_min: float = 0.0,
+    eps: float, *, tau: float, t: float = 0.0, values: str = "signed", w_min: float = 0.0,
     convention: Convention = "rigorous",
-) -> Statement:
+) -> Statement:  # fmt: skip
     """Bound on P(|u^T (W - W(t)) v| > eps |u| |v|) for fixed u and v and random W.
 
     Parameters
@@ -136,11 +131,7 @@ def failure_probability(
 
 
 def error_budget(
-    eps: float,
-    eta: float,
-    *,
-    convention: Convention = "rigorous",
-    source: str = "text",
+    eps: float, eta: float, *, convention: Convention = "rigorous", source: str = "text"
 ) -> float:
     """Largest R^2/4 + t (the paper: tau^2 + t) with a failure probability of at most eta.
 
@@ -300,10 +291,8 @@ def largest_noise_variance(eps: float, eta: float, *, bias: float = 0.0) -> floa
 
     Parameters
     ----------
-    eps : float
-        Allowed error, in units of the weights.
-    eta : float
-        Allowed failure probability, in (0, 1).
+    eps, eta : float
+        As in `error_budget`.
     bias : float
         The error without noise.
 

@@ -19,7 +19,7 @@ from htstats.theory.generalization.dudley import (
     dudley_bound,
     dudley_integral,
 )
-from htstats.theory.generalization.margins import (
+from htstats.theory.generalization.margin import (
     margin_loss,
     margin_tolerance,
     margins,

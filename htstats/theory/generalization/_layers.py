@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from htstats._common.checks import positive
 
-__all__ = ["layer_numbers"]
+__all__ = ["layer_lists", "layer_numbers"]
 
 
 def layer_numbers(name: str, values: Sequence[float]) -> list[float]:
@@ -15,3 +15,13 @@ def layer_numbers(name: str, values: Sequence[float]) -> list[float]:
     if not numbers:
         raise ValueError(f"{name} must have one number per layer, got none")
     return numbers
+
+
+def layer_lists(**given: Sequence[float]) -> list[list[float]]:
+    """`layer_numbers` of several arguments, which must have equal lengths."""
+    lists = {name: layer_numbers(name, values) for name, values in given.items()}
+    size = len(next(iter(lists.values())))
+    for name, numbers in lists.items():
+        if len(numbers) != size:
+            raise ValueError(f"{name} must have {size} numbers, got {len(numbers)}")
+    return list(lists.values())

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from htstats._common.checks import count, nonnegative, open_probability, positive, probability
 from htstats.theory._statement import Statement
-from htstats.theory.generalization._layers import layer_numbers
+from htstats.theory.generalization._layers import layer_lists
 
 __all__ = [
     "arora_complexity",
@@ -23,14 +23,9 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def arora_complexity(
-    *,
-    cushions: Sequence[float],
-    interlayer_cushions: Sequence[float],
-    contraction: float,
-    max_output_norm: float,
-    margin: float,
-    n_samples: int,
-) -> Statement:
+    *, cushions: Sequence[float], interlayer_cushions: Sequence[float], contraction: float,
+    max_output_norm: float, margin: float, n_samples: int,
+) -> Statement:  # fmt: skip
     """Leading term of the bound of Arora et al. (2018), from the cushions.
 
     Parameters
@@ -60,12 +55,7 @@ def arora_complexity(
     ...                  max_output_norm=10.0, margin=1.0, n_samples=10_000)
     Arora et al. 2018 = 1 (complexity, Theorem 4.1, rigorous)
     """
-    mu, after = (
-        layer_numbers("cushions", cushions),
-        layer_numbers("interlayer_cushions", interlayer_cushions),
-    )
-    if len(mu) != len(after):
-        raise ValueError(f"interlayer_cushions must have {len(mu)} numbers, got {len(after)}")
+    mu, after = layer_lists(cushions=cushions, interlayer_cushions=interlayer_cushions)
     c, largest = positive("contraction", contraction), positive("max_output_norm", max_output_norm)
     gamma, m = positive("margin", margin), count("n_samples", n_samples, at_least=1)
     total = math.sqrt(math.fsum((a * b) ** -2 for a, b in zip(mu, after, strict=True)))
@@ -82,16 +72,9 @@ def arora_complexity(
 
 
 def bartlett_bound(
-    empirical_loss: float,
-    *,
-    spectral_norms: Sequence[float],
-    group_norms: Sequence[float],
-    width: int,
-    data_norm: float,
-    margin: float,
-    n_samples: int,
-    delta: float,
-) -> Statement:
+    empirical_loss: float, *, spectral_norms: Sequence[float], group_norms: Sequence[float],
+    width: int, data_norm: float, margin: float, n_samples: int, delta: float,
+) -> Statement:  # fmt: skip
     """The bound of Bartlett, Foster and Telgarsky (2017), with the constants of their Lemma A.8.
 
     Parameters
@@ -152,16 +135,8 @@ def bartlett_bound(
     logarithms += 2 * math.fsum(math.log(2 + d * value) for value in (*s, *g))
     # a margin far above m makes the logarithm negative; the lemma gains nothing from that
     value = loss + 8 / m + main + math.sqrt(9 / (2 * m) * max(logarithms, 0.0))
-    inputs = {
-        "empirical_loss": loss,
-        "spectral_norms": tuple(s),
-        "group_norms": tuple(g),
-        "width": h,
-        "data_norm": x,
-        "margin": gamma,
-        "n_samples": m,
-        "delta": delta,
-    }
+    inputs = {"empirical_loss": loss, "spectral_norms": tuple(s), "group_norms": tuple(g)}
+    inputs |= {"width": h, "data_norm": x, "margin": gamma, "n_samples": m, "delta": delta}
     return Statement("Bartlett et al. 2017", value, "bound", "Lemma A.8", inputs=inputs)
 
 
@@ -175,15 +150,9 @@ def _log_norm_sum(s: Sequence[float], g: Sequence[float]) -> float:
 
 
 def neyshabur_complexity(
-    *,
-    spectral_norms: Sequence[float],
-    frobenius_norms: Sequence[float],
-    width: int,
-    input_norm: float,
-    margin: float,
-    n_samples: int,
-    delta: float,
-) -> Statement:
+    *, spectral_norms: Sequence[float], frobenius_norms: Sequence[float], width: int,
+    input_norm: float, margin: float, n_samples: int, delta: float,
+) -> Statement:  # fmt: skip
     """Neyshabur, Bhojanapalli and Srebro (2018): the PAC-Bayes spectral measure.
 
     Parameters
@@ -194,12 +163,8 @@ def neyshabur_complexity(
         Largest number h of units in a layer.
     input_norm : float
         Largest |x|, their B.
-    margin : float
-        gamma.
-    n_samples : int
-        m.
-    delta : float
-        Failure probability, in (0, 1).
+    margin, n_samples, delta
+        As in `bartlett_bound`.
 
     Returns
     -------
@@ -217,27 +182,15 @@ def neyshabur_complexity(
     ...                      input_norm=2.0, margin=2.0, n_samples=60_000, delta=0.05)
     Neyshabur et al. 2018 = 1.22167 (complexity, Theorem 1, rigorous)
     """
-    s, f = (
-        layer_numbers("spectral_norms", spectral_norms),
-        layer_numbers("frobenius_norms", frobenius_norms),
-    )
-    if len(s) != len(f):
-        raise ValueError(f"frobenius_norms must have {len(s)} numbers, got {len(f)}")
+    s, f = layer_lists(spectral_norms=spectral_norms, frobenius_norms=frobenius_norms)
     d, h = len(s), count("width", width, at_least=1)
     x, gamma = nonnegative("input_norm", input_norm), positive("margin", margin)
     m, delta = count("n_samples", n_samples, at_least=1), open_probability("delta", delta)
     ratio = math.fsum((b / a) ** 2 for a, b in zip(s, f, strict=True))
     lipschitz = x * math.prod(s)
     inside = lipschitz**2 * d**2 * h * math.log(d * h) * ratio + math.log(d * m / delta)
-    inputs = {
-        "spectral_norms": tuple(s),
-        "frobenius_norms": tuple(f),
-        "width": h,
-        "input_norm": x,
-        "margin": gamma,
-        "n_samples": m,
-        "delta": delta,
-    }
+    inputs = {"spectral_norms": tuple(s), "frobenius_norms": tuple(f), "width": h}
+    inputs |= {"input_norm": x, "margin": gamma, "n_samples": m, "delta": delta}
     value = math.sqrt(inside / m) / gamma
     return Statement("Neyshabur et al. 2018", value, "complexity", "Theorem 1", inputs=inputs)
 

@@ -86,13 +86,9 @@ def covering_log_constant(
 
 
 def dudley_integral(
-    q: float,
-    K: float | None = None,
-    D: float = 1.0,
-    *,
-    log_K: float | None = None,
+    q: float, K: float | None = None, D: float = 1.0, *, log_K: float | None = None,
     convention: Convention = "rigorous",
-) -> float:
+) -> float:  # fmt: skip
     """The entropy integral (102): int_0^D sqrt(q log(K/e)) de.
 
     Parameters
@@ -148,16 +144,9 @@ def dudley_integral(
 
 
 def dudley_bound(
-    empirical_loss: float,
-    q: int,
-    n_samples: int,
-    delta: float,
-    *,
-    K: float | None = None,
-    log_K: float | None = None,
-    D: float = 1.0,
-    positions: float = 0.0,
-) -> Statement:
+    empirical_loss: float, q: int, n_samples: int, delta: float, *, K: float | None = None,
+    log_K: float | None = None, D: float = 1.0, positions: float = 0.0,
+) -> Statement:  # fmt: skip
     """Theorem 2 with its constants: the margin loss plus a bound by Dudley's integral.
 
     Parameters

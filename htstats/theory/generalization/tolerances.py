@@ -26,17 +26,10 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def vector_error(
-    *,
-    x_norm: float,
-    frobenius: float,
-    t: float,
-    eta: float,
-    bias: float = 0.0,
-    spectral: float | None = None,
-    tau: float = 0.0,
-    rows: int = 1,
+    *, x_norm: float, frobenius: float, t: float, eta: float, bias: float = 0.0,
+    spectral: float | None = None, tau: float = 0.0, rows: int = 1,
     convention: Convention = "rigorous",
-) -> Statement:
+) -> Statement:  # fmt: skip
     """Lemma 2.1: a bound of |U (W - W(t)) x| for one pair (U, x) that does not depend on G.
 
     Parameters
@@ -121,13 +114,9 @@ class LayerTolerance:
 class LayerTolerances:
     """Lemma 2.2 for a whole network.
 
-    Attributes
-    ----------
-    layers : tuple of LayerTolerance
-        From the first layer to the last.
-    conditions : dict
-        Each condition of the lemma, and whether these numbers satisfy it.
-    convention : {"rigorous", "paper"}
+    `layers` has a `LayerTolerance` for each layer, from the first to the last. `conditions` says
+    for each condition of the lemma whether these numbers satisfy it. `convention` is "rigorous" or
+    "paper".
     """
 
     layers: tuple[LayerTolerance, ...]
@@ -141,18 +130,11 @@ class LayerTolerances:
 
 
 def layer_tolerances(
-    eps: float,
-    delta: float,
-    *,
-    cushions: Sequence[float],
-    interlayer_cushions: Sequence[float],
-    contraction: float,
-    frobenius_norms: Sequence[float],
-    n_samples: int,
-    width: int,
-    smoothness: float | None = None,
+    eps: float, delta: float, *, cushions: Sequence[float],
+    interlayer_cushions: Sequence[float], contraction: float, frobenius_norms: Sequence[float],
+    n_samples: int, width: int, smoothness: float | None = None,
     convention: Convention = "rigorous",
-) -> LayerTolerances:
+) -> LayerTolerances:  # fmt: skip
     """Lemma 2.2: eps_i and eta_i that keep |f(x) - g(x)| <= eps |f(x)| on the training set.
 
     Parameters
@@ -254,20 +236,15 @@ def _layer_measures(
 
 
 def perturbation_bound(
-    *,
-    input_norm: float,
-    spectral_norms: Sequence[float],
-    perturbations: Sequence[float],
+    *, input_norm: float, spectral_norms: Sequence[float], perturbations: Sequence[float],
     form: str = "lemma",
-) -> Statement:
+) -> Statement:  # fmt: skip
     """Lemma 2.4: a bound of |f(x) - f'(x)| if each W_i moves by `perturbations[i]`.
 
     Parameters
     ----------
-    input_norm : float
-        |x|.
-    spectral_norms, perturbations : sequence of float
-        norm(W_i)_2 and norm(W_i - W_i')_2.
+    input_norm, spectral_norms, perturbations : float, sequence of float, sequence of float
+        |x|, norm(W_i)_2 and norm(W_i - W_i')_2.
     form : {"lemma", "product"}
         ``lemma``: (95), e |x| prod norm(W_i) sum perturbation_i / norm(W_i), for perturbations up
         to norm(W_i)/d. ``product``: |x| (prod (norm(W_i) + perturbation_i) - prod norm(W_i)),

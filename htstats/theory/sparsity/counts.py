@@ -16,14 +16,9 @@ UNITS = ("matrix", "row", "any row")
 
 
 def nonzeros_tail(
-    k: float,
-    p: float,
-    shape: int | tuple[int, int],
-    *,
-    per: str = "matrix",
-    method: str = "exact",
-    convention: Convention = "rigorous",
-) -> Statement:
+    k: float, p: float, shape: int | tuple[int, int], *, per: str = "matrix",
+    method: str = "exact", convention: Convention = "rigorous",
+) -> Statement:  # fmt: skip
     """P(X >= k) for the number X of elements above the threshold: Prop 1.2, (6), (11), (15).
 
     Parameters
@@ -80,7 +75,7 @@ def nonzeros_tail(
     equation = "Prop 1.2" if per == "matrix" else "(11), (15)"
     name = f"P(X >= {k:g})" if per != "any row" else f"P(some row has >= {k:g})"
     if paper:
-        log = _union(_printed(k, n, p), rows)
+        log = _union(_paper_log(k, n, p), rows)
         above = k > n * p
         note = "" if above else "k <= n p: Chernoff's bound is 1 there"
         kind: Any = "bound" if above else "claim"
@@ -94,14 +89,9 @@ def nonzeros_tail(
 
 
 def smallest_k(
-    level: float,
-    p: float,
-    shape: int | tuple[int, int],
-    *,
-    per: str = "matrix",
-    method: str = "exact",
-    log_level: float | None = None,
-) -> int:
+    level: float, p: float, shape: int | tuple[int, int], *, per: str = "matrix",
+    method: str = "exact", log_level: float | None = None,
+) -> int:  # fmt: skip
     """The smallest k with P(X >= k) <= level.
 
     Parameters
@@ -116,16 +106,13 @@ def smallest_k(
     Returns
     -------
     int
-        In [0, n + 1]; n + 1 means that even P(X >= n) is above the level.
+        In [0, n + 1]; n + 1 means that even P(X >= n) is above the level. ``exact`` computes it
+        by `htstats.binomial.log_isf`, ``chernoff`` by bisection of Chernoff's bound.
 
     Raises
     ------
     ValueError
-        If an argument is out of range.
-
-    Notes
-    -----
-    ``exact`` uses `htstats.binomial.log_isf`; ``chernoff`` bisects Chernoff's bound.
+        If `level`, `p` or `shape` is out of range, or `per` or `method` is unknown.
 
     References
     ----------
@@ -221,7 +208,7 @@ def _union(log: float, rows: int) -> float:
     return math.log(-math.expm1(rows * math.log1p(-small))) if small < 1 else 0.0
 
 
-def _printed(k: float, n: int, p: float) -> float:
+def _paper_log(k: float, n: int, p: float) -> float:
     """Log of (6) as printed, both above and below the mean."""
     if k <= 0:
         return n * math.log1p(-p) if p < 1 else -math.inf

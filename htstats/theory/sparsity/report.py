@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,11 @@ from htstats.power_law import fit_power_law
 from htstats.sketch.exact_sums import ExactSums
 from htstats.theory._statement import Statement
 from htstats.theory.sparsity.counts import nonzeros_tail, rows_and_elements, smallest_k
-from htstats.theory.sparsity.tail_model import Fit, TailModel
+from htstats.theory.sparsity.tail_model import TailModel
+
+if TYPE_CHECKING:
+    from htstats._exact_fit.fitted_tail import FittedTail
+    from htstats.compression.matrix import CompressedMatrix
 
 __all__ = ["Prediction", "SparsityReport", "predicted_nonzeros", "sparsity_report"]
 
@@ -53,14 +57,9 @@ class Prediction:
 
 
 def predicted_nonzeros(
-    model: TailModel,
-    tau: float,
-    counted: int,
-    shape: int | tuple[int, int],
-    *,
-    level: float = 0.05,
-    label: str = "fitted",
-) -> Prediction:
+    model: TailModel, tau: float, counted: int, shape: int | tuple[int, int], *,
+    level: float = 0.05, label: str = "fitted",
+) -> Prediction:  # fmt: skip
     """Compare the tail of a model with `counted` elements above `tau` in a matrix of `shape`.
 
     Parameters
@@ -146,19 +145,8 @@ class SparsityReport:
         )
 
 
-class SplitMatrix(Protocol):
-    """The attributes of a `CompressedMatrix` that this module reads."""
-
-    @property
-    def sparse(self) -> Any: ...
-    @property
-    def threshold(self) -> float: ...
-    @property
-    def keep(self) -> str: ...
-
-
 def sparsity_report(
-    W: npt.ArrayLike, split: SplitMatrix, *, fit: Fit | None = None, level: float = 0.05
+    W: npt.ArrayLike, split: CompressedMatrix, *, fit: FittedTail | None = None, level: float = 0.05
 ) -> SparsityReport:
     """Compare the binomial prediction with the counted elements of a real split.
 

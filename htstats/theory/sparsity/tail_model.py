@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from htstats._common.checks import one_of, positive, probability
 from htstats.theory._statement import CONVENTIONS, Convention
 
-__all__ = ["Fit", "TailModel", "exceedance_probability"]
+if TYPE_CHECKING:
+    from htstats._exact_fit.fitted_tail import FittedTail
 
-
-class Fit(Protocol):
-    """The attributes of a `PowerLawFit` that this module reads."""
-
-    @property
-    def tail_exponent(self) -> float: ...
-    @property
-    def xmin(self) -> float: ...
-    @property
-    def n(self) -> int: ...
-    @property
-    def n_tail(self) -> int: ...
-    @property
-    def excluded(self) -> Mapping[str, int]: ...
+__all__ = ["TailModel", "exceedance_probability"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +44,7 @@ class TailModel:
         probability("share", self.share)
 
     @classmethod
-    def of(cls, fit: Fit, *, convention: Convention = "rigorous") -> TailModel:
+    def of(cls, fit: FittedTail, *, convention: Convention = "rigorous") -> TailModel:
         """The tail of a fit; ``paper`` sets the share to 1.
 
         The denominator of the share counts every element that the fit received: usable elements,
@@ -85,7 +72,7 @@ class TailModel:
 
 
 def exceedance_probability(
-    fit: Fit | TailModel, tau: float, *, convention: Convention = "rigorous"
+    fit: FittedTail | TailModel, tau: float, *, convention: Convention = "rigorous"
 ) -> float:
     """P(|W| > tau) from a fit, (5).
 

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.optimize import brentq
 from torch import nn
 
 from htstats._common import checks
 from htstats._common.tables import format_table
 from htstats.compression.matrix import CompressedMatrix
 from htstats.compression.partition import partition
-from htstats.torch._network import Activation, Network, _pair, array_of, input_of, network_of
+from htstats.torch._jacobians import (
+    JACOBIANS,
+    JacobianNorms,
+    compare_layers,
+    hutchinson_interval,
+)
+from htstats.torch._network import Network, array_of, input_of, network_of, pairs_of
 
-__all__ = ["Distribution", "NoiseStability", "noise_stability"]
+__all__ = [
+    "Distribution",
+    "NoiseStability",
+    "errors_of",
+    "measure",
+    "measure_splits",
+    "noise_stability",
+]
 
 LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-
-JACOBIANS = ("auto", "exact", "hutchinson")
-
-# If the Jacobian has more rows than this, "auto" estimates norm(J)_F instead of computing it.
-MANY_ROWS = 4096
-
-# Largest number of elements in one batch of Jacobians: 64 MiB of float64.
-JACOBIAN_ELEMENTS = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -129,17 +132,10 @@ class NoiseStability:
 
 
 def noise_stability(
-    model: nn.Module,
-    loader: Iterable[Any],
-    *,
-    threshold: float | str = "std",
-    noise: str = "paper",
-    trials: int = 4,
-    seed: int = 0,
-    jacobian: str = "auto",
-    probes: int = 256,
-    confidence: float = 0.95,
-) -> NoiseStability:
+    model: nn.Module, loader: Iterable[Any], *, threshold: float | str = "std",
+    noise: str = "paper", trials: int = 4, seed: int = 0, jacobian: str = "auto",
+    probes: int = 256, confidence: float = 0.95,
+) -> NoiseStability:  # fmt: skip
     """Measure the noise stability of a fully connected classifier.
 
     Parameters
@@ -205,179 +201,114 @@ def noise_stability(
     checks.count("probes", probes, at_least=1)
     if not 0 < checks.probability("confidence", confidence) < 1:
         raise ValueError(f"confidence must be in (0, 1), got {confidence!r}")
+    norms = JacobianNorms(jacobian, probes, torch.Generator().manual_seed(seed))
+    return measure_splits(
+        model, loader, norms, threshold=threshold, noise=noise, trials=trials, seed=seed,
+        confidence=confidence,
+    )  # fmt: skip
+
+
+def measure_splits(
+    model: nn.Module,
+    loader: Iterable[Any],
+    norms: JacobianNorms,
+    *,
+    threshold: float | str,
+    noise: str,
+    trials: int,
+    seed: int,
+    confidence: float,
+) -> NoiseStability:
+    """`noise_stability` with a given way to compute the norms of Jacobians."""
     network = network_of(model)
-    splits = [
-        [partition(w, threshold, noise=noise, seed=seed + k, layer=i) for k in range(trials)]
+    errors = [
+        errors_of(w, [partition(w, threshold, noise=noise, seed=seed + k, layer=i)
+                      for k in range(trials)])
         for i, w in enumerate(network.weights)
-    ]
-    norms = _Norms(jacobian, probes, torch.Generator().manual_seed(seed))
-    return _measure(network, loader, [_errors(*pair) for pair in network.beside(splits)], norms,
-                    confidence)  # fmt: skip
+    ]  # fmt: skip
+    return measure(network, loader, errors, norms, confidence)
 
 
-def _measure(
+def measure(
     network: Network,
     loader: Iterable[Any],
     errors: list[list[torch.Tensor]],
-    norms: _Norms,
+    norms: JacobianNorms,
     confidence: float,
 ) -> NoiseStability:
-    cushions: list[list[npt.NDArray[Any]]] = [[] for _ in network.weights]
-    inter: dict[tuple[int, int], list[npt.NDArray[Any]]] = {}
-    contraction: list[npt.NDArray[Any]] = []
-    smoothness: list[npt.NDArray[Any]] = []
-    nonlinear = 0.0
-    d = len(network.weights)
+    """The stability on all samples; `errors` has W(t) - W for each layer and trial."""
+    found = _Samples(network, errors, norms)
     with torch.no_grad():
-        for inputs, _ in map(_pair, loader):
-            x = input_of(network, inputs)
-            for i in range(1, d + 1):
-                phi = network.before[i - 1](x)
-                cushions[i - 1].append(_cushion(network.weights[i - 1], phi))
-                x = network.step(i, x)
-                if i == d:
-                    break
-                contraction.append(array_of(x.norm(dim=1) / network.before[i](x).norm(dim=1)))
-                for j in range(i + 1, d + 1):
-                    cushion, rough, bent = _pair_of_layers(
-                        network, i, j, x, phi, errors[i - 1], norms
-                    )
-                    inter.setdefault((i, j), []).append(cushion)
-                    smoothness.append(rough)
-                    nonlinear = max(nonlinear, bent)
-    if not contraction:
+        for inputs, _ in pairs_of(loader):
+            found.add(input_of(network, inputs))
+    if not found.contraction:
         raise ValueError("loader must have samples, got none")
-    between = {pair: Distribution.of(np.concatenate(parts)) for pair, parts in inter.items()}
+    between = {pair: Distribution.of(np.concatenate(p)) for pair, p in found.between.items()}
     estimated = frozenset(pair for pair in between if norms.estimates(network.height(pair[1])))
     factors = (1.0, 1.0)
     if estimated:
         total = sum(between[pair].n for pair in estimated)
         factors = hutchinson_interval(norms.probes, (1 - confidence) / total)
+    lowest = {
+        pair: cushion.minimum * (factors[0] if pair in estimated else 1.0)
+        for pair, cushion in between.items()
+    }
     return NoiseStability(
-        tuple(Distribution.of(np.concatenate(parts)) for parts in cushions),
+        tuple(Distribution.of(np.concatenate(parts)) for parts in found.cushions),
         between,
-        tuple(_minimal(i, d, network.height(i), between, estimated, factors[0])
-              for i in range(1, d + 1)),
-        Distribution.of(np.concatenate(contraction)),
-        Distribution.of(np.concatenate(smoothness)),
+        tuple(_minimal_cushions(network, lowest)),
+        Distribution.of(np.concatenate(found.contraction)),
+        Distribution.of(np.concatenate(found.smoothness)),
         len(errors[0]),
         any(bias is not None for bias in network.biases),
-        estimated, factors, confidence if estimated else 1.0, nonlinear,
+        estimated, factors, confidence if estimated else 1.0, found.nonlinearity,
     )  # fmt: skip
 
 
-def hutchinson_interval(probes: int, failure: float) -> tuple[float, float]:
-    """The interval factors (low, high) of a cushion whose norm(J)_F is Hutchinson's estimate.
+class _Samples:
+    """What is measured on each sample, in the order of the batches."""
 
-    Except with probability `failure`, norm(J)_F^2 is at most estimate/(1 - a) and at least
-    estimate/(1 + b). The numbers a and b solve
-    probes/2 (-a - log(1 - a)) = probes/2 (b - log(1 + b)) = log(2/failure). A cushion divides by
-    norm(J)_F, so its factors are (sqrt(1 - a), sqrt(1 + b)).
+    def __init__(
+        self, network: Network, errors: list[list[torch.Tensor]], norms: JacobianNorms
+    ) -> None:
+        self._network, self._errors, self._norms = network, errors, norms
+        self.cushions: list[list[npt.NDArray[Any]]] = [[] for _ in network.weights]
+        self.between: dict[tuple[int, int], list[npt.NDArray[Any]]] = {}
+        self.contraction: list[npt.NDArray[Any]] = []
+        self.smoothness: list[npt.NDArray[Any]] = []
+        self.nonlinearity = 0.0
 
-    Examples
-    --------
-    >>> low, high = hutchinson_interval(256, 0.05)
-    >>> round(low, 3), round(high, 3)
-    (0.882, 1.122)
-    """
-    level = 2 * math.log(2 / failure) / probes
-    # c is the logarithm of 1 - a or 1 + b: both solve exp(c) - 1 - c = level, one on each side of 0
-    low, high = (
-        float(brentq(lambda c: math.expm1(c) - c - level, *ends, xtol=1e-14))
-        for ends in ((-1.0 - level, 0.0), (0.0, 1.0 + math.sqrt(2 * level)))
-    )
-    return math.exp(low / 2), math.exp(high / 2)
+    def add(self, x: torch.Tensor) -> None:
+        """Send a batch through the network, and measure each layer and each pair of layers."""
+        network, d = self._network, len(self._network.weights)
+        for i in range(1, d + 1):
+            phi = network.before[i - 1](x)
+            self.cushions[i - 1].append(_cushion(network.weights[i - 1], phi))
+            x = network.step(i, x)
+            if i == d:
+                break
+            self.contraction.append(array_of(x.norm(dim=1) / network.before[i](x).norm(dim=1)))
+            for j in range(i + 1, d + 1):
+                cushion, rough, bent = compare_layers(
+                    network, i, j, x, phi, self._errors[i - 1], self._norms
+                )
+                self.between.setdefault((i, j), []).append(cushion)
+                self.smoothness.append(rough)
+                self.nonlinearity = max(self.nonlinearity, bent)
 
 
-def _errors(weight: torch.Tensor, splits: list[CompressedMatrix]) -> list[torch.Tensor]:
-    """W(t) - W for each trial of a layer."""
-    return [torch.from_numpy(s.toarray()).to(weight) - weight for s in splits]
+def errors_of(weight: torch.Tensor, splits: Iterable[CompressedMatrix]) -> list[torch.Tensor]:
+    """W(t) - W for each split of a layer."""
+    return [torch.from_numpy(split.toarray()).to(weight) - weight for split in splits]
 
 
 def _cushion(weight: torch.Tensor, phi: torch.Tensor) -> npt.NDArray[Any]:
     return array_of((phi @ weight.T).norm(dim=1) / (weight.norm() * phi.norm(dim=1)))
 
 
-def _pair_of_layers(
-    network: Network,
-    i: int,
-    j: int,
-    x: torch.Tensor,
-    phi: torch.Tensor,
-    errors: list[torch.Tensor],
-    norms_of: _Norms,
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any], float]:
-    """mu_ij per sample, rho_ij per sample and noise, and the largest abs(J x - x_j)/abs(x_j)."""
-
-    def travel(start: torch.Tensor) -> torch.Tensor:
-        return network.between(i, j, start)
-
-    def linear(direction: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        with warnings.catch_warnings():
-            # torch's own forward-mode rules use its deprecated compiler, which warns
-            warnings.simplefilter("ignore", DeprecationWarning)
-            arrived, moved, *_ = torch.func.jvp(travel, (x,), (direction,))
-        return arrived, moved
-
-    arrived, along = linear(x)
-    norms = x.norm(dim=1)
-    cushion = along.norm(dim=1) / (norms_of(travel, x, arrived) * norms)
-    rough = []
-    for error in errors:
-        shift = phi @ error.T
-        gap = (travel(x + shift) - arrived - linear(shift)[1]).norm(dim=1)
-        # a gap below the rounding error of the sums counts as zero
-        gap[gap <= 1e-12 * arrived.norm(dim=1)] = 0
-        ratio = shift.norm(dim=1) * arrived.norm(dim=1) / (norms * gap)
-        rough.append(array_of(torch.where(gap > 0, ratio, math.inf)))
-    bent = float(((along - arrived).norm(dim=1) / arrived.norm(dim=1)).max())
-    return array_of(cushion), np.concatenate(rough), bent
-
-
-@dataclass
-class _Norms:
-    """Compute norm(J)_F of each sample from batches of vector-Jacobian products.
-
-    The vectors are the unit vectors (exact) or Gaussian vectors (Hutchinson's estimate).
-    """
-
-    method: str
-    probes: int
-    generator: torch.Generator
-
-    def estimates(self, height: int) -> bool:
-        return self.method == "hutchinson" or (self.method == "auto" and height > MANY_ROWS)
-
-    def __call__(self, travel: Activation, x: torch.Tensor, arrived: torch.Tensor) -> torch.Tensor:
-        pull = torch.func.vjp(travel, x)[1]
-        samples, height = arrived.shape
-        estimate = self.estimates(height)
-        rows = self.probes if estimate else height
-        total = x.new_zeros(samples)
-        step = max(1, JACOBIAN_ELEMENTS // max(x.numel(), arrived.numel(), 1))
-        for start in range(0, rows, step):
-            size = min(step, rows - start)
-            if estimate:
-                shape = (size, samples, height)
-                units = torch.randn(shape, dtype=x.dtype, generator=self.generator).to(x.device)
-            else:
-                units = torch.eye(height, dtype=x.dtype, device=x.device)[start : start + size]
-                # samples are independent, so one product gives the same row of J for all of them
-                units = units[:, None].expand(size, samples, height)
-            pulled = torch.func.vmap(lambda unit: pull(unit)[0])(units)
-            total += pulled.square().sum(dim=(0, 2))
-        return (total / rows if estimate else total).sqrt()
-
-
-def _minimal(
-    i: int,
-    d: int,
-    height: int,
-    between: dict[tuple[int, int], Distribution],
-    estimated: frozenset[tuple[int, int]],
-    low: float,
-) -> float:
-    later = [
-        between[i, j].minimum * (low if (i, j) in estimated else 1.0) for j in range(i + 1, d + 1)
-    ]
-    return min([1 / math.sqrt(height), *later])
+def _minimal_cushions(network: Network, lowest: dict[tuple[int, int], float]) -> Iterator[float]:
+    """mu_i-> of each layer, from the smallest mu_ij."""
+    d = len(network.weights)
+    for i in range(1, d + 1):
+        later = [lowest[i, j] for j in range(i + 1, d + 1)]
+        yield min([1 / math.sqrt(network.height(i)), *later])
