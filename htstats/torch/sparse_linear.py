@@ -315,7 +315,8 @@ def _given_matrices(
         for name, other in zip(names[1:], others, strict=True):
             if other.shape != first.shape or (other.sparse != first.sparse).nnz:
                 raise ValueError(
-                    f"{names[0]} and {name} share one weight, but matrices gives two different ones"
+                    f"{names[0]} and {name} are one weight in the model, but matrices gives two "
+                    "different ones"
                 )
         found.append((site, first))
     return found
