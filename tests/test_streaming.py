@@ -7,6 +7,7 @@ import sys
 import threading
 import tracemalloc
 from functools import partial
+from types import SimpleNamespace
 
 import ml_dtypes
 import numpy as np
@@ -384,3 +385,11 @@ def test_what_cannot_be_read_in_blocks_is_a_type_error_that_says_what_to_give(tm
         for call in calls:
             with pytest.raises(TypeError, match=r"^source must have shape, dtype and row_blocks"):
                 call()
+
+
+def test_an_unknown_keyword_names_the_function_that_was_called():
+    source = SimpleNamespace(shape=(2, 2), dtype="float32", row_blocks=lambda n: iter([]))
+    with pytest.raises(TypeError, match=r"^partition_rows\(\) got an unexpected .*'keeps'$"):
+        partition_rows(source, 1.0, keeps="abs")
+    with pytest.raises(TypeError, match=r"^compress_rows\(\) got an unexpected .*'sede'$"):
+        compress_rows(None, "w", source, 1.0, sede=1)

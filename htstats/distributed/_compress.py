@@ -104,7 +104,7 @@ def compress_rows(
         As in `partition`, or if the writer would replace the checkpoint. The container is then
         unchanged.
     """
-    given = SplitOptions(threshold, **options).check()
+    given = SplitOptions.read("compress_rows", threshold, options)
     weights = open_weights(path)
     writer.require_apart([path, *files_of(weights)])
     matrix = weights.select([name])[name]
@@ -140,7 +140,7 @@ def compress_array(
     TypeError
         If the elements are not real numbers.
     """
-    given = SplitOptions(threshold, **options).check()
+    given = SplitOptions.read("compress_array", threshold, options)
     parts = Parts.of_array_rows(x, task_bytes)
     job = Job(name, parts, parts.shape, given)
     return _write(client, writer, job, _plan(client, job, report), report)

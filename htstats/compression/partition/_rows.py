@@ -82,7 +82,7 @@ def partition_rows(
     array([[ 0., -3.,  0.],
            [ 2.,  0.,  0.]], dtype=float32)
     """
-    given = SplitOptions(threshold, **options).check()
+    given = SplitOptions.read("partition_rows", threshold, options)
     checks.count("n_threads", n_threads, at_least=1)
     return RowSplit(source, given, n_threads).matrix()
 
@@ -133,7 +133,7 @@ def compress_rows(
     Memory: for each thread a block of 4 MiB (or a row, if longer) and its part of B; the sums (a
     few MiB); one record of B (at most about 40 MiB); and, for order statistics, less than 64 MiB.
     """
-    given = SplitOptions(threshold, **options).check()
+    given = SplitOptions.read("compress_rows", threshold, options)
     checks.count("n_threads", n_threads, at_least=1)
     checks.count("max_memory", max_memory, at_least=LEAST_MEMORY)
     require_source(source)

@@ -6,7 +6,7 @@ read the matrix, so `plan_split` takes a `Reader`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypedDict
 
@@ -60,6 +60,14 @@ class SplitOptions(NamedTuple):
     support: str = "replaced"
     seed: int = 0
     layer: int = 0
+
+    @classmethod
+    def read(cls, caller: str, threshold: float | str, keywords: Mapping[str, Any]) -> SplitOptions:
+        """The checked options of a call of `caller`; a TypeError names an unknown keyword."""
+        unknown = next((word for word in keywords if word not in SplitKeywords.__annotations__), "")
+        if unknown:
+            raise TypeError(f"{caller}() got an unexpected keyword argument {unknown!r}")
+        return cls(threshold, **keywords).check()
 
     def check(self) -> SplitOptions:
         """Return the options, or raise a ValueError or TypeError that names the invalid one."""
