@@ -31,22 +31,30 @@ from htstats.certificate._features import extract_features
 from htstats.certificate._file import decode, encode, message_bits
 from htstats.certificate._formats import FORMATS, Format, format_for
 from htstats.certificate._head import TernaryHead
+from htstats.certificate._network import MEANS, NOISES, IntegerNetwork, Layer
+from htstats.certificate._network_search import AnnealedNetwork, anneal_network
 from htstats.certificate._search import PRESETS, Found, certify
 from htstats.certificate._verify import Verification, verify
 
 __all__ = [
     "FORMATS",
+    "MEANS",
     "METHODS",
+    "NOISES",
     "PRESETS",
     "Annealed",
+    "AnnealedNetwork",
     "Certificate",
     "Examples",
     "Format",
     "Found",
+    "IntegerNetwork",
+    "Layer",
     "Stage",
     "TernaryHead",
     "Verification",
     "anneal",
+    "anneal_network",
     "certify",
     "check_examples",
     "decode",

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from htstats.certificate._coder import BitReader, BitWriter
 from htstats.certificate._features import MAPS
 
-__all__ = ["FORMATS", "STEP", "Format", "format_for", "read_format", "write_format"]
+__all__ = ["FORMATS", "NETWORKS", "STEP", "Format", "format_for", "read_format", "write_format"]
 
 # The value of one step of an offset, in logits, in every format of version 1.
 STEP = 16
 
 # Input kinds of the formats that write their shape.
 SPELLED = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns"}
+# The same for networks.
+SPELLED_NETWORKS = {18: "pixels", 19: "raw", 20: "columns"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Format:
     ----------
     number : int
         The first byte of the file.
-    features : {"gabor", "gaussian", "pixels", "columns"}
+    features : {"gabor", "gaussian", "pixels", "raw", "columns"}
         "columns" are int8 features that the user provides.
     height, width : int
         In pixels; for columns: 1, and the number of columns.
@@ -58,6 +60,11 @@ class Format:
         return channels * rows * columns
 
     @property
+    def is_network(self) -> bool:
+        """Whether the message is a network of several layers; else it is a ternary head."""
+        return self.number in NETWORKS
+
+    @property
     def header_bits(self) -> int:
         """Number of bits before the head."""
         return 8 if self.number in FORMATS else 8 + 16 + 16 + 32
@@ -70,18 +77,26 @@ FORMATS = {
         Format(2, "gaussian", 28, 28, 10),
         Format(3, "pixels", 28, 28, 10),
         Format(4, "pixels", 8, 8, 10),
+        Format(16, "pixels", 28, 28, 10),
+        Format(17, "raw", 8, 8, 10),
     )
 }
 
+# Formats of networks.
+NETWORKS = range(16, 32)
 
-def format_for(features: str, height: int, width: int, classes: int) -> Format:
-    """The format with the shortest header for such an input."""
+
+def format_for(
+    features: str, height: int, width: int, classes: int, *, network: bool = False
+) -> Format:
+    """The format with the shortest header for such an input, of a ternary head or of a network."""
     for form in FORMATS.values():
-        if (form.features, form.height, form.width, form.classes) == (
-            features, height, width, classes,
+        if (form.features, form.height, form.width, form.classes, form.is_network) == (
+            features, height, width, classes, network,
         ):  # fmt: skip
             return form
-    number = {name: number for number, name in SPELLED.items()}[features]
+    spelled = SPELLED_NETWORKS if network else SPELLED
+    number = {name: number for number, name in spelled.items()}[features]
     return Format(number, features, height, width, classes)
 
 
@@ -99,15 +114,17 @@ def read_format(reader: BitReader) -> Format:
     number = reader.read(8)
     if number in FORMATS:
         return FORMATS[number]
-    if number not in SPELLED:
+    if number not in SPELLED and number not in SPELLED_NETWORKS:
         raise ValueError(f"unknown format {number}")
     classes, height, width = reader.read(16), reader.read(16), reader.read(32)
     if not 2 <= classes <= 1000 or not 1 <= height <= 4096 or not 1 <= width <= 1 << 22:
         raise ValueError(f"impossible shape: {classes} classes, input {height} x {width}")
-    features = SPELLED[number]
+    network = number in NETWORKS
+    features = SPELLED_NETWORKS[number] if network else SPELLED[number]
     if (features == "columns" and height != 1) or (features != "columns" and width > 4096):
         raise ValueError(f"impossible shape: {features} of {height} x {width}")
     form = Format(number, features, height, width, classes)
-    if form != format_for(features, height, width, classes) or min(form.grid) < 1:
+    shortest = format_for(features, height, width, classes, network=network)
+    if form != shortest or min(form.grid) < 1:
         raise ValueError(f"impossible or needlessly long format: {form.name}")
     return form
