@@ -26,6 +26,7 @@ from htstats.certificate._bound import (
     test_set_bound,
 )
 from htstats.certificate._certificate import Certificate
+from htstats.certificate._certify_network import certify_networks, network_inputs
 from htstats.certificate._examples import Examples, check_examples, load_examples
 from htstats.certificate._features import extract_features
 from htstats.certificate._file import decode, encode, message_bits
@@ -56,6 +57,7 @@ __all__ = [
     "anneal",
     "anneal_network",
     "certify",
+    "certify_networks",
     "check_examples",
     "decode",
     "encode",
@@ -67,6 +69,7 @@ __all__ = [
     "is_vacuous",
     "load_examples",
     "message_bits",
+    "network_inputs",
     "occam_bound",
     "test_set_bound",
     "verify",

@@ -19,7 +19,7 @@ UNIT = 16
 MEANS = (0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8)
 NOISES = (0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32)
 
-# Steps of the offsets: of the logits, and of a hidden unit (times 2^shift: a sixteenth of its range).
+# Steps of the offsets: of a class, and of a hidden unit (times 2^shift: a sixteenth of its range).
 LOGIT_STEP = 256
 HIDDEN_STEP = 8
 
@@ -117,6 +117,15 @@ class IntegerNetwork:
             np.concatenate(constants),
             np.array([layer.shift for layer in self.layers[:-1]], np.int32),
         )
+
+    def check(self) -> None:
+        """ValueError if some sum could leave 32 bits."""
+        try:
+            Network(*self.arrays())
+        except OverflowError:
+            raise ValueError(
+                f"sums of the network {self.widths} could leave 32 bits: its weights are too large"
+            ) from None
 
     def logits(self, features: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Logits of rows of int8 features: int64, shape (examples, classes)."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -98,13 +99,12 @@ def _shapes(network: IntegerNetwork) -> list[_Shape]:
         low = int(layer.offsets.min()) if last else min(int(layer.offsets.min()), 0)
         high = int(layer.offsets.max()) if last else max(int(layer.offsets.max()), 0)
         n_units, n_inputs = layer.codes.shape
-        found.append(
-            _Shape(
-                n_inputs, n_units, layer.mean, layer.noise, layer.shift,
-                int(np.count_nonzero(layer.codes)), high - low + 1, last,
-                network.is_sorted(number),
-            )  # fmt: skip
+        k, levels = int(np.count_nonzero(layer.codes)), high - low + 1
+        is_sorted = network.is_sorted(number)
+        shape = _Shape(
+            n_inputs, n_units, layer.mean, layer.noise, layer.shift, k, levels, last, is_sorted
         )
+        found.append(shape)
     return found
 
 
@@ -115,7 +115,8 @@ def header_bits(network: IntegerNetwork) -> int:
     bits += sum(_gamma_bits(shape.n_units) for shape in shapes[:-1])
     bits += _gamma_bits(network.seed + 1) if any(shape.noise for shape in shapes) else 0
     for shape in shapes:
-        bits += _gamma_bits(MEANS.index(shape.mean) + 1) + _gamma_bits(NOISES.index(shape.noise) + 1)
+        bits += _gamma_bits(MEANS.index(shape.mean) + 1)
+        bits += _gamma_bits(NOISES.index(shape.noise) + 1)
         bits += (0 if shape.is_last else 4) + (8 if shape.k < LONG_K else 40) + 6
     return bits
 
@@ -123,8 +124,8 @@ def header_bits(network: IntegerNetwork) -> int:
 def network_bits(network: IntegerNetwork) -> int:
     """Bits of the message of a network, without the format and without filling its last byte."""
     shapes = _shapes(network)
-    size = math.prod(limit for shape in shapes for limit in shape.limits)
-    size *= (2 * network.values) ** sum(shape.k for shape in shapes)
+    size: int = math.prod(limit for shape in shapes for limit in shape.limits)
+    size *= int((2 * network.values) ** sum(shape.k for shape in shapes))
     return header_bits(network) + (size - 1).bit_length()
 
 
@@ -145,9 +146,7 @@ def _check(network: IntegerNetwork, shapes: list[_Shape]) -> None:
         raise ValueError(f"a network must have at most {MOST_ENTRIES} weights, got {widths}")
     for shape in shapes:
         if not 1 <= shape.levels <= MOST_LEVELS:
-            raise ValueError(
-                f"offsets must span at most {MOST_LEVELS} levels, got {shape.levels}"
-            )
+            raise ValueError(f"offsets must span at most {MOST_LEVELS} levels, got {shape.levels}")
         if shape.mean not in MEANS or shape.noise not in NOISES or not 0 <= shape.shift <= 15:
             raise ValueError(
                 f"mean, noise and shift must be on their grids, got {shape.mean}, {shape.noise}, "
@@ -160,6 +159,7 @@ def write_network(writer: BitWriter, network: IntegerNetwork) -> None:
     network = network.in_order()
     shapes = _shapes(network)
     _check(network, shapes)
+    network.check()
     _write_gamma(writer, len(shapes))
     for shape in shapes[:-1]:
         _write_gamma(writer, shape.n_units)
@@ -212,9 +212,7 @@ def _offset_parts(layer: Layer, shape: _Shape) -> list[int]:
     return [-low, *moved]
 
 
-def read_network(
-    reader: BitReader, n_inputs: int, n_classes: int, size: int
-) -> IntegerNetwork:
+def read_network(reader: BitReader, n_inputs: int, n_classes: int, size: int) -> IntegerNetwork:
     """Read what `write_network` wrote.
 
     Parameters
@@ -233,7 +231,7 @@ def read_network(
     n_matrices = _read_gamma(reader, MOST_MATRICES, "matrices")
     hidden = [_read_gamma(reader, MOST_UNITS, "units") for _ in range(n_matrices - 1)]
     widths = [n_inputs, *hidden, n_classes]
-    if sum(a * b for a, b in zip(widths[:-1], widths[1:], strict=True)) > MOST_ENTRIES:
+    if sum(a * b for a, b in pairwise(widths)) > MOST_ENTRIES:
         raise ValueError(f"the message wants more than {MOST_ENTRIES} weights")
     values = _read_gamma(reader, MOST_VALUES, "values")
     heads = [_read_head(reader, number == n_matrices - 1, size) for number in range(n_matrices)]
@@ -258,7 +256,9 @@ def read_network(
         n = len(shape.limits)
         layers.append(_layer_of(shape, parts[: n + 1], values))
         parts = parts[n + 1 :]
-    return IntegerNetwork(tuple(layers), values, seed)
+    network = IntegerNetwork(tuple(layers), values, seed)
+    network.check()
+    return network
 
 
 def _read_head(reader: BitReader, is_last: bool, size: int) -> tuple[int, int, int, int, int]:

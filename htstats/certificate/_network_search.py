@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
-from htstats._core.network import Network
 from htstats._core.network_search import NetworkChain
 from htstats.certificate._anneal import (
     A_TEMPERATURE,
@@ -65,9 +64,7 @@ class AnnealedNetwork:
 class _Problem:
     """The examples in the kernel's layout, shared by all chains and never written to."""
 
-    def __init__(
-        self, features: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int
-    ) -> None:
+    def __init__(self, features: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int) -> None:
         m = len(labels)
         chunks = 1
         while chunks < MOST_CHUNKS and m >= 2 * chunks * CHUNK_EXAMPLES:
@@ -159,14 +156,16 @@ class _Search:
         """Run a stage from the best network so far; False if it was stopped."""
         rate = self.rate()
         network = self.best()
-        arrays = network.arrays()
+        widths, weights, constants, shifts = network.arrays()
         codes, offsets = np.stack([self.codes] * 2), np.stack([self.offsets] * 2)
         steps = np.array([network.step(i) for i in range(len(network.layers))], np.int32)
-        generator = _hash(np.arange(1, 5, dtype=np.uint64) + np.uint64(
-            (self.seed << 24) + (number << 8)))
+        generator = _hash(
+            np.arange(1, 5, dtype=np.uint64) + np.uint64((self.seed << 24) + (number << 8))
+        )
         chain = NetworkChain(
-            *arrays, self.problem.starts, self.problem.inputs, self.relatives, rate, Q, steps,
-            self.costs.support, self.costs.levels, codes, offsets, *self.work, generator,
+            widths, weights, constants, shifts, self.problem.starts, self.problem.inputs,
+            self.relatives, rate, Q, steps, self.costs.support, self.costs.levels, codes, offsets,
+            *self.work, generator,
         )  # fmt: skip
         chain.start()
         temperature = round(stage.hottest * TEMPERATURE_UNIT)
@@ -232,9 +231,11 @@ def anneal_network(
 
     Notes
     -----
-    csrc/certificate/htst_network_search.h describes the moves. All arithmetic is in whole numbers: a
-    start and a seed give the same network on every machine.
+    csrc/certificate/htst_network_search.h describes the moves. All arithmetic is in whole numbers:
+    a start gives the same network on every machine.
     """
+    if not starts:
+        raise ValueError("starts must be at least one network, got none")
     features, labels, classes = _checked(features, labels, starts[0].widths[-1])
     if relatives is None:
         relatives = np.empty((features.shape[1], 0), np.int32)
@@ -261,9 +262,7 @@ def anneal_network(
         for number, stage in enumerate(stages):
             if not search.run(number, stage, goes_on):
                 break
-        return AnnealedNetwork(
-            search.best(), search.errors, search.bits, seed, search.proposals
-        )
+        return AnnealedNetwork(search.best(), search.errors, search.bits, seed, search.proposals)
 
     numbers = range(len(starts))
     if n_threads == 1:

@@ -17,6 +17,8 @@ from htstats.certificate._features import extract_features
 from htstats.certificate._file import encode
 from htstats.certificate._formats import Format, format_for
 from htstats.certificate._head import TernaryHead
+from htstats.certificate._network import IntegerNetwork
+from htstats.certificate._network_search import AnnealedNetwork
 
 __all__ = ["CHOICE_BITS", "PRESETS", "Found", "certify", "features_of"]
 
@@ -29,8 +31,8 @@ PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
 }
 
 # Added to every certificate: the filter banks were tried on Fashion-MNIST while they were made
-# (16 bits), and the user may try every feature map on the data.
-CHOICE_BITS = 16 + format_bits(4)
+# (16 bits), and the user may try every feature map on the data, with a head or with a network.
+CHOICE_BITS = 16 + format_bits(8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,16 +45,17 @@ class Found:
         The file: the message whose bits are counted.
     certificate : Certificate
     form : Format
-    head : TernaryHead
-    annealed : Annealed
+    head : TernaryHead or IntegerNetwork
+        What the file decodes to.
+    annealed : Annealed or AnnealedNetwork
         The chain that found it.
     """
 
     data: bytes = field(repr=False)
     certificate: Certificate
     form: Format
-    head: TernaryHead
-    annealed: Annealed
+    head: TernaryHead | IntegerNetwork
+    annealed: Annealed | AnnealedNetwork
 
 
 def features_of(form: Format, x: npt.NDArray[Any], n_threads: int = 1) -> npt.NDArray[np.int8]:

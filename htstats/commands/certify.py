@@ -27,8 +27,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--preset",
         default="fast",
         metavar="NAME",
-        help="fast, best, gaussian (features are random filters replayed from a seed) or pixels; "
-        "default: fast",
+        help="fast, best, gaussian (features are random filters replayed from a seed), pixels or "
+        "fcnn (a network on pixels; needs torch to train its start); default: fast",
+    )
+    parser.add_argument(
+        "--hidden", default="24", metavar="N,N", help="hidden units of fcnn; default: 24"
     )
     parser.add_argument(
         "--seeds", type=int, default=1, metavar="N", help="chains to try; default: 1"
@@ -48,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from htstats._common.files import atomic_write, require_apart
     from htstats.certificate import certify, load_examples
     from htstats.commands._certificates import print_certificate
+    from htstats.commands._fcnn import certify_fcnn, parse_widths
     from htstats.commands._search_progress import SearchProgress
 
     checks.count("--seeds", args.seeds, at_least=1, below=2**32)
@@ -62,12 +66,14 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"-o must end in .htc, got {args.output}")
     if not output.parent.is_dir():
         raise FileNotFoundError(f"no folder {output.parent}")
+    hidden = parse_widths(args.hidden)
     examples = load_examples(args.data)
     with SearchProgress(args.minutes) as progress:
-        found = certify(
-            examples, preset=args.preset, seeds=range(args.seeds), delta=args.delta,
-            n_threads=args.threads, progress=progress,
-        )  # fmt: skip
+        options = {"delta": args.delta, "n_threads": args.threads, "progress": progress}
+        if args.preset == "fcnn":
+            found = certify_fcnn(examples, hidden, seeds=args.seeds, **options)
+        else:
+            found = certify(examples, preset=args.preset, seeds=range(args.seeds), **options)
     best = min(found, key=lambda f: f.certificate.certified_error)
     with atomic_write(output, inputs=inputs) as file:
         file.write(best.data)

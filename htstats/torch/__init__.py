@@ -6,6 +6,7 @@ from htstats.torch.layers import Evaluation, compress_, evaluate, weight_matrice
 from htstats.torch.noise_stability import NoiseStability, noise_stability
 from htstats.torch.sparse_linear import GaussianSparseLinear, replace_linear_, to_sparse_csr
 from htstats.torch.tolerances import CompressionTolerances, compression_tolerances
+from htstats.torch.train_compressed import train_compressed
 
 __all__ = [
     "CompressionTolerances",
@@ -19,5 +20,6 @@ __all__ = [
     "noise_stability",
     "replace_linear_",
     "to_sparse_csr",
+    "train_compressed",
     "weight_matrices",
 ]
