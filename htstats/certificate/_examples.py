@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from htstats import datasets
 
-__all__ = ["Examples", "check_examples", "load_examples"]
+__all__ = ["Examples", "check_examples", "load_examples", "quantize_columns"]
 
 # The smallest number of examples for which a bound is useful.
 LEAST = 10
@@ -82,7 +82,7 @@ def check_examples(x: Any, y: Any, what: str = "examples") -> tuple[Any, Any]:
     if x.ndim == 3 and x.dtype != np.uint8:
         raise TypeError(f"images of {what} must be uint8, got {x.dtype}")
     if x.ndim == 2:
-        x = _columns(x, what)
+        x = quantize_columns(x, what)
     if (x == x[0]).all():
         raise ValueError(f"{what} are all the same: every feature is constant")
     y = y.astype(np.int64)
@@ -95,7 +95,7 @@ def check_examples(x: Any, y: Any, what: str = "examples") -> tuple[Any, Any]:
     return x, y
 
 
-def _columns(x: npt.NDArray[Any], what: str) -> npt.NDArray[np.int8]:
+def quantize_columns(x: npt.NDArray[Any], what: str) -> npt.NDArray[np.int8]:
     if x.dtype.kind == "f":
         if not np.isfinite(x).all() or np.abs(x).max(initial=0) > 1:
             raise ValueError(f"float features of {what} must be finite and in [-1, 1]")
@@ -119,7 +119,7 @@ def _held_out(x: Any, y: Any, like: npt.NDArray[Any]) -> tuple[Any, Any]:
         )
     if x.ndim == 3 and x.dtype != np.uint8:
         raise TypeError(f"images of held-out examples must be uint8, got {x.dtype}")
-    return (_columns(x, "held-out examples") if x.ndim == 2 else x), y.astype(np.int64)
+    return (quantize_columns(x, "held-out examples") if x.ndim == 2 else x), y.astype(np.int64)
 
 
 def load_examples(data: str | os.PathLike[str]) -> Examples:

@@ -22,7 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="fashion-mnist, digits, a folder with the files of Fashion-MNIST, or an .npz with "
         "x, y, x_test, y_test",
     )
-    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="a .htc file to write")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", help="a .htc file to write; a .json for a given model"
+    )
     parser.add_argument(
         "--preset",
         default="fast",
@@ -42,6 +44,43 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--json", action="store_true", help="print the certificate as JSON")
+    _configure_models(parser)
+
+
+def _configure_models(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "a model that exists",
+        "DATA are then examples that the model never saw: their test part, or all if there is none",
+    )
+    group.add_argument("--predictions", metavar="P", help=".npy of its classes or scores on DATA")
+    group.add_argument(
+        "--model", metavar="M", help="a torch module: a file, or an import path package.module:name"
+    )
+    group.add_argument(
+        "--candidates", type=int, default=1, metavar="N",
+        help="how many models the labels chose this one from; default: 1",
+    )  # fmt: skip
+    group.add_argument(
+        "--surrogate",
+        metavar="HTC",
+        help="a .htc file certified on DATA, if no labels can be spared",
+    )
+    group.add_argument(
+        "--unlabelled", metavar="X", help=".npy of inputs that neither model nor surrogate saw"
+    )
+    group.add_argument(
+        "--share", type=float, default=0.5, metavar="S",
+        help="the part of delta for the disagreements with the surrogate; default: .5",
+    )  # fmt: skip
+    group.add_argument(
+        "--checkpoint",
+        metavar="C",
+        help="a trained network of linear layers to compress afterwards",
+    )
+    group.add_argument(
+        "--input-range", default="-1,1", metavar="LOW,HIGH",
+        help="what the network of --checkpoint saw for the least and largest pixel; default: -1,1",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -52,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
     from htstats.certificate import certify, load_examples
     from htstats.commands._certificates import print_certificate
     from htstats.commands._fcnn import certify_fcnn, parse_widths
+    from htstats.commands._models import certify_model, is_about_a_model
     from htstats.commands._search_progress import SearchProgress
 
     checks.count("--seeds", args.seeds, at_least=1, below=2**32)
@@ -59,6 +99,10 @@ def run(args: argparse.Namespace) -> int:
     checks.open_probability("--delta", args.delta)
     if args.minutes is not None:
         checks.positive("--minutes", args.minutes)
+    if is_about_a_model(args):
+        return certify_model(args)
+    if args.output is None:
+        raise ValueError("-o is missing: give a .htc file to write")
     output, claim = Path(args.output), Path(f"{args.output}.json")
     inputs = [] if args.data in ("digits", "fashion-mnist") else [args.data]
     require_apart(inputs, [output, claim])
