@@ -17,7 +17,7 @@ HELP = "recompute the certified error of a .htc file"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a .htc, as `htstats certify` writes it")
+    parser.add_argument("file", metavar="FILE", help="a .htc, or the .npz of --preset held-out")
     parser.add_argument(
         "--data",
         required=True,
@@ -38,11 +38,14 @@ def run(args: argparse.Namespace) -> int:
     from htstats._common import checks
     from htstats.certificate import load_examples, verify
     from htstats.commands._certificates import print_certificate
+    from htstats.commands._held_out import verify_held_out
 
     checks.count("--threads", args.threads, at_least=1)
     claim = _claim(Path(f"{args.file}.json"))
     delta = args.delta if args.delta is not None else claim.get("delta", 0.05)
     checks.open_probability("--delta", delta)
+    if args.file.endswith(".npz"):
+        return verify_held_out(args, claim)
     data = Path(args.file).read_bytes()
     found = verify(data, load_examples(args.data), delta=delta, n_threads=args.threads)
     claimed = args.claim if args.claim is not None else claim.get("certified_error")
