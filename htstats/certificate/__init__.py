@@ -30,6 +30,7 @@ from htstats.certificate._certify_network import certify_networks, network_input
 from htstats.certificate._examples import (
     Examples,
     check_examples,
+    exponent_for,
     load_examples,
     quantize_columns,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "decode",
     "encode",
     "exchange_rate",
+    "exponent_for",
     "extract_features",
     "features_of",
     "format_bits",

@@ -15,7 +15,7 @@ from htstats.certificate._file import encode
 from htstats.certificate._formats import Format, format_for
 from htstats.certificate._network import IntegerNetwork
 from htstats.certificate._network_search import AnnealedNetwork, anneal_network
-from htstats.certificate._search import CHOICE_BITS, Found, features_of
+from htstats.certificate._search import CHOICE_BITS, Found, encoder_of, features_of
 
 __all__ = ["FCNN_STAGES", "certify_networks", "network_inputs"]
 
@@ -47,7 +47,9 @@ def network_inputs(
     name = "columns"
     if examples.x.ndim == 3:
         name = "raw" if min(height, width) < LEAST_POOLED else "pixels"
-    form = format_for(name, height, width, examples.classes, network=True)
+    form = format_for(
+        name, height, width, examples.classes, network=True, exponent=examples.exponent
+    )
     return form, features_of(form, examples.x, n_threads)
 
 
@@ -59,6 +61,7 @@ def certify_networks(
     n_threads: int = 1,
     stages: Sequence[Stage] = FCNN_STAGES,
     progress: Callable[[int, int, float, int], bool] | None = None,
+    encoder_sha256: str | None = None,
 ) -> list[Found]:
     """Search from each start for a network with few errors in a short file, and certify it.
 
@@ -68,7 +71,7 @@ def certify_networks(
     starts : sequence of IntegerNetwork
         Ternary networks on the inputs of `network_inputs`, as `htstats.torch.train_compressed`
         returns them. Any number of starts costs no bits.
-    delta, n_threads, stages, progress
+    delta, n_threads, stages, progress, encoder_sha256
         As in `certify`.
 
     Returns
@@ -82,23 +85,30 @@ def certify_networks(
         If a start does not fit the examples.
     """
     form, inputs = network_inputs(examples, n_threads=n_threads)
+    encoder = encoder_of(form, encoder_sha256)
     relatives = None if form.features == "columns" else grid_relatives(*form.grid)
     found = anneal_network(
         inputs, examples.y, starts, stages=stages, relatives=relatives,
         extra_bits=form.header_bits + CHOICE_BITS, delta=delta, n_threads=n_threads,
         progress=progress,
     )  # fmt: skip
-    return [_certified(form, one, examples, inputs, delta) for one in found]
+    return [_certified(form, one, examples, inputs, delta, encoder) for one in found]
 
 
 def _certified(
-    form: Format, found: AnnealedNetwork, examples: Examples, inputs: Any, delta: float
+    form: Format,
+    found: AnnealedNetwork,
+    examples: Examples,
+    inputs: Any,
+    delta: float,
+    encoder: str | None,
 ) -> Found:
     errors = found.network.count_errors(inputs, examples.y)
     if errors != found.errors:
         raise ArithmeticError(f"the search counted {found.errors} errors, the decoder {errors}")
     data = encode(form, found.network)
     certificate = Certificate(
-        errors, len(examples.y), 8 * len(data), CHOICE_BITS, delta, form.classes, form.name
-    )
+        errors, len(examples.y), 8 * len(data), CHOICE_BITS, delta, form.classes, form.name,
+        encoder_sha256=encoder,
+    )  # fmt: skip
     return Found(data, certificate, form, found.network, found)

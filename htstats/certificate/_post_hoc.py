@@ -294,7 +294,7 @@ def _format_of(layers: Layers, examples: Examples) -> Format:
     if len(shape) == 1 and n == shape[0]:
         return format_for("columns", 1, n, classes, network=True)
     for name in ("raw", "pixels") if len(shape) == 2 else ():
-        form = format_for(name, *shape, classes, network=True)
+        form = format_for(name, shape[0], shape[1], classes, network=True)
         if form.n_features == n:
             return form
     raise ValueError(f"the network has {n} inputs, which inputs of shape {shape} do not give")

@@ -25,6 +25,7 @@ def certify_fcnn(
     delta: float,
     n_threads: int,
     progress: Callable[[int, int, float, int], bool],
+    encoder_sha256: str | None = None,
 ) -> list[Found]:
     """Train one start for each seed, then search from each.
 
@@ -43,4 +44,7 @@ def certify_fcnn(
     starts = [
         train_compressed(inputs, examples.y, hidden=hidden, seed=seed) for seed in range(seeds)
     ]
-    return certify_networks(examples, starts, delta=delta, n_threads=n_threads, progress=progress)
+    return certify_networks(
+        examples, starts, delta=delta, n_threads=n_threads, progress=progress,
+        encoder_sha256=encoder_sha256,
+    )  # fmt: skip

@@ -38,8 +38,8 @@ def certify_held_out(args: argparse.Namespace) -> int:
         raise ValueError(f"-o must end in .npz with --preset held-out, got {args.output}")
     if args.seeds != 1:
         raise ValueError(
-            f"--seeds must be 1 with --preset held-out, got {args.seeds}: to choose among models by "
-            "the held-out examples would have to be paid"
+            f"--seeds must be 1 with --preset held-out, got {args.seeds}: a choice by the held-out "
+            "examples would have to be paid"
         )
     output, claim = Path(args.output), Path(f"{args.output}.json")
     inputs = [args.data] if Path(args.data).exists() else []

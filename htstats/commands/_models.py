@@ -121,12 +121,12 @@ def _by_surrogate(args: argparse.Namespace) -> int:
     message = Path(args.surrogate).read_bytes()
     form, head = decode(message)
     share = checks.open_probability("--share", args.share)
-    examples: Examples = load_examples(args.data)
+    examples: Examples = load_examples(args.data, labels=args.labels, exponent=form.exponent)
     certificate: Certificate = verify(
         message, examples, delta=args.delta * (1 - share), n_threads=args.threads
     ).certificate
     x = _load_array(args.unlabelled, "x")
-    ready = x if x.ndim == 3 else quantize_columns(x, "--unlabelled")
+    ready = x if x.ndim == 3 else quantize_columns(x, "--unlabelled", form.exponent)
     found = head.predict(features_of(form, ready, args.threads))
     result: SurrogateCertificate = certify_by_surrogate(
         _predictions(args, x), found, certificate, share=share

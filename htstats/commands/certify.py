@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
+
+from htstats.commands._encoder import add_encoder_options, encoder_hash
 
 HELP = "search for a small classifier with a certified error"
 
@@ -45,6 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--json", action="store_true", help="print the certificate as JSON")
+    add_encoder_options(parser)
     _configure_models(parser)
 
 
@@ -85,16 +89,9 @@ def _configure_models(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from htstats._common import checks
-    from htstats._common.files import atomic_write, require_apart
-    from htstats.certificate import certify, load_examples
-    from htstats.commands._certificates import print_certificate
-    from htstats.commands._fcnn import certify_fcnn, parse_widths
     from htstats.commands._held_out import certify_held_out
     from htstats.commands._models import certify_model, is_about_a_model
-    from htstats.commands._search_progress import SearchProgress
 
     checks.count("--seeds", args.seeds, at_least=1, below=2**32)
     checks.count("--threads", args.threads, at_least=1)
@@ -103,25 +100,45 @@ def run(args: argparse.Namespace) -> int:
         checks.positive("--minutes", args.minutes)
     if is_about_a_model(args):
         return certify_model(args)
-    if args.preset == "held-out":
-        return certify_held_out(args)
+    return certify_held_out(args) if args.preset == "held-out" else _search(args)
+
+
+def _require_output(args: argparse.Namespace) -> tuple[Path, Path, list[str]]:
+    """The file, its claim, and the inputs that they must not overwrite."""
+    from htstats._common.files import require_apart
+
     if args.output is None:
         raise ValueError("-o is missing: give a .htc file to write")
     output, claim = Path(args.output), Path(f"{args.output}.json")
     inputs = [] if args.data in ("digits", "fashion-mnist") else [args.data]
+    inputs += [path for path in (args.labels, args.encoder) if path]
     require_apart(inputs, [output, claim])
     if output.suffix != ".htc":
         raise ValueError(f"-o must end in .htc, got {args.output}")
     if not output.parent.is_dir():
         raise FileNotFoundError(f"no folder {output.parent}")
+    return output, claim, inputs
+
+
+def _search(args: argparse.Namespace) -> int:
+    from htstats._common.files import atomic_write
+    from htstats.certificate import certify, load_examples
+    from htstats.commands._certificates import print_certificate
+    from htstats.commands._fcnn import certify_fcnn, parse_widths
+    from htstats.commands._search_progress import SearchProgress
+
+    output, claim, inputs = _require_output(args)
     hidden = parse_widths(args.hidden)
-    examples = load_examples(args.data)
+    options = {
+        "delta": args.delta, "n_threads": args.threads, "encoder_sha256": encoder_hash(args),
+    }  # fmt: skip
+    examples = load_examples(args.data, labels=args.labels)
     with SearchProgress(args.minutes) as progress:
-        options = {"delta": args.delta, "n_threads": args.threads, "progress": progress}
         if args.preset == "fcnn":
-            found = certify_fcnn(examples, hidden, seeds=args.seeds, **options)
+            found = certify_fcnn(examples, hidden, seeds=args.seeds, progress=progress, **options)
         else:
-            found = certify(examples, preset=args.preset, seeds=range(args.seeds), **options)
+            seeds = range(args.seeds)
+            found = certify(examples, preset=args.preset, seeds=seeds, progress=progress, **options)
     best = min(found, key=lambda f: f.certificate.certified_error)
     with atomic_write(output, inputs=inputs) as file:
         file.write(best.data)

@@ -10,12 +10,12 @@ SHORT = {
     3: ("pixels", 28, 28, 10),
     4: ("pixels", 8, 8, 10),
 }
-LONG = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns"}
+LONG = {24: "columns", 64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns"}
 CHANNELS = {"gabor": 9, "gaussian": 17, "pixels": 1}
 
 
 def number_of_features(features, height, width):
-    if features == "columns":
+    if features.startswith("columns"):
         return width
     window = 2 if features == "pixels" else 4
     return CHANNELS[features] * (height // window) * (width // window)
@@ -40,6 +40,8 @@ def read(data):
         features, (classes, height, width) = LONG[form], (take(16), take(16), take(32))
     else:
         raise ValueError("unknown format")
+    if form in (24, 25):
+        features = f"columns / 2^{take(5) - 16}"
     k = take(8)
     if k == 255:
         k = take(32)
@@ -67,7 +69,7 @@ def read(data):
 
 
 NETWORKS = {16: ("pixels", 28, 28, 10), 17: ("raw", 8, 8, 10)}
-LONG_NETWORKS = {18: "pixels", 19: "raw", 20: "columns"}
+LONG_NETWORKS = {18: "pixels", 19: "raw", 20: "columns", 25: "columns"}
 MEANS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8]
 NOISES = [0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32]
 
@@ -109,6 +111,8 @@ def read_network(data):
         features, (classes, height, width) = LONG_NETWORKS[form], (take(16), take(16), take(32))
     else:
         raise ValueError("unknown format")
+    if form in (24, 25):
+        features = f"columns / 2^{take(5) - 16}"
     side = {"pixels": 2, "raw": 1}.get(features)
     inputs = width if side is None else (height // side) * (width // side)
     n_layers = gamma()
