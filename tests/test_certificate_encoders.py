@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-
 from reference import htc_reader
 
 from htstats.certificate import (

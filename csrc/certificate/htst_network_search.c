@@ -229,7 +229,7 @@ is_allowed(const htst_network_t *network, const htst_network_data_t *data,
         state->n_compared += htst_network_size(network, data, k);
         if (k + 1 == next && next < chunks) {
             next += (next + 1) / 2;
-            /* the sum over a prefix varies by the examples that turn, less the finite-sample part */
+            /* a sum over a prefix varies by the examples that turn, less the finite-sample part */
             int64_t excess = net * chunks - allowed * (k + 1);
             int64_t variance = chunks * (turned * (chunks - k - 1) + chunks);
             if (excess > INT32_MAX

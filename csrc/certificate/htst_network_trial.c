@@ -201,6 +201,24 @@ htst_network_keep(const htst_network_t *network, const htst_network_data_t *data
     state->n_right[k] = n_right;
 }
 
+/* The sums of one unit in chunk k. */
+static void
+sum_unit(const htst_network_t *network, const htst_network_data_t *data,
+    const htst_network_state_t *state, int64_t k, int64_t layer, const int32_t *weights,
+    int32_t constant, int32_t *z)
+{
+    int64_t n = htst_network_size(network, data, k);
+    for (int64_t i = 0; i < n; i++) {
+        z[i] = constant;
+    }
+    for (int64_t j = 0; j < network->widths[layer]; j++) {
+        if (weights[j]) {
+            htst_network_add(
+                z, htst_network_input(network, data, state, k, layer, j), n, weights[j]);
+        }
+    }
+}
+
 int64_t
 htst_network_recount(
     const htst_network_t *network, const htst_network_data_t *data, htst_network_state_t *state)
@@ -214,16 +232,8 @@ htst_network_recount(
             for (int64_t u = 0; u < network->widths[l + 1]; u++) {
                 int64_t row = htst_network_row(network, data, k, l, u);
                 int32_t *z = state->sums + row;
-                for (int64_t i = 0; i < n; i++) {
-                    z[i] = constants[u];
-                }
-                for (int64_t j = 0; j < network->widths[l]; j++) {
-                    int32_t weight = weights[u * network->widths[l] + j];
-                    if (weight) {
-                        htst_network_add(
-                            z, htst_network_input(network, data, state, k, l, j), n, weight);
-                    }
-                }
+                sum_unit(
+                    network, data, state, k, l, weights + u * network->widths[l], constants[u], z);
                 if (l + 1 < network->n_layers) {
                     htst_network_activate(z, n, network->shifts[l], state->activations + row);
                 }
