@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -234,6 +235,20 @@ def test_a_message_cannot_ask_for_more_than_its_limits():
         data = int(text.ljust(-(-len(text) // 8) * 8, "0"), 2).to_bytes(-(-len(text) // 8), "big")
         with pytest.raises(ValueError, match="wants"):
             decode(data)
+
+
+@pytest.mark.parametrize("number", [18, 20, 64, 66, 67])
+def test_a_short_message_cannot_ask_for_much_memory(number):
+    side = 4096 if number in (18, 64, 66) else 1
+    width = 4096 if number in (18, 64, 66) else 1 << 22
+    header = number.to_bytes(1, "big") + (1000).to_bytes(2, "big") + side.to_bytes(2, "big")
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="more than"):
+            decode(header + width.to_bytes(4, "big") + bytes(40))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+    finally:
+        tracemalloc.stop()
 
 
 # ---- the integers -------------------------------------------------------------------------------

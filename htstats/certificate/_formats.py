@@ -12,6 +12,9 @@ __all__ = ["FORMATS", "NETWORKS", "STEP", "Format", "format_for", "read_format",
 # The value of one step of an offset, in logits, in every format of version 1.
 STEP = 16
 
+# No head has more weights, so that a short message cannot ask for much memory.
+MOST_WEIGHTS = 1 << 24
+
 # Input kinds of the formats that write their shape.
 SPELLED = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns"}
 # The same for networks.
@@ -112,10 +115,10 @@ def format_for(
     network: bool = False,
     exponent: int = 0,
 ) -> Format:
-    """The format with the shortest header for such an input, of a ternary head or of a network."""
-    if exponent:
-        number = SCALED_NETWORK if network else SCALED_HEAD
-        return Format(number, features, height, width, classes, exponent=exponent)
+    """The format with the shortest header for such an input, of a ternary head or of a network.
+
+    ValueError if a head on such inputs would have more than 2^24 weights.
+    """
     for form in FORMATS.values():
         if (form.features, form.height, form.width, form.classes, form.is_network) == (
             features, height, width, classes, network,
@@ -123,7 +126,12 @@ def format_for(
             return form
     spelled = SPELLED_NETWORKS if network else SPELLED
     number = {name: number for number, name in spelled.items()}[features]
-    return Format(number, features, height, width, classes)
+    if exponent:
+        number = SCALED_NETWORK if network else SCALED_HEAD
+    form = Format(number, features, height, width, classes, exponent=exponent)
+    if classes * form.n_features > MOST_WEIGHTS:
+        raise ValueError(f"format {form.name} has more than {MOST_WEIGHTS} weights")
+    return form
 
 
 def write_format(writer: BitWriter, form: Format) -> None:
