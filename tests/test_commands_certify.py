@@ -52,6 +52,7 @@ def test_the_preset_fcnn_finds_a_network_that_verify_reads_without_torch(
     pytest.importorskip("torch", reason="pip install 'htstats[torch]'")
     path = tmp_path / "net.htc"
     argv = ["certify", "--data", data, "-o", path, "--preset", "fcnn", "--hidden", "9,7"]
+    argv += ["--noise", "2"]
     assert run(*argv, "--seeds", "2", "--minutes", ".02") == 0
     assert path.read_bytes()[0] == 19
     capsys.readouterr()
@@ -111,6 +112,7 @@ def test_without_a_claim_the_bound_must_say_something(certified, data, tmp_path)
         (["--seeds", "0"], "--seeds"),
         (["--preset", "fcnn", "--hidden", "9,x"], "--hidden"),
         (["--preset", "fcnn", "--hidden", "0"], "--hidden"),
+        (["--preset", "fcnn", "--noise", "5"], "noise must be one of"),
         (["--threads", "0"], "--threads"),
         (["--minutes", "-1"], "--minutes"),
         (["-o", "net.bin"], "must end in .htc"),

@@ -21,6 +21,7 @@ def certify_fcnn(
     examples: Examples,
     hidden: Sequence[int],
     *,
+    noise: int,
     seeds: int,
     delta: float,
     n_threads: int,
@@ -28,6 +29,8 @@ def certify_fcnn(
     encoder_sha256: str | None = None,
 ) -> list[Found]:
     """Train one start for each seed, then search from each.
+
+    Widths and noise are in the message: one code has them all, so their choice is free.
 
     Raises
     ------
@@ -42,7 +45,8 @@ def certify_fcnn(
         ) from None
     _, inputs = network_inputs(examples, n_threads=n_threads)
     starts = [
-        train_compressed(inputs, examples.y, hidden=hidden, seed=seed) for seed in range(seeds)
+        train_compressed(inputs, examples.y, hidden=hidden, noise=noise, seed=seed)
+        for seed in range(seeds)
     ]
     return certify_networks(
         examples, starts, delta=delta, n_threads=n_threads, progress=progress,

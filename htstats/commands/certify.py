@@ -40,6 +40,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--hidden", default="24", metavar="N,N", help="hidden units of fcnn; default: 24"
     )
     parser.add_argument(
+        "--noise", type=int, default=0, metavar="N",
+        help="sqrt(t) of fcnn, in sixteenths of q: 0 (no G), 1, 2, 3, 4, 6, ...; default: 0",
+    )  # fmt: skip
+    parser.add_argument(
         "--seeds", type=int, default=1, metavar="N", help="chains to try; default: 1"
     )
     parser.add_argument("--minutes", type=float, metavar="M", help="stop after so long")
@@ -135,7 +139,9 @@ def _search(args: argparse.Namespace) -> int:
     examples = load_examples(args.data, labels=args.labels)
     with SearchProgress(args.minutes) as progress:
         if args.preset == "fcnn":
-            found = certify_fcnn(examples, hidden, seeds=args.seeds, progress=progress, **options)
+            found = certify_fcnn(
+                examples, hidden, noise=args.noise, seeds=args.seeds, progress=progress, **options
+            )
         else:
             seeds = range(args.seeds)
             found = certify(examples, preset=args.preset, seeds=seeds, progress=progress, **options)

@@ -143,8 +143,8 @@ def train_held_out(
     -----
     Three convolutions of 3 x 3 with 24, 48 and 96 channels, each with a maximum over 2 x 2 pixels,
     batch normalisation and ReLU; then one linear layer. AdamW, one cycle of the learning rate,
-    batches moved by up to one pixel, smoothed labels. Sums of floats depend on the machine; the bound is about the
-    answers that were recorded, whatever gave them.
+    batches moved by up to one pixel, smoothed labels. Sums of floats depend on the machine; the
+    bound is about the answers that were recorded, whatever gave them.
     """
     if x.dtype != np.uint8 or x.ndim != 3:
         raise TypeError(f"images must be uint8 (n, height, width), got {x.dtype} {x.shape}")
