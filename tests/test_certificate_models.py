@@ -219,6 +219,8 @@ def place(tmp_path_factory):
     x, y = spots(1200)
     np.savez(folder / "data.npz", x_train=x[:900], y_train=y[:900], x_test=x[900:], y_test=y[900:])
     np.savez(folder / "held.npz", x=x[900:], y=y[900:])
+    np.save(folder / "x.npy", x[900:])
+    np.save(folder / "y.npy", y[900:])
     np.save(folder / "f.npy", np.where(np.arange(300) < 30, (y[900:] + 1) % 4, y[900:]))
     np.save(folder / "unlabelled.npy", spots(500, 8)[0])
     np.save(folder / "on_unlabelled.npy", spots(500, 8)[1])
@@ -234,10 +236,11 @@ def place(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("data", ["data.npz", "held.npz"])
+@pytest.mark.parametrize("data", ["data.npz", "held.npz", "x.npy"])
 def test_predictions_at_the_command_line(place, tmp_path, capsys, data):
     out = tmp_path / "claim.json"
     argv = ["certify", "--data", place / data, "--predictions", place / "f.npy"]
+    argv += ["--labels", place / "y.npy"] if data == "x.npy" else []
     assert run(*argv, "-o", out, "--json", "--candidates", "4") == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["errors"], report["m"], report["choice_bits"]) == (30, 300, format_bits(4))

@@ -80,8 +80,10 @@ def _load_array(path: str, name: str) -> Any:
         return found[name if name in names else names[0]]
 
 
-def _held_out_examples(data: str) -> tuple[Any, Any]:
+def _held_out_examples(data: str, labels: str | None) -> tuple[Any, Any]:
     """Inputs as they are stored, and labels: the test part if there is one, else all."""
+    if labels is not None:
+        return _load_array(data, "x"), _load_array(labels, "y")
     if data.endswith(".npz"):
         with np.load(data, allow_pickle=False) as archive:
             for x, y in HELD_OUT:
@@ -104,7 +106,7 @@ def _predictions(args: argparse.Namespace, x: Any) -> Any:
 
 
 def _held_out(args: argparse.Namespace) -> int:
-    x, y = _held_out_examples(args.data)
+    x, y = _held_out_examples(args.data, args.labels)
     name = args.predictions or args.model
     certificate = certify_predictions(
         _predictions(args, x), y, candidates=args.candidates, delta=args.delta, name=name

@@ -2,12 +2,12 @@
 layers by layers that act as W(t), and measure how noise travels through them."""
 
 from htstats.torch.complexity import complexity_table
+from htstats.torch.compressed_training import train_compressed
 from htstats.torch.layers import Evaluation, compress_, evaluate, weight_matrices
 from htstats.torch.noise_stability import NoiseStability, noise_stability
-from htstats.torch.predict import load_module, predict
+from htstats.torch.predictions import load_module, predict
 from htstats.torch.sparse_linear import GaussianSparseLinear, replace_linear_, to_sparse_csr
 from htstats.torch.tolerances import CompressionTolerances, compression_tolerances
-from htstats.torch.train_compressed import train_compressed
 
 __all__ = [
     "CompressionTolerances",

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="pip install 'htstats[torch]'")
 
 from htstats.certificate import decode, encode, format_for  # noqa: E402
 from htstats.torch import train_compressed  # noqa: E402
-from htstats.torch.train_compressed import _CompressedLayer, _logits, _settings  # noqa: E402
+from htstats.torch.compressed_training import _CompressedLayer, _logits, _settings  # noqa: E402
 
 
 def clouds(m=1500, d=12, classes=3, seed=3):
