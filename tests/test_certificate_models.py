@@ -298,7 +298,7 @@ def test_layers_of_a_checkpoint(place):
         (["--predictions", "unlabelled.npy"], "scores"),
         (["--predictions", "on_unlabelled.npy"], "as many as"),
         (["--predictions", "f.npy", "--model", "m:f"], "one of"),
-        (["--predictions", "f.npy", "--candidates", "0"], "s must"),
+        (["--predictions", "f.npy", "--candidates", "0"], "candidates must"),
         (["--predictions", "f.npy", "--delta", "1"], "delta"),
         (["--predictions", "f.npy", "-o", "claim.htc"], ".json"),
         (["--predictions", "f.npy", "--surrogate", "net.htc"], "go together"),

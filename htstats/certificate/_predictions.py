@@ -102,6 +102,7 @@ def certify_predictions(
     >>> round(certify_predictions(np.where(y == 0, 1, y), y).certified_error, 4)
     0.2736
     """
+    candidates = checks.count("candidates", candidates, at_least=1)
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or len(labels) < LEAST:
         raise ValueError(
