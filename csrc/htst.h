@@ -38,9 +38,11 @@
 #include "htst_products.h"
 #include "htst_tridiagonal.h"
 
-/* Certificates: integer features, and the search for a ternary classifier. */
+/* Certificates: integer features, and the search for a ternary classifier or network. */
 #include "htst_anneal.h"
 #include "htst_features.h"
+#include "htst_network.h"
+#include "htst_network_search.h"
 
 /* The exact fit of a power law: `htst_fit.h` is the complete fit, the others are its steps. */
 #include "htst_counts.h"

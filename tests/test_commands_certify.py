@@ -1,6 +1,7 @@
 """`htstats certify` and `htstats verify` at the command line."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -43,6 +44,27 @@ def test_certify_writes_a_file_that_verify_confirms(certified, data, capsys):
     assert report["test_error"] < report["certified_error"]
     names = {"errors", "m", "bits", "delta", "certified_error", "train_error", "test_error"}
     assert names | {"format", "sha256", "data_sha256", "statement", "assumptions"} <= {*report}
+
+
+def test_the_preset_fcnn_finds_a_network_that_verify_reads_without_torch(
+    data, tmp_path, capsys, monkeypatch
+):
+    pytest.importorskip("torch", reason="pip install 'htstats[torch]'")
+    path = tmp_path / "net.htc"
+    argv = ["certify", "--data", data, "-o", path, "--preset", "fcnn", "--hidden", "9,7"]
+    argv += ["--noise", "2"]
+    assert run(*argv, "--seeds", "2", "--minutes", ".02") == 0
+    assert path.read_bytes()[0] == 19
+    capsys.readouterr()
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert run("verify", path, "--data", data, "--json") in (0, 1)
+    report = json.loads(capsys.readouterr().out)
+    assert report["holds"] or report["vacuous"]
+    monkeypatch.setitem(sys.modules, "htstats.torch", None)
+    assert run(*argv) == 2
+    err = capsys.readouterr().err
+    assert "pip install 'htstats[torch]'" in err
+    assert len(err.splitlines()) == 1
 
 
 def test_verify_says_the_statement_and_what_it_rests_on(certified, data, capsys):
@@ -88,6 +110,9 @@ def test_without_a_claim_the_bound_must_say_something(certified, data, tmp_path)
         (["--preset", "best-of-all"], "preset must be one of"),
         (["--delta", "1"], "--delta"),
         (["--seeds", "0"], "--seeds"),
+        (["--preset", "fcnn", "--hidden", "9,x"], "--hidden"),
+        (["--preset", "fcnn", "--hidden", "0"], "--hidden"),
+        (["--preset", "fcnn", "--noise", "5"], "noise must be one of"),
         (["--threads", "0"], "--threads"),
         (["--minutes", "-1"], "--minutes"),
         (["-o", "net.bin"], "must end in .htc"),

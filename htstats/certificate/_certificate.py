@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 
 from htstats._common import checks
 from htstats.certificate._bound import METHODS, is_vacuous, occam_bound
 
-__all__ = ["Certificate"]
+__all__ = ["BASES", "Certificate"]
+
+SHA256 = re.compile("[0-9a-f]{64}")
+
+# What a certificate rests on: a message of a code, or examples that the classifier never saw.
+BASES = ("message", "held-out")
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,12 @@ class Certificate:
         The code's name.
     method : str
         One of `METHODS`.
+    basis : {"message", "held-out"}
+        What the bound rests on: a message of a code that was fixed before the examples were seen,
+        or examples that did not influence the classifier.
+    encoder_sha256 : str or None
+        Hash of the encoder that computed the features, "" if the user did not name it; None if the
+        format computes the features itself.
 
     Raises
     ------
@@ -53,9 +65,16 @@ class Certificate:
     classes: int
     format: str
     method: str = "binomial"
+    basis: str = "message"
+    encoder_sha256: str | None = None
 
     def __post_init__(self) -> None:
         checks.one_of("method", self.method, METHODS)
+        checks.one_of("basis", self.basis, BASES)
+        if self.encoder_sha256 and not SHA256.fullmatch(self.encoder_sha256):
+            raise ValueError(
+                f"encoder_sha256 must be 64 hexadecimal digits, got {self.encoder_sha256!r}"
+            )
         checks.count("classes", self.classes, at_least=2)
         checks.count("bits", self.bits, at_least=0)
         checks.nonnegative("choice_bits", self.choice_bits)
@@ -89,11 +108,35 @@ class Certificate:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """The conditions of the statement, one sentence each."""
-        return (
-            f"The {self.m} examples are independent draws from the source of new ones.",
+        draws = f"The {self.m} examples are independent draws from the source of new ones."
+        if self.basis == "held-out":
+            return (
+                draws,
+                f"None of the {self.m} examples influenced the classifier: not its training, not "
+                "its design, not a choice among classifiers" + self._words_on_choices,
+            )
+        words = (
+            draws,
             "The code (format, features, preprocessing) was fixed before the examples were seen, "
             f"except for choices that {self.choice_bits:g} bits pay for.",
             f"The message is the whole file, {self.bits} bits; it decodes to one classifier.",
+        )
+        return words if self.encoder_sha256 is None else (*words, *self._words_on_the_encoder)
+
+    @property
+    def _words_on_choices(self) -> str:
+        if not self.choice_bits:
+            return "."
+        return f", except for choices that {self.choice_bits:g} bits pay for."
+
+    @property
+    def _words_on_the_encoder(self) -> tuple[str, ...]:
+        name = f"the encoder with SHA-256 {self.encoder_sha256}"
+        return (
+            f"The features come from {name if self.encoder_sha256 else 'an encoder'}. It was not "
+            f"trained on any of the {self.m} examples or their labels, and not chosen by them.",
+            "Each example's features depend on that example alone, not on the other examples or "
+            "on labels (no statistic of the data set, no normalisation by it).",
         )
 
     def to_json(self) -> str:

@@ -21,6 +21,10 @@ __all__ = [
 ]
 
 
+# Two places so near each other have binomial coefficients that follow by few multiplications.
+NEAR = 64
+
+
 class BitWriter:
     """Collects numbers of fixed width, the most significant bit first."""
 
@@ -110,7 +114,17 @@ def rank_of_support(places: Sequence[int]) -> int:
     ----------
     D. E. Knuth, The Art of Computer Programming, volume 4A, section 7.2.1.3, theorem L.
     """
-    return sum(math.comb(place, i) for i, place in enumerate(places, start=1))
+    rank, before, coefficient = 0, 0, 0
+    for i, place in enumerate(places, start=1):
+        if coefficient and place - before < NEAR:
+            coefficient = coefficient * (before - i + 1) // i  # C(before, i) from C(before, i - 1)
+            for step in range(before + 1, place + 1):
+                coefficient = coefficient * step // (step - i) if coefficient else int(step == i)
+        else:
+            coefficient = math.comb(place, i)
+        rank += coefficient
+        before = place
+    return rank
 
 
 def support_of_rank(rank: int, k: int, n: int) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,10 @@ import numpy.typing as npt
 
 from htstats import datasets
 
-__all__ = ["Examples", "check_examples", "load_examples"]
+__all__ = ["Examples", "check_examples", "exponent_for", "load_examples", "quantize_columns"]
+
+# Exponents that a message can say, in five bits.
+LEAST_EXPONENT, MOST_EXPONENT = -16, 15
 
 # The smallest number of examples for which a bound is useful.
 LEAST = 10
@@ -31,6 +35,8 @@ class Examples:
     y : ndarray of int64
     x_test, y_test : ndarray or None
         The same for held-out examples, which no search may use.
+    exponent : int
+        Float columns became int8 by ``rint(127 x / 2^exponent)``; see `quantize_columns`.
     """
 
     name: str
@@ -38,6 +44,7 @@ class Examples:
     y: npt.NDArray[Any] = field(repr=False)
     x_test: npt.NDArray[Any] | None = field(default=None, repr=False)
     y_test: npt.NDArray[Any] | None = field(default=None, repr=False)
+    exponent: int = 0
 
     @property
     def classes(self) -> int:
@@ -55,11 +62,10 @@ class Examples:
         return digest.hexdigest()
 
 
-def check_examples(x: Any, y: Any, what: str = "examples") -> tuple[Any, Any]:
-    """Inputs as uint8 images or int8 columns, labels as int64.
-
-    Floats are quantised by a fixed rule, rint(127 x), and must lie in [-1, 1]; columns of uint8
-    are halved.
+def check_examples(
+    x: Any, y: Any, what: str = "examples", exponent: int | None = None
+) -> tuple[Any, Any]:
+    """Inputs as uint8 images or int8 columns (by `quantize_columns`), labels as int64.
 
     Raises
     ------
@@ -82,7 +88,7 @@ def check_examples(x: Any, y: Any, what: str = "examples") -> tuple[Any, Any]:
     if x.ndim == 3 and x.dtype != np.uint8:
         raise TypeError(f"images of {what} must be uint8, got {x.dtype}")
     if x.ndim == 2:
-        x = _columns(x, what)
+        x = quantize_columns(x, what, exponent)
     if (x == x[0]).all():
         raise ValueError(f"{what} are all the same: every feature is constant")
     y = y.astype(np.int64)
@@ -95,11 +101,42 @@ def check_examples(x: Any, y: Any, what: str = "examples") -> tuple[Any, Any]:
     return x, y
 
 
-def _columns(x: npt.NDArray[Any], what: str) -> npt.NDArray[np.int8]:
+def quantize_columns(
+    x: npt.NDArray[Any], what: str = "x", exponent: int | None = None
+) -> npt.NDArray[np.int8]:
+    """Columns as int8 by a fixed rule that is part of the format.
+
+    Parameters
+    ----------
+    x : ndarray, shape (examples, features)
+        int8 in [-127, 127] stays as it is, uint8 is halved and rounded down, floats become
+        ``rint(127 x / 2^exponent)``, at most 127 in size.
+    what : str
+        The name for messages.
+    exponent : int, optional
+        In [-16, 15], for floats alone. The message says it, so it may depend on the examples
+        (`exponent_for`). By default it is 0, and floats must lie in [-1, 1].
+
+    Returns
+    -------
+    ndarray of int8
+
+    Raises
+    ------
+    TypeError, ValueError
+        If x is of another kind, out of range or not finite.
+    """
     if x.dtype.kind == "f":
-        if not np.isfinite(x).all() or np.abs(x).max(initial=0) > 1:
+        if not np.isfinite(x).all():
             raise ValueError(f"float features of {what} must be finite and in [-1, 1]")
-        x = np.rint(127 * x.astype(np.float64)).astype(np.int8)
+        if exponent is None and np.abs(x).max(initial=0) > 1:
+            raise ValueError(
+                f"float features of {what} must be finite and in [-1, 1], or have an exponent"
+            )
+        scaled = np.rint(127 * x.astype(np.float64) / 2.0 ** (exponent or 0))
+        x = np.clip(scaled, -127, 127).astype(np.int8)
+    elif exponent:
+        raise TypeError(f"an exponent is for floats, but features of {what} are {x.dtype}")
     elif x.dtype == np.uint8:
         x = (x >> 1).astype(np.int8)
     elif x.dtype != np.int8 or (x == -128).any():
@@ -109,7 +146,21 @@ def _columns(x: npt.NDArray[Any], what: str) -> npt.NDArray[np.int8]:
     return np.ascontiguousarray(x)
 
 
-def _held_out(x: Any, y: Any, like: npt.NDArray[Any]) -> tuple[Any, Any]:
+def exponent_for(x: npt.NDArray[Any]) -> int:
+    """The exponent at which at most one float of a thousand is clipped; 0 for other kinds.
+
+    It is 0 wherever that loses less than one bit.
+    """
+    if x.dtype.kind != "f" or x.ndim != 2 or not x.size or not np.isfinite(x).all():
+        return 0
+    size = np.sort(np.abs(x.astype(np.float64)), axis=None)
+    common, largest = float(size[len(size) * 999 // 1000]), float(size[-1])
+    if common == 0 or (largest <= 1 and common > 0.25):
+        return 0
+    return min(max(math.frexp(common)[1], LEAST_EXPONENT), MOST_EXPONENT)
+
+
+def _held_out(x: Any, y: Any, like: npt.NDArray[Any], exponent: int | None) -> tuple[Any, Any]:
     """Check held-out examples, which no bound uses: any number; classes may be missing."""
     x, y = np.asarray(x), np.asarray(y)
     if x.shape[1:] != like.shape[1:] or y.shape != x.shape[:1] or y.dtype.kind not in "iu":
@@ -119,20 +170,48 @@ def _held_out(x: Any, y: Any, like: npt.NDArray[Any]) -> tuple[Any, Any]:
         )
     if x.ndim == 3 and x.dtype != np.uint8:
         raise TypeError(f"images of held-out examples must be uint8, got {x.dtype}")
-    return (_columns(x, "held-out examples") if x.ndim == 2 else x), y.astype(np.int64)
+    if x.ndim == 2:
+        x = quantize_columns(x, "held-out examples", exponent)
+    return x, y.astype(np.int64)
 
 
-def load_examples(data: str | os.PathLike[str]) -> Examples:
-    """Examples by name ("fashion-mnist", "digits"), from an `.npz` file or from a folder.
+def load_examples(
+    data: str | os.PathLike[str],
+    *,
+    labels: str | os.PathLike[str] | None = None,
+    exponent: int | None = None,
+) -> Examples:
+    """Examples by name ("fashion-mnist", "digits"), from a file or from a folder.
 
-    An `.npz` file holds ``x`` and ``y`` (or ``x_train``, ``y_train``), and if it has held-out
-    examples ``x_test`` and ``y_test``.
+    Parameters
+    ----------
+    data : str or path
+        A name, a folder with the files of Fashion-MNIST, or an `.npz` file with ``x`` and ``y`` (or
+        ``x_train``, ``y_train``), and if it has held-out examples ``x_test`` and ``y_test``. Or a
+        `.npy` file of inputs, with their labels in a second one.
+    labels : str or path, optional
+        The `.npy` file of labels, for a `.npy` file of inputs.
+    exponent : int, optional
+        For float columns, as in `quantize_columns`; default: `exponent_for` of them.
+
+    Returns
+    -------
+    Examples
+
+    Raises
+    ------
+    OSError, TypeError, ValueError
+        If a file cannot be read or does not hold examples.
     """
+    path = Path(data)
+    if (labels is not None) != (path.suffix == ".npy"):
+        raise ValueError(f"labels go with inputs in a .npy file, got {data} and labels {labels}")
+    if labels is not None:
+        return _from_arrays(path.name, np.load(path), np.load(labels), None, exponent)
     if data == "digits":
         return _from_split(datasets.digits(), 8.0, 15)
     if data == "fashion-mnist":
         return _from_split(datasets.fashion_mnist(), 127.5, 1)
-    path = Path(data)
     if path.is_dir():
         return _from_split(datasets.fashion_mnist(path), 127.5, 1)
     if path.suffix != ".npz":
@@ -146,11 +225,19 @@ def load_examples(data: str | os.PathLike[str]) -> Examples:
             raise ValueError(
                 f"{data} must hold x and y, or x_train and y_train; it holds {sorted(names)}"
             )
-        train = check_examples(archive[x], archive[y])
-        test: tuple[Any, Any] = (None, None)
-        if {"x_test", "y_test"} <= names:
-            test = _held_out(archive["x_test"], archive["y_test"], train[0])
-    return Examples(path.name, *train, *test)
+        has_test = {"x_test", "y_test"} <= names
+        test = (archive["x_test"], archive["y_test"]) if has_test else None
+        return _from_arrays(path.name, archive[x], archive[y], test, exponent)
+
+
+def _from_arrays(
+    name: str, x: Any, y: Any, test: tuple[Any, Any] | None, exponent: int | None
+) -> Examples:
+    is_scaled = x.dtype.kind == "f" and x.ndim == 2
+    used = (exponent_for(x) if exponent is None else exponent) if is_scaled else None
+    x, y = check_examples(x, y, exponent=used)
+    x_test, y_test = (None, None) if test is None else _held_out(*test, x, used)
+    return Examples(name, x, y, x_test, y_test, used or 0)
 
 
 def _from_split(split: datasets.Split, scale: float, grey: int) -> Examples:

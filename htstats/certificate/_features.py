@@ -65,6 +65,7 @@ MAPS = {
     "gabor": FeatureMap(gabor_filters, 4, 4, 0, 256, 1000),
     "gaussian": FeatureMap(gaussian_filters, 4, 4, 0, 256, 1000),
     "pixels": FeatureMap(_no_filters, 2, 2, 0),
+    "raw": FeatureMap(_no_filters, 1, 1, 0),
 }
 
 
@@ -75,7 +76,7 @@ def extract_features(
 
     Parameters
     ----------
-    name : {"gabor", "gaussian", "pixels"}
+    name : {"gabor", "gaussian", "pixels", "raw"}
         Which map.
     images : ndarray of uint8, shape (examples, height, width)
     n_threads : int

@@ -25,6 +25,8 @@ from htstats.certificate._coder import (
 )
 from htstats.certificate._formats import Format, read_format, write_format
 from htstats.certificate._head import TernaryHead
+from htstats.certificate._network import IntegerNetwork
+from htstats.certificate._network_file import read_network, write_network
 
 __all__ = ["MOST_LEVELS", "decode", "encode", "message_bits"]
 
@@ -48,14 +50,18 @@ def _limits(form: Format, k: int, levels: int) -> MixedRadix:
     return MixedRadix([levels] * form.classes + [math.comb(n, k), 1 << k])
 
 
-def encode(form: Format, head: TernaryHead) -> bytes:
-    """The message of a head in a format.
+def encode(form: Format, head: TernaryHead | IntegerNetwork) -> bytes:
+    """The message of a head, or of a network, in a format.
 
     Raises
     ------
     ValueError
         If the head does not fit the format: its shape, its step, or the range of its offsets.
     """
+    if isinstance(head, IntegerNetwork):
+        return _encode_network(form, head)
+    if form.is_network:
+        raise ValueError(f"format {form.name} wants a network, got a head")
     if head.weights.shape != (form.classes, form.n_features) or head.step != form.step:
         raise ValueError(f"the head does not fit format {form.name}: {head.weights.shape}")
     offsets = [int(v) for v in head.offsets - head.offsets.min()]
@@ -77,8 +83,18 @@ def encode(form: Format, head: TernaryHead) -> bytes:
     return writer.finish()
 
 
-def decode(data: bytes) -> tuple[Format, TernaryHead]:
-    """The format and the head that a message describes.
+def _encode_network(form: Format, network: IntegerNetwork) -> bytes:
+    widths = network.widths
+    if not form.is_network or (widths[0], widths[-1]) != (form.n_features, form.classes):
+        raise ValueError(f"the network does not fit format {form.name}: its widths are {widths}")
+    writer = BitWriter()
+    write_format(writer, form)
+    write_network(writer, network)
+    return writer.finish()
+
+
+def decode(data: bytes) -> tuple[Format, TernaryHead | IntegerNetwork]:
+    """The format and the head, or the network, that a message describes.
 
     Raises
     ------
@@ -88,6 +104,10 @@ def decode(data: bytes) -> tuple[Format, TernaryHead]:
     """
     reader = BitReader(data)
     form = read_format(reader)
+    if form.is_network:
+        network = read_network(reader, form.n_features, form.classes, len(data))
+        reader.finish()
+        return form, network
     k = reader.read(8)
     if k == LONG_K:
         k = reader.read(32)

@@ -7,13 +7,22 @@ from dataclasses import dataclass
 from htstats.certificate._coder import BitReader, BitWriter
 from htstats.certificate._features import MAPS
 
-__all__ = ["FORMATS", "STEP", "Format", "format_for", "read_format", "write_format"]
+__all__ = ["FORMATS", "NETWORKS", "STEP", "Format", "format_for", "read_format", "write_format"]
 
 # The value of one step of an offset, in logits, in every format of version 1.
 STEP = 16
 
+# No head has more weights, so that a short message cannot ask for much memory.
+MOST_WEIGHTS = 1 << 24
+
 # Input kinds of the formats that write their shape.
 SPELLED = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns"}
+# The same for networks.
+SPELLED_NETWORKS = {18: "pixels", 19: "raw", 20: "columns"}
+
+# Columns of floats whose exponent is in the message: a ternary head, and a network.
+SCALED_HEAD, SCALED_NETWORK = 24, 25
+EXPONENT_BITS, EXPONENT_ZERO = 5, 16
 
 
 @dataclass(frozen=True)
@@ -24,11 +33,15 @@ class Format:
     ----------
     number : int
         The first byte of the file.
-    features : {"gabor", "gaussian", "pixels", "columns"}
+    features : {"gabor", "gaussian", "pixels", "raw", "columns"}
         "columns" are int8 features that the user provides.
     height, width : int
         In pixels; for columns: 1, and the number of columns.
     classes : int
+    step : int
+        Of the offsets of a ternary head.
+    exponent : int
+        Of float columns; `quantize_columns` has the rule.
     """
 
     number: int
@@ -37,12 +50,14 @@ class Format:
     width: int
     classes: int
     step: int = STEP
+    exponent: int = 0
 
     @property
     def name(self) -> str:
         """The name of the format in messages."""
         size = f"{self.height} x {self.width}" if self.features != "columns" else f"{self.width}"
-        return f"{self.number} ({self.features}, {size}, {self.classes} classes)"
+        scale = f" / 2^{self.exponent}" if self.is_scaled else ""
+        return f"{self.number} ({self.features}, {size}{scale}, {self.classes} classes)"
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -58,9 +73,21 @@ class Format:
         return channels * rows * columns
 
     @property
+    def is_network(self) -> bool:
+        """Whether the message is a network of several layers; else it is a ternary head."""
+        return self.number in NETWORKS and self.number != SCALED_HEAD
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether the message has the exponent of float columns."""
+        return self.number in (SCALED_HEAD, SCALED_NETWORK)
+
+    @property
     def header_bits(self) -> int:
         """Number of bits before the head."""
-        return 8 if self.number in FORMATS else 8 + 16 + 16 + 32
+        if self.number in FORMATS:
+            return 8
+        return 8 + 16 + 16 + 32 + (EXPONENT_BITS if self.is_scaled else 0)
 
 
 FORMATS = {
@@ -70,19 +97,41 @@ FORMATS = {
         Format(2, "gaussian", 28, 28, 10),
         Format(3, "pixels", 28, 28, 10),
         Format(4, "pixels", 8, 8, 10),
+        Format(16, "pixels", 28, 28, 10),
+        Format(17, "raw", 8, 8, 10),
     )
 }
 
+# Formats of networks.
+NETWORKS = range(16, 32)
 
-def format_for(features: str, height: int, width: int, classes: int) -> Format:
-    """The format with the shortest header for such an input."""
+
+def format_for(
+    features: str,
+    height: int,
+    width: int,
+    classes: int,
+    *,
+    network: bool = False,
+    exponent: int = 0,
+) -> Format:
+    """The format with the shortest header for such an input, of a ternary head or of a network.
+
+    ValueError if a head on such inputs would have more than 2^24 weights.
+    """
     for form in FORMATS.values():
-        if (form.features, form.height, form.width, form.classes) == (
-            features, height, width, classes,
+        if (form.features, form.height, form.width, form.classes, form.is_network) == (
+            features, height, width, classes, network,
         ):  # fmt: skip
             return form
-    number = {name: number for number, name in SPELLED.items()}[features]
-    return Format(number, features, height, width, classes)
+    spelled = SPELLED_NETWORKS if network else SPELLED
+    number = {name: number for number, name in spelled.items()}[features]
+    if exponent:
+        number = SCALED_NETWORK if network else SCALED_HEAD
+    form = Format(number, features, height, width, classes, exponent=exponent)
+    if classes * form.n_features > MOST_WEIGHTS:
+        raise ValueError(f"format {form.name} has more than {MOST_WEIGHTS} weights")
+    return form
 
 
 def write_format(writer: BitWriter, form: Format) -> None:
@@ -92,6 +141,8 @@ def write_format(writer: BitWriter, form: Format) -> None:
         writer.write(form.classes, 16)
         writer.write(form.height, 16)
         writer.write(form.width, 32)
+    if form.is_scaled:
+        writer.write(form.exponent + EXPONENT_ZERO, EXPONENT_BITS)
 
 
 def read_format(reader: BitReader) -> Format:
@@ -99,15 +150,19 @@ def read_format(reader: BitReader) -> Format:
     number = reader.read(8)
     if number in FORMATS:
         return FORMATS[number]
-    if number not in SPELLED:
+    scaled = {SCALED_HEAD: "columns", SCALED_NETWORK: "columns"}
+    kinds = SPELLED | SPELLED_NETWORKS | scaled
+    if number not in kinds:
         raise ValueError(f"unknown format {number}")
     classes, height, width = reader.read(16), reader.read(16), reader.read(32)
     if not 2 <= classes <= 1000 or not 1 <= height <= 4096 or not 1 <= width <= 1 << 22:
         raise ValueError(f"impossible shape: {classes} classes, input {height} x {width}")
-    features = SPELLED[number]
+    network, features = number in NETWORKS and number != SCALED_HEAD, kinds[number]
     if (features == "columns" and height != 1) or (features != "columns" and width > 4096):
         raise ValueError(f"impossible shape: {features} of {height} x {width}")
-    form = Format(number, features, height, width, classes)
-    if form != format_for(features, height, width, classes) or min(form.grid) < 1:
+    exponent = reader.read(EXPONENT_BITS) - EXPONENT_ZERO if number in scaled else 0
+    form = Format(number, features, height, width, classes, exponent=exponent)
+    shortest = format_for(features, height, width, classes, network=network, exponent=exponent)
+    if form != shortest or min(form.grid) < 1:
         raise ValueError(f"impossible or needlessly long format: {form.name}")
     return form

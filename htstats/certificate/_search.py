@@ -17,8 +17,10 @@ from htstats.certificate._features import extract_features
 from htstats.certificate._file import encode
 from htstats.certificate._formats import Format, format_for
 from htstats.certificate._head import TernaryHead
+from htstats.certificate._network import IntegerNetwork
+from htstats.certificate._network_search import AnnealedNetwork
 
-__all__ = ["CHOICE_BITS", "PRESETS", "Found", "certify", "features_of"]
+__all__ = ["CHOICE_BITS", "PRESETS", "Found", "certify", "encoder_of", "features_of"]
 
 # The features of a preset, and the length of its search.
 PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
@@ -29,8 +31,8 @@ PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
 }
 
 # Added to every certificate: the filter banks were tried on Fashion-MNIST while they were made
-# (16 bits), and the user may try every feature map on the data.
-CHOICE_BITS = 16 + format_bits(4)
+# (16 bits), and the user may try every feature map on the data, with a head or with a network.
+CHOICE_BITS = 16 + format_bits(8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,16 +45,17 @@ class Found:
         The file: the message whose bits are counted.
     certificate : Certificate
     form : Format
-    head : TernaryHead
-    annealed : Annealed
+    head : TernaryHead or IntegerNetwork
+        What the file decodes to.
+    annealed : Annealed or AnnealedNetwork
         The chain that found it.
     """
 
     data: bytes = field(repr=False)
     certificate: Certificate
     form: Format
-    head: TernaryHead
-    annealed: Annealed
+    head: TernaryHead | IntegerNetwork
+    annealed: Annealed | AnnealedNetwork
 
 
 def features_of(form: Format, x: npt.NDArray[Any], n_threads: int = 1) -> npt.NDArray[np.int8]:
@@ -80,6 +83,7 @@ def certify(
     n_threads: int = 1,
     stages: Sequence[Stage] | None = None,
     progress: Callable[[int, int, float, int], bool] | None = None,
+    encoder_sha256: str | None = None,
 ) -> list[Found]:
     """Search for short files with few errors, and certify each.
 
@@ -98,6 +102,8 @@ def certify(
         Replaces the stages of the preset.
     progress : callable, optional
         As in `anneal`.
+    encoder_sha256 : str, optional
+        For columns: the hash of the encoder that computed them, which the certificate names.
 
     Returns
     -------
@@ -109,7 +115,8 @@ def certify(
     name, planned = PRESETS[preset]
     height, width = examples.x.shape[1:] if examples.x.ndim == 3 else (1, examples.x.shape[1])
     name = name if examples.x.ndim == 3 else "columns"
-    form = format_for(name, height, width, examples.classes)
+    form = format_for(name, height, width, examples.classes, exponent=examples.exponent)
+    encoder = encoder_of(form, encoder_sha256)
     features = features_of(form, examples.x, n_threads)
     relatives = None if name == "columns" else grid_relatives(*form.grid)
     chains = anneal(
@@ -117,17 +124,40 @@ def certify(
         step=form.step, relatives=relatives, extra_bits=form.header_bits + 14 + CHOICE_BITS,
         delta=delta, n_threads=n_threads, progress=progress,
     )  # fmt: skip
-    return [_certified(form, chain, examples, features, delta) for chain in chains]
+    return [_certified(form, chain, examples, features, delta, encoder) for chain in chains]
+
+
+def encoder_of(form: Format, sha256: str | None) -> str | None:
+    """What a certificate says of the encoder: its hash, "" for columns without one, else None.
+
+    Raises
+    ------
+    ValueError
+        If an encoder is named for a format that computes its features itself.
+    """
+    if form.features == "columns":
+        return (sha256 or "").lower()
+    if sha256:
+        raise ValueError(
+            f"an encoder is for columns, but format {form.name} computes its own features"
+        )
+    return None
 
 
 def _certified(
-    form: Format, chain: Annealed, examples: Examples, features: Any, delta: float
+    form: Format,
+    chain: Annealed,
+    examples: Examples,
+    features: Any,
+    delta: float,
+    encoder: str | None,
 ) -> Found:
     data = encode(form, chain.head)
     errors = chain.head.count_errors(features, examples.y)
     if errors != chain.errors:
         raise ArithmeticError(f"the search counted {chain.errors} errors, the decoder {errors}")
     certificate = Certificate(
-        errors, len(examples.y), 8 * len(data), CHOICE_BITS, delta, form.classes, form.name
-    )
+        errors, len(examples.y), 8 * len(data), CHOICE_BITS, delta, form.classes, form.name,
+        encoder_sha256=encoder,
+    )  # fmt: skip
     return Found(data, certificate, form, chain.head, chain)

@@ -12,7 +12,7 @@ import numpy as np
 from htstats.certificate._certificate import Certificate
 from htstats.certificate._examples import Examples
 from htstats.certificate._file import decode
-from htstats.certificate._search import CHOICE_BITS, features_of
+from htstats.certificate._search import CHOICE_BITS, encoder_of, features_of
 
 __all__ = ["Verification", "verify"]
 
@@ -55,7 +55,12 @@ class Verification:
 
 
 def verify(
-    data: bytes, examples: Examples, *, delta: float = 0.05, n_threads: int = 1
+    data: bytes,
+    examples: Examples,
+    *,
+    delta: float = 0.05,
+    n_threads: int = 1,
+    encoder_sha256: str | None = None,
 ) -> Verification:
     """Decode a certificate file, count its errors, and compute its bound.
 
@@ -69,6 +74,8 @@ def verify(
         Probability that the statement fails.
     n_threads : int
         Threads; the result does not depend on it.
+    encoder_sha256 : str, optional
+        For columns: the hash of the encoder that computed them.
 
     Raises
     ------
@@ -78,10 +85,16 @@ def verify(
     form, head = decode(data)
     if examples.classes != form.classes:
         raise ValueError(f"format {form.name} does not fit {examples.classes} classes")
+    if examples.exponent != form.exponent:
+        raise ValueError(
+            f"format {form.name} wants floats with exponent {form.exponent}, got examples with "
+            f"{examples.exponent}: load_examples(..., exponent={form.exponent})"
+        )
     errors = head.count_errors(features_of(form, examples.x, n_threads), examples.y)
     certificate = Certificate(
-        errors, len(examples.y), 8 * len(data), CHOICE_BITS, delta, form.classes, form.name
-    )
+        errors, len(examples.y), 8 * len(data), CHOICE_BITS, delta, form.classes, form.name,
+        encoder_sha256=encoder_of(form, encoder_sha256),
+    )  # fmt: skip
     test_error = None
     if examples.x_test is not None and examples.y_test is not None:
         features = features_of(form, examples.x_test, n_threads)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TextIO
 
-from htstats.certificate import Certificate
+from htstats.certificate import Certificate, SurrogateCertificate
 
-__all__ = ["print_certificate"]
+__all__ = ["print_certificate", "print_surrogate"]
 
 
 def print_certificate(
@@ -19,12 +19,16 @@ def print_certificate(
 ) -> None:
     """Print the statement, its parts and its assumptions."""
     c = certificate
-    print(f"{path}: {c.bits // 8} bytes, format {c.format}", file=file)
+    if c.basis == "message":
+        print(f"{path}: {c.bits // 8} bytes, format {c.format}", file=file)
+    else:
+        print(f"{path}: by {c.m} examples that it never saw", file=file)
     print(c.statement, file=file)
     print(
         f"  errors on the examples   {c.errors} of {c.m} ({100 * c.train_error:.2f} %)", file=file
     )
-    print(f"  bits of the file         {c.bits}", file=file)
+    if c.basis == "message":
+        print(f"  bits of the file         {c.bits}", file=file)
     print(f"  bits for choices         {c.choice_bits:g}", file=file)
     print(f"  certified error          {c.certified_error:.5f} (delta {c.delta:g})", file=file)
     if test_error is not None:
@@ -36,4 +40,26 @@ def print_certificate(
         print(f"  VACUOUS: guessing errs on {100 * (1 - 1 / c.classes):.1f} %", file=file)
     print("It holds if", file=file)
     for sentence in c.assumptions:
+        print(f"  - {sentence}", file=file)
+
+
+def print_surrogate(
+    found: SurrogateCertificate, path: str | os.PathLike[str], *, file: TextIO
+) -> None:
+    """Print the statement on a classifier that a surrogate certifies, its parts and assumptions."""
+    s, g = found, found.surrogate
+    print(s.statement, file=file)
+    print(f"  surrogate                {path}, format {g.format}", file=file)
+    print(f"  surrogate's errors       {g.errors} of {g.m}", file=file)
+    print(f"  surrogate's limit        {g.certified_error:.5f} (delta {g.delta:g})", file=file)
+    print(f"  disagreements            {s.disagreements} of {s.n}", file=file)
+    print(
+        f"  disagreement limit       {s.disagreement_limit:.5f} (delta {s.delta * s.share:g})",
+        file=file,
+    )
+    print(f"  certified error          {s.certified_error:.5f} (delta {s.delta:g})", file=file)
+    if s.is_vacuous:
+        print(f"  VACUOUS: guessing errs on {100 * (1 - 1 / g.classes):.1f} %", file=file)
+    print("It holds if", file=file)
+    for sentence in s.assumptions:
         print(f"  - {sentence}", file=file)

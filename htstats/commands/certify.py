@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
+
+from htstats.commands._encoder import add_encoder_options, encoder_hash
 
 HELP = "search for a small classifier with a certified error"
 
@@ -22,14 +25,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="fashion-mnist, digits, a folder with the files of Fashion-MNIST, or an .npz with "
         "x, y, x_test, y_test",
     )
-    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="a .htc file to write")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", help="a .htc file to write; a .json for a given model"
+    )
     parser.add_argument(
         "--preset",
         default="fast",
         metavar="NAME",
-        help="fast, best, gaussian (features are random filters replayed from a seed) or pixels; "
-        "default: fast",
+        help="fast, best, gaussian (features are random filters replayed from a seed), pixels, "
+        "fcnn (a network on pixels; needs torch to train its start) or held-out (a network trained "
+        "with torch on three quarters of DATA, certified by the rest; OUT is .npz); default: fast",
     )
+    parser.add_argument(
+        "--hidden", default="24", metavar="N,N", help="hidden units of fcnn; default: 24"
+    )
+    parser.add_argument(
+        "--noise", type=int, default=0, metavar="N",
+        help="sqrt(t) of fcnn, in sixteenths of q: 0 (no G), 1, 2, 3, 4, 6, ...; default: 0",
+    )  # fmt: skip
     parser.add_argument(
         "--seeds", type=int, default=1, metavar="N", help="chains to try; default: 1"
     )
@@ -39,35 +52,99 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--json", action="store_true", help="print the certificate as JSON")
+    add_encoder_options(parser)
+    _configure_models(parser)
+
+
+def _configure_models(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "a model that exists",
+        "DATA are then examples that the model never saw: their test part, or all if there is none",
+    )
+    group.add_argument("--predictions", metavar="P", help=".npy of its classes or scores on DATA")
+    group.add_argument(
+        "--model", metavar="M", help="a torch module: a file, or an import path package.module:name"
+    )
+    group.add_argument(
+        "--candidates", type=int, default=1, metavar="N",
+        help="how many models the labels chose this one from; default: 1",
+    )  # fmt: skip
+    group.add_argument(
+        "--surrogate",
+        metavar="HTC",
+        help="a .htc file certified on DATA, if no labels can be spared",
+    )
+    group.add_argument(
+        "--unlabelled", metavar="X", help=".npy of inputs that neither model nor surrogate saw"
+    )
+    group.add_argument(
+        "--share", type=float, default=0.5, metavar="S",
+        help="the part of delta for the disagreements with the surrogate; default: .5",
+    )  # fmt: skip
+    group.add_argument(
+        "--checkpoint",
+        metavar="C",
+        help="a trained network of linear layers to compress afterwards",
+    )
+    group.add_argument(
+        "--input-range", default="-1,1", metavar="LOW,HIGH",
+        help="what the network of --checkpoint saw for the least and largest pixel; default: -1,1",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from htstats._common import checks
-    from htstats._common.files import atomic_write, require_apart
-    from htstats.certificate import certify, load_examples
-    from htstats.commands._certificates import print_certificate
-    from htstats.commands._search_progress import SearchProgress
+    from htstats.commands._held_out import certify_held_out
+    from htstats.commands._models import certify_model, is_about_a_model
 
     checks.count("--seeds", args.seeds, at_least=1, below=2**32)
     checks.count("--threads", args.threads, at_least=1)
     checks.open_probability("--delta", args.delta)
     if args.minutes is not None:
         checks.positive("--minutes", args.minutes)
+    if is_about_a_model(args):
+        return certify_model(args)
+    return certify_held_out(args) if args.preset == "held-out" else _search(args)
+
+
+def _require_output(args: argparse.Namespace) -> tuple[Path, Path, list[str]]:
+    """The file, its claim, and the inputs that they must not overwrite."""
+    from htstats._common.files import require_apart
+
+    if args.output is None:
+        raise ValueError("-o is missing: give a .htc file to write")
     output, claim = Path(args.output), Path(f"{args.output}.json")
     inputs = [] if args.data in ("digits", "fashion-mnist") else [args.data]
+    inputs += [path for path in (args.labels, args.encoder) if path]
     require_apart(inputs, [output, claim])
     if output.suffix != ".htc":
         raise ValueError(f"-o must end in .htc, got {args.output}")
     if not output.parent.is_dir():
         raise FileNotFoundError(f"no folder {output.parent}")
-    examples = load_examples(args.data)
+    return output, claim, inputs
+
+
+def _search(args: argparse.Namespace) -> int:
+    from htstats._common.files import atomic_write
+    from htstats.certificate import certify, load_examples
+    from htstats.commands._certificates import print_certificate
+    from htstats.commands._fcnn import certify_fcnn, parse_widths
+    from htstats.commands._search_progress import SearchProgress
+
+    output, claim, inputs = _require_output(args)
+    hidden = parse_widths(args.hidden)
+    options = {
+        "delta": args.delta, "n_threads": args.threads, "encoder_sha256": encoder_hash(args),
+    }  # fmt: skip
+    examples = load_examples(args.data, labels=args.labels)
     with SearchProgress(args.minutes) as progress:
-        found = certify(
-            examples, preset=args.preset, seeds=range(args.seeds), delta=args.delta,
-            n_threads=args.threads, progress=progress,
-        )  # fmt: skip
+        if args.preset == "fcnn":
+            found = certify_fcnn(
+                examples, hidden, noise=args.noise, seeds=args.seeds, progress=progress, **options
+            )
+        else:
+            seeds = range(args.seeds)
+            found = certify(examples, preset=args.preset, seeds=seeds, progress=progress, **options)
     best = min(found, key=lambda f: f.certificate.certified_error)
     with atomic_write(output, inputs=inputs) as file:
         file.write(best.data)

@@ -13,17 +13,20 @@ import json
 import sys
 from typing import Any
 
+from htstats.commands._encoder import add_encoder_options, encoder_hash
+
 HELP = "recompute the certified error of a .htc file"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a .htc, as `htstats certify` writes it")
+    parser.add_argument("file", metavar="FILE", help="a .htc, or the .npz of --preset held-out")
     parser.add_argument(
         "--data",
         required=True,
         metavar="DATA",
         help="what it was certified on: fashion-mnist, digits, an .npz file or a folder",
     )
+    add_encoder_options(parser)
     parser.add_argument("--claim", type=float, metavar="P", help="the certified error to check")
     parser.add_argument(
         "--delta", type=float, metavar="P", help="chance to fail; default: the claim's, or .05"
@@ -36,15 +39,21 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from htstats._common import checks
-    from htstats.certificate import load_examples, verify
+    from htstats.certificate import decode, load_examples, verify
     from htstats.commands._certificates import print_certificate
+    from htstats.commands._held_out import verify_held_out
 
     checks.count("--threads", args.threads, at_least=1)
     claim = _claim(Path(f"{args.file}.json"))
     delta = args.delta if args.delta is not None else claim.get("delta", 0.05)
     checks.open_probability("--delta", delta)
+    if args.file.endswith(".npz"):
+        return verify_held_out(args, claim)
     data = Path(args.file).read_bytes()
-    found = verify(data, load_examples(args.data), delta=delta, n_threads=args.threads)
+    encoder = _encoder(encoder_hash(args), claim.get("encoder_sha256"), args.file)
+    form, _ = decode(data)
+    examples = load_examples(args.data, labels=args.labels, exponent=form.exponent)
+    found = verify(data, examples, delta=delta, n_threads=args.threads, encoder_sha256=encoder)
     claimed = args.claim if args.claim is not None else claim.get("certified_error")
     certified = found.certificate.certified_error
     holds = certified <= claimed if claimed is not None else not found.certificate.is_vacuous
@@ -61,12 +70,23 @@ def run(args: argparse.Namespace) -> int:
     return 0 if holds else 1
 
 
+def _encoder(given: str | None, claimed: str | None, file: str) -> str | None:
+    """The encoder that is given or claimed; ValueError if these are two."""
+    if given and claimed and given != claimed:
+        raise ValueError(f"the claim of {file} names the encoder {claimed}, not {given}")
+    return given or claimed
+
+
 def _claim(path: Any) -> dict[str, Any]:
     """The claim in the JSON file of a certificate; empty if there is no such file."""
     if not path.is_file():
         return {}
     try:
         claim = json.loads(path.read_text())
-        return {"delta": float(claim["delta"]), "certified_error": float(claim["certified_error"])}
-    except (ValueError, KeyError, TypeError) as error:
+        return {
+            "delta": float(claim["delta"]),
+            "certified_error": float(claim["certified_error"]),
+            "encoder_sha256": claim.get("encoder_sha256"),
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is no claim of `htstats certify`: {error}") from None

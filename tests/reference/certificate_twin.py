@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
-__all__ = ["errors_of", "features_of", "rank_of"]
+from htstats._core.normal import fill
+
+__all__ = ["errors_of", "errors_of_network", "features_of", "logits_of_network", "rank_of"]
 
 
 def features_of(image, filters, window, stride, margin, divisor, softening):
@@ -83,3 +85,23 @@ def errors_of(weights, offsets, step, features, labels):
 def rank_of(places):
     """The rank of a support in the combinatorial number system."""
     return sum(math.comb(p, i) for i, p in enumerate(places, 1))
+
+
+def logits_of_network(network, x):
+    """Logits of a network of layers W(t), by the formula of docs/certificate-format.md."""
+    x = np.asarray(x, np.int64)
+    for number, layer in enumerate(network.layers):
+        g = np.empty(layer.codes.shape)
+        fill(network.seed, number, 0, 0, g)
+        w = layer.mean + np.rint(layer.noise * g).astype(np.int64) + 16 * layer.codes.astype(int)
+        last = number == len(network.layers) - 1
+        z = x @ w.T + (256 if last else 8 << layer.shift) * layer.offsets.astype(int)
+        x = np.clip(z >> layer.shift, 0, 127)
+    return z
+
+
+def errors_of_network(network, x, y):
+    """Examples whose label's logit is not strictly the largest."""
+    logits = logits_of_network(network, x)
+    label = logits[np.arange(len(y)), y]
+    return int(((logits >= label[:, None]).sum(axis=1) != 1).sum())

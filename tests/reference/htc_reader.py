@@ -2,7 +2,7 @@
 
 from math import comb
 
-__all__ = ["read"]
+__all__ = ["answers", "read", "read_network"]
 
 SHORT = {
     1: ("gabor", 28, 28, 10),
@@ -10,12 +10,12 @@ SHORT = {
     3: ("pixels", 28, 28, 10),
     4: ("pixels", 8, 8, 10),
 }
-LONG = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns"}
+LONG = {24: "columns", 64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns"}
 CHANNELS = {"gabor": 9, "gaussian": 17, "pixels": 1}
 
 
 def number_of_features(features, height, width):
-    if features == "columns":
+    if features.startswith("columns"):
         return width
     window = 2 if features == "pixels" else 4
     return CHANNELS[features] * (height // window) * (width // window)
@@ -40,6 +40,8 @@ def read(data):
         features, (classes, height, width) = LONG[form], (take(16), take(16), take(32))
     else:
         raise ValueError("unknown format")
+    if form in (24, 25):
+        features = f"columns / 2^{take(5) - 16}"
     k = take(8)
     if k == 255:
         k = take(32)
@@ -64,3 +66,120 @@ def read(data):
         place -= 1
     levels_of = [offsets // levels ** (classes - 1 - q) % levels for q in range(classes)]
     return features, height, width, classes, weights, levels_of
+
+
+NETWORKS = {16: ("pixels", 28, 28, 10), 17: ("raw", 8, 8, 10)}
+LONG_NETWORKS = {18: "pixels", 19: "raw", 20: "columns", 25: "columns"}
+MEANS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8]
+NOISES = [0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32]
+
+
+def places_of(rank, k, n):
+    """Decreasing places of the k non-zeros among n."""
+    found, place = [], n - 1
+    for i in range(k, 0, -1):
+        while comb(place, i) > rank:
+            place -= 1
+        rank -= comb(place, i)
+        found.append(place)
+        place -= 1
+    return found
+
+
+def read_network(data):
+    """(features, height, width, classes, seed, values, layers); a layer is a dict."""
+    text = "".join(f"{byte:08b}" for byte in data)
+    position = 0
+
+    def take(bits):
+        nonlocal position
+        if position + bits > len(text):
+            raise ValueError("too short")
+        position += bits
+        return int(text[position - bits : position] or "0", 2)
+
+    def gamma():
+        zeros = 0
+        while take(1) == 0:
+            zeros += 1
+        return 2**zeros + take(zeros)
+
+    form = take(8)
+    if form in NETWORKS:
+        features, height, width, classes = NETWORKS[form]
+    elif form in LONG_NETWORKS:
+        features, (classes, height, width) = LONG_NETWORKS[form], (take(16), take(16), take(32))
+    else:
+        raise ValueError("unknown format")
+    if form in (24, 25):
+        features = f"columns / 2^{take(5) - 16}"
+    side = {"pixels": 2, "raw": 1}.get(features)
+    inputs = width if side is None else (height // side) * (width // side)
+    n_layers = gamma()
+    widths = [inputs, *(gamma() for _ in range(n_layers - 1)), classes]
+    values = gamma()
+    layers = []
+    for number in range(n_layers):
+        layer = {"n": widths[number], "units": widths[number + 1]}
+        layer["mean"] = MEANS[gamma() - 1]
+        layer["noise"] = NOISES[gamma() - 1]
+        layer["shift"] = take(4) if number < n_layers - 1 else 0
+        layer["k"] = take(8)
+        if layer["k"] == 255:
+            layer["k"] = take(32)
+        layer["levels"] = take(6) + 1
+        layers.append(layer)
+    seed = gamma() - 1 if any(layer["noise"] for layer in layers) else 0
+    limits = []
+    for number, layer in enumerate(layers):
+        last = number == n_layers - 1
+        levels, units = layer["levels"], layer["units"]
+        layer["sorted"] = not last and not layer["noise"] and not layers[number + 1]["noise"]
+        if not last:
+            limits.append(levels)
+        limits += [comb(units + levels - 1, units)] if layer["sorted"] else [levels] * units
+        limits += [comb(units * layer["n"], layer["k"]), (2 * values) ** layer["k"]]
+    size = 1
+    for limit in limits:
+        size *= limit
+    bits = (size - 1).bit_length()
+    number = take(bits)
+    if number >= size or "1" in text[position:] or len(text) - position >= 8:
+        raise ValueError("not a message")
+    parts = []
+    for limit in reversed(limits):
+        number, part = divmod(number, limit)
+        parts.append(part)
+    parts.reverse()
+    for at, layer in enumerate(layers):
+        units, zero = layer["units"], 0 if at == n_layers - 1 else parts.pop(0)
+        if layer["sorted"]:
+            places = places_of(parts.pop(0), units, units + layer["levels"] - 1)[::-1]
+            moved = [place - i for i, place in enumerate(places)]
+        else:
+            moved, parts = parts[:units], parts[units:]
+        layer["offsets"] = [v - zero for v in moved]
+        places = places_of(parts.pop(0), layer["k"], units * layer["n"])[::-1]
+        digits, layer["b"] = parts.pop(0), {}
+        for place in places:
+            digits, digit = divmod(digits, 2 * values)
+            layer["b"][place] = (-1) ** digit * (digit // 2 + 1)
+    return features, height, width, classes, seed, values, layers
+
+
+def answers(layers, seed, normal, x):
+    """The class of one example, None if two logits are largest; normal(seed, layer, i, j) is G."""
+    for number, layer in enumerate(layers):
+        last = number == len(layers) - 1
+        step = 256 if last else 8 * 2 ** layer["shift"]
+        z = []
+        for i in range(layer["units"]):
+            total = step * layer["offsets"][i]
+            for j in range(layer["n"]):
+                w = layer["mean"] + 16 * layer["b"].get(i * layer["n"] + j, 0)
+                if layer["noise"]:
+                    w += round(layer["noise"] * normal(seed, number, i, j))
+                total += w * x[j]
+            z.append(total)
+        x = z if last else [min(127, max(0, v // 2 ** layer["shift"])) for v in z]
+    return x.index(max(x)) if x.count(max(x)) == 1 else None

@@ -1,0 +1,114 @@
+"""From examples and trained starts to files of networks: the preset fcnn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats.certificate._anneal import Stage, grid_relatives
+from htstats.certificate._certificate import Certificate
+from htstats.certificate._examples import Examples
+from htstats.certificate._file import encode
+from htstats.certificate._formats import Format, format_for
+from htstats.certificate._network import IntegerNetwork
+from htstats.certificate._network_search import AnnealedNetwork, anneal_network
+from htstats.certificate._search import CHOICE_BITS, Found, encoder_of, features_of
+
+__all__ = ["FCNN_STAGES", "certify_networks", "network_inputs"]
+
+# The length of the search of the preset fcnn.
+FCNN_STAGES = (Stage(1_000_000, 3.0), Stage(500_000, 2.0))
+
+# Images with a smaller side keep all their pixels; of others 2 x 2 pixels become one input.
+LEAST_POOLED = 16
+
+
+def network_inputs(
+    examples: Examples, *, n_threads: int = 1
+) -> tuple[Format, npt.NDArray[np.int8]]:
+    """The format of networks for such examples, and the inputs of its first layer.
+
+    Parameters
+    ----------
+    examples : Examples
+        Images give pooled pixels (28 x 28 become 196 inputs), or all pixels if a side is below 16;
+        columns stay as they are.
+    n_threads : int
+        Threads; the result does not depend on it.
+
+    Returns
+    -------
+    Format, ndarray of int8 of shape (examples, inputs)
+    """
+    height, width = examples.x.shape[1:] if examples.x.ndim == 3 else (1, examples.x.shape[1])
+    name = "columns"
+    if examples.x.ndim == 3:
+        name = "raw" if min(height, width) < LEAST_POOLED else "pixels"
+    form = format_for(
+        name, height, width, examples.classes, network=True, exponent=examples.exponent
+    )
+    return form, features_of(form, examples.x, n_threads)
+
+
+def certify_networks(
+    examples: Examples,
+    starts: Sequence[IntegerNetwork],
+    *,
+    delta: float = 0.05,
+    n_threads: int = 1,
+    stages: Sequence[Stage] = FCNN_STAGES,
+    progress: Callable[[int, int, float, int], bool] | None = None,
+    encoder_sha256: str | None = None,
+) -> list[Found]:
+    """Search from each start for a network with few errors in a short file, and certify it.
+
+    Parameters
+    ----------
+    examples : Examples
+    starts : sequence of IntegerNetwork
+        Ternary networks on the inputs of `network_inputs`, as `htstats.torch.train_compressed`
+        returns them. Any number of starts costs no bits.
+    delta, n_threads, stages, progress, encoder_sha256
+        As in `certify`.
+
+    Returns
+    -------
+    list of Found
+        One per start, in their order.
+
+    Raises
+    ------
+    ValueError
+        If a start does not fit the examples.
+    """
+    form, inputs = network_inputs(examples, n_threads=n_threads)
+    encoder = encoder_of(form, encoder_sha256)
+    relatives = None if form.features == "columns" else grid_relatives(*form.grid)
+    found = anneal_network(
+        inputs, examples.y, starts, stages=stages, relatives=relatives,
+        extra_bits=form.header_bits + CHOICE_BITS, delta=delta, n_threads=n_threads,
+        progress=progress,
+    )  # fmt: skip
+    return [_certified(form, one, examples, inputs, delta, encoder) for one in found]
+
+
+def _certified(
+    form: Format,
+    found: AnnealedNetwork,
+    examples: Examples,
+    inputs: Any,
+    delta: float,
+    encoder: str | None,
+) -> Found:
+    errors = found.network.count_errors(inputs, examples.y)
+    if errors != found.errors:
+        raise ArithmeticError(f"the search counted {found.errors} errors, the decoder {errors}")
+    data = encode(form, found.network)
+    certificate = Certificate(
+        errors, len(examples.y), 8 * len(data), CHOICE_BITS, delta, form.classes, form.name,
+        encoder_sha256=encoder,
+    )  # fmt: skip
+    return Found(data, certificate, form, found.network, found)

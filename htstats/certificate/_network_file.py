@@ -1,0 +1,302 @@
+"""The messages of formats 16 to 31: a network of layers W(t).
+
+After the format: the layers, their widths, the codebook, the seed of G if a layer has noise, and
+for each layer mean, sqrt(t), shift, number of non-zeros and levels of the offsets; then one number
+of fixed width that combines the offsets, the ranks of the supports and the values of all layers.
+docs/certificate-format.md describes it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from htstats.certificate._coder import (
+    BitReader,
+    BitWriter,
+    MixedRadix,
+    rank_of_support,
+    support_of_rank,
+)
+from htstats.certificate._network import MEANS, NOISES, IntegerNetwork, Layer
+
+__all__ = [
+    "MOST_LEVELS",
+    "MOST_UNITS",
+    "header_bits",
+    "layer_bits",
+    "network_bits",
+    "read_network",
+    "write_network",
+]
+
+MOST_LEVELS = 64
+MOST_MATRICES = 8
+MOST_UNITS = 1024
+MOST_VALUES = 8
+MOST_ENTRIES = 1 << 22
+
+# k is written in 8 bits; this value says that 32 bits follow.
+LONG_K = 255
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a message says about a layer before its numbers."""
+
+    n_inputs: int
+    n_units: int
+    mean: int
+    noise: int
+    shift: int
+    k: int
+    levels: int
+    is_last: bool
+    is_sorted: bool = False
+
+    @property
+    def limits(self) -> list[int]:
+        """How many possible zeros, offsets, supports there are; each value of B follows."""
+        return [*self.offset_limits, math.comb(self.n_inputs * self.n_units, self.k)]
+
+    @property
+    def offset_limits(self) -> list[int]:
+        if self.is_last:
+            return [self.levels] * self.n_units
+        if self.is_sorted:
+            return [self.levels, math.comb(self.n_units + self.levels - 1, self.n_units)]
+        return [self.levels] * (1 + self.n_units)
+
+
+def _gamma_bits(value: int) -> int:
+    return 2 * value.bit_length() - 1
+
+
+def _write_gamma(writer: BitWriter, value: int) -> None:
+    """Elias's gamma code of value >= 1: as many zeros as there are digits after the first."""
+    writer.write(value, _gamma_bits(value))
+
+
+def _read_gamma(reader: BitReader, most: int, what: str) -> int:
+    zeros = 0
+    while not reader.read(1):
+        zeros += 1
+        if 1 << zeros > most:
+            raise ValueError(f"the message wants {what} above {most}")
+    value = 1 << zeros | reader.read(zeros)
+    if value > most:
+        raise ValueError(f"the message wants {what} above {most}")
+    return value
+
+
+def _shapes(network: IntegerNetwork) -> list[_Shape]:
+    found = []
+    for number, layer in enumerate(network.layers):
+        last = number == len(network.layers) - 1
+        low = int(layer.offsets.min()) if last else min(int(layer.offsets.min()), 0)
+        high = int(layer.offsets.max()) if last else max(int(layer.offsets.max()), 0)
+        n_units, n_inputs = layer.codes.shape
+        k, levels = int(np.count_nonzero(layer.codes)), high - low + 1
+        is_sorted = network.is_sorted(number)
+        shape = _Shape(
+            n_inputs, n_units, layer.mean, layer.noise, layer.shift, k, levels, last, is_sorted
+        )
+        found.append(shape)
+    return found
+
+
+def header_bits(network: IntegerNetwork) -> int:
+    """Bits between the format and the number that combines offsets, supports and values."""
+    shapes = _shapes(network)
+    bits = _gamma_bits(len(shapes)) + _gamma_bits(network.values)
+    bits += sum(_gamma_bits(shape.n_units) for shape in shapes[:-1])
+    bits += _gamma_bits(network.seed + 1) if any(shape.noise for shape in shapes) else 0
+    for shape in shapes:
+        bits += _gamma_bits(MEANS.index(shape.mean) + 1)
+        bits += _gamma_bits(NOISES.index(shape.noise) + 1)
+        bits += (0 if shape.is_last else 4) + (8 if shape.k < LONG_K else 40) + 6
+    return bits
+
+
+def network_bits(network: IntegerNetwork) -> int:
+    """Bits of the message of a network, without the format and without filling its last byte."""
+    shapes = _shapes(network)
+    size: int = math.prod(limit for shape in shapes for limit in shape.limits)
+    size *= int((2 * network.values) ** sum(shape.k for shape in shapes))
+    return header_bits(network) + (size - 1).bit_length()
+
+
+def layer_bits(n_units: int, levels: int, is_last: bool, is_sorted: bool) -> int:
+    """How many offsets a layer of so many units and levels can have."""
+    shape = _Shape(1, n_units, 0, 0, 0, 0, levels, is_last, is_sorted)
+    return math.prod(shape.offset_limits)
+
+
+def _check(network: IntegerNetwork, shapes: list[_Shape]) -> None:
+    widths = network.widths
+    if not 1 <= len(shapes) <= MOST_MATRICES or max(widths[1:-1], default=1) > MOST_UNITS:
+        raise ValueError(
+            f"a network must have at most {MOST_MATRICES} matrices and {MOST_UNITS} units a "
+            f"hidden layer, got widths {widths}"
+        )
+    if sum(shape.n_inputs * shape.n_units for shape in shapes) > MOST_ENTRIES:
+        raise ValueError(f"a network must have at most {MOST_ENTRIES} weights, got {widths}")
+    for shape in shapes:
+        if not 1 <= shape.levels <= MOST_LEVELS:
+            raise ValueError(f"offsets must span at most {MOST_LEVELS} levels, got {shape.levels}")
+        if shape.mean not in MEANS or shape.noise not in NOISES or not 0 <= shape.shift <= 15:
+            raise ValueError(
+                f"mean, noise and shift must be on their grids, got {shape.mean}, {shape.noise}, "
+                f"{shape.shift}"
+            )
+
+
+def write_network(writer: BitWriter, network: IntegerNetwork) -> None:
+    """Write a network; ValueError if it does not fit the format."""
+    network = network.in_order()
+    shapes = _shapes(network)
+    _check(network, shapes)
+    network.check()
+    _write_gamma(writer, len(shapes))
+    for shape in shapes[:-1]:
+        _write_gamma(writer, shape.n_units)
+    _write_gamma(writer, network.values)
+    for shape in shapes:
+        _write_gamma(writer, MEANS.index(shape.mean) + 1)
+        _write_gamma(writer, NOISES.index(shape.noise) + 1)
+        if not shape.is_last:
+            writer.write(shape.shift, 4)
+        writer.write(min(shape.k, LONG_K), 8)
+        if shape.k >= LONG_K:
+            writer.write(shape.k, 32)
+        writer.write(shape.levels - 1, 6)
+    if any(shape.noise for shape in shapes):
+        _write_gamma(writer, network.seed + 1)
+    limits: list[int] = []
+    parts: list[int] = []
+    for layer, shape in zip(network.layers, shapes, strict=True):
+        places, values = _entries_of(layer, network.values)
+        limits += [*shape.limits, (2 * network.values) ** shape.k]
+        parts += [*_offset_parts(layer, shape), rank_of_support(places), values]
+    radix = MixedRadix(limits)
+    writer.write_below(radix.join(parts), radix.size)
+
+
+def _entries_of(layer: Layer, most: int) -> tuple[list[int], int]:
+    """Places of the non-zeros, and their values as one number: the first one is the lowest digit.
+
+    Digits 0, 1, 2, 3, ... stand for 1, -1, 2, -2, ...
+    """
+    flat = layer.codes.ravel()
+    places = [int(place) for place in np.flatnonzero(flat)]
+    number = 0
+    for place in reversed(places):
+        value = int(flat[place])
+        if abs(value) > most:
+            raise ValueError(f"values must be at most {most}, got {value}")
+        number = number * 2 * most + 2 * abs(value) - 2 + (value < 0)
+    return places, number
+
+
+def _offset_parts(layer: Layer, shape: _Shape) -> list[int]:
+    offsets = [int(v) for v in layer.offsets]
+    low = min(offsets) if shape.is_last else min(0, *offsets)
+    moved = [v - low for v in offsets]
+    if shape.is_last:
+        return moved
+    if shape.is_sorted:
+        return [-low, rank_of_support([v + i for i, v in enumerate(moved)])]
+    return [-low, *moved]
+
+
+def read_network(reader: BitReader, n_inputs: int, n_classes: int, size: int) -> IntegerNetwork:
+    """Read what `write_network` wrote.
+
+    Parameters
+    ----------
+    reader : BitReader
+    n_inputs, n_classes : int
+        From the format.
+    size : int
+        Bytes of the message: no layer can have more non-zeros than bits.
+
+    Raises
+    ------
+    ValueError
+        If the bits are not those of a network.
+    """
+    n_matrices = _read_gamma(reader, MOST_MATRICES, "matrices")
+    hidden = [_read_gamma(reader, MOST_UNITS, "units") for _ in range(n_matrices - 1)]
+    widths = [n_inputs, *hidden, n_classes]
+    if sum(a * b for a, b in pairwise(widths)) > MOST_ENTRIES:
+        raise ValueError(f"the message wants more than {MOST_ENTRIES} weights")
+    values = _read_gamma(reader, MOST_VALUES, "values")
+    heads = [_read_head(reader, number == n_matrices - 1, size) for number in range(n_matrices)]
+    noises = [head[1] for head in heads]
+    seed = _read_gamma(reader, 1 << 63, "a seed") - 1 if any(noises) else 0
+    shapes = []
+    for number, (mean, noise, shift, k, levels) in enumerate(heads):
+        last = number == n_matrices - 1
+        can_move = not last and not noise and not noises[number + 1]
+        if k > widths[number] * widths[number + 1]:
+            raise ValueError(f"{k} non-zeros do not fit the message")
+        shapes.append(
+            _Shape(
+                widths[number], widths[number + 1], mean, noise, shift, k, levels, last, can_move
+            )
+        )
+    limits = [v for shape in shapes for v in (*shape.limits, (2 * values) ** shape.k)]
+    radix = MixedRadix(limits)
+    parts = radix.split(reader.read_below(radix.size))
+    layers = []
+    for shape in shapes:
+        n = len(shape.limits)
+        layers.append(_layer_of(shape, parts[: n + 1], values))
+        parts = parts[n + 1 :]
+    network = IntegerNetwork(tuple(layers), values, seed)
+    network.check()
+    return network
+
+
+def _read_head(reader: BitReader, is_last: bool, size: int) -> tuple[int, int, int, int, int]:
+    mean = MEANS[_read_gamma(reader, len(MEANS), "a mean") - 1]
+    noise = NOISES[_read_gamma(reader, len(NOISES), "a noise") - 1]
+    shift = 0 if is_last else reader.read(4)
+    k = reader.read(8)
+    if k == LONG_K:
+        k = reader.read(32)
+        if k < LONG_K:
+            raise ValueError(f"{k} non-zeros are written in more bits than they need")
+    if k > 8 * size:  # each value takes a bit
+        raise ValueError(f"{k} non-zeros do not fit the message")
+    return mean, noise, shift, k, reader.read(6) + 1
+
+
+def _layer_of(shape: _Shape, parts: list[int], values: int) -> Layer:
+    *offset_parts, rank, digits = parts
+    zero = 0
+    if shape.is_last:
+        moved = offset_parts
+    elif shape.is_sorted:
+        zero, number = offset_parts
+        places = support_of_rank(number, shape.n_units, shape.n_units + shape.levels - 1)
+        moved = [place - i for i, place in enumerate(places)]
+    else:
+        zero, *moved = offset_parts
+    known = moved if shape.is_last else [*moved, zero]
+    if min(known) != 0 or max(known) != shape.levels - 1:
+        raise ValueError("the offsets do not span their levels")
+    codes = np.zeros(shape.n_units * shape.n_inputs, np.int8)
+    for place in support_of_rank(rank, shape.k, len(codes)):
+        digits, digit = divmod(digits, 2 * values)
+        codes[place] = (digit // 2 + 1) * (-1 if digit % 2 else 1)
+    return Layer(
+        codes.reshape(shape.n_units, shape.n_inputs),
+        np.array([v - zero for v in moved], np.int16),
+        shape.mean,
+        shape.noise,
+        shape.shift,
+    )

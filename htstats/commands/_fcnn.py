@@ -1,0 +1,54 @@
+"""The preset fcnn of `htstats certify`: a network of several layers, trained and then searched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from htstats.certificate import Examples, Found, certify_networks, network_inputs
+
+__all__ = ["certify_fcnn", "parse_widths"]
+
+
+def parse_widths(text: str) -> list[int]:
+    """Widths of hidden layers, "24" or "24,16"; ValueError names the option."""
+    words = text.split(",")
+    if not all(word.strip().isdecimal() and 1 <= int(word) <= 1024 for word in words):
+        raise ValueError(f"--hidden must be widths from 1 to 1024 such as 24,16, got {text!r}")
+    return [int(word) for word in words]
+
+
+def certify_fcnn(
+    examples: Examples,
+    hidden: Sequence[int],
+    *,
+    noise: int,
+    seeds: int,
+    delta: float,
+    n_threads: int,
+    progress: Callable[[int, int, float, int], bool],
+    encoder_sha256: str | None = None,
+) -> list[Found]:
+    """Train one start for each seed, then search from each.
+
+    Widths and noise are in the message: one code has them all, so their choice is free.
+
+    Raises
+    ------
+    ImportError
+        If torch is missing: only the start needs it.
+    """
+    try:
+        from htstats.torch import train_compressed
+    except ImportError:
+        raise ImportError(
+            "--preset fcnn trains its start with torch: pip install 'htstats[torch]'"
+        ) from None
+    _, inputs = network_inputs(examples, n_threads=n_threads)
+    starts = [
+        train_compressed(inputs, examples.y, hidden=hidden, noise=noise, seed=seed)
+        for seed in range(seeds)
+    ]
+    return certify_networks(
+        examples, starts, delta=delta, n_threads=n_threads, progress=progress,
+        encoder_sha256=encoder_sha256,
+    )  # fmt: skip

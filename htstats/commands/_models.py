@@ -1,0 +1,177 @@
+"""`htstats certify` for a model that exists: by held-out labels, a surrogate, or compression."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from htstats._common import checks
+from htstats._common.files import atomic_write, require_apart
+from htstats.certificate import (
+    Certificate,
+    Examples,
+    SurrogateCertificate,
+    certify_by_surrogate,
+    certify_post_hoc,
+    certify_predictions,
+    decode,
+    features_of,
+    load_examples,
+    quantize_columns,
+    read_network_layers,
+    verify,
+)
+from htstats.commands._certificates import print_certificate, print_surrogate
+
+__all__ = ["certify_model", "is_about_a_model"]
+
+# Inputs and labels of held-out examples in an .npz file, the first pair that it has.
+HELD_OUT = (("x_test", "y_test"), ("x", "y"), ("x_train", "y_train"))
+
+
+def is_about_a_model(args: argparse.Namespace) -> bool:
+    """Whether the command names a model; else it searches for one."""
+    return bool(args.predictions or args.model or args.checkpoint)
+
+
+def certify_model(args: argparse.Namespace) -> int:
+    """Run the route that the arguments ask for."""
+    given = [n for n in ("predictions", "model", "checkpoint") if getattr(args, n)]
+    if len(given) > 1:
+        raise ValueError(f"give one of --predictions, --model and --checkpoint, got {given}")
+    if bool(args.surrogate) != bool(args.unlabelled):
+        raise ValueError("--surrogate and --unlabelled go together: a .htc file and inputs")
+    if args.checkpoint:
+        return _post_hoc(args)
+    return _by_surrogate(args) if args.surrogate else _held_out(args)
+
+
+def _write(args: argparse.Namespace, text: str, inputs: list[Any]) -> None:
+    """Write the claim to -o, if there is one."""
+    if args.output is None:
+        return
+    output = Path(args.output)
+    if output.suffix != ".json":
+        raise ValueError(f"-o must end in .json for a model's certificate, got {args.output}")
+    require_apart(inputs, [output])
+    with atomic_write(output, inputs=inputs) as file:
+        file.write(f"{text}\n".encode())
+
+
+def _paths(*places: str | None) -> list[str]:
+    return [place for place in places if place and Path(place).exists()]
+
+
+def _load_array(path: str, name: str) -> Any:
+    """The array of a .npy file, or the only one (or `name`) of an .npz."""
+    if not path.endswith((".npy", ".npz")):
+        raise ValueError(f"{path} must be .npy or .npz")
+    found = np.load(path, allow_pickle=False)
+    if isinstance(found, np.ndarray):
+        return found
+    with found:
+        names = found.files
+        if name not in names and len(names) != 1:
+            raise ValueError(f"{path} must hold {name}, or one array; it holds {sorted(names)}")
+        return found[name if name in names else names[0]]
+
+
+def _held_out_examples(data: str, labels: str | None) -> tuple[Any, Any]:
+    """Inputs as they are stored, and labels: the test part if there is one, else all."""
+    if labels is not None:
+        return _load_array(data, "x"), _load_array(labels, "y")
+    if data.endswith(".npz"):
+        with np.load(data, allow_pickle=False) as archive:
+            for x, y in HELD_OUT:
+                if {x, y} <= set(archive.files):
+                    return archive[x], archive[y]
+            raise ValueError(f"{data} must hold x_test and y_test, or x and y")
+    examples = load_examples(data)
+    return examples.x_test, examples.y_test
+
+
+def _predictions(args: argparse.Namespace, x: Any) -> Any:
+    """From the file of --predictions, or of --model on the inputs."""
+    if args.predictions:
+        return _load_array(args.predictions, "predictions")
+    try:
+        from htstats.torch import load_module, predict
+    except ImportError:
+        raise ImportError("--model needs torch: pip install 'htstats[torch]'") from None
+    return predict(load_module(args.model), x)
+
+
+def _held_out(args: argparse.Namespace) -> int:
+    x, y = _held_out_examples(args.data, args.labels)
+    name = args.predictions or args.model
+    certificate = certify_predictions(
+        _predictions(args, x), y, candidates=args.candidates, delta=args.delta, name=name
+    )
+    _write(args, certificate.to_json(), _paths(args.data, args.predictions, args.model))
+    if args.json:
+        print(certificate.to_json())
+    else:
+        print_certificate(certificate, name, None, file=sys.stdout)
+    return 0
+
+
+def _by_surrogate(args: argparse.Namespace) -> int:
+    message = Path(args.surrogate).read_bytes()
+    form, head = decode(message)
+    share = checks.open_probability("--share", args.share)
+    examples: Examples = load_examples(args.data, labels=args.labels, exponent=form.exponent)
+    certificate: Certificate = verify(
+        message, examples, delta=args.delta * (1 - share), n_threads=args.threads
+    ).certificate
+    x = _load_array(args.unlabelled, "x")
+    ready = x if x.ndim == 3 else quantize_columns(x, "--unlabelled", form.exponent)
+    found = head.predict(features_of(form, ready, args.threads))
+    result: SurrogateCertificate = certify_by_surrogate(
+        _predictions(args, x), found, certificate, share=share
+    )
+    inputs = _paths(args.data, args.predictions, args.model, args.surrogate, args.unlabelled)
+    _write(args, result.to_json(), inputs)
+    if args.json:
+        print(result.to_json())
+    else:
+        print_surrogate(result, args.surrogate, file=sys.stdout)
+    return 0
+
+
+def _post_hoc(args: argparse.Namespace) -> int:
+    if args.output is None or not args.output.endswith(".htc"):
+        raise ValueError(f"-o must end in .htc, got {args.output}")
+    output, claim = Path(args.output), Path(f"{args.output}.json")
+    inputs = _paths(args.data, args.checkpoint)
+    require_apart(inputs, [output, claim])
+    found = certify_post_hoc(
+        read_network_layers(args.checkpoint), load_examples(args.data),
+        input_range=_range(args.input_range), delta=args.delta, n_threads=args.threads,
+    )  # fmt: skip
+    with atomic_write(output, inputs=inputs) as file:
+        file.write(found.data)
+    with atomic_write(claim, inputs=inputs) as file:
+        file.write(f"{found.certificate.to_json()}\n".encode())
+    if args.json:
+        print(found.certificate.to_json())
+        return 0
+    print_certificate(found.certificate, output, None, file=sys.stdout)
+    rest = "mean + sqrt(t) G" if found.noise else "zero"
+    print(
+        f"  kept {100 * found.share:g} % of each matrix, values -{found.network.values} .. "
+        f"{found.network.values}; the rest is {rest}"
+    )
+    return 0
+
+
+def _range(text: str) -> tuple[float, float]:
+    words = text.split(",")
+    try:
+        low, high = map(float, words)
+    except ValueError:
+        raise ValueError(f"--input-range must be two numbers such as -1,1, got {text!r}") from None
+    return low, high

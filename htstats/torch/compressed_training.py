@@ -1,0 +1,260 @@
+"""Train networks of layers W(t) = mean + sqrt(t) G + q B whose B is sparse and ternary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from htstats._common import checks
+from htstats.certificate import MEANS, NOISES, IntegerNetwork, Layer
+from htstats.torch._normal import normal_block
+from htstats.torch.training import one_thread
+
+__all__ = ["train_compressed"]
+
+# What an entry of B counts, the step of the classes' offsets, and that of a hidden unit's offset
+# before its shift: docs/certificate-format.md.
+UNIT, LOGIT_STEP, HIDDEN_STEP = 16, 256, 8
+TOP = 127
+MOST_OFFSET = 31
+
+# Adam on batches; offsets, in steps, need larger ones than latent weights.
+BATCH = 200
+LEARNING_RATE = 4e-3
+OFFSET_RATE = 15 * LEARNING_RATE
+
+# A latent weight above CUT is a non-zero of B; the first ones are START times normal numbers.
+CUT = 0.05
+START = 0.035
+
+# exp(SCALE) x logits is what the first cross-entropy sees: the largest weight of one unit counts e.
+SCALE = -6.6
+
+
+def _straight_through(x: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """`value`, exactly, whose gradient goes to `x` as if value were x."""
+    return value.detach() + (x - x.detach())
+
+
+def _ternary(v: torch.Tensor) -> torch.Tensor:
+    """sign(v) where abs(v) > CUT, else 0."""
+    return _straight_through(v, torch.sign(v) * (v.abs() > CUT))
+
+
+def _rounded(x: torch.Tensor) -> torch.Tensor:
+    """floor(x + 1/2)."""
+    return _straight_through(x, torch.floor(x + 0.5))
+
+
+class _CompressedLayer(nn.Module):
+    """A layer whose forward pass has the whole numbers of the file, as floats."""
+
+    def __init__(self, shape: tuple[int, int], settings: Layer, number: int, seed: int) -> None:
+        super().__init__()
+        self.latent = nn.Parameter(START * torch.randn(shape))
+        self.offset = nn.Parameter(torch.zeros(shape[0]))
+        dense = torch.full(shape, float(settings.mean))
+        if settings.noise:
+            g = normal_block(seed, number, 0, *shape, torch.device("cpu"))
+            dense += torch.round(settings.noise * g).float()
+        self.register_buffer("dense", dense)
+        self.dense: torch.Tensor
+        self.settings = settings
+
+    def sums(self, x: torch.Tensor, step: int) -> torch.Tensor:
+        weights = self.dense + UNIT * _ternary(self.latent)
+        return x @ weights.T + step * _rounded(self.offset)
+
+    def shrink(self, by: float) -> None:
+        """Move latent weights towards zero: the proximal step of an L1 penalty."""
+        with torch.no_grad():
+            v = self.latent
+            v.copy_(torch.sign(v) * (v.abs() - by).clamp(0, 1))
+
+    def exact(self) -> Layer:
+        codes = _ternary(self.latent.detach()).to(torch.int8).cpu().numpy()
+        offsets = _rounded(self.offset.detach()).clamp(-MOST_OFFSET, MOST_OFFSET)
+        s = self.settings
+        return Layer(codes, offsets.to(torch.int16).cpu().numpy(), s.mean, s.noise, s.shift)
+
+
+def train_compressed(
+    features: npt.NDArray[Any],
+    labels: npt.NDArray[Any],
+    *,
+    hidden: Sequence[int] = (24,),
+    epochs: int = 8,
+    shrinkage: float = 3e-4,
+    mean: int | Sequence[int] = 0,
+    noise: int | Sequence[int] = 0,
+    shift: int | Sequence[int] = 6,
+    noise_seed: int = 0,
+    seed: int = 0,
+    device: str | None = None,
+) -> IntegerNetwork:
+    """Train a feed-forward network in the space of its compressed form.
+
+    Each layer has weights W(t) = mean + sqrt(t) G + q B in whole numbers, with B ternary and
+    sparse. The result is exactly what a certificate file holds, and the start of the search of
+    `htstats.certificate.certify_networks`.
+
+    Parameters
+    ----------
+    features : ndarray of int8, shape (examples, inputs)
+        For example what `htstats.certificate.network_inputs` returns.
+    labels : ndarray of integers, shape (examples,)
+        Classes, 0 .. classes - 1.
+    hidden : sequence of int
+        Units of each hidden layer, each in [1, 1024]; at most seven layers.
+    epochs : int
+        Passes over the examples, at least 0.
+    shrinkage : float
+        How much each step takes off every latent weight (at the first learning rate; it falls with
+        the rate): more shrinkage gives fewer non-zeros.
+    mean, noise : int or sequence of int
+        mean and sqrt(t) in sixteenths of q, for all layers or for each; on the grids
+        `htstats.certificate.MEANS` and `NOISES`. With 0 a layer is q B alone.
+    shift : int or sequence of int
+        A hidden unit's activation is its sum / 2^shift, in 0 .. 127; each in [0, 15].
+    noise_seed : int
+        Seed of G, part of the message: any seed but 0 costs bits.
+    seed : int
+        Seed of the first weights and of the order of examples. It costs no bits.
+    device : str, optional
+        Where to train; default: "cuda" if there is one, else "cpu".
+
+    Returns
+    -------
+    IntegerNetwork
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range.
+
+    Notes
+    -----
+    Quantisation is straight-through [1]_: the forward pass uses sign(v) where abs(v) > .05 and 0
+    elsewhere, rounded offsets and rounded-down activations; the backward pass takes each for the
+    identity. Pruning is the proximal step of an L1 penalty on the latent weights v. Adam, batches
+    of 200, a cosine schedule. On one machine a seed gives the same network; another machine may sum
+    gradients in another order. The certificate does not depend on how its network was found.
+
+    References
+    ----------
+    .. [1] Y. Bengio, N. Leonard, A. Courville, "Estimating or propagating gradients through
+       stochastic neurons for conditional computation", arXiv:1308.3432 (2013).
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).integers(0, 100, (600, 5)).astype(np.int8)
+    >>> y = (x[:, 3] > 50).astype(np.int64)
+    >>> network = train_compressed(x, y, hidden=[4], epochs=1)
+    >>> network.widths
+    (5, 4, 2)
+    """
+    features, labels, sizes = _checked(features, labels, hidden)
+    settings = _settings(len(sizes) - 1, mean, noise, shift)
+    epochs = checks.count("epochs", epochs, at_least=0)
+    shrinkage = checks.nonnegative("shrinkage", shrinkage)
+    checks.count("noise_seed", noise_seed, at_least=0, below=1 << 63)
+    checks.count("seed", seed, at_least=0, below=1 << 63)
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    # leave the random state of the caller unchanged
+    with torch.random.fork_rng(devices=[]), one_thread():
+        torch.manual_seed(seed)
+        layers = [
+            _CompressedLayer((n_out, n_in), chosen, number, noise_seed).to(device)
+            for number, ((n_in, n_out), chosen) in enumerate(
+                zip(pairwise(sizes), settings, strict=True)
+            )
+        ]
+        _fit(layers, features, labels, epochs, shrinkage, seed, device)
+    has_noise = any(chosen.noise for chosen in settings)
+    exact = tuple(layer.exact() for layer in layers)
+    return IntegerNetwork(exact, 1, noise_seed if has_noise else 0)
+
+
+def _checked(features: Any, labels: Any, hidden: Sequence[int]) -> tuple[Any, Any, list[int]]:
+    features, labels = np.asarray(features), np.asarray(labels)
+    if features.ndim != 2 or features.dtype != np.int8 or not features.size:
+        raise TypeError(
+            "features must be int8 of shape (examples, inputs), got "
+            f"{features.dtype} {features.shape}"
+        )
+    if labels.shape != features.shape[:1] or labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise ValueError(
+            f"labels must be {len(features)} whole numbers from 0, got {labels.dtype} "
+            f"{labels.shape}"
+        )
+    if not 1 <= len(hidden) <= 7:
+        raise ValueError(f"hidden must be one to seven widths, got {list(hidden)}")
+    widths = [checks.count("hidden", width, at_least=1, below=1025) for width in hidden]
+    classes = max(int(labels.max()) + 1, 2)
+    return features, labels.astype(np.int64), [features.shape[1], *widths, classes]
+
+
+def _settings(
+    n: int, mean: int | Sequence[int], noise: int | Sequence[int], shift: int | Sequence[int]
+) -> list[Layer]:
+    """Mean, noise and shift of each layer, checked; the last layer has no shift."""
+    nothing = np.empty((0, 0), np.int8), np.empty(0, np.int16)
+    means, noises = _each("mean", mean, n), _each("noise", noise, n)
+    shifts = [*_each("shift", shift, n - 1), 0]
+    for name, found, grid in (("mean", means, MEANS), ("noise", noises, NOISES)):
+        for value in found:
+            if value not in grid:
+                raise ValueError(f"{name} must be one of {sorted(grid)}, got {value}")
+    for value in shifts:
+        checks.count("shift", value, at_least=0, below=16)
+    return [Layer(*nothing, *each) for each in zip(means, noises, shifts, strict=True)]
+
+
+def _each(name: str, value: int | Sequence[int], n: int) -> list[int]:
+    values = [value] * n if isinstance(value, int) else list(value)
+    if len(values) != n:
+        raise ValueError(f"{name} must have {n} numbers, one a layer, got {len(values)}")
+    return values
+
+
+def _logits(layers: Sequence[_CompressedLayer], x: torch.Tensor) -> torch.Tensor:
+    for layer in layers[:-1]:
+        shift = layer.settings.shift
+        z = layer.sums(x, HIDDEN_STEP << shift)
+        x = _rounded(z / 2**shift - 0.5).clamp(0, TOP)
+    return layers[-1].sums(x, LOGIT_STEP)
+
+
+def _fit(
+    layers: Sequence[_CompressedLayer], features: Any, labels: Any, epochs: int,
+    shrinkage: float, seed: int, device: str,
+) -> None:  # fmt: skip
+    x = torch.from_numpy(features).to(device)
+    y = torch.from_numpy(labels).to(device)
+    scale = nn.Parameter(torch.tensor(SCALE, device=device))
+    optimizer = torch.optim.Adam(
+        [
+            {"params": [layer.latent for layer in layers], "lr": LEARNING_RATE},
+            {"params": [layer.offset for layer in layers], "lr": OFFSET_RATE},
+            {"params": [scale], "lr": LEARNING_RATE},
+        ]
+    )
+    steps = max(1, epochs * -(-len(y) // BATCH))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    loss = nn.CrossEntropyLoss()
+    order = torch.Generator().manual_seed(seed)
+    for _ in range(epochs):
+        for batch in torch.split(torch.randperm(len(y), generator=order).to(device), BATCH):
+            optimizer.zero_grad()
+            loss(_logits(layers, x[batch].float()) * scale.exp(), y[batch]).backward()
+            optimizer.step()
+            rate = float(schedule.get_last_lr()[0]) / LEARNING_RATE
+            schedule.step()
+            for layer in layers:
+                layer.shrink(shrinkage * rate)

@@ -1,0 +1,177 @@
+"""Train a small convolutional network on a part of the examples; the rest certifies it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from htstats._common import checks
+from htstats.torch.training import one_thread
+
+__all__ = ["HeldOutModel", "held_out_part", "predict_state", "train_held_out"]
+
+# Of four examples, three train and one certifies.
+TRAINING_SHARE = 0.75
+
+BATCH = 128
+RATE = 3e-3
+SMOOTHING = 0.05
+CHANNELS = (24, 48, 96)
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutModel:
+    """A trained network, and its answers on the examples that it was not trained on.
+
+    Attributes
+    ----------
+    state : dict of ndarray
+        The network's arrays by name.
+    m, seed : int
+        Number of examples and seed of the split: `held_out_part` gives it again.
+    predictions : ndarray of int64
+        The answers on the held-out part, in the order of `held_out_part`.
+    """
+
+    state: dict[str, npt.NDArray[Any]] = field(repr=False)
+    m: int
+    seed: int
+    predictions: npt.NDArray[np.int64] = field(repr=False)
+
+
+def held_out_part(m: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Numbers of the training and of the held-out examples, a split that ignores labels.
+
+    Parameters
+    ----------
+    m : int
+        Number of examples, at least 2.
+    seed : int
+
+    Returns
+    -------
+    ndarray, ndarray
+        The first three quarters and the rest of a random permutation of 0 .. m - 1.
+    """
+    m = checks.count("m", m, at_least=2)
+    order = np.random.default_rng(seed).permutation(m)
+    n = int(TRAINING_SHARE * m)
+    return order[:n], order[n:]
+
+
+def _network(side: tuple[int, int], classes: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    before, height, width = 1, *side
+    for channels in CHANNELS:
+        layers += [
+            nn.Conv2d(before, channels, 3, padding=1, bias=False),
+            nn.MaxPool2d(2, ceil_mode=True),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+        ]
+        before, height, width = channels, -(-height // 2), -(-width // 2)
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * height * width, classes))
+
+
+def _inputs(x: npt.NDArray[Any]) -> torch.Tensor:
+    """Images in [-1, 1] with one channel; no statistic of the examples."""
+    return torch.from_numpy(x.astype(np.float32) / 127.5 - 1)[:, None]
+
+
+def predict_state(
+    state: dict[str, npt.NDArray[Any]], x: npt.NDArray[Any], classes: int
+) -> npt.NDArray[np.int64]:
+    """Answers of the network with these arrays, on the CPU.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not those of the network for such images.
+    """
+    model = _network((x.shape[1], x.shape[2]), classes)
+    try:
+        model.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in state.items()})
+    except (RuntimeError, TypeError) as error:
+        first = str(error).splitlines()[0]
+        raise ValueError(f"the arrays do not fit the network: {first}") from None
+    model.eval()
+    with torch.inference_mode():
+        parts = [model(part).argmax(1) for part in torch.split(_inputs(x), 1000)]
+    return torch.cat(parts).numpy()
+
+
+def train_held_out(
+    x: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    *,
+    classes: int | None = None,
+    epochs: int = 5,
+    seed: int = 0,
+    device: str | None = None,
+) -> HeldOutModel:
+    """Train a small convolutional network on three quarters of the examples.
+
+    Parameters
+    ----------
+    x : ndarray of uint8, shape (examples, height, width)
+    y : ndarray of integers, shape (examples,)
+    classes : int, optional
+        Default: one more than the largest label.
+    epochs : int
+        Passes over the training part.
+    seed : int
+        Seed of the split, of the first weights and of the order of examples.
+    device : str, optional
+        Where to train; default: "cuda" if there is one, else "cpu".
+
+    Returns
+    -------
+    HeldOutModel
+        `htstats.certificate.certify_predictions` of its predictions is the test-set bound.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If images are not uint8, or there are fewer than 20.
+
+    Notes
+    -----
+    Three convolutions of 3 x 3 with 24, 48 and 96 channels, each with a maximum over 2 x 2 pixels,
+    batch normalisation and ReLU; then one linear layer. AdamW, one cycle of the learning rate,
+    batches moved by up to one pixel, smoothed labels. Sums of floats depend on the machine; the
+    bound is about the answers that were recorded, whatever gave them.
+    """
+    if x.dtype != np.uint8 or x.ndim != 3:
+        raise TypeError(f"images must be uint8 (n, height, width), got {x.dtype} {x.shape}")
+    checks.count("number of examples", len(x), at_least=20)
+    epochs = checks.count("epochs", epochs, at_least=0)
+    part, rest = held_out_part(len(x), seed)
+    classes = int(y.max()) + 1 if classes is None else classes
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    with torch.random.fork_rng(devices=[]), one_thread():
+        torch.manual_seed(seed)
+        model = _network((x.shape[1], x.shape[2]), classes).to(device)
+        _fit(model, _inputs(x[part]).to(device), torch.from_numpy(y[part]).to(device), epochs)
+        state = {name: a.detach().cpu().numpy() for name, a in model.state_dict().items()}
+        return HeldOutModel(state, len(x), seed, predict_state(state, x[rest], classes))
+
+
+def _fit(model: nn.Module, x: torch.Tensor, y: torch.Tensor, epochs: int) -> None:
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.02)
+    steps = max(1, epochs * -(-len(y) // BATCH))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.25)
+    loss = nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
+    model.train()
+    for _ in range(epochs):
+        for batch in torch.split(torch.randperm(len(y)), BATCH):
+            down, right = torch.randint(-1, 2, (2,)).tolist()
+            images = torch.roll(x[batch], (down, right), (-2, -1))
+            optimizer.zero_grad()
+            loss(model(images), y[batch]).backward()
+            optimizer.step()
+            schedule.step()
