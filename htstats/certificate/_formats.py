@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from htstats.certificate._coder import BitReader, BitWriter
-from htstats.certificate._features import MAPS
+from htstats.certificate._features import shape_of
 
 __all__ = ["FORMATS", "STEP", "Format", "format_for", "read_format", "write_format"]
 
@@ -13,7 +13,7 @@ __all__ = ["FORMATS", "STEP", "Format", "format_for", "read_format", "write_form
 STEP = 16
 
 # Input kinds of the formats that write their shape.
-SPELLED = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns"}
+SPELLED = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns", 68: "strokes"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Format:
     ----------
     number : int
         The first byte of the file.
-    features : {"gabor", "gaussian", "pixels", "columns"}
+    features : {"gabor", "gaussian", "pixels", "strokes", "columns"}
         "columns" are int8 features that the user provides.
     height, width : int
         In pixels; for columns: 1, and the number of columns.
@@ -49,7 +49,7 @@ class Format:
         """Channels, rows and columns of the features."""
         if self.features == "columns":
             return self.width, 1, 1
-        return MAPS[self.features].shape(self.height, self.width)
+        return shape_of(self.features, self.height, self.width)
 
     @property
     def n_features(self) -> int:
@@ -70,6 +70,7 @@ FORMATS = {
         Format(2, "gaussian", 28, 28, 10),
         Format(3, "pixels", 28, 28, 10),
         Format(4, "pixels", 8, 8, 10),
+        Format(5, "strokes", 8, 8, 10),
     )
 }
 

@@ -23,10 +23,17 @@ __all__ = ["CHOICE_BITS", "PRESETS", "Found", "certify", "features_of"]
 # The features of a preset, and the length of its search.
 PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
     "fast": ("gabor", (Stage(4_000_000, 5.5), Stage(2_000_000, 3.2))),
-    "best": ("gabor", (Stage(16_000_000, 5.5), Stage(8_000_000, 3.2), Stage(8_000_000, 3.0))),
+    "best": ("gabor", (Stage(30_000_000, 5.5), Stage(15_000_000, 3.2), Stage(25_000_000, 3.0))),
     "gaussian": ("gaussian", (Stage(4_000_000, 5.5), Stage(2_000_000, 3.2))),
     "pixels": ("pixels", (Stage(4_000_000, 5.5), Stage(2_000_000, 3.2))),
 }
+
+# Images with a side shorter than this have strokes in place of gabor: its filters are as large.
+SMALL_IMAGE = 16
+
+# With few examples a proposal is cheap and a chain is easily trapped: many hot reheats.
+FEW_EXAMPLES = 4096
+STAGES_OF_FEW = (Stage(1_500_000, 5.5), *[Stage(1_000_000, 4.5)] * 24)
 
 # Added to every certificate: the filter banks were tried on Fashion-MNIST while they were made
 # (16 bits), and the user may try every feature map on the data.
@@ -108,6 +115,10 @@ def certify(
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
     name, planned = PRESETS[preset]
     height, width = examples.x.shape[1:] if examples.x.ndim == 3 else (1, examples.x.shape[1])
+    if name == "gabor" and min(height, width) < SMALL_IMAGE:
+        name = "strokes"
+    if len(examples.y) < FEW_EXAMPLES:
+        planned = STAGES_OF_FEW
     name = name if examples.x.ndim == 3 else "columns"
     form = format_for(name, height, width, examples.classes)
     features = features_of(form, examples.x, n_threads)
