@@ -177,6 +177,7 @@ FORMS = [
     format_for("pixels", 8, 8, 10),
     format_for("strokes", 8, 8, 10),
     format_for("strokes", 9, 12, 3),
+    format_for("lite0", 28, 28, 10),
     format_for("columns", 1, 50, 2),
     format_for("gabor", 20, 31, 300),
 ]

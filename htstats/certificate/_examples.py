@@ -31,6 +31,8 @@ class Examples:
     y : ndarray of int64
     x_test, y_test : ndarray or None
         The same for held-out examples, which no search may use.
+    source_sha256 : str or None
+        `sha256` of the images that columns were computed from.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Examples:
     y: npt.NDArray[Any] = field(repr=False)
     x_test: npt.NDArray[Any] | None = field(default=None, repr=False)
     y_test: npt.NDArray[Any] | None = field(default=None, repr=False)
+    source_sha256: str | None = None
 
     @property
     def classes(self) -> int:
@@ -47,6 +50,8 @@ class Examples:
     @property
     def sha256(self) -> str:
         """Hash of the examples and labels in little-endian order, for the report."""
+        if self.source_sha256 is not None:
+            return self.source_sha256
         digest = hashlib.sha256()
         for a in (self.x, self.y):
             a = np.ascontiguousarray(a)

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from htstats.certificate._coder import BitReader, BitWriter
 from htstats.certificate._features import shape_of
 
-__all__ = ["FORMATS", "STEP", "Format", "format_for", "read_format", "write_format"]
+__all__ = ["FORMATS", "STEP", "TRUNK", "Format", "format_for", "read_format", "write_format"]
 
 # The value of one step of an offset, in logits, in every format of version 1.
 STEP = 16
+
+# Columns of efficientnet-lite0, which htstats.torch.trunk computes from images.
+TRUNK = "lite0"
+TRUNK_GRID = 80, 3, 3
 
 # Input kinds of the formats that write their shape.
 SPELLED = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns", 68: "strokes"}
@@ -24,8 +28,8 @@ class Format:
     ----------
     number : int
         The first byte of the file.
-    features : {"gabor", "gaussian", "pixels", "strokes", "columns"}
-        "columns" are int8 features that the user provides.
+    features : {"gabor", "gaussian", "pixels", "strokes", "lite0", "columns"}
+        "lite0" are columns of a public network, see `htstats.torch.trunk`; "columns" are int8 features that the user provides.
     height, width : int
         In pixels; for columns: 1, and the number of columns.
     classes : int
@@ -49,6 +53,8 @@ class Format:
         """Channels, rows and columns of the features."""
         if self.features == "columns":
             return self.width, 1, 1
+        if self.features == TRUNK:
+            return TRUNK_GRID
         return shape_of(self.features, self.height, self.width)
 
     @property
@@ -71,6 +77,7 @@ FORMATS = {
         Format(3, "pixels", 28, 28, 10),
         Format(4, "pixels", 8, 8, 10),
         Format(5, "strokes", 8, 8, 10),
+        Format(6, TRUNK, 28, 28, 10),
     )
 }
 

@@ -44,7 +44,7 @@ class StrokeMap:
         energy = pooled.sum(axis=1, keepdims=True) + SOFTENING
         # whole numbers below 2^52: the square root is correctly rounded, and its floor is exact
         roots = np.sqrt(SCALE * pooled // energy).astype(np.int64)
-        return np.minimum(roots, 127).astype(np.int8).reshape(len(images), -1)
+        return np.asarray(np.minimum(roots, 127).astype(np.int8).reshape(len(images), -1))
 
 
 def _sum_windows(

@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from htstats.commands._trunk import add_trunk_option, columns_of_trunk
+
 HELP = "search for a small classifier with a certified error"
 
 
@@ -27,7 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--preset",
         default="fast",
         metavar="NAME",
-        help="fast, best, gaussian (features are random filters replayed from a seed) or pixels; "
+        help="fast, best, gaussian (features are random filters replayed from a seed), pixels or "
+        "transfer (columns of a public network); "
         "default: fast",
     )
     parser.add_argument(
@@ -39,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--json", action="store_true", help="print the certificate as JSON")
+    add_trunk_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
     if not output.parent.is_dir():
         raise FileNotFoundError(f"no folder {output.parent}")
     examples = load_examples(args.data)
+    if args.preset == "transfer":
+        examples = columns_of_trunk(examples, args.trunk)
     with SearchProgress(args.minutes) as progress:
         found = certify(
             examples, preset=args.preset, seeds=range(args.seeds), delta=args.delta,

@@ -13,6 +13,8 @@ import json
 import sys
 from typing import Any
 
+from htstats.commands._trunk import add_trunk_option, columns_of_trunk
+
 HELP = "recompute the certified error of a .htc file"
 
 
@@ -30,13 +32,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    add_trunk_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from htstats._common import checks
-    from htstats.certificate import load_examples, verify
+    from htstats.certificate import decode, load_examples, verify
     from htstats.commands._certificates import print_certificate
 
     checks.count("--threads", args.threads, at_least=1)
@@ -44,7 +47,11 @@ def run(args: argparse.Namespace) -> int:
     delta = args.delta if args.delta is not None else claim.get("delta", 0.05)
     checks.open_probability("--delta", delta)
     data = Path(args.file).read_bytes()
-    found = verify(data, load_examples(args.data), delta=delta, n_threads=args.threads)
+    form, _ = decode(data)
+    examples = load_examples(args.data)
+    if form.features == "lite0":
+        examples = columns_of_trunk(examples, args.trunk)
+    found = verify(data, examples, delta=delta, n_threads=args.threads)
     claimed = args.claim if args.claim is not None else claim.get("certified_error")
     certified = found.certificate.certified_error
     holds = certified <= claimed if claimed is not None else not found.certificate.is_vacuous
