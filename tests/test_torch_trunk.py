@@ -1,4 +1,4 @@
-"""The trunk of certificates by transfer: exact columns, and how a missing or other file is named."""
+"""The trunk of certificates by transfer: exact columns, and how other files are named."""
 
 import hashlib
 import math

@@ -26,7 +26,12 @@ from htstats.certificate._bound import (
     test_set_bound,
 )
 from htstats.certificate._certificate import Certificate
-from htstats.certificate._examples import Examples, check_examples, load_examples
+from htstats.certificate._examples import (
+    Examples,
+    check_examples,
+    digits_examples,
+    load_examples,
+)
 from htstats.certificate._features import extract_features
 from htstats.certificate._file import decode, encode, message_bits
 from htstats.certificate._formats import FORMATS, Format, format_for
@@ -50,6 +55,7 @@ __all__ = [
     "certify",
     "check_examples",
     "decode",
+    "digits_examples",
     "encode",
     "exchange_rate",
     "extract_features",

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from htstats import datasets
 
-__all__ = ["Examples", "check_examples", "load_examples"]
+__all__ = ["Examples", "check_examples", "digits_examples", "load_examples"]
 
 # The smallest number of examples for which a bound is useful.
 LEAST = 10
@@ -134,7 +134,7 @@ def load_examples(data: str | os.PathLike[str]) -> Examples:
     examples ``x_test`` and ``y_test``.
     """
     if data == "digits":
-        return _from_split(datasets.digits(), 8.0, 15)
+        return digits_examples(datasets.digits())
     if data == "fashion-mnist":
         return _from_split(datasets.fashion_mnist(), 127.5, 1)
     path = Path(data)
@@ -156,6 +156,11 @@ def load_examples(data: str | os.PathLike[str]) -> Examples:
         if {"x_test", "y_test"} <= names:
             test = _held_out(archive["x_test"], archive["y_test"], train[0])
     return Examples(path.name, *train, *test)
+
+
+def digits_examples(split: datasets.Split) -> Examples:
+    """A split of scikit-learn's digits as images of 8 x 8 pixels."""
+    return _from_split(split, 8.0, 15)
 
 
 def _from_split(split: datasets.Split, scale: float, grey: int) -> Examples:

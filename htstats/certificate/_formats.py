@@ -29,7 +29,8 @@ class Format:
     number : int
         The first byte of the file.
     features : {"gabor", "gaussian", "pixels", "strokes", "lite0", "columns"}
-        "lite0" are columns of a public network, see `htstats.torch.trunk`; "columns" are int8 features that the user provides.
+        "lite0" are columns of a public network, see `htstats.torch.trunk`; "columns" are int8
+        features that the user provides.
     height, width : int
         In pixels; for columns: 1, and the number of columns.
     classes : int

@@ -130,7 +130,7 @@ def certify(
     features = features_of(form, examples.x, n_threads)
     relatives = None if name == "columns" else grid_relatives(*form.grid)
     if name == TRUNK and relatives is not None:
-        relatives = np.ascontiguousarray(relatives[:, :8])  # the cells around; channels have no order
+        relatives = np.ascontiguousarray(relatives[:, :8])  # cells around; channels have no order
     chains = anneal(
         features, examples.y, classes=form.classes, stages=stages or planned, seeds=seeds,
         step=form.step, relatives=relatives, extra_bits=form.header_bits + 14 + CHOICE_BITS,

@@ -72,7 +72,7 @@ class _Layer:
 
 
 def _pad_same(x: Tensor, kernel: int, stride: int) -> Tensor:
-    """Zeros around an image, as many as TensorFlow's "same" padding has; fewer before than after."""
+    """Zeros around an image, as TensorFlow's "same" padding has them; the odd one comes after."""
     n = x.shape[2]
     total = max((-(-n // stride) - 1) * stride + kernel - n, 0)
     before = total // 2
@@ -128,7 +128,8 @@ class _Folded:
 
     def stream(self, last: int) -> tuple[Any, Any]:
         """Mean and deviation of the sum of blocks that ends with this one, by the batch norms."""
-        mean, variance = 0.0, 0.0
+        mean: Any = 0.0
+        variance: Any = 0.0
         while True:
             mean = mean + self.read(f"_blocks.{last}._bn2.bias")
             variance = variance + self.read(f"_blocks.{last}._bn2.weight") ** 2
@@ -217,7 +218,7 @@ class Trunk:
 
 
 def _bilinear(n: int, to: int) -> npt.NDArray[np.float32]:
-    """Rows of weights, in 48ths, that enlarge 28 pixels to 96: pixel centres at (14 i - 17) / 48."""
+    """Weights in 48ths that enlarge 28 pixels to 96: the centre of i is at (14 i - 17) / 48."""
     weights = np.zeros((to, n), np.float32)
     for i in range(to):
         low, part = divmod(14 * i - 17, 48)
