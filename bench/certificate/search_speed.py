@@ -14,6 +14,7 @@ import time
 
 import numpy as np
 
+import htstats.certificate._anneal as search_module
 from htstats._core import anneal as core
 from htstats.certificate import Stage, grid_relatives
 from htstats.certificate._anneal import TEMPERATURE_UNIT, _Problem, _Search
@@ -65,9 +66,7 @@ def main() -> None:
             before, last = now, np.array(found)
             return found
 
-    import htstats.certificate._anneal as module
-
-    module.Chain = Watched
+    search_module.Chain = Watched
     start = time.process_time()
     search.run(0, Stage(args.proposals, 5.5), lambda _: True)
     rate = args.proposals / (time.process_time() - start)
