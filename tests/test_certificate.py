@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import htc_reader
-from reference.certificate_twin import features_of, rank_of
+from reference.certificate_twin import features_of, rank_of, strokes_of
 
 from htstats.certificate import (
     METHODS,
@@ -175,6 +175,9 @@ FORMS = [
     format_for("gabor", 28, 28, 10),
     format_for("gaussian", 28, 28, 10),
     format_for("pixels", 8, 8, 10),
+    format_for("strokes", 8, 8, 10),
+    format_for("strokes", 9, 12, 3),
+    format_for("lite0", 28, 28, 10),
     format_for("columns", 1, 50, 2),
     format_for("gabor", 20, 31, 300),
 ]
@@ -277,6 +280,7 @@ def test_features_are_those_of_the_twin(name):
     [
         ("gabor", "9867ece714eca47da80ec20687aef069eec42aab6e9543d9ade21077688e312e"),
         ("gaussian", "81359405ab5f0a3b852b0f36010f4c2f559b2e842e6a81859e18ecb1aebfa3f9"),
+        ("strokes", "f2070008fb6746dfa5d3a6bd0baf0b842774a6368eff30ca03be88de7bf3775c"),
         ("pixels", "36589aab58ece5db701246302b67d7b6a50dfeef504b8c2ec17ce6c1333da9b3"),
     ],
 )
@@ -284,6 +288,14 @@ def test_features_have_these_bytes_on_every_machine(name, sha256):
     one, two = (extract_features(name, IMAGES, n_threads=n) for n in (1, 3))
     assert np.array_equal(one, two)
     assert hashlib.sha256(one.tobytes()).hexdigest() == sha256
+
+
+def test_strokes_are_those_of_the_twin():
+    images = RNG.integers(0, 256, (3, 6, 9)).astype(np.uint8)
+    images[0] = 0
+    images[1] = 255 * (images[1] > 128)
+    for image, row in zip(images, extract_features("strokes", images), strict=True):
+        assert row.tolist() == strokes_of(image)
 
 
 def test_banks():

@@ -19,6 +19,7 @@ from htstats.certificate import (
     occam_bound,
     verify,
 )
+from htstats.certificate._anneal import _chunk_ends
 
 # ---- the search ---------------------------------------------------------------------------------
 
@@ -31,7 +32,7 @@ def clouds(m=1200, d=12, classes=4, seed=3):
     return x, y
 
 
-@pytest.mark.parametrize("m", [10, 130, 1200, 5000])
+@pytest.mark.parametrize("m", [10, 130, 1200, 5000, 17_000])
 def test_the_search_counts_errors_exactly(m):
     x, y = clouds(m)
     y[:4] = range(4)
@@ -42,6 +43,18 @@ def test_the_search_counts_errors_exactly(m):
     k, levels = head.n_nonzeros, int(head.offsets.max()) + 1
     exact = math.log2(math.comb(head.weights.size, k)) + k + 4 * math.log2(levels) + 22
     assert found.bits == pytest.approx(exact, abs=0.02)
+
+
+@pytest.mark.parametrize("m", [1, 511, 1023, 1024, 4095, 8192, 16_383, 16_384, 60_000, 10**7])
+def test_chunks_cover_the_examples_and_grow(m):
+    ends, turning = _chunk_ends(m)
+    sizes = np.diff([0, *ends])
+    assert ends[-1] == m
+    assert 1 <= turning <= len(ends) <= 64
+    assert (sizes > 0).all()
+    first = sizes[:turning]
+    assert first.max() <= first.min() + turning
+    assert (sizes[turning:] >= first.max()).all()
 
 
 def test_the_search_finds_something_and_more_time_finds_no_worse():
@@ -69,7 +82,7 @@ def test_a_seed_gives_the_same_head_on_every_machine():
     y = (x[:, 0].astype(int) + x[:, 3] > 0).astype(np.int64) + (x[:, 5] > 60)
     (found,) = anneal(x, y, stages=[Stage(40_000, 5.5)], seeds=[5])
     digest = hashlib.sha256(found.head.weights.tobytes()).hexdigest()
-    assert (found.errors, digest[:16]) == (102, "33bc79249259d280")
+    assert (found.errors, digest[:16]) == (126, "6549bf2520f7326a")
 
 
 def test_progress_ends_a_chain_and_keeps_its_best():

@@ -1,12 +1,15 @@
 """`htstats certify` and `htstats verify` at the command line."""
 
 import json
+import os
+import signal
 import sys
 
 import numpy as np
 import pytest
 
 from htstats.cli import main
+from htstats.commands._search_progress import SearchProgress
 
 
 def run(*argv):
@@ -155,6 +158,28 @@ def test_a_claim_that_cannot_be_read_is_named(certified, data, tmp_path, capsys)
     (tmp_path / "net.htc.json").write_text("{}")
     assert run("verify", path, "--data", data) == 2
     assert "net.htc.json" in capsys.readouterr().err
+
+
+def test_ctrl_c_keeps_the_best_so_far(tmp_path, monkeypatch, capsys):
+    rng = np.random.default_rng(5)
+    y = rng.integers(0, 3, 20_000)
+    x = np.clip(rng.normal(0, 40, (20_000, 30)) + 25 * (y[:, None] - 1), -127, 127)
+    data, out = tmp_path / "columns.npz", tmp_path / "net.htc"
+    np.savez(data, x=x.astype(np.int8), y=y)
+    calls = []
+    before = SearchProgress.__call__
+
+    def interrupt(self, *args):
+        calls.append(args)
+        if len(calls) == 2:
+            os.kill(os.getpid(), signal.SIGINT)  # as a terminal does
+        return before(self, *args)
+
+    monkeypatch.setattr(SearchProgress, "__call__", interrupt)
+    assert run("certify", "--data", data, "-o", out, "--preset", "best") == 0
+    assert len(calls) == 2  # of hundreds
+    assert run("verify", out, "--data", data) == 0
+    assert "it holds" in capsys.readouterr().out
 
 
 def test_the_data_are_not_overwritten(data, tmp_path, capsys):

@@ -48,6 +48,16 @@ def test_the_network_is_the_promised_one_and_learns(report):
     )
 
 
+def test_the_certificate_is_that_of_its_numbers(report):
+    from htstats.certificate import occam_bound
+
+    held = report[0]["certificate"]
+    bits = 8 * held["bytes"] + held["choice_bits"]
+    assert held["certified_error"] == occam_bound(held["errors"], held["m"], bits, held["delta"])
+    assert held["m"] == 1437
+    assert held["test_error"] < held["certified_error"] < 0.5
+
+
 def test_fits_and_splits_are_those_of_the_weights(report):
     result, weights = report
     for m in result["matrices"]:

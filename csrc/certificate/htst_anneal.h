@@ -16,11 +16,11 @@
  * of its logit over examples near the boundary, plus noise. Without this, a single entry would
  * shift one class against all others. The largest increase of the energy that is accepted is drawn
  * first: T times an exponential variable. The proposal is then evaluated on growing prefixes of
- * the examples. It is dropped as soon as its estimated errors exceed the accepted number by 2.5
+ * the examples. It is dropped as soon as its estimated errors exceed the accepted number by 1.5
  * standard deviations. A proposal is accepted only after evaluation on all examples, so the error
- * count is always exact. For every class c and example i the kernel keeps a margin, whose sign
- * says whether i is right. The margin and the change of c's logit decide whether i is right after
- * the change: a proposal costs one comparison per example.
+ * count is always exact. For every class c and example i the kernel keeps a margin. The margin and
+ * the change of c's logit decide whether i is right after the change: a proposal costs one
+ * comparison per example.
  *
  * Everything is integer arithmetic (bits in 1/1024, temperatures in 2^-26), so that a seed gives
  * the same classifier on every machine.
@@ -43,11 +43,11 @@
 /* The largest number of chunks that the examples may be cut into. */
 #define HTST_ANNEAL_CHUNKS 64
 
-/* The examples, cut into n_chunks parts (a power of two) of nearly equal size, each a random
- * sample of all, sorted by label inside. starts[k * (n_classes + 1) + q] is the first example of
+/* The examples, cut into n_chunks parts, each a random sample of all, sorted by label inside. The
+ * first n_turning parts are small, and take turns to be the one that is looked at first. starts[k * (n_classes + 1) + q] is the first example of
  * label q in chunk k, the last entry its end; chunk k + 1 begins where chunk k ends. */
 typedef struct {
-    int64_t n_examples, n_columns, n_classes, n_chunks;
+    int64_t n_examples, n_columns, n_classes, n_chunks, n_turning;
     const int64_t *starts;    /* (n_chunks, n_classes + 1) */
     const int8_t *by_column;  /* chunk after chunk, each (n_columns, examples of the chunk) */
     const int8_t *by_example; /* (n_examples, n_columns), in the same order */
@@ -76,7 +76,7 @@ typedef struct {
     int16_t *margins;  /* chunk after chunk, each (n_classes, examples of the chunk) */
     int32_t *largest;  /* (2, n_examples): the two largest logits of other labels */
     int64_t *versions; /* (n_chunks, n_classes + 1): the state that margins and largest belong to */
-    int64_t *right;    /* (n_chunks,): examples that are right */
+    int64_t *right;    /* (2, n_chunks): examples that are right, now and after a proposal */
     int32_t
         *places; /* (2, n_classes * n_columns): the non-zeros, and where each stands in that list */
     int32_t *means; /* (n_classes, n_columns): mean feature near the boundary, in 1/256 */

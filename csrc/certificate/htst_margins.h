@@ -3,12 +3,12 @@
  *
  * For class c and example i with label y the margin M_c[i] is
  *
- *     y = c:   logit_c - max of the other logits
+ *     y = c:   max of the other logits - logit_c + 1
  *     y != c:  logit_y - logit_c, or the least margin if some third logit is at least logit_y
  *
- * clamped to +-HTST_MARGIN_FAR. So i is classified correctly ("right") if and only if M_c[i] > 0,
- * for every class c. After logit_c grows by d it is right if and only if M_c[i] + d > 0 (y = c) or
- * M_c[i] - d > 0 (y != c).
+ * clamped to +-HTST_MARGIN_FAR. After logit_c grows by d, i is classified correctly ("right") if
+ * and only if M_c[i] <= d (y = c) or M_c[i] > d (y != c). So a change is one comparison per
+ * example, the same for all of them; the label says how to count it.
  *
  * Margins are computed when they are needed: a change of one class makes the margins of every
  * class out of date, but most proposals use one chunk of one class only.
@@ -47,7 +47,8 @@ void htst_margins_refresh(
 void htst_margins_count(const htst_anneal_data_t *data, const htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t k, int64_t *right, int64_t *changed);
 
-/* Make the change: logits, then `right` of every chunk. The caller has raised state->version. */
+/* Make the change: the logits only. Margins are out of date when the caller has raised
+ * state->version. */
 void htst_margins_apply(const htst_anneal_data_t *data, htst_anneal_state_t *state,
     const htst_margins_change_t *change);
 

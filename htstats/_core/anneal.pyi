@@ -5,6 +5,7 @@ class Chain:
     def __init__(
         self,
         starts: npt.NDArray[np.int64],
+        turning: int,
         by_column: npt.NDArray[np.int8],
         by_example: npt.NDArray[np.int8],
         relatives: npt.NDArray[np.int32],

@@ -22,13 +22,13 @@ cdef class Chain:
     cdef htst_anneal_state_t state
     cdef object arrays
 
-    def __init__(self, const int64_t[:, ::1] starts, const int8_t[::1] by_column,
+    def __init__(self, const int64_t[:, ::1] starts, int64_t turning, const int8_t[::1] by_column,
                  const int8_t[:, ::1] by_example, const int32_t[:, ::1] relatives,
                  int64_t rate, const int64_t[::1] support_cost, const int64_t[::1] levels_cost,
                  int32_t step, int8_t[:, ::1] weights, int16_t[::1] offsets,
                  int8_t[:, ::1] best_weights, int16_t[::1] best_offsets,
                  int32_t[:, ::1] logits, int16_t[::1] margins, int32_t[:, ::1] largest,
-                 int64_t[:, ::1] versions, int64_t[::1] right, int32_t[:, ::1] places,
+                 int64_t[:, ::1] versions, int64_t[:, ::1] right, int32_t[:, ::1] places,
                  int32_t[:, ::1] means, uint64_t seed):
         cdef int64_t m = by_example.shape[0], d = by_example.shape[1], c = weights.shape[0]
         cdef int64_t chunks = starts.shape[0]
@@ -38,13 +38,13 @@ cdef class Chain:
                 or best_offsets.shape[0] != c or logits.shape[0] != c or logits.shape[1] != m
                 or margins.shape[0] != c * m or largest.shape[0] != 2 or largest.shape[1] != m
                 or versions.shape[0] != chunks or versions.shape[1] != c + 1
-                or right.shape[0] != chunks or places.shape[0] != 2 or places.shape[1] != c * d
+                or right.shape[0] != 2 or right.shape[1] != chunks or places.shape[0] != 2 or places.shape[1] != c * d
                 or means.shape[0] != c + 1 or means.shape[1] != d or support_cost.shape[0] < 1
                 or levels_cost.shape[0] < 2):
             raise ValueError("the arrays of a chain do not fit each other")
         memset(&self.state, 0, sizeof(self.state))
         self.data.n_examples, self.data.n_columns = m, d
-        self.data.n_classes, self.data.n_chunks = c, chunks
+        self.data.n_classes, self.data.n_chunks, self.data.n_turning = c, chunks, turning
         self.data.starts, self.data.by_column = &starts[0, 0], &by_column[0]
         self.data.by_example = &by_example[0, 0]
         self.data.n_relatives = relatives.shape[1]
@@ -56,7 +56,7 @@ cdef class Chain:
         self.state.best_weights, self.state.best_offsets = &best_weights[0, 0], &best_offsets[0]
         self.state.logits, self.state.margins = &logits[0, 0], &margins[0]
         self.state.largest, self.state.versions = &largest[0, 0], &versions[0, 0]
-        self.state.right, self.state.places = &right[0], &places[0, 0]
+        self.state.right, self.state.places = &right[0, 0], &places[0, 0]
         self.state.means, self.state.sums = &means[0, 0], &means[c, 0]
         self.arrays = (starts, by_column, by_example, relatives, support_cost, levels_cost,
                        weights, offsets, best_weights, best_offsets, logits, margins, largest,

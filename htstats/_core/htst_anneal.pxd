@@ -2,7 +2,7 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint64_t
 
 cdef extern from "htst_anneal.h" nogil:
     ctypedef struct htst_anneal_data_t:
-        int64_t n_examples, n_columns, n_classes, n_chunks
+        int64_t n_examples, n_columns, n_classes, n_chunks, n_turning
         const int64_t *starts
         const int8_t *by_column
         const int8_t *by_example

@@ -30,6 +30,7 @@ from htstats.certificate._certify_network import certify_networks, network_input
 from htstats.certificate._examples import (
     Examples,
     check_examples,
+    digits_examples,
     exponent_for,
     load_examples,
     quantize_columns,
@@ -85,6 +86,7 @@ __all__ = [
     "check_examples",
     "compress_network",
     "decode",
+    "digits_examples",
     "encode",
     "exchange_rate",
     "exponent_for",

@@ -7,8 +7,7 @@ independent: the number of threads changes the running time, never the result.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,9 +28,10 @@ UNIT = 1024
 TEMPERATURE_UNIT = 1 << 26
 A_TEMPERATURE = 1024
 
-# The smallest number of examples of a chunk: an estimate from fewer is useless.
+# The smallest number of examples of a chunk: an estimate from fewer is useless. So many small
+# chunks take turns to be the first; prefixes double after them.
 CHUNK_EXAMPLES = 512
-MOST_CHUNKS = 64
+TURNING = 8
 
 # Proposals between two checks of the clock, the progress function and Ctrl-C.
 SLICE = 200 * A_TEMPERATURE
@@ -104,18 +104,16 @@ class _Problem:
     ) -> None:
         m = len(labels)
         self.classes = classes
-        chunks = 1
-        while chunks < MOST_CHUNKS and m >= 2 * chunks * CHUNK_EXAMPLES:
-            chunks *= 2
+        ends, self.turning = _chunk_ends(m)
         order = np.argsort(
             _hash(np.arange(m, dtype=np.uint64) + np.uint64(seed << 32)), kind="stable"
         )
-        self.starts = np.zeros((chunks, classes + 1), np.int64)
+        self.starts = np.zeros((len(ends), classes + 1), np.int64)
         parts, at = [], 0
-        for k, part in enumerate(np.array_split(order, chunks)):
+        for k, part in enumerate(np.split(order, ends[:-1])):
             part = part[np.argsort(labels[part], kind="stable")]
-            ends = np.cumsum(np.bincount(labels[part], minlength=classes))
-            self.starts[k] = at + np.concatenate([[0], ends])
+            counts = np.bincount(labels[part], minlength=classes)
+            self.starts[k] = at + np.concatenate([[0], np.cumsum(counts)])
             at += len(part)
             parts.append(part)
         self.by_example = np.ascontiguousarray(features[np.concatenate(parts)], np.int8)
@@ -127,6 +125,16 @@ class _Problem:
     def start(self, step: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
         """Weights and offsets to begin with."""
         return _start(self._features, self._labels, self.classes, step)
+
+
+def _chunk_ends(m: int) -> tuple[list[int], int]:
+    """Ends of the chunks, and how many of the first ones take turns."""
+    turning = min(max(m // CHUNK_EXAMPLES, 1), TURNING)
+    size = CHUNK_EXAMPLES if m >= 4 * TURNING * CHUNK_EXAMPLES else -(-m // turning)
+    ends = [size * (k + 1) for k in range(turning)]
+    while 8 * ends[-1] <= 3 * m:
+        ends.append(2 * ends[-1])
+    return [*(ends if len(ends) > turning else ends[:-1]), m], turning
 
 
 def _hash(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -165,6 +173,14 @@ def _start(
     return weights, (means - means.min()).astype(np.int16)
 
 
+def _counts(n: int, most: int) -> Iterator[int]:
+    """C(n, 0) ... C(n, most), each from the one before."""
+    ways = 1
+    for k in range(most + 1):
+        yield ways
+        ways = ways * (n - k) // (k + 1)
+
+
 class _Search:
     """One chain: its arrays, and the stages it runs through."""
 
@@ -185,7 +201,7 @@ class _Search:
         most = min(n, MOST_NONZEROS)
         extra = round(extra_bits * UNIT)
         self.support_cost = np.array(
-            [log2_units(math.comb(n, k), UNIT) + UNIT * k + extra for k in range(most + 1)],
+            [log2_units(ways, UNIT) + UNIT * k + extra for k, ways in enumerate(_counts(n, most))],
             np.int64,
         )
         self.levels_cost = np.array(
@@ -198,7 +214,7 @@ class _Search:
             np.zeros(c * m, np.int16),
             np.zeros((2, m), np.int32),
             np.zeros((len(problem.starts), c + 1), np.int64),
-            np.zeros(len(problem.starts), np.int64),
+            np.zeros((2, len(problem.starts)), np.int64),
             np.zeros((2, n), np.int32),
             np.zeros((c + 1, d), np.int32),
         )
@@ -221,7 +237,7 @@ class _Search:
         p = self.problem
         rate = self.rate()
         chain = Chain(
-            p.starts, p.by_column, p.by_example, self.relatives, rate, self.support_cost,
+            p.starts, p.turning, p.by_column, p.by_example, self.relatives, rate, self.support_cost,
             self.levels_cost, self.step, self.weights, self.offsets, self.best_weights,
             self.best_offsets, *self.work, (self.seed << 16) + number,
         )  # fmt: skip

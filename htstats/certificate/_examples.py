@@ -14,7 +14,14 @@ import numpy.typing as npt
 
 from htstats import datasets
 
-__all__ = ["Examples", "check_examples", "exponent_for", "load_examples", "quantize_columns"]
+__all__ = [
+    "Examples",
+    "check_examples",
+    "digits_examples",
+    "exponent_for",
+    "load_examples",
+    "quantize_columns",
+]
 
 # Exponents that a message can say, in five bits.
 LEAST_EXPONENT, MOST_EXPONENT = -16, 15
@@ -37,6 +44,8 @@ class Examples:
         The same for held-out examples, which no search may use.
     exponent : int
         Float columns became int8 by ``rint(127 x / 2^exponent)``; see `quantize_columns`.
+    source_sha256 : str or None
+        `sha256` of the images that columns were computed from.
     """
 
     name: str
@@ -45,6 +54,7 @@ class Examples:
     x_test: npt.NDArray[Any] | None = field(default=None, repr=False)
     y_test: npt.NDArray[Any] | None = field(default=None, repr=False)
     exponent: int = 0
+    source_sha256: str | None = None
 
     @property
     def classes(self) -> int:
@@ -54,6 +64,8 @@ class Examples:
     @property
     def sha256(self) -> str:
         """Hash of the examples and labels in little-endian order, for the report."""
+        if self.source_sha256 is not None:
+            return self.source_sha256
         digest = hashlib.sha256()
         for a in (self.x, self.y):
             a = np.ascontiguousarray(a)
@@ -209,7 +221,7 @@ def load_examples(
     if labels is not None:
         return _from_arrays(path.name, np.load(path), np.load(labels), None, exponent)
     if data == "digits":
-        return _from_split(datasets.digits(), 8.0, 15)
+        return digits_examples(datasets.digits())
     if data == "fashion-mnist":
         return _from_split(datasets.fashion_mnist(), 127.5, 1)
     if path.is_dir():
@@ -238,6 +250,11 @@ def _from_arrays(
     x, y = check_examples(x, y, exponent=used)
     x_test, y_test = (None, None) if test is None else _held_out(*test, x, used)
     return Examples(name, x, y, x_test, y_test, used or 0)
+
+
+def digits_examples(split: datasets.Split) -> Examples:
+    """A split of scikit-learn's digits as images of 8 x 8 pixels."""
+    return _from_split(split, 8.0, 15)
 
 
 def _from_split(split: datasets.Split, scale: float, grey: int) -> Examples:

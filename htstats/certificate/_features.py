@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from htstats._core.features import Bank
 from htstats.certificate._banks import Filters, gabor_filters, gaussian_filters
+from htstats.certificate._strokes import StrokeMap
 
-__all__ = ["MAPS", "FeatureMap", "extract_features"]
+__all__ = ["MAPS", "FeatureMap", "extract_features", "shape_of"]
 
 # Number of images that one thread processes at a time.
 BLOCK = 500
@@ -69,6 +70,14 @@ MAPS = {
 }
 
 
+STROKES = StrokeMap()
+
+
+def shape_of(name: str, height: int, width: int) -> tuple[int, int, int]:
+    """Channels, rows and columns of the features of an image, by the name of the map."""
+    return (STROKES if name == "strokes" else MAPS[name]).shape(height, width)
+
+
 def extract_features(
     name: str, images: npt.NDArray[Any], *, n_threads: int = 1
 ) -> npt.NDArray[np.int8]:
@@ -76,7 +85,7 @@ def extract_features(
 
     Parameters
     ----------
-    name : {"gabor", "gaussian", "pixels", "raw"}
+    name : {"gabor", "gaussian", "pixels", "raw", "strokes"}
         Which map.
     images : ndarray of uint8, shape (examples, height, width)
     n_threads : int
@@ -92,10 +101,13 @@ def extract_features(
             f"images must be uint8 of shape (examples, height, width), got {images.dtype} "
             f"{images.shape}"
         )
-    bank = MAPS[name].bank(*images.shape[1:])
-    channels, rows, columns = MAPS[name].shape(*images.shape[1:])
+    channels, rows, columns = shape_of(name, *images.shape[1:])
     if min(rows, columns) < 1:
         raise ValueError(f"images of {images.shape[1]} x {images.shape[2]} pixels are too small")
+    if name == "strokes":
+        parts = [STROKES.extract(images[at : at + BLOCK]) for at in range(0, len(images), BLOCK)]
+        return np.concatenate(parts)
+    bank = MAPS[name].bank(*images.shape[1:])
     room = bank.grid()[2]
     out = np.empty((len(images), channels * rows * columns), np.int8)
 

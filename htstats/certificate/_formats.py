@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from htstats.certificate._coder import BitReader, BitWriter
-from htstats.certificate._features import MAPS
+from htstats.certificate._features import shape_of
 
-__all__ = ["FORMATS", "NETWORKS", "STEP", "Format", "format_for", "read_format", "write_format"]
+__all__ = [
+    "FORMATS",
+    "NETWORKS",
+    "STEP",
+    "TRUNK",
+    "Format",
+    "format_for",
+    "read_format",
+    "write_format",
+]
 
 # The value of one step of an offset, in logits, in every format of version 1.
 STEP = 16
@@ -16,13 +25,17 @@ STEP = 16
 MOST_WEIGHTS = 1 << 24
 
 # Input kinds of the formats that write their shape.
-SPELLED = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns"}
+SPELLED = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns", 68: "strokes"}
 # The same for networks.
 SPELLED_NETWORKS = {18: "pixels", 19: "raw", 20: "columns"}
 
 # Columns of floats whose exponent is in the message: a ternary head, and a network.
 SCALED_HEAD, SCALED_NETWORK = 24, 25
 EXPONENT_BITS, EXPONENT_ZERO = 5, 16
+
+# Columns of efficientnet-lite0, which htstats.torch.trunk computes from images.
+TRUNK = "lite0"
+TRUNK_GRID = 80, 3, 3
 
 
 @dataclass(frozen=True)
@@ -33,8 +46,9 @@ class Format:
     ----------
     number : int
         The first byte of the file.
-    features : {"gabor", "gaussian", "pixels", "raw", "columns"}
-        "columns" are int8 features that the user provides.
+    features : {"gabor", "gaussian", "pixels", "strokes", "lite0", "raw", "columns"}
+        "lite0" are columns of a public network, see `htstats.torch.trunk`; "columns" are int8
+        features that the user provides.
     height, width : int
         In pixels; for columns: 1, and the number of columns.
     classes : int
@@ -64,7 +78,9 @@ class Format:
         """Channels, rows and columns of the features."""
         if self.features == "columns":
             return self.width, 1, 1
-        return MAPS[self.features].shape(self.height, self.width)
+        if self.features == TRUNK:
+            return TRUNK_GRID
+        return shape_of(self.features, self.height, self.width)
 
     @property
     def n_features(self) -> int:
@@ -97,6 +113,8 @@ FORMATS = {
         Format(2, "gaussian", 28, 28, 10),
         Format(3, "pixels", 28, 28, 10),
         Format(4, "pixels", 8, 8, 10),
+        Format(5, "strokes", 8, 8, 10),
+        Format(6, TRUNK, 28, 28, 10),
         Format(16, "pixels", 28, 28, 10),
         Format(17, "raw", 8, 8, 10),
     )

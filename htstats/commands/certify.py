@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from htstats.commands._encoder import add_encoder_options, encoder_hash
+from htstats.commands._trunk import add_trunk_option, columns_of_trunk
 
 HELP = "search for a small classifier with a certified error"
 
@@ -33,8 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="fast",
         metavar="NAME",
         help="fast, best, gaussian (features are random filters replayed from a seed), pixels, "
-        "fcnn (a network on pixels; needs torch to train its start) or held-out (a network trained "
-        "with torch on three quarters of DATA, certified by the rest; OUT is .npz); default: fast",
+        "transfer (columns of a public network), fcnn (a network on pixels; needs torch to train "
+        "its start) or held-out (a network trained with torch on three quarters of DATA, certified "
+        "by the rest; OUT is .npz); default: fast",
     )
     parser.add_argument(
         "--hidden", default="24", metavar="N,N", help="hidden units of fcnn; default: 24"
@@ -53,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--json", action="store_true", help="print the certificate as JSON")
     add_encoder_options(parser)
+    add_trunk_option(parser)
     _configure_models(parser)
 
 
@@ -137,6 +140,8 @@ def _search(args: argparse.Namespace) -> int:
         "delta": args.delta, "n_threads": args.threads, "encoder_sha256": encoder_hash(args),
     }  # fmt: skip
     examples = load_examples(args.data, labels=args.labels)
+    if args.preset == "transfer":
+        examples = columns_of_trunk(examples, args.trunk)
     with SearchProgress(args.minutes) as progress:
         if args.preset == "fcnn":
             found = certify_fcnn(

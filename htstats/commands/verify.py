@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 from htstats.commands._encoder import add_encoder_options, encoder_hash
+from htstats.commands._trunk import add_trunk_option, columns_of_trunk
 
 HELP = "recompute the certified error of a .htc file"
 
@@ -33,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    add_trunk_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     encoder = _encoder(encoder_hash(args), claim.get("encoder_sha256"), args.file)
     form, _ = decode(data)
     examples = load_examples(args.data, labels=args.labels, exponent=form.exponent)
+    if form.features == "lite0":
+        examples = columns_of_trunk(examples, args.trunk)
     found = verify(data, examples, delta=delta, n_threads=args.threads, encoder_sha256=encoder)
     claimed = args.claim if args.claim is not None else claim.get("certified_error")
     certified = found.certificate.certified_error

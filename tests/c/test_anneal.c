@@ -4,8 +4,8 @@
 #include <string.h>
 
 /* Errors and hash of the classifier that test_golden finds. */
-#define GOLDEN_ERRORS 31
-#define GOLDEN_HASH UINT64_C(0x2039fc80e0cb708a)
+#define GOLDEN_ERRORS 45
+#define GOLDEN_HASH UINT64_C(0xcc792bb95e5f170c)
 
 enum { M = 512, D = 7, C = 3, CHUNKS = 4, STEP = 16, MOST = 21, LEVELS = 40 };
 
@@ -17,7 +17,7 @@ typedef struct {
     int8_t weights[C * D], best_weights[C * D];
     int16_t offsets[C], best_offsets[C], margins[C * M];
     int32_t logits[C * M], largest[2 * M], places[2 * C * D], means[C * D], sums[D];
-    int64_t versions[CHUNKS * (C + 1)], right[CHUNKS];
+    int64_t versions[CHUNKS * (C + 1)], right[2 * CHUNKS];
 } arrays_t;
 
 /* Examples around a centre for each class, sorted by label inside each chunk. */
@@ -103,6 +103,7 @@ static const htst_anneal_data_t DATA = { .n_examples = M,
     .n_columns = D,
     .n_classes = C,
     .n_chunks = CHUNKS,
+    .n_turning = 2,
     .starts = starts,
     .by_column = by_column,
     .by_example = by_example };
@@ -177,7 +178,9 @@ test_bad_arguments(void)
     htst_anneal_state_t state = state_of(&a);
     uint64_t temperature = 1 << 26, zero = 0;
     htst_anneal_data_t data = DATA;
-    data.n_chunks = 3;
+    data.n_turning = CHUNKS + 1;
+    CHECK(htst_anneal_start(&data, &COST, &state) == HTST_ERR_BAD_ARG);
+    data.n_turning = 0;
     CHECK(htst_anneal_start(&data, &COST, &state) == HTST_ERR_BAD_ARG);
     data = DATA;
     data.n_examples = M + 1;

@@ -6,7 +6,14 @@ import numpy as np
 
 from htstats._core.normal import fill
 
-__all__ = ["errors_of", "errors_of_network", "features_of", "logits_of_network", "rank_of"]
+__all__ = [
+    "errors_of",
+    "errors_of_network",
+    "features_of",
+    "logits_of_network",
+    "rank_of",
+    "strokes_of",
+]
 
 
 def features_of(image, filters, window, stride, margin, divisor, softening):
@@ -67,6 +74,40 @@ def features_of(image, filters, window, stride, margin, divisor, softening):
                 found.append(min(127, math.isqrt(share)))
     found += [v // (2 * window * window) for row in pixels for v in row]
     return found
+
+
+SOBEL = (
+    (-1, 0, 1, -2, 0, 2, -1, 0, 1),
+    (-1, -2, -1, 0, 0, 0, 1, 2, 1),
+    (0, 1, 2, -1, 0, 1, -2, -1, 0),
+    (-2, -1, 0, -1, 0, 1, 0, 1, 2),
+)
+
+
+def strokes_of(image):
+    """Strokes of one image, by the formula of docs/certificate-format.md."""
+    height, width = image.shape
+    steps = [(dy, dx) for dy in range(3) for dx in range(3)]
+
+    def pixel(y, x):
+        return int(image[y, x]) if 0 <= y < height and 0 <= x < width else 0
+
+    def response(taps, sign, y, x):
+        pairs = zip(taps, steps, strict=True)
+        return max(0, sign * sum(t * pixel(y + dy - 1, x + dx - 1) for t, (dy, dx) in pairs))
+
+    cells = [(row, column) for row in range(height - 2) for column in range(width - 2)]
+    pooled = [
+        [sum(response(taps, sign, row + dy, col + dx) for dy, dx in steps) for row, col in cells]
+        for sign in (1, -1)
+        for taps in SOBEL
+    ]
+    energy = [sum(values) + 900 for values in zip(*pooled, strict=True)]
+    return [
+        min(127, math.isqrt(16129 * v // e))
+        for values in pooled
+        for v, e in zip(values, energy, strict=True)
+    ]
 
 
 def errors_of(weights, offsets, step, features, labels):

