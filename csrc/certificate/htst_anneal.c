@@ -295,8 +295,8 @@ is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done)
     return excess * excess / PARTS > DROP_VARIANCES * variance;
 }
 
-/* Whether the estimate is tested after so many chunks: after 1, 2, 4, ... of the turning chunks, and
- * after each of the others. */
+/* Whether the estimate is tested after so many chunks: after 1, 2, 4, ... of the turning chunks,
+ * and after each of the others. */
 static int
 is_tested(const htst_anneal_data_t *data, int64_t done)
 {

@@ -44,8 +44,9 @@
 #define HTST_ANNEAL_CHUNKS 64
 
 /* The examples, cut into n_chunks parts, each a random sample of all, sorted by label inside. The
- * first n_turning parts are small, and take turns to be the one that is looked at first. starts[k * (n_classes + 1) + q] is the first example of
- * label q in chunk k, the last entry its end; chunk k + 1 begins where chunk k ends. */
+ * first n_turning parts are small, and take turns to be the one that is looked at first.
+ * starts[k * (n_classes + 1) + q] is the first example of label q in chunk k, the last entry its
+ * end; chunk k + 1 begins where chunk k ends. */
 typedef struct {
     int64_t n_examples, n_columns, n_classes, n_chunks, n_turning;
     const int64_t *starts;    /* (n_chunks, n_classes + 1) */
