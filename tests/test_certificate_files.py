@@ -37,6 +37,11 @@ def test_there_are_files():
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_a_reader_written_from_the_page_reads_the_file(path):
     form, head = decode(path.read_bytes())
+    if form.is_network:
+        features, height, width, classes, _, _, layers = htc_reader.read_network(path.read_bytes())
+        assert (features, height, width, classes) == ("pixels", form.height, form.width, 10)
+        assert sum(len(layer["b"]) for layer in layers) == head.n_nonzeros
+        return
     _, _, _, classes, weights, offsets = htc_reader.read(path.read_bytes())
     assert classes == form.classes
     flat = head.weights.ravel()
