@@ -36,6 +36,7 @@ INTERNAL = {
     "htst_pair.h",
     "htst_partition_avx512.h",
     "htst_partition_x86.h",
+    "htst_philox.h",
 }
 FILES = sorted(p for p in CSRC.glob("*/*.[ch]") if p.parent.name != "examples")
 HEADERS = {p.name: p for p in FILES if p.suffix == ".h"}
