@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
-from htstats._common.broadcast import floats
 from htstats._common.threads import run_ranges
 from htstats._core import stable_sample as _core
+from htstats.stable._arguments import Floats, check_law, is_s1
 
 __all__ = ["sample"]
-
-Floats = npt.NDArray[np.float64]
-PARAMETERIZATIONS = ("S0", "S1")
 
 
 def sample(
@@ -86,11 +82,11 @@ def sample(
     shape = (size,) if not isinstance(size, tuple) else size
     shape = tuple(checks.count("size", n) for n in shape)
     checks.count("seed", seed, below=2**64)
-    checks.one_of("parameterization", parameterization, PARAMETERIZATIONS)
     threads = checks.count("n_threads", n_threads, at_least=1)
-    law = _laws(shape, {"alpha": alpha, "beta": beta, "loc": loc, "scale": scale})
+    code = int(is_s1(parameterization))
+    law = check_law(alpha, beta, loc, scale)
+    _require_broadcast(shape, law)
     result = np.empty(shape) if out is None else _checked_out(out, shape)
-    code = PARAMETERIZATIONS.index(parameterization)
     flat = result.reshape(-1)
     if all(np.ndim(values) == 0 for values in law):
         numbers = [float(values) for values in law]
@@ -104,26 +100,14 @@ def sample(
     return result
 
 
-def _laws(shape: tuple[int, ...], given: dict[str, Any]) -> list[Floats]:
-    """alpha, beta, loc and scale as arrays, after a check of their ranges and shapes."""
-    arrays = {name: floats(name, value) for name, value in given.items()}
-    alpha, beta, loc, scale = arrays.values()
-    rules = {
-        "alpha": ("alpha must be in (0, 2]", (alpha > 0) & (alpha <= 2)),
-        "beta": ("beta must be in [-1, 1]", np.abs(beta) <= 1),
-        "loc": ("loc must be finite", np.isfinite(loc)),
-        "scale": ("scale must be positive and finite", (scale > 0) & np.isfinite(scale)),
-    }
-    for name, (rule, good) in rules.items():
-        if not np.all(good):
-            raise ValueError(f"{rule}, got {arrays[name][~good][0]}")
+def _require_broadcast(shape: tuple[int, ...], law: list[Floats]) -> None:
+    for name, values in zip(("alpha", "beta", "loc", "scale"), law, strict=True):
         try:
-            np.broadcast_to(arrays[name], shape)
+            np.broadcast_to(values, shape)
         except ValueError:
             raise ValueError(
-                f"{name} must broadcast to size {shape}, got shape {arrays[name].shape}"
+                f"{name} must broadcast to size {shape}, got shape {values.shape}"
             ) from None
-    return list(arrays.values())
 
 
 def _checked_out(out: Floats, shape: tuple[int, ...]) -> Floats:

@@ -153,10 +153,6 @@ def header() -> str:
     lines += [
         "};",
         "",
-        "/* log 2 in parts, the first so short that an exponent times it is exact; 1/3 in two */",
-        *parts_of("LOG2", ("HIGH", "LOW", "REST"), mp.log(2), 32),
-        *parts_of("THIRD", ("HIGH", "LOW"), mp.mpf(1) / 3, 54),
-        "",
         "#endif",
         "",
     ]
