@@ -89,10 +89,10 @@ def sample(
     result = np.empty(shape) if out is None else _checked_out(out, shape)
     flat = result.reshape(-1)
     if all(np.ndim(values) == 0 for values in law):
-        numbers = [float(values) for values in law]
+        a, b, m, s = (float(values) for values in law)
 
         def work(part: slice) -> None:
-            _core.fill(seed, part.start, *numbers, code, flat[part])
+            _core.fill(seed, part.start, a, b, m, s, code, flat[part])
 
         run_ranges(work, flat.size, flat.size, threads)
     else:
@@ -127,4 +127,5 @@ def _fill_each(
     changes = np.flatnonzero((columns[:, 1:] != columns[:, :-1]).any(axis=0)) + 1
     for start, stop in pairwise([0, *changes.tolist(), flat.size]):
         if stop > start:
-            _core.fill(seed, start, *columns[:, start].tolist(), code, flat[start:stop])
+            a, b, m, s = columns[:, start].tolist()
+            _core.fill(seed, start, a, b, m, s, code, flat[start:stop])
