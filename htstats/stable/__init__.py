@@ -11,9 +11,11 @@ The C library evaluates one of three integrals (see htst_stable.h); docs/accurac
 the measured errors.
 """
 
+from htstats.stable._distribution import StableDistribution
 from htstats.stable._functions import cdf, logcdf, logpdf, logsf, pdf, sf
 
 __all__ = [
+    "StableDistribution",
     "cdf",
     "logcdf",
     "logpdf",
