@@ -198,18 +198,21 @@ other_peak(const integral_t *t, peak_t *peak)
     if (isnan(y)) {
         return 0.0;
     }
-    double back = y, step = 1.0 / single_node(t, y).slope;
-    for (int i = 0; i < 60; i++, step *= 2.0) {
+    double back = y, slope = single_node(t, y).slope, step = 1.0 / slope;
+    for (bool turned = false; !turned; step *= 2.0) {
         back = y + t->rise * step;
-        node_t n = single_node(t, back);
-        if ((ascent(t, &n) > 0.0) != (t->rise > 0.0) || (back - peak->y) * t->rise > 0.0) {
-            break;
+        if ((back - peak->y) * t->rise > 0.0) {
+            return 0.0; /* the integrand rises all the way to the peak that is known */
         }
+        node_t n = single_node(t, back);
+        turned = (ascent(t, &n) > 0.0) != (t->rise > 0.0);
     }
-    double far = y - t->rise * 4.0 / single_node(t, y).slope;
+    double far = y - t->rise * 4.0 / slope;
     peak_t second = refine_peak(t, fmin(back, far), fmax(back, far), y);
+    node_t top = single_node(t, second.y);
     double gain = second.height - peak->height, distance = fabs(second.y - peak->y);
-    if (gain < -NO_PEAK) {
+    bool is_peak = fabs(ascent(t, &top)) < 0.5 * second.scale && distance * second.scale > 1.0;
+    if (!is_peak || gain < -NO_PEAK) {
         return 0.0;
     }
     *peak = second;
@@ -343,7 +346,15 @@ htst_stable_nolan(
     integral_t t = { law->alpha, e, 1.0 / e, side->length, side->beyond, side->kappa, size,
         above ? 1.0 : -1.0, above ? side->kappa : side->beyond, above ? side->length : side->full,
         first_log(side, point), log(z) + point.x1.lo / z, above ? -1.0 : 1.0 };
-    double low, high, plateau = above ? t.kappa : t.beyond, distance = 0.0;
+    double low, high, plateau = above ? t.kappa : t.beyond, distance = 0.0, more = 0.0;
+    if (plateau == 0.0) {
+        double least = single_node(&t, above ? LIMIT_Y : -LIMIT_Y).log_g;
+        more = -expm1(-exp(least));
+        if (least > MAX_LOG_G) {
+            return (htst_stable_values_t){ -INFINITY, -INFINITY, 1.0, 1.0, 1.0, above ? 0.0 : more,
+                above ? more : 0.0 };
+        }
+    }
     bracket(&t, &low, &high);
     peak_t peak = refine_peak(&t, low, high, 0.5 * (low + high));
     if (peak.g > 1.5 && plateau > 0.0 && plateau < MAX_PLATEAU) {
@@ -354,10 +365,7 @@ htst_stable_nolan(
     }
     reach_t reach = find_reach(&t, &peak, plateau, distance);
     sums_t sums = { 0.0, 0.0, 0.0, 1.0 };
-    double factor = integrate(&t, &peak, &reach, &sums) / peak.scale, more = 0.0;
-    if (plateau == 0.0) {
-        more = -expm1(-exp(single_node(&t, above ? LIMIT_Y : -LIMIT_Y).log_g));
-    }
+    double factor = integrate(&t, &peak, &reach, &sums) / peak.scale;
     double scale = peak.log_g - peak.g;
     return (htst_stable_values_t){ scale, scale,
         factor * sums.density * (law->alpha / (HTST_PI * size)) / z, factor * sums.upper / HTST_PI,

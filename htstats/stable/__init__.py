@@ -11,10 +11,12 @@ The C library evaluates one of three integrals (see htst_stable.h); docs/accurac
 the measured errors.
 """
 
+from htstats.stable._distribution import StableDistribution
 from htstats.stable._functions import cdf, logcdf, logpdf, logsf, pdf, sf
 from htstats.stable._sample import sample
 
 __all__ = [
+    "StableDistribution",
     "cdf",
     "logcdf",
     "logpdf",

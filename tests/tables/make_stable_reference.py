@@ -34,7 +34,7 @@ COLUMNS = ("stratum", "alpha", "beta", "x", "parameterization", "pdf", "cdf", "s
 AGREE = mp.mpf(10) ** -18
 STILL = mp.mpf(10) ** -21
 HALF_STILL = mp.mpf(10) ** -12
-MOST_NODES = 20_000
+MOST_NODES = 5_000
 MOST_TERMS = 3000
 Values = tuple[mp.mpf, mp.mpf, mp.mpf]
 
