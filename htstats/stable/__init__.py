@@ -11,13 +11,23 @@ The C library evaluates one of three integrals (see htst_stable.h); docs/accurac
 the measured errors.
 """
 
+from htstats.stable._compare import StableComparison
 from htstats.stable._distribution import StableDistribution
+from htstats.stable._fit import StableErrors, StableFit, fit_stable
 from htstats.stable._functions import cdf, logcdf, logpdf, logsf, pdf, sf
+from htstats.stable._goodness import StableGoodness
+from htstats.stable._intervals import StableInterval
 from htstats.stable._sample import sample
 
 __all__ = [
+    "StableComparison",
     "StableDistribution",
+    "StableErrors",
+    "StableFit",
+    "StableGoodness",
+    "StableInterval",
     "cdf",
+    "fit_stable",
     "logcdf",
     "logpdf",
     "logsf",

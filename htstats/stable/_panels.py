@@ -22,7 +22,7 @@ Evaluate = Callable[[Floats], Floats]
 NODES = 10
 # Errors of a log density that move no estimate by 1e-4 of its standard error at n = 1e8.
 TOLERANCE = 1e-7
-HALVINGS = 5
+HALVINGS = 10
 # Ends of the first panels, in asinh(x), on each side of 0. Beyond, a panel adds half its distance.
 INNER = np.array([0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.75, 4.5, 5.5, 7.0, 9.0, 12.0])
 
@@ -73,7 +73,7 @@ class Panels:
 
     def _horner(self, row: int, at: npt.NDArray[np.intp], s: Floats) -> Floats:
         table = np.ascontiguousarray(self._coefficients[:, row].T)
-        total = table[-1][at]
+        total: Floats = table[-1][at]
         for coefficient in table[-2::-1]:
             total = total * s + coefficient[at]
         return total
@@ -123,18 +123,14 @@ def _adapt(
         with np.errstate(invalid="ignore"):
             tail = np.abs(values[:, 0] @ TO_CHEBYSHEV.T)[:, -2:].max(axis=1)
         rough = ~(tail <= TOLERANCE) | ~np.isfinite(values).all(axis=(1, 2))
-        is_last = depth == HALVINGS
-        kept = ~rough | is_last
+        is_outside = ~np.isfinite(values[:, 0]).any(axis=1)
+        kept = ~rough | is_outside | (depth == HALVINGS)
         done.append((todo[kept], values[kept], rough[kept]))
-        if is_last or not rough.any():
+        if kept.all():
             break
-        middle = centre[rough]
-        todo = np.concatenate(
-            [
-                np.stack([todo[rough, 0], middle], axis=1),
-                np.stack([middle, todo[rough, 1]], axis=1),
-            ]
-        )
+        ends, middle = todo[~kept], centre[~kept]
+        halves = [np.stack([ends[:, 0], middle], axis=1), np.stack([middle, ends[:, 1]], axis=1)]
+        todo = np.concatenate(halves)
     spans, values, rough = (np.concatenate(part) for part in zip(*done, strict=True))
     order = np.argsort(spans[:, 0])
     return np.append(spans[order, 0], spans[:, 1].max()), values[order], rough[order]
