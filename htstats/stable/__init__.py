@@ -13,13 +13,17 @@ the measured errors.
 
 from htstats.stable._distribution import StableDistribution
 from htstats.stable._functions import cdf, logcdf, logpdf, logsf, pdf, sf
+from htstats.stable._quantiles import isf, log_isf, ppf
 
 __all__ = [
     "StableDistribution",
     "cdf",
+    "isf",
+    "log_isf",
     "logcdf",
     "logpdf",
     "logsf",
     "pdf",
+    "ppf",
     "sf",
 ]
