@@ -2,7 +2,9 @@
 
 #include "htst_stable_math.h"
 
-#define ASYMPTOTIC 26.0 /* erfc(26) is 6e-296 */
+#define ASYMPTOTIC 26.3 /* erfc is below 1e-302 beyond */
+#define LARGE 1e150 /* its square is a double */
+#define LARGE_LEVY 1e200
 #define ROOT_PI 1.77245385090551602730
 
 bool
@@ -69,18 +71,21 @@ cauchy(htst_stable_point_t point)
     double x = point.x0.hi, size = fabs(x);
     htst_stable_values_t v = { 0.0, 0.0, 0.0, atan2(1.0, x) / HTST_PI, atan2(1.0, -x) / HTST_PI,
         0.0, 0.0 };
-    if (size > 1e100) {
-        double log_x = point.far > 0.0 ? point.far : log(size);
-        v.density_scale = -2.0 * log_x;
-        v.density = 1.0 / HTST_PI;
-        v.tail_scale = -log_x;
-        v.upper = x > 0.0 ? 1.0 / HTST_PI : 0.0;
-        v.lower = x > 0.0 ? 0.0 : 1.0 / HTST_PI;
-        v.upper_more = x > 0.0 ? 0.0 : 1.0;
-        v.lower_more = x > 0.0 ? 1.0 : 0.0;
+    if (size < LARGE) {
+        v.density = 1.0 / (HTST_PI * (1.0 + x * x));
         return v;
     }
-    v.density = 1.0 / (HTST_PI * (1.0 + x * x));
+    double log_x = point.far > 0.0 ? point.far : log(size);
+    v.density_scale = -2.0 * log_x;
+    v.density = 1.0 / HTST_PI;
+    if (point.far > 0.0) {
+        bool right = x > 0.0;
+        v.tail_scale = -log_x;
+        v.upper = right ? 1.0 / HTST_PI : 0.0;
+        v.lower = right ? 0.0 : 1.0 / HTST_PI;
+        v.upper_more = right ? 0.0 : 1.0;
+        v.lower_more = right ? 1.0 : 0.0;
+    }
     return v;
 }
 
@@ -97,7 +102,7 @@ levy(htst_stable_point_t point)
     htst_pair_t w = htst_pair_quotient((htst_pair_t){ 0.5, 0.0 }, point.x1, 1.0 / z);
     htst_pair_t u = { sqrt(w.hi), 0.0 }; /* u^2 = 1/(2 z) */
     u.lo = (htst_residual(w.hi, u.hi, u.hi) + w.lo) / (2.0 * u.hi);
-    if (z > 1e150) {
+    if (z > LARGE_LEVY) {
         v.density_scale = -1.5 * log_z;
         v.density = 0.5 / ROOT_PI * sqrt(2.0);
         v.tail_scale = -0.5 * log_z;

@@ -7,7 +7,7 @@
 #define TOLERANCE 3e-7  /* of the change when the step is halved; the error is its square */
 #define MAX_HALVINGS 4
 #define NEGLIGIBLE 1e-17
-#define FIRST_V (-6.0)
+#define LEFT_END 50.0 /* exp(-v) alpha there: the integrand is below exp(-LEFT_END) */
 #define LAST_V 12.0
 #define NEAR_ONE 0.1     /* the form in x_S0 is used for abs(alpha - 1) below */
 #define MAX_RISE 0.7     /* of Re W above 0 on the cut */
@@ -17,7 +17,7 @@
  *   cut: W = -sigma - s (linear expm1(e q) + constant + cosine exp(e q)), or -sigma - K s^alpha;
  *   ray: s = sigma exp(i angle)/size, W = -sigma + (i + tangent) s eta. */
 typedef struct {
-    double alpha, excess, stretch; /* u = v + (1 - exp(-v)) stretch */
+    double alpha, excess, first_v; /* u = v + 1 - exp(-v), v from first_v on */
     double log_size, inverse;      /* size is x or abs(i + x_S0); inverse = 1/size */
     double linear, constant, cosine, cos_part, sin_part;
     double tangent, sin_angle, cos_angle, turn; /* turn = angle - pi/2 */
@@ -82,8 +82,8 @@ typedef struct {
         const path_t fixed = *given, *t = &fixed;                                 \
         for (int i = 0; i < BLOCK; i++) {                                         \
             double at = v + i * step, grow = htst_exp(-at);                       \
-            term_t n = term(t, htst_fma(1.0 - grow, t->stretch, at));             \
-            double width = htst_fma(grow, t->stretch, 1.0), size = htst_exp(n.real) * width; \
+            term_t n = term(t, at + (1.0 - grow));                              \
+            double width = 1.0 + grow, size = htst_exp(n.real) * width; \
             out->real[i] = n.real;                                                \
             out->density[i] = n.density * size;                                   \
             out->tail[i] = n.tail * size;                                         \
@@ -120,7 +120,7 @@ sweep(evaluate_t evaluate, const path_t *t, double start, double step, sums_t *s
 {
     double width = BLOCK * step;
     sums->largest = 1.0;
-    for (double v = start - width; v > FIRST_V - width && sums->largest > NEGLIGIBLE; v -= width) {
+    for (double v = start - width; v > t->first_v - width && sums->largest > NEGLIGIBLE; v -= width) {
         add_block(evaluate, t, v, step, sums);
     }
     sums->largest = 1.0;
@@ -189,7 +189,7 @@ htst_stable_cut(const htst_stable_law_t *law, const htst_stable_side_t *side,
     double alpha = law->alpha, shift = side->beta * (law->sine / law->cosine);
     double log_x = point.far > 0.0 ? point.far : log(x);
     double quarter = sin(0.25 * HTST_PI * law->excess);
-    path_t t = { alpha, law->excess, 1.0 / fmin(alpha, 1.0), log_x, point.far > 0.0 ? exp(-log_x) : 1.0 / x, -shift * law->sine,
+    path_t t = { alpha, law->excess, log(alpha / LEFT_END), log_x, point.far > 0.0 ? exp(-log_x) : 1.0 / x, -shift * law->sine,
         shift * (2.0 * quarter * quarter), law->cosine, side->cos_part, side->sin_part, 0.0, 0.0,
         0.0, 0.0 };
     sums_t sums;
@@ -215,7 +215,7 @@ htst_stable_ray(const htst_stable_law_t *law, const htst_stable_side_t *side,
 {
     double x = point.x0.hi, size = hypot(1.0, x), angle = atan2(1.0, x);
     double shift = side->beta * (law->sine / law->cosine);
-    path_t t = { law->alpha, law->excess, 1.0, log(size), 1.0 / size, 0.0, 0.0, 0.0, 0.0, 0.0,
+    path_t t = { law->alpha, law->excess, log(law->alpha / LEFT_END), log(size), 1.0 / size, 0.0, 0.0, 0.0, 0.0, 0.0,
         shift, 1.0 / size, x / size, angle - HTST_HALF_PI };
     sums_t sums;
     integrate(evaluate_ray, &t, angle, &sums);

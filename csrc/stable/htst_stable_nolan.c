@@ -16,6 +16,8 @@
 #define BLOCK 16        /* nodes that are evaluated together */
 #define LAST_Y 640.0    /* beyond, angles times alpha - 1 might be denormal */
 #define LIMIT_Y 60.0    /* there L is at its limit, if it has one */
+#define LAPLACE 20.0    /* the least L from which Laplace's formula is used */
+#define LAPLACE_Y 9.0
 #define MAX_LOG_G 650.0 /* exp(-g) is 0 long before */
 
 /* What the integrand needs, in one record. */
@@ -337,6 +339,32 @@ first_log(const htst_stable_side_t *side, htst_stable_point_t point)
     return log(point.x1.hi * cosine) + point.x1.lo / point.x1.hi;
 }
 
+/* The values far in a light tail, where g = g0 (1 + a t^2) with t the distance from the end of the
+ * angle, and g0 is so large that Laplace's formula is exact in the logarithm. */
+static htst_stable_values_t
+by_laplace(const integral_t *t, double log_least, double factor)
+{
+    bool above = t->above > 0.0;
+    node_t near = single_node(t, above ? LAPLACE_Y : -LAPLACE_Y);
+    double distance = above ? near.omega : near.phi, g = exp(fmin(log_least, 709.0));
+    double a = 0.5 * near.slope / (distance * distance); /* dL/dy = 2 a t^2 */
+    double tail = 0.5 * sqrt(HTST_PI / a) / sqrt(g) / HTST_PI;
+    htst_stable_values_t v = { -g, -g, factor * HTST_PI * g * tail, tail, tail, 0.0, 0.0 };
+    if (log_least > 709.0) {
+        v.density_scale = v.tail_scale = -INFINITY;
+        v.density = v.upper = v.lower = 1.0;
+    }
+    if (above) {
+        v.lower = 0.0;
+        v.lower_more = 1.0;
+    }
+    else {
+        v.upper = 0.0;
+        v.upper_more = 1.0;
+    }
+    return v;
+}
+
 htst_stable_values_t
 htst_stable_nolan(
     const htst_stable_law_t *law, const htst_stable_side_t *side, htst_stable_point_t point)
@@ -350,9 +378,8 @@ htst_stable_nolan(
     if (plateau == 0.0) {
         double least = single_node(&t, above ? LIMIT_Y : -LIMIT_Y).log_g;
         more = -expm1(-exp(least));
-        if (least > MAX_LOG_G) {
-            return (htst_stable_values_t){ -INFINITY, -INFINITY, 1.0, 1.0, 1.0, above ? 0.0 : more,
-                above ? more : 0.0 };
+        if (least > LAPLACE) {
+            return by_laplace(&t, least, law->alpha / (HTST_PI * size) / z);
         }
     }
     bracket(&t, &low, &high);

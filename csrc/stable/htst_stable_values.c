@@ -118,7 +118,8 @@ htst_stable_values(const htst_stable_law_t *law, htst_stable_point_t point)
         return v;
     }
     bool near_one = fabs(law->excess) < NEAR_ONE, exact = is_nolan_exact(law, point);
-    bool left = near_one ? point.x0.hi < 0.0 : point.x1.hi < 0.0;
+    double x = near_one ? point.x0.hi : point.x1.hi;
+    bool left = x < 0.0 || (x == 0.0 && law->beta < 0.0);
     htst_stable_point_t seen = left ? htst_stable_mirror(point) : point;
     if ((is_far(law, &law->side[left], seen) || !exact)
         && htst_stable_cut(law, &law->side[left], seen, &v)) {

@@ -5,6 +5,7 @@ from libc.math cimport NAN
 from libc.stdint cimport int64_t
 
 from htstats._core.htst_stable cimport htst_stable_evaluate, htst_stable_map
+from htstats._core.htst_stable_invert cimport htst_stable_invert, htst_stable_map_inverse
 from htstats._core.status cimport check
 
 
@@ -39,6 +40,28 @@ def evaluate(
     check(status)
 
 
+def invert(
+    int function, bint is_s1, const double[::1] q, const double[::1] alpha,
+    const double[::1] beta, const double[::1] loc, const double[::1] scale, double[::1] out
+):
+    """out[i] = function(q[i], ...); an input of one element is repeated. If an argument is bad,
+    all elements are written and ValueError is raised."""
+    cdef int64_t count = out.shape[0]
+    cdef int64_t[5] steps
+    cdef int status
+    if count == 0:
+        return
+    steps[0] = step_of(q, count)
+    steps[1] = step_of(alpha, count)
+    steps[2] = step_of(beta, count)
+    steps[3] = step_of(loc, count)
+    steps[4] = step_of(scale, count)
+    with nogil:
+        status = htst_stable_map_inverse(
+            function, is_s1, count, &q[0], &alpha[0], &beta[0], &loc[0], &scale[0], steps, &out[0])
+    check(status)
+
+
 cdef double plain(object x) noexcept:
     """A float; NaN for anything else."""
     return PyFloat_AS_DOUBLE(x) if PyFloat_Check(x) else NAN
@@ -48,3 +71,9 @@ def number(int function, bint is_s1, x, alpha, beta, loc, scale):
     """function(x, ...) of one float each; NaN for bad arguments and for what is not a float."""
     return htst_stable_evaluate(
         function, is_s1, plain(x), plain(alpha), plain(beta), plain(loc), plain(scale))
+
+
+def inverse_number(int function, bint is_s1, q, alpha, beta, loc, scale):
+    """The inverse of one float each; NaN for bad arguments and for what is not a float."""
+    return htst_stable_invert(
+        function, is_s1, plain(q), plain(alpha), plain(beta), plain(loc), plain(scale))

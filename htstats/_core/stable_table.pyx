@@ -26,6 +26,15 @@ def build(double alpha, double beta, double[::1] table):
     check(status)
 
 
+def table_range(const double[::1] table):
+    """low, high, width, and whether t is x_S1."""
+    cdef const htst_stable_table_t *given
+    if table.shape[0] < doubles():
+        raise ValueError(f"a table needs {doubles()} doubles, got {table.shape[0]}")
+    given = <const htst_stable_table_t *> &table[0]
+    return given.low, given.high, given.width, given.is_x1 != 0
+
+
 def evaluate(
     const double[::1] table, int function, bint is_s1, double loc, double scale,
     const double[::1] x, double[::1] out

@@ -7,6 +7,18 @@ same functions as methods, and keeps a table that makes large arrays fast.
 Every function takes ``parameterization="S0"`` (Nolan's, continuous in alpha; the default) or
 ``"S1"`` (the classical one, which SciPy uses by default). All logarithms are natural.
 
+`fit_stable` estimates the four parameters from a sample, a sketch or a matrix in blocks. In the
+order in which a sample passes through:
+
+    _points        a sample as weighted points, binned if it is large
+    _fit_quantile  McCulloch's estimate, where the others begin (_quantile_tables)
+    _fit_ecf       Koutrouvelis' regressions on the characteristic function
+    _panels        interpolated functions of the standard law
+    _fit_mle       maximum likelihood
+    _information   Fisher's information, for standard errors
+    _fit           fit_stable and StableFit
+    _intervals, _goodness, _compare   its intervals, tests and comparisons
+
 The C library evaluates one of three integrals (see htst_stable.h); docs/accuracy-stable.md lists
 the measured errors.
 """
@@ -17,6 +29,7 @@ from htstats.stable._fit import StableErrors, StableFit, fit_stable
 from htstats.stable._functions import cdf, logcdf, logpdf, logsf, pdf, sf
 from htstats.stable._goodness import StableGoodness
 from htstats.stable._intervals import StableInterval
+from htstats.stable._quantiles import isf, log_isf, ppf
 from htstats.stable._sample import sample
 
 __all__ = [
@@ -28,10 +41,13 @@ __all__ = [
     "StableInterval",
     "cdf",
     "fit_stable",
+    "isf",
+    "log_isf",
     "logcdf",
     "logpdf",
     "logsf",
     "pdf",
+    "ppf",
     "sample",
     "sf",
 ]

@@ -43,16 +43,24 @@ def evaluate(
     """Call a function of (x, alpha, beta, loc, scale) of the C library by its name."""
     code, s1 = FUNCTIONS[name], is_s1(parameterization)
     if out is None and n_threads == 1:
-        value = _core.number(code, s1, x, *law)
+        value = (_core.inverse_number if name in FIRST else _core.number)(code, s1, x, *law)
         if value == value:  # NaN means: not five floats, or an invalid argument
             return value
     inputs = [first_argument(name, x), *check_law(*law)]
-    common_shape(NAMES, inputs)
+    common_shape(names_of(name), inputs)
 
-    def kernel(*arrays: Floats) -> None:
-        _core.evaluate(code, s1, *arrays)
+    map_arrays = _core.invert if name in FIRST else _core.evaluate
 
-    return run(kernel, NAMES, inputs, out, n_threads)
+    def kernel(
+        a: Floats, alpha: Floats, beta: Floats, loc: Floats, scale: Floats, into: Floats
+    ) -> None:
+        map_arrays(code, s1, a, alpha, beta, loc, scale, into)
+
+    return run(kernel, names_of(name), inputs, out, n_threads)
+
+
+def names_of(name: str) -> str:
+    return NAMES.replace("x", FIRST.get(name, "x"), 1)
 
 
 def first_argument(name: str, x: Any) -> Floats:

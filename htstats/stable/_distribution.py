@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from htstats.stable import _arguments
+from htstats._common import checks
+from htstats.stable import _arguments, _numbers
 from htstats.stable._arguments import Floats, first_argument
 from htstats.stable._table import StableTable, table_of
 
@@ -113,3 +115,54 @@ class StableDistribution:
     def logsf(self, x: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
         """Log of P(X > x); see `htstats.stable.logsf`."""
         return self._evaluate("logsf", x, out, n_threads)
+
+    def ppf(self, q: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
+        """The x with P(X <= x) = q; see `htstats.stable.ppf`."""
+        return self._invert("ppf", q, out, n_threads)
+
+    def isf(self, q: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
+        """The x with P(X > x) = q; see `htstats.stable.isf`."""
+        return self._invert("isf", q, out, n_threads)
+
+    def log_isf(self, level: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
+        """The x with log P(X > x) = level; see `htstats.stable.log_isf`."""
+        return self._invert("log_isf", level, out, n_threads)
+
+    def _invert(self, name: str, q: Any, out: Floats | None, n_threads: int) -> Any:
+        law = (self.alpha, self.beta, self.loc, self.scale)
+        return _arguments.evaluate(name, q, law, self.parameterization, out, n_threads)
+
+    # ---- moments and other numbers of the law ----------------------------------------------------
+
+    def mean(self) -> float:
+        """The mean; NaN or infinite for alpha <= 1, where it does not exist."""
+        return _numbers.mean(self)
+
+    def var(self) -> float:
+        """The variance: 2 scale^2 for alpha = 2, else infinite."""
+        return 2.0 * self.scale**2 if self.alpha == 2 else math.inf
+
+    def std(self) -> float:
+        """The standard deviation: sqrt(2) scale for alpha = 2, else infinite."""
+        return math.sqrt(self.var())
+
+    def median(self) -> float:
+        """The median."""
+        return float(self.ppf(0.5))
+
+    def mode(self) -> float:
+        """Where the density is largest, to 1e-9 of the scale."""
+        return _numbers.mode(self)
+
+    def entropy(self) -> float:
+        """The differential entropy -E log f(X), in nats, to 1e-9."""
+        return _numbers.entropy(self)
+
+    def support(self) -> tuple[float, float]:
+        """The ends of the support: the line, or a half-line for alpha < 1 and abs(beta) = 1."""
+        return float(self.ppf(0.0)), float(self.ppf(1.0))
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """The central interval with probability `confidence`, in (0, 1)."""
+        tail = (1.0 - checks.open_probability("confidence", confidence)) / 2
+        return float(self.ppf(tail)), float(self.isf(tail))

@@ -30,6 +30,11 @@ class StableTable:
         _core.build(alpha, beta, self._table)
         self._table.flags.writeable = False
 
+    def range(self) -> tuple[float, float, float, bool]:
+        """low, high, width, s1: the table covers t = width sinh(s) for s in [low, high], where t is
+        the standardised coordinate of S1, or else of S0. Outside, values are computed directly."""
+        return _core.table_range(self._table)
+
     def evaluate(
         self,
         name: str,

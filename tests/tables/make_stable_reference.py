@@ -34,7 +34,7 @@ COLUMNS = ("stratum", "alpha", "beta", "x", "parameterization", "pdf", "cdf", "s
 AGREE = mp.mpf(10) ** -18
 STILL = mp.mpf(10) ** -21
 HALF_STILL = mp.mpf(10) ** -12
-MOST_NODES = 5_000
+MOST_NODES = 9_000
 MOST_TERMS = 3000
 Values = tuple[mp.mpf, mp.mpf, mp.mpf]
 
@@ -96,7 +96,7 @@ def height(t: Angle, y: mp.mpf) -> mp.mpf:
 
 
 def window(t: Angle, far: int) -> tuple[mp.mpf, mp.mpf, mp.mpf] | None:
-    """An interval of y outside which the integrand is below exp(-60) of its peak, and its peak."""
+    """An interval of y outside which the integrand is below exp(-58) of its peak, and its peak."""
     least = mp.exp(t.log_g(mp.mpf(far * t.falls))) if t.beta in (1, -1) else mp.mpf(0)
     target = mp.log(least + 200)
     a, b = mp.mpf(-far * t.falls), mp.mpf(far * t.falls)  # g falls from a to b
@@ -108,14 +108,14 @@ def window(t: Angle, far: int) -> tuple[mp.mpf, mp.mpf, mp.mpf] | None:
             b = middle
     y, step, first = a, mp.mpf(10) ** -14, height(t, a)
     top, below = first, 0
-    while below < 6:
+    while below < 5:
         y = a + t.falls * step
         if abs(y) > far:
             return None
         value = height(t, y)
         top = max(top, value)
-        below = below + 1 if value < top - 65 and top > first + 100 else 0
-        step *= mp.mpf("1.2")
+        below = below + 1 if value < top - 58 and top > first + 100 else 0
+        step *= mp.mpf("1.08")
     return min(a, y), max(a, y), top
 
 
