@@ -108,7 +108,7 @@ def _require_spread(x: Floats) -> None:
     if x.size == 0:
         raise ValueError("x must not be empty")
     if x[0] == x[-1]:
-        raise ValueError(f"x must have two different values, got {x[0]!r} alone")
+        raise ValueError(f"x must have two different values, got {float(x[0])!r} alone")
 
 
 def _from_sorted(x: Floats, weight: Floats | None) -> Points:
