@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy.typing as npt
 
 from htstats._common.messages import one_line
+from htstats.report.stable import stable_numbers
 
 if TYPE_CHECKING:
     from htstats.columns import Column
@@ -41,6 +42,12 @@ class Extras(NamedTuple):
     gof: int = 0  # resamples of the goodness of fit, at most; 0: no test
     compare: bool = False
     spectrum: bool = False
+    stable: bool = False
+
+    @property
+    def need_values(self) -> bool:
+        """Whether the matrix must be in memory; a stable law is also fitted in blocks."""
+        return bool(self.gof or self.compare or self.spectrum)
 
 
 def fit_matrix(
@@ -63,7 +70,7 @@ def fit_matrix(
     try:
         needed = matrix.nbytes * COPIES_IN_MEMORY
         is_large = needed > (COPIES_IN_MEMORY * HELD if max_memory is None else max_memory)
-        if is_large and max_memory is not None and any(extras):
+        if is_large and max_memory is not None and extras.need_values:
             raise MemoryError(
                 f"tests and spectra hold the matrix in memory, up to {needed} bytes with what is "
                 f"made of it; --max-memory leaves {max_memory}"
@@ -75,12 +82,16 @@ def fit_matrix(
                 fit_rows(matrix, side=side, max_memory=max_memory or HELD, **rule),
                 stable_rank(matrix, rtol=RANK_RTOL),
             )
-            if not any(extras):
+            if extras.stable:
+                row |= stable_numbers(matrix, row["tail_exponent"])
+            if not extras.need_values:
                 return row
         values = matrix.toarray()
         if not is_large:
             found = fit_power_law(values.reshape(-1), side=side, **rule)
             row = as_row(found, stable_rank(values, rtol=RANK_RTOL))
+            if extras.stable:
+                row |= stable_numbers(values, row["tail_exponent"])
         if extras.gof or extras.compare:
             row |= _tests(values, side, extras, rule)
         if extras.spectrum:
@@ -102,7 +113,7 @@ def fit_column(
         needed = column.shape[0] * 8 * COPIES_IN_MEMORY
         is_large = needed > (COPIES_IN_MEMORY * HELD if max_memory is None else max_memory)
         is_discrete = bool(rule.get("discrete"))
-        if is_large and max_memory is not None and (is_discrete or any(extras)):
+        if is_large and max_memory is not None and (is_discrete or extras.need_values):
             raise MemoryError(
                 f"tests and discrete fits hold the column in memory, up to {needed} bytes with "
                 f"what is made of it; --max-memory leaves {max_memory}"
@@ -112,6 +123,9 @@ def fit_column(
         else:
             found = fit_power_law(column.toarray(), side=side, **rule)
         row = as_row(found)
+        if extras.stable:
+            values = column if is_large and not is_discrete else column.toarray()
+            row |= stable_numbers(values, row["tail_exponent"])
         if extras.gof or extras.compare:
             row |= _tests(column.toarray(), side, extras, rule)
         return row

@@ -78,8 +78,8 @@ def fit_quantiles(points: Points, given: Given = NOTHING) -> Estimate:
     quantiles = points.quantile(PROBABILITIES)
     if not quantiles[3] > quantiles[1]:
         raise ValueError(
-            f"x must have different quartiles, got {float(quantiles[1])!r} for both: too many values are "
-            "equal for a continuous law"
+            f"x must have different quartiles, got {float(quantiles[1])!r} for both: too many "
+            "values are equal for a continuous law"
         )
     return match_quantiles(quantiles, given)
 
