@@ -269,7 +269,7 @@ def test_closed_forms_to_the_last_digits(case):
                 assert relative_error(got, want) < 2e-15, (name, x)
             log = getattr(stable, "log" + name)(x, alpha, beta, parameterization="S1")
             exact_log = mp.log1p(-other) if 0 < other < 0.5 else mp.log(want)
-            grain = 1e-15 if name == "pdf" else 1e-322
+            grain = 1e-15 if name == "pdf" else 5e-321
             assert relative_error(log, exact_log, grain=grain) < 4e-15, (name, x)
 
 
@@ -406,8 +406,8 @@ def test_quantiles_undo_the_tails(law, parameterization):
             rounding += 4e-16 * shift * density / q[seen]
         wrong = np.abs(again / q[seen] - 1)
         np.testing.assert_array_less(wrong, 1e-11 + rounding)
-        order = np.diff(x) if inverse == "ppf" else -np.diff(x)
-        assert np.all(order[np.isfinite(order)] >= 0)
+        ascending = x if inverse == "ppf" else x[::-1]
+        assert np.all(ascending[1:] >= ascending[:-1])
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -417,9 +417,10 @@ def test_log_isf_agrees_with_isf_and_goes_beyond(law):
     np.testing.assert_allclose(
         stable.log_isf(np.log(q), *law), isf, rtol=1e-9, atol=1e-12 * (1 + np.abs(isf[2]))
     )
-    x = stable.log_isf(-5000.0, *law)
+    x = stable.log_isf(-5000.0, *law, parameterization="S1")
     if math.isfinite(x):
-        assert stable.logsf(x, *law) == pytest.approx(-5000.0, rel=1e-9)
+        again = stable.logsf(x, *law, parameterization="S1")
+        assert again == pytest.approx(-5000.0, rel=1e-9 if abs(law[0] - 1) > 1e-5 else 1e-5)
     low, high = stable.log_isf([0.0, -math.inf], *law)
     assert low == stable.ppf(0.0, *law)
     assert high == stable.ppf(1.0, *law)
@@ -501,7 +502,7 @@ def test_the_table_is_close_to_the_direct_functions(law, parameterization):
         seen = np.isfinite(direct)
         np.testing.assert_array_equal(table[~seen], direct[~seen])
         atol = 1e-290 if not name.startswith("log") else 5e-12 if name == "logpdf" else 1e-300
-        np.testing.assert_allclose(table[seen], direct[seen], rtol=5e-12, atol=atol)
+        np.testing.assert_allclose(table[seen], direct[seen], rtol=1e-11, atol=atol)
 
 
 def test_a_table_is_built_once_for_all_threads(monkeypatch):

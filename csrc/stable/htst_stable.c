@@ -27,13 +27,17 @@ limit(int function, bool right)
 
 /* A function at x of a prepared law. */
 static double
-value_at(int function, bool is_s1, double x, const htst_stable_law_t *law, double loc, double scale)
+value_at(int function, bool is_s1, double x, double alpha, const htst_stable_law_t *law,
+    double loc, double scale)
 {
     if (isinf(x)) {
         return limit(function, x > 0.0);
     }
     htst_stable_point_t point = htst_stable_standard_point(law, x, loc, scale, is_s1);
     htst_stable_values_t values = htst_stable_values(law, point);
+    if (alpha < HTST_STABLE_LEAST_ALPHA) {
+        values.density_scale += log(alpha) - log(HTST_STABLE_LEAST_ALPHA);
+    }
     double value = htst_stable_tell(function, &values);
     if (function == HTST_STABLE_PDF) {
         return value / scale;
@@ -51,7 +55,7 @@ htst_stable_evaluate(
     }
     htst_stable_law_t law;
     htst_stable_prepare(alpha, beta, &law);
-    return value_at(function, is_s1 != 0, x, &law, loc, scale);
+    return value_at(function, is_s1 != 0, x, alpha, &law, loc, scale);
 }
 
 int
@@ -61,7 +65,8 @@ htst_stable_map(int function, int is_s1, int64_t count, const double *x, const d
     if (function < 0 || function >= HTST_STABLE_N_FUNCTIONS) {
         return HTST_ERR_BAD_ARG;
     }
-    htst_stable_law_t law = { .alpha = NAN };
+    htst_stable_law_t law;
+    double known_alpha = NAN, known_beta = NAN;
     int status = HTST_OK;
     for (int64_t i = 0; i < count; i++) {
         double a = alpha[i * steps[1]], b = beta[i * steps[2]], at = x[i * steps[0]];
@@ -71,10 +76,12 @@ htst_stable_map(int function, int is_s1, int64_t count, const double *x, const d
             status = HTST_ERR_BAD_ARG;
             continue;
         }
-        if (a != law.alpha || b != law.beta) {
+        if (a != known_alpha || b != known_beta) {
             htst_stable_prepare(a, b, &law);
+            known_alpha = a;
+            known_beta = b;
         }
-        out[i] = value_at(function, is_s1 != 0, at, &law, l, s);
+        out[i] = value_at(function, is_s1 != 0, at, a, &law, l, s);
         if (isnan(out[i])) {
             status = HTST_ERR_BAD_ARG;
         }

@@ -103,10 +103,11 @@ levy(htst_stable_point_t point)
     htst_pair_t u = { sqrt(w.hi), 0.0 }; /* u^2 = 1/(2 z) */
     u.lo = (htst_residual(w.hi, u.hi, u.hi) + w.lo) / (2.0 * u.hi);
     if (z > LARGE_LEVY) {
+        bool far = point.far > 0.0;
         v.density_scale = -1.5 * log_z;
         v.density = 0.5 / ROOT_PI * sqrt(2.0);
-        v.tail_scale = -0.5 * log_z;
-        v.upper = sqrt(2.0) / ROOT_PI;
+        v.tail_scale = far ? -0.5 * log_z : 0.0;
+        v.upper = sqrt(2.0) / ROOT_PI / (far ? 1.0 : sqrt(z));
         v.lower_more = 1.0 - v.upper * exp(v.tail_scale);
         return v;
     }

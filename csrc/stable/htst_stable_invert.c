@@ -5,8 +5,8 @@
 #include "htst_stable_values.h"
 
 #define LOG_HALF (-0.69314718055994530942)
-#define LAST_S 709.0   /* sinh overflows beyond */
-#define BEYOND 708.9   /* such a quantile is not a double, or hardly */
+#define LAST_LOG 709.0 /* of t: exp overflows beyond */
+#define LARGE_S 20.0   /* sinh s is exp(s)/2 beyond */
 #define MAX_STEPS 200
 #define LAST_STEP 1e-9 /* the next one of Newton's would be below rounding */
 #define FAR 30.0       /* a start by the power law */
@@ -15,25 +15,30 @@
 typedef struct {
     htst_stable_law_t law;
     double level, log_level; /* level < 0, log(-level) */
-    double width;
+    double width, last; /* the largest s */
     bool is_x1;
 } tail_t;
 
-static htst_stable_point_t
-point_at(const tail_t *tail, double s)
+/* t = width sinh s */
+static double
+coordinate_at(const tail_t *tail, double s)
 {
-    htst_pair_t t = { tail->width * sinh(s), 0.0 };
-    return htst_stable_point(&tail->law, t, tail->is_x1);
+    if (fabs(s) > LARGE_S) {
+        return copysign(exp(fabs(s) + log(0.5 * tail->width)), s);
+    }
+    return tail->width * sinh(s);
 }
 
 /* log(-log P(X > x)) - log(-level) at s, and its derivative */
 static double
 excess(const tail_t *tail, double s, double *slope)
 {
-    htst_stable_values_t v = htst_stable_values(&tail->law, point_at(tail, s));
+    double t = coordinate_at(tail, s);
+    htst_stable_point_t point = htst_stable_point(&tail->law, (htst_pair_t){ t, 0.0 }, tail->is_x1);
+    htst_stable_values_t v = htst_stable_values(&tail->law, point);
     double log_upper = htst_stable_tell(HTST_STABLE_LOGSF, &v);
     double log_density = htst_stable_tell(HTST_STABLE_LOGPDF, &v);
-    *slope = exp(log_density - log_upper) * tail->width * cosh(s) / -log_upper;
+    *slope = exp(log_density - log_upper) * hypot(t, tail->width) / -log_upper;
     return log(-log_upper) - tail->log_level;
 }
 
@@ -48,13 +53,15 @@ start(const tail_t *tail)
     double log_x =
         (log(size * tgamma(tail->law.alpha) / HTST_PI) - tail->level) / tail->law.alpha;
     double s = log_x - log(tail->width) + 0.69314718055994530942;
-    return s > 1.0 ? fmin(s, LAST_S) : 0.0;
+    return s > 1.0 ? fmin(s, tail->last) : 0.0;
 }
 
 static double
 solve(const tail_t *tail)
 {
-    double low = -LAST_S, high = LAST_S, s = start(tail), slope = 0.0;
+    double low = -tail->last, high = tail->last, s = start(tail), slope = 0.0;
+    /* where the support ends at t = 0, a small s has digits of its own */
+    double least = tail->law.alpha < 1.0 && fabs(tail->law.beta) == 1.0 ? 0.0 : 1e-3;
     for (int i = 0; i < MAX_STEPS; i++) {
         double value = excess(tail, s, &slope);
         if (value < 0.0) {
@@ -63,7 +70,7 @@ solve(const tail_t *tail)
         else {
             high = s;
         }
-        double next = s - value / slope, close = fmin(1.0, fmax(fabs(s), 1e-3));
+        double next = s - value / slope, close = fmin(1.0, fmax(fabs(s), least));
         if (fabs(next - s) < LAST_STEP * close) {
             return next;
         }
@@ -106,14 +113,15 @@ upper_quantile(double alpha, double beta, double level, bool is_s1)
     if (tail.is_x1) {
         tail.width = tgamma(fmin(1.0 / alpha, 85.0)) / tgamma(fmin(2.0 / alpha, 170.0));
     }
-    double s = solve(&tail);
-    if (fabs(s) > BEYOND) {
+    tail.last = LAST_LOG - log(0.5 * tail.width);
+    double s = solve(&tail), t = coordinate_at(&tail, s);
+    if (fabs(s) > tail.last - 1e-3) {
         return copysign(INFINITY, s);
     }
     if (alpha == 2.0 || tail.law.is_one) {
-        return tail.width * sinh(s);
+        return t;
     }
-    htst_stable_point_t point = point_at(&tail, s);
+    htst_stable_point_t point = htst_stable_point(&tail.law, (htst_pair_t){ t, 0.0 }, tail.is_x1);
     return is_s1 ? point.x1.hi : point.x0.hi;
 }
 

@@ -4,12 +4,12 @@
 
 #define FIRST_STEP 0.16 /* in v; its half is enough nearly everywhere */
 #define TOLERANCE 3e-7
-#define TIGHT_TOLERANCE 1e-9 /* with SLOW_GROWTH, where the end of the plateau may hide */
+#define TIGHT_TOLERANCE 1e-10 /* with SLOW_GROWTH, where the end of the plateau may hide */
 #define MAX_HALVINGS 5
 #define NEGLIGIBLE 1e-17
 #define MAX_PLATEAU 1.0 /* of kappa or pi - Phi, for two peaks */
 #define SMALL_PLATEAU 0.2
-#define SLOW_GROWTH 0.3 /* so that nodes resolve the end of the plateau */
+#define SLOW_GROWTH 0.12 /* so that nodes resolve the end of the plateau */
 #define NO_PEAK 42.0 /* a peak that is lower by this factor of e does not count */
 #define FIRST_V (-7.0)
 #define LAST_V 60.0
@@ -342,14 +342,14 @@ first_log(const htst_stable_side_t *side, htst_stable_point_t point)
 /* The values far in a light tail, where g = g0 (1 + a t^2) with t the distance from the end of the
  * angle, and g0 is so large that Laplace's formula is exact in the logarithm. */
 static htst_stable_values_t
-by_laplace(const integral_t *t, double log_least, double factor)
+by_laplace(const integral_t *t, double log_least, double log_factor)
 {
     bool above = t->above > 0.0;
     node_t near = single_node(t, above ? LAPLACE_Y : -LAPLACE_Y);
     double distance = above ? near.omega : near.phi, g = exp(fmin(log_least, 709.0));
     double a = 0.5 * near.slope / (distance * distance); /* dL/dy = 2 a t^2 */
     double tail = 0.5 * sqrt(HTST_PI / a) / sqrt(g) / HTST_PI;
-    htst_stable_values_t v = { -g, -g, factor * HTST_PI * g * tail, tail, tail, 0.0, 0.0 };
+    htst_stable_values_t v = { log_factor - g, -g, g * tail, tail, tail, 0.0, 0.0 };
     if (log_least > 709.0) {
         v.density_scale = v.tail_scale = -INFINITY;
         v.density = v.upper = v.lower = 1.0;
@@ -379,7 +379,7 @@ htst_stable_nolan(
         double least = single_node(&t, above ? LIMIT_Y : -LIMIT_Y).log_g;
         more = -expm1(-exp(least));
         if (least > LAPLACE) {
-            return by_laplace(&t, least, law->alpha / (HTST_PI * size) / z);
+            return by_laplace(&t, least, log(law->alpha / size) - t.log_z);
         }
     }
     bracket(&t, &low, &high);

@@ -91,9 +91,11 @@ by_nolan(const htst_stable_law_t *law, htst_stable_point_t point)
     bool left = point.x1.hi < 0.0;
     point = left ? htst_stable_mirror(point) : point;
     double z = point.x1.hi, log_ratio = log_gamma(2.0 / law->alpha) - log_gamma(1.0 / law->alpha);
-    htst_stable_values_t v = z < LEAST_Z || log(z) + log_ratio < NO_CHANGE
-        ? at_zero(law, &law->side[left])
-        : htst_stable_nolan(law, &law->side[left], point);
+    const htst_stable_side_t *side = &law->side[left];
+    bool is_light = law->alpha < 1.0 && side->beyond == 0.0; /* z = 0 is the end of the support */
+    bool is_zero = z == 0.0 || (!is_light && (z < LEAST_Z || log(z) + log_ratio < NO_CHANGE));
+    htst_stable_values_t v =
+        is_zero ? at_zero(law, side) : htst_stable_nolan(law, side, point);
     return left ? mirror(v) : v;
 }
 
@@ -139,7 +141,7 @@ htst_stable_prepare(double alpha, double beta, htst_stable_law_t *law)
         *law = (htst_stable_law_t){ .alpha = alpha, .beta = beta };
         return;
     }
-    htst_stable_law(alpha, beta, law);
+    htst_stable_law(fmax(alpha, HTST_STABLE_LEAST_ALPHA), beta, law);
 }
 
 htst_stable_point_t

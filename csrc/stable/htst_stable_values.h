@@ -7,6 +7,9 @@
 
 #include "htst_stable_law.h"
 
+/* A smaller alpha has the same tails in every digit, and a density in proportion to alpha. */
+#define HTST_STABLE_LEAST_ALPHA 1e-20
+
 /* The values at a point of a law prepared by htst_stable_law, or, for alpha = 2, of the normal law
  * (of the law only alpha and beta are read then). */
 htst_stable_values_t htst_stable_values(const htst_stable_law_t *law, htst_stable_point_t point);

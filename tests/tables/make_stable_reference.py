@@ -21,7 +21,9 @@ from __future__ import annotations
 
 import csv
 import itertools
+import math
 import random
+import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -35,7 +37,8 @@ AGREE = mp.mpf(10) ** -18
 STILL = mp.mpf(10) ** -21
 HALF_STILL = mp.mpf(10) ** -12
 MOST_NODES = 9_000
-MOST_TERMS = 3000
+MOST_TERMS = 1200
+MOST_SECONDS = 20  # of processor time, for a point
 Values = tuple[mp.mpf, mp.mpf, mp.mpf]
 
 # ---- Nolan's integral ----------------------------------------------------------------------------
@@ -201,6 +204,18 @@ class Contour:
             skew = 1 - 1j * beta * mp.tan(mp.pi * alpha / 2)
             self.factor = mp.expj(alpha * (gamma - mp.pi / 2)) * skew
 
+    def height(self, u: float) -> float:
+        """The real part of the exponent, in floats."""
+        unit, x, alpha = complex(self.unit), float(self.x), float(self.alpha)
+        log_size = u + math.log(abs(x)) if x else -math.inf
+        first = -math.copysign(math.exp(min(log_size, 700.0)), x) * unit.real
+        if alpha == 1:
+            turn = complex(self.turn)
+            log_t = u + complex(self.log_turn)
+            r = math.exp(min(u, 700.0))
+            return first - (r * turn * (1 + 2j * float(self.beta) / math.pi * log_t)).real
+        return first - math.exp(min(alpha * u, 700.0)) * complex(self.factor).real
+
     def exponent(self, u: mp.mpf) -> mp.mpc:
         r = mp.exp(u)
         if self.alpha == 1:
@@ -212,23 +227,16 @@ class Contour:
 ANGLES = 8
 
 
-def best_ray(alpha: mp.mpf, beta: mp.mpf, x1: mp.mpf) -> tuple[int, mp.mpf] | None:
-    """The angle on which the largest abs(exp(W) s) is smallest, and its log."""
-    with mp.workdps(35):
-        return scan_rays(alpha, beta, x1)
-
-
-def scan_rays(alpha: mp.mpf, beta: mp.mpf, x1: mp.mpf) -> tuple[int, mp.mpf] | None:
+def best_ray(alpha: mp.mpf, beta: mp.mpf, x1: mp.mpf) -> tuple[int, float] | None:
+    """The angle on which the largest abs(exp(W) s) is smallest, and its log; floats are enough."""
     best = None
+    scale = -float(mp.log(abs(x1) + 1))
+    end = min(45 / float(alpha) + abs(scale), 600.0)
+    steps = [scale - 45 + (45 + end) * i / 69 for i in range(70)]
     for k in range(ANGLES + 1):
-        gamma = mp.pi / 2 * k / ANGLES
-        contour = Contour(alpha, beta, x1, gamma)
-        scale = -mp.log(abs(x1) + 1)
-        heights = [
-            contour.exponent(scale + u).real + min(u, 0)
-            for u in mp.linspace(-45, 45 / alpha + abs(scale), 70)
-        ]
-        if heights[-1] > -100 or heights[-2] < heights[-1]:
+        contour = Contour(alpha, beta, x1, mp.pi / 2 * k / ANGLES)
+        heights = [contour.height(u) + min(u - scale, 0.0) for u in steps]
+        if not heights[-1] < -100 or heights[-2] < heights[-1]:
             continue
         top = max(heights)
         if best is None or top < best[1] - 0.1:
@@ -237,10 +245,10 @@ def scan_rays(alpha: mp.mpf, beta: mp.mpf, x1: mp.mpf) -> tuple[int, mp.mpf] | N
 
 
 def by_contour(
-    alpha: mp.mpf, beta: mp.mpf, x1: mp.mpf, given: Values, ray: int, top: mp.mpf, still: mp.mpf
+    alpha: mp.mpf, beta: mp.mpf, x1: mp.mpf, given: Values, ray: int, top: float, still: mp.mpf
 ) -> Values | None:
     smallest = mp.log(min(v for v in given if v > 0))
-    lost = int((max(top, 0) - smallest) / mp.log(10)) + 5
+    lost = int((max(top, 0.0) - smallest) / mp.log(10)) + 8
     if lost > 700:
         return None
     with mp.workdps(mp.mp.dps + lost):
@@ -487,6 +495,25 @@ def points() -> list[tuple[str, float, float, float, str]]:
     return list(dict.fromkeys(found))
 
 
+class TooLong(Exception):
+    """A point took longer than MOST_SECONDS."""
+
+
+def give_up(*_: object) -> None:
+    raise TooLong
+
+
+def solve_in_time(point: tuple[str, float, float, float, str]) -> dict[str, str] | None:
+    signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, MOST_SECONDS)
+    try:
+        return solve(point)
+    except TooLong:
+        return None
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
 def main(processes: int) -> None:
     known = set()
     if TABLE.exists():
@@ -497,9 +524,10 @@ def main(processes: int) -> None:
     left = [
         p for p in points() if (p[0], p[1].hex(), p[2].hex(), p[3].hex(), p[4]) not in known
     ]
+    left.sort(key=lambda p: abs(p[1] - 1) < 0.05)  # those with a series first: they are quick
     with ProcessPoolExecutor(processes) as pool, TABLE.open("a", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        for done in as_completed([pool.submit(solve, p) for p in left]):
+        for done in as_completed([pool.submit(solve_in_time, p) for p in left]):
             if row := done.result():
                 writer.writerow(row)
                 file.flush()
