@@ -144,8 +144,8 @@ half_sine(double x)
     return v * sinc(v * v);
 }
 
-/* The location of htst_stable_sample_law_t as a shift of scale x. In Nolan's S1 at alpha = 1 the law
- * of scale x has the location beta (2/pi) scale log(scale). */
+/* The location of htst_stable_sample_law_t as a shift of scale x. In Nolan's S1 at alpha = 1 the
+ * law of scale x has the location beta (2/pi) scale log(scale). */
 static double
 make_shift(const htst_stable_sample_law_t *law)
 {

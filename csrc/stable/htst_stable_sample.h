@@ -11,8 +11,8 @@
  *
  * Laws with the same seed share q and u: number i is a smooth function of alpha and beta.
  * ACCURACY: at scale 1 and location 0 within 1e-14/alpha max(abs(x), 1) of the formula in exact
- * arithmetic, for alpha in [.01, 2]; within 1e-14/alpha abs(x) for S1, alpha <= .875 and beta = +-1,
- * where numbers come close to the end of the support, which none crosses
+ * arithmetic, for alpha in [.01, 2]; within 1e-14/alpha abs(x) for S1, alpha <= .875 and
+ * beta = +-1, where numbers come close to the end of the support, which none crosses
  * (tests/test_stable_sample.py, against mpmath). The step 2^-52 of q and u cuts the law off where a
  * tail has a mass of about 2^-53. Numbers beyond the float range are infinite: for alpha below .06.
  *

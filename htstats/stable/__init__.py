@@ -16,8 +16,9 @@ order in which a sample passes through:
     _panels        interpolated functions of the standard law
     _fit_mle       maximum likelihood
     _information   Fisher's information, for standard errors
+    _fitted        the numbers of a fit by any method, and what a bound means
+    _intervals, _goodness, _compare   intervals, tests and comparisons of a fit
     _fit           fit_stable and StableFit
-    _intervals, _goodness, _compare   its intervals, tests and comparisons
 
 The C library evaluates one of three integrals (see htst_stable.h); docs/accuracy-stable.md lists
 the measured errors.
@@ -25,7 +26,8 @@ the measured errors.
 
 from htstats.stable._compare import StableComparison
 from htstats.stable._distribution import StableDistribution
-from htstats.stable._fit import StableErrors, StableFit, fit_stable
+from htstats.stable._fit import StableFit, fit_stable
+from htstats.stable._fitted import StableErrors
 from htstats.stable._functions import cdf, logcdf, logpdf, logsf, pdf, sf
 from htstats.stable._goodness import StableGoodness
 from htstats.stable._intervals import StableInterval

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import optimize, special
@@ -11,10 +11,8 @@ from scipy import optimize, special
 from htstats._common import checks
 from htstats.stable._distribution import StableDistribution
 from htstats.stable._fit_mle import fit_normal
+from htstats.stable._fitted import FittedStable
 from htstats.stable._points import Floats, Points
-
-if TYPE_CHECKING:
-    from htstats.stable._fit import StableFit
 
 __all__ = ["OTHERS", "StableComparison", "compare", "compare_tail"]
 
@@ -43,7 +41,7 @@ class StableComparison(NamedTuple):
         return "stable" if self.R > 0 else self.other
 
 
-def compare(fit: StableFit, other: str) -> StableComparison:
+def compare(fit: FittedStable, other: str) -> StableComparison:
     """See `StableFit.compare`."""
     checks.one_of("other", other, OTHERS)
     points = fit.points
@@ -59,7 +57,7 @@ def compare(fit: StableFit, other: str) -> StableComparison:
     return _ratio(other, mine - theirs, points.weight, parameters, nested=other == "normal")
 
 
-def compare_tail(fit: StableFit, xmin: float) -> StableComparison:
+def compare_tail(fit: FittedStable, xmin: float) -> StableComparison:
     """See `StableFit.compare_tail`."""
     xmin = checks.positive("xmin", xmin)
     size = np.abs(fit.points.x)

@@ -9,7 +9,7 @@ that step: no table is built anew.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,13 +17,11 @@ from htstats._common import checks
 from htstats.stable._distribution import StableDistribution
 from htstats.stable._fit_mle import score_panels
 from htstats.stable._fit_quantile import Estimate
+from htstats.stable._fitted import PARAMETERS, FittedStable, fit_points
 from htstats.stable._information import asymptotic_covariance, tail_range
 from htstats.stable._panels import Panels
 from htstats.stable._points import Floats, Points, read_points
 from htstats.stable._sample import sample
-
-if TYPE_CHECKING:
-    from htstats.stable._fit import StableFit
 
 __all__ = ["StableGoodness", "goodness_of_fit"]
 
@@ -48,7 +46,7 @@ class StableGoodness(NamedTuple):
 
 
 def goodness_of_fit(
-    fit: StableFit, statistic: str, n_resamples: int, seed: int, refit: str
+    fit: FittedStable, statistic: str, n_resamples: int, seed: int, refit: str
 ) -> StableGoodness:
     """See `StableFit.goodness_of_fit`."""
     checks.one_of("statistic", statistic, STATISTICS)
@@ -85,9 +83,7 @@ def _scaled(name: str, points: Points, log_cdf: Floats, log_sf: Floats) -> float
     return value * math.sqrt(points.n) if name == "ks" else value
 
 
-def _full(fit: StableFit, statistic: str, size: int, n_resamples: int, seed: int) -> Floats:
-    from htstats.stable._fit import fit_points
-
+def _full(fit: FittedStable, statistic: str, size: int, n_resamples: int, seed: int) -> Floats:
     whole = sample((n_resamples, size), *fit.estimate, seed=seed)
     null = np.empty(n_resamples)
     for k, values in enumerate(whole):
@@ -99,9 +95,9 @@ def _full(fit: StableFit, statistic: str, size: int, n_resamples: int, seed: int
     return null
 
 
-def _one_step(fit: StableFit, statistic: str, size: int, n_resamples: int, seed: int) -> Floats:
+def _one_step(fit: FittedStable, statistic: str, size: int, n_resamples: int, seed: int) -> Floats:
     alpha, beta, *_ = fit.estimate
-    free = tuple(name not in fit.given for name in ("alpha", "beta", "loc", "scale"))
+    free = tuple(name not in fit.given for name in PARAMETERS)
     low, high = tail_range(alpha, beta)
     scores, left, right = (
         score_panels(alpha, beta, low, high, name) for name in ("logpdf", "logcdf", "logsf")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
 from htstats._common import checks
+from htstats.stable._fitted import FittedStable, fit_points
 from htstats.stable._points import read_points
 from htstats.stable._sample import sample
-
-if TYPE_CHECKING:
-    from htstats.stable._fit import StableFit
 
 __all__ = ["StableInterval", "confidence_interval"]
 
@@ -31,7 +29,7 @@ class StableInterval(NamedTuple):
 
 
 def confidence_interval(
-    fit: StableFit, level: float, method: str, n_resamples: int, seed: int
+    fit: FittedStable, level: float, method: str, n_resamples: int, seed: int
 ) -> StableInterval:
     """See `StableFit.confidence_interval`."""
     level = checks.open_probability("level", level)
@@ -47,9 +45,7 @@ def confidence_interval(
     return StableInterval(*pairs)
 
 
-def _bootstrap(fit: StableFit, level: float, n_resamples: int, seed: int) -> StableInterval:
-    from htstats.stable._fit import fit_points
-
+def _bootstrap(fit: FittedStable, level: float, n_resamples: int, seed: int) -> StableInterval:
     checks.count("seed", seed, below=2**64)
     size = round(fit.n)
     stream = np.random.SeedSequence(seed).generate_state(n_resamples, np.uint64)
