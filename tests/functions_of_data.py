@@ -4,11 +4,18 @@
 import numpy as np
 
 import htstats.compat.powerlaw as powerlaw
-from htstats import TailSketch, binomial, fit_power_law, partition, spectral_norm, stable_rank
+from htstats import (
+    TailSketch,
+    binomial,
+    fit_power_law,
+    partition,
+    spectral_norm,
+    stable,
+    stable_rank,
+)
 from htstats.alternatives import compare, compare_all, fit_alternative, likelihood_ratio
 from htstats.power_law import confidence_interval, goodness_of_fit
 from htstats.spectral import fit_spectrum
-from htstats.theory._symmetric_stable import symmetric_stable_sf
 from htstats.theory.brackets import bracket_probability, stable_tail_constant
 from htstats.theory.generalization.margins import margins
 
@@ -52,7 +59,7 @@ POINTS = {
     "zeta logpmf": fit_power_law(np.floor(4 * X), discrete=True).logpdf,
     "alternative logsf": fit_alternative(X, "lognormal", xmin=1.0).logsf,
     "likelihood ratio": lambda x: likelihood_ratio(x, np.ones(3)),
-    "stable": lambda x: symmetric_stable_sf(x, 1.5),
+    "stable": lambda x: stable.sf(x, 1.5, 0.0),
     "constant": stable_tail_constant,
     "brackets": lambda x: bracket_probability(x, 1.5),
     "binomial k": lambda x: binomial.logsf(x, 10, 0.5),

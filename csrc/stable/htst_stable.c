@@ -27,8 +27,8 @@ limit(int function, bool right)
 
 /* A function at x of a prepared law. */
 static double
-value_at(int function, bool is_s1, double x, double alpha, const htst_stable_law_t *law,
-    double loc, double scale)
+value_at(int function, bool is_s1, double x, double alpha, const htst_stable_law_t *law, double loc,
+    double scale)
 {
     if (isinf(x)) {
         return limit(function, x > 0.0);
@@ -49,8 +49,7 @@ double
 htst_stable_evaluate(
     int function, int is_s1, double x, double alpha, double beta, double loc, double scale)
 {
-    if (function < 0 || function >= HTST_STABLE_N_FUNCTIONS
-        || !legal(x, alpha, beta, loc, scale)) {
+    if (function < 0 || function >= HTST_STABLE_N_FUNCTIONS || !legal(x, alpha, beta, loc, scale)) {
         return NAN;
     }
     htst_stable_law_t law;

@@ -3,7 +3,7 @@
 #include "htst_stable_math.h"
 
 #define ASYMPTOTIC 26.3 /* erfc is below 1e-302 beyond */
-#define LARGE 1e150 /* its square is a double */
+#define LARGE 1e150     /* its square is a double */
 #define LARGE_LEVY 1e200
 #define ROOT_PI 1.77245385090551602730
 
@@ -49,8 +49,8 @@ static htst_stable_values_t
 normal(htst_pair_t x)
 {
     htst_stable_values_t v = { 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0 };
-    htst_pair_t u = { 0.5 * x.hi, 0.5 * x.lo }, size = u.hi < 0.0 ? (htst_pair_t){ -u.hi, -u.lo }
-                                                                 : u;
+    htst_pair_t u = { 0.5 * x.hi, 0.5 * x.lo },
+                size = u.hi < 0.0 ? (htst_pair_t){ -u.hi, -u.lo } : u;
     v.density = scaled_square(u, &v.density_scale) / (2.0 * ROOT_PI);
     double tail = 0.5 * scaled_erfc(size, &v.tail_scale);
     bool left = u.hi < 0.0;

@@ -38,8 +38,8 @@ near_one_cut(const path_t *t, double u)
 {
     double q = u - t->log_size, power = htst_expm1(t->excess * q), sigma = htst_exp(u);
     double s = sigma * t->inverse;
-    double real = -sigma
-        - s * (htst_fma(t->linear, power, t->constant) + t->cosine * (1.0 + power));
+    double real =
+        -sigma - s * (htst_fma(t->linear, power, t->constant) + t->cosine * (1.0 + power));
     double phase = t->sin_part * (s * (1.0 + power));
     double sine = htst_any_angle(phase).sin, ratio = phase > 1e-8 ? sine / phase : 1.0;
     double size = sigma * (1.0 + htst_expm1(t->excess * u)) * ratio; /* sigma^alpha */
@@ -60,8 +60,8 @@ ray_term(const path_t *t, double u)
 {
     double q = t->excess * (u - t->log_size), grown = htst_expm1(q), sigma = htst_exp(u);
     double r = sigma * t->inverse;
-    htst_angle_t turn = htst_any_angle(t->excess * t->turn), half =
-        htst_any_angle(0.5 * t->excess * t->turn);
+    htst_angle_t turn = htst_any_angle(t->excess * t->turn),
+                 half = htst_any_angle(0.5 * t->excess * t->turn);
     double re = grown * turn.cos - 2.0 * half.sin * half.sin, im = (1.0 + grown) * turn.sin;
     double a = t->tangent * re - im, b = t->tangent * im + re; /* (i + tangent) eta */
     double real = r * (a * t->cos_angle - b * t->sin_angle);
@@ -72,27 +72,45 @@ ray_term(const path_t *t, double u)
 }
 
 typedef struct {
-    double real[BLOCK], density[BLOCK], tail[BLOCK], width[BLOCK];
+    double real[BLOCK], density[BLOCK], tail[BLOCK];
 } terms_t;
 
-#define EVALUATE(name, term)                                                      \
-    HTST_FUSED_CLONES static void name(const path_t *HTST_RESTRICT given, double v, double step, \
-        terms_t *HTST_RESTRICT out)                                               \
-    {                                                                             \
-        const path_t fixed = *given, *t = &fixed;                                 \
-        for (int i = 0; i < BLOCK; i++) {                                         \
-            double at = v + i * step, grow = htst_exp(-at);                       \
-            term_t n = term(t, at + (1.0 - grow));                              \
-            double width = 1.0 + grow, size = htst_exp(n.real) * width; \
-            out->real[i] = n.real;                                                \
-            out->density[i] = n.density * size;                                   \
-            out->tail[i] = n.tail * size;                                         \
-        }                                                                         \
-    }
+typedef enum { NEAR_ONE_CUT, FAR_CUT, RAY } kind_t;
 
-EVALUATE(evaluate_near_one, near_one_cut)
-EVALUATE(evaluate_far, far_cut)
-EVALUATE(evaluate_ray, ray_term)
+HTST_INLINE void
+evaluate_kind(const path_t *HTST_RESTRICT given, double v, double step, terms_t *HTST_RESTRICT out,
+    kind_t kind)
+{
+    const path_t fixed = *given, *t = &fixed;
+    for (int i = 0; i < BLOCK; i++) {
+        double at = v + i * step, grow = htst_exp(-at), u = at + (1.0 - grow);
+        term_t n = kind == RAY ? ray_term(t, u)
+            : kind == FAR_CUT  ? far_cut(t, u)
+                               : near_one_cut(t, u);
+        double size = htst_exp(n.real) * (1.0 + grow);
+        out->real[i] = n.real;
+        out->density[i] = n.density * size;
+        out->tail[i] = n.tail * size;
+    }
+}
+
+HTST_FUSED_CLONES static void
+evaluate_near_one(const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out)
+{
+    evaluate_kind(t, v, step, out, NEAR_ONE_CUT);
+}
+
+HTST_FUSED_CLONES static void
+evaluate_far(const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out)
+{
+    evaluate_kind(t, v, step, out, FAR_CUT);
+}
+
+HTST_FUSED_CLONES static void
+evaluate_ray(const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out)
+{
+    evaluate_kind(t, v, step, out, RAY);
+}
 
 typedef void (*evaluate_t)(const path_t *, double, double, terms_t *);
 
@@ -120,7 +138,8 @@ sweep(evaluate_t evaluate, const path_t *t, double start, double step, sums_t *s
 {
     double width = BLOCK * step;
     sums->largest = 1.0;
-    for (double v = start - width; v > t->first_v - width && sums->largest > NEGLIGIBLE; v -= width) {
+    for (double v = start - width; v > t->first_v - width && sums->largest > NEGLIGIBLE;
+         v -= width) {
         add_block(evaluate, t, v, step, sums);
     }
     sums->largest = 1.0;
@@ -189,12 +208,12 @@ htst_stable_cut(const htst_stable_law_t *law, const htst_stable_side_t *side,
     double alpha = law->alpha, shift = side->beta * (law->sine / law->cosine);
     double log_x = point.far > 0.0 ? point.far : log(x);
     double quarter = sin(0.25 * HTST_PI * law->excess);
-    path_t t = { alpha, law->excess, log(alpha / LEFT_END), log_x, point.far > 0.0 ? exp(-log_x) : 1.0 / x, -shift * law->sine,
+    path_t t = { alpha, law->excess, log(alpha / LEFT_END), log_x,
+        point.far > 0.0 ? exp(-log_x) : 1.0 / x, -shift * law->sine,
         shift * (2.0 * quarter * quarter), law->cosine, side->cos_part, side->sin_part, 0.0, 0.0,
         0.0, 0.0 };
     sums_t sums;
-    if (!integrate(evaluate, &t, 0.0, &sums)
-        || !(sums.absolute < MAX_CANCELLED * sums.density)) {
+    if (!integrate(evaluate, &t, 0.0, &sums) || !(sums.absolute < MAX_CANCELLED * sums.density)) {
         return false;
     }
     bool tiny = alpha * log_x > 600.0, tiny_density = (1.0 + alpha) * log_x > 600.0;
@@ -215,10 +234,11 @@ htst_stable_ray(const htst_stable_law_t *law, const htst_stable_side_t *side,
 {
     double x = point.x0.hi, size = hypot(1.0, x), angle = atan2(1.0, x);
     double shift = side->beta * (law->sine / law->cosine);
-    path_t t = { law->alpha, law->excess, log(law->alpha / LEFT_END), log(size), 1.0 / size, 0.0, 0.0, 0.0, 0.0, 0.0,
-        shift, 1.0 / size, x / size, angle - HTST_HALF_PI };
+    path_t t = { law->alpha, law->excess, log(law->alpha / LEFT_END), log(size), 1.0 / size, 0.0,
+        0.0, 0.0, 0.0, 0.0, shift, 1.0 / size, x / size, angle - HTST_HALF_PI };
     sums_t sums;
     integrate(evaluate_ray, &t, angle, &sums);
     double upper = (angle + sums.tail) / HTST_PI;
-    *values = (htst_stable_values_t){ 0.0, 0.0, sums.density / HTST_PI, upper, 1.0 - upper, 0.0, 0.0 };
+    *values =
+        (htst_stable_values_t){ 0.0, 0.0, sums.density / HTST_PI, upper, 1.0 - upper, 0.0, 0.0 };
 }

@@ -15,7 +15,7 @@
 typedef struct {
     htst_stable_law_t law;
     double level, log_level; /* level < 0, log(-level) */
-    double width, last; /* the largest s */
+    double width, last;      /* the largest s */
     bool is_x1;
 } tail_t;
 
@@ -50,8 +50,7 @@ start(const tail_t *tail)
     if (tail->law.alpha == 2.0 || size == 0.0) {
         return 0.0;
     }
-    double log_x =
-        (log(size * tgamma(tail->law.alpha) / HTST_PI) - tail->level) / tail->law.alpha;
+    double log_x = (log(size * tgamma(tail->law.alpha) / HTST_PI) - tail->level) / tail->law.alpha;
     double s = log_x - log(tail->width) + 0.69314718055994530942;
     return s > 1.0 ? fmin(s, tail->last) : 0.0;
 }
@@ -156,8 +155,8 @@ htst_stable_invert(
         case HTST_STABLE_PPF: x = quantile(alpha, beta, log(q), log1p(-q), is_s1 != 0); break;
         case HTST_STABLE_ISF: x = quantile(alpha, beta, log1p(-q), log(q), is_s1 != 0); break;
         case HTST_STABLE_LOG_ISF:
-            x = quantile(alpha, beta, q > LOG_HALF ? log(-expm1(q)) : log1p(-exp(q)), q,
-                is_s1 != 0);
+            x = quantile(
+                alpha, beta, q > LOG_HALF ? log(-expm1(q)) : log1p(-exp(q)), q, is_s1 != 0);
             break;
         default: return NAN;
     }

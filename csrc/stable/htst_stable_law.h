@@ -17,22 +17,22 @@
 
 typedef struct {
     double beta;
-    double sin_part;  /* Lambda = (1 + beta) sin A */
-    double cos_part;  /* K = cos A - beta sin^2 A/cos A, so that K - i Lambda is the coefficient of
+    double sin_part; /* Lambda = (1 + beta) sin A */
+    double cos_part; /* K = cos A - beta sin^2 A/cos A, so that K - i Lambda is the coefficient of
                          s^alpha on the cut; -+inf if alpha is 1 */
-    double full;      /* alpha Phi, Phi = pi/2 + eta/alpha: the length of the interval of theta */
-    double kappa;     /* pi - alpha Phi */
-    double length;    /* Phi */
-    double beyond;    /* pi - Phi */
+    double full;     /* alpha Phi, Phi = pi/2 + eta/alpha: the length of the interval of theta */
+    double kappa;    /* pi - alpha Phi */
+    double length;   /* Phi */
+    double beyond;   /* pi - Phi */
     double sin_eta, cos_eta;
 } htst_stable_side_t;
 
 typedef struct {
     double alpha, beta;
-    double excess;      /* alpha - 1; for alpha = 1 a number too small to matter */
-    double sine, cosine; /* of A */
-    htst_pair_t shift;  /* beta tan A: x_S1 = x_S0 + shift */
-    bool is_one;        /* alpha = 1 */
+    double excess;              /* alpha - 1; for alpha = 1 a number too small to matter */
+    double sine, cosine;        /* of A */
+    htst_pair_t shift;          /* beta tan A: x_S1 = x_S0 + shift */
+    bool is_one;                /* alpha = 1 */
     htst_stable_side_t side[2]; /* right, left */
 } htst_stable_law_t;
 

@@ -10,13 +10,13 @@
 #define MAX_PLATEAU 1.0 /* of kappa or pi - Phi, for two peaks */
 #define SMALL_PLATEAU 0.2
 #define SLOW_GROWTH 0.12 /* so that nodes resolve the end of the plateau */
-#define NO_PEAK 42.0 /* a peak that is lower by this factor of e does not count */
+#define NO_PEAK 42.0     /* a peak that is lower by this factor of e does not count */
 #define FIRST_V (-7.0)
 #define LAST_V 60.0
-#define BLOCK 16        /* nodes that are evaluated together */
-#define LAST_Y 640.0    /* beyond, angles times alpha - 1 might be denormal */
-#define LIMIT_Y 60.0    /* there L is at its limit, if it has one */
-#define LAPLACE 20.0    /* the least L from which Laplace's formula is used */
+#define BLOCK 16     /* nodes that are evaluated together */
+#define LAST_Y 640.0 /* beyond, angles times alpha - 1 might be denormal */
+#define LIMIT_Y 60.0 /* there L is at its limit, if it has one */
+#define LAPLACE 20.0 /* the least L from which Laplace's formula is used */
 #define LAPLACE_Y 9.0
 #define MAX_LOG_G 650.0 /* exp(-g) is 0 long before */
 
@@ -25,8 +25,8 @@ typedef struct {
     double alpha, excess, inverse; /* inverse = 1/(alpha - 1) */
     double length, beyond, kappa;
     double size, above, base, other_base; /* abs(e), its sign; c = base + size (omega or phi) */
-    double first, log_z; /* log(z cos eta), log z */
-    double rise;         /* +1 if L rises with y, else -1 */
+    double first, log_z;                  /* log(z cos eta), log z */
+    double rise;                          /* +1 if L rises with y, else -1 */
 } integral_t;
 
 /* At one node: L, abs(dL/dy), the weight phi omega/Phi, omega. */
@@ -63,7 +63,7 @@ node_at(const integral_t *t, double y)
 /* The node with the largest integrand, and the integrand's scale in y there. */
 typedef struct {
     double y, scale, log_g, g, height; /* height: the log of the integrand */
-    double growth; /* nodes: y + rise (v + (1 - exp(-growth v))/growth)/scale */
+    double growth;                     /* nodes: y + rise (v + (1 - exp(-growth v))/growth)/scale */
 } peak_t;
 
 typedef struct {
@@ -221,12 +221,6 @@ other_peak(const integral_t *t, peak_t *peak)
     return gain > NO_PEAK ? 0.0 : distance;
 }
 
-#ifdef HTST_COUNT
-int htst_nodes;
-#define COUNT htst_nodes += 16
-#else
-#define COUNT
-#endif
 typedef struct {
     double density, upper, lower, largest;
 } sums_t;
@@ -234,7 +228,6 @@ typedef struct {
 HTST_FUSED_CLONES static void
 add_block(const integral_t *t, const peak_t *peak, double v, double step, sums_t *sums)
 {
-    COUNT;
     nodes_t nodes;
     double width[BLOCK], y[BLOCK], term[BLOCK];
     for (int i = 0; i < BLOCK; i++) {
@@ -290,12 +283,13 @@ sweep(const integral_t *t, const peak_t *peak, const reach_t *reach, double star
 {
     double width = BLOCK * step;
     sums->largest = 1.0;
-    for (double v = start; v < reach->high || (v < LAST_V && sums->largest > NEGLIGIBLE); v += width) {
+    for (double v = start; v < reach->high || (v < LAST_V && sums->largest > NEGLIGIBLE);
+         v += width) {
         add_block(t, peak, v, step, sums);
     }
     sums->largest = 1.0;
-    for (double v = start - width;
-         v > reach->low - width || (v > FIRST_V / peak->growth - width && sums->largest > NEGLIGIBLE);
+    for (double v = start - width; v > reach->low - width
+         || (v > FIRST_V / peak->growth - width && sums->largest > NEGLIGIBLE);
          v -= width) {
         add_block(t, peak, v, step, sums);
     }

@@ -7,11 +7,11 @@
 #include "htst_stable_values.h"
 
 #define N (HTST_STABLE_TABLE_DEGREE + 1)
-#define ROOTS 16      /* intervals before the first halving */
-#define MAX_DEPTH 9   /* ROOTS 2^MAX_DEPTH cells */
+#define ROOTS 16    /* intervals before the first halving */
+#define MAX_DEPTH 9 /* ROOTS 2^MAX_DEPTH cells */
 #define LEAST_LOG (-800.0)
 #define SMALL_ALPHA 0.7 /* up to here the law is concentrated about x_S1 = 0 */
-#define INSIDE 1.5 /* an asinh(t/width) in the body of a law whose support begins at t = 0 */
+#define INSIDE 1.5      /* an asinh(t/width) in the body of a law whose support begins at t = 0 */
 #define ENOUGH 6e-15    /* the last coefficients, relative to the largest or 1 */
 #define BLOCK 64
 
@@ -210,8 +210,8 @@ coordinate_of(const coordinate_t *to, double x)
 }
 
 HTST_FUSED_CLONES static void
-find_places(const coordinate_t *HTST_RESTRICT to, const double *HTST_RESTRICT x,
-    double *HTST_RESTRICT s)
+find_places(
+    const coordinate_t *HTST_RESTRICT to, const double *HTST_RESTRICT x, double *HTST_RESTRICT s)
 {
     const coordinate_t fixed = *to;
     for (int i = 0; i < BLOCK; i++) {

@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct {
     double alpha, beta;
-    double width, low, high;   /* the range of asinh(t/width) */
+    double width, low, high; /* the range of asinh(t/width) */
     double cells_a_unit;
     int32_t n_leaves, is_x1;
     int32_t cell[HTST_STABLE_TABLE_CELLS]; /* the leaf of each, or -1: evaluate directly */

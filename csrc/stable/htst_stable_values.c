@@ -9,12 +9,12 @@
 /* Nearer to 1 the logarithm of g in Nolan's integral would lose digits, unless beta is large. */
 #define VERY_NEAR_ONE 1e-3
 #define SMALL_BETA 0.05
-#define NEAR_ONE 0.1      /* as in htst_stable_contour.c: the cut uses x_S0 below */
-#define FAR 12.0          /* the cut is tried beyond if alpha is near 1 */
-#define DEEP 42.0         /* -Re W at its saddle, for the cut */
-#define SMALL_PHASE 1.0   /* the phase on the cut where sigma is 1 */
+#define NEAR_ONE 0.1    /* as in htst_stable_contour.c: the cut uses x_S0 below */
+#define FAR 12.0        /* the cut is tried beyond if alpha is near 1 */
+#define DEEP 42.0       /* -Re W at its saddle, for the cut */
+#define SMALL_PHASE 1.0 /* the phase on the cut where sigma is 1 */
 #define SMALL_GROWTH 0.5
-#define LEAST_Z 1e-240    /* below, and where Taylor's series has one term: the values at 0 */
+#define LEAST_Z 1e-240 /* below, and where Taylor's series has one term: the values at 0 */
 #define NO_CHANGE (-42.0)
 #define LARGEST 1e300
 
@@ -94,8 +94,7 @@ by_nolan(const htst_stable_law_t *law, htst_stable_point_t point)
     const htst_stable_side_t *side = &law->side[left];
     bool is_light = law->alpha < 1.0 && side->beyond == 0.0; /* z = 0 is the end of the support */
     bool is_zero = z == 0.0 || (!is_light && (z < LEAST_Z || log(z) + log_ratio < NO_CHANGE));
-    htst_stable_values_t v =
-        is_zero ? at_zero(law, side) : htst_stable_nolan(law, side, point);
+    htst_stable_values_t v = is_zero ? at_zero(law, side) : htst_stable_nolan(law, side, point);
     return left ? mirror(v) : v;
 }
 
@@ -109,8 +108,8 @@ is_nolan_exact(const htst_stable_law_t *law, htst_stable_point_t point)
         || (fabs(law->beta) > SMALL_BETA && law->side[left].sin_eta > 0.0);
 }
 
-htst_stable_values_t
-htst_stable_values(const htst_stable_law_t *law, htst_stable_point_t point)
+static htst_stable_values_t
+choose(const htst_stable_law_t *law, htst_stable_point_t point)
 {
     htst_stable_values_t v;
     if (htst_stable_is_closed(law->alpha, law->beta)) {
@@ -132,6 +131,24 @@ htst_stable_values(const htst_stable_law_t *law, htst_stable_point_t point)
     }
     htst_stable_ray(law, &law->side[left], seen, &v);
     return left ? mirror(v) : v;
+}
+
+htst_stable_values_t
+htst_stable_values(const htst_stable_law_t *law, htst_stable_point_t point)
+{
+    htst_stable_values_t v = choose(law, point);
+    if (law->beta == 0.0 && v.tail_scale > -2.0) { /* no rounding takes a tail across 1/2 */
+        double scale = exp(v.tail_scale);
+        v.upper *= scale;
+        v.lower *= scale;
+        v.tail_scale = 0.0;
+        double *tail = point.x0.hi < 0.0 ? &v.lower : &v.upper;
+        *tail = fmin(*tail, 0.5);
+        if (point.x0.hi == 0.0) {
+            v.lower = v.upper = 0.5;
+        }
+    }
+    return v;
 }
 
 void

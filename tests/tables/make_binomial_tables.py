@@ -105,16 +105,6 @@ def stirling_error(n: int) -> mp.mpf:
     return mp.loggamma(n + 1) - (n + mp.mpf(1) / 2) * mp.log(n) + n - mp.log(2 * mp.pi) / 2
 
 
-def parts_of(name: str, parts: tuple[str, ...], x: mp.mpf, bits: int) -> list[str]:
-    """x as an unevaluated sum of doubles, the first with that many bits behind the point."""
-    lines, high = [], mp.floor(x * 2**bits) / 2**bits
-    for part in parts:
-        lines.append(f"#define {name}_{part} {float(high).hex()}")
-        x -= high
-        high = mp.mpf(float(x))
-    return lines
-
-
 def header() -> str:
     mp.mp.dps = 60
     h = omega_over_tau(TERMS + 1)

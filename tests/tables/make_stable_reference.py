@@ -6,9 +6,9 @@ Two methods of three, which share no code with each other or with the library:
   is asymptotic. The working precision grows with the digits that cancel.
 * angle: Nolan's integral (1997, theorem 1; for alpha = 1 its second part) as it is printed, by the
   trapezoid rule in the logit of the angle. The integrand is positive.
-* contour, always: Fourier's integral of exp(-i t x) phi(t) along a ray t = -i r exp(i gamma). The ray is
-  the one on which the integrand stays smallest, and the working precision grows with the digits
-  that still cancel.
+* contour, always: Fourier's integral of exp(-i t x) phi(t) along a ray t = -i r exp(i gamma). The
+  ray is the one on which the integrand stays smallest, and the working precision grows with the
+  digits that still cancel.
 
 Integrals halve their step until half of the digits stand still, which is quadratic convergence, or
 if the methods then differ until 21 digits do. A point is kept only if both agree to 18 digits in
@@ -133,9 +133,7 @@ def by_angle(alpha: mp.mpf, beta: mp.mpf, z: mp.mpf, still: mp.mpf) -> Values | 
         return angle_sums(Angle(alpha, beta, z), low, high, top, still)
 
 
-def angle_sums(
-    t: Angle, low: mp.mpf, high: mp.mpf, top: mp.mpf, still: mp.mpf
-) -> Values | None:
+def angle_sums(t: Angle, low: mp.mpf, high: mp.mpf, top: mp.mpf, still: mp.mpf) -> Values | None:
     alpha, beta, z = t.alpha, t.beta, t.z
     sums, count, before = [mp.mpf(0)] * 4, 32, None
     while count < MOST_NODES:
@@ -521,9 +519,7 @@ def main(processes: int) -> None:
             known = {tuple(row[c] for c in COLUMNS[:5]) for row in csv.DictReader(file)}
     else:
         TABLE.write_text(",".join(COLUMNS) + "\n")
-    left = [
-        p for p in points() if (p[0], p[1].hex(), p[2].hex(), p[3].hex(), p[4]) not in known
-    ]
+    left = [p for p in points() if (p[0], p[1].hex(), p[2].hex(), p[3].hex(), p[4]) not in known]
     left.sort(key=lambda p: abs(p[1] - 1) < 0.05)  # those with a series first: they are quick
     with ProcessPoolExecutor(processes) as pool, TABLE.open("a", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
