@@ -118,6 +118,23 @@ test_parts(void)
     }
 }
 
+/* In S1 at alpha = 1 the law of scale s is that of s x + beta (2/pi) s log s. */
+static void
+test_scale_at_alpha_1(void)
+{
+    static double plain[N], scaled[N];
+    htst_stable_sample_law_t law = make_law(1.0, 0.5, HTST_STABLE_SAMPLE_S1);
+    const double shift = 3 * log(3.0) / 3.141592653589793;
+
+    CHECK(htst_stable_sample(9, 0, N, &law, plain) == HTST_OK);
+    law.scale = 3;
+    CHECK(htst_stable_sample(9, 0, N, &law, scaled) == HTST_OK);
+    for (int e = 0; e < N; e++) {
+        double exact = 3 * plain[e] + shift;
+        CHECK(fabs(scaled[e] - exact) <= 1e-15 * (fabs(3 * plain[e]) + fabs(shift)));
+    }
+}
+
 /* No number of beta = 1, alpha < 1 lies below the end of the support, -tan(pi alpha/2) in S0. */
 static void
 test_support(void)
@@ -180,6 +197,7 @@ main(void)
     test_pinned_bits();
     test_known_values();
     test_parts();
+    test_scale_at_alpha_1();
     test_support();
     test_bad_arguments();
     return htst_test_report("test_stable_sample");
