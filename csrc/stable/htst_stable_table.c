@@ -143,6 +143,8 @@ set_range(builder_t *b)
     double inside = log_density_at(b, 0.0) > LEAST_LOG ? 0.0 : copysign(INSIDE, b->law.beta);
     table->low = find_end(b, inside, -end);
     table->high = find_end(b, inside, end);
+    table->light_low = table->low > -end;
+    table->light_high = table->high < end;
 }
 
 int
@@ -182,19 +184,6 @@ set_coordinate(const htst_stable_table_t *table, const htst_stable_law_t *law, b
     htst_stable_point_t zero = htst_stable_standard_point(law, loc, loc, scale, is_s1);
     htst_pair_t shift = table->is_x1 ? zero.x1 : zero.x0;
     return (coordinate_t){ shift.hi, shift.lo, loc, scale, 1.0 / table->width };
-}
-
-/* Clenshaw's sum */
-HTST_INLINE double
-sum_series(const double *c, double u)
-{
-    double b1 = 0.0, b2 = 0.0, twice = 2.0 * u;
-    for (int k = N - 1; k > 0; k--) {
-        double b0 = htst_fma(twice, b1, c[k] - b2);
-        b2 = b1;
-        b1 = b0;
-    }
-    return htst_fma(u, b1, c[0] - b2);
 }
 
 /* asinh(t/width) of x */
@@ -237,16 +226,25 @@ find_leaves(const htst_stable_table_t *table, const double *s, int32_t *leaf)
     }
 }
 
+/* Clenshaw's sums, for a block of points at once: one coefficient of all of them at a time. */
 HTST_FUSED_CLONES static void
-sum_block(const htst_stable_table_t *HTST_RESTRICT table, const int32_t *HTST_RESTRICT leaf,
+sum_block(const double *HTST_RESTRICT leaves, const int64_t *HTST_RESTRICT start,
     const double *HTST_RESTRICT s, int64_t offset, double *HTST_RESTRICT out)
 {
-    const double *base = &table->leaf[0].middle;
-    const int64_t size = (int64_t) (sizeof(htst_stable_leaf_t) / sizeof(double));
+    double b1[BLOCK] = { 0.0 }, b2[BLOCK] = { 0.0 }, u[BLOCK];
     for (int i = 0; i < BLOCK; i++) {
-        const double *c = base + (leaf[i] > 0 ? leaf[i] : 0) * size;
-        double u = (s[i] - c[0]) * c[1];
-        out[i] = sum_series(c + offset, u);
+        u[i] = (s[i] - leaves[start[i]]) * leaves[start[i] + 1];
+    }
+    for (int k = N - 1; k > 0; k--) {
+        const double *c = leaves + offset + k;
+        for (int i = 0; i < BLOCK; i++) {
+            double b0 = htst_fma(2.0 * u[i], b1[i], c[start[i]] - b2[i]);
+            b2[i] = b1[i];
+            b1[i] = b0;
+        }
+    }
+    for (int i = 0; i < BLOCK; i++) {
+        out[i] = htst_fma(u[i], b1[i], leaves[start[i] + offset] - b2[i]);
     }
 }
 
@@ -259,6 +257,7 @@ exponentials(const double *HTST_RESTRICT x, double *HTST_RESTRICT out)
 }
 
 #define OFFSET(field) ((int64_t) (offsetof(htst_stable_leaf_t, field) / sizeof(double)))
+#define LEAF_DOUBLES ((int64_t) (sizeof(htst_stable_leaf_t) / sizeof(double)))
 #define HALF_LOG (-0.69314718055994530942)
 
 /* log(1 - exp(other)) where `own` is near 0, else own */
@@ -279,9 +278,14 @@ evaluate_block(const htst_stable_table_t *table, int function, const int32_t *le
     bool density = function == HTST_STABLE_PDF || function == HTST_STABLE_LOGPDF;
     bool lower = function == HTST_STABLE_CDF || function == HTST_STABLE_LOGCDF;
     int64_t offset = density ? OFFSET(log_density) : lower ? OFFSET(log_lower) : OFFSET(log_upper);
-    sum_block(table, leaf, s, offset, logs);
+    const double *leaves = &table->leaf[0].middle;
+    int64_t start[BLOCK];
+    for (int i = 0; i < BLOCK; i++) { /* a point without a leaf is evaluated later */
+        start[i] = leaf[i] < 0 ? 0 : leaf[i] * LEAF_DOUBLES;
+    }
+    sum_block(leaves, start, s, offset, logs);
     if (function == HTST_STABLE_LOGCDF || function == HTST_STABLE_LOGSF) {
-        sum_block(table, leaf, s, lower ? OFFSET(log_upper) : OFFSET(log_lower), other);
+        sum_block(leaves, start, s, lower ? OFFSET(log_upper) : OFFSET(log_lower), other);
         sharpen(logs, other, out);
         return;
     }
@@ -298,6 +302,21 @@ evaluate_block(const htst_stable_table_t *table, int function, const int32_t *le
             out[i] = out[i] < 1.0 ? out[i] : 1.0;
         }
     }
+}
+
+/* A function of a point without a leaf. Beyond a light end values are 0 or 1; logarithms are not. */
+static double
+direct_value(const htst_stable_table_t *table, int function, int is_s1, double loc, double scale,
+    double x, double s)
+{
+    bool low = table->light_low && s < table->low, high = table->light_high && s > table->high;
+    bool is_log = function == HTST_STABLE_LOGPDF || function == HTST_STABLE_LOGCDF
+        || function == HTST_STABLE_LOGSF;
+    if ((low || high) && !is_log) {
+        return (function == HTST_STABLE_CDF && high) || (function == HTST_STABLE_SF && low) ? 1.0
+                                                                                            : 0.0;
+    }
+    return htst_stable_evaluate(function, is_s1, x, table->alpha, table->beta, loc, scale);
 }
 
 int
@@ -325,8 +344,7 @@ htst_stable_table_map(const htst_stable_table_t *table, int function, int is_s1,
         for (int64_t i = 0; i < n; i++) {
             double value = values[i];
             if (leaf[i] < 0) {
-                value = htst_stable_evaluate(
-                    function, is_s1, block[i], table->alpha, table->beta, loc, scale);
+                value = direct_value(table, function, is_s1, loc, scale, block[i], s[i]);
             }
             status = isnan(value) ? HTST_ERR_BAD_ARG : status;
             out[start + i] = value;
