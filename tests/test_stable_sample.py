@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference import stable_sample_twin as twin
 from scipy import stats
 
-from htstats.stable import sample
+from htstats.stable import StableDistribution, sample
 
 ALPHAS = (
     2.0, 2 - 1e-9, 1.7, 1.125, 1.12, 1.01, 1 + 1e-9, 1.0, 1 - 1e-9, 0.99, 0.88, 0.87, 0.6, 0.5,
@@ -113,6 +113,20 @@ def test_arrays_of_parameters_give_the_numbers_of_each_law():
             one = sample(12, alpha[row, 0], 0.5, 1.0, scale[column], seed=6)
             assert found[row, column] == one[4 * row + column]
     assert sample((0, 4), alpha[:0], 0.5, seed=6).shape == (0, 4)
+
+
+def test_a_law_draws_its_own_numbers():
+    law = StableDistribution(1.0, 0.5, 2.0, 3.0, parameterization="S1")
+    exact = sample((3, 4), 1.0, 0.5, 2.0, 3.0, seed=5, parameterization="S1")
+    assert np.array_equal(law.sample((3, 4), seed=5), exact)
+
+
+@pytest.mark.parametrize("alpha", [1.95, 1.5, 1.01, 0.97, 0.7, 0.45, 0.2])
+@pytest.mark.parametrize("beta", [0.5, -1.0])
+def test_samples_have_the_exact_distribution_function(alpha, beta):
+    x = np.sort(sample(20_000, alpha, beta, seed=99))
+    law = StableDistribution(alpha, beta)
+    assert stats.kstest(x, lambda x: np.asarray(law.cdf(x))).statistic < ks_bound(x.size)
 
 
 def test_mirrored_laws_have_the_law_of_minus_x():

@@ -11,6 +11,7 @@ import numpy as np
 from htstats._common import checks
 from htstats.stable import _arguments, _numbers
 from htstats.stable._arguments import Floats, first_argument
+from htstats.stable._sample import sample
 from htstats.stable._table import StableTable, table_of
 
 __all__ = ["StableDistribution"]
@@ -131,6 +132,19 @@ class StableDistribution:
     def _invert(self, name: str, q: Any, out: Floats | None, n_threads: int) -> Any:
         law = (self.alpha, self.beta, self.loc, self.scale)
         return _arguments.evaluate(name, q, law, self.parameterization, out, n_threads)
+
+    def sample(
+        self,
+        size: int | tuple[int, ...],
+        *,
+        seed: int,
+        n_threads: int = 1,
+        out: Floats | None = None,
+    ) -> Floats:
+        """Random numbers, the same on every machine; see `htstats.stable.sample`."""
+        law = (self.alpha, self.beta, self.loc, self.scale)
+        kind = self.parameterization
+        return sample(size, *law, seed=seed, parameterization=kind, n_threads=n_threads, out=out)
 
     # ---- moments and other numbers of the law ----------------------------------------------------
 

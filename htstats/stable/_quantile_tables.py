@@ -1,8 +1,8 @@
 """The quantile functions of McCulloch's estimator as Chebyshev coefficients.
 
-Made by tests/tables/make_stable_quantiles.py, which says what they are. For each range of
-alpha: its ends, the number of degrees in alpha and in beta, and the coefficients in units
-of 1e-9, functions first, then degrees of alpha, then those of beta.
+Made by tests/tables/make_stable_quantiles.py, which says what they are. For each
+range of alpha: its ends, the number of degrees in alpha and in beta, and the
+coefficients in units of 1e-9: functions first, then alpha, then beta.
 """
 
 __all__ = ["RANGES"]

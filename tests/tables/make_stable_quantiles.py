@@ -14,7 +14,6 @@ factor alpha makes the logarithms bounded as alpha falls. The quantiles are foun
 largest error of each function at points between the nodes.
 """
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -82,9 +81,9 @@ def write(tables):
     lines = [
         '"""The quantile functions of McCulloch\'s estimator as Chebyshev coefficients.',
         "",
-        "Made by tests/tables/make_stable_quantiles.py, which says what they are. For each range of",
-        "alpha: its ends, the number of degrees in alpha and in beta, and the coefficients in units",
-        "of 1e-9, functions first, then degrees of alpha, then those of beta.",
+        "Made by tests/tables/make_stable_quantiles.py, which says what they are. For each",
+        "range of alpha: its ends, the number of degrees in alpha and in beta, and the",
+        "coefficients in units of 1e-9: functions first, then alpha, then beta.",
         '"""',
         "",
         '__all__ = ["RANGES"]',
@@ -109,7 +108,6 @@ def write(tables):
 if __name__ == "__main__":
     tables = [(given, table(*given)) for given in RANGES]
     for (low, high, n), coefficients in tables:
-        assert not np.isnan(coefficients).any() and math.isfinite(coefficients.max())
-        tail = np.abs(coefficients[:, -1]).max(), np.abs(coefficients[:, :, -1]).max()
-        print(f"alpha in [{low}, {high}], {n} nodes: errors {error(low, high, coefficients)}", tail)
+        assert np.isfinite(coefficients).all()
+        print(f"alpha in [{low}, {high}], {n} nodes: errors {error(low, high, coefficients)}")
     write(tables)
