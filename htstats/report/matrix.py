@@ -23,6 +23,10 @@ COPIES_IN_MEMORY = 12
 # Matrices of up to so many bytes are held in memory if no --max-memory is given.
 HELD = 1 << 28
 
+# Matrices of up to so many elements are held by the fit of a stable law, which takes some 56 bytes
+# for each; of others, and under a --max-memory, it makes a sketch.
+HELD_BY_STABLE = 1 << 22
+
 # Relative accuracy of the stable rank: more digits than a table shows, and half the readings of
 # the matrix that the default, 1e-10, takes.
 RANK_RTOL = 1e-7
@@ -76,12 +80,7 @@ def fit_matrix(
                 f"made of it; --max-memory leaves {max_memory}"
             )
         if is_large:
-            from htstats.power_law import fit_rows
-
-            row = as_row(
-                fit_rows(matrix, side=side, max_memory=max_memory or HELD, **rule),
-                stable_rank(matrix, rtol=RANK_RTOL),
-            )
+            row = _fit_in_blocks(matrix, side, max_memory or HELD, rule)
             if extras.stable:
                 row |= stable_numbers(matrix, row["tail_exponent"])
             if not extras.need_values:
@@ -91,7 +90,8 @@ def fit_matrix(
             found = fit_power_law(values.reshape(-1), side=side, **rule)
             row = as_row(found, stable_rank(values, rtol=RANK_RTOL))
             if extras.stable:
-                row |= stable_numbers(values, row["tail_exponent"])
+                is_held = max_memory is None and values.size <= HELD_BY_STABLE
+                row |= stable_numbers(values if is_held else matrix, row["tail_exponent"])
         if extras.gof or extras.compare:
             row |= _tests(values, side, extras, rule)
         if extras.spectrum:
@@ -99,6 +99,14 @@ def fit_matrix(
         return row
     except FAILURES as error:
         return {"error": one_line(error)}
+
+
+def _fit_in_blocks(matrix: WeightMatrix, side: str, max_memory: int, rule: Rule) -> dict[str, Any]:
+    from htstats.power_law import fit_rows
+    from htstats.spectral import stable_rank
+
+    found = fit_rows(matrix, side=side, max_memory=max_memory, **rule)
+    return as_row(found, stable_rank(matrix, rtol=RANK_RTOL))
 
 
 def fit_column(
@@ -124,8 +132,8 @@ def fit_column(
             found = fit_power_law(column.toarray(), side=side, **rule)
         row = as_row(found)
         if extras.stable:
-            values = column if is_large and not is_discrete else column.toarray()
-            row |= stable_numbers(values, row["tail_exponent"])
+            is_held = max_memory is None and column.shape[0] <= HELD_BY_STABLE
+            row |= stable_numbers(column.toarray() if is_held else column, row["tail_exponent"])
         if extras.gof or extras.compare:
             row |= _tests(column.toarray(), side, extras, rule)
         return row
