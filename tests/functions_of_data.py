@@ -33,6 +33,8 @@ SAMPLES = {
     "alternative": lambda x: fit_alternative(x, "exponential", xmin=1.0),
     "sketch": lambda x: TailSketch("float64").update(x),
     "reread": lambda x: TailSketch("float64").update(X).fit(reread=x),
+    "stable fit": lambda x: stable.fit_stable(x, "ecf"),
+    "stable fit with weights": lambda x: stable.fit_stable(x, "quantile", weights=np.ones(7)),
     "drop-in": powerlaw.Fit,
     "drop-in of integers": lambda x: powerlaw.Fit(x, discrete=True),
     "drop-in law": lambda x: powerlaw.Power_Law(xmin=1.0, data=x),
@@ -52,6 +54,7 @@ MATRICES = {
 
 POINTS = {
     "weights": lambda x: fit_power_law(X[:3], weights=x),
+    "stable weights": lambda x: stable.fit_stable(X[:3], "quantile", weights=x),
     "labels": lambda x: margins(np.eye(3), x),
     "logpdf": fit_power_law(X).logpdf,
     "logsf": fit_power_law(X).logsf,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import as_sample
+from htstats._common.arrays import as_points, as_sample
 from htstats._common.checks import require_finite
 from htstats._common.rows import RowSource
 from htstats.sketch import TailSketch, sketch_rows
@@ -96,7 +96,7 @@ def read_points(x: Any, weights: Any = None) -> Points:
 
 
 def _checked_weights(weights: Any, size: int) -> Floats:
-    given = as_sample(weights, "weights")
+    given = as_points(weights, "weights").reshape(-1)
     if given.size != size:
         raise ValueError(f"weights must be as many as x, got {given.size} for {size}")
     if not (np.isfinite(given) & (given >= 0)).all():
