@@ -304,7 +304,7 @@ evaluate_block(const htst_stable_table_t *table, int function, const int32_t *le
     }
 }
 
-/* A function of a point without a leaf. Beyond a light end values are 0 or 1; logarithms are not. */
+/* A function of a point without a leaf. Beyond a light end values are 0 or 1, unlike logarithms. */
 static double
 direct_value(const htst_stable_table_t *table, int function, int is_s1, double loc, double scale,
     double x, double s)

@@ -27,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def is_s1(parameterization: str) -> bool:
+    """Whether a parameterization is S1; ValueError if it is neither S0 nor S1."""
     if parameterization not in PARAMETERIZATIONS:
         raise ValueError(f"parameterization must be 'S0' or 'S1', got {parameterization!r}")
     return parameterization == "S1"

@@ -57,7 +57,7 @@ class StableDistribution:
     >>> law
     StableDistribution(alpha=1.5, beta=0.5, loc=0.0, scale=1.0, parameterization='S0')
     >>> round(law.sf(10.0), 12)
-    0.010096434837
+    0.010474156437
     """
 
     alpha: float

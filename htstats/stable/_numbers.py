@@ -36,6 +36,7 @@ def tangent(alpha: float) -> float:
 
 
 def mean(law: Law) -> float:
+    """The mean; for alpha <= 1 NaN, or infinite for a one-sided law."""
     if law.alpha <= 1:
         return math.copysign(math.inf, law.beta) if one_sided(law) else math.nan
     if law.parameterization == "S1" or law.alpha == 2:
@@ -85,6 +86,7 @@ class Scaled:
 
 
 def mode(law: Law) -> float:
+    """Where the density is largest: a search in asinh(t/width), then Newton's method."""
     if law.beta == 0 or law.alpha == 2:
         return law.loc
     scaled = Scaled(law.alpha, law.beta)
@@ -118,6 +120,7 @@ NODES = 40_001
 
 
 def entropy(law: Law) -> float:
+    """The differential entropy in nats: closed forms, or an integral over the table."""
     alpha, beta = law.alpha, law.beta
     if alpha == 2:
         unit = 0.5 * math.log(4 * math.pi * math.e)

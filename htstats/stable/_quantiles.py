@@ -154,7 +154,7 @@ def log_isf(
     --------
     >>> from htstats import stable
     >>> round(stable.log_isf(-1000.0, 2.0, 0.0), 6)
-    63.10036
+    63.096196
     """
     law = (alpha, beta, loc, scale)
     return _arguments.evaluate("log_isf", level, law, parameterization, out, n_threads)
