@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from htstats._common import checks
 from htstats.stable._distribution import StableDistribution
@@ -95,6 +95,8 @@ def fit_student(points: Points) -> tuple[float, float, float]:
 
     Location and scale by iterated weights at given degrees of freedom, these by Brent's method.
     """
+    from scipy import optimize  # takes longer to load than all other functions here
+
     q25, q50, q75 = points.quantile(np.array([0.25, 0.5, 0.75])).tolist()
     place = [q50, (q75 - q25) / 2 or 1.0]
 
