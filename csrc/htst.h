@@ -32,10 +32,16 @@
 #include "htst_binomial.h"
 #include "htst_binomial_invert.h"
 
+/* Alpha-stable laws, their quantiles, and tables of one law. */
+#include "htst_stable.h"
+#include "htst_stable_invert.h"
+#include "htst_stable_table.h"
+
 /* Random numbers, coding, linear algebra. */
 #include "htst_gaps.h"
 #include "htst_normal.h"
 #include "htst_products.h"
+#include "htst_stable_sample.h"
 #include "htst_tridiagonal.h"
 
 /* Certificates: integer features, and the search for a ternary classifier or network. */

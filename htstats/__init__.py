@@ -59,6 +59,7 @@ __getattr__, __dir__ = attributes_of(
         "power_law": "",
         "sketch": "",
         "spectral": "",
+        "stable": "",
         "streaming": "",
         "theory": "",
         "weights": "",

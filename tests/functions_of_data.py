@@ -3,11 +3,18 @@
 import numpy as np
 
 import htstats.compat.powerlaw as powerlaw
-from htstats import TailSketch, binomial, fit_power_law, partition, spectral_norm, stable_rank
+from htstats import (
+    TailSketch,
+    binomial,
+    fit_power_law,
+    partition,
+    spectral_norm,
+    stable,
+    stable_rank,
+)
 from htstats.alternatives import compare, compare_all, fit_alternative, likelihood_ratio
 from htstats.power_law import confidence_interval, goodness_of_fit
 from htstats.spectral import fit_spectrum
-from htstats.theory._symmetric_stable import symmetric_stable_sf
 from htstats.theory.brackets import bracket_probability, stable_tail_constant
 from htstats.theory.generalization.margin import margins
 
@@ -25,6 +32,8 @@ SAMPLES = {
     "alternative": lambda x: fit_alternative(x, "exponential", xmin=1.0),
     "sketch": lambda x: TailSketch("float64").update(x),
     "reread": lambda x: TailSketch("float64").update(X).fit(reread=x),
+    "stable fit": lambda x: stable.fit_stable(x, "ecf"),
+    "stable fit with weights": lambda x: stable.fit_stable(x, "quantile", weights=np.ones(7)),
     "drop-in": powerlaw.Fit,
     "drop-in of integers": lambda x: powerlaw.Fit(x, discrete=True),
     "drop-in law": lambda x: powerlaw.Power_Law(xmin=1.0, data=x),
@@ -44,6 +53,7 @@ MATRICES = {
 
 POINTS = {
     "weights": lambda x: fit_power_law(X[:3], weights=x),
+    "stable weights": lambda x: stable.fit_stable(X[:3], "quantile", weights=x),
     "labels": lambda x: margins(np.eye(3), x),
     "logpdf": fit_power_law(X).logpdf,
     "logsf": fit_power_law(X).logsf,
@@ -51,7 +61,7 @@ POINTS = {
     "zeta logpmf": fit_power_law(np.floor(4 * X), discrete=True).logpdf,
     "alternative logsf": fit_alternative(X, "lognormal", xmin=1.0).logsf,
     "likelihood ratio": lambda x: likelihood_ratio(x, np.ones(3)),
-    "stable": lambda x: symmetric_stable_sf(x, 1.5),
+    "stable": lambda x: stable.sf(x, 1.5, 0.0),
     "constant": stable_tail_constant,
     "brackets": lambda x: bracket_probability(x, 1.5),
     "binomial k": lambda x: binomial.logsf(x, 10, 0.5),

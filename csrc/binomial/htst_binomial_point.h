@@ -7,6 +7,7 @@
 #define HTST_BINOMIAL_POINT_H
 
 #include "htst_binomial.h"
+#include "htst_binomial_tables.h"
 #include "htst_pair.h"
 
 /* Kinds of problems. Near the mean: the uniform series, with 10 terms if w^2 + 4/sigma^2 is below

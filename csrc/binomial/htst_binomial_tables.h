@@ -78,11 +78,4 @@ static const double STIRLING_ERROR[16] = {
     0x1.6c08f6f194a10p-8,
 };
 
-/* log 2 in parts, the first so short that an exponent times it is exact; 1/3 in two */
-#define LOG2_HIGH 0x1.62e42fee00000p-1
-#define LOG2_LOW 0x1.a39ef35793c76p-33
-#define LOG2_REST 0x1.cc01f97b57a08p-87
-#define THIRD_HIGH 0x1.5555555555555p-2
-#define THIRD_LOW 0x1.5555555555555p-56
-
 #endif

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "htst_philox.h"
+
 #define INDEX_END (INT64_C(1) << 32)
 
 /* Counters of a chunk, with two entries each; all buffers of a chunk stay in the L1 cache. */
@@ -20,32 +22,13 @@ typedef struct {
 
 /* ---- Philox4x32-10 ---------------------------------------------------------------------- */
 
-#define PHILOX_M0 UINT32_C(0xD2511F53)
-#define PHILOX_M1 UINT32_C(0xCD9E8D57)
-#define PHILOX_W0 UINT32_C(0x9E3779B9)
-#define PHILOX_W1 UINT32_C(0xBB67AE85)
-#define PHILOX_ROUNDS 10
-
-static inline void
-philox_round(uint32_t *x0, uint32_t *x1, uint32_t *x2, uint32_t *x3, uint32_t k0, uint32_t k1)
-{
-    uint64_t p0 = (uint64_t) PHILOX_M0 * *x0;
-    uint64_t p1 = (uint64_t) PHILOX_M1 * *x2;
-    uint32_t y0 = (uint32_t) (p1 >> 32) ^ *x1 ^ k0;
-    uint32_t y2 = (uint32_t) (p0 >> 32) ^ *x3 ^ k1;
-    *x1 = (uint32_t) p1;
-    *x3 = (uint32_t) p0;
-    *x0 = y0;
-    *x2 = y2;
-}
-
 void
 htst_normal_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
     memcpy(out, counter, 4 * sizeof(*out));
-    for (uint32_t round = 0; round < PHILOX_ROUNDS; round++) {
-        philox_round(&out[0], &out[1], &out[2], &out[3], key[0] + round * PHILOX_W0,
-            key[1] + round * PHILOX_W1);
+    for (uint32_t round = 0; round < HTST_PHILOX_ROUNDS; round++) {
+        htst_philox_round(&out[0], &out[1], &out[2], &out[3], key[0] + round * HTST_PHILOX_W0,
+            key[1] + round * HTST_PHILOX_W1);
     }
 }
 
@@ -62,8 +45,9 @@ philox_chunk(const stream_t *stream, uint32_t first, uint32_t words[4][CHUNK])
 
     for (uint32_t c = 0; c < CHUNK; c++) {
         uint32_t x0 = first + c, x1 = row, x2 = layer, x3 = 0;
-        for (uint32_t round = 0; round < PHILOX_ROUNDS; round++) {
-            philox_round(&x0, &x1, &x2, &x3, key0 + round * PHILOX_W0, key1 + round * PHILOX_W1);
+        for (uint32_t round = 0; round < HTST_PHILOX_ROUNDS; round++) {
+            htst_philox_round(
+                &x0, &x1, &x2, &x3, key0 + round * HTST_PHILOX_W0, key1 + round * HTST_PHILOX_W1);
         }
         w0[c] = x0;
         w1[c] = x1;
@@ -74,24 +58,12 @@ philox_chunk(const stream_t *stream, uint32_t first, uint32_t words[4][CHUNK])
 
 /* ---- u - 1/2 from the words --------------------------------------------------------------- */
 
-/* q = u - 1/2 is exact: with k = w >> 12 the double 1 + k 2^-52 is k's bits below the exponent of
- * 1; taking 3/2 from it and adding 2^-53 leaves multiples of 2^-53 below 1/2. */
-static inline double
-centred(uint32_t low, uint32_t high)
-{
-    uint64_t bits = UINT64_C(0x3FF0000000000000) | ((uint64_t) high << 20) | (low >> 12);
-    double one_and_fraction;
-
-    memcpy(&one_and_fraction, &bits, sizeof(bits));
-    return (one_and_fraction - 1.5) + 0x1p-53;
-}
-
 HTST_CLONES static void
 centred_chunk(uint32_t words[4][CHUNK], double *HTST_RESTRICT q)
 {
     for (int c = 0; c < CHUNK; c++) {
-        q[2 * c] = centred(words[0][c], words[1][c]);
-        q[2 * c + 1] = centred(words[2][c], words[3][c]);
+        q[2 * c] = htst_philox_centred(words[0][c], words[1][c]);
+        q[2 * c + 1] = htst_philox_centred(words[2][c], words[3][c]);
     }
 }
 
@@ -348,7 +320,7 @@ htst_normal_at(
                 (uint32_t) layer, 0 };
             htst_normal_philox4x32(counter, key, x);
         }
-        out[k] = htst_normal_quantile(centred(x[2 * odd], x[2 * odd + 1]) + 0.5);
+        out[k] = htst_normal_quantile(htst_philox_centred(x[2 * odd], x[2 * odd + 1]) + 0.5);
     }
     return HTST_OK;
 }

@@ -128,6 +128,10 @@ def _add_extras(parser: argparse.ArgumentParser) -> None:
         "values)",
     )  # fmt: skip
     parser.add_argument(
+        "--stable", action="store_true",
+        help="also fit an alpha-stable law to all elements, and test it by 199 resamples",
+    )  # fmt: skip
+    parser.add_argument(
         "--plot", metavar="DIR", help="draw each fit into DIR/NAME.png (needs matplotlib)"
     )
 
@@ -167,7 +171,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.max_memory is not None:
         check_memory(args)
-    extras = Extras(checks.count("--gof", args.gof), args.compare, args.spectrum)
+    extras = Extras(checks.count("--gof", args.gof), args.compare, args.spectrum, args.stable)
     rule = rule_of(args)
     if is_column(args.file):
         from htstats.commands._fit_column import run_column

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy.typing as npt
 
 from htstats._common.messages import one_line
+from htstats.report.stable import stable_numbers
 
 if TYPE_CHECKING:
     from htstats.columns import Column
@@ -21,6 +22,10 @@ COPIES_IN_MEMORY = 12
 
 # Matrices of up to so many bytes are held in memory if no --max-memory is given.
 HELD = 1 << 28
+
+# Matrices of up to so many elements are held by the fit of a stable law, which takes some 56 bytes
+# for each; of others, and under a --max-memory, it makes a sketch.
+HELD_BY_STABLE = 1 << 22
 
 # Relative accuracy of the stable rank: more digits than a table shows, and half the readings of
 # the matrix that the default, 1e-10, takes.
@@ -41,6 +46,12 @@ class Extras(NamedTuple):
     gof: int = 0  # resamples of the goodness of fit, at most; 0: no test
     compare: bool = False
     spectrum: bool = False
+    stable: bool = False
+
+    @property
+    def need_values(self) -> bool:
+        """Whether the matrix must be in memory; a stable law is also fitted in blocks."""
+        return bool(self.gof or self.compare or self.spectrum)
 
 
 def fit_matrix(
@@ -63,24 +74,24 @@ def fit_matrix(
     try:
         needed = matrix.nbytes * COPIES_IN_MEMORY
         is_large = needed > (COPIES_IN_MEMORY * HELD if max_memory is None else max_memory)
-        if is_large and max_memory is not None and any(extras):
+        if is_large and max_memory is not None and extras.need_values:
             raise MemoryError(
                 f"tests and spectra hold the matrix in memory, up to {needed} bytes in all; "
                 f"--max-memory leaves {max_memory}"
             )
         if is_large:
-            from htstats.power_law import fit_rows
-
-            row = as_row(
-                fit_rows(matrix, side=side, max_memory=max_memory or HELD, **rule),
-                stable_rank(matrix, rtol=RANK_RTOL),
-            )
-            if not any(extras):
+            row = _fit_in_blocks(matrix, side, max_memory or HELD, rule)
+            if extras.stable:
+                row |= stable_numbers(matrix, row["tail_exponent"])
+            if not extras.need_values:
                 return row
         values = matrix.toarray()
         if not is_large:
             found = fit_power_law(values.reshape(-1), side=side, **rule)
             row = as_row(found, stable_rank(values, rtol=RANK_RTOL))
+            if extras.stable:
+                is_held = max_memory is None and values.size <= HELD_BY_STABLE
+                row |= stable_numbers(values if is_held else matrix, row["tail_exponent"])
         if extras.gof or extras.compare:
             row |= _tests(values, side, extras, rule)
         if extras.spectrum:
@@ -88,6 +99,14 @@ def fit_matrix(
         return row
     except FAILURES as error:
         return {"error": one_line(error)}
+
+
+def _fit_in_blocks(matrix: WeightMatrix, side: str, max_memory: int, rule: Rule) -> dict[str, Any]:
+    from htstats.power_law import fit_rows
+    from htstats.spectral import stable_rank
+
+    found = fit_rows(matrix, side=side, max_memory=max_memory, **rule)
+    return as_row(found, stable_rank(matrix, rtol=RANK_RTOL))
 
 
 def fit_column(
@@ -102,7 +121,7 @@ def fit_column(
         needed = column.shape[0] * 8 * COPIES_IN_MEMORY
         is_large = needed > (COPIES_IN_MEMORY * HELD if max_memory is None else max_memory)
         is_discrete = bool(rule.get("discrete"))
-        if is_large and max_memory is not None and (is_discrete or any(extras)):
+        if is_large and max_memory is not None and (is_discrete or extras.need_values):
             raise MemoryError(
                 f"tests and discrete fits hold the column in memory, up to {needed} bytes with "
                 f"what is made of it; --max-memory leaves {max_memory}"
@@ -112,6 +131,9 @@ def fit_column(
         else:
             found = fit_power_law(column.toarray(), side=side, **rule)
         row = as_row(found)
+        if extras.stable:
+            is_held = max_memory is None and column.shape[0] <= HELD_BY_STABLE
+            row |= stable_numbers(column.toarray() if is_held else column, row["tail_exponent"])
         if extras.gof or extras.compare:
             row |= _tests(column.toarray(), side, extras, rule)
         return row

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from htstats.report.notes import reading_notes
+from htstats.report.stable import COLUMNS as STABLE
+from htstats.report.stable import CSV_COLUMNS as STABLE_COLUMNS
+from htstats.report.stable import cells_of, flatten, stable_notes
 
 if TYPE_CHECKING:
     from htstats.report.matrix import Rule
@@ -121,7 +124,7 @@ def as_csv(rows: list[Row]) -> str:
 
     flat = [_flat(row) for row in rows]
     columns = list(CSV_COLUMNS)
-    for group in (GOF_COLUMNS, ESD_COLUMNS):
+    for group in (GOF_COLUMNS, ESD_COLUMNS, STABLE_COLUMNS):
         columns += [name for name in group if any(name in row for row in flat)]
     others = {key: None for row in flat for key in row if key.startswith("compare_")}
     out = io.StringIO()
@@ -136,6 +139,7 @@ def _flat(row: Row) -> Row:
     if gof := row.get("gof"):
         flat |= {"gof_pvalue": gof["pvalue"], "gof_resamples": gof["n_resamples"]}
         flat["gof_low"], flat["gof_high"] = gof["interval"]
+    flat |= flatten(row.get("stable", {}))
     for name, ratio in row.get("compare", {}).items():
         flat |= {f"compare_{name}_R": ratio["R"], f"compare_{name}_p": ratio["pvalue"]}
     return flat
@@ -156,7 +160,13 @@ def as_text(rows: list[Row], weights: Weights | None, what: str = "matrix") -> s
         header = [heading for _, heading, _ in SPECTRUM]
         lines = [(row["name"], _cells(row, SPECTRUM)) for row in fitted]
         parts.append("eigenvalues of W W^T:\n" + _table(header, lines))
-    notes = [f"{row['name']}: not fitted: {row['error']}" for row in rows if "error" in row]
+    if any("stable" in row for row in fitted):
+        header = [heading for _, heading, _ in STABLE]
+        lines = [(row["name"], _cells(cells_of(row), STABLE)) for row in fitted if "stable" in row]
+        title = "stable law of all elements; KS p below 0.1 speaks against stable laws:\n"
+        parts.append(title + _table(header, lines, what=what))
+    notes = stable_notes(fitted)
+    notes += [f"{row['name']}: not fitted: {row['error']}" for row in rows if "error" in row]
     notes += [
         f"{row['name']}: left out of the fit: {count} {reason}"
         for row in rows

@@ -18,12 +18,11 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.special import gamma
 
-from htstats import binomial
+from htstats import binomial, stable
 from htstats._common.arrays import as_float64, as_points
 from htstats._common.checks import count, finite, one_of, positive
 from htstats._common.tables import format_table
 from htstats.theory._statement import CONVENTIONS, Convention
-from htstats.theory._symmetric_stable import symmetric_stable_sf
 
 __all__ = [
     "BracketDecomposition",
@@ -123,7 +122,7 @@ def bracket_probability(
         edges, places = np.unique(
             np.round(np.stack([log_edge, log_edge + math.log(c)]), 15), return_inverse=True
         )
-        above, below = symmetric_stable_sf(np.exp(edges), a)[places.reshape(2, *index.shape)]
+        above, below = stable.sf(np.exp(edges), a, 0.0)[places.reshape(2, *index.shape)]
         p = above - below
     return (sides * p)[()]
 
@@ -337,7 +336,7 @@ class BracketDecomposition:
         if one_of("convention", convention, CONVENTIONS) == "paper":
             tail = stable_tail_constant(a) * x**-a
         else:
-            tail = symmetric_stable_sf(x, a)
+            tail = np.asarray(stable.sf(x, a, 0.0))
         p = np.append(tail[:-1] - tail[1:], tail[-1])
         return np.asarray(self.weights.size * (2 if self.side == "abs" else 1) * p)
 

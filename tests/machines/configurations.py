@@ -31,7 +31,7 @@ QUICK = (
     "reproduce_mixture",
 )  # fmt: skip
 # The C tests of what makes and reads bytes.
-BYTE_FORMS = ("sketch", "gaps", "moments", "normal", "partition", "counts")
+BYTE_FORMS = ("sketch", "gaps", "moments", "normal", "stable_sample", "partition", "counts")
 # The kernels of csrc with more than one path, for an emulator that is fifty times slower.
 EMULATED = ("compression_partition", "spectral_products", "core_normal", "core_sort")
 

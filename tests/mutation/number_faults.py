@@ -174,7 +174,12 @@ FAULTS = (
         ".key = { (uint32_t) seed, (uint32_t) (seed >> 32) },",
         ".key = { (uint32_t) seed, 0 },",
     ),
-    Fault("htst_normal.c", "a round less", "#define PHILOX_ROUNDS 10", "#define PHILOX_ROUNDS 9"),
+    Fault(
+        "htst_philox.h",
+        "a round less",
+        "#define HTST_PHILOX_ROUNDS 10",
+        "#define HTST_PHILOX_ROUNDS 9",
+    ),
     Fault(
         "htst_normal.c",
         "blocks start at even columns",
@@ -188,10 +193,28 @@ FAULTS = (
         "if (HTST_UNLIKELY(r[k] > 2 * SPLIT_TAIL)) {",
     ),
     Fault(
-        "htst_normal.c",
+        "htst_philox.h",
         "u without its half step",
         "return (one_and_fraction - 1.5) + 0x1p-53;",
         "return one_and_fraction - 1.5;",
+    ),
+    Fault(
+        "htst_stable_sample.c",
+        "the high word of the index is ignored",
+        "(uint32_t) ((first + e) >> 32)",
+        "0 * (uint32_t) ((first + e) >> 32)",
+    ),
+    Fault(
+        "htst_stable_sample.c",
+        "below alpha = 1/2 the skewness is mirrored",
+        "(q[e] < 0 ? below : above) *",
+        "(q[e] < 0 ? above : below) *",
+    ),
+    Fault(
+        "htst_stable_sample.c",
+        "the location of S1 at alpha = 1 forgets the scale",
+        "return law->loc + law->beta * (law->scale * log_scale) / HALF_PI;",
+        "return law->loc;",
     ),
     Fault(
         "htst_truncated.c",

@@ -105,16 +105,6 @@ def stirling_error(n: int) -> mp.mpf:
     return mp.loggamma(n + 1) - (n + mp.mpf(1) / 2) * mp.log(n) + n - mp.log(2 * mp.pi) / 2
 
 
-def parts_of(name: str, parts: tuple[str, ...], x: mp.mpf, bits: int) -> list[str]:
-    """x as an unevaluated sum of doubles, the first with that many bits behind the point."""
-    lines, high = [], mp.floor(x * 2**bits) / 2**bits
-    for part in parts:
-        lines.append(f"#define {name}_{part} {float(high).hex()}")
-        x -= high
-        high = mp.mpf(float(x))
-    return lines
-
-
 def series_lines() -> list[str]:
     """A macro for each h_m: Horner's scheme in lambda^2."""
     h, lines = omega_over_tau(TERMS + 1), []
@@ -156,10 +146,6 @@ def header() -> str:
     lines += [f"    {float(stirling_error(n)).hex()}," for n in range(16)]
     lines += [
         "};",
-        "",
-        "/* log 2 in parts, the first so short that an exponent times it is exact; 1/3 in two */",
-        *parts_of("LOG2", ("HIGH", "LOW", "REST"), mp.log(2), 32),
-        *parts_of("THIRD", ("HIGH", "LOW"), mp.mpf(1) / 3, 54),
         "",
         "#endif",
         "",

@@ -4,14 +4,13 @@
  * METHOD: straight-line arithmetic without branches or libm, so that compilers vectorise loops with
  * it. Results are bit-identical in arrays, for single numbers, and in every clone.
  * ACCURACY: beside each function; relative errors of sums, products and quotients about 2^-102.
- * ERRORS: none; arguments are those that the functions of htst_binomial.h pass. */
+ * ERRORS: none; arguments are those that the functions of this library pass. */
 #ifndef HTST_PAIR_H
 #define HTST_PAIR_H
 
 #include <math.h>
 #include <string.h>
 
-#include "htst_binomial_tables.h"
 #include "htst_common.h"
 
 /* A fused multiply-add is used where clones or the target have it; it also improves accuracy. The
@@ -28,6 +27,13 @@
 #else
 #define HTST_FUSED 0
 #endif
+
+/* log 2 in parts, the first so short that an exponent times it is exact; 1/3 in two */
+#define LOG2_HIGH 0x1.62e42fee00000p-1
+#define LOG2_LOW 0x1.a39ef35793c76p-33
+#define LOG2_REST 0x1.cc01f97b57a08p-87
+#define THIRD_HIGH 0x1.5555555555555p-2
+#define THIRD_LOW 0x1.5555555555555p-56
 
 /* a b + c */
 HTST_INLINE double

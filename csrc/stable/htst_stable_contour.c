@@ -1,0 +1,244 @@
+#include "htst_stable_contour.h"
+
+#include "htst_stable_math.h"
+
+#define BLOCK 16        /* nodes that are evaluated together */
+#define FIRST_STEP 0.25 /* in v */
+#define TOLERANCE 3e-7  /* of the change when the step is halved; the error is its square */
+#define MAX_HALVINGS 4
+#define NEGLIGIBLE 1e-17
+#define LEFT_END 50.0 /* exp(-v) alpha there: the integrand is below exp(-LEFT_END) */
+#define LAST_V 12.0
+#define NEAR_ONE 0.1     /* the form in x_S0 is used for abs(alpha - 1) below */
+#define MAX_RISE 0.7     /* of Re W above 0 on the cut */
+#define MAX_CANCELLED 30 /* the sum of absolute values over the sum, on the cut */
+
+/* What the integrand needs. With s = sigma/size, u = log sigma and q = log s:
+ *   cut: W = -sigma - s (linear expm1(e q) + constant + cosine exp(e q)), or -sigma - K s^alpha;
+ *   ray: s = sigma exp(i angle)/size, W = -sigma + (i + tangent) s eta. */
+typedef struct {
+    double alpha, excess, first_v; /* u = v + 1 - exp(-v), v from first_v on */
+    double log_size, inverse;      /* size is x or abs(i + x_S0); inverse = 1/size */
+    double linear, constant, cosine, cos_part, sin_part;
+    double tangent, sin_angle, cos_angle, turn; /* turn = angle - pi/2 */
+} path_t;
+
+/* Sums of the two integrands, of the absolute value of the density's, and the largest Re W. */
+typedef struct {
+    double density, tail, absolute, top, largest;
+} sums_t;
+
+/* At one node: Re W and the two integrands' other factors. */
+typedef struct {
+    double real, density, tail;
+} term_t;
+
+HTST_INLINE term_t
+near_one_cut(const path_t *t, double u)
+{
+    double q = u - t->log_size, power = htst_expm1(t->excess * q), sigma = htst_exp(u);
+    double s = sigma * t->inverse;
+    double real =
+        -sigma - s * (htst_fma(t->linear, power, t->constant) + t->cosine * (1.0 + power));
+    double phase = t->sin_part * (s * (1.0 + power));
+    double sine = htst_any_angle(phase).sin, ratio = phase > 1e-8 ? sine / phase : 1.0;
+    double size = sigma * (1.0 + htst_expm1(t->excess * u)) * ratio; /* sigma^alpha */
+    return (term_t){ real, sigma * size, size };
+}
+
+HTST_INLINE term_t
+far_cut(const path_t *t, double u)
+{
+    double power = htst_exp(t->alpha * u), scaled = htst_exp(t->alpha * (u - t->log_size));
+    double sigma = htst_exp(u), phase = t->sin_part * scaled;
+    double sine = htst_any_angle(phase).sin, ratio = phase > 1e-8 ? sine / phase : 1.0;
+    return (term_t){ -sigma - t->cos_part * scaled, sigma * power * ratio, power * ratio };
+}
+
+HTST_INLINE term_t
+ray_term(const path_t *t, double u)
+{
+    double q = t->excess * (u - t->log_size), grown = htst_expm1(q), sigma = htst_exp(u);
+    double r = sigma * t->inverse;
+    htst_angle_t turn = htst_any_angle(t->excess * t->turn),
+                 half = htst_any_angle(0.5 * t->excess * t->turn);
+    double re = grown * turn.cos - 2.0 * half.sin * half.sin, im = (1.0 + grown) * turn.sin;
+    double a = t->tangent * re - im, b = t->tangent * im + re; /* (i + tangent) eta */
+    double real = r * (a * t->cos_angle - b * t->sin_angle);
+    double phase = r * (a * t->sin_angle + b * t->cos_angle);
+    htst_angle_t w = htst_any_angle(phase);
+    double density = w.sin * t->cos_angle + w.cos * t->sin_angle;
+    return (term_t){ real - sigma, r * density, w.sin };
+}
+
+typedef struct {
+    double real[BLOCK], density[BLOCK], tail[BLOCK];
+} terms_t;
+
+typedef enum { NEAR_ONE_CUT, FAR_CUT, RAY } kind_t;
+
+HTST_INLINE void
+evaluate_kind(const path_t *HTST_RESTRICT given, double v, double step, terms_t *HTST_RESTRICT out,
+    kind_t kind)
+{
+    const path_t fixed = *given, *t = &fixed;
+    for (int i = 0; i < BLOCK; i++) {
+        double at = v + i * step, grow = htst_exp(-at), u = at + (1.0 - grow);
+        term_t n = kind == RAY ? ray_term(t, u)
+            : kind == FAR_CUT  ? far_cut(t, u)
+                               : near_one_cut(t, u);
+        double size = htst_exp(n.real) * (1.0 + grow);
+        out->real[i] = n.real;
+        out->density[i] = n.density * size;
+        out->tail[i] = n.tail * size;
+    }
+}
+
+HTST_FUSED_CLONES static void
+evaluate_near_one(const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out)
+{
+    evaluate_kind(t, v, step, out, NEAR_ONE_CUT);
+}
+
+HTST_FUSED_CLONES static void
+evaluate_far(const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out)
+{
+    evaluate_kind(t, v, step, out, FAR_CUT);
+}
+
+HTST_FUSED_CLONES static void
+evaluate_ray(const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out)
+{
+    evaluate_kind(t, v, step, out, RAY);
+}
+
+typedef void (*evaluate_t)(const path_t *, double, double, terms_t *);
+
+static void
+add_block(evaluate_t evaluate, const path_t *t, double v, double step, sums_t *sums)
+{
+    terms_t terms;
+    double density = 0.0, tail = 0.0, absolute = 0.0, tail_size = 0.0;
+    evaluate(t, v, step, &terms);
+    for (int i = 0; i < BLOCK; i++) {
+        density += terms.density[i];
+        tail += terms.tail[i];
+        absolute += fabs(terms.density[i]);
+        tail_size += fabs(terms.tail[i]);
+        sums->top = fmax(sums->top, terms.real[i]);
+    }
+    sums->density += density;
+    sums->tail += tail;
+    sums->absolute += absolute;
+    sums->largest = fmax(absolute / fabs(sums->density), tail_size / fabs(sums->tail));
+}
+
+static void
+sweep(evaluate_t evaluate, const path_t *t, double start, double step, sums_t *sums)
+{
+    double width = BLOCK * step;
+    sums->largest = 1.0;
+    for (double v = start - width; v > t->first_v - width && sums->largest > NEGLIGIBLE;
+         v -= width) {
+        add_block(evaluate, t, v, step, sums);
+    }
+    sums->largest = 1.0;
+    for (double v = start; v < LAST_V && sums->largest > NEGLIGIBLE; v += width) {
+        add_block(evaluate, t, v, step, sums);
+        if (!(sums->top < MAX_RISE)) {
+            return;
+        }
+    }
+}
+
+/* The integrals over u; false if they did not converge. */
+static bool
+integrate(evaluate_t evaluate, const path_t *t, double tail_scale, sums_t *sums)
+{
+    double step = FIRST_STEP, tail_size = 0.0;
+    *sums = (sums_t){ 0.0, 0.0, 0.0, -INFINITY, 1.0 };
+    sweep(evaluate, t, 0.0, step, sums);
+    for (int i = 0; i < MAX_HALVINGS && sums->top < MAX_RISE; i++) {
+        sums_t half = *sums;
+        sweep(evaluate, t, 0.5 * step, step, sums);
+        step *= 0.5;
+        tail_size = fmax(fabs(sums->tail), tail_scale / step);
+        if (fabs(2.0 * half.density - sums->density) < TOLERANCE * fabs(sums->density)
+            && fabs(2.0 * half.tail - sums->tail) < TOLERANCE * tail_size) {
+            sums->density *= step;
+            sums->tail *= step;
+            sums->absolute *= step;
+            return sums->top < MAX_RISE;
+        }
+    }
+    return false;
+}
+
+/* Whether Re W falls below `needed` to the right of v, before it rises. */
+static bool
+falls_below(evaluate_t evaluate, const path_t *t, double needed)
+{
+    terms_t terms;
+    double before = INFINITY;
+    for (double v = 0.0; v < LAST_V; v += BLOCK * FIRST_STEP) {
+        evaluate(t, v, FIRST_STEP, &terms);
+        for (int i = 0; i < BLOCK; i++) {
+            if (terms.real[i] < needed) {
+                return true;
+            }
+            if (terms.real[i] < -MAX_RISE && terms.real[i] > before) {
+                return false;
+            }
+            before = terms.real[i];
+        }
+    }
+    return false;
+}
+
+bool
+htst_stable_cut(const htst_stable_law_t *law, const htst_stable_side_t *side,
+    htst_stable_point_t point, htst_stable_values_t *values)
+{
+    bool near_one = fabs(law->excess) < NEAR_ONE;
+    double x = near_one ? point.x0.hi : point.x1.hi;
+    if (!(x > 0.0) || side->sin_part == 0.0) {
+        return false;
+    }
+    evaluate_t evaluate = near_one ? evaluate_near_one : evaluate_far;
+    double alpha = law->alpha, shift = side->beta * (law->sine / law->cosine);
+    double log_x = point.far > 0.0 ? point.far : log(x);
+    double quarter = sin(0.25 * HTST_PI * law->excess);
+    path_t t = { alpha, law->excess, log(alpha / LEFT_END), log_x,
+        point.far > 0.0 ? exp(-log_x) : 1.0 / x, -shift * law->sine,
+        shift * (2.0 * quarter * quarter), law->cosine, side->cos_part, side->sin_part, 0.0, 0.0,
+        0.0, 0.0 };
+    sums_t sums;
+    if (!integrate(evaluate, &t, 0.0, &sums) || !(sums.absolute < MAX_CANCELLED * sums.density)) {
+        return false;
+    }
+    bool tiny = alpha * log_x > 600.0, tiny_density = (1.0 + alpha) * log_x > 600.0;
+    double scale = tiny ? -alpha * log_x : 0.0, density_scale = scale - (tiny_density ? log_x : 0);
+    double factor = side->sin_part * (tiny ? 1.0 : pow(x, -alpha)) / HTST_PI;
+    double smaller = fmin(sums.tail, sums.density);
+    if (!falls_below(evaluate, &t, log(factor) + scale + log(smaller) - 38.0)) {
+        return false;
+    }
+    double density = factor * sums.density / (tiny_density ? 1.0 : x), upper = factor * sums.tail;
+    *values = (htst_stable_values_t){ density_scale, scale, density, upper, -upper, 0.0, 1.0 };
+    return true;
+}
+
+void
+htst_stable_ray(const htst_stable_law_t *law, const htst_stable_side_t *side,
+    htst_stable_point_t point, htst_stable_values_t *values)
+{
+    double x = point.x0.hi, size = hypot(1.0, x), angle = atan2(1.0, x);
+    double shift = side->beta * (law->sine / law->cosine);
+    path_t t = { law->alpha, law->excess, log(law->alpha / LEFT_END), log(size), 1.0 / size, 0.0,
+        0.0, 0.0, 0.0, 0.0, shift, 1.0 / size, x / size, angle - HTST_HALF_PI };
+    sums_t sums;
+    integrate(evaluate_ray, &t, angle, &sums);
+    double upper = (angle + sums.tail) / HTST_PI;
+    *values =
+        (htst_stable_values_t){ 0.0, 0.0, sums.density / HTST_PI, upper, 1.0 - upper, 0.0, 0.0 };
+}

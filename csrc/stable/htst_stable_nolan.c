@@ -1,0 +1,394 @@
+#include "htst_stable_nolan.h"
+
+#include "htst_stable_math.h"
+
+#define FIRST_STEP 0.16 /* in v; its half is enough nearly everywhere */
+#define TOLERANCE 3e-7
+#define TIGHT_TOLERANCE 1e-10 /* with SLOW_GROWTH, where the end of the plateau may hide */
+#define MAX_HALVINGS 5
+#define NEGLIGIBLE 1e-17
+#define MAX_PLATEAU 1.0 /* of kappa or pi - Phi, for two peaks */
+#define SMALL_PLATEAU 0.2
+#define SLOW_GROWTH 0.12 /* so that nodes resolve the end of the plateau */
+#define NO_PEAK 42.0     /* a peak that is lower by this factor of e does not count */
+#define FIRST_V (-7.0)
+#define LAST_V 60.0
+#define BLOCK 16     /* nodes that are evaluated together */
+#define LAST_Y 640.0 /* beyond, angles times alpha - 1 might be denormal */
+#define LIMIT_Y 60.0 /* there L is at its limit, if it has one */
+#define LAPLACE 20.0 /* the least L from which Laplace's formula is used */
+#define LAPLACE_Y 9.0
+#define MAX_LOG_G 650.0 /* exp(-g) is 0 long before */
+
+/* What the integrand needs, in one record. */
+typedef struct {
+    double alpha, excess, inverse; /* inverse = 1/(alpha - 1) */
+    double length, beyond, kappa;
+    double size, above, base, other_base; /* abs(e), its sign; c = base + size (omega or phi) */
+    double first, log_z;                  /* log(z cos eta), log z */
+    double rise;                          /* +1 if L rises with y, else -1 */
+} integral_t;
+
+/* At one node: L, abs(dL/dy), the weight phi omega/Phi, omega. */
+typedef struct {
+    double log_g, slope, weight, omega, phi;
+} node_t;
+
+HTST_INLINE node_t
+node_at(const integral_t *t, double y)
+{
+    double grow = htst_exp(-fabs(y)), share = 1.0 / (1.0 + grow);
+    double big = t->length * share, small = big * grow, weight = small * share;
+    double phi = y > 0.0 ? big : small, omega = y > 0.0 ? small : big;
+    double p = t->alpha * phi, p_other = htst_fma(t->alpha, omega, t->kappa);
+    double w_other = t->beyond + phi, e = t->excess;
+    double moving = t->above > 0.0 ? omega : phi, other = t->above > 0.0 ? phi : omega;
+    double c1 = htst_fma(t->size, moving, t->base), c2 = htst_fma(t->size, other, t->other_base);
+    double sp = htst_angle(p < p_other ? p : p_other).sin;
+    htst_angle_t w = htst_angle(omega < w_other ? omega : w_other);
+    htst_angle_t c = htst_angle(c1 < c2 ? c1 : c2);
+    double cos_w = omega < w_other ? w.cos : -w.cos, cos_c = c1 < c2 ? c.cos : -c.cos;
+    double inverse_w = 1.0 / w.sin, ratio = sp * inverse_w, quotient = c.sin / sp;
+    double near = (cos_w * inverse_w) * c.sin - (c.sin * c.sin) / (1.0 + fabs(cos_c));
+    double is_near = cos_c > 0.0 ? near * (1.0 - near) + 0.75 : -1.0; /* -.5 < near < 1.5 */
+    double sum = 1.0 + near, rest = is_near > 0.0 ? sum : ratio;
+    double lost = (near - (sum - 1.0)) / rest;
+    double part = htst_log(rest) + (is_near > 0.0 ? lost : 0.0);
+    double log_g = htst_fma(t->first - part, t->inverse, t->log_z) + htst_log(quotient);
+    double a = e * (w.sin / c.sin) - (cos_w * cos_c - w.sin * c.sin);
+    double slope = htst_fma(a, a, sp * sp) * quotient * (weight * inverse_w) * fabs(t->inverse);
+    return (node_t){ log_g, slope, weight, omega, phi };
+}
+
+/* The node with the largest integrand, and the integrand's scale in y there. */
+typedef struct {
+    double y, scale, log_g, g, height; /* height: the log of the integrand */
+    double growth;                     /* nodes: y + rise (v + (1 - exp(-growth v))/growth)/scale */
+} peak_t;
+
+typedef struct {
+    double log_g[BLOCK], slope[BLOCK], weight[BLOCK], omega[BLOCK], phi[BLOCK];
+} nodes_t;
+
+HTST_FUSED_CLONES static void
+evaluate(const integral_t *HTST_RESTRICT given, const double *HTST_RESTRICT y,
+    nodes_t *HTST_RESTRICT out)
+{
+    const integral_t fixed = *given, *t = &fixed;
+    for (int i = 0; i < BLOCK; i++) {
+        node_t n = node_at(t, y[i]);
+        out->log_g[i] = n.log_g;
+        out->slope[i] = n.slope;
+        out->weight[i] = n.weight;
+        out->omega[i] = n.omega;
+        out->phi[i] = n.phi;
+    }
+}
+
+/* Derivative in y of the log of the integrand, times a positive number. */
+static double
+ascent(const integral_t *t, const node_t *n)
+{
+    double g = exp(fmin(n->log_g, MAX_LOG_G));
+    return t->rise * n->slope * (1.0 - g) + (n->omega - n->phi) / t->length;
+}
+
+/* An interval with a peak, the first one from the end where g is large, by the signs of the ascent
+ * on a coarse grid. */
+static void
+bracket(const integral_t *t, double *low, double *high)
+{
+    static const double GRID[BLOCK] = { -560.0, -150.0, -50.0, -25.0, -12.0, -6.0, -3.0, -1.0, 1.0,
+        3.0, 6.0, 12.0, 25.0, 50.0, 150.0, 560.0 };
+    nodes_t nodes;
+    evaluate(t, GRID, &nodes);
+    *low = -LAST_Y;
+    *high = LAST_Y;
+    for (int j = 0; j < BLOCK; j++) {
+        int i = t->rise < 0.0 ? j : BLOCK - 1 - j;
+        node_t n = { nodes.log_g[i], nodes.slope[i], nodes.weight[i], nodes.omega[i],
+            nodes.phi[i] };
+        bool climbs = ascent(t, &n) > 0.0;
+        if (climbs) {
+            *low = GRID[i];
+        }
+        else {
+            *high = GRID[i];
+        }
+        if (climbs == (t->rise > 0.0)) {
+            break;
+        }
+    }
+}
+
+/* A step towards the peak: to the g at which the ascent would vanish, were the slope constant. */
+static double
+next_y(const integral_t *t, const node_t *n, double y)
+{
+    double slope = t->rise * n->slope, target = 1.0 + (n->omega - n->phi) / (t->length * slope);
+    return target > 0.0 ? y + (log(target) - n->log_g) / slope : NAN;
+}
+
+HTST_FUSED_CLONES static node_t
+single_node(const integral_t *t, double y)
+{
+    return node_at(t, y);
+}
+
+/* The peak in (low, high), from y on. */
+static peak_t
+refine_peak(const integral_t *t, double low, double high, double y)
+{
+    peak_t peak = { y, 1.0, 0.0, 1.0, 1.0, 1.0 };
+    for (int i = 0; i < 100; i++) {
+        node_t n = single_node(t, y);
+        double g = exp(fmin(n.log_g, MAX_LOG_G)), d = n.slope;
+        double scale = sqrt(d * d * g + 2.0 * d * fmax(g - 1.0, 0.0) + 2.0 * n.weight / t->length);
+        peak = (peak_t){ y, scale, n.log_g, g, n.log_g - g + log(n.weight), 1.0 };
+        if (ascent(t, &n) > 0.0) {
+            low = y;
+        }
+        else {
+            high = y;
+        }
+        double next = next_y(t, &n, y);
+        if (!(next > low && next < high)) {
+            next = 0.5 * (low + high);
+        }
+        if (fabs(next - y) * fmax(scale, d) < 0.05 || high - low < 1e-15 * fabs(y)) {
+            break;
+        }
+        y = next;
+    }
+    return peak;
+}
+
+/* Where g = 1, between y and the end where g is small; NAN if there is no such place. */
+static double
+find_one(const integral_t *t, double y)
+{
+    double inner = y, outer = -t->rise * LAST_Y;
+    if (single_node(t, outer).log_g > 0.0) {
+        return NAN;
+    }
+    y = 0.5 * (inner + outer);
+    for (int i = 0; i < 100; i++) {
+        node_t n = single_node(t, y);
+        if (fabs(n.log_g) < 0.5) {
+            break;
+        }
+        if (n.log_g > 0.0) {
+            inner = y;
+        }
+        else {
+            outer = y;
+        }
+        double next = y - n.log_g / (t->rise * n.slope);
+        bool inside = (next - inner) * (next - outer) < 0.0;
+        y = inside && i % 4 != 3 ? next : 0.5 * (inner + outer);
+    }
+    return y;
+}
+
+/* Replaces a peak where g is large by the one where g is near 1, if that one counts. Returns the
+ * distance between the two if both count, else 0: a light body has the first, a heavy tail with a
+ * small coefficient the second. */
+static double
+other_peak(const integral_t *t, peak_t *peak)
+{
+    double y = find_one(t, peak->y);
+    if (isnan(y)) {
+        return 0.0;
+    }
+    double back = y, slope = single_node(t, y).slope, step = 1.0 / slope;
+    for (bool turned = false; !turned; step *= 2.0) {
+        back = y + t->rise * step;
+        if ((back - peak->y) * t->rise > 0.0) {
+            return 0.0; /* the integrand rises all the way to the peak that is known */
+        }
+        node_t n = single_node(t, back);
+        turned = (ascent(t, &n) > 0.0) != (t->rise > 0.0);
+    }
+    double far = y - t->rise * 4.0 / slope;
+    peak_t second = refine_peak(t, fmin(back, far), fmax(back, far), y);
+    node_t top = single_node(t, second.y);
+    double gain = second.height - peak->height, distance = fabs(second.y - peak->y);
+    bool is_peak = fabs(ascent(t, &top)) < 0.5 * second.scale && distance * second.scale > 1.0;
+    if (!is_peak || gain < -NO_PEAK) {
+        return 0.0;
+    }
+    *peak = second;
+    return gain > NO_PEAK ? 0.0 : distance;
+}
+
+typedef struct {
+    double density, upper, lower, largest;
+} sums_t;
+
+HTST_FUSED_CLONES static void
+add_block(const integral_t *t, const peak_t *peak, double v, double step, sums_t *sums)
+{
+    nodes_t nodes;
+    double width[BLOCK], y[BLOCK], term[BLOCK];
+    for (int i = 0; i < BLOCK; i++) {
+        double at = v + i * step, grow = htst_exp(-peak->growth * at);
+        double place = peak->y + t->rise * (at + (1.0 - grow) / peak->growth) / peak->scale;
+        int inside = fabs(place) < LAST_Y;
+        y[i] = inside ? place : (place > 0.0 ? LAST_Y : -LAST_Y);
+        width[i] = inside ? 1.0 + grow : 0.0;
+    }
+    evaluate(t, y, &nodes);
+    for (int i = 0; i < BLOCK; i++) {
+        double log_g = nodes.log_g[i] < MAX_LOG_G ? nodes.log_g[i] : MAX_LOG_G;
+        double g = htst_exp(log_g);
+        term[i] = htst_exp((log_g - peak->log_g) - (g - peak->g)) * width[i];
+    }
+    double density = 0.0, upper = 0.0, lower = 0.0;
+    for (int i = 0; i < BLOCK; i++) {
+        double mass = term[i] * nodes.slope[i];
+        density += term[i] * nodes.weight[i];
+        upper += mass * nodes.omega[i];
+        lower += mass * (t->beyond + nodes.phi[i]);
+    }
+    sums->largest = fmax(density / (sums->density + density),
+        fmax(upper / (sums->upper + upper), lower / (sums->lower + lower)));
+    sums->density += density;
+    sums->upper += upper;
+    sums->lower += lower;
+}
+
+/* The v between which nothing may be left out. */
+typedef struct {
+    double low, high;
+} reach_t;
+
+/* Where plateau is small, g stands still and falls again beyond y = -log(plateau): the mass there
+ * belongs to a tail. */
+static reach_t
+find_reach(const integral_t *t, const peak_t *peak, double plateau, double distance)
+{
+    reach_t reach = { 0.0, distance == 0.0 ? 0.0 : (distance + 4.0) * peak->scale };
+    if (plateau > 0.0 && plateau < MAX_PLATEAU) {
+        double end = t->rise * (log(plateau) - 4.0), left = t->rise * (peak->y - end);
+        double size = left * peak->scale;
+        reach.low = left > 0.0 ? -log1p(size * peak->growth) / peak->growth : 0.0;
+    }
+    return reach;
+}
+
+/* The sums over v = start + k step, all k, until blocks outside `reach` add nothing more. */
+static void
+sweep(const integral_t *t, const peak_t *peak, const reach_t *reach, double start, double step,
+    sums_t *sums)
+{
+    double width = BLOCK * step;
+    sums->largest = 1.0;
+    for (double v = start; v < reach->high || (v < LAST_V && sums->largest > NEGLIGIBLE);
+         v += width) {
+        add_block(t, peak, v, step, sums);
+    }
+    sums->largest = 1.0;
+    for (double v = start - width; v > reach->low - width
+         || (v > FIRST_V / peak->growth - width && sums->largest > NEGLIGIBLE);
+         v -= width) {
+        add_block(t, peak, v, step, sums);
+    }
+}
+
+static double
+change(double half, double both)
+{
+    return fabs(2.0 * half - both) / both;
+}
+
+/* The sums with a step so small that halving it changed them by less than TOLERANCE; the error of
+ * the trapezoid rule is then about TOLERANCE squared. Returns the step. */
+static double
+integrate(const integral_t *t, const peak_t *peak, const reach_t *reach, sums_t *sums)
+{
+    double step = FIRST_STEP;
+    sweep(t, peak, reach, 0.0, step, sums);
+    for (int i = 0; i < MAX_HALVINGS; i++) {
+        sums_t half = *sums;
+        sweep(t, peak, reach, 0.5 * step, step, sums);
+        step *= 0.5;
+        double density = change(half.density, sums->density);
+        double tails = fmax(change(half.upper, sums->upper), change(half.lower, sums->lower));
+        if (fmax(density, tails) < (peak->growth < 1.0 ? TIGHT_TOLERANCE : TOLERANCE)) {
+            break;
+        }
+    }
+    return step;
+}
+
+/* log(z cos eta): from x_S0 if this is near 0 */
+static double
+first_log(const htst_stable_side_t *side, htst_stable_point_t point)
+{
+    double cosine = side->cos_eta, x0 = point.x0.hi * cosine;
+    double near = x0 - cosine * cosine / (1.0 + side->sin_eta);
+    if (side->sin_eta > 0.0 && fabs(near) < 0.5) {
+        return log1p(near + point.x0.lo * cosine);
+    }
+    return log(point.x1.hi * cosine) + point.x1.lo / point.x1.hi;
+}
+
+/* The values far in a light tail, where g = g0 (1 + a t^2) with t the distance from the end of the
+ * angle, and g0 is so large that Laplace's formula is exact in the logarithm. */
+static htst_stable_values_t
+by_laplace(const integral_t *t, double log_least, double log_factor)
+{
+    bool above = t->above > 0.0;
+    node_t near = single_node(t, above ? LAPLACE_Y : -LAPLACE_Y);
+    double distance = above ? near.omega : near.phi, g = exp(fmin(log_least, 709.0));
+    double a = 0.5 * near.slope / (distance * distance); /* dL/dy = 2 a t^2 */
+    double tail = 0.5 * sqrt(HTST_PI / a) / sqrt(g) / HTST_PI;
+    htst_stable_values_t v = { log_factor - g, -g, g * tail, tail, tail, 0.0, 0.0 };
+    if (log_least > 709.0) {
+        v.density_scale = v.tail_scale = -INFINITY;
+        v.density = v.upper = v.lower = 1.0;
+    }
+    if (above) {
+        v.lower = 0.0;
+        v.lower_more = 1.0;
+    }
+    else {
+        v.upper = 0.0;
+        v.upper_more = 1.0;
+    }
+    return v;
+}
+
+htst_stable_values_t
+htst_stable_nolan(
+    const htst_stable_law_t *law, const htst_stable_side_t *side, htst_stable_point_t point)
+{
+    double z = point.x1.hi, e = law->excess, size = fabs(e);
+    bool above = e > 0.0;
+    integral_t t = { law->alpha, e, 1.0 / e, side->length, side->beyond, side->kappa, size,
+        above ? 1.0 : -1.0, above ? side->kappa : side->beyond, above ? side->length : side->full,
+        first_log(side, point), log(z) + point.x1.lo / z, above ? -1.0 : 1.0 };
+    double low, high, plateau = above ? t.kappa : t.beyond, distance = 0.0, more = 0.0;
+    if (plateau == 0.0) {
+        double least = single_node(&t, above ? LIMIT_Y : -LIMIT_Y).log_g;
+        more = -expm1(-exp(least));
+        if (least > LAPLACE) {
+            return by_laplace(&t, least, log(law->alpha / size) - t.log_z);
+        }
+    }
+    bracket(&t, &low, &high);
+    peak_t peak = refine_peak(&t, low, high, 0.5 * (low + high));
+    if (peak.g > 1.5 && plateau > 0.0 && plateau < MAX_PLATEAU) {
+        distance = other_peak(&t, &peak);
+    }
+    if (plateau > 0.0 && plateau < SMALL_PLATEAU) {
+        peak.growth = SLOW_GROWTH;
+    }
+    reach_t reach = find_reach(&t, &peak, plateau, distance);
+    sums_t sums = { 0.0, 0.0, 0.0, 1.0 };
+    double factor = integrate(&t, &peak, &reach, &sums) / peak.scale;
+    double scale = peak.log_g - peak.g;
+    return (htst_stable_values_t){ scale, scale,
+        factor * sums.density * (law->alpha / (HTST_PI * size)) / z, factor * sums.upper / HTST_PI,
+        factor * sums.lower / HTST_PI, above ? 0.0 : more, above ? more : 0.0 };
+}

@@ -1,0 +1,212 @@
+#include "htst_stable_values.h"
+
+#include "htst_stable.h"
+#include "htst_stable_closed.h"
+#include "htst_stable_contour.h"
+#include "htst_stable_math.h"
+#include "htst_stable_nolan.h"
+
+/* Nearer to 1 the logarithm of g in Nolan's integral would lose digits, unless beta is large. */
+#define VERY_NEAR_ONE 1e-3
+#define SMALL_BETA 0.05
+#define NEAR_ONE 0.1    /* as in htst_stable_contour.c: the cut uses x_S0 below */
+#define FAR 12.0        /* the cut is tried beyond if alpha is near 1 */
+#define DEEP 42.0       /* -Re W at its saddle, for the cut */
+#define SMALL_PHASE 1.0 /* the phase on the cut where sigma is 1 */
+#define SMALL_GROWTH 0.5
+#define LEAST_Z 1e-240 /* below, and where Taylor's series has one term: the values at 0 */
+#define NO_CHANGE (-42.0)
+#define LARGEST 1e300
+
+static htst_stable_values_t
+mirror(htst_stable_values_t v)
+{
+    return (htst_stable_values_t){ v.density_scale, v.tail_scale, v.density, v.lower, v.upper,
+        v.lower_more, v.upper_more };
+}
+
+/* Whether the cut is likely to serve a point: its integrand falls to nothing before it rises. */
+static bool
+is_far(const htst_stable_law_t *law, const htst_stable_side_t *side, htst_stable_point_t point)
+{
+    if (fabs(law->excess) < NEAR_ONE) {
+        return point.x0.hi > FAR;
+    }
+    double z = point.x1.hi, alpha = law->alpha;
+    if (!(z > 0.0)) {
+        return false;
+    }
+    double power = pow(z, -alpha), k = side->cos_part * power;
+    if (side->sin_part * power > SMALL_PHASE) {
+        return false;
+    }
+    if (alpha < 1.0) {
+        return k > -SMALL_GROWTH;
+    }
+    return k >= 0.0 || (1.0 - 1.0 / alpha) * pow(-alpha * k, -1.0 / (alpha - 1.0)) > DEEP;
+}
+
+/* The values on the edge of the support or outside it; false inside. */
+static bool
+outside(const htst_stable_law_t *law, htst_stable_point_t point, htst_stable_values_t *values)
+{
+    double edge = law->beta * point.x1.hi;
+    if (law->is_one || law->alpha > 1.0 || fabs(law->beta) < 1.0 || edge > 0.0) {
+        return false;
+    }
+    *values = (htst_stable_values_t){ 0.0, 0.0, 0.0, 0.0, 0.0, law->beta > 0.0 ? 1.0 : 0.0,
+        law->beta > 0.0 ? 0.0 : 1.0 };
+    return true;
+}
+
+/* log Gamma(x), x >= 1/2, by Stirling's series from 16 on */
+static double
+log_gamma(double x)
+{
+    double product = 1.0;
+    for (; x < 16.0; x += 1.0) {
+        product *= x;
+    }
+    double i = 1.0 / x, y = i * i;
+    double series = i * (1.0 / 12 - y * (1.0 / 360 - y * (1.0 / 1260 - y * (1.0 / 1680))));
+    return (x - 0.5) * log(x) - x + 0.91893853320467274178 + series - log(product);
+}
+
+/* The values at x_S1 = 0: f = Gamma(1 + 1/alpha) cos(theta0) cos(eta)^(1/alpha)/pi. */
+static htst_stable_values_t
+at_zero(const htst_stable_law_t *law, const htst_stable_side_t *side)
+{
+    double inverse = 1.0 / law->alpha, angle = fmin(side->length, side->beyond);
+    bool large = inverse > 150.0;
+    double scale = large ? log_gamma(1.0 + inverse) : 0.0;
+    double gamma = large ? 1.0 : tgamma(1.0 + inverse);
+    double density = gamma * sin(angle) * pow(side->cos_eta, inverse) / HTST_PI;
+    return (htst_stable_values_t){ scale, 0.0, density, side->length / HTST_PI,
+        side->beyond / HTST_PI, 0.0, 0.0 };
+}
+
+static htst_stable_values_t
+by_nolan(const htst_stable_law_t *law, htst_stable_point_t point)
+{
+    bool left = point.x1.hi < 0.0;
+    point = left ? htst_stable_mirror(point) : point;
+    double z = point.x1.hi, log_ratio = log_gamma(2.0 / law->alpha) - log_gamma(1.0 / law->alpha);
+    const htst_stable_side_t *side = &law->side[left];
+    bool is_light = law->alpha < 1.0 && side->beyond == 0.0; /* z = 0 is the end of the support */
+    bool is_zero = z == 0.0 || (!is_light && (z < LEAST_Z || log(z) + log_ratio < NO_CHANGE));
+    htst_stable_values_t v = is_zero ? at_zero(law, side) : htst_stable_nolan(law, side, point);
+    return left ? mirror(v) : v;
+}
+
+/* Whether Nolan's integral keeps its digits: it does not in the heavy tail of a law with alpha near
+ * 1, where the cut does. */
+static bool
+is_nolan_exact(const htst_stable_law_t *law, htst_stable_point_t point)
+{
+    bool left = point.x1.hi < 0.0;
+    return fabs(law->excess) > VERY_NEAR_ONE
+        || (fabs(law->beta) > SMALL_BETA && law->side[left].sin_eta > 0.0);
+}
+
+static htst_stable_values_t
+choose(const htst_stable_law_t *law, htst_stable_point_t point)
+{
+    htst_stable_values_t v;
+    if (htst_stable_is_closed(law->alpha, law->beta)) {
+        return htst_stable_closed(law->alpha, law->beta, point);
+    }
+    if (outside(law, point, &v)) {
+        return v;
+    }
+    bool near_one = fabs(law->excess) < NEAR_ONE, exact = is_nolan_exact(law, point);
+    double x = near_one ? point.x0.hi : point.x1.hi;
+    bool left = x < 0.0 || (x == 0.0 && law->beta < 0.0);
+    htst_stable_point_t seen = left ? htst_stable_mirror(point) : point;
+    if ((is_far(law, &law->side[left], seen) || !exact)
+        && htst_stable_cut(law, &law->side[left], seen, &v)) {
+        return left ? mirror(v) : v;
+    }
+    if (exact || point.far > 0.0) {
+        return by_nolan(law, point);
+    }
+    htst_stable_ray(law, &law->side[left], seen, &v);
+    return left ? mirror(v) : v;
+}
+
+htst_stable_values_t
+htst_stable_values(const htst_stable_law_t *law, htst_stable_point_t point)
+{
+    htst_stable_values_t v = choose(law, point);
+    if (law->beta == 0.0 && v.tail_scale > -2.0) { /* no rounding takes a tail across 1/2 */
+        double scale = exp(v.tail_scale);
+        v.upper *= scale;
+        v.lower *= scale;
+        v.tail_scale = 0.0;
+        double *tail = point.x0.hi < 0.0 ? &v.lower : &v.upper;
+        *tail = fmin(*tail, 0.5);
+        if (point.x0.hi == 0.0) {
+            v.lower = v.upper = 0.5;
+        }
+    }
+    return v;
+}
+
+void
+htst_stable_prepare(double alpha, double beta, htst_stable_law_t *law)
+{
+    if (alpha == 2.0) {
+        *law = (htst_stable_law_t){ .alpha = alpha, .beta = beta };
+        return;
+    }
+    htst_stable_law(fmax(alpha, HTST_STABLE_LEAST_ALPHA), beta, law);
+}
+
+htst_stable_point_t
+htst_stable_standard_point(
+    const htst_stable_law_t *law, double x, double loc, double scale, bool is_s1)
+{
+    htst_pair_t d = htst_pair_sum(x, -loc), q = { d.hi / scale, 0.0 };
+    if (fabs(q.hi) > LARGEST) {
+        double size = log(fabs(0.5 * x - 0.5 * loc)) + 0.69314718055994530942 - log(scale);
+        q = (htst_pair_t){ x > loc ? LARGEST : -LARGEST, 0.0 };
+        return (htst_stable_point_t){ q, q, size };
+    }
+    if (fabs(d.hi) > 1e-290 && fabs(q.hi) > 1e-290) {
+        q.lo = (htst_residual(d.hi, q.hi, scale) + d.lo) / scale;
+    }
+    if (law->is_one && is_s1) { /* x_S0 = x_S1 - (2/pi) beta log scale */
+        double shift = -2.0 / HTST_PI * law->beta * log(scale);
+        q = htst_pair_add(q, (htst_pair_t){ shift, 0.0 });
+    }
+    if (law->alpha == 2.0) {
+        return (htst_stable_point_t){ q, q, 0.0 };
+    }
+    return htst_stable_point(law, q, is_s1);
+}
+
+/* log of part exp(scale) + more, where 1 - complement is the same */
+static double
+log_tail(double part, double scale, double more, double complement)
+{
+    double value = part * exp(scale) + more;
+    if (value > 0.5) {
+        return log1p(-complement);
+    }
+    return more != 0.0 ? log(value) : log(part) + scale;
+}
+
+double
+htst_stable_tell(int function, const htst_stable_values_t *v)
+{
+    double scale = exp(v->tail_scale);
+    double upper = v->upper * scale + v->upper_more, lower = v->lower * scale + v->lower_more;
+    switch (function) {
+        case HTST_STABLE_PDF: return v->density * exp(v->density_scale);
+        case HTST_STABLE_LOGPDF: return log(v->density) + v->density_scale;
+        case HTST_STABLE_CDF: return lower;
+        case HTST_STABLE_SF: return upper;
+        case HTST_STABLE_LOGCDF: return log_tail(v->lower, v->tail_scale, v->lower_more, upper);
+        case HTST_STABLE_LOGSF: return log_tail(v->upper, v->tail_scale, v->upper_more, lower);
+        default: return NAN;
+    }
+}

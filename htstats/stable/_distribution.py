@@ -1,0 +1,182 @@
+"""One stable law as an object, with a table for repeated use."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from htstats._common import checks
+from htstats.stable import _arguments, _numbers
+from htstats.stable._arguments import Floats, first_argument
+from htstats.stable._sample import sample
+from htstats.stable._table import StableTable, table_of
+
+__all__ = ["StableDistribution"]
+
+# From this size on arrays are evaluated by the table, which takes some 5 ms to build.
+TABLE_FROM = 1024
+
+
+@dataclass(frozen=True)
+class StableDistribution:
+    """An alpha-stable law with fixed parameters.
+
+    Parameters
+    ----------
+    alpha : float
+        Stability index, in (0, 2].
+    beta : float
+        Skewness, in [-1, 1].
+    loc, scale : float
+        Location and scale, in the unit of the data; scale is above 0.
+    parameterization : {"S0", "S1"}
+        Nolan's parameterization of `loc`; see `htstats.stable.pdf`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `htstats.stable.pdf`.
+
+    Notes
+    -----
+    Numbers and arrays of fewer than 1024 elements are evaluated directly. Larger arrays use a
+    table of the law, which is built at the first use and shared by all objects and threads: at most
+    32 tables of 270 kB are kept. The table is within 1e-12 of the direct functions.
+
+    References
+    ----------
+    J. P. Nolan, "Univariate stable distributions" (2020), definitions 1.3 and 1.4.
+
+    Examples
+    --------
+    >>> from htstats.stable import StableDistribution
+    >>> law = StableDistribution(1.5, 0.5)
+    >>> law
+    StableDistribution(alpha=1.5, beta=0.5, loc=0.0, scale=1.0, parameterization='S0')
+    >>> round(law.sf(10.0), 12)
+    0.010474156437
+    """
+
+    alpha: float
+    beta: float
+    loc: float = 0.0
+    scale: float = 1.0
+    parameterization: str = "S0"
+
+    def __post_init__(self) -> None:
+        _arguments.is_s1(self.parameterization)
+        arrays = _arguments.check_law(self.alpha, self.beta, self.loc, self.scale)
+        for name, array in zip(("alpha", "beta", "loc", "scale"), arrays, strict=True):
+            if array.shape != ():
+                raise TypeError(f"{name} must be a number, got shape {array.shape}")
+            object.__setattr__(self, name, float(array))
+
+    @property
+    def table(self) -> StableTable:
+        """The table of (alpha, beta), built if it is not there."""
+        return table_of(self.alpha, self.beta)
+
+    def _evaluate(self, name: str, x: Any, out: Floats | None, n_threads: int) -> Any:
+        if np.size(x) < TABLE_FROM:
+            law = (self.alpha, self.beta, self.loc, self.scale)
+            return _arguments.evaluate(name, x, law, self.parameterization, out, n_threads)
+        return self.table.evaluate(
+            name,
+            first_argument(name, x),
+            self.loc,
+            self.scale,
+            s1=self.parameterization == "S1",
+            out=out,
+            n_threads=n_threads,
+        )
+
+    def pdf(self, x: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
+        """Density at `x`; see `htstats.stable.pdf`."""
+        return self._evaluate("pdf", x, out, n_threads)
+
+    def logpdf(self, x: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
+        """Log of the density at `x`; see `htstats.stable.logpdf`."""
+        return self._evaluate("logpdf", x, out, n_threads)
+
+    def cdf(self, x: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
+        """P(X <= x); see `htstats.stable.cdf`."""
+        return self._evaluate("cdf", x, out, n_threads)
+
+    def logcdf(self, x: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
+        """Log of P(X <= x); see `htstats.stable.logcdf`."""
+        return self._evaluate("logcdf", x, out, n_threads)
+
+    def sf(self, x: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
+        """P(X > x); see `htstats.stable.sf`."""
+        return self._evaluate("sf", x, out, n_threads)
+
+    def logsf(self, x: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
+        """Log of P(X > x); see `htstats.stable.logsf`."""
+        return self._evaluate("logsf", x, out, n_threads)
+
+    def ppf(self, q: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
+        """The x with P(X <= x) = q; see `htstats.stable.ppf`."""
+        return self._invert("ppf", q, out, n_threads)
+
+    def isf(self, q: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
+        """The x with P(X > x) = q; see `htstats.stable.isf`."""
+        return self._invert("isf", q, out, n_threads)
+
+    def log_isf(self, level: Any, *, out: Floats | None = None, n_threads: int = 1) -> Any:
+        """The x with log P(X > x) = level; see `htstats.stable.log_isf`."""
+        return self._invert("log_isf", level, out, n_threads)
+
+    def _invert(self, name: str, q: Any, out: Floats | None, n_threads: int) -> Any:
+        law = (self.alpha, self.beta, self.loc, self.scale)
+        return _arguments.evaluate(name, q, law, self.parameterization, out, n_threads)
+
+    def sample(
+        self,
+        size: int | tuple[int, ...],
+        *,
+        seed: int,
+        n_threads: int = 1,
+        out: Floats | None = None,
+    ) -> Floats:
+        """Random numbers, the same on every machine; see `htstats.stable.sample`."""
+        law = (self.alpha, self.beta, self.loc, self.scale)
+        kind = self.parameterization
+        return sample(size, *law, seed=seed, parameterization=kind, n_threads=n_threads, out=out)
+
+    # ---- moments and other numbers of the law ----------------------------------------------------
+
+    def mean(self) -> float:
+        """The mean; NaN or infinite for alpha <= 1, where it does not exist."""
+        return _numbers.mean(self)
+
+    def var(self) -> float:
+        """The variance: 2 scale^2 for alpha = 2, else infinite."""
+        return 2.0 * self.scale**2 if self.alpha == 2 else math.inf
+
+    def std(self) -> float:
+        """The standard deviation: sqrt(2) scale for alpha = 2, else infinite."""
+        return math.sqrt(self.var())
+
+    def median(self) -> float:
+        """The median."""
+        return float(self.ppf(0.5))
+
+    def mode(self) -> float:
+        """Where the density is largest, to 1e-9 of the scale."""
+        return _numbers.mode(self)
+
+    def entropy(self) -> float:
+        """The differential entropy -E log f(X), in nats, to 1e-9."""
+        return _numbers.entropy(self)
+
+    def support(self) -> tuple[float, float]:
+        """The ends of the support: the line, or a half-line for alpha < 1 and abs(beta) = 1."""
+        return float(self.ppf(0.0)), float(self.ppf(1.0))
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """The central interval with probability `confidence`, in (0, 1)."""
+        tail = (1.0 - checks.open_probability("confidence", confidence)) / 2
+        return float(self.ppf(tail)), float(self.isf(tail))

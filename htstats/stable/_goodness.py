@@ -1,0 +1,138 @@
+"""Goodness of fit of a stable law: the largest distance, and Anderson and Darling's statistic.
+
+The null distribution is that of samples of the fitted law, each fitted again. With "one-step" a
+fit of a resample is one step of Fisher's scoring from the law that made it, which has the same
+first-order law as maximum likelihood, and its distribution function is taken to first order in
+that step: no table is built anew.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from htstats._common import checks
+from htstats.stable._distribution import StableDistribution
+from htstats.stable._fit_mle import score_panels
+from htstats.stable._fit_quantile import Estimate
+from htstats.stable._fitted import PARAMETERS, FittedStable, fit_points
+from htstats.stable._information import asymptotic_covariance, tail_range
+from htstats.stable._panels import Panels
+from htstats.stable._points import Floats, Points, read_points
+from htstats.stable._sample import sample
+
+__all__ = ["StableGoodness", "goodness_of_fit"]
+
+STATISTICS = ("ks", "ad")
+REFITS = ("one-step", "full")
+# Resamples have at most so many values: the law of sqrt(n) D and of A^2 hardly depends on n there.
+LARGEST_RESAMPLE = 2000
+
+
+class StableGoodness(NamedTuple):
+    """The statistic of a goodness of fit and its p-value.
+
+    `statistic` is D ("ks") or A^2 ("ad"), dimensionless; `pvalue` is (k + 1) / (n_resamples + 1),
+    with k resamples whose statistic, for D times the root of their size, is at least that of the
+    data.
+    """
+
+    statistic: float
+    pvalue: float
+    n_resamples: int
+    name: str
+
+
+def goodness_of_fit(
+    fit: FittedStable, statistic: str, n_resamples: int, seed: int, refit: str
+) -> StableGoodness:
+    """See `StableFit.goodness_of_fit`."""
+    checks.one_of("statistic", statistic, STATISTICS)
+    checks.one_of("refit", refit, REFITS)
+    checks.count("n_resamples", n_resamples, at_least=1)
+    checks.count("seed", seed, below=2**64)
+    law = StableDistribution(*fit.estimate)
+    where = fit.points.place
+    found = _statistic(
+        statistic, fit.points, np.asarray(law.logcdf(where)), np.asarray(law.logsf(where))
+    )
+    size = int(max(min(fit.n, LARGEST_RESAMPLE), 2))
+    is_quick = refit == "one-step" and fit.method == "mle"
+    null = (_one_step if is_quick else _full)(fit, statistic, size, n_resamples, seed)
+    scaled = found * math.sqrt(fit.n) if statistic == "ks" else found
+    k = int(np.count_nonzero(null >= scaled))
+    return StableGoodness(found, (k + 1) / (n_resamples + 1), n_resamples, statistic)
+
+
+def _statistic(name: str, points: Points, log_cdf: Floats, log_sf: Floats) -> float:
+    n, below, upto = points.n, points.below, points.upto
+    if name == "ks":
+        cdf = np.exp(log_cdf)
+        return float(max(np.max(cdf - below / n), np.max(upto / n - cdf)))
+    if points.is_sketch:  # the values of a bucket, as though at its end
+        below = np.concatenate([[0.0], upto[:-1]])
+    left = (upto - below) * (upto + below)
+    right = (upto - below) * (2 * n - upto - below)
+    return float(-n - (np.sum(left * log_cdf) + np.sum(right * log_sf)) / n)
+
+
+def _scaled(name: str, points: Points, log_cdf: Floats, log_sf: Floats) -> float:
+    value = _statistic(name, points, log_cdf, log_sf)
+    return value * math.sqrt(points.n) if name == "ks" else value
+
+
+def _full(fit: FittedStable, statistic: str, size: int, n_resamples: int, seed: int) -> Floats:
+    whole = sample((n_resamples, size), *fit.estimate, seed=seed)
+    null = np.empty(n_resamples)
+    for k, values in enumerate(whole):
+        points = read_points(values)
+        again = fit_points(points, fit.method, fit.known, start=fit.estimate)
+        law = StableDistribution(*again.estimate)
+        x = points.place
+        null[k] = _scaled(statistic, points, np.asarray(law.logcdf(x)), np.asarray(law.logsf(x)))
+    return null
+
+
+def _one_step(fit: FittedStable, statistic: str, size: int, n_resamples: int, seed: int) -> Floats:
+    alpha, beta, *_ = fit.estimate
+    free = tuple(name not in fit.given for name in PARAMETERS)
+    low, high = tail_range(alpha, beta)
+    scores, left, right = (
+        score_panels(alpha, beta, low, high, name) for name in ("logpdf", "logcdf", "logsf")
+    )
+    inverse = _in_coordinates((alpha, beta, 0.0, 1.0), free)
+    whole = sample((n_resamples, size), alpha, beta, seed=seed)
+    null = np.empty(n_resamples)
+    for k, values in enumerate(whole):
+        points = read_points(np.clip(values, low, high))
+        z = points.place
+        _, gradient = _value_and_gradient(scores, z, is_density=True)
+        step = inverse @ gradient.mean(axis=1)
+        moved = []
+        for panels in (left, right):
+            value, gradient = _value_and_gradient(panels, z, is_density=False)
+            # the function itself moves by the first order: that of A^2 is lost in its logarithm
+            change = np.maximum(step @ gradient, -0.9)
+            moved.append(np.minimum(value + np.log1p(change), 0.0))
+        null[k] = _scaled(statistic, points, *moved)
+    return null
+
+
+def _value_and_gradient(panels: Panels, z: Floats, *, is_density: bool) -> tuple[Floats, Floats]:
+    """A log function and its derivatives in u, v, location and log scale."""
+    values, slope = panels(z)
+    gradient = np.zeros((4, z.size))
+    gradient[: len(values) - 1] = values[1:]
+    gradient[2], gradient[3] = -slope, -z * slope - is_density
+    return values[0], gradient
+
+
+def _in_coordinates(estimate: Estimate, free: tuple[bool, ...]) -> Floats:
+    """The asymptotic covariance in u = log(2 - alpha), v = atanh(beta), location and log scale."""
+    alpha, beta, *_ = estimate
+    u = -1 / (2 - alpha) if alpha < 2 else 0.0
+    v = 1 / (1 - beta * beta) if abs(beta) < 1 else 0.0
+    factor = np.array([u, v, 1.0, 1.0])
+    return asymptotic_covariance(estimate, free) * np.outer(factor, factor)

@@ -1,0 +1,160 @@
+"""Quantiles of alpha-stable laws, from probabilities and from their logarithms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from htstats.stable import _arguments
+from htstats.stable._arguments import Floats
+
+__all__ = ["isf", "log_isf", "ppf"]
+
+
+def ppf(
+    q: Any,
+    alpha: Any,
+    beta: Any,
+    loc: Any = 0.0,
+    scale: Any = 1.0,
+    *,
+    parameterization: str = "S0",
+    out: Floats | None = None,
+    n_threads: int = 1,
+) -> Any:
+    """The x with P(X <= x) = q.
+
+    Parameters
+    ----------
+    q : array_like
+        Probability, in [0, 1].
+    alpha, beta, loc, scale, parameterization, out, n_threads
+        As in `pdf`.
+
+    Returns
+    -------
+    float or ndarray
+        x, in the unit of `scale`; at 0 and 1 the ends of the support.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `pdf`, or if `q` is outside its range.
+
+    Notes
+    -----
+    Newton's method on log(-log P) over asinh(x), where P is the tail below 1/2, takes some six
+    evaluations. The error is below 1e-11 of the larger of abs(x) and the scale; see
+    docs/accuracy-stable.md.
+
+    References
+    ----------
+    J. P. Nolan, as in `pdf`, for the tails that are inverted.
+
+    Examples
+    --------
+    >>> from htstats import stable
+    >>> round(stable.ppf(0.75, 1.0, 0.0), 12)
+    1.0
+    """
+    law = (alpha, beta, loc, scale)
+    return _arguments.evaluate("ppf", q, law, parameterization, out, n_threads)
+
+
+def isf(
+    q: Any,
+    alpha: Any,
+    beta: Any,
+    loc: Any = 0.0,
+    scale: Any = 1.0,
+    *,
+    parameterization: str = "S0",
+    out: Floats | None = None,
+    n_threads: int = 1,
+) -> Any:
+    """The x with P(X > x) = q.
+
+    Parameters
+    ----------
+    q : array_like
+        Probability, in [0, 1].
+    alpha, beta, loc, scale, parameterization, out, n_threads
+        As in `pdf`.
+
+    Returns
+    -------
+    float or ndarray
+        x, in the unit of `scale`; at 0 and 1 the ends of the support.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `pdf`, or if `q` is outside its range.
+
+    Notes
+    -----
+    Newton's method on log(-log P) over asinh(x), where P is the tail below 1/2, takes some six
+    evaluations. The error is below 1e-11 of the larger of abs(x) and the scale; see
+    docs/accuracy-stable.md.
+
+    References
+    ----------
+    J. P. Nolan, as in `pdf`, for the tails that are inverted.
+
+    Examples
+    --------
+    >>> from htstats import stable
+    >>> round(stable.isf(1e-10, 1.0, 0.0) * 1e-9, 9)
+    3.183098862
+    """
+    law = (alpha, beta, loc, scale)
+    return _arguments.evaluate("isf", q, law, parameterization, out, n_threads)
+
+
+def log_isf(
+    level: Any,
+    alpha: Any,
+    beta: Any,
+    loc: Any = 0.0,
+    scale: Any = 1.0,
+    *,
+    parameterization: str = "S0",
+    out: Floats | None = None,
+    n_threads: int = 1,
+) -> Any:
+    """The x with log P(X > x) = level.
+
+    Parameters
+    ----------
+    level : array_like
+        Log of a probability, in [-inf, 0].
+    alpha, beta, loc, scale, parameterization, out, n_threads
+        As in `pdf`.
+
+    Returns
+    -------
+    float or ndarray
+        x, in the unit of `scale`; at -inf and 0 the ends of the support.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `pdf`, or if `level` is outside its range.
+
+    Notes
+    -----
+    Newton's method on log(-log P) over asinh(x), where P is the tail below 1/2, takes some six
+    evaluations. The error is below 1e-11 of the larger of abs(x) and the scale; see
+    docs/accuracy-stable.md.
+
+    References
+    ----------
+    J. P. Nolan, as in `pdf`, for the tails that are inverted.
+
+    Examples
+    --------
+    >>> from htstats import stable
+    >>> round(stable.log_isf(-1000.0, 2.0, 0.0), 6)
+    63.096196
+    """
+    law = (alpha, beta, loc, scale)
+    return _arguments.evaluate("log_isf", level, law, parameterization, out, n_threads)

@@ -1,0 +1,89 @@
+"""Tables of single laws: built once, kept for the laws that were used last, shared by threads."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+import numpy as np
+
+from htstats._common.broadcast import Result, run
+from htstats._core import stable_table as _core
+from htstats.stable._arguments import FUNCTIONS, Floats
+
+__all__ = ["StableTable", "table_of"]
+
+# A table has 270 kB.
+MOST_TABLES = 32
+
+
+class StableTable:
+    """The density and both tails of the law (alpha, beta) as piecewise polynomials.
+
+    Instances are read only. Values are within 1e-12 of those of the direct functions, and a
+    hundred times faster; see docs/accuracy-stable.md.
+    """
+
+    def __init__(self, alpha: float, beta: float) -> None:
+        self.alpha, self.beta = alpha, beta
+        self._table = np.empty(_core.doubles())
+        _core.build(alpha, beta, self._table)
+        self._table.flags.writeable = False
+
+    def range(self) -> tuple[float, float, float, bool]:
+        """low, high, width, s1: the table covers t = width sinh(s) for s in [low, high], where t is
+        the standardised coordinate of S1, or else of S0. Outside, values are computed directly."""
+        return _core.table_range(self._table)
+
+    def evaluate(
+        self,
+        name: str,
+        x: Floats,
+        loc: float = 0.0,
+        scale: float = 1.0,
+        *,
+        s1: bool = False,
+        out: Floats | None = None,
+        n_threads: int = 1,
+    ) -> Result:
+        """One of pdf, logpdf, cdf, logcdf, sf, logsf at a float64 array without NaN."""
+        code = FUNCTIONS[name]
+
+        def kernel(points: Floats, into: Floats) -> None:
+            _core.evaluate(self._table, code, s1, loc, scale, points, into)
+
+        return run(kernel, "x", [x], out, n_threads)
+
+
+class _Cache:
+    """The tables used last; each is built once, even if threads ask for it together."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[tuple[float, float], _Entry] = OrderedDict()
+
+    def find(self, alpha: float, beta: float) -> StableTable:
+        key = (alpha, beta + 0.0)
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            self._entries.move_to_end(key)
+            while len(self._entries) > MOST_TABLES:
+                self._entries.popitem(last=False)
+        with entry.lock:
+            if entry.table is None:
+                entry.table = StableTable(*key)
+            return entry.table
+
+
+class _Entry:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.table: StableTable | None = None
+
+
+_CACHE = _Cache()
+
+
+def table_of(alpha: float, beta: float) -> StableTable:
+    """The table of a law, from the cache if it is there."""
+    return _CACHE.find(alpha, beta)

@@ -1,0 +1,175 @@
+"""Stable laws: quantiles, and the object with its table, moments, mode and entropy."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import struct
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from htstats import stable
+from htstats.stable import StableDistribution
+from htstats.stable import _table as tables
+
+NAMES = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf")
+INVERSES = ("ppf", "isf", "log_isf")
+LAWS = [
+    (alpha, beta)
+    for alpha in (0.1, 0.3, 0.5, 0.75, 0.99, 1 - 1e-9, 1.0, 1 + 1e-6, 1.2, 1.7, 1.99, 2 - 1e-9, 2.0)
+    for beta in (-1.0, -0.6, 0.0, 1e-6, 0.03, 1 - 1e-9, 1.0)
+]
+POINTS = [-1e300, -1e8, -40.0, -3.0, -0.4, -1e-5, 0.0, 1e-300, 0.2, 1.0, 5.0, 12.5, 700.0, 1e30]
+
+
+def from_bits(bits: int) -> float:
+    return struct.unpack("<d", struct.pack("<Q", bits))[0]
+
+
+anything = st.integers(0, 2**64 - 1).map(from_bits)
+alphas = st.one_of(
+    st.floats(0.1, 2.0), st.floats(1e-9, 0.3).map(lambda e: 1 + e), st.sampled_from([0.5, 1.0, 2.0])
+)
+betas = st.one_of(st.floats(-1.0, 1.0), st.sampled_from([-1.0, 0.0, 1.0]))
+
+# ---- quantiles -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("parameterization", ["S0", "S1"])
+def test_quantiles_undo_the_tails(law, parameterization):
+    kind = {"parameterization": parameterization}
+    q = np.array([1e-200, 1e-30, 1e-9, 0.01, 0.2, 0.499, 0.5, 0.7, 0.99, 1 - 1e-9])
+    for inverse, tail in (("ppf", "cdf"), ("isf", "sf")):
+        x = getattr(stable, inverse)(q, *law, **kind)
+        seen = np.isfinite(x)
+        again = getattr(stable, tail)(x[seen], *law, **kind)
+        # the error that the rounding of x makes
+        density = stable.pdf(x[seen], *law, **kind)
+        rounding = 4e-16 * np.abs(x[seen]) * density / q[seen]
+        if parameterization == "S0":
+            shift = abs(law[1] * math.tan(math.pi * law[0] / 2)) if law[0] < 0.9 else 0.0
+            rounding += 4e-16 * shift * density / q[seen]
+        wrong = np.abs(again / q[seen] - 1)
+        np.testing.assert_array_less(wrong, 1e-11 + rounding)
+        ascending = x if inverse == "ppf" else x[::-1]
+        assert np.all(ascending[1:] >= ascending[:-1])
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_log_isf_agrees_with_isf_and_goes_beyond(law):
+    q = np.array([1e-300, 1e-20, 0.3, 0.8])
+    isf = stable.isf(q, *law)
+    np.testing.assert_allclose(
+        stable.log_isf(np.log(q), *law), isf, rtol=1e-9, atol=1e-12 * (1 + np.abs(isf[2]))
+    )
+    x = stable.log_isf(-5000.0, *law, parameterization="S1")
+    if math.isfinite(x):
+        again = stable.logsf(x, *law, parameterization="S1")
+        assert again == pytest.approx(-5000.0, rel=1e-9 if abs(law[0] - 1) > 1e-5 else 1e-5)
+    low, high = stable.log_isf([0.0, -math.inf], *law)
+    assert low == stable.ppf(0.0, *law)
+    assert high == stable.ppf(1.0, *law)
+    near_one = stable.log_isf(-1e-18, *law)
+    assert near_one == pytest.approx(stable.ppf(1e-18, *law), rel=1e-12)
+
+
+# ---- the object and its table --------------------------------------------------------------------
+
+
+def test_repr_says_the_parameterization_and_nothing_can_be_changed():
+    law = StableDistribution(1.5, 0.5, parameterization="S1")
+    assert "parameterization='S1'" in repr(law)
+    with pytest.raises(FrozenInstanceError):
+        law.alpha = 1.2
+    assert pickle.loads(pickle.dumps(law)) == law
+    assert hash(law) == hash(StableDistribution(1.5, 0.5, parameterization="S1"))
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("parameterization", ["S0", "S1"])
+def test_the_table_is_close_to_the_direct_functions(law, parameterization):
+    rng = np.random.default_rng(3)
+    x = np.concatenate([rng.standard_cauchy(700) * 3, rng.normal(size=700), np.array(POINTS)])
+    object_ = StableDistribution(*law, parameterization=parameterization)
+    for name in NAMES:
+        table = getattr(object_, name)(x)
+        direct = getattr(stable, name)(x, *law, parameterization=parameterization)
+        seen = np.isfinite(direct)
+        np.testing.assert_array_equal(table[~seen], direct[~seen])
+        atol = 1e-290 if not name.startswith("log") else 5e-12 if name == "logpdf" else 1e-300
+        np.testing.assert_allclose(table[seen], direct[seen], rtol=1e-11, atol=atol)
+
+
+def test_a_table_is_built_once_for_all_threads(monkeypatch):
+    built = []
+
+    class Counted(tables.StableTable):
+        def __init__(self, alpha, beta):
+            built.append((alpha, beta))
+            super().__init__(alpha, beta)
+
+    monkeypatch.setattr(tables, "StableTable", Counted)
+    monkeypatch.setattr(tables, "_CACHE", tables._Cache())
+    x = np.linspace(-5, 5, 4000)
+    with ThreadPoolExecutor(8) as pool:
+        results = list(
+            pool.map(lambda _: StableDistribution(1.23, 0.45, scale=2.0).pdf(x), range(24))
+        )
+    assert built == [(1.23, 0.45)]
+    assert all(np.array_equal(results[0], other) for other in results)
+
+
+def test_the_tables_kept_are_bounded():
+    cache = tables._Cache()
+    for i in range(tables.MOST_TABLES + 5):
+        cache.find(1.1 + i * 1e-3, 0.0)
+    assert len(cache._entries) == tables.MOST_TABLES
+    assert cache.find(1.2, 0.0)._table.nbytes < 300_000
+
+
+def test_moments():
+    assert StableDistribution(1.5, 0.5, 2.0, 3.0, "S1").mean() == 2.0
+    shifted = StableDistribution(1.5, 0.5, 2.0, 3.0)
+    assert shifted.mean() == pytest.approx(2.0 + 1.5, rel=1e-14)
+    assert math.isnan(StableDistribution(0.9, 0.5).mean())
+    assert StableDistribution(0.9, 1.0).mean() == math.inf
+    assert StableDistribution(0.9, -1.0).mean() == -math.inf
+    assert StableDistribution(2.0, 0.0, 1.0, 3.0).var() == 18.0
+    assert StableDistribution(2.0, 0.0, 1.0, 3.0).std() == math.sqrt(18.0)
+    assert StableDistribution(1.9, 0.0).var() == math.inf
+
+
+@pytest.mark.parametrize("law", [(0.3, 0.4), (0.8, -0.6), (1.0, 0.9), (1.0, 1.0), (1.6, -1.0)])
+@pytest.mark.parametrize("parameterization", ["S0", "S1"])
+def test_median_mode_and_interval(law, parameterization):
+    d = StableDistribution(*law, 1.5, 2.0, parameterization)
+    assert d.cdf(d.median()) == pytest.approx(0.5, rel=1e-11)
+    low, high = d.interval(0.8)
+    assert d.cdf(low) == pytest.approx(0.1, rel=1e-11)
+    assert d.sf(high) == pytest.approx(0.1, rel=1e-11)
+    mode, width = d.mode(), d.ppf(0.6) - d.ppf(0.4)
+    top = d.logpdf(mode)
+    for side in (-1, 1):
+        assert d.logpdf(mode + side * 1e-3 * width) < top
+
+
+def test_mode_and_entropy_of_closed_forms():
+    one_sided = StableDistribution(0.5, 1.0, 0.0, 2.0, "S1")
+    assert one_sided.mode() == pytest.approx(2 / 3, rel=1e-9)
+    known = (1 + 3 * 0.57721566490153286061 + math.log(16 * math.pi)) / 2
+    assert one_sided.entropy() == pytest.approx(known + math.log(2), rel=1e-10)
+    assert StableDistribution(2.0, 0.0, 0.0, 3.0).entropy() == pytest.approx(
+        0.5 * math.log(2 * math.pi * math.e * 18), rel=1e-14
+    )
+    assert StableDistribution(1.0, 0.0).entropy() == pytest.approx(math.log(4 * math.pi))
+    near = StableDistribution(1 + 1e-9, 0.0).entropy()
+    assert near == pytest.approx(math.log(4 * math.pi), rel=1e-8)
+    assert StableDistribution(2 - 1e-9, 0.0).entropy() == pytest.approx(
+        0.5 * math.log(4 * math.pi * math.e), rel=1e-8
+    )
+    assert StableDistribution(1.5, 0.0, 4.0).mode() == 4.0
