@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
 import mpmath as mp
@@ -76,6 +77,11 @@ def quantile_error(row: dict[str, str], values: dict[str, mp.mpf], law: dict) ->
     return float(max(mp.mpf(0), abs(mp.mpf(found) - x) - rounding) / max(1.0, abs(x)))
 
 
+def as_double(log: mp.mpf) -> mp.mpf:
+    """A logarithm below all doubles is -inf in the library too."""
+    return -mp.inf if log < -sys.float_info.max else log
+
+
 def errors_of(row: dict[str, str]) -> dict[str, float]:
     x = float.fromhex(row["x"])
     law = {
@@ -88,12 +94,13 @@ def errors_of(row: dict[str, str]) -> dict[str, float]:
         name: relative_error(function(x, **law), values[name]) if values[name] > 1e-300 else 0.0
         for name, function in FUNCTIONS.items()
     }
-    log_pdf = mp.log(values["pdf"])
-    found["log pdf"] = float(abs(stable.logpdf(x, **law) - log_pdf) / max(1, abs(log_pdf)))
+    log_pdf = as_double(mp.log(values["pdf"]))
+    error = relative_error(stable.logpdf(x, **law), log_pdf)
+    found["log pdf"] = error * float(min(1, abs(log_pdf)))
     tails = []
     for name, other, function in (("cdf", "sf", stable.logcdf), ("sf", "cdf", stable.logsf)):
         want = mp.log(values[name]) if values[name] < 0.5 else mp.log1p(-values[other])
-        tails.append(relative_error(function(x, **law), want, grain=1e-322))
+        tails.append(relative_error(function(x, **law), as_double(want), grain=1e-322))
     found["log tails"] = max(tails)
     found["quantiles"] = quantile_error(row, values, law)
     table = table_of(law["alpha"], law["beta"])

@@ -146,6 +146,7 @@ htst_stable_values(const htst_stable_law_t *law, htst_stable_point_t point)
         *tail = fmin(*tail, 0.5);
         if (point.x0.hi == 0.0) {
             v.lower = v.upper = 0.5;
+            v.lower_more = v.upper_more = 0.0;
         }
     }
     return v;

@@ -54,6 +54,16 @@ test_seams(void)
 }
 
 static void
+test_centre_of_symmetric_laws(void)
+{
+    for (double alpha = 0.125; alpha <= 2.0; alpha += 0.125) {
+        CHECK(at(HTST_STABLE_CDF, 0, alpha, 0) == 0.5);
+        CHECK(at(HTST_STABLE_SF, 0, alpha, 0) == 0.5);
+        CHECK(at(HTST_STABLE_SF, 1e-10, alpha, 0) <= 0.5);
+    }
+}
+
+static void
 test_outside_the_domain(void)
 {
     double nan = NAN, inf = INFINITY;
@@ -125,6 +135,7 @@ main(void)
 {
     test_closed_forms();
     test_seams();
+    test_centre_of_symmetric_laws();
     test_outside_the_domain();
     test_maps_and_inverses();
     test_table();
