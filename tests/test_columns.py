@@ -16,7 +16,7 @@ import pytest
 
 from htstats import columns, fit_power_law
 from htstats.cli import main
-from htstats.columns import Column, open_column, read_column
+from htstats.weights.columns import Column, open_column, read_column
 
 SIZES = (np.random.default_rng(0).pareto(1.5, 500) + 1).tolist()
 COUNTS = np.random.default_rng(1).zipf(2.5, 500).tolist()

@@ -16,7 +16,6 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from htstats.columns._text import BLOCK_BYTES, TextColumn, read_lines
 from htstats.compression import matrix
 from htstats.compression.container import RECORD_SIZES, ContainerWriter, RecordSizes, open_container
 from htstats.compression.partition import partition
@@ -26,6 +25,7 @@ from htstats.compression.thresholds import Resolver
 from htstats.compression.thresholds._keys import LIMITS
 from htstats.sketch import TailSketch
 from htstats.torch import GaussianSparseLinear
+from htstats.weights.columns._text import BLOCK_BYTES, TextColumn, read_lines
 
 W = np.random.default_rng(0).standard_t(3, (2000, 2000)).astype(np.float32)
 SPLIT = partition(W, "quantile:0.9")

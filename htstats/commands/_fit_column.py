@@ -9,8 +9,8 @@ from htstats.commands._fit_answer import plan_pictures, plot_folder, print_answe
 from htstats.report.tables import Row, finish
 
 if TYPE_CHECKING:
-    from htstats.columns import Column
     from htstats.report.matrix import Extras, Rule
+    from htstats.weights.columns import Column
 
 __all__ = ["run_column"]
 
@@ -23,9 +23,9 @@ FOR_MATRICES = ("tensor", "exclude", "spectrum", "dask")
 
 def run_column(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
     """Fit the column that the arguments name, and print the fit; return the exit code."""
-    from htstats.columns import HELD, open_column
     from htstats.report.matrix import fit_column
     from htstats.weights import Weights
+    from htstats.weights.columns import HELD, open_column
 
     for name in FOR_MATRICES:
         if getattr(args, name, None):

@@ -166,8 +166,8 @@ def run(args: argparse.Namespace) -> int:
     checks.count("--threads", args.threads, at_least=1)
     if args.is_program and args.threads > 1:
         load_numpy_with_one_thread()
-    from htstats.columns import is_column
     from htstats.report.matrix import Extras
+    from htstats.weights.columns import is_column
 
     if args.max_memory is not None:
         check_memory(args)

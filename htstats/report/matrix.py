@@ -10,9 +10,9 @@ from htstats._common.messages import one_line
 from htstats.report.stable import stable_numbers
 
 if TYPE_CHECKING:
-    from htstats.columns import Column
     from htstats.power_law import PowerLawFit
     from htstats.weights import WeightMatrix
+    from htstats.weights.columns import Column
 
 __all__ = ["RANK_RTOL", "Extras", "Rule", "as_row", "fit_column", "fit_matrix"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from htstats.columns import Column
     from htstats.report.matrix import Rule
     from htstats.weights import WeightMatrix
+    from htstats.weights.columns import Column
 
 __all__ = ["draw_all", "picture_folder", "picture_paths"]
 

@@ -18,6 +18,7 @@
     _formats        choose the reader for a file by its content
     _folders        shards with their index, the Hugging Face cache
     _open           open_weights, which chooses between these
+    columns         a plain column of numbers: a text file, a 1-D .npy, standard input
 
 Files are treated as data: sizes are checked before anything is allocated, and no pickle is ever
 executed.

@@ -5,6 +5,13 @@ _column  read_column returns an array; open_column returns a `Column`, which fit
          budget read in blocks
 """
 
-from htstats.columns._column import HELD, SUFFIXES, Column, is_column, open_column, read_column
+from htstats.weights.columns._column import (
+    HELD,
+    SUFFIXES,
+    Column,
+    is_column,
+    open_column,
+    read_column,
+)
 
 __all__ = ["HELD", "SUFFIXES", "Column", "is_column", "open_column", "read_column"]

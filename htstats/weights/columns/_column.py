@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.messages import quote_text
-from htstats.columns._text import BLOCK_BYTES, TextColumn, read_lines
+from htstats.weights.columns._text import BLOCK_BYTES, TextColumn, read_lines
 
 __all__ = ["HELD", "SUFFIXES", "Column", "is_column", "open_column", "read_column"]
 
