@@ -49,6 +49,7 @@
 #include "htst_features.h"
 #include "htst_network.h"
 #include "htst_network_search.h"
+#include "htst_network_state.h"
 
 /* The exact fit of a power law: `htst_fit.h` is the complete fit, the others are its steps. */
 #include "htst_counts.h"

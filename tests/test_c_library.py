@@ -36,6 +36,7 @@ INTERNAL = {
     "htst_distance.h",
     "htst_draws.h",
     "htst_margins.h",
+    "htst_network_trial.h",
     "htst_pair.h",
     "htst_partition_avx512.h",
     "htst_partition_x86.h",

@@ -7,21 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 450, 40
-ROOMS = (
-    "_common", "_core", "_exact_fit", "_laws", "alternatives", "binomial", "compat", "plot.py",
-    "power_law", "sketch", "spectral.py",
-)  # fmt: skip
-C_FOLDERS = (
-    "binomial",
-    "coding",
-    "common",
-    "fit",
-    "laws",
-    "normal",
-    "partition",
-    "sketch",
-    "spectral",
-)
+ROOMS = [path.name for path in (ROOT / "htstats").iterdir()]
+C_FOLDERS = [path.name for path in (ROOT / "csrc").iterdir() if path.is_dir()]
 
 
 def files_of(folder, names, endings):

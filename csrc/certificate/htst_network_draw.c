@@ -1,5 +1,5 @@
 #include "htst_draws.h"
-#include "htst_network_search.h"
+#include "htst_network_trial.h"
 
 /* Kinds of proposals, in 1/256 of all; the rest moves a non-zero to another column. */
 #define SHARE_OFF 56

@@ -1,6 +1,7 @@
 #include "htst_network_search.h"
 
 #include "htst_draws.h"
+#include "htst_network_trial.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "htst_network_search.h"
+#include "htst_network_trial.h"
 
 #include <string.h>
 

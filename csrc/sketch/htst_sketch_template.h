@@ -1,9 +1,9 @@
 /* htst_sketch_template: the sketch of floats block by block, for one type of htst_sketch.c. That
  * file includes it once for each type, with FLOAT, UINT and INT, the float and the integers of its
  * size; ABS and INFINITE, the patterns of all bits of abs(x) and of infinity; NONE, the largest
- * UINT; EXPONENTS, how many values the exponent field has; DROPPED and WORDS, the bits that a bucket
- * drops and its words in the table; and OF(name), the name with the type's suffix. After it, that
- * file defines OF(count). */
+ * UINT; EXPONENTS, how many values the exponent field has; DROPPED and WORDS, the bits that a
+ * bucket drops and its words in the table; and OF(name), the name with the type's suffix. After it,
+ * that file defines OF(count). */
 
 static inline UINT
 OF(bits)(const FLOAT *x)

@@ -9,18 +9,17 @@ from htstats._core.htst_network cimport (
     htst_network_t,
     htst_network_units,
 )
-from htstats._core.htst_network_search cimport (
-    htst_network_anneal,
+from htstats._core.htst_network_search cimport htst_network_anneal, htst_network_start
+from htstats._core.htst_network_state cimport (
     htst_network_cost_t,
     htst_network_data_t,
-    htst_network_start,
     htst_network_state_t,
 )
 from htstats._core.status cimport check
 
 
 cdef class NetworkChain:
-    """One chain of a search; the arrays are those of htst_network_search.h."""
+    """One chain of a search; the arrays are those of htst_network_state.h."""
 
     cdef htst_network_t network
     cdef htst_network_data_t data

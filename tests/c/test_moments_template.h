@@ -1,5 +1,5 @@
-/* test_moments_template: sums of x and of -x cancel, squares add, and one element at a time gives the
- * same; y[n] is workspace. test_moments.c includes it once for each type, with FLOAT, the type;
+/* test_moments_template: sums of x and of -x cancel, squares add, and one element at a time gives
+ * the same; y[n] is workspace. test_moments.c includes it once for each type, with FLOAT, the type;
  * N_SUM and N_SQUARES, the words of the sums; and OF(name), the name with the type's suffix. */
 
 static void
