@@ -44,10 +44,12 @@ log_density_at(const builder_t *b, double s)
     return htst_stable_tell(HTST_STABLE_LOGPDF, &v);
 }
 
-/* The last s between inside and outside at which the density is above exp(LEAST_LOG). */
+/* An s between inside and outside at which the density is still above exp(LEAST_LOG). From *zero on
+ * it is not; *zero is infinite if the density is above it at outside, too. */
 static double
-find_end(const builder_t *b, double inside, double outside)
+find_end(const builder_t *b, double inside, double outside, double *zero)
 {
+    *zero = copysign(INFINITY, outside);
     if (log_density_at(b, outside) > LEAST_LOG) {
         return outside;
     }
@@ -60,6 +62,7 @@ find_end(const builder_t *b, double inside, double outside)
             outside = middle;
         }
     }
+    *zero = outside;
     return inside;
 }
 
@@ -141,10 +144,8 @@ set_range(builder_t *b)
     table->width = exp(log_width);
     double end = fmin(28.0 / alpha, 570.0) - log_width;
     double inside = log_density_at(b, 0.0) > LEAST_LOG ? 0.0 : copysign(INSIDE, b->law.beta);
-    table->low = find_end(b, inside, -end);
-    table->high = find_end(b, inside, end);
-    table->light_low = table->low > -end;
-    table->light_high = table->high < end;
+    table->low = find_end(b, inside, -end, &table->zero_low);
+    table->high = find_end(b, inside, end, &table->zero_high);
 }
 
 int
@@ -309,7 +310,7 @@ static double
 direct_value(const htst_stable_table_t *table, int function, int is_s1, double loc, double scale,
     double x, double s)
 {
-    bool low = table->light_low && s < table->low, high = table->light_high && s > table->high;
+    bool low = s <= table->zero_low, high = s >= table->zero_high;
     bool is_log = function == HTST_STABLE_LOGPDF || function == HTST_STABLE_LOGCDF
         || function == HTST_STABLE_LOGSF;
     if ((low || high) && !is_log) {

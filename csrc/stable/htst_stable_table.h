@@ -28,8 +28,8 @@ typedef struct {
     double alpha, beta;
     double width, low, high; /* the range of asinh(t/width) */
     double cells_a_unit;
+    double zero_low, zero_high; /* values are 0 or 1 from there on, or infinite */
     int32_t n_leaves, is_x1;
-    int32_t light_low, light_high;         /* whether values are 0 or 1 beyond the end */
     int32_t cell[HTST_STABLE_TABLE_CELLS]; /* the leaf of each, or -1: evaluate directly */
     htst_stable_leaf_t leaf[HTST_STABLE_TABLE_LEAVES];
 } htst_stable_table_t;

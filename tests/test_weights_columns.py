@@ -14,8 +14,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from htstats import columns, fit_power_law
+from htstats import fit_power_law
 from htstats.cli import main
+from htstats.weights import columns
 from htstats.weights.columns import Column, open_column, read_column
 
 SIZES = (np.random.default_rng(0).pareto(1.5, 500) + 1).tolist()
