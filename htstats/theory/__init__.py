@@ -1,15 +1,15 @@
 """The paper's theory: each formula as printed, and in a form that holds.
 
-`approximation`  how far u^T W v moves when small weights become noise (Props 1.1, 2.1; Algorithm 1)
+`approximation`  the change of u^T W v when small weights become noise (Props 1.1, 2.1; Algorithm 1)
 `sparsity`       the number of elements above the threshold (Prop 1.2)
 `action`         the law of |W(t) x|^2 for a vector x (section 5.1, (10))
 `brackets`       power brackets of an alpha-stable matrix (section 5.2, figure 2)
-`generalization` from noise stability to a rate, a bound or a complexity (Theorem 2 and its lemmas)
+`generalization` rates, bounds and complexities from noise stability (Theorem 2 and its lemmas)
 
 If the printed form of a formula is wrong, its function takes ``convention="paper"`` for the printed
-form and ``"rigorous"``, the default, for a form that holds; the docstring says how they differ. A
-labelled number is a `Statement`. Its `kind` says whether it is exact, a bound, a rate, a complexity
-or a false claim. docs/theory.md has the statements, the derivations and the errata.
+form and ``"rigorous"``, the default, for a form that holds. The docstring says how the two differ.
+A labelled number is a `Statement`. Its `kind` says whether the number is exact, a bound, a rate, a
+complexity or a false claim. docs/theory.md has the statements, the derivations and the errata.
 """
 
 from htstats.theory import action, approximation, brackets, generalization, sparsity

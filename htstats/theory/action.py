@@ -1,8 +1,8 @@
 """The action of W(t) on a vector (section 5): spikes on a Johnson-Lindenstrauss projection.
 
-This module has (10), the second moment of a component of Bx, as printed and corrected; the law of
-|Bx|^2 for random B; and the law of |W(t) x|^2 for given B. `htstats.theory.brackets` has the rest
-of section 5.
+This module computes (10), the second moment of a component of Bx, as printed and corrected. It also
+computes the law of |Bx|^2 for random B, and the law of |W(t) x|^2 for given B.
+`htstats.theory.brackets` has the rest of section 5.
 """
 
 from __future__ import annotations
@@ -43,11 +43,12 @@ def component_second_moment(
     convention: Convention = "rigorous",
     component: int = 0,
 ) -> float:
-    """(10): E[(Bx)_i^2] for one row of B, its elements independent with a Pareto tail.
+    """(10): E[(Bx)_i^2] for one row of B whose elements are independent with a Pareto tail.
 
     Parameters
     ----------
     x : array_like, shape (N2,)
+        The vector that B multiplies.
     tail_exponent : float
         alpha: P(|W| > w) = share (w_min/w)^alpha.
     tau, w_min : float
@@ -71,7 +72,7 @@ def component_second_moment(
     Raises
     ------
     ValueError
-        If an argument is out of range; ``paper`` at alpha = 2, where it divides by zero.
+        If an argument is out of range, or for ``paper`` at alpha = 2, where (10) divides by zero.
 
     Notes
     -----
@@ -120,13 +121,15 @@ class SpikeLaw:
     Attributes
     ----------
     x : ndarray, shape (N2,)
+        The vector that B multiplies.
     rows : int
-        N1.
+        N1, the number of rows of B.
     model : TailModel
-        P(|W| > w), with its share.
+        The law of the elements: P(|W| > w), with its share.
     tau : float
-        At least the model's xmin.
+        The threshold; at least the model's xmin.
     signs : {"positive", "symmetric"}
+        Signs of the elements of B, as in `component_second_moment`.
 
     Examples
     --------
@@ -169,9 +172,9 @@ class SpikeLaw:
     def one_spike_sf(self, q: npt.ArrayLike) -> Any:
         """The exact probability that some single abs(B_ij x_j) exceeds sqrt q.
 
-        It is the power-law part of P(|Bx|^2 > q). For positive B and x it is a lower bound at every
-        q. For any signs and x the ratio of the two tends to 1 as q grows (one big jump), with
-        P ~ rows share w_m^a sum abs(x_j)^a q^(-a/2).
+        This probability is the power-law part of P(|Bx|^2 > q). For positive B and x it is a lower
+        bound of P(|Bx|^2 > q) at every q. For any signs and x the ratio of the two probabilities
+        tends to 1 as q grows (one big jump), with P ~ rows share w_m^a sum abs(x_j)^a q^(-a/2).
         """
         level = as_points(q, "q")
         root = np.sqrt(np.maximum(level, 0.0))
@@ -183,7 +186,7 @@ class SpikeLaw:
         return np.where(level < 0, 1.0, -np.expm1(log_none))[()]
 
     def sample(self, size: int, *, rng: np.random.Generator) -> FloatArray:
-        """`size` values of |Bx|^2."""
+        """Draw `size` values of |Bx|^2."""
         inside = np.flatnonzero(self.x)
         out = np.empty(size)
         step = max(1, BLOCK // max(1, self.rows * len(inside)))
@@ -211,7 +214,7 @@ class ProjectionLaw:
     scales : ndarray, shape (N1,)
         s_i = std times the norm of x over the elements of row i that have noise.
     spikes : ndarray, shape (N1,)
-        Bx.
+        The vector Bx.
     """
 
     centres: FloatArray
@@ -245,8 +248,8 @@ class ProjectionLaw:
         -----
         If all rows have the same noise (always so for support "full"), the law is the noncentral
         chi^2 with N1 degrees of freedom and noncentrality sum c_i^2/s^2. Otherwise the method is
-        Davies's sum over the characteristic function, accurate to about 1e-6. It needs noise in at
-        least four rows and raises ValueError otherwise.
+        Davies's sum over the characteristic function, accurate to about 1e-6. This method needs
+        noise in at least four rows. With fewer such rows, ValueError is raised.
         """
         level = as_points(q, "q")
         if not self.scales.any():
@@ -266,7 +269,7 @@ class ProjectionLaw:
         return float(above + (1 - below if eps < 1 else 0.0))
 
     def sample(self, size: int, *, rng: np.random.Generator) -> FloatArray:
-        """`size` values of |W(t) x|^2."""
+        """Draw `size` values of |W(t) x|^2."""
         out = np.empty(size)
         step = max(1, BLOCK // len(self.scales))
         for start in range(0, size, step):
@@ -307,7 +310,7 @@ class ProjectionLaw:
 
 
 def projection_law(replacement: CompressedMatrix, x: npt.ArrayLike) -> ProjectionLaw:
-    """The law of |W(t) x|^2 over G, for a matrix that was split.
+    """The law of |W(t) x|^2 for random G and a given split of a matrix.
 
     Parameters
     ----------
@@ -327,8 +330,9 @@ def projection_law(replacement: CompressedMatrix, x: npt.ArrayLike) -> Projectio
 
     Notes
     -----
-    Rows of G are independent, and row i of W(t) x is normal. With ``support="full"`` the noise of
-    every row is s |x|. With ``"replaced"`` noise and mean exist only off B's pattern.
+    Rows of G are independent, and element i of W(t) x is normal. With ``support="full"`` the noise
+    of every row has the deviation s |x|. With ``"replaced"`` only the elements outside B's pattern
+    have noise and mean.
 
     References
     ----------
@@ -346,7 +350,7 @@ def projection_law(replacement: CompressedMatrix, x: npt.ArrayLike) -> Projectio
     if sparse.shape[1] != len(vector):
         raise ValueError(f"x must have {sparse.shape[1]} numbers, got {len(vector)}")
     spikes = np.asarray(sparse.astype(np.float64) @ vector)
-    # sums over all elements of a row, or over the elements off B's pattern if B replaces the noise
+    # sums over all elements of a row, or over those outside B's pattern if B replaces the noise
     sums = np.full(len(spikes), vector.sum())
     squares = np.full(len(spikes), vector @ vector)
     if one_of("support", replacement.support, ("full", "replaced")) == "replaced":

@@ -1,9 +1,9 @@
 """Power brackets of an alpha-stable matrix (section 5.2): (12) to (16) and figure 2.
 
-The paper divides the elements of W at powers of a base c, counts the elements of a row between c^i
-and c^(i+1), and estimates the probability of c^(M-i) of them. It uses c as the scale of the law
-too, an asymptotic density in place of the law, and Chernoff's bound even where that bound does not
-apply. For each of these this module also has the exact counterpart.
+The paper divides the elements of W at the powers of a base c. It counts the elements of a row
+between c^i and c^(i+1), and estimates the probability that c^(M-i) elements or more are there. It
+also uses c as the scale of the law. In place of the law it uses an asymptotic density. It uses
+Chernoff's bound even where the bound does not apply. This module also computes the exact values.
 """
 
 from __future__ import annotations
@@ -76,21 +76,22 @@ def bracket_probability(
     alpha : float
         Stability index in (0, 2].
     base : float
-        c, above 1.
+        The base c of the powers, above 1.
     scale : float, optional
         Scale of the law. The default is `base`, as in the paper.
     side : {"positive", "abs"}
-        ``positive``: the probability for w, as printed. ``abs``: for abs(w), which is twice that.
+        ``positive``: the probability for w, as printed. ``abs``: the probability for abs(w), which
+        is twice as large.
     convention : {"rigorous", "paper"}
         ``rigorous``: the difference of two values of the law's survival function. ``paper``: (14),
-        c_alpha (scale/base^i)^alpha (1 - base^-alpha), the integral of the asymptotic density. It
-        is accurate for base^i far above `scale` and can exceed 1 far below it. At base = 1.3,
-        i <= 5 it is wrong by factors from 2.6 down to 0 (at alpha = 2).
+        c_alpha (scale/base^i)^alpha (1 - base^-alpha), the integral of the asymptotic density. The
+        formula is accurate if base^i is far above `scale`. If base^i is far below, the result can
+        exceed 1. At base = 1.3, i <= 5 it is wrong by factors from 2.6 down to 0 (at alpha = 2).
 
     Returns
     -------
     float or ndarray
-        Of the shape of `i`.
+        The probability, with the shape of `i`.
 
     Raises
     ------
@@ -117,8 +118,8 @@ def bracket_probability(
     if one_of("convention", convention, CONVENTIONS) == "paper":
         p = stable_tail_constant(a) * np.exp(-a * log_edge) * -math.expm1(-a * math.log(c))
     else:
-        # Neighbouring brackets share an edge, but rounding errors separate the two copies: round
-        # them to one value, so that the law is evaluated once for each edge.
+        # Neighbouring brackets share an edge, but the two computed copies of the edge differ by
+        # rounding errors. Round both to one value, so that the law is evaluated once for each edge.
         edges, places = np.unique(
             np.round(np.stack([log_edge, log_edge + math.log(c)]), 15), return_inverse=True
         )
@@ -129,9 +130,9 @@ def bracket_probability(
 
 @dataclass(frozen=True, eq=False)
 class BracketTailSurface:
-    """Figure 2: the probability of c^(M-i) elements of a row in bracket i, over alpha and i.
+    """Figure 2: the probability of c^(M-i) or more elements of a row in bracket i.
 
-    Arrays have one row per `i` and one column per `alpha`, the layout that contour plots need.
+    Each array has one row per `i` and one column per `alpha`, the layout that contour plots need.
 
     Attributes
     ----------
@@ -146,15 +147,15 @@ class BracketTailSurface:
     p_paper, p_exact : ndarray
         Probability of the bracket: by (14), and exactly.
     log_paper : ndarray
-        Log of (16) as printed, also where it is not a bound. NaN where the formula is undefined:
-        where its p is above 1 or kappa is above N.
+        Log of (16) as printed, also where (16) is not a bound. NaN where the formula is undefined,
+        which is where its p is above 1 or kappa is above N.
     log_exact : ndarray
         Log of P(X >= k), X ~ Bin(N, p_exact).
     log_chernoff : ndarray
         Log of Chernoff's bound of P(X >= k), with the exact p and kappa rounded up; the bound is 1
         where k <= N p.
     valid : ndarray of bool
-        Where (16) applies: kappa > N p with the paper's p.
+        True where (16) applies: kappa > N p with the paper's p.
     """
 
     alpha: FloatArray
@@ -178,12 +179,12 @@ class BracketTailSurface:
 
     @property
     def exact(self) -> FloatArray:
-        """The exact probability."""
+        """The exact binomial probability P(X >= k)."""
         return np.exp(self.log_exact)
 
     @property
     def chernoff(self) -> FloatArray:
-        """The bound that holds everywhere."""
+        """Chernoff's bound with the exact p, which holds everywhere."""
         return np.exp(self.log_chernoff)
 
     @property
@@ -193,7 +194,7 @@ class BracketTailSurface:
 
     @property
     def violated(self) -> npt.NDArray[np.bool_]:
-        """Where (16) as printed lies below the probability that it should bound."""
+        """True where (16) as printed lies below the probability that it should bound."""
         with np.errstate(invalid="ignore"):
             return self.log_paper < self.log_exact - 1e-9
 
@@ -233,10 +234,10 @@ def bracket_tail_surface(
     -----
     The event is X >= kappa = c^(M-i) for a count X ~ Bin(N, p). The paper uses (14) for p and the
     real number kappa for the count. It draws (16) everywhere, although (16) needs kappa > N p.
-    Where that condition fails, the exponent is that of the lower tail and the number bounds
-    nothing; `valid` is False there. Where (16) applies it can still lie below the probability,
-    because (14) can lie below the probability of the bracket: see `violated`. The default grid
-    takes a few seconds.
+    Where this condition fails, the exponent is that of the lower tail, the number bounds nothing,
+    and `valid` is False. Where (16) applies, it can still lie below the probability, because (14)
+    can lie below the probability of the bracket: see `violated`. The default grid takes a few
+    seconds.
 
     References
     ----------
@@ -289,8 +290,8 @@ class BracketDecomposition:
     number : ndarray of int, shape of W
         Bracket of each element: 0 .. M, M + 1 for D, -1 for elements at or below edges[0].
     side : str
-        "positive": w is compared and negative elements are left out, as printed. "abs": abs(w) is
-        compared.
+        "positive": w is compared with the edges, and negative elements are left out, as printed.
+        "abs": abs(w) is compared.
     """
 
     weights: FloatArray = field(repr=False)
@@ -310,7 +311,7 @@ class BracketDecomposition:
         return csr_array(np.where(self.number == i, self.weights, 0.0))
 
     def counts(self) -> npt.NDArray[np.int64]:
-        """Elements in brackets 0 .. M and in D."""
+        """Number of elements in each of the brackets 0 .. M and in D."""
         return np.bincount(self.number.ravel() + 1, minlength=self.M + 3)[1:]
 
     @property
@@ -319,7 +320,7 @@ class BracketDecomposition:
         return int(np.count_nonzero(self.number < 0))
 
     def row_counts(self) -> npt.NDArray[np.int64]:
-        """Elements of each row in brackets 0 .. M and in D, shape (rows, M + 2)."""
+        """Number of elements of each row in brackets 0 .. M and in D, shape (rows, M + 2)."""
         return np.stack([np.count_nonzero(self.number == i, axis=1) for i in self._all()], axis=1)
 
     def predicted(
@@ -327,8 +328,8 @@ class BracketDecomposition:
     ) -> FloatArray:
         """Expected number of elements in brackets 0 .. M and in D.
 
-        The default scale is `base`, as in the paper. The paper has no formula for D; its tail
-        c_alpha (scale/w)^alpha is used.
+        The default scale is `base`, as in the paper. The paper has no formula for D, so
+        ``convention="paper"`` uses the paper's tail c_alpha (scale/w)^alpha for D.
         """
         a, base = float(_indices(alpha)), float(self.edges[1] / self.edges[0])
         unit = base * float(self.edges[0]) if scale is None else positive("scale", scale)
@@ -363,14 +364,15 @@ def bracket_decomposition(
     W : array_like, shape (N1, N2)
         Finite.
     base : float
-        c, above 1. (The powers of a smaller base decrease, so all brackets would be empty.)
+        The base c, above 1. (The powers of a smaller base decrease, so all brackets would be
+        empty.)
     M : int
         Number of the last bracket.
     unit : float
         Lower end of bracket 0, in units of W. The paper's 1 is above every element of most trained
         matrices.
     side : {"positive", "abs"}
-        Whether w or abs(w) is compared.
+        Whether w or abs(w) is compared with the powers.
 
     Returns
     -------
@@ -385,8 +387,8 @@ def bracket_decomposition(
     -----
     The paper's brackets are open at both ends, so an element equal to a power belongs to no
     bracket; here a bracket includes its upper end. Elements up to `unit` and, for ``positive``,
-    negative elements are in no part of (13), which is therefore not a full decomposition of W.
-    They are counted as left out.
+    negative elements are in no part of (13), so (13) is not a full decomposition of W. These
+    elements are counted as left out.
 
     References
     ----------

@@ -1,12 +1,13 @@
-"""How far u^T W v moves when small weights are replaced by Gaussian noise (Props 1.1 and 2.1).
+"""The change of u^T W v when Gaussian noise replaces small weights (Props 1.1 and 2.1).
 
 W is split at tau into W = A + B, and W(t) = mu + sqrt(t) G + B. The paper sets mu = 0, and its
-bound is false for weights with a mean. Three statements that hold replace it:
+bound is false for weights with a mean. Three statements that hold replace the paper's bound:
 
-C1  a priori: independent elements of A in an interval of length R (`failure_probability`),
-C2  Bernstein: like C1, with the variance of A (`bernstein_failure_probability`),
-C3  exact: W is given and only G is random (`approximation_error`), the default of Algorithm 1
-    (`matrix_approximation`).
+C1  A priori: the elements of A are independent, each in an interval of length R
+    (`failure_probability`).
+C2  Bernstein: like C1, but with the variance of A (`bernstein_failure_probability`).
+C3  Exact: W is given and only G is random (`approximation_error`). C3 is the default of
+    Algorithm 1 (`matrix_approximation`).
 """
 
 from htstats.theory.approximation.algorithm import (

@@ -1,4 +1,4 @@
-"""Algorithm 1: the threshold and the noise for a given eps and eta."""
+"""Algorithm 1: the threshold and the noise that a given eps and eta allow."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class MatrixApproximation:
     mean, t : float
         Mean and variance of the noise that replaces the removed elements; 0 if nothing is removed.
     n_removed, n_kept : int
-        Number of elements of W that are replaced, and number that are kept.
+        Number of elements of W that are replaced, and number of elements that are kept.
     failure_probability : Statement or None
-        The failure probability at `eps`, by `rule`; None if nothing can be removed.
+        The failure probability at `eps` by `rule`, or None if nothing can be removed.
     eps, eta, rule, convention, keep, noise, support
         The arguments of the call.
     """
@@ -100,14 +100,15 @@ def matrix_approximation(
     eta : float
         Allowed failure probability, in (0, 1).
     rule : {"exact", "uniform", "a priori"}
-        ``exact`` (C3): any pair u, v fixed before G is drawn. ``uniform``: all u, v at once.
-        ``a priori`` (C1): R^2/4 + t is at most `error_budget`. C1 assumes independent weights and
-        a threshold that does not depend on them. The threshold chosen here depends on the weights
-        through the variance t of the replaced elements, unless ``noise="none"``.
+        ``exact`` (C3): the bound holds for any pair u, v that is fixed before G is drawn.
+        ``uniform``: it holds for all u, v at once. ``a priori`` (C1): R^2/4 + t is at most
+        `error_budget`. C1 assumes independent weights and a threshold that does not depend on the
+        weights. The threshold chosen here depends on them through the variance t of the replaced
+        elements, unless ``noise="none"``.
     keep : {"abs", "upper", "centered"}
         The quantity that is compared with tau: abs(w), w, or abs(w - mean).
     noise : {"matched", "paper", "none"}
-        Mean and variance t of the noise: of the replaced elements, of all of W, or both 0.
+        Mean and variance t of the noise: those of the replaced elements, those of all of W, or 0.
     support : {"replaced", "full"}
         The elements that have noise: the replaced ones, or all.
     values, w_min
@@ -116,7 +117,7 @@ def matrix_approximation(
         ``paper``: tau^2 + t is at most the printed budget that `source` names. The reported
         failure probability is then the *claim* of Prop 2.1; mean and t follow `noise`.
     source : {"text", "appendix", "proposition"}
-        Which of the printed budgets, for ``paper`` only: see `error_budget`.
+        Which printed budget is used, for ``paper`` only: see `error_budget`.
 
     Returns
     -------
@@ -131,8 +132,8 @@ def matrix_approximation(
     Notes
     -----
     tau is the largest compared value of W that is replaced. The a-priori rules try every candidate.
-    For ``exact`` and ``uniform`` tau is found by bisection. A step needs one singular value
-    decomposition if cheap norms do not decide. The threshold found satisfies the statement, and the
+    For ``exact`` and ``uniform``, bisection finds tau. A step needs a singular value decomposition
+    only if cheap norms do not decide. The threshold found satisfies the statement, and the
     next larger threshold that was tried does not. (The failure probability need not grow with tau
     at every step, so a larger feasible threshold may exist.)
 
@@ -196,7 +197,7 @@ class _Candidates:
             self.score = weights
         else:
             self.score = np.abs(weights - (self.whole[0] if keep == "centered" else 0.0))
-        # `partition` takes thresholds of 0 or more; a threshold that removes only zeros is useless
+        # `partition` takes thresholds of 0 or more. A threshold that removes only zeros is useless.
         candidates = np.unique(self.score)
         self.candidates = candidates[candidates >= 0]
         if keep == "abs":
@@ -233,14 +234,14 @@ class _Candidates:
         """The largest candidate with range_part(tau) + t <= budget; tries every candidate."""
         variances = self._variances()
         for k in reversed(range(len(self.candidates))):
-            # the running sums exclude most candidates; the accurate variance decides
+            # The running sums exclude most candidates. The accurate variance decides the rest.
             part = range_part(self.tau(k))
             if part + variances[k] <= budget * (1 + 1e-6) and part + self.moments(k)[1] <= budget:
                 return k
         return None
 
     def bisect(self, feasible: Callable[[int], bool]) -> int | None:
-        """A feasible candidate; the next larger candidate that was tried is not feasible."""
+        """A feasible candidate. The next larger candidate that was tried is not feasible."""
         low, high = -1, len(self.candidates)
         while high - low > 1:
             middle = (low + high) // 2
@@ -265,6 +266,6 @@ class _Candidates:
 
 
 def _mean_and_variance(values: FloatArray) -> tuple[float, float]:
-    """The mean that `partition` has, which is exact but for one rounding, and the variance."""
+    """The mean as `partition` computes it, exact except for one rounding, and the variance."""
     mean, _ = ExactSums("float64").update(np.ascontiguousarray(values)).moments()
     return mean, float(values.var())

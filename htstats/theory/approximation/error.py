@@ -33,7 +33,7 @@ class ApproximationError:
     t : float
         Variance of the noise.
     noisy : ndarray of bool, shape (N1, N2), or None
-        The elements that have noise; None: all elements.
+        True for the elements that have noise. None means that all elements have noise.
 
     Notes
     -----
@@ -53,7 +53,7 @@ class ApproximationError:
     def norm(self) -> float:
         """Spectral norm of the deviation: the largest |bias| over all u and v.
 
-        It comes from a full singular value decomposition. An iteration would approach the norm
+        A full singular value decomposition computes the norm. An iteration would approach the norm
         from below and could not give an upper bound.
         """
         return float(np.linalg.norm(self.deviation, 2)) if self.deviation.size else 0.0
@@ -82,7 +82,8 @@ class ApproximationError:
         """
         norm = self.norm
         if norm > eps:
-            # the top singular vectors fail with probability about 1/2 or more; less noise raises it
+            # For the top singular vectors the probability is about 1/2 or more, and grows as the
+            # noise falls.
             log, inputs = 0.0, {"eps": eps, "norm": norm, "t": self.t}
         else:
             exact = exact_failure_probability(eps, bias=norm, t=self.t)
@@ -94,7 +95,8 @@ class ApproximationError:
     def uniform_error(self, eta: float) -> Statement:
         """Bound on the spectral norm of W - W(t), which holds with probability at least 1 - eta.
 
-        norm + sqrt(t) (sqrt N1 + sqrt N2 + sqrt(2 log(1/eta))). It covers all u and v at once.
+        The bound is norm + sqrt(t) (sqrt N1 + sqrt N2 + sqrt(2 log(1/eta))). It covers all u and v
+        at once.
         """
         eta = open_probability("eta", eta)
         value = self.norm + math.sqrt(self.t) * (self._edge + math.sqrt(-2 * math.log(eta)))
@@ -163,13 +165,13 @@ def approximation_error(W: npt.ArrayLike, replacement: CompressedMatrix) -> Appr
 
     Notes
     -----
-    ``support="full"``: W(t) = mean + std G + B everywhere, so A - mu = W - B - mean.
-    ``support="replaced"``: noise and mean exist only off B's pattern; on the pattern A - mu is
-    W - B.
+    With ``support="full"``, W(t) = mean + std G + B everywhere, so A - mu = W - B - mean. With
+    ``support="replaced"``, only the elements outside B's pattern have noise and mean. On the
+    pattern A - mu is W - B.
 
     References
     ----------
-    C3 and "Which W(t)" of docs/theory.md; section 3.2 and Appendix E of the paper.
+    C3 of docs/theory.md; section 3.2 and Appendix E of the paper.
     """
     weights = matrix(W)
     sparse = replacement.sparse.tocsr()

@@ -1,4 +1,4 @@
-"""Failure probabilities (C1, C2, C3), and the noise and the threshold that they allow."""
+"""Failure probabilities (C1, C2, C3), and the noise and threshold that they allow."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def interval_length(tau: float, *, values: str = "signed", w_min: float = 0.0) -
     tau : float
         The threshold, in units of the weights.
     values : {"signed", "positive", "positions"}
-        ``signed``: elements of A lie in [-tau, tau] and R = 2 tau. ``positive``: they lie in
-        [0, tau], where A is 0 on the pattern of B, and R = tau. ``positions``: they are positive
-        and the pattern of B is given; an element off the pattern lies in [w_min, tau] and
+        ``signed``: the elements of A lie in [-tau, tau], and R = 2 tau. ``positive``: they lie in
+        [0, tau] (A is 0 on the pattern of B), and R = tau. ``positions``: the weights are positive
+        and the pattern of B is given. An element outside the pattern lies in [w_min, tau], and
         R = tau - w_min.
     w_min : float
         Smallest weight; only ``positions`` uses it.
@@ -82,8 +82,8 @@ def failure_probability(
         Range of the elements of A: see `interval_length`. The paper's formula does not use them.
     convention : {"rigorous", "paper"}
         ``rigorous`` (C1): 2 exp(-eps^2 / (2 (R^2/4 + t))). ``paper`` (Prop 2.1):
-        3 exp(-eps^2 / (2 (tau^2 + t))), a *claim*. It never removes the mean of A, and is false
-        for positive weights (see Notes). The two exponents agree for signed weights.
+        3 exp(-eps^2 / (2 (tau^2 + t))), a *claim*. The paper's formula does not remove the mean of
+        A and is false for positive weights (see Notes). The exponents agree for signed weights.
 
     Returns
     -------
@@ -144,10 +144,10 @@ def error_budget(
     convention : {"rigorous", "paper"}
         ``rigorous``: eps^2 / (2 log(2/eta)), the inverse of C1. For signed weights R^2/4 = tau^2.
     source : {"text", "appendix", "proposition"}
-        Which of the paper's three inconsistent rules, for ``paper`` only. ``text``, Prop 1.1 and
-        Algorithm 1: eps^2 / log(3/eta). ``appendix``: 2 eps^2 / log(3/eta). ``proposition``,
-        implied by Prop 2.1: eps^2 / (2 log(3/eta)). By the paper's own formula the first has the
-        failure probability sqrt(3 eta) and the second (27 eta)^(1/4).
+        Which of the paper's three inconsistent rules is used, for ``paper`` only. ``text``,
+        Prop 1.1 and Algorithm 1: eps^2 / log(3/eta). ``appendix``: 2 eps^2 / log(3/eta).
+        ``proposition``, implied by Prop 2.1: eps^2 / (2 log(3/eta)). By the paper's own formula,
+        ``text`` has the failure probability sqrt(3 eta), and ``appendix`` (27 eta)^(1/4).
 
     Returns
     -------
@@ -248,7 +248,7 @@ def exact_failure_probability(eps: float, *, bias: float, t: float) -> Statement
     bias : float
         b = u^T (A - mu) v / (|u| |v|), the part of the error that is not random for given W.
     t : float
-        Variance of the noise for u and v (rho t if noise exists only off B's pattern).
+        Variance of the noise for u and v (rho t if only elements outside B's pattern have noise).
 
     Returns
     -------
@@ -304,7 +304,7 @@ def largest_noise_variance(eps: float, eta: float, *, bias: float = 0.0) -> floa
     Raises
     ------
     ValueError
-        If |bias| > eps: the error is then too large even without noise.
+        If |bias| > eps, because the error is then too large even without noise.
 
     References
     ----------
@@ -342,7 +342,10 @@ def _exponent(eps: float, proxy: float) -> float:
 
 
 def _last_true(holds: Callable[[float], bool], low: float, high: float) -> float:
-    """The last float at which `holds` is true, by bisection; it is true at or just below `low`."""
+    """The last float at which `holds` is true, by bisection.
+
+    `holds` must be true at `low` or just below `low`.
+    """
     while not holds(low):
         high, low = low, math.nextafter(low, 0.0)
     while True:

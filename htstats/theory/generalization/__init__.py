@@ -1,8 +1,8 @@
-"""From noise stability to generalization: the formulas of Theorem 2 and its lemmas.
+"""Generalization from noise stability: the formulas of Theorem 2 and its lemmas.
 
 The functions take numbers that were measured on a network: cushions, norms, margins.
-`htstats.torch.noise_stability` measures them. Each result is labelled: the paper's (8) is a *rate*,
-Dudley's integral with its constants gives a *bound*, and the measures of other papers are
+`htstats.torch.noise_stability` measures these numbers. Each result has a label. The paper's (8) is
+a *rate*. Dudley's integral with its constants gives a *bound*. The measures of other papers are
 *complexities* unless all their constants are known.
 
 A network is f(x) = W_d phi(... phi(W_1 x)) without biases; phi is 1-Lipschitz with phi(0) = 0.

@@ -10,7 +10,7 @@ __all__ = ["layer_lists", "layer_numbers"]
 
 
 def layer_numbers(name: str, values: Sequence[float]) -> list[float]:
-    """The values as a list of positive numbers; ValueError if there is none."""
+    """The values as a list of positive numbers. Raises ValueError if the list is empty."""
     numbers = [positive(name, value) for value in values]
     if not numbers:
         raise ValueError(f"{name} must have one number per layer, got none")
@@ -18,7 +18,7 @@ def layer_numbers(name: str, values: Sequence[float]) -> list[float]:
 
 
 def layer_lists(**given: Sequence[float]) -> list[list[float]]:
-    """`layer_numbers` of several arguments, which must have equal lengths."""
+    """The lists of `layer_numbers` for several arguments, which must have equal lengths."""
     lists = {name: layer_numbers(name, values) for name, values in given.items()}
     size = len(next(iter(lists.values())))
     for name, numbers in lists.items():

@@ -31,13 +31,13 @@ def arora_complexity(
     Parameters
     ----------
     cushions, interlayer_cushions : sequence of float
-        mu_i and mu_i->, one number per layer.
+        mu_i and mu_i->, the layer cushions and the minimal interlayer cushions.
     contraction : float
-        c.
+        c, the activation contraction.
     max_output_norm, margin : float
-        max|f(x)| over the training set, and gamma, in the same units.
+        max|f(x)| over the training set, and the margin gamma, in the same units.
     n_samples : int
-        m.
+        m, the number of training examples.
 
     Returns
     -------
@@ -89,11 +89,11 @@ def bartlett_bound(
     width : int
         The largest dimension of any layer, including inputs and outputs.
     data_norm : float
-        Frobenius norm of the data matrix, sqrt(sum |x_i|^2): it grows as sqrt(m).
+        Frobenius norm of the data matrix, sqrt(sum |x_i|^2). It grows as sqrt(m).
     margin : float
-        gamma.
+        gamma, the margin.
     n_samples : int
-        m.
+        m, the number of training examples.
     delta : float
         Failure probability, in (0, 1).
 
@@ -133,7 +133,7 @@ def bartlett_bound(
     main = math.exp(log_main) * math.log(m) if log_main < 700 else math.inf
     logarithms = math.log(1 / delta) + math.log(2 * m / gamma) + 2 * math.log(2 + x)
     logarithms += 2 * math.fsum(math.log(2 + d * value) for value in (*s, *g))
-    # a margin far above m makes the logarithm negative; the lemma gains nothing from that
+    # A margin far above m makes the logarithm negative. The lemma gains nothing from this.
     value = loss + 8 / m + main + math.sqrt(9 / (2 * m) * max(logarithms, 0.0))
     inputs = {"empirical_loss": loss, "spectral_norms": tuple(s), "group_norms": tuple(g)}
     inputs |= {"width": h, "data_norm": x, "margin": gamma, "n_samples": m, "delta": delta}
@@ -196,7 +196,7 @@ def neyshabur_complexity(
 
 
 def parameter_count_complexity(n_parameters: int, n_samples: int) -> Statement:
-    """sqrt(parameters / m), the measure that every other measure should beat.
+    """sqrt(parameters / m), the simplest measure, for comparison with all others.
 
     Examples
     --------

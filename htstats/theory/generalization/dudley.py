@@ -45,7 +45,7 @@ def covering_log_constant(
     input_norm : float
         Largest |x|.
     margin : float
-        gamma of the ramp loss.
+        gamma, the margin of the ramp loss.
     largest_value : float
         Bound b on |B_ij|, fixed before the data are seen.
 
@@ -59,13 +59,13 @@ def covering_log_constant(
     Replace one layer after another: |f - f'| <= |x| prod s_i sum_i norm(W_i - W_i')/s_i. If every
     parameter moves by at most nu, norm(W_i - W_i')_F <= sqrt(k_i) nu. The ramp loss is
     sqrt 2/gamma-Lipschitz. An interval [-b, b] has an inner cover at distance nu with
-    ceil(2b/nu) <= max(1, 4b/nu) points. Unlike (97)-(101) this needs no balance, no cushions and
-    no bound on norm(W - W(t))_F. It is valid for e up to K. The argument `positions` of
-    `dudley_bound` adds the cost of choosing a pattern of non-zeros.
+    ceil(2b/nu) <= max(1, 4b/nu) points. Unlike (97)-(101), this proof needs neither balanced layers
+    nor cushions nor a bound on norm(W - W(t))_F. The result is valid for e up to K. The argument
+    `positions` of `dudley_bound` adds the cost of choosing a pattern of non-zeros.
 
     References
     ----------
-    It replaces (97)-(101).
+    This constant replaces (97)-(101).
 
     Examples
     --------
@@ -101,8 +101,8 @@ def dudley_integral(
         Upper limit, the largest L2 norm of a loss.
     convention : {"rigorous", "paper"}
         ``rigorous``: sqrt(q) D (y + sqrt(pi)/2 erfcx(y)), y = sqrt(log(K/D)). ``paper``: the
-        printed difference of two erf terms. It is the same number in exact arithmetic, but cancels
-        in float64 and returns 0 from K = 1e18 D on.
+        printed difference of two erf terms. It is the same number in exact arithmetic, but in
+        float64 the terms cancel, and the result is 0 from K = 1e18 D on.
 
     Returns
     -------
@@ -154,9 +154,9 @@ def dudley_bound(
     empirical_loss : float
         Empirical margin loss, in [0, 1].
     q : int
-        Number of free parameters: non-zeros of B, biases, and all parameters not compressed.
+        Number of free parameters: non-zeros of B, biases, and all uncompressed parameters.
     n_samples : int
-        m.
+        m, the number of training examples.
     delta : float
         Failure probability over the training set, in (0, 1).
     K : float, or log_K its logarithm
@@ -171,7 +171,7 @@ def dudley_bound(
     -------
     Statement
         empirical + 24/sqrt(m) int_0^D sqrt(positions + q log(K/e)) de
-        + 3 sqrt(log(2/delta)/(2m)). A *bound*, which is below 1 only for a handful of parameters.
+        + 3 sqrt(log(2/delta)/(2m)). This *bound* is below 1 only for a handful of parameters.
 
     Raises
     ------

@@ -29,13 +29,13 @@ def margin_tolerance(margin: float, max_output_norm: float | None = None) -> flo
     Returns
     -------
     float
-        gamma/sqrt 2: if f's margin exceeds gamma and |f(x) - g(x)| <= gamma/sqrt 2, then g
-        classifies x as f does. With `max_output_norm` it is min(1, gamma / (sqrt 2 max|f|)).
+        gamma/sqrt 2. If f's margin exceeds gamma and |f(x) - g(x)| <= gamma/sqrt 2, then g assigns
+        x to the same class as f. With `max_output_norm`: min(1, gamma / (sqrt 2 max|f|)).
 
     Notes
     -----
     The margin is a difference of two coordinates and therefore sqrt 2-Lipschitz. The constant is
-    optimal: f = (gamma + a, 0) and g = (1, 1) (gamma + a)/2 attain it.
+    optimal: f = (gamma + a, 0) and g = (1, 1) (gamma + a)/2 attain the bound.
 
     References
     ----------
@@ -55,7 +55,7 @@ def margin_tolerance(margin: float, max_output_norm: float | None = None) -> flo
 
 
 def margins(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> FloatArray:
-    """f(x)[y] - max over j != y of f(x)[j].
+    """The margins f(x)[y] - max over j != y of f(x)[j].
 
     Parameters
     ----------

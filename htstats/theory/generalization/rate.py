@@ -27,10 +27,10 @@ def theorem_2_rate(
     nonzeros : sequence of int
         k_i, the non-zeros of B in each compressed layer.
     n_samples : int
-        m.
+        m, the number of training examples.
     other_parameters : int
-        Number of biases and of weights in layers that were not compressed. A description of the
-        network needs them too; the paper does not count them.
+        Number of biases, and of weights in layers that were not compressed. A description of the
+        network also needs these, but the paper does not count them.
 
     Returns
     -------
@@ -72,9 +72,9 @@ def kappa(*, cushions: Sequence[float], contraction: float, max_output_norm: flo
     Parameters
     ----------
     cushions : sequence of float
-        mu_i, one number per layer.
+        mu_i, the layer cushions, one number per layer.
     contraction : float
-        c.
+        c, the activation contraction.
     max_output_norm : float
         Largest |f(x)| over the training set.
 
@@ -82,8 +82,8 @@ def kappa(*, cushions: Sequence[float], contraction: float, max_output_norm: flo
     -------
     Statement
         A *claim*. It assumes balanced layers (96) and norm(W - W(t))_F <= norm(W)_F / d, which
-        nothing before it implies, and drops the Lipschitz constant of the margin loss.
-        `covering_log_constant` has a constant that holds.
+        no earlier statement of the paper implies. It drops the Lipschitz constant of the margin
+        loss. `covering_log_constant` has a constant that holds.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Lemmas 2.1, 2.2 and 2.4: from an allowed output error to an eps and an eta for each layer."""
+"""Lemmas 2.1, 2.2 and 2.4: the eps and eta of each layer for an allowed output error."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def vector_error(
     x_norm : float
         |x|.
     frobenius, spectral : float
-        Norms of U. `spectral` defaults to `frobenius`, which is an upper bound of it.
+        Norms of U. `spectral` defaults to `frobenius`, which is an upper bound of `spectral`.
     t : float
         Variance of the noise.
     eta : float
@@ -49,7 +49,7 @@ def vector_error(
     convention : {"rigorous", "paper"}
         ``rigorous``: bias + sqrt(t) |x| (norm(U)_F + norm(U)_2 sqrt(2 log(1/eta))), by Gaussian
         concentration of a Lipschitz function. ``paper``: a union of Prop 2.1 over the rows of U,
-        sqrt(2 (tau^2 + t) log(3 rows/eta)) norm(U)_F |x|. It is a *claim*, as Prop 2.1 is.
+        sqrt(2 (tau^2 + t) log(3 rows/eta)) norm(U)_F |x|. This is a *claim*, because Prop 2.1 is.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def vector_error(
 class LayerTolerance:
     """The error that Lemma 2.2 allows one layer: above `eps` with probability at most `eta`.
 
-    `budget` is the largest R^2/4 + t (the paper: tau^2 + t) that this allows.
+    `budget` is the largest R^2/4 + t (in the paper: tau^2 + t) that `eps` and `eta` allow.
     """
 
     eps: float
@@ -150,12 +150,12 @@ def layer_tolerances(
     contraction : float
         c, the activation contraction (53); at least 1.
     frobenius_norms : sequence of float
-        norm(W_i)_F.
+        norm(W_i)_F, the Frobenius norms of the layers.
     n_samples, width : int
         Size m of the training set, and the largest layer width h.
     smoothness : float or None
         rho_delta, the interlayer smoothness (54), for the perturbation caused by compression.
-        None: not measured; the condition then counts as not met.
+        None means that it was not measured; the condition then counts as not met.
     convention : {"rigorous", "paper"}
         ``rigorous``: eps_i = eps mu_i mu_i-> norm(W_i)_F / (6 c d). ``paper``: without the factor
         norm(W_i)_F, which needs norm(W_i)_F >= 1, and without the condition on smoothness. The
@@ -218,7 +218,7 @@ def _layer_measures(
     interlayer_cushions: Sequence[float],
     frobenius_norms: Sequence[float],
 ) -> tuple[list[float], list[float], list[float]]:
-    """The three lists of numbers, checked: one number per layer, cushions in (0, 1]."""
+    """Check the three lists: one number per layer, cushions in (0, 1]."""
     mu, after = (
         layer_numbers("cushions", cushions),
         layer_numbers("interlayer_cushions", interlayer_cushions),
@@ -239,7 +239,7 @@ def perturbation_bound(
     *, input_norm: float, spectral_norms: Sequence[float], perturbations: Sequence[float],
     form: str = "lemma",
 ) -> Statement:  # fmt: skip
-    """Lemma 2.4: a bound of |f(x) - f'(x)| if each W_i moves by `perturbations[i]`.
+    """Lemma 2.4: a bound of |f(x) - f'(x)| if each W_i changes by `perturbations[i]`.
 
     Parameters
     ----------

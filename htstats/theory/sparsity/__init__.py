@@ -2,7 +2,7 @@
 
 A fitted tail gives p = P(|W| > tau) (`tail_model`). If the elements are independent, the number of
 elements above tau is Bin(n, p). `counts` computes its exact tail, Chernoff's bound and the paper's
-(6). `report` compares the prediction with the counted number of a real split.
+(6). `report` compares the predicted number with the number that a real split has.
 """
 
 from htstats.theory.sparsity.counts import nonzeros_tail, pattern_nats, smallest_k

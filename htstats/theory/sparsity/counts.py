@@ -24,8 +24,8 @@ def nonzeros_tail(
     Parameters
     ----------
     k : float
-        A count. A real number is rounded up, because a count is at least k if it is at least the
-        next integer. (The paper does not round.)
+        The count. A real number k is rounded up, because a count is at least k exactly if it is at
+        least the next integer. (The paper does not round.)
     p : float
         Probability that an element is above the threshold, in [0, 1].
     shape : int or (int, int)
@@ -38,8 +38,8 @@ def nonzeros_tail(
         ``exact``: the binomial tail. ``chernoff``: exp(-n KL(k/n || p)) for k > n p, 1 for
         k <= n p, and p^n for k = n.
     convention : {"rigorous", "paper"}
-        ``paper``: (6) as printed, for either `method`. k is not rounded, and the formula is also
-        used for k <= n p, where it is a *claim* and false.
+        ``paper``: (6) as printed, for either `method`. k is not rounded. The formula is also used
+        for k <= n p, where it is false; the result is then a *claim*.
 
     Returns
     -------
@@ -97,17 +97,17 @@ def smallest_k(
     Parameters
     ----------
     level : float
-        In (0, 1); ignored if `log_level` is given.
+        Largest allowed probability, in (0, 1). It is ignored if `log_level` is given.
     p, shape, per, method
         As in `nonzeros_tail`.
     log_level : float, optional
-        Log of the level, for levels below the float range.
+        Natural logarithm of the level, for levels below the float range.
 
     Returns
     -------
     int
-        In [0, n + 1]; n + 1 means that even P(X >= n) is above the level. ``exact`` computes it
-        by `htstats.binomial.log_isf`, ``chernoff`` by bisection of Chernoff's bound.
+        In [0, n + 1]; n + 1 means that even P(X >= n) is above the level. ``exact`` computes k by
+        `htstats.binomial.log_isf`, and ``chernoff`` by bisection of Chernoff's bound.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def smallest_k(
         raise ValueError(f"log_level must be below 0, got {log_level!r}")
     p = probability("p", p)
     rows, n = rows_and_elements(shape, per)
-    # the level of a single row: 1 - (1 - level)^(1/rows)
+    # log of the level for a single row, which is 1 - (1 - level)^(1/rows)
     inverse = math.log1p(-math.exp(log_level)) / rows
     one = math.log(-math.expm1(inverse)) if inverse < 0 else log_level - math.log(rows)
     if one_of("method", method, METHODS) == "exact":
@@ -150,12 +150,12 @@ def smallest_k(
 def pattern_nats(n: int, k: int) -> float:
     """log C(n, k): the cost in nats of encoding the positions of k non-zeros among n elements.
 
-    Theorem 2 counts the k values and omits this cost; `dudley_bound` takes it as `positions`.
+    Theorem 2 counts the k values and omits this cost. `dudley_bound` takes the cost as `positions`.
 
     Parameters
     ----------
     n, k : int
-        0 <= k <= n < 2^53.
+        Number of elements and of non-zeros, 0 <= k <= n < 2^53.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def rows_and_elements(shape: int | tuple[int, ...], per: str) -> tuple[int, int]
 
 
 def _union(log: float, rows: int) -> float:
-    """log(1 - (1 - P)^rows)."""
+    """log(1 - (1 - P)^rows) from log = log P: at least one of the rows has the event."""
     if rows == 1 or log == -math.inf:
         return log
     if rows == 0:

@@ -33,12 +33,13 @@ class Prediction:
     label : str
         Name of the tail, such as "fitted".
     model : TailModel
+        The tail.
     below_xmin : bool
-        Whether the threshold is below the model's xmin. If so, every number below is None.
+        Whether the threshold is below the model's xmin. If so, all attributes that follow are None.
     p : float or None
         Probability that an element is above the threshold.
     expected : float or None
-        n p.
+        Expected number of elements above the threshold, n p.
     tail, chernoff : Statement or None
         P(X >= counted): the exact value, and Chernoff's bound.
     k, k_row : int or None
@@ -65,8 +66,10 @@ def predicted_nonzeros(
     Parameters
     ----------
     model : TailModel
+        The tail.
     tau : float
-        The threshold. Below the model's xmin the result predicts nothing; this is no error.
+        The threshold. If it is below the model's xmin, the result predicts nothing; this is not an
+        error.
     counted : int
         Number of elements above tau.
     shape : int or (int, int)
@@ -108,13 +111,16 @@ class SparsityReport:
     Attributes
     ----------
     shape : (int, int)
+        Numbers of rows and columns.
     tau : float
+        The threshold.
     counted, counted_row : int
         Elements above tau in the matrix, and in its fullest row.
     level : float
+        Level of the k of both predictions, in (0, 1).
     fitted, paper : Prediction
-        Predictions by the fitted tail and by the paper's tail, which begins at the smallest
-        non-zero value and contains every element.
+        Prediction by the fitted tail, and by the paper's tail. The paper's tail begins at the
+        smallest non-zero value and contains every element.
     """
 
     shape: tuple[int, int]
@@ -158,9 +164,10 @@ def sparsity_report(
         The result of `htstats.partition`.
     fit : PowerLawFit, optional
         Fit of the quantity that the split compares with tau: abs(w) for ``keep="abs"``, the
-        positive w for ``"upper"``, abs(w - mean) for ``"centered"``. By default it is fitted here.
+        positive w for ``"upper"``, abs(w - mean) for ``"centered"``. By default this function
+        computes the fit.
     level : float
-        Level of the k shown, in (0, 1).
+        Level of the k in the report, in (0, 1).
 
     Returns
     -------
@@ -173,9 +180,10 @@ def sparsity_report(
 
     Notes
     -----
-    A threshold is often below the fitted xmin (sigma is an example). The fit makes no statement
-    there, and the report says ``below xmin``. The paper's tail, with xmin the smallest non-zero
-    value, covers every threshold. The report shows it with its label; no data support it.
+    A threshold is often below the fitted xmin (sigma is an example). The fit says nothing about
+    such a threshold, and the report says ``below xmin``. The paper's tail takes the smallest
+    non-zero value as xmin and therefore covers every threshold. The report shows this tail with a
+    label, because no data support it.
 
     References
     ----------
@@ -193,7 +201,7 @@ def sparsity_report(
     if weights.shape != tuple(split.sparse.shape):
         raise ValueError(f"W must have the shape {tuple(split.sparse.shape)}, got {weights.shape}")
     values = weights
-    if split.keep == "centered":  # about the mean that `partition` has
+    if split.keep == "centered":  # deviations from the mean of `partition`
         values = weights - ExactSums("float64").update(weights).moments()[0]
     side = "positive" if split.keep == "upper" else "abs"
     if fit is None:

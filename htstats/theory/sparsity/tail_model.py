@@ -16,7 +16,7 @@ __all__ = ["TailModel", "exceedance_probability"]
 
 @dataclass(frozen=True)
 class TailModel:
-    """P(|W| > tau) = share (xmin/tau)^tail_exponent for tau >= xmin; no statement below xmin.
+    """P(|W| > tau) = share (xmin/tau)^tail_exponent for tau >= xmin; undefined below xmin.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class TailModel:
     xmin : float
         The smallest value of the tail, in units of the weights; the paper's w_m.
     share : float
-        n_tail / n_total, the proportion of all elements that is in the tail; 1 in the paper.
+        n_tail / n_total, the proportion of all elements that are in the tail; 1 in the paper.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class TailModel:
         return tau >= self.xmin
 
     def probability(self, tau: float) -> float:
-        """P(|W| > tau), (5); ValueError below xmin."""
+        """P(|W| > tau), (5). Raises ValueError if tau is below xmin."""
         tau = positive("tau", tau)
         if not self.covers(tau):
             raise ValueError(
@@ -98,8 +98,8 @@ def exceedance_probability(
 
     References
     ----------
-    (5), (38). The tau^-alpha/alpha of (40) contradicts (5). It is not a probability: it exceeds 1
-    for small tau and alpha, and no normalization leads to it.
+    (5), (38). The formula tau^-alpha/alpha of (40) contradicts (5). The formula is not a
+    probability: it exceeds 1 for small tau and alpha, and no normalization gives it.
 
     Examples
     --------
