@@ -8,7 +8,7 @@ A sample passes through these modules in this order:
     sample           take the usable values, ascending and distinct, with their counts
     discrete_sample  the same for integers: count small integers, sort the others
     histogram        count the values in buckets of bit patterns, for pruning
-    bucket_bounds    compute lower bounds of the distances from nothing but the bucket counts
+    bucket_bounds    compute lower bounds of the distances, using only the bucket counts
     prune            scan the values that the bounds cannot rule out
     candidates       compute the estimate and the distance of every candidate xmin
     discrete_scan    the same for the zeta distribution

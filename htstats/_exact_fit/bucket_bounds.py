@@ -1,7 +1,7 @@
-"""Compute lower bounds of the distance of every candidate xmin from nothing but bucket counts.
+"""Compute a lower bound of the distance of every candidate xmin, using only bucket counts.
 
-htst_prune.h derives the bounds. Once the distance of one candidate is known, the scan skips
-each bucket with a larger bound, and thus all candidates in it. A guess of the smallest distance
+htst_prune.h derives the bounds. Once the distance of one candidate is known, the scan skips each
+bucket with a larger bound, and thus all candidates in it. A guess of the smallest distance
 determines where the scan looks for the first candidate.
 """
 

@@ -66,10 +66,10 @@ class Candidates:
         sigma_below: float = np.inf,
         tolerance: float = 0.0,
     ) -> tuple[int, float]:
-        """Find the smallest allowed candidate whose distance is nearly the smallest one.
+        """Find the smallest allowed candidate whose distance is within `tolerance` of the smallest.
 
-        Its distance is at most `tolerance` above the smallest one. The result is its index and its
-        distance; the index is -1 if no candidate is allowed."""
+        The result is the index and the distance of this candidate. The index is -1 if no candidate
+        is allowed."""
         end = self.values.size - 1 if end is None else end
         k, distance, _ = scan.best(
             self.values, self.logs, self.first, self.rate, self.xmax, self.two_sided, begin, end,
@@ -138,7 +138,7 @@ def sort_distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
     values = np.empty(len(x)) if single else x
     first = np.empty(len(x) + 1, np.int64)
     fill: Any = estimate.distinct_f32 if single else estimate.distinct_f64
-    sort_in_place(x, first.view(x.dtype))  # the memory of the counts is still free
+    sort_in_place(x, first.view(x.dtype))  # the counts come later, so their memory is free
     first[0] = 0
     m = fill(x, values, first)
     return values[:m], first[: m + 1]

@@ -44,7 +44,7 @@ def as_integers(x: Any) -> Source:
 
 
 def require_exact(x: Any) -> None:
-    """Raise ValueError if an integer is beyond 2^53: float64 does not represent all of those."""
+    """Raise ValueError if an integer is beyond 2^53, where float64 rounds some integers."""
     if isinstance(x, list | tuple) and x and isinstance(x[0], int):
         x = np.asarray(x)
     if not isinstance(x, np.ndarray) or x.dtype.kind not in "iu" or x.dtype.itemsize < 8:

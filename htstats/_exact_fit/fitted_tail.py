@@ -118,7 +118,7 @@ class FittedTail:
     def loglikelihood(self) -> float:
         """Log-likelihood of the tail at its maximum.
 
-        There the data and the law have the same mean of log(x / xmin)."""
+        At the maximum, the data and the law have the same mean of log(x / xmin)."""
         if self.discrete:
             return self.n_tail * self._zeta.mean_loglikelihood()
         rate, length = self.alpha - 1, self._length
@@ -128,7 +128,7 @@ class FittedTail:
     def logpdf(self, x: npt.ArrayLike) -> Any:
         """Log density of the tail at `x`; minus infinity outside [xmin, xmax].
 
-        For a discrete fit this is the log probability: minus infinity between the integers.
+        For a discrete fit it is the log probability, and minus infinity between the integers.
         """
         if self.discrete:
             return self._zeta.logpmf(x)[()]
@@ -148,7 +148,7 @@ class FittedTail:
     def logcdf(self, x: npt.ArrayLike) -> Any:
         """Log of P(X <= x) for X in the tail; minus infinity up to `xmin`, 0 at and above `xmax`.
 
-        For a discrete law the value at `xmin` is finite: the log probability of xmin itself.
+        For a discrete law, the value at `xmin` itself is the log probability of xmin.
         """
         if self.discrete:
             return self._zeta.logcdf(x)[()]

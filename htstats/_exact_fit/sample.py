@@ -168,8 +168,9 @@ def gather(
     """Gather the values of abs(x) on one side that lie in [low, high] and are not 0.
 
     The result has the dtype of the source; 16-bit floats become float64. `room` is an upper
-    bound of their number; if it is not given, they are counted first. If there are more values than
-    `room`, the source has changed since it was read before, and the function raises ValueError.
+    bound of the number of values; if it is not given, the values are counted first. If there are
+    more values than `room`, the source has changed since an earlier reading, and the function
+    raises ValueError.
     """
     dtype: Any = np.float32 if source.dtype == "float32" else np.float64
     select: Any = tail.select_f32 if dtype is np.float32 else tail.select_f64
