@@ -301,7 +301,7 @@ def _finish_ccdf(ax: Any, fit: PowerLawFit, x: Floats) -> None:
 
 
 def _quiet_ticks(ax: Any) -> None:
-    """Label decades, and on an axis of less than two decades 1, 2 and 5, so that none overlap."""
+    """Label only decades, or 1, 2 and 5 on an axis of less than two decades, to avoid overlaps."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = ax.get_xlim()

@@ -30,26 +30,26 @@ SAFE_SQUARES = 2.0**-600, 2.0**600
 
 
 class Sizes(NamedTuple):
-    """Sizes at which the method changes its way.
+    """Sizes that determine which method is used.
 
-    `bench/studies/constants.py gram-side` and `spectral-block` time both sides of them.
+    `bench/studies/constants.py gram-side` and `spectral-block` time sizes above and below them.
 
     Attributes
     ----------
     block_bytes : int
-        Bytes of a block of rows: it stays in the cache while several sums are taken of it.
+        Bytes of a block of rows. A block stays in the cache while several sums are computed.
     gram_side : int
-        Up to this many columns (or rows), W^T W (or W W^T) is computed: one pass over W, and 8 MiB.
-        That is faster than the iteration, which takes many passes, if W is read in blocks or is
-        large.
+        Up to this many columns (or rows), W^T W (or W W^T) is computed, in one pass over W and with
+        8 MiB. This is faster than the iteration, which takes many passes, if W is read in blocks or
+        is large.
     gram_side_in_memory : int
-        The same for a W in memory that is not large: there it is faster only with few columns.
+        The same limit for a W in memory that is not large: few columns are necessary there.
     large : int
-        Bytes from which a W in memory counts as large.
+        Number of bytes at which a W in memory begins to count as large.
     max_steps : int
-        Krylov steps at most; random dense matrices of any size need 30 to 100.
+        Largest number of Krylov steps; random dense matrices of any size need 30 to 100.
     first_vectors : int
-        Krylov vectors that fit in the first buffer; it grows if more are needed.
+        Number of Krylov vectors in the first buffer, which grows if more are needed.
     """
 
     block_bytes: int = 1 << 20
@@ -86,7 +86,7 @@ class Rows(NamedTuple):
 
     shape: tuple[int, int]
     dtype: str
-    parts: Callable[[int], Iterable[Matrix]]  # reads it from the start, in blocks of so many rows
+    parts: Callable[[int], Iterable[Matrix]]  # reads the matrix in blocks of this many rows
     data: Matrix | None = None  # the whole matrix, if it is in memory
     exponent: int = 0
     sizes: Sizes = SIZES
@@ -99,14 +99,14 @@ class Rows(NamedTuple):
         return cls((data.shape[0], data.shape[1]), dtype, parts, data, exponent, sizes)
 
     def blocks(self) -> Iterator[Matrix]:
-        """Blocks of float32 (also of 16-bit floats) or float64, each valid until the next one."""
+        """Yield blocks of float32 (also for 16-bit floats) or float64, valid until the next one."""
         for part in self.parts(max(1, self.sizes.block_bytes // (8 * self.shape[1]))):
             yield self._widen(part)
 
     def _widen(self, part: Matrix) -> Matrix:
         block: Matrix = widen_half(part, self.dtype) if self.dtype in HALF_DTYPES else part
         if self.exponent:
-            # two factors, since the power of two itself may overflow; both products are exact
+            # two factors, because the power of two itself may overflow; both products are exact
             half = self.exponent // 2
             block = block * math.ldexp(1, -half)
             block *= math.ldexp(1, half - self.exponent)
@@ -131,7 +131,7 @@ class Rows(NamedTuple):
         return out, float(squares.sum())
 
     def squares(self) -> float:
-        """The sum of the squares of all entries. The matrix may be one row, of any length."""
+        """The sum of the squares of all entries. The matrix may have a single row of any length."""
         squares, step = np.zeros(2), self.sizes.block_bytes // 8
         for part in self.parts(step):
             flat = part.reshape(-1)
@@ -151,7 +151,7 @@ class Rows(NamedTuple):
     def small_gram(self) -> tuple[Vector, float]:
         """W^T W, and the sum of the squares of all entries.
 
-        A wide matrix in memory gives W W^T, which has the same eigenvalues but for zeros."""
+        For a wide matrix in memory it is W W^T, with the same eigenvalues except for zeros."""
         tall, squares = self, np.zeros(2)
         if self.data is not None and self.shape[0] < self.shape[1]:
             tall = Rows.of(self.data.T, self.dtype, self.exponent, self.sizes)
@@ -160,7 +160,7 @@ class Rows(NamedTuple):
             block = np.ascontiguousarray(block)
             _add_squares(block, squares)
             wide = block.astype(np.float64, copy=False)
-            with np.errstate(all="ignore"):  # the sum of squares shows it
+            with np.errstate(all="ignore"):  # the sum of squares shows an overflow
                 gram += wide.T @ wide
         return gram, float(squares.sum())
 
@@ -178,7 +178,7 @@ def _add_squares(block: Matrix, squares: Vector) -> None:
 
 
 def open_rows(W: Any, sizes: Sizes = SIZES) -> Rows:
-    """The rows of a matrix in memory, or of one that is read in blocks."""
+    """Open the rows of a matrix in memory, or of a matrix that is read in blocks."""
     if hasattr(W, "row_blocks"):
         rows = Rows(W.shape, W.dtype, lambda step: _read(W, step), sizes=sizes)
     else:
@@ -192,14 +192,14 @@ def open_rows(W: Any, sizes: Sizes = SIZES) -> Rows:
 
 
 def _scale(rows: Rows) -> Rows:
-    """The matrix with its largest entry in [1, 2).
+    """Scale the matrix so that its largest entry is in [1, 2).
 
     Raises
     ------
     ValueError
-        If an entry is not finite, or all are zero.
+        If an entry is not finite, or all entries are zero.
     """
-    # the maximum of a block is NaN or inf if any entry is: one number shows whether all are finite
+    # if an entry is NaN or inf, so is the maximum: one number shows whether all entries are finite
     largest = 0.0
     for block in rows.blocks():
         largest_here = float(np.abs(block).max())
@@ -224,21 +224,21 @@ def spectral_norm(
     Parameters
     ----------
     W : array_like or tensor, 2-D, or object with shape, dtype and row_blocks(max_bytes)
-        Finite real numbers, not all zero; a `numpy.memmap` or a `WeightMatrix` is read block by
+        Finite real numbers, not all zero. A `numpy.memmap` or a `WeightMatrix` is read block by
         block, once for each step.
     rtol : float
-        Relative tolerance, in (0, 1): the eigenvalue of W^T W that is found has a residual of at
-        most `rtol` times itself.
+        Relative tolerance, in (0, 1): the residual of the computed eigenvalue of W^T W is at most
+        `rtol` times the eigenvalue.
     iterations : int, optional
-        Take that many steps of plain power iteration instead, and look at no tolerance; the paper
-        takes 1000.
+        Number of steps of plain power iteration, which then replaces the default method and ignores
+        `rtol`. The paper takes 1000 steps.
     seed : int
-        Of the random vector from which the iteration starts; from 0 to 2**64 - 1.
+        Seed of the random start vector of the iteration, from 0 to 2**64 - 1.
 
     Returns
     -------
     float
-        In units of `W`, positive.
+        The norm, in units of `W`; positive.
 
     Raises
     ------
@@ -249,17 +249,17 @@ def spectral_norm(
 
     Notes
     -----
-    A step of either method is one pass over the rows, v -> W^T (W v), in float64; the first one
-    also finds NaN, infinity and what the range of float64 is too small for. Power iteration
-    converges as slowly as the two largest singular values are close. The default therefore keeps
-    its iterates and takes the best vector of their span (Lanczos' method, with two rounds of
-    orthogonalisation): tens of passes where powers take thousands. With residual r, some singular
-    value lies within r/(2 sigma) of the result, to first order, and the result is never above the
-    largest one but for rounding; that it is the largest one fails only for a start orthogonal to
-    its vector, which has probability 0. Where W has at most 1024 rows or columns and is read in
-    blocks or above 256 MiB, or has at most 128, the product W^T W (or W W^T, unless W is read in
-    blocks) is made in one pass, and the steps take it instead.
-    Memory: one block of rows, and one vector of W's columns per step, or W^T W.
+    A step of either method is one pass over the rows, v -> W^T (W v), in float64. The first pass
+    also detects NaN, infinity, and squares outside the range of float64. Power iteration
+    converges slowly if the two largest singular values are close. The default method, Lanczos'
+    method with two rounds of orthogonalisation, keeps its iterates and uses the best vector of
+    their span. It takes tens of passes where power iteration takes thousands. With residual r, some
+    singular value lies within r/(2 sigma) of the result, to first order. Except for rounding, the
+    result is never above the largest singular value. It is the largest one unless the start vector
+    is orthogonal to its singular vector, which has probability 0. The product W^T W (or W W^T,
+    unless W is read in blocks) is computed in one pass, and the steps use it, if W has at most 128
+    rows or columns, or at most 1024 and is read in blocks or is above 256 MiB.
+    Memory: one block of rows, and either one vector of W's columns per step, or W^T W.
 
     References
     ----------
@@ -287,7 +287,7 @@ def stable_rank(
     Returns
     -------
     float
-        Dimensionless, at least 1 and at most the rank of `W`, up to rounding.
+        The stable rank. Up to rounding, it is at least 1 and at most the rank of `W`.
 
     Raises
     ------
@@ -307,14 +307,14 @@ def stable_rank(
 
 
 def norms(rows: Rows, rtol: float = 1e-10, iterations: int | None = None, seed: int = 0) -> Norms:
-    """Both norms of a matrix, for `spectral_norm` and `stable_rank`."""
+    """Compute both norms of a matrix, for `spectral_norm` and `stable_rank`."""
     if not 0 < checks.finite("rtol", rtol) < 1:
         raise ValueError(f"rtol must be in (0, 1), got {rtol!r}")
     if iterations is not None:
         checks.count("iterations", iterations, at_least=1)
     checks.count("seed", seed, below=1 << 64)
     multiply: Callable[[Vector], Vector]
-    if 1 in rows.shape:  # one singular value; vectors as long as the row are avoided
+    if 1 in rows.shape:  # there is one singular value; avoid vectors as long as the row
         squares = rows.squares()
     elif rows.has_a_small_gram:
         gram, squares = rows.small_gram()
@@ -335,7 +335,7 @@ def norms(rows: Rows, rtol: float = 1e-10, iterations: int | None = None, seed: 
 
 
 def _start(size: int, seed: int) -> Vector:
-    """A random direction."""
+    """A random unit vector."""
     v: Vector = np.empty(size)
     _normal.fill(seed, 0, 0, 0, v[None])
     v /= math.sqrt(v @ v)
@@ -343,7 +343,7 @@ def _start(size: int, seed: int) -> Vector:
 
 
 def _power(gram: Callable[[Vector], Vector], v: Vector, iterations: int, product: Vector) -> float:
-    """The Rayleigh quotient after so many multiplications; `product` is the result of the first."""
+    """The Rayleigh quotient after `iterations` products, of which `product` is the first."""
     for _ in range(iterations - 1):
         v = product / np.linalg.norm(product)
         product = gram(v)
@@ -357,7 +357,7 @@ def _lanczos(
     product: Vector,
     sizes: Sizes = SIZES,
 ) -> float:
-    """The largest Ritz value, once its residual is at most `rtol` times it; `product`: gram(v)."""
+    """The largest Ritz value, with a residual of at most `rtol` times it; `product` is gram(v)."""
     basis = np.empty((min(sizes.first_vectors, len(v)), len(v)))
     basis[0] = v
     steps = sizes.max_steps
@@ -365,7 +365,7 @@ def _lanczos(
     value = 0.0
     for n in range(1, steps + 1):
         diagonal[n - 1] = basis[n - 1] @ product
-        # subtracting projections once leaves their rounding errors; twice is enough
+        # subtracting the projections once leaves their rounding errors; twice is enough
         for _ in range(2):
             rest = -product
             _products.gram_f64(basis[:n], product, rest)
@@ -385,14 +385,14 @@ def _lanczos(
 def norm_by_products(
     gram: Callable[[Vector], Vector], columns: int, *, rtol: float = 1e-10, seed: int = 0
 ) -> float:
-    """`spectral_norm` of a matrix W that is known by its products W^T (W v) alone.
+    """Compute the spectral norm of a matrix W, using only its products W^T (W v).
 
     Parameters
     ----------
     gram : callable
-        v -> W^T (W v), float64 vectors of length `columns`.
+        The function v -> W^T (W v) for float64 vectors of length `columns`.
     columns : int
-        Of W.
+        Number of columns of W.
     rtol, seed
         As in `spectral_norm`.
 
@@ -412,23 +412,24 @@ def norm_by_products(
 
 
 def fit_spectrum(W: npt.ArrayLike, **options: Any) -> PowerLawFit:
-    """Power-law fit of the eigenvalues of W W^T: the tail of the empirical spectral density.
+    """Fit a power law to the eigenvalues of W W^T: the tail of the empirical spectral density.
 
     Parameters
     ----------
     W : array_like, shape (rows, columns)
-        A matrix; all its singular values are computed, in float64.
+        The matrix. All its singular values are computed, in float64.
     **options
         Passed to `fit_power_law`.
 
     Raises
     ------
     ValueError
-        If `W` is no finite matrix with at least two different non-zero singular values.
+        If `W` is not a finite matrix with at least two different non-zero singular values.
 
     Notes
     -----
-    Eigenvalues below (eps * max(shape))^2 of the largest are rounding and left out.
+    Eigenvalues below (eps * max(shape))^2 times the largest one are rounding errors. They are left
+    out.
 
     Examples
     --------

@@ -1,17 +1,17 @@
-"""What every room may use, and what knows nothing of statistics.
+"""Tools that every subpackage may use. They do not depend on statistics.
 
-Each module is of use to several rooms:
+Several subpackages use each of these modules:
 
-    lazy         names of a package that are loaded when they are first asked for
-    checks       arguments: each check returns its value or names the argument that broke its rule
-    data_checks  what is no sample: mappings, pairs, texts, masked elements, NaN
-    arrays       the dtype policy: what an input becomes before a kernel sees it; `widen`
-    float8       the formats of 8-bit floats
-    rows         a matrix that is read in blocks of rows
-    threads      items or ranges of an array, on threads
-    broadcast    elementwise kernels on arguments that broadcast, `out=`, `n_threads=`
-    files        files that appear whole or not at all
-    messages     text from elsewhere on one line of an error message
-    tables       plain-text tables
-    documents    sections of docstrings that several functions share
+    lazy         load the names of a package when they are first used
+    checks       check arguments; an error names the invalid argument
+    data_checks  refuse invalid samples: mappings, pairs, texts, masked elements, NaN
+    arrays       the dtype policy: convert each kind of input for the kernels
+    float8       convert 8-bit floats to float16 and back
+    rows         read a matrix in blocks of rows
+    threads      process items, or ranges of an array, on threads
+    broadcast    run elementwise kernels on arguments that broadcast, with `out=` and `n_threads=`
+    files        write files so that they appear either complete or not at all
+    messages     convert text from files and other libraries to one line of an error message
+    tables       format plain-text tables
+    documents    add shared sections to the docstrings of several functions
 """

@@ -1,22 +1,24 @@
-"""The dtype policy: what each kind of input becomes before a kernel sees it.
+"""The dtype policy: how each kind of input is converted before a kernel reads it.
 
 =====================  =========================  ======================
-input                  kernels see                copied
+input                  kernels read               copied
 =====================  =========================  ======================
 float64, float32       the same                   only if not contiguous
-float16, bfloat16      its bits as uint16         only if not contiguous
-8-bit floats           float16's bits as uint16   yes
+float16, bfloat16      their bits as uint16       only if not contiguous
+8-bit floats           float16 bits as uint16     yes
 integers, bool         float64, rounded           yes
 other (complex, ...)   TypeError
 =====================  =========================  ======================
 
-bfloat16 comes from ``ml_dtypes``, from torch, or as uint16 bits with ``dtype="bfloat16"``; 8-bit
-floats come from ``ml_dtypes`` or from torch. float16 holds each of them exactly, except the powers
-of two of float8_e8m0fnu, which are scales and no numbers to be fitted. Integers beyond 2^53 are
-rounded to the nearest float64; Python's beyond 2^64, long doubles, fractions and decimals are a
-TypeError: convert them. Foreign byte orders, strides and read-only memory are taken. Mappings,
-views of pairs, texts and sparse matrices are a TypeError that says what to give. Masked elements
-are a ValueError, except in a sample, where they are left out (`as_sample`).
+bfloat16 comes from ``ml_dtypes``, from torch, or as uint16 bits with ``dtype="bfloat16"``. 8-bit
+floats come from ``ml_dtypes`` or from torch. float16 represents each 8-bit float exactly, except
+the powers of two of float8_e8m0fnu, which are scales and are not fitted.
+
+Integers beyond 2^53 are rounded to the nearest float64. Python integers beyond 2^64, long doubles,
+fractions and decimals raise TypeError; the caller must convert them. Other byte orders, strides and
+read-only memory are accepted. Mappings, views of pairs, texts and sparse matrices raise a TypeError
+that says what to pass. Masked elements raise ValueError, except in a sample, where they are left
+out (`as_sample`).
 """
 
 from __future__ import annotations
@@ -55,20 +57,21 @@ HALF_DTYPES = ("float16", "bfloat16")
 
 
 class Elements(NamedTuple):
-    """A C-contiguous array as a kernel takes it, and the dtype its bits stand for."""
+    """A C-contiguous array for a kernel, and the dtype that its bits represent."""
 
     data: npt.NDArray[Any]
     dtype: str
 
 
 def to_numpy(x: Any, name: str = "x") -> tuple[npt.NDArray[Any], str]:
-    """An array without a copy where possible, and the name of the dtype its elements stand for;
-    bfloat16 and 8-bit floats as their bits.
+    """Return an array, and the name of the dtype that its elements represent.
+
+    The array is not copied if possible. bfloat16 and 8-bit floats are returned as their bits.
 
     Raises
     ------
     TypeError
-        If `x` is no array, and other numbers than are meant would be read.
+        If `x` is a container from which NumPy would read the wrong numbers.
     ValueError
         If elements are masked.
     """
@@ -93,12 +96,12 @@ def to_numpy(x: Any, name: str = "x") -> tuple[npt.NDArray[Any], str]:
 
 
 def as_elements(x: Any, name: str = "x", *, dtype: str | None = None) -> Elements:
-    """Apply the policy above; `dtype` says what uint16 bits stand for.
+    """Apply the policy above; `dtype` is the dtype that uint16 bits represent.
 
     Raises
     ------
     TypeError
-        If `x` is not numeric, or `dtype` is given for anything but uint16 bits.
+        If `x` is not numeric, or `dtype` is given and `x` is not uint16.
     """
     array, found = to_numpy(x, name)
     if dtype is not None:
@@ -125,21 +128,21 @@ def as_float64(x: Any, name: str = "x") -> npt.NDArray[np.float64]:
 
 
 def as_sample(x: Any, name: str = "x") -> npt.NDArray[np.float64]:
-    """A sample in one row of float64, without the elements that are masked."""
+    """A sample as a 1-D array of float64, without masked elements."""
     require_sample(x, name)
     mask = find_missing(x)
     return as_float64(x if mask is None else present_elements(x, mask), name).reshape(-1)
 
 
 def as_points(x: Any, name: str = "x") -> npt.NDArray[np.float64]:
-    """Where a function is to be evaluated: an array of any shape as float64.
+    """The points at which a function is evaluated, as a float64 array of any shape.
 
-    Numbers of Python and of `fractions` and `decimal` are rounded to the nearest float64.
+    Python numbers, fractions and decimals are rounded to the nearest float64.
 
     Raises
     ------
     TypeError
-        If `x` is not real numbers.
+        If `x` does not consist of real numbers.
     """
     if type(x) is float or type(x) is int:
         return np.asarray(x, np.float64)
@@ -160,7 +163,7 @@ def _is_number(value: Any) -> bool:
 
 
 def widen(data: npt.NDArray[Any], dtype: str) -> npt.NDArray[np.float64]:
-    """The result of `as_elements`, or a part of it, as float64; exact."""
+    """Convert the result of `as_elements`, or a part of it, to float64; this is exact."""
     if dtype == "bfloat16":
         return widen_half(data, dtype).astype(np.float64)
     if dtype == "float16":
@@ -171,14 +174,14 @@ def widen(data: npt.NDArray[Any], dtype: str) -> npt.NDArray[np.float64]:
 def widen_half(
     bits: npt.NDArray[np.uint16], dtype: str, out: npt.NDArray[np.float32] | None = None
 ) -> npt.NDArray[np.float32]:
-    """The bits of 16-bit floats as float32; exact.
+    """Convert the bits of 16-bit floats to float32; this is exact.
 
     Parameters
     ----------
     bits : uint16 array
     dtype : {"float16", "bfloat16"}
     out : float32 array of the same shape, optional
-        Where to write.
+        Array for the result.
     """
     if out is None:
         out = np.empty(bits.shape, np.float32)

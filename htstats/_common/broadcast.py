@@ -1,4 +1,4 @@
-"""Elementwise kernels on arguments that broadcast: checks, blocks, `out=` and threads."""
+"""Run elementwise kernels on arguments that broadcast: checks, blocks, `out=` and threads."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ Floats = npt.NDArray[np.float64]
 
 LARGEST_N = 2**53
 
-# Elements for which another thread is started: `bench/studies/constants.py elements-a-thread` times
-# one and two threads on either side of it.
+# Smallest number of elements per thread. `bench/studies/constants.py elements-a-thread` times one
+# and two threads for sizes above and below it.
 ELEMENTS_A_THREAD = 1024
 
-# Elements of broadcast inputs that are copied at a time: they stay in the cache. Smaller and larger
-# blocks are slower by `bench/studies/constants.py broadcast-block`.
+# Number of elements of broadcast inputs that are copied at a time, so that they stay in the cache.
+# `bench/studies/constants.py broadcast-block` shows that smaller and larger blocks are slower.
 BLOCK_ELEMENTS = 16384
 
 Result = float | Floats
@@ -46,7 +46,7 @@ Kernel = Callable[..., None]
 def run(
     kernel: Kernel, names: str, inputs: Sequence[Floats], out: Floats | None, n_threads: int
 ) -> Result:
-    """The kernel's result, in `out` if given; `out` may be strided, or one of the inputs."""
+    """The result of the kernel, in `out` if given. `out` may have strides or be an input."""
     shape = common_shape(names, inputs)
     if out is None:
         result = np.empty(shape)
@@ -75,9 +75,9 @@ def run_into(
     elements_a_thread: int = ELEMENTS_A_THREAD,
     block_elements: int = BLOCK_ELEMENTS,
 ) -> None:
-    """Run a kernel in parts. `out` is contiguous, of the given shape or with one axis more.
+    """Run a kernel in parts. `out` is contiguous and has the given shape, or one more axis.
 
-    Fewer threads run where each would have fewer than `elements_a_thread` elements. Inputs that
+    Fewer threads run if each would have fewer than `elements_a_thread` elements. Inputs that
     must be copied are copied in blocks of at most `block_elements` elements."""
     threads = checks.count("n_threads", n_threads, at_least=1)
     count = math.prod(shape)
@@ -95,7 +95,7 @@ def run_into(
 
 
 def split(flat: Sequence[Floats], out: Floats, n_parts: int) -> Iterator[tuple[Floats, ...]]:
-    """Cut into parts of nearly equal size; an input of one element is not cut."""
+    """Cut the inputs into parts of nearly equal size. An input with one element is not cut."""
     edges = [len(out) * i // n_parts for i in range(n_parts + 1)]
     for start, stop in itertools.pairwise(edges):
         rows = slice(start, stop)
@@ -105,7 +105,7 @@ def split(flat: Sequence[Floats], out: Floats, n_parts: int) -> Iterator[tuple[F
 def blocks(
     inputs: Sequence[Floats], out: Floats, block_elements: int
 ) -> Iterator[tuple[Floats, ...]]:
-    """Blocks of broadcast inputs, each made contiguous by itself: no whole input is ever copied."""
+    """Blocks of broadcast inputs. Each block is made contiguous; a whole input is never copied."""
     shape = inputs[0].shape
     count = math.prod(shape)
     if count <= block_elements or len(shape) == 1:
@@ -127,7 +127,7 @@ def is_one(x: Floats) -> bool:
 
 
 def common_shape(names: str, inputs: Sequence[Floats]) -> tuple[int, ...]:
-    """The shape that arrays broadcast to, or ValueError; `names` is what errors call them."""
+    """The shape to which arrays broadcast; a ValueError calls the arrays `names`."""
     shapes = [x.shape for x in inputs]
     if shapes.count(shapes[0]) == len(shapes):
         return shapes[0]
@@ -141,32 +141,32 @@ def common_shape(names: str, inputs: Sequence[Floats]) -> tuple[int, ...]:
 
 
 def floats(name: str, x: Any) -> Floats:
-    """As float64, without a copy if it is float64; integers beyond any n stay beyond it."""
+    """Convert to float64. float64 is not copied, and integers above any n stay above it."""
     if not isinstance(x, float | int):
         require_numbers(x, name)
         require_full(x, name)
     array = np.asarray(list_elements(x))
     if array.dtype.kind == "O" and all(isinstance(v, int) for v in array.flat):
-        # Python integers beyond int64: all of them lie beyond any n
+        # Python integers beyond int64: all of them are beyond any n
         array = np.asarray(np.clip(array, -LARGEST_N - 2, LARGEST_N + 2), dtype=np.int64)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be real numbers, got {x!r}")
     if array.dtype.kind in "iu" and array.dtype.itemsize == 8 and array.size:
-        # above 2^53 a float would round to a neighbour; both lie beyond any n
+        # above 2^53 a float could round down; the replacement is also beyond any n
         if array.max() > LARGEST_N:
             array = np.where(array > LARGEST_N, LARGEST_N + 2, array)
     return array.astype(np.float64, copy=False)
 
 
 def numbers(name: str, x: Any) -> Floats:
-    """As float64; NaN is a ValueError."""
+    """Convert to float64; raise ValueError for NaN."""
     array = floats(name, x)
     refuse(np.isnan(array), x, f"{name} must not be NaN")
     return array
 
 
 def refuse(bad: Any, given: Any, rule: str) -> None:
-    """Raise ValueError if a number is bad, with the first bad number as given and its place."""
+    """Raise ValueError if a number is bad; report the first bad number, as given, and its index."""
     if not np.any(bad):
         return
     place = tuple(int(i) for i in np.argwhere(bad)[0])

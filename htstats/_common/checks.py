@@ -1,4 +1,4 @@
-"""Named constraints: each returns its value or says which argument broke which rule."""
+"""Check arguments: each function returns a valid value; for others, an error names the argument."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 
 
 def finite(name: str, value: Any) -> float:
-    """A finite real number."""
+    """Require a finite real number."""
     number = _real(name, value)
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {value!r}")
@@ -28,7 +28,7 @@ def finite(name: str, value: Any) -> float:
 
 
 def positive(name: str, value: Any) -> float:
-    """A finite number above 0."""
+    """Require a finite number above 0."""
     number = finite(name, value)
     if number <= 0:
         raise ValueError(f"{name} must be positive, got {value!r}")
@@ -36,7 +36,7 @@ def positive(name: str, value: Any) -> float:
 
 
 def nonnegative(name: str, value: Any) -> float:
-    """A finite number, 0 or above."""
+    """Require a finite number, 0 or above."""
     number = finite(name, value)
     if number < 0:
         raise ValueError(f"{name} must be 0 or above, got {value!r}")
@@ -44,7 +44,7 @@ def nonnegative(name: str, value: Any) -> float:
 
 
 def probability(name: str, value: Any) -> float:
-    """A number in [0, 1]."""
+    """Require a number in [0, 1]."""
     number = _real(name, value)
     if not 0 <= number <= 1:
         raise ValueError(f"{name} must be in [0, 1], got {value!r}")
@@ -52,7 +52,7 @@ def probability(name: str, value: Any) -> float:
 
 
 def open_probability(name: str, value: Any) -> float:
-    """A number in (0, 1)."""
+    """Require a number in (0, 1)."""
     number = probability(name, value)
     if number in (0, 1):
         raise ValueError(f"{name} must be in (0, 1), got {value!r}")
@@ -60,7 +60,7 @@ def open_probability(name: str, value: Any) -> float:
 
 
 def count(name: str, value: Any, *, at_least: int = 0, below: int | None = None) -> int:
-    """An integer in [at_least, below)."""
+    """Require an integer in [at_least, below)."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -73,7 +73,7 @@ def count(name: str, value: Any, *, at_least: int = 0, below: int | None = None)
 
 
 def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
-    """One of a few words."""
+    """Require one of a few words."""
     if value not in choices:
         words = ", ".join(repr(choice) for choice in choices)
         raise ValueError(f"{name} must be one of {words}, got {value!r}")
@@ -81,7 +81,7 @@ def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
 
 
 def require_finite(name: str, n_bad: int, noun: str = "values") -> None:
-    """Raise ValueError if an array has elements that are NaN or infinite: `n_bad` counts them."""
+    """Raise ValueError if `n_bad`, the number of NaN and infinite elements, is not 0."""
     if n_bad:
         raise ValueError(f"{name} must be finite, got {n_bad} NaN or infinite {noun}")
 

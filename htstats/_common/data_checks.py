@@ -1,9 +1,9 @@
-"""Checks of array arguments: containers that NumPy misreads, and missing elements.
+"""Check array arguments for containers that NumPy misreads, and for missing elements.
 
-Every array argument passes through here. `require_numbers` refuses a container whose elements NumPy
-would misread: the keys of a mapping, the pairs of a view, the bytes of a text. `require_sample`
-refuses two more where the argument is a sample and not a matrix: a list of records and a table of
-several columns. `find_missing` gives the mask of an array that has one.
+Every array argument is checked here. `require_numbers` refuses a container whose elements NumPy
+would misread: the keys of a mapping, the pairs of a view, the bytes of a text. If the argument is a
+sample and not a matrix, `require_sample` also refuses a list of records and a table of several
+columns. `find_missing` returns the mask of missing elements of an array.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ __all__ = [
     "require_sample",
 ]
 
-# Protocols of arrays: NumPy reads such an object without a look at its elements.
+# Protocols of arrays. NumPy reads an object that has one of them without looking at its elements.
 PROTOCOLS = ("__array__", "__array_interface__", "__array_struct__")
 
 
 def require_numbers(x: Any, name: str) -> None:
-    """Raise TypeError if NumPy would read other numbers than are meant; it says what to give."""
+    """Raise TypeError if NumPy would read the wrong numbers; the message says what to pass."""
     if isinstance(x, np.ndarray | float | int):
         return
     if reason := _find_fault(x, name):
@@ -43,7 +43,7 @@ def require_numbers(x: Any, name: str) -> None:
 
 
 def require_sample(x: Any, name: str) -> None:
-    """The same for a sample, which is no list of records and no table of several columns."""
+    """The same for a sample; also refuse a list of records and a table of several columns."""
     if isinstance(x, np.ndarray | float | int):
         return
     require_numbers(x, name)
@@ -61,7 +61,7 @@ def require_sample(x: Any, name: str) -> None:
 
 
 def _find_fault(x: Any, name: str) -> str:
-    """Why `x` would be misread, and what to give instead; empty where nothing is wrong."""
+    """Why `x` would be misread, and what to pass instead; empty if nothing is wrong."""
     kind = type(x).__name__
     if isinstance(x, str):
         return f"a text, {x[:40]!r}: read the file first, such as np.loadtxt(path)"
@@ -106,7 +106,7 @@ def _find_fault_of_tensor(x: Any) -> str:
 
 
 def _find_fault_of_elements(x: Any, name: str) -> str:
-    """The same for an iterable that is not an array: its first element tells."""
+    """The same for an iterable that is not an array, judged by its first element."""
     if any(hasattr(x, protocol) for protocol in PROTOCOLS) or is_buffer(x) or iter(x) is x:
         return ""
     first = next(iter(x), None)
@@ -124,7 +124,7 @@ def _is_view_of_bytes(x: Any) -> bool:
 
 
 def is_buffer(x: Any) -> bool:
-    """Whether memory can be read without a look at elements."""
+    """Whether NumPy reads x through the buffer protocol, without looking at its elements."""
     try:
         memoryview(x)
     except TypeError:
@@ -133,14 +133,16 @@ def is_buffer(x: Any) -> bool:
 
 
 def list_elements(x: Any) -> Any:
-    """A view of values or a set, which NumPy takes for one object, as a list; else `x`."""
+    """Convert a set or a view of values to a list, because NumPy treats them as one object.
+
+    Other objects are returned unchanged."""
     if isinstance(x, ValuesView) or (isinstance(x, Set) and not isinstance(x, Sequence)):
         return list(x)
     return x
 
 
 def refuse_dtype(dtype: Any, name: str) -> NoReturn:
-    """TypeError for a NumPy dtype that is not of real numbers, with what to do about it."""
+    """Raise TypeError for a NumPy dtype that is not accepted; the message says what to do."""
     if dtype.names:
         advice = f"give one field, {name}[{dtype.names[0]!r}]"
     elif dtype.kind in "SU":
@@ -159,7 +161,7 @@ def refuse_dtype(dtype: Any, name: str) -> NoReturn:
 
 
 def find_missing(x: Any) -> npt.NDArray[np.bool_] | None:
-    """The mask of missing elements: masked ones, or NA in pandas; None if none is missing."""
+    """The mask of missing elements: masked, or NA in pandas. None if no element is missing."""
     if type(x) is np.ndarray:
         return None
     mask: Any = None
@@ -173,14 +175,14 @@ def find_missing(x: Any) -> npt.NDArray[np.bool_] | None:
 
 
 def present_elements(x: Any, mask: npt.NDArray[np.bool_]) -> Any:
-    """The elements that are not missing, in one row."""
+    """The elements that are not missing, as a 1-D array."""
     if isinstance(x, np.ma.MaskedArray):
         return np.asarray(x.data)[~mask]
     if hasattr(x, "get_data"):
         data = x.get_data()
         return data.reshape(-1)[~sys.modules["torch"].from_numpy(mask).reshape(-1)]
     kept = x[~mask]
-    # booleans and the rest would be objects with NA in them before
+    # without this, an array of booleans with NA becomes an array of objects
     return kept.to_numpy(dtype=np.float64) if mask.any() else kept
 
 

@@ -1,4 +1,4 @@
-"""Sections of docstrings that several functions share, written once."""
+"""Add shared sections to the docstrings of several functions."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ __all__ = ["add_sections", "entry"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-# numpydoc's order of sections.
+# The order of sections in numpydoc.
 ORDER = ("Parameters", "Attributes", "Returns", "Raises", "Notes", "References", "Examples")
 
 TITLE = re.compile(r"^(\w+)\n-+\n", re.MULTILINE)
 
 
 def add_sections(**sections: str) -> Callable[[F], F]:
-    """Decorate a function or class: add sections to those of its docstring, in numpydoc's order.
+    """Make a decorator that adds sections to the docstring of a function or class.
 
-    `help` then shows them in full, so that no function has to refer to another one.
+    All sections are in the order of numpydoc. `help` shows them in full, so no function has to
+    refer to another one.
 
     Examples
     --------
@@ -47,7 +48,7 @@ def add_sections(**sections: str) -> Callable[[F], F]:
     """
 
     def add(function: F) -> F:
-        if function.__doc__:  # there is none under python -OO
+        if function.__doc__:  # python -OO removes docstrings
             summary, *own = TITLE.split(cleandoc(function.__doc__))
             found = sections | dict(zip(own[::2], own[1::2], strict=True))
             parts = [
@@ -61,5 +62,5 @@ def add_sections(**sections: str) -> Callable[[F], F]:
 
 
 def entry(kind: str, text: str) -> str:
-    """An entry of a section: a name or type, and its description below."""
+    """Format an entry of a section: a name or type, and its description below."""
     return f"{kind}\n{indent(cleandoc(text), '    ')}"

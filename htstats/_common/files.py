@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Write files so that they appear either complete or not at all."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ PathLike = str | os.PathLike[str]
 def require_apart(inputs: Iterable[PathLike], outputs: Iterable[PathLike]) -> None:
     """Refuse outputs that are one of the inputs, or each other, before anything is written.
 
-    The same file counts as one by whatever name: another spelling of the path, a symbolic link, a
-    hard link. This is the one place that decides it; everything that writes asks here.
+    Different names of the same file count as one file: other spellings of the path, symbolic links
+    and hard links. All code that writes files calls this function.
 
     Parameters
     ----------
     inputs : paths
-        Every file that is read, and every folder that was named as an input.
+        Every file that is read, and every folder given as an input.
     outputs : paths
-        Every file that will be written, present or not.
+        Every file that will be written, whether or not it exists.
 
     Raises
     ------
     ValueError
-        If two of them are the same file and at least one is an output; the message names both.
+        If two of these are the same file and at least one is an output; the message names both.
     """
     taken = {_identity(path): path for path in reversed([*inputs])}
     written: dict[object, PathLike] = {}
@@ -61,31 +61,31 @@ def require_apart(inputs: Iterable[PathLike], outputs: Iterable[PathLike]) -> No
 def _identity(path: PathLike) -> object:
     """A key that is equal for two names of the same file.
 
-    The path is resolved as `target_of` resolves it, so that a detour through a folder that does not
-    exist (x/../a.pt) counts as the file that would be written.
+    The path is resolved as in `target_of`. A path through a folder that does not exist (x/../a.pt)
+    is therefore the same as the path of the file that would be written.
     """
     try:
         real = os.path.realpath(path)
         found = os.stat(real)
     except OSError:  # the file does not exist: its path identifies it
         return real
-    except ValueError:  # no path at all, such as one with a NUL
+    except ValueError:  # not a valid path, such as one with a NUL
         return os.fspath(path)
     return found.st_dev, found.st_ino
 
 
 def target_of(path: PathLike) -> Path:
-    """The regular file, present or not, that writing to `path` would replace.
+    """The regular file, existing or not, that writing to `path` would replace.
 
-    Links are followed, as opening for writing does.
+    Links are followed, as they are when a file is opened for writing.
 
     Raises
     ------
     OSError
-        If it is a directory, a device or a file that may not be written, or its folder is missing.
+        If it is a directory, a device or a write-protected file, or if its folder does not exist.
     """
     given = os.path.dirname(os.fspath(path)) or os.curdir
-    if not os.path.isdir(given):  # realpath would pass over missing/..
+    if not os.path.isdir(given):  # realpath does not report a missing folder in missing/..
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), given)
     target = Path(os.path.realpath(path))
     if target.is_dir():
@@ -100,20 +100,20 @@ def target_of(path: PathLike) -> Path:
 
 
 def _require_permission(target: Path) -> None:
-    """Refuse a write-protected file: a rename would replace it nevertheless."""
+    """Refuse a write-protected file, because a rename would replace it."""
     try:
         os.close(os.open(target, os.O_WRONLY))
     except PermissionError:
         raise
-    except OSError:  # a read-only disk has a message of its own
+    except OSError:  # for a read-only disk, a later step gives a better message
         pass
 
 
 @contextlib.contextmanager
 def atomic_write(path: PathLike, *, inputs: Iterable[PathLike] = ()) -> Iterator[BinaryIO]:
-    """A file that replaces `path` when the block ends; after an error nothing is left of it.
+    """Open a file that replaces `path` when the `with` block ends. After an error it is removed.
 
-    `inputs` are the files that are read: see `require_apart`.
+    `inputs` are the files that are read; see `require_apart`.
     """
     require_apart(inputs, [path])
     target = target_of(path)
@@ -149,7 +149,7 @@ def sync_folder(path: Path) -> None:
 
 @contextlib.contextmanager
 def named_errors(path: Path) -> Iterator[None]:
-    """Add the file's name to errors that have none, such as that of a full disk."""
+    """Add the file's name to errors without a file name, such as the error for a full disk."""
     try:
         yield
     except OSError as error:
@@ -159,7 +159,7 @@ def named_errors(path: Path) -> Iterator[None]:
 
 
 def mode_of(target: Path) -> int:
-    """The permissions of the file to be replaced, or those of a new one."""
+    """The permissions of the file to be replaced or, if there is none, those of a new file."""
     if target.exists():
         return stat.S_IMODE(target.stat().st_mode)
     mask = os.umask(0)

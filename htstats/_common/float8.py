@@ -1,7 +1,8 @@
-"""8-bit floats: their formats, as float16, and back from float16.
+"""Convert 8-bit floats to float16 and back.
 
-float16 holds every number of the four formats of weights exactly. A matrix of them is read as
-float16 (`float16_bits`), split as float16, and written again in its own format (`to_float8`).
+There are four formats of weights, and float16 represents every number of each format exactly. A
+matrix of 8-bit floats is read as float16 (`float16_bits`), split as float16, and written in its own
+format again (`to_float8`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ __all__ = [
     "to_float8",
 ]
 
-# Bits of the significand, bias of the exponent, and the pattern of the largest finite number.
+# Bits of the significand, bias of the exponent, and pattern of the largest finite number.
 FORMATS = {
     "float8_e4m3fn": (3, 7, 0x7E),
     "float8_e4m3fnuz": (3, 8, 0x7F),
@@ -31,12 +32,12 @@ FORMATS = {
 
 FLOAT8_DTYPES = tuple(FORMATS)
 
-# Powers of two, the scales of the blocks of a quantised matrix; never weights.
+# The dtype of powers of two. They are scales of the blocks of a quantised matrix and never weights.
 SCALE_DTYPE = "float8_e8m0fnu"
 
 
 def float8_numbers(dtype: str) -> npt.NDArray[np.float64]:
-    """The finite numbers from 0 to the largest; the index of a number is its pattern.
+    """The finite numbers from 0 up to the largest one. The index of a number is its pattern.
 
     References
     ----------
@@ -67,9 +68,10 @@ def float16_bits(dtype: str) -> npt.NDArray[np.uint16]:
 
     Notes
     -----
-    e5m2 is the upper half of float16. e4m3fn has bias 7 and no infinity, only NaN at 0x7f and
-    0xff: its smallest denormal 2^-9 and largest value 448 are normal numbers of float16. The
-    formats "fnuz" have a bias larger by one, neither infinity nor -0, and NaN at 0x80 alone.
+    The pattern of an e5m2 number is the upper byte of its float16 pattern. e4m3fn has the bias 7,
+    no infinity, and NaN at 0x7f and 0xff. Its smallest denormal, 2^-9, and its largest value, 448,
+    are normal numbers of float16. The "fnuz" formats have a bias larger by one, neither infinity
+    nor -0, and NaN only at 0x80.
     """
     patterns = np.arange(256, dtype=np.uint16)
     if dtype == "float8_e5m2":
@@ -85,7 +87,7 @@ def float16_bits(dtype: str) -> npt.NDArray[np.uint16]:
 
 
 def exponent_scales() -> npt.NDArray[np.float32]:
-    """The number of each pattern of float8_e8m0fnu: 2^(pattern - 127), and NaN for the last.
+    """The number for each pattern of float8_e8m0fnu: 2^(pattern - 127), and NaN for the last one.
 
     References
     ----------
@@ -115,8 +117,8 @@ def to_float8(block: npt.NDArray[np.float16], dtype: str) -> npt.NDArray[np.uint
     Returns
     -------
     uint8 array of the same shape
-        Ties go to the even pattern. A value beyond the largest number becomes that number. Zeros
-        keep their sign where the format has -0. A number of the format gets its own pattern.
+        Ties are rounded to the even pattern. A value beyond the largest number becomes that number.
+        Zeros keep their sign if the format has -0. A number of the format keeps its own pattern.
     """
     patterns: npt.NDArray[np.uint8] = _nearest_patterns(dtype)[block.view(np.uint16)]
     return patterns
@@ -124,9 +126,10 @@ def to_float8(block: npt.NDArray[np.float16], dtype: str) -> npt.NDArray[np.uint
 
 @cache
 def _nearest_patterns(dtype: str) -> npt.NDArray[np.uint8]:
-    """The pattern for each of the 65,536 patterns of float16; NaN and infinity go to the largest.
+    """The nearest pattern for each of the 65,536 patterns of float16.
 
-    Distances are exact: numbers of float16 and halves of their sums are numbers of float64.
+    NaN and infinity become the largest number. The comparisons are exact, because float64
+    represents numbers of float16 and halves of their sums exactly.
     """
     numbers = float8_numbers(dtype)
     middles = (numbers[:-1] + numbers[1:]) / 2
@@ -134,7 +137,7 @@ def _nearest_patterns(dtype: str) -> npt.NDArray[np.uint8]:
     halves[~np.isfinite(halves)] = np.inf
     above = np.searchsorted(middles, halves, side="left")
     tie = middles[np.minimum(above, len(middles) - 1)] == halves
-    above += tie & (above % 2 == 1)  # of the two nearest patterns take the even one
+    above += tie & (above % 2 == 1)  # in a tie, choose the even one of the two nearest patterns
     positive = above.astype(np.uint8)
     negative = positive | 0x80
     if dtype.endswith("fnuz"):

@@ -1,4 +1,4 @@
-"""Names of a package that are loaded when they are first asked for (PEP 562)."""
+"""Load the names of a package when they are first used (PEP 562)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 __all__ = ["LATE_FUNCTIONS", "attributes_of", "load_function"]
 
-# Functions that a room may call although they stand in a room above it: name and module. The top
-# of the package fills it, so that no room has to know of a room above.
+# Functions that a subpackage may call although it must not import their modules: name -> module.
+# htstats/__init__.py fills this dict, so that no subpackage refers to one of a higher level.
 LATE_FUNCTIONS: dict[str, str] = {}
 
 
 def load_function(name: str) -> Callable[..., Any]:
-    """A function of `LATE_FUNCTIONS`; its module is imported."""
+    """Import the module of a function of `LATE_FUNCTIONS`, and return the function."""
     function: Callable[..., Any] = getattr(import_module(LATE_FUNCTIONS[name]), name)
     return function
 
@@ -23,14 +23,14 @@ def load_function(name: str) -> Callable[..., Any]:
 def attributes_of(
     package: str, places: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """`__getattr__` and `__dir__` of a package whose names live in modules loaded later.
+    """Make `__getattr__` and `__dir__` for a package whose modules are loaded on first use.
 
     Parameters
     ----------
     package : str
-        Its `__name__`.
+        The `__name__` of the package.
     places : mapping of str to str
-        For each name the module, relative to the package, that has it; "" where the name is itself
+        For each name, the module that defines it, relative to the package; "" if the name is itself
         a module.
 
     Examples

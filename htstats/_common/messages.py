@@ -1,4 +1,4 @@
-"""Text from elsewhere, made fit for one line of an error message."""
+"""Convert text from files and other libraries to one line, for use in error messages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["one_line", "quote_text"]
 
 
 def one_line(error: BaseException) -> str:
-    """The message of an error on one line; the name of its class if it has no message.
+    """The message of an error as one line, or the name of its class if it has no message.
 
     Examples
     --------
@@ -17,5 +17,5 @@ def one_line(error: BaseException) -> str:
 
 
 def quote_text(text: object, most: int = 300) -> str:
-    """Text from a file or another library on one line, at most `most` characters of it."""
+    """Text from a file or another library as one line, cut to at most `most` characters."""
     return " ".join(str(text).split())[:most]

@@ -1,4 +1,4 @@
-"""A matrix that is read in blocks of rows, and the checks of its blocks."""
+"""Read a matrix in blocks of rows, and check the blocks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from htstats._common.threads import Turns, run_each
 __all__ = ["BLOCK_BYTES", "Report", "RowSource", "process_blocks", "read_blocks", "require_source"]
 
 
-# Small enough to stay in a cache between reading and splitting, large enough to be worth a task.
+# Bytes of a block: small enough to stay in the cache between steps, and large enough for a task.
 BLOCK_BYTES = 1 << 22
 
 Report = Callable[[int], None]
@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 
 class RowSource(Protocol):
-    """A matrix that is read in blocks of rows, as `htstats.weights` gives them.
+    """A matrix that is read in blocks of rows, such as the matrices of `htstats.weights`.
 
-    If it also has a method `read_rows(start, stop, out)` that several threads may call at once,
-    blocks are read and worked on by threads.
+    If it also has a method `read_rows(start, stop, out)`, which several threads may call at once,
+    threads read and process the blocks.
     """
 
     @property
@@ -37,7 +37,7 @@ class RowSource(Protocol):
 
 
 def require_source(source: object) -> None:
-    """Raise TypeError for anything that is no `RowSource`, such as an array."""
+    """Raise TypeError for an object that is not a `RowSource`, such as an array."""
     if not all(hasattr(source, name) for name in ("shape", "dtype", "row_blocks")):
         raise TypeError(
             "source must have shape, dtype and row_blocks(max_bytes), as a matrix of open_weights "
@@ -49,14 +49,14 @@ def require_source(source: object) -> None:
 def read_blocks(
     source: RowSource, report: Report | None = None, max_bytes: int | None = None
 ) -> Iterator[Elements]:
-    """The blocks as kernels take them, after a check that they are the rows the source promised.
+    """Yield the blocks in the form that kernels need; check their dtype, width and number of rows.
 
     Raises
     ------
     TypeError
         If `source` cannot be read in blocks, or a block has another dtype.
     ValueError
-        If the blocks have other widths, or another number of rows together.
+        If a block has another width, or the number of rows of all blocks is not that of the source.
     """
     require_source(source)
     rows = 0
@@ -86,13 +86,13 @@ def process_blocks(
     report: Report | None = None,
     max_bytes: int | None = None,
 ) -> None:
-    """Read a matrix once: call `work(state, block)` on each block, then `hand_in` on its result.
+    """Read a matrix once; call `work(state, block)` for each block, then `hand_in` for its result.
 
-    With several states, and a source that has `read_rows`, each state has a thread of its own that
-    reads and works. `hand_in` is always called in the order of the blocks, one call at a time, and
-    a state takes no other block before: a result may lie in buffers of the state. A queue between
-    threads that work and one that hands in was slower: to wake a thread for every block costs more
-    than to wait for a turn now and then.
+    If there are several states and the source has `read_rows`, each state has its own thread, which
+    reads and processes blocks. `hand_in` is always called in the order of the blocks, one call at a
+    time. A state takes its next block only after that call, so a result may be in buffers of the
+    state. A queue between the threads and one thread that hands in was slower: waking a thread for
+    every block costs more than an occasional wait for a turn.
     """
     require_source(source)
     read_rows = getattr(source, "read_rows", None)

@@ -1,4 +1,4 @@
-"""Plain-text tables for terminals."""
+"""Format plain-text tables for terminals."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ __all__ = ["format_table"]
 
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, left: int = 1) -> str:
-    """Rows as aligned text: the first `left` columns to the left, the others to the right.
+    """Format rows as a text table; the first `left` columns are left-aligned, the others right.
 
-    A cell is anything `str` takes; None prints as "-".
+    A cell is any object that `str` accepts; None is shown as "-".
     """
     cells = [[str(cell) for cell in header]]
     cells += [["-" if cell is None else str(cell) for cell in row] for row in rows]

@@ -1,9 +1,9 @@
 """Work on threads. No result depends on the number of threads.
 
-run_each      one call for each item; the results in the order of the items
-run_ranges    one call for each range of an array; the results in the order of the ranges
-run_as_done   one call for each item; each result as soon as it is there
-Turns         numbers from 0 on: threads work on them at once and hand in results in order
+run_each      one call for each item; returns the results in the order of the items
+run_ranges    one call for each range of an array; returns the results in the order of the ranges
+run_as_done   one call for each item; yields each result as soon as it is available
+Turns         the numbers from 0 on: threads work on them concurrently and hand in results in order
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Turns", "run_as_done", "run_each", "run_ranges"]
 R = TypeVar("R")
 T = TypeVar("T")
 
-# A thread takes about as long to start as this many elements take to read.
+# Starting a thread takes about as long as reading this many elements.
 _WORTH_A_THREAD = 1 << 17
 
 
@@ -32,12 +32,12 @@ def run_each(
     *,
     cancel: Callable[[], None] = lambda: None,
 ) -> list[R]:
-    """Call `work` on each item; the results in the order of the items.
+    """Call `work` on each item; return the results in the order of the items.
 
-    A thread takes the next item when it has finished one, so `items` may be made on the way: at
-    most `n_threads` of them exist at a time. If calls fail, no further item is begun, and the error
-    of the first item that failed is raised. `cancel` is then called, and also at an interrupt: it
-    may ask calls that still run to end early.
+    A thread takes the next item when it has finished one. `items` can therefore be a generator: at
+    most `n_threads` items exist at a time. If a call fails or an interrupt occurs, no further item
+    is begun, and `cancel` is called, which may ask running calls to end early. If several calls
+    fail, the error of the first of their items is raised.
     """
     if n_threads == 1:
         return [work(item) for item in items]
@@ -75,7 +75,7 @@ def run_each(
 def run_ranges(work: Callable[[slice], R], length: int, elements: int, n_threads: int) -> list[R]:
     """Call `work` on ranges of about equal length that cover `length`, each on its own thread.
 
-    Fewer threads run where there are fewer `elements` in all than pay for their start.
+    Fewer threads run if the number of `elements` is too small to be worth their start.
     """
     n = max(1, min(n_threads, length, elements // _WORTH_A_THREAD))
     edges = [length * k // n for k in range(n + 1)]
@@ -87,15 +87,15 @@ def run_as_done(
 ) -> Iterator[tuple[T, R]]:
     """Call `work` on each item; yield the item and its result as soon as the result is there.
 
-    The items are begun in their own order. An exception of `work` ends the iteration, and so does
-    leaving it early. Calls that have begun then go on, but nobody waits for them, not even the end
-    of the program.
+    The items are begun in their order. An exception in `work` ends the iteration, and so does the
+    caller by leaving the loop early. Calls that have begun then continue, but nothing waits for
+    them, not even the end of the program.
     """
     if n_threads == 1:
         for item in items:
             yield item, work(item)
         return
-    # concurrent.futures takes longer to load than a small matrix to fit, and waits at the end
+    # concurrent.futures loads more slowly than a small matrix is fitted, and waits at exit
     from queue import SimpleQueue
     from threading import Thread
 
@@ -125,8 +125,10 @@ def run_as_done(
 
 
 class Turns:
-    """The numbers 0 to `end` - 1 for threads: each makes something of a number at any time, and
-    hands it in when all lower numbers have been handed in."""
+    """Distribute the numbers 0 to `end` - 1 to threads.
+
+    A thread computes the result for its number at any time, but hands the result in only when the
+    results for all lower numbers have been handed in."""
 
     def __init__(self, end: int) -> None:
         self._end = end
@@ -135,9 +137,9 @@ class Turns:
         self._changed = Condition()
 
     def take_turn(self, make: Callable[[int], T], hand_in: Callable[[T], None]) -> bool:
-        """Make something of the next number and hand it in; False if no number is left.
+        """Make the result for the next number and hand it in; return False if no number is left.
 
-        If calls fail, the error of the lowest such number is raised, and no turn follows it.
+        If calls fail, the error for the lowest number is raised, and no further turn is taken.
         """
         with self._changed:
             if self._stopped or self._given == self._end:
@@ -165,7 +167,7 @@ class Turns:
         return True
 
     def stop(self) -> None:
-        """Give no more turns, and end the wait of those who have one."""
+        """Give no more turns, and wake the threads that wait to hand in a result."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""Every candidate xmin of a sample: its estimate, its distance, and the best of them."""
+"""Compute the estimate and the distance of every candidate xmin, and find the best candidate."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Distances that differ by less than this are equal: the smallest xmin among them is the answer.
+# Distances that differ by less than this count as equal; the smallest xmin among them is chosen.
 TOLERANCE = 1e-13
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The distinct values of a sample, ascending, and the estimate for each as xmin.
+    """The distinct values of a sample, ascending, and the estimate for each value as xmin.
 
-    `first` is how many elements are below each value, and at last how many there are. `logs` are
-    logs of value / largest value, `rate` is alpha - 1. The law ends at `xmax`.
+    `first` has the number of elements below each value; its last entry is the number of all
+    elements. `logs` are the logs of value / largest value, and `rate` is alpha - 1. The law ends at
+    `xmax`.
     """
 
     values: Floats
@@ -65,8 +66,10 @@ class Candidates:
         sigma_below: float = np.inf,
         tolerance: float = 0.0,
     ) -> tuple[int, float]:
-        """Index and distance of the smallest allowed candidate whose distance is at most
-        `tolerance` above the smallest one; index -1 if no candidate is allowed."""
+        """Find the smallest allowed candidate whose distance is within `tolerance` of the smallest.
+
+        The result is the index and the distance of this candidate. The index is -1 if no candidate
+        is allowed."""
         end = self.values.size - 1 if end is None else end
         k, distance, _ = scan.best(
             self.values, self.logs, self.first, self.rate, self.xmax, self.two_sided, begin, end,
@@ -86,7 +89,7 @@ class Candidates:
 
 
 def candidates_of(x: Floats) -> Candidates:
-    """The candidates among positive finite float64 values."""
+    """Make the candidates from positive finite float64 values."""
     return estimate_candidates(*sort_distinct(x.copy()))
 
 
@@ -102,8 +105,8 @@ def best_of(
 ) -> tuple[int, float, float]:
     """Index, distance and rate of the best of the candidates begin ... end - 1 with alpha above 1.
 
-    `Candidates.best` gives the same. Of more than `at_once` values, only the blocks that the scan
-    reaches get their estimates."""
+    `Candidates.best` gives the same result. If there are more than `at_once` values, estimates are
+    computed only for the blocks that the scan reaches."""
     work = np.empty(scan.workspace(len(values)))
     if len(values) <= at_once:
         logs, rate = np.empty(len(values)), np.empty(len(values))
@@ -120,22 +123,22 @@ def best_of(
 def sort_in_place(x: npt.NDArray[Any], room: npt.NDArray[Any] | None = None) -> None:
     """Sort a float32 or float64 array of numbers that are not negative, in place.
 
-    `room` is workspace: an array of the same length and dtype."""
+    `room` is workspace, an array of the same length and dtype."""
     arrange: Any = sort.sort_f32 if x.dtype == np.float32 else sort.sort_f64
     arrange(x, np.empty_like(x) if room is None else room)
 
 
 def sort_distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
-    """The distinct values, ascending, as float64, and how many elements are below each.
+    """The distinct values, ascending, as float64, and the number of elements below each value.
 
-    The second array has one element more: the number of all elements. `x` is float32 or float64
-    and has no negative number. It is overwritten.
+    The second array has one more element, the number of all elements. `x` is float32 or float64 and
+    has no negative number. The function overwrites `x`.
     """
     single = x.dtype == np.float32
     values = np.empty(len(x)) if single else x
     first = np.empty(len(x) + 1, np.int64)
     fill: Any = estimate.distinct_f32 if single else estimate.distinct_f64
-    sort_in_place(x, first.view(x.dtype))  # the counts come later: use their memory
+    sort_in_place(x, first.view(x.dtype))  # the counts come later, so their memory is free
     first[0] = 0
     m = fill(x, values, first)
     return values[:m], first[: m + 1]
@@ -144,7 +147,7 @@ def sort_distinct(x: npt.NDArray[Any]) -> tuple[Floats, Counts]:
 def estimate_candidates(
     values: Floats, first: Counts, xmax: float = math.inf, two_sided: bool = False
 ) -> Candidates:
-    """The candidates among distinct values; `first` as `sort_distinct` gives it."""
+    """Make the candidates from distinct values; `sort_distinct` returns `values` and `first`."""
     logs, rate = np.empty(len(values)), np.empty(len(values))
     estimate.rates(values, first, xmax, logs, rate)
     return Candidates(values, logs, first, rate, xmax, two_sided)

@@ -1,7 +1,8 @@
-"""The values of a sample of integers, most of them counted rather than sorted.
+"""Take the values of a sample of integers; most of them are counted, not sorted.
 
-Most integers that people count are small: a table counts them, and only larger ones are sorted.
-Integers of any width become float64 piece by piece, so the sample is never copied as a whole.
+In most data of integers, most values are small. A table counts the small values, and only larger
+values are sorted. Integers of any width are converted to float64 piece by piece, so the sample is
+never copied as a whole.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ __all__ = ["as_integers", "count_integers", "require_exact"]
 
 Floats = npt.NDArray[np.float64]
 
-# Elements of a piece: as float64 they stay in the cache of a core until they are counted.
+# Elements per piece. As float64 they stay in the cache of a core until they are counted.
 PIECE = 1 << 16
 
 
 def as_integers(x: Any) -> Source:
-    """`as_source`, but an array of integers is not converted as a whole: it is read in pieces."""
+    """Make a source as `as_source` does, but convert an array of integers in pieces."""
     if isinstance(x, np.ndarray) and x.dtype.kind in "iub" and find_missing(x) is None:
         array, _ = to_numpy(x)
         flat = array.reshape(-1)
@@ -43,7 +44,7 @@ def as_integers(x: Any) -> Source:
 
 
 def require_exact(x: Any) -> None:
-    """ValueError if an integer is beyond 2^53: not all of those are float64 numbers."""
+    """Raise ValueError if an integer is beyond 2^53, where float64 rounds some integers."""
     if isinstance(x, list | tuple) and x and isinstance(x[0], int):
         x = np.asarray(x)
     if not isinstance(x, np.ndarray) or x.dtype.kind not in "iu" or x.dtype.itemsize < 8:
@@ -54,7 +55,7 @@ def require_exact(x: Any) -> None:
 
 
 def count_integers(source: Source, side: str | None, xmax: float | None) -> Sample:
-    """`take_sample` for whole numbers; the same errors."""
+    """The same as `take_sample`, for whole numbers; it raises the same errors."""
     table, room = np.zeros(tally.SIZE, np.int64), np.empty(PIECE)
     rest, seen = [np.empty(0)], np.zeros(2, np.int64)
     for piece in _pieces(source):
@@ -64,13 +65,13 @@ def count_integers(source: Source, side: str | None, xmax: float | None) -> Samp
     large = np.concatenate(rest)
     others, wrong = seen.tolist()
     if wrong or not np.isfinite(large).all():
-        return take_sample(source, side, xmax, None)  # says what is wrong
+        return take_sample(source, side, xmax, None)  # raises an error that says what is wrong
     zeros, table[0] = int(table[0]) - large.size - others, 0
     small = np.flatnonzero(table)
     values, first = sort_distinct(large)
     values = np.concatenate([small.astype(np.float64), values])
     counts = np.concatenate([table[small], np.diff(first)])
-    # `others` is how many values the side leaves out, and "abs" leaves out none
+    # `others` is the number of values that the side leaves out; "abs" leaves out none
     selection = Survey(0, zeros, others, others).select(side)
     return drop_above(xmax, values, counts, selection)
 

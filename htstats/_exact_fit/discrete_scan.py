@@ -1,7 +1,7 @@
-"""The xmin scan with the zeta distribution: every tail of a sample of integers, one chosen.
+"""Scan for xmin with the zeta distribution: fit it to every tail of a sample of integers.
 
-A sample is (values, first): distinct integers as float64, ascending; how many elements are below
-each, and at last how many there are.
+A sample is (values, first). `values` has the distinct integers as float64, ascending. `first` has
+the number of elements below each value; its last entry is the number of all elements.
 """
 
 from __future__ import annotations
@@ -22,22 +22,24 @@ __all__ = ["DiscreteScan", "scan_integers", "scan_tails"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Distances that differ by less than this are equal: the smallest xmin among them is the answer.
+# Distances that differ by less than this count as equal; the smallest xmin among them is chosen.
 TIE = 1e-13
 
 
 @dataclass(frozen=True)
 class DiscreteScan:
-    """The chosen candidate, and the curve if it was asked for.
+    """The chosen candidate and, if requested, the curve.
 
     Attributes
     ----------
     alpha, xmin, distance : float
-        Of the smallest candidate whose distance is within 1e-13 of the smallest distance.
+        The results for the smallest candidate whose distance is within 1e-13 of the smallest
+        distance.
     n_tail : int
-        Values at `xmin` and above.
+        The number of elements at or above `xmin`.
     curve : tuple of arrays or None
-        Candidates, distances, estimates (NaN if there is none above `alpha_low`).
+        Candidates, distances and estimates (NaN for a candidate without an estimate above
+        `alpha_low`).
     """
 
     alpha: float
@@ -48,7 +50,7 @@ class DiscreteScan:
 
 
 def scan_integers(values: Floats, counts: Counts, **options: Any) -> DiscreteScan:
-    """`scan_tails` of distinct values and the count of each."""
+    """Call `scan_tails` with distinct values and the count of each value."""
     first = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=first[1:])
     return scan_tails(values, first, **options)
@@ -70,19 +72,19 @@ def scan_tails(
     Parameters
     ----------
     values, first : array
-        The sample. Two neighbours in `first` may be equal: a fixed xmin stands among the values
-        although no element has it.
+        The sample. Two neighbours in `first` may be equal: a fixed xmin is among the values, even
+        if no element is equal to it.
     begin, end : int
-        Which values are candidates; by default all but the largest.
+        The range of the candidates; by default all values except the largest.
     xmax : float
         The last integer of the law; values above it must have been left out.
     two_sided : bool
         Whether the distance is the two-sided one; htst_discrete.h defines both.
     alpha_low : float
-        A value whose estimate is not above this is no candidate. At least 1; at least 0 with a
-        finite `xmax`.
+        A value is a candidate only if its estimate is above this bound. The bound is at least 1,
+        or at least 0 with a finite `xmax`.
     curve : bool
-        Keep distances and estimates of all candidates.
+        Whether to keep the distances and estimates of all candidates.
 
     Raises
     ------
@@ -91,9 +93,10 @@ def scan_tails(
 
     Notes
     -----
-    Newton's method finds alpha by one to three evaluations of the zeta function. The distance of
-    most candidates takes about as many: the scan begins where the last candidate was refuted.
-    Without an `xmax`, whole ranges of candidates are refuted together.
+    Newton's method finds alpha with one to three evaluations of the zeta function. For most
+    candidates the distance takes about as many evaluations, because the values that ruled out
+    earlier candidates are tried first. Without an `xmax`, whole ranges of candidates are ruled out
+    together.
 
     References
     ----------

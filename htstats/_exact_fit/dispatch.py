@@ -1,4 +1,4 @@
-"""Fits a sample of any kind: decides whether to count it, prune it or sort it as a whole."""
+"""Fit a sample of any kind: decide whether to count it, to prune it or to sort all of it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from htstats.sketch import TailSketch
 __all__ = ["PRUNED_FROM", "fit_tail"]
 
 
-# Below this many values, fitting them all in one call is faster than pruning them first: between
-# 200,000 and 500,000 by `bench/studies/constants.py pruned-from`.
+# Below this number of values, it is faster to fit all of them in one call than to prune them first.
+# `bench/studies/constants.py pruned-from` found the break-even between 200,000 and 500,000 values.
 PRUNED_FROM = 300_000
 
 
@@ -43,7 +43,7 @@ def fit_tail(
     Returns
     -------
     FittedTail
-        The fit; its `excluded` counts masked elements, too.
+        The fit. Its `excluded` also counts the masked elements.
     int
         The checksum of the data (`Watch`).
     """
@@ -68,7 +68,7 @@ def fit_tail(
 
 
 def is_native(x: Any) -> bool:
-    """Whether `solve_at_once` takes x as it is."""
+    """Whether `solve_at_once` accepts x without a conversion."""
     return type(x) is np.ndarray and x.dtype in NATIVE and x.flags.c_contiguous and x.size > 0
 
 
@@ -80,7 +80,7 @@ def _fit_source(
     weights: npt.ArrayLike | None,
     n_threads: int,
 ) -> FittedTail:
-    """Count, prune or sort the source, then scan it; `x` is the sample that it was made from."""
+    """Count, prune or sort the source, then scan it. `x` is the sample behind the source."""
     solve = solve_integers if options.discrete else solve_sample
     if weights is not None:
         sample = take_sample(source, side, options.xmax, weights)
@@ -107,9 +107,9 @@ def _gather(source: Source, side: str, prospect: Prospect, low: float) -> npt.ND
 
 
 def _is_pruned(source: Source, way: str | None) -> bool:
-    """Whether the way, or else the size, asks for pruning.
+    """Whether to prune: `way` decides or, if it is None, the number of values.
 
-    Blocks may be larger than the memory, so they are pruned."""
+    Blocks are always pruned then, because they may be larger than the memory."""
     if way is not None:
         return way.startswith("pruned")
     return source.shape is None or math.prod(source.shape) >= PRUNED_FROM

@@ -1,4 +1,4 @@
-"""The result of the engine: the numbers of a fitted tail, and the law that they describe."""
+"""`FittedTail`, the result of the engine: the numbers of a fit, and the law that they describe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOTHING_EXCLUDED: Mapping[str, int] = MappingProxyType({})
 
 
 class Curve(NamedTuple):
-    """All candidates: xmin in units of the data, alpha, distance."""
+    """All candidates, as three arrays: xmin in units of the data, alpha, and distance."""
 
     xmins: Floats
     alphas: Floats
@@ -33,26 +33,26 @@ class Curve(NamedTuple):
 
 ATTRIBUTES = """\
 alpha : float
-    Density exponent; above 1, or any real number where there is an `xmax`.
+    Density exponent; above 1, or any real number if there is an `xmax`.
 xmin : float
-    Where the tail begins, in units of the data: one of the values, or the xmin that was given.
+    Lower end of the tail, in units of the data: one of the values, or the given xmin.
 distance : float
-    Kolmogorov-Smirnov distance of the tail, see `fit_power_law` for `ks`; in [0, 1].
+    Kolmogorov-Smirnov distance of the tail, in [0, 1]; see `ks` of `fit_power_law`.
 n : int
-    How many values were fitted: of the side, not 0, not masked, not above `xmax`.
+    Number of fitted values: those on the side that are not 0, not masked and not above `xmax`.
 n_tail : int
-    How many of them are at or above `xmin`.
+    Number of fitted values at or above `xmin`.
 excluded : mapping of str to int
-    How many elements were left out, by reason: "zero", "negative", "positive", "above xmax",
+    Number of elements left out, by reason: "zero", "negative", "positive", "above xmax",
     "masked".
 side, ks : str
     As in `fit_power_law`; `side` is "positive" if none was given.
 discrete : bool
-    Whether the law is that of integers.
+    Whether the law is the zeta distribution on the integers.
 xmax : float or None
-    Where the law ends, in units of the data; None: nowhere.
+    Upper end of the law, in units of the data; None if the law has no upper end.
 curve : Curve or None
-    (xmins, alphas, distances) of all candidates, if it was asked for."""
+    (xmins, alphas, distances) of all candidates, if requested."""
 
 
 @add_sections(Attributes=ATTRIBUTES)
@@ -72,8 +72,8 @@ class FittedTail:
     xmax: float | None
     curve: Curve | None = field(repr=False, compare=False)
 
-    # The __init__ that a frozen dataclass gets sets each field by a call: a fifth of the time that
-    # the fit of eight values takes.
+    # The default __init__ of a frozen dataclass sets each field by a separate call. That would take
+    # a fifth of the time of a fit of eight values.
     def __init__(
         self,
         alpha: float,
@@ -102,8 +102,8 @@ class FittedTail:
     def stderr(self) -> float:
         """Standard error of alpha for the chosen xmin, from the Fisher information of the law.
 
-        (alpha - 1) / sqrt(n_tail) without an xmax; of integers the variance of log K is the
-        information of one value.
+        Without an xmax it is (alpha - 1) / sqrt(n_tail). For a discrete law, the information of one
+        value is the variance of log K.
         """
         if self.discrete:
             return 1 / math.sqrt(self.n_tail * self._zeta.information())
@@ -111,13 +111,14 @@ class FittedTail:
 
     @property
     def n_excluded(self) -> int:
-        """How many elements were left out in all; `excluded` has the reasons."""
+        """The number of all elements left out; `excluded` has the reasons."""
         return sum(self.excluded.values())
 
     @property
     def loglikelihood(self) -> float:
-        """Log-likelihood of the tail at its maximum, where data and law have the same mean of
-        log(x / xmin)."""
+        """Log-likelihood of the tail at its maximum.
+
+        At the maximum, the data and the law have the same mean of log(x / xmin)."""
         if self.discrete:
             return self.n_tail * self._zeta.mean_loglikelihood()
         rate, length = self.alpha - 1, self._length
@@ -127,7 +128,7 @@ class FittedTail:
     def logpdf(self, x: npt.ArrayLike) -> Any:
         """Log density of the tail at `x`; minus infinity outside [xmin, xmax].
 
-        Of a discrete fit the log probability; minus infinity also between the integers.
+        For a discrete fit it is the log probability, and minus infinity between the integers.
         """
         if self.discrete:
             return self._zeta.logpmf(x)[()]
@@ -138,16 +139,16 @@ class FittedTail:
             return np.where(inside, at_xmin - self.alpha * t, -np.inf)[()]
 
     def logsf(self, x: npt.ArrayLike) -> Any:
-        """Log of P(X > x) for X in the tail; 0 below `xmin`, minus infinity from `xmax` on."""
+        """Log of P(X > x) for X in the tail; 0 below `xmin`, minus infinity at and above `xmax`."""
         if self.discrete:
             return self._zeta.logsf(x)[()]
         t = np.clip(self._log_ratio(x), 0.0, self._length)
         return np.asarray(pareto.log_survival(t, self.alpha - 1, self._length))[()]
 
     def logcdf(self, x: npt.ArrayLike) -> Any:
-        """Log of P(X <= x) for X in the tail; minus infinity up to `xmin`, 0 from `xmax` on.
+        """Log of P(X <= x) for X in the tail; minus infinity up to `xmin`, 0 at and above `xmax`.
 
-        At `xmin` itself a discrete law has its first probability.
+        For a discrete law, the value at `xmin` itself is the log probability of xmin.
         """
         if self.discrete:
             return self._zeta.logcdf(x)[()]
@@ -155,7 +156,7 @@ class FittedTail:
         return np.asarray(pareto.log_cdf(t, self.alpha - 1, self._length))[()]
 
     def ppf(self, q: npt.ArrayLike) -> Any:
-        """Quantiles of the tail for `q` in [0, 1]; NaN outside."""
+        """Quantiles of the tail for `q` in [0, 1]; NaN for any other q."""
         q = as_points(q, "q")
         inside = (q >= 0) & (q <= 1)
         if self.discrete:
@@ -173,8 +174,9 @@ class FittedTail:
     def sample(
         self, size: int | tuple[int, ...], rng: np.random.Generator | int | None = None
     ) -> Floats:
-        """Draw `size` values of the tail. `rng` is a generator, or a seed as `default_rng` takes it
-        (None: different values each time)."""
+        """Draw `size` values of the tail.
+
+        `rng` is a generator or a seed for `default_rng`; None gives different values each time."""
         drawn: Floats
         rng = np.random.default_rng(rng)
         if self.discrete:
@@ -203,7 +205,7 @@ class FittedTail:
         x = as_points(x)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             z = (x - self.xmin) / self.xmin
-            # the difference is exact near xmin; far from it the ratio may leave the range
+            # near xmin the difference is exact; far from xmin the ratio may overflow
             logs = np.where(z < 2.0**1000, np.log1p(z), np.log(x) - math.log(self.xmin))
         return np.where(x <= 0, -np.inf, logs)
 
@@ -226,6 +228,6 @@ class FittedTail:
 
 
 def _log_ratio(low: float, high: float) -> float:
-    """log(high / low); the difference is exact for near ones, the ratio of far ones overflows."""
+    """log(high / low): exact for near numbers, and without overflow for distant ones."""
     z = (high - low) / low
     return math.log1p(z) if z < 2.0**1000 else math.log(high) - math.log(low)

@@ -1,4 +1,4 @@
-"""Counts the elements of a float32 or float64 source by buckets of bit patterns."""
+"""Count the elements of a float32 or float64 source in buckets of bit patterns."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ __all__ = ["Histogram", "count_buckets"]
 
 Counts = npt.NDArray[np.int64]
 
-# Bits of the significand that the number of a slot keeps.
+# Number of bits of the significand that the index of a slot contains.
 HISTOGRAM_KEPT = 23 - tail.DROPPED[0]
 
-# Elements that one table counts: its counters have 32 bits.
+# Largest number of elements that one table counts, because its counters have 32 bits.
 MAX_COUNT = 1 << 31
 
 
 class Histogram(NamedTuple):
-    """How many elements each bucket has; htst_tail.h says what the number of a slot means."""
+    """The number of elements in each bucket. htst_tail.h defines the index of a slot."""
 
     dtype: Any
-    slots: Counts  # ascending, only those that are not empty; negative values come last
+    slots: Counts  # indices of occupied slots, ascending; those of negative values come last
     counts: Counts
     seen: Survey
 
     def prospect(self, side: str) -> Prospect:
-        """The lower bounds of distances that the buckets of a side give."""
+        """The buckets of a side, from which lower bounds of the distances are computed."""
         single = self.dtype is np.float32
         bits, half = (np.int32 if single else np.int64), tail.SLOTS[not single] // 2
         slots, counts = self.slots % half, self.counts
@@ -54,7 +54,7 @@ class Histogram(NamedTuple):
 
 
 def count_buckets(source: Source, n_threads: int) -> Histogram:
-    """Count a float32 or float64 source by buckets; ValueError if an element is not finite."""
+    """Count a float32 or float64 source in buckets; ValueError if an element is not finite."""
     single = source.dtype == "float32"
     n_slots, infinite = tail.SLOTS[not single], 0xFF if single else 0x7FF
     table = _count_slots(source, n_slots, n_threads)
@@ -62,7 +62,7 @@ def count_buckets(source: Source, n_threads: int) -> Histogram:
     counts = table[slots].astype(np.int64)
     half = n_slots // 2
     require_finite("x", int(counts[slots % half >= infinite << HISTOGRAM_KEPT].sum()))
-    lowest = slots % half == 0  # the slot of zeros and of the smallest denormals
+    lowest = slots % half == 0  # slots of zeros and of the smallest denormals
     negative = int(counts[~lowest & (slots > half)].sum())
     seen = Survey(0, 0, negative, int(counts[~lowest].sum()) - negative)
     if lowest.any():
@@ -74,7 +74,7 @@ def count_buckets(source: Source, n_threads: int) -> Histogram:
 
 
 def _count_slots(source: Source, n_slots: int, n_threads: int) -> npt.NDArray[Any]:
-    """How many elements each slot has; the source gets its checksum in the same pass."""
+    """The number of elements in each slot. The same pass computes the checksum of the source."""
     add: Any = tail.histogram_f32 if source.dtype == "float32" else tail.histogram_f64
     tables: list[npt.NDArray[Any]] = []
 
@@ -100,7 +100,7 @@ def _count_slots(source: Source, n_slots: int, n_threads: int) -> npt.NDArray[An
 
 
 def _occupied_slots(table: npt.NDArray[Any]) -> Counts:
-    """The indices of the entries that are not 0, ascending; nearly all entries are 0."""
+    """The ascending indices of the entries that are not 0; nearly all entries are 0."""
     rows = table.reshape(-1, 512)
     some = np.flatnonzero(rows.max(axis=1))
     row, place = np.nonzero(rows[some])

@@ -1,4 +1,4 @@
-"""The arguments of a fit, checked once."""
+"""Check the arguments of a fit, and keep them as `FitOptions`."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ __all__ = ["KS", "WAYS", "FitOptions", "check_options"]
 
 KS = ("left", "two-sided")
 
-# The ways of a sample through the engine, see `FitOptions.way`.
+# The methods to fit a sample; see `FitOptions.way`.
 WAYS = ("at once", "sorted", "pruned", "pruned or at once")
 
 
 class FitOptions(NamedTuple):
-    """The arguments of a fit beside the data; see `fit_power_law`.
+    """The arguments of a fit except the data; see `fit_power_law`.
 
-    `way` and `estimates_at_once` choose between ways to the same result, bit for bit.
+    `way` and `estimates_at_once` choose between methods with bit-identical results.
 
     Attributes
     ----------
     way : str or None
-        How to fit float32 or float64 values with the default options. By default their number
-        decides.
+        How to fit float32 or float64 values with the default options. By default the number of
+        values decides.
         "at once": one call of the library, if x is one contiguous array; else "sorted".
         "sorted": sort all values, then scan them.
-        "pruned": count values by buckets first, then sort and scan those that the bounds leave.
-        "pruned or at once": "pruned", but if the bounds leave all values, "at once".
+        "pruned": count values in buckets, then sort and scan the values that the bounds leave.
+        "pruned or at once": "pruned", or "at once" if the bounds leave all values.
     estimates_at_once : int
-        Up to this many distinct values, all estimates are computed before the scan; of more, block
-        by block as the scan reaches them.
+        Up to this many distinct values, all estimates are computed before the scan. For more
+        values, estimates are computed block by block when the scan reaches a block.
     """
 
     xmin: float | tuple[float, float] | None = None
@@ -47,12 +47,12 @@ class FitOptions(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether every value is a candidate, the law has no end, and no curve is kept."""
+        """Whether every value is a candidate, the law has no upper end, and no curve is kept."""
         return self.xmin is None and self.xmax is None and not self.curve
 
     @property
     def finds_xmin(self) -> bool:
-        """Whether the fit searches xmin, among all values or in a range."""
+        """Whether the fit searches for xmin, among all values or in a range."""
         return not isinstance(self.xmin, float)
 
 
@@ -67,7 +67,7 @@ def check_options(
     way: str | None = None,
     name_of: Callable[[str], str] = str,
 ) -> FitOptions:
-    """Check the options of a fit; an error names the wrong one as `name_of` calls it."""
+    """Check the options of a fit. An error calls a wrong option by the name from `name_of`."""
     checks.one_of(name_of("ks"), ks, KS)
     if way is not None:
         checks.one_of("way", way, WAYS)

@@ -1,4 +1,4 @@
-"""The fit of a large sample: bounds of buckets rule out most values, and the rest is scanned."""
+"""Fit a large sample: bounds of buckets rule out most values, and the others are scanned."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from htstats.sketch import TailSketch
 __all__ = ["fit_pruned", "scan_pruned"]
 
 
-# If the first guess leaves more than this share of the values, all are scanned at once: a second
-# scan would cost more than the first could save.
+# If the first guess leaves more than this proportion of the values, all values are scanned at once:
+# a second scan would cost more than the first one could save.
 TOO_MUCH_TO_TRY = 0.5
 
-# The first guess is made among tails of at least so many values. The result does not depend on it.
+# The first guess uses only tails of at least this size. The result does not depend on it.
 TAIL_OF_A_GUESS = 50
 
 
@@ -36,10 +36,11 @@ def fit_pruned(
     *,
     ks: str = "left",
 ) -> FittedTail:
-    """The fit of numbers that were sketched.
+    """Fit numbers of which a sketch exists.
 
     `gather_tail(low)` must return the values of abs(x) on the side that are at least `low`. It is
-    called once or twice, and never for 16-bit floats, since their sketch has every value.
+    called once or twice. It is never called for 16-bit floats, because their sketch contains every
+    value.
     """
     options = FitOptions(ks=ks, min_tail=min_tail)
     if sketch.dtype in HALF_DTYPES:
@@ -60,7 +61,7 @@ def scan_pruned(
 ) -> FittedTail:
     """Scan upwards from the lowest bucket that can still contain the best xmin.
 
-    `whole`, if given, fits the complete array in one call; it is used when the scan would start at
+    `whole`, if given, fits the complete array in one call. It is used if the scan would start at
     the lowest bucket."""
     start = prospect.start(max(options.min_tail, TAIL_OF_A_GUESS))
     if prospect.tail[start] > TOO_MUCH_TO_TRY * prospect.tail[0]:
@@ -78,7 +79,7 @@ def scan_pruned(
                 raise
             start = 0
             continue
-        # the bounds are of left distances; two-sided distances are at least as large
+        # the bounds hold for left distances; two-sided distances are at least as large
         lowest = prospect.lowest(fit.distance + TOLERANCE) if start else 0
         if lowest >= start:
             return replace(fit, n=int(prospect.tail[0]))

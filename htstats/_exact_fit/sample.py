@@ -1,4 +1,4 @@
-"""The values of a source that are fitted: of one side, not 0, not above xmax."""
+"""Take the values to fit from a source: those of one side, without 0 and values above xmax."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ ALL_BELOW = {np.float32: 0x7F7FFFFF, np.float64: 0x7FEFFFFFFFFFFFFF}
 
 
 class Selection(NamedTuple):
-    """The side that is fitted, and how many elements are left out, by reason."""
+    """The side to fit, and the number of elements left out, by reason."""
 
     side: str
     excluded: dict[str, int]
 
 
 class Survey(NamedTuple):
-    """How many elements are of each kind; positive and negative ones are finite and not 0."""
+    """The number of elements of each kind. Positive and negative elements are finite and not 0."""
 
     not_finite: int
     zeros: int
@@ -57,25 +57,26 @@ class Survey(NamedTuple):
     positive: int
 
     def select(self, side: str | None) -> Selection:
-        """The side, and what it leaves out; ValueError if None is given for a sample with negative
-        values."""
+        """Select a side, and count the elements that it leaves out.
+
+        Raises ValueError if `side` is None and the sample has negative values."""
         side = require_side(side, self.negative)
         return Selection(side, count_excluded(side, self.zeros, self.negative, self.positive))
 
 
 class Sample(NamedTuple):
-    """The values that are fitted.
+    """The values to fit.
 
     Attributes
     ----------
     values : ndarray of float64
         Ascending and distinct.
     first : ndarray of int64
-        How many elements are below each value, and at last how many there are.
+        The number of elements below each value; the last entry is the number of all elements.
     selection : Selection
-        The side that they are of, and what was left out.
+        The side, and the number of elements left out.
     dtype : str
-        What they were before they became float64.
+        The dtype of the data before the conversion to float64.
     """
 
     values: Floats
@@ -85,17 +86,17 @@ class Sample(NamedTuple):
 
     @property
     def counts(self) -> Counts:
-        """How often each value occurs."""
+        """The number of times that each value occurs."""
         counts: Counts = np.diff(self.first)
         return counts
 
     def elements(self) -> Floats:
-        """Every value, repeated as often as it occurs."""
+        """All elements: each value, repeated as often as it occurs."""
         return np.repeat(self.values, self.counts)
 
 
 def survey(source: Source) -> Survey:
-    """Count the elements of each kind; ValueError if one is not finite."""
+    """Count the elements of each kind; raise ValueError if an element is not finite."""
     look: Any = tail.survey_f32 if source.dtype == "float32" else tail.survey_f64
     counts = [look(part) for part in source.floats()]
     one = counts[0] if len(counts) == 1 else map(sum, zip((0,) * 4, *counts, strict=True))
@@ -105,13 +106,13 @@ def survey(source: Source) -> Survey:
 
 
 def survey_sketch(sketch: TailSketch) -> Survey:
-    """`survey` of numbers that were sketched."""
+    """The same counts as `survey`, from a sketch of the numbers."""
     require_finite("x", sketch.n_not_finite)
     return Survey(0, sketch.n_zero, sketch.n_negative, sketch.n_positive)
 
 
 def add_tables(tables: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """The sum of tables; of several as int64, since it may be beyond 32 bits."""
+    """Add tables. The sum of several tables is int64, because it may exceed 32 bits."""
     return tables[0] if len(tables) == 1 else np.asarray(np.sum(tables, axis=0, dtype=np.int64))
 
 
@@ -130,7 +131,7 @@ def require_side(side: str | None, negative: int) -> str:
 def take_sample(
     source: Source, side: str | None, xmax: float | None, weights: npt.ArrayLike | None
 ) -> Sample:
-    """All values of one side that are not 0 and not above `xmax`."""
+    """Take all values of one side that are not 0 and not above `xmax`."""
     if weights is not None:
         return _take_weighted(source, side, xmax, weights)
     seen = survey(source)
@@ -145,14 +146,14 @@ def take_sample(
 
 
 def sample_of_sketch(sketch: TailSketch, side: str | None, xmax: float | None = None) -> Sample:
-    """`take_sample` for a sketch of 16-bit floats: each of its buckets is a value."""
+    """The same as `take_sample`, from a sketch of 16-bit floats: each of its buckets is a value."""
     selection = survey_sketch(sketch).select(side)
     buckets = sketch.buckets(selection.side)
     return drop_above(xmax, buckets.lower, buckets.count, selection)
 
 
 def drop_above(xmax: float | None, values: Floats, counts: Counts, selection: Selection) -> Sample:
-    """The sample of distinct ascending values, without those above `xmax`."""
+    """Make a sample of distinct ascending values, and leave out the values above `xmax`."""
     if xmax is not None:
         kept = values <= xmax
         if above := int(counts[~kept].sum()):
@@ -164,11 +165,12 @@ def drop_above(xmax: float | None, values: Floats, counts: Counts, selection: Se
 def gather(
     source: Source, side: str, low: float, high: float = math.inf, room: int | None = None
 ) -> npt.NDArray[Any]:
-    """The values of abs(x) on one side that lie in [low, high] and are not 0.
+    """Gather the values of abs(x) on one side that lie in [low, high] and are not 0.
 
-    The result has the dtype of the source; 16-bit floats become float64. `room` is the largest
-    number of values that is possible; without it they are counted first. ValueError if there are
-    more: then the source gives other numbers than before.
+    The result has the dtype of the source; 16-bit floats become float64. `room` is an upper
+    bound of the number of values; if it is not given, the values are counted first. If there are
+    more values than `room`, the source has changed since an earlier reading, and the function
+    raises ValueError.
     """
     dtype: Any = np.float32 if source.dtype == "float32" else np.float64
     select: Any = tail.select_f32 if dtype is np.float32 else tail.select_f64
@@ -201,7 +203,7 @@ def _keys(dtype: Any, low: float, high: float) -> tuple[int, int]:
 
 
 def count_excluded(side: str, zeros: int, negative: int, positive: int) -> dict[str, int]:
-    """How many elements a side leaves out, by reason."""
+    """The number of elements that a side leaves out, by reason."""
     counts = {"zero": zeros}
     if side == "positive":
         counts["negative"] = negative
@@ -219,7 +221,7 @@ def _count_below(counts: Counts) -> Counts:
 def _take_weighted(
     source: Source, side: str | None, xmax: float | None, weights: npt.ArrayLike
 ) -> Sample:
-    """`take_sample` where each element counts as often as its weight says."""
+    """The same as `take_sample`, where each element counts as often as its weight says."""
     if source.shape is None:
         raise TypeError("weights need x as one array, got blocks")
     survey(source)
@@ -241,7 +243,7 @@ def _take_weighted(
 
 
 def _check_weights(weights: npt.ArrayLike, source: Source) -> Counts:
-    """The weights of the elements that are not masked; a mask of the weights must be that of x."""
+    """The weights of the elements that are not masked. The masks of weights and x must agree."""
     mask, given = find_missing(weights), read_weights(weights)
     if mask is not None and not (source.mask is not None and np.array_equal(mask, source.mask)):
         raise ValueError(

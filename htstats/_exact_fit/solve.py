@@ -1,4 +1,4 @@
-"""The best candidate of a sample, by the options of the fit."""
+"""Find the best candidate of a sample under the options of the fit."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ __all__ = ["require_two", "solve_at_once", "solve_integers", "solve_sample"]
 
 Floats = npt.NDArray[np.float64]
 
-# Candidates of a curve, at most. Each costs about sqrt(n) exponentials: in all half a minute.
+# Largest number of candidates in a curve. Each candidate takes about sqrt(n) exponentials, so this
+# many candidates take half a minute.
 MAX_CURVE = 1_000_000
 
 
 def solve_sample(sample: Sample, options: FitOptions) -> FittedTail:
-    """The fit of a sample with the continuous law."""
+    """Fit the continuous law to a sample."""
     values, first = sample.values, sample.first
     n = int(first[-1])
     if isinstance(options.xmin, float):
@@ -54,10 +55,10 @@ def solve_sample(sample: Sample, options: FitOptions) -> FittedTail:
 
 
 def solve_at_once(x: npt.NDArray[Any], side: str | None, options: FitOptions) -> FittedTail | None:
-    """The fit of a float32 or float64 array in one call of the library; the options but for `ks`
-    and `min_tail` must be the default ones.
+    """Fit a float32 or float64 array in one call of the library.
 
-    None if the array cannot be fitted: the slower way then finds out why and raises."""
+    All options except `ks` and `min_tail` must have their defaults. The function returns None if
+    the array cannot be fitted; the slower method then finds the reason and raises an error."""
     work = np.empty(fit.workspace(x.size))
     whole_fit: Any = fit.fit_f32 if x.dtype == np.float32 else fit.fit_f64
     rule = SIDES.index(side or "positive"), options.ks == "two-sided", options.min_tail, TOLERANCE
@@ -85,7 +86,7 @@ def solve_at_once(x: npt.NDArray[Any], side: str | None, options: FitOptions) ->
 def _best(
     values: Floats, first: npt.NDArray[np.int64], begin: int, end: int, options: FitOptions
 ) -> tuple[int, float, float, Curve | None]:
-    """Index, distance, rate of the best candidate (index -1: none), and the curve if asked for."""
+    """Index, distance and rate of the best candidate (index -1: none), and the requested curve."""
     two_sided = options.ks == "two-sided"
     if begin >= end:
         return -1, math.inf, math.nan, None
@@ -99,7 +100,7 @@ def _best(
 
 
 def solve_integers(sample: Sample, options: FitOptions) -> FittedTail:
-    """The fit of a sample of integers, with the zeta distribution."""
+    """Fit the zeta distribution to a sample of integers."""
     values, first = require_whole("x", sample.values), sample.first
     if isinstance(options.xmin, float):
         xmin = float(require_whole("xmin", np.array([options.xmin]))[0])
@@ -138,7 +139,7 @@ def solve_integers(sample: Sample, options: FitOptions) -> FittedTail:
 
 
 def require_two(values: Floats) -> None:
-    """ValueError if there are fewer than two distinct values."""
+    """Raise ValueError if there are fewer than two distinct values."""
     if len(values) < 2:
         which = f" ({float(values[0])!r})" if len(values) else ""
         raise ValueError(
@@ -147,7 +148,7 @@ def require_two(values: Floats) -> None:
 
 
 def _cut_at(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
-    """The tail from a fixed xmin on; an xmin that is no value is put in front with count 0."""
+    """Cut off the values below a fixed xmin. If xmin is not a value, insert it with the count 0."""
     if len(values) and not xmin < values[-1]:
         raise ValueError(
             f"xmin must be below the largest usable value, {float(values[-1])!r}, got {xmin!r}"
@@ -162,7 +163,7 @@ def _cut_at(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
 def _candidates(
     values: Floats, first: npt.NDArray[np.int64], options: FitOptions
 ) -> tuple[int, int]:
-    """The range of indices of the values that are candidates."""
+    """The range of indices of the candidates among the values."""
     n = int(first[-1])
     if isinstance(options.xmin, float):
         return 0, int(n >= options.min_tail)

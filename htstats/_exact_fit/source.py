@@ -1,7 +1,7 @@
-"""A sample as it is given: an array, or blocks that can be read again; and its checksum.
+"""Read the sample given by the caller (an array, or blocks), and compute its checksum.
 
-Both are read in parts: flat contiguous arrays, as the kernels take them. A sample may be read
-several times; it is never copied as a whole.
+An array and blocks are both read in parts, which are flat contiguous arrays for the kernels. A
+sample may be read several times. It is never copied as a whole.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = [
     "read_weights",
 ]
 
-# Dtypes that kernels read without a conversion.
+# Dtypes that the kernels read without a conversion.
 NATIVE = {np.dtype(np.float64): "float64", np.dtype(np.float32): "float32"}
 
 
@@ -46,16 +46,16 @@ class Source(NamedTuple):
     ----------
     dtype : str
     parts : function
-        Each call reads the numbers from the start: an iterator of flat contiguous arrays, without
-        masked elements. 16-bit floats are their bits, in uint16.
+        Each call reads the numbers from the start. It returns an iterator of flat contiguous
+        arrays without masked elements. 16-bit floats are returned as their bits, in uint16.
     shape : tuple of int or None
-        Of the array; None: the sample is blocks.
+        The shape of the array; None if the sample consists of blocks.
     mask : array of bool, optional
-        Which elements of the array are masked.
+        The mask of the array: True for a masked element.
     n_masked : list of one int, optional
-        How many elements the last reading left out because they are masked.
+        The number of masked elements that the last reading left out.
     watch : Watch, optional
-        Takes the checksum during the first reading.
+        Computes the checksum during the first reading.
     """
 
     dtype: str
@@ -73,7 +73,7 @@ class Source(NamedTuple):
 
 
 class _Called:
-    """Blocks that a function returns; it is called again for each reading."""
+    """Blocks from a function, which is called once for each reading."""
 
     def __init__(self, call: Callable[[], Any], name: str) -> None:
         self._call, self._name = call, name
@@ -91,7 +91,7 @@ class _Called:
 
 
 def as_source_again(reread: Any, name: str) -> Source:
-    """`as_source` of a sample, or of a function without arguments that returns one.
+    """Make a source from a sample, or from a function without arguments that returns a sample.
 
     The function is called for each reading, so it may return an iterator."""
     is_call = callable(reread) and not hasattr(reread, "__iter__") and not hasattr(reread, "shape")
@@ -99,15 +99,16 @@ def as_source_again(reread: Any, name: str) -> Source:
 
 
 def as_source(x: Any, name: str = "x") -> Source:
-    """The source of any sample that a fit takes; `name` is its name in errors.
+    """Make a source from any sample that a fit accepts; error messages call the sample `name`.
 
     Raises
     ------
     TypeError
-        If `x` is not real numbers, can be read only once, or has blocks of several dtypes.
+        If `x` does not consist of real numbers, can be read only once, or has blocks of several
+        dtypes.
     """
     if type(x) is np.ndarray and x.dtype in NATIVE and x.flags.c_contiguous:
-        straight = x.reshape(-1)  # as_elements gives the same, but slower
+        straight = x.reshape(-1)  # as_elements gives the same result, but slower
         return Source(NATIVE[x.dtype], lambda: iter((straight,)), x.shape)
     require_sample(x, name)
     x = list_elements(x)
@@ -136,7 +137,7 @@ def as_source(x: Any, name: str = "x") -> Source:
 
 
 def _read_block(block: Any, name: str) -> tuple[Elements, int]:
-    """The elements of a block, and how many are masked."""
+    """The elements of a block, and the number of masked ones."""
     if isinstance(block, tuple):
         raise TypeError(
             f"{name} must be real numbers, got tuples as blocks: give one number of each, "
@@ -184,10 +185,10 @@ def checksum_of(part: npt.NDArray[Any], n_threads: int = 1) -> int:
 
 
 class Watch:
-    """Takes the checksum of a source while it is read for the first time.
+    """Computes the checksum of a source while the source is read for the first time.
 
-    The checksum does not depend on the order of the elements, since the fit does not. With weights
-    it does, because a weight belongs to a place.
+    The checksum does not depend on the order of the elements, because the fit does not either. With
+    weights it depends on the order, because each weight belongs to the element at its position.
     """
 
     def __init__(self, source: Source, weights: Any = None, n_threads: int = 1) -> None:
@@ -198,7 +199,7 @@ class Watch:
         self._weights = None if weights is None else np.ascontiguousarray(read_weights(weights))
 
     def read(self) -> int:
-        """The checksum; reads the source if nobody has read it so far."""
+        """The checksum. The source is read for it, unless it has already been read."""
         if self.checksum is None:
             for _ in self._parts():
                 pass
@@ -216,7 +217,7 @@ class Watch:
         self._finish(total)
 
     def read_with(self, look: Callable[[npt.NDArray[Any]], list[int]]) -> None:
-        """Let `look` make the first reading; for each part it returns checksums of its pieces."""
+        """Let `look` do the first reading; for each part it returns the checksums of its pieces."""
         self._finish(sum(sum(look(part)) for part in self._given.parts()))
 
     def _finish(self, total: int) -> None:
@@ -230,7 +231,7 @@ class Watch:
 
 
 def read_weights(weights: Any) -> npt.NDArray[Any]:
-    """The weights as a NumPy array, masked ones included."""
+    """The weights as a NumPy array, including masked ones."""
     require_sample(weights, "weights")
     values: Any = np.ma.getdata(weights) if np.ma.isMA(weights) else list_elements(weights)
     given = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)

@@ -25,9 +25,9 @@ Both derivatives have the same sign. So the limit is a local maximum of both fam
 Without an xmax, E(t^2) = 2 mean(t)^2. The condition then says that the coefficient of variation of
 log(x/xmin) is at least 1, the value of the exponential law.
 
-Is a limit that is a local maximum also the global one? For the lognormal it is, because the family
-is exponential and its likelihood is concave in (b, phi). For the stretched exponential without an
-xmax it is too. The likelihood at the best rate is beta mean(t) - log(mean expm1(beta t)/beta) plus
+For the lognormal, a limit that is a local maximum is also the global maximum, because the family is
+exponential and its likelihood is concave in (b, phi). The same is true of the stretched exponential
+without an xmax. Its likelihood at the best rate is beta mean(t) - log(mean expm1(beta t)/beta) plus
 a constant, and mean expm1(beta t)/beta is the Laplace transform of a positive measure, whose log is
 convex. With an xmax, and on the integers, other maxima may exist. The code searches for them and
 compares their heights.

@@ -57,7 +57,7 @@ An upper bound of `logsf(k, n, p)`: -kl(k+1, n, p) if k + 1 > n p, otherwise 0; 
 def _describe(
     result: str, notes: str, source: str, *, k: str = ANY_K, errors: str = RAISES
 ) -> Callable[[F], F]:
-    """Add to a docstring what the functions of (k, n, p) have in common, and these parts."""
+    """Add the sections shared by functions of (k, n, p), and the given parts, to a docstring."""
     return add_sections(
         Parameters=PARAMETERS.format(k=k),
         Returns=entry("float or ndarray", result),

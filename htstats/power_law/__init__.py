@@ -1,13 +1,14 @@
 """Exact power-law fits: every candidate xmin is tried.
 
-The fit itself is made by `htstats._exact_fit`; here are its arguments, its result and its tests:
+`htstats._exact_fit` computes the fit. This package has the public functions, the result of a fit,
+and the tests of a fit:
 
-    _fit        fit_power_law, fit_sketch: check, and hand over to the engine
+    _fit        fit_power_law, fit_sketch: check the arguments and call the engine
     _fit_rows   the same for a matrix that is read in blocks, within a memory budget
-    _result     PowerLawFit: what the engine found, with its data, tests and comparisons
-    _goodness   is it a power law: the bootstrap p-value
-    _intervals  how sure alpha and xmin are
-    _bootstrap  samples of a fitted model and their fits, in blocks, on threads
+    _result     PowerLawFit: the result of the engine, with its data, tests and comparisons
+    _goodness   the bootstrap p-value, which tests whether the data follow a power law
+    _intervals  confidence intervals of alpha and xmin
+    _bootstrap  draw samples of a fitted model and fit them, in blocks, on threads
 """
 
 from __future__ import annotations

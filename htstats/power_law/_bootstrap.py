@@ -1,9 +1,9 @@
-"""Draws samples of a fitted model and fits them, in blocks: for tests of fits, and intervals.
+"""Draw samples of a fitted model and fit them, in blocks, for goodness-of-fit tests and intervals.
 
-With the default options (continuous, left distance, all candidates or one xmin) a kernel does both.
-With others (a range of xmin, `xmax`, `min_tail`, two-sided distance, integers, 16-bit values) the
-samples are drawn here and fitted with the options of the fit. A sample depends on (seed, index)
-alone.
+With the default options (continuous, left distance, all candidates or one xmin), a kernel draws and
+fits the samples. With other options (a range of xmin, `xmax`, `min_tail`, two-sided distance,
+integers, 16-bit values), this module draws the samples and fits them with the options of the fit. A
+sample depends only on (seed, index).
 """
 
 from __future__ import annotations
@@ -40,29 +40,29 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
-# Distances, alphas, and xmins: the logs of xmin if the kernel made them, else xmin itself.
+# Distances, alphas and xmins. A block from the kernel has the logs of the xmins instead.
 Block = tuple[Floats, Floats, Floats]
 
-# What the public tests and intervals have in common, for their docstrings.
+# Sections that the docstrings of the public tests and intervals share.
 DATA = """\
 x : array_like
     Positive finite data; masked elements are left out."""
 RANDOM = """\
 seed : int
-    Same seed, same answer, for any `n_threads`.
+    The same seed gives the same result, for any `n_threads`.
 n_threads : int
-    Threads that divide the resamples among them."""
+    Number of threads that share the resamples."""
 RAISES = """\
 ValueError
-    NaN, inf or values <= 0 in `x`, fewer than two different values, none above `xmin`."""
+    If `x` has NaN, inf or values <= 0, fewer than two different values, or none above `xmin`."""
 
-# Samples of a block. An early stop is decided after whole blocks, so that the number of threads
-# cannot change where it is.
+# Samples per block. An early stop is considered only after whole blocks, so that it does not depend
+# on the number of threads.
 BLOCK = 50
 
 
 def positive_sample(x: npt.ArrayLike) -> Sample:
-    """The values of an array, without masked ones; ValueError if no continuous law takes them."""
+    """The unmasked values of an array; ValueError if a continuous law cannot be fitted to them."""
     data = as_sample(x)
     require_all_finite("x", data)
     if np.any(data <= 0):
@@ -74,7 +74,7 @@ def positive_sample(x: npt.ArrayLike) -> Sample:
 
 
 def fit_positive(sample: Sample, options: FitOptions) -> FittedTail:
-    """The fit of positive values."""
+    """Fit positive values."""
     if isinstance(options.xmin, float) and not options.xmin < sample.values[-1]:
         raise ValueError(f"xmin = {options.xmin!r} leaves no value above it")
     return solve_sample(sample, options)
@@ -83,19 +83,21 @@ def fit_positive(sample: Sample, options: FitOptions) -> FittedTail:
 def refit_blocks(
     tail: FittedTail, head: Floats, refit: bool, seed: int, total: int, n_threads: int
 ) -> Iterator[Block]:
-    """Draw and fit samples by the kernel of the plain rule.
+    """Draw and fit samples with the kernel for the default options.
 
     Parameters
     ----------
     tail : FittedTail
         The model.
     head : ndarray of float64
-        Logs of data that a sample draws from, with replacement. Each of its `tail.n` values comes
-        from `head` with probability len(head) / tail.n, and else from the law.
+        Logs of the data from which a sample draws. Each of the `tail.n` values of a sample is drawn
+        from `head`, with replacement, with probability len(head) / tail.n, and otherwise from the
+        law.
     refit : bool
-        Whether xmin is searched in each sample. If not, only the tail is drawn: `head` is empty.
+        Whether each sample is searched for its own xmin. If not, only the tail is drawn, and `head`
+        is empty.
     seed, total, n_threads
-        The seed of the random numbers, the number of samples, the number of threads.
+        The seed of the random numbers, the number of samples, and the number of threads.
 
     Returns
     -------
@@ -114,7 +116,7 @@ def refit_blocks(
 
 
 def make_blocks(block: Callable[[int], Block], total: int, n_threads: int) -> Iterator[Block]:
-    """Make the blocks that start at 0, BLOCK, ... on threads; they are returned in order."""
+    """Make the blocks that start at 0, BLOCK, ... on threads, and yield them in order."""
     starts = range(0, total, BLOCK)
     if n_threads == 1:
         yield from map(block, starts)
@@ -124,7 +126,7 @@ def make_blocks(block: Callable[[int], Block], total: int, n_threads: int) -> It
 
 
 def has_kernel(sample: Sample, options: FitOptions) -> bool:
-    """Whether the kernel can refit: continuous, left distance, all candidates or one xmin."""
+    """Whether the kernel can fit resamples, which requires the default options."""
     plain = options.ks == "left" and not options.discrete and sample.dtype not in HALF_DTYPES
     free = options.xmax is None and options.min_tail == 1
     return plain and free and not isinstance(options.xmin, tuple)
@@ -133,7 +135,7 @@ def has_kernel(sample: Sample, options: FitOptions) -> bool:
 def general_blocks(
     resampler: Resampler, sample: Callable[[int], Floats], total: int, n_threads: int
 ) -> Iterator[Block]:
-    """Draw and fit samples by a rule without a kernel; `sample` draws by index."""
+    """Draw and fit samples without a kernel; `sample` draws the sample with a given index."""
 
     def block(start: int) -> Block:
         fits = [resampler.refit(sample(i)) for i in range(start, min(start + BLOCK, total))]
@@ -153,13 +155,13 @@ class Resampler:
     fit : FittedTail
         The model.
     values : ndarray of float64
-        The values that were fitted, ascending.
+        The fitted values, ascending.
     options : FitOptions
-        Each sample is fitted with them.
+        The options for the fit of each sample.
     dtype : str
-        Samples are rounded to it, as the data were.
+        Samples are rounded to this dtype, as the data were.
     seed : int
-        Below 2^64.
+        The seed, below 2^64.
     """
 
     fit: FittedTail
@@ -169,15 +171,15 @@ class Resampler:
     seed: int
 
     def draw_from_model(self, index: int) -> Floats:
-        """Draw a sample of the model, or of its tail alone if xmin is fixed.
+        """Draw a sample of the model or, if xmin is fixed, only of its tail.
 
-        Of n values, n_below of them below xmin, each drawn value comes with probability n_below / n
-        from the data below xmin, and else from the law.
+        If the data have n values, n_below of them below xmin, then each drawn value comes from the
+        data below xmin with probability n_below / n, and otherwise from the law.
 
         Notes
         -----
-        A value of 16 bits stands for all numbers that round to it. So the law begins at the lowest
-        number that rounds to xmin, and what is drawn is rounded.
+        A 16-bit value represents all numbers that round to it. The law therefore begins at the
+        lowest number that rounds to xmin, and drawn values are rounded.
         """
         rng = np.random.Generator(np.random.Philox(key=[self.seed, index]))
         if not self.options.finds_xmin:
@@ -190,12 +192,12 @@ class Resampler:
         return np.concatenate([chosen, self._tail(len(self.values) - size, rng)])
 
     def draw_from_data(self, index: int) -> Floats:
-        """Draw as many values as there are, with replacement."""
+        """Draw from the data with replacement, as many values as the data have."""
         rng = np.random.Generator(np.random.Philox(key=[self.seed, index]))
         return self.values[rng.integers(0, len(self.values), len(self.values))]
 
     def refit(self, sample: Floats) -> FittedTail | None:
-        """Fit a sample; None if it has no candidate."""
+        """Fit a sample; return None if it has no candidate."""
         try:
             return dispatch.fit_tail(sample, None, self.options)[0]
         except ValueError:
@@ -212,7 +214,7 @@ class Resampler:
         drawn = np.asarray(self.fit.sample(size, rng), dtype=np.float64)
         if self.dtype not in HALF_DTYPES or self.fit.discrete:
             return drawn
-        # a power law that begins lower is the same law, scaled
+        # a power law with a lower start is the same law, scaled
         start = self.fit.xmin * (1 - _half_step(self.dtype, self.fit.xmin))
         return np.maximum(_round_values(drawn * (start / self.fit.xmin), self.dtype), self.fit.xmin)
 

@@ -1,4 +1,4 @@
-"""`fit_power_law`: a sample in memory, or blocks of one."""
+"""`fit_power_law` for a sample in memory or in blocks, and `fit_sketch` for a sketch."""
 
 from __future__ import annotations
 
@@ -36,39 +36,42 @@ def fit_power_law(
     Parameters
     ----------
     x : array_like, tensor, memory-mapped array, or iterable of such blocks
-        Real numbers of any shape; zeros and masked elements are left out and counted. Integers
-        become float64, rounded beyond 2**53. Mappings and pairs are refused, since their keys would
-        be read as numbers: of a Counter or a dict give `list(x.values())` (or its keys, with
-        `weights`), of the degrees of a graph `[d for _, d in G.degree]`, of a table one column.
-        Blocks must have one dtype. Each `iter` of their iterable must start from the beginning: it
-        is read two or three times, 16-bit floats once.
+        Real numbers of any shape. Zeros and masked elements are left out and counted. Integers are
+        converted to float64, which rounds integers beyond 2**53. Mappings and pairs are refused,
+        because their keys would be read as numbers. For a Counter or a dict, give
+        `list(x.values())`, or its keys with `weights`. For the degrees of a graph, give
+        `[d for _, d in G.degree]`. For a table, give one column. Blocks must have one dtype. Each
+        `iter` of their iterable must start from the beginning, because the blocks are read two or
+        three times (blocks of 16-bit floats once).
     side : {"abs", "positive", "negative"}, optional
-        Which tail; it must be given if `x` has negative values.
+        The tail to fit; it must be given if `x` has negative values.
     xmin : float or (float, float), optional
-        A fixed xmin, or the range (both ends included) of the candidates. By default every distinct
-        value but the largest is a candidate.
+        A fixed xmin, or the range of the candidates, both ends included. By default every distinct
+        value except the largest is a candidate.
     xmax : float, optional
-        The end of the law: the estimate is that of the law on [xmin, xmax], and alpha may be any
-        real number. Values above it are left out and counted.
+        Upper end of the law. The estimate is that of the law on [xmin, xmax], and alpha may be any
+        real number. Values above `xmax` are left out and counted.
     discrete : bool
-        Fit the law of integers, the zeta distribution: P(X = k) = k^-alpha / zeta(alpha, xmin) on
-        whole numbers from 1 to 2**53. With an `xmax` the sum ends there, and alpha is at least 0: a
-        tail whose values crowd at `xmax`, so that P(X = k) would grow with k, is no candidate. The
-        distance compares F and E below each value ("left"), or below and at each value
-        ("two-sided": the supremum over all integers).
+        Whether to fit the power law on the integers, which is the zeta distribution:
+        P(X = k) = k^-alpha / zeta(alpha, xmin) on whole numbers from 1 to 2**53. If `xmax` is
+        given, the sum ends there, and alpha is at least 0. A tail whose values are concentrated
+        near `xmax`, so that P(X = k) would grow with k, is then not a candidate. The distance
+        compares F and E below each value ("left"), or below and at each value ("two-sided", the
+        supremum over all integers).
     weights : array_like of int, optional
-        How often each element of `x` counts, in the shape of `x`. If the weights have a mask, it
-        must be that of `x`.
+        How often each element of `x` counts; the shape is that of `x`. If the weights have a mask,
+        it must be that of `x`.
     ks : {"left", "two-sided"}
-        The distance. "left": the maximum of abs(F(x_j) - E(x_j-)), where E(x_j-) is the share of
-        the tail below x_j; other tools use it. "two-sided": the supremum of abs(F - E).
+        The Kolmogorov-Smirnov distance between the law F and the empirical distribution E of the
+        tail. "left": the maximum of abs(F(x_j) - E(x_j-)), where E(x_j-) is the proportion of the
+        tail below x_j; other tools use this distance. "two-sided": the supremum of abs(F - E).
     min_tail : int, optional
-        Values with fewer values in their tail are no candidates.
+        Smallest number of values in the tail of a candidate.
     n_threads : int
-        Threads for reading the sample; the result does not depend on it.
+        Number of threads that read the sample; the result does not depend on it.
     curve : bool
-        Also keep (xmins, alphas, distances) of all candidates, at most 1,000,000, in the `curve` of
-        the result. Then the whole sample is sorted.
+        Whether to keep (xmins, alphas, distances) of all candidates, at most 1,000,000, in the
+        `curve` of the result. If true, the whole sample is sorted.
 
     Returns
     -------
@@ -79,31 +82,34 @@ def fit_power_law(
     ------
     ValueError
         If `x` is not finite, has negative values and `side` is not given, or has fewer than two
-        distinct usable values; if `discrete` and a value or `xmin` is not whole; if `xmin` is not
-        below the largest of them, `xmax` is not above `xmin`, no candidate is allowed, or
-        `weights` are not counts in the shape of `x`.
+        distinct usable values; if `discrete` is true and a value or `xmin` is not whole; if `xmin`
+        is not below the largest usable value, `xmax` is not above `xmin`, no candidate is allowed,
+        or `weights` are not counts in the shape of `x`.
     TypeError
-        If `x` is not real numbers (a mapping, pairs, texts, a sparse matrix, ...), or an iterator,
-        which can be read only once.
+        If `x` does not consist of real numbers (for example a mapping, pairs, texts or a sparse
+        matrix), or is an iterator, which can be read only once.
 
     Notes
     -----
-    The fit keeps references to `x` and `weights` and a checksum, no copy. A method that reads the
-    data again raises ValueError if they have changed.
-    Method: alpha = 1 + n / sum(log(x / xmin)); with an xmax, the root of the likelihood equation of
-    the truncated law. In a large sample, counts of buckets give a lower bound of the distance of
-    every candidate. The values above the most promising bucket are gathered, sorted and scanned.
-    Buckets whose bound is above the distance found cannot hold the best xmin; if a lower bucket
-    can, the scan is repeated from there. The result is that of trying all candidates. Cost:
-    proportional to n, and m log m for the m values that are sorted.
-    Discrete samples are counted (integers below 65536) or sorted. Bounds of their estimates rule
-    out ranges of candidates; the others take Newton's method.
-    Memory: a histogram of some MiB, and 40 bytes for each value that the scan gathers: .005 % to
-    7 % of samples like weights; all of them for a pure Pareto law or if `xmin`, `xmax` or `curve`
-    is given. `htstats.power_law.fit_rows` stays within a budget.
-    Accuracy: distance to 1e-15, alpha to 1e-15 of it; with an xmax, alpha - 1 to some 1e-15 of the
-    larger of itself and 1 / log(xmax / xmin). The result is the same to the bit for an array, its
-    blocks in any order, its distinct values with counts as weights, and any number of threads.
+    The fit keeps references to `x` and `weights` and a checksum, but no copy. A method that reads
+    the data again raises ValueError if they have changed.
+    Method: alpha = 1 + n / sum(log(x / xmin)) for the n values of a tail. With an xmax, alpha is
+    the root of the likelihood equation of the truncated law. In a large sample, the counts of
+    buckets of values give a lower bound of the distance of every candidate. The values at or above
+    the most promising bucket are gathered, sorted and scanned. A bucket whose bound is above the
+    smallest distance found cannot contain the best xmin. If a lower bucket can contain it, the scan
+    is repeated from that bucket. The result is the same as if all candidates were tried. Cost:
+    proportional to the size of the sample, plus m log m for the m values that are sorted.
+    Discrete samples are counted (integers below 65536) or sorted. Bounds of the estimates rule out
+    ranges of candidates. Newton's method computes the estimates of the other candidates.
+    Memory: a histogram of some MiB, and 40 bytes for each value that the scan gathers. In samples
+    like weights these are .005 % to 7 % of the values. For a pure Pareto law, or if `xmin`, `xmax`
+    or `curve` is given, these are all values. `htstats.power_law.fit_rows` stays within a budget.
+
+    Accuracy: the distance has an absolute error of 1e-15, and alpha a relative error of 1e-15. With
+    an xmax, the error of alpha - 1 is some 1e-15 of the larger of alpha - 1 and
+    1 / log(xmax / xmin). The result is bit-identical for an array, its blocks in any order, its
+    distinct values with counts as weights, and any number of threads.
 
     References
     ----------
@@ -133,30 +139,30 @@ def fit_sketch(
     ks: str = "left",
     min_tail: int | None = None,
 ) -> PowerLawFit:
-    """The power-law fit of numbers that were sketched.
+    """Fit a power law to numbers of which a sketch exists.
 
     Parameters
     ----------
     sketch : TailSketch
         The sketch of all numbers; `sketch.fit(...)` is the same call.
     side : {"abs", "positive", "negative"}, optional
-        Which tail; it must be given if negative values were seen.
+        The tail to fit; it must be given if the sketch has seen negative values.
     reread : array_like, tensor, iterable of blocks, or function that returns one, optional
-        The numbers again, in any order and division; 16-bit dtypes do not need them. They are read
-        once or twice: each `iter` of an iterable must start from the beginning; a function (without
-        arguments) is called for each reading and may return an iterator.
+        The same numbers again, in any order and division; not needed for 16-bit dtypes. They are
+        read once or twice. Each `iter` of an iterable must start from the beginning. A function
+        (without arguments) is called for each reading and may return an iterator.
     ks, min_tail
         As in `fit_power_law`.
 
     Returns
     -------
     PowerLawFit
-        Bit-identical to `fit_power_law` of all the numbers.
+        Bit-identical to the result of `fit_power_law` for all the numbers.
 
     Raises
     ------
     ValueError
-        If `reread` is needed and not given, or holds other numbers; or as in `fit_power_law`.
+        If `reread` is needed but not given, or has other numbers; also as in `fit_power_law`.
     TypeError
         If `reread` can be read only once.
 

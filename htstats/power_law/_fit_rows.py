@@ -1,4 +1,4 @@
-"""The fit of a matrix that is read in blocks of rows, in bounded memory."""
+"""Fit a matrix that is read in blocks of rows, within a memory budget."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from htstats.sketch import FORMATS, TailSketch, sketch_rows
 
 __all__ = ["COPIES_OF_A_FIT", "LEAST_FOR_A_FIT", "fit_in_budget", "fit_rows"]
 
-# Float64 numbers for each value that is fitted in memory: the sorted value and its estimates.
+# Number of float64 numbers per value of a fit in memory: the sorted value and its estimates.
 COPIES_OF_A_FIT = 5
 
 # The smallest memory budget: the sketch and a block take 5 MiB of it.
@@ -52,26 +52,28 @@ def fit_rows(
     n_threads: int = 1,
     report: Report | None = None,
 ) -> PowerLawFit:
-    """`fit_power_law` of the elements of a matrix that is read in blocks.
+    """Fit a power law to the elements of a matrix that is read in blocks.
 
     Parameters
     ----------
     source : object with shape, dtype and row_blocks(max_bytes)
-        Such as a `WeightMatrix`. As a rule it is read two or three times, once if its elements have
-        16 bits, and more often if not even counts of the tail fit in memory: see the notes.
+        The matrix, such as a `WeightMatrix`. It is read once if its elements have 16 bits, and
+        usually two or three times otherwise. It is read more often if not even the counts of the
+        tail fit in memory; see the notes.
     side : {"abs", "positive", "negative"}
         Which tail.
     xmin, xmax, ks, min_tail
         As in `fit_power_law`.
     sketch : TailSketch, optional
-        The sketch of the whole matrix, if you have it: it saves one reading.
+        The sketch of the whole matrix. If it is given, the matrix is read one time less.
     max_memory : int
-        Memory budget in bytes, in addition to what the process already uses; at least 16 MiB. A
-        row that takes more than a sixteenth of it is used in addition.
+        Memory budget in bytes, in addition to what the process already uses; at least 16 MiB. If a
+        row takes more than a sixteenth of the budget, the memory for the row is added to it.
     n_threads : int
-        For the sketch, where the source has `read_rows`; the result does not depend on it.
+        Number of threads for the sketch, if the source has `read_rows`. The result does not depend
+        on it.
     report : callable, optional
-        Called with the bytes of each block read.
+        Called with the number of bytes of each block read.
 
     Returns
     -------
@@ -82,22 +84,24 @@ def fit_rows(
     ------
     ValueError
         If the matrix is not finite, has too few distinct values, or has changed when it is read
-        again. If `max_memory` is too small: also for the values between `xmin` and `xmax`, or with
-        two-sided distances for the tail, since only the scan with the default options works outside
-        of memory.
+        again. Also if `max_memory` is below 16 MiB, too small for the values between a given `xmin`
+        and `xmax`, or, with two-sided distances, too small for the tail. Only the scan with the
+        default options does not need these values in memory.
 
     Notes
     -----
-    The values that pruning leaves are scanned at once if they fit in memory. If not (a matrix that
-    is a power law nearly from its smallest elements on), a counter of one to four bytes for each
-    float replaces the values wherever that takes less. For 2^31 float32 elements that is some 110
-    MB, so with the default budget they are read **twice**: for the sketch and for the counters.
-    Values that still do not fit are scanned in k ranges, from the largest values down; each range
-    is one reading. With the default budget a range holds 2.1e7 float64 elements. The scan takes
-    four or five such descents: 1 + 4 k or 1 + 5 k readings, and a few more if intervals of values
-    must be cut first. The first two find and measure a distance to beat. The third compares all
-    candidates with probe points at which a poor candidate deviates most. The others measure those
-    that remain. Data whose candidates agree to 1e-13 over many tails need more.
+    The values that pruning leaves are scanned at once if they fit in memory. They may not fit if
+    the matrix is a power law nearly from its smallest elements on. Then a counter of one to four
+    bytes for each float replaces the values wherever the counters take less memory. For 2^31
+    float32 elements the counters take some 110 MB. With the default budget, such a matrix is read
+    **twice**: for the sketch and for the counters.
+    Values that still do not fit are scanned in k ranges, from the largest values down. Each range
+    takes one reading. With the default budget a range holds 2.1e7 float64 elements. The scan
+    descends through all ranges four or five times. This takes 1 + 4 k or 1 + 5 k readings, and a
+    few more if intervals of values must be cut first. The first two descents find and measure a
+    distance to beat. The third descent compares all candidates with probe points at which a poor
+    candidate deviates most. The other descents measure the remaining candidates. If the distances
+    of candidates agree to 1e-13 over many tails, more descents are necessary.
 
     Examples
     --------
@@ -126,7 +130,7 @@ def fit_in_budget(
     n_threads: int = 1,
     report: Report | None = None,
 ) -> FittedTail:
-    """`fit_rows` with checked options and any division of the memory, however small."""
+    """Fit as `fit_rows` does, but with checked options and any memory budget, however small."""
     if sketch is None:
         each = max(budget.block // n_threads, 1)
         sketch = sketch_rows(source, report=report, max_bytes=each, n_threads=n_threads)
@@ -142,7 +146,7 @@ def fit_in_budget(
 def _fit_sketched(
     sketch: TailSketch, side: str, source: Source, options: FitOptions, budget: Budget
 ) -> FittedTail:
-    """The fit of a source whose sketch is known."""
+    """Fit a source of which a sketch exists."""
     if sketch.dtype in HALF_DTYPES:
         return solve_sample(sample_of_sketch(sketch, side, options.xmax), options)
     max_memory = sum(budget)
@@ -165,11 +169,11 @@ def _fit_sketched(
 def _fit_between(
     sketch: TailSketch, side: str, source: Source, options: FitOptions, most: int
 ) -> FittedTail:
-    """The fit with an xmin, a range of them or an xmax, of the values there, in memory."""
+    """Fit in memory with an xmin, a range of xmin or an xmax, using only the values in range."""
     low = options.xmin[0] if isinstance(options.xmin, tuple) else options.xmin or 0.0
     high = math.inf if options.xmax is None else options.xmax
     buckets = sketch.buckets(side)
-    # the largest value is needed in any case: an xmin must be below it
+    # the largest value is always needed, because xmin must be below it
     low = min([low, *buckets.lower[buckets.lower <= high][-1:].tolist()])
     within = (buckets.upper > low) & (buckets.lower <= high)
     if (n := int(buckets.count[within].sum())) > most:
@@ -197,7 +201,9 @@ def _fit_between(
 def _gather_above(
     source: Source, side: str, sketch: TailSketch, low: float, *, most: int
 ) -> npt.NDArray[Any]:
-    """The values from the lower edge of a bucket on; _TooManyError if they do not fit in memory."""
+    """Gather the values at or above the lower edge of a bucket.
+
+    Raises _TooManyError if they do not fit in memory."""
     buckets = sketch.buckets(side)
     n = int(buckets.count[buckets.upper > low].sum())
     if n > most:
@@ -206,7 +212,7 @@ def _gather_above(
 
 
 class _TooManyError(Exception):
-    """The values from `low` on do not fit in memory."""
+    """The values at or above `low` do not fit in memory."""
 
     def __init__(self, low: float) -> None:
         super().__init__(low)
@@ -216,11 +222,11 @@ class _TooManyError(Exception):
 def _fit_outside(
     sketch: TailSketch, side: str, source: Source, low: float, min_tail: int, budget: Budget
 ) -> FittedTail:
-    """The same scan with the same bounds, range by range."""
+    """Fit with the same scan and the same bounds, range by range."""
     buckets = sketch.buckets(side)
     prospect = Prospect(buckets.lower, buckets.upper, buckets.count, buckets.total)
     last = buckets.pattern + (1 << FORMATS[sketch.dtype].dropped) - 1
-    cells = Cells(np.maximum(buckets.pattern, 1), last, buckets.count)  # zeros are in none
+    cells = Cells(np.maximum(buckets.pattern, 1), last, buckets.count)  # no cell contains zeros
     del buckets
     start = int(np.searchsorted(prospect.lower, low))
     while True:

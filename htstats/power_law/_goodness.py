@@ -1,4 +1,4 @@
-"""The test of a power law: the bootstrap of Clauset, Shalizi and Newman."""
+"""Test the goodness of fit of a power law by the bootstrap of Clauset, Shalizi and Newman."""
 
 from __future__ import annotations
 
@@ -31,29 +31,30 @@ from htstats.power_law._bootstrap import (
 
 __all__ = ["GoodnessOfFit", "bootstrap_pvalue", "goodness_of_fit"]
 
-# Each time an early stop is considered, it is on the wrong side of the level with this probability.
+# Each time an early stop is considered, the test stops on the wrong side of the level with this
+# probability.
 STOP_ERROR = 1e-4
 
 
 @dataclass(frozen=True)
 class GoodnessOfFit:
-    """The result of a test: how often samples of the power law fit worse than the data.
+    """The result of a goodness-of-fit test: how often resamples fit worse than the data.
 
     Attributes
     ----------
     pvalue : float
-        Share of resamples whose distance is at least that of the data. A small one is evidence
-        against a power law.
+        Proportion of resamples whose distance is at least that of the data. A small p-value is
+        evidence against a power law.
     interval : tuple of float
         95 % Monte Carlo (Clopper-Pearson) interval of `pvalue`.
     n_resamples : int
-        Resamples made; fewer than asked for after an early stop (`stop_at`).
+        Number of resamples; after an early stop (`stop_at`) it is less than requested.
     distance, alpha, xmin : float
-        The fit that was tested.
+        The results of the tested fit.
     n, n_tail : int
-        Values, and those at or above xmin.
+        Number of values, and of values at or above xmin.
     refit_xmin : bool
-        Whether xmin was searched in each resample.
+        Whether each resample was searched for its own xmin.
     seed : int
         The same seed gives the same result.
     """
@@ -75,7 +76,7 @@ class GoodnessOfFit:
 
 
 def _binomial_interval(k: int, n: int, error: float) -> tuple[float, float]:
-    """Clopper and Pearson's interval, `error` split over both sides."""
+    """The Clopper-Pearson interval; half of `error` is allowed on each side."""
     low = float(special.betaincinv(k, n - k + 1, error / 2)) if k > 0 else 0.0
     high = float(special.betaincinv(k + 1, n - k, 1 - error / 2)) if k < n else 1.0
     return low, high
@@ -84,25 +85,25 @@ def _binomial_interval(k: int, n: int, error: float) -> tuple[float, float]:
 GOODNESS_PARAMETERS = f"""\
 {DATA}
 n_resamples : int
-    Synthetic data sets; 2,500 give the p-value to about .01 (one standard error).
+    Number of synthetic data sets. With 2,500, the standard error of the p-value is about .01.
 xmin : float, optional
     Test at this xmin instead of the best one.
 refit_xmin : bool, optional
-    Whether each resample finds its own xmin; default: exactly if `xmin` is not given.
+    Whether each resample is searched for its own xmin; by default, only if `xmin` is not given.
 {RANDOM}
 stop_at : float, optional
-    A level: stop as soon as the p-value is on one side of it. Each time this is considered it
-    is wrong with probability 1e-4.
+    A level. The test stops as soon as the p-value is clearly above or below it. Each time an
+    early stop is considered, the test stops on the wrong side with probability 1e-4.
 progress : bool
-    Show the progress on stderr."""
+    Whether to show the progress on stderr."""
 GOODNESS_NOTES = """\
-Of the n values of a resample, each comes from the data below xmin with the probability that the
-data have there, n_below / n, and else from the fitted tail. The tail is drawn in order (Renyi), so
-nothing is sorted. Then xmin is searched again, among all candidates. With xmin fixed only the
-tail is drawn, and p is uniform for a true power law. With xmin searched the test is
-conservative, and a lognormal tail often passes: the scan finds the part of the data that is
-most like a power law. A large p is therefore no evidence against other laws; compare them by
-likelihood."""
+If n_below of the n values lie below xmin, each value of a resample is drawn from these data with
+probability n_below / n, and otherwise from the fitted tail. The tail is drawn in ascending order
+(Renyi), so nothing is sorted. Then xmin is searched for again, among all candidates. If xmin is
+fixed, only the tail is drawn, and p is uniform for a true power law. If xmin is not fixed, the
+test is conservative, and a lognormal tail often passes, because the scan finds the part of the
+data that is most like a power law. A large p is therefore not evidence against other laws.
+Compare them by likelihood."""
 
 
 @add_sections(
@@ -122,7 +123,7 @@ def goodness_of_fit(
     stop_at: float | None = None,
     progress: bool = False,
 ) -> GoodnessOfFit:
-    """The semi-parametric bootstrap p-value of a continuous power law.
+    """Compute the semi-parametric bootstrap p-value of a continuous power law.
 
     Examples
     --------
@@ -148,7 +149,7 @@ def goodness_of_fit(
 def _exceedances(
     blocks: Iterator[Block], distance: float, total: int, level: float | None, progress: bool
 ) -> tuple[int, int]:
-    """How many resamples have at least this distance, and how many there were."""
+    """The number of resamples with at least this distance, and the number of all resamples."""
     above, done = 0, 0
     with _Bar(total, progress) as bar:
         for distances, _, _ in blocks:
@@ -200,29 +201,32 @@ def bootstrap_pvalue(
     stop_at: float | None = None,
     progress: bool = False,
 ) -> GoodnessOfFit:
-    """The test of any fit, with its own options.
+    """Test any fit; each resample is fitted with the options of the fit.
 
     Parameters
     ----------
     tail : FittedTail
-        With any side, weights, xmin range, xmax, min_tail, ks, discrete or not, of any dtype.
+        A fit with any options, of data of any dtype.
     sample : Sample
-        The values that were fitted.
+        The fitted values.
     options : FitOptions
         The options of the fit.
     refit_xmin : bool
-        Whether xmin is searched in each resample; if not, each is fitted at the xmin of `tail`.
+        Whether each resample is searched for its own xmin. If not, it is fitted at the xmin of
+        `tail`.
     n_resamples, seed, n_threads, stop_at, progress
         As in `goodness_of_fit`.
 
     Notes
     -----
-    A continuous fit of 32- or 64-bit values with the default options takes the kernel. The others
-    draw from the model in NumPy, round to 16 bits if the data were, and fit each resample with the
-    options of the fit: some milliseconds each. With xmin fixed p is uniform under the null: of
-    1,000 samples of 100 values it was within .034 (plain, and with an xmax) and .033 (integers) of
-    the uniform law; a true p exceeds .043 once in twenty (bench/studies/coverage.py pvalues
-    --data-sets 1000).
+    A continuous fit of 32- or 64-bit values with the default options uses the kernel. For other
+    fits, NumPy draws resamples from the model, rounds them to 16 bits if the data have 16 bits, and
+    each resample is fitted with the options of the fit. This takes some milliseconds per resample.
+
+    If xmin is fixed, p is uniform under the null hypothesis. For 1,000 samples of 100 values, the
+    distance between the distribution of p and the uniform law was .034 (default options, and with
+    an xmax) and .033 (integers). For uniform p this distance exceeds .043 once in twenty times
+    (bench/studies/coverage.py pvalues --data-sets 1000).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The result of a power-law fit: a fitted tail that can look at its data again."""
+"""`PowerLawFit`, the result of a power-law fit: a fitted tail with access to its data."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ Floats = npt.NDArray[np.float64]
 
 
 class FitData(NamedTuple):
-    """The data of a fit (the caller's arrays, not copies), its options, and the checksum of the
-    data at the time of the fit."""
+    """The data of a fit (the caller's arrays, not copies), its options, and a checksum.
+
+    The checksum is that of the data at the time of the fit."""
 
     x: Any
     weights: npt.ArrayLike | None
@@ -34,7 +35,7 @@ class FitData(NamedTuple):
     checksum: int
 
     def require_same(self, checksum: int) -> None:
-        """ValueError unless the data still have the checksum that they had."""
+        """Raise ValueError if the checksum of the data has changed since the fit."""
         if checksum != self.checksum:
             raise ValueError(
                 "x was changed after the fit, which keeps no copy of it: fit it again, or fit a "
@@ -65,7 +66,7 @@ class PowerLawFit(FittedTail):
 
     @classmethod
     def of(cls, tail: FittedTail, data: FitData | None = None) -> PowerLawFit:
-        """A fit with its methods; without data (the fit of a sketch) some of them raise."""
+        """Add the methods of `PowerLawFit` to a tail; some of them raise if there are no data."""
         fit = object.__new__(cls)
         fit.__dict__.update(tail.__dict__)  # faster than __init__
         fit.__dict__["_data"] = data
@@ -73,27 +74,28 @@ class PowerLawFit(FittedTail):
 
     @property
     def options(self) -> FitOptions:
-        """The options of the fit; ValueError if it was made from a sketch."""
+        """The options of the fit; ValueError if the fit was made from a sketch."""
         return self._require_data().options
 
     def usable(self) -> Floats:
-        """The values that were fitted, ascending.
+        """The fitted values, ascending.
 
         Raises
         ------
         ValueError
-            If the fit was made from a sketch, or if the array that was fitted (or its weights) has
-            changed since: its checksum differs. Every method that reads the data again does this.
+            If the fit was made from a sketch, or if the checksum shows that the fitted array or its
+            weights have changed. The other methods that read the data again check this too.
         """
         return self._sample().elements()
 
     def goodness_of_fit(
         self, n_resamples: int = 2500, *, refit_xmin: bool = True, **options: Any
     ) -> GoodnessOfFit:
-        """The bootstrap p-value; see `htstats.power_law.goodness_of_fit`, also for `options`.
+        """Compute the bootstrap p-value; `htstats.power_law.goodness_of_fit` describes the options.
 
         Each resample is fitted with the options of this fit (range of xmin, xmax, min_tail, ks,
-        discrete, rounding to 16 bits); with `refit_xmin` False, at the xmin of this fit.
+        discrete, rounding to 16 bits). If `refit_xmin` is False, it is fitted at the xmin of this
+        fit.
         """
         from htstats.power_law._goodness import bootstrap_pvalue
 
@@ -110,8 +112,9 @@ class PowerLawFit(FittedTail):
         seed: int = 0,
         n_threads: int = 1,
     ) -> ConfidenceInterval:
-        """An interval of alpha, and by bootstrap one of xmin, too; see
-        `htstats.power_law.confidence_interval`."""
+        """Compute an interval of alpha and, with the bootstrap, one of xmin.
+
+        See `htstats.power_law.confidence_interval`."""
         from htstats.power_law import _intervals
 
         level = _intervals.check_level(level, method)
@@ -123,9 +126,9 @@ class PowerLawFit(FittedTail):
         )
 
     def compare(self, alternative: str, *, nested: bool | None = None) -> Comparison:
-        """The power law against one alternative, by name; with an xmax both laws end there.
+        """Compare the power law with one alternative, given by name.
 
-        See `htstats.alternatives`.
+        If the fit has an xmax, both laws end there. See `htstats.alternatives`.
         """
         from htstats.alternatives import compare
 
@@ -140,7 +143,7 @@ class PowerLawFit(FittedTail):
         )
 
     def compare_all(self) -> ComparisonTable:
-        """The power law against every alternative."""
+        """Compare the power law with every alternative."""
         from htstats.alternatives import compare_all
 
         return compare_all(self.usable(), xmin=self.xmin, xmax=self.xmax, discrete=self.discrete)
@@ -151,7 +154,7 @@ class PowerLawFit(FittedTail):
         return self._data
 
     def _sample(self) -> Sample:
-        """Take the usable values from the data again; ValueError if the data have changed."""
+        """Take the usable values from the data again; raise ValueError if the data have changed."""
         data = self._require_data()
         watch = Watch(as_source(data.x), data.weights)
         if watch.source.shape is not None:

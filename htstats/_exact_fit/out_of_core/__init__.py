@@ -1,6 +1,6 @@
-"""The scan of more values than fit in memory; its result is bit-identical to the one in memory.
+"""Scan more values than fit in memory; the result is bit-identical to that of a scan in memory.
 
-budget  divides the memory budget among the parts of the fit
-ranges  reads the values of a source range by range, the largest values first
-scan    carries what is known of each candidate from range to range
+budget  divide the memory budget among the parts of the fit
+ranges  read the values of a source range by range, from the largest values down
+scan    scan range by range, and keep lower bounds for the candidates between ranges
 """

@@ -1,4 +1,4 @@
-"""What each part of an out-of-core fit may take of a memory budget."""
+"""Divide a memory budget among the parts of an out-of-core fit."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from htstats._common import rows
 
 __all__ = ["Budget", "plan_memory"]
 
-# Bytes of a sketch, its buckets and the plan of the ranges, if the budget is not small.
+# Bytes for a sketch, its buckets and the plan of the ranges, unless the budget is small.
 SKETCH_BYTES = 4 << 20
 
 
 class Budget(NamedTuple):
-    """A memory budget, divided; all fields are bytes, and their sum is the budget.
+    """The parts of a memory budget, in bytes. Their sum is the budget.
 
     Attributes
     ----------
     block : int
-        One block of the matrix, as it is read.
+        One block of the matrix.
     sketch : int
         The sketch and its buckets.
     ranges : int
@@ -27,9 +27,10 @@ class Budget(NamedTuple):
         The values that are scanned together, the probe points above them, and the workspace of the
         scan.
     shortlist : int
-        Candidates that are kept to be measured: three times, while two lists are joined.
+        The candidates whose distances are still to be measured. While two lists are joined, the
+        candidates are in memory three times.
     scratch : int
-        Temporary arrays: the next chunk of a range, slots whose counts overflowed.
+        Temporary arrays: the next chunk of a range, and the slots whose counters overflowed.
     """
 
     block: int
@@ -41,29 +42,30 @@ class Budget(NamedTuple):
 
     @property
     def chunk(self) -> int:
-        """Distinct values that are scanned together."""
+        """The number of distinct values that are scanned together."""
         return max(self.window >> 7, 64)
 
     @property
     def probes(self) -> int:
-        """Probe points above them."""
+        """The number of probe points above these values."""
         return max(self.window >> 6, 256)
 
     @property
     def levels(self) -> int:
-        """Intervals with probe points of their own, for each unit of log(tail size)."""
+        """The number of intervals with separate probe points, per unit of log(tail size)."""
         return max(self.window >> 9, 16)
 
     @property
     def most_candidates(self) -> int:
-        """Candidates that are kept."""
+        """The largest number of candidates in the shortlist."""
         return max(self.shortlist >> 7, 64)
 
 
 def plan_memory(max_memory: int) -> Budget:
-    """Divide a memory budget of so many bytes.
+    """Divide a memory budget of `max_memory` bytes.
 
-    Below 128 KiB the window and the shortlist have their least sizes and take more.
+    Below 128 KiB the window and the shortlist have their smallest sizes, and the parts together
+    exceed the budget.
     """
     sketch = min(SKETCH_BYTES, max_memory // 4)
     block = min(rows.BLOCK_BYTES, max_memory // 16)

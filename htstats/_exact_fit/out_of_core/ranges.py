@@ -1,8 +1,9 @@
-"""The values of a source in ranges that fit in memory, the largest values first.
+"""Read the values of a source in ranges that fit in memory, from the largest values down.
 
-A range is gathered by one reading of the source. It holds its values themselves; or, if there are
-more of them than different floats that they can be, a counter of 1, 2 or 4 bytes for each such
-float. So 8 GiB of float32 of one sign take some 100 MiB. If one range is enough, it is read once.
+One reading of the source gathers a range. The range holds its values themselves. If there are more
+values than different floats between its ends, it holds a counter of 1, 2 or 4 bytes for each such
+float instead. Thus 8 GiB of float32 of one sign take some 100 MiB. If one range is enough, the
+source is read once.
 """
 
 from __future__ import annotations
@@ -23,24 +24,23 @@ __all__ = ["Cells", "Ranges"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Bytes of a counter; 0: a cell is held as its values themselves.
+# Bytes of a counter. With 0, a cell is held as its values themselves.
 WIDTHS = (0, 1, 2, 4)
 
-# Bytes that remember one overflow of a counter: its slot and how often it overflowed.
+# Bytes to record one overflow of a counter: the slot, and the number of overflows.
 BYTES_ANEW = 16
 
-# Of the bytes of a range: the share of a table that only cuts cells into smaller ones, and the
-# share that may be wasted to save a piece, since each piece is one more pass over a block.
+# Proportions of the bytes of a range: for a table that is used only to cut cells into smaller ones,
+# and for bytes that may be wasted to save a piece. Each piece takes another pass over a block.
 SHARE_OF_A_CUT = 1 / 16
 SHARE_OF_A_PIECE = 1 / 64
 
-# Overflows that the kernel may report in one call.
+# Largest number of overflows that the kernel can report in one call.
 ANEW = 1 << 14
 
 
 class Cells(NamedTuple):
-    """Intervals of bit patterns, ascending: the first and the last pattern of each, and how many
-    values it has."""
+    """Intervals of bit patterns, ascending, with their first and last patterns and value counts."""
 
     low: Counts
     high: Counts
@@ -48,45 +48,45 @@ class Cells(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """Neighbouring cells that are held in the same way."""
+    """Neighbouring cells that are held in the same form."""
 
     low: int
     high: int
     number: int
-    width: int  # bytes of a count, 0: the values themselves
+    width: int  # bytes of a counter; 0 means the values themselves
 
     def words(self, item: int) -> int:
-        """Words of 8 bytes."""
+        """The size in words of 8 bytes."""
         span = self.high - self.low + 1
         return -(-(self.width * span if self.width else item * self.number) // 8)
 
 
 class _Overflow(NamedTuple):
-    """Slots whose counters overflowed, ascending, and what must be added to each counter."""
+    """Slots whose counters overflowed, ascending, and the number to add to each counter."""
 
     slots: Counts
     more: Counts
 
 
 class Ranges:
-    """The values in some cells, the largest first.
+    """The values in some cells, from the largest down.
 
     Parameters
     ----------
     source : Source
-        Of float32 or float64. If there is one range, it is read once in all; if there are several,
-        each call of `chunks` reads it once for each range.
+        A source of float32 or float64. If there is one range, the source is read once in all. If
+        there are several, each call of `chunks` reads the source once for each range.
     side : str
         "abs", "positive" or "negative".
     cells : Cells
-        They must hold all values of the side from some value on.
+        They must contain all values of the side at or above some value.
     room : int
-        Bytes that a range may take.
+        The largest size of a range in bytes.
 
     Attributes
     ----------
     ranges : list of list of pieces
-        The highest first.
+        The ranges, from the highest down.
     """
 
     def __init__(self, source: Source, side: str, cells: Cells, room: int) -> None:
@@ -101,7 +101,7 @@ class Ranges:
             else {1: counts.add_f64_u8, 2: counts.add_f64_u16, 4: counts.add_f64_u32}
         )
         self._item = np.dtype(self._float).itemsize
-        # one buffer for all ranges: freed and allocated again, it would fragment the memory
+        # one buffer for all ranges: freeing and allocating it again would fragment the memory
         self._buffer = np.empty(room // 8 + 1)
         self._anew = np.empty(ANEW, np.int64)
         cells = self._cut(cells)
@@ -110,9 +110,9 @@ class Ranges:
         self._overflow: list[_Overflow] = []
 
     def chunks(self, size: int) -> Iterator[tuple[Floats, Counts]]:
-        """Distinct values and their counts in chunks of at most `size`, the largest values first.
+        """Yield distinct values and their counts in chunks of at most `size`.
 
-        A chunk is ascending; it is valid until the next one is asked for."""
+        The largest values come first. Each chunk is ascending, and valid until the next one."""
         for i, pieces in enumerate(self.ranges):
             if self._held != i:
                 self._held = -1
@@ -172,7 +172,7 @@ class Ranges:
                 yield patterns.view(self._float).astype(np.float64), found
 
     def _chunks_of_values(self, x: npt.NDArray[Any], size: int) -> Iterator[tuple[Floats, Counts]]:
-        held = 0  # copies of this part's largest value that the part above had
+        held = 0  # number of copies of this part's largest value in the part above
         for stop in range(len(x), 0, -size):
             start = max(stop - size, 0)
             values, first = sort_distinct(x[start:stop].copy())
@@ -186,30 +186,31 @@ class Ranges:
                 yield values, number
 
     def _bytes(self, width: int, span: Any, number: Any) -> Any:
-        """Upper bound of the bytes of cells with this span of patterns and number of values."""
+        """An upper bound of the bytes of cells with this span of patterns and number of values."""
         if width == 0:
             return self._item * number
         return width * span + BYTES_ANEW * (number / 256.0**width)
 
     def _least(self, cells: Cells) -> npt.NDArray[np.float64]:
-        """The bytes of each cell (columns) for each width of counter (rows)."""
+        """The bytes of each cell (columns) for each width of the counters (rows)."""
         span = (cells.high - cells.low + 1).astype(np.float64)
         return np.array([self._bytes(width, span, cells.number) for width in WIDTHS], np.float64)
 
     def _cut(self, cells: Cells) -> Cells:
-        """Cut cells that do not fit in a range into smaller ones: one reading of the source counts
-        their values by finer intervals of patterns."""
+        """Cut cells that do not fit in a range into smaller cells.
+
+        One reading of the source counts their values in finer intervals of patterns."""
         slots = max(int(self._room * SHARE_OF_A_CUT) // 4, 4)
         most = self._room * (1 - 2 * SHARE_OF_A_PIECE) - 8
         while True:
             low, high, number = cells
-            # a cell of one pattern is one value: it needs no cutting
+            # a cell of one pattern has one value and is never cut
             large = np.flatnonzero((self._least(cells).min(axis=0) > most) & (low < high))
             if len(large) == 0:
                 return cells
             i = j = int(large[0])
             shift = _shift(int(high[i] - low[i]), slots)
-            for k in large.tolist():  # the next ones in the same reading, if no coarser for it
+            for k in large.tolist():  # cut more cells in this reading, if none gets coarser
                 if _shift(int(high[k] - low[i]), slots) > shift:
                     break
                 j = k
@@ -230,7 +231,7 @@ class Ranges:
     def _plan_pieces(self, cells: Cells) -> list[tuple[int, int, int]]:
         """Group cells into pieces (first cell, last cell, width of counter), the highest first.
 
-        Each cell takes the width that needs the fewest bytes, unless joining the piece above costs
+        Each cell gets the width that takes the fewest bytes, unless joining the piece above wastes
         less than SHARE_OF_A_PIECE."""
         low, high, number = cells
         total = np.append(0, np.cumsum(number))
@@ -253,7 +254,7 @@ class Ranges:
         return pieces
 
     def _fill_ranges(self, cells: Cells, pieces: list[tuple[int, int, int]]) -> list[list[_Piece]]:
-        """Fill ranges with the pieces, one after the other; a piece is cut if a range is full."""
+        """Fill ranges with the pieces, one after the other. If a range is full, cut the piece."""
         low, high, number = cells
         total = np.append(0, np.cumsum(number))
         ranges: list[list[_Piece]] = [[]]
@@ -268,7 +269,7 @@ class Ranges:
                     ranges.append([])
                     left = self._room
                     continue
-                start = min(start, stop - 1)  # one pattern alone always fits
+                start = min(start, stop - 1)  # a single pattern always fits
                 left -= float(takes[start - a])
                 n = int(total[stop] - total[start])
                 ranges[-1].append(_Piece(int(low[start]), int(high[stop - 1]), n, width))
@@ -277,7 +278,7 @@ class Ranges:
 
 
 class _Counter:
-    """Counts patterns with narrow counters, and remembers which of them overflowed."""
+    """Counts patterns with narrow counters, and records which counters overflowed."""
 
     def __init__(self, add: Any, anew: Counts) -> None:
         self._add, self._room = add, anew
@@ -317,14 +318,14 @@ def _empty_slots() -> tuple[Counts, Counts]:
 
 
 def _shift(span: int, slots: int) -> int:
-    """How many low bits to drop so that patterns 0 ... span take at most `slots` slots."""
+    """The number of low bits to drop so that patterns 0 ... span take at most `slots` slots."""
     return max((span // slots).bit_length(), 0)
 
 
 def _occupied_slots(
     table: npt.NDArray[Any], overflow: _Overflow, start: int, stop: int
 ) -> tuple[Counts, Counts]:
-    """The slots in [start, stop) that are not empty, and their counts with what overflowed."""
+    """The occupied slots in [start, stop), and their counts including the overflows."""
     a, b = np.searchsorted(overflow.slots, (start, stop)).tolist()
     extra = overflow.slots[a:b]
     slots = np.flatnonzero(table[start:stop]) + start

@@ -1,9 +1,9 @@
-"""The scan of more values than fit in memory: range by range, the largest values first.
+"""Scan more values than fit in memory, range by range, from the largest values down.
 
-The estimate of a candidate depends on the values above it alone, so it is bit-identical when the
-values come in ranges that are read, sorted and dropped. Of the ranges above its own, a candidate is
-compared with some probe points only, which give a lower bound of its distance. The few candidates
-whose bounds are small are then measured exactly: all ranges pass once more.
+The estimate of a candidate depends only on the values above it. It is therefore bit-identical if
+ranges of values are read, sorted and dropped one after the other. In the ranges above its own, a
+candidate is compared only with some probe points, which give a lower bound of its distance. The few
+candidates with small bounds are then measured exactly, in another pass over all ranges.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ __all__ = ["Found", "OutOfCoreScan", "Shortlist"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# To find a first distance to beat, so many candidates of each chunk get a bound, and of all of them
-# so many with the smallest bounds are measured. They change the time alone: from 4 to 256 by about
-# a third (`bench/studies/constants.py likely`).
+# To find a first distance to beat, bounds are computed for N_SAMPLES candidates of each chunk, and
+# the N_LIKELY candidates with the smallest bounds are measured. Both constants affect only the
+# time, by about a third from 4 to 256 (`bench/studies/constants.py likely`).
 N_SAMPLES = 16
 N_LIKELY = 16
 
-# If more candidates than this are to be measured, the N_LIKELY most promising come first, for a
-# smaller distance to beat. With several ranges that costs another reading of the source: it is done
-# for more than MANY_TO_READ_FOR alone.
+# If more candidates than this are to be measured, the N_LIKELY most promising ones are measured
+# first, to find a smaller distance to beat. With several ranges this takes another reading of the
+# source, so it is done only for more than MANY_TO_READ_FOR candidates.
 MANY = 64
 MANY_TO_READ_FOR = 4096
 
 
 class Found(NamedTuple):
-    """The best candidate; `first` is how many of the values lie below it."""
+    """The best candidate; `first` is the number of values below it."""
 
     xmin: float
     rate: float
@@ -51,8 +51,8 @@ class Found(NamedTuple):
 class Shortlist(NamedTuple):
     """Candidates, ascending, with lower bounds of their distances.
 
-    Columns: the value; y, its log relative to the largest value; how many values lie below; the
-    rate (alpha - 1); the bound, or the distance once it was measured.
+    Columns: the value; y, the log of value / largest value; the number of values below it; the rate
+    (alpha - 1); the bound, or the distance if it has been measured.
     """
 
     v: Floats
@@ -62,11 +62,11 @@ class Shortlist(NamedTuple):
     distance: Floats
 
     def take(self, which: Any) -> Shortlist:
-        """Those with these indices."""
+        """The candidates with these indices."""
         return Shortlist(*(column[which] for column in self))
 
     def join(self, below: Shortlist) -> Shortlist:
-        """One list of these and of a list of smaller candidates."""
+        """Join this list and a list of smaller candidates."""
         return Shortlist(*(np.concatenate(pair) for pair in zip(below, self, strict=True)))
 
     def most_promising(self, size: int) -> Shortlist:
@@ -77,7 +77,7 @@ class Shortlist(NamedTuple):
 
     @property
     def smallest(self) -> float:
-        """The smallest distance, or bound; inf if there is no candidate."""
+        """The smallest distance or bound; inf if there is no candidate."""
         return float(self.distance.min(initial=math.inf))
 
 
@@ -87,25 +87,25 @@ def _empty_shortlist() -> Shortlist:
 
 
 class OutOfCoreScan:
-    """The scan of all candidates among the values of some cells, in bounded memory.
+    """A scan of all candidates among the values of some cells, in bounded memory.
 
     Parameters
     ----------
     source : Source
-        Of float32 or float64; it is read as often as necessary.
+        A source of float32 or float64. It is read as often as necessary.
     side : str
         "abs", "positive" or "negative".
     cells : Cells
-        They must hold all values of the side from some value on.
+        They must contain all values of the side at or above some value.
     budget : Budget
-        The memory that may be used.
+        The memory budget.
     min_tail : int
-        Least number of values in a tail.
+        Smallest number of values in a tail.
     tolerance : float
-        Distances that differ by at most this are equal.
+        Distances that differ by at most this count as equal.
     n_likely, many : int
-        How many candidates are measured first for a distance to beat, and how many must be left for
-        that; they change the time alone.
+        The number of candidates that are measured first, to find a distance to beat, and the number
+        of candidates above which this is done. Both affect only the time.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class OutOfCoreScan:
         self._window = _Window(self._n, budget.chunk, max(budget.probes, budget.most_candidates))
 
     def best(self) -> Found | None:
-        """The smallest xmin whose distance is within the tolerance of the smallest one."""
+        """Find the smallest xmin whose distance is within the tolerance of the smallest one."""
         best = self._measure(self._sample_candidates(), math.inf).smallest  # a distance to beat
         many = self._many if len(self._ranges.ranges) == 1 else MANY_TO_READ_FOR
         pool, below = _empty_shortlist(), math.inf
@@ -150,7 +150,7 @@ class OutOfCoreScan:
         return Found(float(v), float(rate), float(distance), int(first))
 
     def _sample_candidates(self) -> Shortlist:
-        """The candidates with the smallest bounds, of N_SAMPLES in each chunk."""
+        """Choose the candidates with the smallest bounds, from N_SAMPLES of each chunk."""
         pool = _empty_shortlist()
         for window in self._windows():
             end = self._count_candidates(window, math.inf)
@@ -162,10 +162,10 @@ class OutOfCoreScan:
         return pool
 
     def search_below(self, limit: float, below: float) -> tuple[Shortlist, float]:
-        """Candidates smaller than `below` with a bound of at most `limit`, the largest first.
+        """Search for candidates below `below` with a bound of at most `limit`, the largest first.
 
         The search ends when the shortlist is full. The second result is the value down to which
-        candidates were searched: 0 if all were."""
+        the candidates were searched; it is 0 if all of them were searched."""
         pool = _empty_shortlist()
         for window in self._windows():
             end = self._count_candidates(window, below)
@@ -179,16 +179,17 @@ class OutOfCoreScan:
         return pool, 0.0
 
     def _count_candidates(self, window: _Window, below: float) -> int:
-        """How many values of the window, from the smallest on, are candidates below `below`.
+        """The number of the window's smallest values that are candidates below `below`.
 
-        The largest value of all is no candidate, nor is one with fewer than min_tail values above.
+        The largest value of all is not a candidate. A value whose tail has fewer than min_tail
+        values is not a candidate either.
         """
         end = int(np.searchsorted(window.v, below))
         least = int(np.searchsorted(window.first, self._n - self._min_tail, side="right"))
         return min(end, least, len(window.v) - window.is_first)
 
     def _measure(self, pool: Shortlist, limit: float) -> Shortlist:
-        """Measure candidates exactly; those whose distance is above the limit are dropped."""
+        """Measure candidates exactly, and drop those whose distance is above the limit."""
         distance = pool.distance.copy()
         for window in self._windows():
             alive = np.flatnonzero(distance <= limit)
@@ -196,7 +197,7 @@ class OutOfCoreScan:
                 break
             low = int(np.searchsorted(pool.v[alive], window.v[0]))
             high = int(np.searchsorted(pool.v[alive], window.v[-1], side="right"))
-            seen = np.full(high, np.inf)  # stays for candidates above the limit
+            seen = np.full(high, np.inf)  # remains inf for candidates above the limit
             met, seen_there = window.search_above(pool.take(alive[:low]), limit)
             seen[met] = seen_there
             for k in range(low, high):
@@ -212,8 +213,8 @@ class OutOfCoreScan:
         left: tuple[Floats, Counts] = np.empty(0), np.empty(0, np.int64)
         for chunk in self._ranges.chunks(self._budget.chunk):
             left = np.concatenate([chunk[0], left[0]]), np.concatenate([chunk[1], left[1]])
-            # sums of estimates are rounded after each block of values, counted from the largest
-            # one down: only whole blocks are passed on, so that the bits are those in memory
+            # The sums of the estimates are rounded after each block of values, counted from the
+            # largest value down. Yield only whole blocks: the bits then equal those in memory.
             begin = (len(left[0]) - window.is_first) % estimate.BLOCK
             if begin + window.is_first < len(left[0]):
                 window.load(left[0][begin:], left[1][begin:])
@@ -227,8 +228,8 @@ class OutOfCoreScan:
 class _Window:
     """The values that are scanned together, followed by probe points among the larger values.
 
-    Both are in one array, filled from its end down: a search takes a part of it that begins at a
-    candidate. `keep_probes` drops the values and keeps some of them as probe points.
+    Both are in one array, which is filled from its end down. A search uses the part of the array
+    that begins at a candidate. `keep_probes` drops the values and keeps some as probe points.
     """
 
     def __init__(self, n: int, chunk: int, probes: int) -> None:
@@ -241,14 +242,14 @@ class _Window:
         self.clear()
 
     def clear(self) -> None:
-        """Start again with the largest values."""
+        """Empty the window, to start again with the largest values."""
         self._begin = self._at = len(self._v)
         self._mark = np.zeros(4)
         self._above = 0
 
     @property
     def is_first(self) -> bool:
-        """Whether the window holds the largest values of all."""
+        """Whether the window contains the largest values of all."""
         return self._at == len(self._v)
 
     @property
@@ -260,25 +261,25 @@ class _Window:
         return self._first[self._begin : self._at]
 
     def load(self, values: Floats, counts: Counts) -> None:
-        """Take the next smaller values, and estimate their rates."""
+        """Load the next smaller values, and estimate their rates."""
         begin, at = self._at - len(values), self._at
         tails = np.cumsum(counts[::-1])[::-1] + self._above
         self._v[begin:at], self._first[begin:at] = values, self._n - tails
         self._above = int(tails[0])
         if self.is_first:
             self._y[at - 1], self._rate[at - 1] = 0, np.inf
-        part = slice(begin, at + (not self.is_first))  # with the smallest of those above
+        part = slice(begin, at + (not self.is_first))  # including the smallest value above
         estimate.part(
             self._v[part], self._first[part], self._n, self._mark, self._y[part], self._rate[part]
         )
         self._begin = begin
 
     def search(self, begin: int, end: int, limit: float, step: int = 1) -> tuple[Counts, Floats]:
-        """Which candidates in [begin, end) have a bound of at most `limit`, and the bounds."""
+        """Find the candidates in [begin, end) with bounds of at most `limit`, and their bounds."""
         return self._search(self._begin, begin, end, step, limit)
 
     def search_above(self, candidates: Shortlist, limit: float) -> tuple[Counts, Floats]:
-        """`search` among candidates that are smaller than all values of the window."""
+        """The same as `search`, for candidates that are smaller than all values of the window."""
         start = self._begin - len(candidates.v)
         here = slice(start, self._begin)
         self._v[here], self._y[here], self._rate[here] = candidates.v, candidates.y, candidates.rate
@@ -290,9 +291,11 @@ class _Window:
         return Shortlist(self._v[at], self._y[at], self._first[at], self._rate[at], bound)
 
     def keep_probes(self, levels: int) -> None:
-        """Drop the values, but keep some as probe points: the smallest one and, if `levels` is not
-        0, two in each interval of log(tail size) of length 1 / levels: those that deviate most, to
-        either side, from the law that is fitted to all values so far."""
+        """Drop the values, but keep some of them as probe points.
+
+        The smallest value is kept. If `levels` is not 0, two values are also kept in each interval
+        of log(tail size) of length 1 / levels: those that deviate most, on either side, from the
+        law fitted to all values so far."""
         kept = np.zeros(len(self.v), bool)
         if levels:
             tails = (self._n - self.first).astype(np.float64)
@@ -329,7 +332,7 @@ class _Window:
 
 
 def _join_best(one: Shortlist, other: Shortlist) -> Shortlist:
-    """The candidates of both lists that no smaller candidate equals or beats in distance."""
+    """Join two lists; drop each candidate whose distance a smaller candidate equals or beats."""
     order = np.argsort(np.concatenate([one.v, other.v]), kind="stable")
     both = other.join(one).take(order)
     before = np.minimum.accumulate(np.append(np.inf, both.distance[:-1]))
