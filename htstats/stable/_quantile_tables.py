@@ -1,9 +1,8 @@
 """The quantile functions of McCulloch's estimator as Chebyshev coefficients.
 
-tests/tables/make_stable_quantiles.py made this file and defines the functions. For each
-range of alpha, it has the ends of the range, the number of degrees in alpha and in beta, and the
-coefficients in units of 1e-9. The first axis of the coefficients is the function, the second the
-degree in alpha, the third the degree in beta.
+Made by tests/tables/make_stable_quantiles.py, which says what they are. For each
+range of alpha: its ends, the number of degrees in alpha and in beta, and the
+coefficients in units of 1e-9: functions first, then alpha, then beta.
 """
 
 __all__ = ["RANGES"]
