@@ -1,4 +1,4 @@
-"""Name the encoder that computed the features: by its hash, or by its file."""
+"""Options that name the encoder of the features, by its hash or by its file."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
 
 
 def encoder_hash(args: argparse.Namespace) -> str | None:
-    """The SHA-256 that the arguments name, None if they name no encoder.
+    """The SHA-256 of the encoder that the arguments name; None if they name no encoder.
 
     Raises
     ------
     OSError, ValueError
-        If the file cannot be read, the hash is not one, or both differ.
+        If the file cannot be read, the hash is not a SHA-256, or file and hash differ.
     """
     given: str | None = args.encoder_sha256
     if given is not None:

@@ -1,9 +1,9 @@
-"""Search for a short classifier file whose error bound holds, and write it.
+"""Search for a short file that decodes to a classifier with a proven error bound, and write it.
 
-The output is a .htc file of some hundred bytes; beside it OUT.json says what it certifies and
-what that rests on. `htstats verify` recomputes both from the file and the data. All files of a
-format belong to one code, so seeds and restarts cost nothing; Ctrl-C ends the search and keeps
-the best file so far.
+The output OUT is a .htc file of some hundred bytes. OUT.json states the certified error and the
+assumptions behind it. `htstats verify` recomputes both from the file and the data. All files of a
+format belong to one code, so more seeds and restarts do not weaken the bound. Ctrl-C ends the
+search and keeps the best file so far.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _require_output(args: argparse.Namespace) -> tuple[Path, Path, list[str]]:
-    """The file, its claim, and the inputs that they must not overwrite."""
+    """The paths of the file and its claim, and the inputs that neither may overwrite."""
     from htstats._common.files import require_apart
 
     if args.output is None:

@@ -3,8 +3,8 @@
 A fully connected network (64-64-32-10, ReLU, plain SGD with weight decay) learns scikit-learn's
 bundled digits. For each of its weight matrices the command fits a power law, splits the matrix at
 a threshold, and compares the number of kept weights with the prediction of the fitted tail. It then
-counts how many held-out digits the compressed network classifies correctly. At last it searches for
-a file of some forty bytes with a certified error on the same digits.
+counts how many held-out digits the compressed network classifies correctly. Finally, it searches
+for a file of some forty bytes with a certified error on the same digits.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ HIDDEN = (64, 32)
 EPOCHS = 60
 WEIGHT_DECAY = 1e-3
 
-# Proposals and temperatures: a fraction of the search of `htstats certify`, to keep the demo short.
+# Proposals and temperatures of the search. It is a fraction of the search of `htstats certify`, to
+# keep the demo short.
 STAGES = ((500_000, 5.5), *[(300_000, 4.5)] * 3)
 
 NOISES = {"paper": "paper's noise", "matched": "matched noise", "none": "none (prune)"}
@@ -98,7 +99,7 @@ def _work(args: argparse.Namespace, device: str) -> dict[str, Any]:
 
 
 def _certificate(data: Split, seed: int) -> dict[str, Any]:
-    """The certified error of a short file that is found on the same digits."""
+    """Search for a short file on the same digits, and return its certified error."""
     from htstats.certificate import Stage, certify, digits_examples, verify
 
     examples = digits_examples(data)

@@ -1,19 +1,19 @@
 """Fit a power law to the weights of every matrix of a checkpoint, or to a column of numbers, and
 print the fits as a table.
 
-`alpha` is the exponent of the density, `tail exponent` that of P(|w| > x), one less. A row tells
-where the fitted tail begins (xmin), how many weights it holds (n_tail), its Kolmogorov-Smirnov
-distance D and the standard error of alpha. If a matrix cannot be fitted, its row gives the reason,
-and the exit code is 1, unless the matrix has no elements.
+`alpha` is the exponent of the density. `tail exponent` is the exponent of P(|w| > x), which is
+alpha - 1. A row gives the start of the fitted tail (xmin), the number of weights in the tail
+(n_tail), the Kolmogorov-Smirnov distance D and the standard error of alpha. If a matrix cannot be
+fitted, its row gives the reason, and the exit code is 1, unless the matrix has no elements.
 
---xmin, --xmax, --ks and --min-tail have the meaning that they have in `fit_power_law`, and apply to
-every matrix.
+--xmin, --xmax, --ks and --min-tail have the same meaning as in `fit_power_law`, and apply to every
+matrix.
 
 A column of numbers is a .txt, .csv, .tsv or .dat file (also with .gz), a 1-D .npy, or - for
 standard input. Blank lines and # comments are skipped. Any other line without a finite number is an
 error that names the line. If there are several columns, --column selects one. With --discrete, the
-column has whole numbers, and the zeta distribution is fitted. Zeros and negative numbers are left
-out and counted.
+column must have whole numbers, and the zeta distribution is fitted. Zeros and negative numbers are
+left out and counted.
 
 JSON and CSV also have WeightWatcher's names: layer_id (the number of the matrix in the file, from
 1), longname, N and M (the larger and the smaller side), Q = N/M; alpha, sigma, D, xmin and

@@ -5,7 +5,7 @@ figure3: stable rank against alpha, with a mixture of linear regressions. table1
 and after the last layer is compressed, for three readings of the threshold and three kinds of
 noise.
 
-Missing inputs (the paper's own networks, data sets) are left out; lines on stderr name them.
+Missing inputs (the paper's own networks, data sets) are left out, and lines on stderr name them.
 """
 
 from __future__ import annotations
