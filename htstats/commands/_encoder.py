@@ -16,7 +16,7 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--encoder-sha256", metavar="HEX", help="SHA-256 of the encoder that computed the features"
     )
-    parser.add_argument("--encoder", metavar="FILE", help="the encoder's file, to be hashed")
+    parser.add_argument("--encoder", metavar="FILE", help="the encoder's file, which is hashed")
 
 
 def encoder_hash(args: argparse.Namespace) -> str | None:

@@ -71,8 +71,8 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
     """Add the options of each fit."""
     parser.add_argument(
         "--side", choices=["abs", "positive", "negative"],
-        help="fit abs(w), the positive weights, or the negative ones (default: abs; of a column: "
-        "positive)",
+        help="fit abs(w), the positive weights, or the negative weights (default: abs; for a "
+        "column: positive)",
     )  # fmt: skip
     parser.add_argument(
         "--xmin", type=xmin, metavar="X",
@@ -85,8 +85,8 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--ks", choices=["left", "two-sided"], default="left",
-        help="the distance: the largest gap just below each value, as in other tools, or anywhere "
-        "(default: left)",
+        help="how the distance is measured: the largest gap just below each value, as in other "
+        "tools, or the largest gap anywhere (default: left)",
     )  # fmt: skip
     parser.add_argument(
         "--min-tail", type=int, metavar="N",
@@ -107,7 +107,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--dask", metavar="WHERE",
-        help="fit on a cluster: a scheduler's address, or local:N for N processes here",
+        help="fit on a cluster: a scheduler's address, or local:N for N processes on this machine",
     )  # fmt: skip
 
 

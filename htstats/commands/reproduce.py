@@ -30,7 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="folder with checkpoints, the files of Fashion-MNIST, of CIFAR-10 or SVHN, or "
         "pytorchcv's weights",
     )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="of noise, EM and training (default 0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the noise, EM and training (default: 0)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

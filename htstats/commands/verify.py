@@ -25,13 +25,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="DATA",
-        help="what it was certified on: fashion-mnist, digits, an .npz file or a folder",
+        help="the data of the certificate: fashion-mnist, digits, an .npz file or a folder",
     )
     add_encoder_options(parser)
     parser.add_argument("--claim", type=float, metavar="P", help="the certified error to check")
     parser.add_argument(
-        "--delta", type=float, metavar="P", help="chance to fail; default: the claim's, or .05"
-    )
+        "--delta", type=float, metavar="P",
+        help="probability that the bound fails; default: the claim's, or .05",
+    )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     add_trunk_option(parser)
