@@ -21,7 +21,7 @@ __all__ = ["main"]
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports invalid arguments in one line."""
+    """A parser that reports invalid arguments in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (--help says more)\n")
@@ -69,7 +69,7 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         return int(args.run(args))
     except BrokenPipeError:
-        # the reader (head, less) has gone; what is left in the buffer must not raise again
+        # the reader (head, less) has ended; the rest of the buffer must not raise a second error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, TypeError, OSError, ImportError, MemoryError, ArithmeticError) as error:
@@ -80,7 +80,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
 
 def _be_silent() -> None:
-    """Suppress what libraries log when they are interrupted, as dask does at exit."""
+    """Suppress the log messages of libraries that are interrupted, such as dask's at exit."""
     import logging
 
     logging.disable(logging.CRITICAL)
@@ -88,7 +88,7 @@ def _be_silent() -> None:
 
 
 def _describe(error: Exception) -> str:
-    """One line; for a file that cannot be opened "PATH: REASON", without the error's number."""
+    """Describe an error in one line; for a file that cannot be opened: "PATH: REASON"."""
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.filename}: {error.strerror}"
     return one_line(error)

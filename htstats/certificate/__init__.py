@@ -1,17 +1,18 @@
-"""Certificates: an error bound that holds, in a file that proves it.
+"""Certificates: a proven upper limit of a classifier's error, and the short file that proves it.
 
-A short file decodes to a classifier. Occam's bound with the exact binomial tail turns its length
-and its errors on the training examples into an upper limit of its error on new ones. Nothing is
-assumed about weights or training. The limit holds if the code was fixed before the examples were
-seen, and if the examples are independent draws.
+The file decodes to a classifier. Occam's bound with the exact binomial tail computes an upper limit
+of the classifier's error on new examples. It needs two numbers: the length of the file, and the
+number of errors on the training examples. It assumes nothing about the weights or the training. The
+limit holds if the code was fixed before the examples were seen, and if the examples are independent
+draws. A code is a fixed rule that decodes files to classifiers.
 
 The steps from images to a certificate, in order:
 
     images -> _features (+ _banks)   whole-number features, the same on every machine
            -> _anneal                a ternary head with few errors and few bits
-           -> _file (_formats, _coder)  the message, whose bits count
+           -> _file (_formats, _coder)  the message, the file whose bits are counted
            -> _bound                 the certified error
-           -> _verify                recomputes that number from the file and the data alone
+           -> _verify                recomputes the certified error from the file and the data alone
 """
 
 from __future__ import annotations

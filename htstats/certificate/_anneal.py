@@ -1,8 +1,8 @@
-"""The search: simulated annealing of a ternary head on errors and bits.
+"""Search for a ternary head with few errors and few bits by simulated annealing.
 
-An error is worth a nearly constant number of bits on the bound (`exchange_rate`), so the search
-minimises rate x errors + bits with whole numbers, and counts errors exactly. Chains are
-independent: the number of threads changes the running time, never the result.
+In the bound, one error costs a nearly constant number of bits (`exchange_rate`). The search
+therefore minimises rate x errors + bits. It uses whole numbers and counts errors exactly. Chains
+are independent: the number of threads changes the running time, never the result.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ UNIT = 1024
 TEMPERATURE_UNIT = 1 << 26
 A_TEMPERATURE = 1024
 
-# The smallest number of examples of a chunk: an estimate from fewer is useless. So many small
-# chunks take turns to be the first; prefixes double after them.
+# The smallest number of examples in a chunk: an estimate from fewer is useless.
 CHUNK_EXAMPLES = 512
+# Number of small chunks, which take turns to be counted first. After them, prefixes double in size.
 TURNING = 8
 
 # Proposals between two checks of the clock, the progress function and Ctrl-C.
 SLICE = 200 * A_TEMPERATURE
 
-# Weights of each class when a search begins.
+# Non-zero weights of each class at the start of a search.
 STARTED = 6
 
 # More non-zeros than any head with a good bound has; the table of costs ends here.
@@ -45,7 +45,10 @@ MOST_NONZEROS = 4000
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a search: `proposals` steps, with temperatures from hottest to coldest, in bits."""
+    """A part of a search: `proposals` steps while the temperature falls from hottest to coldest.
+
+    Temperatures are in bits.
+    """
 
     proposals: int
     hottest: float
@@ -62,8 +65,8 @@ class Annealed:
     errors : int
         Errors on the examples of the search.
     bits : float
-        log2 of the number of heads with as many non-zeros and levels, plus `extra_bits`; the file
-        has this length, rounded up to a byte.
+        log2 of the number of heads with the same numbers of non-zeros and levels, plus
+        `extra_bits`. The file has this length, rounded up to a byte.
     seed : int
         The chain that found it.
     proposals : int
@@ -78,10 +81,11 @@ class Annealed:
 
 
 def grid_relatives(channels: int, rows: int, columns: int) -> npt.NDArray[np.int32]:
-    """Columns that a non-zero may move to: the cells around it, and the other channels of its cell.
+    """The columns to which a non-zero may move from each column of a grid.
 
-    Feature (channel, row, column) has number (channel x rows + row) x columns + column. Shape
-    (features, 7 + channels), with -1 where there is no such cell.
+    They are the eight neighbouring cells of the same channel, and the same cell in all other
+    channels. Feature (channel, row, column) has number (channel x rows + row) x columns + column.
+    The array has shape (features, 7 + channels), with -1 for cells outside the grid.
     """
     channel, row, column = np.indices((channels, rows, columns)).reshape(3, -1)
     found = []
@@ -97,7 +101,7 @@ def grid_relatives(channels: int, rows: int, columns: int) -> npt.NDArray[np.int
 
 
 class _Problem:
-    """The examples in the kernel's layout, shared by all chains and never written to."""
+    """The examples in the layout that the C code reads. All chains share them unchanged."""
 
     def __init__(
         self, features: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int, seed: int
@@ -123,12 +127,12 @@ class _Problem:
         self._features, self._labels = features, labels
 
     def start(self, step: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
-        """Weights and offsets to begin with."""
+        """The weights and offsets at the start of a search."""
         return _start(self._features, self._labels, self.classes, step)
 
 
 def _chunk_ends(m: int) -> tuple[list[int], int]:
-    """Ends of the chunks, and how many of the first ones take turns."""
+    """The ends of the chunks, and the number of leading chunks that take turns."""
     turning = min(max(m // CHUNK_EXAMPLES, 1), TURNING)
     size = CHUNK_EXAMPLES if m >= 4 * TURNING * CHUNK_EXAMPLES else -(-m // turning)
     ends = [size * (k + 1) for k in range(turning)]
@@ -138,7 +142,10 @@ def _chunk_ends(m: int) -> tuple[list[int], int]:
 
 
 def _hash(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """splitmix64's finaliser (Steele, Lea and Flood 2014): a fixed order on every machine."""
+    """The finaliser of splitmix64 (Steele, Lea and Flood 2014).
+
+    Sorting by it gives a random order that is the same on every machine.
+    """
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
@@ -147,10 +154,10 @@ def _hash(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 def _start(
     features: npt.NDArray[np.int8], labels: npt.NDArray[np.int64], classes: int, step: int
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
-    """Start of a search: for each class the columns whose mean differs most from the other classes.
+    """The start of a search: for each class, the columns with the most unusual mean in that class.
 
-    If a search starts without weights, small problems lose whole classes. Sums are whole numbers
-    and exact. One division and one square root are rounded as IEEE 754 says, so the result is
+    A search without weights at the start would lose whole classes of small problems. Sums are whole
+    numbers and exact. Divisions and square roots are rounded as IEEE 754 requires, so the result is
     bit-identical on every machine.
     """
     m, d = features.shape
@@ -174,7 +181,7 @@ def _start(
 
 
 def _counts(n: int, most: int) -> Iterator[int]:
-    """C(n, 0) ... C(n, most), each from the one before."""
+    """C(n, 0) ... C(n, most), each computed from the previous one."""
     ways = 1
     for k in range(most + 1):
         yield ways
@@ -224,7 +231,11 @@ class _Search:
         self.errors, self.bits, self.proposals = m, float(self.support_cost[0]) / UNIT, 0
 
     def rate(self) -> int:
-        """The cost of one error, in units: at the best head so far, or at a typical one."""
+        """The cost of one error, in units of 1/1024 bit.
+
+        It is the exchange rate at the best head so far, or at a typical head if the best is still
+        poor.
+        """
         m = len(self.problem.by_example)
         errors, bits = self.errors, self.bits
         if errors > m // 3:
@@ -232,7 +243,7 @@ class _Search:
         return max(1, round(UNIT * exchange_rate(errors, bits, m, delta=self.delta)))
 
     def run(self, number: int, stage: Stage, goes_on: Callable[[_Search], bool]) -> bool:
-        """Run a stage from the best head so far; False if it was stopped."""
+        """Run a stage from the best head so far. Return False if `goes_on` stopped it."""
         self.weights[:], self.offsets[:] = self.best_weights, self.best_offsets
         p = self.problem
         rate = self.rate()
@@ -283,25 +294,26 @@ def anneal(
     classes : int, optional
         Number of classes, at least 2; default: one more than the largest label.
     stages : sequence of Stage
-        Each starts from the best head so far; the first one from no weights at all.
+        Each stage starts from the best head so far.
     seeds : sequence of int
         One chain per seed; each seed is in [0, 2^32).
     step : int
         The value of one step of an offset, in logits; in [1, 128].
     relatives : ndarray of int32, shape (features, any), optional
-        Columns that a non-zero may move to, -1 for none; see `grid_relatives`.
+        For each column, the columns to which a non-zero may move, filled with -1; see
+        `grid_relatives`.
     extra_bits : float
-        Bits of a message in addition to support, signs and offsets. They change the exchange rate
-        slightly.
+        Bits of a message in addition to those of support, signs and offsets. They change the
+        exchange rate slightly.
     most_levels : int
         The largest number of levels that the offsets may span.
     delta : float
         Probability that the bound fails, in (0, 1).
     n_threads : int
-        Chains that run at the same time; results do not depend on it.
+        Number of chains that run at the same time. Results do not depend on it.
     progress : callable, optional
         Called as progress(seed, proposals, certified_error, errors) at short intervals. If it
-        returns False, that chain ends and keeps its best head.
+        returns False, the chain ends and keeps its best head.
 
     Returns
     -------
@@ -316,10 +328,10 @@ def anneal(
 
     Notes
     -----
-    Kirkpatrick, Gelatt and Vecchi, "Optimization by simulated annealing", Science 220 (1983),
-    with moves that re-balance the offset of the class they touch, and early rejection on prefixes
-    of the examples (csrc/certificate/htst_anneal.h). All arithmetic is in whole numbers: a seed
-    gives the same head on every machine.
+    The method is that of Kirkpatrick, Gelatt and Vecchi, "Optimization by simulated annealing",
+    Science 220 (1983), with two additions (csrc/certificate/htst_anneal.h). Each move also adjusts
+    the offset of the class that it changes. Bad moves are rejected after the first part of the
+    examples. All arithmetic is in whole numbers: a seed gives the same head on every machine.
 
     Examples
     --------

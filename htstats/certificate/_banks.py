@@ -1,4 +1,4 @@
-"""Filter banks: fixed integer taps, part of the formats.
+"""Filter banks: fixed integer taps, which are part of the formats.
 
 The four tables below are Gabor filters, sine phase, at 0 and 45 degrees: exp(-(u^2 + .36 v^2) /
 (2 s^2)) sin(2 pi u / w) with s = .45 w and wavelengths w of 4 and 8 pixels, minus
@@ -83,7 +83,7 @@ def gabor_filters() -> Filters:
 def gaussian_filters(n: int = 16, size: int = 5, scale: int = 32) -> Filters:
     """The paper's G as filters: rint(scale G[i, j]) of seed 0, one layer per filter.
 
-    The counter-based generator of csrc/normal/htst_normal.h computes G again, so G is not stored.
+    G is not stored: the counter-based generator of csrc/normal/htst_normal.h computes it.
     """
     filters = []
     for layer in range(n):

@@ -13,8 +13,8 @@ METHODS = ("binomial", "kl", "hoeffding", "maurer")
 
 LOG2 = math.log(2)
 
-# Newton's steps from a point above the root of a convex function; from Pinsker's start it takes
-# at most 9.
+# Limit of Newton's steps. The function is convex and the start, from Pinsker's inequality, is above
+# the root; at most 9 steps are needed.
 STEPS = 100
 
 
@@ -23,9 +23,9 @@ def occam_bound(
 ) -> float:
     """An upper limit of the error rate of a classifier of `bits` bits, given its training errors.
 
-    Fix a prefix-free code before you see the m examples, which are independent draws. With
-    probability at least 1 - delta the bound holds simultaneously for all messages of the code:
-    for each message of L bits that decodes to a classifier with e errors on the m examples,
+    The m examples are independent draws, and a prefix-free code is fixed before they are seen. With
+    probability at least 1 - delta, the bound then holds simultaneously for all messages of the
+    code. For a message of L bits that decodes to a classifier with e errors on the m examples,
 
         error rate <= sup{p : log P(Bin(m, p) <= e) >= log(delta) - L log 2}.
 
@@ -41,9 +41,9 @@ def occam_bound(
     delta : float
         Probability that the statement fails, in (0, 1).
     method : {"binomial", "kl", "hoeffding", "maurer"}
-        "binomial" is the exact tail and the tightest. "kl" is Chernoff's bound on it,
-        "hoeffding" Hoeffding's square-root bound, "maurer" a PAC-Bayes bound with Maurer's
-        constant.
+        "binomial" uses the exact tail and gives the smallest limit. "kl" uses Chernoff's bound on
+        the tail, and "hoeffding" Hoeffding's square-root bound. "maurer" is a PAC-Bayes bound with
+        Maurer's constant.
 
     Returns
     -------
@@ -57,8 +57,8 @@ def occam_bound(
 
     Notes
     -----
-    Everything is computed in logarithms, so that bits may be 1e7 and more. "kl" and "maurer" are
-    solved by Newton's method to 1e-14 relative.
+    Everything is computed in logarithms, so `bits` may be 1e7 or more. Newton's method solves "kl"
+    and "maurer" to a relative error of 1e-14.
 
     References
     ----------
@@ -113,8 +113,8 @@ def test_set_bound(errors: int, m: int, delta: float = 0.05) -> float:  # noqa: 
     """An upper limit of the error rate of a classifier, given errors on examples it never saw.
 
     This is `occam_bound` without bits: the upper limit of Clopper and Pearson at 1 - delta.
-    If examples can be spared, no certificate is better. One delta covers one classifier: to
-    choose among s classifiers by the same examples costs ``format_bits(s)``.
+    If examples can be held out, no certificate is better. The statement is for one classifier. If
+    the same examples choose among s classifiers, use `occam_bound` with ``format_bits(s)`` bits.
 
     Parameters
     ----------
@@ -143,18 +143,18 @@ test_set_bound.__test__ = False  # type: ignore[attr-defined]  # pytest collects
 
 
 def format_bits(s: int) -> float:
-    """The cost of a choice among s codes by the data: log2(s) bits.
+    """The cost in bits of a choice among s codes that depends on the data: log2(s).
 
     Parameters
     ----------
     s : int
-        How many codes (formats, presets, architectures) the training data could have chosen; at
-        least 1.
+        Number of codes (formats, presets, architectures) from which the training data could choose;
+        at least 1.
 
     Returns
     -------
     float
-        Bits, to be added to the length of the message.
+        Number of bits to add to the length of the message.
 
     Examples
     --------
@@ -166,7 +166,7 @@ def format_bits(s: int) -> float:
 
 
 def exchange_rate(errors: int, bits: float, m: int, *, delta: float = 0.05) -> float:
-    """The number of bits that one more error is worth at this point of the bound.
+    """The number of bits that change the bound as much as one more error does.
 
     Parameters
     ----------
@@ -176,13 +176,13 @@ def exchange_rate(errors: int, bits: float, m: int, *, delta: float = 0.05) -> f
     Returns
     -------
     float
-        Bits per error: the ratio of the bound's slopes in errors and in bits. At 0 bits with
-        delta near 1 the bound may be below the observed rate; the rate is then 0.
+        Bits per error: the slope of the bound in errors divided by its slope in bits. At 0 bits
+        with delta near 1, the bound may be below the observed error rate. The result is then 0.
 
     Notes
     -----
-    On the bound log P(Bin(m, p) <= e) + L log 2 is constant, so the rate is the slope of log P in e
-    at fixed p, divided by log 2. The slope is computed as half the difference over two errors.
+    At the bound, log P(Bin(m, p) <= e) + L log 2 is constant. The rate is therefore the slope of
+    log P in e at fixed p, divided by log 2. The slope is half the difference over two errors.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The certificate: the certified statement in words and in numbers."""
+"""The certificate: the statement about the error, in words and in numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["BASES", "Certificate"]
 
 SHA256 = re.compile("[0-9a-f]{64}")
 
-# What a certificate rests on: a message of a code, or examples that the classifier never saw.
+# The bases of a certificate: a message of a code, or examples that the classifier never saw.
 BASES = ("message", "held-out")
 
 
@@ -24,11 +24,11 @@ class Certificate:
     Parameters
     ----------
     errors, m : int
-        Errors on the m examples that the bound counts.
+        Number of errors, and number of examples on which they were counted.
     bits : int
         Length of the message: 8 x the bytes of the file.
     choice_bits : float
-        Bits added for choices among codes that the data may have influenced.
+        Bits added for choices among codes, if the data may have influenced them.
     delta : float
         Probability that the statement fails, in (0, 1).
     classes : int
@@ -38,11 +38,11 @@ class Certificate:
     method : str
         One of `METHODS`.
     basis : {"message", "held-out"}
-        What the bound rests on: a message of a code that was fixed before the examples were seen,
-        or examples that did not influence the classifier.
+        "message": the classifier is a message of a code that was fixed before the examples were
+        seen. "held-out": the examples did not influence the classifier.
     encoder_sha256 : str or None
-        Hash of the encoder that computed the features, "" if the user did not name it; None if the
-        format computes the features itself.
+        Hash of the encoder that computed the features; "" if the user did not name the encoder;
+        None if the format computes the features itself.
 
     Raises
     ------
@@ -78,7 +78,7 @@ class Certificate:
         checks.count("classes", self.classes, at_least=2)
         checks.count("bits", self.bits, at_least=0)
         checks.nonnegative("choice_bits", self.choice_bits)
-        _ = self.certified_error  # errors, m and delta are checked there
+        _ = self.certified_error  # this checks errors, m and delta
 
     @property
     def certified_error(self) -> float:

@@ -1,4 +1,4 @@
-"""From examples and trained starts to files of networks: the preset fcnn."""
+"""The preset fcnn: certified files of networks, from examples and trained networks."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from htstats.certificate._search import CHOICE_BITS, Found, encoder_of, features
 
 __all__ = ["FCNN_STAGES", "certify_networks", "network_inputs"]
 
-# The length of the search of the preset fcnn.
+# The stages of the search of the preset fcnn.
 FCNN_STAGES = (Stage(1_000_000, 3.0), Stage(500_000, 2.0))
 
-# Images with a smaller side keep all their pixels; of others 2 x 2 pixels become one input.
+# Images with a smaller side keep all their pixels. In larger images, 2 x 2 pixels become one input.
 LEAST_POOLED = 16
 
 
 def network_inputs(
     examples: Examples, *, n_threads: int = 1
 ) -> tuple[Format, npt.NDArray[np.int8]]:
-    """The format of networks for such examples, and the inputs of its first layer.
+    """The format of a network for these examples, and the inputs of its first layer.
 
     Parameters
     ----------
     examples : Examples
-        Images give pooled pixels (28 x 28 become 196 inputs), or all pixels if a side is below 16;
-        columns stay as they are.
+        Images become pooled pixels (196 inputs for 28 x 28), or all pixels if a side is below 16.
+        Columns stay unchanged.
     n_threads : int
-        Threads; the result does not depend on it.
+        Number of threads. The result does not depend on it.
 
     Returns
     -------
@@ -63,14 +63,14 @@ def certify_networks(
     progress: Callable[[int, int, float, int], bool] | None = None,
     encoder_sha256: str | None = None,
 ) -> list[Found]:
-    """Search from each start for a network with few errors in a short file, and certify it.
+    """Search for a network with few errors and a short file from each start, and certify it.
 
     Parameters
     ----------
     examples : Examples
     starts : sequence of IntegerNetwork
         Ternary networks on the inputs of `network_inputs`, as `htstats.torch.train_compressed`
-        returns them. Any number of starts costs no bits.
+        returns them. The number of starts costs no bits.
     delta, n_threads, stages, progress, encoder_sha256
         As in `certify`.
 

@@ -1,8 +1,8 @@
-"""Whole numbers as bits: a writer, a reader that finds the end, and ranks of supports.
+"""Write whole numbers as bits, read them again, and rank supports.
 
-Everything is exact arithmetic on Python's integers. A support of k places among n is its rank in
-the combinatorial number system, and numbers with different ranges share one mixed-radix integer,
-so that a message is less than two bits longer than the logarithm of the number of possible
+All arithmetic is exact, on Python's integers. A support of k places among n is written as its rank
+in the combinatorial number system. Numbers with different ranges are combined to one mixed-radix
+integer. A message is therefore less than two bits longer than log2 of the number of possible
 messages.
 """
 
@@ -21,7 +21,8 @@ __all__ = [
 ]
 
 
-# Two places so near each other have binomial coefficients that follow by few multiplications.
+# If two places differ by at most this, the binomial coefficient of one is computed from the other's
+# by a few multiplications.
 NEAR = 64
 
 
@@ -40,11 +41,11 @@ class BitWriter:
         self._length += width
 
     def write_below(self, value: int, limit: int) -> None:
-        """Append `value`, one of `limit` numbers from 0 on."""
+        """Append `value`, which is in 0 .. limit - 1."""
         self.write(value, (limit - 1).bit_length())
 
     def finish(self) -> bytes:
-        """The bits so far as bytes, the last one filled with zeros."""
+        """The bits so far as bytes; zeros fill the last byte."""
         padding = -self._length % 8
         return (self._value << padding).to_bytes((self._length + padding) // 8, "big")
 
@@ -64,14 +65,14 @@ class BitReader:
         return self._value >> self._left & ((1 << width) - 1)
 
     def read_below(self, limit: int) -> int:
-        """The next number, one of `limit` from 0 on."""
+        """The next number, which is in 0 .. limit - 1."""
         value = self.read((limit - 1).bit_length())
         if value >= limit:
             raise ValueError("the message holds a number outside its range")
         return value
 
     def finish(self) -> None:
-        """Check that only zero bits of the last byte are left."""
+        """Check that nothing is left except zero bits of the last byte."""
         if self._left >= 8:
             raise ValueError(f"{self._left // 8} bytes follow the end of the message")
         if self._value & ((1 << self._left) - 1):
@@ -108,7 +109,7 @@ class MixedRadix:
 
 
 def rank_of_support(places: Sequence[int]) -> int:
-    """The rank of an increasing sequence c_1 < ... < c_k among all of its length: sum of C(c_i, i).
+    """The rank of a sequence c_1 < ... < c_k among all such sequences: the sum of C(c_i, i).
 
     References
     ----------
@@ -130,8 +131,8 @@ def rank_of_support(places: Sequence[int]) -> int:
 def support_of_rank(rank: int, k: int, n: int) -> list[int]:
     """The increasing sequence of `k` places below `n` that has this rank.
 
-    While the place decreases, the binomial coefficient C(place, i) is updated by one multiplication
-    and one exact division per step, so that the total is n steps.
+    The place decreases step by step. Each step updates the binomial coefficient C(place, i) by one
+    multiplication and one exact division. There are n steps in total.
     """
     places = []
     place, i = n - 1, k
@@ -153,7 +154,8 @@ def support_of_rank(rank: int, k: int, n: int) -> list[int]:
 def log2_units(x: int, unit: int) -> int:
     """unit x log2(x) for x >= 1, rounded down to 2^-20 and then to a whole number.
 
-    The mantissa is squared once per bit, in whole numbers: the result is the same on every machine.
+    The mantissa is squared once per bit. All numbers are whole, so the result is the same on every
+    machine.
     """
     whole = x.bit_length() - 1
     mantissa = x >> (whole - 62) if whole > 62 else x << (62 - whole)

@@ -23,7 +23,7 @@ __all__ = [
     "quantize_columns",
 ]
 
-# Exponents that a message can say, in five bits.
+# The range of exponents that five bits of a message can express.
 LEAST_EXPONENT, MOST_EXPONENT = -16, 15
 
 # The smallest number of examples for which a bound is useful.
@@ -32,7 +32,7 @@ LEAST = 10
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Examples that a bound counts errors on, and held-out examples if there are any.
+    """The examples on which a bound counts errors, and held-out examples if there are any.
 
     Attributes
     ----------
@@ -41,11 +41,12 @@ class Examples:
         uint8 images, shape (examples, height, width), or int8 columns, shape (examples, features).
     y : ndarray of int64
     x_test, y_test : ndarray or None
-        The same for held-out examples, which no search may use.
+        The held-out examples and their labels. No search may use them.
     exponent : int
-        Float columns became int8 by ``rint(127 x / 2^exponent)``; see `quantize_columns`.
+        Float columns were converted to int8 by ``rint(127 x / 2^exponent)``; see
+        `quantize_columns`.
     source_sha256 : str or None
-        `sha256` of the images that columns were computed from.
+        If columns were computed from images: the `sha256` of the images.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Examples:
 
     @property
     def sha256(self) -> str:
-        """Hash of the examples and labels in little-endian order, for the report."""
+        """SHA-256 of the examples and labels in little-endian order, for the report."""
         if self.source_sha256 is not None:
             return self.source_sha256
         digest = hashlib.sha256()
@@ -77,13 +78,13 @@ class Examples:
 def check_examples(
     x: Any, y: Any, what: str = "examples", exponent: int | None = None
 ) -> tuple[Any, Any]:
-    """Inputs as uint8 images or int8 columns (by `quantize_columns`), labels as int64.
+    """Check examples; return uint8 images or int8 columns (by `quantize_columns`), int64 labels.
 
     Raises
     ------
     TypeError, ValueError
-        If kinds or shapes are wrong, there is a NaN, there are too few examples, labels are not
-        0 .. classes - 1, or a feature is the same for all examples.
+        If dtypes or shapes are wrong, there is a NaN, there are too few examples, labels are not
+        0 .. classes - 1, or all examples are the same.
     """
     x, y = np.asarray(x), np.asarray(y)
     if y.ndim != 1 or y.dtype.kind not in "iu":
@@ -116,18 +117,18 @@ def check_examples(
 def quantize_columns(
     x: npt.NDArray[Any], what: str = "x", exponent: int | None = None
 ) -> npt.NDArray[np.int8]:
-    """Columns as int8 by a fixed rule that is part of the format.
+    """Convert columns to int8 by a fixed rule that is part of the format.
 
     Parameters
     ----------
     x : ndarray, shape (examples, features)
-        int8 in [-127, 127] stays as it is, uint8 is halved and rounded down, floats become
-        ``rint(127 x / 2^exponent)``, at most 127 in size.
+        int8 in [-127, 127] stays unchanged. uint8 is halved and rounded down. Floats become
+        ``rint(127 x / 2^exponent)``, clipped to [-127, 127].
     what : str
-        The name for messages.
+        The name of the examples in error messages.
     exponent : int, optional
-        In [-16, 15], for floats alone. The message says it, so it may depend on the examples
-        (`exponent_for`). By default it is 0, and floats must lie in [-1, 1].
+        In [-16, 15], only for floats. The certificate file contains the exponent, so it may depend
+        on the examples (`exponent_for`). By default it is 0, and floats must be in [-1, 1].
 
     Returns
     -------
@@ -136,7 +137,7 @@ def quantize_columns(
     Raises
     ------
     TypeError, ValueError
-        If x is of another kind, out of range or not finite.
+        If x has another dtype, is out of range or is not finite.
     """
     if x.dtype.kind == "f":
         if not np.isfinite(x).all():
@@ -159,9 +160,9 @@ def quantize_columns(
 
 
 def exponent_for(x: npt.NDArray[Any]) -> int:
-    """The exponent at which at most one float of a thousand is clipped; 0 for other kinds.
+    """The exponent for which at most one float in a thousand is clipped; 0 for other dtypes.
 
-    It is 0 wherever that loses less than one bit.
+    It is also 0 if that choice loses less than one bit of precision.
     """
     if x.dtype.kind != "f" or x.ndim != 2 or not x.size or not np.isfinite(x).all():
         return 0
@@ -173,7 +174,7 @@ def exponent_for(x: npt.NDArray[Any]) -> int:
 
 
 def _held_out(x: Any, y: Any, like: npt.NDArray[Any], exponent: int | None) -> tuple[Any, Any]:
-    """Check held-out examples, which no bound uses: any number; classes may be missing."""
+    """Check held-out examples. There may be any number, and classes may be missing."""
     x, y = np.asarray(x), np.asarray(y)
     if x.shape[1:] != like.shape[1:] or y.shape != x.shape[:1] or y.dtype.kind not in "iu":
         raise ValueError(
@@ -193,18 +194,18 @@ def load_examples(
     labels: str | os.PathLike[str] | None = None,
     exponent: int | None = None,
 ) -> Examples:
-    """Examples by name ("fashion-mnist", "digits"), from a file or from a folder.
+    """Load examples by name ("fashion-mnist", "digits"), from a file or from a folder.
 
     Parameters
     ----------
     data : str or path
-        A name, a folder with the files of Fashion-MNIST, or an `.npz` file with ``x`` and ``y`` (or
-        ``x_train``, ``y_train``), and if it has held-out examples ``x_test`` and ``y_test``. Or a
-        `.npy` file of inputs, with their labels in a second one.
+        One of: a name; a folder with the files of Fashion-MNIST; an `.npz` file with ``x`` and
+        ``y`` (or ``x_train`` and ``y_train``), and optionally the held-out examples ``x_test`` and
+        ``y_test``; a `.npy` file of inputs.
     labels : str or path, optional
-        The `.npy` file of labels, for a `.npy` file of inputs.
+        The `.npy` file of labels. It is required for a `.npy` file of inputs.
     exponent : int, optional
-        For float columns, as in `quantize_columns`; default: `exponent_for` of them.
+        For float columns, as in `quantize_columns`; default: `exponent_for` of the columns.
 
     Returns
     -------
@@ -253,12 +254,15 @@ def _from_arrays(
 
 
 def digits_examples(split: datasets.Split) -> Examples:
-    """A split of scikit-learn's digits as images of 8 x 8 pixels."""
+    """Examples from a split of scikit-learn's digits: images of 8 x 8 pixels."""
     return _from_split(split, 8.0, 15)
 
 
 def _from_split(split: datasets.Split, scale: float, grey: int) -> Examples:
-    """A data set of pixels in [-1, 1] as uint8 images: (x + 1) scale, a whole number."""
+    """Examples from a data set of pixels in [-1, 1], as uint8 images.
+
+    A pixel x becomes grey (x + 1) scale, which is a whole number.
+    """
     side = round(split.x_train.shape[1] ** 0.5)
 
     def images(x: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

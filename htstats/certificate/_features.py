@@ -22,15 +22,15 @@ BLOCK = 500
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """How a filter bank is pooled; csrc/certificate/htst_features.h has the formula.
+    """A filter bank and its pooling; csrc/certificate/htst_features.h has the formula.
 
     Attributes
     ----------
     filters : callable
-        Returns the filters; with an empty list the pixels are the only features.
+        Returns the filters. If the list is empty, the pixels are the only features.
     window, stride, margin : int
-        In pixels: the size of a pooling window, the distance between two windows, and how far the
-        first window begins outside the image.
+        The size of a pooling window, the distance between two windows, and the distance by which
+        the first window begins outside the image; all in pixels.
     divisor, softening : int
         The divisor of the pooled sums, and the number added to the energy that divides them.
     """
@@ -43,7 +43,7 @@ class FeatureMap:
     softening: int = 1
 
     def bank(self, height: int, width: int) -> Bank:
-        """The kernel's bank for images of this size."""
+        """The filter bank of the C code, for images of this size."""
         filters = self.filters()
         sizes = np.array([len(f) for f in filters], np.int64)
         taps = np.concatenate([f.ravel() for f in filters] or [np.empty(0, np.int16)])
@@ -86,15 +86,15 @@ def extract_features(
     Parameters
     ----------
     name : {"gabor", "gaussian", "pixels", "raw", "strokes"}
-        Which map.
+        The name of the feature map.
     images : ndarray of uint8, shape (examples, height, width)
     n_threads : int
-        Threads; the result does not depend on it.
+        Number of threads. The result does not depend on it.
 
     Raises
     ------
     TypeError, ValueError
-        If images are not uint8 of three dimensions, or too small for a window.
+        If images are not a uint8 array of three dimensions, or are too small for a window.
     """
     if images.dtype != np.uint8 or images.ndim != 3:
         raise TypeError(

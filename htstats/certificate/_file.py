@@ -1,13 +1,13 @@
-"""The certificate file `.htc`: the message whose length the bound counts.
+"""The certificate file `.htc`: the message whose length enters the bound.
 
-docs/certificate-format.md describes it so that a decoder can be written from that page alone. A
-message is one byte of format; for formats that do not fix them, the shape of the input and the
-number of classes; then the head as one number of fixed width:
+docs/certificate-format.md describes the file completely: a decoder can be written from that page
+alone. A message begins with one byte that names the format. If the format does not fix the shape of
+the input and the number of classes, they follow. Then comes the head:
 
     k (8 bits; 255: 32 bits more), levels - 1 (6 bits), number below levels^classes x C(n, k) x 2^k
 
-padded with zeros to a whole byte. The decoder knows where the message ends; anything after it is
-an error.
+k is the number of non-zeros among the n weights. Zeros fill the last byte. The decoder knows where
+the message ends; anything after the end is an error.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ __all__ = ["MOST_LEVELS", "decode", "encode", "message_bits"]
 # The largest number of levels of the offsets that six bits can hold.
 MOST_LEVELS = 64
 
-# k is written in 8 bits; this value says that 32 bits follow.
+# k is written in 8 bits; this value means that k follows in 32 bits.
 LONG_K = 255
 
 
 def message_bits(form: Format, k: int, levels: int) -> int:
-    """Bits of the file of a head with `k` non-zeros and offsets in 0 .. levels - 1."""
+    """Length in bits of the file of a head with `k` non-zeros and offsets in 0 .. levels - 1."""
     limits = _limits(form, k, levels)
     length = 8 if k < LONG_K else 40
     bits = form.header_bits + length + 6 + (limits.size - 1).bit_length()

@@ -1,4 +1,7 @@
-"""The formats of `.htc` files. The first byte names one; all are fixed before data are seen."""
+"""The formats of `.htc` files. The first byte of a file is the number of its format.
+
+All formats were fixed before any data were seen.
+"""
 
 from __future__ import annotations
 
@@ -21,41 +24,41 @@ __all__ = [
 # The value of one step of an offset, in logits, in every format of version 1.
 STEP = 16
 
-# No head has more weights, so that a short message cannot ask for much memory.
+# The largest number of weights of a head. The limit keeps a short message from using much memory.
 MOST_WEIGHTS = 1 << 24
 
-# Input kinds of the formats that write their shape.
+# Features of the formats of heads whose message contains the shape of the input.
 SPELLED = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns", 68: "strokes"}
-# The same for networks.
+# Features of such formats of networks.
 SPELLED_NETWORKS = {18: "pixels", 19: "raw", 20: "columns"}
 
-# Columns of floats whose exponent is in the message: a ternary head, and a network.
+# Formats for columns of floats, with the exponent in the message: of a ternary head, of a network.
 SCALED_HEAD, SCALED_NETWORK = 24, 25
 EXPONENT_BITS, EXPONENT_ZERO = 5, 16
 
-# Columns of efficientnet-lite0, which htstats.torch.trunk computes from images.
+# Columns that htstats.torch.trunk computes from images with efficientnet-lite0.
 TRUNK = "lite0"
 TRUNK_GRID = 80, 3, 3
 
 
 @dataclass(frozen=True)
 class Format:
-    """A code: features, shape of the input, and number of classes.
+    """A format: features, shape of the input, and number of classes.
 
     Attributes
     ----------
     number : int
         The first byte of the file.
     features : {"gabor", "gaussian", "pixels", "strokes", "lite0", "raw", "columns"}
-        "lite0" are columns of a public network, see `htstats.torch.trunk`; "columns" are int8
-        features that the user provides.
+        "lite0" stands for columns of a public network, see `htstats.torch.trunk`. "columns" stands
+        for int8 features that the user provides.
     height, width : int
-        In pixels; for columns: 1, and the number of columns.
+        Size of the input in pixels. For columns: 1, and the number of columns.
     classes : int
     step : int
-        Of the offsets of a ternary head.
+        The value of one step of the offsets of a ternary head, in logits.
     exponent : int
-        Of float columns; `quantize_columns` has the rule.
+        The exponent of float columns; `quantize_columns` has the rule.
     """
 
     number: int
@@ -84,18 +87,18 @@ class Format:
 
     @property
     def n_features(self) -> int:
-        """How many features an example has."""
+        """Number of features of an example."""
         channels, rows, columns = self.grid
         return channels * rows * columns
 
     @property
     def is_network(self) -> bool:
-        """Whether the message is a network of several layers; else it is a ternary head."""
+        """True for a network of several layers, False for a ternary head."""
         return self.number in NETWORKS and self.number != SCALED_HEAD
 
     @property
     def is_scaled(self) -> bool:
-        """Whether the message has the exponent of float columns."""
+        """Whether the message contains the exponent of float columns."""
         return self.number in (SCALED_HEAD, SCALED_NETWORK)
 
     @property
@@ -133,9 +136,9 @@ def format_for(
     network: bool = False,
     exponent: int = 0,
 ) -> Format:
-    """The format with the shortest header for such an input, of a ternary head or of a network.
+    """The format with the shortest header for an input, of a ternary head or of a network.
 
-    ValueError if a head on such inputs would have more than 2^24 weights.
+    Raises ValueError if the head would have more than 2^24 weights.
     """
     for form in FORMATS.values():
         if (form.features, form.height, form.width, form.classes, form.is_network) == (
@@ -153,7 +156,7 @@ def format_for(
 
 
 def write_format(writer: BitWriter, form: Format) -> None:
-    """Write the first byte and, if it does not fix the shape, classes, height and width."""
+    """Write the number of the format; if it does not fix the shape, also classes, height, width."""
     writer.write(form.number, 8)
     if form.number not in FORMATS:
         writer.write(form.classes, 16)

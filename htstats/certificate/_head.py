@@ -15,9 +15,9 @@ __all__ = ["TernaryHead"]
 class TernaryHead:
     """A linear classifier with weights -1, 0, 1 on integer features.
 
-    Example x has the logits ``weights @ x + step * offsets``, whole numbers. Its class is the one
-    whose logit is strictly the largest. If two logits are largest it has no class, and counts as
-    an error.
+    The logits of an example x are ``weights @ x + step * offsets``, which are whole numbers. The
+    class of x is the class with the strictly largest logit. If two logits are equally large and
+    largest, x has no class and counts as an error.
 
     Attributes
     ----------
@@ -42,17 +42,17 @@ class TernaryHead:
         return logits
 
     def predict(self, features: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The class of each row of features, -1 where two logits are largest."""
+        """The class of each row of features; -1 if two logits are equally large and largest."""
         logits = self.logits(features)
         best = logits.argmax(axis=1)
         top = logits[np.arange(len(logits)), best]
         return np.where((logits == top[:, None]).sum(axis=1) == 1, best, -1)
 
     def count_errors(self, features: npt.NDArray[Any], labels: npt.NDArray[Any]) -> int:
-        """Number of examples whose class is not their label, or that have no class."""
+        """Number of examples whose class differs from their label, or that have no class."""
         return int(np.count_nonzero(self.predict(features) != labels))
 
     @property
     def n_nonzeros(self) -> int:
-        """How many weights are not zero."""
+        """Number of weights that are not zero."""
         return int(np.count_nonzero(self.weights))

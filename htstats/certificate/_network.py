@@ -1,4 +1,4 @@
-"""Networks of layers W(t) = mean + sqrt(t) G + q B in whole numbers: what formats 16 to 31 hold."""
+"""Networks of formats 16 to 31: layers W(t) = mean + sqrt(t) G + q B in whole numbers."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ from htstats._core.normal import fill
 
 __all__ = ["MEANS", "NOISES", "UNIT", "IntegerNetwork", "Layer"]
 
-# q: the weight of an entry 1 of B. Means and sqrt(t) are in the same unit: 16 is one q.
+# The value of q. Means and sqrt(t) are therefore in sixteenths of q.
 UNIT = 16
 MEANS = (0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8)
 NOISES = (0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32)
 
-# Steps of the offsets: of a class, and of a hidden unit (times 2^shift: a sixteenth of its range).
+# The value of one step of an offset: of a class, and of a hidden unit. The step of a hidden unit is
+# multiplied by 2^shift, and is then a sixteenth of the unit's range.
 LOGIT_STEP = 256
 HIDDEN_STEP = 8
 
-# Examples that pass through the network in one call.
+# Number of examples that one call sends through the network.
 BLOCK = 4096
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """One layer: its weights are ``mean + rint(noise G) + 16 codes``, whole numbers.
+    """One layer, whose weights are the whole numbers ``mean + rint(noise G) + 16 codes``.
 
     Attributes
     ----------
     codes : ndarray of int8, shape (units, inputs)
-        B: zero almost everywhere, else a value of the codebook, -values .. values.
+        B. Nearly all entries are zero; the others are values of the codebook, -values .. values.
     offsets : ndarray of int16, shape (units,)
-        In steps: 256 in the last layer, 8 x 2^shift in a hidden one.
+        The offsets, in steps. A step is 256 in the last layer, and 8 x 2^shift in a hidden layer.
     mean, noise : int
-        The mean and sqrt(t), in sixteenths of q; one of `MEANS`, `NOISES`.
+        The mean and sqrt(t), in sixteenths of q. They are in `MEANS` and `NOISES`.
     shift : int
-        A hidden unit's activation is its sum / 2^shift, rounded down, in 0 .. 127. The last layer
-        has no shift: 0.
+        The activation of a hidden unit is its sum / 2^shift, rounded down and clipped to 0 .. 127.
+        In the last layer, the shift is 0.
     """
 
     codes: npt.NDArray[np.int8] = field(repr=False)
@@ -51,7 +52,10 @@ class Layer:
     shift: int = 0
 
     def dense(self, seed: int, number: int) -> npt.NDArray[np.int32]:
-        """The part that costs no bits: mean + rint(noise G[seed, number]), shape of the codes."""
+        """The part without B: mean + rint(noise G[seed, number]), in the shape of the codes.
+
+        It costs no bits.
+        """
         weights = np.full(self.codes.shape, self.mean, np.int32)
         if self.noise:
             g = np.empty(self.codes.shape)
@@ -62,19 +66,19 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class IntegerNetwork:
-    """A feed-forward network in whole numbers, the same on every machine.
+    """A feed-forward network in whole numbers, with the same outputs on every machine.
 
     Hidden activations are ``min(127, max(0, floor(sum / 2^shift)))``. The class of an example is
-    the one whose logit is strictly the largest. If two logits are largest it has no class, and
-    counts as an error.
+    the class with the strictly largest logit. If two logits are equally large and largest, the
+    example has no class and counts as an error.
 
     Attributes
     ----------
     layers : tuple of Layer
     values : int
-        The codebook of B: whole numbers from -values to values.
+        The codebook of B consists of the whole numbers from -values to values.
     seed : int
-        Seed of G; 0 where no layer has noise.
+        Seed of G; 0 if no layer has noise.
     """
 
     layers: tuple[Layer, ...]
@@ -83,7 +87,7 @@ class IntegerNetwork:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Inputs, hidden units, classes."""
+        """Numbers of inputs, of units of each hidden layer, and of classes."""
         return (self.layers[0].codes.shape[1], *(len(layer.codes) for layer in self.layers))
 
     @property
@@ -93,7 +97,7 @@ class IntegerNetwork:
 
     @property
     def n_nonzeros(self) -> int:
-        """How many entries of B are not zero, in all layers."""
+        """Number of entries of B that are not zero, in all layers."""
         return sum(int(np.count_nonzero(layer.codes)) for layer in self.layers)
 
     def step(self, number: int) -> int:
@@ -102,7 +106,7 @@ class IntegerNetwork:
         return LOGIT_STEP if last else HIDDEN_STEP << self.layers[number].shift
 
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
-        """Widths, weights, constants and shifts as the kernel wants them."""
+        """Widths, weights, constants and shifts in the form that the C code reads."""
         weights = [
             (layer.dense(self.seed, number) + UNIT * layer.codes.astype(np.int32)).ravel()
             for number, layer in enumerate(self.layers)
@@ -119,7 +123,7 @@ class IntegerNetwork:
         )
 
     def check(self) -> None:
-        """ValueError if some sum could leave 32 bits."""
+        """Raise ValueError if a sum could exceed 32 bits."""
         try:
             Network(*self.arrays())
         except OverflowError:
@@ -140,22 +144,22 @@ class IntegerNetwork:
         return out
 
     def predict(self, features: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The class of each row of features, -1 where two logits are largest."""
+        """The class of each row of features; -1 if two logits are equally large and largest."""
         logits = self.logits(features)
         best = logits.argmax(axis=1)
         top = logits[np.arange(len(logits)), best]
         return np.where((logits == top[:, None]).sum(axis=1) == 1, best, -1)
 
     def count_errors(self, features: npt.NDArray[Any], labels: npt.NDArray[Any]) -> int:
-        """Number of examples whose class is not their label, or that have no class."""
+        """Number of examples whose class differs from their label, or that have no class."""
         logits = np.ascontiguousarray(self.logits(features).T, np.int32)
         return int(count_errors(logits, np.ascontiguousarray(labels, np.int64)))
 
     def in_order(self) -> IntegerNetwork:
-        """The same function, with each hidden layer's units in order of their offsets.
+        """A network for the same function, with the units of hidden layers sorted by offset.
 
-        Units of a layer can change places if neither their layer nor the next one has noise. The
-        order makes the offsets of such a layer cheaper to write.
+        Units of a layer can change places if neither their layer nor the next one has noise. Sorted
+        offsets take fewer bits.
         """
         layers = list(self.layers)
         for number, (one, two) in enumerate(pairwise(layers)):
@@ -173,7 +177,7 @@ class IntegerNetwork:
         return IntegerNetwork(tuple(layers), self.values, self.seed)
 
     def is_sorted(self, number: int) -> bool:
-        """Whether a file has the units of this layer in order of their offsets."""
+        """Whether the units of this layer are sorted by offset in a file."""
         return number + 1 < len(self.layers) and not (
             self.layers[number].noise or self.layers[number + 1].noise
         )

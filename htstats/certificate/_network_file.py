@@ -1,9 +1,9 @@
-"""The messages of formats 16 to 31: a network of layers W(t).
+"""The messages of formats 16 to 31: networks of layers W(t).
 
-After the format: the layers, their widths, the codebook, the seed of G if a layer has noise, and
-for each layer mean, sqrt(t), shift, number of non-zeros and levels of the offsets; then one number
-of fixed width that combines the offsets, the ranks of the supports and the values of all layers.
-docs/certificate-format.md describes it.
+After the format, a message has the number of layers, their widths and the codebook. Mean, sqrt(t),
+shift, number of non-zeros and levels of the offsets follow for each layer, and the seed of G if a
+layer has noise. Last comes one number of fixed width. It combines the offsets, the ranks of the
+supports and the values of all layers. docs/certificate-format.md describes the details.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ MOST_UNITS = 1024
 MOST_VALUES = 8
 MOST_ENTRIES = 1 << 22
 
-# k is written in 8 bits; this value says that 32 bits follow.
+# k is written in 8 bits; this value means that k follows in 32 bits.
 LONG_K = 255
 
 
 @dataclass(frozen=True)
 class _Shape:
-    """What a message says about a layer before its numbers."""
+    """The description of a layer, which a message has before offsets, supports and values."""
 
     n_inputs: int
     n_units: int
@@ -59,7 +59,7 @@ class _Shape:
 
     @property
     def limits(self) -> list[int]:
-        """How many possible zeros, offsets, supports there are; each value of B follows."""
+        """Numbers of possible zero offsets, offsets and supports; the values of B are not here."""
         return [*self.offset_limits, math.comb(self.n_inputs * self.n_units, self.k)]
 
     @property
@@ -76,7 +76,7 @@ def _gamma_bits(value: int) -> int:
 
 
 def _write_gamma(writer: BitWriter, value: int) -> None:
-    """Elias's gamma code of value >= 1: as many zeros as there are digits after the first."""
+    """Write value >= 1 in Elias's gamma code: a zero for each digit after the first, then value."""
     writer.write(value, _gamma_bits(value))
 
 
@@ -122,7 +122,7 @@ def header_bits(network: IntegerNetwork) -> int:
 
 
 def network_bits(network: IntegerNetwork) -> int:
-    """Bits of the message of a network, without the format and without filling its last byte."""
+    """Bits of the message of a network, without the format and the zeros at the end."""
     shapes = _shapes(network)
     size: int = math.prod(limit for shape in shapes for limit in shape.limits)
     size *= int((2 * network.values) ** sum(shape.k for shape in shapes))
@@ -130,7 +130,7 @@ def network_bits(network: IntegerNetwork) -> int:
 
 
 def layer_bits(n_units: int, levels: int, is_last: bool, is_sorted: bool) -> int:
-    """How many offsets a layer of so many units and levels can have."""
+    """The number of possible combinations of offsets of a layer with these units and levels."""
     shape = _Shape(1, n_units, 0, 0, 0, 0, levels, is_last, is_sorted)
     return math.prod(shape.offset_limits)
 
@@ -155,7 +155,7 @@ def _check(network: IntegerNetwork, shapes: list[_Shape]) -> None:
 
 
 def write_network(writer: BitWriter, network: IntegerNetwork) -> None:
-    """Write a network; ValueError if it does not fit the format."""
+    """Write a network. Raises ValueError if it does not fit the format."""
     network = network.in_order()
     shapes = _shapes(network)
     _check(network, shapes)
@@ -186,9 +186,9 @@ def write_network(writer: BitWriter, network: IntegerNetwork) -> None:
 
 
 def _entries_of(layer: Layer, most: int) -> tuple[list[int], int]:
-    """Places of the non-zeros, and their values as one number: the first one is the lowest digit.
+    """The places of the non-zeros, and one number whose digits are their values.
 
-    Digits 0, 1, 2, 3, ... stand for 1, -1, 2, -2, ...
+    The first value is the lowest digit. Digits 0, 1, 2, 3, ... stand for 1, -1, 2, -2, ...
     """
     flat = layer.codes.ravel()
     places = [int(place) for place in np.flatnonzero(flat)]
@@ -219,9 +219,9 @@ def read_network(reader: BitReader, n_inputs: int, n_classes: int, size: int) ->
     ----------
     reader : BitReader
     n_inputs, n_classes : int
-        From the format.
+        Numbers of inputs and classes, which the format gives.
     size : int
-        Bytes of the message: no layer can have more non-zeros than bits.
+        Bytes of the message. A layer cannot have more non-zeros than the message has bits.
 
     Raises
     ------
@@ -270,7 +270,7 @@ def _read_head(reader: BitReader, is_last: bool, size: int) -> tuple[int, int, i
         k = reader.read(32)
         if k < LONG_K:
             raise ValueError(f"{k} non-zeros are written in more bits than they need")
-    if k > 8 * size:  # each value takes a bit
+    if k > 8 * size:  # each value takes at least one bit
         raise ValueError(f"{k} non-zeros do not fit the message")
     return mean, noise, shift, k, reader.read(6) + 1
 

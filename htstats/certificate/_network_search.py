@@ -1,4 +1,4 @@
-"""Search for a network with few errors and few bits, from a start that training gave."""
+"""Search for a network with few errors and few bits, starting from a trained network."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from htstats.certificate._network_file import MOST_LEVELS, header_bits, layer_bi
 
 __all__ = ["AnnealedNetwork", "anneal_network"]
 
-# Examples of a chunk are at least so many, chunks at most so many.
+# The smallest number of examples in a chunk, and the largest number of chunks.
 CHUNK_EXAMPLES = 384
 MOST_CHUNKS = 128
 
-# More non-zeros a layer than any network with a good bound has.
+# More non-zeros than any layer of a network with a good bound has.
 MOST_NONZEROS = 4000
 
 
@@ -47,7 +47,7 @@ class AnnealedNetwork:
     errors : int
         Errors on the examples of the search.
     bits : float
-        Bits of the message, without filling its last byte, plus `extra_bits`.
+        Bits of the message, without the zeros that fill its last byte, plus `extra_bits`.
     seed : int
         The chain that found it.
     proposals : int
@@ -62,7 +62,7 @@ class AnnealedNetwork:
 
 
 class _Problem:
-    """The examples in the kernel's layout, shared by all chains and never written to."""
+    """The examples in the layout that the C code reads. All chains share them unchanged."""
 
     def __init__(self, features: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int) -> None:
         m = len(labels)
@@ -92,7 +92,7 @@ class _Costs:
         self.levels = np.zeros((len(layers), MOST_LEVELS + 1), np.int64)
         for number, layer in enumerate(layers):
             n, last = layer.codes.size, number == len(layers) - 1
-            count = 1  # C(n, k); what a layer cannot have costs more than every error
+            count = 1  # C(n, k); for impossible k > n, the cost exceeds that of all errors
             for k in range(most + 1):
                 rank = log2_units(count, UNIT) if k <= n else 1 << 50
                 self.support[number, k] = rank + UNIT * k
@@ -146,14 +146,18 @@ class _Search:
         return replace(self.network, layers=tuple(layers))
 
     def rate(self) -> int:
-        """The cost of one error, in units: at the best network so far, or at a typical one."""
+        """The cost of one error, in units of 1/1024 bit.
+
+        It is the exchange rate at the best network so far, or at a typical network if the best is
+        still poor.
+        """
         m, errors, bits = self.problem.m, self.errors, self.bits
         if errors > m // 3 or bits > m / 20:
             errors, bits = m // 8, m / 40
         return max(1, round(UNIT * exchange_rate(errors, bits, m, delta=self.delta)))
 
     def run(self, number: int, stage: Stage, goes_on: Callable[[_Search], bool]) -> bool:
-        """Run a stage from the best network so far; False if it was stopped."""
+        """Run a stage from the best network so far. Return False if `goes_on` stopped it."""
         rate = self.rate()
         network = self.best()
         widths, weights, constants, shifts = network.arrays()
@@ -202,20 +206,21 @@ def anneal_network(
     ----------
     features : ndarray of int8, shape (examples, inputs)
     labels : ndarray of integers, shape (examples,)
-        Classes, 0 .. classes - 1, with the classes of the networks.
+        Classes, 0 .. classes - 1. The number of classes must be that of the networks.
     starts : sequence of IntegerNetwork
-        One chain a start. The search changes B (its values stay -1, 0, 1) and the offsets; mean,
-        t, shifts and seed of G stay those of the start.
+        One chain per start. The search changes the offsets and B, whose values stay in -1, 0, 1.
+        Mean, t, shifts and the seed of G do not change.
     stages : sequence of Stage
-        Each begins with the best network so far.
+        Each stage starts from the best network so far.
     relatives : ndarray of int32, shape (inputs, any), optional
-        Inputs that a non-zero of the first layer may move to, -1 for none; see `grid_relatives`.
+        For each input, the inputs to which a non-zero of the first layer may move, filled with -1;
+        see `grid_relatives`.
     extra_bits : float
-        Bits of the message's format, and of choices; they change the exchange rate slightly.
+        Bits of the format and of choices. They change the exchange rate slightly.
     delta : float
         Probability that the bound fails, in (0, 1).
     n_threads : int
-        Chains that run at the same time; results do not depend on it.
+        Number of chains that run at the same time. Results do not depend on it.
     progress : callable, optional
         As in `anneal`.
 

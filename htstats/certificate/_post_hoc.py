@@ -1,4 +1,4 @@
-"""The paper's route: compress a trained network after training, and certify what is left of it."""
+"""The paper's route: compress a network after training, and certify the compressed network."""
 
 from __future__ import annotations
 
@@ -34,16 +34,17 @@ __all__ = ["PostHoc", "certify_post_hoc", "compress_network", "read_network_laye
 
 TOP = 127
 
-# The grid of the search: kept shares of each matrix, levels of the codebook, and whether the
-# entries below the threshold become mean + sqrt(t) G or zero.
+# The grid of the search: the shares of each matrix that are kept, and the levels of the codebook.
+# Each pair is tried twice: the other entries become mean + sqrt(t) G, or zero.
 SHARES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 VALUES = (1, 2, 4, 8)
 
-# Examples that choose shifts and rank the grid; the best candidates are counted on all examples.
+# This number of examples selects the shifts and ranks the grid. The errors of the best candidates
+# are then counted on all examples.
 EXAMPLES_RANKED = 4000
 FINALISTS = 3
 
-# Share of a layer's positive sums that its activations may clip.
+# The share of a layer's positive sums that may be clipped.
 CLIPPED = 0.001
 
 Layers = Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any]]]
@@ -61,9 +62,9 @@ class PostHoc:
     form : Format
     network : IntegerNetwork
     share : float
-        Share of each matrix above the threshold, kept in B.
+        The share of each matrix that is above the threshold and kept in B.
     noise : bool
-        Whether the other entries are mean + sqrt(t) G; else they are zero.
+        True if the other entries are mean + sqrt(t) G, False if they are zero.
     """
 
     data: bytes = field(repr=False)
@@ -80,8 +81,9 @@ def read_network_layers(path: str | os.PathLike[str]) -> list[tuple[Any, Any]]:
     Parameters
     ----------
     path : path
-        Any file that `htstats.weights.open_weights` reads; matrices in the order of the network,
-        each (out, in). The bias of ``NAME.weight`` is ``NAME.bias``; without one it is zero.
+        Any file that `htstats.weights.open_weights` reads. The matrices, each of shape (out, in),
+        must be in the order of the network. The bias of ``NAME.weight`` is ``NAME.bias``, or zero
+        if there is no such tensor.
 
     Returns
     -------
@@ -142,23 +144,24 @@ def compress_network(
     noise: bool = True,
     input_range: tuple[float, float] = (-1.0, 1.0),
 ) -> IntegerNetwork:
-    """A trained ReLU network as layers W(t) in whole numbers.
+    """Convert a trained ReLU network to layers W(t) in whole numbers.
 
     Parameters
     ----------
     layers : sequence of (ndarray (out, in), ndarray (out,))
-        Matrices and biases; ReLU between them.
+        Matrices and biases, with ReLU between the layers.
     inputs : ndarray of int8, shape (examples, inputs)
-        Examples that choose the shifts.
+        The examples that determine the shifts.
     share : float
-        The entries of each matrix that become non-zeros of B: the largest by size, in (0, 1].
+        The share of the entries of each matrix that become non-zeros of B, in (0, 1]. These are the
+        entries with the largest absolute values.
     values : int
         B has values -values .. values, in [1, 8].
     noise : bool
-        Whether the other entries are replaced by mean + sqrt(t) G with their mean and standard
-        deviation, on the grids; else by zero.
+        If true, mean + sqrt(t) G replaces the other entries. Mean and sqrt(t) are their mean and
+        standard deviation, rounded to `MEANS` and `NOISES`. If false, zero replaces them.
     input_range : (float, float)
-        What the network saw for the inputs 0 and 127.
+        The numbers that stood for the inputs 0 and 127 when the network was trained.
 
     Returns
     -------
@@ -166,9 +169,9 @@ def compress_network(
 
     Notes
     -----
-    q is the mean size of the kept entries if values is 1, else the largest one / values. Sums,
-    activations and offsets are scaled accordingly; offsets that their levels cannot hold are
-    clipped.
+    If `values` is 1, q is the mean absolute value of the kept entries. Otherwise, q is their
+    largest absolute value divided by `values`. Sums, activations and offsets are scaled
+    accordingly. Offsets outside the range of their levels are clipped.
     """
     low, high = input_range
     scale, origin = (high - low) / TOP, low
@@ -177,7 +180,7 @@ def compress_network(
     for number, (matrix, bias) in enumerate(layers):
         layer, q = _compress_matrix(np.asarray(matrix, np.float64), share, values, noise)
         w = layer.dense(0, number) + UNIT * layer.codes.astype(np.float64)
-        unit = q * scale / UNIT  # one of the sums, in the network's own numbers
+        unit = q * scale / UNIT  # the value of 1 in a sum, in the trained network's numbers
         constants = bias / unit + origin / scale * w.sum(axis=1)
         z = x @ w.T + constants
         if number == len(layers) - 1:
@@ -206,7 +209,7 @@ def _shift_of(z: npt.NDArray[Any]) -> int:
 def _compress_matrix(
     matrix: npt.NDArray[Any], share: float, values: int, noise: bool
 ) -> tuple[Layer, float]:
-    """The layer of a matrix without offsets, and its q."""
+    """The layer of a matrix, with offsets 0, and the value of q."""
     size = np.abs(matrix)
     n_kept = max(1, round(share * matrix.size))
     threshold = np.partition(size.ravel(), matrix.size - n_kept)[matrix.size - n_kept]
@@ -233,32 +236,34 @@ def certify_post_hoc(
     delta: float = 0.05,
     n_threads: int = 1,
 ) -> PostHoc:
-    """Compress a trained network, search threshold, levels and noise, and certify the best.
+    """Compress a trained network, search threshold, levels and noise, and certify the best result.
 
     Parameters
     ----------
     layers : sequence of (ndarray (out, in), ndarray (out,))
-        As `read_network_layers` returns them. The first matrix has as many columns as the images
-        have pixels, or a quarter of them (means of 2 x 2 pixels), or as the examples have columns.
+        As `read_network_layers` returns them. The number of columns of the first matrix must be the
+        number of pixels of an image, a quarter of it (means of 2 x 2 pixels), or the number of
+        columns of the examples.
     examples : Examples
-        May be the ones that the network was trained on: the bound holds for every message.
+        These may be the examples that trained the network: the bound holds for every message.
     input_range : (float, float)
-        What the network saw for the smallest and the largest pixel (or for columns 0 and 127).
+        The numbers that stood for the smallest and the largest pixel (or for 0 and 127 in columns)
+        when the network was trained.
     delta : float
         Probability that the statement fails.
     n_threads : int
-        Threads; the result does not depend on it.
+        Number of threads. The result does not depend on it.
 
     Returns
     -------
     PostHoc
-        ``certificate.is_vacuous`` says whether the bound is no better than guessing, as it usually
-        is for networks that were not trained to be small.
+        ``certificate.is_vacuous`` is true if the bound is no better than guessing. This is usual
+        for networks that were not trained to be small.
 
     Raises
     ------
     ValueError
-        If layers do not fit each other or the examples.
+        If the layers do not fit each other, or do not fit the examples.
     """
     _check_layers(layers, "layers")
     delta = checks.open_probability("delta", delta)
@@ -313,7 +318,7 @@ def _candidates(
 def _share_of_errors(
     network: IntegerNetwork, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]
 ) -> float:
-    """Errors by products of floats, which are exact: every sum is below 2^53."""
+    """The share of errors, by products of floats. They are exact: every sum is below 2^53."""
     x = inputs.astype(np.float64)
     for number, layer in enumerate(network.layers):
         w = layer.dense(network.seed, number) + UNIT * layer.codes.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Certificates of classifiers that are given by their predictions: nothing is known of them."""
+"""Certificates of classifiers of which only the predictions are known."""
 
 from __future__ import annotations
 
@@ -25,23 +25,25 @@ LEAST = 10
 
 
 def answers_of(predictions: Any, what: str = "predictions") -> npt.NDArray[np.int64]:
-    """Classes from predictions: whole numbers as they are, of scores the strictly largest one.
+    """Convert predictions to classes. The class of a row of scores is its strictly largest score.
 
     Parameters
     ----------
     predictions : array, shape (n,) of integers or (n, classes) of numbers
+        Classes, which stay unchanged, or scores.
     what : str
-        The name for messages.
+        The name of the predictions in error messages.
 
     Returns
     -------
     ndarray of int64, shape (n,)
-        -1 where there is no class: two scores are largest, or one is NaN. It counts as an error.
+        -1 if an example has no class, because two scores are equally large and largest, or a score
+        is NaN. This counts as an error.
 
     Raises
     ------
     TypeError, ValueError
-        If shape or kind is wrong, or a class is negative.
+        If the shape or the dtype is wrong, or a class is negative.
     """
     found = np.asarray(predictions)
     if found.ndim == 1 and found.dtype.kind in "iu":
@@ -55,7 +57,7 @@ def answers_of(predictions: Any, what: str = "predictions") -> npt.NDArray[np.in
         )
     if not len(found):
         return np.empty(0, np.int64)
-    top = found.max(axis=1, keepdims=True)  # NaN if a score is NaN: no score equals it
+    top = found.max(axis=1, keepdims=True)  # NaN if a score is NaN, so that no score equals it
     is_top = found == top
     return np.where(is_top.sum(axis=1) == 1, is_top.argmax(axis=1), -1)
 
@@ -73,21 +75,22 @@ def certify_predictions(
     Parameters
     ----------
     predictions : array, shape (n,) of integers or (n, classes) of scores
-        A score that is not alone the largest, or a NaN among scores, counts as an error.
+        If two scores of an example are equally large and largest, or a score is NaN, the example
+        counts as an error.
     labels : array of integers, shape (n,)
         At least 10.
     candidates : int
-        Number of classifiers among which these labels were used to choose this one. The choice
-        costs ``format_bits(candidates)`` bits.
+        Number of classifiers from which this one was chosen with the help of these labels. The
+        choice costs ``format_bits(candidates)`` bits.
     delta : float
         Probability that the statement fails, in (0, 1).
     name : str
-        What the certificate calls the classifier.
+        The name of the classifier in the certificate.
 
     Returns
     -------
     Certificate
-        Its basis is "held-out", its message has 0 bits.
+        Its basis is "held-out", and its message has 0 bits.
 
     Raises
     ------
@@ -126,17 +129,19 @@ def certify_predictions(
 
 @dataclass(frozen=True)
 class SurrogateCertificate:
-    """An upper limit of a classifier's error without spare labels, through a certified surrogate.
+    """An upper limit of a classifier's error without held-out labels, by a certified surrogate.
 
-    With f the classifier and g the surrogate, P(f errs) <= P(g errs) + P(f != g). The first limit
-    holds with probability at least 1 - delta (1 - share), the second with 1 - delta share.
+    For a classifier f and a surrogate g, P(f errs) <= P(g errs) + P(f != g). The certificate of g
+    limits the first probability and holds with probability at least 1 - delta (1 - share). The
+    disagreements of f and g on unlabelled inputs limit the second; that limit holds with
+    probability at least 1 - delta share.
 
     Parameters
     ----------
     surrogate : Certificate
-        Of g, with its part of delta.
+        The certificate of g, computed with its part of delta.
     disagreements, n : int
-        Inputs with f != g, of n unlabelled inputs.
+        Number of inputs with f != g, and number of unlabelled inputs.
     delta : float
         Probability that the statement fails, in (0, 1).
     share : float
@@ -152,7 +157,7 @@ class SurrogateCertificate:
     def __post_init__(self) -> None:
         checks.count("n", self.n, at_least=LEAST)
         checks.open_probability("share", self.share)
-        _ = self.disagreement_limit  # disagreements and delta are checked there
+        _ = self.disagreement_limit  # this checks disagreements and delta
 
     @property
     def disagreement_limit(self) -> float:
@@ -220,13 +225,14 @@ def certify_by_surrogate(
     Parameters
     ----------
     predictions, surrogate_predictions : array, shape (n,) of integers or (n, classes) of scores
-        Of the classifier and of the surrogate, on n inputs that neither of them saw; at least 10.
-        Where one has no class, they count as different.
+        The predictions of the classifier and of the surrogate on n inputs that neither of them saw;
+        n is at least 10. If one of them gives an input no class, this counts as a disagreement.
     surrogate : Certificate
-        Of the surrogate, computed with ``delta x (1 - share)``: `delta` of the result is
-        ``surrogate.delta / (1 - share)``.
+        The certificate of the surrogate, computed with ``delta x (1 - share)``. The `delta` of the
+        result is ``surrogate.delta / (1 - share)``.
     share : float
-        The part of delta for the disagreements, in (0, 1); fixed before the inputs were seen.
+        The part of delta for the disagreements, in (0, 1). It must be fixed before the inputs are
+        seen.
 
     Returns
     -------
@@ -250,7 +256,7 @@ def certify_by_surrogate(
     share = checks.open_probability("share", share)
     one = answers_of(predictions)
     two = np.asarray(surrogate_predictions)
-    if two.ndim != 1 or two.dtype.kind != "i":  # classes may be -1: `predict` of a file says so
+    if two.ndim != 1 or two.dtype.kind != "i":  # a head's `predict` may return the class -1
         two = answers_of(two, "surrogate_predictions")
     if len(one) != len(two):
         raise ValueError(

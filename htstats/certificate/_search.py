@@ -1,4 +1,4 @@
-"""From examples to a file: choose a format by preset, extract features, anneal, encode, certify."""
+"""Make a certified file from examples: choose a format, extract features, anneal, encode."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from htstats.certificate._network_search import AnnealedNetwork
 
 __all__ = ["CHOICE_BITS", "PRESETS", "Found", "certify", "encoder_of", "features_of"]
 
-# Two chains from the hottest temperature, of which the better one is kept, and two reheats: chains
-# of one length differ by .002 (standard deviation of the certified error on Fashion-MNIST).
+# Two runs from the hottest temperature, of which the better one is kept, then two reheats. The
+# certified error of runs of one length differs by .002 (standard deviation on Fashion-MNIST).
 SHORT_SEARCH = (
     Stage(4_000_000, 5.5), Stage(4_000_000, 5.5), Stage(4_000_000, 3.2), Stage(3_000_000, 3.2),
 )  # fmt: skip
 
-# The features of a preset, and the length of its search.
+# The features of each preset, and the stages of its search.
 PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
     "fast": ("gabor", SHORT_SEARCH),
     "best": ("gabor", (Stage(30_000_000, 5.5), Stage(15_000_000, 3.2), Stage(25_000_000, 3.0))),
@@ -37,15 +37,17 @@ PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
     "pixels": ("pixels", SHORT_SEARCH),
 }
 
-# Images with a side shorter than this have strokes in place of gabor: its filters are as large.
+# For images with a shorter side, strokes replace gabor, whose filters are nearly that large.
 SMALL_IMAGE = 16
 
-# With few examples a proposal is cheap and a chain is easily trapped: many hot reheats.
+# With fewer examples, proposals are cheap, and a chain is easily trapped in a local minimum. The
+# search then reheats many times.
 FEW_EXAMPLES = 4096
 STAGES_OF_FEW = (Stage(1_500_000, 5.5), *[Stage(1_000_000, 4.5)] * 24)
 
-# Added to every certificate: the filter banks were tried on Fashion-MNIST while they were made
-# (16 bits), and the user may try every feature map on the data, with a head or with a network.
+# Bits that every certificate pays for choices. 16 bits: the filter banks were tried on
+# Fashion-MNIST during their development. The rest: the user may try every feature map on the data,
+# with a head or with a network.
 CHOICE_BITS = 16 + format_bits(8)
 
 
@@ -56,13 +58,13 @@ class Found:
     Attributes
     ----------
     data : bytes
-        The file: the message whose bits are counted.
+        The content of the file: the message whose bits are counted.
     certificate : Certificate
     form : Format
     head : TernaryHead or IntegerNetwork
-        What the file decodes to.
+        The classifier to which the file decodes.
     annealed : Annealed or AnnealedNetwork
-        The chain that found it.
+        The result of the chain that found the classifier.
     """
 
     data: bytes = field(repr=False)
@@ -73,12 +75,12 @@ class Found:
 
 
 def features_of(form: Format, x: npt.NDArray[Any], n_threads: int = 1) -> npt.NDArray[np.int8]:
-    """The features that a format computes from images, or columns as they are.
+    """The features that a format computes from images; columns are returned unchanged.
 
     Raises
     ------
     ValueError
-        If the shape of the input is not the format's.
+        If the input does not have the shape of the format.
     """
     given = form.features in ("columns", TRUNK)
     shape = (form.n_features,) if given else (form.height, form.width)
@@ -100,26 +102,26 @@ def certify(
     progress: Callable[[int, int, float, int], bool] | None = None,
     encoder_sha256: str | None = None,
 ) -> list[Found]:
-    """Search for short files with few errors, and certify each.
+    """Search for short files with few errors, and certify each file.
 
     Parameters
     ----------
     examples : Examples
     preset : {"fast", "best", "gaussian", "pixels", "transfer"}
-        Features and length of the search; for columns only the length is used. For "transfer" the
-        examples are columns of `htstats.torch.trunk`.
+        The features and the length of the search. For columns, only the length is used. For
+        "transfer", the examples must be columns of `htstats.torch.trunk`.
     seeds : sequence of int
         One chain per seed. The number of seeds costs no bits, because all files belong to one code.
     delta : float
         Probability that the statement fails.
     n_threads : int
-        Threads; results do not depend on it.
+        Number of threads. Results do not depend on it.
     stages : sequence of Stage, optional
         Replaces the stages of the preset.
     progress : callable, optional
         As in `anneal`.
     encoder_sha256 : str, optional
-        For columns: the hash of the encoder that computed them, which the certificate names.
+        For columns: the hash of the encoder that computed them. The certificate contains the hash.
 
     Returns
     -------
@@ -135,7 +137,7 @@ def certify(
     if len(examples.y) < FEW_EXAMPLES:
         planned = STAGES_OF_FEW
     if name == TRUNK:
-        height = width = 28  # of the images that the columns come from
+        height = width = 28  # the size of the images from which the columns were computed
     elif examples.x.ndim == 2:
         name = "columns"
     form = format_for(name, height, width, examples.classes, exponent=examples.exponent)
@@ -143,7 +145,7 @@ def certify(
     features = features_of(form, examples.x, n_threads)
     relatives = None if name == "columns" else grid_relatives(*form.grid)
     if name == TRUNK and relatives is not None:
-        relatives = np.ascontiguousarray(relatives[:, :8])  # cells around; channels have no order
+        relatives = np.ascontiguousarray(relatives[:, :8])  # only neighbouring cells, not channels
     chains = anneal(
         features, examples.y, classes=form.classes, stages=stages or planned, seeds=seeds,
         step=form.step, relatives=relatives, extra_bits=form.header_bits + 14 + CHOICE_BITS,
@@ -153,7 +155,7 @@ def certify(
 
 
 def encoder_of(form: Format, sha256: str | None) -> str | None:
-    """What a certificate says of the encoder: its hash, "" for columns without one, else None.
+    """The encoder field of a certificate: the hash, "" for columns without one, else None.
 
     Raises
     ------

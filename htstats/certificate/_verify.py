@@ -26,11 +26,11 @@ class Verification:
     certificate : Certificate
         Recomputed from the file and the examples.
     test_error : float or None
-        Errors on held-out examples, as a proportion. No bound uses it.
+        The proportion of errors on held-out examples. No bound uses it.
     n_nonzeros, levels : int
-        Weights that are not zero, and levels of the offsets.
+        Number of weights that are not zero, and number of levels of the offsets.
     sha256, data_sha256 : str
-        Of the file, and of examples and labels.
+        SHA-256 of the file, and of the examples with their labels.
     """
 
     certificate: Certificate
@@ -62,25 +62,25 @@ def verify(
     n_threads: int = 1,
     encoder_sha256: str | None = None,
 ) -> Verification:
-    """Decode a certificate file, count its errors, and compute its bound.
+    """Decode a certificate file, count the errors of its classifier, and compute the bound.
 
     Parameters
     ----------
     data : bytes
-        The file.
+        The content of the file.
     examples : Examples
-        The examples that the bound counts.
+        The examples on which errors are counted.
     delta : float
         Probability that the statement fails.
     n_threads : int
-        Threads; the result does not depend on it.
+        Number of threads. The result does not depend on it.
     encoder_sha256 : str, optional
         For columns: the hash of the encoder that computed them.
 
     Raises
     ------
     ValueError
-        If the bytes are not a message, or the examples do not suit its format.
+        If the bytes are not a message, or the examples do not fit its format.
     """
     form, head = decode(data)
     if examples.classes != form.classes:

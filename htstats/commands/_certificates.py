@@ -17,7 +17,7 @@ def print_certificate(
     *,
     file: TextIO,
 ) -> None:
-    """Print the statement, its parts and its assumptions."""
+    """Print the statement of a certificate, its parts and its assumptions."""
     c = certificate
     if c.basis == "message":
         print(f"{path}: {c.bits // 8} bytes, format {c.format}", file=file)
@@ -46,7 +46,7 @@ def print_certificate(
 def print_surrogate(
     found: SurrogateCertificate, path: str | os.PathLike[str], *, file: TextIO
 ) -> None:
-    """Print the statement on a classifier that a surrogate certifies, its parts and assumptions."""
+    """Print the statement about a classifier with a surrogate, its parts and its assumptions."""
     s, g = found, found.surrogate
     print(s.statement, file=file)
     print(f"  surrogate                {path}, format {g.format}", file=file)

@@ -16,11 +16,11 @@ def add_choice(parser: argparse.ArgumentParser, what: str) -> None:
     """Add --tensor and --exclude; `what` describes what the command does with chosen matrices."""
     parser.add_argument(
         "--tensor", metavar="NAME", action="append",
-        help=f"{what}: a name, or a pattern with * ? [ ]; may be given again",
+        help=f"{what}: a name, or a pattern with * ? [ ]; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--exclude", metavar="PATTERN", action="append",
-        help="leave these matrices out: a name or a pattern; may be given again",
+        help="leave these matrices out: a name or a pattern; may be repeated",
     )  # fmt: skip
 
 

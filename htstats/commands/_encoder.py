@@ -1,4 +1,4 @@
-"""Name the encoder that computed the features: by its hash, or by its file."""
+"""Options that name the encoder of the features, by its hash or by its file."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--encoder-sha256", metavar="HEX", help="SHA-256 of the encoder that computed the features"
     )
-    parser.add_argument("--encoder", metavar="FILE", help="the encoder's file, to be hashed")
+    parser.add_argument("--encoder", metavar="FILE", help="the encoder's file, which is hashed")
 
 
 def encoder_hash(args: argparse.Namespace) -> str | None:
-    """The SHA-256 that the arguments name, None if they name no encoder.
+    """The SHA-256 of the encoder that the arguments name; None if they name no encoder.
 
     Raises
     ------
     OSError, ValueError
-        If the file cannot be read, the hash is not one, or both differ.
+        If the file cannot be read, the hash is not a SHA-256, or file and hash differ.
     """
     given: str | None = args.encoder_sha256
     if given is not None:

@@ -1,4 +1,4 @@
-"""The preset fcnn of `htstats certify`: a network of several layers, trained and then searched."""
+"""The preset fcnn of `htstats certify`: train a network of several layers, then improve it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ def certify_fcnn(
     progress: Callable[[int, int, float, int], bool],
     encoder_sha256: str | None = None,
 ) -> list[Found]:
-    """Train one start for each seed, then search from each.
+    """Train one network for each seed, and start a search from each network.
 
-    Widths and noise are in the message: one code has them all, so their choice is free.
+    The message contains the widths and the noise. All choices belong to one code, so they cost no
+    bits.
 
     Raises
     ------
     ImportError
-        If torch is missing: only the start needs it.
+        If torch, which trains the networks, is missing.
     """
     try:
         from htstats.torch import train_compressed

@@ -1,4 +1,4 @@
-"""The preset held-out: train on three quarters of the examples, certify by the other quarter."""
+"""The preset held-out: train on three quarters of the examples, certify with the rest."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from htstats.commands._certificates import print_certificate
 
 __all__ = ["certify_held_out", "verify_held_out"]
 
-# Recipes (widths, epochs, rates) that were tried on Fashion-MNIST while this one was made: their
-# choice is paid.
+# Number of recipes (widths, epochs, rates) that were tried on Fashion-MNIST before this one was
+# chosen. The bound pays for the choice.
 RECIPES_TRIED = 4
 
 PREFIX = "state/"
@@ -77,7 +77,7 @@ def _certificate(errors: int, m: int, delta: float, classes: int) -> Certificate
 
 
 def _read(path: str) -> tuple[dict[str, Any], int, int, Any]:
-    """State, number of examples, seed and recorded answers of a model file."""
+    """Read state, number of examples, seed and recorded answers from a model file."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             state = {n.removeprefix(PREFIX): archive[n] for n in archive if n.startswith(PREFIX)}
@@ -88,10 +88,10 @@ def _read(path: str) -> tuple[dict[str, Any], int, int, Any]:
 
 
 def verify_held_out(args: argparse.Namespace, claim: dict[str, Any]) -> int:
-    """Compute the answers again from the model file, and the bound from them.
+    """Compute the answers of the model file again, and compute the bound from them.
 
-    An example counts as right only if the recorded and the recomputed answer are both right: sums
-    of floats may differ between machines, and the claim is about the answers of both.
+    An example counts as right only if its recorded answer and its recomputed answer are both right.
+    Sums of floats may differ between machines, and the claim covers both answers.
     """
     state, m, seed, recorded = _read(args.file)
     examples = load_examples(args.data)

@@ -1,4 +1,4 @@
-"""`htstats certify` for a model that exists: by held-out labels, a surrogate, or compression."""
+"""`htstats certify` for an existing model: with held-out labels, a surrogate, or compression."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from htstats.commands._certificates import print_certificate, print_surrogate
 
 __all__ = ["certify_model", "is_about_a_model"]
 
-# Inputs and labels of held-out examples in an .npz file, the first pair that it has.
+# Names of inputs and labels of held-out examples in .npz files; the first pair in a file is used.
 HELD_OUT = (("x_test", "y_test"), ("x", "y"), ("x_train", "y_train"))
 
 
 def is_about_a_model(args: argparse.Namespace) -> bool:
-    """Whether the command names a model; else it searches for one."""
+    """Whether the command names an existing model. Otherwise, it searches for a classifier."""
     return bool(args.predictions or args.model or args.checkpoint)
 
 
 def certify_model(args: argparse.Namespace) -> int:
-    """Run the route that the arguments ask for."""
+    """Certify the model with the method that the arguments select."""
     given = [n for n in ("predictions", "model", "checkpoint") if getattr(args, n)]
     if len(given) > 1:
         raise ValueError(f"give one of --predictions, --model and --checkpoint, got {given}")
@@ -51,7 +51,7 @@ def certify_model(args: argparse.Namespace) -> int:
 
 
 def _write(args: argparse.Namespace, text: str, inputs: list[Any]) -> None:
-    """Write the claim to -o, if there is one."""
+    """Write the claim to the file of -o, if the option is given."""
     if args.output is None:
         return
     output = Path(args.output)
@@ -67,7 +67,7 @@ def _paths(*places: str | None) -> list[str]:
 
 
 def _load_array(path: str, name: str) -> Any:
-    """The array of a .npy file, or the only one (or `name`) of an .npz."""
+    """The array of a .npy file, or the only array (or the array `name`) of an .npz file."""
     if not path.endswith((".npy", ".npz")):
         raise ValueError(f"{path} must be .npy or .npz")
     found = np.load(path, allow_pickle=False)
@@ -81,7 +81,7 @@ def _load_array(path: str, name: str) -> Any:
 
 
 def _held_out_examples(data: str, labels: str | None) -> tuple[Any, Any]:
-    """Inputs as they are stored, and labels: the test part if there is one, else all."""
+    """Unchanged inputs and labels: of the test part if there is one, else of all examples."""
     if labels is not None:
         return _load_array(data, "x"), _load_array(labels, "y")
     if data.endswith(".npz"):
@@ -95,7 +95,7 @@ def _held_out_examples(data: str, labels: str | None) -> tuple[Any, Any]:
 
 
 def _predictions(args: argparse.Namespace, x: Any) -> Any:
-    """From the file of --predictions, or of --model on the inputs."""
+    """The predictions: those in the file of --predictions, or those of --model for the inputs."""
     if args.predictions:
         return _load_array(args.predictions, "predictions")
     try:

@@ -1,4 +1,4 @@
-"""The option --trunk of certify and verify: columns of a public network in place of images."""
+"""The option --trunk of certify and verify: replace images by columns of a public network."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def add_trunk_option(parser: argparse.ArgumentParser) -> None:
 
 
 def columns_of_trunk(examples: Examples, path: str | None) -> Examples:
-    """The examples with the columns of the trunk in place of their images.
+    """Replace the images of examples by the columns of the trunk.
 
     Raises
     ------
     ImportError, FileNotFoundError, ValueError
-        If torch or the weights are missing or others, or the examples are not grey images of
-        28 x 28 pixels in ten classes.
+        If torch or the weights are missing, if the weights are not those of the format, or if the
+        examples are not grey images of 28 x 28 pixels in ten classes.
     """
     if examples.x.shape[1:] != (28, 28) or examples.classes != 10:
         raise ValueError(

@@ -1,9 +1,9 @@
-"""Search for a short classifier file whose error bound holds, and write it.
+"""Search for a short file that decodes to a classifier with a proven error bound, and write it.
 
-The output is a .htc file of some hundred bytes; beside it OUT.json says what it certifies and
-what that rests on. `htstats verify` recomputes both from the file and the data. All files of a
-format belong to one code, so seeds and restarts cost nothing; Ctrl-C ends the search and keeps
-the best file so far.
+The output OUT is a .htc file of some hundred bytes. OUT.json states the certified error and the
+assumptions behind it. `htstats verify` recomputes both from the file and the data. All files of a
+format belong to one code, so more seeds and restarts do not weaken the bound. Ctrl-C ends the
+search and keeps the best file so far.
 """
 
 from __future__ import annotations
@@ -46,12 +46,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="sqrt(t) of fcnn, in sixteenths of q: 0 (no G), 1, 2, 3, 4, 6, ...; default: 0",
     )  # fmt: skip
     parser.add_argument(
-        "--seeds", type=int, default=1, metavar="N", help="chains to try; default: 1"
+        "--seeds", type=int, default=1, metavar="N", help="number of searches; default: 1"
     )
-    parser.add_argument("--minutes", type=float, metavar="M", help="stop after so long")
+    parser.add_argument("--minutes", type=float, metavar="M", help="stop after M minutes")
     parser.add_argument(
-        "--delta", type=float, default=0.05, metavar="P", help="chance to fail; default: .05"
-    )
+        "--delta", type=float, default=0.05, metavar="P",
+        help="probability that the bound fails; default: .05",
+    )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--json", action="store_true", help="print the certificate as JSON")
     add_encoder_options(parser)
@@ -61,24 +62,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _configure_models(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "a model that exists",
-        "DATA are then examples that the model never saw: their test part, or all if there is none",
+        "certify an existing model",
+        "DATA must then be examples that the model never saw. The test part of DATA is used, or "
+        "all of DATA if there is no test part.",
     )
-    group.add_argument("--predictions", metavar="P", help=".npy of its classes or scores on DATA")
+    group.add_argument(
+        "--predictions", metavar="P", help="a .npy file of the model's classes or scores on DATA"
+    )
     group.add_argument(
         "--model", metavar="M", help="a torch module: a file, or an import path package.module:name"
     )
     group.add_argument(
         "--candidates", type=int, default=1, metavar="N",
-        help="how many models the labels chose this one from; default: 1",
+        help="number of models from which this one was chosen by these labels; default: 1",
     )  # fmt: skip
     group.add_argument(
         "--surrogate",
         metavar="HTC",
-        help="a .htc file certified on DATA, if no labels can be spared",
+        help="a .htc file certified on DATA, for use without held-out labels",
     )
     group.add_argument(
-        "--unlabelled", metavar="X", help=".npy of inputs that neither model nor surrogate saw"
+        "--unlabelled",
+        metavar="X",
+        help="a .npy file of inputs that neither the model nor the surrogate saw",
     )
     group.add_argument(
         "--share", type=float, default=0.5, metavar="S",
@@ -87,11 +93,12 @@ def _configure_models(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--checkpoint",
         metavar="C",
-        help="a trained network of linear layers to compress afterwards",
+        help="a file with a trained network of linear layers, which is compressed and certified",
     )
     group.add_argument(
         "--input-range", default="-1,1", metavar="LOW,HIGH",
-        help="what the network of --checkpoint saw for the least and largest pixel; default: -1,1",
+        help="the inputs of the network of --checkpoint for the smallest and the largest pixel; "
+        "default: -1,1",
     )  # fmt: skip
 
 
@@ -111,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _require_output(args: argparse.Namespace) -> tuple[Path, Path, list[str]]:
-    """The file, its claim, and the inputs that they must not overwrite."""
+    """The paths of the file and its claim, and the inputs that neither may overwrite."""
     from htstats._common.files import require_apart
 
     if args.output is None:

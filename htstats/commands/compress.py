@@ -60,7 +60,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument(
         "--dask", metavar="WHERE",
-        help="split on a cluster: a scheduler's address, or local:N for N processes here",
+        help="split on a cluster: a scheduler's address, or local:N for N processes on "
+        "this machine",
     )  # fmt: skip
     parser.add_argument(
         "--resume", action="store_true",

@@ -21,7 +21,7 @@ HELP = "rebuild dense weights from a compressed file"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a .htz, as `htstats compress` writes it")
+    parser.add_argument("file", metavar="FILE", help="a .htz file that `htstats compress` wrote")
     parser.add_argument(
         "-o", "--output", metavar="OUT", required=True,
         help="a .safetensors, .npz or .npy to write; or DIR/ for shards with their index",

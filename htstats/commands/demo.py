@@ -3,8 +3,8 @@
 A fully connected network (64-64-32-10, ReLU, plain SGD with weight decay) learns scikit-learn's
 bundled digits. For each of its weight matrices the command fits a power law, splits the matrix at
 a threshold, and compares the number of kept weights with the prediction of the fitted tail. It then
-counts how many held-out digits the compressed network classifies correctly. At last it searches for
-a file of some forty bytes with a certified error on the same digits.
+counts how many held-out digits the compressed network classifies correctly. Finally, it searches
+for a file of some forty bytes with a certified error on the same digits.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ HIDDEN = (64, 32)
 EPOCHS = 60
 WEIGHT_DECAY = 1e-3
 
-# Proposals and temperatures: a fraction of the search of `htstats certify`, to keep the demo short.
+# Proposals and temperatures of the search. It is a fraction of the search of `htstats certify`, to
+# keep the demo short.
 STAGES = ((500_000, 5.5), *[(300_000, 4.5)] * 3)
 
 NOISES = {"paper": "paper's noise", "matched": "matched noise", "none": "none (prune)"}
@@ -41,15 +42,17 @@ NEXT = """Try next
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON on stdout, nothing else")
     parser.add_argument(
-        "--seed", type=int, default=0, help="of the data split, the training and the noise"
+        "--seed", type=int, default=0, help="seed of the data split, the training and the noise"
     )
     parser.add_argument(
         "--threshold", metavar="RULE", default="std",
         help="a number, or std, quantile:Q, nnz:K, xmin, error:EPS,ETA (default: std)",
     )  # fmt: skip
-    parser.add_argument("--trials", type=int, default=10, help="at least 2 (default: 10)")
     parser.add_argument(
-        "--epochs", type=int, default=EPOCHS, help=f"of the training (default: {EPOCHS})"
+        "--trials", type=int, default=10, help="number of trials, at least 2 (default: 10)"
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=EPOCHS, help=f"epochs of the training (default: {EPOCHS})"
     )
     parser.add_argument("--save", metavar="FILE", help="write the trained weights here (.pt)")
 
@@ -98,7 +101,7 @@ def _work(args: argparse.Namespace, device: str) -> dict[str, Any]:
 
 
 def _certificate(data: Split, seed: int) -> dict[str, Any]:
-    """The certified error of a short file that is found on the same digits."""
+    """Search for a short file on the same digits, and return its certified error."""
     from htstats.certificate import Stage, certify, digits_examples, verify
 
     examples = digits_examples(data)

@@ -1,19 +1,19 @@
 """Fit a power law to the weights of every matrix of a checkpoint, or to a column of numbers, and
 print the fits as a table.
 
-`alpha` is the exponent of the density, `tail exponent` that of P(|w| > x), one less. A row tells
-where the fitted tail begins (xmin), how many weights it holds (n_tail), its Kolmogorov-Smirnov
-distance D and the standard error of alpha. If a matrix cannot be fitted, its row gives the reason,
-and the exit code is 1, unless the matrix has no elements.
+`alpha` is the exponent of the density. `tail exponent` is the exponent of P(|w| > x), which is
+alpha - 1. A row gives the start of the fitted tail (xmin), the number of weights in the tail
+(n_tail), the Kolmogorov-Smirnov distance D and the standard error of alpha. If a matrix cannot be
+fitted, its row gives the reason, and the exit code is 1, unless the matrix has no elements.
 
---xmin, --xmax, --ks and --min-tail have the meaning that they have in `fit_power_law`, and apply to
-every matrix.
+--xmin, --xmax, --ks and --min-tail have the same meaning as in `fit_power_law`, and apply to every
+matrix.
 
 A column of numbers is a .txt, .csv, .tsv or .dat file (also with .gz), a 1-D .npy, or - for
 standard input. Blank lines and # comments are skipped. Any other line without a finite number is an
 error that names the line. If there are several columns, --column selects one. With --discrete, the
-column has whole numbers, and the zeta distribution is fitted. Zeros and negative numbers are left
-out and counted.
+column must have whole numbers, and the zeta distribution is fitted. Zeros and negative numbers are
+left out and counted.
 
 JSON and CSV also have WeightWatcher's names: layer_id (the number of the matrix in the file, from
 1), longname, N and M (the larger and the smaller side), Q = N/M; alpha, sigma, D, xmin and
@@ -71,8 +71,8 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
     """Add the options of each fit."""
     parser.add_argument(
         "--side", choices=["abs", "positive", "negative"],
-        help="fit abs(w), the positive weights, or the negative ones (default: abs; of a column: "
-        "positive)",
+        help="fit abs(w), the positive weights, or the negative weights (default: abs; for a "
+        "column: positive)",
     )  # fmt: skip
     parser.add_argument(
         "--xmin", type=xmin, metavar="X",
@@ -85,8 +85,8 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--ks", choices=["left", "two-sided"], default="left",
-        help="the distance: the largest gap just below each value, as in other tools, or anywhere "
-        "(default: left)",
+        help="how the distance is measured: the largest gap just below each value, as in other "
+        "tools, or the largest gap anywhere (default: left)",
     )  # fmt: skip
     parser.add_argument(
         "--min-tail", type=int, metavar="N",
@@ -107,7 +107,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--dask", metavar="WHERE",
-        help="fit on a cluster: a scheduler's address, or local:N for N processes here",
+        help="fit on a cluster: a scheduler's address, or local:N for N processes on this machine",
     )  # fmt: skip
 
 

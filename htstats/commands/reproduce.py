@@ -5,7 +5,7 @@ figure3: stable rank against alpha, with a mixture of linear regressions. table1
 and after the last layer is compressed, for three readings of the threshold and three kinds of
 noise.
 
-Missing inputs (the paper's own networks, data sets) are left out; lines on stderr name them.
+Missing inputs (the paper's own networks, data sets) are left out, and lines on stderr name them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="folder with checkpoints, the files of Fashion-MNIST, of CIFAR-10 or SVHN, or "
         "pytorchcv's weights",
     )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="of noise, EM and training (default 0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the noise, EM and training (default: 0)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,9 +1,9 @@
-"""Recompute what a certificate file proves, from the file and the data alone.
+"""Recompute the certified error of a certificate file from the file and the data alone.
 
-The file is decoded, its features and errors are computed in whole numbers, and the bound follows.
-The claim is read from FILE.json where `htstats certify` wrote one, or given by --claim. Exit code
-0 if the claim holds (or, without a claim, if the bound says something), 1 if not, 2 if the file
-or the data cannot be read.
+The command decodes the file, computes features and errors in whole numbers, and computes the bound.
+The claim is the number in FILE.json, if `htstats certify` wrote that file, or the number of
+--claim. The exit code is 0 if the claim holds. Without a claim, it is 0 if the bound is better than
+guessing. Otherwise, it is 1. It is 2 if the file or the data cannot be read.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="DATA",
-        help="what it was certified on: fashion-mnist, digits, an .npz file or a folder",
+        help="the data of the certificate: fashion-mnist, digits, an .npz file or a folder",
     )
     add_encoder_options(parser)
     parser.add_argument("--claim", type=float, metavar="P", help="the certified error to check")
     parser.add_argument(
-        "--delta", type=float, metavar="P", help="chance to fail; default: the claim's, or .05"
-    )
+        "--delta", type=float, metavar="P",
+        help="probability that the bound fails; default: the claim's, or .05",
+    )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     add_trunk_option(parser)
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _encoder(given: str | None, claimed: str | None, file: str) -> str | None:
-    """The encoder that is given or claimed; ValueError if these are two."""
+    """The hash of the encoder, as given or as claimed; ValueError if the two differ."""
     if given and claimed and given != claimed:
         raise ValueError(f"the claim of {file} names the encoder {claimed}, not {given}")
     return given or claimed

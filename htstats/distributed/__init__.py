@@ -3,8 +3,8 @@
 A task reads a range of rows of a file that every worker can open, or a block of a dask array. The
 network transfers only sketches of some hundred kilobytes, the tail that a fit scans, or the kept
 part of a block in the form of the compressed file. It never transfers all weights. Sketches consist
-of integers: merged in a tree, in any order, they give the sketch of the whole. If a worker dies,
-only its tasks are lost, and dask runs them again on another worker.
+of integers, so merging them in any order gives the same sketch of all data. If a worker dies, only
+its tasks are lost, and dask runs them again on another worker.
 
     _cluster   connect; trees of tasks; tasks that start before their results are needed
     _parts     the data that a task reads

@@ -153,6 +153,6 @@ def start_ahead(items: Iterable[S], start: Callable[[S], T], ahead: int) -> Iter
 
 
 def count_ahead(client: Client) -> int:
-    """How many started tasks keep all threads of the workers busy while results are collected."""
+    """Number of started tasks that keeps all threads of the workers busy."""
     workers = client.scheduler_info(n_workers=-1)["workers"]
     return 2 * max(sum(int(worker["nthreads"]) for worker in workers.values()), 1)

@@ -1,8 +1,8 @@
 """Reports on one matrix or on many: numbers, tables, pictures.
 
-The numbers come first; the other two show them:
+`matrix` computes the numbers; `tables` and `pictures` present them:
 
-    matrix    the fit of a matrix with its tests as plain numbers
-    tables    such numbers as text, CSV and JSON
+    matrix    the fit of a matrix and its tests, as plain numbers
+    tables    these numbers as text, CSV and JSON
     pictures  the plots of each fit, in files
 """

@@ -1,4 +1,4 @@
-"""Fit, stable rank, tests and spectrum of one matrix, as plain numbers that can be sent."""
+"""Fit, stable rank, tests and spectrum of one matrix, as plain numbers that pickle can send."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ if TYPE_CHECKING:
 
 __all__ = ["RANK_RTOL", "Extras", "Rule", "as_row", "fit_column", "fit_matrix"]
 
-# A fit in memory takes up to so many times the bytes of the matrix: of float32, the matrix, its
-# sorted copy, and five float64 for each element.
+# The largest memory of a fit, as a multiple of the bytes of the matrix. For float32, it holds the
+# matrix, its sorted copy, and five float64 for each element.
 COPIES_IN_MEMORY = 12
 
-# Matrices of up to so many bytes are held in memory if no --max-memory is given.
+# The largest matrices, in bytes, that are held in memory if no --max-memory is given.
 HELD = 1 << 28
 
-# Matrices of up to so many elements are held by the fit of a stable law, which takes some 56 bytes
-# for each; of others, and under a --max-memory, it makes a sketch.
+# The largest matrices, in elements, that the fit of a stable law holds in memory. It takes some 56
+# bytes per element. For larger matrices, and with --max-memory, it makes a sketch.
 HELD_BY_STABLE = 1 << 22
 
-# Relative accuracy of the stable rank: more digits than a table shows, and half the readings of
-# the matrix that the default, 1e-10, takes.
+# Relative accuracy of the stable rank. It gives more digits than a table shows, and reads the
+# matrix half as often as the default, 1e-10.
 RANK_RTOL = 1e-7
 
-# A p-value above it does not rule out a power law (Clauset, Shalizi and Newman 2009, section 4).
+# A p-value above this level does not rule out a power law (Clauset, Shalizi and Newman 2009,
+# section 4).
 LEVEL = 0.1
 
 # Arguments of a fit by name.
@@ -41,16 +42,16 @@ FAILURES = (ValueError, TypeError, OSError, ArithmeticError, MemoryError)
 
 
 class Extras(NamedTuple):
-    """What is computed in addition to the fit."""
+    """The results to compute in addition to the fit."""
 
-    gof: int = 0  # resamples of the goodness of fit, at most; 0: no test
+    gof: int = 0  # largest number of resamples of the goodness of fit; 0: no test
     compare: bool = False
     spectrum: bool = False
     stable: bool = False
 
     @property
     def need_values(self) -> bool:
-        """Whether the matrix must be in memory; a stable law is also fitted in blocks."""
+        """Whether the matrix must be in memory. The fit of a stable law does not need this."""
         return bool(self.gof or self.compare or self.spectrum)
 
 
@@ -63,9 +64,9 @@ def fit_matrix(
 ) -> dict[str, Any]:
     """The numbers of the fit of a matrix by name, or the reason under "error" if it failed.
 
-    If the fit would take more than `max_memory` bytes, fit and stable rank read the matrix in
-    blocks. The extras need it in memory: they are an error then. `rule` holds other arguments of
-    `fit_power_law`: xmin, xmax, ks, min_tail.
+    If the fit would take more than `max_memory` bytes, the fit and the stable rank read the matrix
+    in blocks. Extras that need the matrix in memory are then an error. `rule` contains other
+    arguments of `fit_power_law`: xmin, xmax, ks, min_tail.
     """
     from htstats.power_law import fit_power_law
     from htstats.spectral import stable_rank
@@ -114,7 +115,7 @@ def fit_column(
 ) -> dict[str, Any]:
     """`fit_matrix` for a column of numbers, without stable rank and spectrum.
 
-    `rule` may also hold `discrete`; such a fit holds the column in memory."""
+    `rule` may also contain `discrete`. A discrete fit needs the column in memory."""
     from htstats.power_law import fit_power_law, fit_rows
 
     try:
@@ -158,10 +159,10 @@ def as_row(found: PowerLawFit, rank: float | None = None) -> dict[str, Any]:
 
 
 def _tests(values: npt.NDArray[Any], side: str, extras: Extras, rule: Rule) -> dict[str, Any]:
-    """The goodness of fit, and the comparison with the alternatives, as far as asked for."""
+    """The goodness of fit, and the comparison with the alternatives, if `extras` selects them."""
     from htstats.power_law import fit_power_law
 
-    # again, since a fit of blocks keeps no values to test
+    # fit again, because a fit of blocks keeps no values for the tests
     found = fit_power_law(values.reshape(-1), side=side, **rule)
     row: dict[str, Any] = {}
     if extras.gof:

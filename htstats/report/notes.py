@@ -1,4 +1,4 @@
-"""Notes of a report on the tensors that it leaves out or scales."""
+"""Notes of a report about tensors that are left out or scaled."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LISTED = 3
 
 
 def reading_notes(weights: Weights, done: str, scaled: str) -> list[str]:
-    """One line for each kind of tensor of a checkpoint that needs a remark.
+    """One line for each kind of tensor of a checkpoint that needs a note.
 
-    `done` begins the lines on tensors that are no weights ("not fitted"), `scaled` the line on
-    tensors that have a scale.
+    Lines about tensors that are not weights begin with `done` ("not fitted"). The line about
+    tensors that have a scale begins with `scaled`.
     """
     kinds: dict[str, list[str]] = {}
     for name, reason in weights.aside.items():

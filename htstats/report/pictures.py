@@ -18,7 +18,7 @@ __all__ = ["draw_all", "picture_folder", "picture_paths"]
 
 @contextmanager
 def picture_folder(given: str) -> Iterator[Path]:
-    """Create the folder if it does not exist; if it stays empty, remove it again in the end."""
+    """Create the folder if it does not exist. If it was created and stays empty, remove it."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
@@ -42,7 +42,7 @@ def picture_paths(folder: Path, inputs: Iterable[str], names: Iterable[str]) -> 
     Raises
     ------
     ValueError
-        If one of them is one of the inputs, the files that the weights are read from.
+        If a picture would replace an input, a file with weights.
     """
     from htstats._common.files import require_apart
 
@@ -62,7 +62,8 @@ def draw_all(
 ) -> None:
     """Write NAME.png for each matrix: survival function, density, scan, tail of the spectrum.
 
-    A matrix is read, and fitted in memory, once more: only what is drawn now is held.
+    Each matrix is read and fitted in memory a second time, so that only one matrix is held at a
+    time.
     """
     for name in names:
         _draw(paths[name], name, matrices[name].toarray(), side, rule, letter)

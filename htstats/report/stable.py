@@ -1,4 +1,4 @@
-"""The stable law of all elements, beside the power law of the tail: numbers, table and notes."""
+"""The stable law of all elements, in addition to the power law of the tail."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "CSV_COLUMNS", "cells_of", "flatten", "stable_notes", "stable_numbers"]
 
-# Resamples of the test: its p-value is then a multiple of 1 / 200.
+# Number of resamples of the test. The p-value is then a multiple of 1 / 200.
 RESAMPLES = 199
 
-# A p-value below it speaks against stable laws, as for the power law.
+# A p-value below this level is evidence against a stable law, as for the power law.
 LEVEL = 0.1
 
 # Columns of the table: key, heading, format.
@@ -34,9 +34,10 @@ FAILURES = (ValueError, TypeError, OSError, ArithmeticError, MemoryError)
 
 
 def stable_numbers(values: Any | RowSource, tail_exponent: float) -> dict[str, Any]:
-    """The stable law of an array, or of a matrix that is read in blocks, by maximum likelihood.
+    """Fit a stable law to an array, or to a matrix that is read in blocks; return plain numbers.
 
-    All elements take part, of both signs. If the fit fails, the reason is under "stable_error".
+    The method is maximum likelihood, and all elements of both signs are used. If the fit fails, the
+    reason is under "stable_error".
     """
     from htstats.stable import fit_stable
 
@@ -66,7 +67,7 @@ def stable_numbers(values: Any | RowSource, tail_exponent: float) -> dict[str, A
 
 
 def _compatibility(alpha: float, tail_exponent: float) -> str:
-    """Why the exponents of both fits cannot belong together; empty if they can."""
+    """The reason why the exponents of the two fits contradict each other; empty if they do not."""
     if tail_exponent > 2:
         return (
             f"its tail exponent {tail_exponent:.3g} is above 2, which no stable law has: the "
@@ -76,13 +77,13 @@ def _compatibility(alpha: float, tail_exponent: float) -> str:
 
 
 def cells_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of the table; None where there is no standard error, at a bound."""
+    """The row of the table. The standard error of an estimate at a bound is None."""
     numbers = row["stable"] | {"tail_exponent": row["tail_exponent"]}
     return {key: None if value != value else value for key, value in numbers.items()}
 
 
 def stable_notes(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Lines below the table: caveats, bounds and failures."""
+    """The lines below the table: caveats, estimates at bounds, and failed fits."""
     notes = []
     for row in rows:
         if reason := row.get("stable_error"):
@@ -93,5 +94,5 @@ def stable_notes(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def flatten(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The numbers by the names of the CSV columns."""
+    """The numbers, by the names of the CSV columns."""
     return {f"stable_{key}": value for key, value in found.items()}

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 WIDTH = 100
 
-# Columns of the table: key of the row, heading, format.
+# Columns of the table: the key in a row, the heading and the format.
 COLUMNS = (
     ("shape", "shape", "s"), ("n", "n", "d"), ("alpha", "alpha", ".4g"),
     ("tail_exponent", "tail exponent", ".4g"), ("xmin", "xmin", ".4g"), ("distance", "D", ".4f"),
@@ -39,7 +39,7 @@ SPECTRUM = (
     ("warning", "note", "s"),
 )
 
-# The columns of WeightWatcher come first, so that its tables can be joined with these.
+# WeightWatcher's columns come first, so that its tables can be joined with tables of htstats.
 CSV_COLUMNS = (
     "layer_id", "name", "longname", "N", "M", "Q", "alpha", "sigma", "D", "xmin", "num_pl_spikes",
     "stable_rank", "status", "warning", "dtype", "n", "n_excluded", "tail_exponent",
@@ -47,7 +47,8 @@ CSV_COLUMNS = (
 GOF_COLUMNS = ("gof_pvalue", "gof_low", "gof_high", "gof_resamples")
 ESD_COLUMNS = ("esd_alpha", "esd_sigma", "esd_D", "esd_xmin", "esd_num_pl_spikes", "esd_num_evals")
 
-# WeightWatcher calls a spectrum with an exponent below 2 over-trained, above 6 under-trained.
+# WeightWatcher calls a spectrum over-trained if its exponent is below 2, and under-trained if it is
+# above 6.
 OVER_TRAINED, UNDER_TRAINED = 2.0, 6.0
 
 
@@ -99,7 +100,7 @@ def _training_note(esd_alpha: float | None) -> str:
 def as_json(
     file: str, side: str, rule: Rule, rows: Iterable[Row], weights: Weights
 ) -> dict[str, Any]:
-    """The report as types of JSON; an empty `rule` is left out."""
+    """The report as JSON types. An empty `rule` is left out."""
     return {
         "file": file,
         "side": side,
@@ -111,14 +112,14 @@ def as_json(
 
 
 def _number(value: Any) -> Any:
-    """The value with None in place of NaN and infinity, which JSON does not have."""
+    """The value, or None for NaN and infinity, which JSON does not have."""
     if isinstance(value, Mapping):
         return {key: _number(inner) for key, inner in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def as_csv(rows: list[Row]) -> str:
-    """One line for each matrix, without the columns of tests that were not asked for."""
+    """CSV with one line for each matrix, without the columns of tests that were not selected."""
     import csv
     import io
 
@@ -146,7 +147,7 @@ def _flat(row: Row) -> Row:
 
 
 def as_text(rows: list[Row], weights: Weights | None, what: str = "matrix") -> str:
-    """Tables at most 100 characters wide, then notes; `what` names what a row stands for."""
+    """Tables at most 100 characters wide, then notes. `what` names the object in each row."""
     columns = COLUMNS if what == "matrix" else COLUMNS[1:-1]  # no shape and no rank
     header = [heading for _, heading, _ in columns]
     lines = [(row["name"], _cells(row, columns)) for row in rows]
@@ -226,7 +227,7 @@ def _table(
     text = format_table([what, *header], [[name, *cells] for name, cells in lines], left=left)
     if max(map(len, text.splitlines())) <= WIDTH:
         return text
-    # long names would push the numbers off the screen: each gets a line of its own
+    # a long name would move the numbers off the screen, so it gets its own line
     plain = format_table(header, [cells for _, cells in lines], left=left - 1).splitlines()
     out, last = plain[:2], None
     for (name, _), numbers in zip(lines, plain[2:], strict=True):

@@ -12,13 +12,13 @@ seed : int, optional
 report : callable, optional
     Called with a line of text for each missing input.
 effort : Effort, optional
-    How many small networks, epochs and trials are computed.
+    Numbers of small networks, epochs and trials.
 
 A function raises ValueError if `data` is not a folder or a file in it is damaged, or if an output
 is one of the inputs.
 
 Modules: `_frame` has these arguments. `_places` defines where files are stored. `_networks` and
-`_train` define and train the networks on Fashion-MNIST; `_small` trains others in their place.
+`_train` define and train the networks on Fashion-MNIST. `_small` trains small networks instead.
 `_heads` collects last layers and their inputs for `_table1`. `_matrices` collects dense matrices
 for `_figure3`. `_pytorchcv` handles the paper's own networks, and `_crepe` a pitch tracker.
 """

@@ -1,4 +1,4 @@
-"""Figure 3: stable rank against alpha. Also, a table of which matrices are heavy-tailed."""
+"""Figure 3: stable rank against alpha; and a table that shows which matrices are heavy-tailed."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ Report = Callable[[str], None]
 
 
 class Effort(NamedTuple):
-    """How much is computed.
+    """The amount of computation.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Output(Protocol):
 
 
 def output(*suffixes: str) -> Callable[[Callable[[Request], Sequence[Path]]], Output]:
-    """Make a public function of one that makes a figure or a table.
+    """Convert a function that makes a figure or a table to a public function.
 
     The function has the arguments of `Output`. The files have its name and these suffixes; they
     are checked before anything is computed.

@@ -85,7 +85,10 @@ class Head:
 
 
 def find_heads(request: Request) -> Iterator[Head]:
-    """Yield the heads of our networks, of cached files and of the paper; report missing ones."""
+    """Yield the heads of this project's networks, of cached files and of the paper's networks.
+
+    Missing heads are reported.
+    """
     places = request.places
     yield from _trained_heads(request)
     yield from _cached_heads(places)

@@ -73,7 +73,7 @@ def find_weights(name: str, folders: Iterable[Path]) -> Path:
     Raises
     ------
     FileNotFoundError
-        If there is none; the message says which file to put where.
+        If there is no such file; the message says which file to put where.
     """
     home = Path.home() / ".torch" / "models"
     for folder in (*folders, home):
@@ -141,7 +141,7 @@ def run_network(
 def _state(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as error:  # torch raises errors of many kinds for a file that is none of its
+    except Exception as error:  # torch raises errors of many kinds for a file that it cannot read
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{path} is no checkpoint: {reason}") from None
     if not isinstance(state, dict):

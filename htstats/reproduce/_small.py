@@ -1,4 +1,4 @@
-"""The networks that `make paper-train` trains, and small ones in their place."""
+"""Find the networks that `make paper-train` trained, or train small networks instead."""
 
 from __future__ import annotations
 

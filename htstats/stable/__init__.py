@@ -1,26 +1,26 @@
-"""Alpha-stable laws: density, tails and quantiles, right to eleven digits.
+"""Alpha-stable laws: density, tails and quantiles, accurate to eleven digits.
 
-``pdf(x, alpha, beta, loc, scale)`` and its companions broadcast their arguments; numbers give a
-float, arrays give an array. ``StableDistribution(alpha, beta, loc, scale)`` is one law with the
-same functions as methods, and keeps a table that makes large arrays fast.
+``pdf(x, alpha, beta, loc, scale)`` and the other functions broadcast their arguments. Numbers give
+a float, arrays give an array. ``StableDistribution(alpha, beta, loc, scale)`` is one law with the
+same functions as methods. It keeps a table that makes large arrays fast.
 
 Every function takes ``parameterization="S0"`` (Nolan's, continuous in alpha; the default) or
 ``"S1"`` (the classical one, which SciPy uses by default). All logarithms are natural.
 
-`fit_stable` estimates the four parameters from a sample, a sketch or a matrix in blocks. In the
-order in which a sample passes through:
+`fit_stable` estimates the four parameters from a sample, a sketch or a matrix that is read in
+blocks. The modules of a fit, in the order in which they handle a sample:
 
     _points        a sample as weighted points, binned if it is large
-    _fit_quantile  McCulloch's estimate, where the others begin (_quantile_tables)
+    _fit_quantile  McCulloch's estimate, the start of the other methods (_quantile_tables)
     _fit_ecf       Koutrouvelis' regressions on the characteristic function
     _panels        interpolated functions of the standard law
     _fit_mle       maximum likelihood
     _information   Fisher's information, for standard errors
-    _fitted        the numbers of a fit by any method, and what a bound means
+    _fitted        the numbers of a fit by any method, and a note if an estimate is at a bound
     _intervals, _goodness, _compare   intervals, tests and comparisons of a fit
     _fit           fit_stable and StableFit
 
-The C library evaluates one of three integrals (see htst_stable.h); docs/accuracy-stable.md lists
+The C library evaluates one of three integrals (see htst_stable.h). docs/accuracy-stable.md lists
 the measured errors.
 """
 

@@ -20,7 +20,7 @@ FUNCTIONS = {
 }
 NAMES = "x, alpha, beta, loc and scale"
 PARAMETERIZATIONS = ("S0", "S1")
-# what `x` is called where it is a probability
+# Names of the first argument in functions where it is a probability, or the log of one.
 FIRST = {"ppf": "q", "isf": "q", "log_isf": "level"}
 
 Floats = npt.NDArray[np.float64]
@@ -41,7 +41,7 @@ def evaluate(
     out: Floats | None,
     n_threads: int,
 ) -> Result:
-    """Call a function of (x, alpha, beta, loc, scale) of the C library by its name."""
+    """Call the function of (x, alpha, beta, loc, scale) with this name in the C library."""
     code, s1 = FUNCTIONS[name], is_s1(parameterization)
     if out is None and n_threads == 1:
         value = (_core.inverse_number if name in FIRST else _core.number)(code, s1, x, *law)
@@ -75,7 +75,7 @@ def first_argument(name: str, x: Any) -> Floats:
 
 
 def check_law(alpha: Any, beta: Any, loc: Any, scale: Any) -> list[Floats]:
-    """The parameters as arrays, or ValueError for the first that is outside its range."""
+    """The parameters as arrays; ValueError for the first parameter that is out of range."""
     a, b, l, s = (
         numbers(name, value)
         for name, value in (("alpha", alpha), ("beta", beta), ("loc", loc), ("scale", scale))

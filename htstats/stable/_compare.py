@@ -20,11 +20,12 @@ OTHERS = ("normal", "student_t")
 
 
 class StableComparison(NamedTuple):
-    """A stable law against another, both fitted by maximum likelihood.
+    """The comparison of a stable law with another law, both fitted by maximum likelihood.
 
-    `R` is the log-likelihood ratio, above 0 for the stable law; `normalized` is R divided by its
-    standard deviation; `pvalue` is the probability of an R this far from 0 if both were equally
-    good; `parameters` are those of the other law; `n` is the number of values compared on.
+    `R` is the log-likelihood ratio. It is above 0 if the stable law fits better. `normalized` is R
+    divided by its standard deviation. `pvalue` is the probability of an R this far from 0 if both
+    laws fit equally well. `parameters` has the parameters of the other law. `n` is the number of
+    values on which the laws are compared.
     """
 
     other: str
@@ -93,9 +94,10 @@ def _ratio(
 def fit_student(points: Points) -> tuple[float, float, float]:
     """Degrees of freedom, location and scale of Student's t by maximum likelihood.
 
-    Location and scale by iterated weights at given degrees of freedom, these by Brent's method.
+    For given degrees of freedom, iteratively reweighted means give location and scale. Brent's
+    method finds the degrees of freedom.
     """
-    from scipy import optimize  # takes longer to load than all other functions here
+    from scipy import optimize  # imported here: it loads more slowly than all other functions here
 
     q25, q50, q75 = points.quantile(np.array([0.25, 0.5, 0.75])).tolist()
     place = [q50, (q75 - q25) / 2 or 1.0]

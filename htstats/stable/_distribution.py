@@ -16,7 +16,7 @@ from htstats.stable._table import StableTable, table_of
 
 __all__ = ["StableDistribution"]
 
-# From this size on arrays are evaluated by the table, which takes some 5 ms to build.
+# Arrays of at least this size are evaluated by the table, which takes about 5 ms to build.
 TABLE_FROM = 1024
 
 
@@ -33,7 +33,7 @@ class StableDistribution:
     loc, scale : float
         Location and scale, in the unit of the data; scale is above 0.
     parameterization : {"S0", "S1"}
-        Nolan's parameterization of `loc`; see `htstats.stable.pdf`.
+        Nolan's parameterization, which defines `loc`; see `htstats.stable.pdf`.
 
     Raises
     ------
@@ -43,8 +43,8 @@ class StableDistribution:
     Notes
     -----
     Numbers and arrays of fewer than 1024 elements are evaluated directly. Larger arrays use a
-    table of the law, which is built at the first use and shared by all objects and threads: at most
-    32 tables of 270 kB are kept. The table is within 1e-12 of the direct functions.
+    table of the law. The table is built at the first use, and all objects and threads share it. At
+    most 32 tables of 270 kB are kept. The table is within 1e-12 of the direct functions.
 
     References
     ----------
@@ -76,7 +76,7 @@ class StableDistribution:
 
     @property
     def table(self) -> StableTable:
-        """The table of (alpha, beta), built if it is not there."""
+        """The table of (alpha, beta). The first use builds it."""
         return table_of(self.alpha, self.beta)
 
     def _evaluate(self, name: str, x: Any, out: Floats | None, n_threads: int) -> Any:
@@ -141,7 +141,7 @@ class StableDistribution:
         n_threads: int = 1,
         out: Floats | None = None,
     ) -> Floats:
-        """Random numbers, the same on every machine; see `htstats.stable.sample`."""
+        """Random numbers that are the same on every machine; see `htstats.stable.sample`."""
         law = (self.alpha, self.beta, self.loc, self.scale)
         kind = self.parameterization
         return sample(size, *law, seed=seed, parameterization=kind, n_threads=n_threads, out=out)
@@ -149,7 +149,7 @@ class StableDistribution:
     # ---- moments and other numbers of the law ----------------------------------------------------
 
     def mean(self) -> float:
-        """The mean; NaN or infinite for alpha <= 1, where it does not exist."""
+        """The mean. For alpha <= 1 there is no finite mean, and this is NaN or infinite."""
         return _numbers.mean(self)
 
     def var(self) -> float:
@@ -165,15 +165,15 @@ class StableDistribution:
         return float(self.ppf(0.5))
 
     def mode(self) -> float:
-        """Where the density is largest, to 1e-9 of the scale."""
+        """The point where the density is largest, accurate to 1e-9 of the scale."""
         return _numbers.mode(self)
 
     def entropy(self) -> float:
-        """The differential entropy -E log f(X), in nats, to 1e-9."""
+        """The differential entropy -E log f(X), in nats, accurate to 1e-9."""
         return _numbers.entropy(self)
 
     def support(self) -> tuple[float, float]:
-        """The ends of the support: the line, or a half-line for alpha < 1 and abs(beta) = 1."""
+        """The ends of the support: a half-line if alpha < 1 and abs(beta) = 1, else the line."""
         return float(self.ppf(0.0)), float(self.ppf(1.0))
 
     def interval(self, confidence: float) -> tuple[float, float]:

@@ -35,13 +35,13 @@ class StableFit(FittedStable):
     loglikelihood : float
         Logarithm of the likelihood at the estimates.
     given : tuple of str
-        Names of the parameters that were given and not estimated.
+        Names of the parameters that the caller gave, which are not estimated.
     edge : str
-        Empty, or which estimate is at a bound and what that means.
+        If an estimate is at a bound: which estimate, and what that means. Empty otherwise.
     binning_error : float
-        A bound on the error of `loglikelihood` that comes from bins of the data, 0 if the values
-        were used as they are. An estimate of maximum likelihood is then off by at most
-        2 sqrt(binning_error) standard errors, to first order.
+        An upper bound on the error of `loglikelihood` that comes from binning the data; 0 if the
+        values were not binned. To first order, binning moves an estimate of maximum likelihood by
+        at most 2 sqrt(binning_error) standard errors.
 
     Examples
     --------
@@ -64,19 +64,20 @@ class StableFit(FittedStable):
         Parameters
         ----------
         level : float
-            Probability that an interval holds the truth, in (0, 1).
+            Probability that an interval contains the true value, in (0, 1).
         method : {"asymptotic", "bootstrap"}
-            Estimate plus and minus standard errors, cut at the bounds of the parameter; or the
-            percentiles of the estimates of resamples of the fitted law (parametric bootstrap).
+            "asymptotic": the estimate plus and minus a multiple of its standard error, cut at the
+            bounds of the parameter. "bootstrap": percentiles of the estimates from samples of the
+            fitted law (parametric bootstrap).
         n_resamples : int
-            Resamples of the bootstrap, each of the size of the data.
+            Number of bootstrap samples. Each has as many values as the data.
         seed : int
             In [0, 2^64).
 
         Returns
         -------
         StableInterval
-            Two ends for each parameter. The asymptotic ones are NaN for an estimate at its bound.
+            Both ends for each parameter. Asymptotic ends are NaN if the estimate is at a bound.
 
         Raises
         ------
@@ -85,8 +86,9 @@ class StableFit(FittedStable):
 
         Notes
         -----
-        bench/studies/stable_fits.py measures how often they hold the truth (docs/stable.md). A
-        resample of 1e4 values takes some 0.1 s with maximum likelihood.
+        bench/studies/stable_fits.py measures how often the intervals contain the true values
+        (docs/stable.md). With maximum likelihood, a bootstrap sample of 1e4 values takes about
+        0.1 s.
 
         Examples
         --------
@@ -111,20 +113,21 @@ class StableFit(FittedStable):
         Parameters
         ----------
         statistic : {"ks", "ad"}
-            Kolmogorov and Smirnov's largest distance, or Anderson and Darling's A^2, which weighs
-            the tails.
+            "ks": the largest distance of the two distribution functions (Kolmogorov and Smirnov).
+            "ad": A^2 of Anderson and Darling, which gives the tails more weight.
         n_resamples : int
-            Samples of the fitted law, of at most 2000 values each.
+            Number of samples of the fitted law. Each has at most 2000 values.
         seed : int
             In [0, 2^64).
         refit : {"one-step", "full"}
-            How each resample is fitted: by one step of scoring from the law that made it, or as the
-            data were. The other methods than maximum likelihood always refit in full.
+            How each sample of the fitted law is fitted again. "one-step": one step of Fisher's
+            scoring from the law that made the sample. "full": with the method that fitted the data.
+            Only maximum likelihood uses "one-step"; the other methods always refit in full.
 
         Returns
         -------
         StableGoodness
-            The statistic and the p-value; a small one speaks against stable laws.
+            The statistic and the p-value. A small p-value is evidence against a stable law.
 
         Raises
         ------
@@ -133,8 +136,8 @@ class StableFit(FittedStable):
 
         Notes
         -----
-        Cost: 2 ms for each one-step resample, 0.1 s for each full one. Of a sketch, the distance is
-        taken at the ends of its buckets.
+        Cost: 2 ms for each sample with "one-step", 0.1 s with "full". For a sketch, the distance is
+        computed at the ends of its buckets.
 
         Examples
         --------
@@ -153,7 +156,8 @@ class StableFit(FittedStable):
         Parameters
         ----------
         other : {"normal", "student_t"}
-            The other law. The normal one is a stable law, with alpha = 2: its test is nested.
+            The other law. The normal law is the stable law with alpha = 2, so the two are nested,
+            and the p-value accounts for that.
 
         Returns
         -------
@@ -179,14 +183,15 @@ class StableFit(FittedStable):
         Parameters
         ----------
         xmin : float
-            Where the tail begins, above 0, in the unit of the data; such as that of
+            Start of the tail, above 0, in the unit of the data; for example the xmin of
             `htstats.fit_power_law`.
 
         Returns
         -------
         StableComparison
-            The ratio of the likelihoods of the law of abs(X) beyond xmin, above 0 for the stable
-            law; the power law's exponent is fitted there, the stable law was fitted to all values.
+            The log-likelihood ratio for abs(X) beyond xmin; above 0 if the stable law fits better.
+            The power law's exponent is fitted to these values alone. The stable law stays the one
+            that was fitted to all values.
 
         Raises
         ------
@@ -227,34 +232,35 @@ def fit_stable(
         The sample, in any unit. A matrix of `htstats.open_weights`, or anything else with
         ``row_blocks``, is read once into a sketch of bounded size.
     method : {"mle", "quantile", "ecf"}
-        Maximum likelihood; McCulloch's five quantiles; Koutrouvelis' regressions on the empirical
-        characteristic function.
+        "mle": maximum likelihood. "quantile": McCulloch's method with five quantiles. "ecf":
+        Koutrouvelis' regressions on the empirical characteristic function.
     beta, loc, scale : float, optional
-        Parameters that are known, in S0: the others are then estimated. ``beta=0`` fits the
-        symmetric laws.
+        Known parameters, in S0. They are kept, and only the others are estimated. ``beta=0`` fits
+        the symmetric laws.
     weights : array_like, optional
-        How often each value was seen, 0 or above; as many as `x`.
+        How often each value of `x` occurs; 0 or above, and as many weights as values.
 
     Returns
     -------
     StableFit
-        Estimates, standard errors and what is derived from them.
+        Estimates, standard errors, and methods for intervals, tests and comparisons.
 
     Raises
     ------
     ValueError
-        If values are not finite, all equal, or the quartiles are equal; if an argument is outside
-        its range.
+        If a value is not finite, all values are equal, or the quartiles are equal; if an argument
+        is outside its range.
     TypeError
         If `x` does not consist of real numbers.
 
     Notes
     -----
-    Method: see `htstats.stable._fit_mle`, `_fit_quantile` and `_fit_ecf`. alpha below .1 is not
-    tried. More than 20,000 values go into some 10,000 bins, and `StableFit.binning_error` says what
-    this may change. Standard errors of maximum likelihood come from the information matrix at the
-    estimate, those of the other methods from the delta method. Cost: 0.1 s for 1e4 values, 0.3 s
-    for 1e6, mostly for sorting and for the tables of five laws at each step.
+    Method: see `htstats.stable._fit_mle`, `_fit_quantile` and `_fit_ecf`. The search does not try
+    alpha below .1. More than 20,000 values are put into some 10,000 bins;
+    `StableFit.binning_error` bounds the effect. Standard errors of maximum likelihood come from the
+    information matrix at the estimate; those of the other methods come from the delta method.
+    Cost: 0.1 s for 1e4 values, 0.3 s for 1e6. Most of it is sorting, and the tables of five laws at
+    each step.
 
     References
     ----------

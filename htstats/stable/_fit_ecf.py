@@ -1,18 +1,19 @@
 """Koutrouvelis' estimator: regressions on the empirical characteristic function.
 
-With the sample standardised by the current location and scale, and phi its empirical
-characteristic function at t_k, the modulus gives alpha and the scale by the line
+The sample is standardised by the current location and scale. phi is the empirical characteristic
+function of the standardised sample at the points t_k. Its modulus gives alpha and the scale by the
+line
 
     log(-log abs(phi)) = alpha log t + alpha log(scale),
 
-and the phase gives beta and the location, in S0, by
+Its phase gives beta and the location, in S0, by
 
     arg(phi) = loc t - beta tan(pi alpha/2) (t - t^alpha).
 
-Both are weighted by the covariance of the phi of the law found so far. Standardisation and
-regressions are repeated from McCulloch's estimate on. For alpha below 1 the values far out make phi
-rough in t: there a change of the scale in its fourth digit moves the estimates by some hundredths
-of their standard errors.
+Both regressions are weighted by the covariance of phi under the current estimate of the law. The
+first estimate is McCulloch's; standardisation and regressions are then repeated. For alpha below 1,
+extreme values make phi rough in t. A change in the fourth digit of the scale then moves the
+estimates by some hundredths of their standard errors.
 """
 
 from __future__ import annotations
@@ -33,19 +34,19 @@ from htstats.stable._points import Floats, Points
 
 __all__ = ["ecf_covariance", "fit_ecf"]
 
-# t_k in units of 1 / scale: between them lies nearly all the information where alpha is above 1,
-# and the modulus is far from 0 and 1 for every alpha.
+# t_k in units of 1 / scale. For alpha above 1, this range has nearly all the information. For every
+# alpha, the modulus at these points is far from 0 and 1.
 TIMES = np.arange(1, 13) / 10
 ROUNDS = 4
-# Of the variances, added to them: neighbours are nearly dependent, and without it the weights would
-# hang on the last digits of the law.
+# This fraction of each variance is added to the variance. phi at neighbouring t_k is nearly
+# dependent; without the ridge the weights would depend on the last digits of the law.
 RIDGE = 1e-4
 
 Complex = npt.NDArray[np.complex128]
 
 
 def characteristic_function(t: Floats, alpha: float, beta: float) -> Complex:
-    """That of the law with scale 1 and location 0 in S0, at t > 0."""
+    """The characteristic function of the law with scale 1 and location 0 in S0, at t > 0."""
     return np.asarray(np.exp(-(t**alpha) - 1j * beta * skew_phase(t, alpha)))
 
 
@@ -56,12 +57,12 @@ def skew_phase(t: Floats, alpha: float) -> Floats:
         return np.zeros_like(t)
     if gap == 0:
         return np.asarray(2 / math.pi * t * np.log(t))
-    # 1 / tan of a small angle in place of tan near a right angle
+    # 1 / tan of a small angle is more accurate than tan near a right angle
     return np.asarray(-np.expm1(-gap * np.log(t)) * t / math.tan(math.pi * gap / 2))
 
 
 def fit_ecf(points: Points, given: Given = NOTHING) -> Estimate:
-    """Estimates of alpha, beta, loc and scale; those given stay as they are."""
+    """Estimates of alpha, beta, loc and scale; parameters in `given` keep their values."""
     estimate = fit_quantiles(points, given)
     for _ in range(ROUNDS):
         before = estimate
@@ -76,7 +77,10 @@ def fit_ecf(points: Points, given: Given = NOTHING) -> Estimate:
 
 
 def _empirical(z: Floats, points: Points) -> Complex:
-    """The mean of exp(i t z) at all `TIMES`, multiples of the first, by repeated products."""
+    """The mean of exp(i t z) at all `TIMES`.
+
+    The times are multiples of the first one, so repeated products give the powers.
+    """
     share = points.weight / points.n
     first = np.exp(1j * TIMES[0] * z)
     power = first.copy()
@@ -90,7 +94,7 @@ def _empirical(z: Floats, points: Points) -> Complex:
 def _regress(
     phi: Complex, guess: Estimate, given: Given, covariances: tuple[Floats, Floats]
 ) -> Estimate:
-    """Both regressions on the phi of a sample standardised by the guess."""
+    """Both regressions on phi of the sample that `guess` standardised."""
     _, _, loc0, scale0 = guess
     modulus, phase = covariances
     alpha, ratio = _fit_modulus(phi, modulus, None if given.scale is None else given.scale / scale0)
@@ -106,14 +110,14 @@ def _regress(
         solution = _least_squares(np.stack(list(columns.values()), 1), angle, phase)
         found = dict(zip(columns, solution.tolist(), strict=True))
     skew = found.get("beta", 0.0) if given.beta is None else given.beta
-    if abs(skew) > 1:  # the bound, and the location that goes with it
+    if abs(skew) > 1:  # set beta to its bound and fit the location again
         return _regress(phi, guess, given._replace(beta=math.copysign(1.0, skew)), covariances)
     place = given.loc if given.loc is not None else loc0 + scale0 * ratio * found["loc"]
     return alpha, skew, place, scale0 * ratio if given.scale is None else given.scale
 
 
 def _fit_modulus(phi: Complex, covariance: Floats, ratio: float | None) -> tuple[float, float]:
-    """alpha, and the scale in units of the one that the sample was standardised by."""
+    """alpha, and the scale as a multiple of the scale that standardised the sample."""
     size = np.clip(np.abs(phi), 1e-12, 1 - 1e-12)
     y, log_t = np.log(-np.log(size)), np.log(TIMES)
     if ratio is not None:
@@ -122,7 +126,7 @@ def _fit_modulus(phi: Complex, covariance: Floats, ratio: float | None) -> tuple
     line = np.stack([log_t, np.ones(TIMES.size)], 1)
     alpha, level = _least_squares(line, y, covariance).tolist()
     bound = min(max(alpha, LOWEST_ALPHA), 2.0)
-    if bound != alpha:  # the level that goes with the bound
+    if bound != alpha:  # alpha is set to its bound: fit the level again
         (level,) = _least_squares(line[:, 1:], y - bound * log_t, covariance).tolist()
     return bound, math.exp(level / bound)
 
@@ -134,7 +138,7 @@ def _least_squares(columns: Floats, y: Floats, covariance: Floats) -> Floats:
 
 
 def _parts_covariance(alpha: float, beta: float) -> tuple[Complex, Floats]:
-    """phi at `TIMES`, and n times the covariance of its real parts, then its imaginary parts."""
+    """phi at `TIMES`, and n times the covariance of its parts: real parts first, then imaginary."""
     phi = characteristic_function(TIMES, alpha, beta)
     gaps = np.subtract.outer(TIMES, TIMES)
     safe = np.where(gaps == 0, 1.0, np.abs(gaps))
@@ -162,7 +166,7 @@ def _covariances(alpha: float, beta: float) -> tuple[Floats, Floats]:
 
 
 def ecf_covariance(estimate: Estimate, free: tuple[bool, ...]) -> Floats:
-    """The covariance of sqrt(n) times the estimates, by the delta method at the estimated law."""
+    """The covariance of sqrt(n) times the estimates: the delta method at the estimated law."""
     alpha, beta, _, scale = estimate
     phi, parts = _parts_covariance(alpha, beta)
     here = (alpha, beta, 0.0, 1.0)

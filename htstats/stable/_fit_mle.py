@@ -1,10 +1,11 @@
 """Maximum likelihood for the stable laws.
 
-The four coordinates are u = log(2 - alpha), v = atanh(beta), the location (S0) and log(scale): they
-have no bounds, so an estimate at a bound shows as one that runs off. Scores in u and v are central
-differences of the log density (exact to some 1e-9: the density has eleven digits), those in
-location and scale come from its slope. The search is a quasi-Newton one (BFGS) that begins with the
-outer products of the scores, from McCulloch's estimate.
+The four coordinates are u = log(2 - alpha), v = atanh(beta), the location (S0) and log(scale). They
+have no bounds: if an estimate of alpha or beta is at a bound, its coordinate grows without limit.
+Scores in u and v are central differences of the log density. Their error is about 1e-9, because the
+density has eleven digits. Scores in location and scale come from the slope of the log density. The
+search is quasi-Newton (BFGS). It starts at McCulloch's estimate, with the outer products of the
+scores as its first Hessian.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ from htstats.stable._points import Floats, Points
 
 __all__ = ["Maximum", "loglikelihood", "maximize", "score_panels"]
 
-STEP = 1e-3  # of u and v, for differences
-LONGEST = np.array([1.5, 1.5, 1.0, 0.7])  # of one step: u, v, location in units of scale, log scale
-# A step whose predicted gain in log-likelihood is less moves no estimate by 1e-3 standard errors.
+STEP = 1e-3  # step of the differences in u and v
+LONGEST = np.array([1.5, 1.5, 1.0, 0.7])  # largest step in u, v, location / scale, log scale
+# If the predicted gain in log-likelihood of a step is smaller than this, the step moves no estimate
+# by 1e-3 standard errors.
 SMALLEST_GAIN = 5e-7
 ITERATIONS = 60
-# Where an estimate counts as running off to its bound: the bound itself is then tried.
+# Distances from a bound at which an estimate counts as approaching it. The bound itself is then
+# tried.
 NEAR_NORMAL = 0.02
 NEAR_EXTREME = 0.97
 RUN_OFF = 1e-4
@@ -40,7 +43,7 @@ HIGHEST_V = math.atanh(1 - 1e-9)
 
 
 class Maximum(NamedTuple):
-    """Where the likelihood is largest, and its logarithm."""
+    """The estimate with the largest likelihood, and the log-likelihood there."""
 
     estimate: Estimate
     loglikelihood: float
@@ -51,7 +54,7 @@ def score_panels(
 ) -> Panels:
     """A function of the standard law and its derivatives in u and v between two points.
 
-    At beta = +-1 that in v is left out.
+    At beta = +-1 there is no derivative in v.
     """
     call = getattr(_functions, function)
     gap, v = 2 - alpha, math.atanh(min(max(beta, -1.0), 1.0)) if abs(beta) < 1 else None
@@ -87,7 +90,7 @@ def loglikelihood(points: Points, estimate: Estimate) -> float:
 
 
 def maximize(points: Points, given: Given = NOTHING, start: Estimate | None = None) -> Maximum:
-    """The estimate of maximum likelihood; parameters that are given stay as they are."""
+    """The maximum likelihood estimate; parameters in `given` keep their values."""
     best = _climb(points, start or fit_quantiles(points, given), given)
     alpha, skew, *_ = best.estimate
     if given.beta is None and abs(skew) > NEAR_EXTREME:
@@ -95,7 +98,7 @@ def maximize(points: Points, given: Given = NOTHING, start: Estimate | None = No
         best = max(best, _climb(points, best.estimate, bound), key=_height)
     if alpha > 2 - NEAR_NORMAL:
         normal = fit_normal(points, given)
-        # at alpha = 2 the density loses its tails: the bound wins where the others rise to it
+        # at alpha = 2 the density has no heavy tails; take that bound if it is as likely
         if normal.loglikelihood >= best.loglikelihood - SMALLEST_GAIN:
             best = normal
     return best
@@ -129,7 +132,7 @@ def _look(points: Points, estimate: Estimate, free: Floats) -> _Place:
     values, slope = score_panels(alpha, beta, float(z[0]), float(z[-1]))(z)
     scores = np.zeros((4, z.size))
     scores[: len(values) - 1] = values[1:]
-    scores[2], scores[3] = -slope, -1 - z * slope  # the location in units of the scale
+    scores[2], scores[3] = -slope, -1 - z * slope  # the unit of the location is the scale
     scores *= free[:, None]
     value = points.total(values[0]) - points.n * math.log(scale)
     gradient = np.array([points.total(row) for row in scores])
@@ -139,7 +142,7 @@ def _look(points: Points, estimate: Estimate, free: Floats) -> _Place:
 
 
 def _climb(points: Points, start: Estimate, given: Given) -> Maximum:
-    """The highest place that is reached from `start`."""
+    """The place of highest likelihood that the search reaches from `start`."""
     free = np.array([1.0, *(float(value is None) for value in given)])
     here = _look(points, _inside(start, given), free)
     inverse = _inverse(here.products, free)
@@ -168,7 +171,7 @@ def _runs_off(here: _Place, beta_is_free: bool) -> bool:
 
 
 def _inside(start: Estimate, given: Given) -> Estimate:
-    """A start away from the bounds, with the parameters that are given."""
+    """A start away from the bounds, with the values of the parameters in `given`."""
     alpha, beta, loc, scale = start
     alpha = min(max(alpha, LOWEST_ALPHA), 1.97)
     beta = min(max(beta, -0.95), 0.95) if given.beta is None else given.beta
@@ -194,7 +197,10 @@ def _move(estimate: Estimate, step: Floats) -> Estimate:
 
 
 def _search_line(points: Points, here: _Place, step: Floats) -> tuple[Floats, Estimate] | None:
-    """The first of the step, its half, ... that rises by a tenth of a thousandth of the promise."""
+    """The first of the step, half of it, a quarter, ... with a sufficient gain in log-likelihood.
+
+    The gain must exceed 1e-4 of the gain that the slope predicts.
+    """
     slope = float(here.gradient @ step)
     for halving in range(12):
         move = step * 0.5**halving
@@ -205,7 +211,7 @@ def _search_line(points: Points, here: _Place, step: Floats) -> tuple[Floats, Es
 
 
 def _update(inverse: Floats, move: Floats, change: Floats) -> Floats:
-    """The BFGS update; unchanged where the curvature is not that of a maximum."""
+    """The BFGS update; no update if the curvature is not that of a maximum."""
     curvature = float(move @ change)
     if not curvature > 1e-12 * float(np.linalg.norm(move) * np.linalg.norm(change)):
         return inverse

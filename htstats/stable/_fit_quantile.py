@@ -33,7 +33,7 @@ Estimate = tuple[float, float, float, float]
 
 
 class Given(NamedTuple):
-    """Parameters that are known; None for those that are estimated."""
+    """The known parameters; None for a parameter that is estimated."""
 
     beta: float | None = None
     loc: float | None = None
@@ -74,7 +74,7 @@ def _chebyshev(x: float, n: int) -> Floats:
 
 
 def fit_quantiles(points: Points, given: Given = NOTHING) -> Estimate:
-    """Estimates of alpha, beta, loc and scale; those given stay as they are."""
+    """Estimates of alpha, beta, loc and scale; parameters in `given` keep their values."""
     quantiles = points.quantile(PROBABILITIES)
     if not quantiles[3] > quantiles[1]:
         raise ValueError(
@@ -85,7 +85,7 @@ def fit_quantiles(points: Points, given: Given = NOTHING) -> Estimate:
 
 
 def match_quantiles(quantiles: Floats, given: Given = NOTHING) -> Estimate:
-    """The law whose quantiles at `PROBABILITIES` are nearest to these."""
+    """The law whose quantiles at `PROBABILITIES` are nearest to the given quantiles."""
     q05, q25, q50, q75, q95 = quantiles.tolist()
     beta, loc, scale = given
     inner = q75 - q25
@@ -96,13 +96,13 @@ def match_quantiles(quantiles: Floats, given: Given = NOTHING) -> Estimate:
     _, _, log_inner, shift = _functions_at(alpha, found).tolist()
     if scale is None:
         scale = inner / math.exp(log_inner / alpha)
-    # the tables have the median of the standard law in units of its inner range
+    # the tables give the median of the standard law in units of its inner range
     place = q50 - sign * shift * inner if loc is None else loc
     return alpha, sign * found if beta is None else beta, place, scale
 
 
 def _solve(log_spread: float, skew: float, beta: float | None) -> tuple[float, float]:
-    """alpha and abs(beta) whose functions are nearest, from the grid on by Newton's method."""
+    """alpha and abs(beta) with the nearest functions: the best grid point, then Newton's method."""
     grid = _grid()
     error = (grid[0] / ALPHAS[:, None] - log_spread) ** 2 + (grid[1] - skew) ** 2
     if beta is not None:
@@ -155,8 +155,8 @@ def _newton_step(alpha: float, beta: float, target: Floats, is_free: bool) -> Fl
 def quantile_covariance(points: Points, estimate: Estimate, free: tuple[bool, ...]) -> Floats:
     """The covariance of sqrt(n) times the estimates of alpha, beta, loc and scale.
 
-    By the delta method: that of sample quantiles is (min(p, q) - p q) / (f f), with the density of
-    the estimated law at the quantiles of the sample.
+    The delta method derives it from the covariance of two sample quantiles, (min(p, q) - p q) /
+    (f f). Here f is the density of the estimated law at the quantiles of the sample.
     """
     alpha, beta, loc, scale = estimate
     quantiles = points.quantile(PROBABILITIES)

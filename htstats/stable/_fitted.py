@@ -1,4 +1,4 @@
-"""The numbers of a fitted stable law: estimates, standard errors, and where they are at a bound."""
+"""The numbers of a fitted stable law: estimates, standard errors, and notes on bounds."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class StableErrors(NamedTuple):
 
 @dataclass(frozen=True)
 class FittedStable:
-    """What `StableFit` says, without its tests; see there."""
+    """The data of a `StableFit`, without its tests; `StableFit` documents the attributes."""
 
     alpha: float
     beta: float
@@ -72,7 +72,7 @@ class FittedStable:
 
     @property
     def known(self) -> Given:
-        """beta, loc and scale as they were given; None for those that were estimated."""
+        """The values that the caller gave for beta, loc and scale; None if estimated."""
         return Given(
             *(getattr(self, n) if n in self.given else None for n in ("beta", "loc", "scale"))
         )
@@ -81,7 +81,7 @@ class FittedStable:
 def fit_points(
     points: Points, method: str, given: Given, *, start: Estimate | None = None
 ) -> FittedStable:
-    """The fit of points; `start` is where maximum likelihood begins."""
+    """Fit a stable law to points. `start` is the first estimate of maximum likelihood."""
     found, value = _estimate(points, method, given, start)
     alpha, skew, loc, scale = map(float, found)
     estimate = alpha, skew, loc, scale
@@ -125,7 +125,7 @@ def _covariance(points: Points, estimate: Estimate, method: str, free: tuple[boo
 
 
 def _edge(estimate: Estimate, free: tuple[bool, ...]) -> str:
-    """What an estimate at a bound means."""
+    """A note that says what an estimate at a bound means; empty if none is at a bound."""
     alpha, beta, *_ = estimate
     if alpha == 2:
         return (
@@ -148,7 +148,10 @@ def _edge(estimate: Estimate, free: tuple[bool, ...]) -> str:
 
 
 def _binning_error(points: Points, estimate: Estimate) -> float:
-    """A bound on what bins change in the log-likelihood: variances times half the curvature."""
+    """An upper bound on the change of the log-likelihood by binning.
+
+    It is the sum of each point's variance times half the curvature of the log density there.
+    """
     if not points.variance.any():
         return 0.0
     law = StableDistribution(*estimate)

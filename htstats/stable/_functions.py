@@ -26,19 +26,19 @@ def pdf(
     Parameters
     ----------
     x : array_like
-        Where to evaluate, in units of `scale` from `loc`; infinite values give the limits.
+        The points. They have the unit of `loc` and `scale`. Infinite values give the limits.
     alpha : array_like
-        Stability index, in (0, 2]; 2 is the normal law of variance 2 scale^2.
+        Stability index, in (0, 2]. 2 gives the normal law with variance 2 scale^2.
     beta : array_like
-        Skewness, in [-1, 1]; 1 has its heavy tail to the right.
+        Skewness, in [-1, 1]. If it is 1, the heavy tail is on the right.
     loc : array_like
         Location, in the unit of `x`. Its meaning depends on the parameterization.
     scale : array_like
         Scale, above 0, in the unit of `x`.
     parameterization : {"S0", "S1"}
-        Nolan's parameterization of `loc`. S0 is continuous in alpha at 1; S1 is the classical one,
-        in which x_S1 = x_S0 + beta scale tan(pi alpha/2), or for alpha = 1 x_S0 less
-        (2/pi) beta scale log(scale).
+        Nolan's parameterization, which defines `loc`. S0 is continuous in alpha at 1. S1 is the
+        classical one: x_S1 = x_S0 + beta scale tan(pi alpha/2), and for alpha = 1
+        x_S1 = x_S0 - (2/pi) beta scale log(scale).
     out : ndarray of float64, optional
         Array for the result; it must have the broadcast shape.
     n_threads : int
@@ -54,15 +54,15 @@ def pdf(
     TypeError
         If an argument does not consist of real numbers.
     ValueError
-        If alpha is outside (0, 2], beta outside [-1, 1], scale not above 0, loc infinite, any
-        argument NaN, or the parameterization unknown.
+        If alpha is outside (0, 2], beta is outside [-1, 1], scale is not above 0, loc is infinite,
+        an argument is NaN, or the parameterization is unknown.
 
     Notes
     -----
-    Relative error below 1e-11 for alpha in [0.1, 2] and values above 1e-300; see
-    docs/accuracy-stable.md, also for smaller alpha. Fourier's integral on the cut of the logarithm
-    gives heavy tails, Nolan's integral the rest; near alpha = 1 with a small beta Fourier's
-    integral on a ray does.
+    The relative error is below 1e-11 for alpha in [0.1, 2] and values above 1e-300.
+    docs/accuracy-stable.md has the measurements, also for smaller alpha. Heavy tails are computed
+    by Fourier's integral along the branch cut of the logarithm. Near alpha = 1 with a small beta,
+    Fourier's integral along a ray is used. Nolan's integral gives everything else.
 
     References
     ----------

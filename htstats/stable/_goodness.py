@@ -1,9 +1,9 @@
 """Goodness of fit of a stable law: the largest distance, and Anderson and Darling's statistic.
 
-The null distribution is that of samples of the fitted law, each fitted again. With "one-step" a
-fit of a resample is one step of Fisher's scoring from the law that made it, which has the same
-first-order law as maximum likelihood, and its distribution function is taken to first order in
-that step: no table is built anew.
+The null distribution comes from samples of the fitted law, each of which is fitted again. With
+"one-step", that fit is one step of Fisher's scoring from the law that made the sample. Its result
+has the same first-order distribution as maximum likelihood. The distribution function of the
+refitted law is computed to first order in that step, so that no new table is built.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ __all__ = ["StableGoodness", "goodness_of_fit"]
 
 STATISTICS = ("ks", "ad")
 REFITS = ("one-step", "full")
-# Resamples have at most so many values: the law of sqrt(n) D and of A^2 hardly depends on n there.
+# Largest number of values in a resample. Beyond it, the distributions of sqrt(n) D and of A^2
+# hardly depend on n.
 LARGEST_RESAMPLE = 2000
 
 
 class StableGoodness(NamedTuple):
     """The statistic of a goodness of fit and its p-value.
 
-    `statistic` is D ("ks") or A^2 ("ad"), dimensionless; `pvalue` is (k + 1) / (n_resamples + 1),
-    with k resamples whose statistic, for D times the root of their size, is at least that of the
-    data.
+    `statistic` is D ("ks") or A^2 ("ad"), dimensionless. `pvalue` is (k + 1) / (n_resamples + 1),
+    where k resamples have a statistic at least as large as that of the data. For "ks", the compared
+    statistic is D times the square root of the sample size.
     """
 
     statistic: float
@@ -71,7 +72,7 @@ def _statistic(name: str, points: Points, log_cdf: Floats, log_sf: Floats) -> fl
     if name == "ks":
         cdf = np.exp(log_cdf)
         return float(max(np.max(cdf - below / n), np.max(upto / n - cdf)))
-    if points.is_sketch:  # the values of a bucket, as though at its end
+    if points.is_sketch:  # treat the values of a bucket as if they were at its end
         below = np.concatenate([[0.0], upto[:-1]])
     left = (upto - below) * (upto + below)
     right = (upto - below) * (2 * n - upto - below)
@@ -113,7 +114,7 @@ def _one_step(fit: FittedStable, statistic: str, size: int, n_resamples: int, se
         moved = []
         for panels in (left, right):
             value, gradient = _value_and_gradient(panels, z, is_density=False)
-            # the function itself moves by the first order: that of A^2 is lost in its logarithm
+            # the first-order change is added to the probability: A^2 is too sensitive to it in logs
             change = np.maximum(step @ gradient, -0.9)
             moved.append(np.minimum(value + np.log1p(change), 0.0))
         null[k] = _scaled(statistic, points, *moved)
@@ -130,7 +131,7 @@ def _value_and_gradient(panels: Panels, z: Floats, *, is_density: bool) -> tuple
 
 
 def _in_coordinates(estimate: Estimate, free: tuple[bool, ...]) -> Floats:
-    """The asymptotic covariance in u = log(2 - alpha), v = atanh(beta), location and log scale."""
+    """The asymptotic covariance of u = log(2 - alpha), v = atanh(beta), location and log scale."""
     alpha, beta, *_ = estimate
     u = -1 / (2 - alpha) if alpha < 2 else 0.0
     v = 1 / (1 - beta * beta) if abs(beta) < 1 else 0.0

@@ -1,4 +1,4 @@
-"""Fisher's information of a stable law, by quadrature over the panels of its scores."""
+"""Fisher's information of a stable law: the integral over the panels of its scores."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from htstats.stable._points import Floats
 
 __all__ = ["asymptotic_covariance", "information", "tail_range"]
 
-# What lies beyond has too little mass to matter, though the scores grow as log x.
+# The mass of each tail that the integral leaves out. It is too small to matter, although the scores
+# grow like log x.
 TAIL_MASS = 1e-9
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 
 def information(estimate: Estimate) -> Floats:
-    """The information of one value on (alpha, beta, loc, scale), of shape (4, 4).
+    """Fisher's information of one value on (alpha, beta, loc, scale), of shape (4, 4).
 
-    At alpha = 2 the row of alpha and at abs(beta) = 1 or alpha = 2 that of beta are 0: the
-    information is then that on the others. (On alpha at 2 it is infinite, on beta 0.)
+    At alpha = 2, the rows of alpha and beta are 0. At abs(beta) = 1, the row of beta is 0. The
+    matrix is then the information on the other parameters. (At alpha = 2, the information on alpha
+    is infinite, and that on beta is 0.)
     """
     alpha, beta, _, scale = estimate
     low, high = tail_range(alpha, beta)
@@ -43,9 +45,9 @@ def information(estimate: Estimate) -> Floats:
 
 
 def asymptotic_covariance(estimate: Estimate, free: tuple[bool, ...]) -> Floats:
-    """The covariance of sqrt(n) times the estimates of maximum likelihood; 0 for those given.
+    """The covariance of sqrt(n) times the maximum likelihood estimates.
 
-    Those at a bound count as given.
+    It is 0 for parameters that are given. An estimate at a bound counts as given.
     """
     matrix = information(estimate)
     kept = np.array(free) & (np.diag(matrix) > 0)
@@ -61,7 +63,7 @@ def tail_range(alpha: float, beta: float) -> tuple[float, float]:
     """Points of the standard law that leave no more than `TAIL_MASS` on either side."""
     reach = np.log(2 / TAIL_MASS) / min(alpha, 1.0) + 3
     x = np.sinh(np.linspace(-reach, reach, 401))
-    if abs(beta) == 1:  # the light side ends within 40, the mass of `TAIL_MASS` included
+    if abs(beta) == 1:  # on the light side, less than `TAIL_MASS` lies beyond 40
         x = x[x * beta > -40]
     left = np.asarray(_functions.cdf(x, alpha, beta)) < TAIL_MASS
     right = np.asarray(_functions.sf(x, alpha, beta)) < TAIL_MASS
@@ -71,7 +73,7 @@ def tail_range(alpha: float, beta: float) -> tuple[float, float]:
 
 
 def _needed(edges: Floats, low: float, high: float) -> slice:
-    """The panel ends that the range needs."""
+    """The slice of the panel ends that covers the range."""
     first = np.searchsorted(edges, np.arcsinh(low), side="right") - 1
     last = np.searchsorted(edges, np.arcsinh(high), side="left")
     return slice(max(int(first), 0), int(last) + 1)

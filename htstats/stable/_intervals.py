@@ -20,7 +20,7 @@ BOUNDS = ((0.0, 2.0), (-1.0, 1.0), (-math.inf, math.inf), (0.0, math.inf))
 
 
 class StableInterval(NamedTuple):
-    """(low, high) of each parameter, in the units of the estimates; NaN where there is none."""
+    """(low, high) of each parameter, in the units of the estimates; NaN if there is no interval."""
 
     alpha: tuple[float, float]
     beta: tuple[float, float]

@@ -27,7 +27,7 @@ class Law(Protocol):
 
 
 def tangent(alpha: float) -> float:
-    """tan(pi alpha/2), from the distance to 1 or 2, which is exact."""
+    """tan(pi alpha/2), computed from the distance of alpha to 1 or 2, which is exact."""
     if alpha > 1.5:
         return -math.tan(math.pi / 2 * (2 - alpha))
     if alpha > 0.5:
@@ -36,7 +36,7 @@ def tangent(alpha: float) -> float:
 
 
 def mean(law: Law) -> float:
-    """The mean; for alpha <= 1 NaN, or infinite for a one-sided law."""
+    """The mean. For alpha <= 1 it is infinite if the law is one-sided, else NaN."""
     if law.alpha <= 1:
         return math.copysign(math.inf, law.beta) if one_sided(law) else math.nan
     if law.parameterization == "S1" or law.alpha == 2:
@@ -49,7 +49,7 @@ def one_sided(law: Law) -> bool:
 
 
 def standard(law: Law, x0: float) -> float:
-    """The point with the standardised coordinate x0 of S0."""
+    """The point whose standardised coordinate in S0 is x0."""
     if law.parameterization == "S0" or law.beta == 0 or law.alpha == 2:
         return law.loc + law.scale * x0
     if law.alpha == 1:
@@ -86,7 +86,7 @@ class Scaled:
 
 
 def mode(law: Law) -> float:
-    """Where the density is largest: a search in asinh(t/width), then Newton's method."""
+    """The point where the density is largest: a search in asinh(t/width), then Newton's method."""
     if law.beta == 0 or law.alpha == 2:
         return law.loc
     scaled = Scaled(law.alpha, law.beta)
@@ -102,7 +102,7 @@ def mode(law: Law) -> float:
 
 
 def refine_mode(scaled: Scaled, s: float) -> float:
-    """Newton's method for the derivative of log f, by differences."""
+    """A zero of the derivative of log f: Newton's method with differences."""
     for _ in range(30):
         values = {i: scaled.log_density(s + i * STEP) for i in range(-4, 5)}
         slope = sum(c * (values[i] - values[-i]) for i, c in enumerate(DIFFERENCES, start=1))
@@ -132,9 +132,10 @@ def entropy(law: Law) -> float:
 
 
 def tabulated_entropy(table: StableTable) -> float:
-    """The trapezoid rule in asinh(t/width) over the range of the table, and power laws beyond.
+    """The entropy by the trapezoid rule in asinh(t/width) over the range of the table.
 
-    A tail f = c x^(-1-alpha) beyond x adds P(X > x) (1 + 1/alpha - log f(x)).
+    Outside the range the tails are power laws. A tail f = c x^(-1-alpha) beyond x adds
+    P(X > x) (1 + 1/alpha - log f(x)).
     """
     low, high, width, s1 = table.range()
     s = np.linspace(low, high, NODES)

@@ -1,8 +1,8 @@
-"""Functions of a standardised x as piecewise polynomials in asinh(x), made in one call each.
+"""Interpolate functions of a standardised x by piecewise polynomials in asinh(x).
 
-Ten Chebyshev nodes on each panel; a panel is halved as long as the last coefficients of the first
-function exceed `TOLERANCE`. Panels that stay rough (at the edge of a support) are not used: points
-in them are evaluated directly.
+Each panel has ten Chebyshev nodes. A panel is halved as long as the last coefficients of the first
+function exceed `TOLERANCE`. Panels that stay rough (at the end of a support) are not used: the
+functions are evaluated directly at points in them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from numpy.polynomial import chebyshev
 __all__ = ["Panels"]
 
 Floats = npt.NDArray[np.float64]
-# values of some functions at given points: an array of shape (functions, points)
+# A callable that returns the values of several functions at given points, of shape (functions,
+# points).
 Evaluate = Callable[[Floats], Floats]
 
 NODES = 10
-# Errors of a log density that move no estimate by 1e-4 of its standard error at n = 1e8.
+# Errors of a log density up to this size move no estimate by 1e-4 of its standard error at n = 1e8.
 TOLERANCE = 1e-7
 HALVINGS = 10
-# Ends of the first panels, in asinh(x), on each side of 0. Beyond, a panel adds half its distance.
+# Ends of the first panels, in asinh(x), on each side of 0. Each panel beyond the last one ends half
+# as far again from 0.
 INNER = np.array([0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.75, 4.5, 5.5, 7.0, 9.0, 12.0])
 
 ROOTS = np.cos(np.pi * (np.arange(NODES)[::-1] + 0.5) / NODES)
@@ -39,11 +41,12 @@ class Panels:
     Parameters
     ----------
     evaluate : callable
-        Gives the functions at an array of points, as an array of shape (functions, points).
+        Returns the functions at an array of points, as an array of shape (functions, points).
     low, high : float
-        The first and the last point that is needed.
+        The first and the last point that the caller needs.
     combine : array, optional
-        Linear combinations of the functions that are kept, one a row; all by default.
+        Each row has the coefficients of a linear combination of the functions. Only these
+        combinations are kept. By default, all functions are kept.
     """
 
     def __init__(
@@ -89,7 +92,7 @@ class Panels:
     def _directly(self, x: Floats) -> tuple[Floats, Floats]:
         step = 1e-5 * np.maximum(np.abs(x), 1e-3)
         here, after, before = (self._evaluate(x + k * step) for k in (0, 1, -1))
-        with np.errstate(invalid="ignore"):  # outside the support: -inf less -inf
+        with np.errstate(invalid="ignore"):  # outside the support this is -inf - (-inf)
             slope = (after[0] - before[0]) / (2 * step)
             if self._combine is None:
                 return here, np.nan_to_num(slope, posinf=0.0, neginf=0.0)

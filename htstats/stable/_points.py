@@ -1,8 +1,8 @@
-"""A sample as sorted points with weights, for the fits: exact, or at most some thousand bins.
+"""A sample as sorted points with weights, for the fits: all values, or at most some thousand bins.
 
-A bin keeps the number and the mean of its values, so a function g is summed over it with an error
-of at most the count times max abs(g'') (mean - low) (high - mean) / 2. The bins are uniform in
-asinh((x - median) / spread), finest where the density has its detail.
+A bin keeps the number and the mean of its values. The sum of a function g over the values of a bin
+then has an error of at most the count times max abs(g'') (mean - low) (high - mean) / 2. The bins
+are uniform in asinh((x - median) / spread): they are narrowest near the median.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ __all__ = ["Floats", "Points", "read_points"]
 
 Floats = npt.NDArray[np.float64]
 
-# Samples up to this size are kept as they are. Beyond it a bin is 1/STEPS wide in asinh units: the
-# error of a log-likelihood is then below 1e-8 a value, 1e-5 of the standard error at n = 1e6.
+# Samples up to this size are not binned. The bins of larger samples are 1/STEPS wide in units of
+# asinh. The error of a log-likelihood is then below 1e-8 per value, 1e-5 of the standard error at
+# n = 1e6.
 EXACT = 20_000
 STEPS = 2048
 
@@ -36,16 +37,17 @@ class Points:
     Attributes
     ----------
     x, weight : float64 arrays
-        Points, ascending, and how many values each stands for.
+        Points in ascending order, and the number of values that each represents.
     variance : float64 array
-        A bound on the variance of the values that each point stands for; 0 for exact points.
+        An upper bound on the variance of the values that each point represents; 0 for exact points.
     n : float
         The sum of the weights.
     place, below, upto : float64 arrays
-        Where the sample's distribution function is known: the number of values below a place, and
-        the number up to it. For a sketch both are the number below a bucket's end.
+        The places where the sample's distribution function is known, the number of values below
+        each place, and the number at or below it. For a sketch, both numbers count the values below
+        the end of a bucket.
     is_sketch : bool
-        Whether the values themselves are not at hand.
+        True if the points come from a sketch, so that the values themselves are not available.
     """
 
     x: Floats
@@ -58,7 +60,10 @@ class Points:
     is_sketch: bool = False
 
     def quantile(self, probability: Floats) -> Floats:
-        """Quantiles: a point stands in the middle of its weight, and lines lie between points."""
+        """Quantiles, interpolated linearly between points.
+
+        The probability of a point is that at the middle of its weight.
+        """
         middle = np.cumsum(self.weight) - self.weight / 2
         return np.interp(probability, middle / self.n, self.x)
 
@@ -66,7 +71,7 @@ class Points:
         return math.fsum(self.weight * self.x) / self.n
 
     def total(self, values: Floats) -> float:
-        """The sum of values at the points over the sample."""
+        """The sum over the sample of a function, from its values at the points."""
         return math.fsum(self.weight * values)
 
 
@@ -130,7 +135,7 @@ def _from_sketch(sketch: TailSketch) -> Points:
     ).astype(np.float64)
     totals = np.concatenate([-negative.total[::-1], zeros, positive.total])
     means = totals / np.where(counts > 0, counts, 1)
-    if sketch.dtype in ("float16", "bfloat16"):  # a bucket is one value
+    if sketch.dtype in ("float16", "bfloat16"):  # each bucket has one value only
         low = high = means
     _require_spread(means)
     upto = np.cumsum(counts)
@@ -142,7 +147,7 @@ def _from_sketch(sketch: TailSketch) -> Points:
 
 
 def _bin(whole: Points, low: Floats, high: Floats) -> Points:
-    """Merge points into bins; `low` and `high` bound the values that a point stands for."""
+    """Merge points into bins; `low` and `high` bound the values that a point represents."""
     q25, q50, q75 = whole.quantile(np.array([0.25, 0.5, 0.75]))
     spread = (q75 - q25) / 2 or whole.x[-1] - whole.x[0]
     ends = np.arcsinh((whole.x[[0, -1]] - q50) / spread) * STEPS

@@ -1,4 +1,4 @@
-"""Random numbers of the alpha-stable laws: a pure function of a seed and an index."""
+"""Random numbers of the alpha-stable laws: each is a function of a seed and an index."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ def sample(
     n_threads: int = 1,
     out: Floats | None = None,
 ) -> Floats:
-    """Draw numbers of an alpha-stable law, the same on every machine and on any threads.
+    """Draw numbers of an alpha-stable law, the same on every machine and for any number of threads.
 
-    Number i of a seed, in C order, depends on the seed, on i and on the law alone: the first
-    numbers of a longer sample are those of a shorter one. Samples of different laws with the same
-    seed share their uniform numbers, and number i is a smooth function of the parameters, in S0
-    through alpha = 1. For independent samples give different seeds.
+    Number i of a sample, in C order, depends only on the seed, on i and on the law. A longer sample
+    with the same seed and law therefore begins with the shorter one. Samples of different laws with
+    the same seed use the same uniform numbers, so number i is a smooth function of the parameters;
+    in S0 it is smooth at alpha = 1, too. For independent samples, give different seeds.
 
     Parameters
     ----------
     size : int or tuple of int
         Shape of the sample.
     alpha, beta : array_like
-        Exponent in (0, 2] and skewness in [-1, 1], dimensionless. Arrays broadcast to `size`; an
-        array takes some microseconds for each change of the law.
+        Exponent in (0, 2] and skewness in [-1, 1], dimensionless. Arrays broadcast to `size`. Each
+        change of the law within an array takes some microseconds.
     loc, scale : array_like
         Location, and scale above 0, in the unit of the sample.
     seed : int
         In [0, 2^64).
     parameterization : {"S0", "S1"}
-        Nolan's parameterization in which the law is given.
+        Nolan's parameterization of the law.
     n_threads : int
-        Threads. The sample does not depend on it.
+        Number of threads. The sample does not depend on it.
     out : float64 array, optional
-        Where to write; C-contiguous and of shape `size`.
+        Array for the result; C-contiguous and of shape `size`.
 
     Returns
     -------
@@ -65,10 +65,10 @@ def sample(
     Notes
     -----
     Method: the formula of Chambers, Mallows and Stuck with a Philox counter, in a form that is
-    continuous at alpha = 1 (see htst_stable_sample.h). Cost: about as long as NumPy's
-    ``standard_normal`` takes. Accuracy: 1e-14 / alpha relative to max(abs(x), scale) for alpha from
-    .01. A sample has no number in a tail of probability 2^-53; below alpha = .06 numbers may be
-    infinite, which are beyond the range of floats.
+    continuous at alpha = 1 (see htst_stable_sample.h). Cost: about the time of NumPy's
+    ``standard_normal``. Accuracy: for alpha of at least .01, the error is 1e-14 / alpha relative to
+    max(abs(x), scale). A sample has no number in a tail of probability 2^-53. For alpha below .06,
+    a number beyond the range of floats becomes infinite.
 
     References
     ----------
@@ -122,7 +122,7 @@ def _checked_out(out: Floats, shape: tuple[int, ...]) -> Floats:
 def _fill_each(
     seed: int, law: list[Floats], code: int, shape: tuple[int, ...], flat: Floats
 ) -> None:
-    """Fill runs of numbers that have one law."""
+    """Fill the sample run by run; all numbers of a run have the same law."""
     columns = np.stack([np.broadcast_to(values, shape).reshape(-1) for values in law])
     changes = np.flatnonzero((columns[:, 1:] != columns[:, :-1]).any(axis=0)) + 1
     for start, stop in pairwise([0, *changes.tolist(), flat.size]):

@@ -1,4 +1,4 @@
-"""Tables of single laws: built once, kept for the laws that were used last, shared by threads."""
+"""Tables of single laws. Threads share them, and those used most recently are kept."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from htstats.stable._arguments import FUNCTIONS, Floats
 
 __all__ = ["StableTable", "table_of"]
 
-# A table has 270 kB.
+# The number of tables that are kept; each takes 270 kB.
 MOST_TABLES = 32
 
 
 class StableTable:
     """The density and both tails of the law (alpha, beta) as piecewise polynomials.
 
-    Instances are read only. Values are within 1e-12 of those of the direct functions, and a
-    hundred times faster; see docs/accuracy-stable.md.
+    A table cannot be changed. Its values are within 1e-12 of those of the direct functions, and
+    the table is a hundred times faster; see docs/accuracy-stable.md.
     """
 
     def __init__(self, alpha: float, beta: float) -> None:
@@ -31,8 +31,11 @@ class StableTable:
         self._table.flags.writeable = False
 
     def range(self) -> tuple[float, float, float, bool]:
-        """low, high, width, s1: the table covers t = width sinh(s) for s in [low, high], where t is
-        the standardised coordinate of S1, or else of S0. Outside, values are computed directly."""
+        """The range of the table: low, high, width, s1.
+
+        The table covers t = width sinh(s) for s in [low, high]. t is the standardised coordinate of
+        S1 if s1 is true, else of S0. Outside the range, values are computed directly.
+        """
         return _core.table_range(self._table)
 
     def evaluate(
@@ -56,7 +59,10 @@ class StableTable:
 
 
 class _Cache:
-    """The tables used last; each is built once, even if threads ask for it together."""
+    """The tables used most recently.
+
+    Each table is built once, even if several threads need it at the same time.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -85,5 +91,5 @@ _CACHE = _Cache()
 
 
 def table_of(alpha: float, beta: float) -> StableTable:
-    """The table of a law, from the cache if it is there."""
+    """The table of a law; built if it is not in the cache."""
     return _CACHE.find(alpha, beta)

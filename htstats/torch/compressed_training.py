@@ -1,4 +1,4 @@
-"""Train networks of layers W(t) = mean + sqrt(t) G + q B whose B is sparse and ternary."""
+"""Train networks of layers W(t) = mean + sqrt(t) G + q B with a sparse and ternary B."""
 
 from __future__ import annotations
 
@@ -18,27 +18,30 @@ from htstats.torch.training import one_thread
 
 __all__ = ["train_compressed"]
 
-# What an entry of B counts, the step of the classes' offsets, and that of a hidden unit's offset
-# before its shift: docs/certificate-format.md.
+# The value of q, the step of the offsets of classes, and the step of the offsets of hidden units
+# (before the shift); see docs/certificate-format.md.
 UNIT, LOGIT_STEP, HIDDEN_STEP = 16, 256, 8
 TOP = 127
 MOST_OFFSET = 31
 
-# Adam on batches; offsets, in steps, need larger ones than latent weights.
+# Batch size and learning rates of Adam. Offsets, which are in steps, need a larger rate than latent
+# weights.
 BATCH = 200
 LEARNING_RATE = 4e-3
 OFFSET_RATE = 15 * LEARNING_RATE
 
-# A latent weight above CUT is a non-zero of B; the first ones are START times normal numbers.
+# Latent weights beyond CUT in absolute value are non-zeros of B. The initial latent weights are
+# normal numbers times START.
 CUT = 0.05
 START = 0.035
 
-# exp(SCALE) x logits is what the first cross-entropy sees: the largest weight of one unit counts e.
+# The initial cross-entropy is that of exp(SCALE) x logits. One weight q times the largest
+# activation then adds about e to a logit.
 SCALE = -6.6
 
 
 def _straight_through(x: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """`value`, exactly, whose gradient goes to `x` as if value were x."""
+    """Return `value` exactly, and pass its gradient to `x` as if the two were the same."""
     return value.detach() + (x - x.detach())
 
 
@@ -53,7 +56,7 @@ def _rounded(x: torch.Tensor) -> torch.Tensor:
 
 
 class _CompressedLayer(nn.Module):
-    """A layer whose forward pass has the whole numbers of the file, as floats."""
+    """A layer whose forward pass computes with the whole numbers of the file, as floats."""
 
     def __init__(self, shape: tuple[int, int], settings: Layer, number: int, seed: int) -> None:
         super().__init__()
@@ -98,16 +101,16 @@ def train_compressed(
     seed: int = 0,
     device: str | None = None,
 ) -> IntegerNetwork:
-    """Train a feed-forward network in the space of its compressed form.
+    """Train a feed-forward network directly in its compressed form.
 
-    Each layer has weights W(t) = mean + sqrt(t) G + q B in whole numbers, with B ternary and
-    sparse. The result is exactly what a certificate file holds, and the start of the search of
-    `htstats.certificate.certify_networks`.
+    Each layer has weights W(t) = mean + sqrt(t) G + q B in whole numbers, with a ternary and sparse
+    B. A certificate file can store the result exactly. The search of
+    `htstats.certificate.certify_networks` starts from it.
 
     Parameters
     ----------
     features : ndarray of int8, shape (examples, inputs)
-        For example what `htstats.certificate.network_inputs` returns.
+        For example the inputs that `htstats.certificate.network_inputs` returns.
     labels : ndarray of integers, shape (examples,)
         Classes, 0 .. classes - 1.
     hidden : sequence of int
@@ -115,19 +118,20 @@ def train_compressed(
     epochs : int
         Passes over the examples, at least 0.
     shrinkage : float
-        How much each step takes off every latent weight (at the first learning rate; it falls with
-        the rate): more shrinkage gives fewer non-zeros.
+        The amount by which each step moves every latent weight towards 0, at the first learning
+        rate. It decreases with the learning rate. More shrinkage gives fewer non-zeros.
     mean, noise : int or sequence of int
-        mean and sqrt(t) in sixteenths of q, for all layers or for each; on the grids
-        `htstats.certificate.MEANS` and `NOISES`. With 0 a layer is q B alone.
+        mean and sqrt(t) in sixteenths of q: one number for all layers, or one for each. They must
+        be in `htstats.certificate.MEANS` and `NOISES`. If both are 0, the weights are q B.
     shift : int or sequence of int
-        A hidden unit's activation is its sum / 2^shift, in 0 .. 127; each in [0, 15].
+        The activation of a hidden unit is its sum / 2^shift, clipped to 0 .. 127. Each shift is in
+        [0, 15].
     noise_seed : int
-        Seed of G, part of the message: any seed but 0 costs bits.
+        Seed of G. The message contains it, and any seed but 0 costs bits.
     seed : int
-        Seed of the first weights and of the order of examples. It costs no bits.
+        Seed of the initial weights and of the order of the examples. It costs no bits.
     device : str, optional
-        Where to train; default: "cuda" if there is one, else "cpu".
+        The device that trains; default: "cuda" if there is one, else "cpu".
 
     Returns
     -------
@@ -140,11 +144,12 @@ def train_compressed(
 
     Notes
     -----
-    Quantisation is straight-through [1]_: the forward pass uses sign(v) where abs(v) > .05 and 0
-    elsewhere, rounded offsets and rounded-down activations; the backward pass takes each for the
-    identity. Pruning is the proximal step of an L1 penalty on the latent weights v. Adam, batches
-    of 200, a cosine schedule. On one machine a seed gives the same network; another machine may sum
-    gradients in another order. The certificate does not depend on how its network was found.
+    Quantisation is straight-through [1]_. The forward pass uses sign(v) where abs(v) > .05 and 0
+    elsewhere, rounded offsets, and activations that are rounded down. The backward pass treats each
+    of these operations as the identity. The proximal step of an L1 penalty prunes the latent
+    weights v. The optimizer is Adam with batches of 200 and a cosine schedule. On one machine, a
+    seed always gives the same network. Another machine may sum gradients in another order. The
+    certificate does not depend on the way in which the network was found.
 
     References
     ----------
@@ -203,7 +208,7 @@ def _checked(features: Any, labels: Any, hidden: Sequence[int]) -> tuple[Any, An
 def _settings(
     n: int, mean: int | Sequence[int], noise: int | Sequence[int], shift: int | Sequence[int]
 ) -> list[Layer]:
-    """Mean, noise and shift of each layer, checked; the last layer has no shift."""
+    """Check mean, noise and shift, and return them for each layer. The last layer has no shift."""
     nothing = np.empty((0, 0), np.int8), np.empty(0, np.int16)
     means, noises = _each("mean", mean, n), _each("noise", noise, n)
     shifts = [*_each("shift", shift, n - 1), 0]

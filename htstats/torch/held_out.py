@@ -1,4 +1,4 @@
-"""Train a small convolutional network on a part of the examples; the rest certifies it."""
+"""Train a small convolutional network on a part of the examples, and certify it by the rest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from htstats.torch.training import one_thread
 
 __all__ = ["HeldOutModel", "held_out_part", "predict_state", "train_held_out"]
 
-# Of four examples, three train and one certifies.
+# The proportion of the examples for training. The others certify the network.
 TRAINING_SHARE = 0.75
 
 BATCH = 128
@@ -26,14 +26,14 @@ CHANNELS = (24, 48, 96)
 
 @dataclass(frozen=True, eq=False)
 class HeldOutModel:
-    """A trained network, and its answers on the examples that it was not trained on.
+    """A trained network, and its answers on the examples that were held out.
 
     Attributes
     ----------
     state : dict of ndarray
         The network's arrays by name.
     m, seed : int
-        Number of examples and seed of the split: `held_out_part` gives it again.
+        Number of examples, and seed of the split. `held_out_part` computes the split from them.
     predictions : ndarray of int64
         The answers on the held-out part, in the order of `held_out_part`.
     """
@@ -45,7 +45,7 @@ class HeldOutModel:
 
 
 def held_out_part(m: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Numbers of the training and of the held-out examples, a split that ignores labels.
+    """Split examples into a training part and a held-out part, without regard to labels.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def held_out_part(m: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray
     Returns
     -------
     ndarray, ndarray
-        The first three quarters and the rest of a random permutation of 0 .. m - 1.
+        The positions of the training examples and of the held-out examples: the first three
+        quarters of a random permutation of 0 .. m - 1, and the rest.
     """
     m = checks.count("m", m, at_least=2)
     order = np.random.default_rng(seed).permutation(m)
@@ -79,19 +80,19 @@ def _network(side: tuple[int, int], classes: int) -> nn.Sequential:
 
 
 def _inputs(x: npt.NDArray[Any]) -> torch.Tensor:
-    """Images in [-1, 1] with one channel; no statistic of the examples."""
+    """Images in [-1, 1] with one channel. The scaling uses no statistic of the examples."""
     return torch.from_numpy(x.astype(np.float32) / 127.5 - 1)[:, None]
 
 
 def predict_state(
     state: dict[str, npt.NDArray[Any]], x: npt.NDArray[Any], classes: int
 ) -> npt.NDArray[np.int64]:
-    """Answers of the network with these arrays, on the CPU.
+    """The answers of the network with these arrays, computed on the CPU.
 
     Raises
     ------
     ValueError
-        If the arrays are not those of the network for such images.
+        If the arrays do not fit the network for images of this size.
     """
     model = _network((x.shape[1], x.shape[2]), classes)
     try:
@@ -125,14 +126,14 @@ def train_held_out(
     epochs : int
         Passes over the training part.
     seed : int
-        Seed of the split, of the first weights and of the order of examples.
+        Seed of the split, of the initial weights and of the order of the examples.
     device : str, optional
-        Where to train; default: "cuda" if there is one, else "cpu".
+        The device that trains; default: "cuda" if there is one, else "cpu".
 
     Returns
     -------
     HeldOutModel
-        `htstats.certificate.certify_predictions` of its predictions is the test-set bound.
+        `htstats.certificate.certify_predictions` computes the test-set bound of its predictions.
 
     Raises
     ------
@@ -141,10 +142,11 @@ def train_held_out(
 
     Notes
     -----
-    Three convolutions of 3 x 3 with 24, 48 and 96 channels, each with a maximum over 2 x 2 pixels,
-    batch normalisation and ReLU; then one linear layer. AdamW, one cycle of the learning rate,
-    batches moved by up to one pixel, smoothed labels. Sums of floats depend on the machine; the
-    bound is about the answers that were recorded, whatever gave them.
+    The network has three 3 x 3 convolutions with 24, 48 and 96 channels, each followed by a maximum
+    over 2 x 2 pixels, batch normalisation and ReLU; then one linear layer. The optimizer is AdamW
+    with one cycle of the learning rate. Batches are shifted by up to one pixel, and labels are
+    smoothed. Sums of floats depend on the machine. The bound is about the recorded answers, so it
+    does not depend on the machine.
     """
     if x.dtype != np.uint8 or x.ndim != 3:
         raise TypeError(f"images must be uint8 (n, height, width), got {x.dtype} {x.shape}")

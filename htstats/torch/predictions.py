@@ -1,4 +1,4 @@
-"""Predictions of a torch module, for a certificate that knows nothing else of it."""
+"""Predictions of a torch module, for a certificate that needs nothing else of the module."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ BATCH = 512
 
 
 def load_module(place: str | os.PathLike[str]) -> nn.Module:
-    """A module from a file, or from an import path "package.module:name".
+    """Load a module from a file, or from an import path "package.module:name".
 
     Parameters
     ----------
     place : path or str
-        A file that `torch.save(module, file)` or TorchScript wrote: **loading it runs the code that
-        it names**, so open only files that you trust. Or an import path of a module, or of a
-        function that returns one, found from the current folder on.
+        A file that `torch.save(module, file)` or TorchScript wrote. **Loading such a file runs the
+        code that it names**, so open only files that you trust. Or the import path of a module, or
+        of a function that returns a module. The search begins in the current folder.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def load_module(place: str | os.PathLike[str]) -> nn.Module:
     Raises
     ------
     OSError, ValueError, ImportError
-        If there is no such file or name, or it is not a module.
+        If there is no such file or name, or if it does not give a module.
     """
     text = os.fspath(place)
     if not Path(text).exists() and ":" in text:
@@ -48,7 +48,7 @@ def load_module(place: str | os.PathLike[str]) -> nn.Module:
         found = torch.load(text, map_location="cpu", weights_only=False)
     except (OSError, MemoryError):
         raise
-    except Exception as error:  # unpickling runs code of the file, which may raise anything
+    except Exception as error:  # unpickling runs code of the file, which may raise any error
         raise ValueError(f"{text}: torch cannot load it: {error}") from None
     return _require_module(found, text)
 
@@ -82,10 +82,10 @@ def predict(module: nn.Module, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     Parameters
     ----------
     module : Module
-        It is called in evaluation mode, and then put back into its old mode.
+        It is called in evaluation mode; its old mode is then restored.
     x : ndarray, shape (n, height, width) of uint8, or (n, features)
-        Images are divided by 255 and get a channel: (n, 1, height, width). Columns stay as they
-        are, as float32. Any other preprocessing belongs into the module.
+        Images are divided by 255 and get a channel axis: (n, 1, height, width). Columns are only
+        converted to float32. The module must do any other preprocessing itself.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def predict(module: nn.Module, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     Raises
     ------
     ValueError
-        If the module does not give (n, classes) numbers.
+        If the output of the module does not have the shape (n, classes).
     """
     if x.ndim == 3 and x.dtype == np.uint8:
         inputs = torch.from_numpy(np.ascontiguousarray(x)).float()[:, None] / 255

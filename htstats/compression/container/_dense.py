@@ -56,7 +56,7 @@ SAFETENSORS = {
     "uint32": "U32", "uint16": "U16", "uint8": "U8", "bool": "BOOL", "complex64": "C64",
 }  # fmt: skip
 
-# A zip archive has 16 bits for the length of a name, of which 4 bytes are ".npy".
+# The longest name of an array in a zip archive. The length has 16 bits, and 4 bytes are ".npy".
 MOST_ZIP_NAME = 65_531
 
 # The earliest date that a zip file can store. A fixed date keeps the bytes independent of the time.

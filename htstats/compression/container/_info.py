@@ -29,15 +29,15 @@ GENERATOR = "philox4x32-10/as241"
 class RecordSizes(NamedTuple):
     """The sizes of records, which set the memory of writers and readers.
 
-    Files that htstats writes all have the default sizes: their bytes must not depend on how a
-    matrix was read. A reader accepts records of any smaller size.
+    All files that htstats writes have the default sizes, because their bytes must not depend on the
+    way in which a matrix was read. A reader accepts records of any smaller size.
 
     Attributes
     ----------
     elements : int
-        Number of elements of a matrix in one record. A quarter of the default makes writing and
-        reading 1.4 times as slow; four times it is .8 of the time, for four times the memory
-        (bench/studies/block_sizes.py).
+        Number of elements of a matrix in one record. With a quarter of the default, writing and
+        reading take 1.4 times as long. With four times the default, they take .8 of the time and
+        four times the memory (bench/studies/block_sizes.py).
     tensor_bytes : int
         Number of bytes of a tensor, or of the metadata, in one record.
     """
@@ -79,7 +79,7 @@ class MatrixInfo:
     source_dtype: str | None = None
 
     def fields(self) -> dict[str, Any]:
-        """The fields as a record has them."""
+        """The fields in the form of a record."""
         fields = {**vars(self), "shape": list(self.shape), "source_shape": list(self.source_shape)}
         if self.source_dtype is None:
             del fields["source_dtype"]

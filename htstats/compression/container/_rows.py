@@ -50,7 +50,7 @@ class RowEncoder:
     ) -> None:
         self._cols, self._dtype, self._put = cols, dtype, put
         self._most = rows_of_a_record(cols, sizes)
-        # of the record that is being filled; kept from one to the next, as fresh memory is slow
+        # Arrays of the record that is being filled. They are reused, because new memory is slow.
         self._indptr = np.zeros(1, np.int64)
         self._indices = np.empty(0, np.int64)
         self._values = np.empty(0, np.float64 if dtype == "float64" else np.float32)
@@ -60,7 +60,7 @@ class RowEncoder:
     def add(
         self, indptr: npt.NDArray[Any], indices: npt.NDArray[Any], values: npt.NDArray[Any]
     ) -> None:
-        """The next rows, as CSR with sorted indices; `indptr` begins with 0. Copies are taken."""
+        """Add copies of the next rows, as CSR with sorted indices; `indptr` begins with 0."""
         at, n = 0, len(indptr) - 1
         while at < n:
             room = self._first + self._most - self.rows
@@ -99,7 +99,7 @@ class RowEncoder:
 
 
 def _grow(array: npt.NDArray[Any], used: int, size: int) -> npt.NDArray[Any]:
-    """An array of at least `size` elements that begins with those in use."""
+    """An array of at least `size` elements that begins with the `used` elements of `array`."""
     if size <= len(array):
         return array
     larger = np.empty(max(size, 2 * len(array)), array.dtype)

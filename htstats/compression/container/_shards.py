@@ -48,7 +48,7 @@ def write_shards(
     n_threads: int = 1,
     report: Report | None = None,
 ) -> list[Path]:
-    """Write every tensor of a container into shards, with an index as transformers reads it.
+    """Write every tensor of a container into shards, with an index that transformers can read.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def split_entries(
 ) -> list[dict[str, Entry]]:
     """The tensors of each shard, in order. No shard is empty, unless it is the only one."""
     shards: list[dict[str, Entry]] = [{}]
-    empty = len(header_text({}, metadata)) + 8 + 7  # most spaces that pad the header
+    empty = len(header_text({}, metadata)) + 8 + 7  # at most 7 spaces pad the header
     header, data = empty, 0
     for name, entry in entries.items():
         item = len(json.dumps({name: header_item(entry, data)}, separators=(",", ":"))) - 1
@@ -121,9 +121,9 @@ def split_entries(
 
 
 def _make(folder: Path, outputs: list[Path]) -> bool:
-    """Make the folder if it is missing; True if it was. Other weights in it are an error."""
+    """Make the folder if it is missing, and return whether it was. Other weights are an error."""
     if not folder.is_dir():
-        folder.mkdir()  # an error if it is a file, or the folder that it is to be in is missing
+        folder.mkdir()  # an error if `folder` is a file, or its parent folder is missing
         return True
     ours = {path.name for path in outputs}
     for name in sorted(os.listdir(folder)):

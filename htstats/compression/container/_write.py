@@ -107,7 +107,7 @@ class ContainerWriter:
         self._records = 0
         self._chain = 0
         with named_errors(self.partial):
-            # O_NOFOLLOW: nobody else's link under that name is written through
+            # O_NOFOLLOW: do not write through another user's link with this name
             flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
             self._file: BinaryIO = os.fdopen(os.open(self.partial, flags, 0o666), "r+b")
             try:
@@ -204,7 +204,7 @@ class ContainerWriter:
 
     @property
     def written(self) -> int:
-        """Bytes so far."""
+        """Number of bytes written so far."""
         return self._file.tell()
 
     def __enter__(self) -> Self:
@@ -218,7 +218,7 @@ class ContainerWriter:
     ) -> None:
         if self._file.closed:
             return
-        # on a full disk even what is buffered cannot be written
+        # on a full disk, even the rest of the buffer cannot be written
         with contextlib.suppress(OSError):
             self._file.close()
         interrupted = kind is not None and not issubclass(kind, Exception)
@@ -317,7 +317,7 @@ class MatrixSink:
     def add(
         self, indptr: npt.NDArray[Any], indices: npt.NDArray[Any], values: npt.NDArray[Any]
     ) -> None:
-        """The next rows, as CSR with sorted indices; `indptr` begins with 0. Copies are taken."""
+        """Add copies of the next rows, as CSR with sorted indices; `indptr` begins with 0."""
         if self._encoder.rows + len(indptr) - 1 > self._shape[0]:
             raise ValueError(f"rows of {self._name!r} must be {self._shape[0]}, got more")
         self._encoder.add(indptr, indices, values)
@@ -372,13 +372,13 @@ def _require_ours(file: BinaryIO, path: Path) -> None:
     """Raise an error for a partial file that htstats did not write, or that has hard links."""
     found = os.fstat(file.fileno())
     is_ours = stat.S_ISREG(found.st_mode) and SIGNATURE.startswith(file.read(len(SIGNATURE)))
-    if not is_ours or found.st_nlink > 1:  # it is written in place, under each of its names
+    if not is_ours or found.st_nlink > 1:  # writing would change the file under all its names
         raise ValueError(f"{path} exists, and is not a partial file of htstats: move it away")
     file.seek(0)
 
 
 def _regroup(chunks: Iterable[Buffer], size: int) -> Iterator[bytes]:
-    """The same bytes in pieces of `size`, the last one shorter."""
+    """The same bytes in pieces of `size`; the last piece may be shorter."""
     pending = bytearray()
     for chunk in chunks:
         view = memoryview(chunk).cast("B")

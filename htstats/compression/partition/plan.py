@@ -101,7 +101,7 @@ class SplitOptions(NamedTuple):
         return ExactSums(dtype)
 
     def describe(self, tau: float, moments: tuple[float, float]) -> dict[str, Any]:
-        """The fields that `CompressedMatrix` and `MatrixInfo` have of a split."""
+        """The fields of a split in `CompressedMatrix` and `MatrixInfo`."""
         return {
             **self._asdict(),
             "mean": moments[0],

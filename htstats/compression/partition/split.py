@@ -100,12 +100,12 @@ class Room(NamedTuple):
 
     @classmethod
     def of(cls, size: int, dtype: str) -> Room:
-        """Memory for blocks of up to `size` elements; a kernel may write some more."""
+        """Memory for blocks of up to `size` elements, and some more that a kernel may write."""
         return cls(np.empty(size + _split.OWN, np.int32), _empty_values(size + _split.OWN, dtype))
 
     @property
     def size(self) -> int:
-        """The elements that a block may have."""
+        """The largest number of elements of a block."""
         return len(self.values) - _split.OWN
 
 
@@ -165,7 +165,7 @@ def split_block(
 
 
 def _count(block: npt.NDArray[Any], bounds: Bounds) -> tuple[RowCounts, int]:
-    """Counts of a block's rows, and how many elements are NaN or infinite."""
+    """The counts of a block's rows, and the number of elements that are NaN or infinite."""
     rows, cols = block.shape
     counts = np.zeros(rows, np.int64)
     hits = np.zeros((rows, -(-cols // _core.SEGMENT)), np.uint8)

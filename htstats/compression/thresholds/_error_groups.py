@@ -41,7 +41,7 @@ class ErrorCondition(NamedTuple):
     def may_fit(
         self, keys: Floats, number: Counts, total: Floats, squares: Floats, *, terms: int
     ) -> npt.NDArray[np.bool_]:
-        """Where the replaced elements may be within the budget.
+        """Whether the replaced elements may be within the budget, for each of `keys`.
 
         `keys` are the largest replaced keys; `number`, `total` and `squares` are the number and the
         sums of the elements up to each of them. These sums have up to `terms` terms.
@@ -67,9 +67,9 @@ class Groups(NamedTuple):
     low: Floats
     high: Floats
     number: Counts
-    total: Floats  # of w - centre
+    total: Floats  # sum of w - centre
     error: Floats  # bound of the rounding errors of the totals
-    least: Floats  # bounds of the sum of (w - centre)^2
+    least: Floats  # lower and upper bounds of the sum of (w - centre)^2
     most: Floats
     below: tuple[int, float, float]
 
@@ -179,7 +179,7 @@ class Groups(NamedTuple):
         more = running_sum(self.number, starts, begun) - n
         n = n + self.below[0]
         most = running_sum(self.most, ends, sure)
-        # of the groups that the threshold divides
+        # the sum of squares of the groups that the threshold divides
         loose = running_sum(self.most, starts, begun) - most
         most += self.below[2]
         least = running_sum(self.least, ends, sure) + self.below[2]

@@ -42,7 +42,7 @@ class _Sums(NamedTuple):
     squares: Fraction
 
     def add(self, values: Floats, counts: Counts) -> _Sums:
-        """The sums after these values are added, each as often as its count says."""
+        """The sums after these values are added, each as many times as its count."""
         n, total, squares = self
         for bit in range(int(counts.max(initial=0)).bit_length()):
             some = ExactSums("float64").update(values[(counts >> bit & 1) > 0])
@@ -95,7 +95,7 @@ class MatchedError:
     rule : Rule
         "error" with its EPS and ETA.
     sketch : TailSketch
-        Of all of the matrix, with one element or more.
+        The sketch of the whole matrix, which has one element or more.
     keep, support, limits
         As in `Resolver`, which has the same attribute `tau` and the same methods.
 
@@ -105,7 +105,7 @@ class MatchedError:
         If the rule cannot be met; also from `finish`.
     """
 
-    _following: float  # the smallest key above the keys of the pass
+    _following: float  # the smallest key above all keys of the pass
 
     def __init__(
         self, rule: Rule, sketch: TailSketch, keep: str, support: str, limits: Limits = LIMITS

@@ -29,7 +29,8 @@ class Limits(NamedTuple):
         Number of parts into which a pass divides the range between two keys.
     chunk : int
         Number of elements that are converted to float64 keys at a time. A sixteenth of the default
-        takes 2.4 times as long, sixteen times it 1.6 times (bench/studies/block_sizes.py).
+        takes 2.4 times as long, and sixteen times the default takes 1.6 times as long
+        (bench/studies/block_sizes.py).
     """
 
     values: int = 1 << 20

@@ -74,9 +74,9 @@ class Resolver:
     Parameters
     ----------
     threshold : str
-        A rule, but not "xmin", which the fit gives.
+        A rule other than "xmin", which needs a fit.
     sketch : TailSketch
-        Of the whole matrix.
+        The sketch of the whole matrix.
     keep, noise, support : str
         As in `partition`.
     limits : Limits, optional
@@ -110,7 +110,7 @@ class Resolver:
     89.0
     """
 
-    # of one pass
+    # the state of one pass
     _gathered: Gathered
     _parts: npt.NDArray[np.int64]
 
@@ -177,9 +177,9 @@ class Resolver:
         self._gathered.merge(other._gathered)
 
     def _find(self, rank: int, sketch: TailSketch) -> None:
-        """Bracket the key of a rank; from 16-bit sketches it follows at once."""
+        """Bracket the key of a rank. A 16-bit sketch gives the key directly."""
         lows, highs, counts = _key_ranges(sketch, self._keep, self._mean)
-        if rank == 0:  # below all keys
+        if rank == 0:  # tau is below all keys
             low = float(lows.min())
             self.tau = math.nextafter(low, -math.inf) if self._keep == "upper" else 0.0
             return
@@ -196,7 +196,7 @@ class Resolver:
             self._start_pass(low, high)
 
     def _start_pass(self, low: float, high: float) -> None:
-        # a centered key is rounded once, the ends of the bracket too
+        # a centered key is rounded once, and so are the ends of the bracket
         slack = 2.0**-50 if self._keep == "centered" else 0.0
         self._low, self._high = low - abs(low) * slack, high + abs(high) * slack
         self._base = 0 if self._keep == "centered" else self._sieve.below
@@ -221,7 +221,7 @@ class Resolver:
     def _narrow(self) -> None:
         part = int(np.searchsorted(np.cumsum(self._parts), self._rank - self._below))
         low, width, parts = self._low, self._high - self._low, len(self._parts)
-        # one part more on each side, because the ends of the parts are rounded
+        # include one more part on each side, because the ends of the parts are rounded
         start = low + width * (max(part - 1, 0) / parts)
         self._start_pass(max(low, start), min(self._high, low + width * ((part + 2) / parts)))
 
