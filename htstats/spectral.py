@@ -256,9 +256,9 @@ def spectral_norm(
     their span. It takes tens of passes where power iteration takes thousands. With residual r, some
     singular value lies within r/(2 sigma) of the result, to first order. Except for rounding, the
     result is never above the largest singular value. It is the largest one unless the start vector
-    is orthogonal to its singular vector, which has probability 0. The product W^T W (or W W^T,
-    unless W is read in blocks) is computed in one pass, and the steps use it, if W has at most 128
-    rows or columns, or at most 1024 and is read in blocks or is above 256 MiB.
+    is orthogonal to its singular vector, which has probability 0. A short side makes the product
+    W^T W or W W^T small. It is then computed in one pass, and the steps use it: if W has at most
+    128 rows or columns, or at most 1024 if it has 256 MiB or more; in blocks, at most 1024 columns.
     Memory: one block of rows, and either one vector of W's columns per step, or W^T W.
 
     References
