@@ -97,8 +97,7 @@ htst_stable_point(const htst_stable_law_t *law, htst_pair_t x, bool is_s1)
 {
     htst_stable_point_t point = { x, x, 0.0 };
     if (law->is_one) {
-        point.x1 =
-            law->shift; /* x_S0 is negligible next to the shift, which is nearly infinite */
+        point.x1 = law->shift; /* nearly infinite: x_S0 is negligible next to it */
         if (law->beta == 0.0) {
             point.x1 = x;
         }
