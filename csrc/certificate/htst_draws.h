@@ -1,7 +1,7 @@
-/* htst_draws: random numbers of the annealing searches. All arithmetic uses whole numbers, so that
- * a seed gives the same draws on every machine. Internal. The generator is xoshiro256** (Blackman and Vigna,
- * "Scrambled linear pseudorandom number generators", ACM Transactions on Mathematical Software
- * 47 (2021)).
+/* htst_draws: random numbers of the annealing searches. Internal. All arithmetic uses whole
+ * numbers, so that a seed gives the same draws on every machine. The generator is xoshiro256**
+ * (Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM Transactions on
+ * Mathematical Software 47 (2021)).
  *
  * METHOD: an exponential variable is a multiple of -log2 of a uniform number; the logarithm comes
  * from squaring the mantissa sixteen times.
