@@ -85,7 +85,7 @@ htst_far_kind(int is_tail, htst_side_t at, double n)
     return is_near & legal & serves ? kind : (double) HTST_BINOMIAL_FRACTION;
 }
 
-/* Whether the continued fraction can be used for these arguments. */
+/* True if the continued fraction can be used for these arguments. */
 HTST_INLINE int
 htst_far_is_served(const htst_far_t *t)
 {
@@ -261,7 +261,7 @@ htst_fraction_steps(const htst_fraction_t *t, double first, htst_approximants_t 
     return (htst_approximants_t){ at.p0 * scale, at.q0 * scale, at.p1 * scale, 1.0 };
 }
 
-/* Whether the last two approximants p0/q0 and p1 agree. Later ones differ by less, with alternating
+/* True if the last two approximants p0/q0 and p1 agree. Later ones differ by less, with alternating
  * signs. */
 HTST_INLINE int
 htst_fraction_is_done(htst_approximants_t at)

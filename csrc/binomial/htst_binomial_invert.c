@@ -172,7 +172,7 @@ steps_to(double level, double target, const look_t *at, law_t law, double k)
     return bend > 0.5 && bend < 2.0 ? steps / bend : steps;
 }
 
-/* Whether the level certainly lies between k and a neighbour, so that the neighbour need not be
+/* True if the level certainly lies between k and a neighbour, so that the neighbour need not be
  * evaluated. */
 static bool
 is_settled(double level, double target, const look_t *at, law_t law, double k)
@@ -195,7 +195,7 @@ is_settled(double level, double target, const look_t *at, law_t law, double k)
     return gap > 1e-12 * fabs(level);
 }
 
-/* Whether n is a whole number that the functions take. */
+/* True if n is a whole number that the functions take. */
 static bool
 is_count(double n)
 {

@@ -58,7 +58,7 @@ look(const candidate_t *c, int64_t j)
     return p;
 }
 
-/* Whether no value strictly between a and b has a distance above `bound`. There the law lies in
+/* True if no value strictly between a and b has a distance above `bound`. There the law lies in
  * [upto_a, below_b], and the sample's function in [E(a + 1), E(b - 1)], or up to E(b) if
  * two-sided. */
 static int
@@ -241,7 +241,7 @@ law_of(const search_t *search, int64_t at, double mean, int64_t from, law_t *law
     return status == HTST_OK && law->norm >= 1;
 }
 
-/* Whether a probe point proves that all candidates of [a, b) have distances above `limit`. */
+/* True if a probe point proves that all candidates of [a, b) have distances above `limit`. */
 static int
 is_out(search_t *search, int64_t a, int64_t b, double limit)
 {

@@ -133,7 +133,7 @@ typedef struct {
     double fa, fb;
 } segment_t;
 
-/* Whether a distance inside a segment can exceed those found so far. Inside, F is at most fb and
+/* True if a distance inside a segment can exceed those found so far. Inside, F is at most fb and
  * the step at least that of a + 1; F is at least fa and the step at most that of b - 1. */
 static inline int
 may_hold_more(const htst_candidate_t *c, const segment_t *s, const htst_found_t *found)
@@ -292,7 +292,7 @@ evaluate(int64_t size, double base, double magnitude, double decay, double origi
     return largest;
 }
 
-/* Whether one of the LANES segments that begin at these points can hold a distance above
+/* True if one of the LANES segments that begin at these points can hold a distance above
  * `level`. */
 HTST_CLONES static int
 may_exceed(double level, double before, double inverse_n, const double *HTST_RESTRICT lower,

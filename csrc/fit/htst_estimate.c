@@ -55,14 +55,14 @@ value(const sum_t *sum)
     return sum->high + sum->low;
 }
 
-/* Whether the series of small_steps does not cover the step from a to b, or a + b may overflow. */
+/* True if the series of small_steps does not cover the step from a to b, or a + b may overflow. */
 static inline int
 is_large(double a, double b)
 {
     return (b > (1 + 0x1p-4) * a) | (b > 0x1p1022);
 }
 
-/* Whether some step of a block does not go up, and whether some step is large. */
+/* True if some step of a block does not go up, and whether some step is large. */
 typedef struct {
     int64_t wrong, large;
 } steps_t;

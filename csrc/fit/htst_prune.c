@@ -126,7 +126,7 @@ share_of(int i)
     return i < N_FINE ? (i + 1) / (double) (N_FINE + 1) : ldexp(1, -2 * (i - N_FINE) - 6);
 }
 
-/* Whether a bound above `distance` is found for bucket b. Bucket *e is tried first; *e becomes the
+/* True if a bound above `distance` is found for bucket b. Bucket *e is tried first; *e becomes the
  * bucket at which the bound was found. */
 static int
 is_out(const htst_prune_t *p, const logs_t *logs, int64_t b, double distance, int64_t *e)

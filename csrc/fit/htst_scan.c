@@ -87,7 +87,7 @@ typedef struct {
     double y_of_block[BLOCK], rate_of_block[BLOCK];
 } search_t;
 
-/* Whether the distance at a probe point exceeds `limit` even after the slack is subtracted. */
+/* True if the distance at a probe point exceeds `limit` even after the slack is subtracted. */
 static int
 shows(const htst_scan_t *s, const htst_candidate_t *c, const probe_t *probe, double limit)
 {
@@ -192,7 +192,7 @@ largest_decay(const bounds_t *e, double y)
     return (at_b > at_a ? at_b : at_a) * (1 + ROUNDING);
 }
 
-/* Whether one probe point excludes all candidates of a block. */
+/* True if one probe point excludes all candidates of a block. */
 static int
 is_out(search_t *search, int64_t block, double limit)
 {

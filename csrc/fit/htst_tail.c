@@ -9,7 +9,7 @@
  * elements, most groups are skipped. */
 #define GROUP 8
 
-/* Whether no element of a group is in the interval. */
+/* True if no element of a group is in the interval. */
 static inline int
 is_none(const uint8_t *is_in)
 {

@@ -51,7 +51,7 @@ add_counts(htst_sketch_seen_t *seen, const htst_sketch_seen_t *block)
     seen->nans += block->nans;
 }
 
-/* Whether the finite non-zero patterns of a block lie in the window. */
+/* True if the finite non-zero patterns of a block lie in the window. */
 static int
 fits(const htst_sketch_seen_t *block, int64_t first, int64_t width, int dropped)
 {
