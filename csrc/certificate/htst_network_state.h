@@ -18,8 +18,7 @@ typedef struct {
     int64_t n_examples, n_chunks; /* n_chunks a power of two */
     const int64_t *starts;        /* (n_chunks, n_classes + 1) */
     const int8_t *inputs;         /* chunk after chunk, each (inputs, examples of the chunk) */
-    const int32_t
-        *relatives; /* (inputs, n_relatives): columns to which a non-zero may move, or -1 */
+    const int32_t *relatives;     /* (inputs, n_relatives): where a non-zero may move, or -1 */
     int64_t n_relatives;
 } htst_network_data_t;
 
