@@ -66,8 +66,8 @@ def within(
     int64_t begin, int64_t end, int64_t step, double limit, int64_t[::1] found,
     double[::1] distance, double[::1] work,
 ):
-    """Find every step-th candidate with alpha above 1 and a left distance of at most `limit`. Returns
-    their number."""
+    """Find every step-th candidate with alpha above 1 and a left distance of at most `limit`.
+    Returns their number."""
     cdef htst_scan_t scan = make_scan(v, y, first, rate, INFINITY, False, begin, end)
     cdef htst_scan_allowed_t allowed = htst_scan_allowed_t(begin, end, 1, INFINITY, INFINITY)
     cdef int64_t m = 0, room = found.shape[0]
