@@ -92,7 +92,7 @@ look_slow(double k, law_t law, look_t *found)
     found->ratio = exp(first - found->far_log);
 }
 
-/* Evaluate P(X > k); returns whether htst_binomial_far.h handles the arguments. */
+/* Evaluate P(X > k). Returns false if htst_binomial_far.h does not handle the arguments. */
 static bool
 look(double k, law_t law, look_t *found)
 {

@@ -63,7 +63,7 @@ is_large(double a, double b)
     return (b > (1 + 0x1p-4) * a) | (b > 0x1p1022);
 }
 
-/* True if some step of a block does not go up, and whether some step is large. */
+/* Flags of a block: some step does not go up; some step is large. */
 typedef struct {
     int64_t wrong, large;
 } steps_t;

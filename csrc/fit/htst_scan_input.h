@@ -17,7 +17,7 @@ typedef struct {
     const int64_t *first; /* [m + 1] number of values below each; first[m] = N */
     const double *rate;   /* alpha - 1 of each candidate, or NULL */
     double xmax;          /* INFINITY for none; otherwise v must be given, and v[m - 1] <= xmax */
-    int two_sided;        /* whether the distance is the two-sided one of htst_scan.h */
+    int two_sided;        /* 1: the two-sided distance of htst_scan.h; 0: the left one */
     const htst_estimate_mark_t *marks; /* replaces y and rate where there is no xmax; or NULL */
 } htst_scan_t;
 

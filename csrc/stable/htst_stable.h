@@ -1,7 +1,8 @@
 /* htst_stable: density and tails of alpha-stable laws.
  *
- * A random variable X has a location loc and a scale; x = (X - loc)/scale. The location belongs to
- * Nolan's parameterization S0 or S1. In S1 the characteristic function of x is
+ * alpha in (0, 2] is the index of stability, beta in [-1, 1] is the skewness. A random variable X
+ * has a location loc and a scale; x = (X - loc)/scale. The location belongs to Nolan's
+ * parameterization S0 or S1. In S1 the characteristic function of x is
  *
  *   exp(-abs(t)^alpha (1 - i beta sgn(t) tan(pi alpha/2)))      if alpha is not 1,
  *   exp(-abs(t) (1 + i beta (2/pi) sgn(t) log abs(t)))          if alpha is 1.

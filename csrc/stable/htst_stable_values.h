@@ -15,7 +15,7 @@
 /* The density and both tails at a point. htst_stable_prepare has computed `law`. */
 htst_stable_values_t htst_stable_values(const htst_stable_law_t *law, htst_stable_point_t point);
 
-/* The point (x - loc)/scale of the law. is_s1: whether loc belongs to S1. */
+/* The point (x - loc)/scale of the law. is_s1: true if loc belongs to S1. */
 htst_stable_point_t htst_stable_standard_point(
     const htst_stable_law_t *law, double x, double loc, double scale, bool is_s1);
 
