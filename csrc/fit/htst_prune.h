@@ -44,7 +44,7 @@ int htst_prune_prepare(const htst_prune_t *buckets);
 double htst_prune_bound(const htst_prune_t *buckets, int64_t b);
 
 /* An estimate of the smallest distance among candidates with at least `least` values in their
- * tails. METHOD: the distances of candidates at lower edges of buckets. ACCURACY: it is not a
+ * tails. METHOD: estimates for candidates at the lower edges of some buckets. ACCURACY: it is not a
  * bound. ERRORS: none. */
 double htst_prune_guess(const htst_prune_t *buckets, int64_t least);
 

@@ -25,7 +25,7 @@
 
 #include "htst_common.h"
 
-/* Set out[0..3] to the result of ten rounds of Philox4x32 for a counter of four words and a seed.
+/* Set out[0..3] to the result of ten rounds of Philox4x32 for `counter` and `key`.
  * METHOD: above. ACCURACY: integers, exact. ERRORS: none. */
 void htst_normal_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
