@@ -1,4 +1,4 @@
-"""How benchmarks are written: contenders race in one run, and every row says what it must reach.
+"""Fixtures of benchmarks: tools are timed in one run, and a row can state the goal it must reach.
 
     def test_fit_against_sort(race, quick):
         x = np.random.default_rng(0).standard_normal(10**5 if quick else 10**7)
@@ -10,12 +10,13 @@
             reach={"np.sort": "time <= 0.5"},       # or "speedup >= 40"
         )
 
-Contenders alternate, round by round, so that a noisy neighbour disturbs them alike; each is
-judged by its fastest round. A peer too slow to repeat goes into `once`, and is timed one time.
-`fact` records a figure that is no race (bytes, elements per second, an exponent).
+The tools alternate, round by round, so that other load on the machine affects all of them; the
+fastest round of each counts. A tool that is too slow to repeat goes into `once`, and is timed once.
+`fact` records a figure that does not come from a race (bytes, elements per second, an exponent).
 
-`make bench` runs all and rewrites bench/RESULTS.md, where the figures of other machines stay;
-`make bench QUICK=1` runs small sizes, to see that the benchmarks work, and writes no results.
+`make bench` runs all benchmarks and rewrites bench/RESULTS.md, which keeps the figures of other
+machines. `make bench QUICK=1` runs small sizes, to check that the benchmarks run, and writes no
+results.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def pytest_sessionfinish(session):
 
 @pytest.fixture
 def quick() -> bool:
-    """Whether sizes should be small."""
+    """True if sizes should be small."""
     return QUICK
 
 
@@ -72,7 +73,7 @@ def fact(request):
 
 @pytest.fixture
 def race(benchmark, request):
-    """Time `ours` beside its peers; see the module's docstring."""
+    """Time `ours` and its peers in one run; see the module's docstring."""
 
     def run(
         table: str,
@@ -116,7 +117,7 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def machine() -> str:
-    """The processor and its cores, as a word beside each figure."""
+    """The processor and the number of its cores, as a text for each figure."""
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -126,12 +127,12 @@ def machine() -> str:
 
 
 def commit() -> str:
-    """The commit that is measured, with a + where the sources differ from it."""
+    """The commit that is measured, with a + if the sources differ from it."""
     sources = ["csrc", "htstats", "bench/*.py", "bench/races", "bench/kernels", "setup.py"]
     try:
         changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", *sources], cwd=ROOT)
         name = ["git", "rev-parse", "--short", "HEAD"]
         answer = subprocess.run(name, cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        return ""  # a tree without git
+        return ""  # the sources are not in a git repository
     return answer.stdout.strip() + ("+" if changed.returncode else "")

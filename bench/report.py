@@ -13,7 +13,7 @@ BEGIN, END = "<!-- written by bench/report.py -->\n", "<!-- end -->"
 FITS = "exact fit beside other tools, Pareto 2.5, one thread"
 EVERY = "exact fit of every candidate, one thread"
 SPLIT = "float32, 18 % kept, two threads (threshold given, noise none)"
-# what README.md says of a race: (words, table, row, peer)
+# races in the table of README.md: (text, table, row, peer)
 HEADLINES = [
     ("fit, n = 1e5", FITS, "n = 1e+05, powerlaw 2.0.0", "powerlaw 2.0.0"),
     ("fit, n = 1e5", FITS, "n = 1e+05, igraph", "igraph"),
@@ -36,7 +36,7 @@ COMPARE = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator
 
 
 def reached(value: float, rule: str) -> str:
-    """Whether `value` satisfies a rule such as "<= 0.5"; "" without a rule."""
+    """True if `value` satisfies a rule such as "<= 0.5"; "" without a rule."""
     if not rule:
         return ""
     sign, bound = rule.split()
@@ -81,7 +81,7 @@ def fact_line(row: dict) -> str:
 
 
 def goals(rows: list[dict], machines: list[str]) -> list[str]:
-    """All that has a goal in one table, a column for each machine; bold where it is missed."""
+    """One table of all rows with a goal, with a column for each machine; a missed goal is bold."""
     cells: dict[tuple[str, str, str, str], dict[str, str]] = {}
     for row in rows:
         for peer, figure, goal, verdict in judged(row):
@@ -98,7 +98,7 @@ def goals(rows: list[dict], machines: list[str]) -> list[str]:
 
 
 def tables(rows: list[dict]) -> list[str]:
-    """All that was measured on one machine."""
+    """All tables of one machine."""
     out = []
     for table, group in groupby(rows, key=lambda row: row["table"]):
         members = list(group)
@@ -141,7 +141,7 @@ def render(rows: list[dict]) -> str:
 
 
 def headlines(rows: list[dict]) -> str:
-    """The table of README.md: the races of HEADLINES, times faster and our own time."""
+    """The table of README.md: for each race of HEADLINES, the speed-up and the time of htstats."""
     machines = sorted({row["machine"] for row in rows if "peers" in row})
     races = {(row["machine"], row["table"], row["row"]): row for row in rows if "peers" in row}
     out = [f"| times faster (time taken) | than | {' | '.join(machines)} |"]

@@ -1,7 +1,7 @@
-/* htst: all public headers of the C library that htstats is built on.
+/* htst: all public headers of the C library on which htstats is built.
  *
  * A program may include this header, or only the headers that it needs: each can be included alone.
- * csrc/README.md says what each folder is for and how to build the library.
+ * csrc/README.md describes each folder and says how to build the library.
  *
  * VERSION: three whole numbers and a text, the same as those of the Python package. A program that
  * was compiled with another major number must be recompiled. */

@@ -1,7 +1,7 @@
 """Certify with every preset and several seeds, keep the best files, and write the table RESULTS.md.
 
-`make certificate` runs all of it; `make certificate QUICK=1` short searches of some rows, which are
-written nowhere. Rows that are not run stay in results.json.
+`make certificate` runs all rows. `make certificate QUICK=1` runs short searches of some rows and
+writes nothing. Rows that are not run stay in results.json.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PUBLISHED = (
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a preset on a data set, and the reach of its mean and best."""
+    """One line of the table: a preset on a data set, and the goals for its mean and best."""
 
     name: str
     data: str
@@ -104,7 +104,7 @@ def run_row(row: Row, seeds: int, stages: Any, trunk: str | None) -> list[dict[s
 
 
 def keep(row: Row, data: bytes, examples: Examples, certified: float) -> None:
-    """Write the file unless the one that is there is as good."""
+    """Write the file unless the existing file is as good."""
     path = FILES / f"{row.name}.htc"
     if path.exists():
         before = verify(path.read_bytes(), examples).certificate.certified_error
@@ -171,7 +171,7 @@ def main(argv: list[str] | None = None) -> int:
         seeds = args.seeds or (1 if args.quick else row.seeds)
         found = run_row(row, seeds, QUICK_STAGES if args.quick else None, args.trunk)
         if RESULTS.exists() and not args.quick:
-            results = json.loads(RESULTS.read_text())  # other rows may have been run meanwhile
+            results = json.loads(RESULTS.read_text())  # another process may have added rows
         results[row.name] = found
         if not args.quick:
             RESULTS.write_text(json.dumps(results, indent=1) + "\n")

@@ -1,10 +1,10 @@
-"""The speed of the annealing search: proposals a second, and comparisons a proposal.
+"""The speed of the annealing search: proposals per second, and comparisons per proposal.
 
     python bench/certificate/search_speed.py [--proposals N] [--columns D]
 
-60,000 synthetic examples of 10 classes, as hard as Fashion-MNIST: whole-number columns in [0, 127]
-around a mean for each class. Prints one line for each temperature. Comparisons do not depend on the
-load of the machine.
+The data are 60,000 synthetic examples of 10 classes, about as hard as Fashion-MNIST: columns of
+whole numbers in [0, 127] around a mean for each class. Prints one line for each temperature.
+Comparisons do not depend on the load of the machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ M, CLASSES, CELLS = 60_000, 10, 9
 
 
 def make_examples(columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Columns with 24 hidden causes, so that they are correlated as features of images are."""
+    """Columns that depend on 24 hidden variables: they are correlated like features of images."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, CLASSES, M)
     causes = rng.normal(0, 1, (CLASSES, 24))[y] + rng.normal(0, 1.2, (M, 24))

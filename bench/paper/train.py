@@ -1,6 +1,7 @@
 """python bench/paper/train.py [NAME ...]: trains the networks of the paper's table.
 
-Without names, all that have no weights in the folder yet. `make paper-train` calls this.
+Without names, it trains all networks that have no weights in the folder. `make paper-train` calls
+it.
 """
 
 import argparse

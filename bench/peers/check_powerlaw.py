@@ -1,12 +1,13 @@
-"""Is htstats.compat.powerlaw what powerlaw is? Both real packages answer in their own environments.
+"""Check that htstats.compat.powerlaw gives the results of powerlaw 1.5 and 2.0.
 
     python bench/peers/check_powerlaw.py [--environments DIR] [--random 200]
 
-makes DIR/1.5 and DIR/2.0 (virtual environments), runs the real package and ours on powerlaw's own
-data sets and on random ones, and compares candidates (equal), alpha (relative 1e-12), D (1e-12),
-xmin (equal, unless two best D agree within 1e-12) and the classes' pdf, cdf, loglikelihoods
-(relative 1e-9); on those below 400 values also the fits by V, by A squared, and of the values
-rounded up to integers with the discrete shortcut. Exit code 1 and one line each for what differs.
+The script makes the virtual environments DIR/1.5 and DIR/2.0, and runs powerlaw and
+htstats.compat.powerlaw on powerlaw's own data sets and on random ones. It compares candidates
+(equal), alpha (relative 1e-12), D (1e-12), xmin (equal, unless two best D agree within 1e-12) and
+the classes' pdf, cdf, loglikelihoods (relative 1e-9). For data sets below 400 values it also
+compares the fits by V, by A squared, and of the values rounded up to integers with the discrete
+shortcut. It prints one line for each difference; the exit code is then 1.
 """
 
 import argparse
@@ -24,9 +25,9 @@ from scipy import special
 HERE = Path(__file__).parent
 VERSIONS = {"1.5": "powerlaw==1.5", "2.0": "powerlaw==2.0.0"}
 LISTED = ["blackouts", "cities", "fires", "flares", "quakes", "surnames", "terrorism", "words"]
-# the real packages take n^2: larger sets are thinned to this many values, evenly after sorting
+# the time of powerlaw grows as n^2: larger sets are sorted and thinned evenly to this many values
 LARGEST = 2500
-# powerlaw takes 1 - zeta(alpha, x) from 1 - zeta(alpha, xmin): a few roundings of numbers near 1
+# powerlaw subtracts 1 - zeta(alpha, x) from 1 - zeta(alpha, xmin), two numbers near 1: rounding
 CANCELS = 1e-15
 
 
@@ -52,7 +53,7 @@ def listed_data(python: Path) -> dict[str, np.ndarray]:
         x = np.genfromtxt(folder / f"{name}.txt").ravel()
         x = np.sort(x[np.isfinite(x) & (x > 0)])
         step = max(1, -(-x.size // LARGEST))
-        found[name] = x[::-1][::step].copy()  # from the top: the tail stays
+        found[name] = x[::-1][::step].copy()  # from the largest value, so that the tail stays
     return found
 
 

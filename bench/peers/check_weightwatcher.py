@@ -1,10 +1,10 @@
-"""WeightWatcher with the drop-in in place of powerlaw: check_weightwatcher.py [--powerlaw DIR].
+"""Run WeightWatcher with htstats in place of powerlaw: check_weightwatcher.py [--powerlaw DIR].
 
-Analyses a small seeded network twice in processes of their own, once with powerlaw 1.5 (from DIR,
-an unpacked or installed copy of it) and once with htstats.compat.powerlaw under that name, with
-pl_package="powerlaw" and both fit="PL" and fit="TPL", and prints both tables' numbers.
+Analyses a small seeded network in two separate processes: once with powerlaw 1.5 (from DIR, an
+unpacked or installed copy), and once with htstats.compat.powerlaw under the name powerlaw. Both use
+pl_package="powerlaw" and both fit="PL" and fit="TPL". Prints the numbers of both tables.
 Exit code 1 if alpha, D, sigma, xmin or Lambda differ by more than 1e-9 relative (D of a truncated
-power law by more than 1e-7: powerlaw's distribution function is a difference there).
+power law by more than 1e-7, because powerlaw computes its distribution function as a difference).
 """
 
 import argparse

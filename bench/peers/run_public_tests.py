@@ -1,15 +1,16 @@
 """powerlaw's own tests, run on htstats.compat.powerlaw: run_public_tests.py [--environments DIR].
 
-Takes the tests that the source distribution of powerlaw 2.0.0 carries and its data sets from an
-environment that has powerlaw 2.0.0 (made if need be), puts htstats.compat.powerlaw in place of
-powerlaw (profile 2.0), and runs them with pytest. Exit code 1 if any fails.
+Takes the tests from the source distribution of powerlaw 2.0.0, and the data sets from an
+environment that has powerlaw 2.0.0 (the script makes it if necessary). Runs the tests with pytest,
+with htstats.compat.powerlaw (profile 2.0) in place of powerlaw. Exit code 1 if a test fails.
 
-For three data sets, RIDGES below, one assertion is replaced: that the power law against the
-lognormal gives powerlaw's numbers. There the lognormal's likelihood has no maximum, but rises all
-the way to the power law's (the mean square of log(x/xmin) is above twice the squared mean).
-powerlaw stops where its densities underflow (mu = -1529, sigma = 40: densities of e^-735, of which
-a float keeps a few bits) and compares that. Here nothing can be told, and the assertion is R = 0
-with p = 1. The count without the replacement is printed beside the other; that test may fail then.
+For three data sets, RIDGES below, one assertion is replaced: that the comparison of the power law
+with the lognormal gives powerlaw's numbers. For these sets the lognormal's likelihood has no
+maximum, but rises all the way to the power law's (the mean square of log(x/xmin) is above twice the
+squared mean). powerlaw stops where its densities underflow (mu = -1529, sigma = 40: densities of
+e^-735, of which a float keeps a few bits) and compares that point. htstats says that the laws
+cannot be distinguished, and the assertion is R = 0 with p = 1. The script also prints the count
+without the replacement; that test may then fail.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from check_powerlaw import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# test -> data sets for which it must say "undecided"
+# test -> data sets for which its result must be "undecided"
 RIDGES = {"test_lognormal": ("words", "quakes", "surnames")}
 
 CONFTEST = """
@@ -75,7 +76,7 @@ def sources(folder: Path, python: Path) -> Path:
 
 
 def run_tests(tests: Path, only: str = "", **environment: str) -> dict[str, str]:
-    """Outcome by test, of those whose names contain `only`."""
+    """The outcome of each test whose name contains `only`."""
     command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "--tb=line"]
     command += ["-p", "no:randomly", "-o", "filterwarnings=", "-o", "addopts=", "-o", "timeout=0"]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg", **environment}

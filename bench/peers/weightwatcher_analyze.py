@@ -1,7 +1,8 @@
 """python bench/peers/weightwatcher_analyze.py FILE [NAME...]: WeightWatcher reads a checkpoint.
 
-The whole command that `htstats fit FILE` is raced against: it starts, reads the matrices, and
-prints the table of `analyze()`, with WeightWatcher's own fit of each matrix's eigenvalues.
+bench_checkpoint.py compares `htstats fit FILE` with this complete command. It starts, reads the
+matrices, and prints the table of `analyze()`, with WeightWatcher's own fit of the eigenvalues of
+each matrix.
 """
 
 import logging
@@ -14,7 +15,7 @@ from htstats.weights import open_weights
 
 
 def as_model(weights):
-    """The matrices as linear layers, which WeightWatcher analyses."""
+    """A model with the matrices as linear layers, for WeightWatcher."""
     model = torch.nn.Module()
     for name, matrix in weights.items():
         layer = torch.nn.Linear(matrix.shape[1], matrix.shape[0], bias=False)

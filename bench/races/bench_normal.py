@@ -1,4 +1,4 @@
-"""Replay of G against NumPy's ziggurat; and of W(t) from a compressed matrix."""
+"""Generation of G against NumPy's ziggurat, and of W(t) from a compressed matrix."""
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -28,7 +28,7 @@ PHILOX = np.random.Generator(np.random.Philox(0))
 
 
 def test_rows_of_w(race, quick):
-    """All of it: G, scale and shift, rounding to float32, 5 % of the entries from B."""
+    """The complete W(t): G, scale and shift, rounding to float32, 5 % of the entries from B."""
     rows, cols = (256, 1024) if quick else (4096, 1024)
     rng = np.random.default_rng(0)
     dense = rng.standard_normal((rows, cols)).astype("f4")

@@ -1,11 +1,11 @@
-"""The split beside copying the matrix, SciPy's and torch's ways to a sparse one, and reading it.
+"""The split against copying the matrix, SciPy's and torch's sparse matrices, and reading.
 
-The copy is np.copyto, one thread, into an array whose memory is there before the clock starts. The
-split makes its result anew, as SciPy and torch do: at 18 % it has 97 MB of fresh pages, which the
-system clears before they are written; both together take one thread about as long as reading W.
-What remains is reading W once, compressing it in the nearest cache, and copying.
-Reading is np.max of W's bits, one thread; the split may be faster: it asks for eight pages side by
-side where a processor by itself fetches from one at a time.
+The copy is np.copyto, one thread, into an array whose memory is allocated before the measurement.
+The split allocates its result, as SciPy and torch do. At 18 % the result has 97 MB of new pages,
+which the system clears before they are written; both together take one thread about as long as
+reading W. The rest of the time is for reading W once, compressing it in the nearest cache, and
+copying. Reading is np.max of W's bits, one thread. The split can be faster than this: it prefetches
+eight pages in parallel, and a processor by itself prefetches one page at a time.
 """
 
 import ml_dtypes
@@ -20,7 +20,7 @@ from htstats.compression.partition.split import count_rows, fill_rows
 
 TABLE = "partition in memory, 8192 x 8192"
 SIGMA = np.float32(0.02)
-TAU = {0.18: 1.3408, 0.01: 2.5758, 0.0001: 3.8906}  # of a normal, in units of sigma
+TAU = {0.18: 1.3408, 0.01: 2.5758, 0.0001: 3.8906}  # thresholds of a normal law, in units of sigma
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_sparse_results_cost_the_reading(race, quick, W):
 
 @pytest.mark.parametrize("kept", TAU)
 def test_instructions(race, quick, W, kept):
-    """What the compress instructions are worth in the fill."""
+    """The gain of the compress instructions in the fill."""
     W = sized(W, quick)[:1024]
     bounds = Bounds.of("float32", "abs", float(TAU[kept] * SIGMA))
     rows = count_rows(W, bounds)

@@ -1,4 +1,4 @@
-"""The exact fit against sorting the same array, against other tools, and how its time grows."""
+"""The exact fit against sorting the same array, against other tools, and the growth of its time."""
 
 import time
 import tracemalloc
@@ -43,14 +43,14 @@ def test_against_sort(race, quick, name):
 
 
 def peers_of(x, names):
-    """Calls of those peers that are installed."""
+    """The calls of the peers that are installed."""
     calls = {}
     if "powerlaw 2.0.0" in names:
         powerlaw = pytest.importorskip("powerlaw")
         calls["powerlaw 2.0.0"] = lambda: powerlaw.Fit(x, verbose=False)
     if "igraph" in names:
         igraph = pytest.importorskip("igraph")
-        # its test cannot be turned off: the coarsest p-value it takes costs one resample
+        # the test of igraph cannot be turned off: its coarsest p-value costs one resample
         calls["igraph"] = lambda: igraph.power_law_fit(x, method="continuous", p_precision=0.5)
     if "powerlawrs" in names:
         powerlawrs = pytest.importorskip("powerlawrs")
@@ -85,7 +85,7 @@ def test_against_peers(race, quick, n, rounds, peer, reach):
 
 
 def test_small_fits(race, quick):
-    """Its default call makes 2,500 refits, ours makes as many: the ratio is that of one fit."""
+    """The peer makes 2,500 refits by default, and htstats as many: the ratio is that of one fit."""
     igraph = pytest.importorskip("igraph")
     x, refits = pareto(1000), 100 if quick else 2500
     race(

@@ -1,4 +1,4 @@
-"""The sketch and the exact moments beside reading, sorting and NumPy's two-pass moments."""
+"""The sketch and the exact moments against reading, sorting and NumPy's two-pass moments."""
 
 import ml_dtypes
 import numpy as np

@@ -1,7 +1,7 @@
-"""The sort inside the fits against np.sort, on data that are easy and hard for either.
+"""The sort of the fits against np.sort, on data that are easy or hard for one of them.
 
-Fits call it from C. Called from Python, as here, it takes two buffers, some 0.3 microseconds, which
-is what a hundred values take: what is smaller is shown, and has nothing to reach.
+Fits call the sort from C. A call from Python, as here, takes two buffers, which costs about 0.3
+microseconds, as much as a hundred values. Smaller arrays are shown, but have no goal.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ import pytest
 from htstats._core import sort
 
 TABLE = "sort of positive floats, one thread"
-TOGETHER = 10**5  # elements that are sorted in one call, so that small sorts can be timed
+TOGETHER = 10**5  # elements sorted in one measurement, so that small sorts can be timed
 SAMPLES = {
     "Pareto": lambda rng, n: (1 - rng.random(n)) ** (-1 / 1.5),
     "normal": lambda rng, n: np.abs(rng.standard_normal(n)),
@@ -19,7 +19,7 @@ SAMPLES = {
     "in order": lambda rng, n: np.sort(rng.random(n)),
     "reversed": lambda rng, n: np.sort(rng.random(n))[::-1].copy(),
     "one far away": lambda rng, n: np.append(1 + rng.random(n - 1), 1e30),
-    # each part of a part holds half of it
+    # on each level one part holds half of the elements
     "ever nearer to 1": lambda rng, n: 1 + rng.random(n) * 2.0 ** -rng.integers(0, 50, n),
 }
 REACH = {"np.sort": "time < 1"}
@@ -47,7 +47,7 @@ def against_np_sort(race, name, n, dtype):
         f"{name}, n = {n:.0e}, {dtype}",
         ours,
         {"np.sort": peer},
-        # of equal values either is one look at them: that row says what the caches held
+        # both only read equal values: that row depends on the contents of the caches
         reach=REACH if n >= REACHED_FROM and name != "equal" else {},
         rounds=15,
     )

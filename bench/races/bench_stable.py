@@ -1,4 +1,4 @@
-"""Alpha-stable laws beside SciPy and, where it is installed, levy-stable 2.0.0: a density at many
+"""Alpha-stable laws against SciPy and, if it is installed, levy-stable 2.0.0: a density at many
 points of one law, a single point of a new law, the table of a law, and tails."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ALPHA, BETA = 1.5, 0.5
 
 
 def points(count: int) -> np.ndarray:
-    """Of a law with the same tails: quantiles of Student's t with alpha degrees of freedom."""
+    """Quantiles of Student's t with alpha degrees of freedom, a law with the same tails."""
     return scipy.stats.t.rvs(ALPHA, size=count, random_state=0)
 
 

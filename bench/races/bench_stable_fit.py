@@ -36,7 +36,7 @@ def test_fit(race, quick, n, method):
 
 
 def test_fit_of_scipy(race, quick):
-    """SciPy's takes minutes for a hundred values: one run, and of few."""
+    """The fit of SciPy takes minutes for a hundred values: one run, of few values."""
     x = sample(4 if quick else 100, 1.7, 0.3, 1.0, 2.0, seed=0)
     once = {"levy_stable.fit": lambda: levy_stable.fit(x)}
     race(FITS, f"{x.size} values", lambda: fit_stable(x), {}, once={} if quick else once)

@@ -1,7 +1,7 @@
-"""A matrix larger than the memory it may use: split from a file, beside reading that file.
+"""A matrix larger than the memory limit: its split from a file, against reading that file.
 
 The file is generated: 8 GiB of float32 with Student tails, in the page cache when it is read.
-Writes are timed apart: the races split and drop B; the last figures write it.
+Writing is timed separately: the races compute B and discard it; the last figures include writing B.
 """
 
 import os
@@ -27,7 +27,7 @@ SIGMA = 0.02 * np.sqrt(2)
 
 
 def matrix(path):
-    """The one matrix of a file, opened anew."""
+    """The only matrix of a file, which is opened again."""
     (only,) = open_weights(path).values()
     return only
 
@@ -38,7 +38,7 @@ def header(file, rows):
 
 
 def generate_pareto(path, rows):
-    """Of tail exponent 1.5 from 1 on, each element drawn anew."""
+    """Independent Pareto numbers from 1 on with tail exponent 1.5."""
     rng = np.random.default_rng(0)
     with open(path, "wb") as file:
         header(file, rows)
@@ -151,14 +151,14 @@ print(bench_streaming.peak() - before, seconds, fit.n_tail / fit.n, sum(read) / 
 
 
 def peak():
-    """Largest resident size so far, in KiB; ru_maxrss would begin with that of the parent."""
+    """Peak resident size, in KiB. ru_maxrss would include the peak of the parent process."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0])
 
 
 @pytest.mark.parametrize("rule", ["std", "quantile:0.9"])
 def test_whole_compression(fact, path, rule):
-    """With the writing of B: peak memory over that after imports, and time."""
+    """Including the writing of B: time, and peak memory in addition to that after imports."""
     code = COMPRESS.format(folder=os.path.dirname(__file__), path=str(path), rule=rule)
     answer = subprocess.check_output([sys.executable, "-c", code], text=True)
     kib, seconds = map(float, answer.split())
@@ -171,7 +171,7 @@ def test_whole_compression(fact, path, rule):
 
 @pytest.mark.parametrize("data", ["Student", "Pareto"])
 def test_whole_fit(fact, path, data):
-    """Of a pure Pareto nothing can be left out: a count of each float is held."""
+    """In a pure Pareto sample no value can be left out: the fit holds a count of each float."""
     size, file = os.path.getsize(path), path
     if data == "Pareto":
         if shutil.disk_usage(path.parent).free < size:

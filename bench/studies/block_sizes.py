@@ -1,9 +1,9 @@
-"""Time the sizes of blocks that htstats uses beside a quarter and four times of each.
+"""Time each block size of htstats against a quarter of it and four times it.
 
     python bench/studies/block_sizes.py [--rounds 5]
 
-Each size sets how much is in memory at a time; none changes a result. The rounds take turns, so
-that all sizes see the same machine; the ratios are of the shortest times.
+Each size determines how much is in memory at a time; no size changes a result. The rounds of the
+sizes alternate, so that other load affects all of them. The ratios are those of the shortest times.
 """
 
 import argparse

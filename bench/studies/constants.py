@@ -1,11 +1,11 @@
-"""Time both sides of the sizes at which htstats changes its way, to set them.
+"""Time both methods around each size at which htstats changes its method, to choose that size.
 
     python bench/studies/constants.py pruned-from     # --help lists the names
     python bench/studies/constants.py gram-side --quick
 
-Each row is one size; its columns are the ways, in milliseconds, the fastest of several rounds in
-which the ways alternate. The constant belongs where the fastest column changes. No result depends
-on any of them.
+Each row is one size. Its columns are the methods: the milliseconds of the fastest of several
+rounds, in which the methods alternate. The constant should be the size at which the fastest column
+changes. No result depends on any of these constants.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from htstats.spectral import Sizes, norms, open_rows
 
 
 def weights(n):
-    """Numbers like trained weights: a power law above a body."""
+    """Numbers like trained weights: a bulk, and a power law above it."""
     return np.abs(np.random.default_rng(0).standard_t(3, n)) / 50
 
 
@@ -94,7 +94,7 @@ def broadcast_block(quick):
 
 
 def elements_a_thread(quick):
-    """ELEMENTS_A_THREAD: elements for which a second thread pays."""
+    """ELEMENTS_A_THREAD: elements from which a second thread saves time."""
     for n in (64, 256) if quick else (64, 256, 512, 1024, 2048, 4096, 16384):
         k = np.arange(n) * 1.0
         yield n, {f"{t} threads": lambda k=k, t=t: run_threads(k, t) for t in (1, 2)}

@@ -1,10 +1,10 @@
-"""How often the intervals hold the truth, and whether p-values are uniform under the null.
+"""Measure how often intervals contain the true alpha, and test p-values of true models.
 
     python bench/studies/coverage.py [--data-sets 400] [PART ...]
 
 Parts: `scanned` (xmin found again, the docstring's figures: asymptotic and bootstrap), `fixed`
 (xmin given: plain, up to an xmax, and of integers, asymptotic and bootstrap) and `pvalues` (the
-same three: the largest distance of the p-values from the uniform law, beside 1.36/sqrt(data sets),
+same three: the largest distance of the p-values from the uniform law, and 1.36/sqrt(data sets),
 which one in twenty exceeds). Samples of 500 values (scanned) or 100; alpha is 2.5.
 """
 

@@ -1,11 +1,12 @@
 """Verdicts on samples of a power law: ridges.py [--sets 300] [--sizes 300 1000 5000].
 
 Draws samples of a power law (alpha = 2.5, xmin = 1), compares the power law with the lognormal and
-the stretched exponential, and counts the verdicts at 5 %: for the power law, for the other, none;
-and how many samples are on the ridge, where the coefficient of variation of log x is 1 or more and
-nothing can be told. The two families have the power law as a limit, so that no verdict can be for
-the power law: exit code 1 if one is. `--integers` rounds samples down from xmin = 5 on, where the
-limit is a rounded power law; verdicts there are those of two ways to round, and are only counted.
+the stretched exponential, and counts the verdicts at 5 %: for the power law, for the other law,
+none. It also counts the samples on the ridge, where the coefficient of variation of log x is 1 or
+more and the laws cannot be distinguished. The power law is a limit of both families, so no verdict
+can be for the power law; the exit code is 1 if one is. `--integers` rounds samples down from xmin =
+5 on. There the limit is a rounded power law, and verdicts distinguish two ways to round; they are
+only counted.
 """
 
 import argparse

@@ -1,15 +1,15 @@
-"""Whether stable fits are unbiased within their standard errors, and how often intervals hold.
+"""Measure the bias of stable fits, and how often their intervals contain the true parameters.
 
     python bench/studies/stable_fits.py [--data-sets 500] [--n 1000] [--quick] [PART ...]
 
 Parts: `estimates` (each method on a grid of laws: the mean error of each parameter in units of its
 standard error over the root of the data sets, the spread of the estimates in units of the mean
-standard error, and how often the 95 % asymptotic intervals hold the truth), `bootstrap` (how often
-the percentile intervals of 100 resamples do) and `pvalues` (p-values of stable data, by one-step
-resamples: how many are at most .1, and the largest distance from the uniform law).
+standard error, and how often the 95 % asymptotic intervals contain the true value), `bootstrap`
+(how often the percentile intervals of 100 resamples do) and `pvalues` (p-values of stable data, by
+one-step resamples: how many are at most .1, and the largest distance from the uniform law).
 
-Data sets whose estimate is at a bound have no interval for that parameter: they are counted apart.
---quick runs 40 data sets on three laws.
+A data set whose estimate is at a bound has no interval for that parameter, and is counted
+separately. --quick runs 40 data sets on three laws.
 """
 
 import argparse
@@ -27,7 +27,7 @@ LAWS = [
     for beta in (0.0, 0.5, 0.9)
 ]  # fmt: skip
 QUICK = [(0.8, 0.5), (1.2, 0.0), (1.7, 0.5)]
-SEEDS = 1_000_000  # apart from those of the tests
+SEEDS = 1_000_000  # seeds other than those of the tests
 
 
 def fits_of(law, args, method):

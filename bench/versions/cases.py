@@ -1,7 +1,7 @@
 """The calls that compare.py times. `python cases.py NAME` is its worker.
 
-The worker makes the data of a case and prints "ready". For each line that it then reads it prints
-the seconds of one call, the mean of as many calls as take a hundredth of a second.
+The worker makes the data of a case and prints "ready". For each line that it then reads, it prints
+the seconds per call: the mean of as many calls as fit in a hundredth of a second.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Time two checkouts of htstats side by side: `python bench/versions/compare.py OTHER [NAME ...]`.
 
 OTHER is the folder of another checkout in which `make build` was run. Each checkout runs in a
-process of its own, with its own `.venv`; rounds alternate, so that a busy machine slows both, and
-each is judged by its fastest round. The ratio is this checkout's time by the other's: below 1, this
-one is faster.
+separate process, with its own `.venv`. Rounds alternate, so that a busy machine slows both, and the
+fastest round of each counts. The ratio is the time of this checkout divided by that of the other:
+below 1, this checkout is faster.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WORKER = Path(__file__).with_name("cases.py")
 
 
 def start_worker(checkout: Path, case: str) -> subprocess.Popen[str] | None:
-    """A process of the checkout that has made the data of a case; None if it could not."""
+    """A process of the checkout that has made the data of a case; None if that failed."""
     process = subprocess.Popen(
         [checkout / ".venv" / "bin" / "python", WORKER, case],
         stdin=subprocess.PIPE,
@@ -38,7 +38,7 @@ def start_worker(checkout: Path, case: str) -> subprocess.Popen[str] | None:
 
 
 def ask(worker: subprocess.Popen[str]) -> float:
-    """The seconds of one call, now."""
+    """Request the seconds of one call from a worker."""
     assert worker.stdin is not None
     assert worker.stdout is not None
     print(file=worker.stdin, flush=True)

@@ -112,7 +112,7 @@ bound(double k, double n, double p)
 
 /* ---- all other arguments: closed forms, tiny p ---------------------------------------------- */
 
-/* s = min(p, 1-p), above 0; 0 < j, seen from above. */
+/* The problem for s = min(p, 1-p) > 0 and j > 0, seen from above. */
 static htst_terms_t
 tiny_terms(double n, double s, double j, bool is_tail)
 {
@@ -218,7 +218,7 @@ evaluate_tail(bool upper, bool log_wanted, double k, double n, double p)
     if (isnan(k) || !legal(n, p)) {
         return NAN;
     }
-    if (k < 0.0 || k >= n) { /* if n = 2^53, n + 1 and n - k may not be doubles */
+    if (k < 0.0 || k >= n) { /* for n = 2^53, n + 1 and n - k are not always doubles */
         return certain(upper == (k < 0.0), log_wanted);
     }
     bool mirrored = p > 0.5;
@@ -343,7 +343,8 @@ htst_binomial_evaluate(int function, double k, double n, double p)
 
 #define CHUNK HTST_BINOMIAL_BULK_CHUNK
 
-/* The next elements of an input as an array; if the step is 0, `buffer` filled with the first. */
+/* The next elements of an input as an array. If the step is 0, the array is `buffer`, filled with
+ * the first element. */
 static const double *
 next_elements(const double *x, int64_t step, int64_t start, int count, double *buffer)
 {

@@ -40,47 +40,53 @@ typedef enum {
 } htst_binomial_function_t;
 
 /* log P(X > k) and log P(X <= k).
- * ACCURACY: docs/accuracy-binomial.md (peak per branch against tests/tables/binomial.csv);
- *   4e-15 relative, times max(1, abs log(1-P)) where P is near 1.
+ * METHOD: above.
+ * ACCURACY: docs/accuracy-binomial.md (the largest error of each branch against
+ *   tests/tables/binomial.csv); 4e-15 relative, times max(1, abs log(1-P)) where P is near 1.
  * ERRORS: NaN outside the domain; -inf where P = 0 exactly. */
 double htst_binomial_logsf(double k, double n, double p);
 double htst_binomial_logcdf(double k, double n, double p);
 
-/* log P(X = k) = -A + log Phi, Phi = exp(S(n)-S(k)-S(n-k))/sqrt(2 pi sigma^2), S the error of
+/* log P(X = k).
+ * METHOD: -A + log Phi, Phi = exp(S(n)-S(k)-S(n-k))/sqrt(2 pi sigma^2), where S is the error of
  * Stirling's formula (Loader 2000, "Fast and accurate computation of binomial probabilities").
  * ACCURACY, ERRORS: as above. */
 double htst_binomial_logpmf(double k, double n, double p);
 
-/* P(X > k), P(X <= k), P(X = k).
- * ACCURACY: as above: 4e-15 relative where P > 1e-300. ERRORS: NaN outside the domain; 0 on
- * underflow. */
+/* P(X > k), P(X <= k) and P(X = k).
+ * METHOD: above. ACCURACY: as above: 4e-15 relative where P > 1e-300. ERRORS: NaN outside the
+ * domain; 0 on underflow. */
 double htst_binomial_sf(double k, double n, double p);
 double htst_binomial_cdf(double k, double n, double p);
 double htst_binomial_pmf(double k, double n, double p);
 
-/* n KL(k/n || p) = np phi(d/np) + nq phi(-d/nq), d = k - np, phi(u) = (1+u) log(1+u) - u: two terms
- * that are never negative, each by a series in v = u/(2+u) or as k log(k/np) - d (Loader's D_0), in
- * two doubles. inf where p excludes k.
+/* n KL(k/n || p), infinite where p excludes k.
+ * METHOD: np phi(d/np) + nq phi(-d/nq), with q = 1 - p, d = k - np and phi(u) = (1+u) log(1+u) - u.
+ * Neither term is negative. Each is computed in two doubles, by a series in v = u/(2+u) or as
+ * k log(k/np) - d (Loader's D_0).
  * ACCURACY: docs/accuracy-binomial.md: 1e-15 relative.
  * ERRORS: NaN outside the domain, or k not whole in [0, n]. */
 double htst_binomial_kl(double k, double n, double p);
 
-/* Chernoff's bound of log P(X > k): -n KL((k+1)/n || p) if k + 1 > np, else 0 (the sign of
- * k + 1 - np is exact); -inf for k >= n.
+/* Chernoff's bound of log P(X > k): -n KL((k+1)/n || p) if k + 1 > np, else 0; -inf for k >= n.
+ * METHOD: the divergence above; the sign of k + 1 - np is exact.
  * ACCURACY: docs/accuracy-binomial.md: 1e-15 relative.
  * ERRORS: NaN outside the domain. */
 double htst_binomial_chernoff_logsf(double k, double n, double p);
 
-/* One of these functions by its code. ACCURACY: as that function. ERRORS: NaN as that function, or
- * for an unknown code. */
+/* The value of one of these functions, selected by its code. METHOD, ACCURACY: as that function.
+ * ERRORS: NaN as that function, or for an unknown code. */
 double htst_binomial_evaluate(int function, double k, double n, double p);
 
-/* Over arrays: out[i] = function(k[i], n[i], p[i]) for i < count. A step of 1 reads an input's
- * elements one after the other, a step of 0 repeats its first element. out must not overlap the
- * inputs.
- * ACCURACY: bit-identical to the scalar functions.
+/* The same for arrays: out[i] = function(k[i], n[i], p[i]) for i < count.
+ *   function: a code
+ *   k, n, p: arrays of `count` numbers, or of one number
+ *   k_step, n_step, p_step: 1 to read element i of the array, or 0 to use the first element for
+ *     every i
+ *   out: `count` numbers; must not overlap the inputs
+ * METHOD: above. ACCURACY: bit-identical to the scalar functions.
  * ERRORS: HTST_ERR_BAD_ARG if an element of `out` is NaN (all elements are written), or for an
- * unknown function (none is written). */
+ * unknown function (no element is written). */
 int htst_binomial_map(int function, int64_t count, const double *k, int64_t k_step, const double *n,
     int64_t n_step, const double *p, int64_t p_step, double *out);
 

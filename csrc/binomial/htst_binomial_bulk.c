@@ -9,7 +9,7 @@ typedef struct {
     double a[CHUNK], a_low[CHUNK], factor[CHUNK], complement[CHUNK], k[CHUNK];
 } terms_t;
 
-/* ---- which kind ---------------------------------------------------------------------------- */
+/* ---- kinds of problems --------------------------------------------------------------------- */
 
 /* `shift` is added to k */
 #define DEFINE_KINDS(name, is_tail)                                                                \
@@ -113,8 +113,8 @@ large_tails(int upper, int count, const double *HTST_RESTRICT k, const double *H
     }
 }
 
-/* Phi for small k or m, by a table, which compilers do not vectorise. Elements whose `a` is NaN
- * are skipped: their k may be anything. */
+/* Phi for small k or m, from a table; compilers do not vectorise this loop. Elements whose `a` is
+ * NaN are skipped, because their k can be any number. */
 HTST_FUSED_CLONES static void
 small_phis(int count, const double *n, terms_t *terms)
 {
@@ -133,8 +133,8 @@ any_points(double shift, int count, const double *k, const double *n, const doub
     small_phis(count, n, out);
 }
 
-/* factor *= P/pmf, a block at a time, until all elements of the block have converged. Each element
- * keeps the first value at which it converged, as in the scalar functions. */
+/* Multiply `factor` by P/pmf, block by block, until all elements of the block have converged. Each
+ * element keeps the first value at which it converged, as in the scalar functions. */
 HTST_FUSED_CLONES static void
 finish_fractions(int count, const fractions_t *HTST_RESTRICT from, double *HTST_RESTRICT factor)
 {
@@ -211,7 +211,7 @@ divergences(int count, const terms_t *HTST_RESTRICT t, double *HTST_RESTRICT out
     }
 }
 
-/* Chernoff's bound: minus the divergence of k + 1 if that is above the mean, else 0. */
+/* Chernoff's bound: minus the divergence of k + 1 if k + 1 is above the mean, else 0. */
 HTST_FUSED_CLONES static void
 bounds(int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,
     const double *HTST_RESTRICT p, const terms_t *HTST_RESTRICT terms, double *HTST_RESTRICT out)
@@ -291,7 +291,7 @@ solve_some(int function, int kind, int count, const uint8_t *at, const double *k
     }
 }
 
-/* The places where kinds[i] = kind; returns how many. */
+/* Find the places where kinds[i] = kind. Returns their number. */
 static int
 find_places(int count, const double *kinds, double kind, uint8_t *places)
 {
@@ -313,8 +313,8 @@ are_equal(int count, const double *x)
     return different == 0;
 }
 
-/* The elements left to the caller: those for which the fraction cannot be used, and n KL of a
- * fractional k. */
+/* Find the elements that the caller must evaluate: those for which the fraction cannot be used, and
+ * n KL of a fractional k. */
 static int
 find_left(
     int function, int count, const double *kinds, const double *k, const double *out, uint8_t *left)

@@ -12,7 +12,7 @@
 /* A smaller p is not handled here: n p may be denormal and lose bits. */
 #define HTST_BINOMIAL_TINY_P 1e-250
 
-/* j - mean; near the mean the first difference is exact (Sterbenz) */
+/* j - mean. Near the mean the first difference is exact (Sterbenz). */
 HTST_INLINE htst_pair_t
 htst_far_excess(double j, htst_pair_t mean, int kind)
 {
@@ -64,7 +64,7 @@ htst_far_side(double k, double n, double p)
     };
 }
 
-/* The kind of a problem, from Y's j to within one: near the mean the difference does not matter.
+/* The kind of a problem, from j of Y to within one; near the mean this difference does not matter.
  * Comparisons are multiplied by near^2 j m, so that nothing is divided. */
 HTST_INLINE double
 htst_far_kind(int is_tail, htst_side_t at, double n)
@@ -85,7 +85,7 @@ htst_far_kind(int is_tail, htst_side_t at, double n)
     return is_near & legal & serves ? kind : (double) HTST_BINOMIAL_FRACTION;
 }
 
-/* Whether the continued fraction can be used for these arguments. */
+/* True if the continued fraction can be used for these arguments. */
 HTST_INLINE int
 htst_far_is_served(const htst_far_t *t)
 {
@@ -125,7 +125,7 @@ htst_far_of_point(double k, double n, double p, int kind)
 
 /* ---- the uniform series -------------------------------------------------------------------- */
 
-/* Four interleaved chains of Horner's rule: one chain would wait for 27 multiplications. */
+/* Four interleaved chains of Horner's rule: a single chain would wait for 27 multiplications. */
 #define HTST_CHAIN(i, q)                                                                       \
     htst_fma(htst_fma(htst_fma(htst_fma(htst_fma(htst_fma(ERFCX[i + 24], q, ERFCX[i + 20]), q, \
                                             ERFCX[i + 16]),                                    \
@@ -134,7 +134,8 @@ htst_far_of_point(double k, double n, double p, int kind)
                  q, ERFCX[i + 4]),                                                             \
         q, ERFCX[i])
 
-/* erfcx(z) = exp(z^2) erfc(z), z >= 0, after Shepherd and Laframboise (1981). Peak 4e-16. */
+/* erfcx(z) = exp(z^2) erfc(z) for z >= 0, after Shepherd and Laframboise (1981). The largest error
+ * is 4e-16. */
 HTST_INLINE double
 htst_erfcx(double z)
 {
@@ -261,7 +262,7 @@ htst_fraction_steps(const htst_fraction_t *t, double first, htst_approximants_t 
     return (htst_approximants_t){ at.p0 * scale, at.q0 * scale, at.p1 * scale, 1.0 };
 }
 
-/* Whether the last two approximants p0/q0 and p1 agree. Later ones differ by less, with alternating
+/* True if the last two approximants p0/q0 and p1 agree. Later ones differ by less, with alternating
  * signs. */
 HTST_INLINE int
 htst_fraction_is_done(htst_approximants_t at)
@@ -296,7 +297,7 @@ htst_fraction_terms(const htst_far_t *t, double shift)
 
 /* ---- the answer ---------------------------------------------------------------------------- */
 
-/* exp(-a) factor, or 1 minus it */
+/* The value of a tail: exp(-a) factor, or 1 minus that. */
 HTST_INLINE double
 htst_far_value(htst_pair_t a, double factor, double complement)
 {
@@ -304,7 +305,7 @@ htst_far_value(htst_pair_t a, double factor, double complement)
     return complement != 0.0 ? rest : p;
 }
 
-/* its log: log(factor) - a, or log(1 - p) */
+/* The logarithm of a tail: log(factor) - a, or log(1 - p). */
 HTST_INLINE double
 htst_far_log(htst_pair_t a, double factor, double complement)
 {

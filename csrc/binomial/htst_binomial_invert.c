@@ -92,7 +92,7 @@ look_slow(double k, law_t law, look_t *found)
     found->ratio = exp(first - found->far_log);
 }
 
-/* Evaluate P(X > k); returns whether htst_binomial_far.h handles the arguments. */
+/* Evaluate P(X > k). Returns false if htst_binomial_far.h does not handle the arguments. */
 static bool
 look(double k, law_t law, look_t *found)
 {
@@ -147,7 +147,7 @@ quantile_start(law_t law, double z)
 /* 1 - ratio keeps enough digits for a ratio below this. */
 #define NEARLY_ALL 0.99
 
-/* The distance from k to the point where the level is reached, from the slope at k and its
+/* The distance from k to the point where the tail has the level, from the slope at k and its
  * change. */
 static double
 steps_to(double level, double target, const look_t *at, law_t law, double k)
@@ -172,7 +172,7 @@ steps_to(double level, double target, const look_t *at, law_t law, double k)
     return bend > 0.5 && bend < 2.0 ? steps / bend : steps;
 }
 
-/* Whether the level certainly lies between k and a neighbour, so that the neighbour need not be
+/* True if the level certainly lies between k and a neighbour; then the neighbour need not be
  * evaluated. */
 static bool
 is_settled(double level, double target, const look_t *at, law_t law, double k)
@@ -195,7 +195,7 @@ is_settled(double level, double target, const look_t *at, law_t law, double k)
     return gap > 1e-12 * fabs(level);
 }
 
-/* Whether n is a whole number that the functions take. */
+/* True if n is a whole number in the range of the functions. */
 static bool
 is_count(double n)
 {
@@ -246,7 +246,7 @@ htst_binomial_log_isf(double level, double n, double p)
 #define LIMIT_STEPS 100
 #define LARGEST_MOVE 300.0
 
-/* The law whose logit p is larger by delta, without computing the logit. */
+/* The law whose logit p is larger by delta; the logit itself is not computed. */
 static law_t
 move(law_t at, double delta)
 {

@@ -23,7 +23,8 @@ enum { HTST_BINOMIAL_SHORT = 0, HTST_BINOMIAL_LONG, HTST_BINOMIAL_FRACTION, HTST
 #define HTST_BINOMIAL_V_END 0.2
 #define HTST_BINOMIAL_VARIANCE_END 25.0
 
-/* d = k - n x; mean_k = n x, mean_m = n (1 - x); y = 1 - x; complement: 1 if 1 - P is wanted. */
+/* d = k - n x; mean_k = n x, mean_m = n (1 - x); y = 1 - x; complement: 1 if the caller wants
+ * 1 - P. */
 typedef struct {
     double n, k, m, x, y, complement;
     htst_pair_t d, mean_k, mean_m;

@@ -14,21 +14,22 @@
 /* Proposals at one temperature. */
 #define PROPOSALS_A_TEMPERATURE 1024
 
-/* Kinds of proposals, in 1/256 of all proposals; the remaining ones move a non-zero. */
+/* Kinds of proposals, in 1/256 of all proposals; all other proposals move a non-zero. */
 #define SHARE_OFF 56
 #define SHARE_ON_ACTIVE 46
 #define SHARE_ON_ANY 38
 #define SHARE_FLIP 4
 
-/* Square of the standard deviations at which a prefix drops a proposal. With 1.5 deviations a
- * search of Fashion-MNIST (3 M proposals, mean of four seeds) ended at .1892, with 2 at .1866. */
+/* Square of the number of standard deviations at which a prefix drops a proposal. With 1.5
+ * deviations a search of Fashion-MNIST (3 M proposals, mean of four seeds) ended at .1892, with 2
+ * at .1866. */
 #define DROP_VARIANCES 4
 
-/* A prefix is measured in parts of all examples. */
+/* The size of a prefix is measured in 1/PARTS of all examples. */
 #define PARTS 4096
 
-/* Proposals that begin with the same chunk. If all did, those that are good but for the first chunk
- * would never be accepted. */
+/* Proposals that are evaluated first on the same chunk. If all were, proposals that are bad only on
+ * that chunk would never be accepted. */
 #define PROPOSALS_A_TURN 1024
 
 void
@@ -102,7 +103,7 @@ check_data(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost)
     return at == data->n_examples ? HTST_OK : HTST_ERR_BAD_ARG;
 }
 
-/* List the non-zeros, and check the weights. */
+/* List the non-zeros, and check weights, levels and sizes. */
 static int
 list_nonzeros(
     const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state)
@@ -176,7 +177,7 @@ add_features(int32_t *HTST_RESTRICT sums, const int8_t *HTST_RESTRICT x, int64_t
     }
 }
 
-/* The mean features of examples whose margins for class c are small, right or wrong. */
+/* Compute the mean features of examples, right or wrong, whose margins for class c are small. */
 static void
 refresh_means(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
     htst_anneal_state_t *state, int64_t c)
@@ -203,7 +204,8 @@ refresh_means(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
     }
 }
 
-/* Move the non-zero `any` to a relative of its column, or to a column that some class uses. */
+/* Propose to move the non-zero `any` to a relative of its column, or to a column that some class
+ * uses. */
 static htst_margins_change_t
 draw_move(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t any)
 {
@@ -220,7 +222,8 @@ draw_move(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t an
     return change;
 }
 
-/* A proposal of one or two entries of one class; n_columns = 0 if the draw gave none. */
+/* Draw a proposal that changes one or two entries of one class; n_columns is 0 if the draw gave
+ * none. */
 static htst_margins_change_t
 draw_change(const htst_anneal_data_t *data, htst_anneal_state_t *state)
 {
@@ -262,8 +265,8 @@ floor_divide(int64_t a, int64_t b)
     return q - (a % b != 0 && (a < 0) != (b < 0));
 }
 
-/* The number of steps that the offset moves: opposite to the mean change near the boundary, plus
- * noise of a step. */
+/* Draw the number of steps that the offset moves: opposite to the mean change of the logit near the
+ * boundary, plus noise of a step. */
 static int64_t
 draw_balance(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
     htst_anneal_state_t *state, const htst_margins_change_t *change)
@@ -279,8 +282,9 @@ draw_balance(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
     return floor_divide(shift + step / 2, step);
 }
 
-/* Whether `net` errors, from `changed` examples that changed sides, in `done` of PARTS parts of the
- * examples are too many for a total of `allowed` errors. */
+/* True if a proposal has too many errors for a total of `allowed`. So far, `done` of PARTS parts of
+ * the examples were counted: `net` errors were added, and `changed` examples turned from right to
+ * wrong or back. */
 static int
 is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done)
 {
@@ -295,8 +299,8 @@ is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done)
     return excess * excess / PARTS > DROP_VARIANCES * variance;
 }
 
-/* Whether the estimate is tested after so many chunks: after 1, 2, 4, ... of the turning chunks,
- * and after each of the others. */
+/* True if the estimate is tested after `done` chunks: after 1, 2, 4, ... of the turning chunks, and
+ * after each of the others. */
 static int
 is_tested(const htst_anneal_data_t *data, int64_t done)
 {
@@ -304,7 +308,7 @@ is_tested(const htst_anneal_data_t *data, int64_t done)
 }
 
 /* Count the errors that the change adds. Returns 1 if they are at most `allowed`, and 0 as soon as
- * some chunks show too many. */
+ * a prefix shows too many. */
 static int
 is_allowed(const htst_anneal_data_t *data, htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t allowed, int64_t *added)
@@ -414,7 +418,7 @@ htst_anneal_run(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
         propose(data, cost, state, *temperature);
         state->n_proposals++;
         if (state->n_proposals % PROPOSALS_A_TEMPERATURE == 0) {
-            /* temperature < 2^32 and decay <= 2^32: the product may need 64 bits, no more */
+            /* temperature < 2^32 and decay <= 2^32, so the product fits in 64 bits */
             uint64_t t = *temperature == most ? decay : *temperature * decay >> 32;
             *temperature = t < 1 ? 1 : t;
         }

@@ -1,10 +1,10 @@
-/* htst_draws: random numbers of the annealing search, in whole numbers only, so that a seed
- * gives the same draws on every machine. The generator is xoshiro256** (Blackman and Vigna,
- * "Scrambled linear pseudorandom number generators", ACM Transactions on Mathematical Software
- * 47 (2021)).
+/* htst_draws: random numbers of the annealing searches. Internal. All arithmetic uses whole
+ * numbers, so that a seed gives the same draws on every machine. The generator is xoshiro256**
+ * (Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM Transactions on
+ * Mathematical Software 47 (2021)).
  *
- * METHOD: exponential variables from log2 of a uniform number, by squaring its mantissa sixteen
- * times.
+ * METHOD: an exponential variable is a multiple of -log2 of a uniform number; the logarithm comes
+ * from squaring the mantissa sixteen times.
  * ACCURACY: logarithms to 2^-16; a draw below n has a bias below n / 2^32.
  * ERRORS: none.
  */
@@ -32,7 +32,7 @@ next_bits(uint64_t s[4])
     return result;
 }
 
-/* A number in [0, n), n < 2^31; its bias is below n / 2^32. */
+/* A random number in [0, n), for n < 2^31; its bias is below n / 2^32. */
 static inline int64_t
 draw_below(uint64_t s[4], int64_t n)
 {
@@ -58,7 +58,8 @@ log2_fixed(uint64_t x)
     return result;
 }
 
-/* The largest increase of the energy that is accepted: temperature x an exponential variable. */
+/* Draw the largest increase of the energy that is accepted: temperature x an exponential
+ * variable. */
 static inline int64_t
 draw_allowance(uint64_t s[4], uint64_t temperature)
 {

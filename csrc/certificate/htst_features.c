@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Outputs that a correlation computes side by side. */
+/* Pixels whose correlations are computed together. */
 #define BLOCK 64
 
 #define MOST_SIDE 4096
@@ -34,12 +34,12 @@ htst_features_columns(const htst_features_bank_t *bank)
 int64_t
 htst_features_isqrt(int64_t x)
 {
-    int64_t root = (int64_t) sqrt((double) x); /* correctly rounded, so off by one at most */
+    int64_t root = (int64_t) sqrt((double) x); /* correctly rounded: off by at most one */
     root -= root * root > x;
     return root + ((root + 1) * (root + 1) <= x);
 }
 
-/* The padding that the largest filter needs. */
+/* The number of zeros that the largest filter needs on each side of the image. */
 static int64_t
 reach(const htst_features_bank_t *bank)
 {
@@ -50,7 +50,8 @@ reach(const htst_features_bank_t *bank)
     return most;
 }
 
-/* Floats of the padded image, and of one filter's responses; both end with a spare block. */
+/* The numbers of floats of the padded image and of one filter's responses. Both end with a spare
+ * block. */
 static int64_t
 padded_size(const htst_features_bank_t *bank)
 {
@@ -109,7 +110,7 @@ pad_image(const htst_features_bank_t *bank, const uint8_t *image, int64_t r, flo
     }
 }
 
-/* abs(correlation) at BLOCK places from `at` on, in rows of the padded image. */
+/* abs(correlation) at BLOCK successive places of the padded image; the first is `at`. */
 HTST_CLONES static void
 correlate_block(const float *at, const int16_t *taps, int64_t size, int64_t stride, float *out)
 {
@@ -175,7 +176,8 @@ sum_around(const int64_t *values, int64_t rows, int64_t columns, int64_t row, in
     return total;
 }
 
-/* Features of the filters' channels from their pooled responses, by divisive normalisation. */
+/* Compute the features of the filters' channels by divisive normalisation of their pooled
+ * responses. */
 static void
 normalise(const htst_features_bank_t *bank, const int64_t *pooled, int64_t *energy, int8_t *out)
 {

@@ -25,7 +25,7 @@ clamp(int32_t margin)
     return (int16_t) (margin < -HTST_MARGIN_FAR ? -HTST_MARGIN_FAR : margin);
 }
 
-/* Margins of a class other than the label's. */
+/* Margins of a class for examples of another label. */
 HTST_CLONES static void
 set_others_margins(const int32_t *HTST_RESTRICT label, const int32_t *HTST_RESTRICT logits,
     const int32_t *HTST_RESTRICT first, const int32_t *HTST_RESTRICT second, int64_t n,
@@ -47,7 +47,7 @@ set_own_margins(const int32_t *HTST_RESTRICT label, const int32_t *HTST_RESTRICT
     }
 }
 
-/* The two largest logits of other labels, for the examples of chunk k. */
+/* Find the two largest logits of other labels, for the examples of chunk k. */
 static void
 refresh_largest(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k)
 {
@@ -95,8 +95,8 @@ htst_margins_refresh(
     versions[c] = state->version;
 }
 
-/* Examples whose margin exceeds the change (below), and those for which that is new or no longer
- * so (changed). */
+/* Count the examples whose margin exceeds the change (below), and those for which this comparison
+ * has another result than without the change (changed). */
 HTST_CLONES static void
 count_one(const int16_t *HTST_RESTRICT margins, const int8_t *HTST_RESTRICT x, int64_t n,
     int16_t weight, int16_t constant, int64_t *below, int64_t *changed)
@@ -127,7 +127,7 @@ count_two(const int16_t *HTST_RESTRICT margins, const int8_t *HTST_RESTRICT x,
     *changed += other;
 }
 
-/* Count in examples [begin, end) of a chunk. */
+/* The same for examples [begin, end) of a chunk and a change of one or two columns. */
 static void
 count_segment(const int16_t *margins, const int8_t *const columns[2],
     const htst_margins_change_t *change, int64_t begin, int64_t end, int64_t *below,
@@ -158,7 +158,7 @@ htst_margins_count(const htst_anneal_data_t *data, const htst_anneal_state_t *st
     const int8_t *columns[2] = { chunk + change->columns[0] * n, chunk + change->columns[1] * n };
     int64_t own = starts[c] - begin, after = starts[c + 1] - begin;
     int64_t below = 0, own_below = 0, ignored = 0;
-    /* one loop over all is faster than three that stop at the segment of the class itself */
+    /* one loop over all examples is faster than three loops around the segment of class c */
     count_segment(margins, columns, change, 0, n, &below, changed);
     count_segment(margins, columns, change, own, after, &own_below, &ignored);
     *right += below - own_below + (after - own - own_below);

@@ -1,5 +1,5 @@
 /* htst_margins: exact error counts of a linear integer classifier whose classes change one at a
- * time.
+ * time. Internal.
  *
  * For class c and example i with label y the margin M_c[i] is
  *
@@ -7,10 +7,10 @@
  *     y != c:  logit_y - logit_c, or the least margin if some third logit is at least logit_y
  *
  * clamped to +-HTST_MARGIN_FAR. After logit_c grows by d, i is classified correctly ("right") if
- * and only if M_c[i] <= d (y = c) or M_c[i] > d (y != c). So a change is one comparison per
- * example, the same for all of them; the label says how to count it.
+ * and only if M_c[i] <= d (y = c) or M_c[i] > d (y != c). A change therefore costs one comparison
+ * per example, the same for all examples; the label says how to count its result.
  *
- * Margins are computed when they are needed: a change of one class makes the margins of every
+ * Margins are computed when they are needed. A change of one class makes the margins of every
  * class out of date, but most proposals use one chunk of one class only.
  *
  * METHOD: the two largest logits of other labels are kept, so that one comparison gives the
@@ -28,8 +28,8 @@
 /* Larger than any change that a proposal makes to a logit: 2 x 127 + the offset's span. */
 #define HTST_MARGIN_FAR 17000
 
-/* A change of one class's logits: weights[0] at columns[0], weights[1] at columns[1], and
- * `constant`. */
+/* A change of the weights of one class: weights[t] is added at columns[t], and `constant` is added
+ * to every logit of the class. */
 typedef struct {
     int64_t class_index;
     int n_columns; /* 1 or 2 */
@@ -38,24 +38,24 @@ typedef struct {
     int32_t constant;
 } htst_margins_change_t;
 
-/* Bring margins of class c in chunk k up to date. */
+/* Bring the margins of class c in chunk k up to date. */
 void htst_margins_refresh(
     const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k, int64_t c);
 
-/* Count, in chunk k, the examples that are right after the change, and those that the change turns
- * from right to wrong or from wrong to right. */
+/* Count examples of chunk k, and add the counts: to *right those that are right after the change,
+ * to *changed those that the change turns from right to wrong or from wrong to right. */
 void htst_margins_count(const htst_anneal_data_t *data, const htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t k, int64_t *right, int64_t *changed);
 
-/* Make the change: the logits only. Margins are out of date when the caller has raised
- * state->version. */
+/* Apply the change to the logits. The caller then raises state->version, which marks all margins as
+ * out of date. */
 void htst_margins_apply(const htst_anneal_data_t *data, htst_anneal_state_t *state,
     const htst_margins_change_t *change);
 
-/* Count the examples of chunk k that are right; its margins of class 0 are refreshed first. */
+/* Refresh the margins of class 0 in chunk k, and return how many of its examples are right. */
 int64_t htst_margins_right(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k);
 
-/* The first example of a chunk, and how many it has. */
+/* The index of the first example of chunk k, and the number of its examples. */
 static inline int64_t
 htst_chunk_start(const htst_anneal_data_t *data, int64_t k)
 {

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-/* Examples that pass through the network together: their activations stay in the cache. */
+/* Examples that are processed together, so that their activations stay in the cache. */
 #define BLOCK 256
 
 #define MOST_WIDTH (1 << 22)
@@ -115,7 +115,7 @@ htst_network_activate(const int32_t *z, int64_t n, int32_t shift, int8_t *x)
     activate(z, n, shift, x);
 }
 
-/* z of one unit for n examples whose activations are (inputs, BLOCK). */
+/* Compute z of one unit for n examples whose activations are x, (inputs, BLOCK). */
 static void
 sum_unit(const int32_t *weights, int64_t n_inputs, int32_t constant, const int8_t *x, int64_t n,
     int32_t *z)
@@ -130,7 +130,7 @@ sum_unit(const int32_t *weights, int64_t n_inputs, int32_t constant, const int8_
     }
 }
 
-/* Logits of one block, into columns `at` to `at` + n of logits (classes, stride). */
+/* Compute the logits of one block into the first n columns of logits, (classes, stride). */
 static void
 pass_block(const htst_network_t *network, int8_t *now, int8_t *next, int64_t n, int32_t *z,
     int32_t *logits, int64_t stride)

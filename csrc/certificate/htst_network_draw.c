@@ -1,7 +1,8 @@
 #include "htst_draws.h"
 #include "htst_network_trial.h"
 
-/* Kinds of proposals, in 1/256 of all; the rest moves a non-zero to another column. */
+/* Kinds of proposals, in 1/256 of all proposals; all other proposals move a non-zero to another
+ * column. */
 #define SHARE_OFF 56
 #define SHARE_ON_ACTIVE 42
 #define SHARE_ON_ANY 34
@@ -26,7 +27,8 @@ layer_of_entry(const htst_network_t *network, int64_t entry)
     return layer;
 }
 
-/* Move the non-zero `entry` to a relative of its column, or to any column of its unit. */
+/* Propose to move the non-zero `entry` to a relative of its column, or to any column of its
+ * unit. */
 static htst_network_change_t
 draw_move(const htst_network_t *network, const htst_network_data_t *data,
     htst_network_state_t *state, int64_t layer, int64_t entry)
@@ -83,7 +85,8 @@ htst_network_draw(
     if (kind < SHARE_OFF) {
         return change_of(network, layer, entry, -state->codes[entry]);
     }
-    if ((kind -= SHARE_OFF) < SHARE_ON_ACTIVE) { /* the column of one, the unit of another */
+    if ((kind -= SHARE_OFF)
+        < SHARE_ON_ACTIVE) { /* the column of one non-zero, the unit of another */
         int64_t other = state->places[draw_below(s, k)];
         if (layer_of_entry(network, other) != layer) {
             return none;

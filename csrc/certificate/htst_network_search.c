@@ -5,24 +5,26 @@
 
 #include <string.h>
 
-/* Proposals between two updates of the means near the boundary, and examples that one uses. */
+/* Proposals between two updates of the mean inputs near the boundary, and the number of examples
+ * that an update uses. */
 #define PROPOSALS_A_REFRESH 61440
 #define EXAMPLES_NEAR 600
 #define TRIES_NEAR 16384
 
-/* An example is near the boundary if its label's logit is within so many steps of the best other
- * one. */
+/* An example is near the boundary if its label's logit and the best other logit differ by less than
+ * this number of steps. */
 #define STEPS_NEAR 4
 
 /* Proposals at one temperature. */
 #define PROPOSALS_A_TEMPERATURE 1024
 
-/* Squares of the deviations at which a prefix drops a proposal: 2.5 squared. */
+/* Square of the number of standard deviations at which a prefix drops a proposal: 2.5 squared, as
+ * a fraction. */
 #define DROP_NUMERATOR 25
 #define DROP_DENOMINATOR 4
 
-/* Levels of the offsets of a layer, if unit `changed` moves `by` steps. Zero is a level of every
- * hidden layer. */
+/* The number of levels of the offsets of a layer after unit `changed` moves `by` steps. Zero is a
+ * level of every hidden layer. */
 static int64_t
 count_levels(const htst_network_t *network, const htst_network_state_t *state, int64_t layer,
     int64_t changed, int64_t by)
@@ -82,7 +84,7 @@ check_data(
     return at == data->n_examples ? HTST_OK : HTST_ERR_BAD_ARG;
 }
 
-/* List the non-zeros; check codes, levels and that no sum can leave int32 whatever B becomes. */
+/* List the non-zeros. Check codes and levels, and that no sum can leave int32 for any B. */
 static int
 list_nonzeros(
     const htst_network_t *network, const htst_network_cost_t *cost, htst_network_state_t *state)
@@ -139,7 +141,7 @@ htst_network_start(const htst_network_t *network, const htst_network_data_t *dat
     return HTST_OK;
 }
 
-/* Whether example i of chunk k is near the boundary: its label's logit against the others. */
+/* True if example i of chunk k is near the boundary. */
 static int
 is_near(const htst_network_t *network, const htst_network_data_t *data,
     const htst_network_cost_t *cost, const htst_network_state_t *state, int64_t k, int64_t i)
@@ -159,8 +161,8 @@ is_near(const htst_network_t *network, const htst_network_data_t *data,
     return margin > -near && margin < near;
 }
 
-/* Mean inputs of each layer over examples near the boundary: means[first input of the layer + j],
- * in 1/256. */
+/* Compute the mean inputs of each layer over examples near the boundary, in 1/256. means holds them
+ * layer after layer. */
 static void
 refresh_means(const htst_network_t *network, const htst_network_data_t *data,
     const htst_network_cost_t *cost, htst_network_state_t *state)
@@ -198,7 +200,8 @@ floor_ratio(int64_t a, int64_t b)
     return q - (a % b != 0 && (a < 0) != (b < 0));
 }
 
-/* Steps of the changed unit's offset: opposite to the mean change of its sum, plus noise. */
+/* Draw the number of steps that the changed unit's offset moves: opposite to the mean change of the
+ * unit's sum, plus noise. */
 static int64_t
 draw_balance(const htst_network_t *network, const htst_network_cost_t *cost,
     htst_network_state_t *state, const htst_network_change_t *change)
@@ -216,7 +219,8 @@ draw_balance(const htst_network_t *network, const htst_network_cost_t *cost,
     return floor_ratio(shift + step / 2, step);
 }
 
-/* Count the added errors; 1 if they are at most `allowed`, 0 as soon as a prefix has too many. */
+/* Count the errors that the change adds. Returns 1 if they are at most `allowed`, and 0 as soon as
+ * a prefix has too many. */
 static int
 is_allowed(const htst_network_t *network, const htst_network_data_t *data,
     const htst_network_cost_t *cost, htst_network_state_t *state,
@@ -230,7 +234,7 @@ is_allowed(const htst_network_t *network, const htst_network_data_t *data,
         state->n_compared += htst_network_size(network, data, k);
         if (k + 1 == next && next < chunks) {
             next += (next + 1) / 2;
-            /* a sum over a prefix varies by the examples that turn, less the finite-sample part */
+            /* the examples that turn, with the finite-sample correction */
             int64_t excess = net * chunks - allowed * (k + 1);
             int64_t variance = chunks * (turned * (chunks - k - 1) + chunks);
             if (excess > INT32_MAX

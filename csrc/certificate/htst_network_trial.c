@@ -72,8 +72,8 @@ count_right(const int32_t *HTST_RESTRICT counts, const uint8_t *HTST_RESTRICT wa
     *turned += other;
 }
 
-/* For each example of the chunk, count the logits that are at least the label's: 1 if it is
- * right. */
+/* For each example of the chunk, count the logits that are at least the label's. The example is
+ * right if this count is 1. */
 static void
 compare(const htst_network_t *network, const htst_network_data_t *data,
     const htst_network_state_t *state, int64_t k, int64_t stride, int uses_trial)
@@ -100,7 +100,7 @@ compare(const htst_network_t *network, const htst_network_data_t *data,
     }
 }
 
-/* Add the changes of layer `layer` to the sums of the next one, unit by unit. */
+/* Add the changes of the activations of layer `layer` to the sums of the next layer. */
 static void
 pass_on(const htst_network_t *network, const htst_network_data_t *data, htst_network_state_t *state,
     int64_t k, int64_t layer, int64_t stride)
@@ -130,7 +130,8 @@ pass_on(const htst_network_t *network, const htst_network_data_t *data, htst_net
     }
 }
 
-/* Activations of the changed units of a hidden layer, and how much they changed. */
+/* Compute the activations of the changed units of a hidden layer, and their differences from the
+ * stored ones. */
 static void
 activate_changed(const htst_network_t *network, const htst_network_data_t *data,
     htst_network_state_t *state, int64_t k, int64_t layer, int64_t stride)
@@ -201,7 +202,7 @@ htst_network_keep(const htst_network_t *network, const htst_network_data_t *data
     state->n_right[k] = n_right;
 }
 
-/* The sums of one unit in chunk k. */
+/* Compute the sums of one unit in chunk k. */
 static void
 sum_unit(const htst_network_t *network, const htst_network_data_t *data,
     const htst_network_state_t *state, int64_t k, int64_t layer, const int32_t *weights,

@@ -1,7 +1,8 @@
-/* htst_network_trial: draw a change of a network, and compute one chunk of examples after it.
+/* htst_network_trial: draw a change of a network, and evaluate one chunk of examples after it.
+ * Internal.
  *
- * METHOD: a changed unit is computed again from its stored sum, and then only the units after it
- * that it feeds. The results stand in trial arrays until they are kept.
+ * METHOD: the sum of the changed unit is computed from its stored sum, and then only the sums of
+ * later units that depend on it. The results stay in trial arrays until the change is accepted.
  * ACCURACY: whole numbers, exact.
  * ERRORS: none; htst_network_start has checked all sizes.
  */
@@ -10,8 +11,8 @@
 
 #include "htst_network_state.h"
 
-/* A change of one unit: codes[t] is added to its entries at columns[t], steps to its offset. The
- * layer is -1 if there is no change. */
+/* A change of one unit: codes[t] is added to its entry of B at columns[t], and `steps` to its
+ * offset. The layer is -1 if there is no change. */
 typedef struct {
     int64_t layer, unit;
     int n_columns; /* 0, 1 or 2 */
@@ -24,21 +25,23 @@ typedef struct {
 htst_network_change_t htst_network_draw(
     const htst_network_t *network, const htst_network_data_t *data, htst_network_state_t *state);
 
-/* Compute chunk k after the change into the trial arrays, and count the examples that are right
- * and those that turn. */
+/* Evaluate chunk k after the change, into the trial arrays. Adds to *right the number of examples
+ * that are right, and to *turned the number that turn from right to wrong or back. */
 void htst_network_try(const htst_network_t *network, const htst_network_data_t *data,
     const htst_network_cost_t *cost, htst_network_state_t *state,
     const htst_network_change_t *change, int64_t k, int64_t *right, int64_t *turned);
 
-/* Write the trial arrays of chunk k into the state. */
+/* Copy the trial arrays of chunk k into the state. */
 void htst_network_keep(const htst_network_t *network, const htst_network_data_t *data,
     htst_network_state_t *state, int64_t k);
 
-/* Compute all sums, activations and right from weights and constants; returns the errors. */
+/* Compute all sums, all activations and `right` from weights and constants. Returns the number of
+ * errors. */
 int64_t htst_network_recount(
     const htst_network_t *network, const htst_network_data_t *data, htst_network_state_t *state);
 
-/* The first example of a chunk, its size, and a unit's row of it in sums and activations. */
+/* The index of the first example of chunk k; the number of its examples; the index in sums and
+ * activations of the first example of chunk k for one unit. */
 static inline int64_t
 htst_network_begin(const htst_network_t *network, const htst_network_data_t *data, int64_t k)
 {
@@ -61,7 +64,7 @@ htst_network_row(const htst_network_t *network, const htst_network_data_t *data,
         + unit * htst_network_size(network, data, k);
 }
 
-/* The inputs of a layer in chunk k, row `column`. */
+/* The values of input `column` of a layer, for the examples of chunk k. */
 static inline const int8_t *
 htst_network_input(const htst_network_t *network, const htst_network_data_t *data,
     const htst_network_state_t *state, int64_t k, int64_t layer, int64_t column)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Unary parts end here, so that no gap takes more than 96 bits. */
+/* The largest unary part is this long, so that no gap takes more than 96 bits. */
 #define ESCAPE 32
 
 static int
@@ -62,8 +62,8 @@ htst_gaps_size(int64_t n_rows, int64_t n_cols, const int64_t *indptr, const int6
 
 typedef struct {
     uint8_t *out;
-    uint64_t word; /* bits not yet written, from the least significant one */
-    int used;      /* how many, at most 63 */
+    uint64_t word; /* bits not yet written, from the least significant bit up */
+    int used;      /* number of these bits, at most 63 */
 } writer_t;
 
 static void
@@ -123,7 +123,7 @@ typedef struct {
     uint64_t at;
 } reader_t;
 
-/* At least 57 bits from this position on, zeros beyond the end. */
+/* The next bits, at least 57, from this position on; zeros after the end of the stream. */
 static inline uint64_t
 peek(const reader_t *reader)
 {

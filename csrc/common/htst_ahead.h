@@ -6,17 +6,17 @@
 
 #include "htst_common.h"
 
-/* Prefetch the memory that is read next. Call for every `bytes` (a multiple of 512) from `from` on,
- * before they are read.
+/* Prefetch the memory that is read next. Call the function for every `bytes` bytes (a multiple of
+ * 512) that begin at `from`, before they are read.
  *
- * METHOD: processors prefetch within a page of 4 KiB and start again with each page. Pages that
- * are read side by side arrive 1.5 times as fast as pages read one after the other. So, while a
- * window of eight pages is read from its beginning to its end, the next window is prefetched, one
+ * METHOD: processors prefetch within a page of 4 KiB and start again with each page. Several pages
+ * that are read in parallel arrive 1.5 times as fast as pages that are read in sequence. So, while
+ * a window of eight pages is read from its beginning to its end, the next window is prefetched, one
  * line of each of its pages in turn. bench/races/bench_partition.py and
- * bench/races/bench_sketch.py measure the readers that use it.
+ * bench/races/bench_sketch.py measure the readers that use this function.
  *
- * Set `busy` if the caller writes much between two reads: on AMD processors (Zen 4) prefetching
- * takes longer than reading, and is worth it only for such callers.
+ * Set `busy` if the caller writes much between two reads. On AMD processors (Zen 4) prefetching
+ * takes longer than reading, and only such callers gain from it.
  *
  * ACCURACY, ERRORS: none. The addresses may lie beyond the end of the array: a prefetch is not an
  * access. (The function is always inlined because compilers drop calls of functions without an

@@ -18,8 +18,9 @@ typedef enum {
     HTST_ERR_NO_CONVERGENCE = -6,
 } htst_status_t;
 
-/* A one-line text for a status, which ends with the name of its macro. Never NULL; the text is
- * constant and belongs to the library. ERRORS: none; an unknown status has a text too. */
+/* The text of a status on one line; it ends with the name of the status' macro. Never NULL. The
+ * text is constant and belongs to the library. METHOD, ACCURACY: a table of texts. ERRORS: none; an
+ * unknown status has a text too. */
 const char *htst_strerror(int status);
 
 /* Write HTST_CLONES before a static function without calls in its loops. The compiler then makes

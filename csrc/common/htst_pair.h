@@ -1,10 +1,10 @@
 /* htst_pair: numbers as unevaluated sums of two doubles, their logarithms and exponentials.
  * Internal.
  *
- * METHOD: straight-line arithmetic without branches or libm, so that compilers vectorise loops with
- * it. Results are bit-identical in arrays, for single numbers, and in every clone.
- * ACCURACY: beside each function; relative errors of sums, products and quotients about 2^-102.
- * ERRORS: none; arguments are those that the functions of this library pass. */
+ * METHOD: straight-line arithmetic without branches and without libm, so that compilers vectorise
+ * loops with it. Results are bit-identical for arrays, for single numbers, and in every clone.
+ * ACCURACY: at each function; relative errors of sums, products and quotients are about 2^-102.
+ * ERRORS: none; each function says which arguments it accepts. */
 #ifndef HTST_PAIR_H
 #define HTST_PAIR_H
 
@@ -13,9 +13,10 @@
 
 #include "htst_common.h"
 
-/* A fused multiply-add is used where clones or the target have it; it also improves accuracy. The
- * clone for processors without one calls the C library's, which is slow and gives the same bits. A
- * build with neither uses Dekker's product (1971), and rounds twice in polynomials. */
+/* A fused multiply-add is used where the clones or the target processor have one; it also improves
+ * accuracy. The clone for processors without one calls the C library's function, which is slow and
+ * gives the same bits. A build without clones for a target without the instruction uses Dekker's
+ * product (1971), and rounds twice in polynomials. */
 #ifdef HTST_HAVE_TARGET_CLONES
 #define HTST_FUSED_CLONES \
     __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
@@ -28,7 +29,8 @@
 #define HTST_FUSED 0
 #endif
 
-/* log 2 in parts, the first so short that an exponent times it is exact; 1/3 in two */
+/* log 2 in parts; the first is so short that its product with an exponent is exact. 1/3 in two
+ * parts. */
 #define LOG2_HIGH 0x1.62e42fee00000p-1
 #define LOG2_LOW 0x1.a39ef35793c76p-33
 #define LOG2_REST 0x1.cc01f97b57a08p-87
@@ -50,7 +52,7 @@ typedef struct {
     double hi, lo;
 } htst_pair_t;
 
-/* a + b exactly, abs(a) >= abs(b) or a = 0 */
+/* a + b exactly, for abs(a) >= abs(b) or a = 0 */
 HTST_INLINE htst_pair_t
 htst_pair_fast_sum(double a, double b)
 {
@@ -66,7 +68,7 @@ htst_pair_sum(double a, double b)
     return (htst_pair_t){ s, (a - (s - t)) + (b - t) };
 }
 
-/* a b exactly; abs(a), abs(b) < 2^996 */
+/* a b exactly, for abs(a), abs(b) < 2^996 */
 HTST_INLINE htst_pair_t
 htst_pair_product(double a, double b)
 {
@@ -117,7 +119,7 @@ htst_pair_quotient(htst_pair_t a, htst_pair_t b, double inverse)
     return (htst_pair_t){ q, (htst_residual(a.hi, q, b.hi) + htst_fma(-q, b.lo, a.lo)) * inverse };
 }
 
-/* x = 2^e (1 + f), 1 + f in [1/sqrt 2, sqrt 2); x is positive and normal. */
+/* Split a positive normal x = 2^e (1 + f) with 1 + f in [1/sqrt 2, sqrt 2). */
 HTST_INLINE void
 htst_split(double x, double *f, double *e)
 {
@@ -142,7 +144,8 @@ htst_cubic(double x, double x2, double a, double b, double c, double d)
     return htst_fma(htst_fma(d, x, c), x2, htst_fma(b, x, a));
 }
 
-/* log(1 + f) + e log 2, f in [-.293, .4143]: with s = f/(2+f), f - f^2/2 + s (f^2/2 + R(s^2)). */
+/* log(1 + f) + e log 2 for f in [-.293, .4143]. With s = f/(2+f), log(1 + f) is
+ * f - f^2/2 + s (f^2/2 + R(s^2)). */
 HTST_INLINE double
 htst_log_sum(double f, double e)
 {
@@ -155,8 +158,9 @@ htst_log_sum(double f, double e)
     return htst_fma(e, LOG2_HIGH, -((half - small) - f));
 }
 
-/* log(1 + f + low) + e log 2 as a pair, f in [-.293, .4143], low of the size of its rounding error:
- * 2 s (1 + s^2/3 + ...), s = f/(2+f). Relative error about 2^-62 where the log is above .3. */
+/* log(1 + f + low) + e log 2 as a pair, for f in [-.293, .4143] and a `low` of the size of the
+ * rounding error of f: 2 s (1 + s^2/3 + ...) with s = f/(2+f). The relative error is about 2^-62 if
+ * the log is above .3. */
 HTST_INLINE htst_pair_t
 htst_pair_log_sum(double f, double low, double e)
 {
@@ -180,7 +184,8 @@ htst_pair_log_sum(double f, double low, double e)
     return htst_pair_fast_sum(second.hi, rest);
 }
 
-/* log(2^shift x (1 + relative)), x positive and normal, `relative` a few units in the last place */
+/* log(2^shift x (1 + relative)) for a positive normal x; `relative` is a few units in the last
+ * place. */
 HTST_INLINE htst_pair_t
 htst_pair_log(double x, double relative, double shift)
 {
@@ -200,8 +205,8 @@ htst_exp_reduced(double r)
     return 1.0 + htst_fma(r2, s, r);
 }
 
-/* exp(-a) times factor, a >= 0; 2^e is applied in two halves, so that a denormal result is rounded
- * once */
+/* exp(-a) times factor, for a >= 0. 2^e is applied in two halves, so that a denormal result is
+ * rounded once. */
 HTST_INLINE double
 htst_exp_negative(htst_pair_t a, double factor)
 {

@@ -1,8 +1,8 @@
 /* htst_philox: one round of the counter-based generator Philox4x32, for loops that vectorise.
  *
- * METHOD: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011;
- * ten rounds are the generator. The fourth word of a counter keeps streams with one seed apart:
- * 0 is the normal numbers of htst_normal, 1 the stable numbers of htst_stable_sample.
+ * METHOD: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+ * The generator applies ten rounds. The fourth word of a counter separates streams with the same
+ * seed: 0 is for the normal numbers of htst_normal, 1 for the stable numbers of htst_stable_sample.
  * ACCURACY: integers, exact. ERRORS: none. */
 #ifndef HTST_PHILOX_H
 #define HTST_PHILOX_H
@@ -32,9 +32,9 @@ htst_philox_round(uint32_t *x0, uint32_t *x1, uint32_t *x2, uint32_t *x3, uint32
     *x2 = y2;
 }
 
-/* u - 1/2 of a uniform number u = (floor(w / 2^12) + 1/2) 2^-52, w = low + 2^32 high. It is exact:
- * with k = w >> 12 the double 1 + k 2^-52 is k's bits below the exponent of 1; taking 3/2 from it
- * and adding 2^-53 leaves multiples of 2^-53 below 1/2. It is never 0. */
+/* u - 1/2 for the uniform number u = (floor(w / 2^12) + 1/2) 2^-52, w = low + 2^32 high. The result
+ * is exact and never 0. With k = w >> 12, the double 1 + k 2^-52 has the exponent of 1 and the bits
+ * of k below it; subtracting 3/2 and adding 2^-53 gives a multiple of 2^-53 below 1/2. */
 HTST_INLINE double
 htst_philox_centred(uint32_t low, uint32_t high)
 {

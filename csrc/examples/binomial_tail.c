@@ -1,4 +1,4 @@
-/* Count k of n events: how likely are more, and how large may their probability be?
+/* How probable are more than K of N events, and how large can the probability of an event be?
  *
  *     binomial_tail K N P CONFIDENCE
  *

@@ -1,4 +1,4 @@
-/* Fit a power law to the numbers of a text file, one or more a line:
+/* Fit a power law to the numbers of a text file, which has one or more numbers per line:
  *
  *     power_law_fit FILE
  *
@@ -9,7 +9,8 @@
 
 #include "htst.h"
 
-/* Two distances that differ by no more than this count as equal: the smaller xmin is chosen. */
+/* Two distances that differ by no more than this count as equal; the smaller xmin is then
+ * chosen. */
 #define TOLERANCE 1e-13
 
 /* All numbers of a file in a new array, which the caller frees; NULL and *n = -1 on failure. */

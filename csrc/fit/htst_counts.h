@@ -1,7 +1,7 @@
-/* htst_counts: how many floats of an array fall into each slot of an interval, in narrow counters.
+/* htst_counts: the number of floats of an array in each slot of an interval, in narrow counters.
  *
  * METHOD: a counter of 8, 16 or 32 bits wraps to 0 at its end. Each wrap is recorded, so that no
- * count is lost: the caller adds 2^bits for each. Slots of a large table are prefetched.
+ * count is lost: the caller adds 2^bits for each wrap. Slots of a large table are prefetched.
  * ACCURACY: exact. */
 #ifndef HTST_COUNTS_H
 #define HTST_COUNTS_H
@@ -17,14 +17,14 @@
  * side      which elements have a key, and how it is computed: see htst_tail.h.
  * low, high 0 < low <= high.
  * shift     0 to 62; the table has at least ((high - low) >> shift) + 1 slots.
- * table     the caller's; added to.
- * anew      room for `room` slot numbers, at least HTST_COUNTS_AHEAD: the slots that wrapped, in
- *           order.
+ * table     belongs to the caller; added to.
+ * anew      room for `room` slot numbers, at least HTST_COUNTS_AHEAD; filled with the slots that
+ *           wrapped, in order.
  * found     set to the number of slots written to `anew`.
  *
- * Returns how many elements were read: n, or fewer if less than HTST_COUNTS_AHEAD places are left
- * in `anew`; call again for the rest.
- * ERRORS: none; no argument is checked. */
+ * Returns the number of elements that were read: n, or fewer if less than HTST_COUNTS_AHEAD places
+ * are left in `anew`. Call the function again for the other elements.
+ * METHOD, ACCURACY: above. ERRORS: none; no argument is checked. */
 #define HTST_COUNTS_DECLARE(SUFFIX, FLOAT, BITS)                                                  \
     int64_t htst_counts_add_##SUFFIX##_u##BITS(int64_t n, const FLOAT *x, htst_tail_side_t side,  \
         int64_t low, int64_t high, int shift, uint##BITS##_t *table, int64_t room, int64_t *anew, \

@@ -7,7 +7,7 @@
 
 #define N_PROBES 6
 #define N_STRATA 24
-#define STACK 128 /* two segments for each of 63 halvings */
+#define STACK 128 /* room for two segments for each of 63 halvings */
 
 /* ---- distances ------------------------------------------------------------------------------ */
 
@@ -36,7 +36,7 @@ candidate(const htst_discrete_t *scan, int64_t begin, int64_t k)
     return c;
 }
 
-/* The share of the tail below x[j]. */
+/* The proportion of the tail below x[j]. */
 static double
 empirical(const candidate_t *c, int64_t j)
 {
@@ -58,7 +58,7 @@ look(const candidate_t *c, int64_t j)
     return p;
 }
 
-/* Whether no value strictly between a and b has a distance above `bound`. There the law lies in
+/* True if no value strictly between a and b has a distance above `bound`. There the law lies in
  * [upto_a, below_b], and the sample's function in [E(a + 1), E(b - 1)], or up to E(b) if
  * two-sided. */
 static int
@@ -70,8 +70,8 @@ is_below(const candidate_t *c, const segment_t *s, double bound)
         || (s->below_b - empirical(c, s->a + 1) <= bound && high - s->upto_a <= bound);
 }
 
-/* The distance of a candidate, or the first distance found that exceeds `limit`; *where becomes its
- * place. Halves of a segment are searched depth first. */
+/* The distance of a candidate, or the first distance found that exceeds `limit`. Sets *where to the
+ * place of this distance. Halves of a segment are searched depth first. */
 static double
 distance_up_to(const candidate_t *c, double limit, int64_t *where)
 {
@@ -100,7 +100,7 @@ distance_up_to(const candidate_t *c, double limit, int64_t *where)
     return best;
 }
 
-/* Move a place to the front; the last one is dropped. */
+/* Move a place to the front of the list; the last one is dropped. */
 static void
 remember(int64_t *probes, int64_t j, int from)
 {
@@ -131,8 +131,8 @@ survivor(const candidate_t *c, int64_t *probes, double bound)
     return d;
 }
 
-/* The smallest distance among N_STRATA candidates, evenly spread: an upper bound of the smallest of
- * all. */
+/* The smallest distance among N_STRATA evenly spread candidates. It is an upper bound of the
+ * smallest distance of all candidates. */
 static double
 first_bound(const htst_discrete_t *scan, int64_t begin, int64_t end, int64_t *probes)
 {
@@ -147,7 +147,7 @@ first_bound(const htst_discrete_t *scan, int64_t begin, int64_t end, int64_t *pr
     return bound;
 }
 
-/* The first candidate from k on whose distance is at most `limit`; `end` if there is none. */
+/* The first candidate, from k on, whose distance is at most `limit`; `end` if there is none. */
 static int64_t
 first_up_to(const htst_discrete_t *scan, int64_t begin, int64_t k, int64_t end, double limit,
     int64_t *probes, double *d)
@@ -168,7 +168,7 @@ htst_discrete_best(const htst_discrete_t *scan, int64_t begin, int64_t end, doub
 {
     int64_t probes[N_PROBES] = { 0 };
     double bound = first_bound(scan, begin, end, probes), d = 0;
-    int64_t first = end; /* candidates before it are excluded */
+    int64_t first = end; /* candidates below this are excluded */
 
     for (int64_t k = begin; k < end; k++) {
         k = first_up_to(scan, begin, k, end, bound + tolerance, probes, &d);
@@ -214,7 +214,7 @@ attempt(search_t *search, int64_t k, double limit, double *alpha)
     return isnan(c.alpha) ? -1 : survivor(&c, search->probes, limit);
 }
 
-/* A law that bounds those of a range of candidates. */
+/* A law that bounds the laws of a range of candidates. */
 typedef struct {
     double q, alpha, norm;
 } law_t;
@@ -241,7 +241,7 @@ law_of(const search_t *search, int64_t at, double mean, int64_t from, law_t *law
     return status == HTST_OK && law->norm >= 1;
 }
 
-/* Whether a probe point proves that all candidates of [a, b) have distances above `limit`. */
+/* True if a probe point proves that all candidates of [a, b) have distances above `limit`. */
 static int
 is_out(search_t *search, int64_t a, int64_t b, double limit)
 {

@@ -1,21 +1,22 @@
 /* htst_discrete: the candidate for xmin whose discrete power law is closest to a sample of
  * integers.
  *
- * The sample is m pairs of an integer and its count. Candidate k is the integer x[k]. Its tail is j
- * >= k, n = N - first[k] values, and its law is P(K = i) = i^-alpha / sum_{j = x[k]}^{top} j^-alpha
- * with `top` infinite or the xmax of the data: the zeta distribution (Clauset, Shalizi and Newman
- * 2009, table 2.1), not its approximation by a shifted continuous law. alpha solves E log(K / x[k])
- * = mean[k] (their eq. B.8).
+ * The sample is m pairs of an integer and its count. Candidate k is the integer x[k]. Its tail is
+ * the pairs j >= k, which hold n = N - first[k] values. Its law is P(K = i) = i^-alpha /
+ * sum_{j = x[k]}^{top} j^-alpha, where `top` is infinite or the xmax of the data. This is the zeta
+ * distribution (Clauset, Shalizi and Newman 2009, table 2.1), not its approximation by a shifted
+ * continuous law. alpha solves E log(K / x[k]) = mean[k] (their eq. B.8).
  *
  * Distances. The law's distribution function steps at every integer, the sample's only at the x[j].
- * Left: the maximum over j >= k of abs(P(K < x[j]) - share of the tail below x[j]). Two-sided: also
- * abs(P(K <= x[j]) - share up to x[j]); because the sample's function is constant from x[j] to
- * x[j+1] - 1, that is the supremum over all integers.
+ * The left distance is the maximum over j >= k of abs(P(K < x[j]) - proportion of the tail below
+ * x[j]). The two-sided distance also includes abs(P(K <= x[j]) - proportion up to x[j]). The
+ * sample's function is constant from x[j] to x[j+1] - 1, so the two-sided distance is the supremum
+ * over all integers.
  *
  * METHOD: a candidate is dropped at the first value where its distance exceeds the smallest so far
- * by more than the tolerance; values where earlier candidates were dropped are tried first. A
- * segment of values is skipped if its ends bound the distance inside. So the result equals that of
- * computing every distance.
+ * by more than the tolerance. Values where earlier candidates were dropped are tried first. A
+ * segment of values is skipped if its ends bound the distance inside. The result therefore equals
+ * that of computing every distance.
  * ACCURACY: alpha to 1e-12, relative, against mpmath (tests/test_exact_fit_discrete.py); if top is
  * finite also 1e-14 / log((top + 1) / x[k]), because alpha hardly moves a mean over a short range.
  *
@@ -29,35 +30,38 @@
 typedef struct {
     int64_t m;
     const double *x;      /* [m] integers, 1 <= x[0] < x[1] < ... <= top, at most 2^53 */
-    const int64_t *first; /* [m + 1] counts before each; first[m] = N */
+    const int64_t *first; /* [m + 1] number of values below each x[j]; first[m] = N */
     double top;           /* the largest integer of the law, or INFINITY */
-    const double *alpha;  /* from `begin` on, as htst_discrete_estimate writes them */
+    const double *alpha;  /* from candidate `begin` on, written by htst_discrete_estimate */
     const double *norm;
     int is_two_sided; /* which distance: 0 left, 1 two-sided */
 } htst_discrete_t;
 
-/* mean[m]: the mean of log(x / x[k]) over the tail of each candidate, which is 1 / rate of
- * htst_estimate.h. Values below x[k] change no bit of mean[k]. ACCURACY: 9 units in the last place.
+/* Set mean[k], for all m candidates, to the mean of log(x / x[k]) over the tail of candidate k. It
+ * is 1 / rate of htst_estimate.h. Values below x[k] change no bit of mean[k].
+ * METHOD: as htst_estimate.h. ACCURACY: 9 units in the last place.
  * ERRORS: HTST_ERR_BAD_ARG (m < 1, x[0] < 1, x not increasing, not whole or above 2^53, first[0]
  * not 0, first falling), HTST_ERR_TOO_FEW (N = 0). */
 int htst_discrete_means(int64_t m, const double *x, const int64_t *first, double *mean);
 
-/* The estimates of the candidates k in [begin, end): alpha[k - begin], and norm[k - begin] =
- * Z(alpha, x[k], top) of htst_zeta.h. NaN for a candidate without an estimate above alpha_low: if
- * the tail is one value, or if the values of a truncated law lie too close to the top. alpha_low:
- * at least 0, at least 1 if top is infinite.
- * METHOD: Newton's steps; if top is finite, from the estimate of the previous candidate.
+/* Compute the estimates of the candidates k in [begin, end): alpha[k - begin], and norm[k - begin]
+ * = Z(alpha, x[k], top) of htst_zeta.h. x, mean: of all candidates. top: the largest integer of the
+ * law, or INFINITY. alpha_low: at least 0, at least 1 if top is infinite. Both results are NaN for
+ * a candidate without an estimate above alpha_low, that is if the tail is one value, or if the
+ * values of a truncated law lie too close to the top.
+ * METHOD: Newton's method; if top is finite, it starts from the estimate of the previous candidate.
+ * ACCURACY: above.
  * ERRORS: HTST_ERR_BAD_ARG (begin, end or alpha_low), HTST_ERR_NO_CONVERGENCE. */
 int htst_discrete_estimate(const double *x, const double *mean, int64_t begin, int64_t end,
     double top, double alpha_low, double *alpha, double *norm);
 
-/* The lowest candidate in [begin, end) with an estimate whose D exceeds the smallest by at most
- * `tolerance`, in *best_k, and its D in *best_distance; -1 and INFINITY if there is none. ERRORS:
- * none. */
+/* Find the lowest candidate in [begin, end) that has an estimate and whose distance D exceeds the
+ * smallest by at most `tolerance`. Set *best_k to its index and *best_distance to its D, or to -1
+ * and INFINITY if there is none. METHOD, ACCURACY: above. ERRORS: none. */
 void htst_discrete_best(const htst_discrete_t *scan, int64_t begin, int64_t end, double tolerance,
     int64_t *best_k, double *best_distance);
 
-/* A candidate, its distance and its exponent; -1, INFINITY and NaN if there is none. */
+/* A candidate, its distance and its exponent; -1, INFINITY and NaN if there is no candidate. */
 typedef struct {
     int64_t k;
     double distance, alpha;
@@ -82,8 +86,8 @@ typedef struct {
 int htst_discrete_search(const htst_discrete_t *scan, const double *mean, double alpha_low,
     int64_t begin, int64_t end, double tolerance, htst_discrete_best_t *best);
 
-/* distances[end - begin]: D of every candidate in [begin, end), NaN without an estimate. ERRORS:
- * none. */
+/* Set distances[k - begin] to D of each candidate k in [begin, end), NaN for a candidate without an
+ * estimate. METHOD, ACCURACY: above. ERRORS: none. */
 void htst_discrete_curve(
     const htst_discrete_t *scan, int64_t begin, int64_t end, double *distances);
 

@@ -12,7 +12,7 @@
 /* Values whose logarithms are computed together. */
 #define PART (64 * HTST_ESTIMATE_BLOCK)
 
-/* How many values are not whole or exceed 2^53. */
+/* The number of values that are not whole or exceed 2^53. */
 HTST_CLONES static int64_t
 not_whole(int64_t m, const double *x)
 {
@@ -54,8 +54,9 @@ htst_discrete_means(int64_t m, const double *x, const int64_t *first, double *me
     return first[m] < first[m - 1] ? HTST_ERR_BAD_ARG : first[m] > 0 ? HTST_OK : HTST_ERR_TOO_FEW;
 }
 
-/* Newton's step from s. For s below q the mean is about 1/(s - 1), so its inverse is nearly linear
- * in s. Far above, the mean falls exponentially, so its logarithm is nearly linear. */
+/* The step of Newton's method from s. For s below q the mean is about 1/(s - 1), so its inverse is
+ * nearly linear in s. For s far above q the mean falls exponentially, so its logarithm is nearly
+ * linear. */
 static double
 newton_step(double s, double q, double expected, double variance, double mean)
 {

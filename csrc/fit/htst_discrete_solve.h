@@ -6,16 +6,17 @@
 
 #include "htst_common.h"
 
-/* Eq. 3.7 of Clauset, Shalizi and Newman, written with the mean above q: close to the estimate. */
+/* Eq. 3.7 of Clauset, Shalizi and Newman, in terms of the mean of log(K/q): close to the
+ * estimate. */
 static inline double
 htst_discrete_closed_estimate(double q, double mean)
 {
     return 1 + 1 / (mean - log1p(-0.5 / q));
 }
 
-/* *alpha, the exponent whose law on q, q + 1, ..., top has this mean of log(K/q), and *norm =
- * Z(*alpha, q, top) of htst_zeta.h. Both are NaN if alpha is not above `low`.
- * METHOD: Newton's steps from `start`, inside a bracket that only shrinks. ACCURACY: that of
+/* Set *alpha to the exponent whose law on q, q + 1, ..., top has this mean of log(K/q), and *norm
+ * to Z(*alpha, q, top) of htst_zeta.h. Both are NaN if alpha is not above `low`.
+ * METHOD: Newton's method from `start`, inside a bracket that only shrinks. ACCURACY: that of
  * htst_discrete_estimate.
  * ERRORS: HTST_ERR_NO_CONVERGENCE. */
 int htst_discrete_solve(

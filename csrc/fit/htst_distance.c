@@ -5,13 +5,13 @@
 #include "htst_estimate.h"
 #include "htst_truncated.h"
 
-#define STACK 128 /* two segments for each of 63 halvings */
+#define STACK 128 /* room for two segments for each of 63 halvings */
 #define LANES 16  /* probe points that are evaluated together */
 #define CHUNK 256 /* probe points between two tests of the limit */
 #define FEW 64
 #define NOT_MANY 256
 #define PER_ROOT 8
-#define DENSE 8 /* probe points no further apart than this are dense */
+#define DENSE 8 /* probe points are dense if at most this many values apart */
 
 static double
 log_of(const htst_scan_t *s, int64_t j)
@@ -67,7 +67,8 @@ model(const htst_candidate_t *c, int64_t j)
     return -expm1(-c->rate * t);
 }
 
-/* The steps that F is compared with, below and above: see D+ and D- in htst_scan.h. */
+/* The values of the sample's function with which F is compared, below and above: see D+ and D- in
+ * htst_scan.h. */
 static double
 lower_step(const htst_candidate_t *c, int64_t j)
 {
@@ -94,8 +95,8 @@ note(htst_found_t *found, int64_t j, double distance, double slack)
     found->rival = other > found->rival ? other : found->rival;
 }
 
-/* Evaluate one value. Returns 0 if its distance exceeds `limit`; *f becomes the quick model
- * there. */
+/* Evaluate one value. Returns 0 if its distance exceeds `limit`. Sets *f to the quick model at the
+ * value. */
 static int
 look(const htst_candidate_t *c, int64_t j, double limit, htst_found_t *found, double *f)
 {
@@ -133,7 +134,7 @@ typedef struct {
     double fa, fb;
 } segment_t;
 
-/* Whether a distance inside a segment can exceed those found so far. Inside, F is at most fb and
+/* True if a distance inside a segment can exceed those found so far. Inside, F is at most fb and
  * the step at least that of a + 1; F is at least fa and the step at most that of b - 1. */
 static inline int
 may_hold_more(const htst_candidate_t *c, const segment_t *s, const htst_found_t *found)
@@ -143,7 +144,8 @@ may_hold_more(const htst_candidate_t *c, const segment_t *s, const htst_found_t 
             && upper_step(c, s->b - 1) - s->fa + c->slack <= found->minus);
 }
 
-/* Search a segment, its halves depth first. Returns 0 as soon as a distance exceeds `limit`. */
+/* Search a segment; its halves are searched depth first. Returns 0 as soon as a distance exceeds
+ * `limit`. */
 static int
 look_into(const htst_candidate_t *c, segment_t whole, double limit, htst_found_t *found)
 {
@@ -169,9 +171,9 @@ look_into(const htst_candidate_t *c, segment_t whole, double limit, htst_found_t
 
 /* ---- a grid --------------------------------------------------------------------------------- */
 
-/* The spacing of the fine grid, a fraction of sqrt(m): distances of a law that fits fall like the
- * square root of the number of values, so the share of the values that lie between two points is
- * a fraction of the distance. If there are only a few values, all of them are probe points. */
+/* The spacing of the fine grid, a fraction of sqrt(m). The distance of a law that fits falls like
+ * the square root of the number of values, so the proportion of the values between two points is a
+ * fraction of the distance. If there are only a few values, all of them are probe points. */
 static int64_t
 spacing_of(int64_t m)
 {
@@ -189,7 +191,7 @@ size_of(int64_t m, int64_t spacing)
 int64_t
 htst_distance_grid_words(int64_t m)
 {
-    /* unlike size_of, this grows with m: rounding loses at most a third of the spacing */
+    /* unlike size_of, this grows with m: rounding reduces the spacing by at most a third */
     int64_t size = m < NOT_MANY ? m : NOT_MANY,
             many = (int64_t) (1.5 * PER_ROOT * sqrt((double) m));
 
@@ -292,7 +294,7 @@ evaluate(int64_t size, double base, double magnitude, double decay, double origi
     return largest;
 }
 
-/* Whether one of the LANES segments that begin at these points can hold a distance above
+/* True if one of the LANES segments that begin at these points can hold a distance above
  * `level`. */
 HTST_CLONES static int
 may_exceed(double level, double before, double inverse_n, const double *HTST_RESTRICT lower,
@@ -335,7 +337,8 @@ look_at_places(
     return 1;
 }
 
-/* Search the segments between probe points, from the i-th on, that can hold a larger distance. */
+/* Search those segments between probe points, from the i-th on, that can contain a larger
+ * distance. */
 static int
 look_between_places(
     const htst_candidate_t *c, const htst_places_t *p, int64_t i, double limit, htst_found_t *found)
@@ -399,7 +402,7 @@ htst_distance_up_to(
     int is_below = htst_distance_measure(c, grid, limit, &found);
 
     *where = found.where;
-    if (!is_below) { /* the case of most candidates */
+    if (!is_below) { /* most candidates end here */
         return -1;
     }
     if (found.rival + c->slack < found.plus) { /* no other value can have a larger distance */

@@ -5,7 +5,8 @@
 
 #include "htst_truncated.h"
 
-/* Terms that are added in double precision before their sum is added in twice the precision. */
+/* Number of terms whose sum is computed in double precision before it is added in twice the
+ * precision. */
 #define GROUP 8
 
 #define BLOCK HTST_ESTIMATE_BLOCK
@@ -24,7 +25,7 @@ htst_estimate_log_ratio(double a, double b)
     return HTST_LIKELY(z < 0x1p1000) ? log1p(z) : log(b) - log(a);
 }
 
-/* Values that are compared together: whether two neighbours are equal is found without branches. */
+/* Number of values that are compared together, without branches, to find equal neighbours. */
 #define RUN 64
 
 #define FLOAT float
@@ -55,20 +56,20 @@ value(const sum_t *sum)
     return sum->high + sum->low;
 }
 
-/* Whether the series of small_steps does not cover the step from a to b, or a + b may overflow. */
+/* True if the series of small_steps does not cover the step from a to b, or a + b may overflow. */
 static inline int
 is_large(double a, double b)
 {
     return (b > (1 + 0x1p-4) * a) | (b > 0x1p1022);
 }
 
-/* Whether some step of a block does not go up, and whether some step is large. */
+/* Flags of a block: some step does not go up; some step is large. */
 typedef struct {
     int64_t wrong, large;
 } steps_t;
 
-/* step[j] = log(v[j + 1] / v[j]) for steps that are not large: 2 atanh(s) by its series up to the
- * 11th power, whose remainder is below 2^-64 of it. term[j] = step[j] times the number of values
+/* step[j] = log(v[j + 1] / v[j]) for steps that are not large: 2 atanh(s), by its series up to the
+ * 11th power; the remainder is below 2^-64 of the sum. term[j] = step[j] times the number of values
  * above v[j]. */
 HTST_CLONES static steps_t
 small_steps(int64_t size, const double *HTST_RESTRICT v, const int64_t *HTST_RESTRICT first,
@@ -154,7 +155,7 @@ negate(int64_t size, const double *HTST_RESTRICT reach, double *HTST_RESTRICT y)
     }
 }
 
-/* The rates with an upper end: for each value, the root of the truncated law's equation. */
+/* The rates if there is an upper end: for each value, the root of the truncated law's equation. */
 static void
 solve(int64_t m, const double *v, const int64_t *first, double xmax, const double *y, double *rate)
 {
@@ -167,8 +168,8 @@ solve(int64_t m, const double *v, const int64_t *first, double xmax, const doubl
     }
 }
 
-/* The steps and terms of up to BLOCK values before `end`, at the ends of `step` and `term`, with
- * zeros before them. Returns how many values, or -1 if they do not increase. */
+/* Compute the steps and terms of up to BLOCK values before `end`. They are written to the ends of
+ * `step` and `term`, after zeros. Returns the number of values, or -1 if they do not increase. */
 static int64_t
 steps_before(
     int64_t end, const double *v, const int64_t *first, int64_t n, double *step, double *term)

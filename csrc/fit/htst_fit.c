@@ -6,7 +6,7 @@
 #include "htst_estimate.h"
 #include "htst_sort.h"
 
-/* How many of the distinct values have at least `least` values in their tails. */
+/* The number of distinct values that have at least `least` values in their tails. */
 static int64_t
 with_tail(int64_t m, const int64_t *first, int64_t least)
 {
@@ -71,8 +71,8 @@ best_of(int64_t m, const double *v, const int64_t *first, int two_sided, int64_t
     return status;
 }
 
-/* Workspace holds the distinct values, the counts before them, and the scan's own; before the
- * scan, a copy of the n elements takes the place of the scan's workspace. */
+/* Workspace contains the distinct values, the counts below them, and the scan's own workspace.
+ * Before the scan, a copy of the n elements is in the place of the scan's workspace. */
 int64_t
 htst_fit_workspace(int64_t n)
 {

@@ -8,7 +8,7 @@
  * ACCURACY: that of htst_estimate.h and htst_scan.h; bit-identical to calling these steps one by
  * one.
  *
- * One call costs less than the four when n is small, and needs only one allocation when n is
+ * One call costs less than the four steps if n is small, and needs only one allocation if n is
  * large.
  */
 #ifndef HTST_FIT_H

@@ -3,16 +3,17 @@
 #include <math.h>
 #include <stddef.h>
 
-/* The buckets at which bounds are evaluated, as shares of a candidate's tail: multiples of 1/32,
- * and powers of 4 below. Any choice gives correct bounds; a finer one excludes more candidates. */
+/* The buckets at which bounds are evaluated, as proportions of a candidate's tail: multiples of
+ * 1/32, and powers of 4 below them. Any choice gives correct bounds; a finer choice excludes more
+ * candidates. */
 #define N_SHARES 40
 #define N_FINE 31
 
 /* Number of tails that a guess evaluates for each halving of the tail. */
 #define GUESSES_PER_HALVING 8
 
-/* Rounding errors of the bounds: logarithms are at most 1500, and 1e-13 of them enters sums that
- * are at least the width of a bucket, 2^-12, for each value. */
+/* Bound of the rounding errors of the bounds. Logarithms are at most 1500, and 1e-13 of them enters
+ * sums that are, per value, at least the width of a bucket, 2^-12. */
 #define ROUNDING 1e-8
 
 /* The parts of the workspace. */
@@ -101,7 +102,7 @@ bound_at(const htst_prune_t *p, const logs_t *logs, const range_t *r, int64_t e)
     return (plus > minus ? plus : minus) - ROUNDING;
 }
 
-/* The first bucket above b with at most `share` of the tail of b from its lower edge on. */
+/* The first bucket above b from whose lower edge at most `share` of the tail of b remains. */
 static int64_t
 edge_of(const htst_prune_t *p, int64_t b, double share)
 {
@@ -126,7 +127,7 @@ share_of(int i)
     return i < N_FINE ? (i + 1) / (double) (N_FINE + 1) : ldexp(1, -2 * (i - N_FINE) - 6);
 }
 
-/* Whether a bound above `distance` is found for bucket b. Bucket *e is tried first; *e becomes the
+/* True if a bound above `distance` is found for bucket b. Bucket *e is tried first. Sets *e to the
  * bucket at which the bound was found. */
 static int
 is_out(const htst_prune_t *p, const logs_t *logs, int64_t b, double distance, int64_t *e)

@@ -22,8 +22,8 @@
 
 #include "htst_common.h"
 
-/* The m occupied buckets in ascending order, and workspace. All arrays are the caller's and must
- * outlive the calls. */
+/* The m occupied buckets in ascending order, and workspace. All arrays belong to the caller and
+ * must outlive the calls. */
 typedef struct {
     int64_t m;
     const double *lower,
@@ -34,19 +34,22 @@ typedef struct {
     int64_t *tail;        /* [m + 1] values from each lower edge on; tail[m] = 0; filled too */
 } htst_prune_t;
 
-/* Fill `work` and `tail`; call it first. ERRORS: HTST_ERR_BAD_ARG if there is no bucket,
- * or one is empty, or its bounds are not 0 < lower <= upper < INFINITY. */
+/* Fill `work` and `tail` of `buckets`; call it before the functions below. METHOD, ACCURACY: above.
+ * ERRORS: HTST_ERR_BAD_ARG if there is no bucket, a bucket is empty, or its bounds are not
+ * 0 < lower <= upper < INFINITY. */
 int htst_prune_prepare(const htst_prune_t *buckets);
 
-/* A lower bound of the distances of all candidates in bucket b, 0 <= b < m. ERRORS: none. */
+/* A lower bound of the distances of all candidates in bucket b, 0 <= b < m. METHOD, ACCURACY:
+ * above. ERRORS: none. */
 double htst_prune_bound(const htst_prune_t *buckets, int64_t b);
 
 /* An estimate of the smallest distance among candidates with at least `least` values in their
- * tails. It is not a bound. ERRORS: none. */
+ * tails. METHOD: estimates for candidates at the lower edges of some buckets. ACCURACY: it is not a
+ * bound. ERRORS: none. */
 double htst_prune_guess(const htst_prune_t *buckets, int64_t least);
 
-/* The lowest bucket that can contain a candidate with at most this distance; m if there is none.
- * ERRORS: none. */
+/* The lowest bucket that can contain a candidate with a distance of at most `distance`; m if there
+ * is none. METHOD, ACCURACY: above. ERRORS: none. */
 int64_t htst_prune_lowest(const htst_prune_t *buckets, double distance);
 
 #endif /* HTST_PRUNE_H */

@@ -55,8 +55,9 @@ divide(void *memory, int64_t n)
     return w;
 }
 
-/* Draw n values with replacement: hits[i] becomes how often value i of the head is drawn. Returns
- * how many draws fall into the tail; *position is the number of random words used so far. */
+/* Draw n values with replacement. Sets hits[i] to the number of times that value i of the head is
+ * drawn. Returns the number of draws that fall into the tail. *position is the number of random
+ * words used so far. */
 static int64_t
 draw_hits(int64_t n, int64_t n_head, uint64_t key, uint64_t *position, int64_t *hits)
 {
@@ -78,8 +79,8 @@ draw_hits(int64_t n, int64_t n_head, uint64_t key, uint64_t *position, int64_t *
     return n_tail;
 }
 
-/* The head's values that were drawn, as pairs; returns how many are distinct. The count of pair m -
- * 1 stands in first[m] until all counts are summed. */
+/* Write the values of the head that were drawn, as pairs. Returns the number of distinct values.
+ * The count of pair m - 1 is in first[m] until all counts are summed. */
 static int64_t
 take_head(int64_t n_head, const double *y_head, const workspace_t *w)
 {
@@ -100,8 +101,8 @@ take_head(int64_t n_head, const double *y_head, const workspace_t *w)
     return m;
 }
 
-/* n_tail sorted values of the law above log_xmin, as pairs after the m pairs that exist already;
- * returns the new number of pairs. */
+/* Write n_tail sorted values of the law above log_xmin, as pairs after the m existing pairs.
+ * Returns the new number of pairs. */
 static int64_t
 draw_tail(int64_t m, int64_t n_tail, double log_xmin, double rate, uint64_t key, uint64_t position,
     const workspace_t *w)
@@ -121,7 +122,8 @@ draw_tail(int64_t m, int64_t n_tail, double log_xmin, double rate, uint64_t key,
     return m;
 }
 
-/* One sample as distinct logarithms and the counts before each; returns how many are distinct. */
+/* Write one sample as distinct logarithms and the counts below each. Returns the number of distinct
+ * values. */
 static int64_t
 resample(int64_t n, int64_t n_head, const double *y_head, double log_xmin, double rate, int refit,
     uint64_t key, const workspace_t *w)

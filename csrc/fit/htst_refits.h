@@ -11,7 +11,8 @@
 
 #include "htst_common.h"
 
-/* Bytes of workspace for samples of n values. */
+/* The size in bytes of the workspace for samples of n values. METHOD: a sum of sizes. ACCURACY:
+ * exact. ERRORS: none. */
 int64_t htst_refits_workspace(int64_t n);
 
 /* Draw and fit the replicates [replicate, replicate + n_replicates).

@@ -11,7 +11,7 @@
 #define GAP 256                   /* largest number of values between two of those */
 #define STEP 97                   /* a prime, so that the steps visit all candidates of a block */
 
-/* Probe points whose tails differ by less than this share exclude the same candidates. */
+/* Probe points whose tails differ by less than this proportion exclude the same candidates. */
 #define NEAR .05
 
 /* Relative rounding error of rates: 8 units in the last place, rounded up. */
@@ -38,7 +38,8 @@ to_front(probes_t *probes, probe_t probe, int from)
     probes->probe[0] = probe;
 }
 
-/* Put a probe point first. It replaces one with nearly the same tail, else the last one. */
+/* Put a probe point first in the list. It replaces a point with nearly the same tail if there is
+ * one, else the last point. */
 static void
 insert(probes_t *probes, probe_t probe)
 {
@@ -87,7 +88,7 @@ typedef struct {
     double y_of_block[BLOCK], rate_of_block[BLOCK];
 } search_t;
 
-/* Whether the distance at a probe point exceeds `limit` even after the slack is subtracted. */
+/* True if the distance at a probe point exceeds `limit` even after the slack is subtracted. */
 static int
 shows(const htst_scan_t *s, const htst_candidate_t *c, const probe_t *probe, double limit)
 {
@@ -142,7 +143,7 @@ load(search_t *search, int64_t block)
     search->rate = search->rate_of_block;
 }
 
-/* The logarithm of value k, where block i ends and the next one begins, and the sum S over its
+/* The logarithm of value k, at which block i ends and the next block begins, and the sum S over its
  * tail. */
 static void
 edge(const htst_scan_t *s, int64_t i, int64_t k, double *y, double *sum)
@@ -192,7 +193,7 @@ largest_decay(const bounds_t *e, double y)
     return (at_b > at_a ? at_b : at_a) * (1 + ROUNDING);
 }
 
-/* Whether one probe point excludes all candidates of a block. */
+/* True if one probe point excludes all candidates of a block. */
 static int
 is_out(search_t *search, int64_t block, double limit)
 {
@@ -225,8 +226,8 @@ is_out(search_t *search, int64_t block, double limit)
     return 0;
 }
 
-/* The candidates of [low, low + size), in the loaded block, that no probe point excludes, in
- * `alive`; returns their number. */
+/* Write the candidates of [low, low + size), in the loaded block, that no probe point excludes, to
+ * `alive`. Returns their number. */
 static int64_t
 survivors(search_t *search, int64_t low, int64_t size, double limit, int64_t *alive)
 {
@@ -291,7 +292,7 @@ distance_up_to(search_t *search, const htst_candidate_t *c, double limit)
     return distance;
 }
 
-/* Measure a candidate; it becomes the best if its distance is at most `limit`. */
+/* Measure a candidate. It becomes the best candidate if its distance is at most `limit`. */
 static int
 consider(search_t *search, int64_t k, double y, double rate, double limit)
 {

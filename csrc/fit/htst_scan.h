@@ -41,28 +41,32 @@ typedef struct {
     double distance, rate;
 } htst_scan_best_t;
 
-/* Doubles of workspace for samples of m distinct values or fewer. */
+/* The number of doubles of workspace for samples of at most m distinct values. METHOD: a sum of
+ * sizes. ACCURACY: exact. ERRORS: none. */
 int64_t htst_scan_workspace(int64_t m);
 
 /* The lowest allowed candidate whose D exceeds the smallest by at most `tolerance`.
- * work: htst_scan_workspace(scan->m) doubles of the caller's. */
+ * scan: the sample. allowed: the candidates that may be chosen.
+ * work: htst_scan_workspace(scan->m) doubles of the caller.
+ * METHOD, ACCURACY, ERRORS: above. */
 htst_scan_best_t htst_scan_best(
     const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance, double *work);
 
-/* Every step-th allowed candidate whose D is at most `limit`, in order.
+/* Find every step-th allowed candidate whose D is at most `limit`, in ascending order.
  *
- * scan      with y and rate, not marks, and without an xmax.
+ * scan      the sample, with y and rate but not marks, and without an xmax.
  * step      1 or more.
  * found     room for `room` indices; the search ends when it is full.
  * distance  room for as many distances.
  * work      htst_scan_workspace(scan->m) doubles.
  *
- * Returns how many candidates were found. */
+ * Returns the number of candidates that were found. METHOD, ACCURACY, ERRORS: above. */
 int64_t htst_scan_within(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, int64_t step,
     double limit, int64_t room, int64_t *found, double *distance, double *work);
 
-/* D+ and D- of every candidate in [begin, end), into d_plus[end - begin] and d_minus[end - begin],
- * at the cost of about sqrt(n) exponentials each. scan: with y and rate, not marks. */
+/* Compute D+ and D- of every candidate in [begin, end), into d_plus[end - begin] and
+ * d_minus[end - begin]. Each candidate costs about sqrt(n) exponentials. scan: the sample, with y
+ * and rate but not marks. METHOD, ACCURACY, ERRORS: above. */
 void htst_scan_curve(
     const htst_scan_t *scan, int64_t begin, int64_t end, double *d_plus, double *d_minus);
 

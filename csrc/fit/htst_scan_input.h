@@ -8,16 +8,16 @@
 #include "htst_common.h"
 #include "htst_estimate.h"
 
-/* m distinct values in ascending order, the counts before each, and the estimate of each as xmin.
- */
+/* m distinct values in ascending order, the number of values below each, and the estimate of each
+ * as xmin. */
 typedef struct {
     int64_t m;
     const double *v;      /* positive, finite, increasing; NULL: only the logarithms are known */
     const double *y;      /* their logarithms, relative to any common value, or NULL */
-    const int64_t *first; /* [m + 1] counts before each value; first[m] = N */
+    const int64_t *first; /* [m + 1] number of values below each; first[m] = N */
     const double *rate;   /* alpha - 1 of each candidate, or NULL */
-    double xmax;          /* INFINITY: none; else v must be given, and v[m - 1] <= xmax */
-    int two_sided;        /* whether the distance is the two-sided one of htst_scan.h */
+    double xmax;          /* INFINITY for none; otherwise v must be given, and v[m - 1] <= xmax */
+    int two_sided;        /* 1: the two-sided distance of htst_scan.h; 0: the left one */
     const htst_estimate_mark_t *marks; /* replaces y and rate where there is no xmax; or NULL */
 } htst_scan_t;
 

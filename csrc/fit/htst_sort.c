@@ -19,14 +19,14 @@
 #define PART_BITS 12
 #define MAX_PARTS_BITS 10
 
-/* Cells are crowded if there are at least this many pairs of elements in the same cell per
- * element. */
+/* Cells are crowded if the number of pairs of elements in the same cell, divided by the number of
+ * elements, is at least this. */
 #define CROWDED .25
 
 /* Largest cell that insertion sorts; a cell with more elements is sorted as an array of its own. */
 #define FAR 16
 
-/* The end of a part is searched in steps of this many elements, then one by one. */
+/* The end of a part is searched in steps of this many elements, then element by element. */
 #define LEAP 64
 
 static int

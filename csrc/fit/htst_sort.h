@@ -16,7 +16,7 @@
 #include "htst_common.h"
 
 /* Sort x[n] in place. `other` is workspace for n elements. Infinity comes after all finite values,
- * NaN (without a sign bit) after infinity. ERRORS: none. */
+ * NaN (without a sign bit) after infinity. METHOD, ACCURACY: above. ERRORS: none. */
 void htst_sort_f32(int64_t n, float *x, float *other);
 void htst_sort_f64(int64_t n, double *x, double *other);
 

@@ -92,8 +92,8 @@ OF(move_by_high)(
     }
 }
 
-/* Move x to `other` by the low digits and back by the high ones; both moves are stable. If cells
- * would stay crowded, move x to `other` by the high digits only. Returns whether it did that. */
+/* Move x to `other` by the low digits and back by the high digits; both moves are stable. If cells
+ * would stay crowded, move x to `other` by the high digits only, and return true. */
 HTST_NOINLINE static int
 OF(move_by_both)(int64_t n, FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other, const CELLS *given)
 {
@@ -180,8 +180,8 @@ OF(mend)(int64_t n, FLOAT *x, FLOAT *other, const CELLS *cells)
     }
 }
 
-/* Bring the cells of x into order, or move x to `other`, where its parts are in order. Returns
- * whether it did the latter. */
+/* Bring the cells of x into order, or move x to `other`, where its parts are in order. Returns true
+ * if it moved x to `other`. */
 static int
 OF(arrange)(int64_t n, FLOAT *x, FLOAT *other, const SEEN *seen, CELLS *cells)
 {
@@ -197,8 +197,8 @@ OF(arrange)(int64_t n, FLOAT *x, FLOAT *other, const SEEN *seen, CELLS *cells)
     return OF(move_by_both)(n, x, other, cells);
 }
 
-/* Sort x in place, or into `other`. The array that does not hold the result may then hold
- * anything. */
+/* Sort x in place, or into `other`. The contents of the array without the result are then
+ * unspecified. */
 static void
 OF(sort)(int64_t n, FLOAT *x, FLOAT *other, int into_other)
 {

@@ -2,14 +2,15 @@
 
 #include <string.h>
 
-/* Elements counted at once: their counts fit 32 bits, and they stay in the L1 cache. */
+/* Number of elements that are counted together. Their counts fit in 32 bits, and they stay in the
+ * L1 cache. */
 #define BLOCK 2048
 
 /* Elements that are skipped together if none of them is in the interval. If the interval holds few
  * elements, most groups are skipped. */
 #define GROUP 8
 
-/* Whether no element of a group is in the interval. */
+/* True if no element of a group is in the interval. */
 static inline int
 is_none(const uint8_t *is_in)
 {
@@ -19,10 +20,11 @@ is_none(const uint8_t *is_in)
     return all == 0;
 }
 
-/* One pattern's part of a checksum. All vector units have products of 32 by 32 bits, and none has
- * a fast one of 64 bits. The pattern of a whole number has its set bits at the upper end; the first
- * shift brings them down to where a product spreads them. Without the second shift the part would
- * be nearly a square: pairs of whole numbers with equal sums and sums of squares would be equal. */
+/* The contribution of one pattern to a checksum. All vector units have products of 32 by 32 bits,
+ * and none has a fast product of 64 bits. The pattern of a whole number has its set bits at the
+ * upper end; the first shift moves them down to where a product spreads them. Without the second
+ * shift the contribution would nearly be a square, and pairs of whole numbers with equal sums and
+ * sums of squares would have the same checksum. */
 static inline uint64_t
 checksum_of(uint32_t upper, uint32_t lower)
 {

@@ -18,32 +18,34 @@ typedef struct {
     int64_t not_finite, zeros, negative, positive;
 } htst_tail_seen_t;
 
-/* Count n elements by kind; `seen` is added to. ERRORS: none. */
+/* Count the elements of x[n] by kind; the counts are added to `seen`. METHOD, ACCURACY: above.
+ * ERRORS: none. */
 void htst_tail_survey_f32(int64_t n, const float *x, htst_tail_seen_t *seen);
 void htst_tail_survey_f64(int64_t n, const double *x, htst_tail_seen_t *seen);
 
 /* Copy the elements whose keys lie in [low, high], as absolute values, in their order.
  *
  * x[n]      the elements.
+ * side      which elements have keys, see above.
  * low, high 0 < low <= high; high is at most the pattern of the largest finite value.
  * out       room for `room` values; no more are written.
  *
  * Returns how many elements lie in the interval, even if that is more than `room`.
- * ERRORS: none. */
+ * METHOD, ACCURACY: above. ERRORS: none. */
 int64_t htst_tail_select_f32(int64_t n, const float *x, htst_tail_side_t side, int64_t low,
     int64_t high, int64_t room, float *out);
 int64_t htst_tail_select_f64(int64_t n, const double *x, htst_tail_side_t side, int64_t low,
     int64_t high, int64_t room, double *out);
 
-/* Count n elements by kind, and copy all finite elements of the side that are not 0, as absolute
- * values, in their order. `seen` is added to; out has room for n. Returns how many were copied.
- * ERRORS: none. */
+/* Count the elements of x[n] by kind, and copy all finite elements of the side that are not 0, as
+ * absolute values, in their order. The counts are added to `seen`; out has room for n values.
+ * Returns the number of copied values. METHOD, ACCURACY: above. ERRORS: none. */
 int64_t htst_tail_take_f32(
     int64_t n, const float *x, htst_tail_side_t side, htst_tail_seen_t *seen, float *out);
 int64_t htst_tail_take_f64(
     int64_t n, const double *x, htst_tail_side_t side, htst_tail_seen_t *seen, double *out);
 
-/* Bits of the significand that tell the buckets of a histogram apart: 512 buckets for each power of
+/* Bits of the significand that determine the bucket in a histogram: 512 buckets for each power of
  * two. DROPPED is the number of lower bits of a pattern, SLOTS the number of buckets of both signs.
  */
 #define HTST_TAIL_KEPT 9
@@ -52,10 +54,10 @@ int64_t htst_tail_take_f64(
 #define HTST_TAIL_SLOTS_F32 (1 << (32 - HTST_TAIL_DROPPED_F32))
 #define HTST_TAIL_SLOTS_F64 (1 << (64 - HTST_TAIL_DROPPED_F64))
 
-/* Add to table[pattern >> DROPPED] the number of elements of that bucket. The pattern includes the
- * sign bit, so negative elements are counted in the second half. A table counts at most 2^32 - 1
- * elements in all. Returns the checksum of the elements (below), taken in the same reading.
- * ERRORS: none. */
+/* Add to table[pattern >> DROPPED] the number of elements of x[n] in that bucket. The pattern
+ * includes the sign bit, so negative elements are counted in the second half. A table counts at
+ * most 2^32 - 1 elements in all. Returns the checksum of the elements (below), computed in the same
+ * pass. METHOD, ACCURACY: above. ERRORS: none. */
 uint64_t htst_tail_histogram_f32(int64_t n, const float *x, uint32_t *table);
 uint64_t htst_tail_histogram_f64(int64_t n, const double *x, uint32_t *table);
 

@@ -43,7 +43,7 @@ OF(htst_tail_survey)(int64_t n, const FLOAT *x, htst_tail_seen_t *seen)
     }
 }
 
-/* Whether each key is in [low, high]; returns how many are. */
+/* Find which keys are in [low, high]. Returns their number. */
 HTST_CLONES static int64_t
 OF(look)(int64_t n, const FLOAT *HTST_RESTRICT x, UINT kept, UINT flipped, INT low, INT high,
     uint8_t *HTST_RESTRICT is_in)

@@ -10,7 +10,7 @@
 /* Slots of the table: integers below this are counted there. */
 #define HTST_TALLY_SIZE 65536
 
-/* Elements that are not integers of the side. */
+/* The numbers of elements that are not integers of the side. */
 typedef struct {
     int64_t others; /* below 0 as seen from the side */
     int64_t wrong;  /* with a fraction, or infinite on the other side */

@@ -33,7 +33,7 @@ shortfall(double u)
     return sum * u;
 }
 
-/* -g'(u) for u >= 0, the variance in units of the length */
+/* -g'(u) for u >= 0: the variance in units of length^2 */
 static double
 variance(double u)
 {
@@ -76,9 +76,10 @@ htst_truncated_root(double below, double above)
         double error = u < 1 ? missing - shortfall(u) : htst_truncated_mean(u) - share;
         double change = error / variance(u);
         double next = u + change;
-        /* only the first step can start beyond the root, and then overshoot */
+        /* only the first step can begin above the root, and it can then overshoot */
         next = next > 0 ? next : u / 2;
-        int is_last = fabs(next - u) <= 0x1p-28 * u; /* the digits double with each step */
+        int is_last =
+            fabs(next - u) <= 0x1p-28 * u; /* each step doubles the number of correct digits */
         u = next;
         if (is_last) {
             break;

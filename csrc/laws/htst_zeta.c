@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* From a = s + 12 on, each term of Euler and Maclaurin's sum is at most ((s + 2k)/(2 pi a))^2 of
- * the one before. */
+/* For a >= s + 12, each term of Euler and Maclaurin's sum is at most ((s + 2k)/(2 pi a))^2 of the
+ * previous one. */
 #define FROM 12
 #define NEGLIGIBLE 1e-20
 #define N_TERMS 14
@@ -45,7 +45,8 @@ add(jet_t *sum, jet_t x)
     sum->d2 += x.d2;
 }
 
-/* f times weight e^(-s u), by the product rule: the factor's logarithmic derivative in s is -u. */
+/* f times weight e^(-s u), by the product rule: the logarithmic derivative of e^(-s u) in s is
+ * -u. */
 static jet_t
 damped(jet_t f, double u, double weight)
 {
@@ -129,7 +130,7 @@ integral(double s, double length)
     return x;
 }
 
-/* Z from a on, in units of a^-s. */
+/* The sum of the terms of Z from a on, in units of a^-s. */
 static jet_t
 beyond(double s, double a, double top)
 {
@@ -159,8 +160,8 @@ beyond_value(double s, double a, double top)
     return a * length * mean + boundary_value(s, a) - exp(-s * length) * boundary_value(s, top + 1);
 }
 
-/* Whether the terms from (a/q)^-s = w on are negligible beside `sum`; s > 1 if the sum has no
- * end. */
+/* True if the terms from (a/q)^-s = w on are negligible compared with `sum`; s > 1 if the sum has
+ * no end. */
 static int
 is_negligible(double w, double s, double a, double sum)
 {

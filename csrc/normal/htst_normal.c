@@ -32,7 +32,7 @@ htst_normal_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_
     }
 }
 
-/* CHUNK consecutive counters, word by word: word w of counter first + c is words[w][c]. */
+/* The words of CHUNK consecutive counters: word w of counter first + c is words[w][c]. */
 HTST_CLONES static void
 philox_chunk(const stream_t *stream, uint32_t first, uint32_t words[4][CHUNK])
 {
@@ -175,7 +175,7 @@ htst_normal_quantile(double u)
     return copysign(x, q);
 }
 
-/* ---- the same over chunks: the centre branch everywhere, then the places outside it -------- */
+/* ---- chunks: the centre branch everywhere, then the places outside it ---------------------- */
 
 HTST_CLONES static void
 central_chunk(const double *HTST_RESTRICT q, double *HTST_RESTRICT out)
@@ -185,7 +185,7 @@ central_chunk(const double *HTST_RESTRICT q, double *HTST_RESTRICT out)
     }
 }
 
-/* The places with abs(q) > .425, about 15 in 100; returns how many. */
+/* Find the places with abs(q) > .425, about 15 in 100. Returns their number. */
 static int
 outside_centre(const double *HTST_RESTRICT q, int *HTST_RESTRICT places)
 {
@@ -198,8 +198,8 @@ outside_centre(const double *HTST_RESTRICT q, int *HTST_RESTRICT places)
     return n;
 }
 
-/* r = sqrt(-log(min(u, 1 - u))), min(u, 1 - u) = 1/2 - abs(q) being exact; and the middle branch
- * at all these places, which is wrong (but finite) where r > 5. */
+/* Compute r = sqrt(-log(min(u, 1 - u))), where min(u, 1 - u) = 1/2 - abs(q) is exact, and the
+ * middle branch at all these places. The middle branch is wrong (but finite) where r > 5. */
 HTST_CLONES static void
 middle_chunk(
     int n, const double *HTST_RESTRICT q, double *HTST_RESTRICT r, double *HTST_RESTRICT out)
@@ -232,7 +232,7 @@ quantile_chunk(const double *HTST_RESTRICT q, double *HTST_RESTRICT out)
     }
 }
 
-/* ENTRIES entries of one row from column 2 * first on. */
+/* Write ENTRIES entries of one row, beginning at column 2 * first. */
 static void
 normal_chunk(const stream_t *stream, uint32_t first, double *out)
 {

@@ -25,7 +25,8 @@
 
 #include "htst_common.h"
 
-/* out[0..3]: ten rounds of Philox4x32 on one counter. ERRORS: none. */
+/* Set out[0..3] to the result of ten rounds of Philox4x32 for `counter` and `key`.
+ * METHOD: above. ACCURACY: integers, exact. ERRORS: none. */
 void htst_normal_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 /* Phi^-1(u), the standard normal quantile, for u in (0, 1).
@@ -39,16 +40,19 @@ void htst_normal_philox4x32(const uint32_t counter[4], const uint32_t key[2], ui
  */
 double htst_normal_quantile(double u);
 
-/* A block of G: out[r * stride + c] = G[row + r, col + c] for r < n_rows and c < n_cols. `stride`
- * is the number of elements from one row of `out` to the next.
+/* Write a block of G: out[r * stride + c] = G[row + r, col + c] for r < n_rows and c < n_cols.
+ * seed, layer: select the matrix G. row, col: the first entry. `stride` is the number of elements
+ * from one row of `out` to the next.
  *
+ * METHOD, ACCURACY: above.
  * ERRORS: HTST_ERR_BAD_ARG if a size is negative, stride < n_cols (with more than one row), or
  * layer or an index leaves [0, 2^32). */
 int htst_normal_fill(uint64_t seed, int64_t layer, int64_t row, int64_t col, int64_t n_rows,
     int64_t n_cols, int64_t stride, double *out);
 
-/* Single entries: out[k] = G[rows[k], cols[k]] for k < n. ERRORS: as htst_normal_fill; out is then
- * filled up to the first bad index. */
+/* Write single entries: out[k] = G[rows[k], cols[k]] for k < n. seed, layer: as htst_normal_fill.
+ * METHOD, ACCURACY: above. ERRORS: as htst_normal_fill; the entries before the first bad index are
+ * written. */
 int htst_normal_at(
     uint64_t seed, int64_t layer, int64_t n, const int64_t *rows, const int64_t *cols, double *out);
 

@@ -12,8 +12,8 @@
 
 #define SEGMENT HTST_PARTITION_SEGMENT
 /* If a segment keeps at least this many elements, every element is written, and the output
- * position advances only after a kept one. That costs less than mispredicted branches.
- * bench/races/bench_partition.py measures matrices on both sides of it. */
+ * position advances only after a kept one. This costs less than mispredicted branches.
+ * bench/races/bench_partition.py measures matrices on both sides of this number. */
 #define DENSE 12
 
 static inline int16_t

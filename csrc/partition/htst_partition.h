@@ -1,11 +1,12 @@
 /* htst_partition: the elements of a matrix outside two bounds, as CSR: count, then fill.
  *
- * Floats are passed as their bits and compared as *ordered* integers: the bits of a positive float,
- * and -1 - bits(abs(w)) of a negative one (-0 is -1). These grow with the number, and do not depend
- * on how the processor treats denormals. An element is kept if and only if ordered(w) > high or
- * ordered(w) < low. For real bounds, `high` is the ordered integer of the largest number of the
- * format that is <= the upper bound, and `low` that of the smallest that is >= the lower one; if
- * `low` is the smallest integer, no element is kept on the lower side.
+ * Floats are passed as their bits and compared as *ordered* integers. The ordered integer of a
+ * positive float is its bits; that of a negative float is -1 - bits(abs(w)) (-0 is -1). Ordered
+ * integers grow with the number, and do not depend on how the processor treats denormals. An
+ * element is kept if and only if ordered(w) > high or ordered(w) < low. For real bounds, `high` is
+ * the ordered integer of the largest number of the format that is <= the upper bound, and `low` is
+ * that of the smallest number that is >= the lower bound. If `low` is the smallest integer, no
+ * element is kept on the lower side.
  *
  * METHOD: a row is cut into segments of HTST_PARTITION_SEGMENT columns; the last may be shorter.
  * The count writes to `hits` the number of kept elements of each segment, at most 255. The fill
@@ -18,8 +19,9 @@
  * `hits` and `indptr` from its own first row on. The fill writes nothing outside the rows' own
  * part of `indices` and `values`, even if the matrix has changed since the count.
  *
- * Arguments of all functions: w[rows * cols] the matrix, row by row.
- * low, high                     the bounds as ordered integers.
+ * Arguments of all functions:
+ * w[rows * cols]                 the matrix, row by row.
+ * low, high                      the bounds as ordered integers.
  * hits[rows * segments of a row] see METHOD; written by the count, read by the fill. */
 #ifndef HTST_PARTITION_H
 #define HTST_PARTITION_H
@@ -28,10 +30,10 @@
 
 #define HTST_PARTITION_SEGMENT 256
 
-/* Count: counts[rows] becomes the number of kept elements of each row, *not_finite the number of
- * elements that are NaN or infinite. If that is not 0, the counts are meaningless. infinity: the
- * 16-bit format's pattern of infinity, 0x7c00 for float16, 0x7f80 for bfloat16.
- * ERRORS: none; returns HTST_OK. */
+/* Count: set counts[rows] to the number of kept elements of each row, and *not_finite to the number
+ * of elements that are NaN or infinite. If *not_finite is not 0, the counts are meaningless.
+ * infinity: the 16-bit format's pattern of infinity, 0x7c00 for float16, 0x7f80 for bfloat16.
+ * METHOD, ACCURACY: above. ERRORS: none; returns HTST_OK. */
 int htst_partition_count_b16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low,
     int16_t high, uint16_t infinity, int64_t *counts, uint8_t *hits, int64_t *not_finite);
 int htst_partition_count_b32(const uint32_t *w, int64_t rows, int64_t cols, int32_t low,
@@ -48,18 +50,19 @@ enum {
 };
 
 /* The best of these instructions that both this processor and this build of the library support.
- * ERRORS: none. */
+ * METHOD: asks the processor. ACCURACY: exact. ERRORS: none. */
 int htst_partition_best(void);
 
-/* Fill: the column indices and the values of the kept elements, in row-major order. The matrix, the
- * bounds and the hits must be those of the count.
+/* Fill: write the column indices and the values of the kept elements, in row-major order. The
+ * matrix, the bounds and the hits must be those of the count.
  *
  * indptr[rows + 1] the running sum of the counts: row r goes to positions indptr[r] to indptr[r +
- * 1] - 1.
+ *                  1] - 1.
  * instructions     at most htst_partition_best().
- * wide             the type of `indices`: 1 int64_t, 0 int32_t.
+ * wide             the type of `indices`: 1 for int64_t, 0 for int32_t.
  * indices, values  the complete arrays of the caller, with room for indptr[rows] elements.
  *
+ * METHOD, ACCURACY: above.
  * ERRORS: HTST_ERR_BAD_ARG if a row keeps fewer elements than indptr says. */
 int htst_partition_fill_f16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low,
     int16_t high, const uint8_t *hits, const int64_t *indptr, int instructions, int wide,

@@ -4,9 +4,9 @@
  * sixteen elements as 32-bit integers; WIDE(bits), their values; and OF(name), the name with the
  * format's suffix. */
 
-/* Store the kept elements of four vectors; returns how many. Most matrices keep few elements, so
- * four vectors without any are skipped by one test. Vectors are stored whole: the lanes after the
- * kept ones are overwritten by later stores, within GROUP elements. */
+/* Store the kept elements of four vectors. Returns their number. Most matrices keep few elements,
+ * so one test skips four vectors without kept elements. Vectors are stored whole: later stores,
+ * within GROUP elements, overwrite the lanes after the kept ones. */
 AVX512 HTST_INLINE int64_t
 OF(group)(const BITS *w, int64_t left, int64_t column, rule_512_t rule, int32_t *indices,
     uint32_t *values)

@@ -4,9 +4,9 @@
  * whose comparisons make a word; RULE(low, high), KEPT(w, left, rule) and PUT(w, left, kept,
  * column, room, indices, values), the steps; and OF(name), the name with the format's suffix. */
 
-/* Compare the elements of a segment; returns whether any is kept. This function and the next are
- * separate, because a compiler that sees both stores all vectors of a segment in memory between
- * them. */
+/* Compare the elements of a segment. Returns true if any element is kept. This function and the
+ * next are separate, because a compiler that sees both stores all vectors of a segment in memory
+ * between them. */
 VBMI2 HTST_INLINE int
 OF(compare_vbmi2)(const BITS *w, int64_t left, rule_512_t rule, uint64_t *kept)
 {

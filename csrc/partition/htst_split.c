@@ -15,8 +15,8 @@
 #define PIECE HTST_SPLIT_PIECE
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
-/* Reads of the counter before the thread yields the processor. Not tuned: waits are rare and
- * short. */
+/* Number of times that the counter is read before the thread yields the processor. Not tuned: waits
+ * are rare and short. */
 #define PATIENCE 1000
 
 /* ------------------------------------------------------------------ turns */
@@ -25,14 +25,14 @@ typedef struct {
     int64_t row, rows, col, cols;
 } piece_t;
 
-/* How many pieces one row makes, if it is longer than a piece; else 1. */
+/* The number of pieces of one row if the row is longer than a piece; else 1. */
 static int64_t
 parts(int64_t cols)
 {
     return (cols + PIECE - 1) / PIECE;
 }
 
-/* How many rows one piece has. */
+/* The number of rows of one piece. */
 static int64_t
 height(int64_t cols)
 {
@@ -58,8 +58,8 @@ piece_at(int64_t turn, int64_t rows, int64_t cols)
     return piece;
 }
 
-/* Wait until all pieces before `turn` are counted, then add the elements that this one keeps.
- * Returns how many were kept before it. The wait always ends: pieces are given out in order, so
+/* Wait until all pieces before `turn` are counted, then add the number of elements that this piece
+ * keeps. Returns the number kept before it. The wait always ends: threads take pieces in order, so
  * the threads with the earlier pieces are running or will run. */
 static int64_t
 take_place(htst_split_turns_t *turns, int64_t turn, int64_t kept)
@@ -79,8 +79,8 @@ take_place(htst_split_turns_t *turns, int64_t turn, int64_t kept)
 
 /* ------------------------------------------------------------------ memory */
 
-/* Fresh memory is cleared by the thread that touches it first, one huge page at a time where the
- * system has them; threads that reach a page together would each clear it. So the thread that
+/* The thread that touches new memory first clears it, one huge page at a time if the system has
+ * huge pages. Threads that reach a page together would each clear it. Therefore the thread that
  * comes within `ahead` bytes of a page asks the system to clear it beforehand. This is only a
  * hint: the contents do not change, and an error is ignored. */
 static void

@@ -4,7 +4,7 @@
  * low, high, counts, hits, not_finite), the count of one row; ROW(...), a row without a count;
  * FILL, the fill of htst_partition; and OF(name), the name with the format's suffix. */
 
-/* How many values are NaN or infinite. */
+/* The number of values that are NaN or infinite. */
 HTST_CLONES static int64_t
 OF(not_finite)(const OUT *values, int64_t n)
 {

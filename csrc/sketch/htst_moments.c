@@ -64,10 +64,10 @@ power_of_two(int exponent)
 
 /* ------------------------------------------------------------------ float32 */
 
-#define BLOCK 2048 /* largest number of additions for which the grids below leave room */
-/* Vectors are written out because a compiler may not reorder sums of doubles, and cannot know that
- * these are exact. Two vectors are used at a time, so that the additions of one do not wait for
- * those of the other. */
+#define BLOCK 2048 /* the largest number of additions for which the grids below have room */
+/* The code uses explicit vectors, because a compiler may not reorder sums of doubles, and cannot
+ * know that these sums are exact. Two vectors are used at a time, so that the additions of one do
+ * not wait for those of the other. */
 #define LANES 8
 
 typedef float floats_t __attribute__((vector_size(4 * LANES)));
@@ -193,7 +193,7 @@ htst_moments_add_f32(
             few_f32(block, size, UINT32_MAX, &few, sum, squares, not_finite);
             continue;
         }
-        /* denormals are never among `many`: a processor may be set to flush them to zero */
+        /* denormals are never among `many`, because a processor may be set to flush them to zero */
         int field = (int) (range.largest >> 23), e = field - 127;
         uint32_t least = (uint32_t) (field > 19 ? field - 18 : 1) << 23;
         block_sums_t many = sums_f32(block, size, least, 1.5 * power_of_two(2 * e + 12));

@@ -12,10 +12,11 @@ __extension__ typedef unsigned __int128 u128;
 #define ABS_F64 UINT64_C(0x7fffffffffffffff)
 #define INF_F64 UINT64_C(0x7ff0000000000000)
 
-/* Elements of a block: they are surveyed first and stay in the L1 cache until they are counted.
- * Their counts fit 32 bits, so that compilers vectorise the survey. */
+/* Number of elements of a block. They are surveyed first, and stay in the L1 cache until they are
+ * counted. Their counts fit in 32 bits, so that compilers vectorise the survey. */
 #define BLOCK 4096
-/* Elements whose places are found before they are counted; the places stay in the L1 cache too. */
+/* Number of elements whose places are found before they are counted; the places also stay in the L1
+ * cache. */
 #define PLACES 1024
 
 static int
@@ -51,7 +52,7 @@ add_counts(htst_sketch_seen_t *seen, const htst_sketch_seen_t *block)
     seen->nans += block->nans;
 }
 
-/* Whether the finite non-zero patterns of a block lie in the window. */
+/* True if the finite non-zero patterns of a block lie in the window. */
 static int
 fits(const htst_sketch_seen_t *block, int64_t first, int64_t width, int dropped)
 {
@@ -61,7 +62,7 @@ fits(const htst_sketch_seen_t *block, int64_t first, int64_t width, int dropped)
         || (block->smallest >> dropped >= first && largest >> dropped < first + width);
 }
 
-/* Move the zeros out of bucket 0, where they were counted if the window has it. */
+/* Subtract the zeros from bucket 0, where they were counted if the window contains it. */
 static void
 take_out_zeros(
     const htst_sketch_seen_t *block, int64_t first, int64_t width, int64_t words, uint64_t *table)
@@ -84,8 +85,8 @@ take_out_zeros(
 #define OF(name) name##_f32
 #include "htst_sketch_template.h"
 
-/* The places in the table of a block's elements; those outside the window, which are zeros, get the
- * last. */
+/* Find the places in the table of a block's elements. Elements outside the window, which are zeros,
+ * get the last place. */
 HTST_CLONES static void
 places_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint32_t *place)
 {

@@ -32,8 +32,8 @@
 #define HTST_SKETCH_WORDS_F32 2
 #define HTST_SKETCH_WORDS_F64 3
 
-/* Elements by kind, and the range of patterns: of abs(x), for finite x that are not 0; 0 if there
- * is none. */
+/* The number of elements of each kind, and the range of patterns of abs(x) for finite x that are
+ * not 0; the range is 0 if there is no such x. */
 typedef struct {
     int64_t done; /* elements that were added; if fewer than n, the window must be wider */
     int64_t zeros, negative_zeros, infinities, negative_infinities, nans;
@@ -47,24 +47,24 @@ typedef struct {
  * first, width the window; first + width is at most 255 (float32) or 2047 (float64) times 2^11.
  * table        (2 * width + 1) * HTST_SKETCH_WORDS_F32 or _F64 words; added to.
  * seen         added to, except `done`, which is set. If done < n, the block of elements that
- *              begins there does not fit the window: only its patterns were noted. Widen the window
- *              and go on from there.
+ *              begins at x[done] does not fit in the window: only its patterns were recorded. Widen
+ *              the window and continue from x[done].
  *
- * ERRORS: HTST_ERR_BAD_ARG if the window leaves the format. */
+ * METHOD, ACCURACY: above. ERRORS: HTST_ERR_BAD_ARG if the window leaves the format. */
 int htst_sketch_add_f32(const float *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
     htst_sketch_seen_t *seen);
 int htst_sketch_add_f64(const double *x, int64_t n, int64_t first, int64_t width, uint64_t *table,
     htst_sketch_seen_t *seen);
 
-/* Add n 16-bit patterns to a table of 65,536 counts, of the caller. ERRORS: none; returns HTST_OK.
- */
+/* Add the n 16-bit patterns of x to a table of 65,536 counts, which belongs to the caller. METHOD,
+ * ACCURACY: above. ERRORS: none; returns HTST_OK. */
 int htst_sketch_add_u16(const uint16_t *x, int64_t n, uint64_t *table);
 
-/* Sums over a table of 65,536 counts of 16-bit floats with `kept` explicit bits in their
- * significand (10 for float16, 7 for bfloat16). For each pair of a sign and one of the 2^(15 -
- * kept) exponents, four words of `sums`: the sum of count * significand and the sum of count *
- * significand^2, each in 128 bits, the low word first. ERRORS: HTST_ERR_BAD_ARG if kept is outside
- * [0, 14]. */
+/* Compute sums over a table of 65,536 counts of 16-bit floats with `kept` explicit bits in their
+ * significand (10 for float16, 7 for bfloat16). Each pair of a sign and one of the 2^(15 - kept)
+ * exponents has four words of `sums`: the sum of count * significand and the sum of count *
+ * significand^2, each in 128 bits, the low word first. METHOD: integers. ACCURACY: exact. ERRORS:
+ * HTST_ERR_BAD_ARG if kept is outside [0, 14]. */
 int htst_sketch_sums_u16(const uint64_t *table, int64_t kept, uint64_t *sums);
 
 #endif /* HTST_SKETCH_H */

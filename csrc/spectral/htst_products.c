@@ -6,7 +6,7 @@
 #define LANES \
     8 /* partial sums of a dot product, one for each lane of a vector; the order is fixed */
 #define SUMS 4      /* vectors of partial sums, so that no addition waits for the previous one */
-#define GROUP 4     /* rows that share one read of v and of out */
+#define GROUP 4     /* number of rows that share one read of v and of out */
 #define NARROW 1024 /* up to this many columns v stays in the L1 cache: row by row */
 #define PIECE 1024  /* squares of one plain sum */
 

@@ -1,9 +1,9 @@
 /* htst_products: products of a block of rows with vectors, for iterations that find singular
  * values.
  *
- * The matrix is float32 or float64, contiguous, row-major. Everything else is float64; elements are
- * widened as they are read, so there is no second copy of the block. NaN and infinity are not
- * looked for. */
+ * The matrix is float32 or float64, contiguous, row-major. All other numbers are float64. Elements
+ * are widened as they are read, so there is no second copy of the block. The functions do not check
+ * for NaN and infinity. */
 #ifndef HTST_PRODUCTS_H
 #define HTST_PRODUCTS_H
 
@@ -11,28 +11,29 @@
 
 #include "htst_common.h"
 
-/* out += W^T (W v) for W of `rows` x `cols`; v and out have `cols` entries, belong to the caller
- * and do not overlap.
+/* out += W^T (W v) for the matrix W of `rows` x `cols`. v and out have `cols` entries each, belong
+ * to the caller and do not overlap.
  *
- * METHOD: each dot product w . v is eight sums, element j in sum j mod 8; then out += (w . v) w,
- * row after row. The order does not depend on how many rows a call has, so a matrix that is passed
- * in blocks gives bit-identical results.
- * ACCURACY: a dot product to (cols / 8 + 5) u |w| . |v|, u = 2^-53; an entry of out to rows u times
- * the sum of the absolute values of the terms.
+ * METHOD: each dot product w . v is eight sums, with element j in sum j mod 8; then
+ * out += (w . v) w, row after row. The order does not depend on how many rows a call has, so a
+ * matrix that is passed in blocks gives bit-identical results.
+ * ACCURACY: with u = 2^-53, the error of a dot product is at most (cols / 8 + 5) u |w| . |v|. The
+ * error of an entry of out is at most rows u times the sum of the absolute values of its terms.
  * ERRORS: HTST_ERR_BAD_ARG if a size is negative. */
 int htst_products_gram_f32(
     const float *w, int64_t rows, int64_t cols, const double *v, double *out);
 int htst_products_gram_f64(
     const double *w, int64_t rows, int64_t cols, const double *v, double *out);
 
-/* Add the squares of x[n] to sum[0] + sum[1], a number in two parts, which belongs to the caller;
- * zeros before the first call.
+/* Add the squares of x[n] to sum[0] + sum[1], a number in two parts that belongs to the caller.
+ * Both are zero before the first call.
  *
- * METHOD: sums of 1024 squares are plain; sums of these add the rounding error of each addition
- * back (Knuth, The Art of Computer Programming 2, section 4.2.2).
- * Squares of float32 are exact and neither overflow nor vanish: the sum is then infinite or NaN
- * exactly if an element is, and zero exactly if all are (if the processor flushes denormals: if all
- * are zero or denormal).
+ * METHOD: 1024 squares at a time are added in plain double precision. The addition of these sums
+ * restores the rounding error of each step (Knuth, The Art of Computer Programming 2, section
+ * 4.2.2).
+ * Squares of float32 are exact and neither overflow nor vanish. Their sum is therefore infinite or
+ * NaN exactly if an element is, and zero exactly if all elements are (if the processor flushes
+ * denormals: if all are zero or denormal).
  * ACCURACY: relative error below 140 u for any n, without overflow or underflow.
  * ERRORS: HTST_ERR_BAD_ARG if n is negative. */
 int htst_products_squares_f32(const float *x, int64_t n, double sum[2]);

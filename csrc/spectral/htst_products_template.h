@@ -1,10 +1,10 @@
-/* htst_products_template: htst_products.c for one type of W. That file includes it once for each,
- * with FLOAT, the type; LOAD(from), which widens LANES elements; and OF(name), the name with the
- * type's suffix.
+/* htst_products_template: htst_products.c for one type of W. That file includes it once for each
+ * type. It defines FLOAT, the type; LOAD(from), which widens LANES elements; and OF(name), the name
+ * with the type's suffix.
  *
- * dot, dots: dot products with v, of one row and of the rows w[0], w[1], ... of a group; add: out
- * += factor[0] w[0] + factor[1] w[1] + ..., one after the other; squares_of: the sum of at most
- * PIECE squares. */
+ * dot and dots compute dot products with v, of one row and of the rows w[0], w[1], ... of a group.
+ * add computes out += factor[0] w[0] + factor[1] w[1] + ..., in this order. squares_of computes the
+ * sum of at most PIECE squares. */
 
 static double
 OF(rest)(const FLOAT *w, int64_t j, int64_t cols, const double *v, doubles_t *sums)

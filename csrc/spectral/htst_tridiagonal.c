@@ -3,7 +3,8 @@
 #include <float.h>
 #include <math.h>
 
-/* The largest number of Newton's steps; from a bound near the eigenvalue two to ten suffice. */
+/* The largest number of steps of Newton's method; from a bound near the eigenvalue, two to ten
+ * steps suffice. */
 #define MOST_STEPS 1000
 
 /* A pivot of t - T, with a tiny number in place of zero. */
@@ -14,7 +15,8 @@ away_from_zero(double pivot, double scale)
     return fabs(pivot) < least ? least : pivot;
 }
 
-/* The Newton step from t down to the largest eigenvalue, negative if t is not above it. */
+/* The step of Newton's method from t down to the largest eigenvalue; negative if t is not above
+ * the largest eigenvalue. */
 static double
 newton(const double *diagonal, const double *beside, int64_t n, double t)
 {

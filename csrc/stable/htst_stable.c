@@ -11,7 +11,7 @@ legal(double x, double alpha, double beta, double loc, double scale)
         && scale > 0.0 && isfinite(scale);
 }
 
-/* The limits where x is infinite. */
+/* The value of a function at x = infinity (`right`) or at x = -infinity. */
 static double
 limit(int function, bool right)
 {
@@ -25,7 +25,7 @@ limit(int function, bool right)
     }
 }
 
-/* A function at x of a prepared law. */
+/* The value of a function at x; htst_stable_prepare has computed `law`. */
 static double
 value_at(int function, bool is_s1, double x, double alpha, const htst_stable_law_t *law, double loc,
     double scale)

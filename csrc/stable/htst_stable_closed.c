@@ -2,8 +2,8 @@
 
 #include "htst_stable_math.h"
 
-#define ASYMPTOTIC 26.3 /* erfc is below 1e-302 beyond */
-#define LARGE 1e150     /* its square is a double */
+#define ASYMPTOTIC 26.3 /* erfc(u) is below 1e-302 for larger u */
+#define LARGE 1e150     /* its square does not overflow */
 #define LARGE_LEVY 1e200
 #define ROOT_PI 1.77245385090551602730
 
@@ -13,7 +13,7 @@ htst_stable_is_closed(double alpha, double beta)
     return alpha == 2.0 || (alpha == 1.0 && beta == 0.0) || (alpha == 0.5 && fabs(beta) == 1.0);
 }
 
-/* erfc(u) = value exp(scale), u a pair */
+/* Returns `value` and writes `scale` such that erfc(u) = value exp(scale). */
 static double
 scaled_erfc(htst_pair_t u, double *scale)
 {
@@ -31,7 +31,7 @@ scaled_erfc(htst_pair_t u, double *scale)
     return sum / (ROOT_PI * u.hi);
 }
 
-/* exp(-u^2) = value exp(scale) */
+/* Returns `value` and writes `scale` such that exp(-u^2) = value exp(scale). */
 static double
 scaled_square(htst_pair_t u, double *scale)
 {
@@ -89,7 +89,7 @@ cauchy(htst_stable_point_t point)
     return v;
 }
 
-/* Levy's law with scale 1: x_S1 has the law of 1/N^2, N standard normal */
+/* Levy's law with scale 1: x_S1 is distributed as 1/N^2, where N is standard normal. */
 static htst_stable_values_t
 levy(htst_stable_point_t point)
 {

@@ -3,32 +3,33 @@
 #include "htst_stable_math.h"
 
 #define BLOCK 16        /* nodes that are evaluated together */
-#define FIRST_STEP 0.25 /* in v */
-#define TOLERANCE 3e-7  /* of the change when the step is halved; the error is its square */
+#define FIRST_STEP 0.25 /* of the trapezoid rule, in v */
+#define TOLERANCE 3e-7  /* of the change by halving the step; the error is about its square */
 #define MAX_HALVINGS 4
 #define NEGLIGIBLE 1e-17
-#define LEFT_END 50.0 /* exp(-v) alpha there: the integrand is below exp(-LEFT_END) */
+#define LEFT_END 50.0 /* exp(-v) alpha at the first node: the integrand is below exp(-LEFT_END) */
 #define LAST_V 12.0
-#define NEAR_ONE 0.1     /* the form in x_S0 is used for abs(alpha - 1) below */
-#define MAX_RISE 0.7     /* of Re W above 0 on the cut */
-#define MAX_CANCELLED 30 /* the sum of absolute values over the sum, on the cut */
+#define NEAR_ONE 0.1     /* W is computed from x_S0 if abs(alpha - 1) is below this */
+#define MAX_RISE 0.7     /* the largest Re W allowed on the cut */
+#define MAX_CANCELLED 30 /* the largest sum of absolute values, relative to the sum, on the cut */
 
-/* What the integrand needs. With s = sigma/size, u = log sigma and q = log s:
+/* The constants of the integrand. With s = sigma/size, u = log sigma and q = log s:
  *   cut: W = -sigma - s (linear expm1(e q) + constant + cosine exp(e q)), or -sigma - K s^alpha;
  *   ray: s = sigma exp(i angle)/size, W = -sigma + (i + tangent) s eta. */
 typedef struct {
-    double alpha, excess, first_v; /* u = v + 1 - exp(-v), v from first_v on */
+    double alpha, excess, first_v; /* u = v + 1 - exp(-v); first_v is the least v */
     double log_size, inverse;      /* size is x or abs(i + x_S0); inverse = 1/size */
     double linear, constant, cosine, cos_part, sin_part;
     double tangent, sin_angle, cos_angle, turn; /* turn = angle - pi/2 */
 } path_t;
 
-/* Sums of the two integrands, of the absolute value of the density's, and the largest Re W. */
+/* Sums over nodes: both integrands, and the absolute values of the density's. `top` is the largest
+ * Re W; `largest` is the size of the last block relative to the sums. */
 typedef struct {
     double density, tail, absolute, top, largest;
 } sums_t;
 
-/* At one node: Re W and the two integrands' other factors. */
+/* One node: Re W, and the factors of exp(Re W) in both integrands. */
 typedef struct {
     double real, density, tail;
 } term_t;
@@ -151,7 +152,7 @@ sweep(evaluate_t evaluate, const path_t *t, double start, double step, sums_t *s
     }
 }
 
-/* The integrals over u; false if they did not converge. */
+/* Computes both integrals over u; returns false if they did not converge. */
 static bool
 integrate(evaluate_t evaluate, const path_t *t, double tail_scale, sums_t *sums)
 {
@@ -174,7 +175,7 @@ integrate(evaluate_t evaluate, const path_t *t, double tail_scale, sums_t *sums)
     return false;
 }
 
-/* Whether Re W falls below `needed` to the right of v, before it rises. */
+/* True if Re W falls below `needed` for some v > 0 before it rises again. */
 static bool
 falls_below(evaluate_t evaluate, const path_t *t, double needed)
 {

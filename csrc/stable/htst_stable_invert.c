@@ -5,17 +5,17 @@
 #include "htst_stable_values.h"
 
 #define LOG_HALF (-0.69314718055994530942)
-#define LAST_LOG 709.0 /* of t: exp overflows beyond */
-#define LARGE_S 20.0   /* sinh s is exp(s)/2 beyond */
+#define LAST_LOG 709.0 /* of log t: exp overflows above it */
+#define LARGE_S 20.0   /* above it sinh s is exp(s)/2 */
 #define MAX_STEPS 200
-#define LAST_STEP 1e-9 /* the next one of Newton's would be below rounding */
-#define FAR 30.0       /* a start by the power law */
+#define LAST_STEP 1e-9 /* after it the next step of Newton's method is below rounding */
+#define FAR 30.0       /* both ends of the bracket are within this before it is halved */
 
-/* A tail to invert: log P(X > x) = level of a law seen from the right. */
+/* The equation log P(X > x) = level, for a law and its right tail. */
 typedef struct {
     htst_stable_law_t law;
-    double level, log_level; /* level < 0, log(-level) */
-    double width, last;      /* the largest s */
+    double level, log_level; /* log_level = log(-level), level < 0 */
+    double width, last;      /* last: the largest s */
     bool is_x1;
 } tail_t;
 
@@ -29,7 +29,7 @@ coordinate_at(const tail_t *tail, double s)
     return tail->width * sinh(s);
 }
 
-/* log(-log P(X > x)) - log(-level) at s, and its derivative */
+/* log(-log P(X > x)) - log(-level) at s; writes its derivative to `slope`. */
 static double
 excess(const tail_t *tail, double s, double *slope)
 {
@@ -42,7 +42,8 @@ excess(const tail_t *tail, double s, double *slope)
     return log(-log_upper) - tail->log_level;
 }
 
-/* The s of the power law Lambda Gamma(alpha) x^-alpha/pi, or 0 where it does not hold. */
+/* The s at which the power law Lambda Gamma(alpha) x^-alpha/pi has this level, or 0 where the power
+ * law does not hold. */
 static double
 start(const tail_t *tail)
 {
@@ -59,7 +60,7 @@ static double
 solve(const tail_t *tail)
 {
     double low = -tail->last, high = tail->last, s = start(tail), slope = 0.0;
-    /* where the support ends at t = 0, a small s has digits of its own */
+    /* if the support ends at t = 0, s keeps its relative accuracy there */
     double least = tail->law.alpha < 1.0 && fabs(tail->law.beta) == 1.0 ? 0.0 : 1e-3;
     for (int i = 0; i < MAX_STEPS; i++) {
         double value = excess(tail, s, &slope);
@@ -86,7 +87,7 @@ solve(const tail_t *tail)
     return s;
 }
 
-/* The end of the support to the right; S0, or S1 */
+/* The right end of the support, as x in S1 (is_s1) or in S0. */
 static double
 right_end(const htst_stable_law_t *law, bool is_s1)
 {
@@ -96,7 +97,7 @@ right_end(const htst_stable_law_t *law, bool is_s1)
     return INFINITY;
 }
 
-/* The standardised x, in S0 or S1, with log P(X > x) = level; level at most log(1/2) */
+/* The standardised x, in S0 or S1, with log P(X > x) = level, for level <= log(1/2). */
 static double
 upper_quantile(double alpha, double beta, double level, bool is_s1)
 {
@@ -124,8 +125,7 @@ upper_quantile(double alpha, double beta, double level, bool is_s1)
     return is_s1 ? point.x1.hi : point.x0.hi;
 }
 
-/* The standardised x with lower tail exp(lower) or upper tail exp(upper), each given by the other
- * if NaN. */
+/* The standardised x with log P(X <= x) = log_lower and log P(X > x) = log_upper. */
 static double
 quantile(double alpha, double beta, double log_lower, double log_upper, bool is_s1)
 {

@@ -2,7 +2,7 @@
 
 #include "htst_stable_math.h"
 
-/* Stands for alpha - 1 = 0: the law differs from that of alpha = 1 by less than 1e-20 or so. */
+/* Replaces alpha - 1 = 0; this changes the law by less than about 1e-20. */
 #define NO_EXCESS 1e-25
 
 #define MAX_TERMS 16 /* of Taylor's series up to pi/4 */
@@ -15,7 +15,7 @@ divide(htst_pair_t a, double b)
     return htst_pair_quotient(a, (htst_pair_t){ b, 0.0 }, 1.0 / b);
 }
 
-/* sin and cos of pi u/2, 0 <= u <= 1/2, by Taylor's series */
+/* The sine and the cosine of pi u/2 for 0 <= u <= 1/2, by Taylor's series. */
 static void
 pair_angle(double u, htst_pair_t *sine, htst_pair_t *cosine)
 {
@@ -53,7 +53,7 @@ set_side(const htst_stable_law_t *law, double beta, htst_stable_side_t *side)
     side->beta = beta;
     side->sin_part = (1.0 + beta) * sine;
     side->cos_part = cosine - beta * (sine / cosine) * sine;
-    /* the point (K, Lambda) times abs(cos A), which may be tiny */
+    /* the point (K, Lambda), multiplied by abs(cos A), which can be tiny */
     double sign = cosine < 0.0 ? -1.0 : 1.0;
     double x = sign * (cosine * cosine - beta * sine * sine);
     double y = (1.0 + beta) * sine * (sign * cosine), other = (1.0 - beta) * sine * (sign * cosine);
@@ -97,7 +97,7 @@ htst_stable_point(const htst_stable_law_t *law, htst_pair_t x, bool is_s1)
 {
     htst_stable_point_t point = { x, x, 0.0 };
     if (law->is_one) {
-        point.x1 = law->shift; /* S1 has no finite shift here: x_S0 is negligible beside it */
+        point.x1 = law->shift; /* nearly infinite: x_S0 is negligible next to it */
         if (law->beta == 0.0) {
             point.x1 = x;
         }

@@ -1,11 +1,11 @@
 /* htst_stable_math: sines, logarithms and exponentials for loops over the nodes of an integral.
  * Internal.
  *
- * METHOD: polynomials without branches or libm, so that compilers vectorise loops with them. The
- * results are the same in every clone.
- * ACCURACY: about one unit in the last place; sines near pi and cosines near pi/2 have an absolute
+ * METHOD: polynomials without branches and without calls of libm, so that compilers vectorise loops
+ * over them. Results are the same in the clones for all instruction sets.
+ * ACCURACY: about one unit in the last place. Sines near pi and cosines near pi/2 have an absolute
  * error of one unit in the last place of 1.
- * ERRORS: none; arguments are those that the functions of this folder pass. */
+ * ERRORS: none; each function says which arguments it accepts. */
 #ifndef HTST_STABLE_MATH_H
 #define HTST_STABLE_MATH_H
 
@@ -19,7 +19,7 @@ typedef struct {
     double sin, cos;
 } htst_angle_t;
 
-/* sin x and cos x, abs(x) <= pi/4 */
+/* sin x and cos x for abs(x) <= pi/4. */
 HTST_INLINE htst_angle_t
 htst_small_angle(double x)
 {
@@ -34,7 +34,7 @@ htst_small_angle(double x)
     return (htst_angle_t){ s, c };
 }
 
-/* sin x and cos x, 0 <= x <= 3/4 pi; the sine of a small x has full relative accuracy. */
+/* sin x and cos x for 0 <= x <= 3/4 pi. The sine of a small x has full relative accuracy. */
 HTST_INLINE htst_angle_t
 htst_angle(double x)
 {
@@ -43,7 +43,7 @@ htst_angle(double x)
     return (htst_angle_t){ far ? a.cos : a.sin, far ? a.sin : a.cos };
 }
 
-/* sin x and cos x, abs(x) < 1e5; beyond, any numbers in [-1, 1] */
+/* sin x and cos x for abs(x) < 1e5. For a larger abs(x) the results are some numbers in [-1, 1]. */
 HTST_INLINE htst_angle_t
 htst_any_angle(double x)
 {
@@ -60,7 +60,7 @@ htst_any_angle(double x)
     return (htst_angle_t){ sign * sine, sign * cosine };
 }
 
-/* log x, x positive and normal */
+/* log x for a positive normal x. */
 HTST_INLINE double
 htst_log(double x)
 {
@@ -69,7 +69,7 @@ htst_log(double x)
     return htst_log_sum(f, e);
 }
 
-/* log(1 + x), x > -1 */
+/* log(1 + x) for x > -1. */
 HTST_INLINE double
 htst_log1p(double x)
 {
@@ -77,7 +77,7 @@ htst_log1p(double x)
     return htst_log(u) + (x - (u - 1.0)) / u;
 }
 
-/* exp x; 0 below -745, exp(709) above 709 */
+/* exp(x): 0 for x below -745, and exp(709) for x above 709. */
 HTST_INLINE double
 htst_exp(double x)
 {
@@ -85,7 +85,7 @@ htst_exp(double x)
     return htst_exp_negative((htst_pair_t){ -top, 0.0 }, 1.0);
 }
 
-/* exp(x) - 1, abs(x) < 700 */
+/* exp(x) - 1 for abs(x) < 700. */
 HTST_INLINE double
 htst_expm1(double x)
 {

@@ -2,25 +2,25 @@
 
 #include "htst_stable_math.h"
 
-#define FIRST_STEP 0.16 /* in v; its half is enough nearly everywhere */
+#define FIRST_STEP 0.16 /* in v; half of it suffices nearly everywhere */
 #define TOLERANCE 3e-7
-#define TIGHT_TOLERANCE 1e-10 /* with SLOW_GROWTH, where the end of the plateau may hide */
+#define TIGHT_TOLERANCE 1e-10 /* with SLOW_GROWTH: there the sums can miss the end of the plateau */
 #define MAX_HALVINGS 5
 #define NEGLIGIBLE 1e-17
-#define MAX_PLATEAU 1.0 /* of kappa or pi - Phi, for two peaks */
+#define MAX_PLATEAU 1.0 /* of kappa or pi - Phi; a second peak is sought only below it */
 #define SMALL_PLATEAU 0.2
-#define SLOW_GROWTH 0.12 /* so that nodes resolve the end of the plateau */
-#define NO_PEAK 42.0     /* a peak that is lower by this factor of e does not count */
+#define SLOW_GROWTH 0.12 /* small enough that the nodes resolve the end of the plateau */
+#define NO_PEAK 42.0     /* a peak is ignored if its logarithm is lower by this */
 #define FIRST_V (-7.0)
 #define LAST_V 60.0
 #define BLOCK 16     /* nodes that are evaluated together */
-#define LAST_Y 640.0 /* beyond, angles times alpha - 1 might be denormal */
-#define LIMIT_Y 60.0 /* there L is at its limit, if it has one */
+#define LAST_Y 640.0 /* at a larger y, angles times alpha - 1 might be denormal */
+#define LIMIT_Y 60.0 /* at this y, L has reached its limit, if it has one */
 #define LAPLACE 20.0 /* the least L from which Laplace's formula is used */
 #define LAPLACE_Y 9.0
 #define MAX_LOG_G 650.0 /* exp(-g) is 0 long before */
 
-/* What the integrand needs, in one record. */
+/* The constants of the integrand. */
 typedef struct {
     double alpha, excess, inverse; /* inverse = 1/(alpha - 1) */
     double length, beyond, kappa;
@@ -29,7 +29,7 @@ typedef struct {
     double rise;                          /* +1 if L rises with y, else -1 */
 } integral_t;
 
-/* At one node: L, abs(dL/dy), the weight phi omega/Phi, omega. */
+/* One node: L, abs(dL/dy), the weight phi omega/Phi, omega and phi. */
 typedef struct {
     double log_g, slope, weight, omega, phi;
 } node_t;
@@ -60,7 +60,7 @@ node_at(const integral_t *t, double y)
     return (node_t){ log_g, slope, weight, omega, phi };
 }
 
-/* The node with the largest integrand, and the integrand's scale in y there. */
+/* The node with the largest integrand; `scale` is the inverse width of the peak in y. */
 typedef struct {
     double y, scale, log_g, g, height; /* height: the log of the integrand */
     double growth;                     /* nodes: y + rise (v + (1 - exp(-growth v))/growth)/scale */
@@ -85,7 +85,7 @@ evaluate(const integral_t *HTST_RESTRICT given, const double *HTST_RESTRICT y,
     }
 }
 
-/* Derivative in y of the log of the integrand, times a positive number. */
+/* A positive multiple of the derivative in y of the logarithm of the integrand. */
 static double
 ascent(const integral_t *t, const node_t *n)
 {
@@ -93,8 +93,8 @@ ascent(const integral_t *t, const node_t *n)
     return t->rise * n->slope * (1.0 - g) + (n->omega - n->phi) / t->length;
 }
 
-/* An interval with a peak, the first one from the end where g is large, by the signs of the ascent
- * on a coarse grid. */
+/* Finds an interval that contains a peak, by the signs of the ascent on a coarse grid. If there are
+ * several peaks, the one nearest to the end where g is large is taken. */
 static void
 bracket(const integral_t *t, double *low, double *high)
 {
@@ -121,7 +121,7 @@ bracket(const integral_t *t, double *low, double *high)
     }
 }
 
-/* A step towards the peak: to the g at which the ascent would vanish, were the slope constant. */
+/* The next y on the way to the peak: the ascent would vanish there if the slope were constant. */
 static double
 next_y(const integral_t *t, const node_t *n, double y)
 {
@@ -135,7 +135,7 @@ single_node(const integral_t *t, double y)
     return node_at(t, y);
 }
 
-/* The peak in (low, high), from y on. */
+/* Finds the peak in (low, high); the search starts at y. */
 static peak_t
 refine_peak(const integral_t *t, double low, double high, double y)
 {
@@ -163,7 +163,7 @@ refine_peak(const integral_t *t, double low, double high, double y)
     return peak;
 }
 
-/* Where g = 1, between y and the end where g is small; NAN if there is no such place. */
+/* The place where g = 1, between y and the end where g is small; NaN if there is none. */
 static double
 find_one(const integral_t *t, double y)
 {
@@ -190,9 +190,9 @@ find_one(const integral_t *t, double y)
     return y;
 }
 
-/* Replaces a peak where g is large by the one where g is near 1, if that one counts. Returns the
- * distance between the two if both count, else 0: a light body has the first, a heavy tail with a
- * small coefficient the second. */
+/* A light body has a peak where g is large; a heavy tail with a small coefficient has a second one
+ * where g is near 1. Replaces the first peak by the second if the second is not negligible. Returns
+ * the distance between both if neither is negligible, else 0. */
 static double
 other_peak(const integral_t *t, peak_t *peak)
 {
@@ -204,7 +204,7 @@ other_peak(const integral_t *t, peak_t *peak)
     for (bool turned = false; !turned; step *= 2.0) {
         back = y + t->rise * step;
         if ((back - peak->y) * t->rise > 0.0) {
-            return 0.0; /* the integrand rises all the way to the peak that is known */
+            return 0.0; /* the integrand rises all the way to the first peak */
         }
         node_t n = single_node(t, back);
         turned = (ascent(t, &n) > 0.0) != (t->rise > 0.0);
@@ -257,13 +257,13 @@ add_block(const integral_t *t, const peak_t *peak, double v, double step, sums_t
     sums->lower += lower;
 }
 
-/* The v between which nothing may be left out. */
+/* The range of v in which every block is summed, however small. */
 typedef struct {
     double low, high;
 } reach_t;
 
-/* Where plateau is small, g stands still and falls again beyond y = -log(plateau): the mass there
- * belongs to a tail. */
+/* If `plateau` is small, g is nearly constant before it falls again at y = -log(plateau). The mass
+ * beyond that point belongs to a tail and must be summed. */
 static reach_t
 find_reach(const integral_t *t, const peak_t *peak, double plateau, double distance)
 {
@@ -276,7 +276,7 @@ find_reach(const integral_t *t, const peak_t *peak, double plateau, double dista
     return reach;
 }
 
-/* The sums over v = start + k step, all k, until blocks outside `reach` add nothing more. */
+/* Adds up v = start + k step for all whole k, until blocks outside `reach` add nothing more. */
 static void
 sweep(const integral_t *t, const peak_t *peak, const reach_t *reach, double start, double step,
     sums_t *sums)
@@ -301,8 +301,8 @@ change(double half, double both)
     return fabs(2.0 * half - both) / both;
 }
 
-/* The sums with a step so small that halving it changed them by less than TOLERANCE; the error of
- * the trapezoid rule is then about TOLERANCE squared. Returns the step. */
+/* Halves the step until a halving changes the sums by less than TOLERANCE; the error of the
+ * trapezoid rule is then about TOLERANCE squared. Returns the step. */
 static double
 integrate(const integral_t *t, const peak_t *peak, const reach_t *reach, sums_t *sums)
 {
@@ -321,7 +321,7 @@ integrate(const integral_t *t, const peak_t *peak, const reach_t *reach, sums_t 
     return step;
 }
 
-/* log(z cos eta): from x_S0 if this is near 0 */
+/* log(z cos eta), computed from x_S0 if the logarithm is near 0. */
 static double
 first_log(const htst_stable_side_t *side, htst_stable_point_t point)
 {
@@ -333,8 +333,9 @@ first_log(const htst_stable_side_t *side, htst_stable_point_t point)
     return log(point.x1.hi * cosine) + point.x1.lo / point.x1.hi;
 }
 
-/* The values far in a light tail, where g = g0 (1 + a t^2) with t the distance from the end of the
- * angle, and g0 is so large that Laplace's formula is exact in the logarithm. */
+/* The density and both tails far in a light tail. There g = g0 (1 + a t^2), where t is the distance
+ * from the end of the angle, and g0 is so large that Laplace's formula gives the logarithms
+ * exactly. */
 static htst_stable_values_t
 by_laplace(const integral_t *t, double log_least, double log_factor)
 {

@@ -1,13 +1,14 @@
-/* Notation: V = pi q, W the exponential number, eps = 1 - alpha, t = tan(pi alpha/2), z = beta t.
+/* Notation: V = pi q, W is the exponential number, eps = 1 - alpha, t = tan(pi alpha/2),
+ * z = beta t.
  *
  * Chambers, Mallows and Stuck give, after the powers of cos(alpha theta0) are cancelled,
  *   X_S1 = (sin(alpha V) + z cos(alpha V)) / cos V  exp(y),  y = (eps/alpha) log R,
  *   R    = A / (W cos V),  A = cos(eps V) + z sin(eps V).
- * By sin(alpha V) = sin(V - eps V) the first factor is T + z cos(eps V), T = A tan V - sin(eps V).
- * X_S0 = X_S1 - z is thus
- *   T exp(y) + z (cos(eps V) expm1(y) - (1 - cos(eps V))),
- * whose terms stay bounded as eps -> 0: z grows as 1/eps, and y falls as eps. This is used near
- * alpha = 1; at alpha = 1 itself eps is replaced by 2^-600, which gives the limit to the last bit.
+ * Because sin(alpha V) = sin(V - eps V), the first factor is T + z cos(eps V), where
+ * T = A tan V - sin(eps V). X_S0 = X_S1 - z is therefore
+ *   T exp(y) + z (cos(eps V) expm1(y) - (1 - cos(eps V))).
+ * Its terms stay bounded as eps -> 0: z grows as 1/eps, and y falls as eps. This form is used near
+ * alpha = 1. At alpha = 1 itself 2^-600 replaces eps, which gives the limit to the last bit.
  *
  * With c = pi/2 - abs(V) and s = beta sign(V),
  *   A = (sin(eps c) + (1 + s) cos(pi eps/2) sin(eps abs(V))) / sin(pi eps/2)
@@ -21,17 +22,18 @@
 
 #include "htst_philox.h"
 
-/* Numbers of a chunk; all its buffers (14 KiB) stay in the L1 cache. */
+/* Numbers that are computed together; all buffers of a chunk (14 KiB) stay in the L1 cache. */
 #define CHUNK 256
 
 #define PI 0x1.921fb54442d18p+1
 #define HALF_PI 0x1.921fb54442d18p+0
 
-/* abs(eps) below which the form that is continuous at alpha = 1 is used, and eps at alpha = 1 */
+/* The form that is continuous at alpha = 1 is used for abs(eps) below NEAR_ONE. At alpha = 1 itself
+ * AT_ONE replaces eps. */
 #define NEAR_ONE 0.125
 #define AT_ONE 0x1p-600
 
-/* exp(y) is 0 or infinite outside */
+/* If abs(y) is larger, exp(y) is 0 or infinite. */
 #define LARGEST_Y 1400.0
 
 /* ---- elementary functions -------------------------------------------------------------------- */
@@ -131,7 +133,7 @@ typedef struct {
     double power;      /* eps / alpha */
     double low[2];     /* (1 + s) t; for alpha below 1/2 */
     double low_factor; /* pi alpha / cos(pi alpha/2) */
-    double offset;     /* what is added to reach the parameterization */
+    double offset;     /* from the computed form to the parameterization */
     double loc, scale;
     int is_near, is_low;
 } constants_t;
@@ -176,7 +178,7 @@ make_constants(const htst_stable_sample_law_t *law)
     c.factor = 2.0 / sinc(angle * angle);
     c.z = beta * (cosine / half_sine(eps));
     c.power = eps / alpha;
-    if (c.is_low) { /* eps has lost digits of alpha */
+    if (c.is_low) { /* eps = 1 - alpha has lost digits of a small alpha */
         double tangent = half_sine(alpha) / half_sine(eps);
         c.z = beta * tangent;
         c.low[0] = (1.0 - beta) * tangent;
@@ -195,7 +197,7 @@ make_constants(const htst_stable_sample_law_t *law)
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
 
-/* q and W of CHUNK numbers from `first` on. */
+/* Writes q and W of CHUNK numbers; `first` is the index of the first one. */
 HTST_CLONES static void
 draw_chunk(uint64_t seed, uint64_t first, double *HTST_RESTRICT q, double *HTST_RESTRICT w)
 {
@@ -215,7 +217,7 @@ draw_chunk(uint64_t seed, uint64_t first, double *HTST_RESTRICT q, double *HTST_
     }
 }
 
-/* y, the first factor without its term in z, and 1 - cos(eps V). */
+/* Writes y, the first factor without its term in z, and 1 - cos(eps V). */
 HTST_CLONES static void
 angle_chunk(const constants_t *law, const double *HTST_RESTRICT q, const double *HTST_RESTRICT w,
     double *HTST_RESTRICT y, double *HTST_RESTRICT factor, double *HTST_RESTRICT versine)
@@ -242,7 +244,7 @@ angle_chunk(const constants_t *law, const double *HTST_RESTRICT q, const double 
     }
 }
 
-/* The first factor for alpha below 1/2, its term in z included. */
+/* Writes the first factor, including its term in z, for alpha below 1/2. */
 HTST_CLONES static void
 low_chunk(const constants_t *law, const double *HTST_RESTRICT q, double *HTST_RESTRICT factor)
 {
@@ -258,7 +260,7 @@ low_chunk(const constants_t *law, const double *HTST_RESTRICT q, double *HTST_RE
     }
 }
 
-/* X_S0 by the form that is continuous at alpha = 1. */
+/* Writes the numbers by the form that is continuous at alpha = 1, which gives X_S0. */
 HTST_CLONES static void
 near_chunk(const constants_t *law, const double *HTST_RESTRICT y,
     const double *HTST_RESTRICT factor, const double *HTST_RESTRICT versine,
@@ -274,7 +276,7 @@ near_chunk(const constants_t *law, const double *HTST_RESTRICT y,
     }
 }
 
-/* X_S1, and what takes it to the parameterization. */
+/* Writes the numbers by the form for other alpha, which gives X_S1. */
 HTST_CLONES static void
 far_chunk(const constants_t *law, const double *HTST_RESTRICT y, const double *HTST_RESTRICT factor,
     double *HTST_RESTRICT out)

@@ -10,9 +10,9 @@
 #define ROOTS 16    /* intervals before the first halving */
 #define MAX_DEPTH 9 /* ROOTS 2^MAX_DEPTH cells */
 #define LEAST_LOG (-800.0)
-#define SMALL_ALPHA 0.7 /* up to here the law is concentrated about x_S1 = 0 */
-#define INSIDE 1.5      /* an asinh(t/width) in the body of a law whose support begins at t = 0 */
-#define ENOUGH 6e-15    /* the last coefficients, relative to the largest or 1 */
+#define SMALL_ALPHA 0.7 /* up to this alpha the law is concentrated around x_S1 = 0 */
+#define INSIDE 1.5      /* asinh(t/width) of a point inside a law whose support begins at t = 0 */
+#define ENOUGH 6e-15    /* of the last coefficients, relative to max(1, the largest coefficient) */
 #define BLOCK 64
 
 int64_t
@@ -44,8 +44,9 @@ log_density_at(const builder_t *b, double s)
     return htst_stable_tell(HTST_STABLE_LOGPDF, &v);
 }
 
-/* An s between inside and outside at which the density is still above exp(LEAST_LOG). From *zero on
- * it is not; *zero is infinite if the density is above it at outside, too. */
+/* An s between `inside` and `outside` at which the density is still above exp(LEAST_LOG). Writes to
+ * *zero an s from which on the density is below it; *zero is infinite if the density is above it at
+ * `outside`, too. */
 static double
 find_end(const builder_t *b, double inside, double outside, double *zero)
 {
@@ -88,7 +89,7 @@ is_resolved(const double *c)
     return last < ENOUGH * largest;
 }
 
-/* Fills the leaf of an interval; false if the polynomials do not resolve it. */
+/* Fills the leaf of an interval; returns false if the polynomials are not accurate enough. */
 static bool
 fill_leaf(const builder_t *b, double low, double high, htst_stable_leaf_t *leaf)
 {
@@ -109,7 +110,7 @@ fill_leaf(const builder_t *b, double low, double high, htst_stable_leaf_t *leaf)
         && is_resolved(leaf->log_upper);
 }
 
-/* Leaves for the cells [first, first + count), a power of 2. */
+/* Makes leaves for the cells [first, first + count), where count is a power of 2. */
 static void
 fill_cells(const builder_t *b, int first, int count)
 {
@@ -181,7 +182,7 @@ static coordinate_t
 set_coordinate(const htst_stable_table_t *table, const htst_stable_law_t *law, bool is_s1,
     double loc, double scale)
 {
-    /* the point 0 of the given parameterization, in t */
+    /* the coordinate t of the point x = loc */
     htst_stable_point_t zero = htst_stable_standard_point(law, loc, loc, scale, is_s1);
     htst_pair_t shift = table->is_x1 ? zero.x1 : zero.x0;
     return (coordinate_t){ shift.hi, shift.lo, loc, scale, 1.0 / table->width };
@@ -217,7 +218,7 @@ cell_of(const htst_stable_table_t *table, double s)
     return at >= 0.0 && at < HTST_STABLE_TABLE_CELLS ? (int) at : -1;
 }
 
-/* The leaves of a block of points; -1 where there is none. */
+/* Writes the index of the leaf of each point of a block; -1 for a point without a leaf. */
 static void
 find_leaves(const htst_stable_table_t *table, const double *s, int32_t *leaf)
 {
@@ -227,7 +228,7 @@ find_leaves(const htst_stable_table_t *table, const double *s, int32_t *leaf)
     }
 }
 
-/* Clenshaw's sums, for a block of points at once: one coefficient of all of them at a time. */
+/* Clenshaw's sums for a block of points: the outer loop runs over the coefficients. */
 HTST_FUSED_CLONES static void
 sum_block(const double *HTST_RESTRICT leaves, const int64_t *HTST_RESTRICT start,
     const double *HTST_RESTRICT s, int64_t offset, double *HTST_RESTRICT out)
@@ -261,7 +262,7 @@ exponentials(const double *HTST_RESTRICT x, double *HTST_RESTRICT out)
 #define LEAF_DOUBLES ((int64_t) (sizeof(htst_stable_leaf_t) / sizeof(double)))
 #define HALF_LOG (-0.69314718055994530942)
 
-/* log(1 - exp(other)) where `own` is near 0, else own */
+/* out = log(1 - exp(other)) if `own` is near 0, else own. */
 static void
 sharpen(const double *own, const double *other, double *out)
 {
@@ -270,7 +271,7 @@ sharpen(const double *own, const double *other, double *out)
     }
 }
 
-/* The function at a block of points in the range. */
+/* Evaluates the function at a block of points in the range of the table. */
 static void
 evaluate_block(const htst_stable_table_t *table, int function, const int32_t *leaf, const double *s,
     double log_scale, double *out)
@@ -305,7 +306,8 @@ evaluate_block(const htst_stable_table_t *table, int function, const int32_t *le
     }
 }
 
-/* A function of a point without a leaf. Beyond a light end values are 0 or 1, unlike logarithms. */
+/* The function at a point without a leaf. Beyond the end of a light tail the density is 0 and tails
+ * are 0 or 1, but their logarithms are computed. */
 static double
 direct_value(const htst_stable_table_t *table, int function, int is_s1, double loc, double scale,
     double x, double s)

@@ -1,12 +1,13 @@
-/* htst_stable_table: one stable law as polynomials, for many points at the same alpha and beta.
+/* htst_stable_table: polynomials for one stable law, for many points with the same alpha and beta.
  *
- * METHOD: with t = x_S0 or, for alpha up to .7, x_S1, the logarithms of the density and of both
- * tails are piecewise polynomials of degree 23 in asinh(t/width). Intervals are halved until the
- * last Chebyshev coefficients are negligible. A point outside the range of the table (a density
- * below exp(-800), or so far in a heavy tail that no sample gets there) is evaluated directly.
+ * METHOD: let t = x_S1 for alpha up to .7 and t = x_S0 for a larger alpha. The logarithms of the
+ * density and of both tails are piecewise polynomials of degree 23 in asinh(t/width). An interval
+ * is halved until its last Chebyshev coefficients are negligible. A point outside the range of the
+ * table is evaluated directly: its density is below exp(-800), or it is so far in a heavy tail that
+ * no sample reaches it.
  *
- * ACCURACY (docs/accuracy-stable.md): 1e-13 relative to the direct functions, times
- * max(1, abs(log f)/100). ERRORS: beside each function. */
+ * ACCURACY (docs/accuracy-stable.md): 1e-13 relative to the functions of htst_stable.h, times
+ * max(1, abs(log f)/100). ERRORS: at each function. */
 #ifndef HTST_STABLE_TABLE_H
 #define HTST_STABLE_TABLE_H
 
@@ -16,7 +17,8 @@
 #define HTST_STABLE_TABLE_CELLS 8192
 #define HTST_STABLE_TABLE_LEAVES 400
 
-/* One interval: asinh(t/width) = middle + u/inverse, abs(u) <= 1, and Chebyshev coefficients. */
+/* One interval: asinh(t/width) = middle + u/inverse with abs(u) <= 1, and the Chebyshev
+ * coefficients of three logarithms as functions of u. */
 typedef struct {
     double middle, inverse;
     double log_density[HTST_STABLE_TABLE_DEGREE + 1];
@@ -28,22 +30,31 @@ typedef struct {
     double alpha, beta;
     double width, low, high; /* the range of asinh(t/width) */
     double cells_a_unit;
-    double zero_low, zero_high; /* values are 0 or 1 from there on, or infinite */
+    double zero_low,
+        zero_high; /* outside these, the density is 0 and tails are 0 or 1; may be infinite */
     int32_t n_leaves, is_x1;
-    int32_t cell[HTST_STABLE_TABLE_CELLS]; /* the leaf of each, or -1: evaluate directly */
+    int32_t cell[HTST_STABLE_TABLE_CELLS]; /* the leaf of each cell; -1: evaluate directly */
     htst_stable_leaf_t leaf[HTST_STABLE_TABLE_LEAVES];
 } htst_stable_table_t;
 
-/* Bytes of a table. ACCURACY: exact. ERRORS: none. */
+/* The size of a table in bytes. METHOD: sizeof. ACCURACY: exact. ERRORS: none. */
 int64_t htst_stable_table_size(void);
 
-/* Builds the table of a law; it is read only afterwards and may be used by many threads.
- * ACCURACY: above. ERRORS: HTST_ERR_BAD_ARG for alpha outside (0, 2] or abs(beta) above 1. */
+/* Builds the table of a law. Afterwards the table is read only, and many threads may use it.
+ *   alpha, beta: the law
+ *   table: allocated by the caller
+ * METHOD, ACCURACY: above.
+ * ERRORS: HTST_ERR_BAD_ARG for alpha outside (0, 2] or abs(beta) above 1. */
 int htst_stable_table_build(double alpha, double beta, htst_stable_table_t *table);
 
-/* out[i] = function(x[i]), by its code in htst_stable.h. out must not overlap x.
- * ACCURACY: above; does not depend on how an array is divided. ERRORS: HTST_ERR_BAD_ARG as
- * htst_stable_map. */
+/* out[i] = function(x[i]) for i < count.
+ *   table: built by htst_stable_table_build
+ *   function: a code of htst_stable_function_t (htst_stable.h)
+ *   is_s1, loc, scale: as in htst_stable_evaluate
+ *   x, out: `count` numbers each, which must not overlap
+ * METHOD: above. ACCURACY: above; results do not depend on how an array is divided.
+ * ERRORS: HTST_ERR_BAD_ARG as htst_stable_map, and for an invalid loc or scale (no element is
+ * written then). */
 int htst_stable_table_map(const htst_stable_table_t *table, int function, int is_s1, double loc,
     double scale, int64_t count, const double *x, double *out);
 

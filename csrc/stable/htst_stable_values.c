@@ -6,15 +6,16 @@
 #include "htst_stable_math.h"
 #include "htst_stable_nolan.h"
 
-/* Nearer to 1 the logarithm of g in Nolan's integral would lose digits, unless beta is large. */
+/* For alpha closer to 1 the logarithm of g in Nolan's integral loses digits, unless beta is
+ * large. */
 #define VERY_NEAR_ONE 1e-3
 #define SMALL_BETA 0.05
-#define NEAR_ONE 0.1    /* as in htst_stable_contour.c: the cut uses x_S0 below */
-#define FAR 12.0        /* the cut is tried beyond if alpha is near 1 */
-#define DEEP 42.0       /* -Re W at its saddle, for the cut */
-#define SMALL_PHASE 1.0 /* the phase on the cut where sigma is 1 */
+#define NEAR_ONE 0.1    /* as in htst_stable_contour.c: below it the cut uses x_S0 */
+#define FAR 12.0        /* for alpha near 1 the cut is tried if x_S0 is larger */
+#define DEEP 42.0       /* the least -Re W at its saddle for which the cut is tried */
+#define SMALL_PHASE 1.0 /* the largest phase on the cut at sigma = 1 */
 #define SMALL_GROWTH 0.5
-#define LEAST_Z 1e-240 /* below, and where Taylor's series has one term: the values at 0 */
+#define LEAST_Z 1e-240 /* below it, and where one term of Taylor's series suffices, z counts as 0 */
 #define NO_CHANGE (-42.0)
 #define LARGEST 1e300
 
@@ -25,7 +26,7 @@ mirror(htst_stable_values_t v)
         v.lower_more, v.upper_more };
 }
 
-/* Whether the cut is likely to serve a point: its integrand falls to nothing before it rises. */
+/* True if the cut is likely to serve a point: its integrand becomes negligible before it rises. */
 static bool
 is_far(const htst_stable_law_t *law, const htst_stable_side_t *side, htst_stable_point_t point)
 {
@@ -46,7 +47,8 @@ is_far(const htst_stable_law_t *law, const htst_stable_side_t *side, htst_stable
     return k >= 0.0 || (1.0 - 1.0 / alpha) * pow(-alpha * k, -1.0 / (alpha - 1.0)) > DEEP;
 }
 
-/* The values on the edge of the support or outside it; false inside. */
+/* Writes the values at a point on the edge of the support or outside; returns false for a point
+ * inside the support. */
 static bool
 outside(const htst_stable_law_t *law, htst_stable_point_t point, htst_stable_values_t *values)
 {
@@ -59,7 +61,7 @@ outside(const htst_stable_law_t *law, htst_stable_point_t point, htst_stable_val
     return true;
 }
 
-/* log Gamma(x), x >= 1/2, by Stirling's series from 16 on */
+/* log Gamma(x) for x >= 1/2: recurrence up to 16, then Stirling's series. */
 static double
 log_gamma(double x)
 {
@@ -92,14 +94,14 @@ by_nolan(const htst_stable_law_t *law, htst_stable_point_t point)
     point = left ? htst_stable_mirror(point) : point;
     double z = point.x1.hi, log_ratio = log_gamma(2.0 / law->alpha) - log_gamma(1.0 / law->alpha);
     const htst_stable_side_t *side = &law->side[left];
-    bool is_light = law->alpha < 1.0 && side->beyond == 0.0; /* z = 0 is the end of the support */
+    bool is_light = law->alpha < 1.0 && side->beyond == 0.0; /* the support ends at z = 0 */
     bool is_zero = z == 0.0 || (!is_light && (z < LEAST_Z || log(z) + log_ratio < NO_CHANGE));
     htst_stable_values_t v = is_zero ? at_zero(law, side) : htst_stable_nolan(law, side, point);
     return left ? mirror(v) : v;
 }
 
-/* Whether Nolan's integral keeps its digits: it does not in the heavy tail of a law with alpha near
- * 1, where the cut does. */
+/* True if Nolan's integral keeps its digits. It loses them in the heavy tail of a law with alpha
+ * near 1; the cut keeps them there. */
 static bool
 is_nolan_exact(const htst_stable_law_t *law, htst_stable_point_t point)
 {
@@ -137,7 +139,7 @@ htst_stable_values_t
 htst_stable_values(const htst_stable_law_t *law, htst_stable_point_t point)
 {
     htst_stable_values_t v = choose(law, point);
-    if (law->beta == 0.0 && v.tail_scale > -2.0) { /* no rounding takes a tail across 1/2 */
+    if (law->beta == 0.0 && v.tail_scale > -2.0) { /* rounding must not move a tail across 1/2 */
         double scale = exp(v.tail_scale);
         v.upper *= scale;
         v.lower *= scale;
@@ -185,7 +187,7 @@ htst_stable_standard_point(
     return htst_stable_point(law, q, is_s1);
 }
 
-/* log of part exp(scale) + more, where 1 - complement is the same */
+/* log(part exp(scale) + more). `complement` is 1 minus the sum, with digits of its own. */
 static double
 log_tail(double part, double scale, double more, double complement)
 {

@@ -1,1 +1,1 @@
-"""Bindings of the C library, one module per C module; no defaults, no policy."""
+"""Bindings of the C library, one module per C module, without defaults and choices."""

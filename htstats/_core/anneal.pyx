@@ -15,7 +15,7 @@ from htstats._core.status cimport check
 
 
 cdef class Chain:
-    """One chain: arrays that Python allocated, and the counters. It keeps the arrays alive."""
+    """One chain of the search: its arrays, which Python allocated, and its counters."""
 
     cdef htst_anneal_data_t data
     cdef htst_anneal_cost_t cost
@@ -64,7 +64,7 @@ cdef class Chain:
         htst_anneal_seed(&self.state, seed)
 
     def start(self):
-        """Count errors and energy of the current weights and offsets."""
+        """Compute the errors and the energy of the current weights and offsets."""
         cdef int status
         with nogil:
             status = htst_anneal_start(&self.data, &self.cost, &self.state)
@@ -79,7 +79,7 @@ cdef class Chain:
         return temperature
 
     def counts(self):
-        """errors, energy, best_errors, best_energy, n_proposals, n_accepted, n_compared."""
+        """(errors, energy, best_errors, best_energy, n_proposals, n_accepted, n_compared)."""
         return (self.state.errors, self.state.energy, self.state.best_errors,
                 self.state.best_energy, self.state.n_proposals, self.state.n_accepted,
                 self.state.n_compared)

@@ -12,11 +12,11 @@ from htstats._core.htst_binomial_invert cimport htst_binomial_map_limit, htst_bi
 from htstats._core.status cimport check
 
 cdef object INT64 = np.int64
-cdef long long EXACT = 1LL << 53  # doubles hold all integers up to here
+cdef long long EXACT = 1LL << 53  # a double represents every integer up to this one
 
 
 cdef int64_t step_of(const double[::1] x, int64_t count) except -1:
-    """The step of an input: 0 if its one element is repeated, else 1."""
+    """The step of an input: 0 if it has one element, which is used for all outputs, else 1."""
     if x.shape[0] == count:
         return 1
     if x.shape[0] != 1:
@@ -27,8 +27,8 @@ cdef int64_t step_of(const double[::1] x, int64_t count) except -1:
 def evaluate(
     int function, const double[::1] k, const double[::1] n, const double[::1] p, double[::1] out
 ):
-    """out[i] = function(k[i], n[i], p[i]); an input of one element is repeated. If an argument is
-    bad, all elements are written and ValueError is raised."""
+    """out[i] = function(k[i], n[i], p[i]); an input of one element is used for all i. If an
+    argument is invalid, all elements are written and ValueError is raised."""
     cdef int64_t count = out.shape[0]
     cdef int status
     if count == 0:
@@ -41,8 +41,8 @@ def evaluate(
 
 
 cdef double plain(object x) noexcept:
-    """A float, int or numpy.int64; NaN for anything else, and for a number that a double would
-    round."""
+    """The value of a float, int or numpy.int64 as a double. NaN for any other object, and for
+    an integer that a double would round."""
     cdef int overflow = 0
     cdef long long whole
     if PyFloat_Check(x):
@@ -58,7 +58,7 @@ cdef double plain(object x) noexcept:
 
 
 def number(int function, k, n, p):
-    """function(k, n, p) of one number each; NaN for bad arguments and for arguments that are not
+    """function(k, n, p) of three numbers; NaN for invalid arguments and for arguments that are not
     plain numbers."""
     return htst_binomial_evaluate(function, plain(k), plain(n), plain(p))
 

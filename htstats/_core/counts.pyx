@@ -1,4 +1,4 @@
-"""Bindings of htst_counts: how many floats have each pattern of an interval."""
+"""Bindings of htst_counts: the number of floats in each slot of an interval."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
@@ -13,13 +13,13 @@ from htstats._core.htst_counts cimport (
 )
 from htstats._core.htst_tail cimport htst_tail_side_t
 
-# The smallest allowed size of `anew`.
+# The smallest allowed length of `anew`.
 AHEAD = HTST_COUNTS_AHEAD
 
 
 def add_f32_u8(const float[::1] x, int side, int64_t low, int64_t high, int shift,
                 uint8_t[::1] table, int64_t[::1] anew):
-    """(how many elements were counted, how many slots were written to `anew`)."""
+    """Returns (number of elements counted, number of slots written to `anew`)."""
     cdef int64_t n = x.shape[0], found = 0, counted = 0
     require_slots(low, high, shift, table.shape[0], anew.shape[0])
     if n:
@@ -32,7 +32,7 @@ def add_f32_u8(const float[::1] x, int side, int64_t low, int64_t high, int shif
 
 def add_f32_u16(const float[::1] x, int side, int64_t low, int64_t high, int shift,
                 uint16_t[::1] table, int64_t[::1] anew):
-    """(how many elements were counted, how many slots were written to `anew`)."""
+    """Returns (number of elements counted, number of slots written to `anew`)."""
     cdef int64_t n = x.shape[0], found = 0, counted = 0
     require_slots(low, high, shift, table.shape[0], anew.shape[0])
     if n:
@@ -45,7 +45,7 @@ def add_f32_u16(const float[::1] x, int side, int64_t low, int64_t high, int shi
 
 def add_f32_u32(const float[::1] x, int side, int64_t low, int64_t high, int shift,
                 uint32_t[::1] table, int64_t[::1] anew):
-    """(how many elements were counted, how many slots were written to `anew`)."""
+    """Returns (number of elements counted, number of slots written to `anew`)."""
     cdef int64_t n = x.shape[0], found = 0, counted = 0
     require_slots(low, high, shift, table.shape[0], anew.shape[0])
     if n:
@@ -58,7 +58,7 @@ def add_f32_u32(const float[::1] x, int side, int64_t low, int64_t high, int shi
 
 def add_f64_u8(const double[::1] x, int side, int64_t low, int64_t high, int shift,
                 uint8_t[::1] table, int64_t[::1] anew):
-    """(how many elements were counted, how many slots were written to `anew`)."""
+    """Returns (number of elements counted, number of slots written to `anew`)."""
     cdef int64_t n = x.shape[0], found = 0, counted = 0
     require_slots(low, high, shift, table.shape[0], anew.shape[0])
     if n:
@@ -71,7 +71,7 @@ def add_f64_u8(const double[::1] x, int side, int64_t low, int64_t high, int shi
 
 def add_f64_u16(const double[::1] x, int side, int64_t low, int64_t high, int shift,
                 uint16_t[::1] table, int64_t[::1] anew):
-    """(how many elements were counted, how many slots were written to `anew`)."""
+    """Returns (number of elements counted, number of slots written to `anew`)."""
     cdef int64_t n = x.shape[0], found = 0, counted = 0
     require_slots(low, high, shift, table.shape[0], anew.shape[0])
     if n:
@@ -84,7 +84,7 @@ def add_f64_u16(const double[::1] x, int side, int64_t low, int64_t high, int sh
 
 def add_f64_u32(const double[::1] x, int side, int64_t low, int64_t high, int shift,
                 uint32_t[::1] table, int64_t[::1] anew):
-    """(how many elements were counted, how many slots were written to `anew`)."""
+    """Returns (number of elements counted, number of slots written to `anew`)."""
     cdef int64_t n = x.shape[0], found = 0, counted = 0
     require_slots(low, high, shift, table.shape[0], anew.shape[0])
     if n:

@@ -1,4 +1,4 @@
-"""The xmin scan over sorted (integer, count) pairs with the zeta distribution."""
+"""Bindings of htst_discrete: the search for xmin among integers, with the zeta distribution."""
 
 from libc.stdint cimport int64_t
 
@@ -15,7 +15,7 @@ from htstats._core.status cimport check
 
 
 def means(const double[::1] x, const int64_t[::1] first, double[::1] mean):
-    """The mean of log(x[j]/x[k]) over each tail; `first` are the counts before each value."""
+    """The mean of log(x[j]/x[k]) over each tail; `first`: the counts below each value."""
     cdef int64_t m = x.shape[0]
     cdef int status
     if m == 0 or first.shape[0] != m + 1 or mean.shape[0] != m:

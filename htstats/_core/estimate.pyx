@@ -18,7 +18,7 @@ BLOCK = HTST_ESTIMATE_BLOCK
 
 
 def distinct_f32(const float[::1] x, double[::1] v, int64_t[::1] first):
-    """Fill v and first from sorted values; returns how many are distinct."""
+    """Fill v and first from sorted values; returns the number of distinct values."""
     cdef int64_t n = x.shape[0], m = 0
     require_shapes(v.shape[0], n, first.shape[0])
     if n:
@@ -28,7 +28,7 @@ def distinct_f32(const float[::1] x, double[::1] v, int64_t[::1] first):
 
 
 def distinct_f64(const double[::1] x, double[::1] v, int64_t[::1] first):
-    """Fill v and first from sorted values; returns how many are distinct."""
+    """Fill v and first from sorted values; returns the number of distinct values."""
     cdef int64_t n = x.shape[0], m = 0
     require_shapes(v.shape[0], n, first.shape[0])
     if n:
@@ -52,12 +52,12 @@ def rates(
 
 
 def blocks(int64_t m):
-    """How many blocks m > 0 values have."""
+    """The number of blocks of m > 0 values."""
     return htst_estimate_blocks(m)
 
 
 def marks(const double[::1] v, const int64_t[::1] first, double[:, ::1] out):
-    """Sums before each block, a row of 4 words for each and one more."""
+    """The marks: a row of 4 words for each block, and one more row."""
     cdef int64_t m = v.shape[0]
     cdef int status
     require_shapes(m, m, first.shape[0])

@@ -13,7 +13,7 @@ from htstats._core.status cimport check
 
 
 cdef class Bank:
-    """A filter bank for images of one size; it keeps its arrays alive."""
+    """A filter bank for images of one size."""
 
     cdef htst_features_bank_t bank
     cdef object arrays
@@ -37,13 +37,13 @@ cdef class Bank:
         self.arrays = (sizes, taps)
 
     def grid(self):
-        """Rows and columns of cells, and the size of the workspace that `extract` needs."""
+        """(rows of cells, columns of cells, size of the workspace that `extract` needs)."""
         return (htst_features_rows(&self.bank), htst_features_columns(&self.bank),
                 htst_features_work(&self.bank))
 
     def extract(self, const uint8_t[:, :, ::1] images, double[::1] work,
                 int8_t[:, ::1] features):
-        """Features of images (n, height, width) into (n, channels x cells)."""
+        """Write the features of images (n, height, width) to an array (n, channels x cells)."""
         cdef int64_t n = images.shape[0], cells
         cdef int status
         rows, columns, room = self.grid()

@@ -1,4 +1,4 @@
-"""Bindings of htst_fit: a whole fit in one call."""
+"""Bindings of htst_fit: a complete fit in one call."""
 
 from libc.stdint cimport int64_t
 
@@ -16,15 +16,15 @@ ALL_AT_ONCE = HTST_FIT_ALL_AT_ONCE
 
 
 def workspace(int64_t n):
-    """Words of workspace for n values."""
+    """The size of the workspace for n values, in doubles."""
     return htst_fit_workspace(n)
 
 
 def fit_f32(
     const float[::1] x, int side, bint two_sided, int64_t least, double tolerance, double[::1] work,
 ):
-    """((usable, zero, negative, positive), values in the tail, xmin, distance, rate); no tail if no
-    candidate is allowed."""
+    """Returns ((usable, zero, negative, positive), values in the tail, xmin, distance, rate). The
+    tail is empty if no candidate is allowed."""
     cdef int64_t n = x.shape[0]
     cdef htst_tail_seen_t seen
     cdef htst_fit_t fit
@@ -40,7 +40,7 @@ def fit_f64(
     const double[::1] x, int side, bint two_sided, int64_t least, double tolerance,
     double[::1] work,
 ):
-    """The same."""
+    """As the function above, for the other type."""
     cdef int64_t n = x.shape[0]
     cdef htst_tail_seen_t seen
     cdef htst_fit_t fit

@@ -1,4 +1,4 @@
-"""Rice-coded gaps: the pattern of a block of CSR as bytes, and back."""
+"""Bindings of htst_gaps: write the pattern of a block of CSR as bytes, and read it."""
 
 from libc.stdint cimport int64_t, uint8_t
 

@@ -12,7 +12,7 @@ from htstats._core.htst_moments cimport (
 )
 from htstats._core.status cimport check
 
-# Words of (sum, squares).
+# The numbers of words of (sum, squares).
 WORDS_F32 = (HTST_MOMENTS_SUM_F32, HTST_MOMENTS_SQUARES_F32)
 WORDS_F64 = (HTST_MOMENTS_SUM_F64, HTST_MOMENTS_SQUARES_F64)
 

@@ -16,7 +16,7 @@ from htstats._core.status cimport check
 
 
 cdef class Network:
-    """A network: arrays that Python allocated. It keeps them alive."""
+    """A network, in arrays that Python allocated."""
 
     cdef htst_network_t network
     cdef object arrays
@@ -36,11 +36,11 @@ cdef class Network:
         check(htst_network_check(&self.network))
 
     def work(self):
-        """How many int32 `logits` needs as workspace."""
+        """The size of the workspace of `logits`, in int32."""
         return htst_network_work(&self.network)
 
     def logits(self, const int8_t[:, ::1] inputs, int32_t[::1] work, int32_t[:, ::1] logits):
-        """Logits (classes, n) of inputs (n, width)."""
+        """Write the logits (classes, n) of inputs (n, width)."""
         cdef int64_t n = inputs.shape[0], last = self.network.n_layers
         if (inputs.shape[1] != self.network.widths[0] or logits.shape[1] != n
                 or logits.shape[0] != self.network.widths[last]
@@ -53,7 +53,8 @@ cdef class Network:
 
 
 def count_errors(const int32_t[:, ::1] logits, const int64_t[::1] labels):
-    """Examples whose label's logit is not strictly the largest; logits is (classes, n)."""
+    """The number of examples whose label's logit is not strictly the largest of logits (classes,
+    n)."""
     cdef int64_t c = logits.shape[0], n = logits.shape[1], i
     if labels.shape[0] != n:
         raise ValueError(f"lengths differ: {n}, {labels.shape[0]}")

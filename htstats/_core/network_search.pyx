@@ -85,7 +85,7 @@ cdef class NetworkChain:
                        trial_activations, differences, compared, is_changed, places, means)
 
     def start(self):
-        """Count errors and energy of the current codes and offsets."""
+        """Compute the errors and the energy of the current codes and offsets."""
         cdef int status
         with nogil:
             status = htst_network_start(&self.network, &self.data, &self.cost, &self.state)
@@ -101,7 +101,7 @@ cdef class NetworkChain:
         return temperature
 
     def counts(self):
-        """errors, energy, best_errors, best_energy, n_proposals, n_accepted, n_compared."""
+        """(errors, energy, best_errors, best_energy, n_proposals, n_accepted, n_compared)."""
         return (self.state.errors, self.state.energy, self.state.best_errors,
                 self.state.best_energy, self.state.n_proposals, self.state.n_accepted,
                 self.state.n_compared)

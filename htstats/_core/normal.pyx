@@ -1,4 +1,4 @@
-"""Counter-based standard normals: blocks and single entries of G."""
+"""Bindings of htst_normal: blocks and single entries of the normal matrix G."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
@@ -48,7 +48,7 @@ def quantile(const double[::1] u, double[::1] out):
 
 
 def philox4x32(const uint32_t[::1] counter, const uint32_t[::1] key, uint32_t[::1] out):
-    """Ten rounds on one counter of four words; only tests call it."""
+    """Ten rounds of Philox4x32 for one counter of four words; only tests call it."""
     if counter.shape[0] != 4 or key.shape[0] != 2 or out.shape[0] != 4:
         raise ValueError("counter, key and out have 4, 2 and 4 words")
     htst_normal_philox4x32(&counter[0], &key[0], &out[0])

@@ -28,7 +28,7 @@ cdef int require_shapes(int64_t rows, int64_t cols, int64_t counts, const uint8_
 
 cdef bint has_entries(int64_t rows, int64_t cols, const uint8_t[:, ::1] hits, const int64_t[::1] indptr,
                  int64_t indices, int64_t values, int instructions) except -1:
-    """Check the shapes; returns whether there is anything to fill."""
+    """Check the shapes; returns True if there is anything to fill."""
     require_shapes(rows, cols, indptr.shape[0] - 1, hits)
     if not 0 <= instructions <= BEST:
         raise ValueError(f"instructions must be in [0, {BEST}], got {instructions}")

@@ -1,4 +1,4 @@
-"""Bindings of htst_prune: bounds of distances from buckets."""
+"""Bindings of htst_prune: lower bounds of distances, from counts by buckets."""
 
 from libc.stdint cimport int64_t
 
@@ -13,7 +13,7 @@ from htstats._core.status cimport check
 
 
 cdef class Prune:
-    """The struct, and the arrays that it points to."""
+    """The C struct, and the arrays to which it points."""
 
     cdef htst_prune_t buckets
     cdef object arrays

@@ -10,7 +10,7 @@ def refits(
     int64_t n, const double[::1] y_head, double log_xmin, double alpha, bint refit, uint64_t seed,
     int64_t replicate, double[::1] distances, double[::1] alphas, double[::1] log_xmins,
 ):
-    """Fill distances, alphas, log_xmins with the refits from `replicate` on."""
+    """Fill distances, alphas, log_xmins with the fits of replicate, replicate + 1, ..."""
     cdef int64_t n_head = y_head.shape[0], size = distances.shape[0]
     cdef int status
     if alphas.shape[0] != size or log_xmins.shape[0] != size:

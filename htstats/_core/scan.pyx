@@ -1,4 +1,4 @@
-"""Bindings of htst_scan: the xmin scan over distinct values and the counts before each."""
+"""Bindings of htst_scan: the search for xmin among distinct values, with the counts below each."""
 
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
@@ -17,7 +17,7 @@ from htstats._core.htst_truncated cimport htst_truncated_mean
 
 
 def workspace(int64_t m):
-    """Words of workspace for m values."""
+    """The size of the workspace for m values, in doubles."""
     return htst_scan_workspace(m)
 
 
@@ -41,7 +41,7 @@ def best_of_marks(
     const double[::1] v, const int64_t[::1] first, const double[:, ::1] marks, bint two_sided,
     int64_t begin, int64_t end, double alpha_low, double tolerance, double[::1] work,
 ):
-    """The same from the marks of blocks."""
+    """As `best`, from the marks of blocks."""
     cdef htst_scan_t scan
     cdef htst_scan_allowed_t allowed = htst_scan_allowed_t(
         begin, end, alpha_low, INFINITY, INFINITY)
@@ -66,7 +66,8 @@ def within(
     int64_t begin, int64_t end, int64_t step, double limit, int64_t[::1] found,
     double[::1] distance, double[::1] work,
 ):
-    """How many of every step-th candidate with alpha above 1 have a left distance up to `limit`."""
+    """Find every step-th candidate with alpha above 1 and a left distance of at most `limit`.
+    Returns their number."""
     cdef htst_scan_t scan = make_scan(v, y, first, rate, INFINITY, False, begin, end)
     cdef htst_scan_allowed_t allowed = htst_scan_allowed_t(begin, end, 1, INFINITY, INFINITY)
     cdef int64_t m = 0, room = found.shape[0]
@@ -85,7 +86,7 @@ def curve(
     double xmax, bint two_sided, int64_t begin, int64_t end, double[::1] d_plus,
     double[::1] d_minus,
 ):
-    """D+ and D- of the candidates begin ... end - 1."""
+    """Write D+ and D- of the candidates begin ... end - 1."""
     cdef htst_scan_t scan = make_scan(v, y, first, rate, xmax, two_sided, begin, end)
     if d_plus.shape[0] != end - begin or d_minus.shape[0] != end - begin:
         raise ValueError(f"outputs must have {end - begin} elements")
@@ -96,7 +97,8 @@ def curve(
 
 
 def truncated_mean(double u):
-    """Mean of a truncated exponential variable in units of its range, u its rate in them."""
+    """The mean of a truncated exponential variable, in units of its range; u: its rate, in
+    the inverse of this unit."""
     return htst_truncated_mean(u)
 
 

@@ -1,4 +1,4 @@
-"""Bindings of htst_sketch: bucket counts and sums, see the header for their layout."""
+"""Bindings of htst_sketch: counts and sums by buckets; htst_sketch.h describes their layout."""
 
 from libc.stdint cimport int64_t, uint16_t, uint64_t
 
@@ -13,7 +13,7 @@ from htstats._core.htst_sketch cimport (
 )
 from htstats._core.status cimport check
 
-# Words of a `seen` array, in the order of the struct.
+# The words of a `seen` array, in the order of the C struct.
 SEEN = sizeof(htst_sketch_seen_t) // sizeof(int64_t)
 
 

@@ -1,4 +1,4 @@
-"""Bindings of htst_sort: positive floats in ascending order."""
+"""Bindings of htst_sort: sort floats without a sign bit in ascending order."""
 
 from libc.stdint cimport int64_t
 

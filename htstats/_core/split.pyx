@@ -21,7 +21,7 @@ TURNS = sizeof(htst_split_turns_t) // sizeof(int64_t)
 
 cdef bint fits(int64_t rows, int64_t cols, int instructions, int64_t turns, int64_t own_indices,
                int64_t own_values, int64_t indptr, int64_t indices, int64_t values) except -1:
-    """Check the sizes; returns whether there is anything to split."""
+    """Check the sizes; returns True if there is anything to split."""
     if not 0 <= instructions <= htst_partition_best():
         raise ValueError(f"this processor has no instructions number {instructions}")
     if turns != TURNS or own_indices != own_values or own_indices not in (0, OWN):

@@ -1,4 +1,4 @@
-"""Density, tails and quantiles of alpha-stable laws over arrays."""
+"""Bindings of htst_stable and htst_stable_invert: density, tails and quantiles for arrays."""
 
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check
 from libc.math cimport NAN
@@ -10,7 +10,7 @@ from htstats._core.status cimport check
 
 
 cdef int64_t step_of(const double[::1] x, int64_t count) except -1:
-    """The step of an input: 0 if its one element is repeated, else 1."""
+    """The step of an input: 0 if it has one element, which is used for all outputs, else 1."""
     if x.shape[0] == count:
         return 1
     if x.shape[0] != 1:
@@ -22,8 +22,8 @@ def evaluate(
     int function, bint is_s1, const double[::1] x, const double[::1] alpha,
     const double[::1] beta, const double[::1] loc, const double[::1] scale, double[::1] out
 ):
-    """out[i] = function(x[i], ...); an input of one element is repeated. If an argument is bad,
-    all elements are written and ValueError is raised."""
+    """out[i] = function(x[i], ...); an input of one element is used for all i. If an argument is
+    invalid, all elements are written and ValueError is raised."""
     cdef int64_t count = out.shape[0]
     cdef int64_t[5] steps
     cdef int status
@@ -44,8 +44,8 @@ def invert(
     int function, bint is_s1, const double[::1] q, const double[::1] alpha,
     const double[::1] beta, const double[::1] loc, const double[::1] scale, double[::1] out
 ):
-    """out[i] = function(q[i], ...); an input of one element is repeated. If an argument is bad,
-    all elements are written and ValueError is raised."""
+    """out[i] = function(q[i], ...); an input of one element is used for all i. If an argument is
+    invalid, all elements are written and ValueError is raised."""
     cdef int64_t count = out.shape[0]
     cdef int64_t[5] steps
     cdef int status
@@ -63,17 +63,17 @@ def invert(
 
 
 cdef double plain(object x) noexcept:
-    """A float; NaN for anything else."""
+    """The value of a float; NaN for any other object."""
     return PyFloat_AS_DOUBLE(x) if PyFloat_Check(x) else NAN
 
 
 def number(int function, bint is_s1, x, alpha, beta, loc, scale):
-    """function(x, ...) of one float each; NaN for bad arguments and for what is not a float."""
+    """function(x, ...) of floats; NaN for invalid arguments and for objects that are not floats."""
     return htst_stable_evaluate(
         function, is_s1, plain(x), plain(alpha), plain(beta), plain(loc), plain(scale))
 
 
 def inverse_number(int function, bint is_s1, q, alpha, beta, loc, scale):
-    """The inverse of one float each; NaN for bad arguments and for what is not a float."""
+    """An inverse function of floats; NaN as in `number`."""
     return htst_stable_invert(
         function, is_s1, plain(q), plain(alpha), plain(beta), plain(loc), plain(scale))

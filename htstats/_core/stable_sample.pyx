@@ -1,4 +1,4 @@
-"""Counter-based random numbers of the alpha-stable laws."""
+"""Bindings of htst_stable_sample: counter-based random numbers of the alpha-stable laws."""
 
 from libc.stdint cimport int64_t, uint64_t
 

@@ -1,4 +1,4 @@
-"""Tables of one alpha-stable law, for many points."""
+"""Bindings of htst_stable_table: the table of one alpha-stable law, for many points."""
 
 from libc.stdint cimport int64_t
 
@@ -12,12 +12,12 @@ from htstats._core.status cimport check
 
 
 def doubles():
-    """The length of a table in doubles."""
+    """The size of a table, in doubles."""
     return (htst_stable_table_size() + 7) // 8
 
 
 def build(double alpha, double beta, double[::1] table):
-    """Fills the table of a law."""
+    """Fill the table of a law."""
     cdef int status
     if table.shape[0] < doubles():
         raise ValueError(f"a table needs {doubles()} doubles, got {table.shape[0]}")
@@ -27,7 +27,7 @@ def build(double alpha, double beta, double[::1] table):
 
 
 def table_range(const double[::1] table):
-    """low, high, width, and whether t is x_S1."""
+    """(low, high, width, is_x1) of a table; is_x1 is True if t is x_S1."""
     cdef const htst_stable_table_t *given
     if table.shape[0] < doubles():
         raise ValueError(f"a table needs {doubles()} doubles, got {table.shape[0]}")
@@ -39,7 +39,7 @@ def evaluate(
     const double[::1] table, int function, bint is_s1, double loc, double scale,
     const double[::1] x, double[::1] out
 ):
-    """out[i] = function(x[i])"""
+    """out[i] = function(x[i])."""
     cdef int64_t count = out.shape[0]
     cdef int status
     if table.shape[0] < doubles():

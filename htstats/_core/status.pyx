@@ -23,5 +23,5 @@ cdef int check(int status) except -1:
 
 
 def raise_for(int status):
-    """Raise the exception of a status; None for success. Only tests call it, to reach `check`."""
+    """Raise the exception of a status, or return None for success. Only tests call it."""
     check(status)

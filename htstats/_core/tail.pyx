@@ -1,4 +1,4 @@
-"""Bindings of htst_tail: passes over floats that count or copy their tails."""
+"""Bindings of htst_tail: count or copy the elements of the tail of an array."""
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
@@ -22,13 +22,13 @@ from htstats._core.htst_tail cimport (
     htst_tail_take_f64,
 )
 
-# Low bits of a pattern that its bucket ignores, and the number of slots.
+# The number of low bits of a pattern that its bucket ignores, and the number of slots.
 DROPPED = HTST_TAIL_DROPPED_F32, HTST_TAIL_DROPPED_F64
 SLOTS = HTST_TAIL_SLOTS_F32, HTST_TAIL_SLOTS_F64
 
 
 def survey_f32(const float[::1] x):
-    """How many are (not finite, zero, negative, positive)."""
+    """The numbers of (not finite, zero, negative, positive) elements."""
     cdef htst_tail_seen_t seen = htst_tail_seen_t(0, 0, 0, 0)
     cdef int64_t n = x.shape[0]
     if n:
@@ -38,7 +38,7 @@ def survey_f32(const float[::1] x):
 
 
 def survey_f64(const double[::1] x):
-    """How many are (not finite, zero, negative, positive)."""
+    """The numbers of (not finite, zero, negative, positive) elements."""
     cdef htst_tail_seen_t seen = htst_tail_seen_t(0, 0, 0, 0)
     cdef int64_t n = x.shape[0]
     if n:
@@ -48,7 +48,7 @@ def survey_f64(const double[::1] x):
 
 
 def select_f32(const float[::1] x, int side, int64_t low, int64_t high, float[::1] out):
-    """How many keys lie in [low, high]; values beyond the room of `out` are not written."""
+    """The number of keys in [low, high]; values that do not fit in `out` are not written."""
     cdef int64_t n = x.shape[0], room = out.shape[0], m = 0
     cdef float *target = &out[0] if room else NULL
     if n:
@@ -59,7 +59,7 @@ def select_f32(const float[::1] x, int side, int64_t low, int64_t high, float[::
 
 
 def select_f64(const double[::1] x, int side, int64_t low, int64_t high, double[::1] out):
-    """How many keys lie in [low, high]; values beyond the room of `out` are not written."""
+    """The number of keys in [low, high]; values that do not fit in `out` are not written."""
     cdef int64_t n = x.shape[0], room = out.shape[0], m = 0
     cdef double *target = &out[0] if room else NULL
     if n:
@@ -70,7 +70,8 @@ def select_f64(const double[::1] x, int side, int64_t low, int64_t high, double[
 
 
 def take_f32(const float[::1] x, int side, float[::1] out):
-    """How many are (usable, not finite, zero, negative, positive); copies usable ones to out."""
+    """Copy usable elements to out. Returns the numbers of (usable, not finite, zero, negative,
+    positive) elements."""
     cdef htst_tail_seen_t seen = htst_tail_seen_t(0, 0, 0, 0)
     cdef int64_t n = x.shape[0], m
     if n == 0 or out.shape[0] < n:
@@ -81,7 +82,8 @@ def take_f32(const float[::1] x, int side, float[::1] out):
 
 
 def take_f64(const double[::1] x, int side, double[::1] out):
-    """How many are (usable, not finite, zero, negative, positive); copies usable ones to out."""
+    """Copy usable elements to out. Returns the numbers of (usable, not finite, zero, negative,
+    positive) elements."""
     cdef htst_tail_seen_t seen = htst_tail_seen_t(0, 0, 0, 0)
     cdef int64_t n = x.shape[0], m
     if n == 0 or out.shape[0] < n:
@@ -92,7 +94,7 @@ def take_f64(const double[::1] x, int side, double[::1] out):
 
 
 def histogram_f32(const float[::1] x, uint32_t[::1] table):
-    """Add the number of elements in each bucket, fewer than 2^32 in all; the checksum."""
+    """Add the number of elements in each bucket, fewer than 2^32 in all. Returns the checksum."""
     cdef int64_t n = x.shape[0]
     cdef uint64_t found = 0
     if table.shape[0] != HTST_TAIL_SLOTS_F32:
@@ -104,7 +106,7 @@ def histogram_f32(const float[::1] x, uint32_t[::1] table):
 
 
 def histogram_f64(const double[::1] x, uint32_t[::1] table):
-    """Add the number of elements in each bucket, fewer than 2^32 in all; the checksum."""
+    """Add the number of elements in each bucket, fewer than 2^32 in all. Returns the checksum."""
     cdef int64_t n = x.shape[0]
     cdef uint64_t found = 0
     if table.shape[0] != HTST_TAIL_SLOTS_F64:

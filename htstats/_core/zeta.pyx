@@ -1,4 +1,4 @@
-"""The Hurwitz zeta function, scaled, and its truncation."""
+"""Bindings of htst_zeta: the scaled Hurwitz zeta function and its truncation."""
 
 from htstats._core.htst_zeta cimport htst_zeta_log, htst_zeta_log_scaled, htst_zeta_scaled
 

@@ -20,7 +20,7 @@ typedef struct {
     int64_t versions[CHUNKS * (C + 1)], right[2 * CHUNKS];
 } arrays_t;
 
-/* Examples around a centre for each class, sorted by label inside each chunk. */
+/* Make examples around a centre for each class, sorted by label inside each chunk. */
 static void
 make_data(void)
 {
@@ -149,7 +149,7 @@ test_slices_are_one_run(void)
     CHECK(memcmp(a.offsets, b.offsets, sizeof a.offsets) == 0);
 }
 
-/* FNV-1a of the classifier, the same on every machine. */
+/* The FNV-1a hash of the classifier, which is the same on every machine. */
 static void
 test_golden(void)
 {

@@ -11,9 +11,8 @@ static function_t *const functions[HTST_BINOMIAL_N_FUNCTIONS] = { htst_binomial_
     htst_binomial_logcdf, htst_binomial_logpmf, htst_binomial_sf, htst_binomial_cdf,
     htst_binomial_pmf, htst_binomial_kl, htst_binomial_chernoff_logsf };
 
-/* Arrays and single numbers give bit-identical results, except for elements left to the caller;
- * returns how many were computed.
- */
+/* Arrays and single numbers give bit-identical results, except for elements that are left to the
+ * caller. Returns the number of elements that were computed. */
 static int
 compare(int function, int count, const double *k, const double *n, const double *p)
 {
@@ -80,7 +79,7 @@ test_one_kind(void)
     }
 }
 
-/* Bad arguments and closed forms are left to the caller. */
+/* Invalid arguments and closed forms are left to the caller. */
 static void
 test_left(void)
 {

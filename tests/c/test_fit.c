@@ -9,7 +9,7 @@
 #define M 700
 #define ZEROS 5
 
-/* Sorted values of a thin tail; in every group of `ties` values all but the last are equal. */
+/* Sorted values of a thin tail. In every group of `ties` values all but the last are equal. */
 static void
 fill(double *x, int ties)
 {

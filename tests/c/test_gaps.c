@@ -44,7 +44,8 @@ test_bad_csr(void)
     CHECK(htst_gaps_size(1, 6, indptr, indices, -1, &n_bytes) == HTST_ERR_BAD_ARG);
 }
 
-/* Every truncation, every flipped bit and random bytes give a status, no access out of bounds. */
+/* For every truncation, every flipped bit and random bytes the reader returns a status and does not
+ * read or write out of bounds. */
 static void
 test_any_bytes(void)
 {

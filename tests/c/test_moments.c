@@ -41,7 +41,7 @@ test_f32(void)
     uint64_t state = 1;
     for (int i = 0; i < 5000; i++) {
         uint32_t bits = (uint32_t) next(&state);
-        if (i < 2500) { /* a narrow range, so that most elements go the fast way */
+        if (i < 2500) { /* a narrow range: most elements take the fast path */
             bits = (bits & 0x807fffff) | (uint32_t) (120 + (i & 7)) << 23;
         }
         if ((bits & 0x7f800000) == 0x7f800000) {

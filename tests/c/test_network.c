@@ -36,7 +36,7 @@ draw(int n)
     return (int) ((random_state >> 16) * (uint64_t) n >> 16);
 }
 
-/* Examples around a centre for each class, sorted by label inside each chunk. */
+/* Make examples around a centre for each class, sorted by label inside each chunk. */
 static void
 make_data(void)
 {
@@ -73,7 +73,7 @@ make_data(void)
     }
 }
 
-/* The logits by the formula, one example at a time. */
+/* Compute the logits by the formula, one example at a time. */
 static void
 logits_of(const int32_t *weights, const int32_t *constants, const int8_t *x, int64_t *logits)
 {
@@ -239,7 +239,7 @@ test_slices_are_one_run(void)
     CHECK(memcmp(a.offsets, b.offsets, sizeof a.offsets) == 0);
 }
 
-/* FNV-1a of the network, the same on every machine. */
+/* The FNV-1a hash of the network, which is the same on every machine. */
 static void
 test_golden(void)
 {

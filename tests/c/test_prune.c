@@ -12,7 +12,7 @@ static const double LOWER[BUCKETS] = { 1, 2, 4, 8 }, UPPER[BUCKETS] = { 2, 4, 8,
 static const int64_t COUNT[BUCKETS] = { 3, 2, 1, 1 };
 static const double TOTAL[BUCKETS] = { 3.75, 5.5, 5, 9 };
 
-/* D of every candidate by the scan. */
+/* The distance D of every candidate, computed by the scan. */
 static void
 distances(double *d)
 {

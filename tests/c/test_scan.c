@@ -114,7 +114,7 @@ test_within_is_all_that_the_curve_has(void)
             CHECK(i == m);
         }
     }
-    CHECK(m > 100); /* the largest limit lets many through, but not beyond the room */
+    CHECK(m > 100); /* with the largest limit many are found, but not more than the room */
     CHECK(htst_scan_within(&scan, &allowed, 1, .05 * 7, 5, found, distance, work) == 5);
     allowed.begin = M - 1; /* the largest value has no tail above it */
     CHECK(htst_scan_within(&scan, &allowed, 1, 1, M, found, distance, work) == 0);

@@ -104,7 +104,7 @@ static uint64_t keys[MOST];
 static double x[MOST], other[MOST];
 static float narrow[MOST], narrow_other[MOST];
 
-/* Against the C library's sort of the patterns. */
+/* Compare with the C library's sort of the patterns. */
 static void
 test_against_qsort(int64_t n, make_t *make)
 {

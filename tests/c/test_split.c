@@ -138,7 +138,7 @@ test_turns(int instructions)
         }
     }
     CHECK(same && k == turns.kept && indices[k] == -7);
-    /* and if no piece is left it does nothing */
+    /* if no piece is left, the call does nothing */
     CHECK(htst_split_b32(w, ROWS, COLS, -2, 1, instructions, &turns, own_indices, own_values,
               indptr, indices, values, &bad)
         == HTST_OK);

@@ -29,7 +29,7 @@ test_closed_forms(void)
     }
 }
 
-/* Both sides of every seam: the integrals agree where one takes over from the other. */
+/* Points on both sides of each boundary between two methods: both methods must agree there. */
 static void
 test_seams(void)
 {

@@ -29,7 +29,7 @@ hash_of(const double *x, int n)
     return hash;
 }
 
-/* Each way through the code, as the FNV-1a hash of the numbers' bytes: compilers and processors
+/* Each path through the code, as the FNV-1a hash of the numbers' bytes: compilers and processors
  * must agree. test_known_values compares with mpmath. */
 static void
 test_pinned_bits(void)
@@ -95,7 +95,8 @@ test_known_values(void)
     }
 }
 
-/* A part of a stream is what lies there in the whole; location and scale are applied to it. */
+/* A part of a stream has the same numbers as the complete stream. Location and scale are applied to
+ * them. */
 static void
 test_parts(void)
 {
@@ -118,7 +119,7 @@ test_parts(void)
     }
 }
 
-/* In S1 at alpha = 1 the law of scale s is that of s x + beta (2/pi) s log s. */
+/* In S1 at alpha = 1, a number with scale s is s x + beta (2/pi) s log s. */
 static void
 test_scale_at_alpha_1(void)
 {

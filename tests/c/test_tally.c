@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Against the header's definition, element by element, with blocks of every length. */
+/* Compare with the header's definition, element by element, with blocks of every length. */
 static void
 test_against_the_definition(htst_tail_side_t side)
 {
