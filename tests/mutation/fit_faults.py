@@ -115,8 +115,8 @@ FAULTS = (
     Fault(
         "htst_tail_template.h",
         "a histogram with a bit less",
-        "table[OF(bits)(x + i) >> DROPPED]++;",
-        "table[OF(bits)(x + i) >> DROPPED >> 1]++;",
+        "table[OF(bits)(x + j) >> DROPPED]++;",
+        "table[OF(bits)(x + j) >> DROPPED >> 1]++;",
     ),
     Fault(
         "htst_tail_template.h",
