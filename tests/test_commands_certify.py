@@ -110,8 +110,11 @@ def test_without_a_claim_the_bound_must_say_something(certified, data, tmp_path)
     [
         (["--data", "nothing.npz"], "nothing.npz"),
         (["--data", "nothing.txt"], "fashion-mnist, digits"),
-        (["--preset", "best-of-all"], "preset must be one of"),
-        (["--delta", "1"], "--delta"),
+        (["--preset", "best-of-all"], "'held-out', got 'best-of-all'"),
+        (["--delta", "1"], "--delta must be in (0, 1)"),
+        (["--delta", "2"], "--delta must be in (0, 1)"),
+        (["--surrogate", "a.htc"], "--unlabelled"),
+        (["--surrogate", "a.htc", "--unlabelled", "x.npy"], "give one of --predictions"),
         (["--seeds", "0"], "--seeds"),
         (["--preset", "fcnn", "--hidden", "9,x"], "--hidden"),
         (["--preset", "fcnn", "--hidden", "0"], "--hidden"),

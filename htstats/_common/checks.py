@@ -53,8 +53,8 @@ def probability(name: str, value: Any) -> float:
 
 def open_probability(name: str, value: Any) -> float:
     """Require a number in (0, 1)."""
-    number = probability(name, value)
-    if number in (0, 1):
+    number = _real(name, value)
+    if not 0 < number < 1:
         raise ValueError(f"{name} must be in (0, 1), got {value!r}")
     return number
 

@@ -34,17 +34,19 @@ HELD_OUT = (("x_test", "y_test"), ("x", "y"), ("x_train", "y_train"))
 
 
 def is_about_a_model(args: argparse.Namespace) -> bool:
-    """Whether the command names an existing model. Otherwise, it searches for a classifier."""
-    return bool(args.predictions or args.model or args.checkpoint)
+    """Whether the options are about an existing model. Otherwise, certify searches for one."""
+    named = args.predictions, args.model, args.checkpoint, args.surrogate, args.unlabelled
+    return any(named)
 
 
 def certify_model(args: argparse.Namespace) -> int:
     """Certify the model with the method that the arguments select."""
-    given = [n for n in ("predictions", "model", "checkpoint") if getattr(args, n)]
-    if len(given) > 1:
-        raise ValueError(f"give one of --predictions, --model and --checkpoint, got {given}")
     if bool(args.surrogate) != bool(args.unlabelled):
         raise ValueError("--surrogate and --unlabelled go together: a .htc file and inputs")
+    given = [n for n in ("predictions", "model", "checkpoint") if getattr(args, n)]
+    if len(given) != 1:
+        text = ", ".join(f"--{name}" for name in given) or "none"
+        raise ValueError(f"give one of --predictions, --model and --checkpoint, got {text}")
     if args.checkpoint:
         return _post_hoc(args)
     return _by_surrogate(args) if args.surrogate else _held_out(args)

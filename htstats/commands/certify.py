@@ -135,13 +135,15 @@ def _require_output(args: argparse.Namespace) -> tuple[Path, Path, list[str]]:
 
 
 def _search(args: argparse.Namespace) -> int:
+    from htstats._common import checks
     from htstats._common.files import atomic_write
-    from htstats.certificate import certify, load_examples
+    from htstats.certificate import PRESETS, certify, load_examples
     from htstats.commands._certificates import print_certificate
     from htstats.commands._fcnn import certify_fcnn, parse_widths
     from htstats.commands._search_progress import SearchProgress
 
     output, claim, inputs = _require_output(args)
+    checks.one_of("--preset", args.preset, (*PRESETS, "fcnn", "held-out"))
     hidden = parse_widths(args.hidden)
     options = {
         "delta": args.delta, "n_threads": args.threads, "encoder_sha256": encoder_hash(args),
