@@ -63,10 +63,7 @@ def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] =
     """
     ax = _axes(ax)
     x = fit.usable()
-    _draw_data(ax, fit, x)
-    grid = _grid(fit, x)
-    label = f"power law, $\\alpha$ = {fit.alpha:.3g}"
-    ax.plot(grid, _survival(fit, grid, fit, x), "--", label=label, **LAW)
+    grid = _draw_data_and_fit(ax, fit, x)
     for i, name in enumerate(alternatives):
         law = fit.compare(name).second
         label = name.replace("_", " ")
@@ -109,10 +106,7 @@ def plot_compare(
     """
     ax = _axes(ax)
     x = fit.usable()
-    _draw_data(ax, fit, x)
-    grid = _grid(fit, x)
-    label = f"power law, $\\alpha$ = {fit.alpha:.3g}"
-    ax.plot(grid, _survival(fit, grid, fit, x), "--", label=label, **LAW)
+    grid = _draw_data_and_fit(ax, fit, x)
     styles = (":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
     for i, name in enumerate(alternatives):
         ratio = fit.compare(name)
@@ -249,12 +243,17 @@ def _candidates(fit: PowerLawFit, x: Floats) -> tuple[Floats, Floats, Floats]:
     return found.values[chosen], np.maximum(plus, minus), found.alpha[chosen]
 
 
-def _draw_data(ax: Any, fit: PowerLawFit, x: Floats) -> None:
+def _draw_data_and_fit(ax: Any, fit: PowerLawFit, x: Floats) -> Floats:
+    """Draw the survival function of the data and that of the fit; return the grid of the fit."""
     values, first = np.unique(x, return_index=True)
     kept = _spread(values.size, DRAWN)
     ax.loglog(values[kept], 1 - first[kept] / x.size, color="0.45", linewidth=1.8, label="data")
     if not fit.discrete and values.size < 500:
         ax.lines[-1].set_drawstyle("steps-pre")
+    grid = _grid(fit, x)
+    label = f"power law, $\\alpha$ = {fit.alpha:.3g}"
+    ax.plot(grid, _survival(fit, grid, fit, x), "--", label=label, **LAW)
+    return grid
 
 
 def _survival(law: Any, grid: Floats, fit: PowerLawFit, x: Floats) -> Floats:
