@@ -16,7 +16,7 @@ C_LIBRARY := $(wildcard $(C_FOLDERS:%=%*.c))
 C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch])
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
-.PHONY: demo test test-c test-machines test-dist lint format build sanitize fuzz mutate bench paper \
+.PHONY: demo test test-c test-machines wheel lint format build sanitize fuzz mutate bench paper \
 	paper-train certificate clean
 
 demo: build
@@ -85,21 +85,14 @@ sanitize: $(addprefix build/c/sanitized/,$(C_TESTS)) $(addprefix build/c/valgrin
 test-machines: build
 	$(BIN)/python tests/machines/run.py $(if $(QUICK),--quick) $(MACHINES)
 
-# What users install: the wheel built from the sdist, in a fresh environment, tested from outside
-# the tree.
-DIST_TESTS := test_common_arrays.py test_house_documentation.py test_binomial.py test_power_law.py
-test-dist: build
-	rm -rf build/dist && mkdir -p build/dist
-	$(PIP) install --quiet -c constraints.txt build
-	$(BIN)/python -m build --quiet --no-isolation --sdist --outdir build/dist .
-	cd build/dist && tar xf htstats-*.tar.gz && cd htstats-*/ && \
-		$(abspath $(BIN))/python -m build --quiet --no-isolation --wheel --outdir .. .
-	$(BIN)/python -m venv build/dist/venv
-	build/dist/venv/bin/python -m pip install --quiet -c constraints.txt numpy scipy \
-		pytest pytest-benchmark pytest-timeout hypothesis mpmath ml_dtypes matplotlib \
-		scikit-learn build/dist/*.whl
-	cd build/dist/htstats-*/ && mv htstats htstats.source && \
-		../venv/bin/python -m pytest -q $(addprefix tests/,$(DIST_TESTS))
+# The wheel that is published, built from the sdist: checked, and tested from outside the tree by
+# each Python of PYTHONS in a fresh environment. QUICK=1 runs a few test files. tests/dist/wheel.py
+# says how to have other Pythons.
+PYTHONS ?= $(PYTHON)
+WHEEL_TESTS := test_common_arrays.py test_house_documentation.py test_binomial.py test_power_law.py
+wheel: build
+	$(PIP) install --quiet -c constraints.txt -e '.[dist]' --no-build-isolation
+	$(BIN)/python tests/dist/wheel.py --pythons "$(PYTHONS)" $(if $(QUICK),--files $(WHEEL_TESTS))
 
 # Randomly damaged input for every parser, FUZZ_SECONDS for each.
 FUZZ_SECONDS ?= 60

@@ -40,6 +40,18 @@ C_FLAGS = [
 # The bindings hold no loops: they convert and check arguments.
 BINDING_FLAGS = ["-O1", "-g0", "-std=c11", "-fvisibility=hidden"]
 
+# The bindings use the limited API of Python 3.11, so that one wheel serves it and later versions.
+# A Python without the global lock has no limited API: its modules are built for it alone.
+OLDEST = (3, 11)
+IS_ABI3 = not sysconfig.get_config_var("Py_GIL_DISABLED")
+ABI3 = [("Py_LIMITED_API", "0x{:02x}{:02x}0000".format(*OLDEST)), ("CYTHON_LIMITED_API", "1")]
+# htstats.show_config() reads the last two.
+BINDING_MACROS = [
+    *(ABI3 if IS_ABI3 else []),
+    ("HTST_ABI3", str(int(IS_ABI3))),
+    ("HTST_FLAGS", f'"{" ".join(C_FLAGS)}"'),
+]
+
 # Programs that are compiled, linked *and run*: a flag the compiler accepts can still fail on the
 # machine (target_clones needs IFUNC from the C library's loader).
 PROBES = {
@@ -81,7 +93,8 @@ def headers_of(file: str) -> frozenset[str]:
 def object_folder() -> str:
     """The folder that keeps objects between builds; each set of compiler options has its own."""
     compiler = [os.environ.get(name, "") for name in ("CC", "CFLAGS", "CPPFLAGS", "LDFLAGS")]
-    key = repr([sysconfig.get_config_var("EXT_SUFFIX"), C_FLAGS, BINDING_FLAGS, MACROS, compiler])
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    key = repr([suffix, C_FLAGS, BINDING_FLAGS, BINDING_MACROS, MACROS, compiler])
     return f"build/objects-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
@@ -179,6 +192,8 @@ def extensions() -> list[Extension]:
             [str(path.relative_to(HERE))],
             include_dirs=INCLUDES,
             extra_compile_args=BINDING_FLAGS,
+            define_macros=[*BINDING_MACROS, *MACROS],
+            py_limited_api=IS_ABI3,
         )
         for path in sorted(HERE.glob("htstats/_core/*.pyx"))
     ]
@@ -202,4 +217,5 @@ setup(
     libraries=[c_library()],
     ext_modules=extensions(),
     cmdclass={"build_clib": BuildLibrary, "build_ext": BuildExtensions},
+    options={"bdist_wheel": {"py_limited_api": "cp{}{}".format(*OLDEST)}} if IS_ABI3 else {},
 )

@@ -14,6 +14,7 @@ from htstats._version import __version__
 
 if TYPE_CHECKING:
     from htstats import binomial
+    from htstats._common.config import show_config
     from htstats.compression.container import open_container
     from htstats.compression.matrix import CompressedMatrix
     from htstats.compression.partition import partition
@@ -32,6 +33,7 @@ __all__ = [
     "open_container",
     "open_weights",
     "partition",
+    "show_config",
     "spectral_norm",
     "stable_rank",
 ]
@@ -49,6 +51,7 @@ __getattr__, __dir__ = attributes_of(
         "open_container": "compression.container",
         "open_weights": "weights",
         "partition": "compression.partition",
+        "show_config": "_common.config",
         "spectral_norm": "spectral",
         "stable_rank": "spectral",
         # rooms that need no import of their own

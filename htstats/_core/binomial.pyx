@@ -1,6 +1,6 @@
 """Binomial tails in log space, and their inversions, over arrays."""
 
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check
+from cpython.float cimport PyFloat_AsDouble, PyFloat_Check
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from libc.math cimport NAN
 from libc.stdint cimport int64_t
@@ -46,7 +46,7 @@ cdef double plain(object x) noexcept:
     cdef int overflow = 0
     cdef long long whole
     if PyFloat_Check(x):
-        return PyFloat_AS_DOUBLE(x)
+        return PyFloat_AsDouble(x)
     if not PyLong_CheckExact(x):
         if type(x) is not INT64:
             return NAN

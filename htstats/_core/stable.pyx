@@ -1,6 +1,6 @@
 """Bindings of htst_stable and htst_stable_invert: density, tails and quantiles for arrays."""
 
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check
+from cpython.float cimport PyFloat_AsDouble, PyFloat_Check
 from libc.math cimport NAN
 from libc.stdint cimport int64_t
 
@@ -64,7 +64,7 @@ def invert(
 
 cdef double plain(object x) noexcept:
     """The value of a float; NaN for any other object."""
-    return PyFloat_AS_DOUBLE(x) if PyFloat_Check(x) else NAN
+    return PyFloat_AsDouble(x) if PyFloat_Check(x) else NAN
 
 
 def number(int function, bint is_s1, x, alpha, beta, loc, scale):
