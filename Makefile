@@ -46,6 +46,8 @@ test: build test-c lint
 lint: build
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest --concise --mypy-config-file pyproject.toml \
+		--allowlist tests/stubtest_allowed.txt htstats._core
 	@command -v clang-format > /dev/null || \
 		{ echo "The format of C was not checked. Get clang-format: apt-get install clang-format"; exit; }; \
 	clang-format --dry-run -Werror $(C_FORMATTED)

@@ -1,37 +1,43 @@
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+_Floats = npt.NDArray[np.float64]
+_Counts = npt.NDArray[np.int64]
 
-def means(x: Floats, first: Counts, mean: Floats) -> None: ...
+def means(x: _Floats, first: _Counts, mean: _Floats) -> None: ...
 def estimate(
-    x: Floats, mean: Floats, begin: int, top: float, alpha_low: float, alpha: Floats, norm: Floats
+    x: _Floats,
+    mean: _Floats,
+    begin: int,
+    top: float,
+    alpha_low: float,
+    alpha: _Floats,
+    norm: _Floats,
 ) -> None: ...
 def best(
-    x: Floats,
-    first: Counts,
+    x: _Floats,
+    first: _Counts,
     top: float,
     is_two_sided: bool,
     begin: int,
-    alpha: Floats,
-    norm: Floats,
+    alpha: _Floats,
+    norm: _Floats,
     tolerance: float,
 ) -> tuple[int, float]: ...
 def curve(
-    x: Floats,
-    first: Counts,
+    x: _Floats,
+    first: _Counts,
     top: float,
     is_two_sided: bool,
     begin: int,
-    alpha: Floats,
-    norm: Floats,
-    distances: Floats,
+    alpha: _Floats,
+    norm: _Floats,
+    distances: _Floats,
 ) -> None: ...
 def search(
-    x: Floats,
-    first: Counts,
-    mean: Floats,
+    x: _Floats,
+    first: _Counts,
+    mean: _Floats,
     is_two_sided: bool,
     alpha_low: float,
     begin: int,

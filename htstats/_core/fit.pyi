@@ -1,7 +1,7 @@
 import numpy as np
 import numpy.typing as npt
 
-Found = tuple[tuple[int, int, int, int], int, float, float, float]
+_Found = tuple[tuple[int, int, int, int], int, float, float, float]
 
 ALL_AT_ONCE: int
 
@@ -13,7 +13,7 @@ def fit_f32(
     least: int,
     tolerance: float,
     work: npt.NDArray[np.float64],
-) -> Found: ...
+) -> _Found: ...
 def fit_f64(
     x: npt.NDArray[np.float64],
     side: int,
@@ -21,4 +21,4 @@ def fit_f64(
     least: int,
     tolerance: float,
     work: npt.NDArray[np.float64],
-) -> Found: ...
+) -> _Found: ...

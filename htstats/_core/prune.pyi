@@ -1,18 +1,20 @@
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import disjoint_base
 
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+_Floats = npt.NDArray[np.float64]
+_Counts = npt.NDArray[np.int64]
 
+@disjoint_base
 class Prune:
     def __init__(
         self,
-        lower: Floats,
-        upper: Floats,
-        count: Counts,
-        total: Floats | None,
-        work: Floats,
-        tail: Counts,
+        lower: _Floats,
+        upper: _Floats,
+        count: _Counts,
+        total: _Floats | None,
+        work: _Floats,
+        tail: _Counts,
     ) -> None: ...
     def bound(self, b: int) -> float: ...
     def guess(self, least: int) -> float: ...

@@ -1,17 +1,17 @@
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+_Floats = npt.NDArray[np.float64]
 
 def refits(
     n: int,
-    y_head: Floats,
+    y_head: _Floats,
     log_xmin: float,
     alpha: float,
     refit: bool,
     seed: int,
     replicate: int,
-    distances: Floats,
-    alphas: Floats,
-    log_xmins: Floats,
+    distances: _Floats,
+    alphas: _Floats,
+    log_xmins: _Floats,
 ) -> None: ...

@@ -1,29 +1,29 @@
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+_Floats = npt.NDArray[np.float64]
+_Counts = npt.NDArray[np.int64]
 
 def workspace(m: int) -> int: ...
 def within(
-    v: Floats,
-    y: Floats,
-    first: Counts,
-    rate: Floats,
+    v: _Floats,
+    y: _Floats,
+    first: _Counts,
+    rate: _Floats,
     begin: int,
     end: int,
     step: int,
     limit: float,
-    found: Counts,
-    distance: Floats,
-    work: Floats,
+    found: _Counts,
+    distance: _Floats,
+    work: _Floats,
 ) -> int: ...
 def truncated_mean(u: float) -> float: ...
 def best(
-    v: Floats,
-    y: Floats,
-    first: Counts,
-    rate: Floats,
+    v: _Floats,
+    y: _Floats,
+    first: _Counts,
+    rate: _Floats,
     xmax: float,
     two_sided: bool,
     begin: int,
@@ -32,28 +32,28 @@ def best(
     alpha_high: float,
     sigma_below: float,
     tolerance: float,
-    work: Floats,
+    work: _Floats,
 ) -> tuple[int, float, float]: ...
 def best_of_marks(
-    v: Floats,
-    first: Counts,
-    marks: Floats,
+    v: _Floats,
+    first: _Counts,
+    marks: _Floats,
     two_sided: bool,
     begin: int,
     end: int,
     alpha_low: float,
     tolerance: float,
-    work: Floats,
+    work: _Floats,
 ) -> tuple[int, float, float]: ...
 def curve(
-    v: Floats,
-    y: Floats,
-    first: Counts,
-    rate: Floats,
+    v: _Floats,
+    y: _Floats,
+    first: _Counts,
+    rate: _Floats,
     xmax: float,
     two_sided: bool,
     begin: int,
     end: int,
-    d_plus: Floats,
-    d_minus: Floats,
+    d_plus: _Floats,
+    d_minus: _Floats,
 ) -> None: ...
