@@ -4,11 +4,8 @@
 
 #include "htst_ahead.h"
 #include "htst_common.h"
+#include "htst_isa.h"
 #include "htst_partition_x86.h"
-
-#ifdef HTST_PARTITION_HAS_X86
-#include <cpuid.h>
-#endif
 
 #define SEGMENT HTST_PARTITION_SEGMENT
 /* If a segment keeps at least this many elements, every element is written, and the output
@@ -133,7 +130,7 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 
 /* ------------------------------------------------------------------ fill */
 
-#ifdef HTST_PARTITION_HAS_X86
+#ifdef HTST_ISA_HAS_X86
 #define VBMI2_ROW(format) htst_partition_row_vbmi2_##format
 #define AVX512_ROW(format) htst_partition_row_avx512_##format
 #define AVX2_ROW(format) htst_partition_row_avx2_##format
@@ -191,27 +188,16 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define WIDE_OF(name) name##_b64_wide
 #include "htst_partition_fill_template.h"
 
-#ifdef HTST_PARTITION_HAS_X86
-/* Ask the processor: clang before 16 does not know the feature's name in __builtin_cpu_supports. */
-static int
-has_f16c(void)
-{
-    unsigned int a, b, c, d;
-    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
-}
-#endif
-
 int
 htst_partition_best(void)
 {
-#ifdef HTST_PARTITION_HAS_X86
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) {
-        return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")
-            ? HTST_PARTITION_VBMI2
-            : HTST_PARTITION_AVX512;
-    }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && has_f16c()) {
-        return HTST_PARTITION_AVX2;
+#ifdef HTST_ISA_HAS_X86
+    switch (htst_isa()) {
+        case HTST_ISA_AVX512:
+            return __builtin_cpu_supports("avx512vbmi2") ? HTST_PARTITION_VBMI2
+                                                         : HTST_PARTITION_AVX512;
+        case HTST_ISA_AVX2: return HTST_PARTITION_AVX2;
+        default: break;
     }
 #endif
     return HTST_PARTITION_PLAIN;

@@ -5,9 +5,10 @@
  *
  * The counters of a segment have the width of its elements, so that compilers use whole vectors. */
 
-HTST_CLONES static int64_t
-OF(count_row)(const BITS *w, int64_t cols, INT low, INT high, BITS infinity, uint8_t *hits,
-    int64_t *not_finite)
+HTST_KERNEL(int64_t, OF(count_row),
+    (const BITS *w, int64_t cols, INT low, INT high, BITS infinity, uint8_t *hits,
+        int64_t *not_finite),
+    (w, cols, low, high, infinity, hits, not_finite))
 {
     const BITS sign = (BITS) ((BITS) 1 << (8 * sizeof(BITS) - 1));
     int64_t count = 0, bad = 0;

@@ -12,8 +12,9 @@
 
 #include <stdint.h>
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-#define HTST_PARTITION_HAS_X86 1
+#include "htst_isa.h"
+
+#ifdef HTST_ISA_HAS_X86
 
 int64_t htst_partition_row_avx512_f16(const uint16_t *w, int64_t cols, int16_t low, int16_t high,
     const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);

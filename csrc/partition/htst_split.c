@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "htst_common.h"
+#include "htst_isa.h"
 #include "htst_partition.h"
 #include "htst_partition_x86.h"
 
@@ -121,7 +122,7 @@ place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int
 
 /* With AVX-512 a row need not be counted first. Otherwise the count brings the row into the
  * nearest cache for the fill. */
-#ifdef HTST_PARTITION_HAS_X86
+#ifdef HTST_ISA_HAS_X86
 #define ROW_OF(format, ...)                                                                \
     (instructions == HTST_PARTITION_VBMI2 ? htst_partition_row_vbmi2_##format(__VA_ARGS__) \
                                           : htst_partition_row_avx512_##format(__VA_ARGS__))

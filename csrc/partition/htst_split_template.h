@@ -5,8 +5,7 @@
  * FILL, the fill of htst_partition; and OF(name), the name with the format's suffix. */
 
 /* The number of values that are NaN or infinite. */
-HTST_CLONES static int64_t
-OF(not_finite)(const OUT *values, int64_t n)
+HTST_KERNEL(int64_t, OF(not_finite), (const OUT *values, int64_t n), (values, n))
 {
     OUT bad = 0;
 

@@ -4,6 +4,7 @@
 
 #include "htst_ahead.h"
 #include "htst_common.h"
+#include "htst_isa.h"
 
 __extension__ typedef unsigned __int128 u128;
 __extension__ typedef __int128 i128;
@@ -112,8 +113,8 @@ take_f32(
     *low += square - rounded;
 }
 
-HTST_CLONES static block_sums_t
-sums_f32(const float *x, int64_t n, uint32_t least, double magic)
+HTST_KERNEL(block_sums_t, sums_f32, (const float *x, int64_t n, uint32_t least, double magic),
+    (x, n, least, magic))
 {
     doubles_t sum = { 0 }, high = { 0 }, low = { 0 }, sum_2 = { 0 }, high_2 = { 0 }, low_2 = { 0 };
     int64_t i = 0;
@@ -251,8 +252,8 @@ fill_lanes(const double *x, int64_t left, double *last)
 
 /* With abs(x) < 2^(E + 1), x is cut into a + b + c on grids of 2^(E - 22), 2^(E - 46) and 2^(E -
  * 70), each of at most 2^23 steps: products of two have at most 46 bits, 128 of them 53. */
-HTST_CLONES static void
-many_f64(const double *x, int64_t n, uint64_t least, many_f64_t *many)
+HTST_VOID_KERNEL(
+    many_f64, (const double *x, int64_t n, uint64_t least, many_f64_t *many), (x, n, least, many))
 {
     const double to_a = 1.5 * power_of_two(many->e + 30), to_b = 1.5 * power_of_two(many->e + 6);
     doubles_t sa = { 0 }, sb = { 0 }, sc = { 0 };
