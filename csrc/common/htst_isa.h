@@ -43,7 +43,7 @@ int htst_isa_status(void);
 /* Write HTST_KERNEL(type, name, (parameters), (arguments)) in place of `static type name
  * (parameters)` before the body of a function whose loops a compiler vectorises. The arguments are
  * the names of the parameters. HTST_VOID_KERNEL is the same for a function that returns nothing.
- * Without HTST_HAVE_CLONES there is one copy, for the processor that the compiler's options name. */
+ * Without HTST_HAVE_CLONES there is one copy, for the processor of the compiler's options. */
 #if defined(HTST_HAVE_CLONES) && defined(HTST_ISA_HAS_X86)
 #define HTST_FOR_AVX2 __attribute__((target("avx2,fma,bmi,bmi2,f16c,popcnt")))
 #define HTST_FOR_AVX512 \
