@@ -5,6 +5,7 @@
 #include "htst_ahead.h"
 #include "htst_common.h"
 #include "htst_isa.h"
+#include "htst_moments_many.h"
 
 __extension__ typedef unsigned __int128 u128;
 __extension__ typedef __int128 i128;
@@ -65,19 +66,7 @@ power_of_two(int exponent)
 
 /* ------------------------------------------------------------------ float32 */
 
-#define BLOCK 2048 /* the largest number of additions for which the grids below have room */
-/* The code uses explicit vectors, because a compiler may not reorder sums of doubles, and cannot
- * know that these sums are exact. Two vectors are used at a time, so that the additions of one do
- * not wait for those of the other. */
-#define LANES 8
-
-typedef float floats_t __attribute__((vector_size(4 * LANES)));
-typedef uint32_t words_t __attribute__((vector_size(4 * LANES)));
-typedef double doubles_t __attribute__((vector_size(8 * LANES)));
-
-typedef struct {
-    double sum, high, low;
-} block_sums_t;
+#define BLOCK HTST_MOMENTS_BLOCK
 
 typedef struct {
     int64_t sum[256];
@@ -91,52 +80,6 @@ typedef struct {
 #define NONE UINT32_MAX
 #define OF(name) name##_f32
 #include "htst_moments_template.h"
-
-/* Sums over a block of the elements with abs(x) >= least. With 2^E <= the largest < 2^(E + 1) and
- * `magic` = 1.5 * 2^(2 E + 12), adding and subtracting magic rounds a square to a multiple of 2^(2
- * E - 40); 2048 of these stay within 53 bits, and so do 2048 of the remainders, multiples of 2^(2
- * E - 82), and 2048 of the elements, multiples of 2^(E - 41). */
-static inline void
-take_f32(
-    const float *x, uint32_t least, double magic, doubles_t *sum, doubles_t *high, doubles_t *low)
-{
-    words_t bits;
-    memcpy(&bits, x, sizeof bits);
-    bits &= (words_t) ((bits & ABS_F32) >= least);
-    floats_t kept;
-    memcpy(&kept, &bits, sizeof kept);
-    doubles_t value = __builtin_convertvector(kept, doubles_t);
-    doubles_t square = value * value;
-    doubles_t rounded = (square + magic) - magic;
-    *sum += value;
-    *high += rounded;
-    *low += square - rounded;
-}
-
-HTST_KERNEL(block_sums_t, sums_f32, (const float *x, int64_t n, uint32_t least, double magic),
-    (x, n, least, magic))
-{
-    doubles_t sum = { 0 }, high = { 0 }, low = { 0 }, sum_2 = { 0 }, high_2 = { 0 }, low_2 = { 0 };
-    int64_t i = 0;
-    for (; i + 2 * LANES <= n; i += 2 * LANES) {
-        take_f32(x + i, least, magic, &sum, &high, &low);
-        take_f32(x + i + LANES, least, magic, &sum_2, &high_2, &low_2);
-    }
-    float last[2 * LANES] = { 0 };
-    memcpy(last, x + i, (size_t) (n - i) * sizeof *x);
-    take_f32(last, least, magic, &sum, &high, &low);
-    take_f32(last + LANES, least, magic, &sum_2, &high_2, &low_2);
-    sum += sum_2;
-    high += high_2;
-    low += low_2;
-    block_sums_t total = { 0, 0, 0 };
-    for (int lane = 0; lane < LANES; lane++) {
-        total.sum += sum[lane];
-        total.high += high[lane];
-        total.low += low[lane];
-    }
-    return total;
-}
 
 static void
 flush_f32(by_exponent_t *few, uint64_t *sum, uint64_t *squares)
@@ -197,13 +140,15 @@ htst_moments_add_f32(
         /* denormals are never among `many`, because a processor may be set to flush them to zero */
         int field = (int) (range.largest >> 23), e = field - 127;
         uint32_t least = (uint32_t) (field > 19 ? field - 18 : 1) << 23;
-        block_sums_t many = sums_f32(block, size, least, 1.5 * power_of_two(2 * e + 12));
+        int has_few = range.smallest_less_1 + 1 < least;
+        htst_moments_many_t many =
+            htst_moments_many_f32(block, size, has_few ? least : 0, 1.5 * power_of_two(2 * e + 12));
         wide_add_double(sum, HTST_MOMENTS_SUM_F32, many.sum, power_of_two(41 - e), e + 108);
         wide_add_double(
             squares, HTST_MOMENTS_SQUARES_F32, many.high, power_of_two(40 - 2 * e), 2 * e + 258);
         wide_add_double(
             squares, HTST_MOMENTS_SQUARES_F32, many.low, power_of_two(82 - 2 * e), 2 * e + 216);
-        if (range.smallest_less_1 + 1 < least) {
+        if (has_few) {
             few_f32(block, size, least, &few, sum, squares, not_finite);
         }
     }
@@ -213,10 +158,14 @@ htst_moments_add_f32(
 
 /* ------------------------------------------------------------------ float64 */
 
+/* The code uses explicit vectors, because a compiler may not reorder sums of doubles, and cannot
+ * know that these sums are exact. */
+#define LANES 8
 #define BLOCK_F64 \
     1024         /* 128 additions for each of 8 lanes: the grids below leave room for no more */
 #define REACH 18 /* exponents, from the largest down, that are added there */
 
+typedef double doubles_t __attribute__((vector_size(8 * LANES)));
 typedef uint64_t long_words_t __attribute__((vector_size(8 * LANES)));
 
 /* Sums of the parts and of the products of parts, as integers in units of their grids. */
