@@ -77,7 +77,7 @@ typedef struct {
 #define FLOAT float
 #define UINT uint32_t
 #define ABS ABS_F32
-#define NONE UINT32_MAX
+#define INT int32_t
 #define OF(name) name##_f32
 #include "htst_moments_template.h"
 
@@ -315,7 +315,7 @@ add_few_f64(const double *x, int64_t n, uint64_t least, few_f64_t *few, uint64_t
 #define FLOAT double
 #define UINT uint64_t
 #define ABS ABS_F64
-#define NONE UINT64_MAX
+#define INT int64_t
 #define OF(name) name##_f64
 #include "htst_moments_template.h"
 

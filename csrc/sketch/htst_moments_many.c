@@ -19,27 +19,28 @@ typedef htst_moments_many_t many_t;
 /* The code uses explicit vectors, because a compiler may not reorder sums of doubles, and cannot
  * know that these sums are exact. Vectors of 16 bytes are what every processor has. Two are used at
  * a time, so that the additions of one do not wait for those of the other. */
-#define LANES 2
-
-typedef float floats_t __attribute__((vector_size(4 * LANES)));
-typedef uint32_t words_t __attribute__((vector_size(4 * LANES)));
-typedef double doubles_t __attribute__((vector_size(8 * LANES)));
+typedef float floats_t __attribute__((vector_size(16)));
+typedef uint32_t words_t __attribute__((vector_size(16)));
+typedef double doubles_t __attribute__((vector_size(16)));
 
 typedef struct {
     doubles_t sum, high, low;
 } lanes_t;
 
-HTST_INLINE void
-take(const float *x, uint32_t least, double magic, lanes_t *to)
+/* Compilers convert two of four floats one by one. */
+HTST_INLINE doubles_t
+first_two(floats_t x)
 {
-    words_t bits;
-    memcpy(&bits, x, sizeof bits);
-    if (least != 0) {
-        bits &= (words_t) ((bits & ABS_F32) >= least);
-    }
-    floats_t kept;
-    memcpy(&kept, &bits, sizeof kept);
-    doubles_t value = __builtin_convertvector(kept, doubles_t);
+#ifdef __SSE2__
+    return (doubles_t) _mm_cvtps_pd((__m128) x);
+#else
+    return (doubles_t){ (double) x[0], (double) x[1] };
+#endif
+}
+
+HTST_INLINE void
+add_two(doubles_t value, double magic, lanes_t *to)
+{
     doubles_t square = value * value;
     doubles_t rounded = (square + magic) - magic;
     to->sum += value;
@@ -47,24 +48,42 @@ take(const float *x, uint32_t least, double magic, lanes_t *to)
     to->low += square - rounded;
 }
 
+HTST_INLINE void
+take_four(const float *x, uint32_t least, double magic, lanes_t *one, lanes_t *two)
+{
+    words_t bits;
+    memcpy(&bits, x, sizeof bits);
+    if (least != 0) {
+        bits &= (words_t) ((bits & ABS_F32) >= least);
+    }
+    words_t others = { bits[2], bits[3], bits[2], bits[3] };
+    add_two(first_two((floats_t) bits), magic, one);
+    add_two(first_two((floats_t) others), magic, two);
+}
+
 HTST_INLINE many_t
 many_plain(const float *x, int64_t n, uint32_t least, double magic)
 {
     lanes_t one = { { 0 }, { 0 }, { 0 } }, two = one;
-    float last[2 * LANES] = { 0 };
+    float last[4] = { 0 };
     int64_t i = 0;
-    for (; i + 2 * LANES <= n; i += 2 * LANES) {
-        take(x + i, least, magic, &one);
-        take(x + i + LANES, least, magic, &two);
+    for (; i + 4 <= n; i += 4) {
+        take_four(x + i, least, magic, &one, &two);
     }
     memcpy(last, x + i, (size_t) (n - i) * sizeof *x);
-    take(last, least, magic, &one);
-    take(last + LANES, least, magic, &two);
+    take_four(last, least, magic, &one, &two);
     return (many_t){
         .sum = (one.sum[0] + one.sum[1]) + (two.sum[0] + two.sum[1]),
         .high = (one.high[0] + one.high[1]) + (two.high[0] + two.high[1]),
         .low = (one.low[0] + one.low[1]) + (two.low[0] + two.low[1]),
     };
+}
+
+/* A loop of its own for least == 0. */
+static many_t
+choose_plain(const float *x, int64_t n, uint32_t least, double magic)
+{
+    return least == 0 ? many_plain(x, n, 0, magic) : many_plain(x, n, least, magic);
 }
 
 /* ---- AVX2 and AVX-512 ------------------------------------------------------------------------ */
@@ -172,7 +191,6 @@ many_avx512(const float *x, int64_t n, uint32_t least, double magic)
     };
 }
 
-/* A loop of its own for least == 0. */
 AVX2 HTST_NOINLINE static many_t
 choose_avx2(const float *x, int64_t n, uint32_t least, double magic)
 {
@@ -197,5 +215,5 @@ htst_moments_many_f32(const float *x, int64_t n, uint32_t least, double magic)
         return choose_avx2(x, n, least, magic);
     }
 #endif
-    return least == 0 ? many_plain(x, n, 0, magic) : many_plain(x, n, least, magic);
+    return choose_plain(x, n, least, magic);
 }
