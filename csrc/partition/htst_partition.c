@@ -183,7 +183,7 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define VALUE(w) value_b64(w)
 #define ROW_VBMI2 VBMI2_ROW(b64)
 #define ROW_AVX512 AVX512_ROW(b64)
-#define ROW_AVX2 fill_row_b64
+#define ROW_AVX2 AVX2_ROW(b64)
 #define OF(name) name##_b64
 #define WIDE_OF(name) name##_b64_wide
 #include "htst_partition_fill_template.h"

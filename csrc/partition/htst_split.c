@@ -120,12 +120,14 @@ place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int
 
 /* ---- split ----------------------------------------------------------------------------------- */
 
-/* With AVX-512 a row need not be counted first. Otherwise the count brings the row into the
- * nearest cache for the fill. */
+/* With vector instructions a row need not be counted first. Otherwise the count brings the row into
+ * the nearest cache for the fill. */
 #ifdef HTST_ISA_HAS_X86
 #define ROW_OF(format, ...)                                                                \
     (instructions == HTST_PARTITION_VBMI2 ? htst_partition_row_vbmi2_##format(__VA_ARGS__) \
-                                          : htst_partition_row_avx512_##format(__VA_ARGS__))
+            : instructions == HTST_PARTITION_AVX512                                        \
+            ? htst_partition_row_avx512_##format(__VA_ARGS__)                              \
+            : htst_partition_row_avx2_##format(__VA_ARGS__))
 #else
 #define ROW_OF(format, ...) 0 /* never reached: see htst_partition_best */
 #endif

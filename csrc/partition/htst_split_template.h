@@ -23,7 +23,7 @@ OF(split_row)(const BITS *w, int64_t cols, INT low, INT high, int instructions, 
     uint8_t hits[PIECE / HTST_PARTITION_SEGMENT];
     int64_t indptr[2] = { 0 }, bad;
 
-    if (instructions >= HTST_PARTITION_AVX512) {
+    if (instructions >= HTST_PARTITION_AVX2) {
         *kept = ROW(w, cols, low, high, NULL, cols + HTST_SPLIT_OWN - PIECE, indices, values);
         *not_finite += OF(not_finite)(values, *kept);
         return HTST_OK;
