@@ -144,6 +144,8 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define INT int16_t
 #define OUT uint32_t
 #define ORDERED(w) ordered_b16(w)
+#define BASE(low) base_b16(low)
+#define INSIDE(low, high) inside_b16(low, high)
 #define VALUE(w) value_f16(w)
 #define ROW_VBMI2 VBMI2_ROW(f16)
 #define ROW_AVX512 AVX512_ROW(f16)
@@ -156,6 +158,8 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define INT int16_t
 #define OUT uint32_t
 #define ORDERED(w) ordered_b16(w)
+#define BASE(low) base_b16(low)
+#define INSIDE(low, high) inside_b16(low, high)
 #define VALUE(w) value_bf16(w)
 #define ROW_VBMI2 VBMI2_ROW(bf16)
 #define ROW_AVX512 AVX512_ROW(bf16)
@@ -168,6 +172,8 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define INT int32_t
 #define OUT uint32_t
 #define ORDERED(w) ordered_b32(w)
+#define BASE(low) base_b32(low)
+#define INSIDE(low, high) inside_b32(low, high)
 #define VALUE(w) value_b32(w)
 #define ROW_VBMI2 VBMI2_ROW(b32)
 #define ROW_AVX512 AVX512_ROW(b32)
@@ -180,6 +186,8 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define INT int64_t
 #define OUT uint64_t
 #define ORDERED(w) ordered_b64(w)
+#define BASE(low) base_b64(low)
+#define INSIDE(low, high) inside_b64(low, high)
 #define VALUE(w) value_b64(w)
 #define ROW_VBMI2 VBMI2_ROW(b64)
 #define ROW_AVX512 AVX512_ROW(b64)

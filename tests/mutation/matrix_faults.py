@@ -43,9 +43,9 @@ FAULTS = (
     ),
     Fault(
         "htst_partition_count_template.h",
-        "> becomes >= in the count",
-        "(BITS)((o > high) | (o < low)));",
-        "(BITS)((o >= high) | (o < low)));",
+        ">= becomes > in the count",
+        "kept = (BITS) (kept + (BITS) ((INT) (BITS) ((BITS) ORDERED(w[j]) - base) >= inside));",
+        "kept = (BITS) (kept + (BITS) ((INT) (BITS) ((BITS) ORDERED(w[j]) - base) > inside));",
         quick=True,
     ),
     Fault(
