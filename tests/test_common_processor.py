@@ -20,7 +20,8 @@ def run(kind, *command):
     if kind is not None:
         environment["HTST_ISA"] = kind
     command = [sys.executable, *map(str, command)]
-    return subprocess.run(command, env=environment, cwd=TESTS.parent, capture_output=True, text=True)
+    where = {"env": environment, "cwd": TESTS.parent}
+    return subprocess.run(command, **where, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@
 #define AVX2 __attribute__((target("avx2,popcnt,f16c")))
 
 /* The elements outside [low, high] are kept. After low is subtracted, that is one unsigned
- * comparison; `low` and `width` have their sign bits flipped, because AVX2 compares signed integers.
- * `flip` is all ones below the sign bit, in the format's own width. */
+ * comparison; `low` and `width` have their sign bits flipped, because AVX2 compares signed
+ * integers. `flip` is all ones below the sign bit, in the format's own width. */
 typedef struct {
     __m256i flip, low, width;
 } rule_256_t;

@@ -16,6 +16,9 @@
 #define PIECE HTST_SPLIT_PIECE
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
+/* Elements that are read by a look before they are split: 32 to 64 KiB stay in the second cache.
+ * bench/races/bench_partition.py measures the split with looks. */
+#define LOOK 8192
 /* Number of times that the counter is read before the thread yields the processor. Not tuned: waits
  * are rare and short. */
 #define PATIENCE 1000

@@ -122,15 +122,17 @@ few_f32(const float *x, int64_t n, uint32_t least, by_exponent_t *few, uint64_t 
     }
 }
 
-int
-htst_moments_add_f32(
-    const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+static int
+add_f32(
+    const float *x, int64_t n, int is_near, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
 {
     by_exponent_t few = { .room = 1 << 15 };
     for (int64_t start = 0; start < n; start += BLOCK) {
         const float *block = x + start;
         int64_t size = n - start < BLOCK ? n - start : BLOCK;
-        htst_ahead(block, size * (int64_t) sizeof *x, 0);
+        if (!is_near) {
+            htst_ahead(block, size * (int64_t) sizeof *x, 0);
+        }
         range_t_f32 range = range_f32(block, size);
         if (range.largest < UINT32_C(1) << 23 || range.largest >= INF_F32) {
             /* only denormals, or an element that is not finite */
@@ -154,6 +156,20 @@ htst_moments_add_f32(
     }
     flush_f32(&few, sum, squares);
     return HTST_OK;
+}
+
+int
+htst_moments_add_f32(
+    const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+{
+    return add_f32(x, n, 0, sum, squares, not_finite);
+}
+
+int
+htst_moments_add_near_f32(
+    const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+{
+    return add_f32(x, n, 1, sum, squares, not_finite);
 }
 
 /* ------------------------------------------------------------------ float64 */
@@ -343,9 +359,9 @@ block_f64(const double *x, int64_t n, many_f64_t *many, few_f64_t *few, uint64_t
     }
 }
 
-int
-htst_moments_add_f64(
-    const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+static int
+add_f64(
+    const double *x, int64_t n, int is_near, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
 {
     many_f64_t many;
     few_f64_t few;
@@ -353,10 +369,26 @@ htst_moments_add_f64(
     memset(&few, 0, sizeof few);
     for (int64_t start = 0; start < n; start += BLOCK_F64) {
         int64_t size = n - start < BLOCK_F64 ? n - start : BLOCK_F64;
-        htst_ahead(x + start, size * (int64_t) sizeof *x, 0);
+        if (!is_near) {
+            htst_ahead(x + start, size * (int64_t) sizeof *x, 0);
+        }
         block_f64(x + start, size, &many, &few, sum, squares, not_finite);
     }
     flush_many_f64(&many, 0, sum, squares);
     flush_few_f64(&few, 0, sum, squares);
     return HTST_OK;
+}
+
+int
+htst_moments_add_f64(
+    const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+{
+    return add_f64(x, n, 0, sum, squares, not_finite);
+}
+
+int
+htst_moments_add_near_f64(
+    const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+{
+    return add_f64(x, n, 1, sum, squares, not_finite);
 }
