@@ -51,7 +51,7 @@ int htst_isa_status(void);
         target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,bmi,bmi2,f16c,popcnt")))
 
 /* Written once, by the loader; all other code only reads it. */
-__attribute__((visibility("hidden"))) extern int htst_isa_in_use;
+extern int htst_isa_in_use;
 
 #define HTST_JOIN_(a, b) a##b
 #define HTST_JOIN(a, b) HTST_JOIN_(a, b)

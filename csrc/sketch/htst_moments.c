@@ -143,8 +143,8 @@ add_f32(
         int field = (int) (range.largest >> 23), e = field - 127;
         uint32_t least = (uint32_t) (field > 19 ? field - 18 : 1) << 23;
         int has_few = range.smallest_less_1 + 1 < least;
-        htst_moments_many_t many =
-            htst_moments_many_f32(block, size, has_few ? least : 0, 1.5 * power_of_two(2 * e + 12));
+        htst_moments_many_t many = htst_moments_many_f32(
+            htst_isa(), block, size, has_few ? least : 0, 1.5 * power_of_two(2 * e + 12));
         wide_add_double(sum, HTST_MOMENTS_SUM_F32, many.sum, power_of_two(41 - e), e + 108);
         wide_add_double(
             squares, HTST_MOMENTS_SQUARES_F32, many.high, power_of_two(40 - 2 * e), 2 * e + 258);

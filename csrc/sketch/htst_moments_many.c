@@ -205,15 +205,17 @@ choose_avx512(const float *x, int64_t n, uint32_t least, double magic)
 #endif
 
 htst_moments_many_t
-htst_moments_many_f32(const float *x, int64_t n, uint32_t least, double magic)
+htst_moments_many_f32(int isa, const float *x, int64_t n, uint32_t least, double magic)
 {
 #ifdef HTST_ISA_HAS_X86
-    if (htst_isa() == HTST_ISA_AVX512) {
+    if (isa == HTST_ISA_AVX512) {
         return choose_avx512(x, n, least, magic);
     }
-    if (htst_isa() == HTST_ISA_AVX2) {
+    if (isa == HTST_ISA_AVX2) {
         return choose_avx2(x, n, least, magic);
     }
+#else
+    (void) isa;
 #endif
     return choose_plain(x, n, least, magic);
 }

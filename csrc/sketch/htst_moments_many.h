@@ -20,9 +20,11 @@ typedef struct {
     double sum, high, low;
 } htst_moments_many_t;
 
-/* The sums over x[n], n <= HTST_MOMENTS_BLOCK. `least` is the bit pattern of a positive normal
+/* The sums over x[n], n <= HTST_MOMENTS_BLOCK, with the instructions of a kind of processors, at
+ * most htst_isa_best(). `least` is the bit pattern of a positive normal
  * number; 0 means that all elements are 0 or not below it, which saves the comparisons. METHOD,
  * ACCURACY, ERRORS: above. */
-htst_moments_many_t htst_moments_many_f32(const float *x, int64_t n, uint32_t least, double magic);
+htst_moments_many_t htst_moments_many_f32(
+    int isa, const float *x, int64_t n, uint32_t least, double magic);
 
 #endif /* HTST_MOMENTS_MANY_H */
