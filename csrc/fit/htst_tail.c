@@ -50,6 +50,21 @@ htst_tail_checksum_u16(int64_t n, const uint16_t *x)
     return sum_u16(n, x);
 }
 
+HTST_KERNEL(uint64_t, sum_counts, (const uint64_t *counts), (counts))
+{
+    uint64_t sum = 0;
+    for (uint32_t pattern = 0; pattern < 65536; pattern++) {
+        sum += counts[pattern] * checksum_of(pattern << 16, 0);
+    }
+    return sum;
+}
+
+uint64_t
+htst_tail_checksum_counts_u16(const uint64_t *counts)
+{
+    return sum_counts(counts);
+}
+
 #define FLOAT float
 #define UINT uint32_t
 #define INT int32_t

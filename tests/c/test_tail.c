@@ -156,6 +156,12 @@ test_checksum(void)
     CHECK(htst_tail_checksum_f64(N, x) == expected[0]);
     CHECK(htst_tail_checksum_f32(N, single) == expected[1]);
     CHECK(htst_tail_checksum_u16(N, half) == expected[2]);
+    static uint64_t counts[65536];
+    memset(counts, 0, sizeof counts);
+    for (int i = 0; i < N; i++) {
+        counts[half[i]]++;
+    }
+    CHECK(htst_tail_checksum_counts_u16(counts) == expected[2]);
     CHECK(htst_tail_checksum_f64(40, x) + htst_tail_checksum_f64(N - 40, x + 40) == expected[0]);
     const double one[4] = { 4, 5, 6, 7 }, two[4] = { 5, 5, 6, 6 }, three[4] = { 7, 4, 6, 5 };
     CHECK(htst_tail_checksum_f64(4, one) != htst_tail_checksum_f64(4, two));
