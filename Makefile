@@ -118,8 +118,10 @@ $(BENCH_VENV)/.installed: $(SOURCES) bench/requirements.txt
 	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt --no-build-isolation -e '.[torch,dask,test]'
 	touch $@
 
+# ISA=plain, avx2 or avx512 holds htstats and NumPy to these instructions.
+BENCH_ISA = $(if $(ISA),$$($(BENCH_VENV)/bin/python bench/isa.py $(ISA)))
 bench: $(BENCH_VENV)/.installed
-	QUICK=$(QUICK) $(BENCH_VENV)/bin/python -m pytest -s -q -o timeout=0 -o filterwarnings= \
+	env $(BENCH_ISA) QUICK=$(QUICK) $(BENCH_VENV)/bin/python -m pytest -s -q -o timeout=0 -o filterwarnings= \
 		--benchmark-enable -p no:randomly bench $(BENCH)
 	test -n "$(QUICK)" || $(BENCH_VENV)/bin/python bench/report.py
 

@@ -15,7 +15,8 @@ fastest round of each counts. A tool that is too slow to repeat goes into `once`
 `fact` records a figure that does not come from a race (bytes, elements per second, an exponent).
 
 `make bench` runs all benchmarks and rewrites bench/RESULTS.md, which keeps the figures of other
-machines. `make bench QUICK=1` runs small sizes, to check that the benchmarks run, and writes no
+machines. `make bench ISA=avx2` holds htstats and NumPy to AVX2 (bench/isa.py); its rows are a column
+of their own. `make bench QUICK=1` runs small sizes, to check that the benchmarks run, and writes no
 results.
 """
 
@@ -33,6 +34,8 @@ from pathlib import Path
 import pytest
 
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
+# The instructions to which bench/isa.py holds htstats and NumPy; empty for the best.
+ISA = os.environ.get("HTST_ISA", "")
 RESULTS = Path(__file__).with_name("results.json")
 ROOT = RESULTS.parents[1]
 ROWS = pytest.StashKey[list]()
@@ -48,9 +51,16 @@ def pytest_sessionfinish(session):
         return
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     here = {"machine": machine(), "commit": commit()}
+    if ISA:
+        here["isa"] = ISA
     fresh = {(row["table"], row["row"], here["machine"]) for row in rows}
-    kept = [row for row in known if (row["table"], row["row"], row["machine"]) not in fresh]
+    kept = [row for row in known if row.get("isa", "") != ISA or key_of(row) not in fresh]
     RESULTS.write_text(json.dumps(kept + [row | here for row in rows], indent=1) + "\n")
+
+
+def key_of(row: dict) -> tuple[str, str, str]:
+    """What a fresh row replaces, among those of the same instructions."""
+    return row["table"], row["row"], row["machine"]
 
 
 @pytest.fixture

@@ -35,6 +35,11 @@ HEADLINES = [
 COMPARE = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 
 
+def place(row: dict) -> str:
+    """The column of a row: the machine, and the instructions if they were not the best."""
+    return row["machine"] + (f", {row['isa']}" if row.get("isa") else "")
+
+
 def reached(value: float, rule: str) -> str:
     """True if `value` satisfies a rule such as "<= 0.5"; "" without a rule."""
     if not rule:
@@ -88,7 +93,7 @@ def goals(rows: list[dict], machines: list[str]) -> list[str]:
             if goal:
                 key = (row["table"], row["row"], peer, goal)
                 shown = figure if verdict == "yes" else f"**{figure}**"
-                cells.setdefault(key, {})[row["machine"]] = shown
+                cells.setdefault(key, {})[place(row)] = shown
     out = [f"| what | against | goal | {' | '.join(machines)} |"]
     out += ["|" + "---|" * (3 + len(machines))]
     for (table, name, peer, goal), figures in cells.items():
@@ -117,7 +122,7 @@ def tables(rows: list[dict]) -> list[str]:
 
 def render(rows: list[dict]) -> str:
     rows = sorted(rows, key=lambda row: row["table"])
-    machines = sorted({row["machine"] for row in rows})
+    machines = sorted({place(row) for row in rows})
     out = [
         "# Benchmarks",
         "",
@@ -132,7 +137,7 @@ def render(rows: list[dict]) -> str:
         *goals(rows, machines),
     ]
     for machine in machines:
-        own = [row for row in rows if row["machine"] == machine]
+        own = [row for row in rows if place(row) == machine]
         commits = sorted({row["commit"] for row in own if row.get("commit")})
         out += [f"## {machine}", ""]
         out += [f"Measured at {', '.join(commits)}.", ""] if commits else []
@@ -142,6 +147,7 @@ def render(rows: list[dict]) -> str:
 
 def headlines(rows: list[dict]) -> str:
     """The table of README.md: for each race of HEADLINES, the speed-up and the time of htstats."""
+    rows = [row for row in rows if not row.get("isa")]
     machines = sorted({row["machine"] for row in rows if "peers" in row})
     races = {(row["machine"], row["table"], row["row"]): row for row in rows if "peers" in row}
     out = [f"| times faster (time taken) | than | {' | '.join(machines)} |"]

@@ -13,8 +13,9 @@
 #define HTST_VERSION_PATCH 0
 #define HTST_VERSION "0.1.0"
 
-/* Status codes and their texts. */
+/* Status codes and their texts; the instructions that kernels use. */
 #include "htst_common.h"
+#include "htst_isa.h"
 
 /* Laws: the truncated exponential and the Hurwitz zeta function. */
 #include "htst_truncated.h"

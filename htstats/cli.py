@@ -64,16 +64,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     words = sys.argv[1:] if argv is None else argv
-    args = build_parser(words).parse_args(words)
-    args.is_program = argv is None  # the process runs only this command
     try:
+        args = build_parser(words).parse_args(words)
+        args.is_program = argv is None  # the process runs only this command
         return int(args.run(args))
     except BrokenPipeError:
         # the reader (head, less) has ended; the rest of the buffer must not raise a second error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, TypeError, OSError, ImportError, MemoryError, ArithmeticError) as error:
-        if args.debug:
+        if "--debug" in words:
             raise
         print(f"htstats: {_describe(error)}", file=sys.stderr)
         return 2

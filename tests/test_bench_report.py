@@ -74,3 +74,38 @@ def test_the_tables_in_the_tree_are_those_of_the_results(report):
     readme = (ROOT / "README.md").read_text()
     assert report.BEGIN in readme
     assert readme == report.with_headlines(readme, rows)
+
+
+def test_instructions_have_a_column_of_their_own(report):
+    row = {"table": "t", "row": "size", "unit": "%", "reach": "<= 25", "machine": "a"}
+    text = report.render([{**row, "value": 30.0, "isa": "avx2"}, {**row, "value": 12.0}])
+    assert "| what | against | goal | a | a, avx2 |" in text
+    assert "| t: size |  | <= 25 | 12 % | **30 %** |" in text
+    assert "\n## a, avx2\n" in text
+    race = {"table": "t", "row": "r", "seconds": 1.0, "peers": {"p": 2.0}, "reach": {}}
+    table = report.headlines([{**race, "machine": "a", "isa": "plain"}])
+    assert "plain" not in table
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_numpy_is_held_to_the_instructions_of_a_kind():
+    isa = load(ROOT / "bench" / "isa.py")
+    new = ["X86_V3", "X86_V4", "AVX512_ICL", "AVX512_SPR"]
+    old = ["SSE41", "AVX", "F16C", "FMA3", "AVX2", "AVX512F", "AVX512_SKX"]
+    assert isa.features_to_disable("avx512", new) == []
+    assert isa.features_to_disable("avx2", new) == new[1:]
+    assert isa.features_to_disable("plain", new) == new
+    assert isa.features_to_disable("avx2", old) == ["AVX512F", "AVX512_SKX"]
+    assert isa.environment("avx2", new) == {
+        "HTST_ISA": "avx2",
+        "NPY_DISABLE_CPU_FEATURES": "X86_V4,AVX512_ICL,AVX512_SPR",
+    }
+    assert isa.environment("avx512", new) == {"HTST_ISA": "avx512"}
+    with pytest.raises(SystemExit, match="ISA must be one of plain, avx2, avx512, got 'fast'"):
+        isa.environment("fast", new)

@@ -3,12 +3,14 @@
 import copy
 import pickle
 
+import ml_dtypes
 import numpy as np
 import pytest
 from functions_of_data import X
 
 from htstats import fit_power_law
-from htstats._core import tail
+from htstats._core import checksum as sums_of
+from htstats._exact_fit import source
 from htstats.power_law import confidence_interval, goodness_of_fit
 
 # ---- data that change after a fit ----------------------------------------------------------------
@@ -68,12 +70,14 @@ def test_changed_data_are_detected(change, dtype):
 
 def test_two_elements_that_change_against_each_other_are_seen():
     """Sums of the bit patterns, and their exclusive or, would be the same."""
-    for dtype, checksum in ((np.float32, tail.checksum_f32), (np.float64, tail.checksum_f64)):
+    for dtype, checksum in ((np.float32, sums_of.checksum_f32), (np.float64, sums_of.checksum_f64)):
         one, two = np.array([4, 5, 6, 7], dtype), np.array([5, 5, 6, 6], dtype)
         assert checksum(one) != checksum(two)
         sums = {checksum(np.array([a, b], dtype)) for a in range(1, 99) for b in range(a, 99)}
         assert len(sums) == 98 * 99 // 2
-    sums = {tail.checksum_u16(np.array([a, b], np.uint16)) for a in range(99) for b in range(a, 99)}
+    sums = {
+        sums_of.checksum_u16(np.array([a, b], np.uint16)) for a in range(99) for b in range(a, 99)
+    }
     assert len(sums) == 99 * 100 // 2
 
 
@@ -89,7 +93,7 @@ def test_the_checksum_is_that_of_its_definition():
             mixed = (lower ^ upper ^ upper >> 15) * 0x9E3779B1 & mask
             expected += mixed * (upper ^ mixed >> 13 ^ 0x85EBCA6B) + lower
         x = words if name == "u16" else words.view(dtype.replace("u", "f"))
-        assert getattr(tail, f"checksum_{name}")(x) == expected % 2**64
+        assert getattr(sums_of, f"checksum_{name}")(x) == expected % 2**64
 
 
 def test_an_order_is_no_change_but_where_weights_have_places():
@@ -165,3 +169,22 @@ def test_intervals_of_whole_numbers_are_whole():
         fit = fit_power_law(k, **rule)
         interval = fit.confidence_interval(method="bootstrap", n_resamples=30)
         assert all(float(end).is_integer() and end in k for end in interval.xmin)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("n", [0, 1, 70_000])
+def test_the_checksum_of_16_bit_floats_comes_from_their_counts(monkeypatch, dtype, n):
+    x = np.random.default_rng(n).standard_t(3, n + 2).astype(np.float16).view(np.uint16)
+    assert sums_of.checksum_counts_u16(
+        np.bincount(x, minlength=65536).astype(np.uint64)
+    ) == sums_of.checksum_u16(x)
+    with pytest.raises(ValueError, match="65536"):
+        sums_of.checksum_counts_u16(np.zeros(9, np.uint64))
+    if n:
+        halves = x.view(np.float16) if dtype == "float16" else x.view(ml_dtypes.bfloat16)
+        read = []
+        monkeypatch.setattr(source, "checksum_of", lambda *part: read.append(part))
+        for given in (halves, [halves[:30], halves[30:]]):
+            fit = fit_power_law(given, side="abs", n_threads=2)
+            assert fit._require_data().checksum == sums_of.checksum_u16(x)
+        assert read == []

@@ -42,6 +42,29 @@ def test_against_sort(race, quick, name):
     )
 
 
+def test_on_two_threads(race, quick):
+    x = SAMPLES["pure Pareto"][0](np.random.default_rng(1), 10**6 if quick else 10**7).astype("f4")
+    race(
+        "exact fit of every candidate, two threads",
+        f"pure Pareto, n = {len(x):.0e}, float32",
+        lambda: fit_power_law(x, side="abs", n_threads=2),
+        {"np.sort": lambda: np.sort(x), "one thread": lambda: fit_power_law(x, side="abs")},
+        reach={"np.sort": "time <= 1.2"},
+    )
+
+
+def test_against_reading(race, quick):
+    x = np.random.default_rng(1).standard_normal(10**6 if quick else 10**7).astype("f4")
+    race(
+        TABLE,
+        f"normal, n = {len(x):.0e}, float32, against reading",
+        lambda: fit_power_law(x, side="abs"),
+        {"np.max": lambda: np.max(x)},
+        reach={"np.max": "time <= 5"},
+        rounds=15,
+    )
+
+
 def peers_of(x, names):
     """The calls of the peers that are installed."""
     calls = {}

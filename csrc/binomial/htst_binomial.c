@@ -4,6 +4,7 @@
 
 #include "htst_binomial_bulk.h"
 #include "htst_binomial_far.h"
+#include "htst_isa.h"
 
 #define LOG_HALF (-0.69314718055994530942)
 
@@ -50,14 +51,12 @@ tail(bool log, bool upper, double k, double n, double p)
 
 /* log P(X > k), or log P(X <= k) if not `upper`; NaN if htst_binomial_far.h does not handle the
  * arguments. */
-HTST_FUSED_CLONES static double
-log_tail(bool upper, double k, double n, double p)
+HTST_KERNEL(double, log_tail, (bool upper, double k, double n, double p), (upper, k, n, p))
 {
     return tail(true, upper, k, n, p);
 }
 
-HTST_FUSED_CLONES static double
-tail_value(bool upper, double k, double n, double p)
+HTST_KERNEL(double, tail_value, (bool upper, double k, double n, double p), (upper, k, n, p))
 {
     return tail(false, upper, k, n, p);
 }
@@ -85,8 +84,7 @@ point_terms(double k, double n, double p)
     }
 }
 
-HTST_FUSED_CLONES static double
-point(bool log, double k, double n, double p)
+HTST_KERNEL(double, point, (bool log, double k, double n, double p), (log, k, n, p))
 {
     htst_terms_t terms = point_terms(floor(k), n, p);
     return tell(&terms, log, 0.0);
@@ -94,15 +92,13 @@ point(bool log, double k, double n, double p)
 
 /* n KL(k/n || p); NaN for a fractional k and for arguments that htst_binomial_point.h does not
  * handle. */
-HTST_FUSED_CLONES static double
-divergence(double k, double n, double p)
+HTST_KERNEL(double, divergence, (double k, double n, double p), (k, n, p))
 {
     htst_pair_t a = point_terms(k, n, p).a;
     return floor(k) == k ? a.hi + a.lo : NAN;
 }
 
-HTST_FUSED_CLONES static double
-bound(double k, double n, double p)
+HTST_KERNEL(double, bound, (double k, double n, double p), (k, n, p))
 {
     double j = floor(k) + 1.0, above = htst_far_of_point(j, n, p, HTST_BINOMIAL_FRACTION).d.hi;
     htst_pair_t a = point_terms(j, n, p).a;

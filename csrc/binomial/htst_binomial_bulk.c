@@ -1,6 +1,7 @@
 #include "htst_binomial_bulk.h"
 
 #include "htst_binomial_far.h"
+#include "htst_isa.h"
 
 #define CHUNK HTST_BINOMIAL_BULK_CHUNK
 #define BLOCK 16
@@ -12,14 +13,16 @@ typedef struct {
 /* ---- kinds of problems --------------------------------------------------------------------- */
 
 /* `shift` is added to k */
-#define DEFINE_KINDS(name, is_tail)                                                                \
-    HTST_FUSED_CLONES static void name(double shift, int count, const double *HTST_RESTRICT k,     \
-        const double *HTST_RESTRICT n, const double *HTST_RESTRICT p, double *HTST_RESTRICT kinds) \
-    {                                                                                              \
-        for (int i = 0; i < count; i++) {                                                          \
-            htst_side_t at = htst_far_side(floor(k[i]) + shift, n[i], p[i]);                       \
-            kinds[i] = htst_far_kind(is_tail, at, n[i]);                                           \
-        }                                                                                          \
+#define DEFINE_KINDS(name, is_tail)                                                             \
+    HTST_VOID_KERNEL(name,                                                                      \
+        (double shift, int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n, \
+            const double *HTST_RESTRICT p, double *HTST_RESTRICT kinds),                        \
+        (shift, count, k, n, p, kinds))                                                         \
+    {                                                                                           \
+        for (int i = 0; i < count; i++) {                                                       \
+            htst_side_t at = htst_far_side(floor(k[i]) + shift, n[i], p[i]);                    \
+            kinds[i] = htst_far_kind(is_tail, at, n[i]);                                        \
+        }                                                                                       \
     }
 
 DEFINE_KINDS(tail_kinds, 1)
@@ -35,15 +38,17 @@ DEFINE_KINDS(point_kinds, 0)
         out->complement[i] = (t).complement; \
     } while (0)
 
-#define DEFINE_NEAR_TAILS(name, kind, for_log)                                                    \
-    HTST_FUSED_CLONES static void name(int upper, int count, const double *HTST_RESTRICT k,       \
-        const double *HTST_RESTRICT n, const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out) \
-    {                                                                                             \
-        for (int i = 0; i < count; i++) {                                                         \
-            htst_far_t t = htst_far_of_tail(upper, floor(k[i]), n[i], p[i], kind);                \
-            htst_terms_t found = htst_near_terms(&t, kind, for_log);                              \
-            STORE(i, t, found);                                                                   \
-        }                                                                                         \
+#define DEFINE_NEAR_TAILS(name, kind, for_log)                                               \
+    HTST_VOID_KERNEL(name,                                                                   \
+        (int upper, int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n, \
+            const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out),                      \
+        (upper, count, k, n, p, out))                                                        \
+    {                                                                                        \
+        for (int i = 0; i < count; i++) {                                                    \
+            htst_far_t t = htst_far_of_tail(upper, floor(k[i]), n[i], p[i], kind);           \
+            htst_terms_t found = htst_near_terms(&t, kind, for_log);                         \
+            STORE(i, t, found);                                                              \
+        }                                                                                    \
     }
 
 DEFINE_NEAR_TAILS(short_tails, HTST_BINOMIAL_SHORT, 0)
@@ -51,15 +56,17 @@ DEFINE_NEAR_TAILS(long_tails, HTST_BINOMIAL_LONG, 0)
 DEFINE_NEAR_TAILS(short_logs, HTST_BINOMIAL_SHORT, 1)
 DEFINE_NEAR_TAILS(long_logs, HTST_BINOMIAL_LONG, 1)
 
-#define DEFINE_NEAR_POINTS(name, kind)                                                            \
-    HTST_FUSED_CLONES static void name(double shift, int count, const double *HTST_RESTRICT k,    \
-        const double *HTST_RESTRICT n, const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out) \
-    {                                                                                             \
-        for (int i = 0; i < count; i++) {                                                         \
-            htst_far_t t = htst_far_of_point(floor(k[i]) + shift, n[i], p[i], kind);              \
-            htst_terms_t found = htst_near_point(&t, kind);                                       \
-            STORE(i, t, found);                                                                   \
-        }                                                                                         \
+#define DEFINE_NEAR_POINTS(name, kind)                                                          \
+    HTST_VOID_KERNEL(name,                                                                      \
+        (double shift, int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n, \
+            const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out),                         \
+        (shift, count, k, n, p, out))                                                           \
+    {                                                                                           \
+        for (int i = 0; i < count; i++) {                                                       \
+            htst_far_t t = htst_far_of_point(floor(k[i]) + shift, n[i], p[i], kind);            \
+            htst_terms_t found = htst_near_point(&t, kind);                                     \
+            STORE(i, t, found);                                                                 \
+        }                                                                                       \
     }
 
 DEFINE_NEAR_POINTS(short_points, HTST_BINOMIAL_SHORT)
@@ -78,9 +85,10 @@ DEFINE_NEAR_POINTS(long_points, HTST_BINOMIAL_LONG)
         out->k[i] = (t).k;                                       \
     } while (0)
 
-HTST_FUSED_CLONES static void
-large_points(double shift, int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,
-    const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out)
+HTST_VOID_KERNEL(large_points,
+    (double shift, int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,
+        const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out),
+    (shift, count, k, n, p, out))
 {
     for (int i = 0; i < count; i++) {
         htst_far_t t = htst_far_of_point(floor(k[i]) + shift, n[i], p[i], HTST_BINOMIAL_FRACTION);
@@ -94,9 +102,10 @@ typedef struct {
 } fractions_t;
 
 /* The same for tails, and the arguments of their continued fractions. */
-HTST_FUSED_CLONES static void
-large_tails(int upper, int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,
-    const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out, fractions_t *HTST_RESTRICT to)
+HTST_VOID_KERNEL(large_tails,
+    (int upper, int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,
+        const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out, fractions_t *HTST_RESTRICT to),
+    (upper, count, k, n, p, out, to))
 {
     for (int i = 0; i < count; i++) {
         htst_far_t t = htst_far_of_tail(upper, floor(k[i]), n[i], p[i], HTST_BINOMIAL_FRACTION);
@@ -115,8 +124,7 @@ large_tails(int upper, int count, const double *HTST_RESTRICT k, const double *H
 
 /* Phi for small k or m, from a table; compilers do not vectorise this loop. Elements whose `a` is
  * NaN are skipped, because their k can be any number. */
-HTST_FUSED_CLONES static void
-small_phis(int count, const double *n, terms_t *terms)
+HTST_VOID_KERNEL(small_phis, (int count, const double *n, terms_t *terms), (count, n, terms))
 {
     for (int i = 0; i < count; i++) {
         double k = terms->k[i], m = n[i] - k;
@@ -135,8 +143,9 @@ any_points(double shift, int count, const double *k, const double *n, const doub
 
 /* Multiply `factor` by P/pmf, block by block, until all elements of the block have converged. Each
  * element keeps the first value at which it converged, as in the scalar functions. */
-HTST_FUSED_CLONES static void
-finish_fractions(int count, const fractions_t *HTST_RESTRICT from, double *HTST_RESTRICT factor)
+HTST_VOID_KERNEL(finish_fractions,
+    (int count, const fractions_t *HTST_RESTRICT from, double *HTST_RESTRICT factor),
+    (count, from, factor))
 {
     for (int start = 0; start < count; start += BLOCK) {
         double p0[BLOCK], q0[BLOCK], p1[BLOCK], q1[BLOCK], value[BLOCK], done[BLOCK];
@@ -185,8 +194,8 @@ fraction_tails(
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
-HTST_FUSED_CLONES static void
-logs(int count, const terms_t *HTST_RESTRICT t, double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(
+    logs, (int count, const terms_t *HTST_RESTRICT t, double *HTST_RESTRICT out), (count, t, out))
 {
     for (int i = 0; i < count; i++) {
         htst_pair_t a = { t->a[i], t->a_low[i] };
@@ -194,8 +203,8 @@ logs(int count, const terms_t *HTST_RESTRICT t, double *HTST_RESTRICT out)
     }
 }
 
-HTST_FUSED_CLONES static void
-values(int count, const terms_t *HTST_RESTRICT t, double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(
+    values, (int count, const terms_t *HTST_RESTRICT t, double *HTST_RESTRICT out), (count, t, out))
 {
     for (int i = 0; i < count; i++) {
         htst_pair_t a = { t->a[i], t->a_low[i] };
@@ -203,8 +212,8 @@ values(int count, const terms_t *HTST_RESTRICT t, double *HTST_RESTRICT out)
     }
 }
 
-HTST_FUSED_CLONES static void
-divergences(int count, const terms_t *HTST_RESTRICT t, double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(divergences,
+    (int count, const terms_t *HTST_RESTRICT t, double *HTST_RESTRICT out), (count, t, out))
 {
     for (int i = 0; i < count; i++) {
         out[i] = t->a[i] + t->a_low[i];
@@ -212,9 +221,11 @@ divergences(int count, const terms_t *HTST_RESTRICT t, double *HTST_RESTRICT out
 }
 
 /* Chernoff's bound: minus the divergence of k + 1 if k + 1 is above the mean, else 0. */
-HTST_FUSED_CLONES static void
-bounds(int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,
-    const double *HTST_RESTRICT p, const terms_t *HTST_RESTRICT terms, double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(bounds,
+    (int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,
+        const double *HTST_RESTRICT p, const terms_t *HTST_RESTRICT terms,
+        double *HTST_RESTRICT out),
+    (count, k, n, p, terms, out))
 {
     for (int i = 0; i < count; i++) {
         htst_far_t t = htst_far_of_point(floor(k[i]) + 1.0, n[i], p[i], HTST_BINOMIAL_FRACTION);
@@ -303,8 +314,7 @@ find_places(int count, const double *kinds, double kind, uint8_t *places)
     return found;
 }
 
-HTST_FUSED_CLONES static int
-are_equal(int count, const double *x)
+HTST_KERNEL(int, are_equal, (int count, const double *x), (count, x))
 {
     int different = 0;
     for (int i = 0; i < count; i++) {

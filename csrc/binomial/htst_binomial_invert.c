@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "htst_binomial_far.h"
+#include "htst_isa.h"
 
 #define LOG_HALF (-0.69314718055994530942)
 
@@ -66,8 +67,8 @@ look_by_kind(int kind, double side, double j, law_t law, look_t *found)
 }
 
 /* P(X > k), or P(X <= k) if not `upper` */
-HTST_FUSED_CLONES static bool
-look_fast(bool upper, double k, law_t law, look_t *found)
+HTST_KERNEL(
+    bool, look_fast, (bool upper, double k, law_t law, look_t *found), (upper, k, law, found))
 {
     double first = upper ? k + 1.0 : k, sign = law.mirrored ? -1.0 : 1.0;
     double j = law.mirrored ? law.n - first : first, side = upper ? sign : -sign;

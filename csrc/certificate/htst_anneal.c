@@ -2,6 +2,7 @@
 
 #include "htst_draws.h"
 #include "htst_margins.h"
+#include "htst_isa.h"
 
 #include <string.h>
 
@@ -169,8 +170,8 @@ htst_anneal_start(
     return HTST_OK;
 }
 
-HTST_CLONES static void
-add_features(int32_t *HTST_RESTRICT sums, const int8_t *HTST_RESTRICT x, int64_t n)
+HTST_VOID_KERNEL(add_features,
+    (int32_t *HTST_RESTRICT sums, const int8_t *HTST_RESTRICT x, int64_t n), (sums, x, n))
 {
     for (int64_t j = 0; j < n; j++) {
         sums[j] += x[j];

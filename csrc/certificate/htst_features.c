@@ -1,5 +1,7 @@
 #include "htst_features.h"
 
+#include "htst_isa.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -111,8 +113,9 @@ pad_image(const htst_features_bank_t *bank, const uint8_t *image, int64_t r, flo
 }
 
 /* abs(correlation) at BLOCK successive places of the padded image; the first is `at`. */
-HTST_CLONES static void
-correlate_block(const float *at, const int16_t *taps, int64_t size, int64_t stride, float *out)
+HTST_VOID_KERNEL(correlate_block,
+    (const float *at, const int16_t *taps, int64_t size, int64_t stride, float *out),
+    (at, taps, size, stride, out))
 {
     float sums[BLOCK] = { 0 };
     for (int64_t dy = 0; dy < size; dy++) {

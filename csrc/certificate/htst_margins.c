@@ -1,14 +1,17 @@
 #include "htst_margins.h"
 
+#include "htst_isa.h"
+
 /* Number of examples for which an int16 counter cannot overflow in one lane of any vector. */
 #define COUNT_BLOCK 8192
 
 /* Smaller than every logit that htst_anneal_start accepts. */
 #define LEAST_LOGIT (-(1 << 30))
 
-HTST_CLONES static void
-find_two_largest(const int32_t *HTST_RESTRICT logits, int64_t n, int32_t *HTST_RESTRICT first,
-    int32_t *HTST_RESTRICT second)
+HTST_VOID_KERNEL(find_two_largest,
+    (const int32_t *HTST_RESTRICT logits, int64_t n, int32_t *HTST_RESTRICT first,
+        int32_t *HTST_RESTRICT second),
+    (logits, n, first, second))
 {
     for (int64_t i = 0; i < n; i++) {
         int32_t x = logits[i];
@@ -26,10 +29,11 @@ clamp(int32_t margin)
 }
 
 /* Margins of a class for examples of another label. */
-HTST_CLONES static void
-set_others_margins(const int32_t *HTST_RESTRICT label, const int32_t *HTST_RESTRICT logits,
-    const int32_t *HTST_RESTRICT first, const int32_t *HTST_RESTRICT second, int64_t n,
-    int16_t *HTST_RESTRICT margins)
+HTST_VOID_KERNEL(set_others_margins,
+    (const int32_t *HTST_RESTRICT label, const int32_t *HTST_RESTRICT logits,
+        const int32_t *HTST_RESTRICT first, const int32_t *HTST_RESTRICT second, int64_t n,
+        int16_t *HTST_RESTRICT margins),
+    (label, logits, first, second, n, margins))
 {
     for (int64_t i = 0; i < n; i++) {
         int32_t third = logits[i] == first[i] ? second[i] : first[i];
@@ -38,9 +42,10 @@ set_others_margins(const int32_t *HTST_RESTRICT label, const int32_t *HTST_RESTR
     }
 }
 
-HTST_CLONES static void
-set_own_margins(const int32_t *HTST_RESTRICT label, const int32_t *HTST_RESTRICT first, int64_t n,
-    int16_t *HTST_RESTRICT margins)
+HTST_VOID_KERNEL(set_own_margins,
+    (const int32_t *HTST_RESTRICT label, const int32_t *HTST_RESTRICT first, int64_t n,
+        int16_t *HTST_RESTRICT margins),
+    (label, first, n, margins))
 {
     for (int64_t i = 0; i < n; i++) {
         margins[i] = clamp(first[i] - label[i] + 1);
@@ -97,9 +102,10 @@ htst_margins_refresh(
 
 /* Count the examples whose margin exceeds the change (below), and those for which this comparison
  * has another result than without the change (changed). */
-HTST_CLONES static void
-count_one(const int16_t *HTST_RESTRICT margins, const int8_t *HTST_RESTRICT x, int64_t n,
-    int16_t weight, int16_t constant, int64_t *below, int64_t *changed)
+HTST_VOID_KERNEL(count_one,
+    (const int16_t *HTST_RESTRICT margins, const int8_t *HTST_RESTRICT x, int64_t n, int16_t weight,
+        int16_t constant, int64_t *below, int64_t *changed),
+    (margins, x, n, weight, constant, below, changed))
 {
     int16_t now = 0, other = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -111,10 +117,11 @@ count_one(const int16_t *HTST_RESTRICT margins, const int8_t *HTST_RESTRICT x, i
     *changed += other;
 }
 
-HTST_CLONES static void
-count_two(const int16_t *HTST_RESTRICT margins, const int8_t *HTST_RESTRICT x,
-    const int8_t *HTST_RESTRICT z, int64_t n, int16_t weight, int16_t weight_z, int16_t constant,
-    int64_t *below, int64_t *changed)
+HTST_VOID_KERNEL(count_two,
+    (const int16_t *HTST_RESTRICT margins, const int8_t *HTST_RESTRICT x,
+        const int8_t *HTST_RESTRICT z, int64_t n, int16_t weight, int16_t weight_z,
+        int16_t constant, int64_t *below, int64_t *changed),
+    (margins, x, z, n, weight, weight_z, constant, below, changed))
 {
     int16_t now = 0, other = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -164,9 +171,10 @@ htst_margins_count(const htst_anneal_data_t *data, const htst_anneal_state_t *st
     *right += below - own_below + (after - own - own_below);
 }
 
-HTST_CLONES static void
-add_column(int32_t *HTST_RESTRICT logits, const int8_t *HTST_RESTRICT x, int64_t n, int32_t weight,
-    int32_t constant)
+HTST_VOID_KERNEL(add_column,
+    (int32_t *HTST_RESTRICT logits, const int8_t *HTST_RESTRICT x, int64_t n, int32_t weight,
+        int32_t constant),
+    (logits, x, n, weight, constant))
 {
     for (int64_t i = 0; i < n; i++) {
         logits[i] += weight * x[i] + constant;

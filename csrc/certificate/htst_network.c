@@ -1,5 +1,7 @@
 #include "htst_network.h"
 
+#include "htst_isa.h"
+
 #include <stddef.h>
 
 /* Examples that are processed together, so that their activations stay in the cache. */
@@ -85,8 +87,9 @@ htst_network_work(const htst_network_t *network)
     return BLOCK + BLOCK / 2 * largest_width(network); /* a row of z, two layers of bytes */
 }
 
-HTST_CLONES static void
-add_column(int32_t *HTST_RESTRICT z, const int8_t *HTST_RESTRICT x, int64_t n, int32_t weight)
+HTST_VOID_KERNEL(add_column,
+    (int32_t *HTST_RESTRICT z, const int8_t *HTST_RESTRICT x, int64_t n, int32_t weight),
+    (z, x, n, weight))
 {
     for (int64_t i = 0; i < n; i++) {
         z[i] += weight * x[i];
@@ -99,8 +102,9 @@ htst_network_add(int32_t *z, const int8_t *x, int64_t n, int32_t weight)
     add_column(z, x, n, weight);
 }
 
-HTST_CLONES static void
-activate(const int32_t *HTST_RESTRICT z, int64_t n, int32_t shift, int8_t *HTST_RESTRICT x)
+HTST_VOID_KERNEL(activate,
+    (const int32_t *HTST_RESTRICT z, int64_t n, int32_t shift, int8_t *HTST_RESTRICT x),
+    (z, n, shift, x))
 {
     for (int64_t i = 0; i < n; i++) {
         int32_t positive = z[i] > 0 ? z[i] : 0;

@@ -1,5 +1,7 @@
 #include "htst_network_trial.h"
 
+#include "htst_isa.h"
+
 #include <string.h>
 
 static int64_t
@@ -13,54 +15,58 @@ largest_chunk(const htst_network_t *network, const htst_network_data_t *data)
     return most;
 }
 
-HTST_CLONES static void
-add_difference(int32_t *HTST_RESTRICT z, const int32_t *HTST_RESTRICT before,
-    const int16_t *HTST_RESTRICT difference, int64_t n, int32_t weight)
+HTST_VOID_KERNEL(add_difference,
+    (int32_t *HTST_RESTRICT z, const int32_t *HTST_RESTRICT before,
+        const int16_t *HTST_RESTRICT difference, int64_t n, int32_t weight),
+    (z, before, difference, n, weight))
 {
     for (int64_t i = 0; i < n; i++) {
         z[i] = before[i] + weight * difference[i];
     }
 }
 
-HTST_CLONES static void
-shift_sums(
-    int32_t *HTST_RESTRICT z, const int32_t *HTST_RESTRICT before, int64_t n, int32_t constant)
+HTST_VOID_KERNEL(shift_sums,
+    (int32_t *HTST_RESTRICT z, const int32_t *HTST_RESTRICT before, int64_t n, int32_t constant),
+    (z, before, n, constant))
 {
     for (int64_t i = 0; i < n; i++) {
         z[i] = before[i] + constant;
     }
 }
 
-HTST_CLONES static void
-add_more(
-    int32_t *HTST_RESTRICT z, const int16_t *HTST_RESTRICT difference, int64_t n, int32_t weight)
+HTST_VOID_KERNEL(add_more,
+    (int32_t *HTST_RESTRICT z, const int16_t *HTST_RESTRICT difference, int64_t n, int32_t weight),
+    (z, difference, n, weight))
 {
     for (int64_t i = 0; i < n; i++) {
         z[i] += weight * difference[i];
     }
 }
 
-HTST_CLONES static void
-subtract(int16_t *HTST_RESTRICT difference, const int8_t *HTST_RESTRICT after,
-    const int8_t *HTST_RESTRICT before, int64_t n)
+HTST_VOID_KERNEL(subtract,
+    (int16_t *HTST_RESTRICT difference, const int8_t *HTST_RESTRICT after,
+        const int8_t *HTST_RESTRICT before, int64_t n),
+    (difference, after, before, n))
 {
     for (int64_t i = 0; i < n; i++) {
         difference[i] = (int16_t) (after[i] - before[i]);
     }
 }
 
-HTST_CLONES static void
-count_not_below(int32_t *HTST_RESTRICT counts, const int32_t *HTST_RESTRICT logits,
-    const int32_t *HTST_RESTRICT label, int64_t n)
+HTST_VOID_KERNEL(count_not_below,
+    (int32_t *HTST_RESTRICT counts, const int32_t *HTST_RESTRICT logits,
+        const int32_t *HTST_RESTRICT label, int64_t n),
+    (counts, logits, label, n))
 {
     for (int64_t i = 0; i < n; i++) {
         counts[i] += logits[i] >= label[i];
     }
 }
 
-HTST_CLONES static void
-count_right(const int32_t *HTST_RESTRICT counts, const uint8_t *HTST_RESTRICT was, int64_t n,
-    int64_t *right, int64_t *turned)
+HTST_VOID_KERNEL(count_right,
+    (const int32_t *HTST_RESTRICT counts, const uint8_t *HTST_RESTRICT was, int64_t n,
+        int64_t *right, int64_t *turned),
+    (counts, was, n, right, turned))
 {
     int32_t now = 0, other = 0;
     for (int64_t i = 0; i < n; i++) {

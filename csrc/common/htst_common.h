@@ -23,15 +23,6 @@ typedef enum {
  * unknown status has a text too. */
 const char *htst_strerror(int status);
 
-/* Write HTST_CLONES before a static function without calls in its loops. The compiler then makes
- * one copy for each of several instruction sets, and the loader chooses one of them. With
- * -ffp-contract=off the results of all copies are bit-identical. */
-#ifdef HTST_HAVE_TARGET_CLONES
-#define HTST_CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
-#else
-#define HTST_CLONES
-#endif
-
 /* Hints to compilers that know them. HTST_NOINLINE keeps the arrays of a function off the stack of
  * its callers. HTST_PREFETCH asks for memory that will be written, HTST_PREFETCH_READ for memory to
  * read. */

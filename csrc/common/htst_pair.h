@@ -17,13 +17,7 @@
  * accuracy. The clone for processors without one calls the C library's function, which is slow and
  * gives the same bits. A build without clones for a target without the instruction uses Dekker's
  * product (1971), and rounds twice in polynomials. */
-#ifdef HTST_HAVE_TARGET_CLONES
-#define HTST_FUSED_CLONES \
-    __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define HTST_FUSED_CLONES
-#endif
-#if defined(HTST_HAVE_TARGET_CLONES) || defined(__FMA__) || defined(__aarch64__)
+#if defined(HTST_HAVE_CLONES) || defined(__FMA__) || defined(__aarch64__)
 #define HTST_FUSED 1
 #else
 #define HTST_FUSED 0

@@ -5,6 +5,7 @@
 #include "htst_discrete.h"
 #include "htst_estimate.h"
 #include "htst_zeta.h"
+#include "htst_isa.h"
 
 #define LARGEST 9007199254740992.0 /* 2^53: all whole numbers up to it are doubles */
 #define MOST_STEPS 200
@@ -13,8 +14,7 @@
 #define PART (64 * HTST_ESTIMATE_BLOCK)
 
 /* The number of values that are not whole or exceed 2^53. */
-HTST_CLONES static int64_t
-not_whole(int64_t m, const double *x)
+HTST_KERNEL(int64_t, not_whole, (int64_t m, const double *x), (m, x))
 {
     int64_t wrong = 0;
 
@@ -24,8 +24,7 @@ not_whole(int64_t m, const double *x)
     return wrong;
 }
 
-HTST_CLONES static void
-invert(int64_t m, double *x)
+HTST_VOID_KERNEL(invert, (int64_t m, double *x), (m, x))
 {
     for (int64_t k = 0; k < m; k++) {
         x[k] = 1 / x[k];

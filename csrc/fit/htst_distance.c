@@ -4,6 +4,7 @@
 
 #include "htst_estimate.h"
 #include "htst_truncated.h"
+#include "htst_isa.h"
 
 #define STACK 128 /* room for two segments for each of 63 halvings */
 #define LANES 16  /* probe points that are evaluated together */
@@ -270,10 +271,11 @@ first_above(const htst_places_t *p, int64_t k)
 }
 
 /* The model at the points [0, size), rounded up to LANES, and the largest distance at them. */
-HTST_CLONES static double
-evaluate(int64_t size, double base, double magnitude, double decay, double origin, double before,
-    double inverse_n, const double *HTST_RESTRICT y, const double *HTST_RESTRICT lower,
-    const double *HTST_RESTRICT upper, double *HTST_RESTRICT f)
+HTST_KERNEL(double, evaluate,
+    (int64_t size, double base, double magnitude, double decay, double origin, double before,
+        double inverse_n, const double *HTST_RESTRICT y, const double *HTST_RESTRICT lower,
+        const double *HTST_RESTRICT upper, double *HTST_RESTRICT f),
+    (size, base, magnitude, decay, origin, before, inverse_n, y, lower, upper, f))
 {
     double most[LANES] = { 0 }, largest = 0;
 
@@ -296,9 +298,10 @@ evaluate(int64_t size, double base, double magnitude, double decay, double origi
 
 /* True if one of the LANES segments that begin at these points can hold a distance above
  * `level`. */
-HTST_CLONES static int
-may_exceed(double level, double before, double inverse_n, const double *HTST_RESTRICT lower,
-    const double *HTST_RESTRICT f)
+HTST_KERNEL(int, may_exceed,
+    (double level, double before, double inverse_n, const double *HTST_RESTRICT lower,
+        const double *HTST_RESTRICT f),
+    (level, before, inverse_n, lower, f))
 {
     int64_t found = 0;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "htst_truncated.h"
+#include "htst_isa.h"
 
 /* Number of terms whose sum is computed in double precision before it is added in twice the
  * precision. */
@@ -71,9 +72,10 @@ typedef struct {
 /* step[j] = log(v[j + 1] / v[j]) for steps that are not large: 2 atanh(s), by its series up to the
  * 11th power; the remainder is below 2^-64 of the sum. term[j] = step[j] times the number of values
  * above v[j]. */
-HTST_CLONES static steps_t
-small_steps(int64_t size, const double *HTST_RESTRICT v, const int64_t *HTST_RESTRICT first,
-    int64_t n, double *HTST_RESTRICT step, double *HTST_RESTRICT term)
+HTST_KERNEL(steps_t, small_steps,
+    (int64_t size, const double *HTST_RESTRICT v, const int64_t *HTST_RESTRICT first, int64_t n,
+        double *HTST_RESTRICT step, double *HTST_RESTRICT term),
+    (size, v, first, n, step, term))
 {
     int64_t wrong = 0, large = 0;
 
@@ -90,8 +92,7 @@ small_steps(int64_t size, const double *HTST_RESTRICT v, const int64_t *HTST_RES
 
 /* Replace each term of a block by the sum of this term and all later ones, including those after
  * the block (*total); then add the block to *total. The last term stands at the block's end. */
-HTST_CLONES static void
-add_block(double *HTST_RESTRICT term, sum_t *total)
+HTST_VOID_KERNEL(add_block, (double *HTST_RESTRICT term, sum_t *total), (term, total))
 {
     double sums[GROUP][GROUPS], high[GROUPS + 1], low[GROUPS + 1];
     sum_t sum = *total;
@@ -118,8 +119,7 @@ add_block(double *HTST_RESTRICT term, sum_t *total)
 }
 
 /* As add_block, but only *total is computed. */
-HTST_CLONES static void
-add_block_up(const double *HTST_RESTRICT term, sum_t *total)
+HTST_VOID_KERNEL(add_block_up, (const double *HTST_RESTRICT term, sum_t *total), (term, total))
 {
     double all[GROUPS];
     sum_t sum = *total;
@@ -138,17 +138,18 @@ add_block_up(const double *HTST_RESTRICT term, sum_t *total)
     *total = sum;
 }
 
-HTST_CLONES static void
-divide(int64_t size, const int64_t *HTST_RESTRICT first, int64_t n, const double *HTST_RESTRICT sum,
-    double *HTST_RESTRICT rate)
+HTST_VOID_KERNEL(divide,
+    (int64_t size, const int64_t *HTST_RESTRICT first, int64_t n, const double *HTST_RESTRICT sum,
+        double *HTST_RESTRICT rate),
+    (size, first, n, sum, rate))
 {
     for (int64_t j = 0; j < size; j++) {
         rate[j] = (double) (n - first[j]) / sum[j];
     }
 }
 
-HTST_CLONES static void
-negate(int64_t size, const double *HTST_RESTRICT reach, double *HTST_RESTRICT y)
+HTST_VOID_KERNEL(negate, (int64_t size, const double *HTST_RESTRICT reach, double *HTST_RESTRICT y),
+    (size, reach, y))
 {
     for (int64_t j = 0; j < size; j++) {
         y[j] = -reach[j];

@@ -3,8 +3,7 @@
  */
 
 /* How many of x[0 ... size - 1] equal the element before them; x[-1] is read. */
-HTST_CLONES static int64_t
-OF(repeats)(int64_t size, const FLOAT *x)
+HTST_KERNEL(int64_t, OF(repeats), (int64_t size, const FLOAT *x), (size, x))
 {
     int64_t equal = 0;
     for (int64_t i = 0; i < size; i++) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "htst_distance.h"
+#include "htst_isa.h"
 
 #define N_PROBES 8
 #define BLOCK HTST_ESTIMATE_BLOCK /* candidates that one bound covers */
@@ -54,10 +55,11 @@ insert(probes_t *probes, probe_t probe)
 /* Raise excess[i] to the distance of candidate i at a probe point, minus its slack. In terms of
  * tails, F - E = tail_j / tail_k - exp(-rate (y_j - y_k)). Not for truncated laws. Returns for how
  * many candidates excess[i] is at most `limit`. */
-HTST_CLONES static int64_t
-probe_all(int64_t size, double y_j, double tail_j, double next_tail, double n, double limit,
-    const double *HTST_RESTRICT y, const int64_t *HTST_RESTRICT first,
-    const double *HTST_RESTRICT rate, double *HTST_RESTRICT excess)
+HTST_KERNEL(int64_t, probe_all,
+    (int64_t size, double y_j, double tail_j, double next_tail, double n, double limit,
+        const double *HTST_RESTRICT y, const int64_t *HTST_RESTRICT first,
+        const double *HTST_RESTRICT rate, double *HTST_RESTRICT excess),
+    (size, y_j, tail_j, next_tail, n, limit, y, first, rate, excess))
 {
     int64_t left = 0;
 

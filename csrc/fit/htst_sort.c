@@ -1,5 +1,7 @@
 #include "htst_sort.h"
 
+#include "htst_isa.h"
+
 #include <string.h>
 
 /* Up to this many elements are sorted by insertion. bench/races/bench_sort.py measures the sort;

@@ -18,8 +18,7 @@ typedef struct {
 } OF(seen_t);
 #define SEEN OF(seen_t)
 
-HTST_CLONES static SEEN
-OF(look)(int64_t n, const FLOAT *x)
+HTST_KERNEL(SEEN, OF(look), (int64_t n, const FLOAT *x), (n, x))
 {
     INT low = (INT) OF(key)(x), high = low;
     KEY falls = 0;

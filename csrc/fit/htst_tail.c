@@ -1,5 +1,7 @@
 #include "htst_tail.h"
 
+#include "htst_isa.h"
+
 #include <string.h>
 
 /* Number of elements that are counted together. Their counts fit in 32 bits, and they stay in the
@@ -33,8 +35,7 @@ checksum_of(uint32_t upper, uint32_t lower)
     return (uint64_t) mixed * (upper ^ mixed >> 13 ^ UINT32_C(0x85ebca6b)) + lower;
 }
 
-HTST_CLONES static uint64_t
-sum_u16(int64_t n, const uint16_t *x)
+HTST_KERNEL(uint64_t, sum_u16, (int64_t n, const uint16_t *x), (n, x))
 {
     uint64_t sum = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -47,6 +48,21 @@ uint64_t
 htst_tail_checksum_u16(int64_t n, const uint16_t *x)
 {
     return sum_u16(n, x);
+}
+
+HTST_KERNEL(uint64_t, sum_counts, (const uint64_t *counts), (counts))
+{
+    uint64_t sum = 0;
+    for (uint32_t pattern = 0; pattern < 65536; pattern++) {
+        sum += counts[pattern] * checksum_of(pattern << 16, 0);
+    }
+    return sum;
+}
+
+uint64_t
+htst_tail_checksum_counts_u16(const uint64_t *counts)
+{
+    return sum_counts(counts);
 }
 
 #define FLOAT float

@@ -70,4 +70,8 @@ uint64_t htst_tail_checksum_f32(int64_t n, const float *x);
 uint64_t htst_tail_checksum_f64(int64_t n, const double *x);
 uint64_t htst_tail_checksum_u16(int64_t n, const uint16_t *x);
 
+/* The checksum of 16-bit patterns from counts[65536], the number of elements with each pattern.
+ * METHOD, ACCURACY, ERRORS: above. */
+uint64_t htst_tail_checksum_counts_u16(const uint64_t *counts);
+
 #endif /* HTST_TAIL_H */

@@ -17,8 +17,7 @@ typedef struct {
 } OF(few_t);
 #define FEW OF(few_t)
 
-HTST_CLONES static FEW
-OF(survey_block)(int64_t n, const FLOAT *x)
+HTST_KERNEL(FEW, OF(survey_block), (int64_t n, const FLOAT *x), (n, x))
 {
     UINT not_finite = 0, zeros = 0, below = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -44,9 +43,10 @@ OF(htst_tail_survey)(int64_t n, const FLOAT *x, htst_tail_seen_t *seen)
 }
 
 /* Find which keys are in [low, high]. Returns their number. */
-HTST_CLONES static int64_t
-OF(look)(int64_t n, const FLOAT *HTST_RESTRICT x, UINT kept, UINT flipped, INT low, INT high,
-    uint8_t *HTST_RESTRICT is_in)
+HTST_KERNEL(int64_t, OF(look),
+    (int64_t n, const FLOAT *HTST_RESTRICT x, UINT kept, UINT flipped, INT low, INT high,
+        uint8_t *HTST_RESTRICT is_in),
+    (n, x, kept, flipped, low, high, is_in))
 {
     UINT count = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -112,8 +112,7 @@ OF(htst_tail_take)(
     return m;
 }
 
-HTST_CLONES static uint64_t
-OF(sum)(int64_t n, const FLOAT *x)
+HTST_KERNEL(uint64_t, OF(sum), (int64_t n, const FLOAT *x), (n, x))
 {
     uint64_t sum = 0;
     for (int64_t i = 0; i < n; i++) {

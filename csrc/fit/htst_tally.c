@@ -1,5 +1,7 @@
 #include "htst_tally.h"
 
+#include "htst_isa.h"
+
 #include <math.h>
 
 /* Elements of a block: their slots are found first, and stay in the L1 cache while they are
@@ -10,8 +12,9 @@
  * htst_tally.h).
  * Returns how many v are not equal to their slot. Two loops, because compilers vectorise each of
  * them but not both at once. */
-HTST_CLONES static int64_t
-places(int64_t n, const double *HTST_RESTRICT x, double sign, int32_t *HTST_RESTRICT place)
+HTST_KERNEL(int64_t, places,
+    (int64_t n, const double *HTST_RESTRICT x, double sign, int32_t *HTST_RESTRICT place),
+    (n, x, sign, place))
 {
     int64_t odd = 0;
 

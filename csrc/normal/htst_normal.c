@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "htst_philox.h"
+#include "htst_isa.h"
 
 #define INDEX_END (INT64_C(1) << 32)
 
@@ -33,8 +34,8 @@ htst_normal_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_
 }
 
 /* The words of CHUNK consecutive counters: word w of counter first + c is words[w][c]. */
-HTST_CLONES static void
-philox_chunk(const stream_t *stream, uint32_t first, uint32_t words[4][CHUNK])
+HTST_VOID_KERNEL(philox_chunk, (const stream_t *stream, uint32_t first, uint32_t words[4][CHUNK]),
+    (stream, first, words))
 {
     uint32_t *HTST_RESTRICT w0 = words[0];
     uint32_t *HTST_RESTRICT w1 = words[1];
@@ -58,8 +59,7 @@ philox_chunk(const stream_t *stream, uint32_t first, uint32_t words[4][CHUNK])
 
 /* ---- u - 1/2 from the words --------------------------------------------------------------- */
 
-HTST_CLONES static void
-centred_chunk(uint32_t words[4][CHUNK], double *HTST_RESTRICT q)
+HTST_VOID_KERNEL(centred_chunk, (uint32_t words[4][CHUNK], double *HTST_RESTRICT q), (words, q))
 {
     for (int c = 0; c < CHUNK; c++) {
         q[2 * c] = htst_philox_centred(words[0][c], words[1][c]);
@@ -177,8 +177,8 @@ htst_normal_quantile(double u)
 
 /* ---- chunks: the centre branch everywhere, then the places outside it ---------------------- */
 
-HTST_CLONES static void
-central_chunk(const double *HTST_RESTRICT q, double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(
+    central_chunk, (const double *HTST_RESTRICT q, double *HTST_RESTRICT out), (q, out))
 {
     for (int e = 0; e < ENTRIES; e++) {
         out[e] = central_quantile(q[e]);
@@ -200,9 +200,9 @@ outside_centre(const double *HTST_RESTRICT q, int *HTST_RESTRICT places)
 
 /* Compute r = sqrt(-log(min(u, 1 - u))), where min(u, 1 - u) = 1/2 - abs(q) is exact, and the
  * middle branch at all these places. The middle branch is wrong (but finite) where r > 5. */
-HTST_CLONES static void
-middle_chunk(
-    int n, const double *HTST_RESTRICT q, double *HTST_RESTRICT r, double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(middle_chunk,
+    (int n, const double *HTST_RESTRICT q, double *HTST_RESTRICT r, double *HTST_RESTRICT out),
+    (n, q, r, out))
 {
     for (int e = 0; e < n; e++) {
         r[e] = sqrt(minus_log(0.5 - fabs(q[e])));

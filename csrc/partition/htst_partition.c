@@ -4,11 +4,8 @@
 
 #include "htst_ahead.h"
 #include "htst_common.h"
+#include "htst_isa.h"
 #include "htst_partition_x86.h"
-
-#ifdef HTST_PARTITION_HAS_X86
-#include <cpuid.h>
-#endif
 
 #define SEGMENT HTST_PARTITION_SEGMENT
 /* If a segment keeps at least this many elements, every element is written, and the output
@@ -133,7 +130,7 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 
 /* ------------------------------------------------------------------ fill */
 
-#ifdef HTST_PARTITION_HAS_X86
+#ifdef HTST_ISA_HAS_X86
 #define VBMI2_ROW(format) htst_partition_row_vbmi2_##format
 #define AVX512_ROW(format) htst_partition_row_avx512_##format
 #define AVX2_ROW(format) htst_partition_row_avx2_##format
@@ -147,6 +144,8 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define INT int16_t
 #define OUT uint32_t
 #define ORDERED(w) ordered_b16(w)
+#define BASE(low) base_b16(low)
+#define INSIDE(low, high) inside_b16(low, high)
 #define VALUE(w) value_f16(w)
 #define ROW_VBMI2 VBMI2_ROW(f16)
 #define ROW_AVX512 AVX512_ROW(f16)
@@ -159,6 +158,8 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define INT int16_t
 #define OUT uint32_t
 #define ORDERED(w) ordered_b16(w)
+#define BASE(low) base_b16(low)
+#define INSIDE(low, high) inside_b16(low, high)
 #define VALUE(w) value_bf16(w)
 #define ROW_VBMI2 VBMI2_ROW(bf16)
 #define ROW_AVX512 AVX512_ROW(bf16)
@@ -171,6 +172,8 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define INT int32_t
 #define OUT uint32_t
 #define ORDERED(w) ordered_b32(w)
+#define BASE(low) base_b32(low)
+#define INSIDE(low, high) inside_b32(low, high)
 #define VALUE(w) value_b32(w)
 #define ROW_VBMI2 VBMI2_ROW(b32)
 #define ROW_AVX512 AVX512_ROW(b32)
@@ -183,35 +186,26 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define INT int64_t
 #define OUT uint64_t
 #define ORDERED(w) ordered_b64(w)
+#define BASE(low) base_b64(low)
+#define INSIDE(low, high) inside_b64(low, high)
 #define VALUE(w) value_b64(w)
 #define ROW_VBMI2 VBMI2_ROW(b64)
 #define ROW_AVX512 AVX512_ROW(b64)
-#define ROW_AVX2 fill_row_b64
+#define ROW_AVX2 AVX2_ROW(b64)
 #define OF(name) name##_b64
 #define WIDE_OF(name) name##_b64_wide
 #include "htst_partition_fill_template.h"
 
-#ifdef HTST_PARTITION_HAS_X86
-/* Ask the processor: clang before 16 does not know the feature's name in __builtin_cpu_supports. */
-static int
-has_f16c(void)
-{
-    unsigned int a, b, c, d;
-    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
-}
-#endif
-
 int
 htst_partition_best(void)
 {
-#ifdef HTST_PARTITION_HAS_X86
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) {
-        return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")
-            ? HTST_PARTITION_VBMI2
-            : HTST_PARTITION_AVX512;
-    }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && has_f16c()) {
-        return HTST_PARTITION_AVX2;
+#ifdef HTST_ISA_HAS_X86
+    switch (htst_isa()) {
+        case HTST_ISA_AVX512:
+            return __builtin_cpu_supports("avx512vbmi2") ? HTST_PARTITION_VBMI2
+                                                         : HTST_PARTITION_AVX512;
+        case HTST_ISA_AVX2: return HTST_PARTITION_AVX2;
+        default: break;
     }
 #endif
     return HTST_PARTITION_PLAIN;

@@ -49,7 +49,7 @@ enum {
     HTST_PARTITION_VBMI2 = 3, /* AVX-512 with an instruction that compresses bytes */
 };
 
-/* The best of these instructions that both this processor and this build of the library support.
+/* The best of these instructions that this processor has, within the kind in use (htst_isa.h).
  * METHOD: asks the processor. ACCURACY: exact. ERRORS: none. */
 int htst_partition_best(void);
 

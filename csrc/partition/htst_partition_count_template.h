@@ -5,19 +5,37 @@
  *
  * The counters of a segment have the width of its elements, so that compilers use whole vectors. */
 
-HTST_CLONES static int64_t
-OF(count_row)(const BITS *w, int64_t cols, INT low, INT high, BITS infinity, uint8_t *hits,
-    int64_t *not_finite)
+/* The elements outside [low, high] are those whose difference to `low` is at least the number of
+ * integers inside: one comparison of unsigned integers. The sign bits of `low` and of that number
+ * are flipped, because most vector instructions compare signed integers only. */
+static inline BITS
+OF(base)(INT low)
+{
+    return (BITS) low ^ (BITS) ((BITS) 1 << (8 * sizeof(BITS) - 1));
+}
+
+static inline INT
+OF(inside)(INT low, INT high)
+{
+    BITS size = (BITS) (low > high ? 0 : (BITS) high - (BITS) low + 1);
+    return (INT) OF(base)((INT) size);
+}
+
+HTST_KERNEL(int64_t, OF(count_row),
+    (const BITS *w, int64_t cols, INT low, INT high, BITS infinity, uint8_t *hits,
+        int64_t *not_finite),
+    (w, cols, low, high, infinity, hits, not_finite))
 {
     const BITS sign = (BITS) ((BITS) 1 << (8 * sizeof(BITS) - 1));
+    const BITS base = OF(base)(low);
+    const INT inside = OF(inside)(low, high);
     int64_t count = 0, bad = 0;
     for (int64_t start = 0; start < cols; start += SEGMENT) {
         int64_t stop = cols - start < SEGMENT ? cols : start + SEGMENT;
         BITS kept = 0, odd = 0;
         htst_ahead(w + start, (int64_t) sizeof(BITS) * SEGMENT, 0);
         for (int64_t j = start; j < stop; j++) {
-            INT o = ORDERED(w[j]);
-            kept = (BITS) (kept + (BITS) ((o > high) | (o < low)));
+            kept = (BITS) (kept + (BITS) ((INT) (BITS) ((BITS) ORDERED(w[j]) - base) >= inside));
             odd = (BITS) (odd + (BITS) ((BITS) (w[j] & ~sign) >= infinity));
         }
         *hits++ = (uint8_t) (kept < 255 ? kept : 255);

@@ -1,9 +1,9 @@
 /* htst_partition_fill_template: the fill of htst_partition.c for one format of floats. That file
  * includes it once for each, with BITS and INT, the unsigned and signed integers of its width; OUT,
- * the type of a value's bits; ORDERED(w), as in htst_partition_count_template.h; VALUE(w), the
- * value of an element; ROW_AVX2, ROW_AVX512 and ROW_VBMI2, which fill a row with those
- * instructions; and OF(name) and WIDE_OF(name), the name with the format's suffix, for 32-bit and
- * for 64-bit indices. */
+ * the type of a value's bits; ORDERED(w), BASE(low) and INSIDE(low, high), as in
+ * htst_partition_count_template.h; VALUE(w), the value of an element; ROW_AVX2, ROW_AVX512 and
+ * ROW_VBMI2, which fill a row with those instructions; and OF(name) and WIDE_OF(name), the name
+ * with the format's suffix, for 32-bit and for 64-bit indices. */
 
 #define INDEX int32_t
 #define INDEX_OF(name) OF(name)
@@ -40,6 +40,8 @@ OF(htst_partition_fill)(const BITS *w, int64_t rows, int64_t cols, INT low, INT 
 #undef INT
 #undef OUT
 #undef ORDERED
+#undef BASE
+#undef INSIDE
 #undef VALUE
 #undef ROW_AVX2
 #undef ROW_AVX512

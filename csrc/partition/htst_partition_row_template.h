@@ -9,21 +9,21 @@ static int64_t
 INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
     int64_t room, INDEX *indices, OUT *values)
 {
+    const BITS base = BASE(low);
+    const INT inside = INSIDE(low, high);
     int64_t k = 0;
     for (int64_t start = 0; start < cols; start += SEGMENT, hits++) {
         int64_t stop = cols - start < SEGMENT ? cols : start + SEGMENT;
         if (*hits >= DENSE) {
             for (int64_t j = start; j < stop && k < room; j++) {
-                INT o = ORDERED(w[j]);
                 indices[k] = (INDEX) j;
                 values[k] = VALUE(w[j]);
-                k += (o > high) | (o < low);
+                k += (INT) (BITS) ((BITS) ORDERED(w[j]) - base) >= inside;
             }
         }
         else if (*hits > 0) {
             for (int64_t j = start; j < stop && k < room; j++) {
-                INT o = ORDERED(w[j]);
-                if (HTST_UNLIKELY((o > high) | (o < low))) {
+                if (HTST_UNLIKELY((INT) (BITS) ((BITS) ORDERED(w[j]) - base) >= inside)) {
                     indices[k] = (INDEX) j;
                     values[k++] = VALUE(w[j]);
                 }

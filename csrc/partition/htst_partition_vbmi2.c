@@ -1,6 +1,6 @@
 #include "htst_partition_x86.h"
 
-#ifdef HTST_PARTITION_HAS_X86
+#ifdef HTST_ISA_HAS_X86
 
 #include "htst_partition_avx512.h"
 

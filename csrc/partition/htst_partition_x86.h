@@ -1,19 +1,20 @@
 /* htst_partition_x86: one row of the fill of htst_partition with x86 instructions. Internal.
  *
  * METHOD: comparisons of a vector become a mask, and the kept lanes of indices and values move to
- * the front together. AVX-512 has an instruction for that; for AVX2 the mask is turned into a
- * permutation. Call a function only if htst_partition_best() allows its instructions.
+ * the front together. AVX-512 has an instruction for that; for AVX2 a table has the permutation of
+ * each mask. Call a function only if htst_partition_best() allows its instructions.
  * ACCURACY: bit-identical to the plain loops.
  *
- * Each function writes at most `room` indices and values and returns how many it wrote. With
- * AVX-512 `hits` may be NULL: then the row need not have been counted. ERRORS: none. */
+ * Each function writes at most `room` indices and values and returns how many it wrote. `hits`
+ * may be NULL: then the row need not have been counted. ERRORS: none. */
 #ifndef HTST_PARTITION_X86_H
 #define HTST_PARTITION_X86_H
 
 #include <stdint.h>
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-#define HTST_PARTITION_HAS_X86 1
+#include "htst_isa.h"
+
+#ifdef HTST_ISA_HAS_X86
 
 int64_t htst_partition_row_avx512_f16(const uint16_t *w, int64_t cols, int16_t low, int16_t high,
     const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);
@@ -37,6 +38,8 @@ int64_t htst_partition_row_avx2_bf16(const uint16_t *w, int64_t cols, int16_t lo
     const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);
 int64_t htst_partition_row_avx2_b32(const uint32_t *w, int64_t cols, int32_t low, int32_t high,
     const uint8_t *hits, int64_t room, int32_t *indices, uint32_t *values);
+int64_t htst_partition_row_avx2_b64(const uint64_t *w, int64_t cols, int64_t low, int64_t high,
+    const uint8_t *hits, int64_t room, int32_t *indices, uint64_t *values);
 #endif
 
 #endif /* HTST_PARTITION_X86_H */

@@ -9,12 +9,16 @@
 #include <string.h>
 
 #include "htst_common.h"
+#include "htst_isa.h"
 #include "htst_partition.h"
 #include "htst_partition_x86.h"
 
 #define PIECE HTST_SPLIT_PIECE
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
+/* Elements that are read by a look before they are split: 32 to 64 KiB stay in the second cache.
+ * bench/races/bench_partition.py measures the split with looks. */
+#define LOOK 8192
 /* Number of times that the counter is read before the thread yields the processor. Not tuned: waits
  * are rare and short. */
 #define PATIENCE 1000
@@ -119,12 +123,14 @@ place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int
 
 /* ---- split ----------------------------------------------------------------------------------- */
 
-/* With AVX-512 a row need not be counted first. Otherwise the count brings the row into the
- * nearest cache for the fill. */
-#ifdef HTST_PARTITION_HAS_X86
+/* With vector instructions a row need not be counted first. Otherwise the count brings the row into
+ * the nearest cache for the fill. */
+#ifdef HTST_ISA_HAS_X86
 #define ROW_OF(format, ...)                                                                \
     (instructions == HTST_PARTITION_VBMI2 ? htst_partition_row_vbmi2_##format(__VA_ARGS__) \
-                                          : htst_partition_row_avx512_##format(__VA_ARGS__))
+            : instructions == HTST_PARTITION_AVX512                                        \
+            ? htst_partition_row_avx512_##format(__VA_ARGS__)                              \
+            : htst_partition_row_avx2_##format(__VA_ARGS__))
 #else
 #define ROW_OF(format, ...) 0 /* never reached: see htst_partition_best */
 #endif

@@ -27,11 +27,21 @@ typedef struct {
  * follow a piece. */
 #define HTST_SPLIT_OWN (HTST_SPLIT_PIECE + 64)
 
+/* A function that reads elements or values while they are in a cache: the split calls it with
+ * disjoint parts x[n], in any order. */
+typedef struct {
+    void (*read)(const void *x, int64_t n, void *state);
+    void *state;
+} htst_split_look_t;
+
 /* Split a matrix of at least one element and fewer than 2^31. All threads pass the same arguments,
- * except own_indices, own_values and not_finite. When all have returned, the result is complete.
+ * except elements, kept, own_indices, own_values and not_finite. When all have returned, the result
+ * is complete.
  *
  * w, rows, cols, low, high as in htst_partition.h.
  * instructions            at most htst_partition_best().
+ * elements, kept          what reads all elements, and the kept values; NULL for nothing. Each
+ *                         thread has states of its own, which together get every element once.
  * own_indices, own_values [HTST_SPLIT_OWN] each, workspace of one thread. A thread that is alone
  *                         may pass NULL for both: it then writes to the result directly.
  * indptr[rows + 1]        the caller sets indptr[0] to 0; the others are set.
@@ -42,16 +52,20 @@ typedef struct {
  *
  * METHOD, ACCURACY: above. ERRORS: HTST_ERR_BAD_ARG if the matrix changed during the call. */
 int htst_split_f16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
-    int instructions, htst_split_turns_t *turns, int32_t *own_indices, uint32_t *own_values,
-    int64_t *indptr, int32_t *indices, uint32_t *values, int64_t *not_finite);
+    int instructions, htst_split_turns_t *turns, const htst_split_look_t *elements,
+    const htst_split_look_t *kept, int32_t *own_indices, uint32_t *own_values, int64_t *indptr,
+    int32_t *indices, uint32_t *values, int64_t *not_finite);
 int htst_split_bf16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
-    int instructions, htst_split_turns_t *turns, int32_t *own_indices, uint32_t *own_values,
-    int64_t *indptr, int32_t *indices, uint32_t *values, int64_t *not_finite);
+    int instructions, htst_split_turns_t *turns, const htst_split_look_t *elements,
+    const htst_split_look_t *kept, int32_t *own_indices, uint32_t *own_values, int64_t *indptr,
+    int32_t *indices, uint32_t *values, int64_t *not_finite);
 int htst_split_b32(const uint32_t *w, int64_t rows, int64_t cols, int32_t low, int32_t high,
-    int instructions, htst_split_turns_t *turns, int32_t *own_indices, uint32_t *own_values,
-    int64_t *indptr, int32_t *indices, uint32_t *values, int64_t *not_finite);
+    int instructions, htst_split_turns_t *turns, const htst_split_look_t *elements,
+    const htst_split_look_t *kept, int32_t *own_indices, uint32_t *own_values, int64_t *indptr,
+    int32_t *indices, uint32_t *values, int64_t *not_finite);
 int htst_split_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t low, int64_t high,
-    int instructions, htst_split_turns_t *turns, int32_t *own_indices, uint64_t *own_values,
-    int64_t *indptr, int32_t *indices, uint64_t *values, int64_t *not_finite);
+    int instructions, htst_split_turns_t *turns, const htst_split_look_t *elements,
+    const htst_split_look_t *kept, int32_t *own_indices, uint64_t *own_values, int64_t *indptr,
+    int32_t *indices, uint64_t *values, int64_t *not_finite);
 
 #endif /* HTST_SPLIT_H */

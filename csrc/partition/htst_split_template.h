@@ -5,8 +5,7 @@
  * FILL, the fill of htst_partition; and OF(name), the name with the format's suffix. */
 
 /* The number of values that are NaN or infinite. */
-HTST_CLONES static int64_t
-OF(not_finite)(const OUT *values, int64_t n)
+HTST_KERNEL(int64_t, OF(not_finite), (const OUT *values, int64_t n), (values, n))
 {
     OUT bad = 0;
 
@@ -24,7 +23,7 @@ OF(split_row)(const BITS *w, int64_t cols, INT low, INT high, int instructions, 
     uint8_t hits[PIECE / HTST_PARTITION_SEGMENT];
     int64_t indptr[2] = { 0 }, bad;
 
-    if (instructions >= HTST_PARTITION_AVX512) {
+    if (instructions >= HTST_PARTITION_AVX2) {
         *kept = ROW(w, cols, low, high, NULL, cols + HTST_SPLIT_OWN - PIECE, indices, values);
         *not_finite += OF(not_finite)(values, *kept);
         return HTST_OK;
@@ -39,14 +38,19 @@ OF(split_row)(const BITS *w, int64_t cols, INT low, INT high, int instructions, 
  * first r + 1 rows keep, for the n_ends rows that end in this piece. */
 static int
 OF(split_piece)(const BITS *w, int64_t row_length, const piece_t *piece, INT low, INT high,
-    int instructions, int32_t *indices, OUT *values, int64_t *ends, int64_t n_ends, int64_t *kept,
-    int64_t *not_finite)
+    int instructions, const htst_split_look_t *elements, int32_t *indices, OUT *values,
+    int64_t *ends, int64_t n_ends, int64_t *kept, int64_t *not_finite)
 {
-    int64_t k = 0;
+    int64_t k = 0, looked = 0;
     int status = HTST_OK;
 
     for (int64_t r = 0; r < piece->rows; r++, w += row_length) {
-        int64_t here;
+        int64_t here, ahead = piece->rows * piece->cols - looked;
+        if (elements != NULL && looked < (r + 1) * piece->cols) {
+            ahead = MIN(ahead, MAX(piece->cols, LOOK));
+            elements->read(w + looked - r * piece->cols, ahead, elements->state);
+            looked += ahead;
+        }
         int done = OF(split_row)(
             w, piece->cols, low, high, instructions, indices + k, values + k, &here, not_finite);
         status = done == HTST_OK ? status : done;
@@ -64,8 +68,9 @@ OF(split_piece)(const BITS *w, int64_t row_length, const piece_t *piece, INT low
 
 int
 OF(htst_split)(const BITS *w, int64_t rows, int64_t cols, INT low, INT high, int instructions,
-    htst_split_turns_t *turns, int32_t *own_indices, OUT *own_values, int64_t *indptr,
-    int32_t *indices, OUT *values, int64_t *not_finite)
+    htst_split_turns_t *turns, const htst_split_look_t *elements, const htst_split_look_t *kept,
+    int32_t *own_indices, OUT *own_values, int64_t *indptr, int32_t *indices, OUT *values,
+    int64_t *not_finite)
 {
     const int64_t last = pieces(rows, cols), size = rows * cols, each = sizeof(OUT);
     const int alone = own_indices == NULL;
@@ -81,9 +86,13 @@ OF(htst_split)(const BITS *w, int64_t rows, int64_t cols, INT low, INT high, int
         piece_t piece = piece_at(turn, rows, cols);
         int64_t *ends = indptr + piece.row + 1, k;
         int64_t n_ends = piece.col + piece.cols == cols ? piece.rows : 0;
+        int32_t *to_indices = alone ? indices + turns->kept : own_indices;
+        OUT *to_values = alone ? values + turns->kept : own_values;
         int done = OF(split_piece)(w + piece.row * cols + piece.col, cols, &piece, low, high,
-            instructions, alone ? indices + turns->kept : own_indices,
-            alone ? values + turns->kept : own_values, ends, n_ends, &k, not_finite);
+            instructions, elements, to_indices, to_values, ends, n_ends, &k, not_finite);
+        if (kept != NULL && k > 0) {
+            kept->read(to_values, k, kept->state);
+        }
         status = done == HTST_OK ? status : done;
         int64_t at = take_place(turns, turn, k);
         for (int64_t r = 0; r < n_ends; r++) {

@@ -4,6 +4,8 @@
 
 #include "htst_ahead.h"
 #include "htst_common.h"
+#include "htst_isa.h"
+#include "htst_moments_many.h"
 
 __extension__ typedef unsigned __int128 u128;
 __extension__ typedef __int128 i128;
@@ -64,19 +66,7 @@ power_of_two(int exponent)
 
 /* ------------------------------------------------------------------ float32 */
 
-#define BLOCK 2048 /* the largest number of additions for which the grids below have room */
-/* The code uses explicit vectors, because a compiler may not reorder sums of doubles, and cannot
- * know that these sums are exact. Two vectors are used at a time, so that the additions of one do
- * not wait for those of the other. */
-#define LANES 8
-
-typedef float floats_t __attribute__((vector_size(4 * LANES)));
-typedef uint32_t words_t __attribute__((vector_size(4 * LANES)));
-typedef double doubles_t __attribute__((vector_size(8 * LANES)));
-
-typedef struct {
-    double sum, high, low;
-} block_sums_t;
+#define BLOCK HTST_MOMENTS_BLOCK
 
 typedef struct {
     int64_t sum[256];
@@ -87,55 +77,9 @@ typedef struct {
 #define FLOAT float
 #define UINT uint32_t
 #define ABS ABS_F32
-#define NONE UINT32_MAX
+#define INT int32_t
 #define OF(name) name##_f32
 #include "htst_moments_template.h"
-
-/* Sums over a block of the elements with abs(x) >= least. With 2^E <= the largest < 2^(E + 1) and
- * `magic` = 1.5 * 2^(2 E + 12), adding and subtracting magic rounds a square to a multiple of 2^(2
- * E - 40); 2048 of these stay within 53 bits, and so do 2048 of the remainders, multiples of 2^(2
- * E - 82), and 2048 of the elements, multiples of 2^(E - 41). */
-static inline void
-take_f32(
-    const float *x, uint32_t least, double magic, doubles_t *sum, doubles_t *high, doubles_t *low)
-{
-    words_t bits;
-    memcpy(&bits, x, sizeof bits);
-    bits &= (words_t) ((bits & ABS_F32) >= least);
-    floats_t kept;
-    memcpy(&kept, &bits, sizeof kept);
-    doubles_t value = __builtin_convertvector(kept, doubles_t);
-    doubles_t square = value * value;
-    doubles_t rounded = (square + magic) - magic;
-    *sum += value;
-    *high += rounded;
-    *low += square - rounded;
-}
-
-HTST_CLONES static block_sums_t
-sums_f32(const float *x, int64_t n, uint32_t least, double magic)
-{
-    doubles_t sum = { 0 }, high = { 0 }, low = { 0 }, sum_2 = { 0 }, high_2 = { 0 }, low_2 = { 0 };
-    int64_t i = 0;
-    for (; i + 2 * LANES <= n; i += 2 * LANES) {
-        take_f32(x + i, least, magic, &sum, &high, &low);
-        take_f32(x + i + LANES, least, magic, &sum_2, &high_2, &low_2);
-    }
-    float last[2 * LANES] = { 0 };
-    memcpy(last, x + i, (size_t) (n - i) * sizeof *x);
-    take_f32(last, least, magic, &sum, &high, &low);
-    take_f32(last + LANES, least, magic, &sum_2, &high_2, &low_2);
-    sum += sum_2;
-    high += high_2;
-    low += low_2;
-    block_sums_t total = { 0, 0, 0 };
-    for (int lane = 0; lane < LANES; lane++) {
-        total.sum += sum[lane];
-        total.high += high[lane];
-        total.low += low[lane];
-    }
-    return total;
-}
 
 static void
 flush_f32(by_exponent_t *few, uint64_t *sum, uint64_t *squares)
@@ -178,15 +122,17 @@ few_f32(const float *x, int64_t n, uint32_t least, by_exponent_t *few, uint64_t 
     }
 }
 
-int
-htst_moments_add_f32(
-    const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+static int
+add_f32(
+    const float *x, int64_t n, int is_near, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
 {
     by_exponent_t few = { .room = 1 << 15 };
     for (int64_t start = 0; start < n; start += BLOCK) {
         const float *block = x + start;
         int64_t size = n - start < BLOCK ? n - start : BLOCK;
-        htst_ahead(block, size * (int64_t) sizeof *x, 0);
+        if (!is_near) {
+            htst_ahead(block, size * (int64_t) sizeof *x, 0);
+        }
         range_t_f32 range = range_f32(block, size);
         if (range.largest < UINT32_C(1) << 23 || range.largest >= INF_F32) {
             /* only denormals, or an element that is not finite */
@@ -196,13 +142,15 @@ htst_moments_add_f32(
         /* denormals are never among `many`, because a processor may be set to flush them to zero */
         int field = (int) (range.largest >> 23), e = field - 127;
         uint32_t least = (uint32_t) (field > 19 ? field - 18 : 1) << 23;
-        block_sums_t many = sums_f32(block, size, least, 1.5 * power_of_two(2 * e + 12));
+        int has_few = range.smallest_less_1 + 1 < least;
+        htst_moments_many_t many = htst_moments_many_f32(
+            htst_isa(), block, size, has_few ? least : 0, 1.5 * power_of_two(2 * e + 12));
         wide_add_double(sum, HTST_MOMENTS_SUM_F32, many.sum, power_of_two(41 - e), e + 108);
         wide_add_double(
             squares, HTST_MOMENTS_SQUARES_F32, many.high, power_of_two(40 - 2 * e), 2 * e + 258);
         wide_add_double(
             squares, HTST_MOMENTS_SQUARES_F32, many.low, power_of_two(82 - 2 * e), 2 * e + 216);
-        if (range.smallest_less_1 + 1 < least) {
+        if (has_few) {
             few_f32(block, size, least, &few, sum, squares, not_finite);
         }
     }
@@ -210,12 +158,30 @@ htst_moments_add_f32(
     return HTST_OK;
 }
 
+int
+htst_moments_add_f32(
+    const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+{
+    return add_f32(x, n, 0, sum, squares, not_finite);
+}
+
+int
+htst_moments_add_near_f32(
+    const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+{
+    return add_f32(x, n, 1, sum, squares, not_finite);
+}
+
 /* ------------------------------------------------------------------ float64 */
 
+/* The code uses explicit vectors, because a compiler may not reorder sums of doubles, and cannot
+ * know that these sums are exact. */
+#define LANES 8
 #define BLOCK_F64 \
     1024         /* 128 additions for each of 8 lanes: the grids below leave room for no more */
 #define REACH 18 /* exponents, from the largest down, that are added there */
 
+typedef double doubles_t __attribute__((vector_size(8 * LANES)));
 typedef uint64_t long_words_t __attribute__((vector_size(8 * LANES)));
 
 /* Sums of the parts and of the products of parts, as integers in units of their grids. */
@@ -251,8 +217,8 @@ fill_lanes(const double *x, int64_t left, double *last)
 
 /* With abs(x) < 2^(E + 1), x is cut into a + b + c on grids of 2^(E - 22), 2^(E - 46) and 2^(E -
  * 70), each of at most 2^23 steps: products of two have at most 46 bits, 128 of them 53. */
-HTST_CLONES static void
-many_f64(const double *x, int64_t n, uint64_t least, many_f64_t *many)
+HTST_VOID_KERNEL(
+    many_f64, (const double *x, int64_t n, uint64_t least, many_f64_t *many), (x, n, least, many))
 {
     const double to_a = 1.5 * power_of_two(many->e + 30), to_b = 1.5 * power_of_two(many->e + 6);
     doubles_t sa = { 0 }, sb = { 0 }, sc = { 0 };
@@ -365,7 +331,7 @@ add_few_f64(const double *x, int64_t n, uint64_t least, few_f64_t *few, uint64_t
 #define FLOAT double
 #define UINT uint64_t
 #define ABS ABS_F64
-#define NONE UINT64_MAX
+#define INT int64_t
 #define OF(name) name##_f64
 #include "htst_moments_template.h"
 
@@ -393,9 +359,9 @@ block_f64(const double *x, int64_t n, many_f64_t *many, few_f64_t *few, uint64_t
     }
 }
 
-int
-htst_moments_add_f64(
-    const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+static int
+add_f64(
+    const double *x, int64_t n, int is_near, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
 {
     many_f64_t many;
     few_f64_t few;
@@ -403,10 +369,26 @@ htst_moments_add_f64(
     memset(&few, 0, sizeof few);
     for (int64_t start = 0; start < n; start += BLOCK_F64) {
         int64_t size = n - start < BLOCK_F64 ? n - start : BLOCK_F64;
-        htst_ahead(x + start, size * (int64_t) sizeof *x, 0);
+        if (!is_near) {
+            htst_ahead(x + start, size * (int64_t) sizeof *x, 0);
+        }
         block_f64(x + start, size, &many, &few, sum, squares, not_finite);
     }
     flush_many_f64(&many, 0, sum, squares);
     flush_few_f64(&few, 0, sum, squares);
     return HTST_OK;
+}
+
+int
+htst_moments_add_f64(
+    const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+{
+    return add_f64(x, n, 0, sum, squares, not_finite);
+}
+
+int
+htst_moments_add_near_f64(
+    const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+{
+    return add_f64(x, n, 1, sum, squares, not_finite);
 }

@@ -29,4 +29,11 @@ int htst_moments_add_f32(
 int htst_moments_add_f64(
     const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite);
 
+/* The same for elements that are in a cache already: nothing is prefetched. METHOD, ACCURACY,
+ * ERRORS: above. */
+int htst_moments_add_near_f32(
+    const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite);
+int htst_moments_add_near_f64(
+    const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite);
+
 #endif /* HTST_MOMENTS_H */

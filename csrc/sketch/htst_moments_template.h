@@ -1,30 +1,29 @@
 /* htst_moments_template: the range of a block of floats, for one type of htst_moments.c. That file
- * includes it once for each type, with FLOAT and UINT, the float and the integer of its size; ABS,
- * the pattern of all bits of abs(x); NONE, the largest UINT; and OF(name), the name with the type's
- * suffix. */
+ * includes it once for each type, with FLOAT, UINT and INT, the float and the integers of its
+ * size; ABS, the pattern of all bits of abs(x); and OF(name), the name with the type's suffix. */
 
 typedef struct {
-    UINT smallest_less_1, largest; /* patterns of abs(x) */
+    UINT smallest_less_1, largest; /* patterns of abs(x); zeros are not the smallest */
 } OF(range_t);
 #define RANGE OF(range_t)
 
-HTST_CLONES static RANGE
-OF(range)(const FLOAT *x, int64_t n)
+HTST_KERNEL(RANGE, OF(range), (const FLOAT *x, int64_t n), (x, n))
 {
-    UINT smallest = NONE, largest = 0;
+    /* signed integers: vectors of 16 bytes cannot compare others */
+    INT smallest = (INT) ABS, largest = 0;
     for (int64_t i = 0; i < n; i++) {
         UINT bits;
         memcpy(&bits, x + i, sizeof bits);
-        UINT a = bits & ABS;
-        smallest = a - 1 < smallest ? a - 1 : smallest;
+        INT a = (INT) (bits & ABS), less_1 = (INT) (((UINT) a - 1) & ABS);
+        smallest = less_1 < smallest ? less_1 : smallest;
         largest = a > largest ? a : largest;
     }
-    return (RANGE){ .smallest_less_1 = smallest, .largest = largest };
+    return (RANGE){ .smallest_less_1 = (UINT) smallest, .largest = (UINT) largest };
 }
 
 #undef FLOAT
 #undef UINT
 #undef ABS
-#undef NONE
+#undef INT
 #undef RANGE
 #undef OF

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "htst_common.h"
+#include "htst_isa.h"
 
 __extension__ typedef unsigned __int128 u128;
 
@@ -87,8 +88,9 @@ take_out_zeros(
 
 /* Find the places in the table of a block's elements. Elements outside the window, which are zeros,
  * get the last place. */
-HTST_CLONES static void
-places_f32(const float *x, int64_t n, uint32_t first, uint32_t width, uint32_t *place)
+HTST_VOID_KERNEL(places_f32,
+    (const float *x, int64_t n, uint32_t first, uint32_t width, uint32_t *place),
+    (x, n, first, width, place))
 {
     const uint32_t base = first << HTST_SKETCH_DROPPED_F32;
     const uint32_t span = width << HTST_SKETCH_DROPPED_F32;

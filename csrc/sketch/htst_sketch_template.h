@@ -21,8 +21,7 @@ typedef struct {
 } OF(range_t);
 #define RANGE OF(range_t)
 
-HTST_CLONES static RANGE
-OF(range)(const FLOAT *x, int64_t n)
+HTST_KERNEL(RANGE, OF(range), (const FLOAT *x, int64_t n), (x, n))
 {
     UINT smallest = NONE, largest = 0, zeros = 0, negative = 0;
     INT signed_max = 0;

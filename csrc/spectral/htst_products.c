@@ -1,5 +1,7 @@
 #include "htst_products.h"
 
+#include "htst_isa.h"
+
 #include <math.h>
 #include <string.h>
 

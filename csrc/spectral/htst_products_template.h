@@ -21,8 +21,7 @@ OF(rest)(const FLOAT *w, int64_t j, int64_t cols, const double *v, doubles_t *su
     return sum_of_lanes(lanes);
 }
 
-HTST_CLONES static double
-OF(dot)(const FLOAT *w, int64_t cols, const double *v)
+HTST_KERNEL(double, OF(dot), (const FLOAT *w, int64_t cols, const double *v), (w, cols, v))
 {
     doubles_t sums[SUMS] = { { 0 } };
     int64_t j = 0;
@@ -34,8 +33,9 @@ OF(dot)(const FLOAT *w, int64_t cols, const double *v)
     return OF(rest)(w, j, cols, v, sums);
 }
 
-HTST_CLONES static void
-OF(dots)(const FLOAT *const w[GROUP], int64_t cols, const double *v, double dots[GROUP])
+HTST_VOID_KERNEL(OF(dots),
+    (const FLOAT *const w[GROUP], int64_t cols, const double *v, double dots[GROUP]),
+    (w, cols, v, dots))
 {
     const FLOAT *w0 = w[0], *w1 = w[1], *w2 = w[2], *w3 = w[3];
     doubles_t sums[GROUP][SUMS] = { { { 0 } } };
@@ -54,9 +54,10 @@ OF(dots)(const FLOAT *const w[GROUP], int64_t cols, const double *v, double dots
     }
 }
 
-HTST_CLONES static void
-OF(add)(const FLOAT *const w[GROUP], int64_t cols, const double factor[GROUP],
-    double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(OF(add),
+    (const FLOAT *const w[GROUP], int64_t cols, const double factor[GROUP],
+        double *HTST_RESTRICT out),
+    (w, cols, factor, out))
 {
     const FLOAT *HTST_RESTRICT w0 = w[0], *HTST_RESTRICT w1 = w[1];
     const FLOAT *HTST_RESTRICT w2 = w[2], *HTST_RESTRICT w3 = w[3];
@@ -67,8 +68,7 @@ OF(add)(const FLOAT *const w[GROUP], int64_t cols, const double factor[GROUP],
     }
 }
 
-HTST_CLONES static double
-OF(squares_of)(const FLOAT *x, int64_t n)
+HTST_KERNEL(double, OF(squares_of), (const FLOAT *x, int64_t n), (x, n))
 {
     doubles_t sum = { 0 };
     int64_t i = 0;

@@ -1,6 +1,7 @@
 #include "htst_stable_contour.h"
 
 #include "htst_stable_math.h"
+#include "htst_isa.h"
 
 #define BLOCK 16        /* nodes that are evaluated together */
 #define FIRST_STEP 0.25 /* of the trapezoid rule, in v */
@@ -95,20 +96,23 @@ evaluate_kind(const path_t *HTST_RESTRICT given, double v, double step, terms_t 
     }
 }
 
-HTST_FUSED_CLONES static void
-evaluate_near_one(const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out)
+HTST_VOID_KERNEL(evaluate_near_one,
+    (const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out),
+    (t, v, step, out))
 {
     evaluate_kind(t, v, step, out, NEAR_ONE_CUT);
 }
 
-HTST_FUSED_CLONES static void
-evaluate_far(const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out)
+HTST_VOID_KERNEL(evaluate_far,
+    (const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out),
+    (t, v, step, out))
 {
     evaluate_kind(t, v, step, out, FAR_CUT);
 }
 
-HTST_FUSED_CLONES static void
-evaluate_ray(const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out)
+HTST_VOID_KERNEL(evaluate_ray,
+    (const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out),
+    (t, v, step, out))
 {
     evaluate_kind(t, v, step, out, RAY);
 }

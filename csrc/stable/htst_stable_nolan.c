@@ -1,6 +1,7 @@
 #include "htst_stable_nolan.h"
 
 #include "htst_stable_math.h"
+#include "htst_isa.h"
 
 #define FIRST_STEP 0.16 /* in v; half of it suffices nearly everywhere */
 #define TOLERANCE 3e-7
@@ -70,9 +71,10 @@ typedef struct {
     double log_g[BLOCK], slope[BLOCK], weight[BLOCK], omega[BLOCK], phi[BLOCK];
 } nodes_t;
 
-HTST_FUSED_CLONES static void
-evaluate(const integral_t *HTST_RESTRICT given, const double *HTST_RESTRICT y,
-    nodes_t *HTST_RESTRICT out)
+HTST_VOID_KERNEL(evaluate,
+    (const integral_t *HTST_RESTRICT given, const double *HTST_RESTRICT y,
+        nodes_t *HTST_RESTRICT out),
+    (given, y, out))
 {
     const integral_t fixed = *given, *t = &fixed;
     for (int i = 0; i < BLOCK; i++) {
@@ -129,8 +131,7 @@ next_y(const integral_t *t, const node_t *n, double y)
     return target > 0.0 ? y + (log(target) - n->log_g) / slope : NAN;
 }
 
-HTST_FUSED_CLONES static node_t
-single_node(const integral_t *t, double y)
+HTST_KERNEL(node_t, single_node, (const integral_t *t, double y), (t, y))
 {
     return node_at(t, y);
 }
@@ -225,8 +226,9 @@ typedef struct {
     double density, upper, lower, largest;
 } sums_t;
 
-HTST_FUSED_CLONES static void
-add_block(const integral_t *t, const peak_t *peak, double v, double step, sums_t *sums)
+HTST_VOID_KERNEL(add_block,
+    (const integral_t *t, const peak_t *peak, double v, double step, sums_t *sums),
+    (t, peak, v, step, sums))
 {
     nodes_t nodes;
     double width[BLOCK], y[BLOCK], term[BLOCK];

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "htst_philox.h"
+#include "htst_isa.h"
 
 /* Numbers that are computed together; all buffers of a chunk (14 KiB) stay in the L1 cache. */
 #define CHUNK 256
@@ -198,8 +199,9 @@ make_constants(const htst_stable_sample_law_t *law)
 /* ---- chunks ---------------------------------------------------------------------------------- */
 
 /* Writes q and W of CHUNK numbers; `first` is the index of the first one. */
-HTST_CLONES static void
-draw_chunk(uint64_t seed, uint64_t first, double *HTST_RESTRICT q, double *HTST_RESTRICT w)
+HTST_VOID_KERNEL(draw_chunk,
+    (uint64_t seed, uint64_t first, double *HTST_RESTRICT q, double *HTST_RESTRICT w),
+    (seed, first, q, w))
 {
     const uint32_t key0 = (uint32_t) seed, key1 = (uint32_t) (seed >> 32);
 
@@ -218,9 +220,10 @@ draw_chunk(uint64_t seed, uint64_t first, double *HTST_RESTRICT q, double *HTST_
 }
 
 /* Writes y, the first factor without its term in z, and 1 - cos(eps V). */
-HTST_CLONES static void
-angle_chunk(const constants_t *law, const double *HTST_RESTRICT q, const double *HTST_RESTRICT w,
-    double *HTST_RESTRICT y, double *HTST_RESTRICT factor, double *HTST_RESTRICT versine)
+HTST_VOID_KERNEL(angle_chunk,
+    (const constants_t *law, const double *HTST_RESTRICT q, const double *HTST_RESTRICT w,
+        double *HTST_RESTRICT y, double *HTST_RESTRICT factor, double *HTST_RESTRICT versine),
+    (law, q, w, y, factor, versine))
 {
     const double eps = law->eps, eps2 = eps * eps, below = law->weight[0], above = law->weight[1];
     const double scale = law->factor, power = law->power;
@@ -245,8 +248,9 @@ angle_chunk(const constants_t *law, const double *HTST_RESTRICT q, const double 
 }
 
 /* Writes the first factor, including its term in z, for alpha below 1/2. */
-HTST_CLONES static void
-low_chunk(const constants_t *law, const double *HTST_RESTRICT q, double *HTST_RESTRICT factor)
+HTST_VOID_KERNEL(low_chunk,
+    (const constants_t *law, const double *HTST_RESTRICT q, double *HTST_RESTRICT factor),
+    (law, q, factor))
 {
     const double alpha2 = law->alpha * law->alpha, below = law->low[0], above = law->low[1];
     const double scale = law->low_factor;
@@ -261,10 +265,10 @@ low_chunk(const constants_t *law, const double *HTST_RESTRICT q, double *HTST_RE
 }
 
 /* Writes the numbers by the form that is continuous at alpha = 1, which gives X_S0. */
-HTST_CLONES static void
-near_chunk(const constants_t *law, const double *HTST_RESTRICT y,
-    const double *HTST_RESTRICT factor, const double *HTST_RESTRICT versine,
-    double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(near_chunk,
+    (const constants_t *law, const double *HTST_RESTRICT y, const double *HTST_RESTRICT factor,
+        const double *HTST_RESTRICT versine, double *HTST_RESTRICT out),
+    (law, y, factor, versine, out))
 {
     const double z = law->z, offset = law->offset, loc = law->loc, scale = law->scale;
 
@@ -277,9 +281,10 @@ near_chunk(const constants_t *law, const double *HTST_RESTRICT y,
 }
 
 /* Writes the numbers by the form for other alpha, which gives X_S1. */
-HTST_CLONES static void
-far_chunk(const constants_t *law, const double *HTST_RESTRICT y, const double *HTST_RESTRICT factor,
-    double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(far_chunk,
+    (const constants_t *law, const double *HTST_RESTRICT y, const double *HTST_RESTRICT factor,
+        double *HTST_RESTRICT out),
+    (law, y, factor, out))
 {
     const double offset = law->offset, loc = law->loc, scale = law->scale;
 
@@ -290,8 +295,9 @@ far_chunk(const constants_t *law, const double *HTST_RESTRICT y, const double *H
     }
 }
 
-HTST_CLONES static void
-add_skew(double z, const double *HTST_RESTRICT versine, double *HTST_RESTRICT factor)
+HTST_VOID_KERNEL(add_skew,
+    (double z, const double *HTST_RESTRICT versine, double *HTST_RESTRICT factor),
+    (z, versine, factor))
 {
     for (int e = 0; e < CHUNK; e++) {
         factor[e] += z * (1.0 - versine[e]);

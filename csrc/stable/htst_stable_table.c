@@ -5,6 +5,7 @@
 #include "htst_stable.h"
 #include "htst_stable_math.h"
 #include "htst_stable_values.h"
+#include "htst_isa.h"
 
 #define N (HTST_STABLE_TABLE_DEGREE + 1)
 #define ROOTS 16    /* intervals before the first halving */
@@ -200,9 +201,9 @@ coordinate_of(const coordinate_t *to, double x)
     return t < 0.0 ? -s : s;
 }
 
-HTST_FUSED_CLONES static void
-find_places(
-    const coordinate_t *HTST_RESTRICT to, const double *HTST_RESTRICT x, double *HTST_RESTRICT s)
+HTST_VOID_KERNEL(find_places,
+    (const coordinate_t *HTST_RESTRICT to, const double *HTST_RESTRICT x, double *HTST_RESTRICT s),
+    (to, x, s))
 {
     const coordinate_t fixed = *to;
     for (int i = 0; i < BLOCK; i++) {
@@ -229,9 +230,10 @@ find_leaves(const htst_stable_table_t *table, const double *s, int32_t *leaf)
 }
 
 /* Clenshaw's sums for a block of points: the outer loop runs over the coefficients. */
-HTST_FUSED_CLONES static void
-sum_block(const double *HTST_RESTRICT leaves, const int64_t *HTST_RESTRICT start,
-    const double *HTST_RESTRICT s, int64_t offset, double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(sum_block,
+    (const double *HTST_RESTRICT leaves, const int64_t *HTST_RESTRICT start,
+        const double *HTST_RESTRICT s, int64_t offset, double *HTST_RESTRICT out),
+    (leaves, start, s, offset, out))
 {
     double b1[BLOCK] = { 0.0 }, b2[BLOCK] = { 0.0 }, u[BLOCK];
     for (int i = 0; i < BLOCK; i++) {
@@ -250,8 +252,7 @@ sum_block(const double *HTST_RESTRICT leaves, const int64_t *HTST_RESTRICT start
     }
 }
 
-HTST_FUSED_CLONES static void
-exponentials(const double *HTST_RESTRICT x, double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(exponentials, (const double *HTST_RESTRICT x, double *HTST_RESTRICT out), (x, out))
 {
     for (int i = 0; i < BLOCK; i++) {
         out[i] = htst_exp(x[i]);

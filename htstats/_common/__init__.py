@@ -2,6 +2,7 @@
 
 Several subpackages use each of these modules:
 
+    processor    the instructions that the kernels use on this processor
     lazy         load the names of a package when they are first used
     checks       check arguments; an error names the invalid argument
     data_checks  refuse invalid samples: mappings, pairs, texts, masked elements, NaN

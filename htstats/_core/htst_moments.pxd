@@ -9,3 +9,7 @@ cdef extern from "htst_moments.h" nogil:
                              int64_t *not_finite) noexcept
     int htst_moments_add_f64(const double *x, int64_t n, uint64_t *sum, uint64_t *squares,
                              int64_t *not_finite) noexcept
+    int htst_moments_add_near_f32(const float *x, int64_t n, uint64_t *sum, uint64_t *squares,
+                                  int64_t *not_finite) noexcept
+    int htst_moments_add_near_f64(const double *x, int64_t n, uint64_t *sum, uint64_t *squares,
+                                  int64_t *not_finite) noexcept

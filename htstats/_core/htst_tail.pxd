@@ -27,3 +27,4 @@ cdef extern from "htst_tail.h" nogil:
     uint64_t htst_tail_checksum_f32(int64_t n, const float *x) noexcept
     uint64_t htst_tail_checksum_f64(int64_t n, const double *x) noexcept
     uint64_t htst_tail_checksum_u16(int64_t n, const uint16_t *x) noexcept
+    uint64_t htst_tail_checksum_counts_u16(const uint64_t *counts) noexcept

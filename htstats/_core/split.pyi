@@ -1,6 +1,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from htstats._core.split_sums import Sums
+
 PIECE: int
 OWN: int
 TURNS: int
@@ -11,6 +13,8 @@ def split_f16(
     high: int,
     instructions: int,
     turns: npt.NDArray[np.int64],
+    elements: Sums | None,
+    kept: Sums | None,
     own_indices: npt.NDArray[np.int32],
     own_values: npt.NDArray[np.uint32],
     indptr: npt.NDArray[np.int64],
@@ -23,6 +27,8 @@ def split_bf16(
     high: int,
     instructions: int,
     turns: npt.NDArray[np.int64],
+    elements: Sums | None,
+    kept: Sums | None,
     own_indices: npt.NDArray[np.int32],
     own_values: npt.NDArray[np.uint32],
     indptr: npt.NDArray[np.int64],
@@ -35,6 +41,8 @@ def split_b32(
     high: int,
     instructions: int,
     turns: npt.NDArray[np.int64],
+    elements: Sums | None,
+    kept: Sums | None,
     own_indices: npt.NDArray[np.int32],
     own_values: npt.NDArray[np.uint32],
     indptr: npt.NDArray[np.int64],
@@ -47,6 +55,8 @@ def split_b64(
     high: int,
     instructions: int,
     turns: npt.NDArray[np.int64],
+    elements: Sums | None,
+    kept: Sums | None,
     own_indices: npt.NDArray[np.int32],
     own_values: npt.NDArray[np.uint64],
     indptr: npt.NDArray[np.int64],

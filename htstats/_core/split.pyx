@@ -10,8 +10,10 @@ from htstats._core.htst_split cimport (
     htst_split_f16,
     HTST_SPLIT_OWN,
     HTST_SPLIT_PIECE,
+    htst_split_look_t,
     htst_split_turns_t,
 )
+from htstats._core.split_sums cimport look_of, Sums
 from htstats._core.status cimport check
 
 PIECE = HTST_SPLIT_PIECE
@@ -33,16 +35,19 @@ cdef bint fits(int64_t rows, int64_t cols, int instructions, int64_t turns, int6
 
 
 def split_f16(const uint16_t[:, ::1] w, int16_t low, int16_t high, int instructions, int64_t[::1] turns,
+              Sums elements, Sums kept,
               int32_t[::1] own_indices, uint32_t[::1] own_values, int64_t[::1] indptr,
               int32_t[::1] indices, uint32_t[::1] values):
     cdef int64_t rows = w.shape[0], cols = w.shape[1], not_finite = 0
+    cdef const htst_split_look_t *of_elements = look_of(elements)
+    cdef const htst_split_look_t *of_kept = look_of(kept)
     cdef int status
     if not fits(rows, cols, instructions, turns.shape[0], own_indices.shape[0],
                 own_values.shape[0], indptr.shape[0], indices.shape[0], values.shape[0]):
         return 0
     with nogil:
         status = htst_split_f16(&w[0, 0], rows, cols, low, high, instructions,
-                                <htst_split_turns_t *>&turns[0],
+                                <htst_split_turns_t *>&turns[0], of_elements, of_kept,
                                 &own_indices[0] if own_indices.shape[0] else NULL,
                                 &own_values[0] if own_values.shape[0] else NULL,
                                 &indptr[0], &indices[0], &values[0], &not_finite)
@@ -51,16 +56,18 @@ def split_f16(const uint16_t[:, ::1] w, int16_t low, int16_t high, int instructi
 
 
 def split_bf16(const uint16_t[:, ::1] w, int16_t low, int16_t high, int instructions,
-               int64_t[::1] turns, int32_t[::1] own_indices, uint32_t[::1] own_values,
-               int64_t[::1] indptr, int32_t[::1] indices, uint32_t[::1] values):
+               int64_t[::1] turns, Sums elements, Sums kept, int32_t[::1] own_indices,
+               uint32_t[::1] own_values, int64_t[::1] indptr, int32_t[::1] indices, uint32_t[::1] values):
     cdef int64_t rows = w.shape[0], cols = w.shape[1], not_finite = 0
+    cdef const htst_split_look_t *of_elements = look_of(elements)
+    cdef const htst_split_look_t *of_kept = look_of(kept)
     cdef int status
     if not fits(rows, cols, instructions, turns.shape[0], own_indices.shape[0],
                 own_values.shape[0], indptr.shape[0], indices.shape[0], values.shape[0]):
         return 0
     with nogil:
         status = htst_split_bf16(&w[0, 0], rows, cols, low, high, instructions,
-                                <htst_split_turns_t *>&turns[0],
+                                <htst_split_turns_t *>&turns[0], of_elements, of_kept,
                                 &own_indices[0] if own_indices.shape[0] else NULL,
                                 &own_values[0] if own_values.shape[0] else NULL,
                                 &indptr[0], &indices[0], &values[0], &not_finite)
@@ -69,16 +76,19 @@ def split_bf16(const uint16_t[:, ::1] w, int16_t low, int16_t high, int instruct
 
 
 def split_b32(const uint32_t[:, ::1] w, int32_t low, int32_t high, int instructions, int64_t[::1] turns,
+              Sums elements, Sums kept,
               int32_t[::1] own_indices, uint32_t[::1] own_values, int64_t[::1] indptr,
               int32_t[::1] indices, uint32_t[::1] values):
     cdef int64_t rows = w.shape[0], cols = w.shape[1], not_finite = 0
+    cdef const htst_split_look_t *of_elements = look_of(elements)
+    cdef const htst_split_look_t *of_kept = look_of(kept)
     cdef int status
     if not fits(rows, cols, instructions, turns.shape[0], own_indices.shape[0],
                 own_values.shape[0], indptr.shape[0], indices.shape[0], values.shape[0]):
         return 0
     with nogil:
         status = htst_split_b32(&w[0, 0], rows, cols, low, high, instructions,
-                                <htst_split_turns_t *>&turns[0],
+                                <htst_split_turns_t *>&turns[0], of_elements, of_kept,
                                 &own_indices[0] if own_indices.shape[0] else NULL,
                                 &own_values[0] if own_values.shape[0] else NULL,
                                 &indptr[0], &indices[0], &values[0], &not_finite)
@@ -87,16 +97,19 @@ def split_b32(const uint32_t[:, ::1] w, int32_t low, int32_t high, int instructi
 
 
 def split_b64(const uint64_t[:, ::1] w, int64_t low, int64_t high, int instructions, int64_t[::1] turns,
+              Sums elements, Sums kept,
               int32_t[::1] own_indices, uint64_t[::1] own_values, int64_t[::1] indptr,
               int32_t[::1] indices, uint64_t[::1] values):
     cdef int64_t rows = w.shape[0], cols = w.shape[1], not_finite = 0
+    cdef const htst_split_look_t *of_elements = look_of(elements)
+    cdef const htst_split_look_t *of_kept = look_of(kept)
     cdef int status
     if not fits(rows, cols, instructions, turns.shape[0], own_indices.shape[0],
                 own_values.shape[0], indptr.shape[0], indices.shape[0], values.shape[0]):
         return 0
     with nogil:
         status = htst_split_b64(&w[0, 0], rows, cols, low, high, instructions,
-                                <htst_split_turns_t *>&turns[0],
+                                <htst_split_turns_t *>&turns[0], of_elements, of_kept,
                                 &own_indices[0] if own_indices.shape[0] else NULL,
                                 &own_values[0] if own_values.shape[0] else NULL,
                                 &indptr[0], &indices[0], &values[0], &not_finite)

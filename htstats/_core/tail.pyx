@@ -1,13 +1,10 @@
 """Bindings of htst_tail: count or copy the elements of the tail of an array."""
 
-from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from htstats._core.htst_tail cimport (
     HTST_TAIL_DROPPED_F32,
     HTST_TAIL_DROPPED_F64,
-    htst_tail_checksum_f32,
-    htst_tail_checksum_f64,
-    htst_tail_checksum_u16,
     htst_tail_histogram_f32,
     htst_tail_histogram_f64,
     htst_tail_seen_t,
@@ -114,34 +111,4 @@ def histogram_f64(const double[::1] x, uint32_t[::1] table):
     if n:
         with nogil:
             found = htst_tail_histogram_f64(n, &x[0], &table[0])
-    return found
-
-
-def checksum_f32(const float[::1] x):
-    """The checksum of the patterns, below 2^64; it does not depend on their order."""
-    cdef int64_t n = x.shape[0]
-    cdef uint64_t found = 0
-    if n:
-        with nogil:
-            found = htst_tail_checksum_f32(n, &x[0])
-    return found
-
-
-def checksum_f64(const double[::1] x):
-    """The checksum of the patterns, below 2^64; it does not depend on their order."""
-    cdef int64_t n = x.shape[0]
-    cdef uint64_t found = 0
-    if n:
-        with nogil:
-            found = htst_tail_checksum_f64(n, &x[0])
-    return found
-
-
-def checksum_u16(const uint16_t[::1] x):
-    """The checksum of the patterns, below 2^64; it does not depend on their order."""
-    cdef int64_t n = x.shape[0]
-    cdef uint64_t found = 0
-    if n:
-        with nogil:
-            found = htst_tail_checksum_u16(n, &x[0])
     return found

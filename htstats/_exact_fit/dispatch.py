@@ -17,9 +17,10 @@ from htstats._exact_fit.discrete_sample import as_integers, count_integers, requ
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.histogram import count_buckets
 from htstats._exact_fit.options import FitOptions
-from htstats._exact_fit.prune import scan_pruned
+from htstats._exact_fit.prune import scan_pruned, sort_tail
 from htstats._exact_fit.sample import gather, sample_of_sketch, take_sample
 from htstats._exact_fit.solve import solve_at_once, solve_integers, solve_sample
+from htstats._exact_fit.sorted_tail import WORTH_A_SORT, take_sorted_tail
 from htstats._exact_fit.source import NATIVE, Source, Watch, as_source, checksum_of
 from htstats.sketch import TailSketch
 
@@ -92,18 +93,24 @@ def _fit_source(
         buckets = count_buckets(source, n_threads)
         selection = buckets.seen.select(side)
         prospect = buckets.prospect(selection.side)
-        gather_tail = partial(_gather, source, selection.side, prospect)
-        at_once = is_native(x) and options.way != "pruned"
+        take_tail = partial(_take_tail, source, selection.side, prospect, n_threads)
+        at_once = is_native(x) and options.way != "pruned" and n_threads == 1
         whole = partial(solve_at_once, x, selection.side, options) if at_once else None
-        return scan_pruned(prospect, selection, gather_tail, options, whole)
+        return scan_pruned(prospect, selection, take_tail, options, whole)
     else:
         sample = take_sample(source, side, options.xmax, None)
     return solve(sample, options)
 
 
-def _gather(source: Source, side: str, prospect: Prospect, low: float) -> npt.NDArray[Any]:
-    room = int(prospect.tail[np.searchsorted(prospect.lower, low)])
-    return gather(source, side, low, room=room)
+def _take_tail(
+    source: Source, side: str, prospect: Prospect, n_threads: int, start: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """The distinct values from a bucket on, ascending, and the number of elements below each."""
+    n = int(prospect.tail[start])
+    n_threads = min(n_threads, n // WORTH_A_SORT)
+    if n_threads > 1 and source.shape is not None:
+        return take_sorted_tail(source, side, prospect, start, n_threads)
+    return sort_tail(gather(source, side, float(prospect.lower[start]), room=n), n)
 
 
 def _is_pruned(source: Source, way: str | None) -> bool:
@@ -116,7 +123,15 @@ def _is_pruned(source: Source, way: str | None) -> bool:
 
 
 def _sketch(source: Source, n_threads: int) -> TailSketch:
+    """The sketch of 16-bit floats. Their checksum comes from its counts, without another pass."""
     sketch = TailSketch(source.dtype)
-    for part in source.parts():
-        sketch.update(part, n_threads=n_threads)
+
+    def count(part: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+        return sketch.update(part, n_threads=n_threads).patterns
+
+    if source.watch is None:
+        for part in source.parts():
+            count(part)
+    else:
+        source.watch.read_counts(count)
     return sketch

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
@@ -17,8 +18,10 @@ from htstats._exact_fit.sample import Sample, Selection, sample_of_sketch, surve
 from htstats._exact_fit.solve import require_two, solve_sample
 from htstats.sketch import TailSketch
 
-__all__ = ["fit_pruned", "scan_pruned"]
+__all__ = ["fit_pruned", "scan_pruned", "sort_tail"]
 
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 # If the first guess leaves more than this proportion of the values, all values are scanned at once:
 # a second scan would cost more than the first one could save.
@@ -49,31 +52,41 @@ def fit_pruned(
     if len(buckets.lower) == 0:
         require_two(buckets.lower)
     prospect = Prospect(buckets.lower, buckets.upper, buckets.count, buckets.total)
-    return scan_pruned(prospect, survey_sketch(sketch).select(side), gather_tail, options)
+
+    def take_tail(start: int) -> tuple[Floats, Counts]:
+        return sort_tail(gather_tail(float(prospect.lower[start])), int(prospect.tail[start]))
+
+    return scan_pruned(prospect, survey_sketch(sketch).select(side), take_tail, options)
+
+
+def sort_tail(values: npt.NDArray[Any], n: int) -> tuple[Floats, Counts]:
+    """`sort_distinct`, or a ValueError if there are not the `n` values that were counted."""
+    if len(values) != n:
+        raise ValueError("x must give the same numbers each time it is read")
+    return sort_distinct(values)
 
 
 def scan_pruned(
     prospect: Prospect,
     selection: Selection,
-    gather_tail: Callable[[float], npt.NDArray[Any]],
+    take_tail: Callable[[int], tuple[Floats, Counts]],
     options: FitOptions,
     whole: Callable[[], FittedTail | None] | None = None,
 ) -> FittedTail:
     """Scan upwards from the lowest bucket that can still contain the best xmin.
 
-    `whole`, if given, fits the complete array in one call. It is used if the scan would start at
-    the lowest bucket."""
+    `take_tail(bucket)` returns the distinct values from that bucket on, ascending, and the number
+    of elements below each. `whole`, if given, fits the complete array in one call. It is used if
+    the scan would start at the lowest bucket."""
     start = prospect.start(max(options.min_tail, TAIL_OF_A_GUESS))
     if prospect.tail[start] > TOO_MUCH_TO_TRY * prospect.tail[0]:
         start = 0
     while True:
         if start == 0 and whole is not None and (fit := whole()) is not None:
             return fit
-        values = gather_tail(float(prospect.lower[start]))
-        if len(values) != prospect.tail[start]:
-            raise ValueError("x must give the same numbers each time it is read")
+        tail = take_tail(start)
         try:
-            fit = solve_sample(Sample(*sort_distinct(values), selection), options)
+            fit = solve_sample(Sample(*tail, selection), options)
         except ValueError:  # too few values above the guess
             if start == 0:
                 raise

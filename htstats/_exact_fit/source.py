@@ -23,7 +23,7 @@ from htstats._common.data_checks import (
     require_sample,
 )
 from htstats._common.threads import run_ranges
-from htstats._core import tail
+from htstats._core import checksum
 
 __all__ = [
     "NATIVE",
@@ -167,20 +167,20 @@ def _is_blocks(x: Any, name: str) -> bool:
 
 
 CHECKSUMS: dict[Any, Any] = {
-    np.dtype(np.float32): tail.checksum_f32,
-    np.dtype(np.float64): tail.checksum_f64,
-    np.dtype(np.uint16): tail.checksum_u16,
+    np.dtype(np.float32): checksum.checksum_f32,
+    np.dtype(np.float64): checksum.checksum_f64,
+    np.dtype(np.uint16): checksum.checksum_u16,
 }
 
 
 def checksum_of(part: npt.NDArray[Any], n_threads: int = 1) -> int:
     """The checksum of a contiguous array: below 2^64, the same for every order of its elements."""
-    checksum = CHECKSUMS[part.dtype]
+    sum_of = CHECKSUMS[part.dtype]
     flat = part if part.ndim == 1 else part.reshape(-1)
     if n_threads == 1:
-        found: int = checksum(flat)
+        found: int = sum_of(flat)
         return found
-    sums: list[int] = run_ranges(lambda at: checksum(flat[at]), flat.size, flat.size, n_threads)
+    sums: list[int] = run_ranges(lambda at: sum_of(flat[at]), flat.size, flat.size, n_threads)
     return sum(sums) % 2**64
 
 
@@ -219,6 +219,15 @@ class Watch:
     def read_with(self, look: Callable[[npt.NDArray[Any]], list[int]]) -> None:
         """Let `look` do the first reading; for each part it returns the checksums of its pieces."""
         self._finish(sum(sum(look(part)) for part in self._given.parts()))
+
+    def read_counts(self, count: Callable[[npt.NDArray[Any]], npt.NDArray[np.uint64]]) -> None:
+        """Let `count` do the first reading of 16-bit floats.
+
+        It returns the counts of the patterns of all parts so far, which determine the checksum."""
+        counts = np.zeros(1 << 16, np.uint64)
+        for part in self._given.parts():
+            counts = count(part)
+        self._finish(checksum.checksum_counts_u16(counts))
 
     def _finish(self, total: int) -> None:
         self.checksum = total % 2**64

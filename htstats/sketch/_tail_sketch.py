@@ -103,13 +103,10 @@ class TailSketch:
         if dtype != self.dtype:
             raise TypeError(f"x must be {self.dtype} as the sketch is, got {dtype}")
         flat = data.reshape(-1)
-
-        def work(part: slice) -> TailSketch:
-            return TailSketch(dtype)._add(flat[part])
-
         if n_threads == 1:
             return self._add(flat)
-        for part in run_ranges(work, flat.size, flat.size, n_threads):
+        new = lambda part: TailSketch(dtype)._add(flat[part])  # noqa: E731
+        for part in run_ranges(new, flat.size, flat.size, n_threads):
             self.merge(part)
         return self
 
@@ -140,6 +137,11 @@ class TailSketch:
         return self
 
     @property
+    def patterns(self) -> npt.NDArray[np.uint64]:
+        """The counts of all bit patterns of a 16-bit dtype."""
+        return self._table
+
+    @property
     def n(self) -> int:
         """The number of finite values, including zeros."""
         return self.n_zero + self.n_positive + self.n_negative
@@ -147,9 +149,7 @@ class TailSketch:
     @property
     def n_zero(self) -> int:
         """The number of zeros of either sign."""
-        if self._half:
-            return int(self._slots()[:, 0].sum())
-        return int(self._seen[1] + self._seen[2])
+        return int(self._slots()[:, 0].sum() if self._half else self._seen[1] + self._seen[2])
 
     @property
     def n_positive(self) -> int:

@@ -11,13 +11,22 @@ import numpy.typing as npt
 from htstats._common.threads import run_ranges
 from htstats._core import moments as _core
 from htstats._core import sketch as _sketch
-from htstats.sketch._buckets import Format
+from htstats._core import split_sums as _split_sums
+from htstats.sketch._buckets import FORMATS, Format
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
 
-__all__ = ["ExactSums", "moments", "round_fraction", "round_root", "sum_half"]
+__all__ = [
+    "ExactSums",
+    "HalfSums",
+    "SumsOfSplit",
+    "moments",
+    "round_fraction",
+    "round_root",
+    "sum_half",
+]
 
 
 class ExactSums:
@@ -51,6 +60,16 @@ class ExactSums:
             self.squares += squares
         self.n += flat.size
         return self
+
+    def take(self, n: int, *parts: SumsOfSplit) -> None:
+        """Add what the threads of a split have added up, `n` elements together."""
+        self.n += n
+        for part in parts:
+            not_finite = part.kernel.not_finite()
+            self.n_not_finite += not_finite
+            self.n -= not_finite
+            self.sum += _integer(part.words[0])
+            self.squares += _integer(part.words[1])
 
     def merge(self, other: ExactSums) -> None:
         """Add the sums of another object of the same dtype."""
@@ -94,6 +113,68 @@ class ExactSums:
     def moments(self) -> tuple[float, float]:
         """Mean and standard deviation (ddof 0), each rounded once; NaN if there are no elements."""
         return moments(self.n, self.total, self.total_of_squares)
+
+
+class HalfSums:
+    """Number, sum and sum of squares of 16-bit floats, from the count of each bit pattern."""
+
+    def __init__(self, dtype: str) -> None:
+        self.dtype = dtype
+        self.n_not_finite = 0  # a split raises an error for those
+        self.counts = np.zeros(65536, np.uint64)
+
+    def take(self, n: int, *parts: SumsOfSplit) -> None:
+        """Add what the threads of a split have counted, `n` elements together."""
+        for part in parts:
+            self.counts += part.words[0]
+
+    def update(self, bits: npt.NDArray[np.uint16], n_threads: int = 1) -> HalfSums:
+        """Add the elements of a C-contiguous array of bit patterns."""
+        flat = bits.reshape(-1)
+
+        def work(part: slice) -> npt.NDArray[np.uint64]:
+            counts = np.zeros_like(self.counts)
+            _sketch.add_u16(flat[part], counts)
+            return counts
+
+        for counts in run_ranges(work, flat.size, flat.size, n_threads):
+            self.counts += counts
+        return self
+
+    @property
+    def n(self) -> int:
+        """The number of elements."""
+        return int(self.counts.sum())
+
+    @property
+    def total(self) -> Fraction:
+        """The sum."""
+        return self._both[0]
+
+    @property
+    def total_of_squares(self) -> Fraction:
+        """The sum of squares."""
+        return self._both[1]
+
+    @property
+    def _both(self) -> tuple[Fraction, Fraction]:
+        return sum_half(self.counts, FORMATS[self.dtype])
+
+    def moments(self) -> tuple[float, float]:
+        """Mean and standard deviation (ddof 0), each rounded once; NaN if there are no elements."""
+        return moments(self.n, *self._both)
+
+
+class SumsOfSplit:
+    """The words that one thread of a split adds to, and the object that its kernel takes."""
+
+    def __init__(self, dtype: str) -> None:
+        kind, sizes = {
+            "float32": (_split_sums.F32, _core.WORDS_F32),
+            "float64": (_split_sums.F64, _core.WORDS_F64),
+        }.get(dtype, (_split_sums.PATTERNS, (65536, 0)))
+        self.words = [np.zeros(size, np.uint64) for size in sizes]
+        self.kernel = _split_sums.Sums(kind, *self.words)
 
 
 def moments(n: int, total: Fraction, total_of_squares: Fraction) -> tuple[float, float]:

@@ -16,6 +16,26 @@ next(uint64_t *state)
     return *state >> 17;
 }
 
+/* True if the result has the elements of x with abs(x) > tau, and nothing else. */
+static int
+is_kept(const float *x, int64_t cols, float tau, int wide, const int64_t *indptr,
+    const void *indices, const uint32_t *values)
+{
+    int64_t k = 0;
+    int same = 1;
+    for (int64_t i = 0; i < ROWS * cols; i++) {
+        if (fabsf(x[i]) > tau) {
+            int64_t column = wide ? ((const int64_t *) indices)[k] : ((const int32_t *) indices)[k];
+            same &= column == i % cols && !memcmp(values + k, x + i, sizeof *x);
+            k++;
+        }
+        if (i % cols == cols - 1) {
+            same &= k == indptr[i / cols + 1];
+        }
+    }
+    return same && k == indptr[ROWS];
+}
+
 /* Every row width, density and instruction set, in arrays of exactly the right size, so that
  * sanitizers find accesses beyond the end. Floats with abs(x) > tau are kept, as C's own
  * comparison says. */
@@ -26,7 +46,7 @@ test_b32(int64_t cols, float tau, int instructions, int wide)
     float *x = malloc(n * sizeof *x);
     uint32_t *w = malloc(n * sizeof *w);
     uint8_t *hits = malloc(ROWS * segments);
-    int64_t counts[ROWS], indptr[ROWS + 1] = { 0 }, bad = 1, k = 0;
+    int64_t counts[ROWS], indptr[ROWS + 1] = { 0 }, bad = 1;
     uint64_t state = (uint64_t) cols;
     int32_t high, low;
     memcpy(&high, &tau, sizeof high);
@@ -46,18 +66,7 @@ test_b32(int64_t cols, float tau, int instructions, int wide)
     CHECK(htst_partition_fill_b32(
               w, ROWS, cols, low, high, hits, indptr, instructions, wide, indices, values)
         == HTST_OK);
-    int same = 1;
-    for (int64_t i = 0; i < (int64_t) n; i++) {
-        if (fabsf(x[i]) > tau) {
-            int64_t column = wide ? ((int64_t *) indices)[k] : ((int32_t *) indices)[k];
-            same &= column == i % cols && values[k] == w[i];
-            k++;
-        }
-        if (i % cols == cols - 1) {
-            same &= k == indptr[i / cols + 1];
-        }
-    }
-    CHECK(same && k == indptr[ROWS]);
+    CHECK(is_kept(x, cols, tau, wide, indptr, indices, values));
     free(x);
     free(w);
     free(hits);
@@ -65,9 +74,9 @@ test_b32(int64_t cols, float tau, int instructions, int wide)
     free(values);
 }
 
-/* The 16-bit formats: every pattern once, widened exactly; and the 64-bit one. */
+/* The 16-bit formats: every pattern once, widened exactly. */
 static void
-test_others(int instructions)
+test_b16(int instructions)
 {
     enum { N = 0x7c00 };
     static uint16_t w[2 * N];
@@ -98,7 +107,16 @@ test_others(int instructions)
         same &= values[k] == (uint32_t) w[k + 2] << 16;
     }
     CHECK(same);
+}
+
+static void
+test_b64(int instructions)
+{
     static uint64_t wide[300], wide_values[300];
+    uint8_t hits[2];
+    int32_t indices[300];
+    int64_t counts[1], indptr[2] = { 0 }, bad;
+    int same = 1;
     for (int i = 0; i < 300; i++) {
         wide[i] = (uint64_t) i % 3 << 62 | (uint64_t) i;
     }
@@ -270,7 +288,8 @@ main(void)
                 test_b32(widths[i], taus[t], instructions, 1);
             }
         }
-        test_others(instructions);
+        test_b16(instructions);
+        test_b64(instructions);
         test_zeros_are_kept(instructions);
         test_all_are_kept(instructions);
         test_rooms(17, instructions);
@@ -280,7 +299,8 @@ main(void)
     test_not_finite();
     htst_test_ignore_denormals();
     for (int instructions = 0; instructions <= htst_partition_best(); instructions++) {
-        test_others(instructions);
+        test_b16(instructions);
+        test_b64(instructions);
         test_denormals(instructions);
     }
     return htst_test_report("test_partition");

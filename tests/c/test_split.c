@@ -52,16 +52,16 @@ next(uint64_t *state)
         CHECK(htst_partition_fill_##name(                                                          \
                   w, rows, cols, low, high, hits, ends, HTST_PARTITION_PLAIN, 0, columns, kept)    \
             == HTST_OK);                                                                           \
-        CHECK(htst_split_##name(w, rows, cols, low, high, instructions, &turns, own_indices,       \
-                  own_values, indptr, indices, values, &bad)                                       \
+        CHECK(htst_split_##name(w, rows, cols, low, high, instructions, &turns, NULL, NULL,        \
+                  own_indices, own_values, indptr, indices, values, &bad)                          \
             == HTST_OK);                                                                           \
         CHECK(bad == 0 && turns.kept == ends[rows]);                                               \
         CHECK(memcmp(indptr, ends, ((size_t) rows + 1) * sizeof *ends) == 0);                      \
         CHECK(memcmp(indices, columns, nnz * 4) == 0);                                             \
         CHECK(memcmp(values, kept, nnz * sizeof *kept) == 0);                                      \
         memset(&turns, 0, sizeof turns);                                                           \
-        CHECK(htst_split_##name(w, rows, cols, low, high, instructions, &turns, NULL, NULL,        \
-                  indptr, more_indices, more_values, &bad)                                         \
+        CHECK(htst_split_##name(w, rows, cols, low, high, instructions, &turns, NULL, NULL, NULL,  \
+                  NULL, indptr, more_indices, more_values, &bad)                                   \
             == HTST_OK);                                                                           \
         CHECK(bad == 0 && memcmp(indptr, ends, ((size_t) rows + 1) * sizeof *ends) == 0);          \
         CHECK(memcmp(more_indices, columns, nnz * 4) == 0);                                        \
@@ -124,8 +124,8 @@ test_turns(int instructions)
     }
     turns.next = turns.counted = 2; /* the first row is two pieces */
     turns.kept = 1000;
-    CHECK(htst_split_b32(w, ROWS, COLS, -2, 1, instructions, &turns, own_indices, own_values,
-              indptr, indices, values, &bad)
+    CHECK(htst_split_b32(w, ROWS, COLS, -2, 1, instructions, &turns, NULL, NULL, own_indices,
+              own_values, indptr, indices, values, &bad)
         == HTST_OK);
     CHECK(turns.counted == 4 && turns.next >= 4);
     CHECK(indptr[1] == -1 && indptr[2] == turns.kept);
@@ -139,8 +139,8 @@ test_turns(int instructions)
     }
     CHECK(same && k == turns.kept && indices[k] == -7);
     /* if no piece is left, the call does nothing */
-    CHECK(htst_split_b32(w, ROWS, COLS, -2, 1, instructions, &turns, own_indices, own_values,
-              indptr, indices, values, &bad)
+    CHECK(htst_split_b32(w, ROWS, COLS, -2, 1, instructions, &turns, NULL, NULL, own_indices,
+              own_values, indptr, indices, values, &bad)
         == HTST_OK);
     CHECK(turns.counted == 4 && k == turns.kept && bad == 0);
 }
@@ -167,17 +167,60 @@ test_not_finite(int instructions)
     wide[69] = UINT64_C(0xfff0000000000001);
     wide[5] = UINT64_C(0xffefffffffffffff);
     for (int upper = 0; upper < 2; upper++) {
-#define SPLIT(name, w, most, values, own)                                                 \
-    memset(&turns, 0, sizeof turns);                                                      \
-    bad = 0;                                                                              \
-    htst_split_##name(w, 1, 70, upper ? -(most) -1 : -(most), most, instructions, &turns, \
-        own_indices, own, indptr, indices, values, &bad);                                 \
+#define SPLIT(name, w, most, values, own)                                                       \
+    memset(&turns, 0, sizeof turns);                                                            \
+    bad = 0;                                                                                    \
+    htst_split_##name(w, 1, 70, upper ? -(most) -1 : -(most), most, instructions, &turns, NULL, \
+        NULL, own_indices, own, indptr, indices, values, &bad);                                 \
     CHECK(bad == 3)
         SPLIT(f16, half, INT16_MAX, values, own_values);
         SPLIT(bf16, brain, INT16_MAX, values, own_values);
         SPLIT(b32, single, INT32_MAX, values, own_values);
         SPLIT(b64, wide, INT64_MAX, doubles, own_doubles);
     }
+}
+
+/* The number and the sum of what a look has read. */
+typedef struct {
+    int64_t n;
+    uint64_t sum;
+} read_t;
+
+static void
+read_words(const void *x, int64_t n, void *state)
+{
+    const uint32_t *words = x;
+    read_t *to = state;
+    to->n += n;
+    for (int64_t i = 0; i < n; i++) {
+        to->sum += words[i];
+    }
+}
+
+/* Looks read every element and every kept value once. */
+static void
+test_looks(int64_t rows, int64_t cols, int instructions)
+{
+    const int64_t n = rows * cols;
+    uint32_t *w = malloc((size_t) n * 4), *values = malloc((size_t) n * 4);
+    int32_t *indices = malloc((size_t) n * 4), *own_indices = malloc(OWN * 4);
+    uint32_t *own_values = malloc(OWN * 4);
+    int64_t *indptr = calloc((size_t) rows + 1, sizeof *indptr), bad;
+    read_t all = { 0, 0 }, some = { 0, 0 }, expected = { 0, 0 }, kept = { 0, 0 };
+    const htst_split_look_t elements = { read_words, &all }, others = { read_words, &some };
+    htst_split_turns_t turns;
+    memset(&turns, 0, sizeof turns);
+    for (int64_t i = 0; i < n; i++) {
+        w[i] = (uint32_t) (i * 7919 % 1009) << 12;
+    }
+    read_words(w, n, &expected);
+    CHECK(htst_split_b32(w, rows, cols, INT32_MIN, 800 << 12, instructions, &turns, &elements,
+              &others, own_indices, own_values, indptr, indices, values, &bad)
+        == HTST_OK);
+    read_words(values, indptr[rows], &kept);
+    CHECK(all.n == n && all.sum == expected.sum);
+    CHECK(some.n == indptr[rows] && some.sum == kept.sum && some.n > n / 6);
+    free(w), free(values), free(indices), free(own_indices), free(own_values), free(indptr);
 }
 
 int
@@ -187,6 +230,10 @@ main(void)
         test_shapes(instructions);
         test_turns(instructions);
         test_not_finite(instructions);
+        test_looks(1, 70001, instructions);
+        test_looks(30000, 7, instructions);
+        test_looks(11, 8191, instructions);
+        test_looks(3, 65636, instructions);
     }
     return htst_test_report("test_split");
 }

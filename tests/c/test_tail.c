@@ -4,68 +4,82 @@
 
 #include <string.h>
 
-static void
-test_survey_and_select(void)
-{
-    enum { N = 1000 };
-    float x[N], out[N];
-    double wide[N], wide_out[N];
-    htst_tail_seen_t seen = { 0, 0, 0, 0 }, wide_seen = { 0, 0, 0, 0 };
-    const float values[8] = { 0, -0.0f, 1, -1, 5, -6, 1e-45f, -3 };
+#define MANY 1000
 
-    for (int i = 0; i < N; i++) {
-        x[i] = i < 300 && i != 7
-            ? 0.5f
-            : values[i % 8]; /* groups without kept elements, and one with one */
+/* Groups without kept elements, one group with one, and groups of eight kinds of values. */
+static void
+fill(float *x, double *wide)
+{
+    const float values[8] = { 0, -0.0f, 1, -1, 5, -6, 1e-45f, -3 };
+    for (int i = 0; i < MANY; i++) {
+        x[i] = i < 300 && i != 7 ? 0.5f : values[i % 8];
         wide[i] = x[i];
     }
-    htst_tail_survey_f32(N, x, &seen);
-    htst_tail_survey_f64(N, wide, &wide_seen);
+}
+
+static void
+test_survey(void)
+{
+    float x[MANY];
+    double wide[MANY];
+    htst_tail_seen_t seen = { 0, 0, 0, 0 }, wide_seen = { 0, 0, 0, 0 };
+    fill(x, wide);
+    htst_tail_survey_f32(MANY, x, &seen);
+    htst_tail_survey_f64(MANY, wide, &wide_seen);
     CHECK(!memcmp(&seen, &wide_seen, sizeof seen));
-    CHECK(seen.not_finite == 0 && seen.zeros + seen.negative + seen.positive == N);
-    for (int side = 0; side < 3; side++) {
-        int64_t m = 0, room = 5, found;
-        float expected[N];
-        for (int i = 0; i < N; i++) {
-            float a = side == HTST_TAIL_POSITIVE ? x[i] : side ? -x[i] : fabsf(x[i]);
-            if (a >= 1 && a <= 5) {
-                expected[m++] = a;
-            }
-        }
-        found = htst_tail_select_f32(
-            N, x, (htst_tail_side_t) side, htst_test_bits_f32(1), htst_test_bits_f32(5), N, out);
-        CHECK(found == m && !memcmp(out, expected, (size_t) m * sizeof *out));
-        out[room] = 77;
-        CHECK(htst_tail_select_f32(N, x, (htst_tail_side_t) side, htst_test_bits_f32(1),
-                  htst_test_bits_f32(5), room, out)
-            == m);
-        CHECK(out[room] == 77);
-        CHECK(htst_tail_select_f64(
-                  N, wide, (htst_tail_side_t) side, 1, INT64_C(0x7fefffffffffffff), N, wide_out)
-            == (side == HTST_TAIL_ABS            ? seen.positive + seen.negative
-                    : side == HTST_TAIL_POSITIVE ? seen.positive
-                                                 : seen.negative));
-    }
-    for (int side = 0; side < 3;
-         side++) { /* equal to both functions together, also if a whole block is taken */
-        htst_tail_seen_t taken = { 0, 0, 0, 0 }, wide_taken = { 0, 0, 0, 0 };
-        float expected[N];
-        int64_t m = htst_tail_select_f32(N, x, (htst_tail_side_t) side, 1, 0x7f7fffff, N, expected);
-        CHECK(htst_tail_take_f32(N, x, (htst_tail_side_t) side, &taken, out) == m);
-        CHECK(!memcmp(out, expected, (size_t) m * sizeof *out));
-        CHECK(!memcmp(&seen, &taken, sizeof seen));
-        CHECK(htst_tail_take_f64(N, wide, (htst_tail_side_t) side, &wide_taken, wide_out) == m);
-        CHECK(!memcmp(&seen, &wide_taken, sizeof seen) && wide_out[m - 1] == expected[m - 1]);
-        int64_t positive = htst_tail_take_f32(7, x, (htst_tail_side_t) side, &taken, out);
-        CHECK(positive == (side == HTST_TAIL_NEGATIVE ? 0 : 7)
-            && taken.positive == seen.positive + 7);
-    }
+    CHECK(seen.not_finite == 0 && seen.zeros + seen.negative + seen.positive == MANY);
     x[3] = INFINITY;
     x[4] = -INFINITY;
     x[900] = NAN;
     memset(&seen, 0, sizeof seen);
-    htst_tail_survey_f32(N, x, &seen);
+    htst_tail_survey_f32(MANY, x, &seen);
     CHECK(seen.not_finite == 3);
+}
+
+static void
+test_select(htst_tail_side_t side)
+{
+    const int32_t low = (int32_t) htst_test_bits_f32(1), high = (int32_t) htst_test_bits_f32(5);
+    float x[MANY], out[MANY], expected[MANY];
+    double wide[MANY], wide_out[MANY];
+    htst_tail_seen_t seen = { 0, 0, 0, 0 };
+    int64_t m = 0, room = 5;
+    fill(x, wide);
+    htst_tail_survey_f32(MANY, x, &seen);
+    for (int i = 0; i < MANY; i++) {
+        float a = side == HTST_TAIL_POSITIVE ? x[i] : side ? -x[i] : fabsf(x[i]);
+        if (a >= 1 && a <= 5) {
+            expected[m++] = a;
+        }
+    }
+    CHECK(htst_tail_select_f32(MANY, x, side, low, high, MANY, out) == m);
+    CHECK(!memcmp(out, expected, (size_t) m * sizeof *out));
+    out[room] = 77;
+    CHECK(htst_tail_select_f32(MANY, x, side, low, high, room, out) == m);
+    CHECK(out[room] == 77);
+    CHECK(htst_tail_select_f64(MANY, wide, side, 1, INT64_C(0x7fefffffffffffff), MANY, wide_out)
+        == (side == HTST_TAIL_ABS            ? seen.positive + seen.negative
+                : side == HTST_TAIL_POSITIVE ? seen.positive
+                                             : seen.negative));
+}
+
+/* To take is to survey and to select, also if a whole block is taken. */
+static void
+test_take(htst_tail_side_t side)
+{
+    float x[MANY], out[MANY], expected[MANY];
+    double wide[MANY], wide_out[MANY];
+    htst_tail_seen_t seen = { 0, 0, 0, 0 }, taken = { 0, 0, 0, 0 }, wide_taken = { 0, 0, 0, 0 };
+    fill(x, wide);
+    htst_tail_survey_f32(MANY, x, &seen);
+    int64_t m = htst_tail_select_f32(MANY, x, side, 1, 0x7f7fffff, MANY, expected);
+    CHECK(htst_tail_take_f32(MANY, x, side, &taken, out) == m);
+    CHECK(!memcmp(out, expected, (size_t) m * sizeof *out));
+    CHECK(!memcmp(&seen, &taken, sizeof seen));
+    CHECK(htst_tail_take_f64(MANY, wide, side, &wide_taken, wide_out) == m);
+    CHECK(!memcmp(&seen, &wide_taken, sizeof seen) && wide_out[m - 1] == expected[m - 1]);
+    int64_t positive = htst_tail_take_f32(7, x, side, &taken, out);
+    CHECK(positive == (side == HTST_TAIL_NEGATIVE ? 0 : 7) && taken.positive == seen.positive + 7);
 }
 
 /* The bucket of a number by its value: 512 for each power of two, the negative ones in the second
@@ -142,6 +156,12 @@ test_checksum(void)
     CHECK(htst_tail_checksum_f64(N, x) == expected[0]);
     CHECK(htst_tail_checksum_f32(N, single) == expected[1]);
     CHECK(htst_tail_checksum_u16(N, half) == expected[2]);
+    static uint64_t counts[65536];
+    memset(counts, 0, sizeof counts);
+    for (int i = 0; i < N; i++) {
+        counts[half[i]]++;
+    }
+    CHECK(htst_tail_checksum_counts_u16(counts) == expected[2]);
     CHECK(htst_tail_checksum_f64(40, x) + htst_tail_checksum_f64(N - 40, x + 40) == expected[0]);
     const double one[4] = { 4, 5, 6, 7 }, two[4] = { 5, 5, 6, 6 }, three[4] = { 7, 4, 6, 5 };
     CHECK(htst_tail_checksum_f64(4, one) != htst_tail_checksum_f64(4, two));
@@ -151,7 +171,11 @@ test_checksum(void)
 int
 main(void)
 {
-    test_survey_and_select();
+    test_survey();
+    for (int side = 0; side < 3; side++) {
+        test_select((htst_tail_side_t) side);
+        test_take((htst_tail_side_t) side);
+    }
     test_histogram();
     test_checksum();
     return htst_test_report("tail");

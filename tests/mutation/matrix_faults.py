@@ -43,9 +43,9 @@ FAULTS = (
     ),
     Fault(
         "htst_partition_count_template.h",
-        "> becomes >= in the count",
-        "(BITS)((o > high) | (o < low)));",
-        "(BITS)((o >= high) | (o < low)));",
+        ">= becomes > in the count",
+        "kept = (BITS) (kept + (BITS) ((INT) (BITS) ((BITS) ORDERED(w[j]) - base) >= inside));",
+        "kept = (BITS) (kept + (BITS) ((INT) (BITS) ((BITS) ORDERED(w[j]) - base) > inside));",
         quick=True,
     ),
     Fault(
@@ -81,8 +81,39 @@ FAULTS = (
     Fault(
         "htst_partition_avx2.c",
         "columns count from the vector's start",
-        "__m256i column = _mm256_add_epi32(order, _mm256_set1_epi32((int32_t)start));",
-        "__m256i column = _mm256_add_epi32(order, _mm256_set1_epi32((int32_t)(0 * start)));",
+        "columns = _mm256_add_epi32(order, _mm256_set1_epi32((int32_t) column));",
+        "columns = _mm256_add_epi32(order, _mm256_set1_epi32((int32_t) (0 * column)));",
+    ),
+    Fault(
+        "htst_partition_avx2_template.h",
+        "elements behind the row count",
+        "mask[v] &= lanes > 0 ? (1u << lanes) - 1 : 0;",
+        "mask[v] &= lanes > 0 ? (1u << lanes) - 1 : 0xff;",
+    ),
+    Fault(
+        "htst_partition_avx2_template.h",
+        "more is written than there is room for",
+        "kept = kept < room ? kept : room;",
+        "kept = kept < room ? kept : kept;",
+    ),
+    Fault(
+        "htst_partition_tables.h",
+        "two lanes of one mask change places",
+        "0x0000000000030200,",
+        "0x0000000000020300,",
+    ),
+    Fault(
+        "htst_split_template.h",
+        "the last rows of a piece are not looked at",
+        "looked < (r + 1) * piece->cols",
+        "looked <= r * piece->cols",
+        quick=True,
+    ),
+    Fault(
+        "htst_isa.c",
+        "a kind that the processor lacks passes",
+        "if (chosen < 0 || chosen > best) {",
+        "if (chosen > best) {",
     ),
     Fault(
         "htst_partition_avx512_template.h",
@@ -154,10 +185,22 @@ FAULTS = (
         "0}",
     ),
     Fault(
-        "htst_moments.c",
+        "htst_moments_many.c",
         "what rounding a square leaves is dropped",
-        "*low += square - rounded;",
-        "*low += rounded - rounded;",
+        "to->low += square - rounded;",
+        "to->low += rounded - rounded;",
+    ),
+    Fault(
+        "htst_moments_many.c",
+        "the smallest of the many are left out with AVX2",
+        "_mm256_set1_epi32((int32_t) (least - 1)));",
+        "_mm256_set1_epi32((int32_t) (least + 1)));",
+    ),
+    Fault(
+        "htst_moments_many.c",
+        "the smaller elements are added twice with AVX-512",
+        "kept = _mm256_cmpge_epu32_mask(",
+        "kept = 0xff | _mm256_cmpge_epu32_mask(",
     ),
     Fault(
         "htst_moments.c",

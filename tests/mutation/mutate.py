@@ -35,7 +35,7 @@ TREE, CACHE = PLACE / "tree", PLACE / "cache"
 C_FLAGS = "-O1 -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -fPIC".split()
 C_FOLDERS = sorted(p.name for p in (ROOT / "csrc").iterdir() if p.is_dir() and p.name != "examples")
 C_FLAGS += ["-Icsrc", *(f"-Icsrc/{folder}" for folder in C_FOLDERS)]
-CLONES = "-DHTST_HAVE_TARGET_CLONES=1"
+CLONES = "-DHTST_HAVE_CLONES=1"
 CYTHON = "language_level=3,boundscheck=False,wraparound=False,initializedcheck=False,cdivision=True"
 TIMEOUT = 600
 # asked for once: sysconfig fills itself in at the first question, and threads would not wait for it

@@ -14,7 +14,7 @@ from htstats.compression.partition.split import split_block
 from htstats.compression.thresholds import resolve
 from htstats.compression.thresholds.rules import needs_sketch
 from htstats.sketch import TailSketch
-from htstats.sketch.exact_sums import ExactSums
+from htstats.sketch.exact_sums import ExactSums, HalfSums
 
 __all__ = ["partition"]
 
@@ -60,8 +60,9 @@ def partition(
     -----
     Method: the threshold is rounded once to the dtype of `W`, so that the comparison is exact. One
     pass over `W` counts and copies the kept elements. Mean and standard deviation (ddof 0) come
-    from exact integer sums of another pass and are rounded once. Cost: these passes, at about
-    memory speed, and the output.
+    from exact integer sums and are rounded once. The same pass computes these sums if `threshold`
+    is a number; a rule needs sums or a sketch first, which is another pass. Cost: these passes, at
+    about memory speed, and the output.
 
     References
     ----------
@@ -84,17 +85,22 @@ def partition(
     data, dtype = as_elements(W, "W")
     if data.ndim != 2:
         raise ValueError(f"W must be 2-D, got {data.ndim}-D of shape {data.shape}")
-    sums: ExactSums | TailSketch = ExactSums(dtype)
-    if dtype in HALF_DTYPES or needs_sketch(threshold):
-        sums = TailSketch(dtype)
-    if keep == "centered" or noise != "none" or isinstance(threshold, str):
+    sums, read_first = _sums_for(options, dtype)
+    if read_first:
         sums.update(data, n_threads=n_threads)
         require_finite("W", sums.n_not_finite, "elements")
     tau = resolve(threshold, data, sums, keep=keep, noise=noise, support=support)
     centre = sums.moments()[0] if keep == "centered" and sums.n else 0.0
     bounds = Bounds.of(dtype, keep, tau, centre)
-    indptr, indices, values = split_block(data, bounds, n_threads)
-    moments = noise_moments(sums, values, noise, support)
+    kept = ExactSums("float64" if dtype == "float64" else "float32")
+    indptr, indices, values = split_block(
+        data,
+        bounds,
+        n_threads,
+        all_sums=None if read_first or noise == "none" else sums,
+        kept_sums=kept if noise == "matched" else None,
+    )
+    moments = noise_moments(sums, kept, noise, support)
     index = index_dtype(int(indptr[-1]), *data.shape)
     return CompressedMatrix(
         sparse=sparse_rows(values, indices, indptr.astype(index), data.shape),
@@ -102,3 +108,13 @@ def partition(
         dtype=dtype,
         **options.describe(tau, moments),
     )
+
+
+def _sums_for(options: SplitOptions, dtype: str) -> tuple[Any, bool]:
+    """Empty sums of all elements, and whether they are needed before the split."""
+    read_first = not options.needs_one_reading
+    if not read_first and dtype in HALF_DTYPES:
+        return HalfSums(dtype), False
+    if dtype in HALF_DTYPES or needs_sketch(options.threshold):
+        return TailSketch(dtype), read_first
+    return ExactSums(dtype), read_first

@@ -204,12 +204,14 @@ def split_rows(
     With `room`, one pass counts and copies the elements, and the result is stored in `room`.
     Without it, two passes are needed, and the result takes the least possible memory.
     """
+    if room is not None:
+        exact = sums.all if isinstance(sums.all, ExactSums) else None
+        if isinstance(sums.all, TailSketch):
+            sums.all.update(data)
+        return split_block(data, bounds, room=room, all_sums=exact, kept_sums=sums.kept)
     if sums.all is not None:
         sums.all.update(data)
-    if room is None:
-        block = fill_rows(data, bounds, count_rows(data, bounds))
-    else:
-        block = split_block(data, bounds, room=room)
+    block = fill_rows(data, bounds, count_rows(data, bounds))
     if sums.kept is not None:
         sums.kept.update(block[2])
     return block

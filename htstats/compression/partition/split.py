@@ -15,6 +15,7 @@ from htstats._core import partition as _core
 from htstats._core import split as _split
 from htstats.compression.partition.bounds import Bounds
 from htstats.sketch import FORMATS
+from htstats.sketch.exact_sums import ExactSums, HalfSums, SumsOfSplit
 
 __all__ = ["Room", "RowCounts", "count_rows", "fill_rows", "split_block"]
 
@@ -115,14 +116,18 @@ def split_block(
     n_threads: int = 1,
     *,
     room: Room | None = None,
+    all_sums: ExactSums | HalfSums | None = None,
+    kept_sums: ExactSums | None = None,
     instructions: int = _core.BEST,
     many: int = MANY,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
     """`count_rows` and `fill_rows` in one pass: (indptr, indices, values).
 
     With `room`, only one thread works, and indices and values are the beginnings of its arrays.
-    `instructions` selects the kernel, from 0 (plain C) to `_core.partition.BEST`. A block of `many`
-    elements or more is counted before any element is copied. Neither changes the result.
+    The sums of all elements and of the kept ones are added to `all_sums` and `kept_sums`, if given,
+    in the same pass. `instructions` selects the kernel, from 0 (plain C) to
+    `_core.partition.BEST`. A block of `many` elements or more is counted before any element is
+    copied. Neither changes the result.
 
     Raises
     ------
@@ -137,31 +142,65 @@ def split_block(
     kept, and finally cut to size; memory pages that are never written are never allocated.
     """
     if block.size >= many:
-        return fill_rows(block, bounds, count_rows(block, bounds, n_threads), n_threads)
+        return _split_in_two_passes(block, bounds, n_threads, all_sums, kept_sums)
     indptr = np.zeros(len(block) + 1, np.int64)
     turns = np.zeros(_split.TURNS, np.int64)
+    wanted = [None if sums is None else sums.dtype for sums in (all_sums, kept_sums)]
 
-    def work(own: Room, indices: npt.NDArray[np.int32], values: npt.NDArray[Any]) -> int:
+    def work(own: Room, indices: npt.NDArray[np.int32], values: npt.NDArray[Any]) -> _Found:
+        parts = [None if dtype is None else SumsOfSplit(dtype) for dtype in wanted]
+        kernels = [None if part is None else part.kernel for part in parts]
         arrays = own.indices, _bits(own.values), indptr, indices, _bits(values)
+        rule = bounds.low, bounds.high, instructions
         kernel = _SPLIT[bounds.dtype]
-        return kernel(_bits(block), bounds.low, bounds.high, instructions, turns, *arrays)
+        return _Found(kernel(_bits(block), *rule, turns, *kernels, *arrays), *parts)
 
     if room is not None:
         none = Room(room.indices[:0], room.values[:0])
-        n_bad = work(none, *(array[: block.size + _split.OWN] for array in room))
-        require_finite("W", n_bad, "elements")
-        return indptr, room.indices[: indptr[-1]], room.values[: indptr[-1]]
+        found = [work(none, *(array[: block.size + _split.OWN] for array in room))]
+        indices, values = (array[: indptr[-1]] for array in room)
+    else:
+        indices, values = np.empty(block.size, np.int32), _empty_values(block.size, bounds.dtype)
+        whole = indices, values
 
-    indices, values = np.empty(block.size, np.int32), _empty_values(block.size, bounds.dtype)
-    pieces = -(-block.size // _split.PIECE)
+        def split_pieces(_: slice) -> _Found:
+            return work(Room.of(0, bounds.dtype), *whole)
 
-    def split_pieces(_: slice) -> int:
-        return work(Room.of(0, bounds.dtype), indices, values)
-
-    require_finite("W", sum(run_ranges(split_pieces, pieces, block.size, n_threads)), "elements")
-    for array in (indices, values):
-        array.resize(int(indptr[-1]), refcheck=False)
+        pieces = -(-block.size // _split.PIECE)
+        found = run_ranges(split_pieces, pieces, block.size, n_threads)
+    require_finite("W", sum(part.n_bad for part in found), "elements")
+    if room is None:
+        for array in whole:
+            array.resize(int(indptr[-1]), refcheck=False)
+    if all_sums is not None:
+        all_sums.take(block.size, *(part.all for part in found if part.all is not None))
+    if kept_sums is not None:
+        kept_sums.take(len(values), *(part.kept for part in found if part.kept is not None))
     return indptr, indices, values
+
+
+class _Found(NamedTuple):
+    """What one thread of a split found: elements that are not finite, and its sums."""
+
+    n_bad: int
+    all: SumsOfSplit | None
+    kept: SumsOfSplit | None
+
+
+def _split_in_two_passes(
+    block: npt.NDArray[Any],
+    bounds: Bounds,
+    n_threads: int,
+    all_sums: ExactSums | HalfSums | None,
+    kept_sums: ExactSums | None,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
+    """`split_block` for so many elements that int32 may be too narrow for indices."""
+    found = fill_rows(block, bounds, count_rows(block, bounds, n_threads), n_threads)
+    if all_sums is not None:
+        all_sums.update(block, n_threads)
+    if kept_sums is not None:
+        kept_sums.update(found[2], n_threads)
+    return found
 
 
 def _count(block: npt.NDArray[Any], bounds: Bounds) -> tuple[RowCounts, int]:

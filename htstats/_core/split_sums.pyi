@@ -1,0 +1,12 @@
+import numpy as np
+import numpy.typing as npt
+
+F32: int
+F64: int
+PATTERNS: int
+
+class Sums:
+    def __init__(
+        self, kind: int, sum: npt.NDArray[np.uint64], squares: npt.NDArray[np.uint64]
+    ) -> None: ...
+    def not_finite(self) -> int: ...
