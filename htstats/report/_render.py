@@ -1,0 +1,167 @@
+"""Turn the numbers of a report into HTML: tables, facts, statements, and the data for the script.
+
+Names of tensors and files are untrusted: all text passes through `escape`, the embedded JSON has no
+``<``, and the policy of the page lets only its own script and style run, by their hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from htstats._version import __version__
+from htstats.report._render_parts import (
+    certificate_part,
+    glossary,
+    heading,
+    network_parts,
+    notes_part,
+    pair_table,
+    statement_part,
+)
+from htstats.report._render_table import matrix_table
+
+__all__ = ["LIMIT", "render_page"]
+
+PAGE = Path(__file__).parent / "page"
+
+# Largest number of bytes of a page; curves are thinned to stay below it.
+LIMIT = 2_000_000
+
+# Numbers of points per curve that are tried, until the page is below the limit.
+POINTS = (64, 48, 32, 24, 16, 12, 8)
+
+
+def render_page(data: Mapping[str, Any]) -> str:
+    """The page as text: at most `LIMIT` bytes, if the tables alone leave room for that."""
+    from htstats.report._curves import thin_curve
+
+    body, parts = _body(data), _fixed_parts()
+    for most in POINTS:
+        page = _fill(data, body, parts, lambda curves, most=most: thin_curve(curves, most), most)
+        if len(page) <= LIMIT:
+            return page
+    return _fill_within(data, body, parts)
+
+
+def _fill_within(data: Mapping[str, Any], body: str, parts: Mapping[str, str]) -> str:
+    """The page with curves of only the largest matrices, as many as the limit allows."""
+    from htstats.report._curves import thin_curve
+
+    sizes = sorted(
+        (row.get("size", 0) for network in data["networks"] for row in network["matrices"]),
+        reverse=True,
+    )
+    low, high = 0, len(sizes)
+    best = _fill(data, body, parts, None, 0)
+    while low < high:
+        middle = (low + high + 1) // 2
+        least = sizes[middle - 1]
+        page = _fill(data, body, parts, lambda curves: thin_curve(curves, POINTS[-1]), 0, least)
+        if len(page) <= LIMIT:
+            low, best = middle, page
+        else:
+            high = middle - 1
+    return best
+
+
+def _fill(
+    data: Mapping[str, Any],
+    body: str,
+    parts: Mapping[str, str],
+    thin: Any,
+    most: int,
+    least_size: int = 0,
+) -> str:
+    """The page with the curves of matrices of at least `least_size` elements, each thinned."""
+    networks = []
+    for network in data["networks"]:
+        rows = []
+        for row in network["matrices"]:
+            kept = {key: value for key, value in row.items() if key != "curves"}
+            if thin is not None and "curves" in row and row.get("size", 0) >= least_size:
+                kept["curves"] = thin(row["curves"])
+            rows.append(kept)
+        networks.append({**network, "matrices": pack_rows(rows)})
+    rule = (
+        f"Curves have at most {most} points."
+        if most
+        else "To keep the page small, only the largest matrices have curves."
+    )
+    words = {
+        **parts,
+        "title": escape(title_of(data)),
+        "body": body,
+        "rule": rule,
+        "data": json_for_html({**data, "networks": networks}),
+    }
+    template = (PAGE / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: words[match[1]], template)
+
+
+def _fixed_parts() -> dict[str, str]:
+    """Style, script, and the policy that allows only these two."""
+    style = (PAGE / "page.css").read_text(encoding="utf-8")
+    scripts = [(PAGE / name).read_text(encoding="utf-8") for name in ("charts.js", "page.js")]
+    script = "(() => {\n" + "\n".join(scripts) + "\n})();"
+    policy = (
+        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return {"style": style, "script": script, "policy": policy, "version": escape(__version__)}
+
+
+def digest(text: str) -> str:
+    """The hash of an inline script or style in the form of a content security policy."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def escape(text: object) -> str:
+    """Text as HTML that is safe between tags and in quoted attributes; always valid UTF-8."""
+    plain = str(text).encode("utf-8", "backslashreplace").decode()
+    return html.escape(plain)
+
+
+def json_for_html(value: Any) -> str:
+    """JSON that may stand in a script element: ASCII, without ``<``, ``>`` and ``&``."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def pack_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Rows as one list of keys and lists of values; None for a key that a row does not have."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    return {"keys": keys, "rows": [[row.get(key) for key in keys] for row in rows]}
+
+
+def title_of(data: Mapping[str, Any]) -> str:
+    names = [re.split(r"[\\/]", network["file"])[-1] for network in data["networks"]]
+    return f"{' and '.join(names)} - htstats report"
+
+
+def _body(data: Mapping[str, Any]) -> str:
+    """Everything between the header and the footer."""
+    networks = data["networks"]
+    parts = [heading(networks, escape), network_parts(networks, escape)]
+    if any(network["kind"] == "checkpoint" for network in networks):
+        parts.append('<section><h2>Overview</h2><div class="charts" id="overview"></div></section>')
+    if len(networks) > 1:
+        parts.append(pair_table(networks, escape))
+    if len(networks) == 1 and networks[0]["kind"] == "column":
+        parts.append('<section class="card" data-panel="m-0-0" aria-label="The fit"></section>')
+    else:
+        parts.append(matrix_table(networks, data["options"], escape))
+    parts.append(statement_part(networks, escape))
+    if data.get("certificate"):
+        parts.append(certificate_part(data["certificate"], escape))
+    parts.append(notes_part(networks, escape))
+    parts.append(glossary())
+    return "\n".join(part for part in parts if part)
