@@ -5,7 +5,7 @@
     matrix    the fit of a matrix and its tests, as plain numbers
     tables    these numbers as text, CSV and JSON
     pictures  the plots of each fit, in files
-    html      html_report: one HTML page with all numbers and charts
+    html_page html_report, one HTML page with all numbers and charts
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 from htstats._common.lazy import attributes_of
 
 if TYPE_CHECKING:
-    from htstats.report.html import HtmlReport, html_report
+    from htstats.report.html_page import HtmlReport, html_report
 
 __all__ = ["HtmlReport", "html_report"]
 
-__getattr__, __dir__ = attributes_of(__name__, {"HtmlReport": "html", "html_report": "html"})
+__getattr__, __dir__ = attributes_of(
+    __name__, {"HtmlReport": "html_page", "html_report": "html_page"}
+)

@@ -7,8 +7,9 @@ Rules for the thinning of curves, which the page repeats:
   gives its curve in one pass. At most `MOST` thresholds are kept: two thirds evenly spaced in
   log(threshold) from xmin to the largest value, one third from the first percentile to xmin.
 * A scan keeps at most `MOST` candidates, evenly spaced in log(xmin) from the first percentile to
-  the last with ten values in its tail, and the chosen one. In memory, each distance is exact. If the matrix is read
-  in blocks, the distances are computed from the counts of the buckets, at one value per bucket.
+  the last with ten values in its tail, and the chosen one. In memory, each distance is exact. If
+  the matrix is read in blocks, distances are computed from the counts of the buckets, at one value
+  per bucket.
 * A page that would be too large keeps fewer points of each curve (`thin_curve`), the first and the
   last always among them.
 * Numbers of curves have five significant digits. Numbers of tables have all their digits.

@@ -1,21 +1,20 @@
 """Turn the numbers of a report into HTML: tables, facts, statements, and the data for the script.
 
-Names of tensors and files are untrusted: all text passes through `escape`, the embedded JSON has no
-``<``, and the policy of the page lets only its own script and style run, by their hashes.
+Names of tensors and files are untrusted: all text passes through `_escape`, the embedded JSON has
+no ``<``, and the policy of the page lets only its own script and style run, by their hashes.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import html
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from htstats._version import __version__
+from htstats.report._escape import escape, json_for_html
 from htstats.report._render_parts import (
     certificate_part,
     glossary,
@@ -122,20 +121,6 @@ def digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def escape(text: object) -> str:
-    """Text as HTML that is safe between tags and in quoted attributes; always valid UTF-8."""
-    plain = str(text).encode("utf-8", "backslashreplace").decode()
-    return html.escape(plain)
-
-
-def json_for_html(value: Any) -> str:
-    """JSON that may stand in a script element: ASCII, without ``<``, ``>`` and ``&``."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-    for letter in "<>&":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return text
-
-
 def pack_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Rows as one list of keys and lists of values; None for a key that a row does not have."""
     keys = list(dict.fromkeys(key for row in rows for key in row))
@@ -150,18 +135,20 @@ def title_of(data: Mapping[str, Any]) -> str:
 def _body(data: Mapping[str, Any]) -> str:
     """Everything between the header and the footer."""
     networks = data["networks"]
-    parts = [heading(networks, escape), network_parts(networks, escape)]
+    parts = [heading(networks), network_parts(networks)]
     if any(network["kind"] == "checkpoint" for network in networks):
         parts.append('<section><h2>Overview</h2><div class="charts" id="overview"></div></section>')
     if len(networks) > 1:
-        parts.append(pair_table(networks, escape))
+        parts.append(pair_table(networks))
     if len(networks) == 1 and networks[0]["kind"] == "column":
-        parts.append('<section class="card" data-panel="m-0-0" aria-label="The fit"></section>')
+        parts.append(
+            '<section><h2>The fit</h2><div class="card flush" data-panel="m-0-0"></div></section>'
+        )
     else:
-        parts.append(matrix_table(networks, data["options"], escape))
-    parts.append(statement_part(networks, escape))
+        parts.append(matrix_table(networks))
+    parts.append(statement_part(networks))
     if data.get("certificate"):
-        parts.append(certificate_part(data["certificate"], escape))
-    parts.append(notes_part(networks, escape))
+        parts.append(certificate_part(data["certificate"]))
+    parts.append(notes_part(networks))
     parts.append(glossary())
     return "\n".join(part for part in parts if part)

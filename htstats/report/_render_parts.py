@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from htstats.report._escape import escape, escape_name
 from htstats.report._render_table import format_number
 from htstats.report._statements import KINDS
 
@@ -20,7 +21,6 @@ __all__ = [
     "statement_part",
 ]
 
-Escape = Callable[[object], str]
 Network = Mapping[str, Any]
 
 # A p-value below this level is evidence against a power law.
@@ -55,15 +55,15 @@ def human_bytes(n: float) -> str:
     return f"{n:.2f} TiB"
 
 
-def heading(networks: Sequence[Network], escape: Escape) -> str:
+def heading(networks: Sequence[Network]) -> str:
     """The title, with the chips A and B for two files."""
-    names = [escape(re.split(r"[\\/]", network["file"])[-1]) for network in networks]
+    names = [escape_name(re.split(r"[\\/]", network["file"])[-1]) for network in networks]
     if len(names) == 1:
-        title = f"<bdi>{names[0]}</bdi>"
+        title = names[0]
     else:
         title = (
-            f'<span class="chip">A</span> <bdi>{names[0]}</bdi><span class="versus">and</span>'
-            f'<span class="chip b">B</span> <bdi>{names[1]}</bdi>'
+            f'<span class="chip">A</span> {names[0]}<span class="versus">and</span>'
+            f'<span class="chip b">B</span> {names[1]}'
         )
     return f'<h1>{title}</h1>\n<p class="lead">{escape(_lead(networks))}</p>'
 
@@ -81,14 +81,14 @@ def _lead(networks: Sequence[Network]) -> str:
     return "Power-law fits of " + " and ".join(parts) + "."
 
 
-def network_parts(networks: Sequence[Network], escape: Escape) -> str:
+def network_parts(networks: Sequence[Network]) -> str:
     """Tiles and facts of each input, side by side."""
     parts = []
     for n, network in enumerate(networks):
         chip = f'<h2><span class="chip{" b" if n else ""}">{"AB"[n]}</span></h2>'
         parts.append(
             f"<section>{chip if len(networks) > 1 else ''}{_tiles(network)}"
-            f'<div class="pair"><div><h2>What the file is</h2>{_facts(network, escape)}</div>'
+            f'<div class="pair"><div><h2>What the file is</h2>{_facts(network)}</div>'
             f"{_size_bar(network)}</div></section>"
         )
     return f'<div class="{"pair" if len(parts) > 1 else "one"}">{"".join(parts)}</div>'
@@ -165,9 +165,9 @@ def short_count(n: int) -> str:
     return str(n)
 
 
-def _facts(network: Network, escape: Escape) -> str:
+def _facts(network: Network) -> str:
     facts = network["facts"]
-    list_: list[tuple[str, str]] = [("file", f"<bdi>{escape(network['file'])}</bdi>")]
+    list_: list[tuple[str, str]] = [("file", f"{escape_name(network['file'])}")]
     if facts["file_bytes"] is not None:
         files = "" if facts["n_files"] == 1 else f" in {facts['n_files']} files"
         list_.append(("size", f"{human_bytes(facts['file_bytes'])}{files}"))
@@ -206,7 +206,7 @@ def _size_bar(network: Network) -> str:
     )
 
 
-def pair_table(networks: Sequence[Network], escape: Escape) -> str:
+def pair_table(networks: Sequence[Network]) -> str:
     """Matrices that have the same name in both files, side by side."""
     first, second = ({row["name"]: row for row in network["matrices"]} for network in networks)
     shared = [name for name in first if name in second]
@@ -229,9 +229,9 @@ def pair_table(networks: Sequence[Network], escape: Escape) -> str:
                 cells += f"<td>{text}</td>"
         change = b["alpha"] - a["alpha"]
         error = (a["stderr"] ** 2 + b["stderr"] ** 2) ** 0.5
-        ratio = f"{change / error:+.2g}" if error > 0 else "–"
-        cells += f"<td>{change:+.3g}</td><td>{ratio}</td>"
-        lines.append(f'<tr><td class="t"><bdi>{escape(name)}</bdi></td>{cells}</tr>')
+        ratio = f"{change / error:+.1f}" if error > 0 else "–"
+        cells += f"<td>{change:+.3f}</td><td>{ratio}</td>"
+        lines.append(f'<tr><td class="t">{escape_name(name)}</td>{cells}</tr>')
     return (
         "<section><h2>Side by side</h2>"
         f'<p class="note">{len(fitted):,} matrices have the same name in both files. The last '
@@ -244,7 +244,7 @@ def pair_table(networks: Sequence[Network], escape: Escape) -> str:
     )
 
 
-def statement_part(networks: Sequence[Network], escape: Escape) -> str:
+def statement_part(networks: Sequence[Network]) -> str:
     """The statements about whole networks, and what each kind means."""
     lines = []
     for n, network in enumerate(networks):
@@ -275,10 +275,10 @@ def statement_part(networks: Sequence[Network], escape: Escape) -> str:
     return f'<section><h2>Statements</h2><ul class="kinds">{kinds}</ul>{table}</section>'
 
 
-def certificate_part(found: Mapping[str, Any], escape: Escape) -> str:
+def certificate_part(found: Mapping[str, Any]) -> str:
     """The certificate: its statement, its numbers and its assumptions."""
     rows = [
-        ("file", f"<bdi>{escape(found['file'])}</bdi>, {found['bytes']:,} bytes"),
+        ("file", f"{escape_name(found['file'])}, {found['bytes']:,} bytes"),
         ("errors", f"{found['errors']:,} of {found['m']:,} ({100 * found['train_error']:.2f} %)"),
         ("certified error", f"{found['certified_error']:.5f} (delta {found['delta']:g})"),
         ("format", escape(found["format"])),
@@ -295,7 +295,7 @@ def certificate_part(found: Mapping[str, Any], escape: Escape) -> str:
     )
 
 
-def notes_part(networks: Sequence[Network], escape: Escape) -> str:
+def notes_part(networks: Sequence[Network]) -> str:
     """Other tensors, with the reason why each is no matrix, and notes about the files."""
     parts = []
     for n, network in enumerate(networks):
@@ -303,7 +303,7 @@ def notes_part(networks: Sequence[Network], escape: Escape) -> str:
         parts += [f'<p class="note">{escape(note)}</p>' for note in network["notes"]]
         if skipped := network["skipped"]:
             lines = "".join(
-                f'<tr><td class="t"><bdi>{escape(one["name"])}</bdi></td>'
+                f'<tr><td class="t">{escape_name(one["name"])}</td>'
                 f'<td class="words muted">{escape(one["reason"])}</td></tr>'
                 for one in skipped[:MOST_SKIPPED]
             )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from htstats.report._escape import escape, escape_name
 
 __all__ = ["format_number", "matrix_table"]
 
-Escape = Callable[[object], str]
 
 # Columns: key, heading, explanation, class. The class "n" is left out on a narrow screen.
 COLUMNS = (
@@ -39,9 +40,7 @@ def format_number(value: Any, digits: int = 4) -> str:
     return f"{value:#.{digits}g}".rstrip(".") if value else "0"
 
 
-def matrix_table(
-    networks: Sequence[Mapping[str, Any]], options: Mapping[str, Any], escape: Escape
-) -> str:
+def matrix_table(networks: Sequence[Mapping[str, Any]]) -> str:
     """The table with its search field."""
     rows = [row for network in networks for row in network["matrices"]]
     columns = [c for c in COLUMNS if _is_used(c[0], rows)]
@@ -53,7 +52,7 @@ def matrix_table(
         for key, title, why, css in columns
     )
     body = "\n".join(
-        _row(n, k, row, columns, escape)
+        _row(n, k, row, columns)
         for n, network in enumerate(networks)
         for k, row in enumerate(network["matrices"])
     )
@@ -96,12 +95,11 @@ def _class(css: str) -> str:
 
 def _row(
     n: int, k: int, row: Mapping[str, Any], columns: Sequence[tuple[str, str, str, str]],
-    escape: Escape,
 ) -> str:  # fmt: skip
     """One row; a matrix that could not be fitted has the reason in place of the numbers."""
     cells = []
     for key, _, _, css in columns:
-        cells.append(f"<td{_class(css)}>{_cell(n, key, row, escape)}</td>")
+        cells.append(f"<td{_class(css)}>{_cell(n, key, row)}</td>")
         if key == "name" and "error" in row:
             left = len(columns) - len(cells)
             cells.append(f'<td class="why" colspan="{left}">{escape(row["error"])}</td>')
@@ -110,14 +108,14 @@ def _row(
     return f'<tr class="{css}" id="m-{n}-{k}">{"".join(cells)}</tr>'
 
 
-def _cell(n: int, key: str, row: Mapping[str, Any], escape: Escape) -> str:
+def _cell(n: int, key: str, row: Mapping[str, Any]) -> str:
     value = row.get(key)
     if key == "network":
         return f'<span class="chip{" b" if n else ""}">{"AB"[n]}</span>'
     if key == "name":
         shape = " × ".join(f"{size:,}" for size in row["source_shape"])
         return (
-            f'<button type="button" class="name" aria-expanded="false"><bdi>{escape(value)}</bdi>'
+            f'<button type="button" class="name" aria-expanded="false">{escape_name(row["name"])}'
             f'</button><span class="shape">{shape}, {escape(row["dtype"])}</span>'
         )
     if key == "gof":

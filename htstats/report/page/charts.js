@@ -212,7 +212,7 @@ function paintMark(group, mark, x, y, box) {
   if (!(at >= box.left && at <= box.right)) return;
   group.append(draw("path", { class: "mark", d: `M${at} ${box.top}V${box.bottom}` }));
   const right = at > box.right - 90;
-  const words = { x: right ? at - 5 : at + 5, y: box.top + (mark.row ? 26 : 12), "text-anchor": right ? "end" : "start" };
+  const words = { class: "halo", x: right ? at - 5 : at + 5, y: box.top + (mark.row ? 26 : 12), "text-anchor": right ? "end" : "start" };
   group.append(draw("text", words, mark.label));
 }
 

@@ -180,16 +180,16 @@ function keptSpec(row, column) {
   return {
     title: column ? "Fraction above a threshold" : "Kept fraction against threshold",
     note: column ? "The proportion of all numbers at or above the threshold." : "The proportion of elements that a split at this threshold keeps.",
-    x: { label: "threshold", log: true }, y: { label: "kept, %", log: true },
+    x: { label: "threshold", log: true }, y: { label: column ? "at or above, %" : "kept, %", log: true },
     series: [{ name: "", kind: "line", colour: "s2", points }], marks,
   };
 }
 
-function predictedSpec(row) {
+function predictedSpec(row, column) {
   const p = row.curves.predicted;
   const at = (k, y) => ({ x: p.counted[k], y, more: { threshold: p.x[k], "95 % from": p.low[k], "95 % to": p.high[k] } });
   return {
-    title: "Predicted against counted non-zeros", note: "For thresholds from xmin on: the number that the fit expects, with the 95 % interval of a binomial count.",
+    title: `Predicted against counted ${column ? "numbers" : "non-zeros"}`, note: "For thresholds from xmin on: the number that the fit expects, with the 95 % interval of a binomial count.",
     x: { label: "counted", log: true }, y: { label: "predicted", log: true, least: 0.5 },
     series: [
       { name: "95 % interval", kind: "band", colour: "sfit", aside: true, points: p.x.map((_, k) => ({ x: p.counted[k], low: p.low[k], high: p.high[k] })) },
@@ -274,7 +274,7 @@ function panel(n, k) {
   if (row.curves && row.curves.tail) {
     const specs = [tailSpec(row)];
     if (row.curves.scan) specs.push(scanSpec(row));
-    specs.push(keptSpec(row, column), predictedSpec(row));
+    specs.push(keptSpec(row, column), predictedSpec(row, column));
     if (row.curves.spectrum) specs.push(spectrumSpec(row));
     parts.push(make("div", { class: "charts" }, ...specs.map((spec) => figure({ ...spec, file: `${file}-${fileName(spec.title)}` }, "h4"))));
   }

@@ -15,7 +15,7 @@ numbers in the page:
 * SVG prints sharply, takes its colours from the style sheet (also in the dark and on paper), and
   has text that can be read aloud. All tables are HTML made here and work without a script.
 
-Files: `_network` reads an input, `_measure` one matrix; `_curves` has the rules for thinning curves,
+Files: `_network` reads an input, `_measure` one matrix; `_curves` has the rules for thinning,
 `_statements` the labelled statements, `_render*` the HTML, `page/` template, style and script.
 """
 
