@@ -13,12 +13,14 @@ __all__ = ["escape", "escape_name", "json_for_html"]
 def escape(text: object) -> str:
     """Text as HTML that is safe between tags and in quoted attributes, and always valid UTF-8.
 
+    NUL, which HTML cannot have, becomes U+FFFD.
+
     Examples
     --------
     >>> escape("<b>")
     '&lt;b&gt;'
     """
-    plain = str(text).encode("utf-8", "backslashreplace").decode()
+    plain = str(text).encode("utf-8", "backslashreplace").decode().replace("\0", "\ufffd")
     return html.escape(plain)
 
 

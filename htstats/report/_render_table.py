@@ -14,7 +14,7 @@ __all__ = ["format_number", "matrix_table"]
 # Columns: key, heading, explanation, class. The class "n" is left out on a narrow screen.
 COLUMNS = (
     ("depth", "#", "number of the matrix by depth", "n"),
-    ("name", "matrix", "name and shape", "t"),
+    ("name", "matrix", "name and shape", "t m"),
     ("alpha", "alpha", "exponent of the density, with its 95 % interval", ""),
     ("tail_exponent", "tail exponent", "exponent of P(X > x), alpha - 1, with its interval", ""),
     ("xmin", "xmin", "start of the fitted tail", ""),

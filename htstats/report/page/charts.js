@@ -297,8 +297,11 @@ function listen(svg, tip, spec) {
     if (event.key in moves && all.length) {
       event.preventDefault();
       place(Math.max(0, Math.min(all.length - 1, current + moves[event.key])), true);
-    } else if (event.key === "Enter" && current >= 0 && spec.open) spec.open(all[current].id);
-    else if (event.key === "Escape") leave();
+    } else if (event.key === "Enter" && current >= 0 && spec.open) {
+      event.preventDefault(); // else the same key would press the button that gets the focus
+      spec.open(all[current].id);
+    }
+    if (event.key === "Escape") leave();
   });
 }
 
