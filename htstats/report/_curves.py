@@ -56,9 +56,6 @@ FEWEST = 10
 # Nominal coverage of the interval of a predicted count.
 LEVEL = 0.95
 
-# Most buckets of a scan of buckets; above, neighbours are joined.
-BUCKETS_OF_A_SCAN = 1 << 13
-
 
 class Counts(NamedTuple):
     """Thresholds, ascending, and the exact number of values at or above each of them."""
@@ -150,16 +147,13 @@ def scan_points(xmins: Floats, distances: Floats, alphas: Floats) -> dict[str, l
 
 
 def scan_buckets(buckets: Buckets, xmin: float) -> dict[str, list[float | None]]:
-    """Distance and alpha at lower ends of buckets, with all values of a bucket at its middle.
+    """Distance and alpha at lower ends of buckets, with all values of a bucket at its mean.
 
     The error of a logarithm is at most 2^-12, and the error of a distance about alpha times that.
     """
-    step = -(-buckets.lower.size // BUCKETS_OF_A_SCAN)
-    starts = np.arange(0, buckets.lower.size, step)
-    lower, count = buckets.lower[starts], np.add.reduceat(buckets.count, starts)
-    middle = np.add.reduceat(buckets.total, starts) / count
-    logs, at_least = np.log(middle), np.cumsum(count[::-1])[::-1]
-    sums = np.cumsum((count * logs)[::-1])[::-1]
+    lower, count = buckets.lower, buckets.count
+    logs, at_least = np.log(buckets.total / count), np.cumsum(count[::-1])[::-1]
+    sums = np.cumsum(np.asarray(count * logs, np.float64)[::-1])[::-1]
     last = int(np.searchsorted(-at_least, -FEWEST, side="right"))
     first = max(int(np.searchsorted(-at_least, -0.99 * at_least[0])) - 1, 0)
     chosen = pick_points(lower[:last], lower[first], lower[max(last - 1, 0)], MOST - 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,12 @@ PAGE = Path(__file__).parent / "page"
 # Largest number of bytes of a page; curves are thinned to stay below it.
 LIMIT = 2_000_000
 
+# What a page of very many matrices leaves out for all but the largest.
+DETAILS = ("curves", "statements", "compare")
+
+# The fields of a statement that are the same for many matrices.
+FORM = ("kind", "equation", "convention", "note")
+
 # Numbers of points per curve that are tried, until the page is below the limit.
 POINTS = (64, 48, 32, 24, 16, 12, 8)
 
@@ -44,7 +50,7 @@ def render_page(data: Mapping[str, Any]) -> str:
     body, parts = _body(data), _fixed_parts()
     for most in POINTS:
         page = _fill(data, body, parts, lambda curves, most=most: thin_curve(curves, most), most)
-        if len(page) <= LIMIT:
+        if len(page.encode()) <= LIMIT:
             return page
     return _fill_within(data, body, parts)
 
@@ -53,17 +59,16 @@ def _fill_within(data: Mapping[str, Any], body: str, parts: Mapping[str, str]) -
     """The page with curves of only the largest matrices, as many as the limit allows."""
     from htstats.report._curves import thin_curve
 
-    sizes = sorted(
-        (row.get("size", 0) for network in data["networks"] for row in network["matrices"]),
-        reverse=True,
-    )
-    low, high = 0, len(sizes)
-    best = _fill(data, body, parts, None, 0)
+    networks = data["networks"]
+    places = [(n, k) for n, one in enumerate(networks) for k in range(len(one["matrices"]))]
+    places.sort(key=lambda at: -networks[at[0]]["matrices"][at[1]].get("size", 0))
+    low, high = 0, len(places)
+    best = _fill(data, body, parts, dict, 0, set())
     while low < high:
         middle = (low + high + 1) // 2
-        least = sizes[middle - 1]
-        page = _fill(data, body, parts, lambda curves: thin_curve(curves, POINTS[-1]), 0, least)
-        if len(page) <= LIMIT:
+        chosen = set(places[:middle])
+        page = _fill(data, body, parts, lambda curves: thin_curve(curves, POINTS[-1]), 0, chosen)
+        if len(page.encode()) <= LIMIT:
             low, best = middle, page
         else:
             high = middle - 1
@@ -76,29 +81,41 @@ def _fill(
     parts: Mapping[str, str],
     thin: Any,
     most: int,
-    least_size: int = 0,
+    chosen: Collection[tuple[int, int]] | None = None,
 ) -> str:
-    """The page with the curves of matrices of at least `least_size` elements, each thinned."""
+    """The page with thinned curves of the chosen matrices (network, number), or of all."""
     networks = []
-    for network in data["networks"]:
+    forms: dict[tuple[str, ...], int] = {}
+    for n, network in enumerate(data["networks"]):
         rows = []
-        for row in network["matrices"]:
-            kept = {key: value for key, value in row.items() if key != "curves"}
-            if thin is not None and "curves" in row and row.get("size", 0) >= least_size:
-                kept["curves"] = thin(row["curves"])
+        for k, row in enumerate(network["matrices"]):
+            kept = dict(row)
+            if chosen is not None and (n, k) not in chosen:
+                for key in DETAILS:
+                    kept.pop(key, None)
+            if "curves" in kept:
+                kept["curves"] = thin(kept["curves"])
+            if "statements" in kept:
+                kept["statements"] = [pack_statement(s, forms) for s in kept["statements"]]
             rows.append(kept)
         networks.append({**network, "matrices": pack_rows(rows)})
     rule = (
         f"Curves have at most {most} points."
         if most
-        else "To keep the page small, only the largest matrices have curves."
+        else "To keep the page small, only the largest matrices have curves and statements."
     )
     words = {
         **parts,
         "title": escape(title_of(data)),
         "body": body,
         "rule": rule,
-        "data": json_for_html({**data, "networks": networks}),
+        "data": json_for_html(
+            {
+                **data,
+                "networks": networks,
+                "forms": [dict(zip(FORM, form, strict=True)) for form in forms],
+            }
+        ),
     }
     template = (PAGE / "page.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: words[match[1]], template)
@@ -125,6 +142,14 @@ def pack_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Rows as one list of keys and lists of values; None for a key that a row does not have."""
     keys = list(dict.fromkeys(key for row in rows for key in row))
     return {"keys": keys, "rows": [[row.get(key) for key in keys] for row in rows]}
+
+
+def pack_statement(statement: Mapping[str, Any], forms: dict[tuple[str, ...], int]) -> list[Any]:
+    """A statement as the number of its form, its name, its value, and its logarithm if any."""
+    form = tuple(statement[key] for key in FORM)
+    number = forms.setdefault(form, len(forms))
+    end = [statement["log"]] if "log" in statement else []
+    return [number, statement["name"], statement["value"], *end]
 
 
 def title_of(data: Mapping[str, Any]) -> str:

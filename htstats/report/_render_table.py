@@ -99,13 +99,13 @@ def _row(
     """One row; a matrix that could not be fitted has the reason in place of the numbers."""
     cells = []
     for key, _, _, css in columns:
-        cells.append(f"<td{_class(css)}>{_cell(n, key, row)}</td>")
+        cells.append(f"<td{_class(css)}>{_cell(n, key, row)}")  # HTML needs no </td>
         if key == "name" and "error" in row:
             left = len(columns) - len(cells)
-            cells.append(f'<td class="why" colspan="{left}">{escape(row["error"])}</td>')
+            cells.append(f'<td class="why" colspan="{left}">{escape(row["error"])}')
             break
     css = "row bad" if "error" in row else "row"
-    return f'<tr class="{css}" id="m-{n}-{k}">{"".join(cells)}</tr>'
+    return f'<tr class="{css}" id="m-{n}-{k}">{"".join(cells)}'
 
 
 def _cell(n: int, key: str, row: Mapping[str, Any]) -> str:
@@ -115,8 +115,8 @@ def _cell(n: int, key: str, row: Mapping[str, Any]) -> str:
     if key == "name":
         shape = " × ".join(f"{size:,}" for size in row["source_shape"])
         return (
-            f'<button type="button" class="name" aria-expanded="false">{escape_name(row["name"])}'
-            f'</button><span class="shape">{shape}, {escape(row["dtype"])}</span>'
+            f'<button class="name">{escape_name(row["name"])}</button>'
+            f'<span class="shape">{shape}, {escape(row["dtype"])}</span>'
         )
     if key == "gof":
         return format_number(value["pvalue"], 3) if value else "–"

@@ -35,12 +35,13 @@ PROPORTION = 0.1
 
 
 def statement_fields(statement: Statement) -> dict[str, Any]:
-    """The fields of a statement as JSON types."""
+    """The fields of a statement as JSON types; the logarithm only of values that underflow to 0."""
+    logarithm = {"log": statement.log} if statement.value == 0 and statement.log > -1e300 else {}
     return {
         "kind": statement.kind,
         "name": statement.name,
         "value": statement.value if math.isfinite(statement.value) else None,
-        "log": statement.log if math.isfinite(statement.log) else None,
+        **logarithm,
         "equation": statement.equation,
         "convention": statement.convention,
         "note": statement.note,

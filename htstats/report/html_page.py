@@ -155,8 +155,8 @@ def html_report(
     Fits, counts and sizes are exact, and those of `fit_power_law`, `partition` and `htstats
     compress`. Intervals are asymptotic. Curves are thinned to at most 64 points and rounded to five
     digits; the page has at most 2 MB, with fewer points if there are many matrices (at least 8) and
-    at last without the curves of the smallest ones. Beyond about 3,000 matrices the tables alone
-    are larger. A matrix is read three or four times.
+    at last without the curves and statements of the smallest ones. Beyond about 2,000 matrices
+    the tables alone are larger. A matrix is read three or four times.
 
     Examples
     --------

@@ -4,12 +4,18 @@
 const report = JSON.parse(document.getElementById("data").textContent);
 const many = report.networks.length > 1;
 
+// A statement is stored as its form, its name, its value, and the logarithm of a value that is 0.
+function unpackStatement([form, name, value, log]) {
+  return { ...report.forms[form], name, value, ...(log === undefined ? {} : { log }) };
+}
+
 // Rows are stored as one list of keys and lists of values, which takes half the bytes.
 for (const network of report.networks) {
   const { keys, rows } = network.matrices;
   network.rows = rows.map((values) => {
     const row = {};
     values.forEach((value, k) => { if (value !== null) row[keys[k]] = value; });
+    if (row.statements) row.statements = row.statements.map(unpackStatement);
     return row;
   });
 }
@@ -45,7 +51,8 @@ function tableCsv() {
 
 function everything() {
   const networks = report.networks.map(({ rows, matrices, ...rest }) => ({ ...rest, matrices: rows }));
-  return JSON.stringify({ ...report, networks }, null, 1);
+  const { forms, ...rest } = report;
+  return JSON.stringify({ ...rest, networks }, null, 1);
 }
 
 function curvesCsv(row) {
@@ -246,7 +253,7 @@ function comparisonTable(row) {
 function statementTable(statements, title) {
   const body = statements.map((s) => make("tr", {},
     make("td", { class: "t" }, make("span", { class: `kind ${s.kind}` }, s.kind)), make("td", { class: "words" }, s.name),
-    make("td", {}, s.value === 0 && s.log !== null ? `10^${show(s.log / Math.LN10)}` : show(s.value)),
+    make("td", {}, s.value === 0 && s.log !== undefined ? `10^${show(s.log / Math.LN10)}` : show(s.value)),
     make("td", { class: "t" }, s.equation), make("td", { class: "words muted" }, s.note)));
   const head = make("tr", {}, ...["kind", "statement", "value", "source", "note"].map((word, k) => make("th", { scope: "col", class: k === 2 ? "" : "t" }, word)));
   const table = make("table", {}, make("caption", { class: "hidden" }, title), make("thead", {}, head), make("tbody", {}, ...body));
@@ -380,6 +387,9 @@ function wireTable() {
   for (const part of [table.tHead, body]) part.setAttribute("role", "rowgroup");
   for (const row of rows) {
     row.setAttribute("role", "row");
+    const name = row.querySelector(".name");
+    name.type = "button";
+    name.setAttribute("aria-expanded", "false");
     [...row.cells].forEach((cell, k) => {
       cell.setAttribute("role", "cell");
       if (k && cell.colSpan === 1 && !cell.classList.contains("t")) cell.dataset.label = labels[k];
