@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats._common.documents import add_sections
+from htstats._exact_fit.options import FitOptions
 from htstats.power_law import PowerLawFit
 
 __all__ = ["plot_ccdf", "plot_compare", "plot_pdf", "plot_scan"]
@@ -220,33 +221,64 @@ def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
 
 def _candidates(fit: PowerLawFit, x: Floats) -> tuple[Floats, Floats, Floats]:
     """Return xmin, distance and alpha of the candidates to draw."""
+    if fit.curve is not None:
+        return fit.curve.xmins, fit.curve.distances, fit.curve.alphas
+    def choose(values: Floats) -> npt.NDArray[np.int64]:
+        few = values.size <= 20_000
+        return np.arange(values.size) if few else spread_indices(values.size, DRAWN // 2)
+
+    return scan_candidates(x, fit.options, fit.xmin, choose)
+
+
+def scan_candidates(
+    x: Floats, rule: FitOptions, xmin: float, choose: Callable[[Floats], npt.NDArray[np.int64]]
+) -> tuple[Floats, Floats, Floats]:
+    """Return xmin, distance and alpha of chosen candidates of a scan.
+
+    Parameters
+    ----------
+    x : ndarray
+        The fitted values, ascending.
+    rule : FitOptions
+        The options of the fit.
+    xmin : float
+        The candidate that the fit found; it is always among those that are returned.
+    choose : callable
+        Takes the candidates, ascending, and returns the indices of those to return.
+    """
     from htstats._exact_fit.candidates import candidates_of
     from htstats._exact_fit.dispatch import fit_tail
 
-    rule = fit.options
     plain = rule.ks == "left" and not rule.discrete and rule.xmax is None
-    curve = fit.curve
-    if curve is None and (not plain or isinstance(rule.xmin, tuple)):
+    if not plain or isinstance(rule.xmin, tuple):
         curve = fit_tail(x, None, rule._replace(curve=True))[0].curve
         assert curve is not None
-    if curve is not None:
-        return curve.xmins, curve.distances, curve.alphas
+        numbers = _with_xmin(choose(curve.xmins), curve.xmins, xmin)
+        return curve.xmins[numbers], curve.distances[numbers], curve.alphas[numbers]
     found = candidates_of(x)
     last = found.values.size - 1
-    chosen = np.arange(last)
-    if last > 20_000:
-        here = np.searchsorted(found.values, fit.xmin)
-        chosen = np.union1d(_spread(last, DRAWN // 2), [min(int(here), last - 1)])
+    numbers = _with_xmin(choose(found.values[:last]), found.values[:last], xmin)
+    if numbers.size == last:
+        plus, minus = found.curve(0, last)
+        return found.values[:last], np.maximum(plus, minus), found.alpha[:last]
     # One distance costs about the square root of the tail's size, independent of the others.
-    pairs = [found.curve(int(k), int(k) + 1) for k in chosen] if last > 20_000 else []
-    plus, minus = np.array(pairs).reshape(-1, 2).T if pairs else found.curve(0, last)
-    return found.values[chosen], np.maximum(plus, minus), found.alpha[chosen]
+    pairs = [found.curve(int(k), int(k) + 1) for k in numbers]
+    plus, minus = np.array(pairs).reshape(-1, 2).T
+    return found.values[numbers], np.maximum(plus, minus), found.alpha[numbers]
+
+
+def _with_xmin(
+    numbers: npt.NDArray[np.int64], values: Floats, xmin: float
+) -> npt.NDArray[np.int64]:
+    """The indices, and that of the candidate that the fit found."""
+    here = min(int(np.searchsorted(values, xmin)), values.size - 1)
+    return np.union1d(numbers, [here])
 
 
 def _draw_data_and_fit(ax: Any, fit: PowerLawFit, x: Floats) -> Floats:
     """Draw the survival function of the data and that of the fit; return the grid of the fit."""
     values, first = np.unique(x, return_index=True)
-    kept = _spread(values.size, DRAWN)
+    kept = spread_indices(values.size, DRAWN)
     ax.loglog(values[kept], 1 - first[kept] / x.size, color="0.45", linewidth=1.8, label="data")
     if not fit.discrete and values.size < 500:
         ax.lines[-1].set_drawstyle("steps-pre")
@@ -277,7 +309,7 @@ def _edges(fit: PowerLawFit, x: Floats) -> Floats:
     return edges
 
 
-def _spread(size: int, most: int) -> npt.NDArray[np.int64]:
+def spread_indices(size: int, most: int) -> npt.NDArray[np.int64]:
     """At most `most` of `size` indices: a third evenly spaced, the others denser near the end."""
     if size <= most:
         return np.arange(size)
