@@ -78,7 +78,7 @@ def show_tables(lines):
         if any(TABLE_LINE.search(row) for row in rows) and ">>>" not in paragraph:
             block = "\n".join(f"   {row}" for row in rows)
             paragraphs[n] = f".. code-block:: text\n\n{block}"
-    lines[:] = "\n\n".join(paragraphs).splitlines()
+    lines[:] = [*"\n\n".join(paragraphs).splitlines(), ""]
 
 
 def prepare(app, what, name, obj, options, lines):

@@ -33,12 +33,12 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "compress": (
         Example("htstats compress model.safetensors -o model.htz", "split at sigma"),
         Example(
-            "htstats compress model.pt -o model.htz --threshold quantile:0.9 --noise none",
+            "htstats compress model.npz -o model.htz --threshold quantile:0.9 --noise none",
             "keep the largest tenth, set the rest to zero",
         ),
         Example(
-            "htstats compress model.pt -o model.htz --max-memory 64M --threads 4",
-            "the same file within 64 MiB",
+            "htstats compress model.safetensors -o model.htz --max-memory 128M --threads 4",
+            "the same file within 128 MiB of memory",
         ),
     ),
     "decompress": (
@@ -51,7 +51,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "fit": (
         Example("htstats fit model.safetensors", "every matrix of a checkpoint"),
-        Example("htstats fit model.pt --tensor '*.mlp.*' --gof --compare", "some, with tests"),
+        Example("htstats fit model.safetensors --tensor '*.mlp.*' --gof --compare", "some, with tests"),
         Example("htstats fit cities.csv --column people --discrete", "a column of whole numbers"),
         Example("cut -f3 log.tsv | htstats fit - --json", "standard input, as JSON"),
     ),
