@@ -160,8 +160,12 @@ certificate: build
 # The documentation site: build/docs/html/index.html. Warnings are errors. The pages are composed
 # first (docs/site/compose.py): those of the repository and those that are generated.
 DOCS := build/docs
-docs: build
+DOCS_TOOLS := $(VENV)/.docs-tools
+$(DOCS_TOOLS): pyproject.toml constraints.txt | $(STAMP)
 	$(PIP) install --quiet -c constraints.txt --no-build-isolation -e '.[docs]'
+	touch $@
+
+docs: build $(DOCS_TOOLS)
 	$(BIN)/python docs/site/compose.py $(DOCS)/source
 	$(BIN)/python -m sphinx -q -E -W --keep-going -b html $(DOCS)/source $(DOCS)/html
 	@echo "The site is in $(DOCS)/html/index.html"
