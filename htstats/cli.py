@@ -1,51 +1,21 @@
 """The `htstats` command: parse, run one command, turn a known error into one line.
 
 Exit codes: 0 done; 1 done, but some matrix or check failed and the output says which;
-2 bad input, one line on stderr, nothing written.
+2 bad input, one line on stderr, nothing written; 130 interrupted by Ctrl-C.
 """
 
 from __future__ import annotations
 
-import argparse
 import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from htstats._common.messages import one_line
-from htstats._version import __version__
-from htstats.commands import command_names, load_commands
+from htstats._common.terminal import paint
+from htstats.commands import begin_steps, build_parser, end_steps
 
 __all__ = ["main"]
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that reports invalid arguments in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (--help says more)\n")
-
-
-def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """A parser for `argv`. Only the module of the command that `argv` names is loaded."""
-    parser = _Parser(
-        prog="htstats",
-        description="Heavy-tailed statistics of weight matrices.",
-    )
-    parser.add_argument("--version", action="version", version=f"htstats {__version__}")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    # without prog=, argparse formats a usage line to find it, and loads shutil and more for that
-    subparsers = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, prog=parser.prog
-    )
-    names = command_names()
-    asked = next((word for word in argv if not word.startswith("-")), None)
-    for name, module in load_commands([asked] if asked in names else names).items():
-        subparser = subparsers.add_parser(name, help=module.HELP, description=module.__doc__)
-        module.configure(subparser)
-        subparser.set_defaults(run=module.run)
-    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(argv)
     except KeyboardInterrupt:
-        print("htstats: interrupted", file=sys.stderr)
+        print(f"{_title()} interrupted", file=sys.stderr)
         if argv is None:
             _be_silent()
         return 130
@@ -64,10 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     words = sys.argv[1:] if argv is None else argv
+    code, is_verbose = 2, False
     try:
         args = build_parser(words).parse_args(words)
         args.is_program = argv is None  # the process runs only this command
-        return int(args.run(args))
+        is_verbose = args.verbose
+        if is_verbose:
+            begin_steps(" ".join(words))
+        code = int(args.run(args))
+        return code
     except BrokenPipeError:
         # the reader (head, less) has ended; the rest of the buffer must not raise a second error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -75,8 +50,15 @@ def _run(argv: Sequence[str] | None) -> int:
     except (ValueError, TypeError, OSError, ImportError, MemoryError, ArithmeticError) as error:
         if "--debug" in words:
             raise
-        print(f"htstats: {_describe(error)}", file=sys.stderr)
+        print(f"{_title()} {_describe(error)}", file=sys.stderr)
         return 2
+    finally:
+        if is_verbose:
+            end_steps(code)
+
+
+def _title() -> str:
+    return paint("htstats:", "red", sys.stderr)
 
 
 def _be_silent() -> None:

@@ -7,6 +7,8 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+from htstats._common.messages import suggest
+
 __all__ = [
     "count",
     "finite",
@@ -76,7 +78,8 @@ def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
     """Require one of a few words."""
     if value not in choices:
         words = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(f"{name} must be one of {words}, got {value!r}")
+        near = suggest(value, choices) if isinstance(value, str) else ""
+        raise ValueError(f"{name} must be one of {words}, got {value!r}{near}")
     return str(value)
 
 

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from htstats._common import checks
+from htstats._common.processor import instructions
 from htstats._version import __version__
 
 __all__ = ["show_config"]
@@ -28,9 +29,10 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     -------
     dict or None
         With mode "dicts": `version`; `python` (version, and whether it has the global lock);
-        `machine` (processor, system, usable threads); `build` (compiler, flags of
-        the C library, whether loops have clones for several processors, whether the modules use the
-        limited API); `packages` (the version of each, or None where it is not installed).
+        `machine` (processor, system, instructions that the kernels use, usable threads); `build`
+        (compiler, flags of the C library, whether kernels have copies for several kinds of
+        processors, whether the modules use the limited API); `packages` (the version of each, or
+        None where it is not installed).
 
     Raises
     ------
@@ -67,6 +69,7 @@ def _config() -> dict[str, Any]:
         "machine": {
             "processor": platform.machine(),
             "system": platform.platform(),
+            "instructions": instructions(),
             "threads": _usable_threads(),
         },
         "build": {

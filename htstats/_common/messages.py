@@ -1,8 +1,10 @@
-"""Convert text from files and other libraries to one line, for use in error messages."""
+"""The parts of error messages: text of others in one line, and the nearest known word."""
 
 from __future__ import annotations
 
-__all__ = ["one_line", "quote_text"]
+from collections.abc import Iterable
+
+__all__ = ["one_line", "quote_text", "suggest"]
 
 
 def one_line(error: BaseException) -> str:
@@ -19,3 +21,21 @@ def one_line(error: BaseException) -> str:
 def quote_text(text: object, most: int = 300) -> str:
     """Text from a file or another library as one line, cut to at most `most` characters."""
     return " ".join(str(text).split())[:most]
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """The ending of an error message that names the known word most similar to `word`.
+
+    The ending is empty if no known word is similar.
+
+    Examples
+    --------
+    >>> suggest("comprss", ["compress", "decompress", "fit"])
+    "; did you mean 'compress'?"
+    >>> suggest("zebra", ["compress", "fit"])
+    ''
+    """
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(known), 1, 0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -13,7 +13,7 @@ cdef extern from *:
     #else
     #define HTST_COMPILER "unknown"
     #endif
-    #ifdef HTST_HAVE_TARGET_CLONES
+    #ifdef HTST_HAVE_CLONES
     #define HTST_CLONED 1
     #else
     #define HTST_CLONED 0

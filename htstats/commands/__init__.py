@@ -2,36 +2,25 @@
 
 A command module has `HELP` (one line), `configure(parser)`, which adds its arguments, and
 `run(args) -> int`, which returns the exit code. Its docstring is the description of the command.
-Slow imports belong inside `run`.
+Slow imports belong inside `run`. The examples of each command are in `_examples`, and the JSON that
+a command prints with --json is described by a schema in docs/schemas/.
+
+The command line passes through `_registry` (find the command modules) -> `_parser` (parsers that
+suggest the nearest word, and the text of --help) -> the command module.
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import pkgutil
-from collections.abc import Iterable
-from typing import Protocol, cast
+from htstats.commands._parser import Parser, build_parser
+from htstats.commands._registry import Command, command_names, load_commands
+from htstats.commands._verbose import begin_steps, end_steps
 
-__all__ = ["Command", "command_names", "load_commands"]
-
-
-class Command(Protocol):
-    """The interface of a command module."""
-
-    __doc__: str | None
-    HELP: str
-
-    def configure(self, parser: argparse.ArgumentParser) -> None: ...
-
-    def run(self, args: argparse.Namespace) -> int: ...
-
-
-def command_names() -> list[str]:
-    """The names of the command modules: those in this folder without a leading underscore."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-
-
-def load_commands(names: Iterable[str]) -> dict[str, Command]:
-    """The command modules by name."""
-    return {name: cast(Command, importlib.import_module(f"{__name__}.{name}")) for name in names}
+__all__ = [
+    "Command",
+    "Parser",
+    "begin_steps",
+    "build_parser",
+    "command_names",
+    "end_steps",
+    "load_commands",
+]

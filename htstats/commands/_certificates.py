@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TextIO
 
+from htstats._common.terminal import paint
 from htstats.certificate import Certificate, SurrogateCertificate
 
-__all__ = ["print_certificate", "print_surrogate"]
+__all__ = ["print_certificate", "print_surrogate", "print_verdict"]
+
+
+def print_verdict(claimed: float, holds: bool) -> None:
+    """Print whether a claimed error holds, in colour on a terminal."""
+    word, colour = ("it holds", "green") if holds else ("IT DOES NOT HOLD", "red")
+    print(f"claimed: {claimed:.5f}: {paint(word, colour, sys.stdout)}")
 
 
 def print_certificate(

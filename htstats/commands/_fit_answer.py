@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from htstats.commands._json import print_json
 from htstats.report.tables import Row, as_csv, as_json, as_text
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def print_answer(
 ) -> None:
     """Print the rows in the format that the arguments select."""
     if args.json:
-        answer = as_json(args.file, side, rule, rows, weights)
-        print(json.dumps(answer, indent=1, allow_nan=False))
+        print_json("fit", as_json(args.file, side, rule, rows, weights))
     elif args.csv:
         print(as_csv(rows), end="")
     else:

@@ -13,7 +13,8 @@ import numpy as np
 from htstats._common import checks
 from htstats._common.files import atomic_write, require_apart
 from htstats.certificate import Certificate, Examples, format_bits, load_examples
-from htstats.commands._certificates import print_certificate
+from htstats.commands._certificates import print_certificate, print_verdict
+from htstats.commands._json import claim_text, print_json
 
 __all__ = ["certify_held_out", "verify_held_out"]
 
@@ -57,9 +58,9 @@ def certify_held_out(args: argparse.Namespace) -> int:
     with atomic_write(output, inputs=inputs) as file:
         np.savez(file, split=[model.m, model.seed], predictions=model.predictions, **arrays)
     with atomic_write(claim, inputs=inputs) as file:
-        file.write(f"{certificate.to_json()}\n".encode())
+        file.write(f"{claim_text(certificate)}\n".encode())
     if args.json:
-        print(certificate.to_json())
+        print(claim_text(certificate))
         return 0
     print_certificate(certificate, output, None, file=sys.stdout)
     return 0
@@ -121,10 +122,10 @@ def verify_held_out(args: argparse.Namespace, claim: dict[str, Any]) -> int:
     if args.json:
         report = json.loads(certificate.to_json()) | {"test_error": test_error}
         report |= {"different_answers": different, "claimed": claimed, "holds": holds}
-        print(json.dumps(report, indent=1))
+        print_json("verify", report)
         return 0 if holds else 1
     print_certificate(certificate, args.file, test_error, file=sys.stdout)
     print(f"  {different} answers differ from the recorded ones")
     if claimed is not None:
-        print(f"claimed: {claimed:.5f}: {'it holds' if holds else 'IT DOES NOT HOLD'}")
+        print_verdict(claimed, holds)
     return 0 if holds else 1

@@ -26,6 +26,7 @@ from htstats.certificate import (
     verify,
 )
 from htstats.commands._certificates import print_certificate, print_surrogate
+from htstats.commands._json import claim_text
 
 __all__ = ["certify_model", "is_about_a_model"]
 
@@ -113,9 +114,9 @@ def _held_out(args: argparse.Namespace) -> int:
     certificate = certify_predictions(
         _predictions(args, x), y, candidates=args.candidates, delta=args.delta, name=name
     )
-    _write(args, certificate.to_json(), _paths(args.data, args.predictions, args.model))
+    _write(args, claim_text(certificate), _paths(args.data, args.predictions, args.model))
     if args.json:
-        print(certificate.to_json())
+        print(claim_text(certificate))
     else:
         print_certificate(certificate, name, None, file=sys.stdout)
     return 0
@@ -136,9 +137,9 @@ def _by_surrogate(args: argparse.Namespace) -> int:
         _predictions(args, x), found, certificate, share=share
     )
     inputs = _paths(args.data, args.predictions, args.model, args.surrogate, args.unlabelled)
-    _write(args, result.to_json(), inputs)
+    _write(args, claim_text(result), inputs)
     if args.json:
-        print(result.to_json())
+        print(claim_text(result))
     else:
         print_surrogate(result, args.surrogate, file=sys.stdout)
     return 0
@@ -157,9 +158,9 @@ def _post_hoc(args: argparse.Namespace) -> int:
     with atomic_write(output, inputs=inputs) as file:
         file.write(found.data)
     with atomic_write(claim, inputs=inputs) as file:
-        file.write(f"{found.certificate.to_json()}\n".encode())
+        file.write(f"{claim_text(found.certificate)}\n".encode())
     if args.json:
-        print(found.certificate.to_json())
+        print(claim_text(found.certificate))
         return 0
     print_certificate(found.certificate, output, None, file=sys.stdout)
     rest = "mean + sqrt(t) G" if found.noise else "zero"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from typing import Self
+
+from htstats._common.tables import shorten
+from htstats._common.terminal import is_terminal, table_width
+from htstats.commands._verbose import say
 
 __all__ = ["Progress", "human_bytes"]
 
@@ -31,13 +36,15 @@ class Progress:
         self._done = 0
         self._start = time.monotonic()
         self._shown = self._start + 0.9
-        self._terminal = sys.stderr.isatty()
+        # a dumb terminal cannot erase the line
+        self._terminal = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
         self._label = ""
         self._lock = threading.Lock()
 
     def begin(self, label: str) -> None:
-        """Show the label of the next piece of work."""
+        """Show the label of the next piece of work, and write it as a line of -v."""
         self._label = label
+        say(label)
 
     def __call__(self, n_bytes: int) -> None:
         with self._lock:
@@ -50,11 +57,13 @@ class Progress:
     def _show(self, now: float) -> None:
         share = min(self._done / self._total, 1)
         left = (now - self._start) * (1 / share - 1) if share else 0
+        room = table_width(sys.stderr) - 1
         text = (
             f"{100 * share:3.0f} %  {human_bytes(self._done)} of {human_bytes(self._total)}  "
-            f"{int(left) // 60}:{int(left) % 60:02} left  {self._label}"
+            f"{int(left) // 60}:{int(left) % 60:02} left  "
         )
-        print(f"\r\033[K{text[:99]}", end="", file=sys.stderr, flush=True)
+        text += shorten(self._label, max(room - len(text), 8))
+        print(f"\r\033[K{text[:room]}", end="", file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from htstats.commands._encoder import add_encoder_options, encoder_hash
+from htstats.commands._json import add_json_option, claim_text
 from htstats.commands._trunk import add_trunk_option, columns_of_trunk
 
 HELP = "search for a small classifier with a certified error"
@@ -54,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="probability that the bound fails; default: .05",
     )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
-    parser.add_argument("--json", action="store_true", help="print the certificate as JSON")
+    add_json_option(parser)
     add_encoder_options(parser)
     add_trunk_option(parser)
     _configure_models(parser)
@@ -163,9 +164,9 @@ def _search(args: argparse.Namespace) -> int:
     with atomic_write(output, inputs=inputs) as file:
         file.write(best.data)
     with atomic_write(claim, inputs=inputs) as file:
-        file.write(f"{best.certificate.to_json()}\n".encode())
+        file.write(f"{claim_text(best.certificate)}\n".encode())
     if args.json:
-        print(best.certificate.to_json())
+        print(claim_text(best.certificate))
         return 0
     for one in found if len(found) > 1 else []:
         print(f"seed {one.annealed.seed}: {one.certificate.certified_error:.4f}")

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from htstats._common.messages import one_line
 from htstats.commands._choice import add_choice, choose_for_split
+from htstats.commands._json import add_json_option, print_json
 from htstats.commands._sizes import size
-from htstats.report.notes import reading_notes
+from htstats.commands._streams import STREAM, stdout_file
 
 if TYPE_CHECKING:
     from htstats.commands._carried import CarryPlan
     from htstats.commands._progress import Progress
-    from htstats.compression.container import Container, ContainerWriter, StoredMatrix
+    from htstats.compression.container import ContainerWriter
     from htstats.weights import Weights
 
 HELP = "compress the weight matrices of a checkpoint"
@@ -34,7 +35,10 @@ HELP = "compress the weight matrices of a checkpoint"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a checkpoint: .npy, .npz, .safetensors, .pt")
-    parser.add_argument("-o", "--output", metavar="OUT", required=True, help="the .htz to write")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", required=True,
+        help="the .htz to write, or - for standard output",
+    )  # fmt: skip
     parser.add_argument(
         "--threshold", metavar="RULE", default="std",
         help="a number, or std, quantile:Q, nnz:K, xmin, error:EPS,ETA (default: std)",
@@ -67,11 +71,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true",
         help="continue an interrupted run (from OUT.partial)",
     )  # fmt: skip
+    add_json_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from htstats._common import checks
     from htstats.commands._carried import plan_of
+    from htstats.commands._compress_answer import print_summary, summary_of, warn_of_growth
     from htstats.compression.container import open_container
     from htstats.compression.matrix import SEED_END
     from htstats.compression.partition import LEAST_MEMORY
@@ -81,28 +87,43 @@ def run(args: argparse.Namespace) -> int:
     checks.count("--threads", args.threads, at_least=1)
     checks.count("--max-memory", args.max_memory, at_least=LEAST_MEMORY)
     require_rule(args.threshold, args.keep)
+    require_files(args)
     weights = open_weights(args.file)
     chosen = choose_for_split(weights, args.tensor, args.exclude)
     plan = plan_of(weights, chosen)
-    failed = write_container(args, weights, plan)
-    with open_container(args.output) as container:
-        code = report(args, container, weights, plan, failed)
-    for note in reading_notes(
-        weights, "not split", "8-bit floats with scales, carried as they are"
-    ):
-        print(note)
-    return code
+    with stdout_file(args, ".htz") as path:
+        failed = write_container(args, path, weights, plan)
+        with open_container(path) as container:
+            summary = summary_of(args.file, path, container, weights, plan, failed)
+    summary["output"] = args.output
+    if args.json:
+        print_json("compress", summary)
+    else:
+        print_summary(summary, sys.stderr if args.output == STREAM else sys.stdout)
+    warn_of_growth(summary)
+    # empty matrices do not count as failed
+    return 1 if any(tensor["bytes"] for tensor in summary["failed"]) else 0
 
 
-def write_container(args: argparse.Namespace, weights: Weights, plan: CarryPlan) -> dict[str, str]:
-    """Write the container; return the matrices that failed, with the reasons."""
+def require_files(args: argparse.Namespace) -> None:
+    """Raise an error for a stream in the place of a file that is read or continued."""
+    if args.file == STREAM:
+        raise ValueError("FILE must be a file, got -: compress reads each matrix more than once")
+    if args.resume and args.output == STREAM:
+        raise ValueError("--resume continues OUT.partial, and standard output has none: use -o OUT")
+
+
+def write_container(
+    args: argparse.Namespace, output: str, weights: Weights, plan: CarryPlan
+) -> dict[str, str]:
+    """Write the container to a path; return the matrices that failed, with the reasons."""
     from htstats.commands._progress import Progress
     from htstats.compression.container import ContainerWriter
 
     failed: dict[str, str] = {}
     sizes = {name: 2 * t.nbytes for name, t in weights.tensors.items() if name not in plan.ties}
     writing = ContainerWriter(
-        args.output,
+        output,
         options=options(args, weights, plan),
         resume=args.resume,
         inputs=[args.file, *plan.files],
@@ -166,56 +187,6 @@ def splits(
             yield error
         else:
             yield None
-
-
-def report(
-    args: argparse.Namespace,
-    container: Container,
-    weights: Weights,
-    plan: CarryPlan,
-    failed: dict[str, str],
-) -> int:
-    """Print the contents of the file and the savings; return the exit code."""
-    from htstats.commands._progress import human_bytes
-
-    sizes = {name: tensor.nbytes for name, tensor in weights.tensors.items()}
-    matrices = {n: m for n, m in container.matrices.items() if n not in container.tied}
-    carried = {n: t for n, t in container.tensors.items() if n not in container.tied}
-    print(table(matrices, sizes))
-    if plain := [t.nbytes for name, t in carried.items() if name not in plan.chosen]:
-        print(f"carried along as they are: {len(plain)} tensors, {sum(plain)} bytes")
-    bad = [name for name in carried if name in plan.chosen]
-    for name in bad:
-        why = failed.get(name, "it failed in the run that was resumed")
-        print(f"not compressed, carried as it is: {name}: {why}")
-    for line in plan.notes:
-        print(line)
-    before, after = sum(map(os.path.getsize, plan.files)), os.path.getsize(args.output)
-    print(
-        f"{args.file}: {human_bytes(before)} -> {args.output}: {human_bytes(after)}, "
-        f"ratio {after / max(before, 1):.3f}, all metadata included"
-    )
-    larger = [n for n, m in matrices.items() if m.stored_bytes >= sizes[n]]
-    if larger:
-        print(f"warning: not smaller than before: {', '.join(larger)}", file=sys.stderr)
-    if after >= before:
-        print(f"warning: {args.output} is not smaller than {args.file}", file=sys.stderr)
-    return 1 if any(carried[name].nbytes for name in bad) else 0  # empty matrices do not count
-
-
-def table(matrices: dict[str, StoredMatrix], sizes: dict[str, int]) -> str:
-    """The table with a line for each matrix."""
-    from htstats._common.tables import format_table
-
-    rows: list[list[object]] = []
-    for name, entry in matrices.items():
-        info, before = entry.info, sizes[name]
-        shape = " x ".join(map(str, info.source_shape))
-        kept = 100 * entry.nnz / max(info.shape[0] * info.shape[1], 1)
-        ratio = entry.stored_bytes / max(before, 1)
-        rows.append([name, shape, f"{info.threshold:.4g}", f"{kept:.2f}", before,
-                     entry.stored_bytes, f"{ratio:.3f}"])  # fmt: skip
-    return format_table(["matrix", "shape", "tau", "kept %", "bytes", "stored", "ratio"], rows)
 
 
 def options(args: argparse.Namespace, weights: Weights, plan: CarryPlan) -> dict[str, Any]:

@@ -10,10 +10,10 @@ for a file of some forty bytes with a certified error on the same digits.
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import sys
 from typing import TYPE_CHECKING, Any
+
+from htstats.commands._json import add_json_option, print_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,7 @@ NEXT = """Try next
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON on stdout, nothing else")
+    add_json_option(parser)
     parser.add_argument(
         "--seed", type=int, default=0, help="seed of the data split, the training and the noise"
     )
@@ -80,8 +80,7 @@ def run(args: argparse.Namespace) -> int:
     with one_thread():
         report = _work(args, device)
     if args.json:
-        json.dump(report, sys.stdout, indent=2, allow_nan=False)
-        print()
+        print_json("demo", report)
     else:
         print(_text(report))
     return 0

@@ -29,6 +29,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from htstats.commands._choice import add_choice, number_rows
+from htstats.commands._json import add_json_option
 from htstats.commands._sizes import size
 from htstats.report.tables import Row, describe, describe_unread, finish
 
@@ -45,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_limits(parser)
     _add_extras(parser)
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print JSON, and nothing else")
+    add_json_option(form)
     form.add_argument("--csv", action="store_true", help="print CSV, and nothing else")
 
 

@@ -14,6 +14,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from htstats.commands._json import add_json_option, print_json
+
 HELP = "reproduce a figure or the table of the paper"
 
 NAMES = ("figure1", "figure2", "figure3", "table1")
@@ -33,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, help="seed of the noise, EM and training (default: 0)"
     )
+    add_json_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,8 +57,13 @@ def run(args: argparse.Namespace) -> int:
     from htstats import reproduce
 
     make = getattr(reproduce, args.name)
-    for path in make(
+    paths = make(
         args.out, data=args.data, seed=args.seed, report=lambda line: print(line, file=sys.stderr)
-    ):
+    )
+    if args.json:
+        files = [str(path) for path in paths]
+        print_json("reproduce", {"name": args.name, "seed": args.seed, "files": files})
+        return 0
+    for path in paths:
         print(path)
     return 0

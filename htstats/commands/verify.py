@@ -14,13 +14,18 @@ import sys
 from typing import Any
 
 from htstats.commands._encoder import add_encoder_options, encoder_hash
+from htstats.commands._json import add_json_option, print_json
+from htstats.commands._streams import STREAM
 from htstats.commands._trunk import add_trunk_option, columns_of_trunk
 
 HELP = "recompute the certified error of a .htc file"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a .htc, or the .npz of --preset held-out")
+    parser.add_argument(
+        "file", metavar="FILE",
+        help="a .htc, - for a .htc on standard input, or the .npz of --preset held-out",
+    )  # fmt: skip
     parser.add_argument(
         "--data",
         required=True,
@@ -34,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="probability that the bound fails; default: the claim's, or .05",
     )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    add_json_option(parser)
     add_trunk_option(parser)
 
 
@@ -43,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
     from htstats._common import checks
     from htstats.certificate import decode, load_examples, verify
-    from htstats.commands._certificates import print_certificate
+    from htstats.commands._certificates import print_certificate, print_verdict
     from htstats.commands._held_out import verify_held_out
 
     checks.count("--threads", args.threads, at_least=1)
@@ -52,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     checks.open_probability("--delta", delta)
     if args.file.endswith(".npz"):
         return verify_held_out(args, claim)
-    data = Path(args.file).read_bytes()
+    data = sys.stdin.buffer.read() if args.file == STREAM else Path(args.file).read_bytes()
     encoder = _encoder(encoder_hash(args), claim.get("encoder_sha256"), args.file)
     form, _ = decode(data)
     examples = load_examples(args.data, labels=args.labels, exponent=form.exponent)
@@ -63,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     certified = found.certificate.certified_error
     holds = certified <= claimed if claimed is not None else not found.certificate.is_vacuous
     if args.json:
-        print(json.dumps(found.to_dict() | {"claimed": claimed, "holds": holds}, indent=1))
+        print_json("verify", found.to_dict() | {"claimed": claimed, "holds": holds})
         return 0 if holds else 1
     print_certificate(found.certificate, args.file, found.test_error, file=sys.stdout)
     print(
@@ -71,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         f"sha256 {found.sha256}"
     )
     if claimed is not None:
-        print(f"claimed: {claimed:.5f}: {'it holds' if holds else 'IT DOES NOT HOLD'}")
+        print_verdict(claimed, holds)
     return 0 if holds else 1
 
 

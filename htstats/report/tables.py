@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from htstats._common.terminal import is_terminal, table_width
 from htstats.report.notes import reading_notes
 from htstats.report.stable import COLUMNS as STABLE
 from htstats.report.stable import CSV_COLUMNS as STABLE_COLUMNS
@@ -147,7 +149,7 @@ def _flat(row: Row) -> Row:
 
 
 def as_text(rows: list[Row], weights: Weights | None, what: str = "matrix") -> str:
-    """Tables at most 100 characters wide, then notes. `what` names the object in each row."""
+    """Tables that fit the terminal, then notes. `what` names the object in each row."""
     columns = COLUMNS if what == "matrix" else COLUMNS[1:-1]  # no shape and no rank
     header = [heading for _, heading, _ in columns]
     lines = [(row["name"], _cells(row, columns)) for row in rows]
@@ -213,7 +215,8 @@ def _comparisons(rows: list[Row], what: str) -> str:
 
 
 def _wrap(note: str) -> str:
-    return textwrap.fill(note, WIDTH, subsequent_indent="  ", break_long_words=False)
+    width = min(table_width(sys.stdout), WIDTH)
+    return textwrap.fill(note, width, subsequent_indent="  ", break_long_words=False)
 
 
 def _table(
@@ -222,12 +225,15 @@ def _table(
     left: int = 1,
     what: str = "matrix",
 ) -> str:
-    from htstats._common.tables import format_table
+    from htstats._common.tables import fit_table, format_table
 
-    text = format_table([what, *header], [[name, *cells] for name, cells in lines], left=left)
+    rows = [[name, *cells] for name, cells in lines]
+    if is_terminal(sys.stdout):
+        return fit_table([what, *header], rows, table_width(sys.stdout), left=left)
+    text = format_table([what, *header], rows, left=left)
     if max(map(len, text.splitlines())) <= WIDTH:
         return text
-    # a long name would move the numbers off the screen, so it gets its own line
+    # files and pipes have the whole names: a long name gets its own line
     plain = format_table(header, [cells for _, cells in lines], left=left - 1).splitlines()
     out, last = plain[:2], None
     for (name, _), numbers in zip(lines, plain[2:], strict=True):

@@ -32,7 +32,7 @@ def table1(request: Request) -> list[Path]:
         of missing networks; in [0, 2**32).
     data : Path, optional
         Folder with any of: the files of Fashion-MNIST; NAME.head.npz (weight, bias, features,
-        labels, data) of any network; pytorchcv's NAME-*.pth with CIFAR-10's test_batch.bin and
+        labels, data) of any network; pytorchcv's ``NAME-*.pth`` with CIFAR-10's test_batch.bin and
         SVHN's test_32x32.mat for the paper's own twelve networks.
 
     Returns

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
+from htstats._common.messages import suggest
+
 __all__ = ["Rule", "needs_sketch", "parse_rule"]
 
 
@@ -38,7 +40,7 @@ def parse_rule(text: str) -> Rule:
     if name not in wanted or len(numbers) != wanted[name] or len(fields) != len(numbers):
         raise ValueError(
             "threshold must be a number, 'std', 'quantile:Q', 'nnz:K', 'xmin' or "
-            f"'error:EPS,ETA', got {text!r}"
+            f"'error:EPS,ETA', got {text!r}" + ("" if name in wanted else suggest(name, wanted))
         )
     broken = _out_of_range(name, numbers)
     if broken:

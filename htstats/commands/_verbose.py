@@ -1,0 +1,44 @@
+"""The lines of -v: what a command does, with the time since its start, on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextvars import ContextVar
+
+from htstats._version import __version__
+
+__all__ = ["begin_steps", "end_steps", "say"]
+
+# The time at which the command began; None without -v.
+_start: ContextVar[float | None] = ContextVar("start", default=None)
+
+
+def begin_steps(command: str) -> None:
+    """Show the lines from now on, and say what runs."""
+    _start.set(time.monotonic())
+    version = ".".join(map(str, sys.version_info[:3]))
+    say(f"htstats {__version__}, Python {version}: {command}")
+
+
+def end_steps(code: int) -> None:
+    """Say how the command ended, and how much memory it used."""
+    say(f"exit code {code}{_peak()}")
+    _start.set(None)
+
+
+def say(text: str) -> None:
+    """Write a line if -v was given."""
+    start = _start.get()
+    if start is not None:
+        print(f"[{time.monotonic() - start:8.2f} s] {text}", file=sys.stderr)
+
+
+def _peak() -> str:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return ""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    n_bytes = peak if sys.platform == "darwin" else peak * 1024
+    return f", at most {n_bytes / 2**20:.0f} MiB of memory"
