@@ -1,8 +1,8 @@
-"""Convert text from files and other libraries to one line, for use in error messages."""
+"""Text for people: messages in one line, and numbers of bytes."""
 
 from __future__ import annotations
 
-__all__ = ["one_line", "quote_text"]
+__all__ = ["human_bytes", "one_line", "quote_text"]
 
 
 def one_line(error: BaseException) -> str:
@@ -19,3 +19,12 @@ def one_line(error: BaseException) -> str:
 def quote_text(text: object, most: int = 300) -> str:
     """Text from a file or another library as one line, cut to at most `most` characters."""
     return " ".join(str(text).split())[:most]
+
+
+def human_bytes(n: float) -> str:
+    """Format a number of bytes for people: 1.50 MiB."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if n < 1024:
+            return f"{n:.0f} B" if unit == "B" else f"{n:.2f} {unit}"
+        n /= 1024
+    return f"{n:.2f} TiB"

@@ -264,10 +264,12 @@ function listen(svg, tip, spec) {
     svg.hit.setAttribute("visibility", px >= box.left - 1 ? "visible" : "hidden");
     tip.replaceChildren(...pointLines(p, spec).map((line) => make("div", {}, line)));
     tip.hidden = false;
-    const ratio = svg.clientWidth / width;
-    const left = Math.min(Math.max(svg.offsetLeft + px * ratio + 12, 4), tip.parentNode.clientWidth - tip.offsetWidth - 4);
-    tip.style.left = `${left}px`;
-    tip.style.top = `${svg.offsetTop + Math.max(0, py * ratio - tip.offsetHeight - 12)}px`;
+    const [frame, whole] = [svg.getBoundingClientRect(), tip.parentNode.getBoundingClientRect()];
+    const ratio = frame.width / width;
+    const left = frame.left - whole.left + px * ratio + 12;
+    const top = frame.top - whole.top + py * ratio - tip.offsetHeight - 12;
+    tip.style.left = `${Math.max(4, Math.min(left, whole.width - tip.offsetWidth - 4))}px`;
+    tip.style.top = `${Math.max(4, top)}px`;
     if (speak) document.getElementById("status").textContent = pointLines(p, spec).join(", ");
   };
   const leave = () => {
