@@ -223,7 +223,7 @@ def pair_table(networks: Sequence[Network]) -> str:
         error = (a["stderr"] ** 2 + b["stderr"] ** 2) ** 0.5
         ratio = f"{change / error:+.1f}" if error > 0 else "–"
         cells += f"<td>{change:+.3f}</td><td>{ratio}</td>"
-        lines.append(f'<tr><td class="t">{escape_name(name)}</td>{cells}</tr>')
+        lines.append(f'<tr><td class="t m">{escape_name(name)}</td>{cells}</tr>')
     return (
         "<section><h2>Side by side</h2>"
         f'<p class="note">{len(fitted):,} matrices have the same name in both files. The last '
