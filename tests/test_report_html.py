@@ -329,6 +329,41 @@ def test_invalid_arguments_are_named(arguments, options, error, message):
         html_report(*arguments, **options)
 
 
+def extreme_matrices():
+    rng = np.random.default_rng(0)
+    for name in ("float16", "float32", "float64"):
+        info = np.finfo(name)
+        yield (
+            f"subnormal {name}",
+            np.arange(1, 50).reshape(7, 7).astype(name) * info.smallest_subnormal,
+        )
+        yield f"huge {name}", (rng.random((20, 20)) * float(info.max)).astype(name)
+        yield f"two values {name}", np.array([[1, 2], [1, 2]], name)
+        yield f"one row {name}", rng.standard_t(2, (1, 300)).astype(name)
+        yield f"one column {name}", rng.standard_t(2, (300, 1)).astype(name)
+        yield f"four axes {name}", rng.standard_t(2, (2, 2, 3, 3)).astype(name)
+        yield f"negative {name}", -rng.random((9, 9)).astype(name)
+        yield f"nearly empty {name}", np.diag(np.arange(9.0)).astype(name)
+    yield "600 decades", np.geomspace(1e-300, 1e300, 100).reshape(10, 10)
+
+
+EXTREMES = list(extreme_matrices())
+
+
+@pytest.mark.parametrize("compare", [False, True])
+@pytest.mark.parametrize(("name", "w"), EXTREMES, ids=[name for name, _ in EXTREMES])
+def test_extreme_matrices_have_a_page(name, w, compare):
+    report = html_report({name: w}, compare=compare, spectrum=compare)
+    (row,) = rows_of(report).values()
+    if "error" not in row:
+        assert row["alpha"] == fit_power_law(w.ravel(), side="abs").alpha
+        assert row["curves"].keys() >= {"tail", "predicted", "scan"}
+        assert all(x > 0 for x in row["curves"]["tail"]["x"])
+        for note in row.get("notes", ()):
+            assert note.startswith("no alternatives: ")
+    assert unpack(report.html) == json.loads(json.dumps(report.data))
+
+
 def test_inputs_are_not_changed_and_threads_do_not_matter():
     arrays = {name: w.copy() for name, w in HEAVY.items()}
     for w in arrays.values():

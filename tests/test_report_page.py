@@ -169,6 +169,18 @@ def test_the_keyboard_reads_a_figure_and_opens_a_matrix(visit):
     assert "layers.0.attn.weight" in opened
 
 
+def test_a_tip_stands_beside_its_point(visit):
+    dot = visit.page.locator("#overview figure:first-child svg[role=img] .dot").nth(2)
+    dot.hover()
+    tip = visit.page.locator("#overview figure:first-child .tip")
+    assert "alpha: " in tip.inner_text()
+    at, point = tip.bounding_box(), dot.bounding_box()
+    assert abs(at["x"] - point["x"]) < 300
+    assert abs(at["y"] + at["height"] - point["y"]) < 120
+    visit.page.mouse.move(5, 5)
+    assert not tip.is_visible()
+
+
 def test_the_colours_follow_the_system_and_the_switch(browser, path):
     def background(visit):
         return visit.page.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -1,10 +1,10 @@
-"""The parts of error messages: text of others in one line, and the nearest known word."""
+"""Text for people: messages in one line, the nearest known word, and numbers of bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["one_line", "quote_text", "suggest"]
+__all__ = ["human_bytes", "one_line", "quote_text", "suggest"]
 
 
 def one_line(error: BaseException) -> str:
@@ -39,3 +39,12 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
     near = get_close_matches(word, list(known), 1, 0.5)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def human_bytes(n: float) -> str:
+    """Format a number of bytes for people: 1.50 MiB."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if n < 1024:
+            return f"{n:.0f} B" if unit == "B" else f"{n:.2f} {unit}"
+        n /= 1024
+    return f"{n:.2f} TiB"

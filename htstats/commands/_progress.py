@@ -8,20 +8,12 @@ import threading
 import time
 from typing import Self
 
+from htstats._common.messages import human_bytes
 from htstats._common.tables import shorten
 from htstats._common.terminal import is_terminal, table_width
 from htstats.commands._verbose import say
 
 __all__ = ["Progress", "human_bytes"]
-
-
-def human_bytes(n: float) -> str:
-    """Format a number of bytes for people: 1.50 MiB."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if n < 1024:
-            return f"{n:.0f} B" if unit == "B" else f"{n:.2f} {unit}"
-        n /= 1024
-    return f"{n:.2f} TiB"
 
 
 class Progress:

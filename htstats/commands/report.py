@@ -127,8 +127,7 @@ def make_page(args: argparse.Namespace) -> Any:
     from htstats.report import html_report
 
     check_options(args)
-    total = sum(os.path.getsize(path) for path in args.files if os.path.isfile(path))
-    with Progress(total) as progress:
+    with Progress(sum(map(_bytes_at, args.files))) as progress:
         return html_report(
             *args.files,
             output=args.output,
@@ -142,6 +141,13 @@ def make_page(args: argparse.Namespace) -> Any:
             max_memory=args.max_memory,
             report=progress,
         )
+
+
+def _bytes_at(path: str) -> int:
+    """Bytes of a file, or of the files in a folder; 0 if there is neither."""
+    if os.path.isdir(path):
+        return sum(entry.stat().st_size for entry in os.scandir(path) if entry.is_file())
+    return os.path.getsize(path) if os.path.isfile(path) else 0
 
 
 def check_options(args: argparse.Namespace) -> None:

@@ -53,6 +53,9 @@ POINTS_OF_A_LAW = 24
 # Candidates of a scan with fewer values in their tails are not drawn: their alphas say nothing.
 FEWEST = 10
 
+# The smallest positive float.
+SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
+
 # Nominal coverage of the interval of a predicted count.
 LEVEL = 0.95
 
@@ -75,8 +78,13 @@ def round_all(values: Iterable[Any]) -> list[float | None]:
 
 
 def count_values(buckets: Buckets) -> Counts:
-    """The exact number of values at or above the lower end of each bucket."""
-    return Counts(buckets.lower, np.cumsum(buckets.count[::-1])[::-1].astype(np.int64))
+    """The exact number of values at or above the lower end of each bucket.
+
+    The first bucket may begin at 0; the smallest positive float, which no value is below, stands
+    for its lower end."""
+    return Counts(
+        np.maximum(buckets.lower, SMALLEST), np.cumsum(buckets.count[::-1])[::-1].astype(np.int64)
+    )
 
 
 def tail_curve(counts: Counts, xmin: float, n_tail: int, above: int = 0) -> Counts:
@@ -151,8 +159,10 @@ def scan_buckets(buckets: Buckets, xmin: float) -> dict[str, list[float | None]]
 
     The error of a logarithm is at most 2^-12, and the error of a distance about alpha times that.
     """
-    lower, count = buckets.lower, buckets.count
-    logs, at_least = np.log(buckets.total / count), np.cumsum(count[::-1])[::-1]
+    lower, count = np.maximum(buckets.lower, SMALLEST), buckets.count
+    # a sum of huge values may be infinite
+    means = np.where(np.isfinite(buckets.total), buckets.total / count, lower)
+    logs, at_least = np.log(means), np.cumsum(count[::-1])[::-1]
     sums = np.cumsum(np.asarray(count * logs, np.float64)[::-1])[::-1]
     last = int(np.searchsorted(-at_least, -FEWEST, side="right"))
     first = max(int(np.searchsorted(-at_least, -0.99 * at_least[0])) - 1, 0)

@@ -23,7 +23,7 @@ from htstats.report.matrix import (
 
 if TYPE_CHECKING:
     from htstats._exact_fit.fitted_tail import FittedTail
-    from htstats.sketch import TailSketch
+    from htstats.sketch import Buckets
     from htstats.weights import WeightMatrix
     from htstats.weights.columns import Column
 
@@ -157,7 +157,8 @@ def _look_closer(
     from htstats.sketch import sketch_rows
 
     sketch = sketch_rows(source)
-    buckets = sketch.buckets(side)
+    with np.errstate(over="ignore"):
+        buckets = sketch.buckets(side)
     fit = _fit_of(row, side, wanted.rule)
     counts = _curves.count_values(buckets)
     above = row["excluded"].get("above xmax", 0)
@@ -169,9 +170,9 @@ def _look_closer(
     }
     found: dict[str, Any] = {"size": size, "above": above}
     if is_held:
-        found |= _from_values(source.toarray(), fit, row, wanted, curves)
+        found |= _from_values(source.toarray(), fit, wanted, curves, notes)
     else:
-        _from_buckets(sketch, side, fit, wanted, curves, notes)
+        _from_buckets(buckets, fit, wanted, curves, notes)
     if wanted.spectrum and isinstance(source.shape, tuple) and source.shape[1] > 1:
         found |= _spectrum(source, is_held or wanted.max_memory is None, curves)
     smallest = float(counts.x[0])
@@ -190,11 +191,10 @@ def _fit_of(row: dict[str, Any], side: str, rule: Rule) -> FittedTail:
 
 
 def _from_values(
-    values: Any, fit: FittedTail, row: dict[str, Any], wanted: Wanted, curves: dict[str, Any]
+    values: Any, fit: FittedTail, wanted: Wanted, curves: dict[str, Any], notes: list[str]
 ) -> dict[str, Any]:
     """The scan and the alternatives of values in memory."""
     from htstats._exact_fit.options import check_options
-    from htstats.alternatives import compare, compare_all
     from htstats.power_law import fit_power_law
 
     law = {key: wanted.rule[key] for key in ("xmax", "discrete") if key in wanted.rule}
@@ -203,9 +203,22 @@ def _from_values(
     rule = check_options(**{"ks": "left"} | dict(wanted.rule))
     if rule.finds_xmin:
         curves["scan"] = _curves.exact_scan(x, rule, fit.xmin)
-    tail = x[np.searchsorted(x, fit.xmin) :]
+    try:
+        with np.errstate(all="ignore"):  # of extreme values; R is then no number
+            return _alternatives(x[np.searchsorted(x, fit.xmin) :], fit, wanted.compare, curves)
+    except FAILURES as error:
+        notes.append(f"no alternatives: {one_line(error)}")
+        return {}
+
+
+def _alternatives(
+    tail: Any, fit: FittedTail, is_all: bool, curves: dict[str, Any]
+) -> dict[str, Any]:
+    """The likelihood ratios of the alternatives, as in `htstats fit --compare`."""
+    from htstats.alternatives import compare, compare_all
+
     options: dict[str, Any] = {"xmin": fit.xmin, "xmax": fit.xmax, "discrete": fit.discrete}
-    if wanted.compare:
+    if is_all:
         ratios = {ratio.second.name: ratio for ratio in compare_all(tail, **options).rows}
     else:
         ratios = {name: compare(tail, "power_law", name, **options) for name in ALTERNATIVES}
@@ -225,8 +238,7 @@ def _from_values(
 
 
 def _from_buckets(
-    sketch: TailSketch,
-    side: str,
+    buckets: Buckets,
     fit: FittedTail,
     wanted: Wanted,
     curves: dict[str, Any],
@@ -234,7 +246,7 @@ def _from_buckets(
 ) -> None:
     """The scan of a matrix that is read in blocks."""
     if set(wanted.rule) <= {"min_tail"}:
-        curves["scan"] = _curves.scan_buckets(sketch.buckets(side), fit.xmin)
+        curves["scan"] = _curves.scan_buckets(buckets, fit.xmin)
         notes.append(
             "the matrix was read in blocks: the curve of the scan is computed from counts in "
             "buckets of relative width 2^-11 (the fit itself is exact)"
@@ -249,7 +261,8 @@ def _spectrum(source: Any, may_hold: bool, curves: dict[str, Any]) -> dict[str, 
     if not may_hold:
         return {"esd_error": "the spectrum needs the matrix in memory; --max-memory is too small"}
     try:
-        found = fit_spectrum(source.toarray())
+        with np.errstate(over="ignore"):  # fit_spectrum refuses infinite eigenvalues
+            found = fit_spectrum(source.toarray())
     except FAILURES as error:
         return {"esd_error": one_line(error)}
     curves["spectrum"] = _curves.spectrum_curve(found.usable())

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from htstats._common.messages import human_bytes
 from htstats.report._escape import escape, escape_name
 from htstats.report._render_table import format_number
 from htstats.report._statements import KINDS
@@ -44,15 +45,6 @@ WORDS = (
     ("95 % interval", "alpha plus and minus 1.96 standard errors. It treats xmin as known and is "
      "therefore too short; confidence_interval(method=\"bootstrap\") gives a wider one."),
 )  # fmt: skip
-
-
-def human_bytes(n: float) -> str:
-    """A number of bytes for people: 1.50 MiB."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if n < 1024:
-            return f"{n:.0f} B" if unit == "B" else f"{n:.2f} {unit}"
-        n /= 1024
-    return f"{n:.2f} TiB"
 
 
 def heading(networks: Sequence[Network]) -> str:
@@ -231,7 +223,7 @@ def pair_table(networks: Sequence[Network]) -> str:
         error = (a["stderr"] ** 2 + b["stderr"] ** 2) ** 0.5
         ratio = f"{change / error:+.1f}" if error > 0 else "–"
         cells += f"<td>{change:+.3f}</td><td>{ratio}</td>"
-        lines.append(f'<tr><td class="t">{escape_name(name)}</td>{cells}</tr>')
+        lines.append(f'<tr><td class="t m">{escape_name(name)}</td>{cells}</tr>')
     return (
         "<section><h2>Side by side</h2>"
         f'<p class="note">{len(fitted):,} matrices have the same name in both files. The last '

@@ -60,9 +60,9 @@ def matrix_statements(
     if fit.discrete or fit.xmax is not None:
         return []
     size = shape[0] * shape[1]
-    aim = fit.xmin * PROPORTION ** (-1 / fit.tail_exponent)
+    aim = math.log(fit.xmin) - math.log(PROPORTION) / fit.tail_exponent
     inside = [(float(x), int(n)) for x, n in zip(*curve, strict=True) if x >= fit.xmin]
-    tau, counted = min(inside, key=lambda pair: abs(math.log(pair[0] / aim)))
+    tau, counted = min(inside, key=lambda pair: abs(math.log(pair[0]) - aim))
     model = TailModel(fit.tail_exponent, fit.xmin, fit.n_tail / size)
     p = model.probability(tau)
     at = f"elements at or above {tau:.4g}"

@@ -127,7 +127,8 @@ function legendKey(series) {
 // A figure: caption, legend, picture, and its numbers as a table and as CSV.
 //
 // spec: title, note, x and y ({label, log, least, most}), series ({name, kind: line | points | band,
-// colour, style, points: [{x, y, low, high, name, id}]}), marks ([{x, label}]), file, open(id).
+// colour, style, points: [{x, y, low, high, name, id}]}), marks ([{x, label}]), falls (whether curves
+// fall from the top left), file, open(id).
 function figure(spec, heading = "h3") {
   const svg = draw("svg", { tabindex: "0", role: "img", "aria-label": summary(spec) });
   const tip = make("div", { class: "tip", hidden: "" });
@@ -197,6 +198,7 @@ function paint(svg, spec, width) {
   svg.append(inside);
   for (const mark of spec.marks || []) paintMark(inside, mark, x, y, box);
   for (const series of spec.series) paintSeries(inside, series, x, y, spec);
+  for (const mark of spec.marks || []) labelMark(inside, mark, x, box, spec.falls);
   svg.scales = { x, y, box, width };
   svg.hit = draw("circle", { class: "hit", r: 7, visibility: "hidden" });
   svg.append(svg.hit);
@@ -211,8 +213,16 @@ function paintMark(group, mark, x, y, box) {
   const at = x.at(mark.x);
   if (!(at >= box.left && at <= box.right)) return;
   group.append(draw("path", { class: "mark", d: `M${at} ${box.top}V${box.bottom}` }));
+}
+
+// The label of a mark: at the bottom if the curves fall from the top left, else at the top.
+function labelMark(group, mark, x, box, low) {
+  if (mark.diagonal) return;
+  const at = x.at(mark.x);
+  if (!(at >= box.left && at <= box.right)) return;
   const right = at > box.right - 90;
-  const words = { class: "halo", x: right ? at - 5 : at + 5, y: box.top + (mark.row ? 26 : 12), "text-anchor": right ? "end" : "start" };
+  const y = low ? box.bottom - (mark.row ? 22 : 8) : box.top + (mark.row ? 26 : 12);
+  const words = { class: "halo", x: right ? at - 5 : at + 5, y, "text-anchor": right ? "end" : "start" };
   group.append(draw("text", words, mark.label));
 }
 
@@ -264,10 +274,12 @@ function listen(svg, tip, spec) {
     svg.hit.setAttribute("visibility", px >= box.left - 1 ? "visible" : "hidden");
     tip.replaceChildren(...pointLines(p, spec).map((line) => make("div", {}, line)));
     tip.hidden = false;
-    const ratio = svg.clientWidth / width;
-    const left = Math.min(Math.max(svg.offsetLeft + px * ratio + 12, 4), tip.parentNode.clientWidth - tip.offsetWidth - 4);
-    tip.style.left = `${left}px`;
-    tip.style.top = `${svg.offsetTop + Math.max(0, py * ratio - tip.offsetHeight - 12)}px`;
+    const [frame, whole] = [svg.getBoundingClientRect(), tip.parentNode.getBoundingClientRect()];
+    const ratio = frame.width / width;
+    const left = frame.left - whole.left + px * ratio + 12;
+    const top = frame.top - whole.top + py * ratio - tip.offsetHeight - 12;
+    tip.style.left = `${Math.max(4, Math.min(left, whole.width - tip.offsetWidth - 4))}px`;
+    tip.style.top = `${Math.max(4, top)}px`;
     if (speak) document.getElementById("status").textContent = pointLines(p, spec).join(", ");
   };
   const leave = () => {

@@ -161,7 +161,7 @@ function tailSpec(row) {
   });
   return {
     title: "Tail", note: "The proportion of values at or above x. From xmin on, the fitted laws.",
-    x: { label: "x", log: true }, y: { label: "P(X ≥ x)", log: true, least: 0.5 / row.n }, series, marks: [{ x: row.xmin, label: "xmin" }],
+    x: { label: "x", log: true }, y: { label: "P(X ≥ x)", log: true, least: 0.5 / row.n }, series, falls: true, marks: [{ x: row.xmin, label: "xmin" }],
   };
 }
 
@@ -188,7 +188,7 @@ function keptSpec(row, column) {
     title: column ? "Fraction above a threshold" : "Kept fraction against threshold",
     note: column ? "The proportion of all numbers at or above the threshold." : "The proportion of elements that a split at this threshold keeps.",
     x: { label: "threshold", log: true }, y: { label: column ? "at or above, %" : "kept, %", log: true },
-    series: [{ name: "", kind: "line", colour: "s2", points }], marks,
+    series: [{ name: "", kind: "line", colour: "s2", points }], marks, falls: true,
   };
 }
 
@@ -218,7 +218,7 @@ function spectrumSpec(row) {
       { name: "eigenvalues", kind: "line", colour: "sdata", points: spectrum.x.map((x, k) => ({ x, y: spectrum.n[k] / n })) },
       { name: `power law, alpha = ${show(row.esd_alpha)}`, kind: "line", style: "dash", colour: "sfit", points: law },
     ],
-    marks: [{ x: row.esd_xmin, label: "xmin" }],
+    marks: [{ x: row.esd_xmin, label: "xmin" }], falls: true,
   };
 }
 
