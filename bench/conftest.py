@@ -15,9 +15,9 @@ fastest round of each counts. A tool that is too slow to repeat goes into `once`
 `fact` records a figure that does not come from a race (bytes, elements per second, an exponent).
 
 `make bench` runs all benchmarks and rewrites bench/RESULTS.md, which keeps the figures of other
-machines. `make bench ISA=avx2` holds htstats and NumPy to AVX2 (bench/isa.py); its rows are a column
-of their own. `make bench QUICK=1` runs small sizes, to check that the benchmarks run, and writes no
-results.
+machines. `make bench ISA=avx2` holds htstats and NumPy to AVX2 (bench/isa.py); its rows are a
+column of their own. `make bench QUICK=1` runs small sizes, to check that the benchmarks run, and
+writes no results.
 """
 
 from __future__ import annotations

@@ -81,9 +81,12 @@ def fit_calls():
 
 def tail_calls(x):
     """What only fits outside of memory call: counts of values, and the values of a range."""
-    from htstats._core import counts, tail
+    from htstats._core import checksum, counts, tail
 
     if x.dtype == np.float16:
+        bits = x.view(np.uint16)
+        table = np.bincount(bits, minlength=1 << 16).astype(np.uint64)
+        yield "checksums", (checksum.checksum_u16(bits), checksum.checksum_counts_u16(table))
         return
     letters, one = ("f32", np.float32(1)) if x.dtype == np.float32 else ("f64", np.float64(1))
     low = int(one.view(f"i{x.itemsize}"))

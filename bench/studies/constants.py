@@ -9,22 +9,32 @@ changes. No result depends on any of these constants.
 """
 
 import argparse
+import contextlib
+import os
+import tempfile
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from htstats import binomial
 from htstats._common import broadcast
+from htstats._exact_fit.candidates import sort_distinct
 from htstats._exact_fit.dispatch import fit_tail
+from htstats._exact_fit.histogram import count_buckets
 from htstats._exact_fit.options import FitOptions
 from htstats._exact_fit.out_of_core.budget import plan_memory
 from htstats._exact_fit.out_of_core.ranges import Cells
 from htstats._exact_fit.out_of_core.scan import OutOfCoreScan
+from htstats._exact_fit.sample import gather
+from htstats._exact_fit.sorted_tail import take_sorted_tail
 from htstats._exact_fit.source import as_source
 from htstats.binomial._arguments import kernel_of
+from htstats.distributed import fit_rows as distributed_fit
 from htstats.sketch import FORMATS, TailSketch
 from htstats.spectral import Sizes, norms, open_rows
+from htstats.weights import _quantized, _sources, open_weights
 
 
 def weights(n):
@@ -123,11 +133,101 @@ def likely(quick):
     )
 
 
+def worth_a_sort(quick):
+    """WORTH_A_SORT: values for each thread from which sorting on two threads is faster."""
+    for n in (1 << 12,) if quick else (1 << 14, 1 << 15, 1 << 16, 1 << 17, 1 << 18, 1 << 20):
+        x = np.random.default_rng(0).pareto(1.5, 2 * n) + 1
+        source = as_source(x)
+        prospect = count_buckets(source, 1).prospect("positive")
+        low = float(prospect.lower[0])
+        yield (
+            n,
+            {
+                "one": lambda s=source, low=low: sort_distinct(gather(s, "positive", low)),
+                "two": lambda s=source, p=prospect: take_sorted_tail(s, "positive", p, 0, 2),
+            },
+        )
+
+
+def piece_bytes(quick):
+    """PIECE_BYTES of weights/_quantized.py: bytes of scales that are expanded at a time."""
+    rows, cols = (256, 256) if quick else (4096, 4096)
+    scale = _Ones(None, (rows // 128, cols // 128), (128, 128))
+    out = np.ones((rows, cols), np.float32)
+    usual = _quantized.PIECE_BYTES
+
+    def multiply(size):
+        _quantized.PIECE_BYTES = size
+        scale.multiply(0, out)
+        _quantized.PIECE_BYTES = usual
+
+    sizes = (1 << 16, 1 << 18, usual, 1 << 22, 1 << 24)
+    yield f"{rows} x {cols}", {str(size): partial(multiply, size) for size in sizes}
+
+
+class _Ones(_quantized.Scale):
+    """Scales that need no file."""
+
+    def _rows(self, first, last):
+        return np.ones((last - first, self.shape[1]), np.float32)
+
+
+def worth_a_call(quick):
+    """WORTH_A_CALL: bytes of a gap that are read and thrown away, to save a system call."""
+    n, usual = 64 if quick else 2000, _sources.WORTH_A_CALL
+    with tempfile.TemporaryFile() as file:
+        for gap in (1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18):
+            file.truncate(n * gap)
+            strided = _sources.StridedSource(_File(file.fileno()), 0, 4, (n, 16), (gap // 4, 1))
+            out = memoryview(bytearray(n * 64))
+
+            def read(worth, strided=strided, out=out):
+                _sources.WORTH_A_CALL = worth
+                for row in range(0, n, 4):
+                    strided.read(64 * row, out[64 * row : 64 * (row + 4)])
+                _sources.WORTH_A_CALL = usual
+
+            calls = {"calls": partial(read, 0), "gaps": partial(read, 1 << 40)}
+            yield f"gaps of {gap} bytes, four rows at a time", calls
+
+
+class _File:
+    """A source that reads a file."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def read(self, offset, out):
+        os.preadv(self.number, [out], offset)
+
+
+def task_bytes(quick):
+    """TASK_BYTES: bytes of a task of a cluster with two workers in this process."""
+    x = np.random.default_rng(0).standard_t(3, (100, 1000) if quick else (8000, 4000))
+    with tempfile.TemporaryDirectory() as folder, _cluster() as client:
+        path = Path(folder, "x.npy")
+        np.save(path, x.astype(np.float32))
+        name = next(iter(open_weights(path)))
+        fit = partial(distributed_fit, path, name, client=client)
+        sizes = (1 << 22, 1 << 24, 1 << 26, 1 << 28)
+        yield "task_bytes", {str(n): partial(fit, task_bytes=n) for n in sizes}
+
+
+@contextlib.contextmanager
+def _cluster():
+    """Two workers in this process."""
+    from distributed import Client, LocalCluster
+
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": False}
+    with LocalCluster(**options, dashboard_address=None) as cluster, Client(cluster) as client:
+        yield client
+
+
 STUDIES = {
     study.__name__.replace("_", "-"): study
     for study in (
         pruned_from, estimates_at_once, gram_side, spectral_block, broadcast_block,
-        elements_a_thread, likely,
+        elements_a_thread, likely, worth_a_sort, piece_bytes, worth_a_call, task_bytes,
     )
 }  # fmt: skip
 

@@ -21,6 +21,10 @@ enum {
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define HTST_ISA_HAS_X86 1
+#define HTST_FOR_AVX2 __attribute__((target("avx2,fma,bmi,bmi2,f16c,popcnt")))
+#define HTST_FOR_AVX512 \
+    __attribute__((     \
+        target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,bmi,bmi2,f16c,popcnt")))
 #endif
 
 /* The best kind that both this processor and this build of the library support. METHOD: asks the
@@ -45,11 +49,6 @@ int htst_isa_status(void);
  * the names of the parameters. HTST_VOID_KERNEL is the same for a function that returns nothing.
  * Without HTST_HAVE_CLONES there is one copy, for the processor of the compiler's options. */
 #if defined(HTST_HAVE_CLONES) && defined(HTST_ISA_HAS_X86)
-#define HTST_FOR_AVX2 __attribute__((target("avx2,fma,bmi,bmi2,f16c,popcnt")))
-#define HTST_FOR_AVX512 \
-    __attribute__((     \
-        target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,bmi,bmi2,f16c,popcnt")))
-
 /* Written once, by the loader; all other code only reads it. */
 extern int htst_isa_in_use;
 

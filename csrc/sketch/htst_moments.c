@@ -174,15 +174,9 @@ htst_moments_add_near_f32(
 
 /* ------------------------------------------------------------------ float64 */
 
-/* The code uses explicit vectors, because a compiler may not reorder sums of doubles, and cannot
- * know that these sums are exact. */
-#define LANES 8
-#define BLOCK_F64 \
-    1024         /* 128 additions for each of 8 lanes: the grids below leave room for no more */
-#define REACH 18 /* exponents, from the largest down, that are added there */
-
-typedef double doubles_t __attribute__((vector_size(8 * LANES)));
-typedef uint64_t long_words_t __attribute__((vector_size(8 * LANES)));
+#define GROUP 8        /* elements that are added to different sums */
+#define BLOCK_F64 1024 /* 128 additions for each of the 8: the grids below leave room for no more */
+#define REACH 18       /* exponents, from the largest down, that are added there */
 
 /* Sums of the parts and of the products of parts, as integers in units of their grids. */
 typedef struct {
@@ -191,22 +185,12 @@ typedef struct {
     int e;
 } many_f64_t;
 
-static inline void
-collect(i128 *total, const doubles_t *lanes, double scale)
-{
-    int64_t sum = 0;
-    for (int lane = 0; lane < LANES; lane++) {
-        sum += (int64_t) ((*lanes)[lane] * scale);
-    }
-    *total += sum;
-}
-
-/* LANES elements from x on, of which `left` belong to the array; `last` is filled with zeros by
- * the caller and receives the elements at the end of the array. */
+/* A group of elements from x on, of which `left` belong to the array; `last` is filled with zeros
+ * by the caller and receives the elements at the end of the array. */
 static inline const double *
-fill_lanes(const double *x, int64_t left, double *last)
+fill_group(const double *x, int64_t left, double *last)
 {
-    if (left >= LANES) {
+    if (left >= GROUP) {
         return x;
     }
     for (int64_t lane = 0; lane < left; lane++) {
@@ -215,44 +199,39 @@ fill_lanes(const double *x, int64_t left, double *last)
     return last;
 }
 
+#define LANES 2
+#define TARGET
+#define OF(name) name##_2
+#include "htst_moments_wide_template.h"
+
+#ifdef HTST_ISA_HAS_X86
+#define LANES 4
+#define TARGET HTST_FOR_AVX2
+#define OF(name) name##_4
+#include "htst_moments_wide_template.h"
+
+#define LANES 8
+#define TARGET HTST_FOR_AVX512
+#define OF(name) name##_8
+#include "htst_moments_wide_template.h"
+#endif
+
 /* With abs(x) < 2^(E + 1), x is cut into a + b + c on grids of 2^(E - 22), 2^(E - 46) and 2^(E -
  * 70), each of at most 2^23 steps: products of two have at most 46 bits, 128 of them 53. */
-HTST_VOID_KERNEL(
-    many_f64, (const double *x, int64_t n, uint64_t least, many_f64_t *many), (x, n, least, many))
+static void
+many_f64(const double *x, int64_t n, uint64_t least, many_f64_t *many)
 {
-    const double to_a = 1.5 * power_of_two(many->e + 30), to_b = 1.5 * power_of_two(many->e + 6);
-    doubles_t sa = { 0 }, sb = { 0 }, sc = { 0 };
-    doubles_t aa = { 0 }, ab = { 0 }, bb = { 0 }, ac = { 0 }, bc = { 0 }, cc = { 0 };
-    double last[LANES] = { 0 };
-    for (int64_t i = 0; i < n; i += LANES) {
-        const double *from = fill_lanes(x + i, n - i, last);
-        long_words_t bits;
-        memcpy(&bits, from, sizeof bits);
-        bits &= (long_words_t) ((bits & ABS_F64) >= least);
-        doubles_t value;
-        memcpy(&value, &bits, sizeof value);
-        doubles_t a = (value + to_a) - to_a, rest = value - a;
-        doubles_t b = (rest + to_b) - to_b, c = rest - b;
-        sa += a;
-        sb += b;
-        sc += c;
-        aa += a * a;
-        ab += a * b;
-        bb += b * b;
-        ac += a * c;
-        bc += b * c;
-        cc += c * c;
+#ifdef HTST_ISA_HAS_X86
+    if (htst_isa() == HTST_ISA_AVX512) {
+        add_many_8(x, n, least, many);
+        return;
     }
-    const double unit = power_of_two(-many->e), square = power_of_two(-2 * many->e);
-    collect(many->sum, &sa, unit * 0x1p22);
-    collect(many->sum + 1, &sb, unit * 0x1p46);
-    collect(many->sum + 2, &sc, unit * 0x1p70);
-    collect(many->product, &aa, square * 0x1p44);
-    collect(many->product + 1, &ab, square * 0x1p68);
-    collect(many->product + 2, &bb, square * 0x1p92);
-    collect(many->product + 3, &ac, square * 0x1p92);
-    collect(many->product + 4, &bc, square * 0x1p116);
-    collect(many->product + 5, &cc, square * 0x1p140);
+    if (htst_isa() == HTST_ISA_AVX2) {
+        add_many_4(x, n, least, many);
+        return;
+    }
+#endif
+    add_many_2(x, n, least, many);
 }
 
 static void

@@ -23,6 +23,7 @@ from htstats.weights import WeightMatrix, Weights, files_at, open_weights
 __all__ = ["TASK_BYTES", "FileId", "FileRows", "Parts", "blocks_of", "open_once"]
 
 # Large compared with the overhead of a task, about a millisecond; small enough for any worker.
+# `bench/studies/constants.py task-bytes` times several sizes.
 TASK_BYTES = 1 << 26
 
 

@@ -58,7 +58,8 @@ SLOTS = {
 # Side lengths of the blocks in known formats: DeepSeek's 128, MX 32, NVFP4 16, then others.
 SIDES = (128, 32, 16, 64, 256, 512, 1024)
 
-# Bytes of scales that are expanded to single elements at a time.
+# Bytes of scales that are expanded to single elements at a time;
+# `bench/studies/constants.py piece-bytes` times several sizes.
 PIECE_BYTES = 1 << 20
 
 

@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 # A gap of at most this many bytes is read and discarded: another system call would cost more.
+# `bench/studies/constants.py worth-a-call` times both ways.
 WORTH_A_CALL = 1 << 14
 
 

@@ -32,7 +32,7 @@ TESTS = {
     "scan": ("test_exact_fit_scan.py",),
     "sketch": ("test_sketch.py",),
     "sort": ("test_core_sort.py",),
-    "split": ("test_compression_partition.py",),
+    "split": ("test_compression_partition.py", "test_compression_partition_sums.py"),
     "stable_sample": ("test_stable_sample.py",),
     "tail": ("test_exact_fit_prune.py",),
     "tally": ("test_exact_fit_discrete.py::test_what_is_tallied_is_what_is_usable",),
