@@ -10,18 +10,23 @@ from pathlib import Path
 COMMENT = re.compile(r"/\*(.*?)\*/", re.DOTALL)
 INTERNAL = re.compile(r"These headers are internal: (.*?)\. They may", re.DOTALL)
 SECTION = re.compile(r"\b(METHOD|ACCURACY|ERRORS|VERSION)\b")
+KEYWORD = re.compile(r"METHOD|ACCURACY|ERRORS|VERSION")
+KEYWORD_LINE = re.compile(r"\n(?=METHOD|ACCURACY|ERRORS|VERSION)")
 
 
 def clean(comment: str) -> str:
     """The text of a comment without its asterisks."""
     lines = [re.sub(r"^ ?\* ?", "", line) for line in comment.splitlines()]
-    return textwrap.dedent("\n".join(lines)).strip("\n")
+    return textwrap.dedent("\n".join([lines[0].strip(), *lines[1:]])).strip()
 
 
 def to_markdown(text: str) -> str:
     """Paragraphs of a comment as Markdown; indented formulas and lists stay as they are."""
     parts = []
+    text = KEYWORD_LINE.sub("\n\n", text)
     for part in re.split(r"\n\s*\n", text):
+        if KEYWORD.match(part):
+            part = re.sub(r"\n  (?=\S)", "\n", part)  # a continued line, not a formula
         if any(re.match(r"\s\s|\S+\s{3,}\S", line) for line in part.splitlines()):
             parts.append(f"```text\n{part}\n```")
             continue

@@ -21,6 +21,9 @@ MODULES = (
     "htstats.cli", "htstats",
 )  # fmt: skip
 
+# Classes of others, whose members are described elsewhere.
+FOREIGN = ("Exception", "tuple", "dict", "object", "Module", "Mapping", "Protocol")
+
 
 def kind_of(value: object) -> str:
     if inspect.isclass(value):
@@ -80,8 +83,7 @@ def page(module: ModuleType, described: dict[int, str]) -> str:
         if kind == "data":
             continue
         parts += [f".. auto{kind}:: {name}.{public}"]
-        parts += ["   :members:", "   :inherited-members: Exception,tuple,dict,object,Module,Mapping,Protocol"] * (
-            kind == "class"
-        )
+        if kind == "class":
+            parts += ["   :members:", f"   :inherited-members: {','.join(FOREIGN)}"]
         parts.append("")
     return "\n".join(parts)
