@@ -4,6 +4,7 @@
 """
 
 import importlib
+import inspect
 import pkgutil
 import re
 import sys
@@ -67,7 +68,8 @@ def test_every_public_name_of_a_described_module_is_on_a_page():
             pytest.skip(f"needs {error.name}: pip install 'htstats[torch,dask,plot]'")
         page = python_pages.page(module, described)
         for public in module.__all__:
-            if callable(getattr(module, public)):
+            value = getattr(module, public)
+            if inspect.isclass(value) or inspect.isroutine(value):
                 assert re.search(rf"\b{public}\b", page), f"{name}.{public}"
     assert "htstats.power_law.fit_power_law" in described.values()
 
@@ -78,17 +80,15 @@ def functions(header):
     return set(re.findall(r"\b(htst_\w+)\s*\(", code))
 
 
-PUBLIC = [p for p in sorted((ROOT / "csrc").glob("*/*.h")) if "_template" not in p.name]
-
-
-@pytest.mark.parametrize("header", PUBLIC, ids=lambda path: path.name)
-def test_every_function_of_a_header_is_on_its_page(header):
+def test_every_function_of_a_header_is_on_its_page():
     import c_pages
 
-    page = c_pages.page(header)
-    missing = {name for name in functions(header) if name not in page}
-    assert not missing
-    assert "*/" not in re.sub(r"```c\n.*?```", "", page, flags=re.DOTALL)
+    headers = c_pages.public_headers(ROOT / "csrc")
+    assert len(headers) > 20
+    for header in headers:
+        page = c_pages.page(header)
+        assert {name for name in functions(header) if name not in page} == set(), header.name
+        assert "*/" not in re.sub(r"```c\n.*?```", "", page, flags=re.DOTALL)
 
 
 def test_comments_become_paragraphs():
