@@ -24,7 +24,8 @@ def _write_checkpoints(folder, rng):
 
     arrays = {"layer1.weight": heavy(128, 256), "layer2.weight": heavy(64, 128)}
     np.savez(folder / "model.npz", **arrays)
-    names = {"enc.mlp.weight": heavy(30, 40), "dense5.weight": heavy(20, 16), "enc.bias": np.ones(3)}
+    names = {"enc.mlp.weight": heavy(30, 40), "dense5.weight": heavy(20, 16)}
+    names["enc.bias"] = np.ones(3)
     write_safetensors(folder / "model.safetensors", names)
     write_safetensors(folder / "encoder.safetensors", names)
     np.savez(folder / "onet.npz", **names)

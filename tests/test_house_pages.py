@@ -1,7 +1,7 @@
 """The Python blocks and the commands of the pages in docs/ run, and print what the pages say.
 
-Each page runs in a folder of its own that `page_files` fills. A page is a program: its blocks run in
-order and see each other's files. The kind of a block says what happens:
+Each page runs in a folder of its own that `page_files` fills. A page is a program: its blocks run
+in order and see each other's files. The kind of a block says what happens:
 
     python    it runs; a text block that follows is its output, literally
     console   lines that begin with "$ " are commands; the lines below a command are its output. If
@@ -53,7 +53,7 @@ SHORTER = [
 ]
 # Commands that no test runs, with the reason.
 NOT_RUN = {
-    "--model package.module:name": "needs a package of the reader; tests/test_certificate_models.py",
+    "--model package.module:name": "needs a package; tests/test_certificate_models.py",
     "--preset held-out": "minutes of training; tests/test_commands_certify.py",
     "cnn.npz": "the file of the command above",
     "--checkpoint": "needs a trained network; tests/test_certificate_models.py",

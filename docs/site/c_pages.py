@@ -10,18 +10,23 @@ from pathlib import Path
 COMMENT = re.compile(r"/\*(.*?)\*/", re.DOTALL)
 INTERNAL = re.compile(r"These headers are internal: (.*?)\. They may", re.DOTALL)
 SECTION = re.compile(r"\b(METHOD|ACCURACY|ERRORS|VERSION)\b")
+KEYWORD = re.compile(r"METHOD|ACCURACY|ERRORS|VERSION")
+KEYWORD_LINE = re.compile(r"\n(?=METHOD|ACCURACY|ERRORS|VERSION)")
 
 
 def clean(comment: str) -> str:
     """The text of a comment without its asterisks."""
     lines = [re.sub(r"^ ?\* ?", "", line) for line in comment.splitlines()]
-    return textwrap.dedent("\n".join(lines)).strip("\n")
+    return textwrap.dedent("\n".join([lines[0].strip(), *lines[1:]])).strip()
 
 
 def to_markdown(text: str) -> str:
     """Paragraphs of a comment as Markdown; indented formulas and lists stay as they are."""
     parts = []
+    text = KEYWORD_LINE.sub("\n\n", text)
     for part in re.split(r"\n\s*\n", text):
+        if KEYWORD.match(part):
+            part = re.sub(r"\n  (?=\S)", "\n", part)  # a continued line, not a formula
         if any(re.match(r"\s\s|\S+\s{3,}\S", line) for line in part.splitlines()):
             parts.append(f"```text\n{part}\n```")
             continue
@@ -69,16 +74,20 @@ def page(path: Path) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write(csrc: Path, folder: Path) -> str:
-    """Write one page for each public header; return their tree of contents."""
-    folder.mkdir(parents=True)
+def public_headers(csrc: Path) -> list[Path]:
+    """htst.h and every header that csrc/README.md does not call internal."""
     found = INTERNAL.search((csrc / "README.md").read_text(encoding="utf-8"))
     assert found is not None, "csrc/README.md must list the internal headers"
     internal = set(re.findall(r"htst_\w+\.h", found[1]))
     headers = [csrc / "htst.h", *sorted(csrc.glob("*/*.h"))]
-    names = []
+    return [p for p in headers if p.name not in internal and not p.stem.endswith("_template")]
+
+
+def write(csrc: Path, folder: Path) -> str:
+    """Write one page for each public header; return their tree of contents."""
+    folder.mkdir(parents=True)
+    headers = public_headers(csrc)
     for path in headers:
-        if path.name not in internal and not path.stem.endswith("_template"):
-            (folder / f"{path.stem}.md").write_text(page(path), encoding="utf-8")
-            names.append(f"c/{path.stem}")
-    return "\n## Headers\n\n```{toctree}\n:maxdepth: 1\n\n" + "\n".join(names) + "\n```\n"
+        (folder / f"{path.stem}.md").write_text(page(path), encoding="utf-8")
+    names = "\n".join(f"c/{path.stem}" for path in headers)
+    return f"\n## Headers\n\n```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n"

@@ -53,7 +53,8 @@ SECTIONS = {
     ],
 }  # fmt: skip
 
-LINK = re.compile(r"(\]\()([^)\s]+)(\))")
+LINK = re.compile(r"\[([^\[\]]*)\]\(([^)\s]+)\)")
+EXTERNAL = re.compile(r"https?://[^\s)>\]\"'`|]+")
 FENCE = re.compile(r"^(```.*?^```[ ]*$)", re.DOTALL | re.MULTILINE)
 MARKER = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 
@@ -67,30 +68,33 @@ def pages() -> dict[str, str]:
 def move_links(text: str, source: str, places: dict[str, str]) -> str:
     """The text of a page with links that are right at its place in the site.
 
-    A link to a file that is no page becomes the path of that file as code.
+    A link whose text is the path of a page gets the title of that page as its text. A link to a
+    file that is no page becomes the path of that file as code.
     """
+    here = posixpath.dirname(places[source]) or "."
 
     def move(match: re.Match[str]) -> str:
-        target, sharp, anchor = match[2].partition("#")
+        words, (target, sharp, anchor) = match[1], match[2].partition("#")
         if not target or re.match(r"[a-z]+:", target):
             return match[0]
         path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
         if path in places:
-            here = posixpath.dirname(places[source])
-            return f"{match[1]}{posixpath.relpath(places[path], here or '.')}{sharp}{anchor})"
+            words = "" if words.endswith(".md") and not sharp else words
+            return f"[{words}]({posixpath.relpath(places[path], here)}{sharp}{anchor})"
         if path.startswith("docs/schemas"):
-            return f"](command-line.md#json){sharp}{anchor}"
-        return f"]{{}} (`{path}`)"
+            return f"`{path}`"
+        return f"{words} (`{path}`)"
 
     parts = FENCE.split(text)
     moved = [part if n % 2 else LINK.sub(move, part) for n, part in enumerate(parts)]
-    return "".join(moved).replace("]{}", "]")
+    return "".join(moved)
 
 
 def trees() -> str:
     """The trees of contents of all sections, hidden: the theme shows them at the side."""
+    head = "\n```{toctree}\n:hidden:\n:caption: "
     return "".join(
-        f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n" + "\n".join(existing(names)) + "\n```\n"
+        f"{head}{title}\n\n" + "\n".join(existing(names)) + "\n```\n"
         for title, names in SECTIONS.items()
     )
 
@@ -126,5 +130,14 @@ def compose(folder: Path) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def external_links(folder: Path) -> list[str]:
+    """The links of all pages to other sites. The build lists them and fetches none."""
+    texts = (path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.md")))
+    return sorted({link.rstrip(".,;:") for text in texts for link in EXTERNAL.findall(text)})
+
+
 if __name__ == "__main__":
-    compose(Path(sys.argv[1]))
+    target = Path(sys.argv[1])
+    compose(target)
+    listed = target.with_name("external-links.txt")
+    listed.write_text("".join(f"{link}\n" for link in external_links(target)))

@@ -38,6 +38,7 @@ numpydoc_xref_param_type = False
 html_theme = "furo"
 html_title = f"htstats {release}"
 html_copy_source = False
+html_show_copyright = False
 html_extra_path = ["schemas"]
 templates_path = []
 
@@ -101,7 +102,13 @@ def escape(text):
     return re.sub(r"(?<=\w)\*\*(?=[\w(])", r"\\*\\*", text.replace("|", "\\|"))
 
 
+def skip_member(app, what, name, obj, skip, options):
+    """Leave out the fields of named tuples, which the docstring of the class describes."""
+    return True if (obj.__doc__ or "").startswith("Alias for field number") else skip
+
+
 def setup(app):
+    app.connect("autodoc-skip-member", skip_member)
     app.connect("autodoc-process-docstring", prepare, priority=100)
     app.add_role_to_domain("py", "known", XRefRole())
     app.connect("missing-reference", resolve_known)

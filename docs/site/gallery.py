@@ -69,7 +69,7 @@ axes.legend()
     ),
     Picture(
         "kept", "Kept elements against the threshold",
-        "The proportion of elements that the split keeps, and the proportion that the fit predicts.",
+        "The proportion of elements that the split keeps, and that the fit predicts.",
         """\
 import numpy as np
 import htstats

@@ -21,6 +21,9 @@ MODULES = (
     "htstats.cli", "htstats",
 )  # fmt: skip
 
+# Classes of others, whose members are described elsewhere.
+FOREIGN = ("Exception", "tuple", "dict", "object", "Module", "Mapping", "Protocol")
+
 
 def kind_of(value: object) -> str:
     if inspect.isclass(value):
@@ -54,6 +57,12 @@ def first_line(module: ModuleType) -> str:
     return " ".join((module.__doc__ or "").strip().split("\n\n")[0].split())
 
 
+def also(public: str, full: str) -> str:
+    """An item for a name whose object another page describes, or this page by another name."""
+    other = "" if full.endswith(f".{public}") else f"``{public}``, another name of "
+    return f"* {other}:py:obj:`~{full}`"
+
+
 def page(module: ModuleType, described: dict[int, str]) -> str:
     """The page of a module. `described` maps the objects of earlier pages to their names."""
     name = module.__name__
@@ -75,13 +84,12 @@ def page(module: ModuleType, described: dict[int, str]) -> str:
         parts += [f"   {public}" for kind, public in own if kind != "data"]
         parts.append("")
     if others:
-        parts += ["Also here:", ""] + [f"* :py:obj:`~{full}`" for _, full in others] + [""]
+        parts += ["Also here:", ""] + [also(public, full) for public, full in others] + [""]
     for kind, public in own:
         if kind == "data":
             continue
         parts += [f".. auto{kind}:: {name}.{public}"]
-        parts += ["   :members:", "   :inherited-members: Exception,tuple,dict,object,Module,Mapping,Protocol"] * (
-            kind == "class"
-        )
+        if kind == "class":
+            parts += ["   :members:", f"   :inherited-members: {','.join(FOREIGN)}"]
         parts.append("")
     return "\n".join(parts)

@@ -51,7 +51,9 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "fit": (
         Example("htstats fit model.safetensors", "every matrix of a checkpoint"),
-        Example("htstats fit model.safetensors --tensor '*.mlp.*' --gof --compare", "some, with tests"),
+        Example(
+            "htstats fit model.safetensors --tensor '*.mlp.*' --gof --compare", "some, with tests"
+        ),
         Example("htstats fit cities.csv --column people --discrete", "a column of whole numbers"),
         Example("cut -f3 log.tsv | htstats fit - --json", "standard input, as JSON"),
     ),
