@@ -7,7 +7,7 @@
 #define LANES 16  /* partial sums of a dot product, one for each lane of a vector */
 #define GROUP 8   /* rows whose multiples are added in single precision */
 #define HALF 4    /* rows that share one read of v */
-#define PIECE 512 /* columns whose products are added in single precision; a multiple of 32 */
+#define PIECE 256 /* columns whose products are added in single precision; a multiple of 32 */
 
 typedef float floats_t __attribute__((vector_size(4 * LANES)));
 typedef float unaligned_floats_t __attribute__((vector_size(4 * LANES), aligned(4), may_alias));

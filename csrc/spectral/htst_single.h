@@ -14,7 +14,7 @@
 /* out += W^T (W v) for the matrix W of `rows` x `cols`. v and out have `cols` entries each, belong
  * to the caller and do not overlap.
  *
- * METHOD: a dot product w . v is a sum of pieces of 512 columns. In a piece, sixteen sums in single
+ * METHOD: a dot product w . v is a sum of pieces of 256 columns. In a piece, sixteen sums in single
  * precision get element j in sum j mod 16; the sums of pieces are added in double precision. The
  * dot products are rounded to single precision, and the multiples of eight rows are added in single
  * precision before they are added to out. Rows are taken in groups of eight from the first row of
