@@ -58,13 +58,24 @@ def print_answer(
     rows: list[Row],
     weights: Weights,
     kind: str = "matrix",
+    files: Iterable[str] = (),
 ) -> None:
-    """Print the rows in the format that the arguments select."""
+    """Print the rows in the format that the arguments select, or write them to --output.
+
+    `files` are the input files, which the output must not replace.
+    """
     if args.json:
         answer = as_json(args.file, side, rule, rows, weights)
-        print(json.dumps(answer, indent=1, allow_nan=False))
+        text = json.dumps(answer, indent=1, allow_nan=False) + "\n"
     elif args.csv:
-        print(as_csv(rows), end="")
+        text = as_csv(rows)
     else:
         is_all = kind == "matrix" and args.tensor is None
-        print(as_text(rows, weights if is_all else None, kind))
+        text = as_text(rows, weights if is_all else None, kind) + "\n"
+    if args.output is None:
+        print(text, end="")
+        return
+    from htstats._common.files import atomic_write
+
+    with atomic_write(args.output, inputs=files) as file:
+        file.write(text.encode())

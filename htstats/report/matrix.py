@@ -37,7 +37,7 @@ HELD_AS_BITS = 1 << 21
 HELD_BY_STABLE = 1 << 22
 
 # Relative accuracy of the stable rank. It gives more digits than a table shows.
-RANK_RTOL = 5e-7
+RANK_RTOL = 1e-7
 
 # A p-value above this level does not rule out a power law (Clauset, Shalizi and Newman 2009,
 # section 4).
@@ -101,9 +101,7 @@ def fit_matrix(
         return {"error": one_line(error)}
 
 
-def _fit_values(
-    values: npt.NDArray[Any], side: str, rule: Rule, n_threads: int
-) -> dict[str, Any]:
+def _fit_values(values: npt.NDArray[Any], side: str, rule: Rule, n_threads: int) -> dict[str, Any]:
     from htstats.power_law import fit_power_law
     from htstats.spectral import estimate_stable_rank
 

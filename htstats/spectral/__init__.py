@@ -1,13 +1,13 @@
 """Singular values of weight matrices: norms, spectra and their summary.
 
-    _rows         read a matrix by rows, in memory or in blocks; products W^T (W v)
-    _norms        spectral norm and stable rank, by Lanczos' method in float64
-    _estimate     the same for a table: float32 products, judged in float64
-    _gram         W W^T of the short side, with a bound of its error
-    _eigenvalues  all eigenvalues from the Gram matrix or by the SVD, the largest by Lanczos
-    _spectrum     fit_spectrum: which way is taken, and the fit
-    _summary      the summary of a layer in WeightWatcher's names
-    _bulk         the Marchenko-Pastur law of the bulk, its edge and the spikes above it
+_rows         read a matrix by rows, in memory or in blocks; products W^T (W v)
+_norms        spectral norm and stable rank, by Lanczos' method in float64
+_estimate     the same for a table: float32 products, judged in float64
+_gram         W W^T of the short side, with a bound of its error
+_eigenvalues  all eigenvalues from the Gram matrix or by the SVD, the largest by Lanczos
+_spectrum     fit_spectrum: which way is taken, and the fit
+_summary      the summary of a layer in WeightWatcher's names
+_bulk         the Marchenko-Pastur law of the bulk, its edge and the spikes above it
 """
 
 from htstats.spectral._bulk import Bulk, bulk_edges

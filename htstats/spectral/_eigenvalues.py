@@ -75,8 +75,8 @@ def by_svd(rows: Rows) -> Eigenvalues:
     Notes
     -----
     The error of each singular value is at most p u s for the largest one s, where p grows slowly
-    with the size (LAPACK Users' Guide, section 4.9). As NumPy's `matrix_rank` does, p = 2 max(shape)
-    is taken, and smaller values are left out.
+    with the size (LAPACK Users' Guide, section 4.9). p = 2 max(shape) is taken, as in NumPy's
+    `matrix_rank`, and smaller values are left out.
     """
     assert rows.data is not None
     matrix = widen(rows.data, rows.dtype)
@@ -91,7 +91,7 @@ def by_svd(rows: Rows) -> Eigenvalues:
 def by_gram(rows: Rows) -> Eigenvalues | None:
     """The eigenvalues of the Gram matrix of the short side, without those below their error bound.
 
-    Return None if squares overflow or underflow.
+    Return None if squares overflow or underflow, or all are zero.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def by_gram(rows: Rows) -> Eigenvalues | None:
         for block in rows.blocks():
             require_all_finite("W", block)
         return None
-    if gram.trace != 0 and not SAFE_TRACE[0] <= gram.trace <= SAFE_TRACE[1]:
+    if not SAFE_TRACE[0] <= gram.trace <= SAFE_TRACE[1]:
         return None
     return solve_gram(gram)
 
@@ -121,7 +121,7 @@ def solve_gram(gram: Gram) -> Eigenvalues:
     """
     side = len(gram.matrix)
     if side <= SMALL:
-        values = np.linalg.eigvalsh(gram.matrix)
+        values: Floats = np.asarray(np.linalg.eigvalsh(gram.matrix), np.float64)
     else:
         from scipy.linalg import eigh
 
@@ -161,8 +161,8 @@ def by_lanczos(rows: Rows, k: int) -> Eigenvalues:
     gram: Any = LinearOperator((side, side), matvec=lambda v: _multiply(rows, v), dtype=np.float64)
     try:
         values, vectors = eigsh(gram, k, v0=start_vector(side, 0))
-    except ArpackNoConvergence as error:
-        raise ArithmeticError(f"the {k} largest eigenvalues did not converge") from error
+    except ArpackNoConvergence as failure:
+        raise ArithmeticError(f"the {k} largest eigenvalues did not converge") from failure
     residuals = [
         np.linalg.norm(_multiply(rows, vector) - value * vector)
         for value, vector in zip(values, vectors.T, strict=True)

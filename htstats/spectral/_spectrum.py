@@ -161,8 +161,8 @@ def _fit_gram(
         )
     if found is None:
         return None
-    return fit_eigenvalues(found, options, above) if not must_trust else trust(
-        found, options, above
+    return (
+        fit_eigenvalues(found, options, above) if not must_trust else trust(found, options, above)
     )
 
 
@@ -174,9 +174,7 @@ def trust(found: Eigenvalues, options: dict[str, Any], above: float = 0.0) -> Sp
     return fit if found.error_bound <= TRUSTED * fit.xmin else None
 
 
-def fit_eigenvalues(
-    found: Eigenvalues, options: dict[str, Any], above: float = 0.0
-) -> SpectrumFit:
+def fit_eigenvalues(found: Eigenvalues, options: dict[str, Any], above: float = 0.0) -> SpectrumFit:
     """Fit a power law to the eigenvalues above a number."""
     fit = fit_power_law(found.values[found.values > above], **options)
     return SpectrumFit.of_eigenvalues(fit, found)

@@ -99,8 +99,8 @@ class SpectrumSummary:
     def as_dict(self) -> dict[str, Any]:
         """The numbers by name; those of the bulk too, with bulk_max, num_spikes and so on."""
         row = asdict(self)
-        bulk = row.pop("bulk")
-        return row | (bulk or {})
+        del row["bulk"]
+        return row | ({} if self.bulk is None else self.bulk._asdict())
 
 
 def summarize_spectrum(
@@ -151,7 +151,7 @@ def summarize_spectrum(
     """
     checks.nonnegative("fitted_from", fitted_from)
     matrices = split_kernel(W)
-    if len(matrices) == 1:
+    if len(np.shape(W)) == 2:
         fit = fit_spectrum(matrices[0], above=fitted_from)
     else:
         fit = pool_spectra(matrices, scale=0.5, above=fitted_from)
@@ -160,12 +160,12 @@ def summarize_spectrum(
 
 def split_kernel(W: npt.ArrayLike) -> Sequence[Any]:
     """The matrices of a layer: one, or one for each place of the kernel of a convolution."""
-    shape = np.shape(W) if not hasattr(W, "shape") else tuple(W.shape)
+    kernel: Any = W if hasattr(W, "shape") else np.asarray(W)
+    shape = tuple(kernel.shape)
     if len(shape) == 2:
-        return [W if hasattr(W, "shape") else np.asarray(W)]
+        return [kernel]
     if len(shape) != 4 or 0 in shape:
         raise ValueError(f"W must be a matrix or have shape (out, in, k, k), got shape {shape}")
-    kernel: Any = W if hasattr(W, "shape") else np.asarray(W)
     return [kernel[:, :, i, j] for i in range(shape[2]) for j in range(shape[3])]
 
 
