@@ -228,7 +228,7 @@ def test_an_estimate_that_is_refused_is_computed_in_float64(monkeypatch):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_an_estimate_is_not_taken_in_by_the_second_value(seed):
-    """Singular vectors along coordinates: the start vector may have next to nothing of the first."""
+    """Singular vectors along coordinates: the start vector may be nearly orthogonal to the first."""
     W = RNG(seed).standard_normal((2100, 2000), np.float32)
     for place, value in enumerate([400, 398, 395, 390]):
         W[place, int(RNG(seed + 100).integers(2000))] = value

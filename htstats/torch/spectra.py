@@ -37,7 +37,7 @@ def require_device(name: str) -> torch.device:
     """
     try:
         device = torch.device(name)
-        torch.zeros(1, dtype=torch.float64, device=device)
+        torch.zeros(1, dtype=torch.float64, device=device).item()
     except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
