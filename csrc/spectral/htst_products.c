@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "htst_widen.h"
+#include "htst_products_widen.h"
 
 #define LANES \
     8 /* partial sums of a dot product, one for each lane of a vector; the order is fixed */

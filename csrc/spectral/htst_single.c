@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "htst_widen.h"
+#include "htst_products_widen.h"
 
 #define LANES 16  /* partial sums of a dot product, one for each lane of a vector */
 #define GROUP 8   /* rows whose multiples are added in single precision */

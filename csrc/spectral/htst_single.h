@@ -20,11 +20,11 @@
  * precision before they are added to out. Rows are taken in groups of eight from the first row of
  * the call: blocks give the bits of the whole matrix if all blocks but the last have a multiple of
  * eight rows.
- * ACCURACY: with u = 2^-24 and s the rounding errors of 32 additions of a product, the error of a
- * dot product is at most 34 u |w| . |v|. The error of an entry of out is at most 9 u times the sum
- * of the absolute values of its terms, and that of the dot products. Numbers outside the range of
- * float32 overflow or vanish: the sum of the squares of W should be in [2^-60, 2^100] times the
- * number of entries.
+ * ACCURACY: with u = 2^-24, the error of a dot product is at most 20 u |w| . |v|: 16 additions, a
+ * product, and the final rounding. The error of an entry of out is at most 9 u times the sum of the
+ * absolute values of its terms, and that of the dot products. Numbers outside the range of float32
+ * overflow or vanish: the sum of the squares of W should be 2^-60 to 2^60 times the number of
+ * entries.
  * ERRORS: HTST_ERR_BAD_ARG if a size is negative. */
 int htst_single_gram_f32(const float *w, int64_t rows, int64_t cols, const float *v, double *out);
 int htst_single_gram_bf16(

@@ -1,12 +1,12 @@
-/* htst_widen: the bits of a 16-bit float as float32. Private to csrc/spectral.
+/* htst_products_widen: the bits of a 16-bit float as float32. Private to csrc/spectral.
  *
  * METHOD: bfloat16 is the upper half of float32. The exponent of half precision gets a new bias. A
  * denormal of half precision, m 2^-24, is the difference of (1 + m 2^-10) 2^-14 and 2^-14. No step
  * needs denormals of float32, which a processor may be set to ignore, and none branches, so that
  * loops over arrays are vectorised.
  * ACCURACY: exact, for infinities and NaN too. ERRORS: none. */
-#ifndef HTST_WIDEN_H
-#define HTST_WIDEN_H
+#ifndef HTST_PRODUCTS_WIDEN_H
+#define HTST_PRODUCTS_WIDEN_H
 
 #include <stdint.h>
 #include <string.h>
@@ -43,4 +43,4 @@ htst_widen_f16(uint16_t bits)
     return value;
 }
 
-#endif /* HTST_WIDEN_H */
+#endif /* HTST_PRODUCTS_WIDEN_H */
