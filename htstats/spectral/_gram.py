@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 
 # The length of a block along the long side. A block is widened to float64, and bounds the rounding
 # error of its product.
-BLOCK = 256
+BLOCK = 128
 
 # Up to this short side, a product is added by NumPy, which takes a second matrix of this size.
 # Above, BLAS adds to the matrix itself; loading SciPy takes a quarter of a second.

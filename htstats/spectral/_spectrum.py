@@ -112,7 +112,7 @@ def fit_spectrum(
 
     Notes
     -----
-    "gram": G = W W^T or W^T W, of the short side, is added up in float64 from blocks of 256 rows or
+    "gram": G = W W^T or W^T W, of the short side, is added up in float64 from blocks of 128 rows or
     columns. Its eigenvalues have an error of at most b, the sum of the bound for G and the backward
     error of the eigenvalue solver; absolute errors, so small eigenvalues have large relative ones.
     The result is used if all eigenvalues are above b and the fitted xmin is at least 1e8 b. Memory:

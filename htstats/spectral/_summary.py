@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 # under-trained.
 FITTED_FROM = 1e-5
 WEAK_RANK_LOSS = 1e-6
-EPSILON = 1e-20
+EPSILON = 1e-10
 OVER_TRAINED, UNDER_TRAINED = 2.0, 6.0
 
 
