@@ -4,10 +4,11 @@
 
 #include "htst_products_widen.h"
 
-#define LANES 16  /* partial sums of a dot product, one for each lane of a vector */
-#define GROUP 8   /* rows whose multiples are added in single precision */
-#define HALF 4    /* rows that share one read of v */
-#define PIECE 256 /* columns whose products are added in single precision; a multiple of 32 */
+#define LANES 16   /* partial sums of a dot product, one for each lane of a vector */
+#define GROUP 8    /* rows whose multiples are added in single precision */
+#define HALF 4     /* rows that share one read of v */
+#define AHEAD 2048 /* columns; several rows at a time are too many streams for some prefetchers */
+#define PIECE 512  /* columns whose products are added in single precision; a multiple of 32 */
 
 typedef float floats_t __attribute__((vector_size(4 * LANES)));
 typedef float unaligned_floats_t __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
@@ -153,6 +154,10 @@ multiply_pairs(const uint16_t *const w[HALF], int64_t n, const float *even, cons
     floats_t s0 = { 0 }, s1 = { 0 }, s2 = { 0 }, s3 = { 0 };
     for (int64_t j = 0; j < n; j += 2 * LANES) {
         floats_t x = AT(even + j / 2), y = AT(odd + j / 2);
+        HTST_PREFETCH_READ(w0 + j + AHEAD);
+        HTST_PREFETCH_READ(w1 + j + AHEAD);
+        HTST_PREFETCH_READ(w2 + j + AHEAD);
+        HTST_PREFETCH_READ(w3 + j + AHEAD);
         unaligned_words_t p0 = PAIRS_AT(w0 + j), p1 = PAIRS_AT(w1 + j);
         unaligned_words_t p2 = PAIRS_AT(w2 + j), p3 = PAIRS_AT(w3 + j);
         s0 = (s0 + EVEN(p0) * x) + ODD(p0) * y;

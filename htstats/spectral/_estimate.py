@@ -63,10 +63,9 @@ def estimate_norms(rows: Rows, rtol: float, squares: float | None = None) -> Nor
     if size < LARGE or rows.dtype == "float64" or rows.has_a_small_gram or 1 in rows.shape:
         return norms(rows, rtol)
     v = start_vector(rows.shape[1], 0)
+    first = None
     if squares is None:
         first, squares = rows.gram_and_squares(v)
-    else:
-        first = rows.gram(v)
     if not SAFE_SQUARES[0] * size <= squares <= SAFE_SQUARES[1] * size:
         return norms(rows, rtol)
     found = _iterate(rows, v, first)
@@ -87,10 +86,13 @@ class _Ritz:
         self.vector, self.second = vector, second
 
 
-def _iterate(rows: Rows, v: Vector, product: Vector) -> _Ritz:
-    """Lanczos' method with one round of orthogonalisation against vectors in float32."""
+def _iterate(rows: Rows, v: Vector, first: Vector | None) -> _Ritz:
+    """Lanczos' method with one round of orthogonalisation against vectors in float32.
+
+    `first` is the product with v, if it is known."""
     basis = np.empty((min(rows.sizes.first_vectors, len(v)), len(v)), np.float32)
     basis[0] = v
+    product = rows.single_gram(basis[0]) if first is None else first
     diagonal, beside, work = np.zeros(MAX_STEPS), np.zeros(MAX_STEPS), np.empty(2 * MAX_STEPS)
     value = 0.0
     for n in range(1, MAX_STEPS + 1):

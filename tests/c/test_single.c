@@ -102,7 +102,7 @@ test_all(void)
                 multiply(rows, cols);
                 for (int kind = 0; kind < 3; kind++) {
                     /* small whole numbers are exact; others within the bounds of the header */
-                    test_kind(kind, rows, cols, whole ? 0 : 30 * 0x1p-24);
+                    test_kind(kind, rows, cols, whole ? 0 : 45 * 0x1p-24);
                 }
                 test_blocks(rows, cols);
             }
