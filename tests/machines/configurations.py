@@ -18,7 +18,8 @@ KERNELS = {
 
 # Files and folders, sockets, processes, documents: nothing in them goes by BLAS or by the machine.
 NOT_NUMERICAL = {
-    "architecture", "bench_report", "commands_compress", "commands_demo", "commands_fit",
+    "architecture", "bench_llm", "bench_report", "commands_compress", "commands_demo",
+    "commands_fit",
     "commands_fit_resume",
     "commands_kills", "commands_metadata", "commands_shards", "compression_container",
     "compression_damage", "compression_format", "datasets", "distributed", "distributed_workers",
