@@ -9,8 +9,8 @@ from typing import Self
 
 __all__ = ["Progress", "human_bytes"]
 
-# The width of the bar.
-BAR = 20
+# The width of the line, and of the bar at its end.
+WIDTH, BAR = 99, 20
 
 
 def human_bytes(n: float) -> str:
@@ -56,13 +56,13 @@ class Progress:
     def _show(self, now: float) -> None:
         share = min(self._done / self._total, 1)
         left = (now - self._start) * (1 / share - 1) if share else 0
-        bar = "#" * int(BAR * share)
-        bytes_done = f"{human_bytes(self._done)} of {human_bytes(self._total)}"
         text = (
-            f"[{bar:{BAR}}] {100 * share:3.0f} %  {bytes_done}  "
+            f"{100 * share:3.0f} %  {human_bytes(self._done)} of {human_bytes(self._total)}  "
             f"{int(left) // 60}:{int(left) % 60:02} left  {self._label}"
         )
-        print(f"\r\033[K{text[:99]}", end="", file=sys.stderr, flush=True)
+        if len(text) + BAR + 4 <= WIDTH:  # a long name is worth more than the bar
+            text = f"{text:{WIDTH - BAR - 4}}  [{'#' * int(BAR * share):{BAR}}]"
+        print(f"\r\033[K{text[:WIDTH]}", end="", file=sys.stderr, flush=True)
 
     def _tick(self) -> None:
         while not self._ended.wait(0.5):
