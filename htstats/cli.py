@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{_title()} interrupted", file=sys.stderr)
         if argv is None:
             _be_silent()
+            _leave_threads()
         return 130
     finally:
         if argv is None:
@@ -67,6 +68,19 @@ def _be_silent() -> None:
 
     logging.disable(logging.CRITICAL)
     sys.unraisablehook = lambda _: None
+
+
+def _leave_threads() -> None:
+    """End the process at once if threads still run, such as one in the middle of a large SVD.
+
+    A normal end would wait for a BLAS, or take its memory away while it computes.
+    """
+    import threading
+
+    if threading.active_count() > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)
 
 
 def _describe(error: Exception) -> str:

@@ -78,3 +78,41 @@ def test_what_a_split_sends_to_the_client():
     assert float(each) == pytest.approx(N * density * (2 + bits / 8) / 1e9, abs=1)
     seconds = re.search(r"(\d+) GB / 1.25 GB/s = (\d+) s", TEXT)
     assert shown(float(seconds[1]) / 1.25, seconds[2])
+
+
+MODELS = (6.7e9, 69e9, 405e9)
+
+
+def extrapolated(row):
+    cells = re.search(rf"\| {row} \| (.*) \|", TEXT.partition("| extrapolated")[2])[1].split("|")
+    return [float(cell.split()[0]) for cell in cells]
+
+
+@pytest.mark.parametrize("command", ["fit", "compress", "decompress"])
+def test_what_one_machine_takes(command):
+    rate = float(re.search(rf"\| `{command}[^|]*` \| ([\d.]+) s \|", TEXT)[1]) / 872e6
+    assert extrapolated(f"`{command}`") == [pytest.approx(n * rate, abs=0.5) for n in MODELS]
+    reading = [2 * n / 5e9 for n in MODELS]
+    assert extrapolated("reading 16-bit weights at 5 GB/s") == pytest.approx(reading, rel=0.02)
+
+
+def test_what_spectra_take():
+    solve, multiply = map(
+        float, re.search(r"takes ([\d.]+) s .*\n.* and ([\d.]+) s", TEXT).groups()
+    )
+    whole = re.search(r"4096 x 4096 \(`--spectrum`\) \| ([\d.]+) s", TEXT)[1]
+    assert solve + multiply == pytest.approx(float(whole))
+
+    def seconds(sides):
+        short, long = min(sides) / 4096, max(sides) / 4096
+        return solve * short**3 + multiply * long * short**2
+
+    layers = {
+        32: [(4096, 4096)] * 4 + [(11008, 4096)] * 3,
+        80: [(8192, 8192)] * 2 + [(8192, 1024)] * 2 + [(28672, 8192)] * 3,
+        126: [(16384, 16384)] * 2 + [(16384, 1024)] * 2 + [(53248, 16384)] * 3,
+    }
+    hours = [n * sum(map(seconds, shapes)) / 3600 for n, shapes in layers.items()]
+    assert extrapolated("eigenvalues of all matrices") == [
+        pytest.approx(value, rel=0.07) for value in hours
+    ]

@@ -79,6 +79,28 @@ def test_command(race, quick):
     )
 
 
+def test_command_with_spectra(race, quick):
+    """WeightWatcher's own statistics, of eigenvalues, in addition to the fits of the weights."""
+    if importlib.util.find_spec("weightwatcher") is None:
+        pytest.skip("pip install --no-deps weightwatcher==0.7.7")
+    path = checkpoint(MINILM)
+    names = [name for name in open_weights(path) if "layer.0" in name][:2] if quick else []
+    ours = command("fit", path, "--spectrum", "--json")
+    for name in names:
+        ours += ["--tensor", name]
+    theirs = [sys.executable, str(ANALYZE), path, *names]
+    race(
+        TABLE,
+        f"`htstats fit --spectrum` of all-MiniLM-L6-v2, {len(names) or 'all'} matrices, "
+        "whole command",
+        lambda: run(ours),
+        {},
+        once={"WeightWatcher 0.7.7, whole command": lambda: run(theirs)},
+        reach={"WeightWatcher 0.7.7, whole command": "speedup >= 8"},
+        rounds=3,
+    )
+
+
 def test_parts_of_the_command(fact, tmp_path):
     """Lower bounds of the time of the command: Python and NumPy start before the file is read."""
     path = checkpoint(MINILM)

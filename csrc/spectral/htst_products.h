@@ -1,8 +1,10 @@
 /* htst_products: products of a block of rows with vectors, for iterations that find singular
  * values.
  *
- * The matrix is float32 or float64, contiguous, row-major. All other numbers are float64. Elements
- * are widened as they are read, so there is no second copy of the block. The functions do not check
+ * The matrix is contiguous, row-major, and float32 (f32), float64 (f64), or the bits of bfloat16
+ * (bf16) or of IEEE 754 half precision (f16). All other numbers are float64. Elements are widened
+ * as they are read, so there is no second copy of the block. Widening is exact, so a 16-bit matrix
+ * gives the bits that its float32 copy gives, with half of the traffic. The functions do not check
  * for NaN and infinity. */
 #ifndef HTST_PRODUCTS_H
 #define HTST_PRODUCTS_H
@@ -24,6 +26,10 @@ int htst_products_gram_f32(
     const float *w, int64_t rows, int64_t cols, const double *v, double *out);
 int htst_products_gram_f64(
     const double *w, int64_t rows, int64_t cols, const double *v, double *out);
+int htst_products_gram_bf16(
+    const uint16_t *w, int64_t rows, int64_t cols, const double *v, double *out);
+int htst_products_gram_f16(
+    const uint16_t *w, int64_t rows, int64_t cols, const double *v, double *out);
 
 /* Add the squares of x[n] to sum[0] + sum[1], a number in two parts that belongs to the caller.
  * Both are zero before the first call.
@@ -31,12 +37,14 @@ int htst_products_gram_f64(
  * METHOD: 1024 squares at a time are added in plain double precision. The addition of these sums
  * restores the rounding error of each step (Knuth, The Art of Computer Programming 2, section
  * 4.2.2).
- * Squares of float32 are exact and neither overflow nor vanish. Their sum is therefore infinite or
- * NaN exactly if an element is, and zero exactly if all elements are (if the processor flushes
- * denormals: if all are zero or denormal).
+ * Squares of float32 and of 16-bit floats are exact and neither overflow nor vanish. Their sum is
+ * therefore infinite or NaN exactly if an element is, and zero exactly if all elements are (if the
+ * processor flushes denormals: if all are zero or denormal).
  * ACCURACY: relative error below 140 u for any n, without overflow or underflow.
  * ERRORS: HTST_ERR_BAD_ARG if n is negative. */
 int htst_products_squares_f32(const float *x, int64_t n, double sum[2]);
 int htst_products_squares_f64(const double *x, int64_t n, double sum[2]);
+int htst_products_squares_bf16(const uint16_t *x, int64_t n, double sum[2]);
+int htst_products_squares_f16(const uint16_t *x, int64_t n, double sum[2]);
 
 #endif /* HTST_PRODUCTS_H */

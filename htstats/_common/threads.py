@@ -83,15 +83,16 @@ def run_ranges(work: Callable[[slice], R], length: int, elements: int, n_threads
 
 
 def run_as_done(
-    work: Callable[[T], R], items: Iterable[T], n_threads: int
+    work: Callable[[T], R], items: Iterable[T], n_threads: int, *, aside: bool = False
 ) -> Iterator[tuple[T, R]]:
     """Call `work` on each item; yield the item and its result as soon as the result is there.
 
     The items are begun in their order. An exception in `work` ends the iteration, and so does the
     caller by leaving the loop early. Calls that have begun then continue, but nothing waits for
-    them, not even the end of the program.
+    them, not even the end of the program. With `aside`, a single thread is not the caller's: an
+    interrupt then ends the iteration at once, also in the middle of a long call into a library.
     """
-    if n_threads == 1:
+    if n_threads == 1 and not aside:
         for item in items:
             yield item, work(item)
         return

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from htstats.commands._json import print_json
+from htstats.commands._json import json_text
 from htstats.report.tables import Row, as_csv, as_json, as_text
 
 if TYPE_CHECKING:
@@ -58,12 +58,23 @@ def print_answer(
     rows: list[Row],
     weights: Weights,
     kind: str = "matrix",
+    files: Iterable[str] = (),
 ) -> None:
-    """Print the rows in the format that the arguments select."""
+    """Print the rows in the format that the arguments select, or write them to --output.
+
+    `files` are the input files, which the output must not replace.
+    """
     if args.json:
-        print_json("fit", as_json(args.file, side, rule, rows, weights))
+        text = json_text("fit", as_json(args.file, side, rule, rows, weights)) + "\n"
     elif args.csv:
-        print(as_csv(rows), end="")
+        text = as_csv(rows)
     else:
         is_all = kind == "matrix" and args.tensor is None
-        print(as_text(rows, weights if is_all else None, kind))
+        text = as_text(rows, weights if is_all else None, kind) + "\n"
+    if args.output is None:
+        print(text, end="")
+        return
+    from htstats._common.files import atomic_write
+
+    with atomic_write(args.output, inputs=files) as file:
+        file.write(text.encode())

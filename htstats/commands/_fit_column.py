@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from htstats._common.files import require_apart
 from htstats.commands._fit_answer import plan_pictures, plot_folder, print_answer
 from htstats.report.tables import Row, finish
 
@@ -18,7 +19,7 @@ __all__ = ["run_column"]
 SHARE_HELD = 1 / 32
 
 # Options for matrices only.
-FOR_MATRICES = ("tensor", "exclude", "spectrum", "dask")
+FOR_MATRICES = ("tensor", "exclude", "spectrum", "dask", "resume")
 
 
 def run_column(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
@@ -30,6 +31,8 @@ def run_column(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
     for name in FOR_MATRICES:
         if getattr(args, name, None):
             raise ValueError(f"--{name} is for checkpoints, and {args.file} is a column of numbers")
+    if args.output is not None and args.file != "-":
+        require_apart([args.file], [args.output])
     room = args.max_memory
     held = HELD if room is None else int(room * SHARE_HELD) // 8
     side = args.side or "positive"
@@ -42,7 +45,8 @@ def run_column(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
         finish(row)
         if "error" not in row:
             draw([column.name], side, rule)
-    print_answer(args, side, rule, [row], Weights(args.file, ()), "column")
+    inputs = [] if args.file == "-" else [args.file]
+    print_answer(args, side, rule, [row], Weights(args.file, ()), "column", files=inputs)
     return 1 if "error" in row else 0
 
 

@@ -18,15 +18,15 @@ left out and counted.
 JSON and CSV also have WeightWatcher's names: layer_id (the number of the matrix in the file, from
 1), longname, N and M (the larger and the smaller side), Q = N/M; alpha, sigma, D, xmin and
 num_pl_spikes of the fit of the weights; stable_rank, status, warning. With --spectrum, esd_alpha
-and so on are those of the fit of the eigenvalues, which is WeightWatcher's own alpha.
+and so on are WeightWatcher's own numbers, which are those of the eigenvalues.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from htstats.commands._choice import add_choice, number_rows
 from htstats.commands._json import add_json_option
@@ -34,6 +34,8 @@ from htstats.commands._sizes import size
 from htstats.report.tables import Row, describe, describe_unread, finish
 
 if TYPE_CHECKING:
+    from htstats.commands._fit_record import FitRecord
+    from htstats.commands._progress import Progress
     from htstats.report.matrix import Extras, Rule
     from htstats.weights import WeightMatrix
 
@@ -45,9 +47,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_rule(parser)
     _add_limits(parser)
     _add_extras(parser)
+    _add_output(parser)
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    """Add the options for the form of the answer, and for where it goes."""
     form = parser.add_mutually_exclusive_group()
     add_json_option(form)
     form.add_argument("--csv", action="store_true", help="print CSV, and nothing else")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT",
+        help="write the answer to this file. While the fits run, OUT.partial has those that are "
+        "finished, as JSON lines",
+    )  # fmt: skip
+    parser.add_argument(
+        "--resume", action="store_true",
+        help="do not fit again what an interrupted run has fitted (according to OUT.partial, or "
+        "without -o to FILE.fit.partial in this folder, which is written only with --resume)",
+    )  # fmt: skip
 
 
 def _add_input(parser: argparse.ArgumentParser) -> None:
@@ -125,8 +142,12 @@ def _add_extras(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--spectrum", action="store_true",
-        help="also fit the eigenvalues of W W^T, with default options (computes all singular "
-        "values)",
+        help="also fit and summarise the eigenvalues of W W^T, with default options (computes all "
+        "eigenvalues of the shorter side)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--device", metavar="DEVICE", default="cpu",
+        help="where to compute the spectrum: cpu, or a device of torch such as cuda (default: cpu)",
     )  # fmt: skip
     parser.add_argument(
         "--stable", action="store_true",
@@ -172,7 +193,9 @@ def run(args: argparse.Namespace) -> int:
 
     if args.max_memory is not None:
         check_memory(args)
-    extras = Extras(checks.count("--gof", args.gof), args.compare, args.spectrum, args.stable)
+    check_device(args)
+    gof = checks.count("--gof", args.gof)
+    extras = Extras(gof, args.compare, args.spectrum, args.stable, args.device)
     rule = rule_of(args)
     if is_column(args.file):
         from htstats.commands._fit_column import run_column
@@ -195,6 +218,22 @@ def check_memory(args: argparse.Namespace) -> None:
         raise ValueError("--max-memory is for fits here: with --dask, workers have limits")
 
 
+def check_device(args: argparse.Namespace) -> None:
+    """Raise an error for a --device that this machine does not have, or that nothing uses."""
+    if args.device == "cpu":
+        return
+    if not args.spectrum:
+        raise ValueError(f"--device is where --spectrum is computed; add it, got {args.device!r}")
+    if args.dask is not None:
+        raise ValueError("--device is for fits here: the workers of --dask use their processors")
+    from htstats.torch.spectra import require_device
+
+    try:
+        require_device(args.device)
+    except ValueError as error:
+        raise ValueError(f"--{error}") from error
+
+
 def run_checkpoint(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
     """Fit the matrices of a checkpoint, and print the fits; return the exit code."""
     from htstats.commands._fit_answer import plan_pictures, plot_folder, print_answer
@@ -209,14 +248,35 @@ def run_checkpoint(args: argparse.Namespace, extras: Extras, rule: Rule) -> int:
         reasons = "; ".join(f"{name}: {why}" for name, why in weights.skipped[:3]) or "it is empty"
         raise ValueError(f"{args.file}: no matrix to fit ({reasons})")
     ids = number_rows(weights)
-    with plot_folder(args) as folder:
-        draw = plan_pictures(folder, [args.file, *files_of(weights)], matrices)
-        with Progress(sum(matrix.nbytes for matrix in matrices.values())) as progress:
-            rows = fit_all(args, matrices, ids, (extras, rule), progress)
+    files = [args.file, *files_of(weights)]
+    with plot_folder(args) as folder, open_record(args, files, (extras, rule)) as record:
+        draw = plan_pictures(folder, files, matrices)
+        total = sum(matrix.nbytes for matrix in matrices.values())
+        with Progress(total, ticks=True) as progress:
+            rows = fit_all(args, matrices, ids, (extras, rule), progress, record)
         rows += [describe_unread(ids[n], weights.unread[n]) for n in chosen if n in weights.unread]
         draw([row["name"] for row in rows if "error" not in row], args.side, rule)
-    print_answer(args, args.side, rule, rows, weights)
+        print_answer(args, args.side, rule, rows, weights, files=files)
     return 1 if any("error" in row and 0 not in row["shape"] for row in rows) else 0
+
+
+def open_record(
+    args: argparse.Namespace, files: list[str], wanted: tuple[Extras, Rule]
+) -> AbstractContextManager[FitRecord | None]:
+    """The record of finished fits, if --output or --resume asks for one."""
+    if args.output is None and not args.resume:
+        return nullcontext()
+    import os
+
+    from htstats._common.files import require_apart
+    from htstats.commands._fit_record import FitRecord, describe_inputs, record_path
+
+    if args.output is not None:
+        require_apart(files, [args.output])
+    extras, rule = wanted
+    options = {"side": args.side, "rule": rule, **extras._asdict()}
+    inputs = describe_inputs(file for file in dict.fromkeys(files) if os.path.isfile(file))
+    return FitRecord(record_path(args.file, args.output), options, inputs, resume=args.resume)
 
 
 def fit_all(
@@ -224,11 +284,20 @@ def fit_all(
     matrices: Mapping[str, WeightMatrix],
     ids: Mapping[str, int],
     wanted: tuple[Extras, Rule],
-    progress: Any,
+    progress: Progress,
+    record: FitRecord | None = None,
 ) -> list[Row]:
     """The rows of the table in the file's order."""
     rows = {name: describe(ids[name], matrix) for name, matrix in matrices.items()}
-    for name, numbers in fits(args, matrices, *wanted, progress):
+    finished = {} if record is None else record.finished
+    for name in rows.keys() & finished.keys():
+        rows[name].update(finished[name])
+        finish(rows[name])
+        progress(matrices[name].nbytes)
+    left = {name: matrix for name, matrix in matrices.items() if name not in finished}
+    for name, numbers in fits(args, left, *wanted, progress):
+        if record is not None:
+            record.add(name, numbers)
         rows[name].update(numbers)
         finish(rows[name])
     return list(rows.values())
@@ -239,7 +308,7 @@ def fits(
     matrices: Mapping[str, WeightMatrix],
     extras: Extras,
     rule: Rule,
-    progress: Any,
+    progress: Progress,
 ) -> Iterator[tuple[str, Row]]:
     """Yield each fit when it is finished, on this machine or on a cluster."""
     if args.dask is not None:
@@ -262,14 +331,17 @@ def fits(
 
     room = None if args.max_memory is None else args.max_memory // args.threads
 
+    # threads that have no matrix of their own multiply for one of the others
+    n_threads = max(1, args.threads // max(1, len(matrices)))
+
     def work(matrix: WeightMatrix) -> Row:
-        return fit_matrix(matrix, args.side, extras, room, rule)
+        progress.begin(matrix.name)
+        return fit_matrix(matrix, args.side, extras, room, rule, n_threads)
 
     # start with the largest: at the end, it would keep one thread busy while the others are idle
     order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
     has_others = args.threads > 1 and not args.is_program
     with one_blas_thread() if has_others else nullcontext():
-        for matrix, row in run_as_done(work, order, args.threads):
-            progress.begin(matrix.name)
+        for matrix, row in run_as_done(work, order, args.threads, aside=args.is_program):
             yield matrix.name, row
             progress(matrix.nbytes)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import HALF_DTYPES
 from htstats._common.messages import one_line
+from htstats.report.spectrum import spectrum_numbers
 from htstats.report.stable import stable_numbers
 
 if TYPE_CHECKING:
     from htstats.power_law import PowerLawFit
+    from htstats.spectral import Rows
     from htstats.weights import WeightMatrix
     from htstats.weights.columns import Column
 
@@ -20,15 +24,19 @@ __all__ = ["RANK_RTOL", "Extras", "Rule", "as_row", "fit_column", "fit_matrix"]
 # matrix, its sorted copy, and five float64 for each element.
 COPIES_IN_MEMORY = 12
 
-# The largest matrices, in bytes, that are held in memory if no --max-memory is given.
+# The largest matrices, in bytes, that are held in memory if no --max-memory is given. It is twice
+# as much for 16-bit floats, which are held as their bits.
 HELD = 1 << 28
+
+# The smallest matrices of 16-bit floats, in bytes, that are held as their bits. A sketch fits them,
+# which takes as long as a fit of smaller ones from a float32 copy.
+HELD_AS_BITS = 1 << 21
 
 # The largest matrices, in elements, that the fit of a stable law holds in memory. It takes some 56
 # bytes per element. For larger matrices, and with --max-memory, it makes a sketch.
 HELD_BY_STABLE = 1 << 22
 
-# Relative accuracy of the stable rank. It gives more digits than a table shows, and reads the
-# matrix half as often as the default, 1e-10.
+# Relative accuracy of the stable rank. It gives more digits than a table shows.
 RANK_RTOL = 1e-7
 
 # A p-value above this level does not rule out a power law (Clauset, Shalizi and Newman 2009,
@@ -48,6 +56,7 @@ class Extras(NamedTuple):
     compare: bool = False
     spectrum: bool = False
     stable: bool = False
+    device: str = "cpu"  # where the spectrum is computed
 
     @property
     def need_values(self) -> bool:
@@ -61,6 +70,7 @@ def fit_matrix(
     extras: Extras | None = None,
     max_memory: int | None = None,
     rule: Rule | None = None,
+    n_threads: int = 1,
 ) -> dict[str, Any]:
     """The numbers of the fit of a matrix by name, or the reason under "error" if it failed.
 
@@ -68,46 +78,85 @@ def fit_matrix(
     in blocks. Extras that need the matrix in memory are then an error. `rule` contains other
     arguments of `fit_power_law`: xmin, xmax, ks, min_tail.
     """
-    from htstats.power_law import fit_power_law
-    from htstats.spectral import stable_rank
-
     extras, rule = extras or Extras(), rule or {}
     try:
+        is_half = matrix.dtype in HALF_DTYPES and matrix.nbytes >= HELD_AS_BITS
         needed = matrix.nbytes * COPIES_IN_MEMORY
-        is_large = needed > (COPIES_IN_MEMORY * HELD if max_memory is None else max_memory)
-        if is_large and max_memory is not None and extras.need_values:
-            raise MemoryError(
-                f"tests and spectra hold the matrix in memory, up to {needed} bytes in all; "
-                f"--max-memory leaves {max_memory}"
-            )
-        if is_large:
+        most = COPIES_IN_MEMORY * HELD * (1 + is_half) if max_memory is None else max_memory
+        if needed > most:
+            if max_memory is not None and extras.need_values:
+                raise MemoryError(
+                    f"tests and spectra hold the matrix in memory, up to {needed} bytes in all; "
+                    f"--max-memory leaves {max_memory}"
+                )
             row = _fit_in_blocks(matrix, side, max_memory or HELD, rule)
-            if extras.stable:
-                row |= stable_numbers(matrix, row["tail_exponent"])
-            if not extras.need_values:
-                return row
-        values = matrix.toarray()
-        if not is_large:
-            found = fit_power_law(values.reshape(-1), side=side, **rule)
-            row = as_row(found, stable_rank(values, rtol=RANK_RTOL))
-            if extras.stable:
-                is_held = max_memory is None and values.size <= HELD_BY_STABLE
-                row |= stable_numbers(values if is_held else matrix, row["tail_exponent"])
-        if extras.gof or extras.compare:
-            row |= _tests(values, side, extras, rule)
-        if extras.spectrum:
-            row |= _spectrum(values)
-        return row
+            given: Any = None
+        elif is_half:
+            row, given = _fit_bits(matrix, side, max_memory or HELD, rule, n_threads)
+        else:
+            given = matrix.toarray()
+            row = _fit_values(given, side, rule, n_threads)
+        return row | _add_extras(matrix, given, side, extras, rule, max_memory, row)
     except FAILURES as error:
         return {"error": one_line(error)}
 
 
+def _fit_values(values: npt.NDArray[Any], side: str, rule: Rule, n_threads: int) -> dict[str, Any]:
+    from htstats.power_law import fit_power_law
+    from htstats.spectral import estimate_stable_rank
+
+    found = fit_power_law(values.reshape(-1), side=side, **rule)
+    return as_row(found, estimate_stable_rank(values, RANK_RTOL, n_threads=n_threads))
+
+
+def _fit_bits(
+    matrix: WeightMatrix, side: str, max_memory: int, rule: Rule, n_threads: int
+) -> tuple[dict[str, Any], Rows]:
+    """Fit a matrix of 16-bit floats, which is held as its bits: one reading fills its sketch."""
+    from htstats.power_law import fit_rows
+    from htstats.report._held import HeldHalves
+    from htstats.sketch import sketch_rows
+    from htstats.spectral import estimate_norms
+
+    held = HeldHalves(matrix)
+    sketch = sketch_rows(held)
+    found = fit_rows(held, side=side, max_memory=max_memory, sketch=sketch, **rule)
+    rows = held.rows()._replace(n_threads=n_threads)
+    squares = float(sketch.total_of_squares)
+    return as_row(found, estimate_norms(rows, RANK_RTOL, squares).stable_rank), rows
+
+
 def _fit_in_blocks(matrix: WeightMatrix, side: str, max_memory: int, rule: Rule) -> dict[str, Any]:
     from htstats.power_law import fit_rows
-    from htstats.spectral import stable_rank
+    from htstats.spectral import estimate_stable_rank
 
     found = fit_rows(matrix, side=side, max_memory=max_memory, **rule)
-    return as_row(found, stable_rank(matrix, rtol=RANK_RTOL))
+    return as_row(found, estimate_stable_rank(matrix, RANK_RTOL))
+
+
+def _add_extras(
+    matrix: WeightMatrix,
+    given: Any,
+    side: str,
+    extras: Extras,
+    rule: Rule,
+    max_memory: int | None,
+    row: dict[str, Any],
+) -> dict[str, Any]:
+    """The results of `extras`. `given` is the matrix in memory: an array, rows of bits, or None."""
+    found: dict[str, Any] = {}
+    values = given if isinstance(given, np.ndarray) else None
+    if extras.stable:
+        size = matrix.shape[0] * matrix.shape[1]
+        is_held = values is not None and max_memory is None and size <= HELD_BY_STABLE
+        found |= stable_numbers(values if is_held else matrix, row["tail_exponent"])
+    if extras.gof or extras.compare:
+        values = matrix.toarray() if values is None else values
+        found |= _tests(values, side, extras, rule)
+    if extras.spectrum:
+        held = given if given is not None else values if values is not None else matrix.toarray()
+        found |= spectrum_numbers(held, extras.device)
+    return found
 
 
 def fit_column(
@@ -183,21 +232,3 @@ def _tests(values: npt.NDArray[Any], side: str, extras: Extras, rule: Rule) -> d
             for ratio in found.compare_all().rows
         }
     return row
-
-
-def _spectrum(values: npt.NDArray[Any]) -> dict[str, Any]:
-    """The power law of the eigenvalues of W W^T, or the reason why it cannot be fitted."""
-    from htstats.spectral import fit_spectrum
-
-    try:
-        found = fit_spectrum(values)
-    except FAILURES as error:
-        return {"esd_error": one_line(error)}
-    return {
-        "esd_alpha": found.alpha,
-        "esd_sigma": found.stderr,
-        "esd_D": found.distance,
-        "esd_xmin": found.xmin,
-        "esd_num_pl_spikes": found.n_tail,
-        "esd_num_evals": found.n,
-    }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from htstats._common.terminal import is_terminal, table_width
 from htstats.report.notes import reading_notes
+from htstats.report.spectrum import COLUMNS as SPECTRUM_COLUMNS
 from htstats.report.stable import COLUMNS as STABLE
 from htstats.report.stable import CSV_COLUMNS as STABLE_COLUMNS
 from htstats.report.stable import cells_of, flatten, stable_notes
@@ -47,7 +48,6 @@ CSV_COLUMNS = (
     "stable_rank", "status", "warning", "dtype", "n", "n_excluded", "tail_exponent",
 )  # fmt: skip
 GOF_COLUMNS = ("gof_pvalue", "gof_low", "gof_high", "gof_resamples")
-ESD_COLUMNS = ("esd_alpha", "esd_sigma", "esd_D", "esd_xmin", "esd_num_pl_spikes", "esd_num_evals")
 
 # WeightWatcher calls a spectrum over-trained if its exponent is below 2, and under-trained if it is
 # above 6.
@@ -127,7 +127,7 @@ def as_csv(rows: list[Row]) -> str:
 
     flat = [_flat(row) for row in rows]
     columns = list(CSV_COLUMNS)
-    for group in (GOF_COLUMNS, ESD_COLUMNS, STABLE_COLUMNS):
+    for group in (GOF_COLUMNS, SPECTRUM_COLUMNS, STABLE_COLUMNS):
         columns += [name for name in group if any(name in row for row in flat)]
     others = {key: None for row in flat for key in row if key.startswith("compare_")}
     out = io.StringIO()

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -100,6 +101,71 @@ test_squares(void)
     CHECK(far[0] + far[1] == 0x1p60 + 1024);
 }
 
+/* The float32 of a 16-bit float: bfloat16, or half precision by its definition. */
+static float
+value_of(uint16_t bits, int is_half)
+{
+    float value;
+    uint32_t word = (uint32_t) bits << 16;
+    memcpy(&value, &word, sizeof value);
+    if (is_half) {
+        int exponent = bits >> 10 & 31;
+        double fraction = bits & 1023;
+        double size = exponent == 0 ? ldexp(fraction, -24)
+            : exponent < 31         ? ldexp(1024 + fraction, exponent - 25)
+            : fraction > 0          ? (double) NAN
+                                    : (double) INFINITY;
+        value = (float) (bits >> 15 ? -size : size);
+    }
+    return value;
+}
+
+/* 16-bit matrices give the bits of their float32 copies. */
+static void
+test_halves(int64_t rows, int64_t cols, int is_half)
+{
+    static uint16_t half[MOST_ROWS * MOST_COLS];
+    static float w[MOST_ROWS * MOST_COLS];
+    static double v[MOST_COLS], out[MOST_COLS], same[MOST_COLS];
+    double sum[2] = { 0 }, same_sum[2] = { 0 };
+    for (int64_t i = 0; i < rows * cols; i++) {
+        half[i] = (uint16_t) ((0x3000 + i * 37 % 0x0c00) | (i % 3 == 0 ? 0x8000 : 0));
+        w[i] = value_of(half[i], is_half);
+    }
+    for (int64_t j = 0; j < cols; j++) {
+        v[j] = 1.0 / (double) (7 + j);
+        out[j] = same[j] = 0.1;
+    }
+    htst_products_gram_f32(w, rows, cols, v, same);
+    htst_products_squares_f32(w, rows * cols, same_sum);
+    CHECK((is_half ? htst_products_gram_f16 : htst_products_gram_bf16)(half, rows, cols, v, out)
+        == HTST_OK);
+    CHECK((is_half ? htst_products_squares_f16 : htst_products_squares_bf16)(half, rows * cols, sum)
+        == HTST_OK);
+    CHECK(!memcmp(out, same, (size_t) cols * sizeof *out));
+    CHECK(sum[0] == same_sum[0] && sum[1] == same_sum[1]);
+}
+
+/* Each of the 65536 values by itself. */
+static void
+test_every_half(int is_half)
+{
+    int wrong = 0;
+    for (int bits = 0; bits < 0x10000; bits++) {
+        uint16_t half = (uint16_t) bits;
+        double sum[2] = { 0 }, v = 1, out = 0, value = (double) value_of(half, is_half);
+        int is_finite = isfinite(value), is_denormal = value != 0 && fabs(value) < 0x1p-126;
+        (is_half ? htst_products_squares_f16 : htst_products_squares_bf16)(&half, 1, sum);
+        (is_half ? htst_products_gram_f16 : htst_products_gram_bf16)(&half, 1, 1, &v, &out);
+        if (is_denormal) {
+            continue; /* of bfloat16 and float32: a processor may be set to ignore them */
+        }
+        wrong += isfinite(sum[0] + sum[1]) != is_finite;
+        wrong += is_finite && (sum[0] != value * value || out != value * value);
+    }
+    CHECK(wrong == 0);
+}
+
 static void
 test_what_is_not_finite(void)
 {
@@ -135,15 +201,23 @@ test_all(void)
         for (int64_t rows = 0; rows <= MOST_ROWS; rows++) {
             test_gram(rows, columns[k]);
             test_blocks(rows, columns[k]);
+            test_halves(rows, columns[k], 0);
+            test_halves(rows, columns[k], 1);
         }
     }
     test_squares();
+    test_every_half(0);
+    test_every_half(1);
     test_what_is_not_finite();
     double out[1] = { 5 }, sum[2] = { 5, 0 };
     CHECK(htst_products_gram_f64(out, 1, 0, out, out) == HTST_OK && out[0] == 5);
     CHECK(htst_products_gram_f64(out, -1, 1, out, out) == HTST_ERR_BAD_ARG);
     CHECK(htst_products_gram_f32(NULL, 1, -1, out, out) == HTST_ERR_BAD_ARG);
     CHECK(htst_products_squares_f32(NULL, -1, sum) == HTST_ERR_BAD_ARG);
+    CHECK(htst_products_gram_bf16(NULL, -1, 1, out, out) == HTST_ERR_BAD_ARG);
+    CHECK(htst_products_gram_f16(NULL, 1, -1, out, out) == HTST_ERR_BAD_ARG);
+    CHECK(htst_products_squares_bf16(NULL, -1, sum) == HTST_ERR_BAD_ARG);
+    CHECK(htst_products_squares_f16(NULL, -1, sum) == HTST_ERR_BAD_ARG);
     CHECK(htst_products_squares_f64(NULL, 0, sum) == HTST_OK && sum[0] == 5);
 }
 

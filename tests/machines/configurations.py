@@ -18,7 +18,9 @@ KERNELS = {
 
 # Files and folders, sockets, processes, documents: nothing in them goes by BLAS or by the machine.
 NOT_NUMERICAL = {
-    "architecture", "bench_report", "commands_compress", "commands_demo", "commands_fit",
+    "architecture", "bench_llm", "bench_report", "commands_compress", "commands_demo",
+    "commands_fit",
+    "commands_fit_resume",
     "commands_kills", "commands_metadata", "commands_shards", "compression_container",
     "compression_damage", "compression_format", "datasets", "distributed", "distributed_workers",
     "exact_fit_out_of_core", "house_documentation", "house_names", "house_readme",
@@ -27,8 +29,8 @@ NOT_NUMERICAL = {
 }  # fmt: skip
 # A minute on one core: what takes norms, products, factorisations and long sums of its own.
 QUICK = (
-    "spectral", "spectral_products", "compression_matrix", "power_law_refits", "core_normal",
-    "reproduce_mixture",
+    "spectral", "spectral_products", "spectral_spectrum", "compression_matrix",
+    "power_law_refits", "core_normal", "reproduce_mixture",
 )  # fmt: skip
 # The C tests of what makes and reads bytes.
 BYTE_FORMS = ("sketch", "gaps", "moments", "normal", "stable_sample", "partition", "counts")

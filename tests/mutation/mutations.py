@@ -30,6 +30,7 @@ TESTS = {
     "prune": ("test_exact_fit_prune.py",),
     "refits": ("test_power_law_refits.py", "test_power_law_goodness.py"),
     "scan": ("test_exact_fit_scan.py",),
+    "single": ("test_spectral_products.py", "test_spectral_spectrum.py"),
     "sketch": ("test_sketch.py",),
     "sort": ("test_core_sort.py",),
     "split": ("test_compression_partition.py", "test_compression_partition_sums.py"),

@@ -1,0 +1,291 @@
+#include "htst_single.h"
+
+#include <string.h>
+
+#include "htst_products_widen.h"
+
+#define LANES 16   /* partial sums of a dot product, one for each lane of a vector */
+#define GROUP 8    /* rows whose multiples are added in single precision */
+#define HALF 4     /* rows that share one read of v */
+#define AHEAD 2048 /* columns; several rows at a time are too many streams for some prefetchers */
+#define PIECE 512  /* columns whose products are added in single precision; a multiple of 32 */
+
+typedef float floats_t __attribute__((vector_size(4 * LANES)));
+typedef float unaligned_floats_t __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef uint32_t unaligned_words_t __attribute__((vector_size(4 * LANES), aligned(2), may_alias));
+
+#define AT(from) (*(const unaligned_floats_t *) (from))
+#define SUMS_AT(to) (*(unaligned_floats_t *) (to))
+#define PAIRS_AT(from) (*(const unaligned_words_t *) (from))
+
+/* Of a vector of pairs of bfloat16 in memory: those at even and those at odd places. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define EVEN(pairs) ((floats_t) ((pairs) &0xffff0000u))
+#define ODD(pairs) ((floats_t) ((pairs) << 16))
+#else
+#define EVEN(pairs) ((floats_t) ((pairs) << 16))
+#define ODD(pairs) ((floats_t) ((pairs) &0xffff0000u))
+#endif
+
+/* The work on n <= PIECE columns of a group of rows, for one type of W: `dots` adds the dot products
+ * with v; `add` computes out += factor[0] w[0] + factor[1] w[1] + ..., in this order. */
+typedef struct {
+    int64_t item; /* bytes of an element */
+    void (*dots)(const void *const w[GROUP], int64_t n, const float *v, double dots[GROUP]);
+    void (*add)(const void *const w[GROUP], int64_t n, const float factor[GROUP],
+        double *HTST_RESTRICT out);
+} kind_t;
+
+/* The sum of the lanes, in double precision. */
+static double
+sum_of_lanes(const float *lanes)
+{
+    double sum = 0;
+    for (int k = 0; k < LANES; k++) {
+        sum += (double) lanes[k];
+    }
+    return sum;
+}
+
+/* Set lanes[] to the sums of products of n columns, a multiple of LANES, for each of HALF rows. */
+HTST_CLONES static void
+multiply(const float *const w[HALF], int64_t n, const float *v, float lanes[HALF][LANES])
+{
+    const float *w0 = w[0], *w1 = w[1], *w2 = w[2], *w3 = w[3];
+    floats_t s0 = { 0 }, s1 = { 0 }, s2 = { 0 }, s3 = { 0 };
+    for (int64_t j = 0; j < n; j += LANES) {
+        floats_t x = AT(v + j);
+        s0 += AT(w0 + j) * x;
+        s1 += AT(w1 + j) * x;
+        s2 += AT(w2 + j) * x;
+        s3 += AT(w3 + j) * x;
+    }
+    SUMS_AT(lanes[0]) = s0;
+    SUMS_AT(lanes[1]) = s1;
+    SUMS_AT(lanes[2]) = s2;
+    SUMS_AT(lanes[3]) = s3;
+}
+
+static void
+dots_f32(const void *const w[GROUP], int64_t n, const float *v, double dots[GROUP])
+{
+    float lanes[GROUP][LANES];
+    const float *rows[GROUP];
+    int64_t whole = n - n % LANES;
+    for (int row = 0; row < GROUP; row++) {
+        rows[row] = w[row];
+    }
+    multiply(rows, whole, v, lanes);
+    multiply(rows + HALF, whole, v, lanes + HALF);
+    for (int row = 0; row < GROUP; row++) {
+        double rest = 0;
+        for (int64_t j = whole; j < n; j++) {
+            rest += (double) rows[row][j] * (double) v[j];
+        }
+        dots[row] += sum_of_lanes(lanes[row]) + rest;
+    }
+}
+
+HTST_CLONES static void
+add_f32(const void *const w[GROUP], int64_t n, const float factor[GROUP], double *HTST_RESTRICT out)
+{
+    float sums[PIECE];
+    const float *rows[GROUP];
+    int64_t j = 0;
+    for (int row = 0; row < GROUP; row++) {
+        rows[row] = w[row];
+    }
+    for (; j + LANES <= n; j += LANES) {
+        floats_t sum = factor[0] * AT(rows[0] + j);
+        for (int row = 1; row < GROUP; row++) {
+            sum += factor[row] * AT(rows[row] + j);
+        }
+        SUMS_AT(sums + j) = sum;
+    }
+    for (; j < n; j++) {
+        sums[j] = factor[0] * rows[0][j];
+        for (int row = 1; row < GROUP; row++) {
+            sums[j] += factor[row] * rows[row][j];
+        }
+    }
+    for (int64_t k = 0; k < n; k++) {
+        out[k] += (double) sums[k];
+    }
+}
+
+HTST_CLONES static void
+fill_f16(const uint16_t *from, int64_t n, float *HTST_RESTRICT to)
+{
+    for (int64_t i = 0; i < n; i++) {
+        to[i] = htst_widen_f16(from[i]);
+    }
+}
+
+static void
+dots_f16(const void *const w[GROUP], int64_t n, const float *v, double dots[GROUP])
+{
+    float wide[GROUP][PIECE];
+    const void *rows[GROUP];
+    for (int row = 0; row < GROUP; row++) {
+        fill_f16(w[row], n, wide[row]);
+        rows[row] = wide[row];
+    }
+    dots_f32(rows, n, v, dots);
+}
+
+static void
+add_f16(const void *const w[GROUP], int64_t n, const float factor[GROUP], double *HTST_RESTRICT out)
+{
+    float wide[GROUP][PIECE];
+    const void *rows[GROUP];
+    for (int row = 0; row < GROUP; row++) {
+        fill_f16(w[row], n, wide[row]);
+        rows[row] = wide[row];
+    }
+    add_f32(rows, n, factor, out);
+}
+
+/* As `multiply`, for n bfloat16 columns, a multiple of 2 LANES; v at even and at odd places. */
+HTST_CLONES static void
+multiply_pairs(const uint16_t *const w[HALF], int64_t n, const float *even, const float *odd,
+    float lanes[HALF][LANES])
+{
+    const uint16_t *w0 = w[0], *w1 = w[1], *w2 = w[2], *w3 = w[3];
+    floats_t s0 = { 0 }, s1 = { 0 }, s2 = { 0 }, s3 = { 0 };
+    for (int64_t j = 0; j < n; j += 2 * LANES) {
+        floats_t x = AT(even + j / 2), y = AT(odd + j / 2);
+        HTST_PREFETCH_READ(w0 + j + AHEAD);
+        HTST_PREFETCH_READ(w1 + j + AHEAD);
+        HTST_PREFETCH_READ(w2 + j + AHEAD);
+        HTST_PREFETCH_READ(w3 + j + AHEAD);
+        unaligned_words_t p0 = PAIRS_AT(w0 + j), p1 = PAIRS_AT(w1 + j);
+        unaligned_words_t p2 = PAIRS_AT(w2 + j), p3 = PAIRS_AT(w3 + j);
+        s0 = (s0 + EVEN(p0) * x) + ODD(p0) * y;
+        s1 = (s1 + EVEN(p1) * x) + ODD(p1) * y;
+        s2 = (s2 + EVEN(p2) * x) + ODD(p2) * y;
+        s3 = (s3 + EVEN(p3) * x) + ODD(p3) * y;
+    }
+    SUMS_AT(lanes[0]) = s0;
+    SUMS_AT(lanes[1]) = s1;
+    SUMS_AT(lanes[2]) = s2;
+    SUMS_AT(lanes[3]) = s3;
+}
+
+HTST_CLONES static void
+split_pairs(const float *v, int64_t n_pairs, float *HTST_RESTRICT even, float *HTST_RESTRICT odd)
+{
+    for (int64_t k = 0; k < n_pairs; k++) {
+        even[k] = v[2 * k];
+        odd[k] = v[2 * k + 1];
+    }
+}
+
+static void
+dots_bf16(const void *const w[GROUP], int64_t n, const float *v, double dots[GROUP])
+{
+    float lanes[GROUP][LANES], even[PIECE / 2], odd[PIECE / 2];
+    const uint16_t *rows[GROUP];
+    int64_t whole = n - n % (2 * LANES);
+    for (int row = 0; row < GROUP; row++) {
+        rows[row] = w[row];
+    }
+    split_pairs(v, whole / 2, even, odd);
+    multiply_pairs(rows, whole, even, odd, lanes);
+    multiply_pairs(rows + HALF, whole, even, odd, lanes + HALF);
+    for (int row = 0; row < GROUP; row++) {
+        double rest = 0;
+        for (int64_t j = whole; j < n; j++) {
+            rest += (double) htst_widen_bf16(rows[row][j]) * (double) v[j];
+        }
+        dots[row] += sum_of_lanes(lanes[row]) + rest;
+    }
+}
+
+HTST_CLONES static void
+add_bf16(
+    const void *const w[GROUP], int64_t n, const float factor[GROUP], double *HTST_RESTRICT out)
+{
+    float even[PIECE / 2], odd[PIECE / 2];
+    const uint16_t *rows[GROUP];
+    int64_t j = 0;
+    for (int row = 0; row < GROUP; row++) {
+        rows[row] = w[row];
+    }
+    for (; j + 2 * LANES <= n; j += 2 * LANES) {
+        unaligned_words_t pairs = PAIRS_AT(rows[0] + j);
+        floats_t x = factor[0] * EVEN(pairs), y = factor[0] * ODD(pairs);
+        for (int row = 1; row < GROUP; row++) {
+            pairs = PAIRS_AT(rows[row] + j);
+            x += factor[row] * EVEN(pairs);
+            y += factor[row] * ODD(pairs);
+        }
+        SUMS_AT(even + j / 2) = x;
+        SUMS_AT(odd + j / 2) = y;
+    }
+    for (int64_t k = 0; k < j / 2; k++) {
+        out[2 * k] += (double) even[k];
+        out[2 * k + 1] += (double) odd[k];
+    }
+    for (; j < n; j++) {
+        float sum = factor[0] * htst_widen_bf16(rows[0][j]);
+        for (int row = 1; row < GROUP; row++) {
+            sum += factor[row] * htst_widen_bf16(rows[row][j]);
+        }
+        out[j] += (double) sum;
+    }
+}
+
+/* A group that is not full repeats its first row, with the factor 0. */
+static int
+gram(const kind_t *kind, const void *w, int64_t rows, int64_t cols, const float *v, double *out)
+{
+    if (rows < 0 || cols < 0) {
+        return HTST_ERR_BAD_ARG;
+    }
+    for (int64_t row = 0; row < rows; row += GROUP) {
+        const void *part[GROUP];
+        const char *first = (const char *) w + row * cols * kind->item;
+        double dots[GROUP] = { 0 };
+        float factor[GROUP];
+        int full = (int) (rows - row < GROUP ? rows - row : GROUP);
+        for (int pass = 0; pass < 2; pass++) {
+            for (int64_t start = 0; start < cols; start += PIECE) {
+                int64_t n = cols - start < PIECE ? cols - start : PIECE;
+                for (int k = 0; k < GROUP; k++) {
+                    part[k] = first + ((k < full ? k : 0) * cols + start) * kind->item;
+                }
+                if (pass == 0) {
+                    kind->dots(part, n, v + start, dots);
+                }
+                else {
+                    kind->add(part, n, factor, out + start);
+                }
+            }
+            for (int k = 0; k < GROUP; k++) {
+                factor[k] = k < full ? (float) dots[k] : 0;
+            }
+        }
+    }
+    return HTST_OK;
+}
+
+int
+htst_single_gram_f32(const float *w, int64_t rows, int64_t cols, const float *v, double *out)
+{
+    static const kind_t kind = { 4, dots_f32, add_f32 };
+    return gram(&kind, w, rows, cols, v, out);
+}
+
+int
+htst_single_gram_bf16(const uint16_t *w, int64_t rows, int64_t cols, const float *v, double *out)
+{
+    static const kind_t kind = { 2, dots_bf16, add_bf16 };
+    return gram(&kind, w, rows, cols, v, out);
+}
+
+int
+htst_single_gram_f16(const uint16_t *w, int64_t rows, int64_t cols, const float *v, double *out)
+{
+    static const kind_t kind = { 2, dots_f16, add_f16 };
+    return gram(&kind, w, rows, cols, v, out);
+}

@@ -1,0 +1,95 @@
+"""W W^T of the short side of a matrix, with a bound of its rounding errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.arrays import widen
+from htstats.spectral._rows import Matrix, Rows
+
+__all__ = ["Gram", "gram_error", "gram_of"]
+
+Floats = npt.NDArray[np.float64]
+
+# The length of a block along the long side. A block is widened to float64, and bounds the rounding
+# error of its product.
+BLOCK = 128
+
+# Up to this short side, a product is added by NumPy, which takes a second matrix of this size.
+# Above, BLAS adds to the matrix itself; loading SciPy takes a quarter of a second.
+SMALL = 1024
+
+UNIT = 2.0**-53
+
+
+class Gram(NamedTuple):
+    """G = W W^T or W^T W, of the short side.
+
+    Attributes
+    ----------
+    matrix : array of float64
+        G; of a large one the lower triangle (of the array in Fortran's order), the rest is zero.
+    error : float
+        An upper bound of the spectral norm of the rounding error of G.
+    trace : float
+        The sum of the squares of all entries of W.
+    """
+
+    matrix: Floats
+    error: float
+    trace: float
+
+
+def gram_of(rows: Rows) -> Gram:
+    """Compute the product for a matrix in memory, which is never widened as a whole.
+
+    Notes
+    -----
+    A block of k entries along the long side is multiplied in float64. For any order of its sums,
+    the product has an error of at most k u abs(B) abs(B)^T, to first order in u = 2^-53 (Higham,
+    Accuracy and Stability of Numerical Algorithms, section 3.5), and adding m blocks one of at most
+    m u abs(W) abs(W)^T. The norm of abs(W) abs(W)^T is at most its trace, the sum of all squares.
+    """
+    side = min(rows.shape)
+    gram = np.zeros((side, side), order="F")
+    add = _add_with_numpy if side <= SMALL else _add_with_blas
+    blocks = 0
+    with np.errstate(all="ignore"):  # the trace shows an overflow
+        for block in _short_columns(rows):
+            gram = add(gram, block)
+            blocks += 1
+        trace = float(np.trace(gram))
+    return Gram(gram, gram_error(BLOCK, blocks, trace), trace)
+
+
+def gram_error(length: int, blocks: int, trace: float) -> float:
+    """The bound of the error of G from products of blocks of this length; see `gram_of`."""
+    return 1.01 * UNIT * (length + blocks + 2) * trace
+
+
+def _short_columns(rows: Rows) -> Iterator[Floats]:
+    """Yield blocks of W as float64, transposed if needed: at most BLOCK x the short side."""
+    data: Matrix | None = rows.data
+    assert data is not None
+    is_wide = data.shape[0] < data.shape[1]
+    for start in range(0, max(data.shape), BLOCK):
+        part = data[:, start : start + BLOCK].T if is_wide else data[start : start + BLOCK]
+        # the copy of a transposed part has its order, so the widened block is contiguous along it
+        yield widen(np.ascontiguousarray(part), rows.dtype)
+
+
+def _add_with_numpy(gram: Floats, block: Floats) -> Floats:
+    gram += block.T @ block
+    return gram
+
+
+def _add_with_blas(gram: Floats, block: Floats) -> Floats:
+    from scipy.linalg.blas import dsyrk
+
+    # block.T is in Fortran's order: neither argument is copied
+    added: Floats = dsyrk(1.0, block.T, beta=1.0, c=gram, lower=1, overwrite_c=1)
+    return added

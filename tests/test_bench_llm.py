@@ -1,0 +1,41 @@
+"""The checkpoint of bench/bench_llm.py: its shapes, its size, and that the commands read it."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from htstats.spectral import stable_rank
+from htstats.weights import open_weights
+
+PATH = Path(__file__).parents[1] / "bench" / "bench_llm.py"
+
+
+@pytest.fixture(scope="module")
+def bench():
+    spec = importlib.util.spec_from_file_location("bench_llm", PATH)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_shapes_add_up_to_the_size(bench):
+    for size in (1.63 * 2**30, 16 * 2**30):
+        shapes = bench.shapes(int(size))
+        assert sum(2 * a * b for a, b in shapes.values()) == pytest.approx(size, rel=0.05)
+        assert {(14336, 4096), (4096, 14336), (1024, 4096)} <= set(shapes.values())
+    assert len(bench.shapes(int(1.63 * 2**30))) == 28
+
+
+def test_a_small_checkpoint_is_read_and_has_outliers(bench, tmp_path):
+    path = tmp_path / "w.safetensors"
+    bench.make_checkpoint(path, 2 << 20)
+    weights = open_weights(path)
+    assert len(weights) == 7
+    for matrix in weights.values():
+        assert matrix.dtype == "bfloat16"
+        singular = np.linalg.svd(matrix.toarray().astype(float), compute_uv=False)
+        edge = bench.SCALE * (matrix.shape[0] ** 0.5 + matrix.shape[1] ** 0.5)
+        assert singular[0] > 1.3 * edge > singular[8]
+        assert stable_rank(matrix.toarray()) < min(matrix.shape) / 4

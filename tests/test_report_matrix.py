@@ -1,0 +1,76 @@
+"""`fit_matrix` of 16-bit matrices, which are held as their bits, against their float32 copies."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from htstats.power_law import fit_power_law
+from htstats.report import matrix as report
+from htstats.report._held import HeldHalves
+from htstats.report.matrix import Extras, fit_matrix
+from htstats.spectral import fit_spectrum, stable_rank
+from htstats.weights import open_weights
+
+RULES = [{}, {"min_tail": 500}, {"xmin": 0.5}, {"xmin": (0.1, 2.0), "xmax": 9.0}]
+
+
+def half(dtype, shape=(1100, 1000)):
+    return np.random.default_rng(0).standard_t(4, shape).astype(dtype)
+
+
+def row_of(W, **options):
+    return fit_matrix(open_weights({"w": W})["w"], "abs", **options)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_bits_have_the_fit_of_the_float32_copy(dtype, rule):
+    W = half(dtype)
+    assert W.nbytes >= report.HELD_AS_BITS
+    row = row_of(W, rule=rule)
+    expected = fit_power_law(W.astype(np.float32).ravel(), side="abs", **rule)
+    for key in ("alpha", "xmin", "distance", "n", "n_tail", "stderr", "n_excluded"):
+        assert row[key] == getattr(expected, key), key
+    assert row["excluded"] == expected.excluded
+    assert row["stable_rank"] == pytest.approx(stable_rank(W), rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+@pytest.mark.parametrize("shape", [(2200, 2000), (1 << 21, 1), (1, 1 << 21)])
+def test_stable_ranks_of_bits_of_any_shape(dtype, shape):
+    W = half(dtype, shape)
+    expected = 1.0 if 1 in shape else stable_rank(W)
+    assert row_of(W)["stable_rank"] == pytest.approx(expected, rel=1e-6)
+    assert row_of(W, n_threads=2) == row_of(W)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+def test_extras_of_bits(dtype):
+    W = half(dtype, (4100, 260))
+    row = row_of(W, extras=Extras(gof=10, spectrum=True))
+    given = W if dtype is np.float16 else W.astype(np.float32)  # as toarray() gives them
+    fit = fit_power_law(given.ravel(), side="abs")
+    assert row["gof"]["pvalue"] == fit.goodness_of_fit(10, stop_at=0.1).pvalue
+    spectrum = fit_spectrum(W)
+    assert row["esd_alpha"] == spectrum.alpha
+    assert row["esd_way"] == "gram"
+    assert row["esd_num_evals"] == 260
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_bits_that_are_not_finite_are_an_error(dtype, bad):
+    W = half(dtype)
+    W[7, 9] = bad
+    assert "must be finite" in row_of(W)["error"]
+
+
+def test_held_bits_are_read_once_and_stay():
+    W = half(np.float16)
+    held = HeldHalves(open_weights({"w": W})["w"])
+    for size in (1 << 12, 1 << 22, 1):
+        parts = [block.copy() for block in held.row_blocks(size)]
+        assert np.array_equal(np.concatenate(parts), W.view(np.uint16))
+    partly = HeldHalves(open_weights({"w": W})["w"])
+    next(partly.row_blocks(1 << 12))
+    assert np.array_equal(partly.rows().data, W.view(np.uint16))
