@@ -2,14 +2,13 @@
 
 #include "htst_draws.h"
 #include "htst_margins.h"
+#include "htst_panel.h"
 
 #include <string.h>
 
-/* Proposals between two updates of the mean features near the boundary, and examples per class
- * that an update uses. */
-#define PROPOSALS_A_REFRESH 61440
-#define EXAMPLES_NEAR 600
-#define TRIES_NEAR 16384
+/* The panel of a class is drawn again after so many accepted changes, or after so many proposals. */
+#define ACCEPTED_A_PANEL 32
+#define PROPOSALS_A_PANEL 61440
 
 /* Proposals at one temperature. */
 #define PROPOSALS_A_TEMPERATURE 1024
@@ -28,9 +27,13 @@
 /* The size of a prefix is measured in 1/PARTS of all examples. */
 #define PARTS 4096
 
-/* Proposals that are evaluated first on the same chunk. If all were, proposals that are bad only on
- * that chunk would never be accepted. */
+/* Proposals for which the same chunk is counted first. If it were so for all, proposals that are bad
+ * only on that chunk would never be accepted. */
 #define PROPOSALS_A_TURN 1024
+
+/* An estimate from a panel counts as that from at most so many of PARTS parts of the examples:
+ * other examples may have come near the boundary since the panel was drawn. */
+#define PANEL_PARTS (3 * PARTS / 4)
 
 void
 htst_anneal_seed(htst_anneal_state_t *state, uint64_t seed)
@@ -76,12 +79,13 @@ keep_best(const htst_anneal_data_t *data, htst_anneal_state_t *state)
 }
 
 static int
-check_data(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost)
+check_data(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
+    const htst_anneal_state_t *state)
 {
     int64_t k = data->n_chunks;
     if (data->n_examples < 1 || data->n_examples > INT32_MAX || data->n_columns < 1
         || data->n_classes < 2 || data->n_columns > INT32_MAX / data->n_classes
-        || data->n_relatives < 0 || data->n_turning < 1 || data->n_turning > k || k < 1
+        || data->n_relatives < 0 || k < 1 || state->panel_size < 1
         || k > HTST_ANNEAL_CHUNKS || cost->step < 1 || cost->step > 128 || cost->rate < 1
         || cost->most_nonzeros < 0 || cost->most_levels < 1
         || cost->most_levels > 16384 / cost->step) {
@@ -128,80 +132,85 @@ list_nonzeros(
     return data->n_columns > (1 << 22) ? HTST_ERR_OVERFLOW : HTST_OK; /* 127 n + offset < 2^30 */
 }
 
+/* Compute the logits of a chunk, which are zero, from the weights and offsets. */
+static void
+compute_logits(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
+    const htst_anneal_state_t *state, const htst_margins_block_t *chunk)
+{
+    for (int64_t c = 0; c < data->n_classes; c++) {
+        htst_margins_change_t change = {
+            .class_index = c, .n_columns = 1, .constant = cost->step * state->offsets[c]
+        };
+        htst_margins_apply(chunk, &change);
+        change.constant = 0;
+        for (int64_t j = 0; j < data->n_columns; j++) {
+            change.columns[0] = j;
+            change.weights[0] = state->weights[c * data->n_columns + j];
+            if (change.weights[0]) {
+                htst_margins_apply(chunk, &change);
+            }
+        }
+    }
+}
+
+/* Bring the margins of class c in chunk k up to date, and return them. */
+static int16_t *
+refresh(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k, int64_t c)
+{
+    int64_t *versions = state->versions + k * (data->n_classes + 1);
+    int16_t *margins = htst_chunk_margins(data, state, k, c);
+    if (versions[c] != state->version) {
+        htst_margins_block_t chunk = htst_chunk_block(data, state, k);
+        if (versions[data->n_classes] != state->version) {
+            htst_margins_find_largest(&chunk);
+            versions[data->n_classes] = state->version;
+        }
+        htst_margins_compute(&chunk, c, margins);
+        versions[c] = state->version;
+    }
+    return margins;
+}
+
+static void
+draw_panel(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c)
+{
+    for (int64_t k = 0; k < data->n_chunks; k++) {
+        refresh(data, state, k, c);
+    }
+    htst_panel_draw(data, state, c);
+}
+
 int
 htst_anneal_start(
     const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state)
 {
-    int status = check_data(data, cost);
+    int status = check_data(data, cost, state);
     if (status == HTST_OK) {
         status = list_nonzeros(data, cost, state);
     }
     if (status != HTST_OK) {
         return status;
     }
-    int64_t m = data->n_examples;
-    memset(state->logits, 0, (size_t) (m * data->n_classes) * sizeof(int32_t));
-    for (int64_t c = 0; c < data->n_classes; c++) {
-        htst_margins_change_t change = {
-            .class_index = c, .n_columns = 1, .constant = cost->step * state->offsets[c]
-        };
-        htst_margins_apply(data, state, &change);
-        change.constant = 0;
-        for (int64_t j = 0; j < data->n_columns; j++) {
-            change.columns[0] = j;
-            change.weights[0] = state->weights[c * data->n_columns + j];
-            if (change.weights[0]) {
-                htst_margins_apply(data, state, &change);
-            }
-        }
-    }
+    memset(state->logits, 0,
+        (size_t) (data->n_examples * data->n_classes) * sizeof(int32_t));
+    state->errors = data->n_examples;
     state->version++;
-    state->errors = m;
     for (int64_t k = 0; k < data->n_chunks; k++) {
+        htst_margins_block_t chunk = htst_chunk_block(data, state, k);
+        compute_logits(data, cost, state, &chunk);
         for (int64_t c = 0; c <= data->n_classes; c++) {
             state->versions[k * (data->n_classes + 1) + c] = -1;
         }
-        state->right[k] = htst_margins_right(data, state, k);
+        int16_t *margins = refresh(data, state, k, 0);
+        state->right[k] = htst_margins_right(&chunk, margins, 0);
         state->errors -= state->right[k];
+    }
+    for (int64_t c = 0; c < data->n_classes; c++) {
+        draw_panel(data, state, c);
     }
     state->energy = energy_of(data, cost, state);
     keep_best(data, state);
     return HTST_OK;
-}
-
-HTST_CLONES static void
-add_features(int32_t *HTST_RESTRICT sums, const int8_t *HTST_RESTRICT x, int64_t n)
-{
-    for (int64_t j = 0; j < n; j++) {
-        sums[j] += x[j];
-    }
-}
-
-/* Compute the mean features of examples, right or wrong, whose margins for class c are small. */
-static void
-refresh_means(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
-    htst_anneal_state_t *state, int64_t c)
-{
-    int64_t found = 0, d = data->n_columns;
-    int32_t near = 4 * cost->step;
-    memset(state->sums, 0, (size_t) d * sizeof(int32_t));
-    for (int64_t tries = 0; tries < TRIES_NEAR && found < EXAMPLES_NEAR; tries++) {
-        int64_t k = draw_below(state->generator, data->n_chunks);
-        int64_t size = htst_chunk_size(data, k), begin = htst_chunk_start(data, k);
-        if (size == 0) {
-            continue;
-        }
-        htst_margins_refresh(data, state, k, c);
-        int64_t i = draw_below(state->generator, size);
-        int32_t margin = state->margins[begin * data->n_classes + c * size + i];
-        if (margin > -near && margin < near) {
-            add_features(state->sums, data->by_example + (begin + i) * d, d);
-            found++;
-        }
-    }
-    for (int64_t j = 0; j < d; j++) {
-        state->means[c * d + j] = found ? (int32_t) ((int64_t) state->sums[j] * 256 / found) : 0;
-    }
 }
 
 /* Propose to move the non-zero `any` to a relative of its column, or to a column that some class
@@ -299,30 +308,54 @@ is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done)
     return excess * excess / PARTS > DROP_VARIANCES * variance;
 }
 
-/* True if the estimate is tested after `done` chunks: after 1, 2, 4, ... of the turning chunks, and
- * after each of the others. */
+/* True if the panel of the changed class shows that the change adds more errors than `allowed`. */
 static int
-is_tested(const htst_anneal_data_t *data, int64_t done)
+is_dropped_by_panel(const htst_anneal_data_t *data, htst_anneal_state_t *state,
+    const htst_margins_change_t *change, int64_t allowed)
 {
-    return done < data->n_chunks && (done >= data->n_turning || (done & (done - 1)) == 0);
+    int64_t c = change->class_index, net = 0, changed = 0;
+    htst_panel_t *panel = state->panels + c;
+    if (state->version - panel->drawn_version >= ACCEPTED_A_PANEL
+        || state->n_proposals - panel->drawn_at >= PROPOSALS_A_PANEL) {
+        draw_panel(data, state, c);
+    }
+    htst_margins_block_t block = htst_panel_block(data, state, c);
+    int16_t *margins = state->panel_margins + c * state->panel_size;
+    if (block.n == 0) {
+        return 0;
+    }
+    if (panel->version != state->version) {
+        htst_margins_find_largest(&block);
+        htst_margins_compute(&block, c, margins);
+        panel->version = state->version;
+    }
+    htst_margins_count_net(
+        &block, margins, state->panel_signs + c * state->panel_size, change, &net, &changed);
+    state->n_compared += block.n;
+    int64_t parts = block.n * PARTS / panel->near;
+    return is_hopeless(net, changed, allowed, parts < PANEL_PARTS ? parts : PANEL_PARTS);
 }
 
 /* Count the errors that the change adds. Returns 1 if they are at most `allowed`, and 0 as soon as
- * a prefix shows too many. */
+ * a part of the examples shows too many. */
 static int
 is_allowed(const htst_anneal_data_t *data, htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t allowed, int64_t *added)
 {
+    if (is_dropped_by_panel(data, state, change, allowed)) {
+        return 0;
+    }
     int64_t net = 0, changed = 0, seen = 0, n = data->n_chunks, *right_after = state->right + n;
     int64_t turn = state->n_proposals / PROPOSALS_A_TURN;
-    for (int64_t done = 0; done < n; done++) {
-        int64_t k = done < data->n_turning ? (turn + done) % data->n_turning : done;
+    for (int64_t done = 1; done <= n; done++) {
+        int64_t k = (turn + done) % n;
+        htst_margins_block_t chunk = htst_chunk_block(data, state, k);
         right_after[k] = 0;
-        htst_margins_refresh(data, state, k, change->class_index);
-        htst_margins_count(data, state, change, k, &right_after[k], &changed);
+        htst_margins_count(&chunk, refresh(data, state, k, change->class_index), change,
+            &right_after[k], &changed);
         net += state->right[k] - right_after[k];
-        seen += htst_chunk_size(data, k);
-        if (is_tested(data, done + 1)
+        seen += chunk.n;
+        if (done < n && (done & (done - 1)) == 0
             && is_hopeless(net, changed, allowed, seen * PARTS / data->n_examples)) {
             state->n_compared += seen;
             return 0;
@@ -360,7 +393,14 @@ accept(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anne
             change->weights[t]);
     }
     state->offsets[change->class_index] = (int16_t) (state->offsets[change->class_index] + steps);
-    htst_margins_apply(data, state, change);
+    for (int64_t k = 0; k < data->n_chunks; k++) {
+        htst_margins_block_t chunk = htst_chunk_block(data, state, k);
+        htst_margins_apply(&chunk, change);
+    }
+    for (int64_t c = 0; c < data->n_classes; c++) {
+        htst_margins_block_t panel = htst_panel_block(data, state, c);
+        htst_margins_apply(&panel, change);
+    }
     state->version++;
     state->n_accepted++;
     state->errors += added;
@@ -379,6 +419,7 @@ propose(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_ann
     if (change.n_columns == 0) {
         return;
     }
+    htst_panel_prefetch(data, state, &change);
     int64_t steps = draw_balance(data, cost, state, &change);
     int64_t span = span_of_offsets(state->offsets, data->n_classes, change.class_index, steps);
     int64_t before = change.weights[0]
@@ -410,11 +451,6 @@ htst_anneal_run(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
         return HTST_ERR_BAD_ARG;
     }
     for (int64_t p = 0; p < n; p++) {
-        if (state->n_proposals % PROPOSALS_A_REFRESH == 0) {
-            for (int64_t c = 0; c < data->n_classes; c++) {
-                refresh_means(data, cost, state, c);
-            }
-        }
         propose(data, cost, state, *temperature);
         state->n_proposals++;
         if (state->n_proposals % PROPOSALS_A_TEMPERATURE == 0) {

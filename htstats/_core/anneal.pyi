@@ -5,7 +5,6 @@ class Chain:
     def __init__(
         self,
         starts: npt.NDArray[np.int64],
-        turning: int,
         by_column: npt.NDArray[np.int8],
         by_example: npt.NDArray[np.int8],
         relatives: npt.NDArray[np.int32],
@@ -24,6 +23,13 @@ class Chain:
         right: npt.NDArray[np.int64],
         places: npt.NDArray[np.int32],
         means: npt.NDArray[np.int32],
+        panels: npt.NDArray[np.int64],
+        panel_starts: npt.NDArray[np.int64],
+        panel_columns: npt.NDArray[np.int8],
+        panel_logits: npt.NDArray[np.int32],
+        panel_margins: npt.NDArray[np.int16],
+        panel_largest: npt.NDArray[np.int32],
+        near: npt.NDArray[np.int32],
         seed: int,
     ) -> None: ...
     def start(self) -> None: ...

@@ -2,7 +2,7 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint64_t
 
 cdef extern from "htst_anneal.h" nogil:
     ctypedef struct htst_anneal_data_t:
-        int64_t n_examples, n_columns, n_classes, n_chunks, n_turning
+        int64_t n_examples, n_columns, n_classes, n_chunks
         const int64_t *starts
         const int8_t *by_column
         const int8_t *by_example
@@ -17,6 +17,9 @@ cdef extern from "htst_anneal.h" nogil:
         int64_t most_levels
         int32_t step
 
+    ctypedef struct htst_panel_t:
+        int64_t near, drawn_version, drawn_at, version
+
     ctypedef struct htst_anneal_state_t:
         int8_t *weights
         int16_t *offsets
@@ -29,7 +32,15 @@ cdef extern from "htst_anneal.h" nogil:
         int64_t *right
         int32_t *places
         int32_t *means
-        int32_t *sums
+        int64_t panel_size
+        htst_panel_t *panels
+        int64_t *panel_starts
+        int8_t *panel_columns
+        int32_t *panel_logits
+        int16_t *panel_margins
+        int16_t *panel_signs
+        int32_t *panel_largest
+        int32_t *near
         uint64_t generator[4]
         int64_t n_nonzeros, errors, energy, best_errors, best_energy
         int64_t version, n_proposals, n_accepted, n_compared

@@ -28,10 +28,13 @@ UNIT = 1024
 TEMPERATURE_UNIT = 1 << 26
 A_TEMPERATURE = 1024
 
-# The smallest number of examples in a chunk: an estimate from fewer is useless.
-CHUNK_EXAMPLES = 512
-# Number of small chunks, which take turns to be counted first. After them, prefixes double in size.
-TURNING = 8
+# Chunks have nearly equal sizes, and at least this many examples.
+CHUNK_EXAMPLES = 4096
+MOST_CHUNKS = 8
+
+# Examples in the panel of a class, and the logits that all panels may have together.
+PANEL_EXAMPLES = 512
+PANEL_LOGITS = 1 << 24
 
 # Proposals between two checks of the clock, the progress function and Ctrl-C.
 SLICE = 200 * A_TEMPERATURE
@@ -108,7 +111,7 @@ class _Problem:
     ) -> None:
         m = len(labels)
         self.classes = classes
-        ends, self.turning = _chunk_ends(m)
+        ends = _chunk_ends(m)
         order = np.argsort(
             _hash(np.arange(m, dtype=np.uint64) + np.uint64(seed << 32)), kind="stable"
         )
@@ -131,14 +134,12 @@ class _Problem:
         return _start(self._features, self._labels, self.classes, step)
 
 
-def _chunk_ends(m: int) -> tuple[list[int], int]:
-    """The ends of the chunks, and the number of leading chunks that take turns."""
-    turning = min(max(m // CHUNK_EXAMPLES, 1), TURNING)
-    size = CHUNK_EXAMPLES if m >= 4 * TURNING * CHUNK_EXAMPLES else -(-m // turning)
-    ends = [size * (k + 1) for k in range(turning)]
-    while 8 * ends[-1] <= 3 * m:
-        ends.append(2 * ends[-1])
-    return [*(ends if len(ends) > turning else ends[:-1]), m], turning
+def _chunk_ends(m: int) -> list[int]:
+    """The ends of the chunks: a power of two of them."""
+    chunks = 1
+    while 2 * chunks <= MOST_CHUNKS and m >= 2 * chunks * CHUNK_EXAMPLES:
+        chunks *= 2
+    return [m * (k + 1) // chunks for k in range(chunks)]
 
 
 def _hash(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -216,14 +217,22 @@ class _Search:
         )
         self.weights, self.best_weights = np.zeros((2, c, d), np.int8)
         self.offsets, self.best_offsets = np.zeros((2, c), np.int16)
+        size = min(m, PANEL_EXAMPLES, max(PANEL_LOGITS // c**2, 16))
         self.work = (
-            np.zeros((c, m), np.int32),
+            np.zeros(c * m, np.int32),
             np.zeros(c * m, np.int16),
-            np.zeros((2, m), np.int32),
+            np.zeros(2 * m, np.int32),
             np.zeros((len(problem.starts), c + 1), np.int64),
             np.zeros((2, len(problem.starts)), np.int64),
             np.zeros((2, n), np.int32),
-            np.zeros((c + 1, d), np.int32),
+            np.zeros((c, d), np.int32),
+            np.zeros((c, 4), np.int64),
+            np.zeros((c, c + 1), np.int64),
+            np.zeros((c, d * size), np.int8),
+            np.zeros((c, c, size), np.int32),
+            np.zeros((2, c, size), np.int16),
+            np.zeros((2, size), np.int32),
+            np.zeros(m, np.int32),
         )
         weights, offsets = problem.start(step)
         if int(offsets.max()) < most_levels and np.count_nonzero(weights) <= most:
@@ -248,7 +257,7 @@ class _Search:
         p = self.problem
         rate = self.rate()
         chain = Chain(
-            p.starts, p.turning, p.by_column, p.by_example, self.relatives, rate, self.support_cost,
+            p.starts, p.by_column, p.by_example, self.relatives, rate, self.support_cost,
             self.levels_cost, self.step, self.weights, self.offsets, self.best_weights,
             self.best_offsets, *self.work, (self.seed << 16) + number,
         )  # fmt: skip
