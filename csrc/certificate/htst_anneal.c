@@ -10,6 +10,9 @@
 #define ACCEPTED_A_PANEL 32
 #define PROPOSALS_A_PANEL 61440
 
+/* Panel t of a class is not drawn again within t times so many proposals. */
+#define PROPOSALS_OF_FURTHER 8192
+
 /* Proposals at one temperature. */
 #define PROPOSALS_A_TEMPERATURE 1024
 
@@ -172,12 +175,12 @@ refresh(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k, i
 }
 
 static void
-draw_panel(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c)
+draw_panel(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t p)
 {
     for (int64_t k = 0; k < data->n_chunks; k++) {
-        refresh(data, state, k, c);
+        refresh(data, state, k, p % data->n_classes);
     }
-    htst_panel_draw(data, state, c);
+    htst_panel_draw(data, state, p);
 }
 
 int
@@ -192,7 +195,7 @@ htst_anneal_start(
         return status;
     }
     memset(state->logits, 0,
-        (size_t) (data->n_examples * data->n_classes) * sizeof(int32_t));
+        (size_t) (data->n_examples * data->n_classes) * sizeof(int16_t));
     state->errors = data->n_examples;
     state->version++;
     for (int64_t k = 0; k < data->n_chunks; k++) {
@@ -205,8 +208,8 @@ htst_anneal_start(
         state->right[k] = htst_margins_right(&chunk, margins, 0);
         state->errors -= state->right[k];
     }
-    for (int64_t c = 0; c < data->n_classes; c++) {
-        draw_panel(data, state, c);
+    for (int64_t p = 0; p < HTST_PANELS * data->n_classes; p++) {
+        draw_panel(data, state, p);
     }
     state->energy = energy_of(data, cost, state);
     keep_best(data, state);
@@ -308,32 +311,51 @@ is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done)
     return excess * excess / PARTS > DROP_VARIANCES * variance;
 }
 
-/* True if the panel of the changed class shows that the change adds more errors than `allowed`. */
+/* Bring panel p up to date. Returns 0 if it is too old, and was drawn too recently to draw it again:
+ * further panels of a class are used seldom. */
 static int
-is_dropped_by_panel(const htst_anneal_data_t *data, htst_anneal_state_t *state,
-    const htst_margins_change_t *change, int64_t allowed)
+prepare_panel(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t p)
 {
-    int64_t c = change->class_index, net = 0, changed = 0;
-    htst_panel_t *panel = state->panels + c;
-    if (state->version - panel->drawn_version >= ACCEPTED_A_PANEL
-        || state->n_proposals - panel->drawn_at >= PROPOSALS_A_PANEL) {
-        draw_panel(data, state, c);
-    }
-    htst_margins_block_t block = htst_panel_block(data, state, c);
-    int16_t *margins = state->panel_margins + c * state->panel_size;
-    if (block.n == 0) {
-        return 0;
+    htst_panel_t *panel = state->panels + p;
+    int64_t age = state->n_proposals - panel->drawn_at;
+    if (state->version - panel->drawn_version >= ACCEPTED_A_PANEL || age >= PROPOSALS_A_PANEL) {
+        if (age < p / data->n_classes * PROPOSALS_OF_FURTHER) {
+            return 0;
+        }
+        draw_panel(data, state, p);
     }
     if (panel->version != state->version) {
+        htst_margins_block_t block = htst_panel_block(data, state, p);
         htst_margins_find_largest(&block);
-        htst_margins_compute(&block, c, margins);
+        htst_margins_compute(
+            &block, p % data->n_classes, state->panel_margins + p * state->panel_size);
         panel->version = state->version;
     }
-    htst_margins_count_net(
-        &block, margins, state->panel_signs + c * state->panel_size, change, &net, &changed);
-    state->n_compared += block.n;
-    int64_t parts = block.n * PARTS / panel->near;
-    return is_hopeless(net, changed, allowed, parts < PANEL_PARTS ? parts : PANEL_PARTS);
+    return 1;
+}
+
+/* True if the panels of the changed class show that the change adds more errors than `allowed`. */
+static int
+is_dropped_by_panels(const htst_anneal_data_t *data, htst_anneal_state_t *state,
+    const htst_margins_change_t *change, int64_t allowed)
+{
+    int64_t net = 0, changed = 0, n = 0;
+    for (int64_t t = 0; t < HTST_PANELS; t++) {
+        int64_t p = t * data->n_classes + change->class_index, at = p * state->panel_size;
+        if (!prepare_panel(data, state, p)) {
+            return 0;
+        }
+        htst_margins_block_t block = htst_panel_block(data, state, p);
+        htst_margins_count_net(&block, state->panel_margins + at, state->panel_signs + at, change,
+            &net, &changed);
+        n += block.n;
+        state->n_compared += block.n;
+        int64_t near = state->panels[p].near, parts = n * PARTS / (near > 0 ? near : 1);
+        if (is_hopeless(net, changed, allowed, parts < PANEL_PARTS ? parts : PANEL_PARTS)) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* Count the errors that the change adds. Returns 1 if they are at most `allowed`, and 0 as soon as
@@ -342,7 +364,7 @@ static int
 is_allowed(const htst_anneal_data_t *data, htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t allowed, int64_t *added)
 {
-    if (is_dropped_by_panel(data, state, change, allowed)) {
+    if (is_dropped_by_panels(data, state, change, allowed)) {
         return 0;
     }
     int64_t net = 0, changed = 0, seen = 0, n = data->n_chunks, *right_after = state->right + n;
@@ -397,8 +419,8 @@ accept(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anne
         htst_margins_block_t chunk = htst_chunk_block(data, state, k);
         htst_margins_apply(&chunk, change);
     }
-    for (int64_t c = 0; c < data->n_classes; c++) {
-        htst_margins_block_t panel = htst_panel_block(data, state, c);
+    for (int64_t p = 0; p < HTST_PANELS * data->n_classes; p++) {
+        htst_margins_block_t panel = htst_panel_block(data, state, p);
         htst_margins_apply(&panel, change);
     }
     state->version++;

@@ -47,6 +47,9 @@
 /* An example is near the boundary of a class if its margin (htst_margins.h) is smaller. */
 #define HTST_PANEL_NEAR 48
 
+/* Panels of a class. */
+#define HTST_PANELS 4
+
 /* The examples, cut into n_chunks chunks of nearly equal size. Each chunk is a random sample of all
  * examples, sorted by label. starts[k * (n_classes + 1) + q] is the first example of label q in chunk k, and the last entry of
  * the chunk is its end; chunk k + 1 begins where chunk k ends. */
@@ -84,9 +87,9 @@ typedef struct {
     int16_t *offsets;     /* (n_classes,), in steps */
     int8_t *best_weights; /* weights and offsets with the lowest energy so far */
     int16_t *best_offsets;
-    int32_t *logits;   /* chunk after chunk, each (n_classes, examples of the chunk) */
+    int16_t *logits;   /* chunk after chunk, each (n_classes, examples of the chunk) */
     int16_t *margins;  /* chunk after chunk, each (n_classes, examples of the chunk) */
-    int32_t *largest;  /* chunk after chunk, each (2, examples of the chunk) */
+    int16_t *largest;  /* chunk after chunk, each (2, examples of the chunk) */
     int64_t *versions; /* (n_chunks, n_classes + 1): the version of margins and largest */
     int64_t *right;    /* (2, n_chunks): number of right examples, now and after a proposal */
     int32_t *places; /* (2, n_classes * n_columns): the non-zeros; the place of each in that list */
@@ -95,10 +98,10 @@ typedef struct {
     htst_panel_t *panels;  /* (n_classes,) */
     int64_t *panel_starts; /* (n_classes, n_classes + 1): where labels begin in each panel */
     int8_t *panel_columns; /* for each class n_columns x panel_size: copies of the columns */
-    int32_t *panel_logits; /* for each class n_classes x panel_size */
+    int16_t *panel_logits; /* for each class n_classes x panel_size */
     int16_t *panel_margins; /* (n_classes, panel_size): margins of the panel's own class */
     int16_t *panel_signs;   /* (n_classes, panel_size): -1 for examples of that class, else 1 */
-    int32_t *panel_largest; /* (2, panel_size): workspace */
+    int16_t *panel_largest; /* (2, panel_size): workspace */
     int32_t *near;          /* (n_examples,): workspace */
     uint64_t generator[4];
     int64_t n_nonzeros, errors, energy, best_errors, best_energy;

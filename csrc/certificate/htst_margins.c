@@ -4,15 +4,16 @@
 #define COUNT_BLOCK 8192
 
 /* Smaller than every logit that htst_anneal_start accepts. */
-#define LEAST_LOGIT (-(1 << 30))
+#define LEAST_LOGIT (-32768)
+#define LARGEST_TILE 2048
 
 HTST_CLONES static void
-find_two_largest(const int32_t *HTST_RESTRICT logits, int64_t n, int32_t *HTST_RESTRICT first,
-    int32_t *HTST_RESTRICT second)
+find_two_largest(const int16_t *HTST_RESTRICT logits, int64_t n, int16_t *HTST_RESTRICT first,
+    int16_t *HTST_RESTRICT second)
 {
     for (int64_t i = 0; i < n; i++) {
-        int32_t x = logits[i];
-        int32_t smaller = x < first[i] ? x : first[i];
+        int16_t x = logits[i];
+        int16_t smaller = x < first[i] ? x : first[i];
         first[i] = x > first[i] ? x : first[i];
         second[i] = smaller > second[i] ? smaller : second[i];
     }
@@ -27,8 +28,8 @@ clamp(int32_t margin)
 
 /* Margins of a class for examples of another label. */
 HTST_CLONES static void
-set_others_margins(const int32_t *HTST_RESTRICT label, const int32_t *HTST_RESTRICT logits,
-    const int32_t *HTST_RESTRICT first, const int32_t *HTST_RESTRICT second, int64_t n,
+set_others_margins(const int16_t *HTST_RESTRICT label, const int16_t *HTST_RESTRICT logits,
+    const int16_t *HTST_RESTRICT first, const int16_t *HTST_RESTRICT second, int64_t n,
     int16_t *HTST_RESTRICT margins)
 {
     for (int64_t i = 0; i < n; i++) {
@@ -39,7 +40,7 @@ set_others_margins(const int32_t *HTST_RESTRICT label, const int32_t *HTST_RESTR
 }
 
 HTST_CLONES static void
-set_own_margins(const int32_t *HTST_RESTRICT label, const int32_t *HTST_RESTRICT first, int64_t n,
+set_own_margins(const int16_t *HTST_RESTRICT label, const int16_t *HTST_RESTRICT first, int64_t n,
     int16_t *HTST_RESTRICT margins)
 {
     for (int64_t i = 0; i < n; i++) {
@@ -51,16 +52,21 @@ void
 htst_margins_find_largest(const htst_margins_block_t *block)
 {
     int64_t n = block->n;
-    int32_t *first = block->largest, *second = block->largest + n;
-    for (int64_t i = 0; i < 2 * n; i++) {
-        first[i] = LEAST_LOGIT;
-    }
-    for (int64_t c = 0; c < block->n_classes; c++) {
-        const int32_t *logits = block->logits + c * n;
-        int64_t own = block->starts[c] - block->starts[0];
-        int64_t after = block->starts[c + 1] - block->starts[0];
-        find_two_largest(logits, own, first, second);
-        find_two_largest(logits + after, n - after, first + after, second + after);
+    for (int64_t from = 0; from < n; from += LARGEST_TILE) {
+        int64_t to = n - from < LARGEST_TILE ? n : from + LARGEST_TILE;
+        int16_t *first = block->largest, *second = block->largest + n;
+        for (int64_t i = from; i < to; i++) {
+            first[i] = second[i] = LEAST_LOGIT;
+        }
+        for (int64_t c = 0; c < block->n_classes; c++) {
+            const int16_t *logits = block->logits + c * n;
+            int64_t own = block->starts[c] - block->starts[0];
+            int64_t after = block->starts[c + 1] - block->starts[0];
+            own = own < from ? from : (own < to ? own : to);
+            after = after < from ? from : (after < to ? after : to);
+            find_two_largest(logits + from, own - from, first + from, second + from);
+            find_two_largest(logits + after, to - after, first + after, second + after);
+        }
     }
 }
 
@@ -68,12 +74,12 @@ void
 htst_margins_compute(const htst_margins_block_t *block, int64_t c, int16_t *HTST_RESTRICT margins)
 {
     int64_t n = block->n;
-    const int32_t *first = block->largest, *second = block->largest + n;
-    const int32_t *logits = block->logits + c * n;
+    const int16_t *first = block->largest, *second = block->largest + n;
+    const int16_t *logits = block->logits + c * n;
     for (int64_t y = 0; y < block->n_classes; y++) {
         int64_t at = block->starts[y] - block->starts[0];
         int64_t size = block->starts[y + 1] - block->starts[y];
-        const int32_t *label = block->logits + y * n + at;
+        const int16_t *label = block->logits + y * n + at;
         if (y == c) {
             set_own_margins(label, first + at, size, margins + at);
         }
@@ -227,11 +233,11 @@ htst_margins_count_near(const int16_t *margins, int64_t n, int16_t near)
 }
 
 HTST_CLONES static void
-add_column(int32_t *HTST_RESTRICT logits, const int8_t *HTST_RESTRICT x, int64_t n, int32_t weight,
+add_column(int16_t *HTST_RESTRICT logits, const int8_t *HTST_RESTRICT x, int64_t n, int32_t weight,
     int32_t constant)
 {
     for (int64_t i = 0; i < n; i++) {
-        logits[i] += weight * x[i] + constant;
+        logits[i] = (int16_t) (logits[i] + weight * x[i] + constant);
     }
 }
 

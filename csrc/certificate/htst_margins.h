@@ -41,8 +41,8 @@ typedef struct {
     int64_t n, n_classes;
     const int64_t *starts; /* (n_classes + 1,) */
     const int8_t *columns; /* (columns, n) */
-    int32_t *logits;       /* (n_classes, n) */
-    int32_t *largest;      /* (2, n): the two largest logits of other labels */
+    int16_t *logits;       /* (n_classes, n) */
+    int16_t *largest;      /* (2, n): the two largest logits of other labels */
 } htst_margins_block_t;
 
 /* Find the two largest logits of other labels for each example. */

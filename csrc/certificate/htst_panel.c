@@ -21,14 +21,14 @@ htst_chunk_block(const htst_anneal_data_t *data, const htst_anneal_state_t *stat
 }
 
 htst_margins_block_t
-htst_panel_block(const htst_anneal_data_t *data, const htst_anneal_state_t *state, int64_t c)
+htst_panel_block(const htst_anneal_data_t *data, const htst_anneal_state_t *state, int64_t p)
 {
-    const int64_t *starts = state->panel_starts + c * (data->n_classes + 1);
+    const int64_t *starts = state->panel_starts + p * (data->n_classes + 1);
     return (htst_margins_block_t){ .n = starts[data->n_classes],
         .n_classes = data->n_classes,
         .starts = starts,
-        .columns = state->panel_columns + c * data->n_columns * state->panel_size,
-        .logits = state->panel_logits + c * data->n_classes * state->panel_size,
+        .columns = state->panel_columns + p * data->n_columns * state->panel_size,
+        .logits = state->panel_logits + p * data->n_classes * state->panel_size,
         .largest = state->panel_largest };
 }
 
@@ -159,36 +159,34 @@ sum_bytes(const int8_t *x, int64_t n)
 }
 
 void
-htst_panel_draw(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c)
+htst_panel_draw(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t p)
 {
-    int64_t d = data->n_columns, n_classes = data->n_classes, near = 0;
+    int64_t d = data->n_columns, n_classes = data->n_classes, near = 0, c = p % n_classes;
     for (int64_t k = 0; k < data->n_chunks; k++) {
         const int64_t *starts = data->starts + k * (n_classes + 1);
         near += htst_margins_count_near(htst_chunk_margins(data, state, k, c),
             starts[n_classes] - starts[0], HTST_PANEL_NEAR);
     }
-    int64_t *starts = state->panel_starts + c * (n_classes + 1);
+    int64_t *starts = state->panel_starts + p * (n_classes + 1);
     int64_t q = near / state->panel_size;
     starts[0] = 0;
     int64_t found = list_near(data, state, c, q < 1 ? 1 : q, starts + 1);
     if (found > state->panel_size) {
         thin_out(state, found, state->panel_size, n_classes, starts + 1);
     }
-    htst_margins_block_t panel = htst_panel_block(data, state, c);
-    int8_t *columns = state->panel_columns + c * d * state->panel_size;
-    copy_columns(data, state, &panel, columns);
+    htst_margins_block_t panel = htst_panel_block(data, state, p);
+    copy_columns(data, state, &panel, state->panel_columns + p * d * state->panel_size);
     copy_logits(data, state, &panel);
-    for (int64_t j = 0; j < d; j++) {
-        int64_t sum = sum_bytes(columns + j * panel.n, panel.n);
-        state->means[c * d + j] = panel.n ? (int32_t) (sum * 256 / panel.n) : 0;
-    }
-    int16_t *signs = state->panel_signs + c * state->panel_size;
+    int16_t *signs = state->panel_signs + p * state->panel_size;
     for (int64_t i = 0; i < panel.n; i++) {
         signs[i] = i >= starts[c] && i < starts[c + 1] ? -1 : 1;
     }
-    htst_panel_t *now = state->panels + c;
-    now->near = near;
-    now->drawn_version = state->version;
-    now->drawn_at = state->n_proposals;
-    now->version = -1;
+    state->panels[p] = (htst_panel_t){ .near = near,
+        .drawn_version = state->version,
+        .drawn_at = state->n_proposals,
+        .version = -1 };
+    for (int64_t j = 0; p < n_classes && j < d; j++) {
+        int64_t sum = sum_bytes(panel.columns + j * panel.n, panel.n);
+        state->means[c * d + j] = panel.n ? (int32_t) (sum * 256 / panel.n) : 0;
+    }
 }

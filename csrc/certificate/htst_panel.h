@@ -20,14 +20,14 @@
 #include "htst_anneal.h"
 #include "htst_margins.h"
 
-/* Draw the panel of class c again. The margins of class c are up to date in every chunk.
- * Computes the logits of its examples, and the mean features near the boundary of class c. */
-void htst_panel_draw(
-    const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c);
+/* Draw panel p again: panel p / n_classes of class p % n_classes. The margins of that class are up
+ * to date in every chunk. Computes the logits of its examples. The first panel of a class also gives
+ * the mean features near its boundary. */
+void htst_panel_draw(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t p);
 
-/* The panel of class c, as a block of examples. */
+/* Panel p, as a block of examples. */
 htst_margins_block_t htst_panel_block(
-    const htst_anneal_data_t *data, const htst_anneal_state_t *state, int64_t c);
+    const htst_anneal_data_t *data, const htst_anneal_state_t *state, int64_t p);
 
 /* The chunk k of all examples, as a block of examples. */
 htst_margins_block_t htst_chunk_block(

@@ -4,6 +4,7 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint64_t
 from libc.string cimport memset
 
 from htstats._core.htst_anneal cimport (
+    HTST_PANELS,
     htst_anneal_cost_t,
     htst_anneal_data_t,
     htst_anneal_run,
@@ -28,14 +29,14 @@ cdef class Chain:
                  int64_t rate, const int64_t[::1] support_cost, const int64_t[::1] levels_cost,
                  int32_t step, int8_t[:, ::1] weights, int16_t[::1] offsets,
                  int8_t[:, ::1] best_weights, int16_t[::1] best_offsets,
-                 int32_t[::1] logits, int16_t[::1] margins, int32_t[::1] largest,
+                 int16_t[::1] logits, int16_t[::1] margins, int16_t[::1] largest,
                  int64_t[:, ::1] versions, int64_t[:, ::1] right, int32_t[:, ::1] places,
                  int32_t[:, ::1] means, int64_t[:, ::1] panels, int64_t[:, ::1] panel_starts,
-                 int8_t[:, ::1] panel_columns, int32_t[:, :, ::1] panel_logits,
-                 int16_t[:, :, ::1] panel_margins, int32_t[:, ::1] panel_largest,
+                 int8_t[:, ::1] panel_columns, int16_t[:, :, ::1] panel_logits,
+                 int16_t[:, :, ::1] panel_margins, int16_t[:, ::1] panel_largest,
                  int32_t[::1] near, uint64_t seed):
         cdef int64_t m = by_example.shape[0], d = by_example.shape[1], c = weights.shape[0]
-        cdef int64_t chunks = starts.shape[0], size = panel_margins.shape[2]
+        cdef int64_t chunks = starts.shape[0], size = panel_margins.shape[2], n = HTST_PANELS * c
         if (min(m, d, c, chunks) < 1 or starts.shape[1] != c + 1 or by_column.shape[0] != m * d
                 or relatives.shape[0] != d or weights.shape[1] != d or offsets.shape[0] != c
                 or best_weights.shape[0] != c or best_weights.shape[1] != d
@@ -45,12 +46,12 @@ cdef class Chain:
                 or right.shape[0] != 2 or right.shape[1] != chunks or places.shape[0] != 2 or places.shape[1] != c * d
                 or means.shape[0] != c or means.shape[1] != d or support_cost.shape[0] < 1
                 or levels_cost.shape[0] < 2 or size < 1 or near.shape[0] != m
-                or panels.shape[0] != c or panels.shape[1] * 8 != sizeof(htst_panel_t)
-                or panel_starts.shape[0] != c or panel_starts.shape[1] != c + 1
-                or panel_columns.shape[0] != c or panel_columns.shape[1] != d * size
-                or panel_logits.shape[0] != c or panel_logits.shape[1] != c
+                or panels.shape[0] != n or panels.shape[1] * 8 != sizeof(htst_panel_t)
+                or panel_starts.shape[0] != n or panel_starts.shape[1] != c + 1
+                or panel_columns.shape[0] != n or panel_columns.shape[1] != d * size
+                or panel_logits.shape[0] != n or panel_logits.shape[1] != c
                 or panel_logits.shape[2] != size or panel_margins.shape[0] != 2
-                or panel_margins.shape[1] != c
+                or panel_margins.shape[1] != n
                 or panel_largest.shape[0] != 2 or panel_largest.shape[1] != size):
             raise ValueError("the arrays of a chain do not fit each other")
         memset(&self.state, 0, sizeof(self.state))

@@ -1,6 +1,9 @@
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint64_t
 
 cdef extern from "htst_anneal.h" nogil:
+    enum:
+        HTST_PANELS
+
     ctypedef struct htst_anneal_data_t:
         int64_t n_examples, n_columns, n_classes, n_chunks
         const int64_t *starts
@@ -25,9 +28,9 @@ cdef extern from "htst_anneal.h" nogil:
         int16_t *offsets
         int8_t *best_weights
         int16_t *best_offsets
-        int32_t *logits
+        int16_t *logits
         int16_t *margins
-        int32_t *largest
+        int16_t *largest
         int64_t *versions
         int64_t *right
         int32_t *places
@@ -36,10 +39,10 @@ cdef extern from "htst_anneal.h" nogil:
         htst_panel_t *panels
         int64_t *panel_starts
         int8_t *panel_columns
-        int32_t *panel_logits
+        int16_t *panel_logits
         int16_t *panel_margins
         int16_t *panel_signs
-        int32_t *panel_largest
+        int16_t *panel_largest
         int32_t *near
         uint64_t generator[4]
         int64_t n_nonzeros, errors, energy, best_errors, best_energy

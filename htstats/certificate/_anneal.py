@@ -32,6 +32,9 @@ A_TEMPERATURE = 1024
 CHUNK_EXAMPLES = 4096
 MOST_CHUNKS = 8
 
+# csrc/certificate/htst_anneal.h: panels of each class.
+PANELS = 4
+
 # Examples in the panel of a class, and the logits that all panels may have together.
 PANEL_EXAMPLES = 512
 PANEL_LOGITS = 1 << 24
@@ -219,19 +222,19 @@ class _Search:
         self.offsets, self.best_offsets = np.zeros((2, c), np.int16)
         size = min(m, PANEL_EXAMPLES, max(PANEL_LOGITS // c**2, 16))
         self.work = (
-            np.zeros(c * m, np.int32),
             np.zeros(c * m, np.int16),
-            np.zeros(2 * m, np.int32),
+            np.zeros(c * m, np.int16),
+            np.zeros(2 * m, np.int16),
             np.zeros((len(problem.starts), c + 1), np.int64),
             np.zeros((2, len(problem.starts)), np.int64),
             np.zeros((2, n), np.int32),
             np.zeros((c, d), np.int32),
-            np.zeros((c, 4), np.int64),
-            np.zeros((c, c + 1), np.int64),
-            np.zeros((c, d * size), np.int8),
-            np.zeros((c, c, size), np.int32),
-            np.zeros((2, c, size), np.int16),
-            np.zeros((2, size), np.int32),
+            np.zeros((PANELS * c, 4), np.int64),
+            np.zeros((PANELS * c, c + 1), np.int64),
+            np.zeros((PANELS * c, d * size), np.int8),
+            np.zeros((PANELS * c, c, size), np.int16),
+            np.zeros((2, PANELS * c, size), np.int16),
+            np.zeros((2, size), np.int16),
             np.zeros(m, np.int32),
         )
         weights, offsets = problem.start(step)
