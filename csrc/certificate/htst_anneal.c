@@ -1,5 +1,6 @@
 #include "htst_anneal.h"
 
+#include "htst_anneal_draw.h"
 #include "htst_draws.h"
 #include "htst_margins.h"
 #include "htst_panel.h"
@@ -7,20 +8,14 @@
 #include <string.h>
 
 /* The panel of a class is drawn again after so many accepted changes, or after so many proposals. */
-#define ACCEPTED_A_PANEL 32
+#define ACCEPTED_A_PANEL 256
 #define PROPOSALS_A_PANEL 61440
 
 /* Panel t of a class is not drawn again within t times so many proposals. */
-#define PROPOSALS_OF_FURTHER 8192
+#define PROPOSALS_OF_FURTHER 4096
 
 /* Proposals at one temperature. */
 #define PROPOSALS_A_TEMPERATURE 1024
-
-/* Kinds of proposals, in 1/256 of all proposals; all other proposals move a non-zero. */
-#define SHARE_OFF 56
-#define SHARE_ON_ACTIVE 46
-#define SHARE_ON_ANY 38
-#define SHARE_FLIP 4
 
 /* Square of the number of standard deviations at which a prefix drops a proposal. With 1.5
  * deviations a search of Fashion-MNIST (3 M proposals, mean of four seeds) ended at .1892, with 2
@@ -88,10 +83,9 @@ check_data(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
     int64_t k = data->n_chunks;
     if (data->n_examples < 1 || data->n_examples > INT32_MAX || data->n_columns < 1
         || data->n_classes < 2 || data->n_columns > INT32_MAX / data->n_classes
-        || data->n_relatives < 0 || k < 1 || state->panel_size < 1
-        || k > HTST_ANNEAL_CHUNKS || cost->step < 1 || cost->step > 128 || cost->rate < 1
-        || cost->most_nonzeros < 0 || cost->most_levels < 1
-        || cost->most_levels > 16384 / cost->step) {
+        || data->n_relatives < 0 || k < 1 || state->panel_size < 1 || k > HTST_ANNEAL_CHUNKS
+        || cost->step < 1 || cost->step > 128 || cost->rate < 1 || cost->most_nonzeros < 0
+        || cost->most_levels < 1 || cost->most_levels > 8192 / cost->step) {
         return HTST_ERR_BAD_ARG;
     }
     int64_t at = 0;
@@ -110,6 +104,19 @@ check_data(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
     return at == data->n_examples ? HTST_OK : HTST_ERR_BAD_ARG;
 }
 
+/* The largest number of non-zeros of a class for which int16 holds its logits. */
+static int64_t
+most_in_class(const htst_anneal_cost_t *cost)
+{
+    return (INT16_MAX - 2 * cost->step * cost->most_levels) / 127;
+}
+
+static int
+is_offset(const htst_anneal_cost_t *cost, int64_t offset)
+{
+    return offset >= -2 * cost->most_levels && offset <= 2 * cost->most_levels;
+}
+
 /* List the non-zeros, and check weights, levels and sizes. */
 static int
 list_nonzeros(
@@ -117,6 +124,7 @@ list_nonzeros(
 {
     int64_t n = data->n_classes * data->n_columns, found = 0;
     int32_t *list = state->places, *place = state->places + n;
+    memset(state->in_class, 0, (size_t) data->n_classes * sizeof(int32_t));
     for (int64_t e = 0; e < n; e++) {
         place[e] = -1;
         if (state->weights[e] < -1 || state->weights[e] > 1) {
@@ -125,6 +133,7 @@ list_nonzeros(
         if (state->weights[e]) {
             place[e] = (int32_t) found;
             list[found++] = (int32_t) e;
+            state->in_class[e / data->n_columns]++;
         }
     }
     state->n_nonzeros = found;
@@ -132,7 +141,12 @@ list_nonzeros(
         || span_of_offsets(state->offsets, data->n_classes, -1, 0) > cost->most_levels) {
         return HTST_ERR_BAD_ARG;
     }
-    return data->n_columns > (1 << 22) ? HTST_ERR_OVERFLOW : HTST_OK; /* 127 n + offset < 2^30 */
+    for (int64_t c = 0; c < data->n_classes; c++) {
+        if (state->in_class[c] > most_in_class(cost) || !is_offset(cost, state->offsets[c])) {
+            return HTST_ERR_OVERFLOW;
+        }
+    }
+    return HTST_OK;
 }
 
 /* Compute the logits of a chunk, which are zero, from the weights and offsets. */
@@ -194,8 +208,7 @@ htst_anneal_start(
     if (status != HTST_OK) {
         return status;
     }
-    memset(state->logits, 0,
-        (size_t) (data->n_examples * data->n_classes) * sizeof(int16_t));
+    memset(state->logits, 0, (size_t) (data->n_examples * data->n_classes) * sizeof(int16_t));
     state->errors = data->n_examples;
     state->version++;
     for (int64_t k = 0; k < data->n_chunks; k++) {
@@ -214,84 +227,6 @@ htst_anneal_start(
     state->energy = energy_of(data, cost, state);
     keep_best(data, state);
     return HTST_OK;
-}
-
-/* Propose to move the non-zero `any` to a relative of its column, or to a column that some class
- * uses. */
-static htst_margins_change_t
-draw_move(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t any)
-{
-    htst_margins_change_t change = { 0 };
-    uint64_t *s = state->generator;
-    int64_t d = data->n_columns, column = any % d;
-    int64_t which = draw_below(s, 3 * (data->n_relatives + 1) / 2 + 1);
-    int64_t other = which < data->n_relatives ? data->relatives[column * data->n_relatives + which]
-                                              : state->places[draw_below(s, state->n_nonzeros)] % d;
-    if (other >= 0 && !state->weights[any - column + other]) {
-        change = (htst_margins_change_t){ any / d, 2, { column, other },
-            { -state->weights[any], state->weights[any] }, 0 };
-    }
-    return change;
-}
-
-/* Draw a proposal that changes one or two entries of one class; n_columns is 0 if the draw gave
- * none. */
-static htst_margins_change_t
-draw_change(const htst_anneal_data_t *data, htst_anneal_state_t *state)
-{
-    htst_margins_change_t change = { 0 };
-    uint64_t *s = state->generator;
-    int64_t d = data->n_columns, k = state->n_nonzeros;
-    int64_t kind = draw_below(s, 256), sign = next_bits(s) >> 63 ? 1 : -1;
-    int64_t any = k ? state->places[draw_below(s, k)] : -1; /* a non-zero */
-    int64_t c = draw_below(s, data->n_classes), entry = any;
-    if (kind < SHARE_OFF) {
-        sign = k ? -state->weights[any] : 0;
-    }
-    else if (kind < SHARE_OFF + SHARE_ON_ACTIVE) {
-        entry = k ? c * d + any % d : -1;
-    }
-    else if (kind < SHARE_OFF + SHARE_ON_ACTIVE + SHARE_ON_ANY) {
-        entry = c * d + draw_below(s, d);
-    }
-    else if (kind < SHARE_OFF + SHARE_ON_ACTIVE + SHARE_ON_ANY + SHARE_FLIP) {
-        sign = k ? -2 * state->weights[any] : 0;
-    }
-    else {
-        return k ? draw_move(data, state, any) : change;
-    }
-    if (entry >= 0 && (sign * sign != 1 || !state->weights[entry] || entry == any)) {
-        int64_t after = state->weights[entry] + sign;
-        if (after >= -1 && after <= 1) {
-            change =
-                (htst_margins_change_t){ entry / d, 1, { entry % d, 0 }, { (int) sign, 0 }, 0 };
-        }
-    }
-    return change;
-}
-
-static int64_t
-floor_divide(int64_t a, int64_t b)
-{
-    int64_t q = a / b;
-    return q - (a % b != 0 && (a < 0) != (b < 0));
-}
-
-/* Draw the number of steps that the offset moves: opposite to the mean change of the logit near the
- * boundary, plus noise of a step. */
-static int64_t
-draw_balance(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
-    htst_anneal_state_t *state, const htst_margins_change_t *change)
-{
-    int64_t step = 256 * (int64_t) cost->step, shift = 0;
-    for (int t = 0; t < change->n_columns; t++) {
-        shift -= (int64_t) change->weights[t]
-            * state->means[change->class_index * data->n_columns + change->columns[t]];
-    }
-    for (int t = 0; t < 3; t++) { /* three uniform variables of two steps each */
-        shift += draw_below(state->generator, 2 * step) - step;
-    }
-    return floor_divide(shift + step / 2, step);
 }
 
 /* True if a proposal has too many errors for a total of `allowed`. So far, `done` of PARTS parts of
@@ -346,8 +281,8 @@ is_dropped_by_panels(const htst_anneal_data_t *data, htst_anneal_state_t *state,
             return 0;
         }
         htst_margins_block_t block = htst_panel_block(data, state, p);
-        htst_margins_count_net(&block, state->panel_margins + at, state->panel_signs + at, change,
-            &net, &changed);
+        htst_margins_count_net(
+            &block, state->panel_margins + at, state->panel_signs + at, change, &net, &changed);
         n += block.n;
         state->n_compared += block.n;
         int64_t near = state->panels[p].near, parts = n * PARTS / (near > 0 ? near : 1);
@@ -389,19 +324,23 @@ is_allowed(const htst_anneal_data_t *data, htst_anneal_state_t *state,
 }
 
 static void
-set_weight(htst_anneal_state_t *state, int64_t n, int64_t entry, int change)
+set_weight(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c, int64_t column,
+    int change)
 {
+    int64_t n = data->n_classes * data->n_columns, entry = c * data->n_columns + column;
     int32_t *list = state->places, *place = state->places + n;
     state->weights[entry] = (int8_t) (state->weights[entry] + change);
     if (state->weights[entry] && place[entry] < 0) {
         place[entry] = (int32_t) state->n_nonzeros;
         list[state->n_nonzeros++] = (int32_t) entry;
+        state->in_class[c]++;
     }
     else if (!state->weights[entry] && place[entry] >= 0) {
         int32_t last = list[--state->n_nonzeros];
         list[place[entry]] = last;
         place[last] = place[entry];
         place[entry] = -1;
+        state->in_class[c]--;
     }
 }
 
@@ -409,10 +348,8 @@ static void
 accept(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t steps, int64_t added)
 {
-    int64_t n = data->n_classes * data->n_columns;
     for (int t = 0; t < change->n_columns; t++) {
-        set_weight(state, n, change->class_index * data->n_columns + change->columns[t],
-            change->weights[t]);
+        set_weight(data, state, change->class_index, change->columns[t], change->weights[t]);
     }
     state->offsets[change->class_index] = (int16_t) (state->offsets[change->class_index] + steps);
     for (int64_t k = 0; k < data->n_chunks; k++) {
@@ -437,20 +374,22 @@ static void
 propose(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state,
     uint64_t temperature)
 {
-    htst_margins_change_t change = draw_change(data, state);
+    htst_margins_change_t change = htst_anneal_draw(data, state);
     if (change.n_columns == 0) {
         return;
     }
     htst_panel_prefetch(data, state, &change);
-    int64_t steps = draw_balance(data, cost, state, &change);
+    int64_t steps = htst_anneal_balance(data, cost, state, &change);
     int64_t span = span_of_offsets(state->offsets, data->n_classes, change.class_index, steps);
     int64_t before = change.weights[0]
         + state->weights[change.class_index * data->n_columns + change.columns[0]];
-    int64_t k = state->n_nonzeros;
+    int64_t k = state->n_nonzeros, c = change.class_index;
     if (change.n_columns == 1) {
         k += before == 0 ? -1 : (before == change.weights[0] ? 1 : 0);
     }
-    if (span > cost->most_levels || k > cost->most_nonzeros) {
+    int64_t in_class = state->in_class[c] + k - state->n_nonzeros;
+    if (span > cost->most_levels || k > cost->most_nonzeros || in_class > most_in_class(cost)
+        || !is_offset(cost, state->offsets[c] + steps)) {
         return;
     }
     change.constant = (int32_t) (cost->step * steps);

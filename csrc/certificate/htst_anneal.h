@@ -26,6 +26,9 @@
  * All arithmetic uses integers (bits in 1/1024, temperatures in 2^-26), so that a seed gives the
  * same classifier on every machine.
  *
+ * Logits are int16, because the speed is that of the memory. No proposal makes a class so large that
+ * they could overflow (htst_anneal_start).
+ *
  * ACCURACY: errors are counted exactly. Bits are rounded to 1/1024 only in the caller's tables.
  *
  * ERRORS: at each function.
@@ -68,7 +71,7 @@ typedef struct {
     const int64_t *support_cost; /* (most_nonzeros + 1,): bits of support and signs, in units */
     int64_t most_nonzeros;
     const int64_t *levels_cost; /* (most_levels + 1,): bits of offsets, by their levels, in units */
-    int64_t most_levels;        /* at most 16384 / step */
+    int64_t most_levels;        /* at most 8192 / step */
     int32_t step;               /* step of the offsets, in logits; in [1, 128] */
 } htst_anneal_cost_t;
 
@@ -94,16 +97,17 @@ typedef struct {
     int64_t *right;    /* (2, n_chunks): number of right examples, now and after a proposal */
     int32_t *places; /* (2, n_classes * n_columns): the non-zeros; the place of each in that list */
     int32_t *means;  /* (n_classes, n_columns): mean feature near the boundary, in 1/256 */
-    int64_t panel_size; /* most examples of a panel, at least 1 */
-    htst_panel_t *panels;  /* (n_classes,) */
-    int64_t *panel_starts; /* (n_classes, n_classes + 1): where labels begin in each panel */
-    int8_t *panel_columns; /* for each class n_columns x panel_size: copies of the columns */
-    int16_t *panel_logits; /* for each class n_classes x panel_size */
+    int64_t panel_size;     /* most examples of a panel, at least 1 */
+    htst_panel_t *panels;   /* (n_classes,) */
+    int64_t *panel_starts;  /* (n_classes, n_classes + 1): where labels begin in each panel */
+    int8_t *panel_columns;  /* for each class n_columns x panel_size: copies of the columns */
+    int16_t *panel_logits;  /* for each class n_classes x panel_size */
     int16_t *panel_margins; /* (n_classes, panel_size): margins of the panel's own class */
     int16_t *panel_signs;   /* (n_classes, panel_size): -1 for examples of that class, else 1 */
     int16_t *panel_largest; /* (2, panel_size): workspace */
     int32_t *near;          /* (n_examples,): workspace */
     uint64_t generator[4];
+    int32_t *in_class; /* (n_classes,): number of non-zeros of each class */
     int64_t n_nonzeros, errors, energy, best_errors, best_energy;
     int64_t version, n_proposals, n_accepted, n_compared;
 } htst_anneal_state_t;
@@ -114,7 +118,8 @@ typedef struct {
  * METHOD, ACCURACY: above.
  * ERRORS: HTST_ERR_BAD_ARG if a size is out of range, the starts of labels are not in order, a
  * weight is not -1, 0 or 1, or the offsets span more than most_levels levels; HTST_ERR_OVERFLOW if
- * a logit may need more than 30 bits. */
+ * int16 may not hold a logit: a class has more than (32767 - 2 step most_levels) / 127 non-zeros, or
+ * an offset is beyond 2 most_levels. */
 int htst_anneal_start(
     const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state);
 

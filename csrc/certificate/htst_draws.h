@@ -70,6 +70,14 @@ log2_fixed(uint64_t x)
     return result;
 }
 
+/* a / b, rounded down; b > 0. */
+static inline int64_t
+floor_divide(int64_t a, int64_t b)
+{
+    int64_t q = a / b;
+    return q - (a % b < 0);
+}
+
 /* Draw the largest increase of the energy that is accepted: temperature x an exponential
  * variable. */
 static inline int64_t

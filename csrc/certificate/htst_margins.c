@@ -3,8 +3,10 @@
 /* Number of examples for which an int16 counter cannot overflow in one lane of any vector. */
 #define COUNT_BLOCK 8192
 
-/* Smaller than every logit that htst_anneal_start accepts. */
+/* Smaller than every logit. */
 #define LEAST_LOGIT (-32768)
+
+/* Examples whose largest logits stay in the L1 cache while all classes are read. */
 #define LARGEST_TILE 2048
 
 HTST_CLONES static void
@@ -19,23 +21,39 @@ find_two_largest(const int16_t *HTST_RESTRICT logits, int64_t n, int16_t *HTST_R
     }
 }
 
-HTST_INLINE int16_t
-clamp(int32_t margin)
+/* The same for three rows of logits at once. */
+HTST_CLONES static void
+find_largest_of_three(const int16_t *HTST_RESTRICT a, const int16_t *HTST_RESTRICT b,
+    const int16_t *HTST_RESTRICT c, int64_t n, int16_t *HTST_RESTRICT first,
+    int16_t *HTST_RESTRICT second)
 {
-    margin = margin > HTST_MARGIN_FAR ? HTST_MARGIN_FAR : margin;
-    return (int16_t) (margin < -HTST_MARGIN_FAR ? -HTST_MARGIN_FAR : margin);
+    for (int64_t i = 0; i < n; i++) {
+        int16_t most = a[i] > b[i] ? a[i] : b[i], next = a[i] > b[i] ? b[i] : a[i];
+        int16_t smaller = c[i] < most ? c[i] : most;
+        most = c[i] > most ? c[i] : most;
+        next = smaller > next ? smaller : next;
+        smaller = most < first[i] ? most : first[i];
+        /* the second largest of both pairs: the smaller maximum, or a second of a pair */
+        next = next > second[i] ? next : second[i];
+        first[i] = most > first[i] ? most : first[i];
+        second[i] = smaller > next ? smaller : next;
+    }
 }
 
-/* Margins of a class for examples of another label. */
+/* Margins of a class for examples of another label. A difference that int16 cannot hold has the
+ * sign of the label's logit. */
 HTST_CLONES static void
 set_others_margins(const int16_t *HTST_RESTRICT label, const int16_t *HTST_RESTRICT logits,
     const int16_t *HTST_RESTRICT first, const int16_t *HTST_RESTRICT second, int64_t n,
     int16_t *HTST_RESTRICT margins)
 {
     for (int64_t i = 0; i < n; i++) {
-        int32_t third = logits[i] == first[i] ? second[i] : first[i];
-        int32_t margin = label[i] > third ? label[i] - logits[i] : -HTST_MARGIN_FAR;
-        margins[i] = clamp(margin);
+        int16_t third = logits[i] == first[i] ? second[i] : first[i];
+        int16_t margin = (int16_t) (label[i] - logits[i]);
+        int16_t far = label[i] < 0 ? -HTST_MARGIN_FAR : HTST_MARGIN_FAR;
+        int16_t overflow = (int16_t) ((label[i] ^ logits[i]) & (label[i] ^ margin));
+        margin = overflow < 0 ? far : margin;
+        margins[i] = label[i] > third ? margin : -HTST_MARGIN_FAR;
     }
 }
 
@@ -44,28 +62,46 @@ set_own_margins(const int16_t *HTST_RESTRICT label, const int16_t *HTST_RESTRICT
     int16_t *HTST_RESTRICT margins)
 {
     for (int64_t i = 0; i < n; i++) {
-        margins[i] = clamp(first[i] - label[i] + 1);
+        int16_t margin = (int16_t) (first[i] - label[i]);
+        int16_t far = first[i] < 0 ? -HTST_MARGIN_FAR : HTST_MARGIN_FAR;
+        int16_t overflow = (int16_t) ((first[i] ^ label[i]) & (first[i] ^ margin));
+        margins[i] = (int16_t) ((overflow < 0 || margin > HTST_MARGIN_FAR ? far : margin) + 1);
+    }
+}
+
+/* Find the largest logits of the examples [from, to), whose label is y. */
+static void
+find_largest_of_label(const htst_margins_block_t *block, int64_t y, int64_t from, int64_t to)
+{
+    int64_t n = block->n, size = to - from;
+    int16_t *first = block->largest + from, *second = block->largest + n + from;
+    const int16_t *rows[3];
+    int n_rows = 0;
+    for (int64_t i = 0; i < size; i++) {
+        first[i] = second[i] = LEAST_LOGIT;
+    }
+    for (int64_t c = 0; c < block->n_classes; c++) {
+        if (c == y) {
+            continue;
+        }
+        rows[n_rows++] = block->logits + c * n + from;
+        if (n_rows == 3) {
+            find_largest_of_three(rows[0], rows[1], rows[2], size, first, second);
+            n_rows = 0;
+        }
+    }
+    for (int r = 0; r < n_rows; r++) {
+        find_two_largest(rows[r], size, first, second);
     }
 }
 
 void
 htst_margins_find_largest(const htst_margins_block_t *block)
 {
-    int64_t n = block->n;
-    for (int64_t from = 0; from < n; from += LARGEST_TILE) {
-        int64_t to = n - from < LARGEST_TILE ? n : from + LARGEST_TILE;
-        int16_t *first = block->largest, *second = block->largest + n;
-        for (int64_t i = from; i < to; i++) {
-            first[i] = second[i] = LEAST_LOGIT;
-        }
-        for (int64_t c = 0; c < block->n_classes; c++) {
-            const int16_t *logits = block->logits + c * n;
-            int64_t own = block->starts[c] - block->starts[0];
-            int64_t after = block->starts[c + 1] - block->starts[0];
-            own = own < from ? from : (own < to ? own : to);
-            after = after < from ? from : (after < to ? after : to);
-            find_two_largest(logits + from, own - from, first + from, second + from);
-            find_two_largest(logits + after, to - after, first + after, second + after);
+    for (int64_t y = 0; y < block->n_classes; y++) {
+        int64_t end = block->starts[y + 1] - block->starts[0];
+        for (int64_t at = block->starts[y] - block->starts[0]; at < end; at += LARGEST_TILE) {
+            find_largest_of_label(block, y, at, end - at < LARGEST_TILE ? end : at + LARGEST_TILE);
         }
     }
 }
@@ -84,8 +120,7 @@ htst_margins_compute(const htst_margins_block_t *block, int64_t c, int16_t *HTST
             set_own_margins(label, first + at, size, margins + at);
         }
         else {
-            set_others_margins(
-                label, logits + at, first + at, second + at, size, margins + at);
+            set_others_margins(label, logits + at, first + at, second + at, size, margins + at);
         }
     }
 }

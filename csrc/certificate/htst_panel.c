@@ -35,8 +35,8 @@ htst_panel_block(const htst_anneal_data_t *data, const htst_anneal_state_t *stat
 /* List every q-th example near the boundary of class c, by label. ends[y] is the end of label y in
  * the list. Returns the length of the list. */
 static int64_t
-list_near(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c, int64_t q,
-    int64_t *ends)
+list_near(
+    const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c, int64_t q, int64_t *ends)
 {
     int64_t found = 0, phase = draw_below(state->generator, q), n_classes = data->n_classes;
     for (int64_t y = 0; y < n_classes; y++) {
@@ -164,8 +164,8 @@ htst_panel_draw(const htst_anneal_data_t *data, htst_anneal_state_t *state, int6
     int64_t d = data->n_columns, n_classes = data->n_classes, near = 0, c = p % n_classes;
     for (int64_t k = 0; k < data->n_chunks; k++) {
         const int64_t *starts = data->starts + k * (n_classes + 1);
-        near += htst_margins_count_near(htst_chunk_margins(data, state, k, c),
-            starts[n_classes] - starts[0], HTST_PANEL_NEAR);
+        near += htst_margins_count_near(
+            htst_chunk_margins(data, state, k, c), starts[n_classes] - starts[0], HTST_PANEL_NEAR);
     }
     int64_t *starts = state->panel_starts + p * (n_classes + 1);
     int64_t q = near / state->panel_size;
@@ -181,10 +181,9 @@ htst_panel_draw(const htst_anneal_data_t *data, htst_anneal_state_t *state, int6
     for (int64_t i = 0; i < panel.n; i++) {
         signs[i] = i >= starts[c] && i < starts[c + 1] ? -1 : 1;
     }
-    state->panels[p] = (htst_panel_t){ .near = near,
-        .drawn_version = state->version,
-        .drawn_at = state->n_proposals,
-        .version = -1 };
+    state->panels[p] = (htst_panel_t){
+        .near = near, .drawn_version = state->version, .drawn_at = state->n_proposals, .version = -1
+    };
     for (int64_t j = 0; p < n_classes && j < d; j++) {
         int64_t sum = sum_bytes(panel.columns + j * panel.n, panel.n);
         state->means[c * d + j] = panel.n ? (int32_t) (sum * 256 / panel.n) : 0;

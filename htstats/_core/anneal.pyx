@@ -34,7 +34,7 @@ cdef class Chain:
                  int32_t[:, ::1] means, int64_t[:, ::1] panels, int64_t[:, ::1] panel_starts,
                  int8_t[:, ::1] panel_columns, int16_t[:, :, ::1] panel_logits,
                  int16_t[:, :, ::1] panel_margins, int16_t[:, ::1] panel_largest,
-                 int32_t[::1] near, uint64_t seed):
+                 int32_t[::1] near, int32_t[::1] in_class, uint64_t seed):
         cdef int64_t m = by_example.shape[0], d = by_example.shape[1], c = weights.shape[0]
         cdef int64_t chunks = starts.shape[0], size = panel_margins.shape[2], n = HTST_PANELS * c
         if (min(m, d, c, chunks) < 1 or starts.shape[1] != c + 1 or by_column.shape[0] != m * d
@@ -45,7 +45,7 @@ cdef class Chain:
                 or versions.shape[0] != chunks or versions.shape[1] != c + 1
                 or right.shape[0] != 2 or right.shape[1] != chunks or places.shape[0] != 2 or places.shape[1] != c * d
                 or means.shape[0] != c or means.shape[1] != d or support_cost.shape[0] < 1
-                or levels_cost.shape[0] < 2 or size < 1 or near.shape[0] != m
+                or levels_cost.shape[0] < 2 or size < 1 or near.shape[0] != m or in_class.shape[0] != c
                 or panels.shape[0] != n or panels.shape[1] * 8 != sizeof(htst_panel_t)
                 or panel_starts.shape[0] != n or panel_starts.shape[1] != c + 1
                 or panel_columns.shape[0] != n or panel_columns.shape[1] != d * size
@@ -70,6 +70,7 @@ cdef class Chain:
         self.state.largest, self.state.versions = &largest[0], &versions[0, 0]
         self.state.right, self.state.places = &right[0, 0], &places[0, 0]
         self.state.means, self.state.near = &means[0, 0], &near[0]
+        self.state.in_class = &in_class[0]
         self.state.panel_size, self.state.panels = size, <htst_panel_t *> &panels[0, 0]
         self.state.panel_starts, self.state.panel_columns = &panel_starts[0, 0], &panel_columns[0, 0]
         self.state.panel_logits = &panel_logits[0, 0, 0]
@@ -79,7 +80,7 @@ cdef class Chain:
         self.arrays = (starts, by_column, by_example, relatives, support_cost, levels_cost,
                        weights, offsets, best_weights, best_offsets, logits, margins, largest,
                        versions, right, places, means, panels, panel_starts, panel_columns,
-                       panel_logits, panel_margins, panel_largest, near)
+                       panel_logits, panel_margins, panel_largest, near, in_class)
         htst_anneal_seed(&self.state, seed)
 
     def start(self):

@@ -44,6 +44,7 @@ cdef extern from "htst_anneal.h" nogil:
         int16_t *panel_signs
         int16_t *panel_largest
         int32_t *near
+        int32_t *in_class
         uint64_t generator[4]
         int64_t n_nonzeros, errors, energy, best_errors, best_energy
         int64_t version, n_proposals, n_accepted, n_compared

@@ -236,6 +236,7 @@ class _Search:
             np.zeros((2, PANELS * c, size), np.int16),
             np.zeros((2, size), np.int16),
             np.zeros(m, np.int32),
+            np.zeros(c, np.int32),
         )
         weights, offsets = problem.start(step)
         if int(offsets.max()) < most_levels and np.count_nonzero(weights) <= most:
@@ -256,7 +257,8 @@ class _Search:
 
     def run(self, number: int, stage: Stage, goes_on: Callable[[_Search], bool]) -> bool:
         """Run a stage from the best head so far. Return False if `goes_on` stopped it."""
-        self.weights[:], self.offsets[:] = self.best_weights, self.best_offsets
+        self.weights[:] = self.best_weights
+        self.offsets[:] = self.best_offsets - self.best_offsets.min()
         p = self.problem
         rate = self.rate()
         chain = Chain(
@@ -318,7 +320,8 @@ def anneal(
         Bits of a message in addition to those of support, signs and offsets. They change the
         exchange rate slightly.
     most_levels : int
-        The largest number of levels that the offsets may span.
+        The largest number of levels that the offsets may span, at most 8192 / step. A class has at
+        most (32767 - 2 step most_levels) / 127 non-zeros: 241 by default.
     delta : float
         Probability that the bound fails, in (0, 1).
     n_threads : int
@@ -360,6 +363,8 @@ def anneal(
         relatives = np.empty((features.shape[1], 0), np.int32)
     relatives = np.ascontiguousarray(relatives, np.int32)
     delta = checks.open_probability("delta", delta)
+    step = checks.count("step", step, at_least=1, below=129)
+    most_levels = checks.count("most_levels", most_levels, at_least=1, below=8192 // step + 1)
     problem = _Problem(features, labels, classes, 0)
 
     def goes_on(search: _Search) -> bool:
