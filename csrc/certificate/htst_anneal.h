@@ -15,19 +15,19 @@
  * to another column of the same class. The offset of that class moves opposite to the mean change
  * of its logit over examples near the boundary, plus noise. Without this, a single entry would
  * shift one class against all others. The largest increase of the energy that is accepted is drawn
- * first: T times an exponential variable. The proposal is then evaluated on a sample of the examples
- * near the boundary of its class (htst_panel.h), and then on growing parts of all examples. A
- * proposal is dropped when its estimated errors exceed the accepted number by too many standard
- * deviations (DROP_VARIANCES in htst_anneal.c). A proposal is accepted only after evaluation on all
- * examples, so the error count is always exact. For every class c and example i
+ * first: T times an exponential variable. The proposal is then evaluated on a sample of the
+ * examples near the boundary of its class (htst_panel.h), and then on growing parts of all
+ * examples. A proposal is dropped when its estimated errors exceed the accepted number by too many
+ * standard deviations (DROP_VARIANCES in htst_anneal.c). A proposal is accepted only after
+ * evaluation on all examples, so the error count is always exact. For every class c and example i
  * the kernel keeps a margin. The margin and the change of c's logit decide whether i is right after
  * the change, so a proposal costs one comparison per example.
  *
  * All arithmetic uses integers (bits in 1/1024, temperatures in 2^-26), so that a seed gives the
  * same classifier on every machine.
  *
- * Logits are int16, because the speed is that of the memory. No proposal makes a class so large that
- * they could overflow (htst_anneal_start).
+ * Logits are int16, because the speed is that of the memory. No proposal makes a class so large
+ * that they could overflow (htst_anneal_start).
  *
  * ACCURACY: errors are counted exactly. Bits are rounded to 1/1024 only in the caller's tables.
  *
@@ -48,14 +48,14 @@
 #define HTST_ANNEAL_CHUNKS 64
 
 /* An example is near the boundary of a class if its margin (htst_margins.h) is smaller. */
-#define HTST_PANEL_NEAR 48
+#define HTST_PANEL_NEAR 64
 
 /* Panels of a class. */
 #define HTST_PANELS 4
 
 /* The examples, cut into n_chunks chunks of nearly equal size. Each chunk is a random sample of all
- * examples, sorted by label. starts[k * (n_classes + 1) + q] is the first example of label q in chunk k, and the last entry of
- * the chunk is its end; chunk k + 1 begins where chunk k ends. */
+ * examples, sorted by label. starts[k * (n_classes + 1) + q] is the first example of label q in
+ * chunk k, and the last entry of the chunk is its end; chunk k + 1 begins where chunk k ends. */
 typedef struct {
     int64_t n_examples, n_columns, n_classes, n_chunks;
     const int64_t *starts;    /* (n_chunks, n_classes + 1) */
@@ -118,8 +118,8 @@ typedef struct {
  * METHOD, ACCURACY: above.
  * ERRORS: HTST_ERR_BAD_ARG if a size is out of range, the starts of labels are not in order, a
  * weight is not -1, 0 or 1, or the offsets span more than most_levels levels; HTST_ERR_OVERFLOW if
- * int16 may not hold a logit: a class has more than (32767 - 2 step most_levels) / 127 non-zeros, or
- * an offset is beyond 2 most_levels. */
+ * int16 may not hold a logit: a class has more than (32767 - 2 step most_levels) / 127 non-zeros,
+ * or an offset is beyond 2 most_levels. */
 int htst_anneal_start(
     const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state);
 

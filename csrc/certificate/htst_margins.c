@@ -65,7 +65,8 @@ set_own_margins(const int16_t *HTST_RESTRICT label, const int16_t *HTST_RESTRICT
         int16_t margin = (int16_t) (first[i] - label[i]);
         int16_t far = first[i] < 0 ? -HTST_MARGIN_FAR : HTST_MARGIN_FAR;
         int16_t overflow = (int16_t) ((first[i] ^ label[i]) & (first[i] ^ margin));
-        margins[i] = (int16_t) ((overflow < 0 || margin > HTST_MARGIN_FAR ? far : margin) + 1);
+        margin = margin < HTST_MARGIN_FAR ? (int16_t) (margin + 1) : HTST_MARGIN_FAR;
+        margins[i] = overflow < 0 ? far : margin;
     }
 }
 

@@ -21,8 +21,8 @@
 #include "htst_margins.h"
 
 /* Draw panel p again: panel p / n_classes of class p % n_classes. The margins of that class are up
- * to date in every chunk. Computes the logits of its examples. The first panel of a class also gives
- * the mean features near its boundary. */
+ * to date in every chunk. Computes the logits of its examples. The first panel of a class also
+ * gives the mean features near its boundary. */
 void htst_panel_draw(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t p);
 
 /* Panel p, as a block of examples. */
