@@ -231,9 +231,9 @@ htst_anneal_start(
 
 /* True if a proposal has too many errors for a total of `allowed`. So far, `done` of PARTS parts of
  * the examples were counted: `net` errors were added, and `changed` examples turned from right to
- * wrong or back. */
+ * wrong or back. The sample is drawn without replacement from PARTS parts, `sample` at a time. */
 static int
-is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done)
+is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done, int64_t sample)
 {
     int64_t excess = net * PARTS - allowed * done;
     if (excess <= 0) {
@@ -242,7 +242,7 @@ is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done)
     if (excess > INT32_MAX) {
         return 1;
     }
-    int64_t variance = changed * (PARTS - done) + PARTS;
+    int64_t variance = changed * (PARTS - sample) + PARTS;
     return excess * excess / PARTS > DROP_VARIANCES * variance;
 }
 
@@ -285,9 +285,14 @@ is_dropped_by_panels(const htst_anneal_data_t *data, htst_anneal_state_t *state,
             &block, state->panel_margins + at, state->panel_signs + at, change, &net, &changed);
         n += block.n;
         state->n_compared += block.n;
-        int64_t near = state->panels[p].near, parts = n * PARTS / (near > 0 ? near : 1);
-        if (is_hopeless(net, changed, allowed, parts < PANEL_PARTS ? parts : PANEL_PARTS)) {
+        int64_t near = state->panels[p].near > 0 ? state->panels[p].near : 1;
+        int64_t sample = block.n * PARTS / near;
+        sample = sample < PANEL_PARTS ? sample : PANEL_PARTS;
+        if (is_hopeless(net, changed, allowed, n * PARTS / near, sample)) {
             return 1;
+        }
+        if (sample > PARTS / 2) {
+            return 0; /* the next panel would have the same examples */
         }
     }
     return 0;
@@ -313,7 +318,8 @@ is_allowed(const htst_anneal_data_t *data, htst_anneal_state_t *state,
         net += state->right[k] - right_after[k];
         seen += chunk.n;
         if (done < n && (done & (done - 1)) == 0
-            && is_hopeless(net, changed, allowed, seen * PARTS / data->n_examples)) {
+            && is_hopeless(net, changed, allowed, seen * PARTS / data->n_examples,
+                seen * PARTS / data->n_examples)) {
             state->n_compared += seen;
             return 0;
         }
