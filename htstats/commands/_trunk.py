@@ -41,8 +41,8 @@ def columns_of_trunk(examples: Examples, path: str | None, n_threads: int = 1) -
         raise ImportError(f"transfer needs {error.name}: pip install 'htstats[torch]'") from None
     with one_thread():
         trunk = load_trunk(path)
-        x, x_test = (
-            None if images is None else trunk.columns(images, n_threads=n_threads)
-            for images in (examples.x, examples.x_test)
-        )  # fmt: skip
+        x = trunk.columns(examples.x, n_threads=n_threads)
+        x_test = examples.x_test
+        if x_test is not None:
+            x_test = trunk.columns(x_test, n_threads=n_threads)
         return replace(examples, x=x, x_test=x_test, source_sha256=examples.sha256)

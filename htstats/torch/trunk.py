@@ -65,13 +65,12 @@ class _Layer:
             sums = self._mix(x)
         elif grouped:  # padded by the convolution itself, without a copy
             side = (kernel - 1) // 2
-            sums = F.conv2d(
-                x, self.weight, self.bias, self.stride, padding=side, groups=x.shape[1]
-            )
+            sums = F.conv2d(x, self.weight, self.bias, self.stride, padding=side, groups=x.shape[1])
         else:  # the stem: a matrix product avoids Winograd
             x = _pad_same(x, kernel, self.stride)
             side = (x.shape[2] - kernel) // self.stride + 1
-            sums = self._mix(F.unfold(x, kernel, stride=self.stride).unflatten(2, (side, side)))
+            patches = F.unfold(x, kernel, stride=self.stride)
+            sums = self._mix(patches.reshape(*patches.shape[:2], side, side))
         return sums.mul_(self.factor).round_()
 
     def _mix(self, x: Tensor) -> Tensor:
