@@ -28,7 +28,6 @@ FLOORS = (
 )
 INTERNAL = {
     "htst_ahead.h",
-    "htst_anneal_draw.h",
     "htst_binomial_bulk.h",
     "htst_binomial_far.h",
     "htst_binomial_point.h",
@@ -39,7 +38,6 @@ INTERNAL = {
     "htst_margins.h",
     "htst_network_trial.h",
     "htst_pair.h",
-    "htst_panel.h",
     "htst_partition_avx512.h",
     "htst_partition_x86.h",
     "htst_philox.h",

@@ -1,37 +1,36 @@
 #include "htst_anneal.h"
 
-#include "htst_anneal_draw.h"
 #include "htst_draws.h"
 #include "htst_margins.h"
-#include "htst_panel.h"
 
 #include <string.h>
 
-/* A panel is drawn again after so many accepted changes, or after so many proposals. */
-#define ACCEPTED_A_PANEL 256
-#define PROPOSALS_A_PANEL 61440
-
-/* Panel t of a class is not drawn again within t times so many proposals. */
-#define PROPOSALS_OF_FURTHER 4096
+/* Proposals between two updates of the mean features near the boundary, and examples per class
+ * that an update uses. */
+#define PROPOSALS_A_REFRESH 61440
+#define EXAMPLES_NEAR 600
+#define TRIES_NEAR 16384
 
 /* Proposals at one temperature. */
 #define PROPOSALS_A_TEMPERATURE 1024
 
-/* Square of the number of standard deviations at which an estimate drops a proposal. With 4 instead
- * of 6, a search of Fashion-MNIST (5 M proposals, mean of four seeds) ended at .1885 instead of
- * .1875, in three quarters of the time. */
-#define DROP_VARIANCES 6
+/* Kinds of proposals, in 1/256 of all proposals; all other proposals move a non-zero. */
+#define SHARE_OFF 56
+#define SHARE_ON_ACTIVE 46
+#define SHARE_ON_ANY 38
+#define SHARE_FLIP 4
 
-/* The size of a sample is measured in 1/PARTS of all examples. */
+/* Square of the number of standard deviations at which a prefix drops a proposal. With 1.5
+ * deviations a search of Fashion-MNIST (3 M proposals, mean of four seeds) ended at .1892, with 2
+ * at .1866. */
+#define DROP_VARIANCES 4
+
+/* The size of a prefix is measured in 1/PARTS of all examples. */
 #define PARTS 4096
 
-/* Proposals for which the same chunk is counted first. If it were so for all proposals, those that
- * are bad only on that chunk would never be accepted. */
+/* Proposals that are evaluated first on the same chunk. If all were, proposals that are bad only on
+ * that chunk would never be accepted. */
 #define PROPOSALS_A_TURN 1024
-
-/* An estimate from a panel counts as that from at most so many of PARTS parts of the examples:
- * other examples may have come near the boundary since the panel was drawn. */
-#define PANEL_PARTS (3 * PARTS / 4)
 
 void
 htst_anneal_seed(htst_anneal_state_t *state, uint64_t seed)
@@ -77,15 +76,15 @@ keep_best(const htst_anneal_data_t *data, htst_anneal_state_t *state)
 }
 
 static int
-check_data(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
-    const htst_anneal_state_t *state)
+check_data(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost)
 {
     int64_t k = data->n_chunks;
     if (data->n_examples < 1 || data->n_examples > INT32_MAX || data->n_columns < 1
         || data->n_classes < 2 || data->n_columns > INT32_MAX / data->n_classes
-        || data->n_relatives < 0 || k < 1 || state->panel_size < 1 || k > HTST_ANNEAL_CHUNKS
-        || cost->step < 1 || cost->step > 128 || cost->rate < 1 || cost->most_nonzeros < 0
-        || cost->most_levels < 1 || cost->most_levels > 8192 / cost->step) {
+        || data->n_relatives < 0 || data->n_turning < 1 || data->n_turning > k || k < 1
+        || k > HTST_ANNEAL_CHUNKS || cost->step < 1 || cost->step > 128 || cost->rate < 1
+        || cost->most_nonzeros < 0 || cost->most_levels < 1
+        || cost->most_levels > 16384 / cost->step) {
         return HTST_ERR_BAD_ARG;
     }
     int64_t at = 0;
@@ -104,19 +103,6 @@ check_data(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
     return at == data->n_examples ? HTST_OK : HTST_ERR_BAD_ARG;
 }
 
-/* The largest number of non-zeros of a class for which int16 holds its logits. */
-static int64_t
-most_in_class(const htst_anneal_cost_t *cost)
-{
-    return (INT16_MAX - 2 * cost->step * cost->most_levels) / 127;
-}
-
-static int
-is_offset(const htst_anneal_cost_t *cost, int64_t offset)
-{
-    return offset >= -2 * cost->most_levels && offset <= 2 * cost->most_levels;
-}
-
 /* List the non-zeros, and check weights, levels and sizes. */
 static int
 list_nonzeros(
@@ -124,7 +110,6 @@ list_nonzeros(
 {
     int64_t n = data->n_classes * data->n_columns, found = 0;
     int32_t *list = state->places, *place = state->places + n;
-    memset(state->in_class, 0, (size_t) data->n_classes * sizeof(int32_t));
     for (int64_t e = 0; e < n; e++) {
         place[e] = -1;
         if (state->weights[e] < -1 || state->weights[e] > 1) {
@@ -133,7 +118,6 @@ list_nonzeros(
         if (state->weights[e]) {
             place[e] = (int32_t) found;
             list[found++] = (int32_t) e;
-            state->in_class[e / data->n_columns]++;
         }
     }
     state->n_nonzeros = found;
@@ -141,99 +125,168 @@ list_nonzeros(
         || span_of_offsets(state->offsets, data->n_classes, -1, 0) > cost->most_levels) {
         return HTST_ERR_BAD_ARG;
     }
-    for (int64_t c = 0; c < data->n_classes; c++) {
-        if (state->in_class[c] > most_in_class(cost) || !is_offset(cost, state->offsets[c])) {
-            return HTST_ERR_OVERFLOW;
-        }
-    }
-    return HTST_OK;
-}
-
-/* Compute the logits of a chunk, which are zero, from the weights and offsets. */
-static void
-compute_logits(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
-    const htst_anneal_state_t *state, const htst_margins_block_t *chunk)
-{
-    for (int64_t c = 0; c < data->n_classes; c++) {
-        htst_margins_change_t change = {
-            .class_index = c, .n_columns = 1, .constant = cost->step * state->offsets[c]
-        };
-        htst_margins_apply(chunk, &change);
-        change.constant = 0;
-        for (int64_t j = 0; j < data->n_columns; j++) {
-            change.columns[0] = j;
-            change.weights[0] = state->weights[c * data->n_columns + j];
-            if (change.weights[0]) {
-                htst_margins_apply(chunk, &change);
-            }
-        }
-    }
-}
-
-/* Bring the margins of class c in chunk k up to date, and return them. */
-static int16_t *
-refresh(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k, int64_t c)
-{
-    int64_t *versions = state->versions + k * (data->n_classes + 1);
-    int16_t *margins = htst_chunk_margins(data, state, k, c);
-    if (versions[c] != state->version) {
-        htst_margins_block_t chunk = htst_chunk_block(data, state, k);
-        if (versions[data->n_classes] != state->version) {
-            htst_margins_find_largest(&chunk);
-            versions[data->n_classes] = state->version;
-        }
-        htst_margins_compute(&chunk, c, margins);
-        versions[c] = state->version;
-    }
-    return margins;
-}
-
-static void
-draw_panel(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t p)
-{
-    for (int64_t k = 0; k < data->n_chunks; k++) {
-        refresh(data, state, k, p % data->n_classes);
-    }
-    htst_panel_draw(data, state, p);
+    return data->n_columns > (1 << 22) ? HTST_ERR_OVERFLOW : HTST_OK; /* 127 n + offset < 2^30 */
 }
 
 int
 htst_anneal_start(
     const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state)
 {
-    int status = check_data(data, cost, state);
+    int status = check_data(data, cost);
     if (status == HTST_OK) {
         status = list_nonzeros(data, cost, state);
     }
     if (status != HTST_OK) {
         return status;
     }
-    memset(state->logits, 0, (size_t) (data->n_examples * data->n_classes) * sizeof(int16_t));
-    state->errors = data->n_examples;
+    int64_t m = data->n_examples;
+    memset(state->logits, 0, (size_t) (m * data->n_classes) * sizeof(int32_t));
+    for (int64_t c = 0; c < data->n_classes; c++) {
+        htst_margins_change_t change = {
+            .class_index = c, .n_columns = 1, .constant = cost->step * state->offsets[c]
+        };
+        htst_margins_apply(data, state, &change);
+        change.constant = 0;
+        for (int64_t j = 0; j < data->n_columns; j++) {
+            change.columns[0] = j;
+            change.weights[0] = state->weights[c * data->n_columns + j];
+            if (change.weights[0]) {
+                htst_margins_apply(data, state, &change);
+            }
+        }
+    }
     state->version++;
+    state->errors = m;
     for (int64_t k = 0; k < data->n_chunks; k++) {
-        htst_margins_block_t chunk = htst_chunk_block(data, state, k);
-        compute_logits(data, cost, state, &chunk);
         for (int64_t c = 0; c <= data->n_classes; c++) {
             state->versions[k * (data->n_classes + 1) + c] = -1;
         }
-        int16_t *margins = refresh(data, state, k, 0);
-        state->right[k] = htst_margins_right(&chunk, margins, 0);
+        state->right[k] = htst_margins_right(data, state, k);
         state->errors -= state->right[k];
-    }
-    for (int64_t p = 0; p < HTST_PANELS * data->n_classes; p++) {
-        draw_panel(data, state, p);
     }
     state->energy = energy_of(data, cost, state);
     keep_best(data, state);
     return HTST_OK;
 }
 
+HTST_CLONES static void
+add_features(int32_t *HTST_RESTRICT sums, const int8_t *HTST_RESTRICT x, int64_t n)
+{
+    for (int64_t j = 0; j < n; j++) {
+        sums[j] += x[j];
+    }
+}
+
+/* Compute the mean features of examples, right or wrong, whose margins for class c are small. */
+static void
+refresh_means(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
+    htst_anneal_state_t *state, int64_t c)
+{
+    int64_t found = 0, d = data->n_columns;
+    int32_t near = 4 * cost->step;
+    memset(state->sums, 0, (size_t) d * sizeof(int32_t));
+    for (int64_t tries = 0; tries < TRIES_NEAR && found < EXAMPLES_NEAR; tries++) {
+        int64_t k = draw_below(state->generator, data->n_chunks);
+        int64_t size = htst_chunk_size(data, k), begin = htst_chunk_start(data, k);
+        if (size == 0) {
+            continue;
+        }
+        htst_margins_refresh(data, state, k, c);
+        int64_t i = draw_below(state->generator, size);
+        int32_t margin = state->margins[begin * data->n_classes + c * size + i];
+        if (margin > -near && margin < near) {
+            add_features(state->sums, data->by_example + (begin + i) * d, d);
+            found++;
+        }
+    }
+    for (int64_t j = 0; j < d; j++) {
+        state->means[c * d + j] = found ? (int32_t) ((int64_t) state->sums[j] * 256 / found) : 0;
+    }
+}
+
+/* Propose to move the non-zero `any` to a relative of its column, or to a column that some class
+ * uses. */
+static htst_margins_change_t
+draw_move(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t any)
+{
+    htst_margins_change_t change = { 0 };
+    uint64_t *s = state->generator;
+    int64_t d = data->n_columns, column = any % d;
+    int64_t which = draw_below(s, 3 * (data->n_relatives + 1) / 2 + 1);
+    int64_t other = which < data->n_relatives ? data->relatives[column * data->n_relatives + which]
+                                              : state->places[draw_below(s, state->n_nonzeros)] % d;
+    if (other >= 0 && !state->weights[any - column + other]) {
+        change = (htst_margins_change_t){ any / d, 2, { column, other },
+            { -state->weights[any], state->weights[any] }, 0 };
+    }
+    return change;
+}
+
+/* Draw a proposal that changes one or two entries of one class; n_columns is 0 if the draw gave
+ * none. */
+static htst_margins_change_t
+draw_change(const htst_anneal_data_t *data, htst_anneal_state_t *state)
+{
+    htst_margins_change_t change = { 0 };
+    uint64_t *s = state->generator;
+    int64_t d = data->n_columns, k = state->n_nonzeros;
+    int64_t kind = draw_below(s, 256), sign = next_bits(s) >> 63 ? 1 : -1;
+    int64_t any = k ? state->places[draw_below(s, k)] : -1; /* a non-zero */
+    int64_t c = draw_below(s, data->n_classes), entry = any;
+    if (kind < SHARE_OFF) {
+        sign = k ? -state->weights[any] : 0;
+    }
+    else if (kind < SHARE_OFF + SHARE_ON_ACTIVE) {
+        entry = k ? c * d + any % d : -1;
+    }
+    else if (kind < SHARE_OFF + SHARE_ON_ACTIVE + SHARE_ON_ANY) {
+        entry = c * d + draw_below(s, d);
+    }
+    else if (kind < SHARE_OFF + SHARE_ON_ACTIVE + SHARE_ON_ANY + SHARE_FLIP) {
+        sign = k ? -2 * state->weights[any] : 0;
+    }
+    else {
+        return k ? draw_move(data, state, any) : change;
+    }
+    if (entry >= 0 && (sign * sign != 1 || !state->weights[entry] || entry == any)) {
+        int64_t after = state->weights[entry] + sign;
+        if (after >= -1 && after <= 1) {
+            change =
+                (htst_margins_change_t){ entry / d, 1, { entry % d, 0 }, { (int) sign, 0 }, 0 };
+        }
+    }
+    return change;
+}
+
+static int64_t
+floor_divide(int64_t a, int64_t b)
+{
+    int64_t q = a / b;
+    return q - (a % b != 0 && (a < 0) != (b < 0));
+}
+
+/* Draw the number of steps that the offset moves: opposite to the mean change of the logit near the
+ * boundary, plus noise of a step. */
+static int64_t
+draw_balance(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
+    htst_anneal_state_t *state, const htst_margins_change_t *change)
+{
+    int64_t step = 256 * (int64_t) cost->step, shift = 0;
+    for (int t = 0; t < change->n_columns; t++) {
+        shift -= (int64_t) change->weights[t]
+            * state->means[change->class_index * data->n_columns + change->columns[t]];
+    }
+    for (int t = 0; t < 3; t++) { /* three uniform variables of two steps each */
+        shift += draw_below(state->generator, 2 * step) - step;
+    }
+    return floor_divide(shift + step / 2, step);
+}
+
 /* True if a proposal has too many errors for a total of `allowed`. So far, `done` of PARTS parts of
  * the examples were counted: `net` errors were added, and `changed` examples turned from right to
- * wrong or back. The sample is drawn without replacement from PARTS parts, `sample` at a time. */
+ * wrong or back. */
 static int
-is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done, int64_t sample)
+is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done)
 {
     int64_t excess = net * PARTS - allowed * done;
     if (excess <= 0) {
@@ -242,84 +295,35 @@ is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done, int64_t
     if (excess > INT32_MAX) {
         return 1;
     }
-    int64_t variance = changed * (PARTS - sample) + PARTS;
+    int64_t variance = changed * (PARTS - done) + PARTS;
     return excess * excess / PARTS > DROP_VARIANCES * variance;
 }
 
-/* Bring panel p up to date. Returns 0 if it is too old, and was drawn too recently to be drawn
- * again: further panels of a class are used seldom. */
+/* True if the estimate is tested after `done` chunks: after 1, 2, 4, ... of the turning chunks, and
+ * after each of the others. */
 static int
-prepare_panel(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t p)
+is_tested(const htst_anneal_data_t *data, int64_t done)
 {
-    htst_panel_t *panel = state->panels + p;
-    int64_t age = state->n_proposals - panel->drawn_at;
-    if (state->version - panel->drawn_version >= ACCEPTED_A_PANEL || age >= PROPOSALS_A_PANEL) {
-        if (age < p / data->n_classes * PROPOSALS_OF_FURTHER) {
-            return 0;
-        }
-        draw_panel(data, state, p);
-    }
-    if (panel->version != state->version) {
-        htst_margins_block_t block = htst_panel_block(data, state, p);
-        htst_margins_find_largest(&block);
-        htst_margins_compute(
-            &block, p % data->n_classes, state->panel_margins + p * state->panel_size);
-        panel->version = state->version;
-    }
-    return 1;
-}
-
-/* True if the panels of the changed class show that the change adds more errors than `allowed`. */
-static int
-is_dropped_by_panels(const htst_anneal_data_t *data, htst_anneal_state_t *state,
-    const htst_margins_change_t *change, int64_t allowed)
-{
-    int64_t net = 0, changed = 0, n = 0;
-    for (int64_t t = 0; t < HTST_PANELS; t++) {
-        int64_t p = t * data->n_classes + change->class_index, at = p * state->panel_size;
-        if (!prepare_panel(data, state, p) || data->n_chunks == 1) {
-            return 0; /* with few examples, the exact count is as fast */
-        }
-        htst_margins_block_t block = htst_panel_block(data, state, p);
-        htst_margins_count_net(
-            &block, state->panel_margins + at, state->panel_signs + at, change, &net, &changed);
-        n += block.n;
-        state->n_compared += block.n;
-        int64_t near = state->panels[p].near > 0 ? state->panels[p].near : 1;
-        int64_t sample = block.n * PARTS / near;
-        sample = sample < PANEL_PARTS ? sample : PANEL_PARTS;
-        if (is_hopeless(net, changed, allowed, n * PARTS / near, sample)) {
-            return 1;
-        }
-        if (sample > PARTS / 2) {
-            return 0; /* the next panel would have the same examples */
-        }
-    }
-    return 0;
+    return done < data->n_chunks && (done >= data->n_turning || (done & (done - 1)) == 0);
 }
 
 /* Count the errors that the change adds. Returns 1 if they are at most `allowed`, and 0 as soon as
- * a part of the examples shows too many. */
+ * a prefix shows too many. */
 static int
 is_allowed(const htst_anneal_data_t *data, htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t allowed, int64_t *added)
 {
-    if (is_dropped_by_panels(data, state, change, allowed)) {
-        return 0;
-    }
     int64_t net = 0, changed = 0, seen = 0, n = data->n_chunks, *right_after = state->right + n;
     int64_t turn = state->n_proposals / PROPOSALS_A_TURN;
-    for (int64_t done = 1; done <= n; done++) {
-        int64_t k = (turn + done) % n;
-        htst_margins_block_t chunk = htst_chunk_block(data, state, k);
+    for (int64_t done = 0; done < n; done++) {
+        int64_t k = done < data->n_turning ? (turn + done) % data->n_turning : done;
         right_after[k] = 0;
-        htst_margins_count(&chunk, refresh(data, state, k, change->class_index), change,
-            &right_after[k], &changed);
+        htst_margins_refresh(data, state, k, change->class_index);
+        htst_margins_count(data, state, change, k, &right_after[k], &changed);
         net += state->right[k] - right_after[k];
-        seen += chunk.n;
-        if (done < n && (done & (done - 1)) == 0
-            && is_hopeless(net, changed, allowed, seen * PARTS / data->n_examples,
-                seen * PARTS / data->n_examples)) {
+        seen += htst_chunk_size(data, k);
+        if (is_tested(data, done + 1)
+            && is_hopeless(net, changed, allowed, seen * PARTS / data->n_examples)) {
             state->n_compared += seen;
             return 0;
         }
@@ -330,23 +334,19 @@ is_allowed(const htst_anneal_data_t *data, htst_anneal_state_t *state,
 }
 
 static void
-set_weight(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c, int64_t column,
-    int change)
+set_weight(htst_anneal_state_t *state, int64_t n, int64_t entry, int change)
 {
-    int64_t n = data->n_classes * data->n_columns, entry = c * data->n_columns + column;
     int32_t *list = state->places, *place = state->places + n;
     state->weights[entry] = (int8_t) (state->weights[entry] + change);
     if (state->weights[entry] && place[entry] < 0) {
         place[entry] = (int32_t) state->n_nonzeros;
         list[state->n_nonzeros++] = (int32_t) entry;
-        state->in_class[c]++;
     }
     else if (!state->weights[entry] && place[entry] >= 0) {
         int32_t last = list[--state->n_nonzeros];
         list[place[entry]] = last;
         place[last] = place[entry];
         place[entry] = -1;
-        state->in_class[c]--;
     }
 }
 
@@ -354,18 +354,13 @@ static void
 accept(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t steps, int64_t added)
 {
+    int64_t n = data->n_classes * data->n_columns;
     for (int t = 0; t < change->n_columns; t++) {
-        set_weight(data, state, change->class_index, change->columns[t], change->weights[t]);
+        set_weight(state, n, change->class_index * data->n_columns + change->columns[t],
+            change->weights[t]);
     }
     state->offsets[change->class_index] = (int16_t) (state->offsets[change->class_index] + steps);
-    for (int64_t k = 0; k < data->n_chunks; k++) {
-        htst_margins_block_t chunk = htst_chunk_block(data, state, k);
-        htst_margins_apply(&chunk, change);
-    }
-    for (int64_t p = 0; p < HTST_PANELS * data->n_classes; p++) {
-        htst_margins_block_t panel = htst_panel_block(data, state, p);
-        htst_margins_apply(&panel, change);
-    }
+    htst_margins_apply(data, state, change);
     state->version++;
     state->n_accepted++;
     state->errors += added;
@@ -380,22 +375,19 @@ static void
 propose(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state,
     uint64_t temperature)
 {
-    htst_margins_change_t change = htst_anneal_draw(data, state);
+    htst_margins_change_t change = draw_change(data, state);
     if (change.n_columns == 0) {
         return;
     }
-    htst_panel_prefetch(data, state, &change);
-    int64_t steps = htst_anneal_balance(data, cost, state, &change);
+    int64_t steps = draw_balance(data, cost, state, &change);
     int64_t span = span_of_offsets(state->offsets, data->n_classes, change.class_index, steps);
     int64_t before = change.weights[0]
         + state->weights[change.class_index * data->n_columns + change.columns[0]];
-    int64_t k = state->n_nonzeros, c = change.class_index;
+    int64_t k = state->n_nonzeros;
     if (change.n_columns == 1) {
         k += before == 0 ? -1 : (before == change.weights[0] ? 1 : 0);
     }
-    int64_t in_class = state->in_class[c] + k - state->n_nonzeros;
-    if (span > cost->most_levels || k > cost->most_nonzeros || in_class > most_in_class(cost)
-        || !is_offset(cost, state->offsets[c] + steps)) {
+    if (span > cost->most_levels || k > cost->most_nonzeros) {
         return;
     }
     change.constant = (int32_t) (cost->step * steps);
@@ -418,6 +410,11 @@ htst_anneal_run(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
         return HTST_ERR_BAD_ARG;
     }
     for (int64_t p = 0; p < n; p++) {
+        if (state->n_proposals % PROPOSALS_A_REFRESH == 0) {
+            for (int64_t c = 0; c < data->n_classes; c++) {
+                refresh_means(data, cost, state, c);
+            }
+        }
         propose(data, cost, state, *temperature);
         state->n_proposals++;
         if (state->n_proposals % PROPOSALS_A_TEMPERATURE == 0) {

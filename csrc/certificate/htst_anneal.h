@@ -15,19 +15,15 @@
  * to another column of the same class. The offset of that class moves opposite to the mean change
  * of its logit over examples near the boundary, plus noise. Without this, a single entry would
  * shift one class against all others. The largest increase of the energy that is accepted is drawn
- * first: T times an exponential variable. The proposal is then evaluated on a sample of the
- * examples near the boundary of its class (htst_panel.h), and then on growing parts of all
- * examples. A proposal is dropped when its estimated errors exceed the accepted number by too many
- * standard deviations (DROP_VARIANCES in htst_anneal.c). A proposal is accepted only after
+ * first: T times an exponential variable. The proposal is then evaluated on growing prefixes of
+ * the examples. A proposal is dropped when its estimated errors exceed the accepted number by too
+ * many standard deviations (DROP_VARIANCES in htst_anneal.c). A proposal is accepted only after
  * evaluation on all examples, so the error count is always exact. For every class c and example i
  * the kernel keeps a margin. The margin and the change of c's logit decide whether i is right after
  * the change, so a proposal costs one comparison per example.
  *
  * All arithmetic uses integers (bits in 1/1024, temperatures in 2^-26), so that a seed gives the
  * same classifier on every machine.
- *
- * Logits are int16, because the speed is that of the memory. No proposal makes a class so large
- * that they could overflow (htst_anneal_start).
  *
  * ACCURACY: errors are counted exactly. Bits are rounded to 1/1024 only in the caller's tables.
  *
@@ -47,17 +43,12 @@
 /* The largest number of chunks of examples. */
 #define HTST_ANNEAL_CHUNKS 64
 
-/* An example is near the boundary of a class if its margin (htst_margins.h) is smaller. */
-#define HTST_PANEL_NEAR 64
-
-/* Panels of a class. */
-#define HTST_PANELS 4
-
-/* The examples, cut into n_chunks chunks of nearly equal size. Each chunk is a random sample of all
- * examples, sorted by label. starts[k * (n_classes + 1) + q] is the first example of label q in
- * chunk k, and the last entry of the chunk is its end; chunk k + 1 begins where chunk k ends. */
+/* The examples, cut into n_chunks chunks. Each chunk is a random sample of all examples, sorted by
+ * label. The first n_turning chunks are small, and take turns to be evaluated first.
+ * starts[k * (n_classes + 1) + q] is the first example of label q in chunk k, and the last entry of
+ * the chunk is its end; chunk k + 1 begins where chunk k ends. */
 typedef struct {
-    int64_t n_examples, n_columns, n_classes, n_chunks;
+    int64_t n_examples, n_columns, n_classes, n_chunks, n_turning;
     const int64_t *starts;    /* (n_chunks, n_classes + 1) */
     const int8_t *by_column;  /* chunk after chunk, each (n_columns, examples of the chunk) */
     const int8_t *by_example; /* (n_examples, n_columns), in the same order */
@@ -71,17 +62,9 @@ typedef struct {
     const int64_t *support_cost; /* (most_nonzeros + 1,): bits of support and signs, in units */
     int64_t most_nonzeros;
     const int64_t *levels_cost; /* (most_levels + 1,): bits of offsets, by their levels, in units */
-    int64_t most_levels;        /* at most 8192 / step */
+    int64_t most_levels;        /* at most 16384 / step */
     int32_t step;               /* step of the offsets, in logits; in [1, 128] */
 } htst_anneal_cost_t;
-
-/* The panel of a class (htst_panel.h): a sample of the examples near its boundary. */
-typedef struct {
-    int64_t near;          /* how many of all examples were near when it was drawn */
-    int64_t drawn_version; /* the state's version and proposals then */
-    int64_t drawn_at;
-    int64_t version; /* the version of its margins */
-} htst_panel_t;
 
 /* The state of a search. The caller allocates every array, fills weights, offsets and generator,
  * and sets the counts to zero; htst_anneal_start fills the rest. */
@@ -90,24 +73,15 @@ typedef struct {
     int16_t *offsets;     /* (n_classes,), in steps */
     int8_t *best_weights; /* weights and offsets with the lowest energy so far */
     int16_t *best_offsets;
-    int16_t *logits;   /* chunk after chunk, each (n_classes, examples of the chunk) */
+    int32_t *logits;   /* (n_classes, n_examples) */
     int16_t *margins;  /* chunk after chunk, each (n_classes, examples of the chunk) */
-    int16_t *largest;  /* chunk after chunk, each (2, examples of the chunk) */
+    int32_t *largest;  /* (2, n_examples): the two largest logits of other labels */
     int64_t *versions; /* (n_chunks, n_classes + 1): the version of margins and largest */
     int64_t *right;    /* (2, n_chunks): number of right examples, now and after a proposal */
     int32_t *places; /* (2, n_classes * n_columns): the non-zeros; the place of each in that list */
     int32_t *means;  /* (n_classes, n_columns): mean feature near the boundary, in 1/256 */
-    int64_t panel_size;     /* most examples of a panel, at least 1 */
-    htst_panel_t *panels;   /* (n_classes,) */
-    int64_t *panel_starts;  /* (n_classes, n_classes + 1): where labels begin in each panel */
-    int8_t *panel_columns;  /* for each class n_columns x panel_size: copies of the columns */
-    int16_t *panel_logits;  /* for each class n_classes x panel_size */
-    int16_t *panel_margins; /* (n_classes, panel_size): margins of the panel's own class */
-    int16_t *panel_signs;   /* (n_classes, panel_size): -1 for examples of that class, else 1 */
-    int16_t *panel_largest; /* (2, panel_size): workspace */
-    int32_t *near;          /* (n_examples,): workspace */
+    int32_t *sums;   /* (n_columns,): workspace */
     uint64_t generator[4];
-    int32_t *in_class; /* (n_classes,): number of non-zeros of each class */
     int64_t n_nonzeros, errors, energy, best_errors, best_energy;
     int64_t version, n_proposals, n_accepted, n_compared;
 } htst_anneal_state_t;
@@ -118,8 +92,7 @@ typedef struct {
  * METHOD, ACCURACY: above.
  * ERRORS: HTST_ERR_BAD_ARG if a size is out of range, the starts of labels are not in order, a
  * weight is not -1, 0 or 1, or the offsets span more than most_levels levels; HTST_ERR_OVERFLOW if
- * int16 may not hold a logit: a class has more than (32767 - 2 step most_levels) / 127 non-zeros,
- * or an offset is beyond 2 most_levels. */
+ * a logit may need more than 30 bits. */
 int htst_anneal_start(
     const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state);
 

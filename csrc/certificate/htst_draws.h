@@ -39,26 +39,14 @@ draw_below(uint64_t s[4], int64_t n)
     return (int64_t) (((next_bits(s) >> 32) * (uint64_t) n) >> 32);
 }
 
-/* The position of the highest bit of x >= 1. */
-static inline int
-highest_bit(uint64_t x)
-{
-#if defined(__GNUC__) || defined(__clang__)
-    return 63 - __builtin_clzll(x);
-#else
-    int whole = 0;
-    while (x >> whole > 1) {
-        whole++;
-    }
-    return whole;
-#endif
-}
-
 /* 2^16 log2(x) for x >= 1, rounded down, by squaring the mantissa sixteen times. */
 static inline int64_t
 log2_fixed(uint64_t x)
 {
-    int whole = highest_bit(x);
+    int whole = 0;
+    while (whole < 63 && x >> (whole + 1)) {
+        whole++;
+    }
     uint64_t mantissa = whole > 31 ? x >> (whole - 31) : x << (31 - whole); /* in [2^31, 2^32) */
     int64_t result = whole;
     for (int bit = 0; bit < 16; bit++) {
@@ -68,14 +56,6 @@ log2_fixed(uint64_t x)
         mantissa >>= carry;
     }
     return result;
-}
-
-/* a / b, rounded down; b > 0. */
-static inline int64_t
-floor_divide(int64_t a, int64_t b)
-{
-    int64_t q = a / b;
-    return q - (a % b < 0);
 }
 
 /* Draw the largest increase of the energy that is accepted: temperature x an exponential

@@ -10,6 +10,9 @@
  * and only if M_c[i] <= d (y = c) or M_c[i] > d (y != c). A change therefore costs one comparison
  * per example, the same for all examples; the label says how to count its result.
  *
+ * Margins are computed when they are needed. A change of one class makes the margins of every
+ * class out of date, but most proposals use one chunk of one class only.
+ *
  * METHOD: the two largest logits of other labels are kept, so that one comparison gives the
  * largest logit without a given class.
  * ACCURACY: counts are exact, because a clamped margin is larger than any change.
@@ -20,7 +23,7 @@
 
 #include <stdint.h>
 
-#include "htst_common.h"
+#include "htst_anneal.h"
 
 /* Larger than any change that a proposal makes to a logit: 2 x 127 + the offset's span. */
 #define HTST_MARGIN_FAR 17000
@@ -35,42 +38,35 @@ typedef struct {
     int32_t constant;
 } htst_margins_change_t;
 
-/* Examples that are counted together, sorted by label: those of label q begin at starts[q] -
- * starts[0], and starts[n_classes] is the end. The caller owns the arrays. */
-typedef struct {
-    int64_t n, n_classes;
-    const int64_t *starts; /* (n_classes + 1,) */
-    const int8_t *columns; /* (columns, n) */
-    int16_t *logits;       /* (n_classes, n) */
-    int16_t *largest;      /* (2, n): the two largest logits of other labels */
-} htst_margins_block_t;
+/* Bring the margins of class c in chunk k up to date. */
+void htst_margins_refresh(
+    const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k, int64_t c);
 
-/* Find the two largest logits of other labels for each example. */
-void htst_margins_find_largest(const htst_margins_block_t *block);
+/* Count examples of chunk k, and add the counts: to *right those that are right after the change,
+ * to *changed those that the change turns from right to wrong or from wrong to right. */
+void htst_margins_count(const htst_anneal_data_t *data, const htst_anneal_state_t *state,
+    const htst_margins_change_t *change, int64_t k, int64_t *right, int64_t *changed);
 
-/* Compute the margins of class c, from the logits and the largest logits. */
-void htst_margins_compute(
-    const htst_margins_block_t *block, int64_t c, int16_t *HTST_RESTRICT margins);
+/* Apply the change to the logits. The caller then raises state->version, which marks all margins as
+ * out of date. */
+void htst_margins_apply(const htst_anneal_data_t *data, htst_anneal_state_t *state,
+    const htst_margins_change_t *change);
 
-/* Count examples, and add the counts: to *right those that are right after the change, to *changed
- * those that the change turns from right to wrong or from wrong to right. `margins` are those of
- * the class that changes. */
-void htst_margins_count(const htst_margins_block_t *block, const int16_t *margins,
-    const htst_margins_change_t *change, int64_t *right, int64_t *changed);
+/* Refresh the margins of class 0 in chunk k, and return how many of its examples are right. */
+int64_t htst_margins_right(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k);
 
-/* The same for a block that is counted often. signs[i] is -1 if the label of example i is the class
- * that changes, else 1. Adds to *net the number of examples that turn from right to wrong, less the
- * number that turn from wrong to right. */
-void htst_margins_count_net(const htst_margins_block_t *block, const int16_t *margins,
-    const int16_t *signs, const htst_margins_change_t *change, int64_t *net, int64_t *changed);
+/* The index of the first example of chunk k, and the number of its examples. */
+static inline int64_t
+htst_chunk_start(const htst_anneal_data_t *data, int64_t k)
+{
+    return data->starts[k * (data->n_classes + 1)];
+}
 
-/* The number of examples that are right, from the margins of class c. */
-int64_t htst_margins_right(const htst_margins_block_t *block, const int16_t *margins, int64_t c);
-
-/* The number of margins in (-near, near). */
-int64_t htst_margins_count_near(const int16_t *margins, int64_t n, int16_t near);
-
-/* Apply the change to the logits. Largest logits and margins are then out of date. */
-void htst_margins_apply(const htst_margins_block_t *block, const htst_margins_change_t *change);
+static inline int64_t
+htst_chunk_size(const htst_anneal_data_t *data, int64_t k)
+{
+    const int64_t *starts = data->starts + k * (data->n_classes + 1);
+    return starts[data->n_classes] - starts[0];
+}
 
 #endif /* HTST_MARGINS_H */

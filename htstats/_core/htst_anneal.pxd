@@ -1,11 +1,8 @@
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint64_t
 
 cdef extern from "htst_anneal.h" nogil:
-    enum:
-        HTST_PANELS
-
     ctypedef struct htst_anneal_data_t:
-        int64_t n_examples, n_columns, n_classes, n_chunks
+        int64_t n_examples, n_columns, n_classes, n_chunks, n_turning
         const int64_t *starts
         const int8_t *by_column
         const int8_t *by_example
@@ -20,31 +17,19 @@ cdef extern from "htst_anneal.h" nogil:
         int64_t most_levels
         int32_t step
 
-    ctypedef struct htst_panel_t:
-        int64_t near, drawn_version, drawn_at, version
-
     ctypedef struct htst_anneal_state_t:
         int8_t *weights
         int16_t *offsets
         int8_t *best_weights
         int16_t *best_offsets
-        int16_t *logits
+        int32_t *logits
         int16_t *margins
-        int16_t *largest
+        int32_t *largest
         int64_t *versions
         int64_t *right
         int32_t *places
         int32_t *means
-        int64_t panel_size
-        htst_panel_t *panels
-        int64_t *panel_starts
-        int8_t *panel_columns
-        int16_t *panel_logits
-        int16_t *panel_margins
-        int16_t *panel_signs
-        int16_t *panel_largest
-        int32_t *near
-        int32_t *in_class
+        int32_t *sums
         uint64_t generator[4]
         int64_t n_nonzeros, errors, energy, best_errors, best_energy
         int64_t version, n_proposals, n_accepted, n_compared

@@ -28,16 +28,10 @@ UNIT = 1024
 TEMPERATURE_UNIT = 1 << 26
 A_TEMPERATURE = 1024
 
-# Chunks have nearly equal sizes, and at least this many examples.
-CHUNK_EXAMPLES = 4096
-MOST_CHUNKS = 8
-
-# csrc/certificate/htst_anneal.h: panels of each class.
-PANELS = 4
-
-# Examples in the panel of a class, and the logits that all panels may have together.
-PANEL_EXAMPLES = 512
-PANEL_LOGITS = 1 << 24
+# The smallest number of examples in a chunk: an estimate from fewer is useless.
+CHUNK_EXAMPLES = 512
+# Number of small chunks, which take turns to be counted first. After them, prefixes double in size.
+TURNING = 8
 
 # Proposals between two checks of the clock, the progress function and Ctrl-C.
 SLICE = 200 * A_TEMPERATURE
@@ -114,7 +108,7 @@ class _Problem:
     ) -> None:
         m = len(labels)
         self.classes = classes
-        ends = _chunk_ends(m)
+        ends, self.turning = _chunk_ends(m)
         order = np.argsort(
             _hash(np.arange(m, dtype=np.uint64) + np.uint64(seed << 32)), kind="stable"
         )
@@ -137,12 +131,14 @@ class _Problem:
         return _start(self._features, self._labels, self.classes, step)
 
 
-def _chunk_ends(m: int) -> list[int]:
-    """The ends of the chunks: a power of two of them."""
-    chunks = 1
-    while 2 * chunks <= MOST_CHUNKS and m >= 2 * chunks * CHUNK_EXAMPLES:
-        chunks *= 2
-    return [m * (k + 1) // chunks for k in range(chunks)]
+def _chunk_ends(m: int) -> tuple[list[int], int]:
+    """The ends of the chunks, and the number of leading chunks that take turns."""
+    turning = min(max(m // CHUNK_EXAMPLES, 1), TURNING)
+    size = CHUNK_EXAMPLES if m >= 4 * TURNING * CHUNK_EXAMPLES else -(-m // turning)
+    ends = [size * (k + 1) for k in range(turning)]
+    while 8 * ends[-1] <= 3 * m:
+        ends.append(2 * ends[-1])
+    return [*(ends if len(ends) > turning else ends[:-1]), m], turning
 
 
 def _hash(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -220,23 +216,14 @@ class _Search:
         )
         self.weights, self.best_weights = np.zeros((2, c, d), np.int8)
         self.offsets, self.best_offsets = np.zeros((2, c), np.int16)
-        size = min(m, PANEL_EXAMPLES, max(PANEL_LOGITS // c**2, 16))
         self.work = (
+            np.zeros((c, m), np.int32),
             np.zeros(c * m, np.int16),
-            np.zeros(c * m, np.int16),
-            np.zeros(2 * m, np.int16),
+            np.zeros((2, m), np.int32),
             np.zeros((len(problem.starts), c + 1), np.int64),
             np.zeros((2, len(problem.starts)), np.int64),
             np.zeros((2, n), np.int32),
-            np.zeros((c, d), np.int32),
-            np.zeros((PANELS * c, 4), np.int64),
-            np.zeros((PANELS * c, c + 1), np.int64),
-            np.zeros((PANELS * c, d * size), np.int8),
-            np.zeros((PANELS * c, c, size), np.int16),
-            np.zeros((2, PANELS * c, size), np.int16),
-            np.zeros((2, size), np.int16),
-            np.zeros(m, np.int32),
-            np.zeros(c, np.int32),
+            np.zeros((c + 1, d), np.int32),
         )
         weights, offsets = problem.start(step)
         if int(offsets.max()) < most_levels and np.count_nonzero(weights) <= most:
@@ -257,12 +244,11 @@ class _Search:
 
     def run(self, number: int, stage: Stage, goes_on: Callable[[_Search], bool]) -> bool:
         """Run a stage from the best head so far. Return False if `goes_on` stopped it."""
-        self.weights[:] = self.best_weights
-        self.offsets[:] = self.best_offsets - self.best_offsets.min()
+        self.weights[:], self.offsets[:] = self.best_weights, self.best_offsets
         p = self.problem
         rate = self.rate()
         chain = Chain(
-            p.starts, p.by_column, p.by_example, self.relatives, rate, self.support_cost,
+            p.starts, p.turning, p.by_column, p.by_example, self.relatives, rate, self.support_cost,
             self.levels_cost, self.step, self.weights, self.offsets, self.best_weights,
             self.best_offsets, *self.work, (self.seed << 16) + number,
         )  # fmt: skip
@@ -320,8 +306,7 @@ def anneal(
         Bits of a message in addition to those of support, signs and offsets. They change the
         exchange rate slightly.
     most_levels : int
-        The largest number of levels that the offsets may span, at most 8192 / step. A class has at
-        most (32767 - 2 step most_levels) / 127 non-zeros: 241 by default.
+        The largest number of levels that the offsets may span.
     delta : float
         Probability that the bound fails, in (0, 1).
     n_threads : int
@@ -363,8 +348,6 @@ def anneal(
         relatives = np.empty((features.shape[1], 0), np.int32)
     relatives = np.ascontiguousarray(relatives, np.int32)
     delta = checks.open_probability("delta", delta)
-    step = checks.count("step", step, at_least=1, below=129)
-    most_levels = checks.count("most_levels", most_levels, at_least=1, below=8192 // step + 1)
     problem = _Problem(features, labels, classes, 0)
 
     def goes_on(search: _Search) -> bool:

@@ -25,20 +25,15 @@ __all__ = ["CHOICE_BITS", "PRESETS", "Found", "certify", "encoder_of", "features
 # Two runs from the hottest temperature, of which the better one is kept, then two reheats. The
 # certified error of runs of one length differs by .002 (standard deviation on Fashion-MNIST).
 SHORT_SEARCH = (
-    Stage(6_000_000, 5.5), Stage(6_000_000, 5.5), Stage(6_000_000, 3.2), Stage(6_000_000, 3.2),
-)  # fmt: skip
-
-# One long run, then reheats, each with a fresh exchange rate.
-LONG_SEARCH = (
-    Stage(45_000_000, 5.5), Stage(35_000_000, 3.3), Stage(35_000_000, 3.0), Stage(25_000_000, 3.0),
+    Stage(4_000_000, 5.5), Stage(4_000_000, 5.5), Stage(4_000_000, 3.2), Stage(3_000_000, 3.2),
 )  # fmt: skip
 
 # The features of each preset, and the stages of its search.
 PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
     "fast": ("gabor", SHORT_SEARCH),
-    "best": ("gabor", LONG_SEARCH),
-    "gaussian": ("gaussian", LONG_SEARCH),
-    "transfer": (TRUNK, LONG_SEARCH),
+    "best": ("gabor", (Stage(30_000_000, 5.5), Stage(15_000_000, 3.2), Stage(25_000_000, 3.0))),
+    "gaussian": ("gaussian", SHORT_SEARCH),
+    "transfer": (TRUNK, (Stage(20_000_000, 5.5), Stage(10_000_000, 3.2))),
     "pixels": ("pixels", SHORT_SEARCH),
 }
 
@@ -48,7 +43,7 @@ SMALL_IMAGE = 16
 # With fewer examples, proposals are cheap, and a chain is easily trapped in a local minimum. The
 # search then reheats many times.
 FEW_EXAMPLES = 4096
-STAGES_OF_FEW = (Stage(1_500_000, 5.5), *[Stage(1_000_000, 4.5)] * 20)
+STAGES_OF_FEW = (Stage(1_500_000, 5.5), *[Stage(1_000_000, 4.5)] * 24)
 
 # Bits that every certificate pays for choices. 16 bits: the filter banks were tried on
 # Fashion-MNIST during their development. The rest: the user may try every feature map on the data,

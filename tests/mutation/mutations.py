@@ -3,12 +3,9 @@
 import fit_faults
 import matrix_faults
 import number_faults
-import search_faults
 
 # in the order in which they run, after tests/c/test_MODULE.c
 TESTS = {
-    "anneal": ("test_certificate_search.py",),
-    "anneal_draw": ("test_certificate_search.py",),
     "binomial": ("test_binomial.py", "test_binomial_arrays.py", "test_binomial_accuracy.py"),
     "binomial_bulk": ("test_binomial_accuracy.py", "test_binomial.py"),
     "binomial_far": ("test_binomial_accuracy.py", "test_binomial.py"),
@@ -22,11 +19,9 @@ TESTS = {
         "test_compression_coding.py::test_gaps_are_the_twins_and_come_back",
         "test_compression_coding.py::test_gaps_beyond_32_bits",
     ),
-    "margins": ("test_certificate_search.py",),
     "moments": ("test_sketch_exact_sums.py",),
     "normal": ("test_core_normal.py",),
     "pair": ("test_binomial_accuracy.py",),
-    "panel": ("test_certificate_search.py",),
     "partition": ("test_compression_partition.py",),
     "products": ("test_spectral_products.py", "test_spectral.py"),
     "philox": ("test_core_normal.py",),
@@ -44,4 +39,4 @@ TESTS = {
     "zeta": ("test_laws_zeta.py",),
 }
 
-FAULTS = (*number_faults.FAULTS, *matrix_faults.FAULTS, *fit_faults.FAULTS, *search_faults.FAULTS)
+FAULTS = (*number_faults.FAULTS, *matrix_faults.FAULTS, *fit_faults.FAULTS)
