@@ -8,6 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from htstats.certificate import TRUNK_SHA256, Examples, Stage, certify, verify  # noqa: E402
 from htstats.cli import main  # noqa: E402
 from htstats.torch import trunk as trunk_module  # noqa: E402
 from htstats.torch.trunk import (  # noqa: E402
@@ -125,6 +126,33 @@ def test_columns_do_not_depend_on_the_batch(state, monkeypatch):
     whole = trunk.columns(images)
     monkeypatch.setattr(trunk_module, "BATCH", 3)
     assert np.array_equal(trunk.columns(images), whole)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+def test_columns_do_not_depend_on_threads(state, monkeypatch, n_threads):
+    trunk = Trunk(state)
+    images = np.concatenate([test_pattern(), 255 - test_pattern()])
+    whole = trunk.columns(images)
+    monkeypatch.setattr(trunk_module, "BATCH", 2)
+    monkeypatch.setattr(trunk_module, "PART", 3)
+    assert np.array_equal(trunk.columns(images, n_threads=n_threads), whole)
+
+
+def test_a_certificate_by_transfer_names_the_trunk():
+    rng = np.random.default_rng(5)
+    y = np.arange(60) % 10
+    x = rng.integers(-100, 100, (60, 720)).astype(np.int8)
+    x[:, 0] = 20 * y - 90
+    examples = Examples("columns", x, y)
+    stages = [Stage(2000, 5.0)]
+    (found,) = certify(examples, preset="transfer", stages=stages)
+    assert found.certificate.encoder_sha256 == TRUNK_SHA256
+    assert any(TRUNK_SHA256 in line for line in found.certificate.assumptions)
+    assert verify(found.data, examples).certificate == found.certificate
+    same = verify(found.data, examples, encoder_sha256=TRUNK_SHA256.upper())
+    assert same.certificate == found.certificate
+    with pytest.raises(ValueError, match=TRUNK_SHA256):
+        verify(found.data, examples, encoder_sha256="0" * 64)
 
 
 @pytest.mark.parametrize(("fan_in", "bias"), [(600, 0.0), (100, math.inf), (100, math.nan)])

@@ -38,7 +38,7 @@ from htstats.certificate._examples import (
 )
 from htstats.certificate._features import extract_features
 from htstats.certificate._file import decode, encode, message_bits
-from htstats.certificate._formats import FORMATS, Format, format_for
+from htstats.certificate._formats import FORMATS, TRUNK_SHA256, Format, format_for
 from htstats.certificate._head import TernaryHead
 from htstats.certificate._network import MEANS, NOISES, IntegerNetwork, Layer
 from htstats.certificate._network_search import AnnealedNetwork, anneal_network
@@ -63,6 +63,7 @@ __all__ = [
     "METHODS",
     "NOISES",
     "PRESETS",
+    "TRUNK_SHA256",
     "Annealed",
     "AnnealedNetwork",
     "Certificate",

@@ -15,6 +15,7 @@ __all__ = [
     "NETWORKS",
     "STEP",
     "TRUNK",
+    "TRUNK_SHA256",
     "Format",
     "format_for",
     "read_format",
@@ -39,6 +40,8 @@ EXPONENT_BITS, EXPONENT_ZERO = 5, 16
 # Columns that htstats.torch.trunk computes from images with efficientnet-lite0.
 TRUNK = "lite0"
 TRUNK_GRID = 80, 3, 3
+# SHA-256 of the file of the trunk's weights: the encoder of the format lite0.
+TRUNK_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from htstats.certificate._certificate import Certificate
 from htstats.certificate._examples import Examples
 from htstats.certificate._features import extract_features
 from htstats.certificate._file import encode
-from htstats.certificate._formats import TRUNK, Format, format_for
+from htstats.certificate._formats import TRUNK, TRUNK_SHA256, Format, format_for
 from htstats.certificate._head import TernaryHead
 from htstats.certificate._network import IntegerNetwork
 from htstats.certificate._network_search import AnnealedNetwork
@@ -157,17 +157,20 @@ def certify(
 def encoder_of(form: Format, sha256: str | None) -> str | None:
     """The encoder field of a certificate: the hash, "" for columns without one, else None.
 
+    The format names the trunk of transfer, so its hash is always there.
+
     Raises
     ------
     ValueError
-        If an encoder is named for a format that computes its features itself.
+        If another encoder is named, or any for a format that computes its features itself.
     """
     if form.features == "columns":
         return (sha256 or "").lower()
+    if form.features == TRUNK and (sha256 or TRUNK_SHA256).lower() == TRUNK_SHA256:
+        return TRUNK_SHA256
     if sha256:
-        raise ValueError(
-            f"an encoder is for columns, but format {form.name} computes its own features"
-        )
+        own = f"uses {TRUNK_SHA256}" if form.features == TRUNK else "computes its own features"
+        raise ValueError(f"an encoder is for columns, but format {form.name} {own}")
     return None
 
 

@@ -20,8 +20,8 @@ def add_trunk_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def columns_of_trunk(examples: Examples, path: str | None) -> Examples:
-    """Replace the images of examples by the columns of the trunk.
+def columns_of_trunk(examples: Examples, path: str | None, n_threads: int = 1) -> Examples:
+    """Replace the images of examples by the columns of the trunk, which do not depend on n_threads.
 
     Raises
     ------
@@ -41,7 +41,8 @@ def columns_of_trunk(examples: Examples, path: str | None) -> Examples:
         raise ImportError(f"transfer needs {error.name}: pip install 'htstats[torch]'") from None
     with one_thread():
         trunk = load_trunk(path)
-        held_out = None if examples.x_test is None else trunk.columns(examples.x_test)
-        return replace(
-            examples, x=trunk.columns(examples.x), x_test=held_out, source_sha256=examples.sha256
-        )
+        x = trunk.columns(examples.x, n_threads=n_threads)
+        x_test = examples.x_test
+        if x_test is not None:
+            x_test = trunk.columns(x_test, n_threads=n_threads)
+        return replace(examples, x=x, x_test=x_test, source_sha256=examples.sha256)

@@ -151,7 +151,7 @@ def _search(args: argparse.Namespace) -> int:
     }  # fmt: skip
     examples = load_examples(args.data, labels=args.labels)
     if args.preset == "transfer":
-        examples = columns_of_trunk(examples, args.trunk)
+        examples = columns_of_trunk(examples, args.trunk, args.threads)
     with SearchProgress(args.minutes) as progress:
         if args.preset == "fcnn":
             found = certify_fcnn(

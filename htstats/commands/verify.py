@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--delta", type=float, metavar="P",
         help="probability that the bound fails; default: the claim's, or .05",
     )  # fmt: skip
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="default: 2")
     add_json_option(parser)
     add_trunk_option(parser)
 
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     form, _ = decode(data)
     examples = load_examples(args.data, labels=args.labels, exponent=form.exponent)
     if form.features == "lite0":
-        examples = columns_of_trunk(examples, args.trunk)
+        examples = columns_of_trunk(examples, args.trunk, args.threads)
     found = verify(data, examples, delta=delta, n_threads=args.threads, encoder_sha256=encoder)
     claimed = args.claim if args.claim is not None else claim.get("certified_error")
     certified = found.certificate.certified_error
