@@ -4,37 +4,16 @@ from __future__ import annotations
 
 import math
 import pickle
-import struct
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
-from hypothesis import strategies as st
+from stable_laws import LAWS, NAMES, POINTS
 
 from htstats import stable
 from htstats.stable import StableDistribution
 from htstats.stable import _table as tables
-
-NAMES = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf")
-INVERSES = ("ppf", "isf", "log_isf")
-LAWS = [
-    (alpha, beta)
-    for alpha in (0.1, 0.3, 0.5, 0.75, 0.99, 1 - 1e-9, 1.0, 1 + 1e-6, 1.2, 1.7, 1.99, 2 - 1e-9, 2.0)
-    for beta in (-1.0, -0.6, 0.0, 1e-6, 0.03, 1 - 1e-9, 1.0)
-]
-POINTS = [-1e300, -1e8, -40.0, -3.0, -0.4, -1e-5, 0.0, 1e-300, 0.2, 1.0, 5.0, 12.5, 700.0, 1e30]
-
-
-def from_bits(bits: int) -> float:
-    return struct.unpack("<d", struct.pack("<Q", bits))[0]
-
-
-anything = st.integers(0, 2**64 - 1).map(from_bits)
-alphas = st.one_of(
-    st.floats(0.1, 2.0), st.floats(1e-9, 0.3).map(lambda e: 1 + e), st.sampled_from([0.5, 1.0, 2.0])
-)
-betas = st.one_of(st.floats(-1.0, 1.0), st.sampled_from([-1.0, 0.0, 1.0]))
 
 # ---- quantiles -----------------------------------------------------------------------------------
 
@@ -76,6 +55,48 @@ def test_log_isf_agrees_with_isf_and_goes_beyond(law):
     assert high == stable.ppf(1.0, *law)
     near_one = stable.log_isf(-1e-18, *law)
     assert near_one == pytest.approx(stable.ppf(1e-18, *law), rel=1e-12)
+
+
+@pytest.mark.parametrize("alpha", [0.9, 0.99, 1 - 1e-6, 1.0, 1.05, 1.2, 1.5, 1.9])
+@pytest.mark.parametrize("beta", [-1.0, 1.0])
+def test_quantiles_far_in_the_light_tail(alpha, beta):
+    """A step of Newton's method into the light tail, where -log P is 1e15, must not end there."""
+    level = -(10.0 ** np.linspace(0, 6, 61))
+    x = stable.log_isf(level, alpha, beta)
+    seen = np.abs(x) < 1e280
+    again = stable.logsf(x[seen], alpha, beta)
+    np.testing.assert_allclose(again, level[seen], rtol=1e-9 if abs(alpha - 1) > 1e-5 else 1e-7)
+    q = np.exp(np.linspace(-690, -1, 300))
+    for name, tail in (("ppf", "logcdf"), ("isf", "logsf")):
+        x = getattr(stable, name)(q, alpha, beta)
+        seen = np.abs(x) < 1e280
+        again = getattr(stable, tail)(x[seen], alpha, beta)
+        np.testing.assert_allclose(again, np.log(q[seen]), rtol=1e-11, atol=1e-11)
+
+
+TABLE_QUANTILES = [
+    *[(1.5, 0.5), (1.0, 0.3), (0.6, 0.5), (1.9, 0.0), (0.4, 1.0), (0.1, 0.3), (2.0, 0.0)],
+    *[(1.99, 1.0), (0.5, 1.0), (0.9, -1.0), (1.2, 1.0), (1.0, 0.0), (1 - 1e-9, 0.5), (0.99, 1.0)],
+]
+
+
+@pytest.mark.parametrize("law", TABLE_QUANTILES)
+@pytest.mark.parametrize("parameterization", ["S0", "S1"])
+def test_quantiles_of_arrays_are_those_of_numbers(law, parameterization):
+    rng = np.random.default_rng(5)
+    far = 10 ** rng.uniform(-300, 0, 100)
+    q = np.concatenate([rng.uniform(size=500), far, 1 - far, np.linspace(0, 1, 501), [1e-300]])
+    d = StableDistribution(*law, 1.0, 2.0, parameterization)
+    level = np.log(np.maximum(q, 1e-320))
+    for name, given in (("ppf", q), ("isf", q), ("log_isf", level)):
+        table = getattr(d, name)(given)
+        direct = getattr(stable, name)(given, *law, 1.0, 2.0, parameterization=parameterization)
+        seen = np.isfinite(direct)
+        np.testing.assert_array_equal(table[~seen], direct[~seen])
+        np.testing.assert_allclose(table[seen], direct[seen], rtol=1e-11, atol=2e-11)
+        order = np.argsort(given, kind="stable")
+        ascending = table[order] if name == "ppf" else table[order][::-1]
+        assert np.all(ascending[1:] >= ascending[:-1])
 
 
 # ---- the object and its table --------------------------------------------------------------------

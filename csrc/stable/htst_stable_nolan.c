@@ -4,13 +4,13 @@
 
 #define FIRST_STEP 0.16 /* in v; half of it suffices nearly everywhere */
 #define TOLERANCE 3e-7
-#define TIGHT_TOLERANCE 1e-9 /* with SLOW_GROWTH: there the sums can miss the end of the plateau */
+#define TIGHT_TOLERANCE 1e-10 /* with SLOW_GROWTH: there the sums can miss the end of the plateau */
 #define MAX_HALVINGS 5
 #define NEGLIGIBLE 1e-17
 #define MAX_PLATEAU 1.0 /* of kappa or pi - Phi; a second peak is sought only below it */
 #define SMALL_PLATEAU 0.2
-#define SLOW_GROWTH 0.3 /* small enough that the nodes resolve the end of the plateau */
-#define NO_PEAK 42.0    /* a peak is ignored if its logarithm is lower by this */
+#define SLOW_GROWTH 0.15 /* small enough that the nodes resolve the end of the plateau */
+#define NO_PEAK 42.0     /* a peak is ignored if its logarithm is lower by this */
 #define FIRST_V (-7.0)
 #define LAST_V 60.0
 #define BLOCK 16     /* nodes that are evaluated together */

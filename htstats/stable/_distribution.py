@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from htstats._common import checks
+from htstats._common.broadcast import run
 from htstats.stable import _arguments, _numbers
 from htstats.stable._arguments import Floats, first_argument
 from htstats.stable._sample import sample
@@ -18,6 +19,25 @@ __all__ = ["StableDistribution"]
 
 # Arrays of at least this size are evaluated by the table, which takes about 5 ms to build.
 TABLE_FROM = 1024
+
+
+def _log_tails(q: Floats) -> tuple[Floats, Floats]:
+    with np.errstate(divide="ignore"):
+        return np.log(q), np.log1p(-q)
+
+
+def _log_tails_of_level(level: Floats) -> tuple[Floats, Floats]:
+    with np.errstate(divide="ignore"):
+        near = np.log(-np.expm1(level))
+        return np.where(level > -math.log(2), near, np.log1p(-np.exp(level))), level
+
+
+# log P(X <= x) and log P(X > x) from the argument of each inverse function
+_LOG_TAILS = {
+    "ppf": _log_tails,
+    "isf": lambda q: _log_tails(q)[::-1],
+    "log_isf": _log_tails_of_level,
+}
 
 
 @dataclass(frozen=True)
@@ -131,7 +151,23 @@ class StableDistribution:
 
     def _invert(self, name: str, q: Any, out: Floats | None, n_threads: int) -> Any:
         law = (self.alpha, self.beta, self.loc, self.scale)
-        return _arguments.evaluate(name, q, law, self.parameterization, out, n_threads)
+        if np.size(q) < TABLE_FROM:
+            return _arguments.evaluate(name, q, law, self.parameterization, out, n_threads)
+        inverse = self.table.inverse
+        *_, s1 = self.table.range()
+        move = _numbers.shift(self, s1=s1)
+
+        def direct(part: Floats) -> Floats:
+            kind = self.parameterization
+            return np.asarray(_arguments.evaluate(name, part, law, kind, None, 1))
+
+        def kernel(part: Floats, into: Floats) -> None:
+            t = inverse.solve(*_LOG_TAILS[name](part))
+            into[:] = self.loc + self.scale * (t + move)
+            if (lost := np.isnan(t)).any():
+                into[lost] = direct(part[lost])
+
+        return run(kernel, "q", [first_argument(name, q)], out, n_threads)
 
     def sample(
         self,

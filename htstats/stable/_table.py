@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from functools import cached_property
 
 import numpy as np
 
 from htstats._common.broadcast import Result, run
 from htstats._core import stable_table as _core
 from htstats.stable._arguments import FUNCTIONS, Floats
+from htstats.stable._inverse_table import InverseTable
 
 __all__ = ["StableTable", "table_of"]
 
@@ -37,6 +39,17 @@ class StableTable:
         S1 if s1 is true, else of S0. Outside the range, values are computed directly.
         """
         return _core.table_range(self._table)
+
+    @cached_property
+    def inverse(self) -> InverseTable:
+        """The quantiles, in the coordinate t of `range`."""
+        low, high, width, s1 = self.range()
+
+        def value(name: str, t: Floats) -> Floats:
+            return np.asarray(self.evaluate(name, t, s1=s1))
+
+        one_sided = self.alpha < 1 and abs(self.beta) == 1
+        return InverseTable(value, low, high, width, one_sided=one_sided)
 
     def evaluate(
         self,
