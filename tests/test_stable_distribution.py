@@ -9,6 +9,7 @@ from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
+import scipy.stats
 from stable_laws import LAWS, NAMES, POINTS
 
 from htstats import stable
@@ -194,3 +195,76 @@ def test_mode_and_entropy_of_closed_forms():
         0.5 * math.log(4 * math.pi * math.e), rel=1e-8
     )
     assert StableDistribution(1.5, 0.0, 4.0).mode() == 4.0
+
+
+def test_the_names_of_scipy_on_the_normal_law():
+    law, known = StableDistribution(2.0, 0.0, 1.5, 3.0), scipy.stats.norm(1.5, 3 * math.sqrt(2))
+    assert law.stats("mvsk") == pytest.approx(known.stats("mvsk"), rel=1e-14)
+    assert law.stats("k") == 0.0
+    for order in range(8):
+        assert law.moment(order) == pytest.approx(known.moment(order), rel=1e-12)
+    assert law.expect() == pytest.approx(1.5, rel=1e-10)
+    assert law.expect(lambda x: x * x) == pytest.approx(known.moment(2), rel=1e-10)
+    part = known.expect(lambda x: x, lb=1.0, ub=4.0, conditional=True)
+    assert law.expect(lb=1.0, ub=4.0, conditional=True) == pytest.approx(part, rel=1e-9)
+    assert law.expect(lb=4.0, ub=1.0) == 0.0
+
+
+@pytest.mark.parametrize("beta", [-1.0, -0.3, 0.0, 0.7, 1.0])
+@pytest.mark.parametrize("alpha", [0.7, 1.0, 1.6])
+def test_moments_of_heavy_tails(alpha, beta):
+    law = StableDistribution(alpha, beta, 2.0, 0.5)
+    assert law.moment(0) == 1.0
+    assert law.moment(2) == math.inf
+    assert law.stats("v") == math.inf
+    third = law.moment(3)
+    assert third == math.copysign(math.inf, beta) if abs(beta) == 1 else math.isnan(third)
+    mean = law.moment(1)
+    assert mean == law.mean() or (math.isnan(mean) and math.isnan(law.mean()))
+    if alpha > 1:
+        assert law.expect(lb=-1e150) == pytest.approx(law.mean(), rel=1e-8)
+    else:
+        assert mean == math.copysign(math.inf, beta) if abs(beta) == 1 else math.isnan(mean)
+
+
+@pytest.mark.parametrize("law", [(0.6, 0.4), (1.0, 0.5), (1.4, -0.8), (0.5, 1.0)])
+@pytest.mark.parametrize("parameterization", ["S0", "S1"])
+def test_expectations_of_bounded_functions(law, parameterization):
+    d = StableDistribution(*law, 1.0, 2.0, parameterization)
+    assert d.expect(lambda x: 1.0) == pytest.approx(1.0, rel=1e-9)
+    inside = d.expect(lambda x: 1.0, lb=0.0, ub=5.0)
+    assert inside == pytest.approx(d.cdf(5.0) - d.cdf(0.0), rel=1e-9)
+    if parameterization == "S0":  # the characteristic function, of scale 1 and location 0, at t = 1
+        alpha, beta = law
+        unit = StableDistribution(alpha, beta)
+        if alpha > 0.9:
+            real = unit.expect(lambda x: math.cos(0.5 * x), lb=-200.0, ub=200.0)
+            t = 0.5
+            gap = math.tan(math.pi * alpha / 2) * (t ** (1 - alpha) - 1) if alpha != 1 else 0.0
+            phase = 2 / math.pi * math.log(t) if alpha == 1 else gap
+            known = math.exp(-(t**alpha)) * math.cos(t**alpha * beta * phase)
+            assert real == pytest.approx(known, abs=0.01)
+
+
+def test_random_numbers_by_the_name_of_scipy():
+    law = StableDistribution(1.3, 0.2, 1.0, 2.0, "S1")
+    np.testing.assert_array_equal(law.rvs(50, random_state=7), law.sample(50, seed=7))
+    assert law.rvs((3, 4), random_state=np.random.default_rng(1)).shape == (3, 4)
+    assert isinstance(law.rvs(random_state=np.random.RandomState(2)), float)
+    assert not np.array_equal(law.rvs(5), law.rvs(5))
+    first, second = (law.rvs(5, random_state=np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda d: d.stats("mx"), "moments must consist of the letters m, v, s and k, got 'mx'"),
+        (lambda d: d.moment(-1), "order must be"),
+        (lambda d: d.rvs(3, random_state=-1), "random_state must be"),
+        (lambda d: d.expect(lb=math.nan), "lb must not be NaN"),
+    ],
+)
+def test_bad_arguments_of_scipys_names(call, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        call(StableDistribution(1.5, 0.0))

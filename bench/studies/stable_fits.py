@@ -11,7 +11,7 @@ Every data set has 1000 values of a stable law with location 0 and scale 1. Part
                 true value
     pvalues     3 laws, both statistics, 500 data sets: p-values of stable data from 99 one-step
                 resamples; how many are at most .1, and their largest distance from uniform
-    bootstrap   5 laws, 100 data sets (each is fitted a hundred times more): how often the
+    bootstrap   2 laws, 40 data sets (each is fitted a hundred times more): how often the
                 percentile intervals of 100 resamples contain the true value
 
 The numbers of each law are added to stable_fits.json as soon as they are known, and a later run
@@ -42,11 +42,11 @@ LAWS = [
     for beta in (0.0, 0.5, 0.9)
 ]  # fmt: skip
 FEW_LAWS = [(0.8, 0.5), (1.2, 0.0), (1.7, 0.5)]
-BOOTSTRAP_LAWS = [(0.8, 0.5), (1.0, 0.9), (1.2, 0.0), (1.5, 0.5), (1.7, 0.0)]
+BOOTSTRAP_LAWS = [(1.2, 0.0), (1.7, 0.0)]
 STATISTICS = ("ks", "ad")
 N = 1000
 DATA_SETS = 500
-BOOTSTRAP_SETS = 100
+BOOTSTRAP_SETS = 40
 RESAMPLES = {"bootstrap": 100, "pvalues": 99}
 QUICK_SETS = 40
 SEEDS = 1_000_000  # seeds other than those of the tests
@@ -153,8 +153,7 @@ def rows_of(results: dict[str, Row], part: str) -> Iterator[tuple[Law, str, Row]
                 yield law, kind, row
 
 
-def section(results: dict[str, Row]) -> str:
-    """The part of docs/stable.md between the marks."""
+def estimates_table(results: dict[str, Row]) -> list[str]:
     lines = [
         f"`estimates`, {DATA_SETS} data sets of {N} values for each of {len(LAWS)} laws:",
         "",
@@ -165,19 +164,25 @@ def section(results: dict[str, Row]) -> str:
         columns = zip(row["bias"], row["spread"], row["coverage"], strict=True)
         cells = " | ".join(f"{b:+.1f} {s:.2f} {c:.3f}" for b, s, c in columns)
         lines.append(f"| {law}, {method} | {cells} | {row['at_bound']:.2f} |")
-    lines += [
-        "",
+    return lines
+
+
+def bootstrap_table(results: dict[str, Row]) -> list[str]:
+    lines = [
         f"`bootstrap`, {BOOTSTRAP_SETS} data sets of {N} values, {RESAMPLES['bootstrap']} "
-        "resamples each, maximum likelihood (a coverage of .95 is known to ±.022):",
+        "resamples each, maximum likelihood (a coverage of .95 is known to ±.034):",
         "",
         "| law | coverage of alpha | beta | loc | scale |",
         "|---|---|---|---|---|",
     ]
     for law, _, row in rows_of(results, "bootstrap"):
-        lines.append(f"| {law} | {' | '.join(f'{c:.2f}' for c in row['coverage'])} |")
+        lines.append(f"| {law} | {' | '.join(f'{c:.3f}' for c in row['coverage'])} |")
+    return lines
+
+
+def pvalues_table(results: dict[str, Row]) -> list[str]:
     limit = 1.36 / math.sqrt(DATA_SETS)
-    lines += [
-        "",
+    lines = [
         f"`pvalues`, {DATA_SETS} data sets of {N} values, {RESAMPLES['pvalues']} resamples each. "
         f"For exact p-values the distance exceeds {limit:.3f} in one run of twenty:",
         "",
@@ -187,7 +192,20 @@ def section(results: dict[str, Row]) -> str:
     for law, statistic, row in rows_of(results, "pvalues"):
         cells = f"{row['at_most_tenth']:.3f} | {row['distance']:.3f}"
         lines.append(f"| {law}, {statistic} | {cells} |")
-    return "\n".join(lines) + "\n"
+    return lines
+
+
+TABLES = {"estimates": estimates_table, "bootstrap": bootstrap_table, "pvalues": pvalues_table}
+
+
+def section(results: dict[str, Row]) -> str:
+    """What docs/stable.md has between the marks: a table for each part that was measured."""
+    tables = [
+        "\n".join(table(results)) + "\n"
+        for part, table in TABLES.items()
+        if any(rows_of(results, part))
+    ]
+    return "\n".join(tables)
 
 
 def between_marks(page: str) -> tuple[str, str, str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from htstats._common import checks
-from htstats._common.broadcast import run
-from htstats.stable import _arguments, _numbers
+from htstats._common.broadcast import numbers, run
+from htstats.stable import _arguments, _moments, _numbers
 from htstats.stable._arguments import Floats, first_argument
 from htstats.stable._sample import sample
 from htstats.stable._table import StableTable, table_of
@@ -182,6 +183,15 @@ class StableDistribution:
         kind = self.parameterization
         return sample(size, *law, seed=seed, parameterization=kind, n_threads=n_threads, out=out)
 
+    def rvs(self, size: int | tuple[int, ...] = 1, random_state: Any = None) -> Any:
+        """Random numbers by SciPy's name: `sample` with a seed from `random_state`.
+
+        `random_state` is None (a fresh seed), a seed or a generator of NumPy. size = 1 gives a
+        float.
+        """
+        found = self.sample(size, seed=_moments.seed_of(random_state))
+        return float(found[0]) if size == 1 else found
+
     # ---- moments and other numbers of the law ----------------------------------------------------
 
     def mean(self) -> float:
@@ -191,6 +201,34 @@ class StableDistribution:
     def var(self) -> float:
         """The variance: 2 scale^2 for alpha = 2, else infinite."""
         return 2.0 * self.scale**2 if self.alpha == 2 else math.inf
+
+    def stats(self, moments: str = "mv") -> Any:
+        """Mean, variance, skewness and excess kurtosis, as the letters of `moments` ask for."""
+        return _moments.stats(self, moments)
+
+    def moment(self, order: int) -> float:
+        """E X^order. Infinite if it diverges to one side, NaN if it does not exist."""
+        return _moments.moment(self, order)
+
+    def expect(
+        self,
+        func: Callable[[float], float] | None = None,
+        lb: float | None = None,
+        ub: float | None = None,
+        conditional: bool = False,
+    ) -> float:
+        """The integral of func(x) times the density from lb to ub, to 1e-9 if it converges fast.
+
+        `func` is the identity and lb and ub are the ends of the support unless given. The result is
+        divided by P(lb < X < ub) if `conditional` is true.
+        """
+        low, high = self.support()
+        low = low if lb is None else max(low, float(numbers("lb", lb)))
+        high = high if ub is None else min(high, float(numbers("ub", ub)))
+        if not low < high:
+            return 0.0
+        total = _moments.expect(self.pdf, self.median(), self.scale, func, (low, high))
+        return total / float(self.cdf(high) - self.cdf(low)) if conditional else total
 
     def std(self) -> float:
         """The standard deviation: sqrt(2) scale for alpha = 2, else infinite."""
