@@ -14,6 +14,8 @@ __all__ = ["Law", "entropy", "mean", "mode", "shift"]
 
 
 class Law(Protocol):
+    """The parameters of a law, as `StableDistribution` has them."""
+
     @property
     def alpha(self) -> float: ...
     @property
