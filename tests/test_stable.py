@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import struct
 
 import mpmath as mp
 import numpy as np
@@ -11,29 +10,10 @@ import pytest
 from errors import relative_error
 from hypothesis import given
 from hypothesis import strategies as st
+from stable_laws import INVERSES, LAWS, NAMES, POINTS, alphas, anything, betas
 
 from htstats import stable
 from htstats.stable import StableDistribution
-
-NAMES = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf")
-INVERSES = ("ppf", "isf", "log_isf")
-LAWS = [
-    (alpha, beta)
-    for alpha in (0.1, 0.3, 0.5, 0.75, 0.99, 1 - 1e-9, 1.0, 1 + 1e-6, 1.2, 1.7, 1.99, 2 - 1e-9, 2.0)
-    for beta in (-1.0, -0.6, 0.0, 1e-6, 0.03, 1 - 1e-9, 1.0)
-]
-POINTS = [-1e300, -1e8, -40.0, -3.0, -0.4, -1e-5, 0.0, 1e-300, 0.2, 1.0, 5.0, 12.5, 700.0, 1e30]
-
-
-def from_bits(bits: int) -> float:
-    return struct.unpack("<d", struct.pack("<Q", bits))[0]
-
-
-anything = st.integers(0, 2**64 - 1).map(from_bits)
-alphas = st.one_of(
-    st.floats(0.1, 2.0), st.floats(1e-9, 0.3).map(lambda e: 1 + e), st.sampled_from([0.5, 1.0, 2.0])
-)
-betas = st.one_of(st.floats(-1.0, 1.0), st.sampled_from([-1.0, 0.0, 1.0]))
 
 # ---- arguments -----------------------------------------------------------------------------------
 
@@ -349,6 +329,26 @@ def test_beta_runs_into_one():
         for x in (-1.0, 0.3, 4.0):
             near = stable.cdf(x, alpha, 1 - 1e-12, parameterization="S0")
             assert near == pytest.approx(stable.cdf(x, alpha, 1.0), rel=1e-9, abs=1e-11)
+
+
+@pytest.mark.parametrize("alpha", [1.3, 1.4, 1.49, 1.5, 1.51, 1.6, 1.75])
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_densities_are_smooth_where_the_cut_does_not_rise(alpha, side):
+    """With beta tan^2(pi alpha/2) near 1, Fourier's integral converges slowly as its step falls."""
+    beta = side * min(1.0, 1 / math.tan(math.pi * alpha / 2) ** 2)
+    x = side * np.linspace(1.5, 6.0, 3001)
+    for name in ("logpdf", "logsf" if side > 0 else "logcdf"):
+        differences = np.diff(getattr(stable, name)(x, alpha, beta), 4)
+        assert np.max(np.abs(differences)) < 1e-11
+
+
+@pytest.mark.parametrize("alpha", [0.9, 0.97, 0.99, 1.01, 1.1, 1.5])
+@pytest.mark.parametrize("power", [-12, -9, -6, -3])
+def test_heavy_tails_are_smooth_where_beta_is_nearly_one(alpha, power):
+    """Nolan's integrand then has a long plateau, whose end must not fall between two nodes."""
+    x = np.linspace(4.0, 12.0, 4001)
+    differences = np.diff(stable.logsf(x, alpha, 1 - 10.0**power), 4)
+    assert np.max(np.abs(differences)) < 5e-12
 
 
 def inner_series(alpha: float, beta: float, z: float):

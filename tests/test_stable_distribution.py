@@ -4,37 +4,17 @@ from __future__ import annotations
 
 import math
 import pickle
-import struct
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
-from hypothesis import strategies as st
+import scipy.stats
+from stable_laws import LAWS, NAMES, POINTS
 
 from htstats import stable
 from htstats.stable import StableDistribution
 from htstats.stable import _table as tables
-
-NAMES = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf")
-INVERSES = ("ppf", "isf", "log_isf")
-LAWS = [
-    (alpha, beta)
-    for alpha in (0.1, 0.3, 0.5, 0.75, 0.99, 1 - 1e-9, 1.0, 1 + 1e-6, 1.2, 1.7, 1.99, 2 - 1e-9, 2.0)
-    for beta in (-1.0, -0.6, 0.0, 1e-6, 0.03, 1 - 1e-9, 1.0)
-]
-POINTS = [-1e300, -1e8, -40.0, -3.0, -0.4, -1e-5, 0.0, 1e-300, 0.2, 1.0, 5.0, 12.5, 700.0, 1e30]
-
-
-def from_bits(bits: int) -> float:
-    return struct.unpack("<d", struct.pack("<Q", bits))[0]
-
-
-anything = st.integers(0, 2**64 - 1).map(from_bits)
-alphas = st.one_of(
-    st.floats(0.1, 2.0), st.floats(1e-9, 0.3).map(lambda e: 1 + e), st.sampled_from([0.5, 1.0, 2.0])
-)
-betas = st.one_of(st.floats(-1.0, 1.0), st.sampled_from([-1.0, 0.0, 1.0]))
 
 # ---- quantiles -----------------------------------------------------------------------------------
 
@@ -76,6 +56,48 @@ def test_log_isf_agrees_with_isf_and_goes_beyond(law):
     assert high == stable.ppf(1.0, *law)
     near_one = stable.log_isf(-1e-18, *law)
     assert near_one == pytest.approx(stable.ppf(1e-18, *law), rel=1e-12)
+
+
+@pytest.mark.parametrize("alpha", [0.9, 0.99, 1 - 1e-6, 1.0, 1.05, 1.2, 1.5, 1.9])
+@pytest.mark.parametrize("beta", [-1.0, 1.0])
+def test_quantiles_far_in_the_light_tail(alpha, beta):
+    """A step of Newton's method into the light tail, where -log P is 1e15, must not end there."""
+    level = -(10.0 ** np.linspace(0, 6, 61))
+    x = stable.log_isf(level, alpha, beta)
+    seen = np.abs(x) < 1e280
+    again = stable.logsf(x[seen], alpha, beta)
+    np.testing.assert_allclose(again, level[seen], rtol=1e-9 if abs(alpha - 1) > 1e-5 else 1e-7)
+    q = np.exp(np.linspace(-690, -1, 300))
+    for name, tail in (("ppf", "logcdf"), ("isf", "logsf")):
+        x = getattr(stable, name)(q, alpha, beta)
+        seen = np.abs(x) < 1e280
+        again = getattr(stable, tail)(x[seen], alpha, beta)
+        np.testing.assert_allclose(again, np.log(q[seen]), rtol=1e-11, atol=1e-11)
+
+
+TABLE_QUANTILES = [
+    *[(1.5, 0.5), (1.0, 0.3), (0.6, 0.5), (1.9, 0.0), (0.4, 1.0), (0.1, 0.3), (2.0, 0.0)],
+    *[(1.99, 1.0), (0.5, 1.0), (0.9, -1.0), (1.2, 1.0), (1.0, 0.0), (1 - 1e-9, 0.5), (0.99, 1.0)],
+]
+
+
+@pytest.mark.parametrize("law", TABLE_QUANTILES)
+@pytest.mark.parametrize("parameterization", ["S0", "S1"])
+def test_quantiles_of_arrays_are_those_of_numbers(law, parameterization):
+    rng = np.random.default_rng(5)
+    far = 10 ** rng.uniform(-300, 0, 100)
+    q = np.concatenate([rng.uniform(size=500), far, 1 - far, np.linspace(0, 1, 501), [1e-300]])
+    d = StableDistribution(*law, 1.0, 2.0, parameterization)
+    level = np.log(np.maximum(q, 1e-320))
+    for name, given in (("ppf", q), ("isf", q), ("log_isf", level)):
+        table = getattr(d, name)(given)
+        direct = getattr(stable, name)(given, *law, 1.0, 2.0, parameterization=parameterization)
+        seen = np.isfinite(direct)
+        np.testing.assert_array_equal(table[~seen], direct[~seen])
+        np.testing.assert_allclose(table[seen], direct[seen], rtol=1e-11, atol=2e-11)
+        order = np.argsort(given, kind="stable")
+        ascending = table[order] if name == "ppf" else table[order][::-1]
+        assert np.all(ascending[1:] >= ascending[:-1])
 
 
 # ---- the object and its table --------------------------------------------------------------------
@@ -173,3 +195,76 @@ def test_mode_and_entropy_of_closed_forms():
         0.5 * math.log(4 * math.pi * math.e), rel=1e-8
     )
     assert StableDistribution(1.5, 0.0, 4.0).mode() == 4.0
+
+
+def test_the_names_of_scipy_on_the_normal_law():
+    law, known = StableDistribution(2.0, 0.0, 1.5, 3.0), scipy.stats.norm(1.5, 3 * math.sqrt(2))
+    assert law.stats("mvsk") == pytest.approx(known.stats("mvsk"), rel=1e-14)
+    assert law.stats("k") == 0.0
+    for order in range(8):
+        assert law.moment(order) == pytest.approx(known.moment(order), rel=1e-12)
+    assert law.expect() == pytest.approx(1.5, rel=1e-10)
+    assert law.expect(lambda x: x * x) == pytest.approx(known.moment(2), rel=1e-10)
+    part = known.expect(lambda x: x, lb=1.0, ub=4.0, conditional=True)
+    assert law.expect(lb=1.0, ub=4.0, conditional=True) == pytest.approx(part, rel=1e-9)
+    assert law.expect(lb=4.0, ub=1.0) == 0.0
+
+
+@pytest.mark.parametrize("beta", [-1.0, -0.3, 0.0, 0.7, 1.0])
+@pytest.mark.parametrize("alpha", [0.7, 1.0, 1.6])
+def test_moments_of_heavy_tails(alpha, beta):
+    law = StableDistribution(alpha, beta, 2.0, 0.5)
+    assert law.moment(0) == 1.0
+    assert law.moment(2) == math.inf
+    assert law.stats("v") == math.inf
+    third = law.moment(3)
+    assert third == math.copysign(math.inf, beta) if abs(beta) == 1 else math.isnan(third)
+    mean = law.moment(1)
+    assert mean == law.mean() or (math.isnan(mean) and math.isnan(law.mean()))
+    if alpha > 1:
+        assert law.expect(lb=-1e150) == pytest.approx(law.mean(), rel=1e-8)
+    else:
+        assert mean == math.copysign(math.inf, beta) if abs(beta) == 1 else math.isnan(mean)
+
+
+@pytest.mark.parametrize("law", [(0.6, 0.4), (1.0, 0.5), (1.4, -0.8), (0.5, 1.0)])
+@pytest.mark.parametrize("parameterization", ["S0", "S1"])
+def test_expectations_of_bounded_functions(law, parameterization):
+    d = StableDistribution(*law, 1.0, 2.0, parameterization)
+    assert d.expect(lambda x: 1.0) == pytest.approx(1.0, rel=1e-9)
+    inside = d.expect(lambda x: 1.0, lb=0.0, ub=5.0)
+    assert inside == pytest.approx(d.cdf(5.0) - d.cdf(0.0), rel=1e-9)
+    if parameterization == "S0":  # the characteristic function, of scale 1 and location 0, at t = 1
+        alpha, beta = law
+        unit = StableDistribution(alpha, beta)
+        if alpha > 0.9:
+            real = unit.expect(lambda x: math.cos(0.5 * x), lb=-200.0, ub=200.0)
+            t = 0.5
+            gap = math.tan(math.pi * alpha / 2) * (t ** (1 - alpha) - 1) if alpha != 1 else 0.0
+            phase = 2 / math.pi * math.log(t) if alpha == 1 else gap
+            known = math.exp(-(t**alpha)) * math.cos(t**alpha * beta * phase)
+            assert real == pytest.approx(known, abs=0.01)
+
+
+def test_random_numbers_by_the_name_of_scipy():
+    law = StableDistribution(1.3, 0.2, 1.0, 2.0, "S1")
+    np.testing.assert_array_equal(law.rvs(50, random_state=7), law.sample(50, seed=7))
+    assert law.rvs((3, 4), random_state=np.random.default_rng(1)).shape == (3, 4)
+    assert isinstance(law.rvs(random_state=np.random.RandomState(2)), float)
+    assert not np.array_equal(law.rvs(5), law.rvs(5))
+    first, second = (law.rvs(5, random_state=np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda d: d.stats("mx"), "moments must consist of the letters m, v, s and k, got 'mx'"),
+        (lambda d: d.moment(-1), "order must be"),
+        (lambda d: d.rvs(3, random_state=-1), "random_state must be"),
+        (lambda d: d.expect(lb=math.nan), "lb must not be NaN"),
+    ],
+)
+def test_bad_arguments_of_scipys_names(call, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        call(StableDistribution(1.5, 0.0))

@@ -51,9 +51,9 @@ def test_panels_are_the_log_density_and_its_derivatives(alpha, beta):
 
 
 def test_panels_evaluate_rough_places_directly():
-    def edge(x):
+    def edge(x, which=slice(None)):
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(x > 1, np.log(np.maximum(x - 1, 0)), -np.inf)[None]
+            return np.where(x > 1, np.log(np.maximum(x - 1, 0)), -np.inf)[None][which]
 
     x = np.array([0.5, 1.0, 1.0 + 1e-9, 1.0001, 1.5, 3.0])
     (values,), _ = Panels(edge, 0.0, 4.0)(x)

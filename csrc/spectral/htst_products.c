@@ -54,16 +54,16 @@ typedef double unaligned_doubles_t __attribute__((vector_size(8 * LANES), aligne
  * cache. */
 typedef void (*widen_t)(const uint16_t *from, int64_t n, double *to);
 
-HTST_CLONES static void
-widen_bf16(const uint16_t *from, int64_t n, double *HTST_RESTRICT to)
+HTST_VOID_KERNEL(
+    widen_bf16, (const uint16_t *from, int64_t n, double *HTST_RESTRICT to), (from, n, to))
 {
     for (int64_t i = 0; i < n; i++) {
         to[i] = (double) htst_widen_bf16(from[i]);
     }
 }
 
-HTST_CLONES static void
-widen_f16(const uint16_t *from, int64_t n, double *HTST_RESTRICT to)
+HTST_VOID_KERNEL(
+    widen_f16, (const uint16_t *from, int64_t n, double *HTST_RESTRICT to), (from, n, to))
 {
     for (int64_t i = 0; i < n; i++) {
         to[i] = (double) htst_widen_f16(from[i]);
@@ -71,8 +71,9 @@ widen_f16(const uint16_t *from, int64_t n, double *HTST_RESTRICT to)
 }
 
 /* Add the products of the first n columns, a multiple of SUMS * LANES, to the sums of each row. */
-HTST_CLONES static void
-add_products(const double *const w[GROUP], int64_t n, const double *v, doubles_t sums[GROUP][SUMS])
+HTST_VOID_KERNEL(add_products,
+    (const double *const w[GROUP], int64_t n, const double *v, doubles_t sums[GROUP][SUMS]),
+    (w, n, v, sums))
 {
     for (int row = 0; row < GROUP; row++) {
         const double *HTST_RESTRICT x = w[row];

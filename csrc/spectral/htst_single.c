@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "htst_isa.h"
 #include "htst_products_widen.h"
 
 #define LANES 16   /* partial sums of a dot product, one for each lane of a vector */
@@ -48,8 +49,9 @@ sum_of_lanes(const float *lanes)
 }
 
 /* Set lanes[] to the sums of products of n columns, a multiple of LANES, for each of HALF rows. */
-HTST_CLONES static void
-multiply(const float *const w[HALF], int64_t n, const float *v, float lanes[HALF][LANES])
+HTST_VOID_KERNEL(multiply,
+    (const float *const w[HALF], int64_t n, const float *v, float lanes[HALF][LANES]),
+    (w, n, v, lanes))
 {
     const float *w0 = w[0], *w1 = w[1], *w2 = w[2], *w3 = w[3];
     floats_t s0 = { 0 }, s1 = { 0 }, s2 = { 0 }, s3 = { 0 };
@@ -86,8 +88,9 @@ dots_f32(const void *const w[GROUP], int64_t n, const float *v, double dots[GROU
     }
 }
 
-HTST_CLONES static void
-add_f32(const void *const w[GROUP], int64_t n, const float factor[GROUP], double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(add_f32,
+    (const void *const w[GROUP], int64_t n, const float factor[GROUP], double *HTST_RESTRICT out),
+    (w, n, factor, out))
 {
     float sums[PIECE];
     const float *rows[GROUP];
@@ -113,8 +116,8 @@ add_f32(const void *const w[GROUP], int64_t n, const float factor[GROUP], double
     }
 }
 
-HTST_CLONES static void
-fill_f16(const uint16_t *from, int64_t n, float *HTST_RESTRICT to)
+HTST_VOID_KERNEL(
+    fill_f16, (const uint16_t *from, int64_t n, float *HTST_RESTRICT to), (from, n, to))
 {
     for (int64_t i = 0; i < n; i++) {
         to[i] = htst_widen_f16(from[i]);
@@ -146,9 +149,10 @@ add_f16(const void *const w[GROUP], int64_t n, const float factor[GROUP], double
 }
 
 /* As `multiply`, for n bfloat16 columns, a multiple of 2 LANES; v at even and at odd places. */
-HTST_CLONES static void
-multiply_pairs(const uint16_t *const w[HALF], int64_t n, const float *even, const float *odd,
-    float lanes[HALF][LANES])
+HTST_VOID_KERNEL(multiply_pairs,
+    (const uint16_t *const w[HALF], int64_t n, const float *even, const float *odd,
+        float lanes[HALF][LANES]),
+    (w, n, even, odd, lanes))
 {
     const uint16_t *w0 = w[0], *w1 = w[1], *w2 = w[2], *w3 = w[3];
     floats_t s0 = { 0 }, s1 = { 0 }, s2 = { 0 }, s3 = { 0 };
@@ -171,8 +175,9 @@ multiply_pairs(const uint16_t *const w[HALF], int64_t n, const float *even, cons
     SUMS_AT(lanes[3]) = s3;
 }
 
-HTST_CLONES static void
-split_pairs(const float *v, int64_t n_pairs, float *HTST_RESTRICT even, float *HTST_RESTRICT odd)
+HTST_VOID_KERNEL(split_pairs,
+    (const float *v, int64_t n_pairs, float *HTST_RESTRICT even, float *HTST_RESTRICT odd),
+    (v, n_pairs, even, odd))
 {
     for (int64_t k = 0; k < n_pairs; k++) {
         even[k] = v[2 * k];
@@ -201,9 +206,9 @@ dots_bf16(const void *const w[GROUP], int64_t n, const float *v, double dots[GRO
     }
 }
 
-HTST_CLONES static void
-add_bf16(
-    const void *const w[GROUP], int64_t n, const float factor[GROUP], double *HTST_RESTRICT out)
+HTST_VOID_KERNEL(add_bf16,
+    (const void *const w[GROUP], int64_t n, const float factor[GROUP], double *HTST_RESTRICT out),
+    (w, n, factor, out))
 {
     float even[PIECE / 2], odd[PIECE / 2];
     const uint16_t *rows[GROUP];

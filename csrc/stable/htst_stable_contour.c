@@ -5,7 +5,8 @@
 
 #define BLOCK 16        /* nodes that are evaluated together */
 #define FIRST_STEP 0.25 /* of the trapezoid rule, in v */
-#define TOLERANCE 3e-7  /* of the change by halving the step; the error is about its square */
+#define TOLERANCE 1e-9  /* of the change by halving the step; the error may be its power 1.3 */
+#define MOMENT_SIZE 4.0 /* the error of the moment, relative to that of the density */
 #define MAX_HALVINGS 4
 #define NEGLIGIBLE 1e-17
 #define LEFT_END 50.0 /* exp(-v) alpha at the first node: the integrand is below exp(-LEFT_END) */
@@ -24,10 +25,10 @@ typedef struct {
     double tangent, sin_angle, cos_angle, turn; /* turn = angle - pi/2 */
 } path_t;
 
-/* Sums over nodes: both integrands, and the absolute values of the density's. `top` is the largest
- * Re W; `largest` is the size of the last block relative to the sums. */
+/* Sums over nodes: both integrands, the density's times v, and its absolute values. `top` is the
+ * largest Re W; `largest` is the size of the last block relative to the sums. */
 typedef struct {
-    double density, tail, absolute, top, largest;
+    double density, tail, moment, absolute, top, largest;
 } sums_t;
 
 /* One node: Re W, and the factors of exp(Re W) in both integrands. */
@@ -123,10 +124,11 @@ static void
 add_block(evaluate_t evaluate, const path_t *t, double v, double step, sums_t *sums)
 {
     terms_t terms;
-    double density = 0.0, tail = 0.0, absolute = 0.0, tail_size = 0.0;
+    double density = 0.0, tail = 0.0, moment = 0.0, absolute = 0.0, tail_size = 0.0;
     evaluate(t, v, step, &terms);
     for (int i = 0; i < BLOCK; i++) {
         density += terms.density[i];
+        moment += terms.density[i] * (v + i * step);
         tail += terms.tail[i];
         absolute += fabs(terms.density[i]);
         tail_size += fabs(terms.tail[i]);
@@ -134,6 +136,7 @@ add_block(evaluate_t evaluate, const path_t *t, double v, double step, sums_t *s
     }
     sums->density += density;
     sums->tail += tail;
+    sums->moment += moment;
     sums->absolute += absolute;
     sums->largest = fmax(absolute / fabs(sums->density), tail_size / fabs(sums->tail));
 }
@@ -156,20 +159,30 @@ sweep(evaluate_t evaluate, const path_t *t, double start, double step, sums_t *s
     }
 }
 
+/* Whether the change from the sums of half of the nodes (`half`) is small. The error of a sum
+ * oscillates with x and passes through 0; that of the moment does so elsewhere. */
+static bool
+is_converged(const sums_t *half, const sums_t *sums, double tail_size)
+{
+    double size = TOLERANCE * fabs(sums->density);
+    return fabs(2.0 * half->density - sums->density) < size
+        && fabs(2.0 * half->moment - sums->moment) < MOMENT_SIZE * size
+        && fabs(2.0 * half->tail - sums->tail) < TOLERANCE * tail_size;
+}
+
 /* Computes both integrals over u; returns false if they did not converge. */
 static bool
 integrate(evaluate_t evaluate, const path_t *t, double tail_scale, sums_t *sums)
 {
     double step = FIRST_STEP, tail_size = 0.0;
-    *sums = (sums_t){ 0.0, 0.0, 0.0, -INFINITY, 1.0 };
+    *sums = (sums_t){ 0.0, 0.0, 0.0, 0.0, -INFINITY, 1.0 };
     sweep(evaluate, t, 0.0, step, sums);
     for (int i = 0; i < MAX_HALVINGS && sums->top < MAX_RISE; i++) {
         sums_t half = *sums;
         sweep(evaluate, t, 0.5 * step, step, sums);
         step *= 0.5;
         tail_size = fmax(fabs(sums->tail), tail_scale / step);
-        if (fabs(2.0 * half.density - sums->density) < TOLERANCE * fabs(sums->density)
-            && fabs(2.0 * half.tail - sums->tail) < TOLERANCE * tail_size) {
+        if (is_converged(&half, sums, tail_size)) {
             sums->density *= step;
             sums->tail *= step;
             sums->absolute *= step;

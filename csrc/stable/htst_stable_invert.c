@@ -8,8 +8,10 @@
 #define LAST_LOG 709.0 /* of log t: exp overflows above it */
 #define LARGE_S 20.0   /* above it sinh s is exp(s)/2 */
 #define MAX_STEPS 200
-#define LAST_STEP 1e-9 /* after it the next step of Newton's method is below rounding */
-#define FAR 30.0       /* both ends of the bracket are within this before it is halved */
+#define LAST_STEP 1e-9     /* after it the next step of Newton's method is below rounding */
+#define LARGEST_VALUE 1e-3 /* of the equation at its root: a step that is tiny elsewhere is wrong */
+#define LEAST_LOG (-1e13)
+#define FAR 30.0 /* both ends of the bracket are within this before it is halved */
 
 /* The equation log P(X > x) = level, for a law and its right tail. */
 typedef struct {
@@ -29,7 +31,8 @@ coordinate_at(const tail_t *tail, double s)
     return tail->width * sinh(s);
 }
 
-/* log(-log P(X > x)) - log(-level) at s; writes its derivative to `slope`. */
+/* log(-log P(X > x)) - log(-level) at s; writes its derivative to `slope`, or NaN so far in a light
+ * tail that the difference of two logarithms has no digits. */
 static double
 excess(const tail_t *tail, double s, double *slope)
 {
@@ -38,7 +41,8 @@ excess(const tail_t *tail, double s, double *slope)
     htst_stable_values_t v = htst_stable_values(&tail->law, point);
     double log_upper = htst_stable_tell(HTST_STABLE_LOGSF, &v);
     double log_density = htst_stable_tell(HTST_STABLE_LOGPDF, &v);
-    *slope = exp(log_density - log_upper) * hypot(t, tail->width) / -log_upper;
+    double hazard = log_upper > LEAST_LOG ? exp(log_density - log_upper) : NAN;
+    *slope = hazard * hypot(t, tail->width) / -log_upper;
     return log(-log_upper) - tail->log_level;
 }
 
@@ -71,10 +75,11 @@ solve(const tail_t *tail)
             high = s;
         }
         double next = s - value / slope, close = fmin(1.0, fmax(fabs(s), least));
-        if (fabs(next - s) < LAST_STEP * close) {
+        bool is_tiny = fabs(next - s) < LAST_STEP * close;
+        if (is_tiny && fabs(value) < LARGEST_VALUE) {
             return next;
         }
-        if (!(next > low && next < high)) {
+        if (is_tiny || !(next > low && next < high)) {
             next = fabs(low) < FAR && fabs(high) < FAR ? 0.5 * (low + high)
                                                        : s + (value < 0.0 ? 2.0 : -2.0);
             next = next > low && next < high ? next : 0.5 * (low + high);

@@ -10,7 +10,7 @@
 #define NEGLIGIBLE 1e-17
 #define MAX_PLATEAU 1.0 /* of kappa or pi - Phi; a second peak is sought only below it */
 #define SMALL_PLATEAU 0.2
-#define SLOW_GROWTH 0.12 /* small enough that the nodes resolve the end of the plateau */
+#define SLOW_GROWTH 0.15 /* small enough that the nodes resolve the end of the plateau */
 #define NO_PEAK 42.0     /* a peak is ignored if its logarithm is lower by this */
 #define FIRST_V (-7.0)
 #define LAST_V 60.0
@@ -222,9 +222,29 @@ other_peak(const integral_t *t, peak_t *peak)
     return gain > NO_PEAK ? 0.0 : distance;
 }
 
+/* Sums over nodes; `first` and `last` are the sizes of the first and the last term of the block that
+ * was added last, relative to the sums. */
 typedef struct {
-    double density, upper, lower, largest;
+    double density, upper, lower, first, last;
 } sums_t;
+
+/* The largest of three terms relative to the sums. */
+static double
+relative_size(const sums_t *sums, double density, double upper, double lower)
+{
+    return fmax(density / sums->density, fmax(upper / sums->upper, lower / sums->lower));
+}
+
+HTST_INLINE double
+sum_of(const double x[BLOCK])
+{
+    double part[BLOCK / 2];
+    for (int i = 0; i < BLOCK / 2; i++) {
+        part[i] = x[i] + x[i + BLOCK / 2];
+    }
+    return ((part[0] + part[4]) + (part[2] + part[6]))
+        + ((part[1] + part[5]) + (part[3] + part[7]));
+}
 
 HTST_VOID_KERNEL(add_block,
     (const integral_t *t, const peak_t *peak, double v, double step, sums_t *sums),
@@ -245,23 +265,25 @@ HTST_VOID_KERNEL(add_block,
         double g = htst_exp(log_g);
         term[i] = htst_exp((log_g - peak->log_g) - (g - peak->g)) * width[i];
     }
-    double density = 0.0, upper = 0.0, lower = 0.0;
+    double density[BLOCK], upper[BLOCK], lower[BLOCK];
     for (int i = 0; i < BLOCK; i++) {
         double mass = term[i] * nodes.slope[i];
-        density += term[i] * nodes.weight[i];
-        upper += mass * nodes.omega[i];
-        lower += mass * (t->beyond + nodes.phi[i]);
+        density[i] = term[i] * nodes.weight[i];
+        upper[i] = mass * nodes.omega[i];
+        lower[i] = mass * (t->beyond + nodes.phi[i]);
     }
-    sums->largest = fmax(density / (sums->density + density),
-        fmax(upper / (sums->upper + upper), lower / (sums->lower + lower)));
-    sums->density += density;
-    sums->upper += upper;
-    sums->lower += lower;
+    sums->density += sum_of(density);
+    sums->upper += sum_of(upper);
+    sums->lower += sum_of(lower);
+    sums->first = relative_size(sums, density[0], upper[0], lower[0]);
+    sums->last = relative_size(sums, density[BLOCK - 1], upper[BLOCK - 1], lower[BLOCK - 1]);
 }
 
-/* The range of v in which every block is summed, however small. */
+/* The range of v in which all nodes are summed, however small their terms are; beyond it, terms are
+ * summed until they are negligible if the range is open. */
 typedef struct {
     double low, high;
+    bool is_open;
 } reach_t;
 
 /* If `plateau` is small, g is nearly constant before it falls again at y = -log(plateau). The mass
@@ -269,7 +291,7 @@ typedef struct {
 static reach_t
 find_reach(const integral_t *t, const peak_t *peak, double plateau, double distance)
 {
-    reach_t reach = { 0.0, distance == 0.0 ? 0.0 : (distance + 4.0) * peak->scale };
+    reach_t reach = { 0.0, distance == 0.0 ? 0.0 : (distance + 4.0) * peak->scale, true };
     if (plateau > 0.0 && plateau < MAX_PLATEAU) {
         double end = t->rise * (log(plateau) - 4.0), left = t->rise * (peak->y - end);
         double size = left * peak->scale;
@@ -278,22 +300,24 @@ find_reach(const integral_t *t, const peak_t *peak, double plateau, double dista
     return reach;
 }
 
-/* Adds up v = start + k step for all whole k, until blocks outside `reach` add nothing more. */
+/* Adds up v = start + k step for all whole k in `reach`. If that is open, the sweep goes on until the
+ * last term is negligible, and closes `reach` around all that it has added, for later sweeps. */
 static void
-sweep(const integral_t *t, const peak_t *peak, const reach_t *reach, double start, double step,
+sweep(const integral_t *t, const peak_t *peak, reach_t *reach, double start, double step,
     sums_t *sums)
 {
-    double width = BLOCK * step;
-    sums->largest = 1.0;
-    for (double v = start; v < reach->high || (v < LAST_V && sums->largest > NEGLIGIBLE);
-         v += width) {
-        add_block(t, peak, v, step, sums);
-    }
-    sums->largest = 1.0;
-    for (double v = start - width; v > reach->low - width
-         || (v > FIRST_V / peak->growth - width && sums->largest > NEGLIGIBLE);
-         v -= width) {
-        add_block(t, peak, v, step, sums);
+    double width = BLOCK * step, after = start, before = start - width;
+    do {
+        add_block(t, peak, after, step, sums);
+        after += width;
+    } while (after < reach->high || (reach->is_open && after < LAST_V && sums->last > NEGLIGIBLE));
+    do {
+        add_block(t, peak, before, step, sums);
+        before -= width;
+    } while (before + (width - step) >= reach->low
+        || (reach->is_open && before > FIRST_V / peak->growth - width && sums->first > NEGLIGIBLE));
+    if (reach->is_open) {
+        *reach = (reach_t){ before + width, after, false };
     }
 }
 
@@ -306,7 +330,7 @@ change(double half, double both)
 /* Halves the step until a halving changes the sums by less than TOLERANCE; the error of the
  * trapezoid rule is then about TOLERANCE squared. Returns the step. */
 static double
-integrate(const integral_t *t, const peak_t *peak, const reach_t *reach, sums_t *sums)
+integrate(const integral_t *t, const peak_t *peak, reach_t *reach, sums_t *sums)
 {
     double step = FIRST_STEP;
     sweep(t, peak, reach, 0.0, step, sums);
@@ -388,7 +412,7 @@ htst_stable_nolan(
         peak.growth = SLOW_GROWTH;
     }
     reach_t reach = find_reach(&t, &peak, plateau, distance);
-    sums_t sums = { 0.0, 0.0, 0.0, 1.0 };
+    sums_t sums = { 0.0, 0.0, 0.0, 0.0, 0.0 };
     double factor = integrate(&t, &peak, &reach, &sums) / peak.scale;
     double scale = peak.log_g - peak.g;
     return (htst_stable_values_t){ scale, scale,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from htstats._common.broadcast import Result, common_shape, numbers, refuse, run
 from htstats._core import stable as _core
 
-__all__ = ["FUNCTIONS", "Floats", "Result", "check_law", "evaluate", "is_s1"]
+__all__ = ["FUNCTIONS", "Floats", "Result", "check_law", "evaluate", "evaluate_laws", "is_s1"]
 
 FUNCTIONS = {
     name: code
@@ -22,6 +22,9 @@ NAMES = "x, alpha, beta, loc and scale"
 PARAMETERIZATIONS = ("S0", "S1")
 # Names of the first argument in functions where it is a probability, or the log of one.
 FIRST = {"ppf": "q", "isf": "q", "log_isf": "level"}
+
+# The location and the scale of a standard law.
+UNIT = np.array([0.0]), np.array([1.0])
 
 Floats = npt.NDArray[np.float64]
 
@@ -58,6 +61,17 @@ def evaluate(
         map_arrays(code, s1, a, alpha, beta, loc, scale, into)
 
     return run(kernel, names_of(name), inputs, out, n_threads)
+
+
+def evaluate_laws(name: str, x: Floats, laws: list[tuple[float, float]]) -> Floats:
+    """A function of the standard laws (alpha, beta) in S0 at contiguous points, of shape (laws, x).
+
+    Nothing is checked: fits call this hundreds of times with valid arguments.
+    """
+    out = np.empty((len(laws), x.size))
+    for row, (alpha, beta) in zip(out, laws, strict=True):
+        _core.evaluate(FUNCTIONS[name], False, x, np.array([alpha]), np.array([beta]), *UNIT, row)
+    return out
 
 
 def names_of(name: str) -> str:

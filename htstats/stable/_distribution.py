@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from htstats._common import checks
-from htstats.stable import _arguments, _numbers
+from htstats._common.broadcast import numbers, run
+from htstats.stable import _arguments, _moments, _numbers
 from htstats.stable._arguments import Floats, first_argument
 from htstats.stable._sample import sample
 from htstats.stable._table import StableTable, table_of
@@ -18,6 +20,25 @@ __all__ = ["StableDistribution"]
 
 # Arrays of at least this size are evaluated by the table, which takes about 5 ms to build.
 TABLE_FROM = 1024
+
+
+def _log_tails(q: Floats) -> tuple[Floats, Floats]:
+    with np.errstate(divide="ignore"):
+        return np.log(q), np.log1p(-q)
+
+
+def _log_tails_of_level(level: Floats) -> tuple[Floats, Floats]:
+    with np.errstate(divide="ignore"):
+        near = np.log(-np.expm1(level))
+        return np.where(level > -math.log(2), near, np.log1p(-np.exp(level))), level
+
+
+# log P(X <= x) and log P(X > x) from the argument of each inverse function
+_LOG_TAILS = {
+    "ppf": _log_tails,
+    "isf": lambda q: _log_tails(q)[::-1],
+    "log_isf": _log_tails_of_level,
+}
 
 
 @dataclass(frozen=True)
@@ -131,7 +152,23 @@ class StableDistribution:
 
     def _invert(self, name: str, q: Any, out: Floats | None, n_threads: int) -> Any:
         law = (self.alpha, self.beta, self.loc, self.scale)
-        return _arguments.evaluate(name, q, law, self.parameterization, out, n_threads)
+        if np.size(q) < TABLE_FROM:
+            return _arguments.evaluate(name, q, law, self.parameterization, out, n_threads)
+        inverse = self.table.inverse
+        *_, s1 = self.table.range()
+        move = _numbers.shift(self, s1=s1)
+
+        def direct(part: Floats) -> Floats:
+            kind = self.parameterization
+            return np.asarray(_arguments.evaluate(name, part, law, kind, None, 1))
+
+        def kernel(part: Floats, into: Floats) -> None:
+            t = inverse.solve(*_LOG_TAILS[name](part))
+            into[:] = self.loc + self.scale * (t + move)
+            if (lost := np.isnan(t)).any():
+                into[lost] = direct(part[lost])
+
+        return run(kernel, "q", [first_argument(name, q)], out, n_threads)
 
     def sample(
         self,
@@ -146,6 +183,15 @@ class StableDistribution:
         kind = self.parameterization
         return sample(size, *law, seed=seed, parameterization=kind, n_threads=n_threads, out=out)
 
+    def rvs(self, size: int | tuple[int, ...] = 1, random_state: Any = None) -> Any:
+        """Random numbers by SciPy's name: `sample` with a seed from `random_state`.
+
+        `random_state` is None (a fresh seed), a seed or a generator of NumPy. size = 1 gives a
+        float.
+        """
+        found = self.sample(size, seed=_moments.seed_of(random_state))
+        return float(found[0]) if size == 1 else found
+
     # ---- moments and other numbers of the law ----------------------------------------------------
 
     def mean(self) -> float:
@@ -155,6 +201,34 @@ class StableDistribution:
     def var(self) -> float:
         """The variance: 2 scale^2 for alpha = 2, else infinite."""
         return 2.0 * self.scale**2 if self.alpha == 2 else math.inf
+
+    def stats(self, moments: str = "mv") -> Any:
+        """Mean, variance, skewness and excess kurtosis, as the letters of `moments` ask for."""
+        return _moments.stats(self, moments)
+
+    def moment(self, order: int) -> float:
+        """E X^order. Infinite if it diverges to one side, NaN if it does not exist."""
+        return _moments.moment(self, order)
+
+    def expect(
+        self,
+        func: Callable[[float], float] | None = None,
+        lb: float | None = None,
+        ub: float | None = None,
+        conditional: bool = False,
+    ) -> float:
+        """The integral of func(x) times the density from lb to ub, to 1e-9 if it converges fast.
+
+        `func` is the identity and lb and ub are the ends of the support unless given. The result is
+        divided by P(lb < X < ub) if `conditional` is true.
+        """
+        low, high = self.support()
+        low = low if lb is None else max(low, float(numbers("lb", lb)))
+        high = high if ub is None else min(high, float(numbers("ub", ub)))
+        if not low < high:
+            return 0.0
+        total = _moments.expect(self.pdf, self.median(), self.scale, func, (low, high))
+        return total / float(self.cdf(high) - self.cdf(low)) if conditional else total
 
     def std(self) -> float:
         """The standard deviation: sqrt(2) scale for alpha = 2, else infinite."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from htstats.stable import _functions
+from htstats.stable._arguments import evaluate_laws
 from htstats.stable._fit_quantile import (
     LOWEST_ALPHA,
     NOTHING,
@@ -39,6 +39,10 @@ ITERATIONS = 60
 NEAR_NORMAL = 0.02
 NEAR_EXTREME = 0.97
 RUN_OFF = 1e-4
+# The same for beta in the first search: the bound is then searched, which takes fewer steps.
+EARLY_RUN_OFF = 0.03
+# Distances of beta from its bound at which the likelihood must be lower than at the bound.
+INSIDE = (1e-2, 1e-3, 1e-5)
 HIGHEST_V = math.atanh(1 - 1e-9)
 
 
@@ -56,7 +60,6 @@ def score_panels(
 
     At beta = +-1 there is no derivative in v.
     """
-    call = getattr(_functions, function)
     gap, v = 2 - alpha, math.atanh(min(max(beta, -1.0), 1.0)) if abs(beta) < 1 else None
     laws = [
         (alpha, beta),
@@ -69,8 +72,8 @@ def score_panels(
         combine = [[*row, 0.0, 0.0] for row in combine]
         combine.append([0.0, 0.0, 0.0, 0.5 / STEP, -0.5 / STEP])
 
-    def evaluate(x: Floats) -> Floats:
-        return np.stack([np.asarray(call(x, *law)) for law in laws])
+    def evaluate(x: Floats, which: slice) -> Floats:
+        return evaluate_laws(function, x, laws[which])
 
     return Panels(evaluate, low, high, np.array(combine))
 
@@ -80,8 +83,8 @@ def loglikelihood(points: Points, estimate: Estimate) -> float:
     alpha, beta, loc, scale = estimate
     z = (points.x - loc) / scale
 
-    def evaluate(x: Floats) -> Floats:
-        return np.asarray(_functions.logpdf(x, alpha, beta))[None]
+    def evaluate(x: Floats, which: slice) -> Floats:
+        return evaluate_laws("logpdf", x, [(alpha, beta)][which])
 
     (values,), _ = Panels(evaluate, float(z[0]), float(z[-1]))(z)
     if not np.isfinite(values).all():
@@ -91,11 +94,15 @@ def loglikelihood(points: Points, estimate: Estimate) -> float:
 
 def maximize(points: Points, given: Given = NOTHING, start: Estimate | None = None) -> Maximum:
     """The maximum likelihood estimate; parameters in `given` keep their values."""
-    best = _climb(points, start or fit_quantiles(points, given), given)
+    first = start or fit_quantiles(points, given)
+    best, ran_off = _climb(points, first, given, EARLY_RUN_OFF)
     alpha, skew, *_ = best.estimate
     if given.beta is None and abs(skew) > NEAR_EXTREME:
-        bound = given._replace(beta=math.copysign(1.0, skew))
-        best = max(best, _climb(points, best.estimate, bound), key=_height)
+        known = given._replace(beta=math.copysign(1.0, skew))
+        bound, _ = _climb(points, best.estimate, known)
+        if ran_off and not _is_local_maximum(points, bound):
+            best, _ = _climb(points, best.estimate, given)
+        best = max(best, bound, key=_height)
     if alpha > 2 - NEAR_NORMAL:
         normal = fit_normal(points, given)
         # at alpha = 2 the density has no heavy tails; take that bound if it is as likely
@@ -111,6 +118,15 @@ def fit_normal(points: Points, given: Given = NOTHING) -> Maximum:
     scale = math.sqrt(squares / points.n / 2) if given.scale is None else given.scale
     value = -points.n * math.log(2 * scale * math.sqrt(math.pi)) - squares / (4 * scale**2)
     return Maximum((2.0, given.beta or 0.0, mean, scale), value)
+
+
+def _is_local_maximum(points: Points, bound: Maximum) -> bool:
+    """Whether the likelihood is lower if beta is a little inside its bound."""
+    alpha, beta, loc, scale = bound.estimate
+    return all(
+        loglikelihood(points, (alpha, beta * (1 - gap), loc, scale)) < bound.loglikelihood
+        for gap in INSIDE
+    )
 
 
 def _height(found: Maximum) -> float:
@@ -141,8 +157,13 @@ def _look(points: Points, estimate: Estimate, free: Floats) -> _Place:
     )
 
 
-def _climb(points: Points, start: Estimate, given: Given) -> Maximum:
-    """The place of highest likelihood that the search reaches from `start`."""
+def _climb(
+    points: Points, start: Estimate, given: Given, run_off: float = RUN_OFF
+) -> tuple[Maximum, bool]:
+    """The place of highest likelihood that the search reaches from `start`.
+
+    The second result is True if the search has ended early, close to a bound (`_runs_off`).
+    """
     free = np.array([1.0, *(float(value is None) for value in given)])
     here = _look(points, _inside(start, given), free)
     inverse = _inverse(here.products, free)
@@ -158,15 +179,15 @@ def _climb(points: Points, start: Estimate, given: Given) -> Maximum:
         there = _look(points, estimate, free)
         inverse = _update(inverse, move, here.gradient - there.gradient)
         here = there
-        if _runs_off(here, given.beta is None):
-            break
-    return Maximum(here.estimate, here.value)
+        if _runs_off(here, given.beta is None, run_off):
+            return Maximum(here.estimate, here.value), True
+    return Maximum(here.estimate, here.value), False
 
 
-def _runs_off(here: _Place, beta_is_free: bool) -> bool:
+def _runs_off(here: _Place, beta_is_free: bool, run_off: float) -> bool:
     """Whether the search has come close to a bound and the likelihood still rises towards it."""
     alpha, beta, *_ = here.estimate
-    is_extreme = beta_is_free and 1 - abs(beta) < RUN_OFF and here.gradient[1] * beta > 0
+    is_extreme = beta_is_free and 1 - abs(beta) < run_off and here.gradient[1] * beta > 0
     return is_extreme or (2 - alpha < RUN_OFF and here.gradient[0] < 0)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from htstats.stable import _functions
+from htstats.stable._arguments import evaluate_laws
 from htstats.stable._points import Floats, Points
 from htstats.stable._quantile_tables import RANGES
 
@@ -64,7 +64,8 @@ def _functions_at(alpha: float, beta: float) -> Floats:
     low, high, table = next(part for part in _tables() if alpha <= part[1])
     s, t = (2 * alpha - low - high) / (high - low), 2 * beta - 1
     rows, columns = _chebyshev(s, table.shape[1]), _chebyshev(t, table.shape[2])
-    return np.asarray(table @ columns @ rows)
+    by_beta = table.reshape(-1, columns.size) @ columns  # one product is faster than four
+    return np.asarray(by_beta.reshape(4, -1) @ rows)
 
 
 def _chebyshev(x: float, n: int) -> Floats:
@@ -107,49 +108,61 @@ def _solve(log_spread: float, skew: float, beta: float | None) -> tuple[float, f
     error = (grid[0] / ALPHAS[:, None] - log_spread) ** 2 + (grid[1] - skew) ** 2
     if beta is not None:
         error = error + np.where(np.abs(BETAS - beta) <= 0.026, 0.0, 1e9)
-    i, j = np.unravel_index(int(np.argmin(error)), error.shape)
+    i, j = divmod(int(np.argmin(error)), BETAS.size)
     alpha, found = float(ALPHAS[i]), float(BETAS[j]) if beta is None else beta
-    target = np.array([log_spread, skew])
-    best = _distance(alpha, found, target)
+    target = log_spread, skew
+    here = _shape(alpha, found)
     for _ in range(12):
-        step = _newton_step(alpha, found, target, beta is None)
+        step = _newton_step(alpha, found, here, target, beta is None)
         for halving in range(6):
             a = min(max(alpha + step[0] * 0.5**halving, LOWEST_ALPHA), 2.0)
             b = min(max(found + step[1] * 0.5**halving, 0.0), 1.0)
-            if (distance := _distance(a, b, target)) < best:
+            there = _shape(a, b)
+            if _distance(there, target) < _distance(here, target):
                 break
         else:
             break
         moved = abs(a - alpha) + abs(b - found)
-        alpha, found, best = a, b, distance
+        alpha, found, here = a, b, there
         if moved < 1e-9:
             break
     return alpha, found
 
 
-def _shape(alpha: float, beta: float) -> Floats:
-    spread, skew, _, _ = _functions_at(alpha, beta)
-    return np.array([spread / alpha, skew])
+# the logarithm of the spread, and the skewness
+Shape = tuple[float, float]
 
 
-def _distance(alpha: float, beta: float, target: Floats) -> float:
-    return float(np.sum((_shape(alpha, beta) - target) ** 2))
+def _shape(alpha: float, beta: float) -> Shape:
+    spread, skew, _, _ = _functions_at(alpha, beta).tolist()
+    return spread / alpha, skew
 
 
-def _newton_step(alpha: float, beta: float, target: Floats, is_free: bool) -> Floats:
+def _distance(one: Shape, other: Shape) -> float:
+    return (one[0] - other[0]) ** 2 + (one[1] - other[1]) ** 2
+
+
+def _newton_step(
+    alpha: float, beta: float, here: Shape, target: Shape, is_free: bool
+) -> tuple[float, float]:
     h = 1e-4
     a = alpha - h if alpha > 1 else alpha + h
     b = beta - h if beta > 0.5 else beta + h
-    here = _shape(alpha, beta)
-    jacobian = np.stack(
-        [(_shape(a, beta) - here) / (a - alpha), (_shape(alpha, b) - here) / (b - beta)], 1
+    aside, above = _shape(a, beta), _shape(alpha, b) if is_free else here
+    by_alpha = [(x - y) / (a - alpha) for x, y in zip(aside, here, strict=True)]
+    by_beta = [(x - y) / (b - beta) for x, y in zip(above, here, strict=True)]
+    rest = target[0] - here[0], target[1] - here[1]
+    # least squares, damped: at alpha = 2 no quantile depends on beta
+    aa = by_alpha[0] ** 2 + by_alpha[1] ** 2 + 1e-8
+    bb = by_beta[0] ** 2 + by_beta[1] ** 2 + 1e-8
+    ab = by_alpha[0] * by_beta[0] + by_alpha[1] * by_beta[1]
+    right_a = by_alpha[0] * rest[0] + by_alpha[1] * rest[1]
+    right_b = by_beta[0] * rest[0] + by_beta[1] * rest[1]
+    determinant = aa * bb - ab * ab
+    return (
+        (bb * right_a - ab * right_b) / determinant,
+        (aa * right_b - ab * right_a) / determinant,
     )
-    if not is_free:
-        jacobian = jacobian[:, :1]
-    # damped: at alpha = 2 no quantile depends on beta
-    normal = jacobian.T @ jacobian + 1e-8 * np.eye(jacobian.shape[1])
-    step = np.linalg.solve(normal, jacobian.T @ (target - here))
-    return np.asarray(step) if is_free else np.array([step[0], 0.0])
 
 
 def quantile_covariance(points: Points, estimate: Estimate, free: tuple[bool, ...]) -> Floats:
@@ -160,16 +173,50 @@ def quantile_covariance(points: Points, estimate: Estimate, free: tuple[bool, ..
     """
     alpha, beta, loc, scale = estimate
     quantiles = points.quantile(PROBABILITIES)
-    density = np.asarray(_functions.pdf(quantiles, alpha, beta, loc, scale))
+    standard = np.ascontiguousarray((quantiles - loc) / scale)
+    density = evaluate_laws("pdf", standard, [(alpha, beta)])[0] / scale
     p = PROBABILITIES
     cov = (np.minimum.outer(p, p) - np.outer(p, p)) / np.outer(density, density)
-    given = Given(None if free[1] else beta, None, None)
-    step = 1e-4 * (quantiles[3] - quantiles[1])
-    columns = []
-    for k in range(p.size):
-        move = step * np.eye(p.size)[k]
-        after, before = (match_quantiles(quantiles + m, given) for m in (move, -move))
-        columns.append((np.array(after) - np.array(before)) / (2 * step))
-    jacobian = np.stack(columns, 1)
+    jacobian = _jacobian(quantiles, estimate, free[1])
     jacobian[~np.array(free)] = 0.0
     return np.asarray(jacobian @ cov @ jacobian.T)
+
+
+def _jacobian(quantiles: Floats, estimate: Estimate, beta_is_free: bool) -> Floats:
+    """The derivatives of alpha, beta, loc and scale with respect to the five quantiles.
+
+    Those of alpha and beta are the least squares solution for the derivatives of the spread and the
+    skewness. A parameter that is given or at its bound does not change.
+    """
+    alpha, beta, _, _ = estimate
+    q05, q25, q50, q75, q95 = quantiles.tolist()
+    inner, wide = q75 - q25, q95 - q05
+    skew = (q95 + q05 - 2 * q50) / wide
+    sign = math.copysign(1.0, skew if beta_is_free else beta)
+    of_inner, of_wide = np.array([0.0, -1, 0, 1, 0]), np.array([-1.0, 0, 0, 0, 1])
+    of_spread = of_wide / wide - of_inner / inner
+    of_skew = (np.array([1.0, 0, -2, 0, 1]) - skew * of_wide) / wide
+    by_law = _slopes(alpha, abs(beta))
+    moves = np.array([LOWEST_ALPHA < alpha < 2, beta_is_free and abs(beta) < 1])
+    solution = np.zeros((2, 5))
+    solution[moves] = np.linalg.pinv(by_law[:2, moves]) @ np.stack([of_spread, sign * of_skew])
+    log_inner, shift = _functions_at(alpha, abs(beta))[2:].tolist()
+    of_log_inner, of_shift = by_law[2:] @ solution
+    size = math.exp(log_inner / alpha)
+    of_scale = of_inner / size - inner / size * of_log_inner
+    of_loc = np.array([0.0, 0, 1, 0, 0]) - sign * (shift * of_inner + inner * of_shift)
+    return np.stack([solution[0], sign * solution[1], of_loc, of_scale])
+
+
+def _slopes(alpha: float, beta: float) -> Floats:
+    """The derivatives in alpha and beta of log spread, skewness, log inner range and shift."""
+
+    def shapes(a: float, b: float) -> Floats:
+        return np.asarray(_functions_at(a, b) / np.array([a, 1.0, a, 1.0]))
+
+    h = 1e-4
+    low, high = max(alpha - h, LOWEST_ALPHA), min(alpha + h, 2.0)
+    left, right = max(beta - h, 0.0), min(beta + h, 1.0)
+    by_alpha = (shapes(high, beta) - shapes(low, beta)) / (high - low)
+    by_beta = (shapes(alpha, right) - shapes(alpha, left)) / (right - left)
+    return np.stack([by_alpha, by_beta], 1)

@@ -49,11 +49,17 @@ class FittedStable:
     stderr: StableErrors
     n: float
     method: str
-    loglikelihood: float
     given: tuple[str, ...] = ()
     edge: str = ""
     binning_error: float = 0.0
     points: Points = field(repr=False, compare=False, kw_only=True)
+    # the log-likelihood if the fit has computed it
+    maximum: float | None = field(default=None, repr=False, compare=False, kw_only=True)
+
+    @cached_property
+    def loglikelihood(self) -> float:
+        """The log-likelihood at the estimates. Some methods compute it only on request."""
+        return loglikelihood(self.points, self.estimate) if self.maximum is None else self.maximum
 
     @property
     def estimate(self) -> Estimate:
@@ -97,23 +103,23 @@ def fit_points(
         stderr=StableErrors(*errors.tolist()),
         n=points.n,
         method=method,
-        loglikelihood=value,
         given=tuple(name for name, is_free in zip(PARAMETERS, free, strict=True) if not is_free),
         edge=edge,
         binning_error=_binning_error(points, estimate),
         points=points,
+        maximum=value,
     )
 
 
 def _estimate(
     points: Points, method: str, given: Given, start: Estimate | None
-) -> tuple[Estimate, float]:
+) -> tuple[Estimate, float | None]:
+    """The estimate, and its log-likelihood if the method computes it."""
     if method == "mle":
         found = maximize(points, given, start)
         return found.estimate, found.loglikelihood
     fit: Callable[[Points, Given], Estimate] = fit_quantiles if method == "quantile" else fit_ecf
-    estimate = fit(points, given)
-    return estimate, loglikelihood(points, estimate)
+    return fit(points, given), None
 
 
 def _covariance(points: Points, estimate: Estimate, method: str, free: tuple[bool, ...]) -> Floats:

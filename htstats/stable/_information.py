@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from htstats.stable import _functions
+from htstats.stable._arguments import evaluate_laws
 from htstats.stable._fit_mle import score_panels
 from htstats.stable._fit_quantile import Estimate
 from htstats.stable._points import Floats
@@ -65,8 +65,7 @@ def tail_range(alpha: float, beta: float) -> tuple[float, float]:
     x = np.sinh(np.linspace(-reach, reach, 401))
     if abs(beta) == 1:  # on the light side, less than `TAIL_MASS` lies beyond 40
         x = x[x * beta > -40]
-    left = np.asarray(_functions.cdf(x, alpha, beta)) < TAIL_MASS
-    right = np.asarray(_functions.sf(x, alpha, beta)) < TAIL_MASS
+    (left,), (right,) = (evaluate_laws(f, x, [(alpha, beta)]) < TAIL_MASS for f in ("cdf", "sf"))
     low = x[max(int(np.count_nonzero(left)) - 1, 0)]
     high = x[min(x.size - int(np.count_nonzero(right)), x.size - 1)]
     return float(low), float(high)

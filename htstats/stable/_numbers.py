@@ -10,10 +10,12 @@ import numpy as np
 from htstats.stable import _arguments
 from htstats.stable._table import StableTable, table_of
 
-__all__ = ["entropy", "mean", "mode"]
+__all__ = ["Law", "entropy", "mean", "mode", "shift"]
 
 
 class Law(Protocol):
+    """The parameters of a law, as `StableDistribution` has them."""
+
     @property
     def alpha(self) -> float: ...
     @property
@@ -36,25 +38,27 @@ def tangent(alpha: float) -> float:
 
 
 def mean(law: Law) -> float:
-    """The mean. For alpha <= 1 it is infinite if the law is one-sided, else NaN."""
+    """The mean. For alpha <= 1 it is infinite if only one tail is heavy, else NaN."""
     if law.alpha <= 1:
-        return math.copysign(math.inf, law.beta) if one_sided(law) else math.nan
+        return math.copysign(math.inf, law.beta) if abs(law.beta) == 1 else math.nan
     if law.parameterization == "S1" or law.alpha == 2:
         return law.loc
     return law.loc - law.beta * law.scale * tangent(law.alpha)
 
 
-def one_sided(law: Law) -> bool:
-    return law.alpha < 1 and abs(law.beta) == 1
+def shift(law: Law, *, s1: bool) -> float:
+    """What is added to a standardised coordinate in S1 (s1) or S0 before it is scaled and moved."""
+    to_s1 = law.parameterization == "S1"
+    if law.beta == 0 or law.alpha == 2:
+        return 0.0
+    if law.alpha == 1:
+        return 2 / math.pi * law.beta * math.log(law.scale) if to_s1 else 0.0
+    return law.beta * tangent(law.alpha) * (int(to_s1) - int(s1))
 
 
 def standard(law: Law, x0: float) -> float:
     """The point whose standardised coordinate in S0 is x0."""
-    if law.parameterization == "S0" or law.beta == 0 or law.alpha == 2:
-        return law.loc + law.scale * x0
-    if law.alpha == 1:
-        return law.loc + law.scale * (x0 + 2 / math.pi * law.beta * math.log(law.scale))
-    return law.loc + law.scale * (x0 + law.beta * tangent(law.alpha))
+    return law.loc + law.scale * (x0 + shift(law, s1=False))
 
 
 # ---- mode ----------------------------------------------------------------------------------------

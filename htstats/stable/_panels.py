@@ -16,9 +16,10 @@ from numpy.polynomial import chebyshev
 __all__ = ["Panels"]
 
 Floats = npt.NDArray[np.float64]
-# A callable that returns the values of several functions at given points, of shape (functions,
-# points).
-Evaluate = Callable[[Floats], Floats]
+# A callable that returns the values of some of its functions (a slice) at given points, of shape
+# (functions, points).
+Evaluate = Callable[[Floats, slice], Floats]
+FIRST, OTHERS, ALL = slice(0, 1), slice(1, None), slice(None)
 
 NODES = 10
 # Errors of a log density up to this size move no estimate by 1e-4 of its standard error at n = 1e8.
@@ -41,7 +42,7 @@ class Panels:
     Parameters
     ----------
     evaluate : callable
-        Returns the functions at an array of points, as an array of shape (functions, points).
+        Returns the functions in a slice at an array of points, of shape (functions, points).
     low, high : float
         The first and the last point that the caller needs.
     combine : array, optional
@@ -91,7 +92,8 @@ class Panels:
 
     def _directly(self, x: Floats) -> tuple[Floats, Floats]:
         step = 1e-5 * np.maximum(np.abs(x), 1e-3)
-        here, after, before = (self._evaluate(x + k * step) for k in (0, 1, -1))
+        here = self._evaluate(x, ALL)
+        after, before = (self._evaluate(x + k * step, FIRST) for k in (1, -1))
         with np.errstate(invalid="ignore"):  # outside the support this is -inf - (-inf)
             slope = (after[0] - before[0]) / (2 * step)
             if self._combine is None:
@@ -122,16 +124,24 @@ def _adapt(
     for depth in range(HALVINGS + 1):
         centre, half = todo.mean(axis=1), (todo[:, 1] - todo[:, 0]) / 2
         x = np.sinh(centre[:, None] + half[:, None] * ROOTS)
-        values = evaluate(x.reshape(-1)).reshape(-1, len(todo), NODES).transpose(1, 0, 2)
+        first = evaluate(x.reshape(-1), FIRST).reshape(len(todo), NODES)
         with np.errstate(invalid="ignore"):
-            tail = np.abs(values[:, 0] @ TO_CHEBYSHEV.T)[:, -2:].max(axis=1)
-        rough = ~(tail <= TOLERANCE) | ~np.isfinite(values).all(axis=(1, 2))
-        is_outside = ~np.isfinite(values[:, 0]).any(axis=1)
-        kept = ~rough | is_outside | (depth == HALVINGS)
-        done.append((todo[kept], values[kept], rough[kept]))
-        if kept.all():
+            tail = np.abs(first @ TO_CHEBYSHEV.T)[:, -2:].max(axis=1)
+        rough = np.asarray(~(tail <= TOLERANCE) | ~np.isfinite(first).all(axis=1))
+        is_final = np.asarray(~np.isfinite(first).any(axis=1) | (depth == HALVINGS))
+        # the other functions are needed only where the first one is smooth
+        kept = np.flatnonzero(~rough | is_final)
+        others = evaluate(x[kept].reshape(-1), OTHERS)
+        others = others.reshape(len(others), kept.size, NODES)
+        rough[kept] |= ~np.isfinite(others).all(axis=(0, 2))
+        is_done = ~rough[kept] | is_final[kept]
+        kept, others = kept[is_done], others[:, is_done]
+        values = np.concatenate([first[None, kept], others]).transpose(1, 0, 2)
+        done.append((todo[kept], values, rough[kept]))
+        if kept.size == len(todo):
             break
-        ends, middle = todo[~kept], centre[~kept]
+        left = np.setdiff1d(np.arange(len(todo)), kept)
+        ends, middle = todo[left], centre[left]
         halves = [np.stack([ends[:, 0], middle], axis=1), np.stack([middle, ends[:, 1]], axis=1)]
         todo = np.concatenate(halves)
     spans, values, rough = (np.concatenate(part) for part in zip(*done, strict=True))

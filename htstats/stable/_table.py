@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from functools import cached_property
 
 import numpy as np
 
 from htstats._common.broadcast import Result, run
 from htstats._core import stable_table as _core
 from htstats.stable._arguments import FUNCTIONS, Floats
+from htstats.stable._inverse_table import InverseTable
 
 __all__ = ["StableTable", "table_of"]
 
@@ -26,7 +28,7 @@ class StableTable:
 
     def __init__(self, alpha: float, beta: float) -> None:
         self.alpha, self.beta = alpha, beta
-        self._table = np.empty(_core.doubles())
+        self._table = _aligned_doubles(_core.doubles())
         _core.build(alpha, beta, self._table)
         self._table.flags.writeable = False
 
@@ -37,6 +39,17 @@ class StableTable:
         S1 if s1 is true, else of S0. Outside the range, values are computed directly.
         """
         return _core.table_range(self._table)
+
+    @cached_property
+    def inverse(self) -> InverseTable:
+        """The quantiles, in the coordinate t of `range`."""
+        low, high, width, s1 = self.range()
+
+        def value(name: str, t: Floats) -> Floats:
+            return np.asarray(self.evaluate(name, t, s1=s1))
+
+        one_sided = self.alpha < 1 and abs(self.beta) == 1
+        return InverseTable(value, low, high, width, one_sided=one_sided)
 
     def evaluate(
         self,
@@ -56,6 +69,13 @@ class StableTable:
             _core.evaluate(self._table, code, s1, loc, scale, points, into)
 
         return run(kernel, "x", [x], out, n_threads)
+
+
+def _aligned_doubles(count: int) -> Floats:
+    """An array that begins at a multiple of 64 bytes, so that no vector crosses a cache line."""
+    room = np.empty(count + 8)
+    first = -room.ctypes.data % 64 // 8
+    return room[first : first + count]
 
 
 class _Cache:

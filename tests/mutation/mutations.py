@@ -3,6 +3,7 @@
 import fit_faults
 import matrix_faults
 import number_faults
+import stable_faults
 
 # in the order in which they run, after tests/c/test_MODULE.c
 TESTS = {
@@ -34,6 +35,7 @@ TESTS = {
     "sketch": ("test_sketch.py",),
     "sort": ("test_core_sort.py",),
     "split": ("test_compression_partition.py", "test_compression_partition_sums.py"),
+    "stable": ("test_stable.py", "test_stable_distribution.py", "test_stable_accuracy.py"),
     "stable_sample": ("test_stable_sample.py",),
     "tail": ("test_exact_fit_prune.py",),
     "tally": ("test_exact_fit_discrete.py::test_what_is_tallied_is_what_is_usable",),
@@ -42,4 +44,9 @@ TESTS = {
     "zeta": ("test_laws_zeta.py",),
 }
 
-FAULTS = (*number_faults.FAULTS, *matrix_faults.FAULTS, *fit_faults.FAULTS)
+FAULTS = (
+    *number_faults.FAULTS,
+    *stable_faults.FAULTS,
+    *matrix_faults.FAULTS,
+    *fit_faults.FAULTS,
+)

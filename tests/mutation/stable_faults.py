@@ -1,0 +1,84 @@
+"""Faults in csrc/stable, apart from the random numbers."""
+
+from fault import Fault
+
+FAULTS = (
+    Fault(
+        "htst_stable_contour.c",
+        "a step is halved once, not until the sums stand still",
+        "if (is_converged(&half, sums, tail_size)) {",
+        "if (1 || is_converged(&half, sums, tail_size)) {",
+    ),
+    Fault(
+        "htst_stable_contour.c",
+        "the tail forgets the angle of the ray",
+        "double upper = (angle + sums.tail) / HTST_PI;",
+        "double upper = sums.tail / HTST_PI;",
+    ),
+    Fault(
+        "htst_stable_nolan.c",
+        "the tolerance of the sums is a percent",
+        "#define TOLERANCE 3e-7",
+        "#define TOLERANCE 1e-2",
+    ),
+    Fault(
+        "htst_stable_nolan.c",
+        "a sweep ends at terms of a millionth",
+        "#define NEGLIGIBLE 1e-17",
+        "#define NEGLIGIBLE 1e-6",
+    ),
+    Fault(
+        "htst_stable_nolan.c",
+        "the mass left of a light tail is lost",
+        "factor * sums.lower / HTST_PI, above ? 0.0 : more, above ? more : 0.0 };",
+        "factor * sums.lower / HTST_PI, 0.0, 0.0 };",
+    ),
+    Fault(
+        "htst_stable_values.c",
+        "the seam between two integrals is not mirrored",
+        "if (exact || point.far > 0.0) {\n        return by_nolan(law, point);",
+        "if (exact || point.far > 0.0) {\n        return by_nolan(law, seen);",
+    ),
+    Fault(
+        "htst_stable_values.c",
+        "the median of a symmetric law moves",
+        "v.lower = v.upper = 0.5;",
+        "v.lower = v.upper = 0.25;",
+    ),
+    Fault(
+        "htst_stable_table.c",
+        "a leaf is used before it is resolved",
+        "if (fill_leaf(b, low, high, &table->leaf[table->n_leaves])) {",
+        "if (fill_leaf(b, low, high, &table->leaf[table->n_leaves]) || count < 256) {",
+    ),
+    Fault(
+        "htst_stable_table.c",
+        "coefficients of powers lack a factor",
+        "b->chebyshev[k][j] = 2.0 * shifted - b->chebyshev[k - 2][j];",
+        "b->chebyshev[k][j] = 2.0 * shifted + b->chebyshev[k - 2][j];",
+    ),
+    Fault(
+        "htst_stable_table.c",
+        "the density forgets the scale",
+        "logs[i] -= density ? log_scale : 0.0;",
+        "logs[i] -= 0.0 * log_scale;",
+    ),
+    Fault(
+        "htst_stable_invert.c",
+        "Newton's method ends wherever a step is tiny",
+        "if (is_tiny && fabs(value) < LARGEST_VALUE) {",
+        "if (is_tiny) {",
+    ),
+    Fault(
+        "htst_stable_invert.c",
+        "the scale of S1 at alpha = 1 is forgotten",
+        "moved += 2.0 / HTST_PI * beta * scale * log(scale);",
+        "moved += 0.0;",
+    ),
+    Fault(
+        "htst_stable_law.c",
+        "a point of S1 counts as one of S0",
+        "point.x0 = htst_pair_add(x, negative(law->shift));",
+        "point.x0 = x;",
+    ),
+)

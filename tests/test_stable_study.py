@@ -1,0 +1,45 @@
+"""The study of stable fits: docs/stable.md shows the numbers that the study has measured."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def study():
+    spec = importlib.util.spec_from_file_location(
+        "stable_fits", ROOT / "bench/studies/stable_fits.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_has_the_measured_numbers(study):
+    _, inside, _ = study.between_marks(study.PAGE.read_text())
+    assert inside == study.section(study.read_results())
+
+
+def test_every_law_and_method_is_measured(study):
+    known = study.read_results()
+    _, laws, methods, _ = study.PARTS["estimates"]
+    assert {f"estimates {a} {b} {m}" for a, b in laws for m in methods} <= known.keys()
+
+
+def test_intervals_of_maximum_likelihood_cover(study):
+    """Within four standard deviations of .95, away from the bounds of alpha and beta."""
+    for (alpha, beta), method, row in study.rows_of(study.read_results(), "estimates"):
+        if method == "mle" and beta < 0.9 and alpha < 1.9:
+            assert all(abs(c - 0.95) < 4 * (0.95 * 0.05 / 500) ** 0.5 for c in row["coverage"])
+
+
+def test_a_quick_measurement_has_every_number(study, monkeypatch):
+    monkeypatch.setattr(study, "N", 200)
+    row = study.measure_estimates((1.5, 0.0), "quantile", 12)
+    assert {len(row[name]) for name in ("bias", "spread", "coverage")} == {4}
+    assert 0 <= row["at_bound"] <= 1
