@@ -223,6 +223,7 @@ def _candidates(fit: PowerLawFit, x: Floats) -> tuple[Floats, Floats, Floats]:
     """Return xmin, distance and alpha of the candidates to draw."""
     if fit.curve is not None:
         return fit.curve.xmins, fit.curve.distances, fit.curve.alphas
+
     def choose(values: Floats) -> npt.NDArray[np.int64]:
         few = values.size <= 20_000
         return np.arange(values.size) if few else spread_indices(values.size, DRAWN // 2)

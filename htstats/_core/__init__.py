@@ -10,8 +10,8 @@ import os
 from htstats._core import isa
 
 if not isa.is_right():
-    usable = ", ".join(isa.NAMES[: isa.best() + 1])
+    _usable = ", ".join(isa.NAMES[: isa.best() + 1])
     raise ImportError(
-        f"HTST_ISA must be one of {usable} on this processor, got {os.environ.get('HTST_ISA')!r}: "
+        f"HTST_ISA must be one of {_usable} on this processor, got {os.environ.get('HTST_ISA')!r}: "
         f"correct or unset the environment variable"
     )

@@ -79,9 +79,7 @@ class Parser(argparse.ArgumentParser):
 
 def common_parser() -> Parser:
     """The parser of the options that may stand before the name of a command."""
-    parser = Parser(
-        prog="htstats", description=DESCRIPTION, epilog=MANUAL, formatter_class=Manual
-    )
+    parser = Parser(prog="htstats", description=DESCRIPTION, epilog=MANUAL, formatter_class=Manual)
     parser.add_argument("--version", action="version", version=f"htstats {__version__}")
     _add_common(parser, False)
     return parser

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from htstats._common.documents import add_sections
 from htstats.stable import _arguments
 from htstats.stable._arguments import Floats
+from htstats.stable._documents import LOG_QUANTILE, QUANTILE
 
 __all__ = ["isf", "log_isf", "ppf"]
 
 
+@add_sections(**QUANTILE)
 def ppf(
     q: Any,
     alpha: Any,
@@ -23,32 +26,10 @@ def ppf(
 ) -> Any:
     """The x with P(X <= x) = q.
 
-    Parameters
-    ----------
-    q : array_like
-        Probability, in [0, 1].
-    alpha, beta, loc, scale, parameterization, out, n_threads
-        As in `pdf`.
-
     Returns
     -------
     float or ndarray
         x, in the unit of `scale`; at 0 and 1 the ends of the support.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `pdf`, or if `q` is outside its range.
-
-    Notes
-    -----
-    Newton's method on log(-log P) over asinh(x), where P is the tail below 1/2, takes some six
-    evaluations. The error is below 1e-11 of the larger of abs(x) and the scale; see
-    docs/accuracy-stable.md.
-
-    References
-    ----------
-    J. P. Nolan, as in `pdf`, for the tails that are inverted.
 
     Examples
     --------
@@ -60,6 +41,7 @@ def ppf(
     return _arguments.evaluate("ppf", q, law, parameterization, out, n_threads)
 
 
+@add_sections(**QUANTILE)
 def isf(
     q: Any,
     alpha: Any,
@@ -73,32 +55,10 @@ def isf(
 ) -> Any:
     """The x with P(X > x) = q.
 
-    Parameters
-    ----------
-    q : array_like
-        Probability, in [0, 1].
-    alpha, beta, loc, scale, parameterization, out, n_threads
-        As in `pdf`.
-
     Returns
     -------
     float or ndarray
         x, in the unit of `scale`; at 0 and 1 the ends of the support.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `pdf`, or if `q` is outside its range.
-
-    Notes
-    -----
-    Newton's method on log(-log P) over asinh(x), where P is the tail below 1/2, takes some six
-    evaluations. The error is below 1e-11 of the larger of abs(x) and the scale; see
-    docs/accuracy-stable.md.
-
-    References
-    ----------
-    J. P. Nolan, as in `pdf`, for the tails that are inverted.
 
     Examples
     --------
@@ -110,6 +70,7 @@ def isf(
     return _arguments.evaluate("isf", q, law, parameterization, out, n_threads)
 
 
+@add_sections(**LOG_QUANTILE)
 def log_isf(
     level: Any,
     alpha: Any,
@@ -123,32 +84,10 @@ def log_isf(
 ) -> Any:
     """The x with log P(X > x) = level.
 
-    Parameters
-    ----------
-    level : array_like
-        Log of a probability, in [-inf, 0].
-    alpha, beta, loc, scale, parameterization, out, n_threads
-        As in `pdf`.
-
     Returns
     -------
     float or ndarray
         x, in the unit of `scale`; at -inf and 0 the ends of the support.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `pdf`, or if `level` is outside its range.
-
-    Notes
-    -----
-    Newton's method on log(-log P) over asinh(x), where P is the tail below 1/2, takes some six
-    evaluations. The error is below 1e-11 of the larger of abs(x) and the scale; see
-    docs/accuracy-stable.md.
-
-    References
-    ----------
-    J. P. Nolan, as in `pdf`, for the tails that are inverted.
 
     Examples
     --------
