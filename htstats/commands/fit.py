@@ -29,8 +29,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from htstats.commands._choice import add_choice, number_rows
+from htstats.commands._fit_options import add_column, add_limits, add_rule, rule_of
 from htstats.commands._json import add_json_option
-from htstats.commands._sizes import size
 from htstats.report.tables import Row, describe, describe_unread, finish
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ HELP = "fit a power law to every weight matrix of a checkpoint, or to a column o
 
 def configure(parser: argparse.ArgumentParser) -> None:
     _add_input(parser)
-    _add_rule(parser)
+    add_rule(parser)
     _add_limits(parser)
     _add_extras(parser)
     _add_output(parser)
@@ -74,55 +74,13 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         help="a checkpoint: .npy, .npz, .safetensors, .pt, .pth, or a folder of shards; or a "
         "column of numbers: .txt, .csv, .tsv, .dat, 1-D .npy, or - for standard input",
     )  # fmt: skip
-    parser.add_argument(
-        "--column", metavar="NAME|NUMBER",
-        help="the column to fit: its name in the header, or its number, counted from 1",
-    )  # fmt: skip
-    parser.add_argument(
-        "--discrete", action="store_true",
-        help="the column has whole numbers: fit the zeta distribution",
-    )  # fmt: skip
+    add_column(parser)
     add_choice(parser, "fit only these matrices")
-
-
-def _add_rule(parser: argparse.ArgumentParser) -> None:
-    """Add the options of each fit."""
-    parser.add_argument(
-        "--side", choices=["abs", "positive", "negative"],
-        help="fit abs(w), the positive weights, or the negative weights (default: abs; for a "
-        "column: positive)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--xmin", type=xmin, metavar="X",
-        help="lower end of the tail, or the range LOW:HIGH of the values to try (default: every "
-        "value)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--xmax", type=float, metavar="X",
-        help="upper end of the law; larger values are left out (default: none)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--ks", choices=["left", "two-sided"], default="left",
-        help="how the distance is measured: the largest gap just below each value, as in other "
-        "tools, or the largest gap anywhere (default: left)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--min-tail", type=int, metavar="N",
-        help="try only values of xmin with at least N weights in the tail",
-    )  # fmt: skip
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     """Add the options for threads, cluster and memory budget."""
-    parser.add_argument(
-        "--threads", type=int, default=2, metavar="N",
-        help="number of matrices that are fitted at a time, each in memory (default: 2)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--max-memory", type=size, metavar="SIZE",
-        help="memory budget of all threads, in addition to the program itself, such as 512M or 2G; "
-        "larger matrices are read in blocks (default: those above 256M)",
-    )  # fmt: skip
+    add_limits(parser)
     parser.add_argument(
         "--dask", metavar="WHERE",
         help="fit on a cluster: a scheduler's address, or local:N for N processes on this machine",
@@ -156,29 +114,6 @@ def _add_extras(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plot", metavar="DIR", help="draw each fit into DIR/NAME.png (needs matplotlib)"
     )
-
-
-def xmin(text: str) -> float | tuple[float, float]:
-    """Parse a number, or two numbers with a colon between them."""
-    numbers = [float(part) for part in text.split(":")]
-    if len(numbers) > 2:
-        raise ValueError(f"a number or LOW:HIGH, got {text!r}")
-    return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
-
-
-def rule_of(args: argparse.Namespace) -> Rule:
-    """The options of the fits, by the names of the arguments of `fit_power_law`."""
-    from htstats._exact_fit.options import check_options
-
-    check_options(args.xmin, args.xmax, args.ks, args.min_tail, False, name_of=option_name)
-    given = {name: getattr(args, name) for name in ("xmin", "xmax", "min_tail")}
-    rule = {name: value for name, value in given.items() if value is not None}
-    return rule if args.ks == "left" else rule | {"ks": args.ks}
-
-
-def option_name(argument: str) -> str:
-    """The command-line name of an argument of `fit_power_law`."""
-    return "--" + argument.replace("_", "-")
 
 
 def run(args: argparse.Namespace) -> int:

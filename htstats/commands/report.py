@@ -18,8 +18,7 @@ import os
 from typing import Any
 
 from htstats.commands._choice import add_choice
-from htstats.commands._sizes import size
-from htstats.commands.fit import option_name, xmin
+from htstats.commands._fit_options import add_column, add_limits, add_rule, option_name
 
 HELP = "make an HTML page about a checkpoint, two checkpoints, or a column of numbers"
 
@@ -34,43 +33,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="OUT", default="report.html",
         help="the page to write (default: report.html)",
     )  # fmt: skip
-    parser.add_argument("--column", metavar="NAME|NUMBER", help="the column to fit")
-    parser.add_argument(
-        "--discrete", action="store_true",
-        help="the column has whole numbers: fit the zeta distribution",
-    )  # fmt: skip
+    add_column(parser)
     add_choice(parser, "use only these matrices")
-    _add_rule(parser)
+    add_rule(parser)
     _add_extras(parser)
-    parser.add_argument(
-        "--threads", type=int, default=2, metavar="N",
-        help="number of matrices that are processed at a time (default: 2)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--max-memory", type=size, metavar="SIZE",
-        help="memory budget of all threads, in addition to the program itself, such as 512M or 2G; "
-        "larger matrices are read in blocks (default: those above 256M)",
-    )  # fmt: skip
-
-
-def _add_rule(parser: argparse.ArgumentParser) -> None:
-    """Add the options of each fit."""
-    parser.add_argument(
-        "--side", choices=["abs", "positive", "negative"],
-        help="which tail (default: abs; for a column: positive)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--xmin", type=xmin, metavar="X", help="lower end of the tail, or a range LOW:HIGH to try"
-    )
-    parser.add_argument("--xmax", type=float, metavar="X", help="upper end of the law")
-    parser.add_argument(
-        "--ks", choices=["left", "two-sided"], default="left",
-        help="how the distance is measured (default: left)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--min-tail", type=int, metavar="N",
-        help="try only values of xmin with at least N weights in the tail",
-    )  # fmt: skip
+    add_limits(parser)
 
 
 def _add_extras(parser: argparse.ArgumentParser) -> None:
