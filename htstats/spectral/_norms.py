@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from htstats._common import checks
+from htstats._common.documents import add_sections
 from htstats._core import normal as _normal
 from htstats._core import products as _products
 from htstats._core.tridiagonal import top
@@ -46,6 +47,31 @@ class Norms(NamedTuple):
         return self.frobenius_squared / self.spectral_squared
 
 
+NORM = {
+    "Parameters": """\
+W : array_like or tensor, 2-D, or object with shape, dtype and row_blocks(max_bytes)
+    Finite real numbers, not all zero. A `numpy.memmap` or a `WeightMatrix` is read block by
+    block, once for each step.
+rtol : float
+    Relative tolerance, in (0, 1): the residual of the computed eigenvalue of W^T W is at most
+    `rtol` times the eigenvalue.
+iterations : int, optional
+    Number of steps of plain power iteration, which then replaces the default method and ignores
+    `rtol`. The paper takes 1000 steps.
+seed : int
+    Seed of the random start vector of the iteration, from 0 to 2**64 - 1.
+n_threads : int
+    Number of threads for a matrix in memory with at least 2**22 elements. The result does not
+    depend on it.""",
+    "Raises": """\
+ValueError
+    If `W` is not a matrix, is not finite or all zero, or an argument is out of range.
+ArithmeticError
+    If 500 steps do not reach `rtol`.""",
+}
+
+
+@add_sections(**NORM)
 def spectral_norm(
     W: Any,
     *,
@@ -56,34 +82,10 @@ def spectral_norm(
 ) -> float:
     """The largest singular value of W.
 
-    Parameters
-    ----------
-    W : array_like or tensor, 2-D, or object with shape, dtype and row_blocks(max_bytes)
-        Finite real numbers, not all zero. A `numpy.memmap` or a `WeightMatrix` is read block by
-        block, once for each step.
-    rtol : float
-        Relative tolerance, in (0, 1): the residual of the computed eigenvalue of W^T W is at most
-        `rtol` times the eigenvalue.
-    iterations : int, optional
-        Number of steps of plain power iteration, which then replaces the default method and ignores
-        `rtol`. The paper takes 1000 steps.
-    seed : int
-        Seed of the random start vector of the iteration, from 0 to 2**64 - 1.
-    n_threads : int
-        Number of threads for a matrix in memory with at least 2**22 elements. The result does not
-        depend on it.
-
     Returns
     -------
     float
         The norm, in units of `W`; positive.
-
-    Raises
-    ------
-    ValueError
-        If `W` is not a matrix, is not finite or all zero, or an argument is out of range.
-    ArithmeticError
-        If 500 steps do not reach `rtol`.
 
     Notes
     -----
@@ -113,6 +115,7 @@ def spectral_norm(
     return norms(_open(W, n_threads), rtol, iterations, seed).spectral_norm
 
 
+@add_sections(**NORM)
 def stable_rank(
     W: Any,
     *,
@@ -123,20 +126,10 @@ def stable_rank(
 ) -> float:
     """The squared Frobenius norm over the squared spectral norm.
 
-    Parameters
-    ----------
-    W, rtol, iterations, seed, n_threads
-        As in `spectral_norm`.
-
     Returns
     -------
     float
         The stable rank. Up to rounding, it is at least 1 and at most the rank of `W`.
-
-    Raises
-    ------
-    ValueError, ArithmeticError
-        As in `spectral_norm`.
 
     References
     ----------

@@ -27,18 +27,41 @@ def number_of_features(features, height, width):
     return CHANNELS[features] * (height // window) * (width // window)
 
 
+class Message:
+    """The bits of a file, first the highest bit of each byte."""
+
+    def __init__(self, data):
+        self.text = "".join(f"{byte:08b}" for byte in data)
+        self.position = 0
+
+    def take(self, bits):
+        if self.position + bits > len(self.text):
+            raise ValueError("too short")
+        self.position += bits
+        return int(self.text[self.position - bits : self.position] or "0", 2)
+
+    def is_at_end(self):
+        """Whether only the zeros follow that complete a byte."""
+        rest = self.text[self.position :]
+        return len(rest) < 8 and "1" not in rest
+
+
+def places_of(rank, k, n):
+    """Decreasing places of the k non-zeros among n."""
+    found, place = [], n - 1
+    for i in range(k, 0, -1):
+        while comb(place, i) > rank:
+            place -= 1
+        rank -= comb(place, i)
+        found.append(place)
+        place -= 1
+    return found
+
+
 def read(data):
     """(features, height, width, classes, weights as a dict of place: sign, offsets)."""
-    text = "".join(f"{byte:08b}" for byte in data)
-    position = 0
-
-    def take(bits):
-        nonlocal position
-        if position + bits > len(text):
-            raise ValueError("too short")
-        position += bits
-        return int(text[position - bits : position] or "0", 2)
-
+    message = Message(data)
+    take = message.take
     form = take(8)
     if form in SHORT:
         features, height, width, classes = SHORT[form]
@@ -58,18 +81,14 @@ def read(data):
     while 2**bits < size:
         bits += 1
     number = take(bits)
-    if number >= size or "1" in text[position:] or len(text) - position >= 8:
+    if number >= size or not message.is_at_end():
         raise ValueError("not a message")
     number, signs = divmod(number, 2**k)
     offsets, rank = divmod(number, comb(n, k))
-    weights = {}
-    place = n - 1
-    for i in range(k, 0, -1):
-        while comb(place, i) > rank:
-            place -= 1
-        rank -= comb(place, i)
-        weights[place] = -1 if signs >> (i - 1) & 1 else 1
-        place -= 1
+    weights = {
+        place: -1 if signs >> (k - 1 - i) & 1 else 1
+        for i, place in enumerate(places_of(rank, k, n))
+    }
     levels_of = [offsets // levels ** (classes - 1 - q) % levels for q in range(classes)]
     return features, height, width, classes, weights, levels_of
 
@@ -80,29 +99,10 @@ MEANS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8]
 NOISES = [0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32]
 
 
-def places_of(rank, k, n):
-    """Decreasing places of the k non-zeros among n."""
-    found, place = [], n - 1
-    for i in range(k, 0, -1):
-        while comb(place, i) > rank:
-            place -= 1
-        rank -= comb(place, i)
-        found.append(place)
-        place -= 1
-    return found
-
-
 def read_network(data):
     """(features, height, width, classes, seed, values, layers); a layer is a dict."""
-    text = "".join(f"{byte:08b}" for byte in data)
-    position = 0
-
-    def take(bits):
-        nonlocal position
-        if position + bits > len(text):
-            raise ValueError("too short")
-        position += bits
-        return int(text[position - bits : position] or "0", 2)
+    message = Message(data)
+    take = message.take
 
     def gamma():
         zeros = 0
@@ -150,7 +150,7 @@ def read_network(data):
         size *= limit
     bits = (size - 1).bit_length()
     number = take(bits)
-    if number >= size or "1" in text[position:] or len(text) - position >= 8:
+    if number >= size or not message.is_at_end():
         raise ValueError("not a message")
     parts = []
     for limit in reversed(limits):
