@@ -12,6 +12,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 from record_results import encode
 from recorded_calls import rows_of
@@ -149,6 +150,24 @@ def matrix_calls():
             (gram_f32 if W.dtype == np.float32 else gram_f64)(W, np.linspace(-1, 1, 384), out)
             yield f"gram {name}", out
     yield from brain_calls()
+    yield from wide_calls()
+
+
+def wide_calls():
+    """Norms of matrices of 16 bits, and those that are mostly computed in single precision."""
+    from htstats import stable_rank
+    from htstats._core.products import squares_bf16, squares_f16
+    from htstats.spectral import estimate_stable_rank
+
+    x = np.random.default_rng(3).standard_t(4, (2050, 2060)).astype(np.float32)
+    for dtype in ("float16", "bfloat16", "float32"):
+        W = x.astype(getattr(ml_dtypes, dtype, dtype))
+        yield f"stable rank of wide {dtype}", stable_rank(W)
+        yield f"estimated stable rank {dtype}", estimate_stable_rank(W, 1e-9)
+    for squares, dtype in ((squares_f16, "float16"), (squares_bf16, ml_dtypes.bfloat16)):
+        sums = np.zeros(2)
+        squares(x[:7].astype(dtype).view(np.uint16).reshape(-1), sums)
+        yield f"squares of wide {dtype}", sums
 
 
 def brain_calls():

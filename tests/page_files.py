@@ -29,6 +29,9 @@ def _write_checkpoints(folder, rng):
     write_safetensors(folder / "model.safetensors", names)
     write_safetensors(folder / "encoder.safetensors", names)
     np.savez(folder / "onet.npz", **names)
+    write_safetensors(folder / "finetuned.safetensors", names)
+    (folder / "model").mkdir()
+    write_safetensors(folder / "model" / "model.safetensors", names)
     argv = ["compress", str(folder / "onet.npz"), "-o", str(folder / "onet.htz"), "--json"]
     with redirect_stdout(None):
         assert main(argv) == 0
@@ -39,6 +42,8 @@ def _write_columns(folder, rng):
     np.save(folder / "values.npy", rng.pareto(1.5, 500) + 1)
     lines = [f"town{n},{people}" for n, people in enumerate(rng.zipf(2.2, 500))]
     (folder / "cities.csv").write_text("\n".join(["name,people", *lines]) + "\n")
+    sizes = [f"{n},{size:.3f}" for n, size in enumerate(rng.pareto(1.5, 500) + 1)]
+    (folder / "sizes.csv").write_text("\n".join(["file,bytes", *sizes]) + "\n")
     log = [f"a\tb\t{value:.4f}" for value in rng.pareto(2.0, 300) + 1]
     (folder / "log.tsv").write_text("\n".join(log) + "\n")
 

@@ -308,6 +308,7 @@ def test_the_bar_shows_bytes_and_the_name(monkeypatch):
     stream, clock = Terminal(), iter(range(1000))
     monkeypatch.setattr(_progress.time, "monotonic", lambda: next(clock) * 0.6)
     monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setenv("COLUMNS", "100")
     with _progress.Progress(4 << 20) as progress:
         progress.begin("layer.7")
         for _ in range(4):

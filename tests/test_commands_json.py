@@ -136,6 +136,15 @@ def test_reproduce(tmp_path, capsys):
     assert all(Path(file).is_file() for file in report["files"])
 
 
+def test_report(place, tmp_path, capsys):
+    out = tmp_path / "r.html"
+    argv = ["report", place / "few.npz", "-o", out, "--json"]
+    report = require_agreement("report", run(capsys, 1, *argv))
+    assert (report["output"], report["bytes"]) == (str(out), out.stat().st_size)
+    assert report["matrices"] == 2
+    assert list(report["failed"]) == [f"{place / 'few.npz'}: b"]
+
+
 def test_completion(capsys):
     report = require_agreement("completion", run(capsys, 0, "completion", "--json"))
     assert [command["name"] for command in report["commands"]] == command_names()

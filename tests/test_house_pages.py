@@ -59,6 +59,7 @@ NOT_RUN = {
     "--checkpoint": "needs a trained network; tests/test_certificate_models.py",
     "onet": "needs the network of facenet-pytorch; tests/test_commands_round_trip.py",
     "python bench/": "a benchmark",
+    "--device cuda": "needs a GPU; tests/test_torch_spectra.py",
 }
 
 

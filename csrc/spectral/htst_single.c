@@ -28,8 +28,8 @@ typedef uint32_t unaligned_words_t __attribute__((vector_size(4 * LANES), aligne
 #define ODD(pairs) ((floats_t) ((pairs) &0xffff0000u))
 #endif
 
-/* The work on n <= PIECE columns of a group of rows, for one type of W: `dots` adds the dot products
- * with v; `add` computes out += factor[0] w[0] + factor[1] w[1] + ..., in this order. */
+/* The work on n <= PIECE columns of a group of rows, for one type of W: `dots` adds the dot
+ * products with v; `add` computes out += factor[0] w[0] + factor[1] w[1] + ..., in this order. */
 typedef struct {
     int64_t item; /* bytes of an element */
     void (*dots)(const void *const w[GROUP], int64_t n, const float *v, double dots[GROUP]);

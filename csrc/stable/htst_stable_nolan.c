@@ -222,8 +222,8 @@ other_peak(const integral_t *t, peak_t *peak)
     return gain > NO_PEAK ? 0.0 : distance;
 }
 
-/* Sums over nodes; `first` and `last` are the sizes of the first and the last term of the block that
- * was added last, relative to the sums. */
+/* Sums over nodes; `first` and `last` are the sizes of the first and the last term of the block
+ * that was added last, relative to the sums. */
 typedef struct {
     double density, upper, lower, first, last;
 } sums_t;
@@ -300,8 +300,9 @@ find_reach(const integral_t *t, const peak_t *peak, double plateau, double dista
     return reach;
 }
 
-/* Adds up v = start + k step for all whole k in `reach`. If that is open, the sweep goes on until the
- * last term is negligible, and closes `reach` around all that it has added, for later sweeps. */
+/* Adds up v = start + k step for all whole k in `reach`. If that is open, the sweep goes on until
+ * the last term is negligible, and closes `reach` around all that it has added, for later
+ * sweeps. */
 static void
 sweep(const integral_t *t, const peak_t *peak, reach_t *reach, double start, double step,
     sums_t *sums)

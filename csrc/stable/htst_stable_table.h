@@ -18,8 +18,8 @@
 #define HTST_STABLE_TABLE_LEAVES 400
 
 /* One interval: asinh(t/width) = middle + u/inverse with abs(u) <= 1, and the coefficients of the
- * powers 1, u, u^2, ... of three logarithms as functions of u. If a table begins at a multiple of 64
- * bytes, so does each group of eight coefficients, which makes evaluation faster. */
+ * powers 1, u, u^2, ... of three logarithms as functions of u. If a table begins at a multiple of
+ * 64 bytes, so does each group of eight coefficients, which makes evaluation faster. */
 typedef struct {
     double middle, inverse, unused[6];
     double log_density[HTST_STABLE_TABLE_DEGREE + 1];

@@ -42,7 +42,10 @@ SECTIONS = {
         "certify-models", "report", "from-powerlaw", "from-r", "from-igraph",
         "from-weightwatcher", "from-levy-stable",
     ],
-    "Explanation": ["exact-fit", "which-w", "theory", "certificates", "stable", "scale", "paper"],
+    "Explanation": [
+        "exact-fit", "which-w", "theory", "certificates", "stable", "spectra", "scale",
+        "paper",
+    ],
     "Reference": [
         "api/index", "command-line", "c-library", "format", "certificate-format",
         "accuracy-binomial", "accuracy-stable", "benchmarks",

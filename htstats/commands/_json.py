@@ -20,6 +20,7 @@ VERSIONS = {
     "certify": 1,
     "verify": 1,
     "demo": 1,
+    "report": 1,
     "reproduce": 1,
     "completion": 1,
 }

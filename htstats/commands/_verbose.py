@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
-from contextvars import ContextVar
 
 from htstats._version import __version__
 
 __all__ = ["begin_steps", "end_steps", "say"]
 
-# The time at which the command began; None without -v.
-_start: ContextVar[float | None] = ContextVar("start", default=None)
+
+class _Steps:
+    """The time at which the command of this process began; None without -v. Threads share it."""
+
+    start: float | None = None
 
 
 def begin_steps(command: str) -> None:
     """Show the lines from now on, and say what runs."""
-    _start.set(time.monotonic())
+    _Steps.start = time.monotonic()
     version = ".".join(map(str, sys.version_info[:3]))
     say(f"htstats {__version__}, Python {version}: {command}")
 
@@ -24,12 +26,12 @@ def begin_steps(command: str) -> None:
 def end_steps(code: int) -> None:
     """Say how the command ended, and how much memory it used."""
     say(f"exit code {code}{_peak()}")
-    _start.set(None)
+    _Steps.start = None
 
 
 def say(text: str) -> None:
     """Write a line if -v was given."""
-    start = _start.get()
+    start = _Steps.start
     if start is not None:
         print(f"[{time.monotonic() - start:8.2f} s] {text}", file=sys.stderr)
 

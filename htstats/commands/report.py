@@ -19,6 +19,7 @@ from typing import Any
 
 from htstats.commands._choice import add_choice
 from htstats.commands._fit_options import add_column, add_limits, add_rule, option_name
+from htstats.commands._json import add_json_option, print_json
 
 HELP = "make an HTML page about a checkpoint, two checkpoints, or a column of numbers"
 
@@ -35,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_column(parser)
     add_choice(parser, "use only these matrices")
+    add_json_option(parser)
     add_rule(parser)
     _add_extras(parser)
     add_limits(parser)
@@ -81,8 +83,13 @@ def run(args: argparse.Namespace) -> int:
     made = make_page(args)
     networks = made.data["networks"]
     n = sum(len(network["matrices"]) for network in networks if network["kind"] == "checkpoint")
+    n_bytes = len(made.html.encode())
+    if args.json:
+        found = {"output": args.output, "bytes": n_bytes, "matrices": n, "failed": made.failed}
+        print_json("report", found)
+        return 1 if made.failed else 0
     matrices = f"{n} matri{'x' if n == 1 else 'ces'}, " if n else ""
-    print(f"{args.output}: {matrices}{len(made.html.encode()) / 1024:,.0f} KiB")
+    print(f"{args.output}: {matrices}{n_bytes / 1024:,.0f} KiB")
     for name, reason in made.failed.items():
         print(f"not fitted: {name}: {reason}")
     return 1 if made.failed else 0
