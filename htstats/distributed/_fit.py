@@ -136,7 +136,7 @@ def fit_matrices(
 
     def work(matrix: WeightMatrix) -> dict[str, Any]:
         try:
-            if matrix.nbytes > task_bytes and not any(extras or Extras()):
+            if matrix.nbytes > task_bytes and (extras or Extras()).is_empty:
                 parts = Parts.of_file(file, matrix, task_bytes)
                 return _fit_and_rank(client, parts, side, rule or {}, report)
             task = client.submit(_fit_task, file, matrix.name, side, extras, rule, pure=False)

@@ -59,6 +59,11 @@ class Extras(NamedTuple):
     device: str = "cpu"  # where the spectrum is computed
 
     @property
+    def is_empty(self) -> bool:
+        """Whether only the fit is wanted."""
+        return not (self.need_values or self.stable)
+
+    @property
     def need_values(self) -> bool:
         """Whether the matrix must be in memory. The fit of a stable law does not need this."""
         return bool(self.gof or self.compare or self.spectrum)
