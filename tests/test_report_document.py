@@ -14,7 +14,7 @@ from htstats.commands import report
 TEXT = (Path(__file__).parents[1] / "docs" / "report.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
 COMMANDS = [
-    line for kind, block in BLOCKS if not kind for line in block.splitlines() if line.strip()
+    line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines() if line.strip()
 ]
 
 
