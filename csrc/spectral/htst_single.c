@@ -37,6 +37,24 @@ typedef struct {
         double *HTST_RESTRICT out);
 } kind_t;
 
+/* Set all lanes to x. Compilers for processors that compute floats as doubles (FLT_EVAL_METHOD 1)
+ * refuse products of a float and a vector. */
+HTST_INLINE void
+set_lanes(floats_t *lanes, float x)
+{
+    for (int k = 0; k < LANES; k++) {
+        (*lanes)[k] = x;
+    }
+}
+
+/* sum + a b, rounded to float twice on every processor. */
+HTST_INLINE float
+add_product(float sum, float a, float b)
+{
+    float product = a * b, result = sum + product;
+    return result;
+}
+
 /* The sum of the lanes, in double precision. */
 static double
 sum_of_lanes(const float *lanes)
@@ -94,21 +112,23 @@ HTST_VOID_KERNEL(add_f32,
 {
     float sums[PIECE];
     const float *rows[GROUP];
+    floats_t factors[GROUP];
     int64_t j = 0;
     for (int row = 0; row < GROUP; row++) {
         rows[row] = w[row];
+        set_lanes(&factors[row], factor[row]);
     }
     for (; j + LANES <= n; j += LANES) {
-        floats_t sum = factor[0] * AT(rows[0] + j);
+        floats_t sum = factors[0] * AT(rows[0] + j);
         for (int row = 1; row < GROUP; row++) {
-            sum += factor[row] * AT(rows[row] + j);
+            sum += factors[row] * AT(rows[row] + j);
         }
         SUMS_AT(sums + j) = sum;
     }
     for (; j < n; j++) {
         sums[j] = factor[0] * rows[0][j];
         for (int row = 1; row < GROUP; row++) {
-            sums[j] += factor[row] * rows[row][j];
+            sums[j] = add_product(sums[j], factor[row], rows[row][j]);
         }
     }
     for (int64_t k = 0; k < n; k++) {
@@ -212,17 +232,19 @@ HTST_VOID_KERNEL(add_bf16,
 {
     float even[PIECE / 2], odd[PIECE / 2];
     const uint16_t *rows[GROUP];
+    floats_t factors[GROUP];
     int64_t j = 0;
     for (int row = 0; row < GROUP; row++) {
         rows[row] = w[row];
+        set_lanes(&factors[row], factor[row]);
     }
     for (; j + 2 * LANES <= n; j += 2 * LANES) {
         unaligned_words_t pairs = PAIRS_AT(rows[0] + j);
-        floats_t x = factor[0] * EVEN(pairs), y = factor[0] * ODD(pairs);
+        floats_t x = factors[0] * EVEN(pairs), y = factors[0] * ODD(pairs);
         for (int row = 1; row < GROUP; row++) {
             pairs = PAIRS_AT(rows[row] + j);
-            x += factor[row] * EVEN(pairs);
-            y += factor[row] * ODD(pairs);
+            x += factors[row] * EVEN(pairs);
+            y += factors[row] * ODD(pairs);
         }
         SUMS_AT(even + j / 2) = x;
         SUMS_AT(odd + j / 2) = y;
@@ -234,7 +256,7 @@ HTST_VOID_KERNEL(add_bf16,
     for (; j < n; j++) {
         float sum = factor[0] * htst_widen_bf16(rows[0][j]);
         for (int row = 1; row < GROUP; row++) {
-            sum += factor[row] * htst_widen_bf16(rows[row][j]);
+            sum = add_product(sum, factor[row], htst_widen_bf16(rows[row][j]));
         }
         out[j] += (double) sum;
     }

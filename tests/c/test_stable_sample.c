@@ -1,3 +1,9 @@
+/* The tests run with the kernels of each kind of processor, if the library has them. */
+#ifndef HTST_HAVE_CLONES
+#define HTST_HAVE_CLONES 1
+#endif
+#include "htst_isa.h"
+
 #include "htst_stable_sample.h"
 
 #include <stdlib.h>
@@ -192,8 +198,8 @@ test_bad_arguments(void)
     CHECK(htst_stable_sample(0, 0, 0, &good, NULL) == HTST_OK);
 }
 
-int
-main(void)
+static void
+test_all(void)
 {
     test_pinned_bits();
     test_known_values();
@@ -201,5 +207,18 @@ main(void)
     test_scale_at_alpha_1();
     test_support();
     test_bad_arguments();
+}
+
+int
+main(void)
+{
+#ifdef HTST_ISA_HAS_X86
+    for (int kind = HTST_ISA_PLAIN; kind <= htst_isa_best(); kind++) {
+        htst_isa_in_use = kind;
+        test_all();
+    }
+#else
+    test_all();
+#endif
     return htst_test_report("test_stable_sample");
 }

@@ -17,9 +17,9 @@ FAULTS = (
     ),
     Fault(
         "htst_stable_nolan.c",
-        "the tolerance of the sums is a percent",
-        "#define TOLERANCE 3e-7",
-        "#define TOLERANCE 1e-2",
+        "the tolerance of the sums over a plateau is a percent",
+        "#define TIGHT_TOLERANCE 1e-10 /* with SLOW_GROWTH: there the sums can miss the end of the plateau */",
+        "#define TIGHT_TOLERANCE 1e-2",
     ),
     Fault(
         "htst_stable_nolan.c",
@@ -65,8 +65,8 @@ FAULTS = (
     ),
     Fault(
         "htst_stable_invert.c",
-        "Newton's method ends wherever a step is tiny",
-        "if (is_tiny && fabs(value) < LARGEST_VALUE) {",
+        "Newton's method may leave the bracket",
+        "if (is_tiny || !(next > low && next < high)) {",
         "if (is_tiny) {",
     ),
     Fault(
