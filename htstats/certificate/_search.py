@@ -28,11 +28,19 @@ SHORT_SEARCH = (
     Stage(4_000_000, 5.5), Stage(4_000_000, 5.5), Stage(4_000_000, 3.2), Stage(3_000_000, 3.2),
 )  # fmt: skip
 
+# The same with eight and five times the proposals.
+LONG_SEARCH = (
+    Stage(30_000_000, 5.5), Stage(30_000_000, 5.5), Stage(30_000_000, 3.2), Stage(30_000_000, 3.0),
+)  # fmt: skip
+MIDDLE_SEARCH = (
+    Stage(20_000_000, 5.5), Stage(20_000_000, 5.5), Stage(15_000_000, 3.2), Stage(15_000_000, 3.0),
+)  # fmt: skip
+
 # The features of each preset, and the stages of its search.
 PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
     "fast": ("gabor", SHORT_SEARCH),
-    "best": ("gabor", (Stage(30_000_000, 5.5), Stage(15_000_000, 3.2), Stage(25_000_000, 3.0))),
-    "gaussian": ("gaussian", SHORT_SEARCH),
+    "best": ("gabor", LONG_SEARCH),
+    "gaussian": ("gaussian", MIDDLE_SEARCH),
     "transfer": (TRUNK, (Stage(20_000_000, 5.5), Stage(10_000_000, 3.2))),
     "pixels": ("pixels", SHORT_SEARCH),
 }
