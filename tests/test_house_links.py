@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SKIPPED = {".git", ".venv", "build", "dist", "__pycache__", "node_modules"}
+SKIPPED = re.compile(r"\.git|\.venv.*|build|__pycache__|node_modules|.*\.egg-info")
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 NAMED = re.compile(
@@ -24,7 +24,7 @@ CODE = {".py", ".pyx", ".pxd", ".pyi", ".c", ".h", ".sh"}
 def files(*suffixes):
     for path in sorted(ROOT.rglob("*")):
         inside = path.relative_to(ROOT)
-        hidden = any(part in SKIPPED or part.endswith(".egg-info") for part in inside.parts)
+        hidden = inside.parts[0] == "dist" or any(map(SKIPPED.fullmatch, inside.parts))
         if not hidden and path.suffix in suffixes and path.is_file():
             yield path
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
 from pathlib import Path
 
@@ -211,3 +212,13 @@ def test_goals(measured, column):
 
 if __name__ == "__main__":
     PAGE.write_text(page())
+
+
+@pytest.mark.parametrize("alpha", [0.98, 1.0, 1.02, 1.05, 1.2, 1.5, 1.7, 1.95, 1.999])
+@pytest.mark.parametrize("q", [1e-30, 1e-100, 1e-200, 1e-263, 1e-300])
+def test_quantiles_far_in_a_light_tail(alpha, q):
+    """The log of the tail falls like a power of x, so Newton's method has steps of every size."""
+    x = stable.ppf(q, alpha, 1.0)
+    assert stable.logcdf(x, alpha, 1.0) == pytest.approx(math.log(q), rel=1e-11)
+    assert stable.isf(q, alpha, -1.0) == -x
+    assert stable.log_isf(math.log(q), alpha, -1.0) == pytest.approx(-x, rel=1e-11)

@@ -18,7 +18,8 @@ FAULTS = (
     Fault(
         "htst_stable_nolan.c",
         "the tolerance of the sums over a plateau is a percent",
-        "#define TIGHT_TOLERANCE 1e-10 /* with SLOW_GROWTH: there the sums can miss the end of the plateau */",
+        "#define TIGHT_TOLERANCE 1e-10 "
+        "/* with SLOW_GROWTH: there the sums can miss the end of the plateau */",
         "#define TIGHT_TOLERANCE 1e-2",
     ),
     Fault(
