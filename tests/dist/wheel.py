@@ -1,6 +1,6 @@
 """`make wheel`: build the wheel that is published, check it, and test it as users install it.
 
-    python tests/dist/wheel.py [--pythons "python3.11 ROOT:python3.13 ..."] [--files test_binomial.py ...]
+    python tests/dist/wheel.py [--pythons "python3.11 ROOT:python3.13"] [--files test_binomial.py]
 
 The sdist is built from the tree and the wheel from the sdist. auditwheel names the oldest C library
 that the wheel runs with; abi3audit verifies that it uses only the limited API of Python 3.11. Then
