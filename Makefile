@@ -29,8 +29,10 @@ $(BIN)/python:
 	$(PIP) install --quiet --upgrade pip
 
 # An editable install puts the compiled modules in the tree, where `python -m` and tests find them.
-# Build tools come from the environment itself, so that constraints.txt pins them too.
+# Build tools come from the environment itself, so that constraints.txt pins them too. Modules of
+# builds for one version of Python would hide those of the limited API.
 $(STAMP): $(SOURCES) | $(BIN)/python
+	rm -f htstats/_core/*.cpython-*.so
 	$(PIP) install --quiet -c constraints.txt setuptools cython
 	$(PIP) install --quiet -c constraints.txt --no-build-isolation -e '.[torch,dask,plot,test]'
 	touch $(STAMP)
