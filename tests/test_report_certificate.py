@@ -7,6 +7,7 @@ import pytest
 
 from htstats.cli import main
 from htstats.report import html_report
+from htstats.report._statements import certificate_of
 
 pytest.importorskip("sklearn", reason="needs the digits of scikit-learn: pip install scikit-learn")
 
@@ -83,3 +84,10 @@ def test_the_certificate_is_never_overwritten(copy):
     for output in (path, claim):
         with pytest.raises(ValueError, match="never overwritten"):
             html_report(W, certificate=path, output=output)
+
+
+def test_a_file_that_is_no_certificate_is_named(tmp_path):
+    path = tmp_path / "m.npz"
+    path.write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"m\.npz is no certificate file: unknown format 80"):
+        certificate_of(path)

@@ -117,7 +117,10 @@ def certificate_of(path: str) -> dict[str, Any]:
     from htstats.certificate import Certificate, decode
 
     data = Path(path).read_bytes()
-    form, _ = decode(data)
+    try:
+        form, _ = decode(data)
+    except ValueError as error:
+        raise ValueError(f"{path} is no certificate file: {error}") from error
     claim = _read_claim(Path(f"{path}.json"))
     fields: dict[str, Any] = {
         name: claim[name] for name in Certificate.__dataclass_fields__ if name in claim
