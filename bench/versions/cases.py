@@ -67,6 +67,42 @@ def sketch(n: int, dtype: str) -> Call:
     return lambda: TailSketch(dtype).update(x)
 
 
+def fit_integers(n: int) -> Call:
+    from htstats import fit_power_law
+
+    x = np.floor(10 * (rng.pareto(1.5, n) + 1))
+    return lambda: fit_power_law(x, discrete=True)
+
+
+def sample_integers(n: int) -> Call:
+    from htstats.alternatives import fit_alternative
+
+    x = np.floor(10 * (rng.pareto(1.5, 10_000) + 1))
+    law = fit_alternative(x, "lognormal", xmin=10, discrete=True)
+    return lambda: law.sample(n, 1)
+
+
+def normal_numbers(n: int) -> Call:
+    from htstats._core import normal
+
+    out = np.empty((1, n))
+    return lambda: normal.fill(1, 0, 0, 0, out)
+
+
+def stable_density(n: int) -> Call:
+    from htstats.stable import StableDistribution
+
+    law, x = StableDistribution(1.5, 0.5), rng.standard_normal(n)
+    return lambda: law.pdf(x)
+
+
+def features(n: int) -> Call:
+    from htstats.certificate import extract_features
+
+    images = rng.integers(0, 256, (n, 28, 28)).astype(np.uint8)
+    return lambda: extract_features("gabor", images)
+
+
 CASES: dict[str, Callable[[], Call]] = {
     "fit 8 values": lambda: fit_pareto(8),
     "fit 1e3": lambda: fit_pareto(1000),
@@ -81,7 +117,13 @@ CASES: dict[str, Callable[[], Call]] = {
     "partition 2048, no noise": lambda: split(2048, noise="none"),
     "binomial.logsf 1e5": lambda: log_tails(100_000),
     "stable rank 1024 x 512": lambda: rank(1024, 512),
+    "stable rank 1024 x 4096": lambda: rank(1024, 4096),
     "sketch 1e7 float32": lambda: sketch(10_000_000, "float32"),
+    "fit 1e6 integers": lambda: fit_integers(1_000_000),
+    "sample 1e4 integers": lambda: sample_integers(10_000),
+    "normal numbers 1e6": lambda: normal_numbers(1_000_000),
+    "stable pdf 1e5": lambda: stable_density(100_000),
+    "features of 500 images": lambda: features(500),
 }
 
 

@@ -9,6 +9,7 @@ below 1, this checkout is faster.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,7 @@ def start_worker(checkout: Path, case: str) -> subprocess.Popen[str] | None:
         stderr=subprocess.PIPE,
         text=True,
         cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(checkout)},
     )
     assert process.stdout is not None
     if process.stdout.readline() == "ready\n":
