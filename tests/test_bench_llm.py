@@ -1,10 +1,10 @@
 """The checkpoint of bench/bench_llm.py: its shapes, its size, and that the commands read it."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scripts import load_script
 
 from htstats.spectral import stable_rank
 from htstats.weights import open_weights
@@ -14,10 +14,7 @@ PATH = Path(__file__).parents[1] / "bench" / "bench_llm.py"
 
 @pytest.fixture(scope="module")
 def bench():
-    spec = importlib.util.spec_from_file_location("bench_llm", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(PATH)
 
 
 def test_shapes_add_up_to_the_size(bench):

@@ -1,10 +1,10 @@
 """The script that turns benchmark results into tables judges by the rule it prints."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "bench" / "report.py"
@@ -12,10 +12,7 @@ SCRIPT = ROOT / "bench" / "report.py"
 
 @pytest.fixture(scope="module")
 def report():
-    spec = importlib.util.spec_from_file_location("bench_report", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(SCRIPT)
 
 
 def test_a_missed_target_is_said(report):
@@ -87,15 +84,8 @@ def test_instructions_have_a_column_of_their_own(report):
     assert "plain" not in table
 
 
-def load(path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_numpy_is_held_to_the_instructions_of_a_kind():
-    isa = load(ROOT / "bench" / "isa.py")
+    isa = load_script(ROOT / "bench" / "isa.py")
     new = ["X86_V3", "X86_V4", "AVX512_ICL", "AVX512_SPR"]
     old = ["SSE41", "AVX", "F16C", "FMA3", "AVX2", "AVX512F", "AVX512_SKX"]
     assert isa.features_to_disable("avx512", new) == []

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from messages import decode_flips
 from reference import htc_reader
 from reference.certificate_twin import features_of, rank_of, strokes_of
 
@@ -234,14 +235,7 @@ def test_flipped_bits_are_errors_or_other_valid_files():
     form = FORMS[0]
     data = encode(form, random_head(form, 30))
     _, head = decode(data)
-    for bit in range(8 * len(data)):
-        damaged = bytearray(data)
-        damaged[bit // 8] ^= 1 << bit % 8
-        try:
-            other, found = decode(bytes(damaged))
-        except ValueError:
-            continue
-        assert encode(other, found) == bytes(damaged)
+    for other, found in decode_flips(data):
         same = np.array_equal(found.weights, head.weights) and np.array_equal(
             found.offsets, head.offsets
         )

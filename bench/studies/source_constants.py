@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "bench" / "versions"))
 from compare import time_case  # noqa: E402
 
 # What a build reads, and what an earlier build left that need not be made again.
-TREE = ("csrc", "htstats", "setup.py", "pyproject.toml", "README.md", "build/cython", "build/objects-*")
+TREE = ("csrc", "htstats", "setup.py", "pyproject.toml", "README.md", "build/cython", "build/obj*")
 
 
 class Study(NamedTuple):
@@ -138,7 +138,8 @@ def run_study(study: Study, rounds: int) -> None:
             times = time_case(folders, case, rounds)
             if times is None:
                 raise RuntimeError(f"{study.title}: the case {case!r} failed")
-            ratios = (f"{value}: {t / times[0]:.3f}" for value, t in zip(values, times, strict=True))
+            found = zip(values, times, strict=True)
+            ratios = [f"{value}: {t / times[0]:.3f}" for value, t in found]
             print(f"{study.title:32}{case:28}{'   '.join(ratios)}", flush=True)
 
 

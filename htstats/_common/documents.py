@@ -8,10 +8,20 @@ from inspect import cleandoc
 from textwrap import indent
 from typing import Any, TypeVar
 
-__all__ = ["add_sections", "entry"]
+__all__ = ["OUTPUT", "RAISES_TYPE", "add_sections", "entry"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+# Entries of functions that broadcast their arguments (htstats._common.broadcast).
+OUTPUT = """\
+out : ndarray of float64, optional
+    Array for the result; it must have the broadcast shape.
+n_threads : int
+    Number of threads for large arrays; the result does not depend on it."""
+RAISES_TYPE = """\
+TypeError
+    If an argument does not consist of real numbers."""
 
 # The order of sections in numpydoc.
 ORDER = ("Parameters", "Attributes", "Returns", "Raises", "Notes", "References", "Examples")

@@ -96,6 +96,7 @@ def log_isf(level: Any, n: Any, p: Any, *, out: Floats | None = None, n_threads:
     return _arguments.log_isf(level, n, p, out, n_threads)
 
 
+CLOPPER = "C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), eq. (1)."
 OF_A_LIMIT = {
     "Parameters": """\
 k : array_like
@@ -114,6 +115,7 @@ TypeError
     If an argument does not consist of real numbers.
 ValueError
     If an argument is NaN or outside its range.""",
+    "References": CLOPPER,
 }
 
 
@@ -130,8 +132,9 @@ def upper_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
 
     References
     ----------
-    C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), eq. (1). J. Langford, "Tutorial on
-    practical prediction theory for classification", JMLR 6 (2005), definition 3.1.
+    C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), eq. (1).
+    J. Langford, "Tutorial on practical prediction theory for classification", JMLR 6 (2005),
+    definition 3.1.
 
     Examples
     --------
@@ -152,10 +155,6 @@ def lower_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
     This is the mirror image of `upper_limit`. A p as small as 1e-300, and its log, have full
     relative accuracy.
 
-    References
-    ----------
-    C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), eq. (1).
-
     Examples
     --------
     >>> from htstats import binomial
@@ -165,6 +164,7 @@ def lower_limit(k: Any, n: Any, log_level: Any, *, n_threads: int = 1) -> Limit:
     return Limit(*_arguments.limits(False, k, n, log_level, n_threads))
 
 
+@add_sections(References=CLOPPER)
 def proportion_interval(
     k: Any, n: Any, *, confidence: float = 0.95, n_threads: int = 1
 ) -> ProportionInterval:
@@ -194,10 +194,6 @@ def proportion_interval(
     -----
     The interval is never too short, for any n and p. See `upper_limit` for the method and the
     accuracy.
-
-    References
-    ----------
-    C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), eq. (1).
 
     Examples
     --------

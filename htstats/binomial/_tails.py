@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from htstats._common.documents import add_sections, entry
+from htstats._common.documents import OUTPUT, RAISES_TYPE, add_sections, entry
 from htstats.binomial._arguments import Floats, evaluate
 
 __all__ = ["cdf", "chernoff_logsf", "kl", "logcdf", "logpmf", "logsf", "pmf", "sf"]
@@ -14,20 +14,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 ANY_K = "any real number, rounded down. Outside the support P is exactly 0 or 1."
 WHOLE_K = "whole, 0 <= k <= n."
-PARAMETERS = """\
+PARAMETERS = f"""\
 k : array_like
-    Number of successes: {k}
+    Number of successes: {{k}}
 n : array_like
     Number of trials: whole, 0 <= n <= 2^53.
 p : array_like
     Probability of success, in [0, 1].
-out : ndarray of float64, optional
-    Array for the result; it must have the broadcast shape.
-n_threads : int
-    Number of threads for large arrays; the result does not depend on it."""
-RAISES = """\
-TypeError
-    If an argument does not consist of real numbers.
+{OUTPUT}"""
+RAISES = f"""\
+{RAISES_TYPE}
 ValueError
     If n is negative, fractional or above 2^53, p is outside [0, 1], or any argument is NaN."""
 RAISES_BY_K = f"""{RAISES}

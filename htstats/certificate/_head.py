@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from htstats.certificate._classifier import Classifier
+
 __all__ = ["TernaryHead"]
 
 
 @dataclass(frozen=True, eq=False)
-class TernaryHead:
+class TernaryHead(Classifier):
     """A linear classifier with weights -1, 0, 1 on integer features.
 
     The logits of an example x are ``weights @ x + step * offsets``, which are whole numbers. The
@@ -40,17 +42,6 @@ class TernaryHead:
             for j in np.flatnonzero(row):
                 logits[:, q] += int(row[j]) * features[:, j].astype(np.int64)
         return logits
-
-    def predict(self, features: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The class of each row of features; -1 if two logits are equally large and largest."""
-        logits = self.logits(features)
-        best = logits.argmax(axis=1)
-        top = logits[np.arange(len(logits)), best]
-        return np.where((logits == top[:, None]).sum(axis=1) == 1, best, -1)
-
-    def count_errors(self, features: npt.NDArray[Any], labels: npt.NDArray[Any]) -> int:
-        """Number of examples whose class differs from their label, or that have no class."""
-        return int(np.count_nonzero(self.predict(features) != labels))
 
     @property
     def n_nonzeros(self) -> int:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from htstats._core.network import Network, count_errors
 from htstats._core.normal import fill
+from htstats.certificate._classifier import Classifier
 
 __all__ = ["MEANS", "NOISES", "UNIT", "IntegerNetwork", "Layer"]
 
@@ -65,7 +66,7 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
-class IntegerNetwork:
+class IntegerNetwork(Classifier):
     """A feed-forward network in whole numbers, with the same outputs on every machine.
 
     Hidden activations are ``min(127, max(0, floor(sum / 2^shift)))``. The class of an example is
@@ -142,13 +143,6 @@ class IntegerNetwork:
             network.logits(part, work, logits)
             out[at : at + BLOCK] = logits.T
         return out
-
-    def predict(self, features: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The class of each row of features; -1 if two logits are equally large and largest."""
-        logits = self.logits(features)
-        best = logits.argmax(axis=1)
-        top = logits[np.arange(len(logits)), best]
-        return np.where((logits == top[:, None]).sum(axis=1) == 1, best, -1)
 
     def count_errors(self, features: npt.NDArray[Any], labels: npt.NDArray[Any]) -> int:
         """Number of examples whose class differs from their label, or that have no class."""

@@ -1,15 +1,27 @@
-"""Print a certificate."""
+"""Print a certificate, and write its claim."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TextIO
 
+from htstats._common.files import atomic_write
 from htstats._common.terminal import paint
 from htstats.certificate import Certificate, SurrogateCertificate
+from htstats.commands._json import claim_text
 
-__all__ = ["print_certificate", "print_surrogate", "print_verdict"]
+__all__ = ["print_certificate", "print_surrogate", "print_verdict", "write_claim"]
+
+
+def write_claim(
+    certificate: Certificate | SurrogateCertificate, path: Path, inputs: Iterable[str]
+) -> None:
+    """Write the JSON of a certificate to a file, which must be none of the inputs."""
+    with atomic_write(path, inputs=inputs) as file:
+        file.write(f"{claim_text(certificate)}\n".encode())
 
 
 def print_verdict(claimed: float, holds: bool) -> None:

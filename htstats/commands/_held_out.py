@@ -13,7 +13,7 @@ import numpy as np
 from htstats._common import checks
 from htstats._common.files import atomic_write, require_apart
 from htstats.certificate import Certificate, Examples, format_bits, load_examples
-from htstats.commands._certificates import print_certificate, print_verdict
+from htstats.commands._certificates import print_certificate, print_verdict, write_claim
 from htstats.commands._json import claim_text, print_json
 
 __all__ = ["certify_held_out", "verify_held_out"]
@@ -57,8 +57,7 @@ def certify_held_out(args: argparse.Namespace) -> int:
     arrays = {f"{PREFIX}{name}": a for name, a in model.state.items()}
     with atomic_write(output, inputs=inputs) as file:
         np.savez(file, split=[model.m, model.seed], predictions=model.predictions, **arrays)
-    with atomic_write(claim, inputs=inputs) as file:
-        file.write(f"{claim_text(certificate)}\n".encode())
+    write_claim(certificate, claim, inputs)
     if args.json:
         print(claim_text(certificate))
         return 0

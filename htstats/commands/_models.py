@@ -25,7 +25,7 @@ from htstats.certificate import (
     read_network_layers,
     verify,
 )
-from htstats.commands._certificates import print_certificate, print_surrogate
+from htstats.commands._certificates import print_certificate, print_surrogate, write_claim
 from htstats.commands._json import claim_text
 
 __all__ = ["certify_model", "is_about_a_model"]
@@ -53,7 +53,9 @@ def certify_model(args: argparse.Namespace) -> int:
     return _by_surrogate(args) if args.surrogate else _held_out(args)
 
 
-def _write(args: argparse.Namespace, text: str, inputs: list[Any]) -> None:
+def _write(
+    args: argparse.Namespace, certificate: Certificate | SurrogateCertificate, inputs: list[Any]
+) -> None:
     """Write the claim to the file of -o, if the option is given."""
     if args.output is None:
         return
@@ -61,8 +63,7 @@ def _write(args: argparse.Namespace, text: str, inputs: list[Any]) -> None:
     if output.suffix != ".json":
         raise ValueError(f"-o must end in .json for a model's certificate, got {args.output}")
     require_apart(inputs, [output])
-    with atomic_write(output, inputs=inputs) as file:
-        file.write(f"{text}\n".encode())
+    write_claim(certificate, output, inputs)
 
 
 def _paths(*places: str | None) -> list[str]:
@@ -114,7 +115,7 @@ def _held_out(args: argparse.Namespace) -> int:
     certificate = certify_predictions(
         _predictions(args, x), y, candidates=args.candidates, delta=args.delta, name=name
     )
-    _write(args, claim_text(certificate), _paths(args.data, args.predictions, args.model))
+    _write(args, certificate, _paths(args.data, args.predictions, args.model))
     if args.json:
         print(claim_text(certificate))
     else:
@@ -137,7 +138,7 @@ def _by_surrogate(args: argparse.Namespace) -> int:
         _predictions(args, x), found, certificate, share=share
     )
     inputs = _paths(args.data, args.predictions, args.model, args.surrogate, args.unlabelled)
-    _write(args, claim_text(result), inputs)
+    _write(args, result, inputs)
     if args.json:
         print(claim_text(result))
     else:
@@ -157,8 +158,7 @@ def _post_hoc(args: argparse.Namespace) -> int:
     )  # fmt: skip
     with atomic_write(output, inputs=inputs) as file:
         file.write(found.data)
-    with atomic_write(claim, inputs=inputs) as file:
-        file.write(f"{claim_text(found.certificate)}\n".encode())
+    write_claim(found.certificate, claim, inputs)
     if args.json:
         print(claim_text(found.certificate))
         return 0

@@ -139,7 +139,7 @@ def _search(args: argparse.Namespace) -> int:
     from htstats._common import checks
     from htstats._common.files import atomic_write
     from htstats.certificate import PRESETS, certify, load_examples
-    from htstats.commands._certificates import print_certificate
+    from htstats.commands._certificates import print_certificate, write_claim
     from htstats.commands._fcnn import certify_fcnn, parse_widths
     from htstats.commands._search_progress import SearchProgress
 
@@ -163,8 +163,7 @@ def _search(args: argparse.Namespace) -> int:
     best = min(found, key=lambda f: f.certificate.certified_error)
     with atomic_write(output, inputs=inputs) as file:
         file.write(best.data)
-    with atomic_write(claim, inputs=inputs) as file:
-        file.write(f"{claim_text(best.certificate)}\n".encode())
+    write_claim(best.certificate, claim, inputs)
     if args.json:
         print(claim_text(best.certificate))
         return 0

@@ -73,13 +73,9 @@ ArithmeticError
 
 @add_sections(**NORM)
 def spectral_norm(
-    W: Any,
-    *,
-    rtol: float = 1e-10,
-    iterations: int | None = None,
-    seed: int = 0,
+    W: Any, *, rtol: float = 1e-10, iterations: int | None = None, seed: int = 0,
     n_threads: int = 1,
-) -> float:
+) -> float:  # fmt: skip
     """The largest singular value of W.
 
     Returns
@@ -117,13 +113,9 @@ def spectral_norm(
 
 @add_sections(**NORM)
 def stable_rank(
-    W: Any,
-    *,
-    rtol: float = 1e-10,
-    iterations: int | None = None,
-    seed: int = 0,
+    W: Any, *, rtol: float = 1e-10, iterations: int | None = None, seed: int = 0,
     n_threads: int = 1,
-) -> float:
+) -> float:  # fmt: skip
     """The squared Frobenius norm over the squared spectral norm.
 
     Returns

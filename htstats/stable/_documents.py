@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from htstats._common.documents import OUTPUT, RAISES_TYPE
+
 __all__ = ["FUNCTION", "LOG_QUANTILE", "QUANTILE"]
 
-LAW = """\
+LAW = f"""\
 alpha : array_like
     Stability index, in (0, 2]. 2 gives the normal law with variance 2 scale^2.
 beta : array_like
@@ -13,17 +15,13 @@ loc : array_like
     Location, in the unit of `x`. Its meaning depends on the parameterization.
 scale : array_like
     Scale, above 0, in the unit of `x`.
-parameterization : {"S0", "S1"}
+parameterization : {{"S0", "S1"}}
     Nolan's parameterization, which defines `loc`. S0 is continuous in alpha at 1. S1 is the
     classical one: x_S1 = x_S0 + beta scale tan(pi alpha/2), and for alpha = 1
     x_S1 = x_S0 - (2/pi) beta scale log(scale).
-out : ndarray of float64, optional
-    Array for the result; it must have the broadcast shape.
-n_threads : int
-    Number of threads for large arrays; the result does not depend on it."""
-RAISES = """\
-TypeError
-    If an argument does not consist of real numbers.
+{OUTPUT}"""
+RAISES = f"""\
+{RAISES_TYPE}
 ValueError
     If alpha is outside (0, 2], beta is outside [-1, 1], scale is not above 0, loc is infinite,
     an argument is NaN, or the parameterization is unknown."""

@@ -14,16 +14,9 @@ __all__ = ["cdf", "logcdf", "logpdf", "logsf", "pdf", "sf"]
 
 @add_sections(**FUNCTION)
 def pdf(
-    x: Any,
-    alpha: Any,
-    beta: Any,
-    loc: Any = 0.0,
-    scale: Any = 1.0,
-    *,
-    parameterization: str = "S0",
-    out: Floats | None = None,
-    n_threads: int = 1,
-) -> Any:
+    x: Any, alpha: Any, beta: Any, loc: Any = 0.0, scale: Any = 1.0, *,
+    parameterization: str = "S0", out: Floats | None = None, n_threads: int = 1,
+) -> Any:  # fmt: skip
     """Density of a stable law.
 
     Returns
@@ -43,16 +36,9 @@ def pdf(
 
 @add_sections(**FUNCTION)
 def logpdf(
-    x: Any,
-    alpha: Any,
-    beta: Any,
-    loc: Any = 0.0,
-    scale: Any = 1.0,
-    *,
-    parameterization: str = "S0",
-    out: Floats | None = None,
-    n_threads: int = 1,
-) -> Any:
+    x: Any, alpha: Any, beta: Any, loc: Any = 0.0, scale: Any = 1.0, *,
+    parameterization: str = "S0", out: Floats | None = None, n_threads: int = 1,
+) -> Any:  # fmt: skip
     """Log of the density of a stable law.
 
     Returns
@@ -72,16 +58,9 @@ def logpdf(
 
 @add_sections(**FUNCTION)
 def cdf(
-    x: Any,
-    alpha: Any,
-    beta: Any,
-    loc: Any = 0.0,
-    scale: Any = 1.0,
-    *,
-    parameterization: str = "S0",
-    out: Floats | None = None,
-    n_threads: int = 1,
-) -> Any:
+    x: Any, alpha: Any, beta: Any, loc: Any = 0.0, scale: Any = 1.0, *,
+    parameterization: str = "S0", out: Floats | None = None, n_threads: int = 1,
+) -> Any:  # fmt: skip
     """P(X <= x) of a stable law, with full relative accuracy.
 
     Returns
@@ -101,16 +80,9 @@ def cdf(
 
 @add_sections(**FUNCTION)
 def logcdf(
-    x: Any,
-    alpha: Any,
-    beta: Any,
-    loc: Any = 0.0,
-    scale: Any = 1.0,
-    *,
-    parameterization: str = "S0",
-    out: Floats | None = None,
-    n_threads: int = 1,
-) -> Any:
+    x: Any, alpha: Any, beta: Any, loc: Any = 0.0, scale: Any = 1.0, *,
+    parameterization: str = "S0", out: Floats | None = None, n_threads: int = 1,
+) -> Any:  # fmt: skip
     """Log of P(X <= x) of a stable law.
 
     Returns
@@ -130,16 +102,9 @@ def logcdf(
 
 @add_sections(**FUNCTION)
 def sf(
-    x: Any,
-    alpha: Any,
-    beta: Any,
-    loc: Any = 0.0,
-    scale: Any = 1.0,
-    *,
-    parameterization: str = "S0",
-    out: Floats | None = None,
-    n_threads: int = 1,
-) -> Any:
+    x: Any, alpha: Any, beta: Any, loc: Any = 0.0, scale: Any = 1.0, *,
+    parameterization: str = "S0", out: Floats | None = None, n_threads: int = 1,
+) -> Any:  # fmt: skip
     """P(X > x) of a stable law, with full relative accuracy.
 
     Returns
@@ -159,16 +124,9 @@ def sf(
 
 @add_sections(**FUNCTION)
 def logsf(
-    x: Any,
-    alpha: Any,
-    beta: Any,
-    loc: Any = 0.0,
-    scale: Any = 1.0,
-    *,
-    parameterization: str = "S0",
-    out: Floats | None = None,
-    n_threads: int = 1,
-) -> Any:
+    x: Any, alpha: Any, beta: Any, loc: Any = 0.0, scale: Any = 1.0, *,
+    parameterization: str = "S0", out: Floats | None = None, n_threads: int = 1,
+) -> Any:  # fmt: skip
     """Log of P(X > x) of a stable law.
 
     Returns

@@ -14,16 +14,9 @@ __all__ = ["isf", "log_isf", "ppf"]
 
 @add_sections(**QUANTILE)
 def ppf(
-    q: Any,
-    alpha: Any,
-    beta: Any,
-    loc: Any = 0.0,
-    scale: Any = 1.0,
-    *,
-    parameterization: str = "S0",
-    out: Floats | None = None,
-    n_threads: int = 1,
-) -> Any:
+    q: Any, alpha: Any, beta: Any, loc: Any = 0.0, scale: Any = 1.0, *,
+    parameterization: str = "S0", out: Floats | None = None, n_threads: int = 1,
+) -> Any:  # fmt: skip
     """The x with P(X <= x) = q.
 
     Returns
@@ -43,16 +36,9 @@ def ppf(
 
 @add_sections(**QUANTILE)
 def isf(
-    q: Any,
-    alpha: Any,
-    beta: Any,
-    loc: Any = 0.0,
-    scale: Any = 1.0,
-    *,
-    parameterization: str = "S0",
-    out: Floats | None = None,
-    n_threads: int = 1,
-) -> Any:
+    q: Any, alpha: Any, beta: Any, loc: Any = 0.0, scale: Any = 1.0, *,
+    parameterization: str = "S0", out: Floats | None = None, n_threads: int = 1,
+) -> Any:  # fmt: skip
     """The x with P(X > x) = q.
 
     Returns
