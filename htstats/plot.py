@@ -27,14 +27,17 @@ OTHER = {"linewidth": 2}
 ALTERNATIVES = ("lognormal", "exponential", "stretched_exponential", "truncated_power_law")
 
 
-DATA_AND_LAWS = {
-    "Parameters": """\
+FIT_AND_AXES = """\
 fit : PowerLawFit
     A fit of an array.
 ax : matplotlib axes, optional
-    Axes to draw on; by default, new axes.
+    Axes to draw on; by default, new axes."""
+FIT_AND_LAWS = f"""\
+{FIT_AND_AXES}
 alternatives : sequence of str
-    Names of `htstats.alternatives.ALTERNATIVES` to draw too.""",
+    Names of `htstats.alternatives.ALTERNATIVES` to draw."""
+DATA_AND_LAWS = {
+    "Parameters": FIT_AND_LAWS,
     "Returns": """\
 matplotlib axes
     Its lines are the data, the power law and the alternatives.""",
@@ -76,19 +79,11 @@ def plot_ccdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] =
     return ax
 
 
+@add_sections(Parameters=FIT_AND_LAWS)
 def plot_compare(
     fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = ALTERNATIVES
 ) -> Any:
     """Draw the tail, the power law and every alternative, with their likelihood ratios.
-
-    Parameters
-    ----------
-    fit : PowerLawFit
-        A fit of an array.
-    ax : matplotlib axes, optional
-        Axes to draw on; by default, new axes.
-    alternatives : sequence of str
-        Names of `htstats.alternatives.ALTERNATIVES` to draw.
 
     Returns
     -------
@@ -163,15 +158,9 @@ def plot_pdf(fit: PowerLawFit, ax: Any = None, *, alternatives: Sequence[str] = 
     return ax
 
 
+@add_sections(Parameters=FIT_AND_AXES)
 def plot_scan(fit: PowerLawFit, ax: Any = None) -> Any:
     """Draw the distance (left axis) and alpha (right axis) of every candidate xmin.
-
-    Parameters
-    ----------
-    fit : PowerLawFit
-        A fit of an array.
-    ax : matplotlib axes, optional
-        Axes to draw on; by default, new axes.
 
     Returns
     -------

@@ -259,13 +259,6 @@ draw_change(const htst_anneal_data_t *data, htst_anneal_state_t *state)
     return change;
 }
 
-static int64_t
-floor_divide(int64_t a, int64_t b)
-{
-    int64_t q = a / b;
-    return q - (a % b != 0 && (a < 0) != (b < 0));
-}
-
 /* Draw the number of steps that the offset moves: opposite to the mean change of the logit near the
  * boundary, plus noise of a step. */
 static int64_t

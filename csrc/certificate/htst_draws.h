@@ -69,4 +69,13 @@ draw_allowance(uint64_t s[4], uint64_t temperature)
     return (int64_t) (((minus_log2 * 45426u >> 16) * temperature) >> 32);
 }
 
+/* The whole number at or below a / b; b is not 0. */
+static inline int64_t
+floor_divide(int64_t a, int64_t b)
+{
+    int64_t q = a / b;
+
+    return q - (a % b != 0 && (a < 0) != (b < 0));
+}
+
 #endif /* HTST_DRAWS_H */

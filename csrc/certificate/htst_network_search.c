@@ -193,13 +193,6 @@ refresh_means(const htst_network_t *network, const htst_network_data_t *data,
     }
 }
 
-static int64_t
-floor_ratio(int64_t a, int64_t b)
-{
-    int64_t q = a / b;
-    return q - (a % b != 0 && (a < 0) != (b < 0));
-}
-
 /* Draw the number of steps that the changed unit's offset moves: opposite to the mean change of the
  * unit's sum, plus noise. */
 static int64_t
@@ -216,7 +209,7 @@ draw_balance(const htst_network_t *network, const htst_network_cost_t *cost,
     for (int t = 0; t < 3; t++) { /* three uniform variables of two steps each */
         shift += draw_below(state->generator, 2 * step) - step;
     }
-    return floor_ratio(shift + step / 2, step);
+    return floor_divide(shift + step / 2, step);
 }
 
 /* Count the errors that the change adds. Returns 1 if they are at most `allowed`, and 0 as soon as
@@ -312,7 +305,7 @@ propose(const htst_network_t *network, const htst_network_data_t *data,
     int64_t bits = bits_of_layer(cost, l, k, levels)
         - bits_of_layer(cost, l, before, count_levels(network, state, l, -1, 0));
     int64_t allowance = draw_allowance(state->generator, temperature), added = 0;
-    int64_t allowed = floor_ratio(allowance - bits, cost->rate);
+    int64_t allowed = floor_divide(allowance - bits, cost->rate);
     if (is_allowed(network, data, cost, state, &change, allowed, &added)) {
         accept(network, data, cost, state, &change);
         state->errors += added;
