@@ -246,6 +246,38 @@ def test_expectations_of_bounded_functions(law, parameterization):
             assert real == pytest.approx(known, abs=0.01)
 
 
+@pytest.mark.parametrize("beta", [-1.0, -0.3, 0.0, 0.5, 1.0])
+@pytest.mark.parametrize("alpha", [0.1, 0.5, 1.0, 1.3, 1.9])
+def test_expectations_that_diverge(alpha, beta):
+    """The sign of a one-sided divergence, and NaN for both sides; powers overflow far out."""
+    law = StableDistribution(alpha, beta, 1.0, 2.0, "S1")
+    one_sided = math.copysign(math.inf, beta)
+    for order in (1, 3, 41):
+        if order > 1 or alpha <= 1:
+            known = one_sided if abs(beta) == 1 else math.nan
+            assert law.expect(lambda x, p=order: x**p) == pytest.approx(known, nan_ok=True)
+    assert law.expect(lambda x: x**2) == math.inf
+    assert law.expect(lambda x: -(abs(x) ** alpha)) == -math.inf
+    known = math.inf if beta > -1 else None
+    if known:
+        assert law.expect(lambda x: x**2, lb=0.0) == known
+    # half of the exponent converges; E abs(X)^p of the symmetric law with loc 0 is known
+    if beta == 0:
+        p = alpha / 2
+        centred = StableDistribution(alpha, 0.0, 0.0, 2.0)
+        known = 2 ** (2 * p) * math.gamma((1 + p) / 2) * math.gamma(1 - p / alpha)
+        known /= math.gamma(1 - p / 2) * math.sqrt(math.pi)
+        assert centred.expect(lambda x: abs(x) ** p) == pytest.approx(known, rel=1e-8)
+
+
+def test_the_exponential_of_a_law_without_a_heavy_right_tail():
+    """log E exp X = -sec(pi alpha/2) scale^alpha for beta = -1 in S1; exp overflows far out."""
+    for alpha in (0.6, 1.3, 1.8):
+        law = StableDistribution(alpha, -1.0, 0.0, 0.7, "S1")
+        known = math.exp(-(0.7**alpha) / math.cos(math.pi * alpha / 2))
+        assert law.expect(math.exp) == pytest.approx(known, rel=1e-8)
+
+
 def test_random_numbers_by_the_name_of_scipy():
     law = StableDistribution(1.3, 0.2, 1.0, 2.0, "S1")
     np.testing.assert_array_equal(law.rvs(50, random_state=7), law.sample(50, seed=7))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,14 +183,15 @@ class StableDistribution:
         kind = self.parameterization
         return sample(size, *law, seed=seed, parameterization=kind, n_threads=n_threads, out=out)
 
-    def rvs(self, size: int | tuple[int, ...] = 1, random_state: Any = None) -> Any:
+    def rvs(self, size: int | Sequence[int] | None = None, random_state: Any = None) -> Any:
         """Random numbers by SciPy's name: `sample` with a seed from `random_state`.
 
-        `random_state` is None (a fresh seed), a seed or a generator of NumPy. size = 1 gives a
-        float.
+        `random_state` is None (a fresh seed), a seed or a generator of NumPy. Without a size, the
+        result is a float.
         """
-        found = self.sample(size, seed=_moments.seed_of(random_state))
-        return float(found[0]) if size == 1 else found
+        shape = () if size is None else tuple(np.atleast_1d(size).tolist())
+        found = self.sample(shape, seed=_moments.seed_of(random_state))
+        return found if shape else float(found)
 
     # ---- moments and other numbers of the law ----------------------------------------------------
 
@@ -220,14 +221,15 @@ class StableDistribution:
         """The integral of func(x) times the density from lb to ub, to 1e-9 if it converges fast.
 
         `func` is the identity and lb and ub are the ends of the support unless given. The result is
-        divided by P(lb < X < ub) if `conditional` is true.
+        divided by P(lb < X < ub) if `conditional` is true. An integral that diverges to one side
+        is infinite. It is NaN if it diverges to both.
         """
         low, high = self.support()
         low = low if lb is None else max(low, float(numbers("lb", lb)))
         high = high if ub is None else min(high, float(numbers("ub", ub)))
         if not low < high:
             return 0.0
-        total = _moments.expect(self.pdf, self.median(), self.scale, func, (low, high))
+        total = _moments.expect(self.logpdf, self, self.median(), func, (low, high))
         return total / float(self.cdf(high) - self.cdf(low)) if conditional else total
 
     def std(self) -> float:
@@ -251,6 +253,6 @@ class StableDistribution:
         return float(self.ppf(0.0)), float(self.ppf(1.0))
 
     def interval(self, confidence: float) -> tuple[float, float]:
-        """The central interval with probability `confidence`, in (0, 1)."""
-        tail = (1.0 - checks.open_probability("confidence", confidence)) / 2
+        """The central interval with probability `confidence`, in [0, 1]."""
+        tail = (1.0 - checks.probability("confidence", confidence)) / 2
         return float(self.ppf(tail)), float(self.isf(tail))

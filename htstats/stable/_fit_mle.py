@@ -94,6 +94,8 @@ def loglikelihood(points: Points, estimate: Estimate) -> float:
 
 def maximize(points: Points, given: Given = NOTHING, start: Estimate | None = None) -> Maximum:
     """The maximum likelihood estimate; parameters in `given` keep their values."""
+    if given.alpha == 2:
+        return fit_normal(points, given)
     first = start or fit_quantiles(points, given)
     best, ran_off = _climb(points, first, given, EARLY_RUN_OFF)
     alpha, skew, *_ = best.estimate
@@ -103,7 +105,7 @@ def maximize(points: Points, given: Given = NOTHING, start: Estimate | None = No
         if ran_off and not _is_local_maximum(points, bound):
             best, _ = _climb(points, best.estimate, given)
         best = max(best, bound, key=_height)
-    if alpha > 2 - NEAR_NORMAL:
+    if given.alpha is None and alpha > 2 - NEAR_NORMAL:
         normal = fit_normal(points, given)
         # at alpha = 2 the density has no heavy tails; take that bound if it is as likely
         if normal.loglikelihood >= best.loglikelihood - SMALLEST_GAIN:
@@ -164,7 +166,8 @@ def _climb(
 
     The second result is True if the search has ended early, close to a bound (`_runs_off`).
     """
-    free = np.array([1.0, *(float(value is None) for value in given)])
+    known = given.alpha, given.beta, given.loc, given.scale
+    free = np.array([float(value is None) for value in known])
     here = _look(points, _inside(start, given), free)
     inverse = _inverse(here.products, free)
     for _ in range(ITERATIONS):
@@ -194,7 +197,7 @@ def _runs_off(here: _Place, beta_is_free: bool, run_off: float) -> bool:
 def _inside(start: Estimate, given: Given) -> Estimate:
     """A start away from the bounds, with the values of the parameters in `given`."""
     alpha, beta, loc, scale = start
-    alpha = min(max(alpha, LOWEST_ALPHA), 1.97)
+    alpha = min(max(alpha, LOWEST_ALPHA), 1.97) if given.alpha is None else given.alpha
     beta = min(max(beta, -0.95), 0.95) if given.beta is None else given.beta
     return alpha, beta, loc if given.loc is None else given.loc, scale
 
@@ -210,7 +213,8 @@ def _inverse(products: Floats, free: Floats) -> Floats:
 
 def _move(estimate: Estimate, step: Floats) -> Estimate:
     alpha, beta, loc, scale = estimate
-    alpha = max(2 - (2 - alpha) * math.exp(step[0]), LOWEST_ALPHA)
+    if step[0]:
+        alpha = max(2 - (2 - alpha) * math.exp(step[0]), LOWEST_ALPHA)
     if step[1]:
         v = math.atanh(beta) + step[1]
         beta = math.tanh(min(max(v, -HIGHEST_V), HIGHEST_V))

@@ -91,7 +91,7 @@ def fit_points(
     found, value = _estimate(points, method, given, start)
     alpha, skew, loc, scale = map(float, found)
     estimate = alpha, skew, loc, scale
-    free = (True, *(value is None for value in given))
+    free = (True, given.beta is None, given.loc is None, given.scale is None)
     covariance = _covariance(points, estimate, method, free)
     edge = _edge(estimate, free)
     errors = np.sqrt(np.diag(covariance) / points.n)
