@@ -164,6 +164,8 @@ def test_moments():
     assert StableDistribution(2.0, 0.0, 1.0, 3.0).var() == 18.0
     assert StableDistribution(2.0, 0.0, 1.0, 3.0).std() == math.sqrt(18.0)
     assert StableDistribution(1.9, 0.0).var() == math.inf
+    huge = StableDistribution(2.0, 0.0, 0.0, 1e200)  # the variance is beyond the range of floats
+    assert huge.var() == huge.stats("v") == huge.moment(2) == math.inf
 
 
 @pytest.mark.parametrize("law", [(0.3, 0.4), (0.8, -0.6), (1.0, 0.9), (1.0, 1.0), (1.6, -1.0)])

@@ -201,7 +201,7 @@ class StableDistribution:
 
     def var(self) -> float:
         """The variance: 2 scale^2 for alpha = 2, else infinite."""
-        return 2.0 * self.scale**2 if self.alpha == 2 else math.inf
+        return 2.0 * self.scale * self.scale if self.alpha == 2 else math.inf
 
     def stats(self, moments: str = "mv") -> Any:
         """Mean, variance, skewness and excess kurtosis, as the letters of `moments` ask for."""

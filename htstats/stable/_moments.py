@@ -31,7 +31,7 @@ def moment(law: Law, order: int) -> float:
     if law.alpha == 2:  # the recurrence of the moments of a normal law with variance 2 scale^2
         before, here = 1.0, law.loc
         for k in range(1, n):
-            before, here = here, law.loc * here + k * 2 * law.scale**2 * before
+            before, here = here, law.loc * here + k * 2 * (law.scale * law.scale) * before
         return here
     if n == 1:
         return _numbers.mean(law)
@@ -46,7 +46,7 @@ def stats(law: Law, moments: str) -> Any:
     is_normal = law.alpha == 2
     numbers = {
         "m": _numbers.mean(law),
-        "v": 2 * law.scale**2 if is_normal else math.inf,
+        "v": 2 * (law.scale * law.scale) if is_normal else math.inf,
         "s": 0.0 if is_normal else math.nan,
         "k": 0.0 if is_normal else math.nan,
     }
