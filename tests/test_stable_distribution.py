@@ -127,6 +127,27 @@ def test_the_table_is_close_to_the_direct_functions(law, parameterization):
         np.testing.assert_allclose(table[seen], direct[seen], rtol=1e-11, atol=atol)
 
 
+@pytest.mark.parametrize("law", [(0.02, 0.0), (0.05, 0.3), (0.08, -1.0), (0.099, 0.5)])
+def test_large_arrays_of_a_tiny_alpha_are_those_of_numbers(law):
+    """Tables of alpha below .1 do not reach far enough: the density was constant there."""
+    x = 10.0 ** np.linspace(-200, 300, 1200)
+    object_ = StableDistribution(*law, parameterization="S1")
+    for name in NAMES:
+        direct = [getattr(stable, name)(v, *law, parameterization="S1") for v in x.tolist()]
+        np.testing.assert_array_equal(getattr(object_, name)(x), direct)
+    q = np.linspace(0, 1, 1100)
+    direct = [stable.ppf(v, *law, parameterization="S1") for v in q.tolist()]
+    np.testing.assert_array_equal(object_.ppf(q), direct)
+
+
+@pytest.mark.parametrize("law", [(0.03, 0.0), (0.05, 0.3), (0.09, 0.5), (0.2, -0.4), (0.9, 1.0)])
+def test_entropy_is_the_mean_of_the_log_density(law):
+    object_ = StableDistribution(*law, parameterization="S1")
+    found = -np.asarray(object_.logpdf(object_.sample(20_000, seed=1)))
+    found = found[np.isfinite(found)]  # a number beyond the range of floats has density 0
+    assert object_.entropy() == pytest.approx(found.mean(), abs=6 * found.std() / 20_000**0.5)
+
+
 def test_a_table_is_built_once_for_all_threads(monkeypatch):
     built = []
 

@@ -64,8 +64,9 @@ class StableDistribution:
     Notes
     -----
     Numbers and arrays of fewer than 1024 elements are evaluated directly. Larger arrays use a
-    table of the law. The table is built at the first use, and all objects and threads share it. At
-    most 32 tables of 270 kB are kept. The table is within 1e-12 of the direct functions.
+    table of the law, if alpha is at least 0.1. The table is built at the first use, and all objects
+    and threads share it. At most 32 tables of 270 kB are kept. The table is within 1e-12 of the
+    direct functions.
 
     References
     ----------
@@ -100,8 +101,11 @@ class StableDistribution:
         """The table of (alpha, beta). The first use builds it."""
         return table_of(self.alpha, self.beta)
 
+    def _has_table(self, x: Any) -> bool:
+        return self.alpha >= _numbers.LEAST_TABLE_ALPHA and np.size(x) >= TABLE_FROM
+
     def _evaluate(self, name: str, x: Any, out: Floats | None, n_threads: int) -> Any:
-        if np.size(x) < TABLE_FROM:
+        if not self._has_table(x):
             law = (self.alpha, self.beta, self.loc, self.scale)
             return _arguments.evaluate(name, x, law, self.parameterization, out, n_threads)
         return self.table.evaluate(
@@ -152,7 +156,7 @@ class StableDistribution:
 
     def _invert(self, name: str, q: Any, out: Floats | None, n_threads: int) -> Any:
         law = (self.alpha, self.beta, self.loc, self.scale)
-        if np.size(q) < TABLE_FROM:
+        if not self._has_table(q):
             return _arguments.evaluate(name, q, law, self.parameterization, out, n_threads)
         inverse = self.table.inverse
         *_, s1 = self.table.range()
