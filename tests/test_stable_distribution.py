@@ -127,6 +127,27 @@ def test_the_table_is_close_to_the_direct_functions(law, parameterization):
         np.testing.assert_allclose(table[seen], direct[seen], rtol=1e-11, atol=atol)
 
 
+@pytest.mark.parametrize("law", [(0.02, 0.0), (0.05, 0.3), (0.08, -1.0), (0.099, 0.5)])
+def test_large_arrays_of_a_tiny_alpha_are_those_of_numbers(law):
+    """Tables of alpha below .1 do not reach far enough: the density was constant there."""
+    x = 10.0 ** np.linspace(-200, 300, 1200)
+    object_ = StableDistribution(*law, parameterization="S1")
+    for name in NAMES:
+        direct = [getattr(stable, name)(v, *law, parameterization="S1") for v in x.tolist()]
+        np.testing.assert_array_equal(getattr(object_, name)(x), direct)
+    q = np.linspace(0, 1, 1100)
+    direct = [stable.ppf(v, *law, parameterization="S1") for v in q.tolist()]
+    np.testing.assert_array_equal(object_.ppf(q), direct)
+
+
+@pytest.mark.parametrize("law", [(0.03, 0.0), (0.05, 0.3), (0.09, 0.5), (0.2, -0.4), (0.9, 1.0)])
+def test_entropy_is_the_mean_of_the_log_density(law):
+    object_ = StableDistribution(*law, parameterization="S1")
+    found = -np.asarray(object_.logpdf(object_.sample(20_000, seed=1)))
+    found = found[np.isfinite(found)]  # a number beyond the range of floats has density 0
+    assert object_.entropy() == pytest.approx(found.mean(), abs=6 * found.std() / 20_000**0.5)
+
+
 def test_a_table_is_built_once_for_all_threads(monkeypatch):
     built = []
 
@@ -164,6 +185,8 @@ def test_moments():
     assert StableDistribution(2.0, 0.0, 1.0, 3.0).var() == 18.0
     assert StableDistribution(2.0, 0.0, 1.0, 3.0).std() == math.sqrt(18.0)
     assert StableDistribution(1.9, 0.0).var() == math.inf
+    huge = StableDistribution(2.0, 0.0, 0.0, 1e200)  # the variance is beyond the range of floats
+    assert huge.var() == huge.stats("v") == huge.moment(2) == math.inf
 
 
 @pytest.mark.parametrize("law", [(0.3, 0.4), (0.8, -0.6), (1.0, 0.9), (1.0, 1.0), (1.6, -1.0)])
@@ -244,6 +267,38 @@ def test_expectations_of_bounded_functions(law, parameterization):
             phase = 2 / math.pi * math.log(t) if alpha == 1 else gap
             known = math.exp(-(t**alpha)) * math.cos(t**alpha * beta * phase)
             assert real == pytest.approx(known, abs=0.01)
+
+
+@pytest.mark.parametrize("beta", [-1.0, -0.3, 0.0, 0.5, 1.0])
+@pytest.mark.parametrize("alpha", [0.1, 0.5, 1.0, 1.3, 1.9])
+def test_expectations_that_diverge(alpha, beta):
+    """The sign of a one-sided divergence, and NaN for both sides; powers overflow far out."""
+    law = StableDistribution(alpha, beta, 1.0, 2.0, "S1")
+    one_sided = math.copysign(math.inf, beta)
+    for order in (1, 3, 41):
+        if order > 1 or alpha <= 1:
+            known = one_sided if abs(beta) == 1 else math.nan
+            assert law.expect(lambda x, p=order: x**p) == pytest.approx(known, nan_ok=True)
+    assert law.expect(lambda x: x**2) == math.inf
+    assert law.expect(lambda x: -(abs(x) ** alpha)) == -math.inf
+    known = math.inf if beta > -1 else None
+    if known:
+        assert law.expect(lambda x: x**2, lb=0.0) == known
+    # half of the exponent converges; E abs(X)^p of the symmetric law with loc 0 is known
+    if beta == 0:
+        p = alpha / 2
+        centred = StableDistribution(alpha, 0.0, 0.0, 2.0)
+        known = 2 ** (2 * p) * math.gamma((1 + p) / 2) * math.gamma(1 - p / alpha)
+        known /= math.gamma(1 - p / 2) * math.sqrt(math.pi)
+        assert centred.expect(lambda x: abs(x) ** p) == pytest.approx(known, rel=1e-8)
+
+
+def test_the_exponential_of_a_law_without_a_heavy_right_tail():
+    """log E exp X = -sec(pi alpha/2) scale^alpha for beta = -1 in S1; exp overflows far out."""
+    for alpha in (0.6, 1.3, 1.8):
+        law = StableDistribution(alpha, -1.0, 0.0, 0.7, "S1")
+        known = math.exp(-(0.7**alpha) / math.cos(math.pi * alpha / 2))
+        assert law.expect(math.exp) == pytest.approx(known, rel=1e-8)
 
 
 def test_random_numbers_by_the_name_of_scipy():

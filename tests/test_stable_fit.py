@@ -290,6 +290,7 @@ BAD = [
     (dict(scale=0), ValueError, "scale must be positive, got 0"),
     (dict(weights=[1.0]), ValueError, "weights must be as many as x, got 1 for 5"),
     (dict(weights=[1, 1, 1, 1, -1]), ValueError, "weights must be finite and 0 or above"),
+    (dict(weights=[0.0] * 5), ValueError, "weights must not all be 0"),
     (dict(x=TailSketch("float32"), weights=[1]), ValueError,
      "weights are for arrays: a sketch has counts of its own"),
     (dict(x="abc"), TypeError, "x must be real numbers, got a text"),

@@ -123,6 +123,12 @@ def test_intervals_stay_in_the_range_of_the_parameters():
     assert found.scale[0] >= 0
 
 
+def test_a_bootstrap_needs_two_values():
+    fit = fit_stable([1.0, 2.0, 4.0, 5.0, 9.0], weights=[0.1] * 5)
+    with pytest.raises(ValueError, match="weights must add up to at least 2 for the bootstrap"):
+        fit.confidence_interval(method="bootstrap")
+
+
 @pytest.mark.parametrize("method", ["mle", "quantile", "ecf"])
 def test_bootstrap_intervals_are_about_the_asymptotic_ones(method):
     fit = fit_stable(sample(600, 1.4, 0.2, 1.0, 2.0, seed=7), method, beta=0.2)

@@ -22,8 +22,30 @@ def test_the_page_has_the_measured_numbers(study):
 
 def test_every_law_and_method_is_measured(study):
     known = study.read_results()
-    _, laws, methods, _ = study.PARTS["estimates"]
+    _, laws, methods = study.PARTS["estimates"]
     assert {f"estimates {a} {b} {m}" for a, b in laws for m in methods} <= known.keys()
+
+
+def test_rows_of_a_part_come_from_one_build(study):
+    """The rows of estimates were measured before rows kept their build."""
+    for part in ("blocks", "pvalues", "power", "bootstrap"):
+        rows = [row for *_, row in study.rows_of(study.read_results(), part)]
+        assert len({row["build"] for row in rows}) <= 1
+        assert {row["data_sets"] for row in rows} <= {study.DATA_SETS[part]}
+
+
+def test_p_values_of_stable_laws_are_uniform(study):
+    """The distance exceeds 1.95 / sqrt(n) with probability .001; 99 resamples add at most .01."""
+    rows = [*study.rows_of(study.read_results(), "pvalues")]
+    assert len(rows) == len(study.FEW_LAWS) * len(study.STATISTICS)
+    for *_, row in rows:
+        assert row["distance"] < 1.95 / study.DATA_SETS["pvalues"] ** 0.5 + 0.01
+
+
+def test_estimates_are_unbiased_over_many_seeds(study):
+    """The mean over 20 blocks is known to .22; biases of order 1/n show, and are below 2."""
+    ((*_, row),) = study.rows_of(study.read_results(), "blocks")
+    assert max(map(abs, row["mean"])) < 2
 
 
 def test_intervals_of_maximum_likelihood_cover(study):

@@ -24,7 +24,7 @@ N = 1 << 20
 
 def kernels():
     """Name and call of each kernel; a call handles N elements."""
-    from htstats import TailSketch, binomial, partition
+    from htstats import TailSketch, binomial, partition, stable
     from htstats._core import moments, normal, products, sort, tail
 
     rng = np.random.default_rng(0)
@@ -49,6 +49,10 @@ def kernels():
     yield "normal numbers", lambda: normal.fill(1, 0, 0, 0, draws)
     yield "W^T W v, float32", lambda: products.gram_f32(W, draws[0], np.zeros(1024))
     yield "binomial logsf", lambda: binomial.logsf(k, 300, 0.3)
+    law = stable.StableDistribution(1.5, 0.5)
+    for call in (law.pdf, law.sf):
+        yield f"stable {call.__name__} of one law", lambda f=call: f(wide)
+    yield "stable numbers", lambda: stable.sample(N, 1.5, 0.5, seed=0, out=draws.reshape(-1))
     yield "np.sort, float32", lambda: np.sort(key)
     yield "np.copyto, float32", lambda: np.copyto(copy, x)
 

@@ -2,7 +2,8 @@
 
 ``pdf(x, alpha, beta, loc, scale)`` and the other functions broadcast their arguments. Numbers give
 a float, arrays give an array. ``StableDistribution(alpha, beta, loc, scale)`` is one law with the
-same functions as methods. It keeps a table that makes large arrays fast.
+same functions as methods. It keeps a table that makes large arrays fast. `levy_stable` has the
+names, arguments and results of SciPy's object (_levy_stable, _levy_stable_fit).
 
 Every function takes ``parameterization="S0"`` (Nolan's, continuous in alpha; the default) or
 ``"S1"`` (the classical one, which SciPy uses by default). All logarithms are natural.
@@ -31,10 +32,12 @@ from htstats.stable._fitted import StableErrors
 from htstats.stable._functions import cdf, logcdf, logpdf, logsf, pdf, sf
 from htstats.stable._goodness import StableGoodness
 from htstats.stable._intervals import StableInterval
+from htstats.stable._levy_stable import LevyStable, levy_stable
 from htstats.stable._quantiles import isf, log_isf, ppf
 from htstats.stable._sample import sample
 
 __all__ = [
+    "LevyStable",
     "StableComparison",
     "StableDistribution",
     "StableErrors",
@@ -44,6 +47,7 @@ __all__ = [
     "cdf",
     "fit_stable",
     "isf",
+    "levy_stable",
     "log_isf",
     "logcdf",
     "logpdf",

@@ -63,14 +63,16 @@ def evaluate(
     return run(kernel, names_of(name), inputs, out, n_threads)
 
 
-def evaluate_laws(name: str, x: Floats, laws: list[tuple[float, float]]) -> Floats:
-    """A function of the standard laws (alpha, beta) in S0 at contiguous points, of shape (laws, x).
+def evaluate_laws(
+    name: str, x: Floats, laws: list[tuple[float, float]], *, s1: bool = False
+) -> Floats:
+    """A function of the standard laws (alpha, beta) at contiguous points, of shape (laws, x).
 
     Nothing is checked: fits call this hundreds of times with valid arguments.
     """
     out = np.empty((len(laws), x.size))
     for row, (alpha, beta) in zip(out, laws, strict=True):
-        _core.evaluate(FUNCTIONS[name], False, x, np.array([alpha]), np.array([beta]), *UNIT, row)
+        _core.evaluate(FUNCTIONS[name], s1, x, np.array([alpha]), np.array([beta]), *UNIT, row)
     return out
 
 

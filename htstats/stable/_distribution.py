@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +64,9 @@ class StableDistribution:
     Notes
     -----
     Numbers and arrays of fewer than 1024 elements are evaluated directly. Larger arrays use a
-    table of the law. The table is built at the first use, and all objects and threads share it. At
-    most 32 tables of 270 kB are kept. The table is within 1e-12 of the direct functions.
+    table of the law, if alpha is at least 0.1. The table is built at the first use, and all objects
+    and threads share it. At most 32 tables of 270 kB are kept. The table is within 1e-12 of the
+    direct functions.
 
     References
     ----------
@@ -100,8 +101,11 @@ class StableDistribution:
         """The table of (alpha, beta). The first use builds it."""
         return table_of(self.alpha, self.beta)
 
+    def _has_table(self, x: Any) -> bool:
+        return self.alpha >= _numbers.LEAST_TABLE_ALPHA and np.size(x) >= TABLE_FROM
+
     def _evaluate(self, name: str, x: Any, out: Floats | None, n_threads: int) -> Any:
-        if np.size(x) < TABLE_FROM:
+        if not self._has_table(x):
             law = (self.alpha, self.beta, self.loc, self.scale)
             return _arguments.evaluate(name, x, law, self.parameterization, out, n_threads)
         return self.table.evaluate(
@@ -152,7 +156,7 @@ class StableDistribution:
 
     def _invert(self, name: str, q: Any, out: Floats | None, n_threads: int) -> Any:
         law = (self.alpha, self.beta, self.loc, self.scale)
-        if np.size(q) < TABLE_FROM:
+        if not self._has_table(q):
             return _arguments.evaluate(name, q, law, self.parameterization, out, n_threads)
         inverse = self.table.inverse
         *_, s1 = self.table.range()
@@ -183,14 +187,15 @@ class StableDistribution:
         kind = self.parameterization
         return sample(size, *law, seed=seed, parameterization=kind, n_threads=n_threads, out=out)
 
-    def rvs(self, size: int | tuple[int, ...] = 1, random_state: Any = None) -> Any:
+    def rvs(self, size: int | Sequence[int] | None = None, random_state: Any = None) -> Any:
         """Random numbers by SciPy's name: `sample` with a seed from `random_state`.
 
-        `random_state` is None (a fresh seed), a seed or a generator of NumPy. size = 1 gives a
-        float.
+        `random_state` is None (a fresh seed), a seed or a generator of NumPy. Without a size, the
+        result is a float.
         """
-        found = self.sample(size, seed=_moments.seed_of(random_state))
-        return float(found[0]) if size == 1 else found
+        shape = () if size is None else tuple(np.atleast_1d(size).tolist())
+        found = self.sample(shape, seed=_moments.seed_of(random_state))
+        return found if shape else float(found)
 
     # ---- moments and other numbers of the law ----------------------------------------------------
 
@@ -200,7 +205,7 @@ class StableDistribution:
 
     def var(self) -> float:
         """The variance: 2 scale^2 for alpha = 2, else infinite."""
-        return 2.0 * self.scale**2 if self.alpha == 2 else math.inf
+        return 2.0 * self.scale * self.scale if self.alpha == 2 else math.inf
 
     def stats(self, moments: str = "mv") -> Any:
         """Mean, variance, skewness and excess kurtosis, as the letters of `moments` ask for."""
@@ -220,14 +225,15 @@ class StableDistribution:
         """The integral of func(x) times the density from lb to ub, to 1e-9 if it converges fast.
 
         `func` is the identity and lb and ub are the ends of the support unless given. The result is
-        divided by P(lb < X < ub) if `conditional` is true.
+        divided by P(lb < X < ub) if `conditional` is true. An integral that diverges to one side
+        is infinite. It is NaN if it diverges to both.
         """
         low, high = self.support()
         low = low if lb is None else max(low, float(numbers("lb", lb)))
         high = high if ub is None else min(high, float(numbers("ub", ub)))
         if not low < high:
             return 0.0
-        total = _moments.expect(self.pdf, self.median(), self.scale, func, (low, high))
+        total = _moments.expect(self.logpdf, self, self.median(), func, (low, high))
         return total / float(self.cdf(high) - self.cdf(low)) if conditional else total
 
     def std(self) -> float:
@@ -251,6 +257,6 @@ class StableDistribution:
         return float(self.ppf(0.0)), float(self.ppf(1.0))
 
     def interval(self, confidence: float) -> tuple[float, float]:
-        """The central interval with probability `confidence`, in (0, 1)."""
-        tail = (1.0 - checks.open_probability("confidence", confidence)) / 2
+        """The central interval with probability `confidence`, in [0, 1]."""
+        tail = (1.0 - checks.probability("confidence", confidence)) / 2
         return float(self.ppf(tail)), float(self.isf(tail))

@@ -212,6 +212,9 @@ class StableFit(FittedStable):
         for name, value, error in zip(PARAMETERS, self.estimate, self.stderr, strict=True):
             note = f"+- {error:.2g}" if error > 0 else "given" if name in self.given else "bound"
             lines.append(f"  {name:5} = {value:.6g}  {note}")
+        if self.binning_error > 1:
+            moved = 2 * self.binning_error**0.5
+            lines.append(f"  binning may have moved the estimates by {moved:.2g} standard errors")
         return "\n".join(lines + [f"  {self.edge}"] * bool(self.edge))
 
 
@@ -256,9 +259,10 @@ def fit_stable(
     Notes
     -----
     Method: see `htstats.stable._fit_mle`, `_fit_quantile` and `_fit_ecf`. The search does not try
-    alpha below .1. More than 20,000 values are put into some 10,000 bins;
-    `StableFit.binning_error` bounds the effect. Standard errors of maximum likelihood come from the
-    information matrix at the estimate; those of the other methods come from the delta method.
+    alpha below .1. More than 20,000 values are put into some 10,000 bins (200,000 values, if alpha
+    is below about .5); `StableFit.binning_error` bounds the effect. Standard errors of maximum
+    likelihood come from the information matrix at the estimate; those of the other methods come
+    from the delta method.
     Cost: 0.1 s for 1e4 values, 0.3 s for 1e6. Most of it is sorting, and the tables of five laws at
     each step.
 

@@ -33,11 +33,16 @@ Estimate = tuple[float, float, float, float]
 
 
 class Given(NamedTuple):
-    """The known parameters; None for a parameter that is estimated."""
+    """The known parameters; None for a parameter that is estimated.
+
+    Only maximum likelihood takes a known alpha. McCulloch's estimate, where its search starts,
+    estimates alpha in any case.
+    """
 
     beta: float | None = None
     loc: float | None = None
     scale: float | None = None
+    alpha: float | None = None
 
 
 NOTHING = Given()
@@ -88,7 +93,7 @@ def fit_quantiles(points: Points, given: Given = NOTHING) -> Estimate:
 def match_quantiles(quantiles: Floats, given: Given = NOTHING) -> Estimate:
     """The law whose quantiles at `PROBABILITIES` are nearest to the given quantiles."""
     q05, q25, q50, q75, q95 = quantiles.tolist()
-    beta, loc, scale = given
+    beta, loc, scale, _ = given
     inner = q75 - q25
     wide = q95 - q05
     spread, skew = wide / inner, (q95 + q05 - 2 * q50) / wide

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ __all__ = ["METHODS", "PARAMETERS", "FittedStable", "StableErrors", "fit_points"
 
 METHODS = ("mle", "quantile", "ecf")
 PARAMETERS = ("alpha", "beta", "loc", "scale")
+SMALLEST_SCALE = 1e-100
 
 
 class StableErrors(NamedTuple):
@@ -91,10 +92,9 @@ def fit_points(
     found, value = _estimate(points, method, given, start)
     alpha, skew, loc, scale = map(float, found)
     estimate = alpha, skew, loc, scale
-    free = (True, *(value is None for value in given))
-    covariance = _covariance(points, estimate, method, free)
+    free = (True, given.beta is None, given.loc is None, given.scale is None)
     edge = _edge(estimate, free)
-    errors = np.sqrt(np.diag(covariance) / points.n)
+    errors = _errors(points, estimate, method, free)
     for k, name in enumerate(PARAMETERS):
         if free[k] and (f"{name} is" in edge or (name == "beta" and estimate[0] == 2)):
             errors[k] = math.nan
@@ -120,6 +120,18 @@ def _estimate(
         return found.estimate, found.loglikelihood
     fit: Callable[[Points, Given], Estimate] = fit_quantiles if method == "quantile" else fit_ecf
     return fit(points, given), None
+
+
+def _errors(points: Points, estimate: Estimate, method: str, free: tuple[bool, ...]) -> Floats:
+    """The standard errors of alpha, beta, loc and scale."""
+    alpha, beta, loc, scale = estimate
+    # the square of the scale must be a float
+    unit = 1.0 if SMALLEST_SCALE < scale < 1 / SMALLEST_SCALE else scale
+    if unit != 1:
+        points = replace(points, x=points.x / unit)
+    covariance = _covariance(points, (alpha, beta, loc / unit, scale / unit), method, free)
+    found: Floats = np.sqrt(np.diag(covariance) / points.n) * np.array([1.0, 1.0, unit, unit])
+    return found
 
 
 def _covariance(points: Points, estimate: Estimate, method: str, free: tuple[bool, ...]) -> Floats:

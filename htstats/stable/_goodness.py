@@ -15,10 +15,9 @@ import numpy as np
 
 from htstats._common import checks
 from htstats.stable._distribution import StableDistribution
-from htstats.stable._fit_mle import score_panels
-from htstats.stable._fit_quantile import Estimate
+from htstats.stable._fit_mle import Frame, score_panels
 from htstats.stable._fitted import PARAMETERS, FittedStable, fit_points
-from htstats.stable._information import asymptotic_covariance, tail_range
+from htstats.stable._information import covariance_in_frame, tail_range
 from htstats.stable._panels import Panels
 from htstats.stable._points import Floats, Points, read_points
 from htstats.stable._sample import sample
@@ -99,16 +98,19 @@ def _full(fit: FittedStable, statistic: str, size: int, n_resamples: int, seed: 
 def _one_step(fit: FittedStable, statistic: str, size: int, n_resamples: int, seed: int) -> Floats:
     alpha, beta, *_ = fit.estimate
     free = tuple(name not in fit.given for name in PARAMETERS)
-    low, high = tail_range(alpha, beta)
+    frame = Frame.of(alpha)
+    low, high = tail_range(alpha, beta, s1=frame.s1)
     scores, left, right = (
-        score_panels(alpha, beta, low, high, name) for name in ("logpdf", "logcdf", "logsf")
+        score_panels(alpha, beta, low / frame.width, high / frame.width, name, frame)
+        for name in ("logpdf", "logcdf", "logsf")
     )
-    inverse = _in_coordinates((alpha, beta, 0.0, 1.0), free)
-    whole = sample((n_resamples, size), alpha, beta, seed=seed)
+    inverse = _in_coordinates(alpha, beta, free, frame)
+    kind = "S1" if frame.s1 else "S0"
+    whole = sample((n_resamples, size), alpha, beta, seed=seed, parameterization=kind)
     null = np.empty(n_resamples)
     for k, values in enumerate(whole):
         points = read_points(np.clip(values, low, high))
-        z = points.place
+        z = points.place / frame.width
         _, gradient = _value_and_gradient(scores, z, is_density=True)
         step = inverse @ gradient.mean(axis=1)
         moved = []
@@ -130,10 +132,9 @@ def _value_and_gradient(panels: Panels, z: Floats, *, is_density: bool) -> tuple
     return values[0], gradient
 
 
-def _in_coordinates(estimate: Estimate, free: tuple[bool, ...]) -> Floats:
-    """The asymptotic covariance of u = log(2 - alpha), v = atanh(beta), location and log scale."""
-    alpha, beta, *_ = estimate
+def _in_coordinates(alpha: float, beta: float, free: tuple[bool, ...], frame: Frame) -> Floats:
+    """The covariance of u = log(2 - alpha), v = atanh(beta), location / width and log scale."""
     u = -1 / (2 - alpha) if alpha < 2 else 0.0
     v = 1 / (1 - beta * beta) if abs(beta) < 1 else 0.0
-    factor = np.array([u, v, 1.0, 1.0])
-    return asymptotic_covariance(estimate, free) * np.outer(factor, factor)
+    factor = np.array([u, v, 1.0 / frame.width, 1.0])
+    return covariance_in_frame((alpha, beta, 0.0, 1.0), free) * np.outer(factor, factor)

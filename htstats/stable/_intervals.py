@@ -48,6 +48,8 @@ def confidence_interval(
 def _bootstrap(fit: FittedStable, level: float, n_resamples: int, seed: int) -> StableInterval:
     checks.count("seed", seed, below=2**64)
     size = round(fit.n)
+    if size < 2:
+        raise ValueError(f"weights must add up to at least 2 for the bootstrap, got {fit.n!r}")
     stream = np.random.SeedSequence(seed).generate_state(n_resamples, np.uint64)
     estimates = np.empty((n_resamples, 4))
     for k, one in enumerate(stream.tolist()):

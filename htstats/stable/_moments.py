@@ -14,10 +14,12 @@ from htstats._common import checks
 from htstats.stable import _numbers
 from htstats.stable._numbers import Law
 
-__all__ = ["expect", "moment", "seed_of", "stats"]
+__all__ = ["check_letters", "expect", "moment", "seed_of", "stats"]
 
-# The integral over s = asinh((x - centre)/scale) goes to this s: there x is near 1e260.
+# The integral over s = asinh((x - centre)/scale) goes to the smaller of LAST_S, where x is near
+# 1e260, and LEAST_LOG/alpha, where the log of density times x is near -LEAST_LOG.
 LAST_S = 600.0
+LEAST_LOG = 690.0
 PANELS = 1.5
 
 
@@ -29,7 +31,7 @@ def moment(law: Law, order: int) -> float:
     if law.alpha == 2:  # the recurrence of the moments of a normal law with variance 2 scale^2
         before, here = 1.0, law.loc
         for k in range(1, n):
-            before, here = here, law.loc * here + k * 2 * law.scale**2 * before
+            before, here = here, law.loc * here + k * 2 * (law.scale * law.scale) * before
         return here
     if n == 1:
         return _numbers.mean(law)
@@ -40,13 +42,11 @@ def moment(law: Law, order: int) -> float:
 
 def stats(law: Law, moments: str) -> Any:
     """The numbers that `moments` asks for: mean, variance, skewness and excess kurtosis."""
-    bad = set(moments) - set("mvsk")
-    if bad or not moments:
-        raise ValueError(f"moments must consist of the letters m, v, s and k, got {moments!r}")
+    check_letters(moments)
     is_normal = law.alpha == 2
     numbers = {
         "m": _numbers.mean(law),
-        "v": 2 * law.scale**2 if is_normal else math.inf,
+        "v": 2 * (law.scale * law.scale) if is_normal else math.inf,
         "s": 0.0 if is_normal else math.nan,
         "k": 0.0 if is_normal else math.nan,
     }
@@ -54,32 +54,64 @@ def stats(law: Law, moments: str) -> Any:
     return found[0] if len(found) == 1 else found
 
 
+def check_letters(moments: str) -> None:
+    """ValueError if `moments` is empty or has other letters than m, v, s and k."""
+    if not moments or set(moments) - set("mvsk"):
+        raise ValueError(f"moments must consist of the letters m, v, s and k, got {moments!r}")
+
+
 def expect(
-    pdf: Callable[[float], float],
+    logpdf: Callable[[float], float],
+    law: Law,
     centre: float,
-    scale: float,
     func: Callable[[float], float] | None,
     ends: tuple[float, float],
 ) -> float:
-    """The integral of func times the density between two ends, panel by panel in asinh."""
+    """The integral of func times the density between two ends, panel by panel in asinh.
+
+    `func` is not called where the density is 0. An integral that diverges to one side is infinite.
+    It is NaN if it diverges to both.
+    """
+    last = min(LAST_S, LEAST_LOG / law.alpha)
     low, high = (
-        max(-LAST_S, min(LAST_S, math.asinh((x - centre) / scale) if math.isfinite(x) else x))
+        max(-last, min(last, math.asinh((x - centre) / law.scale) if math.isfinite(x) else x))
         for x in ends
     )
 
     def integrand(s: float) -> float:
-        x = centre + scale * math.sinh(s)
-        density = pdf(x)
-        value = x if func is None else float(func(x))
-        return value * density * scale * math.cosh(s) if density else 0.0
+        x = np.float64(centre + law.scale * math.sinh(s))
+        density = math.exp(logpdf(x) + math.log(law.scale * math.cosh(s)))
+        if density == 0:
+            return 0.0
+        return float(x if func is None else func(x)) * density
 
     inner = [k * PANELS for k in range(math.ceil(low / PANELS), math.floor(high / PANELS) + 1)]
     edges = sorted({low, high, *inner})
     panels = [(a, b) for a, b in itertools.pairwise(edges) if b > a]
-    # panels that are negligible need no digits of their own
-    size = math.fsum(abs(integrand((a + b) / 2)) * (b - a) for a, b in panels)
-    options = {"epsabs": 1e-13 * size, "epsrel": 1e-10, "limit": 100}
-    return math.fsum(integrate.quad(integrand, *panel, **options)[0] for panel in panels)
+    with np.errstate(over="ignore"):  # powers of x may be infinite
+        sizes = [integrand((a + b) / 2) * (b - a) for a, b in panels]
+        infinite = [
+            math.copysign(math.inf, parts[0])
+            for end, parts in ((low, sizes), (high, sizes[::-1]))
+            if abs(end) == last and _diverges(parts)
+        ]
+        if infinite:
+            return sum(infinite)  # inf - inf is NaN
+        # panels that are negligible need no digits of their own
+        least = 1e-13 * math.fsum(map(abs, sizes))
+        options = {"epsabs": least, "epsrel": 1e-10, "limit": 100}
+        return math.fsum(integrate.quad(integrand, *panel, **options)[0] for panel in panels)
+
+
+def _diverges(sizes: list[float]) -> bool:
+    """Whether the panels of an integral, from infinity inwards, show that it diverges.
+
+    If it converges, the sizes fall towards infinity, and the first one is negligible.
+    """
+    # the panel at infinity can be narrower than the others
+    outer, inner = (abs(size) for size in (*sizes[1:3], 0.0, 0.0)[:2])
+    total = sum(map(abs, sizes))
+    return outer > 0 and outer >= 1e-6 * total and outer >= inner * (1 - 1e-9)
 
 
 def seed_of(random_state: Any) -> int:

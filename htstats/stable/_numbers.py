@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from htstats.stable import _arguments
+from htstats.stable._arguments import Floats
 from htstats.stable._table import StableTable, table_of
 
 __all__ = ["Law", "entropy", "mean", "mode", "shift"]
@@ -121,6 +122,8 @@ def refine_mode(scaled: Scaled, s: float) -> float:
 # ---- entropy -------------------------------------------------------------------------------------
 
 NODES = 40_001
+# Below this alpha a table does not reach far enough.
+LEAST_TABLE_ALPHA = 0.1
 
 
 def entropy(law: Law) -> float:
@@ -144,11 +147,19 @@ def tabulated_entropy(table: StableTable) -> float:
     low, high, width, s1 = table.range()
     s = np.linspace(low, high, NODES)
     x = width * np.sinh(s)
-    log_f = np.asarray(table.evaluate("logpdf", x, s1=s1))
+    law = (table.alpha, table.beta, 0.0, 1.0)
+
+    def value(name: str, points: Floats) -> Floats:
+        if table.alpha < LEAST_TABLE_ALPHA:
+            kind = "S1" if s1 else "S0"
+            return np.asarray(_arguments.evaluate(name, points, law, kind, None, 1))
+        return np.asarray(table.evaluate(name, points, s1=s1))
+
+    log_f = value("logpdf", x)
     terms = -log_f * np.exp(log_f + np.log(width * np.cosh(s)))
     terms[[0, -1]] /= 2
     total = math.fsum(terms.tolist()) * (high - low) / (NODES - 1)
     for name, i in (("cdf", 0), ("sf", -1)):
-        tail = float(np.asarray(table.evaluate(name, x[[i]], s1=s1))[0])
+        tail = float(value(name, x[[i]])[0])
         total += tail * (1 + 1 / table.alpha - float(log_f[i])) if tail else 0.0
     return total

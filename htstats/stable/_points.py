@@ -28,6 +28,10 @@ Floats = npt.NDArray[np.float64]
 # n = 1e6.
 EXACT = 20_000
 STEPS = 2048
+# The density of a law with alpha below .5 has a peak that is sharper than a bin. Such samples are
+# recognized by the ratio of (q95 - q05) to (q75 - q25), and binned only beyond this size.
+PEAKED_RATIO = 27.0
+EXACT_PEAKED = 200_000
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,8 @@ def _checked_weights(weights: Any, size: int) -> Floats:
         raise ValueError(f"weights must be as many as x, got {given.size} for {size}")
     if not (np.isfinite(given) & (given >= 0)).all():
         raise ValueError("weights must be finite and 0 or above")
+    if given.size and not given.any():
+        raise ValueError("weights must not all be 0")
     return given
 
 
@@ -121,7 +127,15 @@ def _from_sorted(x: Floats, weight: Floats | None) -> Points:
     counts = np.ones(x.size) if weight is None else weight
     upto = np.cumsum(counts)
     whole = Points(x, counts, np.zeros(x.size), float(upto[-1]), x, upto - counts, upto)
-    return whole if x.size <= EXACT else _bin(whole, x, x)
+    if x.size <= EXACT or (x.size <= EXACT_PEAKED and _is_peaked(whole)):
+        return whole
+    return _bin(whole, x, x)
+
+
+def _is_peaked(whole: Points) -> bool:
+    """Whether the quantiles are those of a stable law with alpha below about .5."""
+    q05, q25, q75, q95 = whole.quantile(np.array([0.05, 0.25, 0.75, 0.95]))
+    return bool(q95 - q05 > PEAKED_RATIO * (q75 - q25))
 
 
 def _from_sketch(sketch: TailSketch) -> Points:
