@@ -1,23 +1,24 @@
 #include "htst_stable_nolan.h"
 
 #include "htst_stable_math.h"
+#include "htst_stable_sum.h"
 #include "htst_isa.h"
 
-#define FIRST_STEP 0.16 /* in v; half of it suffices nearly everywhere */
-#define TOLERANCE 3e-7
-#define TIGHT_TOLERANCE 1e-10 /* with SLOW_GROWTH: there the sums can miss the end of the plateau */
+#define FIRST_STEP 0.11 /* in v; it suffices nearly everywhere */
+#define TOLERANCE 1e-7
+#define MOMENT_SIZE 1.0 /* the largest error of a moment, relative to that of its sum */
 #define MAX_HALVINGS 5
 #define NEGLIGIBLE 1e-17
 #define MAX_PLATEAU 1.0 /* of kappa or pi - Phi; a second peak is sought only below it */
-#define SMALL_PLATEAU 0.2
-#define SLOW_GROWTH 0.15 /* small enough that the nodes resolve the end of the plateau */
-#define NO_PEAK 42.0     /* a peak is ignored if its logarithm is lower by this */
+#define LEAST_STRIP 0.7
+#define SLOWEST 0.05
+#define NO_PEAK 42.0 /* a peak is ignored if its logarithm is lower by this */
 #define FIRST_V (-7.0)
 #define LAST_V 60.0
-#define BLOCK 16     /* nodes that are evaluated together */
-#define LAST_Y 640.0 /* at a larger y, angles times alpha - 1 might be denormal */
-#define LIMIT_Y 60.0 /* at this y, L has reached its limit, if it has one */
-#define LAPLACE 20.0 /* the least L from which Laplace's formula is used */
+#define BLOCK HTST_STABLE_BLOCK /* nodes that are evaluated together */
+#define LAST_Y 640.0            /* at a larger y, angles times alpha - 1 might be denormal */
+#define LIMIT_Y 60.0            /* at this y, L has reached its limit, if it has one */
+#define LAPLACE 20.0            /* the least L from which Laplace's formula is used */
 #define LAPLACE_Y 9.0
 #define MAX_LOG_G 650.0 /* exp(-g) is 0 long before */
 
@@ -222,28 +223,23 @@ other_peak(const integral_t *t, peak_t *peak)
     return gain > NO_PEAK ? 0.0 : distance;
 }
 
-/* Sums over nodes; `first` and `last` are the sizes of the first and the last term of the block
- * that was added last, relative to the sums. */
+/* Sums over nodes; `first` and `last` are the sizes of the first and the last term of the block that
+ * was added last, relative to the sums. */
+enum { DENSITY, UPPER, LOWER, N_SUMS };
 typedef struct {
-    double density, upper, lower, first, last;
+    htst_stable_sum_t of[N_SUMS];
+    double first, last;
 } sums_t;
 
-/* The largest of three terms relative to the sums. */
+/* The largest term of node i relative to the sums. */
 static double
-relative_size(const sums_t *sums, double density, double upper, double lower)
+relative_size(const sums_t *sums, const double terms[N_SUMS][BLOCK], int i)
 {
-    return fmax(density / sums->density, fmax(upper / sums->upper, lower / sums->lower));
-}
-
-HTST_INLINE double
-sum_of(const double x[BLOCK])
-{
-    double part[BLOCK / 2];
-    for (int i = 0; i < BLOCK / 2; i++) {
-        part[i] = x[i] + x[i + BLOCK / 2];
+    double size = 0.0;
+    for (int k = 0; k < N_SUMS; k++) {
+        size = fmax(size, terms[k][i] / htst_stable_total(&sums->of[k]));
     }
-    return ((part[0] + part[4]) + (part[2] + part[6]))
-        + ((part[1] + part[5]) + (part[3] + part[7]));
+    return size;
 }
 
 HTST_VOID_KERNEL(add_block,
@@ -265,18 +261,28 @@ HTST_VOID_KERNEL(add_block,
         double g = htst_exp(log_g);
         term[i] = htst_exp((log_g - peak->log_g) - (g - peak->g)) * width[i];
     }
-    double density[BLOCK], upper[BLOCK], lower[BLOCK];
+    double terms[N_SUMS][BLOCK];
     for (int i = 0; i < BLOCK; i++) {
         double mass = term[i] * nodes.slope[i];
-        density[i] = term[i] * nodes.weight[i];
-        upper[i] = mass * nodes.omega[i];
-        lower[i] = mass * (t->beyond + nodes.phi[i]);
+        terms[DENSITY][i] = term[i] * nodes.weight[i];
+        terms[UPPER][i] = mass * nodes.omega[i];
+        terms[LOWER][i] = mass * (t->beyond + nodes.phi[i]);
     }
-    sums->density += sum_of(density);
-    sums->upper += sum_of(upper);
-    sums->lower += sum_of(lower);
-    sums->first = relative_size(sums, density[0], upper[0], lower[0]);
-    sums->last = relative_size(sums, density[BLOCK - 1], upper[BLOCK - 1], lower[BLOCK - 1]);
+    for (int k = 0; k < N_SUMS; k++) {
+        htst_stable_add(terms[k], v, step, &sums->of[k]);
+    }
+    sums->first = relative_size(sums, terms, 0);
+    sums->last = relative_size(sums, terms, BLOCK - 1);
+}
+
+/* The growth with which the nodes resolve poles of the integrand at y = end +- i pi. The distance of
+ * a pole from the axis in v is pi scale/(1 + exp(-growth v)). */
+static double
+growth_towards(const integral_t *t, const peak_t *peak, double end)
+{
+    double distance = t->rise * (peak->y - end) * peak->scale;
+    double growth = (HTST_PI / LEAST_STRIP * peak->scale - 2.0) / distance;
+    return distance <= 0.0 || growth > 1.0 ? 1.0 : fmax(growth, SLOWEST);
 }
 
 /* The range of v in which all nodes are summed, however small their terms are; beyond it, terms are
@@ -322,30 +328,35 @@ sweep(const integral_t *t, const peak_t *peak, reach_t *reach, double start, dou
     }
 }
 
-static double
-change(double half, double both)
+static bool
+is_converged(const sums_t *sums)
 {
-    return fabs(2.0 * half - both) / both;
+    bool agree = true;
+    for (int k = 0; k < N_SUMS; k++) {
+        double size = TOLERANCE * htst_stable_total(&sums->of[k]);
+        agree = agree && htst_stable_agrees(&sums->of[k], size, MOMENT_SIZE);
+    }
+    return agree;
 }
 
-/* Halves the step until a halving changes the sums by less than TOLERANCE; the error of the
- * trapezoid rule is then about TOLERANCE squared. Returns the step. */
-static double
-integrate(const integral_t *t, const peak_t *peak, reach_t *reach, sums_t *sums)
+/* Computes the three integrals over v, with half of the step until they have converged. */
+static void
+integrate(const integral_t *t, const peak_t *peak, reach_t *reach, double integrals[N_SUMS])
 {
     double step = FIRST_STEP;
-    sweep(t, peak, reach, 0.0, step, sums);
-    for (int i = 0; i < MAX_HALVINGS; i++) {
-        sums_t half = *sums;
-        sweep(t, peak, reach, 0.5 * step, step, sums);
+    sums_t sums = { 0 };
+    sweep(t, peak, reach, 0.0, step, &sums);
+    for (int i = 0; i < MAX_HALVINGS && !is_converged(&sums); i++) {
+        sums_t between = { 0 };
+        sweep(t, peak, reach, 0.5 * step, step, &between);
         step *= 0.5;
-        double density = change(half.density, sums->density);
-        double tails = fmax(change(half.upper, sums->upper), change(half.lower, sums->lower));
-        if (fmax(density, tails) < (peak->growth < 1.0 ? TIGHT_TOLERANCE : TOLERANCE)) {
-            break;
+        for (int k = 0; k < N_SUMS; k++) {
+            sums.of[k] = htst_stable_halve(&sums.of[k], &between.of[k]);
         }
     }
-    return step;
+    for (int k = 0; k < N_SUMS; k++) {
+        integrals[k] = step * htst_stable_total(&sums.of[k]);
+    }
 }
 
 /* log(z cos eta), computed from x_S0 if the logarithm is near 0. */
@@ -409,14 +420,18 @@ htst_stable_nolan(
     if (peak.g > 1.5 && plateau > 0.0 && plateau < MAX_PLATEAU) {
         distance = other_peak(&t, &peak);
     }
-    if (plateau > 0.0 && plateau < SMALL_PLATEAU) {
-        peak.growth = SLOW_GROWTH;
+    peak.growth = growth_towards(&t, &peak, 0.0);
+    if (plateau > 0.0 && plateau < MAX_PLATEAU) {
+        double end = t.rise * (log(plateau) - 4.0);
+        peak.growth = fmin(peak.growth, growth_towards(&t, &peak, end));
     }
     reach_t reach = find_reach(&t, &peak, plateau, distance);
-    sums_t sums = { 0.0, 0.0, 0.0, 0.0, 0.0 };
-    double factor = integrate(&t, &peak, &reach, &sums) / peak.scale;
+    double integrals[N_SUMS];
+    integrate(&t, &peak, &reach, integrals);
+    double factor = 1.0 / peak.scale;
     double scale = peak.log_g - peak.g;
     return (htst_stable_values_t){ scale, scale,
-        factor * sums.density * (law->alpha / (HTST_PI * size)) / z, factor * sums.upper / HTST_PI,
-        factor * sums.lower / HTST_PI, above ? 0.0 : more, above ? more : 0.0 };
+        factor * integrals[DENSITY] * (law->alpha / (HTST_PI * size)) / z,
+        factor * integrals[UPPER] / HTST_PI, factor * integrals[LOWER] / HTST_PI,
+        above ? 0.0 : more, above ? more : 0.0 };
 }

@@ -128,10 +128,9 @@ choose(const htst_stable_law_t *law, htst_stable_point_t point)
         && htst_stable_cut(law, &law->side[left], seen, &v)) {
         return left ? mirror(v) : v;
     }
-    if (exact || point.far > 0.0) {
+    if (exact || point.far > 0.0 || !htst_stable_ray(law, &law->side[left], seen, &v)) {
         return by_nolan(law, point);
     }
-    htst_stable_ray(law, &law->side[left], seen, &v);
     return left ? mirror(v) : v;
 }
 
