@@ -3,8 +3,9 @@
 #include "htst_stable_math.h"
 #include "htst_isa.h"
 
-/* Replaces alpha - 1 = 0; this changes the law by less than about 1e-20. */
-#define NO_EXCESS 1e-25
+/* Replaces alpha - 1 = 0; this changes the law by less than about 1e-20. A product with a power of 2
+ * is exact. */
+#define NO_EXCESS 0x1p-83
 
 static const htst_pair_t HALF_PI = { 0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54 };
 
@@ -60,7 +61,7 @@ quotient(htst_pair_t a, htst_pair_t b)
 static void
 set_side(const htst_stable_law_t *law, double beta, htst_stable_side_t *side)
 {
-    double sine = law->sine, cosine = law->cosine, tangent = beta * (sine / cosine);
+    double sine = law->sine, cosine = law->cosine;
     side->beta = beta;
     side->sin_part = (1.0 + beta) * sine;
     side->cos_part = cosine - beta * (sine / cosine) * sine;
@@ -71,8 +72,12 @@ set_side(const htst_stable_law_t *law, double beta, htst_stable_side_t *side)
     side->full = x < 0.0 ? HTST_PI - angle : angle;
     side->kappa = x < 0.0 ? angle : HTST_PI - angle;
     side->length = side->full / law->alpha;
-    side->cos_eta = 1.0 / sqrt(1.0 + tangent * tangent);
-    side->sin_eta = tangent * side->cos_eta;
+    /* cos^2 A + beta^2 sin^2 A */
+    double square = fabs(beta) > 0.5 ? 1.0 - (1.0 - beta) * (1.0 + beta) * (sine * sine)
+                                     : cosine * cosine + (beta * sine) * (beta * sine);
+    double inverse = 1.0 / sqrt(square);
+    side->cos_eta = fabs(cosine) * inverse;
+    side->sin_eta = beta * sine * sign * inverse;
 }
 
 void

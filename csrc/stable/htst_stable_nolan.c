@@ -20,6 +20,7 @@
 #define LIMIT_Y 60.0            /* at this y, L has reached its limit, if it has one */
 #define LAPLACE 20.0            /* the least L from which Laplace's formula is used */
 #define LAPLACE_Y 9.0
+#define LARGE_Z 1e40
 #define MAX_LOG_G 650.0 /* exp(-g) is 0 long before */
 
 /* The constants of the integrand. */
@@ -27,7 +28,8 @@ typedef struct {
     double alpha, excess, inverse; /* inverse = 1/(alpha - 1) */
     double length, beyond, kappa;
     double size, above, base, other_base; /* abs(e), its sign; c = base + size (omega or phi) */
-    double first, log_z;                  /* log(z cos eta), log z */
+    double first;                         /* log(z cos eta) */
+    double log_z, part_z, rest_z;         /* log z = log(part_z) + rest_z */
     double rise;                          /* +1 if L rises with y, else -1 */
 } integral_t;
 
@@ -56,7 +58,8 @@ node_at(const integral_t *t, double y)
     double sum = 1.0 + near, rest = is_near > 0.0 ? sum : ratio;
     double lost = (near - (sum - 1.0)) / rest;
     double part = htst_log(rest) + (is_near > 0.0 ? lost : 0.0);
-    double log_g = htst_fma(t->first - part, t->inverse, t->log_z) + htst_log(quotient);
+    double log_g =
+        htst_fma(t->first - part, t->inverse, t->rest_z) + htst_log(quotient * t->part_z);
     double a = e * (w.sin / c.sin) - (cos_w * cos_c - w.sin * c.sin);
     double slope = htst_fma(a, a, sp * sp) * quotient * (weight * inverse_w) * fabs(t->inverse);
     return (node_t){ log_g, slope, weight, omega, phi };
@@ -404,9 +407,12 @@ htst_stable_nolan(
 {
     double z = point.x1.hi, e = law->excess, size = fabs(e);
     bool above = e > 0.0;
+    double log_z = log(z) + point.x1.lo / z;
+    bool moderate = z > 1.0 / LARGE_Z && z < LARGE_Z; /* then no digits of log z are lost */
     integral_t t = { law->alpha, e, 1.0 / e, side->length, side->beyond, side->kappa, size,
         above ? 1.0 : -1.0, above ? side->kappa : side->beyond, above ? side->length : side->full,
-        first_log(side, point), log(z) + point.x1.lo / z, above ? -1.0 : 1.0 };
+        first_log(side, point), log_z, moderate ? z : 1.0, moderate ? point.x1.lo / z : log_z,
+        above ? -1.0 : 1.0 };
     double low, high, plateau = above ? t.kappa : t.beyond, distance = 0.0, more = 0.0;
     if (plateau == 0.0) {
         double least = single_node(&t, above ? LIMIT_Y : -LIMIT_Y).log_g;
