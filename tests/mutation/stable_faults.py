@@ -71,6 +71,12 @@ FAULTS = (
     ),
     Fault(
         "htst_stable_invert.c",
+        "the way back into the bracket has steps of the same length",
+        "stride *= 2.0;",
+        "stride = 2.0;",
+    ),
+    Fault(
+        "htst_stable_invert.c",
         "the scale of S1 at alpha = 1 is forgotten",
         "moved += 2.0 / HTST_PI * beta * scale * log(scale);",
         "moved += 0.0;",
