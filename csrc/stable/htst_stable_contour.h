@@ -31,7 +31,8 @@
 bool htst_stable_cut(const htst_stable_law_t *law, const htst_stable_side_t *side,
     htst_stable_point_t point, htst_stable_values_t *values);
 
-/* Computes the same along the ray, for x_S0 >= 0. Returns false if the integrals do not converge. */
+/* Computes the same along the ray, for x_S0 >= 0. Returns false if the integrals do not
+ * converge. */
 bool htst_stable_ray(const htst_stable_law_t *law, const htst_stable_side_t *side,
     htst_stable_point_t point, htst_stable_values_t *values);
 

@@ -3,8 +3,8 @@
 #include "htst_stable_math.h"
 #include "htst_isa.h"
 
-/* Replaces alpha - 1 = 0; this changes the law by less than about 1e-20. A product with a power of 2
- * is exact. */
+/* Replaces alpha - 1 = 0; this changes the law by less than about 1e-20. A product with a power
+ * of 2 is exact. */
 #define NO_EXCESS 0x1p-83
 
 static const htst_pair_t HALF_PI = { 0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54 };

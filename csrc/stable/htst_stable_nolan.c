@@ -65,7 +65,8 @@ next_y(const htst_stable_integral_t *t, const htst_stable_node_t *n, double y)
 }
 
 /* Finds an interval that contains a peak, by the signs of the ascent on a coarse grid. If there are
- * several peaks, the one nearest to the end where g is large is taken. Returns a guess of its place. */
+ * several peaks, the one nearest to the end where g is large is taken. Returns a guess of its
+ * place. */
 static double
 bracket(const htst_stable_integral_t *t, double *low, double *high)
 {
@@ -190,8 +191,8 @@ other_peak(const htst_stable_integral_t *t, peak_t *peak)
     return gain > NO_PEAK ? 0.0 : distance;
 }
 
-/* Sums over nodes; `first` and `last` are the sizes of the first and the last term of the block that
- * was added last, relative to the sums. */
+/* Sums over nodes; `first` and `last` are the sizes of the first and the last term of the block
+ * that was added last, relative to the sums. */
 enum { DENSITY, UPPER, LOWER, N_SUMS };
 typedef struct {
     htst_stable_sum_t of[N_SUMS];
@@ -200,7 +201,7 @@ typedef struct {
 
 /* The largest term of node i relative to the sums. */
 static double
-relative_size(const sums_t *sums, const double terms[N_SUMS][BLOCK], int i)
+relative_size(const sums_t *sums, double terms[N_SUMS][BLOCK], int i)
 {
     double size = 0.0;
     for (int k = 0; k < N_SUMS; k++) {
@@ -242,8 +243,8 @@ HTST_VOID_KERNEL(add_block,
     sums->last = relative_size(sums, terms, BLOCK - 1);
 }
 
-/* The growth with which the nodes resolve poles of the integrand at y = end +- i pi. The distance of
- * a pole from the axis in v is pi scale/(1 + exp(-growth v)). */
+/* The growth with which the nodes resolve poles of the integrand at y = end +- i pi. The distance
+ * of a pole from the axis in v is pi scale/(1 + exp(-growth v)). */
 static double
 growth_towards(const htst_stable_integral_t *t, const peak_t *peak, double end)
 {

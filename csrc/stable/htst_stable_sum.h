@@ -1,14 +1,14 @@
 /* htst_stable_sum: sums of the trapezoid rule with a test of convergence. Internal.
  *
  * The nodes are v = start + k step. The sum over even k and that over odd k are both the rule with
- * twice the step, so their difference shows its error; the error of the rule with all nodes is about
- * the square of that, relative to the sum.
+ * twice the step, so their difference shows its error; the error of the rule with all nodes is
+ * about the square of that, relative to the sum.
  *
  * METHOD: the error of the rule is dominated by the pole of the integrand nearest to the real axis.
  * It is the real part of a complex number that turns as the nodes or the integrand move, so it
  * passes through 0 by chance. The error of the moment, which is the sum over v times the integrand,
- * is the real part of the same number times the place of the pole. Because the pole is not real, both
- * errors are not 0 together.
+ * is the real part of the same number times the place of the pole. Because the pole is not real,
+ * both errors are not 0 together.
  * ACCURACY: rounding of sums. ERRORS: none. */
 #ifndef HTST_STABLE_SUM_H
 #define HTST_STABLE_SUM_H

@@ -97,7 +97,7 @@ class Seams:
         return alpha, beta, self.rng.uniform(0.3, 8.0), "S0"
 
     def near(self) -> tuple[float, float, float, str]:
-        """abs(alpha - 1) beside .1 or .001, beta beside .05, x_S0 beside 12, where methods change"""
+        """abs(alpha - 1) beside .1 or .001, beta beside .05, x_S0 beside 12."""
         gap = self.beside(self.rng.choice((0.1, 1e-3)))
         beta = self.sign() * self.beside(0.05)
         beta = self.rng.choice((beta, beta, self.skew()))
