@@ -68,3 +68,22 @@ def test_values_are_smooth_along_alpha(centre, beta):
         if np.all(np.isfinite(tail)) and np.max(np.abs(tail)) < 600:
             differences = np.max(np.abs(np.diff(tail, 4)))
             assert differences < NOISE * max(1.0, np.max(np.abs(tail)) / 10), x
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.1, 0.12, 0.15, 0.2, 0.3])
+def test_densities_are_exact_where_their_two_factors_are_out_of_range(alpha):
+    """At a small x in a light tail the density is a large number times a denormal one."""
+    for x in 10.0 ** np.arange(-80.0, 0.0, 0.25):
+        log = stable.logpdf(x, alpha, 1.0, parameterization="S1")
+        if -690 < log < -600:
+            found = stable.pdf(x, alpha, 1.0, parameterization="S1")
+            assert np.log(found) == pytest.approx(log, rel=1e-14)
+
+
+@pytest.mark.parametrize("alpha", [0.008, 0.01, 0.02, 0.04, 0.06, 0.09])
+def test_tails_of_small_alpha_add_up(alpha):
+    for beta in (-0.9, -0.09, 0.0, 0.5, 0.99):
+        x = 10.0 ** np.arange(-220.0, 200.0, 7.0)
+        kind = {"parameterization": "S1"}
+        total = stable.cdf(x, alpha, beta, **kind) + stable.sf(x, alpha, beta, **kind)
+        np.testing.assert_allclose(total, 1.0, rtol=1e-12)

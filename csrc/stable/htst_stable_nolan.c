@@ -17,8 +17,10 @@
 #define LAST_V 60.0
 #define BLOCK HTST_STABLE_BLOCK /* nodes that are evaluated together */
 #define LAST_Y 640.0            /* at a larger y, angles times alpha - 1 might be denormal */
-#define LIMIT_Y 60.0            /* at this y, L has reached its limit, if it has one */
-#define LAPLACE 20.0            /* the least L from which Laplace's formula is used */
+#define SMALL_ALPHA 0.1         /* below it mass can lie beyond LAST_Y, at an end of the angle */
+#define LEAST_MISSED 1e-13
+#define LIMIT_Y 60.0 /* at this y, L has reached its limit, if it has one */
+#define LAPLACE 20.0 /* the least L from which Laplace's formula is used */
 #define LAPLACE_Y 9.0
 #define MAX_LOG_G 650.0 /* exp(-g) is 0 long before */
 
@@ -385,8 +387,14 @@ htst_stable_nolan(
     integrate(&t, &peak, &reach, integrals);
     double factor = 1.0 / peak.scale;
     double scale = peak.log_g - peak.g;
+    double upper = factor * integrals[UPPER] / HTST_PI, lower = factor * integrals[LOWER] / HTST_PI;
+    if (law->alpha < SMALL_ALPHA && plateau > 0.0) {
+        double missed = 1.0 - (upper + lower) * exp(scale); /* the mass beyond LAST_Y */
+        double more_of_both = missed > LEAST_MISSED ? missed / HTST_PI * exp(-scale) : 0.0;
+        upper += more_of_both * t.length;
+        lower += more_of_both * t.beyond;
+    }
     return (htst_stable_values_t){ scale, scale,
-        factor * integrals[DENSITY] * (law->alpha / (HTST_PI * size)) / z,
-        factor * integrals[UPPER] / HTST_PI, factor * integrals[LOWER] / HTST_PI,
+        factor * integrals[DENSITY] * (law->alpha / (HTST_PI * size)) / z, upper, lower,
         above ? 0.0 : more, above ? more : 0.0 };
 }
