@@ -30,8 +30,8 @@ FAULTS = (
     Fault(
         "htst_stable_nolan.c",
         "the mass left of a light tail is lost",
-        "factor * integrals[LOWER] / HTST_PI, above ? 0.0 : more, above ? more : 0.0 };",
-        "factor * integrals[LOWER] / HTST_PI, 0.0, 0.0 };",
+        "upper, lower, above ? 0.0 : more, above ? more : 0.0 };",
+        "upper, lower, 0.0, 0.0 };",
     ),
     Fault(
         "htst_stable_values.c",
