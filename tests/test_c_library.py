@@ -47,9 +47,11 @@ INTERNAL = {
     "htst_philox.h",
     "htst_stable_closed.h",
     "htst_stable_contour.h",
+    "htst_stable_integrand.h",
     "htst_stable_law.h",
     "htst_stable_math.h",
     "htst_stable_nolan.h",
+    "htst_stable_sum.h",
     "htst_stable_values.h",
 }
 FILES = sorted(p for p in CSRC.glob("*/*.[ch]") if p.parent.name != "examples")

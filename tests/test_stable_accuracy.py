@@ -35,7 +35,9 @@ has {points} points with 22 digits, each computed by two independent methods
 (`tests/tables/make_stable_reference.py`): Fourier's integral on a ray with a working precision that
 grows with the cancellation, and a power series or Nolan's integral. alpha runs from 0.1 to 2, with
 alpha - 1 down to 1e-9 and 2 - alpha down to 1e-9; beta includes -1, 1 and 1 less 1e-9; x runs from
-1e-300 to 1e300 on both sides, in S0 and S1.
+1e-300 to 1e300 on both sides, in S0 and S1. Points of the strata "seam" lie beside the places where
+the library changes its method, or where its integrals are difficult; those of "faults" are where an
+earlier version was wrong (`tests/tables/stable_points.py`).
 
 The columns are: relative errors of the density and both tails, where they are above 1e-300; the
 error of the log of the density in units of max(1, abs(log f)), and the relative error of the logs

@@ -1,12 +1,14 @@
 #include "htst_stable_contour.h"
 
 #include "htst_stable_math.h"
+#include "htst_stable_sum.h"
 #include "htst_isa.h"
 
-#define BLOCK 16        /* nodes that are evaluated together */
-#define FIRST_STEP 0.25 /* of the trapezoid rule, in v */
+#define BLOCK HTST_STABLE_BLOCK /* nodes that are evaluated together */
+#define FIRST_STEP 0.125        /* of the trapezoid rule, in v */
 #define TOLERANCE 1e-9  /* of the change by halving the step; the error may be its power 1.3 */
-#define MOMENT_SIZE 4.0 /* the error of the moment, relative to that of the density */
+#define MOMENT_SIZE 4.0 /* the largest error of a moment, relative to that of its sum */
+#define SEARCH_STEP 0.25
 #define MAX_HALVINGS 4
 #define NEGLIGIBLE 1e-17
 #define LEFT_END 50.0 /* exp(-v) alpha at the first node: the integrand is below exp(-LEFT_END) */
@@ -25,10 +27,11 @@ typedef struct {
     double tangent, sin_angle, cos_angle, turn; /* turn = angle - pi/2 */
 } path_t;
 
-/* Sums over nodes: both integrands, the density's times v, and its absolute values. `top` is the
- * largest Re W; `largest` is the size of the last block relative to the sums. */
+/* Sums over nodes: both integrands, and the absolute values of the density's. `top` is the largest
+ * Re W; `largest` is the size of the last block relative to the sums. */
 typedef struct {
-    double density, tail, moment, absolute, top, largest;
+    htst_stable_sum_t density, tail;
+    double absolute, top, largest;
 } sums_t;
 
 /* One node: Re W, and the factors of exp(Re W) in both integrands. */
@@ -120,74 +123,79 @@ HTST_VOID_KERNEL(evaluate_ray,
 
 typedef void (*evaluate_t)(const path_t *, double, double, terms_t *);
 
+HTST_VOID_KERNEL(
+    add_terms, (const terms_t *terms, double v, double step, sums_t *sums), (terms, v, step, sums))
+{
+    double absolute = 0.0, tail_size = 0.0;
+    for (int i = 0; i < BLOCK; i++) {
+        absolute += fabs(terms->density[i]);
+        tail_size += fabs(terms->tail[i]);
+        sums->top = sums->top > terms->real[i] ? sums->top : terms->real[i];
+    }
+    htst_stable_add(terms->density, v, step, &sums->density);
+    htst_stable_add(terms->tail, v, step, &sums->tail);
+    double density = htst_stable_total(&sums->density), tail = htst_stable_total(&sums->tail);
+    sums->absolute += absolute;
+    sums->largest = fmax(absolute / fabs(density), tail_size / fabs(tail));
+}
+
 static void
 add_block(evaluate_t evaluate, const path_t *t, double v, double step, sums_t *sums)
 {
     terms_t terms;
-    double density = 0.0, tail = 0.0, moment = 0.0, absolute = 0.0, tail_size = 0.0;
     evaluate(t, v, step, &terms);
-    for (int i = 0; i < BLOCK; i++) {
-        density += terms.density[i];
-        moment += terms.density[i] * (v + i * step);
-        tail += terms.tail[i];
-        absolute += fabs(terms.density[i]);
-        tail_size += fabs(terms.tail[i]);
-        sums->top = fmax(sums->top, terms.real[i]);
-    }
-    sums->density += density;
-    sums->tail += tail;
-    sums->moment += moment;
-    sums->absolute += absolute;
-    sums->largest = fmax(absolute / fabs(sums->density), tail_size / fabs(sums->tail));
+    add_terms(&terms, v, step, sums);
 }
 
-static void
-sweep(evaluate_t evaluate, const path_t *t, double start, double step, sums_t *sums)
+static sums_t
+sweep(evaluate_t evaluate, const path_t *t, double start, double step)
 {
     double width = BLOCK * step;
-    sums->largest = 1.0;
-    for (double v = start - width; v > t->first_v - width && sums->largest > NEGLIGIBLE;
+    sums_t sums = { .top = -INFINITY, .largest = 1.0 };
+    for (double v = start - width; v > t->first_v - width && sums.largest > NEGLIGIBLE;
          v -= width) {
-        add_block(evaluate, t, v, step, sums);
+        add_block(evaluate, t, v, step, &sums);
     }
-    sums->largest = 1.0;
-    for (double v = start; v < LAST_V && sums->largest > NEGLIGIBLE; v += width) {
-        add_block(evaluate, t, v, step, sums);
-        if (!(sums->top < MAX_RISE)) {
-            return;
+    sums.largest = 1.0;
+    for (double v = start; v < LAST_V && sums.largest > NEGLIGIBLE && sums.top < MAX_RISE;
+         v += width) {
+        add_block(evaluate, t, v, step, &sums);
+    }
+    return sums;
+}
+
+static bool
+is_converged(const sums_t *sums, double tail_size)
+{
+    double density = fabs(htst_stable_total(&sums->density));
+    return htst_stable_agrees(&sums->density, TOLERANCE * density, MOMENT_SIZE)
+        && htst_stable_agrees(&sums->tail, TOLERANCE * tail_size, MOMENT_SIZE);
+}
+
+/* The results of both integrals over u, and that of the absolute values of the density's. */
+typedef struct {
+    double density, tail, absolute;
+} integrals_t;
+
+/* Computes the integrals; returns false if they did not converge. The tail must be exact relative
+ * to the larger of itself and tail_scale. */
+static bool
+integrate(evaluate_t evaluate, const path_t *t, double tail_scale, integrals_t *integrals)
+{
+    double step = FIRST_STEP;
+    sums_t sums = sweep(evaluate, t, 0.0, step);
+    for (int i = 0; i < MAX_HALVINGS && sums.top < MAX_RISE; i++) {
+        double tail = htst_stable_total(&sums.tail);
+        *integrals = (integrals_t){ step * htst_stable_total(&sums.density), step * tail,
+            step * sums.absolute };
+        if (is_converged(&sums, fmax(fabs(tail), tail_scale / step))) {
+            return true;
         }
-    }
-}
-
-/* Whether the change from the sums of half of the nodes (`half`) is small. The error of a sum
- * oscillates with x and passes through 0; that of the moment does so elsewhere. */
-static bool
-is_converged(const sums_t *half, const sums_t *sums, double tail_size)
-{
-    double size = TOLERANCE * fabs(sums->density);
-    return fabs(2.0 * half->density - sums->density) < size
-        && fabs(2.0 * half->moment - sums->moment) < MOMENT_SIZE * size
-        && fabs(2.0 * half->tail - sums->tail) < TOLERANCE * tail_size;
-}
-
-/* Computes both integrals over u; returns false if they did not converge. */
-static bool
-integrate(evaluate_t evaluate, const path_t *t, double tail_scale, sums_t *sums)
-{
-    double step = FIRST_STEP, tail_size = 0.0;
-    *sums = (sums_t){ 0.0, 0.0, 0.0, 0.0, -INFINITY, 1.0 };
-    sweep(evaluate, t, 0.0, step, sums);
-    for (int i = 0; i < MAX_HALVINGS && sums->top < MAX_RISE; i++) {
-        sums_t half = *sums;
-        sweep(evaluate, t, 0.5 * step, step, sums);
+        sums_t between = sweep(evaluate, t, 0.5 * step, step);
         step *= 0.5;
-        tail_size = fmax(fabs(sums->tail), tail_scale / step);
-        if (is_converged(&half, sums, tail_size)) {
-            sums->density *= step;
-            sums->tail *= step;
-            sums->absolute *= step;
-            return sums->top < MAX_RISE;
-        }
+        sums = (sums_t){ htst_stable_halve(&sums.density, &between.density),
+            htst_stable_halve(&sums.tail, &between.tail), sums.absolute + between.absolute,
+            fmax(sums.top, between.top), 1.0 };
     }
     return false;
 }
@@ -198,8 +206,8 @@ falls_below(evaluate_t evaluate, const path_t *t, double needed)
 {
     terms_t terms;
     double before = INFINITY;
-    for (double v = 0.0; v < LAST_V; v += BLOCK * FIRST_STEP) {
-        evaluate(t, v, FIRST_STEP, &terms);
+    for (double v = 0.0; v < LAST_V; v += BLOCK * SEARCH_STEP) {
+        evaluate(t, v, SEARCH_STEP, &terms);
         for (int i = 0; i < BLOCK; i++) {
             if (terms.real[i] < needed) {
                 return true;
@@ -230,7 +238,7 @@ htst_stable_cut(const htst_stable_law_t *law, const htst_stable_side_t *side,
         point.far > 0.0 ? exp(-log_x) : 1.0 / x, -shift * law->sine,
         shift * (2.0 * quarter * quarter), law->cosine, side->cos_part, side->sin_part, 0.0, 0.0,
         0.0, 0.0 };
-    sums_t sums;
+    integrals_t sums;
     if (!integrate(evaluate, &t, 0.0, &sums) || !(sums.absolute < MAX_CANCELLED * sums.density)) {
         return false;
     }
@@ -246,7 +254,7 @@ htst_stable_cut(const htst_stable_law_t *law, const htst_stable_side_t *side,
     return true;
 }
 
-void
+bool
 htst_stable_ray(const htst_stable_law_t *law, const htst_stable_side_t *side,
     htst_stable_point_t point, htst_stable_values_t *values)
 {
@@ -254,9 +262,12 @@ htst_stable_ray(const htst_stable_law_t *law, const htst_stable_side_t *side,
     double shift = side->beta * (law->sine / law->cosine);
     path_t t = { law->alpha, law->excess, log(law->alpha / LEFT_END), log(size), 1.0 / size, 0.0,
         0.0, 0.0, 0.0, 0.0, shift, 1.0 / size, x / size, angle - HTST_HALF_PI };
-    sums_t sums;
-    integrate(evaluate_ray, &t, angle, &sums);
+    integrals_t sums;
+    if (!integrate(evaluate_ray, &t, angle, &sums)) {
+        return false;
+    }
     double upper = (angle + sums.tail) / HTST_PI;
     *values =
         (htst_stable_values_t){ 0.0, 0.0, sums.density / HTST_PI, upper, 1.0 - upper, 0.0, 0.0 };
+    return true;
 }

@@ -18,7 +18,7 @@
  *     This path serves alpha near 1 with a small beta.
  *
  * ACCURACY: a few units in the last place if a function succeeds.
- * ERRORS: htst_stable_cut returns false if its path does not serve the point. */
+ * ERRORS: a function returns false if its path does not serve the point. */
 #ifndef HTST_STABLE_CONTOUR_H
 #define HTST_STABLE_CONTOUR_H
 
@@ -31,8 +31,9 @@
 bool htst_stable_cut(const htst_stable_law_t *law, const htst_stable_side_t *side,
     htst_stable_point_t point, htst_stable_values_t *values);
 
-/* Computes the same along the ray, for x_S0 >= 0. Never fails. */
-void htst_stable_ray(const htst_stable_law_t *law, const htst_stable_side_t *side,
+/* Computes the same along the ray, for x_S0 >= 0. Returns false if the integrals do not
+ * converge. */
+bool htst_stable_ray(const htst_stable_law_t *law, const htst_stable_side_t *side,
     htst_stable_point_t point, htst_stable_values_t *values);
 
 #endif /* HTST_STABLE_CONTOUR_H */

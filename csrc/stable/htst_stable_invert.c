@@ -11,7 +11,8 @@
 #define LAST_STEP 1e-9     /* after it the next step of Newton's method is below rounding */
 #define LARGEST_VALUE 1e-3 /* of the equation at its root: a step that is tiny elsewhere is wrong */
 #define LEAST_LOG (-1e13)
-#define FAR 30.0 /* both ends of the bracket are within this before it is halved */
+#define FAR 30.0    /* both ends of the bracket are within this before it is halved */
+#define LONGEST 8.0 /* step of Newton's method, which is too long where the slope is nearly 0 */
 
 /* The equation log P(X > x) = level, for a law and its right tail. */
 typedef struct {
@@ -64,6 +65,7 @@ static double
 solve(const tail_t *tail)
 {
     double low = -tail->last, high = tail->last, s = start(tail), slope = 0.0;
+    double stride = 1.0, last = 0.0; /* the last step */
     /* if the support ends at t = 0, s keeps its relative accuracy there */
     double least = tail->law.alpha < 1.0 && fabs(tail->law.beta) == 1.0 ? 0.0 : 1e-3;
     for (int i = 0; i < MAX_STEPS; i++) {
@@ -74,16 +76,22 @@ solve(const tail_t *tail)
         else {
             high = s;
         }
-        double next = s - value / slope, close = fmin(1.0, fmax(fabs(s), least));
+        double step = -value / slope, limit = LONGEST + fabs(s);
+        double next = fabs(step) > limit ? s + copysign(limit, step) : s + step;
+        double close = fmin(1.0, fmax(fabs(s), least));
         bool is_tiny = fabs(next - s) < LAST_STEP * close;
         if (is_tiny && fabs(value) < LARGEST_VALUE) {
             return next;
         }
-        if (is_tiny || !(next > low && next < high)) {
+        /* a step back that is hardly shorter than the last one could lead into a cycle */
+        bool swings = (next - s) * last < -0.5 * last * last;
+        if (is_tiny || swings || !(next > low && next < high)) {
+            stride *= 2.0;
             next = fabs(low) < FAR && fabs(high) < FAR ? 0.5 * (low + high)
-                                                       : s + (value < 0.0 ? 2.0 : -2.0);
+                                                       : s + (value < 0.0 ? stride : -stride);
             next = next > low && next < high ? next : 0.5 * (low + high);
         }
+        last = next - s;
         s = next;
         if (high - low < 1e-16 * fabs(s)) {
             break;

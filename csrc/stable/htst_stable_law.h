@@ -7,7 +7,7 @@
  * METHOD: tan A is computed as a sum of two doubles (a pair), from the exact distance of alpha to
  * 0, 1 or 2. Every angle is the argument of a point whose coordinates have exact signs, so that
  * small angles keep their digits.
- * ACCURACY: 2^-100 for tan A, one unit in the last place for angles; x_S1 is a pair.
+ * ACCURACY: 2^-93 for tan A, one unit in the last place for angles; x_S1 is a pair.
  * ERRORS: none; the functions of htst_stable.h check the arguments. */
 #ifndef HTST_STABLE_LAW_H
 #define HTST_STABLE_LAW_H

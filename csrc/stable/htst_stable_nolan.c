@@ -1,65 +1,28 @@
 #include "htst_stable_nolan.h"
 
-#include "htst_stable_math.h"
+#include "htst_stable_integrand.h"
+#include "htst_stable_sum.h"
 #include "htst_isa.h"
 
-#define FIRST_STEP 0.16 /* in v; half of it suffices nearly everywhere */
-#define TOLERANCE 3e-7
-#define TIGHT_TOLERANCE 1e-10 /* with SLOW_GROWTH: there the sums can miss the end of the plateau */
+#define FIRST_STEP 0.11 /* in v; it suffices nearly everywhere */
+#define TOLERANCE 1e-7
+#define MOMENT_SIZE 1.0 /* the largest error of a moment, relative to that of its sum */
 #define MAX_HALVINGS 5
 #define NEGLIGIBLE 1e-17
 #define MAX_PLATEAU 1.0 /* of kappa or pi - Phi; a second peak is sought only below it */
-#define SMALL_PLATEAU 0.2
-#define SLOW_GROWTH 0.15 /* small enough that the nodes resolve the end of the plateau */
-#define NO_PEAK 42.0     /* a peak is ignored if its logarithm is lower by this */
+#define LEAST_STRIP 0.7
+#define SLOWEST 0.05
+#define NO_PEAK 42.0 /* a peak is ignored if its logarithm is lower by this */
 #define FIRST_V (-7.0)
 #define LAST_V 60.0
-#define BLOCK 16     /* nodes that are evaluated together */
-#define LAST_Y 640.0 /* at a larger y, angles times alpha - 1 might be denormal */
+#define BLOCK HTST_STABLE_BLOCK /* nodes that are evaluated together */
+#define LAST_Y 640.0            /* at a larger y, angles times alpha - 1 might be denormal */
+#define SMALL_ALPHA 0.1         /* below it mass can lie beyond LAST_Y, at an end of the angle */
+#define LEAST_MISSED 1e-13
 #define LIMIT_Y 60.0 /* at this y, L has reached its limit, if it has one */
 #define LAPLACE 20.0 /* the least L from which Laplace's formula is used */
 #define LAPLACE_Y 9.0
 #define MAX_LOG_G 650.0 /* exp(-g) is 0 long before */
-
-/* The constants of the integrand. */
-typedef struct {
-    double alpha, excess, inverse; /* inverse = 1/(alpha - 1) */
-    double length, beyond, kappa;
-    double size, above, base, other_base; /* abs(e), its sign; c = base + size (omega or phi) */
-    double first, log_z;                  /* log(z cos eta), log z */
-    double rise;                          /* +1 if L rises with y, else -1 */
-} integral_t;
-
-/* One node: L, abs(dL/dy), the weight phi omega/Phi, omega and phi. */
-typedef struct {
-    double log_g, slope, weight, omega, phi;
-} node_t;
-
-HTST_INLINE node_t
-node_at(const integral_t *t, double y)
-{
-    double grow = htst_exp(-fabs(y)), share = 1.0 / (1.0 + grow);
-    double big = t->length * share, small = big * grow, weight = small * share;
-    double phi = y > 0.0 ? big : small, omega = y > 0.0 ? small : big;
-    double p = t->alpha * phi, p_other = htst_fma(t->alpha, omega, t->kappa);
-    double w_other = t->beyond + phi, e = t->excess;
-    double moving = t->above > 0.0 ? omega : phi, other = t->above > 0.0 ? phi : omega;
-    double c1 = htst_fma(t->size, moving, t->base), c2 = htst_fma(t->size, other, t->other_base);
-    double sp = htst_angle(p < p_other ? p : p_other).sin;
-    htst_angle_t w = htst_angle(omega < w_other ? omega : w_other);
-    htst_angle_t c = htst_angle(c1 < c2 ? c1 : c2);
-    double cos_w = omega < w_other ? w.cos : -w.cos, cos_c = c1 < c2 ? c.cos : -c.cos;
-    double inverse_w = 1.0 / w.sin, ratio = sp * inverse_w, quotient = c.sin / sp;
-    double near = (cos_w * inverse_w) * c.sin - (c.sin * c.sin) / (1.0 + fabs(cos_c));
-    double is_near = cos_c > 0.0 ? near * (1.0 - near) + 0.75 : -1.0; /* -.5 < near < 1.5 */
-    double sum = 1.0 + near, rest = is_near > 0.0 ? sum : ratio;
-    double lost = (near - (sum - 1.0)) / rest;
-    double part = htst_log(rest) + (is_near > 0.0 ? lost : 0.0);
-    double log_g = htst_fma(t->first - part, t->inverse, t->log_z) + htst_log(quotient);
-    double a = e * (w.sin / c.sin) - (cos_w * cos_c - w.sin * c.sin);
-    double slope = htst_fma(a, a, sp * sp) * quotient * (weight * inverse_w) * fabs(t->inverse);
-    return (node_t){ log_g, slope, weight, omega, phi };
-}
 
 /* The node with the largest integrand; `scale` is the inverse width of the peak in y. */
 typedef struct {
@@ -72,13 +35,13 @@ typedef struct {
 } nodes_t;
 
 HTST_VOID_KERNEL(evaluate,
-    (const integral_t *HTST_RESTRICT given, const double *HTST_RESTRICT y,
+    (const htst_stable_integral_t *HTST_RESTRICT given, const double *HTST_RESTRICT y,
         nodes_t *HTST_RESTRICT out),
     (given, y, out))
 {
-    const integral_t fixed = *given, *t = &fixed;
+    const htst_stable_integral_t fixed = *given, *t = &fixed;
     for (int i = 0; i < BLOCK; i++) {
-        node_t n = node_at(t, y[i]);
+        htst_stable_node_t n = htst_stable_node(t, y[i]);
         out->log_g[i] = n.log_g;
         out->slope[i] = n.slope;
         out->weight[i] = n.weight;
@@ -89,60 +52,67 @@ HTST_VOID_KERNEL(evaluate,
 
 /* A positive multiple of the derivative in y of the logarithm of the integrand. */
 static double
-ascent(const integral_t *t, const node_t *n)
+ascent(const htst_stable_integral_t *t, const htst_stable_node_t *n)
 {
     double g = exp(fmin(n->log_g, MAX_LOG_G));
     return t->rise * n->slope * (1.0 - g) + (n->omega - n->phi) / t->length;
 }
 
-/* Finds an interval that contains a peak, by the signs of the ascent on a coarse grid. If there are
- * several peaks, the one nearest to the end where g is large is taken. */
-static void
-bracket(const integral_t *t, double *low, double *high)
-{
-    static const double GRID[BLOCK] = { -560.0, -150.0, -50.0, -25.0, -12.0, -6.0, -3.0, -1.0, 1.0,
-        3.0, 6.0, 12.0, 25.0, 50.0, 150.0, 560.0 };
-    nodes_t nodes;
-    evaluate(t, GRID, &nodes);
-    *low = -LAST_Y;
-    *high = LAST_Y;
-    for (int j = 0; j < BLOCK; j++) {
-        int i = t->rise < 0.0 ? j : BLOCK - 1 - j;
-        node_t n = { nodes.log_g[i], nodes.slope[i], nodes.weight[i], nodes.omega[i],
-            nodes.phi[i] };
-        bool climbs = ascent(t, &n) > 0.0;
-        if (climbs) {
-            *low = GRID[i];
-        }
-        else {
-            *high = GRID[i];
-        }
-        if (climbs == (t->rise > 0.0)) {
-            break;
-        }
-    }
-}
-
 /* The next y on the way to the peak: the ascent would vanish there if the slope were constant. */
 static double
-next_y(const integral_t *t, const node_t *n, double y)
+next_y(const htst_stable_integral_t *t, const htst_stable_node_t *n, double y)
 {
     double slope = t->rise * n->slope, target = 1.0 + (n->omega - n->phi) / (t->length * slope);
     return target > 0.0 ? y + (log(target) - n->log_g) / slope : NAN;
 }
 
-HTST_KERNEL(node_t, single_node, (const integral_t *t, double y), (t, y))
+/* Finds an interval that contains a peak, by the signs of the ascent on a coarse grid. If there are
+ * several peaks, the one nearest to the end where g is large is taken. Returns a guess of its
+ * place. */
+static double
+bracket(const htst_stable_integral_t *t, double *low, double *high)
 {
-    return node_at(t, y);
+    static const double GRID[BLOCK] = { -560.0, -150.0, -50.0, -25.0, -12.0, -6.0, -3.0, -1.0, 1.0,
+        3.0, 6.0, 12.0, 25.0, 50.0, 150.0, 560.0 };
+    nodes_t nodes;
+    evaluate(t, GRID, &nodes);
+    htst_stable_node_t n = { 0 };
+    double y = 0.0;
+    *low = -LAST_Y;
+    *high = LAST_Y;
+    for (int j = 0; j < BLOCK; j++) {
+        int i = t->rise < 0.0 ? j : BLOCK - 1 - j;
+        n = (htst_stable_node_t){ nodes.log_g[i], nodes.slope[i], nodes.weight[i], nodes.omega[i],
+            nodes.phi[i] };
+        bool climbs = ascent(t, &n) > 0.0;
+        y = GRID[i];
+        if (climbs) {
+            *low = y;
+        }
+        else {
+            *high = y;
+        }
+        if (climbs == (t->rise > 0.0)) {
+            break;
+        }
+    }
+    double guess = next_y(t, &n, y);
+    return guess > *low && guess < *high ? guess : 0.5 * (*low + *high);
+}
+
+HTST_KERNEL(htst_stable_node_t, single_node, (const htst_stable_integral_t *t, double y), (t, y))
+{
+    return htst_stable_node(t, y);
 }
 
 /* Finds the peak in (low, high); the search starts at y. */
 static peak_t
-refine_peak(const integral_t *t, double low, double high, double y)
+refine_peak(const htst_stable_integral_t *t, double low, double high, double y)
 {
     peak_t peak = { y, 1.0, 0.0, 1.0, 1.0, 1.0 };
+    double last = high - low; /* a step longer than half of the last one could lead into a cycle */
     for (int i = 0; i < 100; i++) {
-        node_t n = single_node(t, y);
+        htst_stable_node_t n = single_node(t, y);
         double g = exp(fmin(n.log_g, MAX_LOG_G)), d = n.slope;
         double scale = sqrt(d * d * g + 2.0 * d * fmax(g - 1.0, 0.0) + 2.0 * n.weight / t->length);
         peak = (peak_t){ y, scale, n.log_g, g, n.log_g - g + log(n.weight), 1.0 };
@@ -153,10 +123,11 @@ refine_peak(const integral_t *t, double low, double high, double y)
             high = y;
         }
         double next = next_y(t, &n, y);
-        if (!(next > low && next < high)) {
+        if (!(next > low && next < high && fabs(next - y) < 0.5 * last)) {
             next = 0.5 * (low + high);
         }
-        if (fabs(next - y) * fmax(scale, d) < 0.05 || high - low < 1e-15 * fabs(y)) {
+        last = fabs(next - y);
+        if (last * fmax(scale, d) < 0.15 || high - low < 1e-15 * fabs(y)) {
             break;
         }
         y = next;
@@ -166,7 +137,7 @@ refine_peak(const integral_t *t, double low, double high, double y)
 
 /* The place where g = 1, between y and the end where g is small; NaN if there is none. */
 static double
-find_one(const integral_t *t, double y)
+find_one(const htst_stable_integral_t *t, double y)
 {
     double inner = y, outer = -t->rise * LAST_Y;
     if (single_node(t, outer).log_g > 0.0) {
@@ -174,7 +145,7 @@ find_one(const integral_t *t, double y)
     }
     y = 0.5 * (inner + outer);
     for (int i = 0; i < 100; i++) {
-        node_t n = single_node(t, y);
+        htst_stable_node_t n = single_node(t, y);
         if (fabs(n.log_g) < 0.5) {
             break;
         }
@@ -195,7 +166,7 @@ find_one(const integral_t *t, double y)
  * where g is near 1. Replaces the first peak by the second if the second is not negligible. Returns
  * the distance between both if neither is negligible, else 0. */
 static double
-other_peak(const integral_t *t, peak_t *peak)
+other_peak(const htst_stable_integral_t *t, peak_t *peak)
 {
     double y = find_one(t, peak->y);
     if (isnan(y)) {
@@ -207,12 +178,12 @@ other_peak(const integral_t *t, peak_t *peak)
         if ((back - peak->y) * t->rise > 0.0) {
             return 0.0; /* the integrand rises all the way to the first peak */
         }
-        node_t n = single_node(t, back);
+        htst_stable_node_t n = single_node(t, back);
         turned = (ascent(t, &n) > 0.0) != (t->rise > 0.0);
     }
     double far = y - t->rise * 4.0 / slope;
     peak_t second = refine_peak(t, fmin(back, far), fmax(back, far), y);
-    node_t top = single_node(t, second.y);
+    htst_stable_node_t top = single_node(t, second.y);
     double gain = second.height - peak->height, distance = fabs(second.y - peak->y);
     bool is_peak = fabs(ascent(t, &top)) < 0.5 * second.scale && distance * second.scale > 1.0;
     if (!is_peak || gain < -NO_PEAK) {
@@ -224,30 +195,25 @@ other_peak(const integral_t *t, peak_t *peak)
 
 /* Sums over nodes; `first` and `last` are the sizes of the first and the last term of the block
  * that was added last, relative to the sums. */
+enum { DENSITY, UPPER, LOWER, N_SUMS };
 typedef struct {
-    double density, upper, lower, first, last;
+    htst_stable_sum_t of[N_SUMS];
+    double first, last;
 } sums_t;
 
-/* The largest of three terms relative to the sums. */
+/* The largest term of node i relative to the sums. */
 static double
-relative_size(const sums_t *sums, double density, double upper, double lower)
+relative_size(const sums_t *sums, double terms[N_SUMS][BLOCK], int i)
 {
-    return fmax(density / sums->density, fmax(upper / sums->upper, lower / sums->lower));
-}
-
-HTST_INLINE double
-sum_of(const double x[BLOCK])
-{
-    double part[BLOCK / 2];
-    for (int i = 0; i < BLOCK / 2; i++) {
-        part[i] = x[i] + x[i + BLOCK / 2];
+    double size = 0.0;
+    for (int k = 0; k < N_SUMS; k++) {
+        size = fmax(size, terms[k][i] / htst_stable_total(&sums->of[k]));
     }
-    return ((part[0] + part[4]) + (part[2] + part[6]))
-        + ((part[1] + part[5]) + (part[3] + part[7]));
+    return size;
 }
 
 HTST_VOID_KERNEL(add_block,
-    (const integral_t *t, const peak_t *peak, double v, double step, sums_t *sums),
+    (const htst_stable_integral_t *t, const peak_t *peak, double v, double step, sums_t *sums),
     (t, peak, v, step, sums))
 {
     nodes_t nodes;
@@ -265,18 +231,28 @@ HTST_VOID_KERNEL(add_block,
         double g = htst_exp(log_g);
         term[i] = htst_exp((log_g - peak->log_g) - (g - peak->g)) * width[i];
     }
-    double density[BLOCK], upper[BLOCK], lower[BLOCK];
+    double terms[N_SUMS][BLOCK];
     for (int i = 0; i < BLOCK; i++) {
         double mass = term[i] * nodes.slope[i];
-        density[i] = term[i] * nodes.weight[i];
-        upper[i] = mass * nodes.omega[i];
-        lower[i] = mass * (t->beyond + nodes.phi[i]);
+        terms[DENSITY][i] = term[i] * nodes.weight[i];
+        terms[UPPER][i] = mass * nodes.omega[i];
+        terms[LOWER][i] = mass * (t->beyond + nodes.phi[i]);
     }
-    sums->density += sum_of(density);
-    sums->upper += sum_of(upper);
-    sums->lower += sum_of(lower);
-    sums->first = relative_size(sums, density[0], upper[0], lower[0]);
-    sums->last = relative_size(sums, density[BLOCK - 1], upper[BLOCK - 1], lower[BLOCK - 1]);
+    for (int k = 0; k < N_SUMS; k++) {
+        htst_stable_add(terms[k], v, step, &sums->of[k]);
+    }
+    sums->first = relative_size(sums, terms, 0);
+    sums->last = relative_size(sums, terms, BLOCK - 1);
+}
+
+/* The growth with which the nodes resolve poles of the integrand at y = end +- i pi. The distance
+ * of a pole from the axis in v is pi scale/(1 + exp(-growth v)). */
+static double
+growth_towards(const htst_stable_integral_t *t, const peak_t *peak, double end)
+{
+    double distance = t->rise * (peak->y - end) * peak->scale;
+    double growth = (HTST_PI / LEAST_STRIP * peak->scale - 2.0) / distance;
+    return distance <= 0.0 || growth > 1.0 ? 1.0 : fmax(growth, SLOWEST);
 }
 
 /* The range of v in which all nodes are summed, however small their terms are; beyond it, terms are
@@ -289,7 +265,7 @@ typedef struct {
 /* If `plateau` is small, g is nearly constant before it falls again at y = -log(plateau). The mass
  * beyond that point belongs to a tail and must be summed. */
 static reach_t
-find_reach(const integral_t *t, const peak_t *peak, double plateau, double distance)
+find_reach(const htst_stable_integral_t *t, const peak_t *peak, double plateau, double distance)
 {
     reach_t reach = { 0.0, distance == 0.0 ? 0.0 : (distance + 4.0) * peak->scale, true };
     if (plateau > 0.0 && plateau < MAX_PLATEAU) {
@@ -304,8 +280,8 @@ find_reach(const integral_t *t, const peak_t *peak, double plateau, double dista
  * the last term is negligible, and closes `reach` around all that it has added, for later
  * sweeps. */
 static void
-sweep(const integral_t *t, const peak_t *peak, reach_t *reach, double start, double step,
-    sums_t *sums)
+sweep(const htst_stable_integral_t *t, const peak_t *peak, reach_t *reach, double start,
+    double step, sums_t *sums)
 {
     double width = BLOCK * step, after = start, before = start - width;
     do {
@@ -322,52 +298,46 @@ sweep(const integral_t *t, const peak_t *peak, reach_t *reach, double start, dou
     }
 }
 
-static double
-change(double half, double both)
+static bool
+is_converged(const sums_t *sums)
 {
-    return fabs(2.0 * half - both) / both;
+    bool agree = true;
+    for (int k = 0; k < N_SUMS; k++) {
+        double size = TOLERANCE * htst_stable_total(&sums->of[k]);
+        agree = agree && htst_stable_agrees(&sums->of[k], size, MOMENT_SIZE);
+    }
+    return agree;
 }
 
-/* Halves the step until a halving changes the sums by less than TOLERANCE; the error of the
- * trapezoid rule is then about TOLERANCE squared. Returns the step. */
-static double
-integrate(const integral_t *t, const peak_t *peak, reach_t *reach, sums_t *sums)
+/* Computes the three integrals over v, with half of the step until they have converged. */
+static void
+integrate(
+    const htst_stable_integral_t *t, const peak_t *peak, reach_t *reach, double integrals[N_SUMS])
 {
     double step = FIRST_STEP;
-    sweep(t, peak, reach, 0.0, step, sums);
-    for (int i = 0; i < MAX_HALVINGS; i++) {
-        sums_t half = *sums;
-        sweep(t, peak, reach, 0.5 * step, step, sums);
+    sums_t sums = { 0 };
+    sweep(t, peak, reach, 0.0, step, &sums);
+    for (int i = 0; i < MAX_HALVINGS && !is_converged(&sums); i++) {
+        sums_t between = { 0 };
+        sweep(t, peak, reach, 0.5 * step, step, &between);
         step *= 0.5;
-        double density = change(half.density, sums->density);
-        double tails = fmax(change(half.upper, sums->upper), change(half.lower, sums->lower));
-        if (fmax(density, tails) < (peak->growth < 1.0 ? TIGHT_TOLERANCE : TOLERANCE)) {
-            break;
+        for (int k = 0; k < N_SUMS; k++) {
+            sums.of[k] = htst_stable_halve(&sums.of[k], &between.of[k]);
         }
     }
-    return step;
-}
-
-/* log(z cos eta), computed from x_S0 if the logarithm is near 0. */
-static double
-first_log(const htst_stable_side_t *side, htst_stable_point_t point)
-{
-    double cosine = side->cos_eta, x0 = point.x0.hi * cosine;
-    double near = x0 - cosine * cosine / (1.0 + side->sin_eta);
-    if (side->sin_eta > 0.0 && fabs(near) < 0.5) {
-        return log1p(near + point.x0.lo * cosine);
+    for (int k = 0; k < N_SUMS; k++) {
+        integrals[k] = step * htst_stable_total(&sums.of[k]);
     }
-    return log(point.x1.hi * cosine) + point.x1.lo / point.x1.hi;
 }
 
 /* The density and both tails far in a light tail. There g = g0 (1 + a t^2), where t is the distance
  * from the end of the angle, and g0 is so large that Laplace's formula gives the logarithms
  * exactly. */
 static htst_stable_values_t
-by_laplace(const integral_t *t, double log_least, double log_factor)
+by_laplace(const htst_stable_integral_t *t, double log_least, double log_factor)
 {
     bool above = t->above > 0.0;
-    node_t near = single_node(t, above ? LAPLACE_Y : -LAPLACE_Y);
+    htst_stable_node_t near = single_node(t, above ? LAPLACE_Y : -LAPLACE_Y);
     double distance = above ? near.omega : near.phi, g = exp(fmin(log_least, 709.0));
     double a = 0.5 * near.slope / (distance * distance); /* dL/dy = 2 a t^2 */
     double tail = 0.5 * sqrt(HTST_PI / a) / sqrt(g) / HTST_PI;
@@ -391,32 +361,40 @@ htst_stable_values_t
 htst_stable_nolan(
     const htst_stable_law_t *law, const htst_stable_side_t *side, htst_stable_point_t point)
 {
-    double z = point.x1.hi, e = law->excess, size = fabs(e);
-    bool above = e > 0.0;
-    integral_t t = { law->alpha, e, 1.0 / e, side->length, side->beyond, side->kappa, size,
-        above ? 1.0 : -1.0, above ? side->kappa : side->beyond, above ? side->length : side->full,
-        first_log(side, point), log(z) + point.x1.lo / z, above ? -1.0 : 1.0 };
+    double z = point.x1.hi, size = fabs(law->excess);
+    bool above = law->excess > 0.0;
+    htst_stable_integral_t t = htst_stable_integral(law, side, point);
     double low, high, plateau = above ? t.kappa : t.beyond, distance = 0.0, more = 0.0;
     if (plateau == 0.0) {
         double least = single_node(&t, above ? LIMIT_Y : -LIMIT_Y).log_g;
         more = -expm1(-exp(least));
         if (least > LAPLACE) {
-            return by_laplace(&t, least, log(law->alpha / size) - t.log_z);
+            return by_laplace(&t, least, log(law->alpha / size) - log(z));
         }
     }
-    bracket(&t, &low, &high);
-    peak_t peak = refine_peak(&t, low, high, 0.5 * (low + high));
+    double guess = bracket(&t, &low, &high);
+    peak_t peak = refine_peak(&t, low, high, guess);
     if (peak.g > 1.5 && plateau > 0.0 && plateau < MAX_PLATEAU) {
         distance = other_peak(&t, &peak);
     }
-    if (plateau > 0.0 && plateau < SMALL_PLATEAU) {
-        peak.growth = SLOW_GROWTH;
+    peak.growth = growth_towards(&t, &peak, 0.0);
+    if (plateau > 0.0 && plateau < MAX_PLATEAU) {
+        double end = t.rise * (log(plateau) - 4.0);
+        peak.growth = fmin(peak.growth, growth_towards(&t, &peak, end));
     }
     reach_t reach = find_reach(&t, &peak, plateau, distance);
-    sums_t sums = { 0.0, 0.0, 0.0, 0.0, 0.0 };
-    double factor = integrate(&t, &peak, &reach, &sums) / peak.scale;
+    double integrals[N_SUMS];
+    integrate(&t, &peak, &reach, integrals);
+    double factor = 1.0 / peak.scale;
     double scale = peak.log_g - peak.g;
+    double upper = factor * integrals[UPPER] / HTST_PI, lower = factor * integrals[LOWER] / HTST_PI;
+    if (law->alpha < SMALL_ALPHA && plateau > 0.0) {
+        double missed = 1.0 - (upper + lower) * exp(scale); /* the mass beyond LAST_Y */
+        double more_of_both = missed > LEAST_MISSED ? missed / HTST_PI * exp(-scale) : 0.0;
+        upper += more_of_both * t.length;
+        lower += more_of_both * t.beyond;
+    }
     return (htst_stable_values_t){ scale, scale,
-        factor * sums.density * (law->alpha / (HTST_PI * size)) / z, factor * sums.upper / HTST_PI,
-        factor * sums.lower / HTST_PI, above ? 0.0 : more, above ? more : 0.0 };
+        factor * integrals[DENSITY] * (law->alpha / (HTST_PI * size)) / z, upper, lower,
+        above ? 0.0 : more, above ? more : 0.0 };
 }

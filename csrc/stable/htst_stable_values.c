@@ -128,10 +128,9 @@ choose(const htst_stable_law_t *law, htst_stable_point_t point)
         && htst_stable_cut(law, &law->side[left], seen, &v)) {
         return left ? mirror(v) : v;
     }
-    if (exact || point.far > 0.0) {
+    if (exact || point.far > 0.0 || !htst_stable_ray(law, &law->side[left], seen, &v)) {
         return by_nolan(law, point);
     }
-    htst_stable_ray(law, &law->side[left], seen, &v);
     return left ? mirror(v) : v;
 }
 
@@ -198,13 +197,24 @@ log_tail(double part, double scale, double more, double complement)
     return more != 0.0 ? log(value) : log(part) + scale;
 }
 
+/* part exp(scale); exp(scale) alone can be denormal or infinite. */
+static double
+scaled(double part, double scale)
+{
+    if (fabs(scale) < 600.0) {
+        return part * exp(scale);
+    }
+    double half = exp(0.5 * scale);
+    return part * half * half;
+}
+
 double
 htst_stable_tell(int function, const htst_stable_values_t *v)
 {
     double scale = exp(v->tail_scale);
     double upper = v->upper * scale + v->upper_more, lower = v->lower * scale + v->lower_more;
     switch (function) {
-        case HTST_STABLE_PDF: return v->density * exp(v->density_scale);
+        case HTST_STABLE_PDF: return scaled(v->density, v->density_scale);
         case HTST_STABLE_LOGPDF: return log(v->density) + v->density_scale;
         case HTST_STABLE_CDF: return lower;
         case HTST_STABLE_SF: return upper;

@@ -20,8 +20,6 @@ to the table, and takes hours without gmpy2; points are written as they are foun
 from __future__ import annotations
 
 import csv
-import itertools
-import random
 import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -29,6 +27,7 @@ from pathlib import Path
 
 import mpmath as mp
 from stable_methods import STILL, Values, angle_values, contour_values, series_values
+from stable_points import Point, points
 
 TABLE = Path(__file__).with_name("stable_reference.csv")
 COLUMNS = ("stratum", "alpha", "beta", "x", "parameterization", "pdf", "cdf", "sf")
@@ -68,7 +67,7 @@ def two_methods(alpha: mp.mpf, beta: mp.mpf, x1: mp.mpf) -> Values | None:
     return None
 
 
-def solve(point: tuple[str, float, float, float, str]) -> dict[str, str] | None:
+def solve(point: Point) -> dict[str, str] | None:
     stratum, a, b, x, parameterization = point
     mp.mp.dps = 45
     alpha, beta, given = mp.mpf(a), mp.mpf(b), mp.mpf(x)
@@ -89,47 +88,6 @@ def solve(point: tuple[str, float, float, float, str]) -> dict[str, str] | None:
     )
 
 
-ALPHAS = (
-    *(0.1, 0.2, 0.3, 0.5, 0.75, 0.9, 0.99, 1 - 1e-3, 1 - 1e-6, 1 - 1e-9, 1.0, 1 + 1e-9, 1 + 1e-6),
-    *(1.001, 1.01, 1.1, 1.25, 1.5, 1.75, 1.9, 1.99, 1.9999, 2 - 1e-9, 2.0),
-)
-BETAS = (-1.0, -1 + 1e-9, -0.99, -0.5, -1e-6, 0.0, 1e-3, 0.04, 0.06, 0.3, 0.7, 1 - 1e-6, 1.0)
-XS = (0.0, 1e-8, 0.03, 0.3, 1.0, 2.0, 4.0, 7.0, 12.0, 30.0, 100.0, 700.0, 1e4, 1e8, 1e30, 1e300)
-NEAR_ZETA = (0.0, 1e-300, 1e-100, 1e-20, 1e-8, 1e-3, 0.03, 0.2)
-PER_PAIR = 11
-
-
-def points() -> list[tuple[str, float, float, float, str]]:
-    rng = random.Random(16)
-    found = []
-    for alpha, beta in itertools.product(ALPHAS, BETAS):
-        if alpha == 2 and beta != 0:
-            continue
-        name = f"alpha {alpha:.10g}"
-        for _ in range(PER_PAIR):
-            kind = rng.random()
-            sign = rng.choice((-1.0, 1.0))
-            if kind < 0.6 or alpha == 1:
-                x = rng.choice(XS)
-                found.append((name, alpha, beta, sign * x, "S0"))
-            elif kind < 0.8:
-                found.append((name, alpha, beta, sign * rng.choice(NEAR_ZETA), "S1"))
-            else:
-                found.append((name, alpha, beta, sign * 10 ** rng.uniform(-3, 4), "S0"))
-    for _ in range(900):
-        alpha = rng.choice((rng.uniform(0.1, 1), rng.uniform(1, 2), rng.uniform(1.5, 2)))
-        beta = rng.choice((rng.uniform(-1, 1), -1.0, 1.0, 1 - 10 ** rng.uniform(-9, -1)))
-        x = rng.choice((-1.0, 1.0)) * 10 ** rng.uniform(-4, 5)
-        found.append(("random", alpha, beta, x, "S0"))
-    for _ in range(300):
-        alpha = 1 + rng.choice((-1.0, 1.0)) * 10 ** rng.uniform(-9, -1)
-        beta = rng.choice((rng.uniform(-1, 1), rng.uniform(-0.1, 0.1)))
-        x = rng.choice((-1.0, 1.0)) * 10 ** rng.uniform(-2, 3)
-        found.append(("random near 1", alpha, beta, x, "S0"))
-    rng.shuffle(found)
-    return list(dict.fromkeys(found))
-
-
 class TooLong(Exception):
     """A point took longer than MOST_SECONDS."""
 
@@ -138,7 +96,7 @@ def give_up(*_: object) -> None:
     raise TooLong
 
 
-def solve_in_time(point: tuple[str, float, float, float, str]) -> dict[str, str] | None:
+def solve_in_time(point: Point) -> dict[str, str] | None:
     signal.signal(signal.SIGVTALRM, give_up)
     signal.setitimer(signal.ITIMER_VIRTUAL, MOST_SECONDS)
     try:
