@@ -16,7 +16,7 @@ C_LIBRARY := $(wildcard $(C_FOLDERS:%=%*.c))
 C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch])
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
-.PHONY: demo test test-c test-machines wheel docs lint format build sanitize fuzz mutate bench \
+.PHONY: demo test test-c test-machines wheel docs lint format build sanitize fuzz fuzz-targets mutate bench \
 	paper paper-train certificate clean
 
 demo: build
@@ -98,9 +98,24 @@ wheel: build
 	$(PIP) install --quiet -c constraints.txt -e '.[dist]' --no-build-isolation
 	$(BIN)/python tests/dist/wheel.py --pythons "$(PYTHONS)" $(if $(QUICK),--files $(WHEEL_TESTS))
 
-# Randomly damaged input for every parser, FUZZ_SECONDS for each.
-FUZZ_SECONDS ?= 60
-fuzz: build
+# Randomly damaged input for every parser, FUZZ_SECONDS for each program of tests/fuzz. The targets
+# in C need libFuzzer, which is a part of clang. LONG=1 is a run of hours.
+FUZZ_SECONDS ?= $(if $(LONG),7200,60)
+FUZZ_CC ?= clang
+FUZZ_TARGETS := $(patsubst tests/fuzz/c/%.c,build/c/fuzzer/%,$(wildcard tests/fuzz/c/fuzz_*.c))
+C_fuzzer := -O2 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+build/c/fuzzer/%.o: csrc/%.c $(C_HEADERS)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(C_fuzzer) -fsanitize=fuzzer-no-link $(C_FLAGS) -c $< -o $@
+
+build/c/fuzzer/%: tests/fuzz/c/%.c $(C_LIBRARY:csrc/%.c=build/c/fuzzer/%.o) tests/fuzz/c/htst_fuzz.h
+	$(FUZZ_CC) $(C_fuzzer) -fsanitize=fuzzer $(C_FLAGS) $(filter %.c %.o,$^) -lm -o $@
+
+.SECONDARY: $(C_LIBRARY:csrc/%.c=build/c/fuzzer/%.o)
+
+fuzz-targets: $(FUZZ_TARGETS)
+
+fuzz: build $(if $(shell command -v $(FUZZ_CC)),fuzz-targets)
 	@set -e; for program in tests/fuzz/*.py; do \
 		$(BIN)/python -W error $$program --seconds $(FUZZ_SECONDS); done
 
