@@ -176,7 +176,7 @@ htst_zeta_scaled(double s, double q, double top)
     if (!is_inside(s, q, top)) {
         return NAN;
     }
-    if (top < q + 1) { /* a single term; the formula would leave a rounding error */
+    if (top == q) { /* a single term; the formula would leave a rounding error */
         return 1;
     }
     if (q >= s + FROM) {
@@ -204,7 +204,7 @@ htst_zeta_log_scaled(double s, double q, double top, double out[3])
         out[0] = out[1] = out[2] = NAN;
         return;
     }
-    if (top < q + 1) {
+    if (top == q) {
         out[0] = out[1] = out[2] = 0;
         return;
     }

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-from htstats._common.files import named_errors
+from htstats._common.files import FileMark, named_errors
 from htstats.compression.container._entries import StoredMatrix, StoredTensor, Tie
 from htstats.compression.container._log import Log
 from htstats.compression.container._records import SIGNATURE, Record, read_payload
@@ -103,6 +103,9 @@ class Container:
         """Close the file. Data that were already read stay valid."""
         self._file.close()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open_again, (FileMark.of(self.path, self._file.fileno()),)
+
     def __getitem__(self, name: str) -> StoredMatrix | StoredTensor:
         return self.entries[name]
 
@@ -175,6 +178,17 @@ def open_container(path: str | os.PathLike[str]) -> Container:
     except BaseException:
         file.close()
         raise
+
+
+def open_again(mark: FileMark) -> Container:
+    """The container of a pickled one, from the same file."""
+    container = open_container(mark.path)
+    try:
+        mark.require_same(container._file.fileno())
+    except BaseException:
+        container.close()
+        raise
+    return container
 
 
 def is_container(path: str | os.PathLike[str]) -> bool:
