@@ -14,7 +14,14 @@ __all__ = ["fingerprint", "parts_of"]
 
 PLAIN = (bool, int, str, bytes, bytearray, complex, type(None))
 # what is not data: the recursion ends there
-OPAQUE = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, np.ufunc)
+OPAQUE = (
+    type,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.ModuleType,
+    np.ufunc,
+)
 
 
 def parts_of(value):

@@ -74,6 +74,7 @@ FILES = {
     "weights.files_of": lambda w: given(w.weights),
     "weights.index_keys_of": lambda w: given(w.weights),
     "weights.metadata_of": lambda w: given(w.weights),
+    "weights.read_arrays": lambda w: given(w.examples_file),
     "weights.columns.is_column": lambda w: given(w.column_file),
     "weights.columns.open_column": lambda w: given(w.column_file),
     "weights.columns.read_column": lambda w: given(w.column_file),

@@ -285,7 +285,10 @@ class CertificateWorld:
     @property
     def layers(self):
         rng = draw(12)
-        return [(rng.standard_normal((5, 12)), np.zeros(5)), (rng.standard_normal((4, 5)), np.ones(4))]
+        return [
+            (rng.standard_normal((5, 12)), np.zeros(5)),
+            (rng.standard_normal((4, 5)), np.ones(4)),
+        ]
 
     @cached_property
     def layers_file(self):

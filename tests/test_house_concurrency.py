@@ -76,12 +76,17 @@ def methods_of_shared_objects(world):
     yield "a discrete fit", lambda: (whole.logsf(np.arange(1.0, 9)), whole.goodness_of_fit(20))
     stable = fit_stable(world.signed, "ecf")
     yield "a stable fit", lambda: (stable.compare("normal"), stable.law.sf(x), stable.stderr)
-    yield "a container", lambda: [
-        (stored.sparse(), stored.row_block(3, 30)) for stored in world.container.matrices.values()
-    ]
-    yield "tensors of a container", lambda: [
-        b"".join(tensor.chunks()) for tensor in world.container.tensors.values()
-    ]
+    yield (
+        "a container",
+        lambda: [
+            (stored.sparse(), stored.row_block(3, 30))
+            for stored in world.container.matrices.values()
+        ],
+    )
+    yield (
+        "tensors of a container",
+        lambda: [b"".join(tensor.chunks()) for tensor in world.container.tensors.values()],
+    )
     yield "a checkpoint", lambda: [matrix.toarray() for matrix in world.weights.values()]
     split = world.split
     yield "a split", lambda: (split.toarray(), split.row_block(0, 7))

@@ -119,7 +119,6 @@ class StoredMatrix:
                 low, high = max(first, start), min(last, stop)
                 yield low, _cut(rows, low - first, high - first)
 
-
     def __reduce__(self) -> tuple[Any, ...]:
         return _entry_of, (FileMark.of(self._file.name, self._file.fileno()), self.info.name)
 
@@ -140,7 +139,6 @@ class StoredTensor:
         """Its bytes, row-major and little-endian, a few MiB at a time."""
         for record in self._chunks:
             yield read_payload(self._file, record)
-
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _entry_of, (FileMark.of(self._file.name, self._file.fileno()), self.name)
