@@ -1,4 +1,4 @@
-"""What a result holds, as nested tuples that are equal if and only if all values have the same bits.
+"""What a result holds, as nested tuples that are equal if and only if all bits are equal.
 
 The byte order, the strides and the subclass of an array do not count.
 """

@@ -32,7 +32,7 @@ PAGE = os.sysconf("SC_PAGESIZE")
 
 # They return an open file or a folder; the calls would need as many descriptors.
 SKIPPED = {"compression.container.ContainerWriter", "report.pictures.picture_folder"}
-# torch keeps memory of its own, and the others take a second: the resident memory shows their leaks.
+# torch keeps memory of its own; the others take a second. The resident memory shows their leaks.
 NOT_EXACT = ("torch.", "certificate.digits_examples", "report.stable.stable_numbers")
 
 

@@ -159,9 +159,11 @@ def test_processes_get_the_results_of_their_parent(method, world):
     names = sorted(CALLS.keys() - RANDOM.keys() - TORCH_STATE - SLOW)
     names = [name for name in names if "output" not in CALLS[name].__code__.co_names]
     # paths of the world are part of some results
-    named = {"report.html_report", "compression.container.partial_of", "open_weights",
-             "open_container", "weights.files_at", "weights.files_of", "report.pictures.picture_paths",
-             "weights.columns.open_column", "certificate.load_examples", "report.tables.as_text"}  # fmt: skip
+    named = {
+        "report.html_report", "compression.container.partial_of", "open_weights", "open_container",
+        "weights.files_at", "weights.files_of", "report.pictures.picture_paths",
+        "weights.columns.open_column", "certificate.load_examples", "report.tables.as_text",
+    }  # fmt: skip
     names = [name for name in names if name not in named]
     expected = results(names, world)
     context = multiprocessing.get_context(method)

@@ -168,7 +168,7 @@ def swapped(x):
 def on_disk(x):
     import tempfile
 
-    file = tempfile.TemporaryFile()  # noqa: SIM115  the map keeps it open
+    file = tempfile.TemporaryFile()
     file.write(np.ascontiguousarray(x).tobytes())
     file.flush()
     return np.memmap(file, x.dtype, "r", shape=x.shape)

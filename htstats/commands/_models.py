@@ -119,7 +119,10 @@ def _held_out(args: argparse.Namespace) -> int:
 
 def _by_surrogate(args: argparse.Namespace) -> int:
     message = Path(args.surrogate).read_bytes()
-    form, head = decode(message)
+    try:
+        form, head = decode(message)
+    except ValueError as error:
+        raise ValueError(f"{args.surrogate}: {error}") from None
     share = checks.open_probability("--share", args.share)
     examples: Examples = load_examples(args.data, labels=args.labels, exponent=form.exponent)
     certificate: Certificate = verify(

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
-from htstats._common.files import FileMark
 from htstats._common.threads import run_ranges
 from htstats.compression.container._info import MatrixInfo
 from htstats.compression.container._records import Record, read_payload
@@ -119,9 +118,6 @@ class StoredMatrix:
                 low, high = max(first, start), min(last, stop)
                 yield low, _cut(rows, low - first, high - first)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _entry_of, (FileMark.of(self._file.name, self._file.fileno()), self.info.name)
-
 
 @dataclass(frozen=True)
 class StoredTensor:
@@ -139,16 +135,6 @@ class StoredTensor:
         """Its bytes, row-major and little-endian, a few MiB at a time."""
         for record in self._chunks:
             yield read_payload(self._file, record)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _entry_of, (FileMark.of(self._file.name, self._file.fileno()), self.name)
-
-
-def _entry_of(mark: FileMark, name: str) -> StoredMatrix | StoredTensor:
-    """The entry of a pickled one, from the same file."""
-    from htstats.compression.container._read import open_again
-
-    return open_again(mark)[name]
 
 
 def _cut(rows: Rows, start: int, stop: int) -> Rows:

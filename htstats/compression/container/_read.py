@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import json
 import os
 from collections.abc import Iterator
@@ -189,6 +190,21 @@ def open_again(mark: FileMark) -> Container:
         container.close()
         raise
     return container
+
+
+def _entry_of(mark: FileMark, name: str) -> StoredMatrix | StoredTensor:
+    """The entry of a pickled one, from the same file."""
+    return open_again(mark)[name]
+
+
+def _reduce_entry(entry: StoredMatrix | StoredTensor) -> tuple[Any, ...]:
+    name = entry.info.name if isinstance(entry, StoredMatrix) else entry.name
+    return _entry_of, (FileMark.of(entry._file.name, entry._file.fileno()), name)
+
+
+# registered here, because the entries do not know how a container is opened
+copyreg.pickle(StoredMatrix, _reduce_entry)
+copyreg.pickle(StoredTensor, _reduce_entry)
 
 
 def is_container(path: str | os.PathLike[str]) -> bool:

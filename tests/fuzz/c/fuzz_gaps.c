@@ -64,7 +64,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     htst_fuzz_t input = { data, size };
     if (htst_fuzz_int(&input, 4)) {
         read_any_bytes(&input);
-    } else {
+    }
+    else {
         write_any_pattern(&input);
     }
     return 0;

@@ -21,8 +21,8 @@ binomial_tails(htst_fuzz_t *input)
         k[i] = htst_fuzz_int(input, 4) ? floor(n[i] * htst_fuzz_number(input))
                                        : htst_fuzz_number(input);
     }
-    int status = htst_binomial_map(
-        function, COUNT, k, steps & 1, n, steps >> 1 & 1, p, steps >> 2 & 1, out);
+    int status =
+        htst_binomial_map(function, COUNT, k, steps & 1, n, steps >> 1 & 1, p, steps >> 2 & 1, out);
     if (function == HTST_BINOMIAL_N_FUNCTIONS) {
         REQUIRE(status == HTST_ERR_BAD_ARG);
         return;
@@ -39,9 +39,11 @@ binomial_tails(htst_fuzz_t *input)
         }
         if (function == HTST_BINOMIAL_KL) {
             REQUIRE(isnan(one) || one >= 0);
-        } else if (function >= HTST_BINOMIAL_SF && function <= HTST_BINOMIAL_PMF) {
+        }
+        else if (function >= HTST_BINOMIAL_SF && function <= HTST_BINOMIAL_PMF) {
             REQUIRE(isnan(one) || (one >= 0 && one <= 1));
-        } else {
+        }
+        else {
             REQUIRE(isnan(one) || one <= 0);
         }
     }
@@ -64,8 +66,8 @@ binomial_inverses(htst_fuzz_t *input)
         htst_binomial_map_limit(upper, 1, &k, 1, &n, 1, &level, 1, map);
         REQUIRE(htst_fuzz_same(map[0], limit[0]) && htst_fuzz_same(map[1], limit[1]));
         REQUIRE(htst_fuzz_same(map[2], limit[2]));
-        REQUIRE(isnan(limit[0])
-            || (limit[0] >= 0 && limit[0] <= 1 && limit[1] <= 0 && limit[2] <= 0));
+        REQUIRE(
+            isnan(limit[0]) || (limit[0] >= 0 && limit[0] <= 1 && limit[1] <= 0 && limit[2] <= 0));
     }
 }
 
@@ -119,11 +121,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int64_t way = htst_fuzz_int(&input, 8);
     if (way < 3) {
         binomial_tails(&input);
-    } else if (way < 5) {
+    }
+    else if (way < 5) {
         binomial_inverses(&input);
-    } else if (way < 7) {
+    }
+    else if (way < 7) {
         laws(&input);
-    } else {
+    }
+    else {
         normal(&input);
     }
     return 0;

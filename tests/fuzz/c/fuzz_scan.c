@@ -15,8 +15,8 @@ typedef struct {
 static sample_t
 draw_sample(htst_fuzz_t *input, int64_t m)
 {
-    sample_t s = { m, malloc((size_t) (m + 1) * 8), malloc((size_t) m * 8),
-        malloc((size_t) m * 8), malloc((size_t) m * 8) };
+    sample_t s = { m, malloc((size_t) (m + 1) * 8), malloc((size_t) m * 8), malloc((size_t) m * 8),
+        malloc((size_t) m * 8) };
     int64_t pattern = INT64_C(0x3ff0000000000000), many = htst_fuzz_int(input, 64);
     int shift = (int) htst_fuzz_int(input, 44);
     s.first[0] = 0;
@@ -105,8 +105,8 @@ fit_array(htst_fuzz_t *input)
     }
     memcpy(x, bits, (size_t) n * 8);
     htst_tail_survey_f64(n, x, &expected);
-    int status = htst_fit_f64(n, x, side, (int) htst_fuzz_int(input, 2), least, 1e-13, work,
-        &seen, &fit);
+    int status =
+        htst_fit_f64(n, x, side, (int) htst_fuzz_int(input, 2), least, 1e-13, work, &seen, &fit);
     REQUIRE(memcmp(&seen, &expected, sizeof seen) == 0);
     int64_t of_side = side == HTST_TAIL_POSITIVE ? seen.positive
         : side == HTST_TAIL_NEGATIVE             ? seen.negative
@@ -154,7 +154,8 @@ bound_candidates(htst_fuzz_t *input)
         upper[b] = s.v[j];
         count[b] += s.first[j + 1] - s.first[j];
     }
-    htst_prune_t buckets = { b + 1, lower, upper, count, NULL, malloc((size_t) (b + 1) * 32), tail };
+    htst_prune_t buckets = { b + 1, lower, upper, count, NULL, malloc((size_t) (b + 1) * 32),
+        tail };
     REQUIRE(htst_prune_prepare(&buckets) == 0);
     REQUIRE(htst_estimate_rates(m, s.v, s.first, INFINITY, s.y, s.rate) == 0);
     htst_scan_t scan = { m, s.v, s.y, s.first, s.rate, INFINITY, 0, NULL };
@@ -177,11 +178,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int64_t way = htst_fuzz_int(&input, 8);
     if (way < 3) {
         scan_sample(&input);
-    } else if (way < 5) {
+    }
+    else if (way < 5) {
         fit_array(&input);
-    } else if (way < 6) {
+    }
+    else if (way < 6) {
         estimate_anything(&input);
-    } else {
+    }
+    else {
         bound_candidates(&input);
     }
     return 0;

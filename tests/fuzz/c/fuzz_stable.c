@@ -42,8 +42,8 @@ evaluate(htst_fuzz_t *input)
     double x = htst_fuzz_number(input), out[HTST_STABLE_N_FUNCTIONS], again;
     for (int f = 0; f < HTST_STABLE_N_FUNCTIONS; f++) {
         out[f] = htst_stable_evaluate(f, law.is_s1, x, law.alpha, law.beta, law.loc, law.scale);
-        int status = htst_stable_map(f, law.is_s1, 1, &x, &law.alpha, &law.beta, &law.loc,
-            &law.scale, steps, &again);
+        int status = htst_stable_map(
+            f, law.is_s1, 1, &x, &law.alpha, &law.beta, &law.loc, &law.scale, steps, &again);
         REQUIRE(htst_fuzz_same(out[f], again) && (status != 0) == isnan(again));
         REQUIRE(isnan(out[f]) == !(is_valid(law) && !isnan(x)));
     }
@@ -95,11 +95,11 @@ tabulate(htst_fuzz_t *input)
     for (int i = 0; i < 8 && status == 0; i++) {
         double x = htst_fuzz_number(input), out = 0;
         int function = (int) htst_fuzz_int(input, HTST_STABLE_N_FUNCTIONS);
-        int found = htst_stable_table_map(
-            table, function, law.is_s1, law.loc, law.scale, 1, &x, &out);
+        int found =
+            htst_stable_table_map(table, function, law.is_s1, law.loc, law.scale, 1, &x, &out);
         REQUIRE(found == (is_valid(law) && !isnan(x) ? 0 : HTST_ERR_BAD_ARG));
-        double direct
-            = htst_stable_evaluate(function, law.is_s1, x, law.alpha, law.beta, law.loc, law.scale);
+        double direct =
+            htst_stable_evaluate(function, law.is_s1, x, law.alpha, law.beta, law.loc, law.scale);
         if (found == 0 && function % 2 == 0) { /* not the logarithms */
             REQUIRE(fabs(out - direct) <= 1e-10 * fabs(direct) || fabs(out - direct) < 1e-290);
         }
@@ -114,11 +114,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int64_t way = htst_fuzz_int(&input, 64);
     if (way == 0) {
         tabulate(&input);
-    } else if (way < 32) {
+    }
+    else if (way < 32) {
         evaluate(&input);
-    } else if (way < 40) {
+    }
+    else if (way < 40) {
         invert(&input);
-    } else {
+    }
+    else {
         sample(&input);
     }
     return 0;

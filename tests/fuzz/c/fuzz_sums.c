@@ -46,8 +46,8 @@ sum_f64(htst_fuzz_t *input, int64_t n)
         mantissa |= exponent ? UINT64_C(1) << 52 : 0;
         int shift = exponent ? (int) exponent - 1 : 0;
         add_shifted(total, HTST_MOMENTS_SUM_F64, mantissa, shift, bits[i] >> 63 != 0);
-        add_shifted(of_squares, HTST_MOMENTS_SQUARES_F64,
-            (wide_t) mantissa * mantissa, 2 * shift, 0);
+        add_shifted(
+            of_squares, HTST_MOMENTS_SQUARES_F64, (wide_t) mantissa * mantissa, 2 * shift, 0);
     }
     memcpy(x, bits, (size_t) n * 8);
     REQUIRE(htst_moments_add_f64(x, cut, sum, squares, &not_finite) == 0);
@@ -133,9 +133,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int64_t way = htst_fuzz_int(&input, 3), left = (int64_t) input.left;
     if (way == 0) {
         sum_f64(&input, 1 + left / 8);
-    } else if (way == 1) {
+    }
+    else if (way == 1) {
         sum_f32(&input, 1 + left / 4);
-    } else {
+    }
+    else {
         sketch_f32(&input, 1 + left / 4);
     }
     return 0;

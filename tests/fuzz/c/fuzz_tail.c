@@ -115,8 +115,8 @@ count_slots(htst_fuzz_t *input, int64_t n)
         }
     }
     memcpy(values, x, (size_t) n * 8);
-    int64_t done
-        = htst_counts_add_f64_u8(n, values, side, low, high, shift, table, room, anew, &found);
+    int64_t done =
+        htst_counts_add_f64_u8(n, values, side, low, high, shift, table, room, anew, &found);
     REQUIRE(done == n && found <= n / 256);
     for (int64_t s = 0; s < SLOTS; s++) {
         int64_t count = table[s];
@@ -167,11 +167,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int64_t way = htst_fuzz_int(&input, 16), n = 1 + (int64_t) input.left / 8;
     if (way == 0) {
         tally_values(&input, n);
-    } else if (way < 6) {
+    }
+    else if (way < 6) {
         sort_values(&input, n);
-    } else if (way < 11) {
+    }
+    else if (way < 11) {
         select_values(&input, n);
-    } else {
+    }
+    else {
         count_slots(&input, n);
     }
     return 0;
