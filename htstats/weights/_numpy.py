@@ -97,7 +97,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, npt.NDArray[Any]]:
 
 def _array_of(raw: RawTensor) -> npt.NDArray[Any]:
     out = np.empty(raw.shape, np.dtype(raw.dtype).newbyteorder("<"))
-    left = memoryview(out.reshape(-1).view(np.uint8))
+    left = out.reshape(-1).view(np.uint8).data
     for chunk in raw.chunks():
         left[: len(chunk)] = chunk
         left = left[len(chunk) :]
