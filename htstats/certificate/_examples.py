@@ -223,10 +223,7 @@ def load_examples(
     if (labels is not None) != (path.suffix == ".npy"):
         raise ValueError(f"labels go with inputs in a .npy file, got {data} and labels {labels}")
     if labels is not None:
-        ((x, *_), (y, *_)) = (list(read_arrays(file).values()) or [None] for file in (path, labels))
-        if x is None or y is None:
-            raise ValueError(f"{data if x is None else labels} must hold numbers")
-        return _from_arrays(path.name, x, y, None, exponent)
+        return _from_arrays(path.name, _one_array(path), _one_array(labels), None, exponent)
     if data == "digits":
         return digits_examples(datasets.digits())
     if data == "fashion-mnist":
@@ -238,14 +235,21 @@ def load_examples(
             f"data must be fashion-mnist, digits, an .npz file or a folder, got {data}"
         )
     arrays = read_arrays(path)
-    x, y = ("x", "y") if {"x", "y"} <= arrays.keys() else ("x_train", "y_train")
-    if not {x, y} <= arrays.keys():
+    names = ("x", "y") if {"x", "y"} <= arrays.keys() else ("x_train", "y_train")
+    if not arrays.keys() >= {*names}:
         raise ValueError(
             f"{data} must hold x and y, or x_train and y_train; it holds {sorted(arrays)}"
         )
     has_test = {"x_test", "y_test"} <= arrays.keys()
     test = (arrays["x_test"], arrays["y_test"]) if has_test else None
-    return _from_arrays(path.name, arrays[x], arrays[y], test, exponent)
+    return _from_arrays(path.name, arrays[names[0]], arrays[names[1]], test, exponent)
+
+
+def _one_array(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
+    arrays = list(read_arrays(path).values())
+    if len(arrays) != 1:
+        raise ValueError(f"{os.fspath(path)} must hold one array of numbers")
+    return arrays[0]
 
 
 def _from_arrays(
