@@ -16,7 +16,8 @@ C_LIBRARY := $(wildcard $(C_FOLDERS:%=%*.c))
 C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch])
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
-.PHONY: demo test test-c test-machines wheel docs lint format build sanitize fuzz mutate bench \
+.PHONY: demo test test-c test-machines wheel docs lint format build sanitize sanitize-threads \
+	sanitize-python fuzz fuzz-targets mutate bench \
 	paper paper-train certificate clean
 
 demo: build
@@ -78,6 +79,31 @@ build/c/$(1)/%: tests/c/%.c $(C_LIBRARY:csrc/%.c=build/c/$(1)/%.o) $(C_HEADERS)
 endef
 $(foreach way,plain sanitized valgrind,$(eval $(call C_BUILD,$(way))))
 
+# What threads drive together, under TSan; the program has no place among the tests of one thread.
+C_threads := -O1 -g -fsanitize=thread
+build/c/threads/%.o: csrc/%.c $(C_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(C_threads) $(C_FLAGS) -c $< -o $@
+
+build/c/threads/threads: tests/c/threads/threads.c \
+		$(C_LIBRARY:csrc/%.c=build/c/threads/%.o) $(C_HEADERS)
+	$(CC) $(C_threads) $(C_WARNINGS) $(C_FLAGS) -Itests/c $(filter %.c %.o,$^) -lm -pthread -o $@
+
+# TSan cannot place its memory on systems that spread addresses widely; setarch -R ends that.
+sanitize-threads: build/c/threads/threads
+	@$< || setarch -R $<
+
+# The bindings under ASan and UBSan, called by tests/kernel_calls.py; takes many minutes to build.
+ASAN_LIB := build/sanitized-python/lib
+sanitize-python: build
+	CC="gcc -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g" \
+		HTST_CFLAGS=-O1 $(BIN)/python setup.py -q build --build-base build/sanitized-python \
+		--build-lib $(ASAN_LIB)
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 PYTHONPATH=$(ASAN_LIB):tests \
+		$(BIN)/python -P tests/kernel_calls.py > /dev/null
+
+sanitize: sanitize-threads $(if $(LONG),sanitize-python)
 sanitize: $(addprefix build/c/sanitized/,$(C_TESTS)) $(addprefix build/c/valgrind/,$(C_TESTS))
 	@set -e; for program in $(addprefix build/c/sanitized/,$(C_TESTS)); do $$program; done
 	@command -v valgrind > /dev/null || { echo "valgrind is missing: apt-get install valgrind"; exit 1; }
@@ -98,9 +124,24 @@ wheel: build
 	$(PIP) install --quiet -c constraints.txt -e '.[dist]' --no-build-isolation
 	$(BIN)/python tests/dist/wheel.py --pythons "$(PYTHONS)" $(if $(QUICK),--files $(WHEEL_TESTS))
 
-# Randomly damaged input for every parser, FUZZ_SECONDS for each.
-FUZZ_SECONDS ?= 60
-fuzz: build
+# Randomly damaged input for every parser, FUZZ_SECONDS for each program of tests/fuzz. The targets
+# in C need libFuzzer, which is a part of clang. LONG=1 is a run of hours.
+FUZZ_SECONDS ?= $(if $(LONG),7200,60)
+FUZZ_CC ?= clang
+FUZZ_TARGETS := $(patsubst tests/fuzz/c/%.c,build/c/fuzzer/%,$(wildcard tests/fuzz/c/fuzz_*.c))
+C_fuzzer := -O2 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+build/c/fuzzer/%.o: csrc/%.c $(C_HEADERS)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(C_fuzzer) -fsanitize=fuzzer-no-link $(C_FLAGS) -c $< -o $@
+
+build/c/fuzzer/%: tests/fuzz/c/%.c $(C_LIBRARY:csrc/%.c=build/c/fuzzer/%.o) tests/fuzz/c/htst_fuzz.h
+	$(FUZZ_CC) $(C_fuzzer) -fsanitize=fuzzer $(C_FLAGS) $(filter %.c %.o,$^) -lm -o $@
+
+.SECONDARY: $(C_LIBRARY:csrc/%.c=build/c/fuzzer/%.o)
+
+fuzz-targets: $(FUZZ_TARGETS)
+
+fuzz: build $(if $(shell command -v $(FUZZ_CC)),fuzz-targets)
 	@set -e; for program in tests/fuzz/*.py; do \
 		$(BIN)/python -W error $$program --seconds $(FUZZ_SECONDS); done
 

@@ -1,13 +1,15 @@
 """The `htstats` command: parse, run one command, turn a known error into one line.
 
 Exit codes: 0 done; 1 done, but some matrix or check failed and the output says which;
-2 bad input, one line on stderr, nothing written; 130 interrupted by Ctrl-C.
+2 bad input, one line on stderr, nothing written; 130 interrupted by Ctrl-C; 143 ended by
+SIGTERM.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -21,16 +23,28 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: sys.argv) and return its exit code."""
     try:
+        if argv is None:
+            signal.signal(signal.SIGTERM, _terminate)
         return _run(argv)
-    except KeyboardInterrupt:
-        print(f"{_title()} interrupted", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        is_ended = isinstance(stopped, _Terminated)
+        print(f"{_title()} {'terminated' if is_ended else 'interrupted'}", file=sys.stderr)
         if argv is None:
             _be_silent()
-            _leave_threads()
-        return 130
+            _leave_threads(143 if is_ended else 130)
+        return 143 if is_ended else 130
     finally:
         if argv is None:
             gc.freeze()  # the process ends, so a last garbage collection would be wasted
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM; what cleans up after Ctrl-C cleans up after this."""
+
+
+def _terminate(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second signal ends the process at once
+    raise _Terminated
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -70,7 +84,7 @@ def _be_silent() -> None:
     sys.unraisablehook = lambda _: None
 
 
-def _leave_threads() -> None:
+def _leave_threads(code: int) -> None:
     """End the process at once if threads still run, such as one in the middle of a large SVD.
 
     A normal end would wait for a BLAS, or take its memory away while it computes.
@@ -80,7 +94,7 @@ def _leave_threads() -> None:
     if threading.active_count() > 1:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(130)
+        os._exit(code)
 
 
 def _describe(error: Exception) -> str:

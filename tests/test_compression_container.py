@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import io
 import os
 import signal
 import stat
@@ -19,7 +18,6 @@ from scipy import sparse
 import htstats
 from htstats.compression import container
 from htstats.compression.container import (
-    Container,
     ContainerWriter,
     RecordSizes,
     is_container,
@@ -68,36 +66,25 @@ def test_tensors_options_and_order_come_back(tmp_path):
     assert is_container(path)
 
 
-class WatchedFile(io.FileIO):
-    """A file that notes the size of each read."""
-
-    def __init__(self, path):
-        super().__init__(path)
-        self.sizes = []
-
-    def read(self, n=-1):
-        self.sizes.append(n)
-        return super().read(n)
-
-
-def test_nothing_is_read_before_it_is_asked_for(tmp_path):
+def test_nothing_is_read_before_it_is_asked_for(tmp_path, monkeypatch):
     matrices = {"w": make(), "v": make(seed=1)}
     path = write(tmp_path / "a.htz", matrices, sizes=RecordSizes(400))
     found = [item for item in records(path.read_bytes()) if item[0] == "ROWS"]
     size = {tuple(fields["rows"]): len(payload) for _, fields, payload in found[5:]}
-    file = WatchedFile(path)
-    with Container(path, file) as opened:
+    sizes, read = [], os.pread
+    monkeypatch.setattr(os, "pread", lambda f, n, at: sizes.append(n) or read(f, n, at))
+    with open_container(path) as opened:
         stored = opened.matrices["v"]
         assert (stored.nnz, stored.info.shape) == (make(seed=1).nnz, (50, 40))
-        assert set(file.sizes).isdisjoint(len(payload) for _, _, payload in found)
-        file.sizes.clear()
+        assert set(sizes).isdisjoint(len(payload) for _, _, payload in found)
+        sizes.clear()
         stored.gaussian_rows(0, 50)
-        assert file.sizes == []
+        assert sizes == []
         stored.sparse(12, 19)
-        assert file.sizes == [size[10, 20]]
-        file.sizes.clear()
+        assert sizes == [size[10, 20]]
+        sizes.clear()
         stored.row_block(19, 31)
-        assert file.sizes == [size[rows] for rows in [(10, 20), (20, 30), (30, 40)]]
+        assert sizes == [size[rows] for rows in [(10, 20), (20, 30), (30, 40)]]
 
 
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0), (1, 1), (1, 3000), (3000, 1)])

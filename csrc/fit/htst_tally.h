@@ -17,7 +17,7 @@ typedef struct {
 } htst_tally_seen_t;
 
 /* Let v be an element as seen from its side: x, -x or abs(x). Add 1 to table[floor v] if 1 <= v <
- * HTST_TALLY_SIZE; copy v to `out` if it is larger or NaN; add 1 to table[0] for all others.
+ * HTST_TALLY_SIZE, and to table[0] otherwise. Copy v to `out` if it is HTST_TALLY_SIZE or more, or NaN.
  *
  * x[n]                   the elements.
  * side                   see htst_tail.h.

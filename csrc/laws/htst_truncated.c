@@ -55,10 +55,13 @@ variance(double u)
 double
 htst_truncated_mean(double u)
 {
-    if (fabs(u) < 1) {
+    double size = fabs(u);
+
+    if (size < 1) {
         return .5 - shortfall(u);
     }
-    return u > 0 ? 1 / u - 1 / expm1(u) : 1 - htst_truncated_mean(-u);
+    double mean = 1 / size - 1 / expm1(size); /* NaN for NaN */
+    return u > 0 ? mean : 1 - mean;
 }
 
 double

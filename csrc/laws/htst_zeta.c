@@ -165,7 +165,7 @@ beyond_value(double s, double a, double top)
 static int
 is_negligible(double w, double s, double a, double sum)
 {
-    return s > 2 && w * (1 + a / (s - 1)) < NEGLIGIBLE * sum;
+    return s > 2 && w * (1 + a / (s - 1)) <= NEGLIGIBLE * sum; /* equal: both have underflowed */
 }
 
 double
@@ -175,6 +175,9 @@ htst_zeta_scaled(double s, double q, double top)
 
     if (!is_inside(s, q, top)) {
         return NAN;
+    }
+    if (top == q) { /* a single term; the formula would leave a rounding error */
+        return 1;
     }
     if (q >= s + FROM) {
         return beyond_value(s, q, top);
@@ -199,6 +202,10 @@ htst_zeta_log_scaled(double s, double q, double top, double out[3])
 
     if (!is_inside(s, q, top)) {
         out[0] = out[1] = out[2] = NAN;
+        return;
+    }
+    if (top == q) {
+        out[0] = out[1] = out[2] = 0;
         return;
     }
     if (q >= s + FROM) {

@@ -88,6 +88,8 @@ def to_numpy(x: Any, name: str = "x") -> tuple[npt.NDArray[Any], str]:
             return tensor.view(torch.uint8).numpy(), name
         return tensor.numpy(), name
     array = np.asarray(x)
+    if not array.flags.aligned:  # kernels in C read whole numbers
+        array = array.copy()
     if array.dtype.name == "bfloat16":  # ml_dtypes registers it under this name
         return array.view(np.uint16), "bfloat16"
     if array.dtype.name in FLOAT8_DTYPES or array.dtype.name == SCALE_DTYPE:
@@ -147,8 +149,8 @@ def as_points(x: Any, name: str = "x") -> npt.NDArray[np.float64]:
     if type(x) is float or type(x) is int:
         return np.asarray(x, np.float64)
     array, found = to_numpy(x, name)
-    if found in HALF_DTYPES:
-        return widen(array.view(np.uint16), found)
+    if found == "bfloat16":
+        return widen(array, found)
     if array.dtype.kind == "O" and all(_is_number(value) for value in array.flat):
         return array.astype(np.float64)
     if found in FLOAT8_DTYPES or found == SCALE_DTYPE:

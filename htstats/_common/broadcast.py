@@ -39,6 +39,10 @@ ELEMENTS_A_THREAD = 1024
 # `bench/studies/constants.py broadcast-block` shows that smaller and larger blocks are slower.
 BLOCK_ELEMENTS = 16384
 
+# Largest number of elements in one call of a kernel. Python handles an interrupt between two calls,
+# and an element of the slowest kernel (the density of a stable law) takes some 50 microseconds.
+PART_ELEMENTS = 16384
+
 Result = float | Floats
 Kernel = Callable[..., None]
 
@@ -85,10 +89,11 @@ def run_into(
     if all([x.shape == shape or x.size == 1 for x in inputs]):
         flat = [np.ascontiguousarray(x).reshape(-1) for x in inputs]
         whole = out if len(shape) == 1 else out.reshape(count, *out.shape[len(shape) :])
-        if threads == 1:
+        n_parts = max(threads, -(-count // PART_ELEMENTS))
+        if n_parts == 1:
             kernel(*flat, whole)
             return
-        parts = split(flat, whole, threads)
+        parts = split(flat, whole, n_parts)
     else:
         parts = blocks([np.broadcast_to(x, shape) for x in inputs], out, block_elements)
     run_each(lambda part: kernel(*part), parts, threads)

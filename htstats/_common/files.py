@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 __all__ = [
+    "FileMark",
     "PathLike",
     "atomic_write",
-    "mode_of",
+    "copy_mode",
     "named_errors",
     "publish",
     "require_apart",
@@ -23,6 +24,28 @@ __all__ = [
 ]
 
 PathLike = str | os.PathLike[str]
+
+
+class FileMark(NamedTuple):
+    """What a pickled reader of a file holds: with it, another process opens the same file.
+
+    Descriptors are numbers of one process; in another one they belong to other files.
+    """
+
+    path: str
+    size: int
+    changed: int  # the time of the last change, in ns
+
+    @classmethod
+    def of(cls, path: PathLike, handle: int) -> FileMark:
+        """The mark of an open file."""
+        found = os.fstat(handle)
+        return cls(os.path.abspath(path), found.st_size, found.st_mtime_ns)
+
+    def require_same(self, handle: int) -> None:
+        """Raise ValueError if the file is no longer the one that was marked."""
+        if FileMark.of(self.path, handle) != self:
+            raise ValueError(f"{self.path}: the file has changed since its reader was pickled")
 
 
 def require_apart(inputs: Iterable[PathLike], outputs: Iterable[PathLike]) -> None:
@@ -117,16 +140,24 @@ def atomic_write(path: PathLike, *, inputs: Iterable[PathLike] = ()) -> Iterator
     """
     require_apart(inputs, [path])
     target = target_of(path)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    temporary = Path(name)
+    created = _create_beside(target)
+    temporary = Path(created.name)
     try:
-        with named_errors(target), os.fdopen(handle, "wb") as file:
-            os.chmod(temporary, mode_of(target))
+        with named_errors(target), created as file:
+            copy_mode(target, temporary)
             yield file
             publish(file, temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _create_beside(target: Path) -> BinaryIO:
+    """Create a temporary file in the folder of `target`, with the permissions of a new file."""
+    while True:
+        with contextlib.suppress(FileExistsError):
+            # the name is new, so that no link of another user is followed
+            return open(target.parent / f".{target.name}.{secrets.token_hex(4)}.tmp", "xb")
 
 
 def publish(file: BinaryIO, temporary: Path, target: Path) -> None:
@@ -158,10 +189,11 @@ def named_errors(path: Path) -> Iterator[None]:
         raise
 
 
-def mode_of(target: Path) -> int:
-    """The permissions of the file to be replaced or, if there is none, those of a new file."""
-    if target.exists():
-        return stat.S_IMODE(target.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+def copy_mode(target: Path, created: Path) -> None:
+    """Give a new file the permissions of the file that it will replace, if there is one.
+
+    A file that replaces none keeps the permissions with which the system created it. The umask is
+    never read: that would change it for a moment, in all threads.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.chmod(created, stat.S_IMODE(target.stat().st_mode))

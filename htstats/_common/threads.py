@@ -2,6 +2,7 @@
 
 run_each      one call for each item; returns the results in the order of the items
 run_ranges    one call for each range of an array; returns the results in the order of the ranges
+call_aside    one call that an interrupt ends at once
 run_as_done   one call for each item; yields each result as soon as it is available
 Turns         the numbers from 0 on: threads work on them concurrently and hand in results in order
 """
@@ -11,11 +12,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from contextvars import copy_context
 from itertools import pairwise
-from threading import Condition, Lock
+from threading import Condition, Lock, current_thread, main_thread
 from typing import TypeVar
 
-__all__ = ["Turns", "run_as_done", "run_each", "run_ranges"]
+__all__ = ["Turns", "call_aside", "run_as_done", "run_each", "run_ranges"]
 
 
 R = TypeVar("R")
@@ -123,6 +125,21 @@ def run_as_done(
             yield item, result  # type: ignore[misc]
     finally:
         todo.clear()
+
+
+def call_aside(work: Callable[[], R]) -> R:
+    """Call `work` and return its result; an interrupt ends the wait for it at once.
+
+    Python handles an interrupt only between two steps of the main thread, and so not during a long
+    call into a library. The main thread therefore waits for another one. After an interrupt the
+    call continues without effect until it ends, and nothing waits for it.
+    """
+    if current_thread() is not main_thread():
+        return work()
+    context = copy_context()
+    for _, result in run_as_done(lambda _: context.run(work), [None], 1, aside=True):
+        return result
+    raise AssertionError("unreachable: run_as_done yields the result or raises")
 
 
 class Turns:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from htstats._core import estimate, scan, sort
 
 __all__ = [
+    "CURVE_PART",
     "TOLERANCE",
     "Candidates",
     "best_of",
@@ -24,6 +25,9 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
+
+# Candidates of a curve in one call of the kernel. Python handles an interrupt between two calls.
+CURVE_PART = 2048
 
 # Distances that differ by less than this count as equal; the smallest xmin among them is chosen.
 TOLERANCE = 1e-13
@@ -81,10 +85,13 @@ class Candidates:
     def curve(self, begin: int, end: int) -> tuple[Floats, Floats]:
         """The distances D+ and D- of the candidates begin ... end - 1."""
         plus, minus = np.empty(end - begin), np.empty(end - begin)
-        scan.curve(
-            self.values, self.logs, self.first, self.rate, self.xmax, self.two_sided, begin, end,
-            plus, minus,
-        )  # fmt: skip
+        for start in range(begin, end, CURVE_PART):
+            stop = min(start + CURVE_PART, end)
+            part = slice(start - begin, stop - begin)
+            scan.curve(
+                self.values, self.logs, self.first, self.rate, self.xmax, self.two_sided, start,
+                stop, plus[part], minus[part],
+            )  # fmt: skip
         return plus, minus
 
 

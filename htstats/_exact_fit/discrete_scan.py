@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from htstats._common import checks
 from htstats._core import discrete
+from htstats._exact_fit.candidates import CURVE_PART
 
 __all__ = ["DiscreteScan", "scan_integers", "scan_tails"]
 
@@ -126,6 +127,11 @@ def scan_tails(
         raise ValueError(f"no candidate xmin has an estimate of alpha above {alpha_low:g}")
     if curve:
         distances = np.empty(end - begin)
-        discrete.curve(values, first, xmax, two_sided, begin, alpha, norm, distances)
+        for start in range(0, end - begin, CURVE_PART):
+            part = slice(start, start + CURVE_PART)
+            discrete.curve(
+                values, first, xmax, two_sided, begin + start, alpha[part], norm[part],
+                distances[part],
+            )  # fmt: skip
         kept = values[begin:end], distances, alpha
     return DiscreteScan(chosen, float(values[k]), distance, int(first[-1] - first[k]), kept)

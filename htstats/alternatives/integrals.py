@@ -77,7 +77,7 @@ def legendre() -> tuple[Floats, Floats]:
 
 def log1mexp(x: npt.ArrayLike) -> Floats:
     """Log of 1 - e^x for x <= 0."""
-    x = np.asarray(x, np.float64)
+    x = np.array(x, np.float64, order="C")  # NumPy's functions round otherwise in strided arrays
     with np.errstate(divide="ignore"):
         return np.asarray(np.where(x > -math.log(2), np.log(-np.expm1(x)), np.log1p(-np.exp(x))))
 

@@ -8,14 +8,15 @@ are independent: the number of threads changes the running time, never the resul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.threads import run_each
 from htstats._core.anneal import Chain
 from htstats.certificate._bound import exchange_rate, occam_bound
 from htstats.certificate._coder import log2_units
@@ -350,7 +351,11 @@ def anneal(
     delta = checks.open_probability("delta", delta)
     problem = _Problem(features, labels, classes, 0)
 
+    stopped = Event()  # an interrupt or an error ends the other chains too
+
     def goes_on(search: _Search) -> bool:
+        if stopped.is_set():
+            return False
         if progress is None:
             return True
         bound = occam_bound(search.errors, len(labels), search.bits, delta)
@@ -366,10 +371,7 @@ def anneal(
         return Annealed(head, search.errors, search.bits, seed, search.proposals)
 
     seeds = [checks.count("seed", seed, at_least=0, below=2**32) for seed in seeds]
-    if n_threads == 1:
-        return [chain(seed) for seed in seeds]
-    with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(chain, seeds))
+    return run_each(chain, seeds, n_threads, cancel=stopped.set)
 
 
 def _checked(

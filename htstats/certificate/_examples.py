@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats import datasets
+from htstats.weights import read_arrays
 
 __all__ = [
     "Examples",
@@ -105,7 +106,9 @@ def check_examples(
     if (x == x[0]).all():
         raise ValueError(f"{what} are all the same: every feature is constant")
     y = y.astype(np.int64)
-    missing = np.flatnonzero(np.bincount(np.maximum(y, 0)) == 0)
+    # no table for a label that is so large that a smaller one must be missing
+    counts = np.bincount(np.clip(y, 0, len(y)))
+    missing = np.flatnonzero(counts == 0)
     if y.min() < 0 or len(missing) or y.max() == 0:
         raise ValueError(
             f"labels of {what} must be 0 .. classes - 1, each present and at least two, got "
@@ -220,7 +223,7 @@ def load_examples(
     if (labels is not None) != (path.suffix == ".npy"):
         raise ValueError(f"labels go with inputs in a .npy file, got {data} and labels {labels}")
     if labels is not None:
-        return _from_arrays(path.name, np.load(path), np.load(labels), None, exponent)
+        return _from_arrays(path.name, _one_array(path), _one_array(labels), None, exponent)
     if data == "digits":
         return digits_examples(datasets.digits())
     if data == "fashion-mnist":
@@ -231,16 +234,22 @@ def load_examples(
         raise ValueError(
             f"data must be fashion-mnist, digits, an .npz file or a folder, got {data}"
         )
-    with np.load(path, allow_pickle=False) as archive:
-        names = set(archive.files)
-        x, y = ("x", "y") if {"x", "y"} <= names else ("x_train", "y_train")
-        if not {x, y} <= names:
-            raise ValueError(
-                f"{data} must hold x and y, or x_train and y_train; it holds {sorted(names)}"
-            )
-        has_test = {"x_test", "y_test"} <= names
-        test = (archive["x_test"], archive["y_test"]) if has_test else None
-        return _from_arrays(path.name, archive[x], archive[y], test, exponent)
+    arrays = read_arrays(path)
+    names = ("x", "y") if {"x", "y"} <= arrays.keys() else ("x_train", "y_train")
+    if not arrays.keys() >= {*names}:
+        raise ValueError(
+            f"{data} must hold x and y, or x_train and y_train; it holds {sorted(arrays)}"
+        )
+    has_test = {"x_test", "y_test"} <= arrays.keys()
+    test = (arrays["x_test"], arrays["y_test"]) if has_test else None
+    return _from_arrays(path.name, arrays[names[0]], arrays[names[1]], test, exponent)
+
+
+def _one_array(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
+    arrays = list(read_arrays(path).values())
+    if len(arrays) != 1:
+        raise ValueError(f"{os.fspath(path)} must hold one array of numbers")
+    return arrays[0]
 
 
 def _from_arrays(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.threads import run_each
 from htstats._core.network_search import NetworkChain
 from htstats.certificate._anneal import (
     A_TEMPERATURE,
@@ -254,7 +255,11 @@ def anneal_network(
             )
     problem = _Problem(features, labels, classes)
 
+    stopped = Event()  # an interrupt or an error ends the other chains too
+
     def goes_on(search: _Search) -> bool:
+        if stopped.is_set():
+            return False
         if progress is None:
             return True
         bound = occam_bound(search.errors, problem.m, search.bits, delta)
@@ -269,8 +274,4 @@ def anneal_network(
                 break
         return AnnealedNetwork(search.best(), search.errors, search.bits, seed, search.proposals)
 
-    numbers = range(len(starts))
-    if n_threads == 1:
-        return [chain(seed) for seed in numbers]
-    with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(chain, numbers))
+    return run_each(chain, range(len(starts)), n_threads, cancel=stopped.set)

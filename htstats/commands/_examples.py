@@ -73,6 +73,7 @@ EXIT_CODES = (
     ("1", "done, but some matrix or check failed; the output says which"),
     ("2", "the arguments or the input cannot be used: one line on stderr, nothing written"),
     ("130", "interrupted by Ctrl-C"),
+    ("143", "ended by SIGTERM"),
 )
 
 ENVIRONMENT = (

@@ -15,6 +15,7 @@ from htstats._common.files import atomic_write, require_apart
 from htstats.certificate import Certificate, Examples, format_bits, load_examples
 from htstats.commands._certificates import print_certificate, print_verdict, write_claim
 from htstats.commands._json import claim_text, print_json
+from htstats.weights import read_arrays
 
 __all__ = ["certify_held_out", "verify_held_out"]
 
@@ -79,11 +80,11 @@ def _certificate(errors: int, m: int, delta: float, classes: int) -> Certificate
 def _read(path: str) -> tuple[dict[str, Any], int, int, Any]:
     """Read state, number of examples, seed and recorded answers from a model file."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            state = {n.removeprefix(PREFIX): archive[n] for n in archive if n.startswith(PREFIX)}
-            m, seed = (int(v) for v in archive["split"])
-            return state, m, seed, archive["predictions"]
-    except (ValueError, KeyError, TypeError, EOFError) as error:
+        arrays = read_arrays(path)
+        state = {n.removeprefix(PREFIX): a for n, a in arrays.items() if n.startswith(PREFIX)}
+        m, seed = (int(v) for v in arrays["split"])
+        return state, m, seed, arrays["predictions"]
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is no model of --preset held-out: {error}") from None
 
 

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from htstats._common import checks
 from htstats._common.files import atomic_write, require_apart
 from htstats.certificate import (
@@ -27,6 +25,7 @@ from htstats.certificate import (
 )
 from htstats.commands._certificates import print_certificate, print_surrogate, write_claim
 from htstats.commands._json import claim_text
+from htstats.weights import read_arrays
 
 __all__ = ["certify_model", "is_about_a_model"]
 
@@ -74,14 +73,10 @@ def _load_array(path: str, name: str) -> Any:
     """The array of a .npy file, or the only array (or the array `name`) of an .npz file."""
     if not path.endswith((".npy", ".npz")):
         raise ValueError(f"{path} must be .npy or .npz")
-    found = np.load(path, allow_pickle=False)
-    if isinstance(found, np.ndarray):
-        return found
-    with found:
-        names = found.files
-        if name not in names and len(names) != 1:
-            raise ValueError(f"{path} must hold {name}, or one array; it holds {sorted(names)}")
-        return found[name if name in names else names[0]]
+    found = read_arrays(path)
+    if name not in found and len(found) != 1:
+        raise ValueError(f"{path} must hold {name}, or one array; it holds {sorted(found)}")
+    return found[name if name in found else next(iter(found))]
 
 
 def _held_out_examples(data: str, labels: str | None) -> tuple[Any, Any]:
@@ -89,11 +84,11 @@ def _held_out_examples(data: str, labels: str | None) -> tuple[Any, Any]:
     if labels is not None:
         return _load_array(data, "x"), _load_array(labels, "y")
     if data.endswith(".npz"):
-        with np.load(data, allow_pickle=False) as archive:
-            for x, y in HELD_OUT:
-                if {x, y} <= set(archive.files):
-                    return archive[x], archive[y]
-            raise ValueError(f"{data} must hold x_test and y_test, or x and y")
+        arrays = read_arrays(data)
+        for x, y in HELD_OUT:
+            if {x, y} <= arrays.keys():
+                return arrays[x], arrays[y]
+        raise ValueError(f"{data} must hold x_test and y_test, or x and y")
     examples = load_examples(data)
     return examples.x_test, examples.y_test
 
@@ -125,7 +120,10 @@ def _held_out(args: argparse.Namespace) -> int:
 
 def _by_surrogate(args: argparse.Namespace) -> int:
     message = Path(args.surrogate).read_bytes()
-    form, head = decode(message)
+    try:
+        form, head = decode(message)
+    except ValueError as error:
+        raise ValueError(f"{args.surrogate}: {error}") from None
     share = checks.open_probability("--share", args.share)
     examples: Examples = load_examples(args.data, labels=args.labels, exponent=form.exponent)
     certificate: Certificate = verify(

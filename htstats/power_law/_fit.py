@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.threads import call_aside
 from htstats._exact_fit import dispatch
 from htstats._exact_fit.options import check_options
 from htstats._exact_fit.prune import fit_pruned
@@ -16,6 +18,9 @@ from htstats.power_law._result import FitData, PowerLawFit
 from htstats.sketch import TailSketch
 
 __all__ = ["fit_power_law", "fit_sketch"]
+
+# Elements of an array whose fit may take a second or more, most of it in one call of the library.
+LONG = 1 << 22
 
 
 def fit_power_law(
@@ -127,7 +132,12 @@ def fit_power_law(
     checks.count("n_threads", n_threads, at_least=1)
     if side is not None:
         checks.one_of("side", side, SIDES)
-    tail, checksum = dispatch.fit_tail(x, side, options, weights, n_threads)
+
+    def fit() -> Any:
+        return dispatch.fit_tail(x, side, options, weights, n_threads)
+
+    is_long = n_threads == 1 and isinstance(x, np.ndarray) and x.size >= LONG
+    tail, checksum = call_aside(fit) if is_long else fit()
     return PowerLawFit.of(tail, FitData(x, weights, options, checksum))
 
 

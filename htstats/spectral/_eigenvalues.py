@@ -11,6 +11,7 @@ import numpy.typing as npt
 from htstats._common import checks
 from htstats._common.arrays import widen
 from htstats._common.data_checks import require_all_finite
+from htstats._common.threads import call_aside
 from htstats.spectral._gram import SMALL, UNIT, Gram, gram_of
 from htstats.spectral._norms import start_vector
 from htstats.spectral._rows import Rows, Vector, open_rows
@@ -81,7 +82,7 @@ def by_svd(rows: Rows) -> Eigenvalues:
     assert rows.data is not None
     matrix = widen(rows.data, rows.dtype)
     require_all_finite("W", matrix)
-    singular = np.linalg.svd(matrix, compute_uv=False)
+    singular = call_aside(lambda: np.linalg.svd(matrix, compute_uv=False))
     floor = np.finfo(np.float64).eps * max(rows.shape) * singular[0]
     kept = singular[singular > floor]
     error = float(2 * floor * singular[0])
@@ -126,8 +127,10 @@ def solve_gram(gram: Gram) -> Eigenvalues:
         from scipy.linalg import eigh
 
         # in place: the matrix is in Fortran's order and is not needed again
-        values = eigh(
-            gram.matrix, eigvals_only=True, overwrite_a=True, check_finite=False, driver="evr"
+        values = call_aside(
+            lambda: eigh(
+                gram.matrix, eigvals_only=True, overwrite_a=True, check_finite=False, driver="evr"
+            )
         )
     return keep_certain(values, gram.error)
 

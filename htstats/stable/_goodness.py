@@ -20,7 +20,7 @@ from htstats.stable._fitted import PARAMETERS, FittedStable, fit_points
 from htstats.stable._information import covariance_in_frame, tail_range
 from htstats.stable._panels import Panels
 from htstats.stable._points import Floats, Points, read_points
-from htstats.stable._sample import sample
+from htstats.stable._sample import samples
 
 __all__ = ["StableGoodness", "goodness_of_fit"]
 
@@ -84,7 +84,7 @@ def _scaled(name: str, points: Points, log_cdf: Floats, log_sf: Floats) -> float
 
 
 def _full(fit: FittedStable, statistic: str, size: int, n_resamples: int, seed: int) -> Floats:
-    whole = sample((n_resamples, size), *fit.estimate, seed=seed)
+    whole = samples(n_resamples, size, fit.estimate, seed)
     null = np.empty(n_resamples)
     for k, values in enumerate(whole):
         points = read_points(values)
@@ -106,7 +106,7 @@ def _one_step(fit: FittedStable, statistic: str, size: int, n_resamples: int, se
     )
     inverse = _in_coordinates(alpha, beta, free, frame)
     kind = "S1" if frame.s1 else "S0"
-    whole = sample((n_resamples, size), alpha, beta, seed=seed, parameterization=kind)
+    whole = samples(n_resamples, size, (alpha, beta, 0.0, 1.0), seed, kind)
     null = np.empty(n_resamples)
     for k, values in enumerate(whole):
         points = read_points(np.clip(values, low, high))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,10 @@ from htstats._common.threads import run_ranges
 from htstats._core import stable_sample as _core
 from htstats.stable._arguments import Floats, check_law, is_s1
 
-__all__ = ["sample"]
+__all__ = ["sample", "samples"]
+
+# Numbers that one call of the kernel makes: some 0.05 s.
+PART = 1 << 20
 
 
 def sample(
@@ -94,10 +98,26 @@ def sample(
         def work(part: slice) -> None:
             _core.fill(seed, part.start, a, b, m, s, code, flat[part])
 
-        run_ranges(work, flat.size, flat.size, threads)
+        if threads == 1:  # in parts, between which Python handles an interrupt
+            for start in range(0, flat.size, PART):
+                work(slice(start, min(start + PART, flat.size)))
+        else:
+            run_ranges(work, flat.size, flat.size, threads)
     else:
         _fill_each(seed, law, code, shape, flat)
     return result
+
+
+def samples(
+    number: int, size: int, law: tuple[float, float, float, float], seed: int,
+    parameterization: str = "S0",
+) -> Iterator[Floats]:  # fmt: skip
+    """Yield the rows of `sample((number, size), *law, seed=seed)`, each in new memory."""
+    code = int(is_s1(parameterization))
+    for row in range(number):
+        values = np.empty(size)
+        _core.fill(seed, row * size, *law, code, values)
+        yield values
 
 
 def _require_broadcast(shape: tuple[int, ...], law: list[Floats]) -> None:

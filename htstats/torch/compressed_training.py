@@ -13,6 +13,7 @@ from torch import nn
 
 from htstats._common import checks
 from htstats.certificate import MEANS, NOISES, IntegerNetwork, Layer
+from htstats.torch._arrays import tensor_of
 from htstats.torch._normal import normal_block
 from htstats.torch.training import one_thread
 
@@ -240,8 +241,8 @@ def _fit(
     layers: Sequence[_CompressedLayer], features: Any, labels: Any, epochs: int,
     shrinkage: float, seed: int, device: str,
 ) -> None:  # fmt: skip
-    x = torch.from_numpy(features).to(device)
-    y = torch.from_numpy(labels).to(device)
+    x = tensor_of(features).to(device)
+    y = tensor_of(labels).to(device)
     scale = nn.Parameter(torch.tensor(SCALE, device=device))
     optimizer = torch.optim.Adam(
         [

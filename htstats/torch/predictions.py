@@ -13,6 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from htstats.torch._arrays import tensor_of
+
 __all__ = ["load_module", "predict"]
 
 BATCH = 512
@@ -97,9 +99,9 @@ def predict(module: nn.Module, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         If the output of the module does not have the shape (n, classes).
     """
     if x.ndim == 3 and x.dtype == np.uint8:
-        inputs = torch.from_numpy(np.ascontiguousarray(x)).float()[:, None] / 255
+        inputs = tensor_of(x).float()[:, None] / 255
     else:
-        inputs = torch.from_numpy(np.ascontiguousarray(x, np.float32))
+        inputs = tensor_of(x, np.float32)
     modes = {part: part.training for part in module.modules()}
     module.eval()
     try:

@@ -14,6 +14,7 @@ from htstats._common import checks
 from htstats.compression.container import StoredMatrix
 from htstats.compression.matrix import SUPPORTS, CompressedMatrix
 from htstats.compression.partition import partition
+from htstats.torch._arrays import tensor_of
 from htstats.torch._linear_sites import Site, find_sites, replace_site
 from htstats.torch._sparse_product import TORCH_DTYPES, Cache, Entries, dense_weight, product
 
@@ -357,6 +358,6 @@ def to_sparse_csr(
         return torch.sparse_csr_tensor(
             torch.from_numpy(sparse.indptr.astype(np.int64)),
             torch.from_numpy(sparse.indices.astype(np.int64)),
-            torch.from_numpy(sparse.data).to(TORCH_DTYPES[dtype]),
+            tensor_of(sparse.data).to(TORCH_DTYPES[dtype]),
             size=sparse.shape,
         )

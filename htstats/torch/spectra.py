@@ -18,6 +18,7 @@ from htstats.spectral import (
     open_matrix,
     trust,
 )
+from htstats.torch._arrays import tensor_of
 
 __all__ = ["fit_spectrum_on", "require_device"]
 
@@ -87,9 +88,9 @@ def _send(rows: Rows, device: torch.device) -> torch.Tensor:
     """The matrix on the device, tall, in its own dtype."""
     assert rows.data is not None
     if rows.dtype in BITS:
-        tensor = torch.from_numpy(rows.data.view(np.int16)).to(device).view(BITS[rows.dtype])
+        tensor = tensor_of(rows.data.view(np.int16)).to(device).view(BITS[rows.dtype])
     else:
-        tensor = torch.from_numpy(np.ascontiguousarray(rows.data)).to(device)
+        tensor = tensor_of(rows.data).to(device)
     return tensor if tensor.shape[0] >= tensor.shape[1] else tensor.T
 
 

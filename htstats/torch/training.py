@@ -12,6 +12,7 @@ from torch import nn
 from tqdm import trange
 
 from htstats.datasets import Split
+from htstats.torch._arrays import tensor_of
 
 __all__ = ["fully_connected", "one_thread", "train"]
 
@@ -46,7 +47,7 @@ def train(
         model = fully_connected([data.x_train.shape[1], *hidden, data.classes]).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, weight_decay=weight_decay)
     loss = nn.CrossEntropyLoss()
-    x, y = torch.from_numpy(data.x_train).to(device), torch.from_numpy(data.y_train).to(device)
+    x, y = tensor_of(data.x_train).to(device), tensor_of(data.y_train).to(device)
     order = torch.Generator().manual_seed(seed)
     # disable=None shows the progress bar only on a terminal
     bar = trange(epochs, desc="training", unit="epoch", leave=False, ncols=79, disable=None)

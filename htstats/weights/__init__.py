@@ -25,6 +25,7 @@ executed.
 """
 
 from htstats.weights._choice import choose
+from htstats.weights._numpy import read_arrays
 from htstats.weights._open import files_at, files_of, index_keys_of, metadata_of, open_weights
 from htstats.weights._raw import ITEMSIZES, RawTensor, UnreadTensor
 from htstats.weights._tensors import WeightMatrix, Weights
@@ -41,4 +42,5 @@ __all__ = [
     "index_keys_of",
     "metadata_of",
     "open_weights",
+    "read_arrays",
 ]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import zipfile
+from typing import Any
 
 import numpy as np
 import numpy.lib.format as npy_format
+import numpy.typing as npt
 
 from htstats._common.messages import quote_text
 from htstats.weights._archives import archive_member, open_archive
@@ -21,7 +24,7 @@ from htstats.weights._sources import (
 )
 from htstats.weights._tensors import Weights
 
-__all__ = ["open_npy", "open_npz"]
+__all__ = ["open_npy", "open_npz", "read_arrays"]
 
 # Largest size of a header in bytes. Headers of numeric arrays are shorter.
 MOST_HEADER = 1 << 16
@@ -52,6 +55,53 @@ def open_npz(path: str) -> Weights:
         except NotNumbers as error:
             skipped.append((name, str(error).rpartition(": ")[2]))
     return Weights(path, tensors, skipped)
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, npt.NDArray[Any]]:
+    """Read every array of numbers in a .npz file, or the only one of a .npy file.
+
+    Parameters
+    ----------
+    path : path
+        A file of NumPy; its first bytes tell which kind it is.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The arrays by name; that of a .npy file has the name of the file. Strings and other elements
+        that are no numbers are left out.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged or truncated. Sizes are checked before memory is allocated, and no
+        pickle is executed.
+    OSError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "a.npz"
+    >>> np.savez(path, x=np.arange(3), y=np.eye(2))
+    >>> read_arrays(path)["x"]
+    array([0, 1, 2])
+    """
+    path = os.fspath(path)
+    with open(path, "rb") as file:
+        is_array = file.read(len(npy_format.MAGIC_PREFIX)) == npy_format.MAGIC_PREFIX
+    weights = open_npy(path) if is_array else open_npz(path)
+    return {name: _array_of(raw) for name, raw in weights.tensors.items()}
+
+
+def _array_of(raw: RawTensor) -> npt.NDArray[Any]:
+    out = np.empty(raw.shape, np.dtype(raw.dtype).newbyteorder("<"))
+    left = out.reshape(-1).view(np.uint8).data
+    for chunk in raw.chunks():
+        left[: len(chunk)] = chunk
+        left = left[len(chunk) :]
+    return out.astype(raw.dtype, copy=False)
 
 
 def _read_member(name: str, file: OpenFile, info: zipfile.ZipInfo) -> RawTensor:

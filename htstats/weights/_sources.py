@@ -12,6 +12,8 @@ from typing import IO, Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.files import FileMark
+
 __all__ = [
     "ArraySource",
     "OpenFile",
@@ -57,6 +59,9 @@ class OpenFile:
             raise ValueError(f"{self.path}: not a regular file")
         self.size = found.st_size
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _open_again, (FileMark.of(self.path, self._handle),)
+
     def read(self, offset: int, out: memoryview) -> None:
         while out:
             # Linux reads at most 2 GiB at once
@@ -74,6 +79,13 @@ class OpenFile:
     def stream(self) -> IO[bytes]:
         """A file object at the beginning of the file, for parsers that need one."""
         return _Buffered(_Stream(self), self.size)
+
+
+def _open_again(mark: FileMark) -> OpenFile:
+    """The file of a pickled `OpenFile`."""
+    file = OpenFile(mark.path)
+    mark.require_same(file._handle)
+    return file
 
 
 class _Stream(io.RawIOBase):

@@ -50,9 +50,18 @@ test_distribution(void)
     }
 }
 
+static void
+test_nan_is_nan(void)
+{
+    CHECK(isnan(htst_truncated_mean(NAN)) && isnan(htst_truncated_mean(-NAN)));
+    CHECK(htst_truncated_mean(INFINITY) == 0 && htst_truncated_mean(-INFINITY) == 1);
+    CHECK(isnan(htst_truncated_cdf(NAN, 1, 1, 2)));
+}
+
 int
 main(void)
 {
+    test_nan_is_nan();
     test_mean_and_root();
     test_distribution();
     return htst_test_report("truncated");

@@ -43,6 +43,35 @@ test_truncated_by_adding(void)
     CHECK(htst_zeta_scaled(3, 7, 7) == 1);
 }
 
+/* A law of one value: Z = 1, and its logarithm has no mean and no variance. */
+static void
+test_a_single_term_is_exact(void)
+{
+    double out[3];
+
+    for (double s = 0; s < 1e5; s = 2 * s + 0.5) {
+        for (double q = 1; q < 1e15; q = floor(q * 1.9) + 1) {
+            htst_zeta_log_scaled(s, q, q, out);
+            CHECK(out[0] == 0 && out[1] == 0 && out[2] == 0);
+            CHECK(htst_zeta_scaled(s, q, q) == 1);
+        }
+    }
+}
+
+/* If s is so far above q that all terms but the first underflow, the sum ends at once. */
+static void
+test_underflow_ends_the_sum(void)
+{
+    double out[3];
+
+    for (double q = 1; q < 1e12; q = floor(q * 9.7) + 1) {
+        htst_zeta_log_scaled(1e16, q, INFINITY, out);
+        CHECK(out[0] == 0 && out[1] == 0 && out[2] == 0);
+        htst_zeta_log_scaled(1e16, q, 1e15, out);
+        CHECK(out[0] == 0 && out[1] == 0 && out[2] == 0);
+    }
+}
+
 static void
 test_value_and_logarithm_agree(void)
 {
@@ -78,6 +107,8 @@ main(void)
 {
     test_known_values();
     test_truncated_by_adding();
+    test_a_single_term_is_exact();
+    test_underflow_ends_the_sum();
     test_value_and_logarithm_agree();
     test_outside();
     return htst_test_report("zeta");

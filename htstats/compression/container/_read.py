@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copyreg
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-from htstats._common.files import named_errors
+from htstats._common.files import FileMark, named_errors
 from htstats.compression.container._entries import StoredMatrix, StoredTensor, Tie
 from htstats.compression.container._log import Log
 from htstats.compression.container._records import SIGNATURE, Record, read_payload
@@ -103,6 +104,9 @@ class Container:
         """Close the file. Data that were already read stay valid."""
         self._file.close()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open_again, (FileMark.of(self.path, self._file.fileno()),)
+
     def __getitem__(self, name: str) -> StoredMatrix | StoredTensor:
         return self.entries[name]
 
@@ -175,6 +179,32 @@ def open_container(path: str | os.PathLike[str]) -> Container:
     except BaseException:
         file.close()
         raise
+
+
+def open_again(mark: FileMark) -> Container:
+    """The container of a pickled one, from the same file."""
+    container = open_container(mark.path)
+    try:
+        mark.require_same(container._file.fileno())
+    except BaseException:
+        container.close()
+        raise
+    return container
+
+
+def _entry_of(mark: FileMark, name: str) -> StoredMatrix | StoredTensor:
+    """The entry of a pickled one, from the same file."""
+    return open_again(mark)[name]
+
+
+def _reduce_entry(entry: StoredMatrix | StoredTensor) -> tuple[Any, ...]:
+    name = entry.info.name if isinstance(entry, StoredMatrix) else entry.name
+    return _entry_of, (FileMark.of(entry._file.name, entry._file.fileno()), name)
+
+
+# registered here, because the entries do not know how a container is opened
+copyreg.pickle(StoredMatrix, _reduce_entry)
+copyreg.pickle(StoredTensor, _reduce_entry)
 
 
 def is_container(path: str | os.PathLike[str]) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, BinaryIO
 
 from htstats._common import checks
@@ -25,6 +27,9 @@ FRAME_BYTES = FRAME.size + CHECK.size
 MAX_META = 1 << 20
 
 Buffer = bytes | bytearray | memoryview
+
+# Held while the position of a file is used, on systems that cannot read at an offset.
+_ONE_READER = Lock()
 
 
 class Meta:
@@ -131,14 +136,13 @@ def read_record(file: BinaryIO, at: int, size: int, name: str) -> Record:
     where = f"{name}: record at byte {at}"
     if size - at < FRAME_BYTES:
         raise ValueError(f"{where}: the file ends inside it")
-    file.seek(at)
-    frame = _read_exactly(file, FRAME_BYTES, where)
+    frame = _read_at(file, at, FRAME_BYTES, where)
     kind, meta_bytes, payload_bytes, payload_crc = FRAME.unpack_from(frame)
     (check,) = CHECK.unpack_from(frame, FRAME.size)
     # compare the sizes with the size of the file before any allocation
     if meta_bytes > MAX_META or meta_bytes + payload_bytes > size - at - FRAME_BYTES:
         raise ValueError(f"{where}: the file ends inside it")
-    text = _read_exactly(file, meta_bytes, where)
+    text = _read_at(file, at + FRAME_BYTES, meta_bytes, where)
     if zlib.crc32(text, zlib.crc32(frame[: FRAME.size])) != check:
         raise ValueError(f"{where}: its checksum is wrong")
     try:
@@ -155,15 +159,26 @@ def read_record(file: BinaryIO, at: int, size: int, name: str) -> Record:
 
 def read_payload(file: BinaryIO, record: Record) -> bytes:
     """A record's payload, checked against its checksum."""
-    file.seek(record.payload_at)
-    payload = _read_exactly(file, record.payload_bytes, record.meta.where)
+    payload = _read_at(file, record.payload_at, record.payload_bytes, record.meta.where)
     if zlib.crc32(payload) != record.payload_crc:
         raise ValueError(f"{record.meta.where}: its checksum is wrong")
     return payload
 
 
-def _read_exactly(file: BinaryIO, n: int, where: str) -> bytes:
-    data = file.read(n)
+def _read_at(file: BinaryIO, at: int, n: int, where: str) -> bytes:
+    """The n bytes at an offset. The position of the file, which threads and processes share, is
+    neither used nor moved where the system can read without it."""
+    if not hasattr(os, "pread"):  # Windows
+        with _ONE_READER:
+            file.seek(at)
+            data = file.read(n)
+    else:
+        data = os.pread(file.fileno(), n, at)
+        while data and len(data) < n:  # Linux reads at most 2 GiB at once
+            more = os.pread(file.fileno(), n - len(data), at + len(data))
+            if not more:
+                break
+            data += more
     if len(data) != n:
         raise ValueError(f"{where}: the file ends inside it")
     return data

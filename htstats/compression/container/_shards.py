@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from htstats._common.files import (
     PathLike,
-    mode_of,
+    copy_mode,
     named_errors,
     require_apart,
     sync_folder,
@@ -162,7 +162,7 @@ def _write(
 def _new_file(beside: Path, path: Path) -> Iterator[BinaryIO]:
     """A temporary file that will replace `path`, with its permissions if it exists."""
     with named_errors(path), open(beside / path.name, "wb") as file:
-        os.chmod(file.name, mode_of(path))
+        copy_mode(path, Path(file.name))
         yield file
         file.flush()
         os.fsync(file.fileno())

@@ -16,7 +16,14 @@ from typing import Any, BinaryIO, Self
 
 import numpy.typing as npt
 
-from htstats._common.files import PathLike, mode_of, named_errors, publish, require_apart, target_of
+from htstats._common.files import (
+    PathLike,
+    copy_mode,
+    named_errors,
+    publish,
+    require_apart,
+    target_of,
+)
 from htstats._version import __version__
 from htstats.compression.container import _info
 from htstats.compression.container._entries import StoredMatrix, Tie
@@ -114,8 +121,7 @@ class ContainerWriter:
                 _lock(self._file, self.partial)
                 self.last_written = os.fstat(self._file.fileno()).st_mtime
                 _require_ours(self._file, self.partial)
-                if self.target.exists():
-                    os.chmod(self.partial, mode_of(self.target))
+                copy_mode(self.target, self.partial)
                 self._begin()
             except BaseException:
                 self._file.close()

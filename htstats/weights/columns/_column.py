@@ -271,7 +271,7 @@ def _open_npy(path: str) -> npt.NDArray[Any] | None:
     """The memory-mapped array of a .npy if it is 1-D and has a supported dtype, else None."""
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
+    except Exception:  # NumPy's parser of headers can raise any exception
         return None  # the reader of checkpoints will report the error
     return values if _is_usable(values) else None
 
@@ -279,7 +279,7 @@ def _open_npy(path: str) -> npt.NDArray[Any] | None:
 def _read_npy(stream: IO[bytes], name: str) -> npt.NDArray[Any]:
     try:
         values = np.load(io.BytesIO(stream.read()), allow_pickle=False)
-    except ValueError as error:
+    except Exception as error:  # NumPy's parser of headers can raise any exception
         raise ValueError(f"{name}: damaged .npy: {quote_text(error, 200)}") from None
     if not _is_usable(values):
         raise ValueError(f"{name}: must be a 1-D array of numbers, got {values.dtype} of shape "
