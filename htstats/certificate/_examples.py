@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats import datasets
+from htstats._common.messages import suggest_path
 
 __all__ = [
     "Examples",
@@ -228,8 +229,9 @@ def load_examples(
     if path.is_dir():
         return _from_split(datasets.fashion_mnist(path), 127.5, 1)
     if path.suffix != ".npz":
+        near = "" if path.exists() else suggest_path(data, ("digits", "fashion-mnist"))
         raise ValueError(
-            f"data must be fashion-mnist, digits, an .npz file or a folder, got {data}"
+            f"data must be fashion-mnist, digits, an .npz file or a folder, got {data}{near}"
         )
     with np.load(path, allow_pickle=False) as archive:
         names = set(archive.files)

@@ -59,7 +59,10 @@ def run(args: argparse.Namespace) -> int:
         return verify_held_out(args, claim)
     data = sys.stdin.buffer.read() if args.file == STREAM else Path(args.file).read_bytes()
     encoder = _encoder(encoder_hash(args), claim.get("encoder_sha256"), args.file)
-    form, _ = decode(data)
+    try:
+        form, _ = decode(data)
+    except ValueError as error:
+        raise ValueError(f"{args.file}: no certificate of `htstats certify`: {error}") from None
     examples = load_examples(args.data, labels=args.labels, exponent=form.exponent)
     if form.features == "lite0":
         examples = columns_of_trunk(examples, args.trunk, args.threads)
