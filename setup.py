@@ -41,12 +41,13 @@ GNU_FLAGS = [
 # complete, but still need an option.
 MSVC_FLAGS = ["/O2", "/std:c11", "/experimental:c11atomics", "/fp:precise"]
 MORE_FLAGS = os.environ.get("HTST_CFLAGS", "").split()
+MORE_MACROS = [flag for flag in MORE_FLAGS if flag.startswith("-D")]
 # Options of setuptools' kinds of compilers; the other kinds understand those of GCC.
 C_FLAGS = {"unix": [*GNU_FLAGS, *MORE_FLAGS], "msvc": [*MSVC_FLAGS, *MORE_FLAGS]}
 # The bindings hold no loops: they convert and check arguments.
 BINDING_FLAGS = {
-    "unix": ["-O1", "-g0", "-std=c11", "-fvisibility=hidden"],
-    "msvc": ["/O1", "/std:c11", "/experimental:c11atomics"],
+    "unix": ["-O1", "-g0", "-std=c11", "-fvisibility=hidden", *MORE_MACROS],
+    "msvc": ["/O1", "/std:c11", "/experimental:c11atomics", *MORE_MACROS],
 }
 
 # The bindings use the limited API of Python 3.11, so that one wheel serves it and later versions.

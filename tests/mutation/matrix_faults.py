@@ -136,8 +136,8 @@ FAULTS = (
     Fault(
         "htst_partition_vbmi2.c",
         "a vector is written where there is room for fifteen",
-        "if (__builtin_expect(room >= 16, 1)) {",
-        "if (__builtin_expect(room >= 15, 1)) {",
+        "if (HTST_LIKELY(room >= 16)) {",
+        "if (HTST_LIKELY(room >= 15)) {",
     ),
     Fault(
         "htst_partition_vbmi2.c",
