@@ -255,7 +255,10 @@ def test_pictures(tmp_path, capsys):
         (["--gof", "-1"], "--gof must be at least 0, got -1"),
         (["--gof", "many"], "argument --gof: must be a whole number, got 'many'"),
         (["--max-memory", "31M"], "--max-memory must be at least 33554432, got 32505856"),
-        (["--max-memory", "much"], "argument --max-memory: must be a number of bytes such as 512M or 5GB, got 'much'"),
+        (
+            ["--max-memory", "much"],
+            "argument --max-memory: must be a number of bytes such as 512M or 5GB, got 'much'",
+        ),
         (["--threads", "0"], "--threads must be at least 1, got 0"),
         (["--json", "--csv"], "argument --csv: not allowed with argument --json"),
         (["--side", "left"], "argument --side: invalid choice: 'left'"),

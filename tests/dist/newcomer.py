@@ -89,7 +89,8 @@ def type_page(newcomer: Newcomer, page: Path) -> tuple[int, list[str]]:
     if page.name != "tutorial.md":
         make_files(newcomer.outside / page.stem)
     found, wrong, count = blocks(page), [], 0
-    for (kind, text), following in zip(found, [*found[1:], ("", "")], strict=True):
+    for number, (kind, text) in enumerate(found):
+        following = found[number + 1] if number + 1 < len(found) else ("", "")
         typed = list(commands_of(kind, text))
         if kind == "python":
             (newcomer.outside / page.stem / "example.py").write_text(text)
