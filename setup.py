@@ -10,6 +10,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -24,7 +25,7 @@ INCLUDES = ["csrc", *(str(p.relative_to(HERE)) for p in FOLDERS)]
 SOURCES = sorted(str(p.relative_to(HERE)) for f in FOLDERS for p in f.glob("*.c"))
 HEADERS = {p.name: str(p.relative_to(HERE)) for p in HERE.glob("csrc/**/*.h")}
 
-C_FLAGS = [
+GNU_FLAGS = [
     "-O3",
     "-std=c11",
     "-fvisibility=hidden",
@@ -35,22 +36,27 @@ C_FLAGS = [
     # Nothing reads the floating-point exception flags either. Choices between values then need no
     # branches, so that loops with them are vectorised. No value changes.
     "-fno-trapping-math",
-    *os.environ.get("HTST_CFLAGS", "").split(),
 ]
+# The same for Microsoft's compiler, which fuses nothing with /fp:precise. Its atomics of C11 are
+# complete, but still need an option.
+MSVC_FLAGS = ["/O2", "/std:c11", "/experimental:c11atomics", "/fp:precise"]
+MORE_FLAGS = os.environ.get("HTST_CFLAGS", "").split()
+MORE_MACROS = [flag for flag in MORE_FLAGS if flag.startswith("-D")]
+# Options of setuptools' kinds of compilers; the other kinds understand those of GCC.
+C_FLAGS = {"unix": [*GNU_FLAGS, *MORE_FLAGS], "msvc": [*MSVC_FLAGS, *MORE_FLAGS]}
 # The bindings hold no loops: they convert and check arguments.
-BINDING_FLAGS = ["-O1", "-g0", "-std=c11", "-fvisibility=hidden"]
+BINDING_FLAGS = {
+    "unix": ["-O1", "-g0", "-std=c11", "-fvisibility=hidden", *MORE_MACROS],
+    "msvc": ["/O1", "/std:c11", "/experimental:c11atomics", *MORE_MACROS],
+}
 
 # The bindings use the limited API of Python 3.11, so that one wheel serves it and later versions.
 # A Python without the global lock has no limited API: its modules are built for it alone.
 OLDEST = (3, 11)
 IS_ABI3 = not sysconfig.get_config_var("Py_GIL_DISABLED")
 ABI3 = [("Py_LIMITED_API", "0x{:02x}{:02x}0000".format(*OLDEST)), ("CYTHON_LIMITED_API", "1")]
-# htstats.show_config() reads the last two.
-BINDING_MACROS = [
-    *(ABI3 if IS_ABI3 else []),
-    ("HTST_ABI3", str(int(IS_ABI3))),
-    ("HTST_FLAGS", f'"{" ".join(C_FLAGS)}"'),
-]
+# htstats.show_config() reads the last one, and HTST_FLAGS, which the compiler's kind decides.
+BINDING_MACROS = [*(ABI3 if IS_ABI3 else []), ("HTST_ABI3", str(int(IS_ABI3)))]
 
 # Programs that are compiled, linked *and run*: a flag the compiler accepts can still fail on the
 # machine.
@@ -88,6 +94,18 @@ def probe(source: str) -> bool:
 
 
 MACROS = [(name, "1") for name, source in PROBES.items() if probe(source)]
+
+
+def flags_of(flags: dict[str, list[str]], compiler: Any) -> list[str]:
+    """The options for this compiler."""
+    return flags.get(compiler.compiler_type, flags["unix"])
+
+
+def set_flags(extension: Extension, compiler: Any) -> None:
+    """Set the options that a binding is compiled with, and its record of those of the library."""
+    flags = " ".join(flags_of(C_FLAGS, compiler))
+    extension.extra_compile_args = flags_of(BINDING_FLAGS, compiler)
+    extension.define_macros = [*extension.define_macros, ("HTST_FLAGS", f'"{flags}"')]
 
 
 @cache
@@ -136,7 +154,7 @@ class BuildLibrary(build_clib):
             output_dir=self.build_temp,
             macros=options["macros"],
             include_dirs=options["include_dirs"],
-            extra_postargs=options["cflags"],
+            extra_postargs=flags_of(options["cflags"], self.compiler),
         )
 
     def library_path(self, name: str) -> str:
@@ -178,6 +196,7 @@ class BuildExtensions(build_ext):
         if not newer_group([*extension.sources, *headers], objects[0]):
             extension.sources = []
             extension.extra_objects = [*objects, *extension.extra_objects]
+        set_flags(extension, self.compiler)
         extension.extra_objects = [*extension.extra_objects, *libraries]
         extension.depends = [*extension.depends, *headers, *extension.extra_objects]
         super().build_extension(extension)
@@ -199,7 +218,6 @@ def extensions() -> list[Extension]:
             f"htstats._core.{path.stem}",
             [str(path.relative_to(HERE))],
             include_dirs=INCLUDES,
-            extra_compile_args=BINDING_FLAGS,
             define_macros=[*BINDING_MACROS, *MACROS],
             py_limited_api=IS_ABI3,
         )

@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from htstats._common.messages import one_line
+from htstats._common.messages import one_line, suggest_path
 from htstats._common.terminal import paint
 from htstats.commands import begin_steps, build_parser, end_steps
 
@@ -100,7 +100,8 @@ def _leave_threads(code: int) -> None:
 def _describe(error: Exception) -> str:
     """Describe an error in one line; for a file that cannot be opened: "PATH: REASON"."""
     if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}"
+        near = suggest_path(error.filename) if isinstance(error, FileNotFoundError) else ""
+        return f"{error.filename}: {error.strerror}{near}"
     return one_line(error)
 
 

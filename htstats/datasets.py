@@ -90,7 +90,7 @@ def digits(*, held_out: int = 360, seed: int = 0) -> Split:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise ImportError("digits needs scikit-learn: pip install 'htstats[torch]'") from None
+        raise ImportError("digits needs scikit-learn: pip install scikit-learn") from None
     bunch = load_digits()
     n = len(bunch.target)
     held_out = checks.count("held_out", held_out, at_least=1, below=n)

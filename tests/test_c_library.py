@@ -33,6 +33,7 @@ INTERNAL = {
     "htst_binomial_point.h",
     "htst_binomial_tables.h",
     "htst_build.h",
+    "htst_compiler.h",
     "htst_discrete_solve.h",
     "htst_distance.h",
     "htst_draws.h",
@@ -53,6 +54,8 @@ INTERNAL = {
     "htst_stable_nolan.h",
     "htst_stable_sum.h",
     "htst_stable_values.h",
+    "htst_vector.h",
+    "htst_wide.h",
 }
 FILES = sorted(p for p in CSRC.glob("*/*.[ch]") if p.parent.name != "examples")
 HEADERS = {p.name: p for p in FILES if p.suffix == ".h"}

@@ -259,6 +259,38 @@ def test_a_narrow_window_does_not_scroll_sideways(browser, path, width):
     visit.close()
 
 
+# Words of table cells that stand on more than one line.
+BROKEN_WORDS = r"""
+() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll("th, td:not(.m)")) {
+    const walk = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+      if (walk.currentNode.parentElement.closest(".name, .m")) continue;
+      for (const word of walk.currentNode.data.matchAll(/[a-z]{4,}/gi)) {
+        const range = document.createRange();
+        range.setStart(walk.currentNode, word.index);
+        range.setEnd(walk.currentNode, word.index + word[0].length);
+        const tops = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+        if (tops.size > 1) broken.push(word[0]);
+      }
+    }
+  }
+  return broken;
+}
+"""
+
+
+@pytest.mark.parametrize("width", [390, 768, 1360])
+def test_no_word_of_a_table_is_broken(browser, path, width):
+    visit = Visit(browser, path, width=width, height=844)
+    visit.page.click(f"{visit.row('layers.1.mlp.weight')} .name")
+    visit.page.wait_for_selector("tr.detail table")
+    assert visit.page.evaluate("document.querySelectorAll('td.t, td.words').length") > 10
+    assert visit.page.evaluate(BROKEN_WORDS) == []
+    visit.close()
+
+
 def test_tables_keep_their_roles_on_a_phone(browser, path):
     visit = Visit(browser, path, width=390, height=844)
     assert visit.page.get_by_role("table", name="Fits of all matrices").count() == 1

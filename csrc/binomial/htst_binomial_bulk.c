@@ -230,7 +230,7 @@ HTST_VOID_KERNEL(bounds,
     for (int i = 0; i < count; i++) {
         htst_far_t t = htst_far_of_point(floor(k[i]) + 1.0, n[i], p[i], HTST_BINOMIAL_FRACTION);
         double above = p[i] > 0.5 ? -t.d.hi : t.d.hi, bound = -(terms->a[i] + terms->a_low[i]);
-        out[i] = (above > 0.0) | (bound != bound) ? bound : 0.0;
+        out[i] = ((above > 0.0) | (bound != bound)) ? bound : 0.0;
     }
 }
 

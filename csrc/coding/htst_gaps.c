@@ -143,21 +143,6 @@ peek(const reader_t *reader)
     return word >> (reader->at & 7);
 }
 
-static inline int
-zeros_below(uint32_t bits)
-{
-#if defined(__GNUC__) || defined(__clang__)
-    return __builtin_ctz(bits);
-#else
-    int n = 0;
-    while (!(bits & 1)) {
-        bits >>= 1;
-        n++;
-    }
-    return n;
-#endif
-}
-
 static inline uint64_t
 take_gap(reader_t *reader, int k)
 {
@@ -172,7 +157,7 @@ take_gap(reader_t *reader, int k)
         reader->at += 32;
         return gap;
     }
-    quotient = zeros_below((uint32_t) word);
+    quotient = HTST_ZEROS_BELOW((uint32_t) word);
     reader->at += (uint64_t) quotient + 1;
     word = quotient + 1 + k <= 57 ? word >> quotient >> 1 : peek(reader);
     reader->at += (uint64_t) k;

@@ -24,9 +24,9 @@
 HTST_INLINE void
 htst_ahead(const void *from, int64_t bytes, int busy)
 {
-#if defined(__GNUC__) || defined(__clang__)
-#ifdef __x86_64__
-    if (!busy && __builtin_cpu_is("amd")) {
+#if HTST_GNU_C
+#ifdef HTST_ISA_HAS_X86
+    if (!busy && HTST_CPU_IS("amd")) {
         return;
     }
 #endif
@@ -35,7 +35,7 @@ htst_ahead(const void *from, int64_t bytes, int busy)
     uintptr_t line = next + (at & (WINDOW - 1)) / (LINE * PAGES) * LINE;
     for (int64_t k = 0; k < bytes / (LINE * PAGES); k++, line += LINE) {
         for (uintptr_t page = 0; page < WINDOW; page += PAGE) {
-            __builtin_prefetch((const void *) (line + page));
+            HTST_PREFETCH_READ((const void *) (line + page));
         }
     }
 #else

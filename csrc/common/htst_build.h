@@ -5,6 +5,8 @@
 #ifndef HTST_BUILD_H
 #define HTST_BUILD_H
 
+#include "htst_compiler.h"
+
 #if defined(__clang__)
 #define HTST_COMPILER __VERSION__
 #elif defined(__GNUC__)
@@ -18,7 +20,7 @@
 #endif
 
 /* 1 if kernels have copies for several kinds of processors (htst_isa.h). */
-#ifdef HTST_HAVE_CLONES
+#if defined(HTST_HAVE_CLONES) && defined(HTST_ISA_HAS_X86)
 #define HTST_HAS_COPIES 1
 #else
 #define HTST_HAS_COPIES 0

@@ -9,7 +9,7 @@
 int htst_isa_in_use = HTST_ISA_PLAIN;
 static int status = HTST_OK;
 
-/* Ask the processor: clang before 16 does not know the feature's name in __builtin_cpu_supports. */
+/* Ask the processor: clang before 16 does not know the feature's name in HTST_CPU_HAS. */
 static int
 has_f16c(void)
 {
@@ -20,21 +20,19 @@ has_f16c(void)
 int
 htst_isa_best(void)
 {
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")
-        || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2")
-        || !__builtin_cpu_supports("popcnt") || !has_f16c()) {
+    HTST_CPU_INIT();
+    if (!HTST_CPU_HAS("avx2") || !HTST_CPU_HAS("fma") || !HTST_CPU_HAS("bmi")
+        || !HTST_CPU_HAS("bmi2") || !HTST_CPU_HAS("popcnt") || !has_f16c()) {
         return HTST_ISA_PLAIN;
     }
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
-            && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq")
-            && __builtin_cpu_supports("avx512vl")
+    return HTST_CPU_HAS("avx512f") && HTST_CPU_HAS("avx512bw") && HTST_CPU_HAS("avx512cd")
+            && HTST_CPU_HAS("avx512dq") && HTST_CPU_HAS("avx512vl")
         ? HTST_ISA_AVX512
         : HTST_ISA_AVX2;
 }
 
 /* The loader calls this function once, before anything else of the library runs. */
-__attribute__((constructor)) static void
+HTST_AT_LOAD static void
 choose(void)
 {
     const char *name = getenv("HTST_ISA");

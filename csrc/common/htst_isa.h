@@ -19,12 +19,10 @@ enum {
     HTST_ISA_AVX512 = 2,
 };
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-#define HTST_ISA_HAS_X86 1
-#define HTST_FOR_AVX2 __attribute__((target("avx2,fma,bmi,bmi2,f16c,popcnt")))
+#ifdef HTST_ISA_HAS_X86
+#define HTST_FOR_AVX2 HTST_TARGET("avx2,fma,bmi,bmi2,f16c,popcnt")
 #define HTST_FOR_AVX512 \
-    __attribute__((     \
-        target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,bmi,bmi2,f16c,popcnt")))
+    HTST_TARGET("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,bmi,bmi2,f16c,popcnt")
 #endif
 
 /* The best kind that both this processor and this build of the library support. METHOD: asks the
@@ -52,8 +50,6 @@ int htst_isa_status(void);
 /* Written once, by the loader; all other code only reads it. */
 extern int htst_isa_in_use;
 
-#define HTST_JOIN_(a, b) a##b
-#define HTST_JOIN(a, b) HTST_JOIN_(a, b)
 #define HTST_COPY(target, type, name, parameters, call) \
     target HTST_NOINLINE static type name parameters    \
     {                                                   \

@@ -14,10 +14,10 @@
 #include "htst_common.h"
 
 /* A fused multiply-add is used where the clones or the target processor have one; it also improves
- * accuracy. The clone for processors without one calls the C library's function, which is slow and
- * gives the same bits. A build without clones for a target without the instruction uses Dekker's
- * product (1971), and rounds twice in polynomials. */
-#if defined(HTST_HAVE_CLONES) || defined(__FMA__) || defined(__aarch64__)
+ * accuracy. The clone for processors without one, and compilers that are not GNU C, call the C
+ * library's function, which is slow and gives the same bits. A build by GNU C without clones for a
+ * target without the instruction uses Dekker's product (1971), and rounds twice in polynomials. */
+#if defined(HTST_HAVE_CLONES) || defined(__FMA__) || defined(__aarch64__) || !HTST_GNU_C
 #define HTST_FUSED 1
 #else
 #define HTST_FUSED 0
@@ -36,7 +36,7 @@ HTST_INLINE double
 htst_fma(double a, double b, double c)
 {
 #if HTST_FUSED
-    return __builtin_fma(a, b, c);
+    return HTST_FMA(a, b, c);
 #else
     return a * b + c;
 #endif
@@ -68,7 +68,7 @@ htst_pair_product(double a, double b)
 {
     double p = a * b;
 #if HTST_FUSED
-    return (htst_pair_t){ p, __builtin_fma(a, b, -p) };
+    return (htst_pair_t){ p, HTST_FMA(a, b, -p) };
 #else
     const double split = 134217729.0;
     double ta = split * a, tb = split * b;
@@ -98,7 +98,7 @@ HTST_INLINE double
 htst_residual(double a, double b, double c)
 {
 #if HTST_FUSED
-    return __builtin_fma(-b, c, a);
+    return HTST_FMA(-b, c, a);
 #else
     htst_pair_t product = htst_pair_product(b, c);
     return (a - product.hi) - product.lo;

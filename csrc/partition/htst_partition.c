@@ -202,8 +202,7 @@ htst_partition_best(void)
 #ifdef HTST_ISA_HAS_X86
     switch (htst_isa()) {
         case HTST_ISA_AVX512:
-            return __builtin_cpu_supports("avx512vbmi2") ? HTST_PARTITION_VBMI2
-                                                         : HTST_PARTITION_AVX512;
+            return HTST_CPU_HAS("avx512vbmi2") ? HTST_PARTITION_VBMI2 : HTST_PARTITION_AVX512;
         case HTST_ISA_AVX2: return HTST_PARTITION_AVX2;
         default: break;
     }

@@ -14,7 +14,7 @@
 #define SEGMENT HTST_PARTITION_SEGMENT
 /* As in htst_partition_avx512.h. */
 #define BUSY (SEGMENT / 8)
-#define AVX2 __attribute__((target("avx2,popcnt,f16c")))
+#define AVX2 HTST_TARGET("avx2,popcnt,f16c")
 
 /* The elements outside [low, high] are kept. After low is subtracted, that is one unsigned
  * comparison; `low` and `width` have their sign bits flipped, because AVX2 compares signed

@@ -26,7 +26,7 @@ AVX512 HTST_INLINE __m512i
 load_512_b16(const uint16_t *w, int64_t left)
 {
     int16_t last[16] = { 0 };
-    if (__builtin_expect(left >= 16, 1)) {
+    if (HTST_LIKELY(left >= 16)) {
         return _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *) (const void *) w));
     }
     for (int64_t lane = 0; lane < left; lane++) {
@@ -86,7 +86,7 @@ put_512_b64(
     int64_t kept = _mm_popcnt_u32(mask);
     __m256i column = _mm256_maskz_compress_epi32(mask, columns);
     __m512i value = _mm512_maskz_compress_epi64(mask, bits);
-    if (__builtin_expect(room >= 8, 1)) {
+    if (HTST_LIKELY(room >= 8)) {
         _mm256_storeu_si256((__m256i *) (void *) indices, column);
         _mm512_storeu_si512(values, value);
         return kept;

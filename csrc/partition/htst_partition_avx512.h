@@ -19,7 +19,7 @@
 /* A row reader that keeps at least this many elements of a segment passes `busy` to htst_ahead.
  * bench/races/bench_partition.py measures matrices on both sides of it. */
 #define BUSY (SEGMENT / 8)
-#define AVX512 __attribute__((target("avx512f,avx512vl,bmi2,popcnt")))
+#define AVX512 HTST_TARGET("avx512f,avx512vl,bmi2,popcnt")
 
 /* The elements outside [low, high] are kept. After low is subtracted, that is one unsigned
  * comparison. `flip` is all ones below the sign bit, in the format's own width. */

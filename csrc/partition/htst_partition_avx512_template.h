@@ -52,7 +52,7 @@ OF(htst_partition_row_avx512)(const BITS *w, int64_t cols, INT low, INT high, co
             htst_ahead(w + j, (int64_t) sizeof *w * SEGMENT, k - before >= BUSY);
             before = k;
         }
-        if (__builtin_expect(cols - j >= GROUP && room - k >= GROUP, 1)) {
+        if (HTST_LIKELY(cols - j >= GROUP && room - k >= GROUP)) {
             k += OF(group)(w + j, GROUP, j, rule, indices + k, values + k);
             continue;
         }

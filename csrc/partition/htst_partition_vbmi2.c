@@ -4,7 +4,7 @@
 
 #include "htst_partition_avx512.h"
 
-#define VBMI2 __attribute__((target("avx512f,avx512vl,avx512bw,avx512vbmi2,bmi2,popcnt")))
+#define VBMI2 HTST_TARGET("avx512f,avx512vl,avx512bw,avx512vbmi2,bmi2,popcnt")
 
 /* All comparisons of a segment come first; the comparisons of a group make a word. A segment
  * without kept elements is skipped, but single groups are not: if about one element per group is
@@ -101,7 +101,7 @@ VBMI2 HTST_INLINE void
 store_vbmi2(
     __m512i columns, __m512i bits, int64_t count, int64_t room, int32_t *indices, uint32_t *values)
 {
-    if (__builtin_expect(room >= 16, 1)) {
+    if (HTST_LIKELY(room >= 16)) {
         _mm512_storeu_si512(indices, columns);
         _mm512_storeu_si512(values, bits);
         return;
@@ -190,7 +190,7 @@ put_vbmi2_b64(const uint64_t *w, int64_t left, uint64_t kept, int64_t column, in
         __m512i upper = _mm512_permutex2var_epi64(bits[2], number, bits[3]);
         __m512i value = _mm512_mask_blend_epi64(_mm512_test_epi64_mask(number, half), lower, upper);
         __m256i columns = _mm256_add_epi32(_mm256_cvtepu8_epi32(eight), base);
-        if (__builtin_expect(room - k >= 8, 1)) {
+        if (HTST_LIKELY(room - k >= 8)) {
             _mm256_storeu_si256((__m256i *) (void *) (indices + k), columns);
             _mm512_storeu_si512(values + k, value);
         }

@@ -50,8 +50,8 @@ OF(htst_partition_row_vbmi2)(const BITS *w, int64_t cols, INT low, INT high, con
         else if (hits[j / SEGMENT] == 0) {
             continue;
         }
-        if (__builtin_expect(left == SEGMENT, 1) ? OF(compare_vbmi2)(w + j, SEGMENT, rule, kept)
-                                                 : OF(compare_vbmi2)(w + j, left, rule, kept)) {
+        if (HTST_LIKELY(left == SEGMENT) ? OF(compare_vbmi2)(w + j, SEGMENT, rule, kept)
+                                         : OF(compare_vbmi2)(w + j, left, rule, kept)) {
             k += OF(put_segment_vbmi2)(w + j, left, kept, j, room - k, indices + k, values + k);
         }
     }

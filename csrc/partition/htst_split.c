@@ -5,8 +5,18 @@
 
 #include "htst_split.h"
 
-#include <sched.h>
 #include <string.h>
+
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#undef INFINITE
+#undef OUT
+#define YIELD() ((void) SwitchToThread())
+#else
+#include <sched.h>
+#define YIELD() ((void) sched_yield())
+#endif
 
 #include "htst_common.h"
 #include "htst_isa.h"
@@ -71,7 +81,7 @@ take_place(htst_split_turns_t *turns, int64_t turn, int64_t kept)
     for (int looks = 1; atomic_load_explicit(&turns->counted, memory_order_acquire) != turn;
          looks++) {
         if (looks == PATIENCE) {
-            sched_yield();
+            YIELD();
             looks = 0;
         }
     }

@@ -6,9 +6,8 @@
 #include "htst_common.h"
 #include "htst_isa.h"
 #include "htst_moments_many.h"
-
-__extension__ typedef unsigned __int128 u128;
-__extension__ typedef __int128 i128;
+#include "htst_vector.h"
+#include "htst_wide.h"
 
 #define ABS_F32 UINT32_C(0x7fffffff)
 #define INF_F32 UINT32_C(0x7f800000)
@@ -17,17 +16,17 @@ __extension__ typedef __int128 i128;
 
 /* words += value * 2^shift, or -= */
 static void
-wide_add(uint64_t *words, int count, u128 value, int shift, int negative)
+wide_add(uint64_t *words, int count, htst_wide_t value, int shift, int negative)
 {
     int at = shift / 64, bit = shift % 64;
-    uint64_t part[3] = { (uint64_t) (value << bit), (uint64_t) ((value << bit) >> 64),
-        bit ? (uint64_t) (value >> 64 >> (64 - bit)) : 0 };
-    uint64_t flip = negative ? UINT64_MAX : 0;
-    u128 carry = flip & 1; /* -v = ~v + 1 */
+    htst_wide_t shifted = htst_wide_shift(value, bit);
+    uint64_t part[3] = { htst_wide_low(shifted), htst_wide_high(shifted),
+        bit ? htst_wide_high(value) >> (64 - bit) : 0 };
+    uint64_t flip = negative ? UINT64_MAX : 0, carry = flip & 1; /* -v = ~v + 1 */
     for (int k = at; k < count; k++) {
-        u128 total = (u128) words[k] + ((k - at < 3 ? part[k - at] : 0) ^ flip) + carry;
-        words[k] = (uint64_t) total;
-        carry = total >> 64;
+        uint64_t term = (k - at < 3 ? part[k - at] : 0) ^ flip, total = words[k] + term;
+        words[k] = total + carry;
+        carry = (uint64_t) (total < term) + (uint64_t) (words[k] < total);
         if (k - at >= 2 && carry == (flip & 1)) {
             break; /* the remaining words would add 0 */
         }
@@ -35,9 +34,16 @@ wide_add(uint64_t *words, int count, u128 value, int shift, int negative)
 }
 
 static void
-wide_add_signed(uint64_t *words, int count, i128 value, int shift)
+wide_add_signed(uint64_t *words, int count, htst_wide_t value, int shift)
 {
-    wide_add(words, count, value < 0 ? -(u128) value : (u128) value, shift, value < 0);
+    int negative = (int) (htst_wide_high(value) >> 63);
+    wide_add(words, count, negative ? htst_wide_negative(value) : value, shift, negative);
+}
+
+static void
+wide_add_word(uint64_t *words, int count, uint64_t value, int shift, int negative)
+{
+    wide_add(words, count, htst_wide(0, value), shift, negative);
 }
 
 /* A float64 that is a multiple of 2^unit, in `scale` = 2^-unit, as an integer times 2^(unit -
@@ -48,10 +54,10 @@ wide_add_double(uint64_t *words, int count, double value, double scale, int shif
     int64_t integer = (int64_t) (value * scale);
     uint64_t magnitude = integer < 0 ? -(uint64_t) integer : (uint64_t) integer;
     if (shift < 0) {
-        wide_add(words, count, magnitude >> -shift, 0, integer < 0);
+        wide_add_word(words, count, magnitude >> -shift, 0, integer < 0);
     }
     else {
-        wide_add(words, count, magnitude, shift, integer < 0);
+        wide_add_word(words, count, magnitude, shift, integer < 0);
     }
 }
 
@@ -89,8 +95,8 @@ flush_f32(by_exponent_t *few, uint64_t *sum, uint64_t *squares)
         int64_t value = few->sum[e];
         uint64_t magnitude = value < 0 ? -(uint64_t) value : (uint64_t) value;
         if (few->squares[e] != 0) {
-            wide_add(sum, HTST_MOMENTS_SUM_F32, magnitude, shift, value < 0);
-            wide_add(squares, HTST_MOMENTS_SQUARES_F32, few->squares[e], 2 * shift, 0);
+            wide_add_word(sum, HTST_MOMENTS_SUM_F32, magnitude, shift, value < 0);
+            wide_add_word(squares, HTST_MOMENTS_SQUARES_F32, few->squares[e], 2 * shift, 0);
         }
     }
     memset(few, 0, sizeof *few);
@@ -180,8 +186,8 @@ htst_moments_add_near_f32(
 
 /* Sums of the parts and of the products of parts, as integers in units of their grids. */
 typedef struct {
-    i128 sum[3];
-    i128 product[6]; /* aa, ab, bb, ac, bc, cc */
+    htst_wide_t sum[3];
+    htst_wide_t product[6]; /* aa, ab, bb, ac, bc, cc */
     int e;
 } many_f64_t;
 
@@ -257,8 +263,8 @@ flush_many_f64(many_f64_t *many, int e, uint64_t *sum, uint64_t *squares)
  * infinity. Neighbours often share an exponent: four tables are used in turn, so that no addition
  * waits for the previous store. */
 typedef struct {
-    i128 sum[4][WINDOW];
-    u128 squares[4][WINDOW];
+    htst_wide_t sum[4][WINDOW];
+    htst_wide_t squares[4][WINDOW];
     int top;
     int64_t room;
 } few_f64_t;
@@ -267,10 +273,12 @@ static void
 flush_few_f64(few_f64_t *few, int top, uint64_t *sum, uint64_t *squares)
 {
     for (int k = 0; k < WINDOW; k++) {
-        i128 value = few->sum[0][k] + few->sum[1][k] + few->sum[2][k] + few->sum[3][k];
-        u128 square =
-            few->squares[0][k] + few->squares[1][k] + few->squares[2][k] + few->squares[3][k];
-        if (square != 0) {
+        htst_wide_t value = few->sum[0][k], square = few->squares[0][k];
+        for (int table = 1; table < 4; table++) {
+            value = htst_wide_add(value, few->sum[table][k]);
+            square = htst_wide_add(square, few->squares[table][k]);
+        }
+        if ((htst_wide_low(square) | htst_wide_high(square)) != 0) {
             wide_add_signed(sum, HTST_MOMENTS_SUM_F64, value, few->top - k - 1);
             wide_add(squares, HTST_MOMENTS_SQUARES_F64, square, 2 * (few->top - k - 1), 0);
         }
@@ -297,12 +305,14 @@ add_few_f64(const double *x, int64_t n, uint64_t least, few_f64_t *few, uint64_t
         int exponent = field > 0 ? (int) field : 1, k = few->top - exponent;
         if (HTST_LIKELY(k < WINDOW)) {
             int64_t sign = -(int64_t) (bits >> 63); /* no branch, because signs are random */
-            few->sum[i & 3][k] += ((int64_t) m ^ sign) - sign;
-            few->squares[i & 3][k] += (u128) m * m;
+            htst_wide_t *total = &few->sum[i & 3][k], *square = &few->squares[i & 3][k];
+            *total = htst_wide_add_signed(*total, ((int64_t) m ^ sign) - sign);
+            *square = htst_wide_add(*square, htst_wide_product(m, m));
         }
         else {
-            wide_add(sum, HTST_MOMENTS_SUM_F64, m, exponent - 1, bits > ABS_F64);
-            wide_add(squares, HTST_MOMENTS_SQUARES_F64, (u128) m * m, 2 * (exponent - 1), 0);
+            wide_add_word(sum, HTST_MOMENTS_SUM_F64, m, exponent - 1, bits > ABS_F64);
+            wide_add(
+                squares, HTST_MOMENTS_SQUARES_F64, htst_wide_product(m, m), 2 * (exponent - 1), 0);
         }
     }
 }

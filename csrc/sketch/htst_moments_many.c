@@ -4,6 +4,7 @@
 
 #include "htst_common.h"
 #include "htst_isa.h"
+#include "htst_vector.h"
 
 #ifdef HTST_ISA_HAS_X86
 #include <immintrin.h>
@@ -19,9 +20,20 @@ typedef htst_moments_many_t many_t;
 /* The code uses explicit vectors, because a compiler may not reorder sums of doubles, and cannot
  * know that these sums are exact. Vectors of 16 bytes are what every processor has. Two are used at
  * a time, so that the additions of one do not wait for those of the other. */
-typedef float floats_t __attribute__((vector_size(16)));
-typedef uint32_t words_t __attribute__((vector_size(16)));
-typedef double doubles_t __attribute__((vector_size(16)));
+#define FLOAT float
+#define WORD uint32_t
+#define LANES 4
+#define VECTOR floats_t
+#define WORDS words_t
+#include "htst_vector_template.h"
+
+#undef LANES
+#define FLOAT double
+#define WORD uint64_t
+#define LANES 2
+#define VECTOR doubles_t
+#define WORDS long_words_t
+#include "htst_vector_template.h"
 
 typedef struct {
     doubles_t sum, high, low;
@@ -31,21 +43,22 @@ typedef struct {
 HTST_INLINE doubles_t
 first_two(floats_t x)
 {
-#ifdef __SSE2__
+#ifdef HTST_ISA_HAS_X86
     return (doubles_t) _mm_cvtps_pd((__m128) x);
 #else
-    return (doubles_t){ (double) x[0], (double) x[1] };
+    return (doubles_t){ (double) HTST_LANE(x, 0), (double) HTST_LANE(x, 1) };
 #endif
 }
 
 HTST_INLINE void
 add_two(doubles_t value, double magic, lanes_t *to)
 {
-    doubles_t square = value * value;
-    doubles_t rounded = (square + magic) - magic;
-    to->sum += value;
-    to->high += rounded;
-    to->low += square - rounded;
+    doubles_t square = HTST_VECTOR_MULTIPLY(doubles_t, value, value);
+    doubles_t rounded = HTST_VECTOR_ROUND(doubles_t, square, magic);
+    doubles_t rest = HTST_VECTOR_SUBTRACT(doubles_t, square, rounded);
+    to->sum = HTST_VECTOR_ADD(doubles_t, to->sum, value);
+    to->high = HTST_VECTOR_ADD(doubles_t, to->high, rounded);
+    to->low = HTST_VECTOR_ADD(doubles_t, to->low, rest);
 }
 
 HTST_INLINE void
@@ -54,11 +67,18 @@ take_four(const float *x, uint32_t least, double magic, lanes_t *one, lanes_t *t
     words_t bits;
     memcpy(&bits, x, sizeof bits);
     if (least != 0) {
-        bits &= (words_t) ((bits & ABS_F32) >= least);
+        bits = HTST_WORDS_FROM(words_t, bits, ABS_F32, least);
     }
-    words_t others = { bits[2], bits[3], bits[2], bits[3] };
-    add_two(first_two((floats_t) bits), magic, one);
-    add_two(first_two((floats_t) others), magic, two);
+    const uint32_t third = HTST_LANE(bits, 2), fourth = HTST_LANE(bits, 3);
+    words_t others = { third, fourth, third, fourth };
+    add_two(first_two(HTST_VECTOR_OF(floats_t, bits)), magic, one);
+    add_two(first_two(HTST_VECTOR_OF(floats_t, others)), magic, two);
+}
+
+HTST_INLINE double
+total_of(doubles_t a)
+{
+    return HTST_LANE(a, 0) + HTST_LANE(a, 1);
 }
 
 HTST_INLINE many_t
@@ -73,9 +93,9 @@ many_plain(const float *x, int64_t n, uint32_t least, double magic)
     memcpy(last, x + i, (size_t) (n - i) * sizeof *x);
     take_four(last, least, magic, &one, &two);
     return (many_t){
-        .sum = (one.sum[0] + one.sum[1]) + (two.sum[0] + two.sum[1]),
-        .high = (one.high[0] + one.high[1]) + (two.high[0] + two.high[1]),
-        .low = (one.low[0] + one.low[1]) + (two.low[0] + two.low[1]),
+        .sum = total_of(one.sum) + total_of(two.sum),
+        .high = total_of(one.high) + total_of(two.high),
+        .low = total_of(one.low) + total_of(two.low),
     };
 }
 
@@ -90,8 +110,8 @@ choose_plain(const float *x, int64_t n, uint32_t least, double magic)
 
 #ifdef HTST_ISA_HAS_X86
 /* bench/kernels/instructions.py times them beside the plain loops. */
-#define AVX2 __attribute__((target("avx2,fma")))
-#define AVX512 __attribute__((target("avx512f,avx512vl,fma")))
+#define AVX2 HTST_TARGET("avx2,fma")
+#define AVX512 HTST_TARGET("avx512f,avx512vl,fma")
 
 typedef struct {
     __m256d sum, high, low;

@@ -7,17 +7,24 @@
  * know that these sums are exact. Nine of them are sums: vectors that are wider than the
  * processor's would not stay in its registers. */
 
-typedef double OF(doubles_t) __attribute__((vector_size(8 * LANES)));
-typedef uint64_t OF(words_t) __attribute__((vector_size(8 * LANES)));
+#define FLOAT double
+#define WORD uint64_t
+#define VECTOR OF(doubles_t)
+#define WORDS OF(words_t)
+#include "htst_vector_template.h"
+
+#define MINUS(a, b) HTST_VECTOR_SUBTRACT(OF(doubles_t), a, b)
+#define ADD_TO(sum, a) (sum) = HTST_VECTOR_ADD(OF(doubles_t), sum, a)
+#define ADD_PRODUCT(sum, a, b) ADD_TO(sum, HTST_VECTOR_MULTIPLY(OF(doubles_t), a, b))
 
 HTST_INLINE void
-OF(collect)(i128 *total, const OF(doubles_t) * lanes, double scale)
+OF(collect)(htst_wide_t *total, const OF(doubles_t) * lanes, double scale)
 {
     int64_t sum = 0;
     for (int lane = 0; lane < LANES; lane++) {
-        sum += (int64_t) ((*lanes)[lane] * scale);
+        sum += (int64_t) (HTST_LANE(*lanes, lane) * scale);
     }
-    *total += sum;
+    *total = htst_wide_add_signed(*total, sum);
 }
 
 /* Every group of x[n] from element `part` on. */
@@ -32,20 +39,19 @@ OF(add_part)(const double *x, int64_t n, int part, uint64_t least, many_f64_t *m
         const double *from = fill_group(x + i, n - i, last);
         OF(words_t) bits;
         memcpy(&bits, from + part, sizeof bits);
-        bits &= (OF(words_t))((bits & ABS_F64) >= least);
-        OF(doubles_t) value;
-        memcpy(&value, &bits, sizeof value);
-        OF(doubles_t) a = (value + to_a) - to_a, rest = value - a;
-        OF(doubles_t) b = (rest + to_b) - to_b, c = rest - b;
-        sa += a;
-        sb += b;
-        sc += c;
-        aa += a * a;
-        ab += a * b;
-        bb += b * b;
-        ac += a * c;
-        bc += b * c;
-        cc += c * c;
+        bits = HTST_WORDS_FROM(OF(words_t), bits, ABS_F64, least);
+        OF(doubles_t) value = HTST_VECTOR_OF(OF(doubles_t), bits);
+        OF(doubles_t) a = HTST_VECTOR_ROUND(OF(doubles_t), value, to_a), rest = MINUS(value, a);
+        OF(doubles_t) b = HTST_VECTOR_ROUND(OF(doubles_t), rest, to_b), c = MINUS(rest, b);
+        ADD_TO(sa, a);
+        ADD_TO(sb, b);
+        ADD_TO(sc, c);
+        ADD_PRODUCT(aa, a, a);
+        ADD_PRODUCT(ab, a, b);
+        ADD_PRODUCT(bb, b, b);
+        ADD_PRODUCT(ac, a, c);
+        ADD_PRODUCT(bc, b, c);
+        ADD_PRODUCT(cc, c, c);
     }
     const double unit = power_of_two(-many->e), square = power_of_two(-2 * many->e);
     OF(collect)(many->sum, &sa, unit * 0x1p22);
@@ -67,6 +73,9 @@ OF(add_many)(const double *x, int64_t n, uint64_t least, many_f64_t *many)
     }
 }
 
+#undef MINUS
+#undef ADD_TO
+#undef ADD_PRODUCT
 #undef LANES
 #undef TARGET
 #undef OF

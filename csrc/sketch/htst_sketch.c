@@ -5,8 +5,7 @@
 
 #include "htst_common.h"
 #include "htst_isa.h"
-
-__extension__ typedef unsigned __int128 u128;
+#include "htst_wide.h"
 
 #define ABS_F32 UINT32_C(0x7fffffff)
 #define INF_F32 UINT32_C(0x7f800000)
@@ -173,10 +172,10 @@ htst_sketch_add_u16(const uint16_t *x, int64_t n, uint64_t *table)
 }
 
 static void
-store_128(uint64_t *words, u128 value)
+store_128(uint64_t *words, htst_wide_t value)
 {
-    words[0] = (uint64_t) value;
-    words[1] = (uint64_t) (value >> 64);
+    words[0] = htst_wide_low(value);
+    words[1] = htst_wide_high(value);
 }
 
 int
@@ -188,11 +187,11 @@ htst_sketch_sums_u16(const uint64_t *table, int64_t kept, uint64_t *sums)
     int64_t exponents = INT64_C(1) << (15 - kept), per_exponent = INT64_C(1) << kept;
     for (int64_t group = 0; group < 2 * exponents; group++) {
         uint64_t m = group % exponents > 0 ? (uint64_t) per_exponent : 0;
-        u128 first = 0, second = 0;
+        htst_wide_t first = htst_wide(0, 0), second = first;
         for (int64_t b = 0; b < per_exponent; b++, m++) {
-            u128 count = table[group * per_exponent + b];
-            first += count * m;
-            second += count * (m * m);
+            uint64_t count = table[group * per_exponent + b];
+            first = htst_wide_add(first, htst_wide_product(count, m));
+            second = htst_wide_add(second, htst_wide_product(count, m * m));
         }
         store_128(sums + 4 * group, first);
         store_128(sums + 4 * group + 2, second);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "htst_products_widen.h"
+#include "htst_vector.h"
 
 #define LANES \
     8 /* partial sums of a dot product, one for each lane of a vector; the order is fixed */
@@ -15,8 +16,17 @@
 #define PIECE 1024  /* squares of one plain sum */
 #define WIDENED 512 /* 16-bit columns that are widened at once, a multiple of SUMS * LANES */
 
-typedef double doubles_t __attribute__((vector_size(8 * LANES)));
-typedef float floats_t __attribute__((vector_size(4 * LANES)));
+#define FLOAT double
+#define WORD uint64_t
+#define VECTOR doubles_t
+#define WORDS words_t
+#include "htst_vector_template.h"
+
+#define FLOAT float
+#define WORD uint32_t
+#define VECTOR floats_t
+#define WORDS short_words_t
+#include "htst_vector_template.h"
 
 static double
 sum_of_lanes(const double *lanes)
@@ -35,18 +45,32 @@ add_to(double sum[2], double value)
     sum[1] += isfinite(total) ? lost : 0;
 }
 
-#define AS_IT_IS(from) (*(const unaligned_doubles_t *) (from))
+#define AS_IT_IS(from) HTST_VECTOR_LOAD(doubles_t, from)
+#define PLUS(a, b) HTST_VECTOR_ADD(doubles_t, a, b)
+#define ADD_PRODUCT(sum, a, b) (sum) = PLUS(sum, HTST_VECTOR_MULTIPLY(doubles_t, a, b))
 
-typedef float unaligned_floats_t __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-typedef double unaligned_doubles_t __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
+#ifdef HTST_VECTOR_CONVERT
+#define WIDENED_LANES(from) HTST_VECTOR_CONVERT(HTST_VECTOR_LOAD(floats_t, from), doubles_t)
+#else
+#define WIDENED_LANES(from) widen_lanes(from)
+static inline doubles_t
+widen_lanes(const float *from)
+{
+    doubles_t lanes;
+    for (int k = 0; k < LANES; k++) {
+        HTST_LANE(lanes, k) = (double) from[k];
+    }
+    return lanes;
+}
+#endif
 
 #define FLOAT float
-#define LOAD(from) __builtin_convertvector(*(const unaligned_floats_t *) (from), doubles_t)
+#define LOAD(from) WIDENED_LANES(from)
 #define OF(name) name##_f32
 #include "htst_products_template.h"
 
 #define FLOAT double
-#define LOAD(from) (*(const unaligned_doubles_t *) (from))
+#define LOAD(from) AS_IT_IS(from)
 #define OF(name) name##_f64
 #include "htst_products_template.h"
 
@@ -79,10 +103,10 @@ HTST_VOID_KERNEL(add_products,
         const double *HTST_RESTRICT x = w[row];
         doubles_t s0 = sums[row][0], s1 = sums[row][1], s2 = sums[row][2], s3 = sums[row][3];
         for (int64_t j = 0; j < n; j += SUMS * LANES) {
-            s0 += AS_IT_IS(x + j) * AS_IT_IS(v + j);
-            s1 += AS_IT_IS(x + j + LANES) * AS_IT_IS(v + j + LANES);
-            s2 += AS_IT_IS(x + j + 2 * LANES) * AS_IT_IS(v + j + 2 * LANES);
-            s3 += AS_IT_IS(x + j + 3 * LANES) * AS_IT_IS(v + j + 3 * LANES);
+            ADD_PRODUCT(s0, AS_IT_IS(x + j), AS_IT_IS(v + j));
+            ADD_PRODUCT(s1, AS_IT_IS(x + j + LANES), AS_IT_IS(v + j + LANES));
+            ADD_PRODUCT(s2, AS_IT_IS(x + j + 2 * LANES), AS_IT_IS(v + j + 2 * LANES));
+            ADD_PRODUCT(s3, AS_IT_IS(x + j + 3 * LANES), AS_IT_IS(v + j + 3 * LANES));
         }
         sums[row][0] = s0;
         sums[row][1] = s1;

@@ -10,9 +10,9 @@ static double
 OF(rest)(const FLOAT *w, int64_t j, int64_t cols, const double *v, doubles_t *sums)
 {
     for (int k = 0; j + LANES <= cols; j += LANES, k++) {
-        sums[k] += LOAD(w + j) * AS_IT_IS(v + j);
+        ADD_PRODUCT(sums[k], LOAD(w + j), AS_IT_IS(v + j));
     }
-    sums[0] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    sums[0] = PLUS(PLUS(sums[0], sums[1]), PLUS(sums[2], sums[3]));
     double lanes[LANES];
     memcpy(lanes, sums, sizeof lanes);
     for (int k = 0; j < cols; j++, k++) {
@@ -27,7 +27,7 @@ HTST_KERNEL(double, OF(dot), (const FLOAT *w, int64_t cols, const double *v), (w
     int64_t j = 0;
     for (; j + SUMS * LANES <= cols; j += SUMS * LANES) {
         for (int k = 0; k < SUMS; k++) {
-            sums[k] += LOAD(w + j + k * LANES) * AS_IT_IS(v + j + k * LANES);
+            ADD_PRODUCT(sums[k], LOAD(w + j + k * LANES), AS_IT_IS(v + j + k * LANES));
         }
     }
     return OF(rest)(w, j, cols, v, sums);
@@ -43,10 +43,10 @@ HTST_VOID_KERNEL(OF(dots),
     for (; j + SUMS * LANES <= cols; j += SUMS * LANES) {
         for (int k = 0; k < SUMS; k++) {
             doubles_t x = AS_IT_IS(v + j + k * LANES);
-            sums[0][k] += LOAD(w0 + j + k * LANES) * x;
-            sums[1][k] += LOAD(w1 + j + k * LANES) * x;
-            sums[2][k] += LOAD(w2 + j + k * LANES) * x;
-            sums[3][k] += LOAD(w3 + j + k * LANES) * x;
+            ADD_PRODUCT(sums[0][k], LOAD(w0 + j + k * LANES), x);
+            ADD_PRODUCT(sums[1][k], LOAD(w1 + j + k * LANES), x);
+            ADD_PRODUCT(sums[2][k], LOAD(w2 + j + k * LANES), x);
+            ADD_PRODUCT(sums[3][k], LOAD(w3 + j + k * LANES), x);
         }
     }
     for (int row = 0; row < GROUP; row++) {
@@ -74,7 +74,7 @@ HTST_KERNEL(double, OF(squares_of), (const FLOAT *x, int64_t n), (x, n))
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) {
         doubles_t value = LOAD(x + i);
-        sum += value * value;
+        ADD_PRODUCT(sum, value, value);
     }
     double lanes[LANES];
     memcpy(lanes, &sum, sizeof lanes);

@@ -4,6 +4,7 @@
 
 #include "htst_isa.h"
 #include "htst_products_widen.h"
+#include "htst_vector.h"
 
 #define LANES 16   /* partial sums of a dot product, one for each lane of a vector */
 #define GROUP 8    /* rows whose multiples are added in single precision */
@@ -11,22 +12,23 @@
 #define AHEAD 2048 /* columns; several rows at a time are too many streams for some prefetchers */
 #define PIECE 512  /* columns whose products are added in single precision; a multiple of 32 */
 
-typedef float floats_t __attribute__((vector_size(4 * LANES)));
-typedef float unaligned_floats_t __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-typedef uint32_t unaligned_words_t __attribute__((vector_size(4 * LANES), aligned(2), may_alias));
+#define FLOAT float
+#define WORD uint32_t
+#define VECTOR floats_t
+#define WORDS words_t
+#include "htst_vector_template.h"
 
-#define AT(from) (*(const unaligned_floats_t *) (from))
-#define SUMS_AT(to) (*(unaligned_floats_t *) (to))
-#define PAIRS_AT(from) (*(const unaligned_words_t *) (from))
+#define AT(from) HTST_VECTOR_LOAD(floats_t, from)
+#define STORE(to, sums) HTST_VECTOR_STORE(floats_t, to, sums)
+#define PAIRS_AT(from) HTST_VECTOR_LOAD(words_t, from)
+#define PRODUCT(a, b) HTST_VECTOR_MULTIPLY(floats_t, a, b)
+#define ADD_PRODUCT(sum, a, b) (sum) = HTST_VECTOR_ADD(floats_t, sum, PRODUCT(a, b))
 
 /* Of a vector of pairs of bfloat16 in memory: those at even and those at odd places. */
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define EVEN(pairs) ((floats_t) ((pairs) &0xffff0000u))
-#define ODD(pairs) ((floats_t) ((pairs) << 16))
-#else
-#define EVEN(pairs) ((floats_t) ((pairs) << 16))
-#define ODD(pairs) ((floats_t) ((pairs) &0xffff0000u))
-#endif
+#define UPPER(pairs) HTST_VECTOR_OF(floats_t, HTST_WORDS_AND(words_t, pairs, 0xffff0000u))
+#define LOWER(pairs) HTST_VECTOR_OF(floats_t, HTST_WORDS_SHIFT(words_t, pairs, 16))
+#define EVEN(pairs) (HTST_BIG_ENDIAN ? UPPER(pairs) : LOWER(pairs))
+#define ODD(pairs) (HTST_BIG_ENDIAN ? LOWER(pairs) : UPPER(pairs))
 
 /* The work on n <= PIECE columns of a group of rows, for one type of W: `dots` adds the dot
  * products with v; `add` computes out += factor[0] w[0] + factor[1] w[1] + ..., in this order. */
@@ -43,7 +45,7 @@ HTST_INLINE void
 set_lanes(floats_t *lanes, float x)
 {
     for (int k = 0; k < LANES; k++) {
-        (*lanes)[k] = x;
+        HTST_LANE(*lanes, k) = x;
     }
 }
 
@@ -75,15 +77,15 @@ HTST_VOID_KERNEL(multiply,
     floats_t s0 = { 0 }, s1 = { 0 }, s2 = { 0 }, s3 = { 0 };
     for (int64_t j = 0; j < n; j += LANES) {
         floats_t x = AT(v + j);
-        s0 += AT(w0 + j) * x;
-        s1 += AT(w1 + j) * x;
-        s2 += AT(w2 + j) * x;
-        s3 += AT(w3 + j) * x;
+        ADD_PRODUCT(s0, AT(w0 + j), x);
+        ADD_PRODUCT(s1, AT(w1 + j), x);
+        ADD_PRODUCT(s2, AT(w2 + j), x);
+        ADD_PRODUCT(s3, AT(w3 + j), x);
     }
-    SUMS_AT(lanes[0]) = s0;
-    SUMS_AT(lanes[1]) = s1;
-    SUMS_AT(lanes[2]) = s2;
-    SUMS_AT(lanes[3]) = s3;
+    STORE(lanes[0], s0);
+    STORE(lanes[1], s1);
+    STORE(lanes[2], s2);
+    STORE(lanes[3], s3);
 }
 
 static void
@@ -119,11 +121,11 @@ HTST_VOID_KERNEL(add_f32,
         set_lanes(&factors[row], factor[row]);
     }
     for (; j + LANES <= n; j += LANES) {
-        floats_t sum = factors[0] * AT(rows[0] + j);
+        floats_t sum = PRODUCT(factors[0], AT(rows[0] + j));
         for (int row = 1; row < GROUP; row++) {
-            sum += factors[row] * AT(rows[row] + j);
+            ADD_PRODUCT(sum, factors[row], AT(rows[row] + j));
         }
-        SUMS_AT(sums + j) = sum;
+        STORE(sums + j, sum);
     }
     for (; j < n; j++) {
         sums[j] = factor[0] * rows[0][j];
@@ -182,17 +184,21 @@ HTST_VOID_KERNEL(multiply_pairs,
         HTST_PREFETCH_READ(w1 + j + AHEAD);
         HTST_PREFETCH_READ(w2 + j + AHEAD);
         HTST_PREFETCH_READ(w3 + j + AHEAD);
-        unaligned_words_t p0 = PAIRS_AT(w0 + j), p1 = PAIRS_AT(w1 + j);
-        unaligned_words_t p2 = PAIRS_AT(w2 + j), p3 = PAIRS_AT(w3 + j);
-        s0 = (s0 + EVEN(p0) * x) + ODD(p0) * y;
-        s1 = (s1 + EVEN(p1) * x) + ODD(p1) * y;
-        s2 = (s2 + EVEN(p2) * x) + ODD(p2) * y;
-        s3 = (s3 + EVEN(p3) * x) + ODD(p3) * y;
+        words_t p0 = PAIRS_AT(w0 + j), p1 = PAIRS_AT(w1 + j);
+        words_t p2 = PAIRS_AT(w2 + j), p3 = PAIRS_AT(w3 + j);
+        ADD_PRODUCT(s0, EVEN(p0), x);
+        ADD_PRODUCT(s0, ODD(p0), y);
+        ADD_PRODUCT(s1, EVEN(p1), x);
+        ADD_PRODUCT(s1, ODD(p1), y);
+        ADD_PRODUCT(s2, EVEN(p2), x);
+        ADD_PRODUCT(s2, ODD(p2), y);
+        ADD_PRODUCT(s3, EVEN(p3), x);
+        ADD_PRODUCT(s3, ODD(p3), y);
     }
-    SUMS_AT(lanes[0]) = s0;
-    SUMS_AT(lanes[1]) = s1;
-    SUMS_AT(lanes[2]) = s2;
-    SUMS_AT(lanes[3]) = s3;
+    STORE(lanes[0], s0);
+    STORE(lanes[1], s1);
+    STORE(lanes[2], s2);
+    STORE(lanes[3], s3);
 }
 
 HTST_VOID_KERNEL(split_pairs,
@@ -239,15 +245,15 @@ HTST_VOID_KERNEL(add_bf16,
         set_lanes(&factors[row], factor[row]);
     }
     for (; j + 2 * LANES <= n; j += 2 * LANES) {
-        unaligned_words_t pairs = PAIRS_AT(rows[0] + j);
-        floats_t x = factors[0] * EVEN(pairs), y = factors[0] * ODD(pairs);
+        words_t pairs = PAIRS_AT(rows[0] + j);
+        floats_t x = PRODUCT(factors[0], EVEN(pairs)), y = PRODUCT(factors[0], ODD(pairs));
         for (int row = 1; row < GROUP; row++) {
             pairs = PAIRS_AT(rows[row] + j);
-            x += factors[row] * EVEN(pairs);
-            y += factors[row] * ODD(pairs);
+            ADD_PRODUCT(x, factors[row], EVEN(pairs));
+            ADD_PRODUCT(y, factors[row], ODD(pairs));
         }
-        SUMS_AT(even + j / 2) = x;
-        SUMS_AT(odd + j / 2) = y;
+        STORE(even + j / 2, x);
+        STORE(odd + j / 2, y);
     }
     for (int64_t k = 0; k < j / 2; k++) {
         out[2 * k] += (double) even[k];

@@ -223,7 +223,7 @@ HTST_VOID_KERNEL(draw_numbers,
 
 #ifdef HAS_AVX512
 
-#define AVX512 __attribute__((target("avx512f")))
+#define AVX512 HTST_TARGET("avx512f")
 
 /* htst_philox_centred for 64-bit lanes of which only the lower halves count. */
 AVX512 HTST_INLINE __m512d

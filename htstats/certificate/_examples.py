@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats import datasets
+from htstats._common.messages import suggest_path
 from htstats.weights import read_arrays
 
 __all__ = [
@@ -231,8 +232,9 @@ def load_examples(
     if path.is_dir():
         return _from_split(datasets.fashion_mnist(path), 127.5, 1)
     if path.suffix != ".npz":
+        near = "" if path.exists() else suggest_path(data, ("digits", "fashion-mnist"))
         raise ValueError(
-            f"data must be fashion-mnist, digits, an .npz file or a folder, got {data}"
+            f"data must be fashion-mnist, digits, an .npz file or a folder, got {data}{near}"
         )
     arrays = read_arrays(path)
     names = ("x", "y") if {"x", "y"} <= arrays.keys() else ("x_train", "y_train")

@@ -67,8 +67,11 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 def xmin(text: str) -> float | tuple[float, float]:
     """Parse a number, or two numbers with a colon between them."""
-    numbers = [float(part) for part in text.split(":")]
-    if len(numbers) > 2:
+    try:
+        numbers = [float(part) for part in text.split(":")]
+    except ValueError:
+        numbers = []
+    if not 1 <= len(numbers) <= 2:
         raise ValueError(f"a number or LOW:HIGH, got {text!r}")
     return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
 

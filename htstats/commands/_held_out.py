@@ -12,6 +12,7 @@ import numpy as np
 
 from htstats._common import checks
 from htstats._common.files import atomic_write, require_apart
+from htstats._common.messages import suggest_path
 from htstats.certificate import Certificate, Examples, format_bits, load_examples
 from htstats.commands._certificates import print_certificate, print_verdict, write_claim
 from htstats.commands._json import claim_text, print_json
@@ -47,7 +48,7 @@ def certify_held_out(args: argparse.Namespace) -> int:
     inputs = [args.data] if Path(args.data).exists() else []
     require_apart(inputs, [output, claim])
     if not output.parent.is_dir():
-        raise FileNotFoundError(f"no folder {output.parent}")
+        raise FileNotFoundError(f"no folder {output.parent}{suggest_path(output.parent)}")
     held_out = _torch_functions()
     examples = load_examples(args.data)
     _require_images(examples)

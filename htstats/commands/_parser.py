@@ -20,6 +20,9 @@ DESCRIPTION = (
     "heavy-tailed data."
 )
 
+# What the types of arguments accept; the errors of other types say it.
+NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
+
 # The beginning of a negative number, which is no option.
 NUMBER = re.compile(r"-\.?\d")
 
@@ -68,6 +71,15 @@ class Parser(argparse.ArgumentParser):
         elif name[:2] not in self._option_string_actions:
             near = suggest(f"-{name}", known) if len(name) > 2 else ""
             self.error(f"unrecognized arguments: {word}{near}")
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError as error:
+            what = NUMBERS.get(action.type, error.__context__)
+            got = "" if action.type not in NUMBERS else f", got {arg_string!r}"
+            error.message = f"must be {what}{got}"
+            raise
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         try:

@@ -12,6 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from htstats._common.messages import suggest_path
 from htstats.commands._encoder import add_encoder_options, encoder_hash
 from htstats.commands._json import add_json_option, claim_text
 from htstats.commands._trunk import add_trunk_option, columns_of_trunk
@@ -131,7 +132,7 @@ def _require_output(args: argparse.Namespace) -> tuple[Path, Path, list[str]]:
     if output.suffix != ".htc":
         raise ValueError(f"-o must end in .htc, got {args.output}")
     if not output.parent.is_dir():
-        raise FileNotFoundError(f"no folder {output.parent}")
+        raise FileNotFoundError(f"no folder {output.parent}{suggest_path(output.parent)}")
     return output, claim, inputs
 
 

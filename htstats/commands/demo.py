@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from htstats.commands._json import add_json_option, print_json
@@ -82,7 +84,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json("demo", report)
     else:
-        print(_text(report))
+        from htstats._common.terminal import table_width
+
+        print(_text(report, table_width(sys.stdout)))
     return 0
 
 
@@ -251,7 +255,8 @@ def _compressed_accuracy(
     return table
 
 
-def _text(report: dict[str, Any]) -> str:
+def _text(report: dict[str, Any], width: int) -> str:
+    """The report in lines of at most `width` characters, if that is possible."""
     training, accuracy, rate = report["training"], report["accuracy"], report["rate"]
     held = report["certificate"]
     lines = [
@@ -261,17 +266,17 @@ def _text(report: dict[str, Any]) -> str:
         f"{report['data']['train']} digits to train, {report['data']['held_out']} held out.",
         "",
         "Power law fitted to abs(w), exact over all xmin (alpha of the density, tail = alpha - 1)",
-        _fit_table(report["matrices"]),
+        _fit_table(report["matrices"], width),
         "",
         "Split W = A + B: B keeps abs(w) > tau. P = probability of at least as many under a tail",
-        _split_table(report["matrices"]),
+        _split_table(report["matrices"], width),
         "fitted: the tail above; below xmin it says nothing. paper: a tail from the smallest",
         "non-zero abs(w) on, which is the paper's reading.",
         "",
         f"Accuracy on held-out digits: {_percent(accuracy['original'])} before "
         f"({_percent(accuracy['original_on_training_set'])} on the training set);",
         f"after compression, mean ± std of {accuracy['trials']} trials:",
-        _accuracy_table(accuracy["compressed"]),
+        _accuracy_table(accuracy["compressed"], width),
         "",
         f"Rate (not a bound: constants and logarithms dropped) sqrt(sum k / m) = "
         f"sqrt({rate['nonzeros']} / {rate['samples']}) = {rate['value']:.3f}",
@@ -283,11 +288,12 @@ def _text(report: dict[str, Any]) -> str:
         "",
         NEXT,
     ]
-    return "\n".join(lines)
+    wide = [line for line in lines if "\n" not in line and len(line) > width]
+    return "\n".join(textwrap.fill(line, width) if line in wide else line for line in lines)
 
 
-def _fit_table(matrices: list[dict[str, Any]]) -> str:
-    from htstats._common.tables import format_table
+def _fit_table(matrices: list[dict[str, Any]], width: int) -> str:
+    from htstats._common.tables import fit_table
 
     header = ("matrix", "size", "alpha", "tail", "xmin", "KS", "n_tail", "stable rank")
     rows = []
@@ -299,44 +305,58 @@ def _fit_table(matrices: list[dict[str, Any]]) -> str:
             f"{fit['xmin']:.4f}", f"{fit['distance']:.4f}", fit["n_tail"],
             f"{m['stable_rank']:.2f}",
         ))  # fmt: skip
-    return format_table(header, rows)
+    return fit_table(header, rows, width)
 
 
-def _split_table(matrices: list[dict[str, Any]]) -> str:
-    from htstats._common.tables import format_table
+def _split_table(matrices: list[dict[str, Any]], width: int) -> str:
+    from htstats._common.tables import fit_table
 
-    header = (
-        "matrix", "tau", "kept", "share", "tail", "xmin", "expected", "P exact", "P Chernoff",
-    )  # fmt: skip
-    rows: list[tuple[object, ...]] = []
+    split_header = ("tau", "kept", "share")
+    tail_header = ("xmin", "expected", "P exact", "P Chernoff")
+    splits: list[tuple[object, ...]] = []
+    tails: list[tuple[object, ...]] = []
     for m in matrices:
         split = m["split"]
-        start = (
-            m["name"], f"{split['threshold']:.4f}", split["nnz"], f"{100 * split['density']:.1f} %"
-        )  # fmt: skip
+        splits.append(
+            (f"{split['threshold']:.4f}", split["nnz"], f"{100 * split['density']:.1f} %")
+        )
         for label, key in (("fitted", "fitted_tail"), ("paper", "paper")):
-            tail = m["predicted"][key]
-            cells: tuple[object, ...] = (label, f"{tail['xmin']:.2g}")
-            if tail["below_xmin"]:
-                cells += (None, "below xmin", "below xmin")
-            else:
-                cells += (
-                    f"{tail['expected']:.1f}", _probability(tail["log_exact"]),
-                    _probability(tail["log_chernoff"]),
-                )  # fmt: skip
-            rows.append(start + cells)
-            start = ("", "", "", "")
-    return format_table(header, rows)
+            tails.append((m["name"], label, *_tail_cells(m["predicted"][key])))
+    blank = ("", "", "", "")
+    rows = [
+        (*((name, *splits[k // 2]) if k % 2 == 0 else blank), label, *cells)
+        for k, (name, label, *cells) in enumerate(tails)
+    ]
+    whole = fit_table(("matrix", *split_header, "tail", *tail_header), rows, sys.maxsize)
+    if max(map(len, whole.splitlines())) <= width:
+        return whole
+    # rows of parts of the table need their matrix and tail in the first column
+    first = [(m["name"], *cells) for m, cells in zip(matrices, splits, strict=True)]
+    second = [(f"{name} {label}", *cells) for name, label, *cells in tails]
+    return "\n\n".join((
+        fit_table(("matrix", *split_header), first, width),
+        fit_table(("matrix, tail", *tail_header), second, width),
+    ))  # fmt: skip
 
 
-def _accuracy_table(compressed: dict[str, dict[str, dict[str, Any]]]) -> str:
-    from htstats._common.tables import format_table
+def _tail_cells(tail: dict[str, Any]) -> tuple[object, ...]:
+    start = f"{tail['xmin']:.2g}"
+    if tail["below_xmin"]:
+        return start, None, "below xmin", "below xmin"
+    return (
+        start, f"{tail['expected']:.1f}", _probability(tail["log_exact"]),
+        _probability(tail["log_chernoff"]),
+    )  # fmt: skip
+
+
+def _accuracy_table(compressed: dict[str, dict[str, dict[str, Any]]], width: int) -> str:
+    from htstats._common.tables import fit_table
 
     rows = [
         (row, *(f"{_percent(cells[n]['mean'])} ± {100 * cells[n]['std']:.2f}" for n in NOISES))
         for row, cells in compressed.items()
     ]
-    return format_table(("compressed", *NOISES.values()), rows)
+    return fit_table(("compressed", *NOISES.values()), rows, width)
 
 
 def _percent(share: float) -> str:

@@ -203,10 +203,11 @@ def open_record(
         return nullcontext()
     import os
 
-    from htstats._common.files import require_apart
+    from htstats._common.files import require_apart, target_of
     from htstats.commands._fit_record import FitRecord, describe_inputs, record_path
 
     if args.output is not None:
+        target_of(args.output)
         require_apart(files, [args.output])
     extras, rule = wanted
     options = {"side": args.side, "rule": rule, **extras._asdict()}

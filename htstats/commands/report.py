@@ -78,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
     checks.count("--threads", args.threads, at_least=1)
     if len(args.files) > 2:
         raise ValueError(f"give one or two files, got {len(args.files)}")
+    if not args.output.lower().endswith((".html", ".htm")):
+        raise ValueError(f"-o must end in .html, got {args.output}")
     if args.is_program and args.threads > 1:
         load_numpy_with_one_thread()
     made = make_page(args)

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         form, _ = decode(data)
     except ValueError as error:
-        raise ValueError(f"{args.file}: {error}") from None
+        raise ValueError(f"{args.file}: no certificate of `htstats certify`: {error}") from None
     examples = load_examples(args.data, labels=args.labels, exponent=form.exponent)
     if form.features == "lite0":
         examples = columns_of_trunk(examples, args.trunk, args.threads)

@@ -51,11 +51,27 @@ test_the_kind_in_use(void)
     CHECK(htst_isa() == (is_usable ? asked : htst_isa_best()));
 }
 
-/* A sum and a value of one element after scaling, and what they are with one element at a time. */
+enum { N = 1003 };
+
+/* A sum, and elements after scaling, that are `expected` and those of one element at a time. */
+static void
+check_copy(const double x[N], double expected)
+{
+    double y[N];
+    for (int i = 0; i < N; i++) {
+        y[i] = x[i];
+    }
+    CHECK(sum(x, N) == expected);
+    scale(y, N, 0.3);
+    for (int i = 0; i < N; i++) {
+        volatile double product = x[i] * 0.3;
+        CHECK(y[i] == product + 1.0);
+    }
+}
+
 static void
 test_copies_give_the_same_bits(void)
 {
-    enum { N = 1003 };
     double x[N], expected = 0;
     for (int i = 0; i < N; i++) {
         x[i] = 1.0 / (i + 1);
@@ -65,20 +81,13 @@ test_copies_give_the_same_bits(void)
 #ifdef HTST_ISA_HAS_X86
     const int kept = htst_isa_in_use;
     for (int kind = HTST_ISA_PLAIN; kind <= htst_isa_best(); kind++) {
-        double y[N];
-        for (int i = 0; i < N; i++) {
-            y[i] = x[i];
-        }
         htst_isa_in_use = kind;
         CHECK(htst_isa() == kind);
-        CHECK(sum(x, N) == expected);
-        scale(y, N, 0.3);
-        for (int i = 0; i < N; i++) {
-            volatile double product = x[i] * 0.3;
-            CHECK(y[i] == product + 1.0);
-        }
+        check_copy(x, expected);
     }
     htst_isa_in_use = kept;
+#else
+    check_copy(x, expected);
 #endif
 }
 

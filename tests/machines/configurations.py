@@ -34,6 +34,11 @@ QUICK = (
 )  # fmt: skip
 # The C tests of what makes and reads bytes.
 BYTE_FORMS = ("sketch", "gaps", "moments", "normal", "stable_sample", "partition", "counts")
+# Plain C11, as for a compiler that is not GNU C. Vectors are then structures, and { 0 } warns.
+PORTABLE = (
+    *("-O2", "-pedantic-errors", "-Wall", "-Wextra", "-Wno-missing-braces", "-Werror"),
+    "-DHTST_PORTABLE",
+)
 # The kernels of csrc with more than one path, for an emulator that is fifty times slower.
 EMULATED = ("compression_partition", "spectral_products", "core_normal", "core_sort")
 
@@ -139,6 +144,7 @@ def programs(*, quick: bool) -> list[Program]:
         for compiler, package in (("gcc", "gcc"), ("clang", "clang"))
         for flags in (("-O0",), ("-O2",), ("-O3", "-march=native"))
     ]
+    portable = Program("C tests, portable C11", "gcc", PORTABLE, "", "gcc")
     foreign = [
         Program(
             f"C tests, {machine}",
@@ -150,8 +156,8 @@ def programs(*, quick: bool) -> list[Program]:
         for machine, debian in (("s390x", "s390x"), ("aarch64", "arm64"), ("riscv64", "riscv64"))
     ]
     if quick:  # clang as fast as it can, and the other byte order where bytes are made
-        return [found[-1], replace(foreign[0], tests=BYTE_FORMS)]
-    return found + foreign
+        return [found[-1], portable, replace(foreign[0], tests=BYTE_FORMS)]
+    return [*found, portable, *foreign]
 
 
 def clean_environment() -> dict[str, str]:

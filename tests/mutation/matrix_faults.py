@@ -136,8 +136,8 @@ FAULTS = (
     Fault(
         "htst_partition_vbmi2.c",
         "a vector is written where there is room for fifteen",
-        "if (__builtin_expect(room >= 16, 1)) {",
-        "if (__builtin_expect(room >= 15, 1)) {",
+        "if (HTST_LIKELY(room >= 16)) {",
+        "if (HTST_LIKELY(room >= 15)) {",
     ),
     Fault(
         "htst_partition_vbmi2.c",
@@ -173,22 +173,22 @@ FAULTS = (
     Fault(
         "htst_moments.c",
         "-v = ~v, without the 1",
-        "u128 carry = flip & 1; /*",
-        "u128 carry = 0; /*",
+        "carry = flip & 1; /*",
+        "carry = 0; /*",
         quick=True,
     ),
-    Fault("htst_moments.c", "a lost carry", "carry = total >> 64;", "carry = 0;"),
+    Fault("htst_moments.c", "a lost carry", "+ (uint64_t) (words[k] < total);", "+ 0;"),
     Fault(
         "htst_moments.c",
         "the top word of a shifted sum is lost",
-        "bit ? (uint64_t)(value >> 64 >> (64 - bit)) : 0}",
+        "bit ? htst_wide_high(value) >> (64 - bit) : 0}",
         "0}",
     ),
     Fault(
         "htst_moments_many.c",
         "what rounding a square leaves is dropped",
-        "to->low += square - rounded;",
-        "to->low += rounded - rounded;",
+        "HTST_VECTOR_SUBTRACT(doubles_t, square, rounded);",
+        "HTST_VECTOR_SUBTRACT(doubles_t, rounded, rounded);",
     ),
     Fault(
         "htst_moments_many.c",
@@ -237,8 +237,8 @@ FAULTS = (
     Fault(
         "htst_sketch.c",
         "the sum in the place of the sum of squares",
-        "second += count * (m * m);",
-        "second += count * m;",
+        "htst_wide_product(count, m * m));",
+        "htst_wide_product(count, m));",
         quick=True,
     ),
     Fault(

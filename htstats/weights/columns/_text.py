@@ -11,6 +11,8 @@ from typing import IO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.messages import suggest
+
 __all__ = ["BLOCK_BYTES", "Layout", "TextColumn", "read_lines"]
 
 Floats = npt.NDArray[np.float64]
@@ -251,7 +253,10 @@ class TextColumn:
             return names.index(str(wanted))
         if re.fullmatch(r"[0-9]{1,9}", str(wanted)) and 1 <= int(wanted) <= len(names):
             return int(wanted) - 1
-        raise ValueError(f"{self._file}: no column {wanted!r}: there are {_list(names, is_header)}")
+        near = suggest(str(wanted), names) if is_header else ""
+        raise ValueError(
+            f"{self._file}: no column {wanted!r}: there are {_list(names, is_header)}{near}"
+        )
 
     def _error(self, line: int, what: str) -> ValueError:
         return ValueError(f"{self._file}:{line}: {what}")
