@@ -47,6 +47,10 @@ PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
     "pixels": ("pixels", SHORT_SEARCH),
 }
 
+# Other layouts of gabor gained nothing on Fashion-MNIST. With features centred and 3 M proposals
+# from a dense start the present one ends at .181-.184, windows of 4 x 4 at steps of 3 end at .184
+# and .1845, and positive and negative parts apart at .185 and .186.
+
 # For images with a shorter side, strokes replace gabor, whose filters are nearly that large.
 SMALL_IMAGE = 16
 
