@@ -329,6 +329,14 @@ def test_the_search_finds_something_and_does_not_depend_on_threads(n_layers):
     assert not same(one[0].network, one[1].network)  # the number of a chain is its seed
 
 
+@pytest.mark.parametrize("proposals", [0, 1, 100, 1023])
+def test_stages_shorter_than_one_temperature(proposals):
+    x, y = clouds()
+    start = sensible_start(x, y, 4)
+    (found,) = anneal_network(x, y, [start], stages=[Stage(proposals, 5.5, 0.001)])
+    assert found.errors <= len(y)
+
+
 def test_a_start_gives_the_same_network_on_every_machine():
     i = np.arange(600 * 9)
     x = ((i * i * 31 + 7 * i) % 211 - 105).astype(np.int8).reshape(600, 9)

@@ -86,6 +86,14 @@ def test_a_seed_gives_the_same_head_on_every_machine():
     assert (found.errors, digest[:16]) == (126, "6549bf2520f7326a")
 
 
+@pytest.mark.parametrize("proposals", [0, 1, 2, 100, 1023])
+def test_stages_shorter_than_one_temperature(proposals):
+    # the temperature would fall by more than 2^-32 in its first step
+    x, y = clouds()
+    (found,) = anneal(x, y, stages=[Stage(proposals, 5.5, 0.001)])
+    assert found.proposals == proposals
+
+
 def test_progress_ends_a_chain_and_keeps_its_best():
     x, y = clouds()
     stop = StopAtSecondReport()

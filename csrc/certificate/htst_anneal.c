@@ -23,7 +23,8 @@
 
 /* Square of the number of standard deviations at which a prefix drops a proposal. With 1.5
  * deviations a search of Fashion-MNIST (3 M proposals, mean of four seeds) ended at .1892, with 2
- * at .1866. */
+ * at .1866. With 2, prefixes drop few proposals that all examples would allow: of 100,000 proposals
+ * 1 of 36 at temperature 1, and 5 of 384 at 2.4. */
 #define DROP_VARIANCES 4
 
 /* The size of a prefix is measured in 1/PARTS of all examples. */

@@ -9,6 +9,7 @@ draws. A code is a fixed rule that decodes files to classifiers.
 The steps from images to a certificate, in order:
 
     images -> _features (+ _banks)   whole-number features, the same on every machine
+           -> _start (_dense_start)  the head from which the search begins
            -> _anneal                a ternary head with few errors and few bits
            -> _file (_formats, _coder)  the message, the file whose bits are counted
            -> _bound                 the certified error

@@ -7,6 +7,7 @@ are independent: the number of threads changes the running time, never the resul
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
@@ -21,6 +22,7 @@ from htstats._core.anneal import Chain
 from htstats.certificate._bound import exchange_rate, occam_bound
 from htstats.certificate._coder import log2_units
 from htstats.certificate._head import TernaryHead
+from htstats.certificate._start import find_start, random_order
 
 __all__ = ["Annealed", "Stage", "anneal", "grid_relatives"]
 
@@ -37,9 +39,6 @@ TURNING = 8
 # Proposals between two checks of the clock, the progress function and Ctrl-C.
 SLICE = 200 * A_TEMPERATURE
 
-# Non-zero weights of each class at the start of a search.
-STARTED = 6
-
 # More non-zeros than any head with a good bound has; the table of costs ends here.
 MOST_NONZEROS = 4000
 
@@ -48,12 +47,14 @@ MOST_NONZEROS = 4000
 class Stage:
     """A part of a search: `proposals` steps while the temperature falls from hottest to coldest.
 
-    Temperatures are in bits.
+    Temperatures are in bits. A stage begins at the best head so far or, if `afresh`, at another
+    start; the better of the two heads is kept. Searches of networks ignore `afresh`.
     """
 
     proposals: int
     hottest: float
     coldest: float = 0.4
+    afresh: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +111,7 @@ class _Problem:
         m = len(labels)
         self.classes = classes
         ends, self.turning = _chunk_ends(m)
-        order = np.argsort(
-            _hash(np.arange(m, dtype=np.uint64) + np.uint64(seed << 32)), kind="stable"
-        )
+        order = random_order(m, seed)
         self.starts = np.zeros((len(ends), classes + 1), np.int64)
         parts, at = [], 0
         for k, part in enumerate(np.split(order, ends[:-1])):
@@ -127,9 +126,11 @@ class _Problem:
         )
         self._features, self._labels = features, labels
 
-    def start(self, step: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
-        """The weights and offsets at the start of a search."""
-        return _start(self._features, self._labels, self.classes, step)
+    def start(
+        self, step: int, most: int, most_levels: int, seed: int
+    ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
+        """The weights and offsets of `find_start` for these examples."""
+        return find_start(self._features, self._labels, self.classes, step, most, most_levels, seed)
 
 
 def _chunk_ends(m: int) -> tuple[list[int], int]:
@@ -140,45 +141,6 @@ def _chunk_ends(m: int) -> tuple[list[int], int]:
     while 8 * ends[-1] <= 3 * m:
         ends.append(2 * ends[-1])
     return [*(ends if len(ends) > turning else ends[:-1]), m], turning
-
-
-def _hash(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The finaliser of splitmix64 (Steele, Lea and Flood 2014).
-
-    Sorting by it gives a random order that is the same on every machine.
-    """
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
-def _start(
-    features: npt.NDArray[np.int8], labels: npt.NDArray[np.int64], classes: int, step: int
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
-    """The start of a search: for each class, the columns with the most unusual mean in that class.
-
-    A search without weights at the start would lose whole classes of small problems. Sums are whole
-    numbers and exact. Divisions and square roots are rounded as IEEE 754 requires, so the result is
-    bit-identical on every machine.
-    """
-    m, d = features.shape
-    sums = np.zeros((classes, d))
-    for q in range(classes):
-        sums[q] = features[labels == q].sum(axis=0, dtype=np.int64)
-    counts = np.maximum(np.bincount(labels, minlength=classes), 1)[:, None]
-    total = sums.sum(axis=0)
-    squares = np.zeros(d)
-    for at in range(0, m, 10_000):
-        block = features[at : at + 10_000].astype(np.int64)
-        squares += (block * block).sum(axis=0)
-    spread = np.sqrt(np.maximum(m * squares - total * total, 1)) / m
-    score = (sums / counts - total / m) / spread
-    weights = np.zeros((classes, d), np.int8)
-    for q in range(classes):
-        chosen = np.argsort(-np.abs(score[q]), kind="stable")[:STARTED]
-        weights[q, chosen] = np.sign(score[q, chosen])
-    means = np.floor(-(weights * (total / m)).cumsum(axis=1)[:, -1] / step + 0.5)
-    return weights, (means - means.min()).astype(np.int16)
 
 
 def _counts(n: int, most: int) -> Iterator[int]:
@@ -226,10 +188,15 @@ class _Search:
             np.zeros((2, n), np.int32),
             np.zeros((c + 1, d), np.int32),
         )
-        weights, offsets = problem.start(step)
-        if int(offsets.max()) < most_levels and np.count_nonzero(weights) <= most:
-            self.best_weights[:], self.best_offsets[:] = weights, offsets
+        self.most, self.most_levels = most, most_levels
+        self._begin(0)
         self.errors, self.bits, self.proposals = m, float(self.support_cost[0]) / UNIT, 0
+
+    def _begin(self, number: int) -> None:
+        """Set the best head to the start of stage `number`."""
+        seed = (self.seed + number * 0x9E3779B1) % (1 << 32)
+        start = self.problem.start(self.step, self.most, self.most_levels, seed)
+        self.best_weights[:], self.best_offsets[:] = start
 
     def rate(self) -> int:
         """The cost of one error, in units of 1/1024 bit.
@@ -244,29 +211,40 @@ class _Search:
         return max(1, round(UNIT * exchange_rate(errors, bits, m, delta=self.delta)))
 
     def run(self, number: int, stage: Stage, goes_on: Callable[[_Search], bool]) -> bool:
-        """Run a stage from the best head so far. Return False if `goes_on` stopped it."""
+        """Run a stage, and keep the best head. Return False if `goes_on` stopped it."""
+        rate, before, kept = self.rate(), math.inf, None
+        if stage.afresh and number:
+            before = rate / UNIT * self.errors + self.bits
+            kept = self.best_weights.copy(), self.best_offsets.copy()
+            self._begin(number)
+        chain = self._chain(rate, number)
+        temperature = round(stage.hottest * TEMPERATURE_UNIT)
+        fall = (stage.coldest / stage.hottest) ** (A_TEMPERATURE / max(stage.proposals, 1))
+        left, finished = stage.proposals, True
+        while left and finished:
+            n = min(left, SLICE)
+            temperature = chain.run(n, temperature, max(1, round(fall * 2**32)))
+            left -= n
+            _, _, errors, energy, *_ = chain.counts()
+            if energy / UNIT < before:
+                self.errors, self.bits, kept = errors, (energy - rate * errors) / UNIT, None
+            self.proposals += n
+            finished = goes_on(self)
+        if kept is not None:
+            self.best_weights[:], self.best_offsets[:] = kept
+        return finished
+
+    def _chain(self, rate: int, number: int) -> Chain:
+        """A chain at the best head, or at the start if there is no best head yet."""
         self.weights[:], self.offsets[:] = self.best_weights, self.best_offsets
         p = self.problem
-        rate = self.rate()
         chain = Chain(
             p.starts, p.turning, p.by_column, p.by_example, self.relatives, rate, self.support_cost,
             self.levels_cost, self.step, self.weights, self.offsets, self.best_weights,
             self.best_offsets, *self.work, (self.seed << 16) + number,
         )  # fmt: skip
         chain.start()
-        temperature = round(stage.hottest * TEMPERATURE_UNIT)
-        fall = (stage.coldest / stage.hottest) ** (A_TEMPERATURE / max(stage.proposals, 1))
-        left = stage.proposals
-        while left:
-            n = min(left, SLICE)
-            temperature = chain.run(n, temperature, round(fall * 2**32))
-            left -= n
-            _, _, errors, energy, *_ = chain.counts()
-            self.errors, self.bits = errors, (energy - rate * errors) / UNIT
-            self.proposals += n
-            if not goes_on(self):
-                return False
-        return True
+        return chain
 
 
 def anneal(
@@ -295,7 +273,7 @@ def anneal(
     classes : int, optional
         Number of classes, at least 2; default: one more than the largest label.
     stages : sequence of Stage
-        Each stage starts from the best head so far.
+        Each stage starts from the best head so far or, if it is `afresh`, from another start.
     seeds : sequence of int
         One chain per seed; each seed is in [0, 2^32).
     step : int
@@ -332,7 +310,9 @@ def anneal(
     The method is that of Kirkpatrick, Gelatt and Vecchi, "Optimization by simulated annealing",
     Science 220 (1983), with two additions (csrc/certificate/htst_anneal.h). Each move also adjusts
     the offset of the class that it changes. Bad moves are rejected after the first part of the
-    examples. All arithmetic is in whole numbers: a seed gives the same head on every machine.
+    examples. All arithmetic is in whole numbers: a seed gives the same head on every machine. With
+    4,096 examples or more the search begins at a dense head, trained with the straight-through
+    estimator, which has about three times the non-zeros that pay for their bits.
 
     Examples
     --------

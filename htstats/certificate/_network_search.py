@@ -20,13 +20,13 @@ from htstats.certificate._anneal import (
     UNIT,
     Stage,
     _checked,
-    _hash,
 )
 from htstats.certificate._bound import exchange_rate, occam_bound
 from htstats.certificate._coder import log2_units
 from htstats.certificate._network import UNIT as Q
 from htstats.certificate._network import IntegerNetwork
 from htstats.certificate._network_file import MOST_LEVELS, header_bits, layer_bits
+from htstats.certificate._start import mix_bits
 
 __all__ = ["AnnealedNetwork", "anneal_network"]
 
@@ -70,7 +70,7 @@ class _Problem:
         chunks = 1
         while chunks < MOST_CHUNKS and m >= 2 * chunks * CHUNK_EXAMPLES:
             chunks *= 2
-        order = np.argsort(_hash(np.arange(m, dtype=np.uint64)), kind="stable")
+        order = np.argsort(mix_bits(np.arange(m, dtype=np.uint64)), kind="stable")
         self.starts = np.zeros((chunks, classes + 1), np.int64)
         parts, at = [], 0
         for k, part in enumerate(np.array_split(order, chunks)):
@@ -164,7 +164,7 @@ class _Search:
         widths, weights, constants, shifts = network.arrays()
         codes, offsets = np.stack([self.codes] * 2), np.stack([self.offsets] * 2)
         steps = np.array([network.step(i) for i in range(len(network.layers))], np.int32)
-        generator = _hash(
+        generator = mix_bits(
             np.arange(1, 5, dtype=np.uint64) + np.uint64((self.seed << 24) + (number << 8))
         )
         chain = NetworkChain(
@@ -179,7 +179,7 @@ class _Search:
         goes = True
         while left and goes:
             n = min(left, SLICE // 4)
-            temperature = chain.run(n, temperature, round(fall * 2**32))
+            temperature = chain.run(n, temperature, max(1, round(fall * 2**32)))
             left -= n
             _, _, errors, energy, *_ = chain.counts()
             self.errors, self.bits = errors, (energy - rate * errors) / UNIT
