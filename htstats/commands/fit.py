@@ -262,8 +262,9 @@ def fits(
         return
     from htstats._common.threads import run_as_done
     from htstats.commands._threads import one_blas_thread
-    from htstats.report.matrix import fit_matrix
+    from htstats.report.matrix import Buffers, fit_matrix
 
+    buffers = Buffers()
     room = None if args.max_memory is None else args.max_memory // args.threads
 
     # threads that have no matrix of their own multiply for one of the others
@@ -271,7 +272,7 @@ def fits(
 
     def work(matrix: WeightMatrix) -> Row:
         progress.begin(matrix.name)
-        return fit_matrix(matrix, args.side, extras, room, rule, n_threads)
+        return fit_matrix(matrix, args.side, extras, room, rule, n_threads, buffers)
 
     # start with the largest: at the end, it would keep one thread busy while the others are idle
     order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
