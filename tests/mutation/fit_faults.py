@@ -89,6 +89,19 @@ FAULTS = (
         "while (j > 1 && OF(cell)(cells, x + j - 2) == cell) {",
     ),
     Fault(
+        "htst_sort_template.h",
+        "a key that occurs 256 times is lost",
+        "if (sum_of_bytes(span, count) != i) {",
+        "if (sum_of_bytes(span, count) > i) {",
+        quick=True,
+    ),
+    Fault(
+        "htst_sort_template.h",
+        "a key is written at most four times",
+        "at < end); at++) {",
+        "at < end - n); at++) {",
+    ),
+    Fault(
         "htst_sort.c",
         "a size of one bit has none",
         "return bits + (int) n;",
