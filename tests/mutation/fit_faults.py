@@ -40,6 +40,20 @@ FAULTS = (
         "found->rival = 0 * other;",
     ),
     Fault(
+        "htst_scan.c",
+        "a range begins from no limit",
+        "search->best = (htst_scan_best_t){ -1, limit, NAN };",
+        "search->best = (htst_scan_best_t){ -1, INFINITY, NAN };",
+        quick=True,
+    ),
+    Fault(
+        "htst_estimate.c",
+        "the sums of blocks begin anew",
+        "sum_t sum = { marks[0].sum_high, marks[0].sum_low };",
+        "sum_t sum = { 0, 0 };",
+        quick=True,
+    ),
+    Fault(
         "htst_estimate.c",
         "a large step by the series for small ones",
         "return (b > (1 + 0x1p-4) * a) |",
