@@ -9,6 +9,7 @@ candidates take: a candidate that it excludes has a larger distance.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -102,7 +103,7 @@ def _least(
         return distance
 
     for step in (scan_part.SOME, scan_part.LEAST):
-        found = run_each(lambda edges, step=step: work(step, edges), ranges, n_threads)
+        found = run_each(partial(work, step), ranges, n_threads)
         limit = min(found)
     return limit
 
