@@ -228,7 +228,7 @@ def fit_all(
     for name in rows.keys() & finished.keys():
         rows[name].update(finished[name])
         finish(rows[name])
-        progress(matrices[name].nbytes)
+        progress.skip(matrices[name].nbytes)
     left = {name: matrix for name, matrix in matrices.items() if name not in finished}
     for name, numbers in fits(args, left, *wanted, progress):
         if record is not None:
