@@ -97,7 +97,7 @@ def test_the_steps_of_the_binding_refuse_wrong_shapes():
     scan_part.prepare(values, first, marks, False, 5, work)
     good = (values, first, marks, False, 5, work, scan_part.LEAST, 5, m, 1.0, np.inf)
     assert scan_part.part(*good)[0] >= 5
-    for place, bad in ((1, first[1:]), (2, marks[1:]), (4, 6), (5, work[1:]), (6, 3), (8, m + 1)):
+    for place, bad in ((1, first[1:]), (2, marks[1:]), (4, 6), (5, work[1:]), (6, 4), (8, m + 1)):
         with pytest.raises(ValueError, match=r"need|must"):
             scan_part.part(*good[:place], bad, *good[place + 1 :])
     for place, bad in ((1, first[1:]), (2, marks[1:]), (4, m), (4, -1), (5, work[1:])):

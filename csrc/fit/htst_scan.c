@@ -9,6 +9,7 @@
 #define BLOCK HTST_ESTIMATE_BLOCK /* candidates that one bound covers */
 #define N_FIRST 32                /* smallest number of candidates that are measured first */
 #define GAP 256                   /* largest number of values between two of those */
+#define WIDE_GAP 8192             /* the same for the first step of several threads */
 #define STEP 97                   /* a prime, so that the steps visit all candidates of a block */
 
 /* Relative rounding error of rates: 8 units in the last place, rounded up. */
@@ -274,13 +275,13 @@ consider_some_of(search_t *search, int64_t block, int64_t gap)
  * fine. In ascending order the distances of neighbours would fall slowly towards a minimum, and
  * nearly all of them would have to be measured. */
 static void
-consider_some(search_t *search)
+consider_some(search_t *search, int64_t largest_gap)
 {
     const htst_scan_t *s = search->scan;
     int64_t top = block_of(s, search->end - 1), blocks = block_of(s, search->begin) - top + 1;
     int64_t gap = (search->end - search->begin) / N_FIRST + 1, each = 1, level = 1;
 
-    gap = gap < GAP ? gap : GAP;
+    gap = gap < largest_gap ? gap : largest_gap;
     each = gap > BLOCK ? gap / BLOCK : 1;
     while (level * each < blocks) {
         level *= 2;
@@ -375,7 +376,7 @@ htst_scan_best(
 
     if (begin_search(&search, scan, allowed, INFINITY)) {
         search.grid = htst_distance_grid(scan, allowed->begin, work);
-        consider_some(&search);
+        consider_some(&search, GAP);
         find_least(&search); /* down and up again, so that neighbours share probe points */
         find_lowest(&search, tolerance);
     }
@@ -396,8 +397,8 @@ htst_scan_part(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, htst
 
     if (begin_search(&search, scan, allowed, limit)) {
         search.grid = htst_distance_filled_grid(scan, prepared, work);
-        if (step == HTST_SCAN_SOME) {
-            consider_some(&search);
+        if (step == HTST_SCAN_FEW || step == HTST_SCAN_SOME) {
+            consider_some(&search, step == HTST_SCAN_FEW ? WIDE_GAP : GAP);
         }
         else if (step == HTST_SCAN_LEAST) {
             find_least(&search);

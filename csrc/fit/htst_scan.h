@@ -52,12 +52,14 @@ int64_t htst_scan_workspace(int64_t m);
 htst_scan_best_t htst_scan_best(
     const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance, double *work);
 
-/* htst_scan_best in three steps. Threads can do each step for different ranges of candidates at the
- * same time, if they have separate workspaces. */
+/* htst_scan_best in steps. Threads can do a step for different ranges of candidates at the same
+ * time, if they have separate workspaces. The first step is for all candidates: without a small
+ * limit, a range of large distances would take long. */
 typedef enum {
-    HTST_SCAN_SOME = 0,   /* find a distance that is nearly the smallest, from some candidates */
-    HTST_SCAN_LEAST = 1,  /* find the smallest distance */
-    HTST_SCAN_LOWEST = 2, /* find the lowest candidate with a distance of at most `limit` */
+    HTST_SCAN_FEW = 0,    /* find a small distance, from few candidates */
+    HTST_SCAN_SOME = 1,   /* find a distance that is nearly the smallest, from some candidates */
+    HTST_SCAN_LEAST = 2,  /* find the smallest distance */
+    HTST_SCAN_LOWEST = 3, /* find the lowest candidate with a distance of at most `limit` */
 } htst_scan_step_t;
 
 /* Fill the workspace for candidates from `begin` on, begin < scan->m - 1. Threads use copies of it.
@@ -66,7 +68,7 @@ void htst_scan_prepare(const htst_scan_t *scan, int64_t begin, double *work);
 
 /* Do a step for the allowed candidates.
  *
- * limit     only candidates with a distance of at most this are found. For the third step, it is
+ * limit     only candidates with a distance of at most this are found. For the last step, it is
  *           the smallest distance of all ranges plus the tolerance. A small limit for the other
  *           steps saves time: the smallest distance that any range has found.
  * prepared  the `begin` that the workspace was filled for, at most allowed->begin.

@@ -4,6 +4,7 @@ import numpy.typing as npt
 _Floats = npt.NDArray[np.float64]
 _Counts = npt.NDArray[np.int64]
 
+FEW: int
 SOME: int
 LEAST: int
 LOWEST: int

@@ -14,7 +14,7 @@ from htstats._core.htst_scan cimport (
 )
 from htstats._core.htst_scan_input cimport htst_scan_t
 
-SOME, LEAST, LOWEST = 0, 1, 2
+FEW, SOME, LEAST, LOWEST = 0, 1, 2, 3
 
 
 def prepare(
@@ -41,7 +41,7 @@ def part(
     cdef htst_scan_allowed_t allowed = htst_scan_allowed_t(
         begin, end, alpha_low, INFINITY, INFINITY)
     cdef htst_scan_best_t found
-    if not 0 <= prepared <= begin <= end <= scan.m or not SOME <= step <= LOWEST:
+    if not 0 <= prepared <= begin <= end <= scan.m or not FEW <= step <= LOWEST:
         raise ValueError(f"need 0 <= prepared <= begin <= end <= {scan.m} and a step, got "
                          f"{prepared}, {begin}, {end} and {step}")
     with nogil:

@@ -1,9 +1,9 @@
 """Find the best candidate on several threads, with the result of `candidates.best_of`.
 
-The candidates are divided into ranges. In the first step, each range finds a distance that is
-nearly its smallest; in the second, its smallest distance; in the third, its lowest candidate within
-the tolerance. All ranges share the smallest distance found so far. It only decides how much time
-candidates take: a candidate that it excludes has a larger distance.
+One thread first finds a small distance, from few candidates. Then the candidates are divided into
+ranges. Each range finds a distance that is nearly its smallest, then its smallest distance, and then
+its lowest candidate within the tolerance. All ranges share the smallest distance found so far. It
+only decides how much time candidates take: a candidate that it excludes has a larger distance.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def _least(
     n_threads: int,
 ) -> float:
     """The smallest distance of all candidates; infinite if none is allowed."""
-    limit = float("inf")
+    everything = ranges[-1][0], ranges[0][1]
+    limit = search(scan_part.FEW, everything, float("inf"))[1]
 
     def work(step: int, edges: tuple[int, int]) -> float:
         nonlocal limit
@@ -105,7 +106,7 @@ def _least(
 
     for step in (scan_part.SOME, scan_part.LEAST):
         found = run_each(partial(work, step), ranges, n_threads)
-        limit = min(found)
+        limit = min(limit, *found)
     return limit
 
 

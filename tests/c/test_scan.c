@@ -131,7 +131,7 @@ best_in_parts(
     htst_scan_best_t found = { 0 };
 
     htst_scan_prepare(scan, allowed->begin, work);
-    for (int step = HTST_SCAN_SOME; step <= HTST_SCAN_LOWEST; step++) {
+    for (int step = HTST_SCAN_FEW; step <= HTST_SCAN_LOWEST; step++) {
         for (int range = 0; range < 3; range++) {
             htst_scan_allowed_t part = *allowed;
             part.begin = allowed->begin + range * third;
