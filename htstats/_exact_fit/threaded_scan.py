@@ -1,9 +1,9 @@
 """Find the best candidate on several threads, with the result of `candidates.best_of`.
 
 One thread first finds a small distance, from few candidates. Then the candidates are divided into
-ranges. Each range finds a distance that is nearly its smallest, then its smallest distance, and then
-its lowest candidate within the tolerance. All ranges share the smallest distance found so far. It
-only decides how much time candidates take: a candidate that it excludes has a larger distance.
+ranges. Each range finds a distance that is nearly its smallest, then its smallest distance, and
+then its lowest candidate within the tolerance. All ranges share the smallest distance found so far.
+It only decides how much time candidates take: a candidate that it excludes has a larger distance.
 """
 
 from __future__ import annotations
