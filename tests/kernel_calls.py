@@ -59,8 +59,10 @@ def samples():
 def fit_calls():
     """Each way of a fit, in memory and outside of it."""
     from htstats import fit_power_law
+    from htstats._exact_fit.candidates import sort_distinct
     from htstats._exact_fit.dispatch import fit_tail
     from htstats._exact_fit.options import WAYS, FitOptions
+    from htstats._exact_fit.threaded_scan import best_on_threads
     from htstats.power_law import fit_rows, goodness_of_fit
 
     for name, x in samples().items():
@@ -68,6 +70,9 @@ def fit_calls():
             for ks in ("left", "two-sided"):
                 options = FitOptions(ks=ks, way=way, estimates_at_once=1000)
                 yield f"fit {name} {way} {ks}", fit_tail(x, "abs", options)
+        values, first = sort_distinct(np.abs(x[x != 0]).astype(np.float64))
+        rule = False, 0, len(values) - 1, 1e-13
+        yield f"fit {name} on threads", best_on_threads(values, first, *rule, 2)
         few = x[:800]
         yield f"curve {name}", fit_power_law(few, side="abs", curve=True).curve
         yield f"xmax {name}", fit_power_law(few, side="abs", xmax=3.0)
@@ -156,7 +161,6 @@ def matrix_calls():
 def wide_calls():
     """Norms of matrices of 16 bits, and those that are mostly computed in single precision."""
     from htstats import stable_rank
-    from htstats._core.products import squares_bf16, squares_f16
     from htstats.spectral import estimate_stable_rank
 
     x = np.random.default_rng(3).standard_t(4, (2050, 2060)).astype(np.float32)
@@ -164,10 +168,6 @@ def wide_calls():
         W = x.astype(getattr(ml_dtypes, dtype, dtype))
         yield f"stable rank of wide {dtype}", stable_rank(W)
         yield f"estimated stable rank {dtype}", estimate_stable_rank(W, 1e-9)
-    for squares, dtype in ((squares_f16, "float16"), (squares_bf16, ml_dtypes.bfloat16)):
-        sums = np.zeros(2)
-        squares(x[:7].astype(dtype).view(np.uint16).reshape(-1), sums)
-        yield f"squares of wide {dtype}", sums
 
 
 def brain_calls():

@@ -335,3 +335,48 @@ def test_the_bar_moves_during_one_long_matrix(monkeypatch):
             time.sleep(0.05)
     assert stream.getvalue().count("  0 %  0 B of 1.00 MiB") >= 2
     assert stream.getvalue().endswith("\r\033[K")
+
+
+def lines_of_progress(monkeypatch, skipped):
+    """The lines of a bar over 8 MiB, one of which is done every six seconds."""
+    import io
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream, now = Terminal(), [0.0]
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setenv("COLUMNS", "100")
+    with _progress.Progress(8 << 20) as progress:
+        progress.skip(skipped << 20)
+        now[0] = 2.0
+        progress(0)
+        for step in range(1, 8 - skipped):
+            now[0] = 6.0 * step
+            progress(1 << 20)
+    return stream.getvalue().split("\r\033[K")[1:-1]
+
+
+@pytest.mark.parametrize("skipped", [0, 1, 4, 7])
+def test_the_time_left_is_that_of_what_this_run_does(monkeypatch, skipped):
+    begin, *lines = lines_of_progress(monkeypatch, skipped)
+    assert "  -:-- left" in begin  # nothing is known yet
+    for step, line in enumerate(lines, 1):
+        done, left = skipped + step, 6 * (8 - skipped - step)
+        assert line.startswith(f"{100 * done / 8:3.0f} %  {done}.00 MiB of 8.00 MiB"), line
+        assert f"  {left // 60}:{left % 60:02} left" in line
+    assert len(lines) == 7 - skipped
+
+
+def test_the_bar_skips_what_an_earlier_run_has_fitted(checkpoint, tmp_path, fitted, monkeypatch):
+    names, watch = fitted
+    skipped = []
+    monkeypatch.setattr(_progress.Progress, "skip", lambda self, n: skipped.append(n))
+    watch.stop = 2
+    assert fit(checkpoint, "-o", tmp_path / "fits.json") == 130
+    assert skipped == []
+    finished, watch.stop = list(names), None
+    assert fit(checkpoint, "-o", tmp_path / "fits.json", "--resume") == 0
+    assert sorted(skipped) == sorted(4 * 12 * (10 + NAMES.index(name)) for name in finished)

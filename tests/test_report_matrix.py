@@ -1,12 +1,14 @@
 """`fit_matrix` of 16-bit matrices, which are held as their bits, against their float32 copies."""
 
+import threading
+
 import ml_dtypes
 import numpy as np
 import pytest
 
 from htstats.power_law import fit_power_law
 from htstats.report import matrix as report
-from htstats.report._held import HeldHalves
+from htstats.report._held import Buffers, HeldHalves
 from htstats.report.matrix import Extras, fit_matrix
 from htstats.spectral import fit_spectrum, stable_rank
 from htstats.weights import open_weights
@@ -67,10 +69,42 @@ def test_bits_that_are_not_finite_are_an_error(dtype, bad):
 
 def test_held_bits_are_read_once_and_stay():
     W = half(np.float16)
-    held = HeldHalves(open_weights({"w": W})["w"])
+    held = HeldHalves(open_weights({"w": W})["w"], Buffers())
     for size in (1 << 12, 1 << 22, 1):
         parts = [block.copy() for block in held.row_blocks(size)]
         assert np.array_equal(np.concatenate(parts), W.view(np.uint16))
-    partly = HeldHalves(open_weights({"w": W})["w"])
+    partly = HeldHalves(open_weights({"w": W})["w"], Buffers())
     next(partly.row_blocks(1 << 12))
     assert np.array_equal(partly.rows().data, W.view(np.uint16))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_matrices_use_the_memory_of_the_one_before(dtype):
+    rng, buffers = np.random.default_rng(3), Buffers()
+    for shape in ((1700, 1600), (1500, 1800), (1, 7), (1800, 1700)):  # smaller, then larger
+        W = rng.standard_t(4, shape).astype(getattr(ml_dtypes, dtype, dtype))
+        matrix = open_weights({"w": W})["w"]
+        assert fit_matrix(matrix, "abs", buffers=buffers) == fit_matrix(matrix, "abs")
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32, np.float64])
+def test_buffers_are_aligned_and_used_again(dtype):
+    buffers = Buffers()
+    first = buffers.take((1000, 700), dtype)
+    first[:] = 3
+    second = buffers.take((70, 900), dtype)
+    assert (second == 3).all(), "the memory is not used again"
+    assert np.shares_memory(first, second)
+    for array in (first, second, buffers.take((1001, 700), dtype)):
+        assert array.ctypes.data % 64 == 0
+
+
+def test_each_thread_has_its_own_buffer():
+    buffers, found = Buffers(), {}
+    for name in "ab":
+        thread = threading.Thread(
+            target=lambda name=name: found.update({name: buffers.take((9, 9), np.uint16)})
+        )
+        thread.start()
+        thread.join()
+    assert not np.shares_memory(found["a"], found["b"])

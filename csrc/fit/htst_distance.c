@@ -225,26 +225,33 @@ static htst_places_t
 places(const htst_scan_t *s, int64_t begin, int64_t spacing, double *work)
 {
     int64_t size = size_of(s->m - begin, spacing), room = size + 2 * LANES;
-    htst_places_t p = { begin, spacing, size, work, work + room, work + 2 * room, work + 3 * room };
 
-    fill_logs(s, &p);
+    return (
+        htst_places_t){ begin, spacing, size, work, work + room, work + 2 * room, work + 3 * room };
+}
+
+static void
+fill(const htst_scan_t *s, const htst_places_t *p)
+{
+    const int64_t begin = p->begin, spacing = p->spacing, size = p->size, room = size + 2 * LANES;
+
+    fill_logs(s, p);
     for (int64_t i = size - 1; i < room; i++) {
-        p.y[i] = log_of(s, s->m - 1);
+        p->y[i] = log_of(s, s->m - 1);
     }
     for (int64_t i = 0; i < room; i++) { /* padded with the last point */
         int64_t j = i < size - 1 ? begin + i * spacing : s->m - 1;
-        p.lower[i] = (double) s->first[j];
-        p.upper[i] = (double) s->first[j + (s->two_sided ? 1 : 0)];
+        p->lower[i] = (double) s->first[j];
+        p->upper[i] = (double) s->first[j + (s->two_sided ? 1 : 0)];
     }
     for (int64_t i = size; i < room;
          i++) { /* groups of segments read this padding; it makes no segment */
-        p.model[i] = 0;
+        p->model[i] = 0;
     }
-    return p;
 }
 
 htst_grid_t
-htst_distance_grid(const htst_scan_t *s, int64_t begin, double *work)
+htst_distance_filled_grid(const htst_scan_t *s, int64_t begin, double *work)
 {
     int64_t spacing = spacing_of(s->m), size = size_of(s->m - begin, spacing);
     htst_grid_t grid;
@@ -252,6 +259,16 @@ htst_distance_grid(const htst_scan_t *s, int64_t begin, double *work)
     grid.many = places(s, begin, spacing, work);
     /* at most FEW points, both ends included */
     grid.few = places(s, begin, spacing * (size / (FEW - 2) + 1), work + 4 * (size + 2 * LANES));
+    return grid;
+}
+
+htst_grid_t
+htst_distance_grid(const htst_scan_t *s, int64_t begin, double *work)
+{
+    htst_grid_t grid = htst_distance_filled_grid(s, begin, work);
+
+    fill(s, &grid.many);
+    fill(s, &grid.few);
     return grid;
 }
 

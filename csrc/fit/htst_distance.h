@@ -76,6 +76,10 @@ int64_t htst_distance_grid_words(int64_t m);
 /* The grid for candidates from `begin` on, begin < scan->m - 1. `work` must outlive the grid. */
 htst_grid_t htst_distance_grid(const htst_scan_t *scan, int64_t begin, double *work);
 
+/* The same grid if `work` is a copy of the memory that it filled: threads cannot share one, because
+ * it has workspace. */
+htst_grid_t htst_distance_filled_grid(const htst_scan_t *scan, int64_t begin, double *work);
+
 /* Lower bounds of a candidate's distances; `where` is the value at which they were found. */
 typedef struct {
     double plus, minus;

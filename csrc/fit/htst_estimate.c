@@ -8,10 +8,13 @@
 
 /* Number of terms whose sum is computed in double precision before it is added in twice the
  * precision. */
-#define GROUP 8
+#define GROUP (BLOCK / GROUPS)
 
 #define BLOCK HTST_ESTIMATE_BLOCK
-#define GROUPS (BLOCK / GROUP)
+#define GROUPS HTST_ESTIMATE_GROUPS
+
+/* Number of blocks whose groups are held in the L1 cache. */
+#define SOME_BLOCKS 64
 
 /* Blocks are read in descending order, and each block upwards. Processors do not prefetch this
  * pattern, so the block AHEAD blocks further down is prefetched, LINE words at a time. */
@@ -118,12 +121,10 @@ HTST_VOID_KERNEL(add_block, (double *HTST_RESTRICT term, sum_t *total), (term, t
     *total = sum;
 }
 
-/* As add_block, but only *total is computed. */
-HTST_VOID_KERNEL(add_block_up, (const double *HTST_RESTRICT term, sum_t *total), (term, total))
+/* The sums of the groups of a block. */
+HTST_VOID_KERNEL(
+    sum_groups, (const double *HTST_RESTRICT term, double *HTST_RESTRICT all), (term, all))
 {
-    double all[GROUPS];
-    sum_t sum = *total;
-
     for (int g = 0; g < GROUPS; g++) {
         all[g] = term[GROUP * g + GROUP - 1];
     }
@@ -132,6 +133,14 @@ HTST_VOID_KERNEL(add_block_up, (const double *HTST_RESTRICT term, sum_t *total),
             all[g] = term[GROUP * g + i] + all[g];
         }
     }
+}
+
+/* Add the groups of a block to *total, as add_block does. */
+static void
+add_groups(const double *all, sum_t *total)
+{
+    sum_t sum = *total;
+
     for (int g = GROUPS - 1; g >= 0; g--) {
         add(&sum, all[g]);
     }
@@ -243,25 +252,53 @@ htst_estimate_blocks(int64_t m)
 }
 
 int
-htst_estimate_marks(int64_t m, const double *v, const int64_t *first, htst_estimate_mark_t *marks)
+htst_estimate_groups(int64_t m, const double *v, const int64_t *first, int64_t begin, int64_t end,
+    htst_estimate_groups_t *groups)
 {
     double step[BLOCK], term[BLOCK];
-    sum_t reach = { 0, 0 }, sum = { 0, 0 };
     int status = check(m, v, first, INFINITY);
 
     if (status != HTST_OK) {
         return status;
     }
-    marks[0] = (htst_estimate_mark_t){ 0, 0, 0, 0 };
-    for (int64_t i = 0; i < htst_estimate_blocks(m); i++) {
+    for (int64_t i = begin; i < end; i++) {
         if (steps_before(m - 1 - i * BLOCK, v, first, first[m], step, term) < 0) {
             return HTST_ERR_BAD_ARG;
         }
-        add_block_up(step, &reach);
-        add_block_up(term, &sum);
-        marks[i + 1] = (htst_estimate_mark_t){ reach.high, reach.low, sum.high, sum.low };
+        sum_groups(step, groups[i - begin].steps);
+        sum_groups(term, groups[i - begin].terms);
     }
     return HTST_OK;
+}
+
+void
+htst_estimate_add_groups(
+    int64_t size, const htst_estimate_groups_t *groups, htst_estimate_mark_t *marks)
+{
+    sum_t reach = { marks[0].reach_high, marks[0].reach_low };
+    sum_t sum = { marks[0].sum_high, marks[0].sum_low };
+
+    for (int64_t i = 0; i < size; i++) {
+        add_groups(groups[i].steps, &reach);
+        add_groups(groups[i].terms, &sum);
+        marks[i + 1] = (htst_estimate_mark_t){ reach.high, reach.low, sum.high, sum.low };
+    }
+}
+
+int
+htst_estimate_marks(int64_t m, const double *v, const int64_t *first, htst_estimate_mark_t *marks)
+{
+    const int64_t blocks = htst_estimate_blocks(m);
+    htst_estimate_groups_t groups[SOME_BLOCKS];
+    int status = check(m, v, first, INFINITY);
+
+    marks[0] = (htst_estimate_mark_t){ 0, 0, 0, 0 };
+    for (int64_t i = 0; i < blocks && status == HTST_OK; i += SOME_BLOCKS) {
+        int64_t end = blocks - i < SOME_BLOCKS ? blocks : i + SOME_BLOCKS;
+        status = htst_estimate_groups(m, v, first, i, end, groups);
+        htst_estimate_add_groups(status == HTST_OK ? end - i : 0, groups, marks + i);
+    }
+    return status;
 }
 
 int64_t

@@ -54,6 +54,23 @@ int64_t htst_estimate_blocks(int64_t m);
 int htst_estimate_marks(
     int64_t m, const double *v, const int64_t *first, htst_estimate_mark_t *marks);
 
+/* The sums of the groups of a block, of the logarithms and of S, from the smallest values up. */
+#define HTST_ESTIMATE_GROUPS 8
+typedef struct {
+    double steps[HTST_ESTIMATE_GROUPS], terms[HTST_ESTIMATE_GROUPS];
+} htst_estimate_groups_t;
+
+/* htst_estimate_marks in two steps, the first of which takes nearly all of the time: compute the
+ * groups of the blocks [begin, end), on any thread; then add them up, in the order of the blocks.
+ * `groups` has room for end - begin blocks. METHOD, ACCURACY, ERRORS: as htst_estimate_marks. */
+int htst_estimate_groups(int64_t m, const double *v, const int64_t *first, int64_t begin,
+    int64_t end, htst_estimate_groups_t *groups);
+
+/* Set marks[1 ... size] from marks[0] and the groups of `size` blocks. marks[0] is zero for the
+ * first block. METHOD, ACCURACY: above. ERRORS: none. */
+void htst_estimate_add_groups(
+    int64_t size, const htst_estimate_groups_t *groups, htst_estimate_mark_t *marks);
+
 /* Compute y and rate of block i from its mark; each output has room for HTST_ESTIMATE_BLOCK
  * numbers. Returns the index of the block's smallest value. METHOD, ACCURACY: above. ERRORS: none;
  * the marks must be those of the same values. */

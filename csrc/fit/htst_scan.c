@@ -4,77 +4,18 @@
 #include <string.h>
 
 #include "htst_distance.h"
-#include "htst_isa.h"
+#include "htst_scan_probes.h"
 
-#define N_PROBES 8
 #define BLOCK HTST_ESTIMATE_BLOCK /* candidates that one bound covers */
 #define N_FIRST 32                /* smallest number of candidates that are measured first */
 #define GAP 256                   /* largest number of values between two of those */
+#define WIDE_GAP 8192             /* the same for the first step of several threads */
 #define STEP 97                   /* a prime, so that the steps visit all candidates of a block */
-
-/* Probe points whose tails differ by less than this proportion exclude the same candidates. */
-#define NEAR .05
 
 /* Relative rounding error of rates: 8 units in the last place, rounded up. */
 #define ROUNDING 1e-14
 
 /* ---- the best candidate --------------------------------------------------------------------- */
-
-/* A probe point: a value at which an earlier candidate's distance was found. Its logarithm, the
- * tail from it on, and the tail after it (for two-sided distances). */
-typedef struct {
-    int64_t place;
-    double y, tail, next_tail;
-} probe_t;
-
-/* Probe points; the one that last excluded a candidate comes first. */
-typedef struct {
-    probe_t probe[N_PROBES];
-} probes_t;
-
-static void
-to_front(probes_t *probes, probe_t probe, int from)
-{
-    memmove(probes->probe + 1, probes->probe, (size_t) from * sizeof probes->probe[0]);
-    probes->probe[0] = probe;
-}
-
-/* Put a probe point first in the list. It replaces a point with nearly the same tail if there is
- * one, else the last point. */
-static void
-insert(probes_t *probes, probe_t probe)
-{
-    int i = 0;
-
-    while (i < N_PROBES - 1 && !(fabs(probes->probe[i].tail - probe.tail) <= NEAR * probe.tail)) {
-        i++;
-    }
-    to_front(probes, probe, i);
-}
-
-/* Raise excess[i] to the distance of candidate i at a probe point, minus its slack. In terms of
- * tails, F - E = tail_j / tail_k - exp(-rate (y_j - y_k)). Not for truncated laws. Returns for how
- * many candidates excess[i] is at most `limit`. */
-HTST_KERNEL(int64_t, probe_all,
-    (int64_t size, double y_j, double tail_j, double next_tail, double n, double limit,
-        const double *HTST_RESTRICT y, const int64_t *HTST_RESTRICT first,
-        const double *HTST_RESTRICT rate, double *HTST_RESTRICT excess),
-    (size, y_j, tail_j, next_tail, n, limit, y, first, rate, excess))
-{
-    int64_t left = 0;
-
-    for (int64_t i = 0; i < size; i++) {
-        double inverse = 1 / (n - (double) first[i]);
-        double survival = htst_distance_exp_minus(rate[i] * (y_j - y[i]));
-        double plus = tail_j * inverse - survival, minus = survival - next_tail * inverse;
-        double slack = HTST_DISTANCE_SLACK + HTST_DISTANCE_SLACK_OF_LOGS * rate[i] * fabs(y[i]);
-        double larger = (plus > minus ? plus : minus) - slack;
-        double most = larger > excess[i] ? larger : excess[i];
-        excess[i] = most;
-        left += most <= limit;
-    }
-    return left;
-}
 
 /* The state of a search for the best candidate; `low` to `high` is the block of candidates that is
  * loaded, with its logarithms and rates. */
@@ -334,13 +275,13 @@ consider_some_of(search_t *search, int64_t block, int64_t gap)
  * fine. In ascending order the distances of neighbours would fall slowly towards a minimum, and
  * nearly all of them would have to be measured. */
 static void
-consider_some(search_t *search)
+consider_some(search_t *search, int64_t largest_gap)
 {
     const htst_scan_t *s = search->scan;
     int64_t top = block_of(s, search->end - 1), blocks = block_of(s, search->begin) - top + 1;
     int64_t gap = (search->end - search->begin) / N_FIRST + 1, each = 1, level = 1;
 
-    gap = gap < GAP ? gap : GAP;
+    gap = gap < largest_gap ? gap : largest_gap;
     each = gap > BLOCK ? gap / BLOCK : 1;
     while (level * each < blocks) {
         level *= 2;
@@ -387,31 +328,84 @@ htst_scan_workspace(int64_t m)
     return htst_distance_grid_words(m);
 }
 
+/* Begin a search; returns 0 if there is no candidate. */
+static int
+begin_search(
+    search_t *search, const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double limit)
+{
+    int64_t last = scan->m - 1; /* the last value: no value lies above it */
+
+    search->best = (htst_scan_best_t){ -1, limit, NAN };
+    search->begin = allowed->begin;
+    search->end = allowed->end < last ? allowed->end : last;
+    search->scan = scan;
+    search->allowed = allowed;
+    memset(&search->probes, 0, sizeof search->probes);
+    return search->begin < search->end;
+}
+
+/* Find the smallest distance, down to the smallest value. */
+static void
+find_least(search_t *search)
+{
+    int64_t top = block_of(search->scan, search->end - 1);
+    int64_t bottom = block_of(search->scan, search->begin);
+
+    for (int64_t b = top; b <= bottom; b++) {
+        (void) look_at(search, b, 0, 0);
+    }
+}
+
+/* Find the lowest candidate with a distance of at most the best one + tolerance. */
+static void
+find_lowest(search_t *search, double tolerance)
+{
+    int64_t top = block_of(search->scan, search->end - 1);
+    int64_t b = block_of(search->scan, search->begin) + 1;
+
+    while (b > top && !look_at(search, b - 1, tolerance, 1)) {
+        b--;
+    }
+}
+
 htst_scan_best_t
 htst_scan_best(
     const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance, double *work)
 {
     search_t search;
-    int64_t last = scan->m - 1; /* the last value: no value lies above it */
 
-    search.best = (htst_scan_best_t){ -1, INFINITY, NAN };
-    search.begin = allowed->begin;
-    search.end = allowed->end < last ? allowed->end : last;
-    if (search.begin >= search.end) {
-        return search.best;
+    if (begin_search(&search, scan, allowed, INFINITY)) {
+        search.grid = htst_distance_grid(scan, allowed->begin, work);
+        consider_some(&search, GAP);
+        find_least(&search); /* down and up again, so that neighbours share probe points */
+        find_lowest(&search, tolerance);
     }
-    search.scan = scan;
-    search.allowed = allowed;
-    search.grid = htst_distance_grid(scan, allowed->begin, work);
-    memset(&search.probes, 0, sizeof search.probes);
-    consider_some(&search);
-    int64_t top = block_of(scan, search.end - 1), bottom = block_of(scan, search.begin), b = top;
-    for (; b <= bottom;
-         b++) { /* down to the smallest value and up again, so that neighbours share probe points */
-        (void) look_at(&search, b, 0, 0);
-    }
-    while (b > top && !look_at(&search, b - 1, tolerance, 1)) {
-        b--;
+    return search.best;
+}
+
+void
+htst_scan_prepare(const htst_scan_t *scan, int64_t begin, double *work)
+{
+    (void) htst_distance_grid(scan, begin, work);
+}
+
+htst_scan_best_t
+htst_scan_part(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, htst_scan_step_t step,
+    double limit, int64_t prepared, double *work)
+{
+    search_t search;
+
+    if (begin_search(&search, scan, allowed, limit)) {
+        search.grid = htst_distance_filled_grid(scan, prepared, work);
+        if (step == HTST_SCAN_FEW || step == HTST_SCAN_SOME) {
+            consider_some(&search, step == HTST_SCAN_FEW ? WIDE_GAP : GAP);
+        }
+        else if (step == HTST_SCAN_LEAST) {
+            find_least(&search);
+        }
+        else {
+            find_lowest(&search, 0);
+        }
     }
     return search.best;
 }

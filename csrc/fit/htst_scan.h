@@ -52,6 +52,33 @@ int64_t htst_scan_workspace(int64_t m);
 htst_scan_best_t htst_scan_best(
     const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance, double *work);
 
+/* htst_scan_best in steps. Threads can do a step for different ranges of candidates at the same
+ * time, if they have separate workspaces. The first step is for all candidates: without a small
+ * limit, a range of large distances would take long. */
+typedef enum {
+    HTST_SCAN_FEW = 0,    /* find a small distance, from few candidates */
+    HTST_SCAN_SOME = 1,   /* find a distance that is nearly the smallest, from some candidates */
+    HTST_SCAN_LEAST = 2,  /* find the smallest distance */
+    HTST_SCAN_LOWEST = 3, /* find the lowest candidate with a distance of at most `limit` */
+} htst_scan_step_t;
+
+/* Fill the workspace for candidates from `begin` on, begin < scan->m - 1. Threads use copies of it.
+ * METHOD, ACCURACY, ERRORS: above. */
+void htst_scan_prepare(const htst_scan_t *scan, int64_t begin, double *work);
+
+/* Do a step for the allowed candidates.
+ *
+ * limit     only candidates with a distance of at most this are found. For the last step, it is
+ *           the smallest distance of all ranges plus the tolerance. A small limit for the other
+ *           steps saves time: the smallest distance that any range has found.
+ * prepared  the `begin` that the workspace was filled for, at most allowed->begin.
+ * work      a copy of the filled workspace.
+ *
+ * Returns the candidate; k = -1, `limit` and NaN if there is none. METHOD, ACCURACY, ERRORS: above.
+ */
+htst_scan_best_t htst_scan_part(const htst_scan_t *scan, const htst_scan_allowed_t *allowed,
+    htst_scan_step_t step, double limit, int64_t prepared, double *work);
+
 /* Find every step-th allowed candidate whose D is at most `limit`, in ascending order.
  *
  * scan      the sample, with y and rate but not marks, and without an xmax.

@@ -28,6 +28,17 @@
 /* Largest cell that insertion sorts; a cell with more elements is sorted as an array of its own. */
 #define FAR 16
 
+/* Keys that span at most SPARSE times as many cells as there are elements are counted, each in a
+ * byte. The counters fit where the elements do, and in a cache. */
+#define SPARSE 4
+#define MAX_COUNTED (1 << 18)
+
+/* Data of few distinct values show after this many elements that a byte is too small. */
+#define FIRST 4096
+
+/* Copies of a key that are written in any case. */
+#define COPIES 4
+
 /* The end of a part is searched in steps of this many elements, then element by element. */
 #define LEAP 64
 
@@ -58,6 +69,16 @@ starts(uint32_t size, uint32_t *count)
         squares += (uint64_t) here * here;
     }
     return (double) squares;
+}
+
+HTST_KERNEL(int64_t, sum_of_bytes, (int64_t n, const uint8_t *x), (n, x))
+{
+    int64_t sum = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        sum += x[i];
+    }
+    return sum;
 }
 
 #define FLOAT float

@@ -119,6 +119,60 @@ OF(move_by_both)(int64_t n, FLOAT *HTST_RESTRICT x, FLOAT *HTST_RESTRICT other, 
     return is_crowded;
 }
 
+/* Write each key as often as it was counted. The last key, high, was counted at least once. */
+static void
+OF(write_keys)(int64_t n, FLOAT *x, const uint8_t *count, const SEEN *seen)
+{
+    int64_t at = 0;
+    KEY key = seen->low;
+
+    for (; at + COPIES <= n && key < seen->high; key++) { /* without a branch for most keys */
+        const KEY copies[COPIES] = { key, key, key, key };
+        const int64_t end = at + count[key - seen->low];
+        memcpy(x + at, copies, sizeof copies);
+        for (at += COPIES; HTST_UNLIKELY(at < end); at++) {
+            memcpy(x + at, &key, sizeof key);
+        }
+        at = end;
+    }
+    for (; at < n; key++) {
+        for (int k = count[key - seen->low]; k > 0; k--, at++) {
+            memcpy(x + at, &key, sizeof key);
+        }
+    }
+}
+
+/* Sort x by counting each key, with one byte for each in `other`. Returns false, and leaves x as it
+ * is, if a key occurs too often for that. */
+HTST_NOINLINE static int
+OF(count_keys)(int64_t n, FLOAT *x, FLOAT *other, const SEEN *seen)
+{
+    const KEY low = seen->low;
+    const int64_t span = (int64_t) (seen->high - low) + 1;
+    uint8_t *count = (uint8_t *) other;
+
+    memset(count, 0, (size_t) span);
+    for (int64_t i = 0, end = n < FIRST ? n : FIRST; i < n; end = n) {
+        for (; i < end; i++) {
+            count[OF(key)(x + i) - low]++;
+        }
+        if (sum_of_bytes(span, count) != i) { /* a byte that overflows loses 256 */
+            return 0;
+        }
+    }
+    OF(write_keys)(n, x, count, seen);
+    return 1;
+}
+
+/* True if the keys are so dense that counting them is faster than moving them. */
+static inline int
+OF(is_dense)(int64_t n, const SEEN *seen)
+{
+    const KEY span = seen->high - seen->low;
+
+    return span < MAX_COUNTED && span < (KEY) n * SPARSE;
+}
+
 static void OF(sort)(int64_t n, FLOAT *x, FLOAT *other, int into_other);
 
 /* Sort each part of x, the elements with the same high digit, in place or into `other`. */
@@ -207,11 +261,13 @@ OF(sort)(int64_t n, FLOAT *x, FLOAT *other, int into_other)
     else {
         SEEN seen = OF(look)(n, x);
         CELLS cells;
-        if (seen.falls && OF(arrange)(n, x, other, &seen, &cells)) {
+        int is_sorted =
+            !seen.falls || (OF(is_dense)(n, &seen) && OF(count_keys)(n, x, other, &seen));
+        if (!is_sorted && OF(arrange)(n, x, other, &seen, &cells)) {
             OF(sort_parts)(n, other, x, !into_other, &cells);
             return;
         }
-        if (seen.falls) {
+        if (!is_sorted) {
             OF(mend)(n, x, other, &cells);
         }
     }

@@ -168,21 +168,6 @@ gram_of_halves(
     return HTST_OK;
 }
 
-static int
-squares_of_halves(widen_t widen, const uint16_t *x, int64_t n, double sum[2])
-{
-    double wide[PIECE];
-    if (n < 0) {
-        return HTST_ERR_BAD_ARG;
-    }
-    for (int64_t i = 0; i < n; i += PIECE) {
-        int64_t part = n - i < PIECE ? n - i : PIECE;
-        widen(x + i, part, wide);
-        add_to(sum, squares_of_f64(wide, part));
-    }
-    return HTST_OK;
-}
-
 int
 htst_products_gram_bf16(const uint16_t *w, int64_t rows, int64_t cols, const double *v, double *out)
 {
@@ -193,16 +178,4 @@ int
 htst_products_gram_f16(const uint16_t *w, int64_t rows, int64_t cols, const double *v, double *out)
 {
     return gram_of_halves(widen_f16, w, rows, cols, v, out);
-}
-
-int
-htst_products_squares_bf16(const uint16_t *x, int64_t n, double sum[2])
-{
-    return squares_of_halves(widen_bf16, x, n, sum);
-}
-
-int
-htst_products_squares_f16(const uint16_t *x, int64_t n, double sum[2])
-{
-    return squares_of_halves(widen_f16, x, n, sum);
 }

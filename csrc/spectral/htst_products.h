@@ -37,14 +37,12 @@ int htst_products_gram_f16(
  * METHOD: 1024 squares at a time are added in plain double precision. The addition of these sums
  * restores the rounding error of each step (Knuth, The Art of Computer Programming 2, section
  * 4.2.2).
- * Squares of float32 and of 16-bit floats are exact and neither overflow nor vanish. Their sum is
- * therefore infinite or NaN exactly if an element is, and zero exactly if all elements are (if the
- * processor flushes denormals: if all are zero or denormal).
+ * Squares of float32 are exact and neither overflow nor vanish. Their sum is therefore infinite or
+ * NaN exactly if an element is, and zero exactly if all elements are (if the processor flushes
+ * denormals: if all are zero or denormal).
  * ACCURACY: relative error below 140 u for any n, without overflow or underflow.
  * ERRORS: HTST_ERR_BAD_ARG if n is negative. */
 int htst_products_squares_f32(const float *x, int64_t n, double sum[2]);
 int htst_products_squares_f64(const double *x, int64_t n, double sum[2]);
-int htst_products_squares_bf16(const uint16_t *x, int64_t n, double sum[2]);
-int htst_products_squares_f16(const uint16_t *x, int64_t n, double sum[2]);
 
 #endif /* HTST_PRODUCTS_H */

@@ -6,11 +6,10 @@
 #include "htst_products_widen.h"
 #include "htst_vector.h"
 
-#define LANES 16   /* partial sums of a dot product, one for each lane of a vector */
-#define GROUP 8    /* rows whose multiples are added in single precision */
-#define HALF 4     /* rows that share one read of v */
-#define AHEAD 2048 /* columns; several rows at a time are too many streams for some prefetchers */
-#define PIECE 512  /* columns whose products are added in single precision; a multiple of 32 */
+#define LANES 16  /* partial sums of a dot product, one for each lane of a vector */
+#define GROUP 8   /* rows whose multiples are added in single precision */
+#define HALF 4    /* rows that share one read of v */
+#define PIECE 512 /* columns whose products are added in single precision; a multiple of 32 */
 
 #define FLOAT float
 #define WORD uint32_t
@@ -31,11 +30,13 @@
 #define ODD(pairs) (HTST_BIG_ENDIAN ? LOWER(pairs) : UPPER(pairs))
 
 /* The work on n <= PIECE columns of a group of rows, for one type of W: `dots` adds the dot
- * products with v; `add` computes out += factor[0] w[0] + factor[1] w[1] + ..., in this order. */
+ * products with v; `add` computes out += factor[0] w[0] + factor[1] w[1] + ..., in this order, and
+ * prefetches what is `ahead` elements behind, in the next group. The elements of this group are in
+ * the cache by then, and `add` alone leaves the memory idle. */
 typedef struct {
     int64_t item; /* bytes of an element */
     void (*dots)(const void *const w[GROUP], int64_t n, const float *v, double dots[GROUP]);
-    void (*add)(const void *const w[GROUP], int64_t n, const float factor[GROUP],
+    void (*add)(const void *const w[GROUP], int64_t n, const float factor[GROUP], int64_t ahead,
         double *HTST_RESTRICT out);
 } kind_t;
 
@@ -109,8 +110,9 @@ dots_f32(const void *const w[GROUP], int64_t n, const float *v, double dots[GROU
 }
 
 HTST_VOID_KERNEL(add_f32,
-    (const void *const w[GROUP], int64_t n, const float factor[GROUP], double *HTST_RESTRICT out),
-    (w, n, factor, out))
+    (const void *const w[GROUP], int64_t n, const float factor[GROUP], int64_t ahead,
+        double *HTST_RESTRICT out),
+    (w, n, factor, ahead, out))
 {
     float sums[PIECE];
     const float *rows[GROUP];
@@ -122,7 +124,9 @@ HTST_VOID_KERNEL(add_f32,
     }
     for (; j + LANES <= n; j += LANES) {
         floats_t sum = PRODUCT(factors[0], AT(rows[0] + j));
+        HTST_PREFETCH_READ(rows[0] + j + ahead);
         for (int row = 1; row < GROUP; row++) {
+            HTST_PREFETCH_READ(rows[row] + j + ahead);
             ADD_PRODUCT(sum, factors[row], AT(rows[row] + j));
         }
         STORE(sums + j, sum);
@@ -159,7 +163,8 @@ dots_f16(const void *const w[GROUP], int64_t n, const float *v, double dots[GROU
 }
 
 static void
-add_f16(const void *const w[GROUP], int64_t n, const float factor[GROUP], double *HTST_RESTRICT out)
+add_f16(const void *const w[GROUP], int64_t n, const float factor[GROUP], int64_t ahead,
+    double *HTST_RESTRICT out)
 {
     float wide[GROUP][PIECE];
     const void *rows[GROUP];
@@ -167,7 +172,8 @@ add_f16(const void *const w[GROUP], int64_t n, const float factor[GROUP], double
         fill_f16(w[row], n, wide[row]);
         rows[row] = wide[row];
     }
-    add_f32(rows, n, factor, out);
+    add_f32(rows, n, factor, 0, out);
+    (void) ahead;
 }
 
 /* As `multiply`, for n bfloat16 columns, a multiple of 2 LANES; v at even and at odd places. */
@@ -180,10 +186,6 @@ HTST_VOID_KERNEL(multiply_pairs,
     floats_t s0 = { 0 }, s1 = { 0 }, s2 = { 0 }, s3 = { 0 };
     for (int64_t j = 0; j < n; j += 2 * LANES) {
         floats_t x = AT(even + j / 2), y = AT(odd + j / 2);
-        HTST_PREFETCH_READ(w0 + j + AHEAD);
-        HTST_PREFETCH_READ(w1 + j + AHEAD);
-        HTST_PREFETCH_READ(w2 + j + AHEAD);
-        HTST_PREFETCH_READ(w3 + j + AHEAD);
         words_t p0 = PAIRS_AT(w0 + j), p1 = PAIRS_AT(w1 + j);
         words_t p2 = PAIRS_AT(w2 + j), p3 = PAIRS_AT(w3 + j);
         ADD_PRODUCT(s0, EVEN(p0), x);
@@ -233,8 +235,9 @@ dots_bf16(const void *const w[GROUP], int64_t n, const float *v, double dots[GRO
 }
 
 HTST_VOID_KERNEL(add_bf16,
-    (const void *const w[GROUP], int64_t n, const float factor[GROUP], double *HTST_RESTRICT out),
-    (w, n, factor, out))
+    (const void *const w[GROUP], int64_t n, const float factor[GROUP], int64_t ahead,
+        double *HTST_RESTRICT out),
+    (w, n, factor, ahead, out))
 {
     float even[PIECE / 2], odd[PIECE / 2];
     const uint16_t *rows[GROUP];
@@ -247,7 +250,9 @@ HTST_VOID_KERNEL(add_bf16,
     for (; j + 2 * LANES <= n; j += 2 * LANES) {
         words_t pairs = PAIRS_AT(rows[0] + j);
         floats_t x = PRODUCT(factors[0], EVEN(pairs)), y = PRODUCT(factors[0], ODD(pairs));
+        HTST_PREFETCH_READ(rows[0] + j + ahead);
         for (int row = 1; row < GROUP; row++) {
+            HTST_PREFETCH_READ(rows[row] + j + ahead);
             pairs = PAIRS_AT(rows[row] + j);
             ADD_PRODUCT(x, factors[row], EVEN(pairs));
             ADD_PRODUCT(y, factors[row], ODD(pairs));
@@ -291,7 +296,7 @@ gram(const kind_t *kind, const void *w, int64_t rows, int64_t cols, const float 
                     kind->dots(part, n, v + start, dots);
                 }
                 else {
-                    kind->add(part, n, factor, out + start);
+                    kind->add(part, n, factor, GROUP * cols, out + start);
                 }
             }
             for (int k = 0; k < GROUP; k++) {

@@ -4,9 +4,13 @@ from libc.stdint cimport int64_t
 
 from htstats._core.htst_estimate cimport (
     HTST_ESTIMATE_BLOCK,
+    HTST_ESTIMATE_GROUPS,
+    htst_estimate_add_groups,
     htst_estimate_blocks,
     htst_estimate_distinct_f32,
     htst_estimate_distinct_f64,
+    htst_estimate_groups,
+    htst_estimate_groups_t,
     htst_estimate_mark_t,
     htst_estimate_marks,
     htst_estimate_part,
@@ -15,6 +19,7 @@ from htstats._core.htst_estimate cimport (
 from htstats._core.status cimport check
 
 BLOCK = HTST_ESTIMATE_BLOCK
+WORDS_OF_GROUPS = 2 * HTST_ESTIMATE_GROUPS
 
 
 def distinct_f32(const float[::1] x, double[::1] v, int64_t[::1] first):
@@ -66,6 +71,35 @@ def marks(const double[::1] v, const int64_t[::1] first, double[:, ::1] out):
     with nogil:
         status = htst_estimate_marks(m, &v[0], &first[0], <htst_estimate_mark_t *> &out[0, 0])
     check(status)
+
+
+def groups(
+    const double[::1] v, const int64_t[::1] first, int64_t begin, int64_t end, double[:, ::1] out,
+):
+    """The groups of the blocks begin ... end - 1: a row of WORDS_OF_GROUPS for each block."""
+    cdef int64_t m = v.shape[0]
+    cdef int status
+    require_shapes(m, m, first.shape[0])
+    if m == 0 or not 0 <= begin < end <= htst_estimate_blocks(m) or (
+            out.shape[0] != end - begin or out.shape[1] != 2 * HTST_ESTIMATE_GROUPS):
+        raise ValueError("out must have a row for each block from begin to end, and v blocks")
+    with nogil:
+        status = htst_estimate_groups(
+            m, &v[0], &first[0], begin, end, <htst_estimate_groups_t *> &out[0, 0])
+    check(status)
+
+
+def marks_of_groups(const double[:, ::1] given, double[:, ::1] out):
+    """`marks` from the groups of all blocks."""
+    cdef int64_t n = given.shape[0]
+    if n == 0 or given.shape[1] != 2 * HTST_ESTIMATE_GROUPS:
+        raise ValueError("need a row of groups for each block")
+    if out.shape[0] != n + 1 or out.shape[1] != 4:
+        raise ValueError("out must have 4 words for each block and one more")
+    out[0, 0] = out[0, 1] = out[0, 2] = out[0, 3] = 0
+    with nogil:
+        htst_estimate_add_groups(
+            n, <const htst_estimate_groups_t *> &given[0, 0], <htst_estimate_mark_t *> &out[0, 0])
 
 
 def part(

@@ -12,6 +12,14 @@ cdef extern from "htst_estimate.h" nogil:
     int64_t htst_estimate_blocks(int64_t m) noexcept
     int htst_estimate_marks(
         int64_t m, const double *v, const int64_t *first, htst_estimate_mark_t *marks) noexcept
+    ctypedef struct htst_estimate_groups_t:
+        pass
+    int htst_estimate_groups(
+        int64_t m, const double *v, const int64_t *first, int64_t begin, int64_t end,
+        htst_estimate_groups_t *groups) noexcept
+    void htst_estimate_add_groups(
+        int64_t size, const htst_estimate_groups_t *groups,
+        htst_estimate_mark_t *marks) noexcept
     int htst_estimate_rates(
         int64_t m, const double *v, const int64_t *first, double xmax, double *y,
         double *rate) noexcept
@@ -19,3 +27,4 @@ cdef extern from "htst_estimate.h" nogil:
         int64_t m, const double *v, const int64_t *first, int64_t n, htst_estimate_mark_t *mark,
         double *y, double *rate) noexcept
     const int HTST_ESTIMATE_BLOCK
+    const int HTST_ESTIMATE_GROUPS

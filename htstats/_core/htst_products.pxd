@@ -13,5 +13,3 @@ cdef extern from "htst_products.h" nogil:
                                double *out) noexcept
     int htst_products_squares_f32(const float *x, int64_t n, double *sum) noexcept
     int htst_products_squares_f64(const double *x, int64_t n, double *sum) noexcept
-    int htst_products_squares_bf16(const uint16_t *x, int64_t n, double *sum) noexcept
-    int htst_products_squares_f16(const uint16_t *x, int64_t n, double *sum) noexcept

@@ -15,6 +15,12 @@ cdef extern from "htst_scan.h" nogil:
     htst_scan_best_t htst_scan_best(
         const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance,
         double *work) noexcept
+    ctypedef enum htst_scan_step_t:
+        pass
+    void htst_scan_prepare(const htst_scan_t *scan, int64_t begin, double *work) noexcept
+    htst_scan_best_t htst_scan_part(
+        const htst_scan_t *scan, const htst_scan_allowed_t *allowed, htst_scan_step_t step,
+        double limit, int64_t prepared, double *work) noexcept
     int64_t htst_scan_within(
         const htst_scan_t *scan, const htst_scan_allowed_t *allowed, int64_t step, double limit,
         int64_t room, int64_t *found, double *distance, double *work) noexcept

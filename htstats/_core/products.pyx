@@ -7,8 +7,6 @@ from htstats._core.htst_products cimport (
     htst_products_gram_f16,
     htst_products_gram_f32,
     htst_products_gram_f64,
-    htst_products_squares_bf16,
-    htst_products_squares_f16,
     htst_products_squares_f32,
     htst_products_squares_f64,
 )
@@ -84,26 +82,4 @@ def gram_f16(const uint16_t[:, ::1] w, const double[::1] v, double[::1] out):
         return
     with nogil:
         status = htst_products_gram_f16(&w[0, 0], rows, cols, &v[0], &out[0])
-    check(status)
-
-
-def squares_bf16(const uint16_t[::1] x, double[::1] sum):
-    cdef int64_t n = x.shape[0]
-    cdef int status
-    if sum.shape[0] != 2:
-        raise ValueError("sum must have 2 entries")
-    cdef const uint16_t *data = &x[0] if n else NULL
-    with nogil:
-        status = htst_products_squares_bf16(data, n, &sum[0])
-    check(status)
-
-
-def squares_f16(const uint16_t[::1] x, double[::1] sum):
-    cdef int64_t n = x.shape[0]
-    cdef int status
-    if sum.shape[0] != 2:
-        raise ValueError("sum must have 2 entries")
-    cdef const uint16_t *data = &x[0] if n else NULL
-    with nogil:
-        status = htst_products_squares_f16(data, n, &sum[0])
     check(status)

@@ -10,6 +10,7 @@ A sample passes through these modules in this order:
     histogram        count the values in buckets of bit patterns, for pruning
     bucket_bounds    compute lower bounds of the distances, using only the bucket counts
     sorted_tail      gather and sort the values above a bucket, on threads
+    threaded_scan    find the best of many candidates on threads
     prune            scan the values that the bounds cannot rule out
     candidates       compute the estimate and the distance of every candidate xmin
     discrete_scan    the same for the zeta distribution

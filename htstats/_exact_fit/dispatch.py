@@ -82,6 +82,7 @@ def _fit_source(
     n_threads: int,
 ) -> FittedTail:
     """Count, prune or sort the source, then scan it. `x` is the sample behind the source."""
+    options = options._replace(n_threads=n_threads)
     solve = solve_integers if options.discrete else solve_sample
     if weights is not None:
         sample = take_sample(source, side, options.xmax, weights)

@@ -20,7 +20,7 @@ WAYS = ("at once", "sorted", "pruned", "pruned or at once")
 class FitOptions(NamedTuple):
     """The arguments of a fit except the data; see `fit_power_law`.
 
-    `way` and `estimates_at_once` choose between methods with bit-identical results.
+    `way`, `estimates_at_once` and `n_threads` choose between methods with bit-identical results.
 
     Attributes
     ----------
@@ -34,6 +34,8 @@ class FitOptions(NamedTuple):
     estimates_at_once : int
         Up to this many distinct values, all estimates are computed before the scan. For more
         values, estimates are computed block by block when the scan reaches a block.
+    n_threads : int
+        Number of threads for the scan. The result does not depend on it.
     """
 
     xmin: float | tuple[float, float] | None = None
@@ -44,6 +46,7 @@ class FitOptions(NamedTuple):
     discrete: bool = False
     way: str | None = None
     estimates_at_once: int = fit.ALL_AT_ONCE
+    n_threads: int = 1
 
     @property
     def is_plain(self) -> bool:

@@ -15,6 +15,7 @@ from htstats._exact_fit.discrete_scan import DiscreteScan, scan_tails
 from htstats._exact_fit.fitted_tail import Curve, FittedTail
 from htstats._exact_fit.options import FitOptions
 from htstats._exact_fit.sample import SIDES, Sample, count_excluded
+from htstats._exact_fit.threaded_scan import WORTH_THREADS, best_on_threads
 from htstats._laws.zeta import require_whole
 
 __all__ = ["require_two", "solve_at_once", "solve_integers", "solve_sample"]
@@ -91,7 +92,10 @@ def _best(
     if begin >= end:
         return -1, math.inf, math.nan, None
     if options.xmax is None and not options.curve:
-        at_once = options.estimates_at_once
+        m, at_once = len(values), options.estimates_at_once
+        if options.n_threads > 1 and m > max(at_once, WORTH_THREADS):
+            n = options.n_threads
+            return *best_on_threads(values, first, two_sided, begin, end, TOLERANCE, n), None
         return *best_of(values, first, two_sided, begin, end, TOLERANCE, at_once=at_once), None
     xmax, low = (math.inf, 1.0) if options.xmax is None else (options.xmax, -math.inf)
     found = estimate_candidates(values, first, xmax, two_sided)

@@ -30,6 +30,7 @@ class Progress:
     def __init__(self, total: int, *, ticks: bool = False) -> None:
         self._total = max(total, 1)
         self._done = 0
+        self._skipped = 0
         self._start = time.monotonic()
         self._shown = self._start + 0.9
         # a dumb terminal cannot erase the line
@@ -44,6 +45,12 @@ class Progress:
         self._label = label
         say(label)
 
+    def skip(self, n_bytes: int) -> None:
+        """Count bytes that an earlier run has finished. They say nothing about the time left."""
+        with self._lock:
+            self._done += n_bytes
+            self._skipped += n_bytes
+
     def __call__(self, n_bytes: int) -> None:
         with self._lock:
             self._done += n_bytes
@@ -54,16 +61,23 @@ class Progress:
 
     def _show(self, now: float) -> None:
         share = min(self._done / self._total, 1)
-        left = (now - self._start) * (1 / share - 1) if share else 0
         text = (
             f"{100 * share:3.0f} %  {human_bytes(self._done)} of {human_bytes(self._total)}  "
-            f"{int(left) // 60}:{int(left) % 60:02} left  "
+            f"{self._time_left(now)} left  "
         )
         room = table_width(sys.stderr) - 1
         text += shorten(self._label, max(room - len(text), 8))
         if len(text) + BAR + 4 <= room:  # a long name is worth more than the bar
             text = f"{text:{room - BAR - 4}}  [{'#' * int(BAR * share):{BAR}}]"
         print(f"\r\033[K{text[:room]}", end="", file=sys.stderr, flush=True)
+
+    def _time_left(self, now: float) -> str:
+        """Minutes and seconds, from what this run has done; -:-- if that is nothing yet."""
+        done = self._done - self._skipped
+        if done <= 0:
+            return "-:--"
+        left = int((now - self._start) * max(self._total - self._done, 0) / done)
+        return f"{left // 60}:{left % 60:02}"
 
     def _tick(self) -> None:
         while not self._ended.wait(0.5):

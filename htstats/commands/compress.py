@@ -134,7 +134,7 @@ def write_container(
         if writer.finished:
             require_older(args.file, plan, writer)
         left = [name for name in weights.tensors if name not in writer.finished]
-        progress(sum(sizes.get(name, 0) for name in writer.finished))
+        progress.skip(sum(sizes.get(name, 0) for name in writer.finished))
         layers = weights.numbers
         todo = {name: layers[name] for name in left if name in plan.chosen}
         with contextlib.closing(splits(args, writer, weights, todo, progress)) as done:

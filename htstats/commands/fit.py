@@ -229,7 +229,7 @@ def fit_all(
     for name in rows.keys() & finished.keys():
         rows[name].update(finished[name])
         finish(rows[name])
-        progress(matrices[name].nbytes)
+        progress.skip(matrices[name].nbytes)
     left = {name: matrix for name, matrix in matrices.items() if name not in finished}
     for name, numbers in fits(args, left, *wanted, progress):
         if record is not None:
@@ -263,8 +263,9 @@ def fits(
         return
     from htstats._common.threads import run_as_done
     from htstats.commands._threads import one_blas_thread
-    from htstats.report.matrix import fit_matrix
+    from htstats.report.matrix import Buffers, fit_matrix
 
+    buffers = Buffers()
     room = None if args.max_memory is None else args.max_memory // args.threads
 
     # threads that have no matrix of their own multiply for one of the others
@@ -272,7 +273,7 @@ def fits(
 
     def work(matrix: WeightMatrix) -> Row:
         progress.begin(matrix.name)
-        return fit_matrix(matrix, args.side, extras, room, rule, n_threads)
+        return fit_matrix(matrix, args.side, extras, room, rule, n_threads, buffers)
 
     # start with the largest: at the end, it would keep one thread busy while the others are idle
     order = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)

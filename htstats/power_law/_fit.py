@@ -73,7 +73,7 @@ def fit_power_law(
     min_tail : int, optional
         Smallest number of values in the tail of a candidate.
     n_threads : int
-        Number of threads that read the sample; the result does not depend on it.
+        Number of threads that read, sort and scan the sample. The result does not depend on it.
     curve : bool
         Whether to keep (xmins, alphas, distances) of all candidates, at most 1,000,000, in the
         `curve` of the result. If true, the whole sample is sorted.

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
 from htstats._common.messages import one_line
+from htstats.report._held import Buffers, HeldHalves
 from htstats.report.spectrum import spectrum_numbers
 from htstats.report.stable import stable_numbers
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from htstats.weights import WeightMatrix
     from htstats.weights.columns import Column
 
-__all__ = ["RANK_RTOL", "Extras", "Rule", "as_row", "fit_column", "fit_matrix"]
+__all__ = ["RANK_RTOL", "Buffers", "Extras", "Rule", "as_row", "fit_column", "fit_matrix"]
 
 # The largest memory of a fit, as a multiple of the bytes of the matrix. For float32, it holds the
 # matrix, its sorted copy, and five float64 for each element.
@@ -76,14 +77,16 @@ def fit_matrix(
     max_memory: int | None = None,
     rule: Rule | None = None,
     n_threads: int = 1,
+    buffers: Buffers | None = None,
 ) -> dict[str, Any]:
     """The numbers of the fit of a matrix by name, or the reason under "error" if it failed.
 
     If the fit would take more than `max_memory` bytes, the fit and the stable rank read the matrix
     in blocks. Extras that need the matrix in memory are then an error. `rule` contains other
-    arguments of `fit_power_law`: xmin, xmax, ks, min_tail.
+    arguments of `fit_power_law`: xmin, xmax, ks, min_tail. A caller that fits several matrices
+    passes the same `buffers`, whose memory they use one after another.
     """
-    extras, rule = extras or Extras(), rule or {}
+    extras, rule, buffers = extras or Extras(), rule or {}, buffers or Buffers()
     try:
         is_half = matrix.dtype in HALF_DTYPES and matrix.nbytes >= HELD_AS_BITS
         needed = matrix.nbytes * COPIES_IN_MEMORY
@@ -97,9 +100,11 @@ def fit_matrix(
             row = _fit_in_blocks(matrix, side, max_memory or HELD, rule)
             given: Any = None
         elif is_half:
-            row, given = _fit_bits(matrix, side, max_memory or HELD, rule, n_threads)
+            row, given = _fit_bits(
+                HeldHalves(matrix, buffers), side, max_memory or HELD, rule, n_threads
+            )
         else:
-            given = matrix.toarray()
+            given = buffers.read(matrix)
             row = _fit_values(given, side, rule, n_threads)
         return row | _add_extras(matrix, given, side, extras, rule, max_memory, row)
     except FAILURES as error:
@@ -115,15 +120,13 @@ def _fit_values(values: npt.NDArray[Any], side: str, rule: Rule, n_threads: int)
 
 
 def _fit_bits(
-    matrix: WeightMatrix, side: str, max_memory: int, rule: Rule, n_threads: int
+    held: HeldHalves, side: str, max_memory: int, rule: Rule, n_threads: int
 ) -> tuple[dict[str, Any], Rows]:
     """Fit a matrix of 16-bit floats, which is held as its bits: one reading fills its sketch."""
     from htstats.power_law import fit_rows
-    from htstats.report._held import HeldHalves
     from htstats.sketch import sketch_rows
     from htstats.spectral import estimate_norms
 
-    held = HeldHalves(matrix)
     sketch = sketch_rows(held)
     found = fit_rows(held, side=side, max_memory=max_memory, sketch=sketch, **rule)
     rows = held.rows()._replace(n_threads=n_threads)

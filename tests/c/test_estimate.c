@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "htst_estimate.h"
 #include "htst_test.h"
 
@@ -69,16 +71,18 @@ test_a_tail_has_the_estimates_of_the_whole(void)
 static void
 test_blocks(void)
 {
-    enum { M = 1300 };
-    double v[M], y[M], rate[M], y_of_block[HTST_ESTIMATE_BLOCK], rate_of_block[HTST_ESTIMATE_BLOCK];
-    int64_t first[M + 1] = { 0 };
-    htst_estimate_mark_t marks[24];
+    enum { M = 9000, BLOCKS = 160 };
+    static double v[M], y[M], rate[M];
+    static int64_t first[M + 1];
+    static htst_estimate_mark_t marks[BLOCKS], same[BLOCKS];
+    static htst_estimate_groups_t groups[BLOCKS];
+    double y_of_block[HTST_ESTIMATE_BLOCK], rate_of_block[HTST_ESTIMATE_BLOCK];
 
     for (int j = 0; j < M; j++) {
         v[j] = pow(1 - (double) j / M, -.7) + 1e-9 * j;
         first[j + 1] = first[j] + 1 + j % 3;
     }
-    for (int m = 1; m <= M; m += m < 600 ? 1 : 97) {
+    for (int m = 1; m <= M; m += m < 600 ? 1 : m < 1300 ? 97 : 1711) {
         int64_t end = m - 1, blocks = htst_estimate_blocks(m);
         CHECK(htst_estimate_rates(m, v, first, INFINITY, y, rate) == HTST_OK);
         CHECK(htst_estimate_marks(m, v, first, marks) == HTST_OK);
@@ -93,9 +97,22 @@ test_blocks(void)
             end = low;
         }
         CHECK(end == 0);
+        /* the groups of two ranges of blocks, the later one first */
+        int64_t part = blocks / 3;
+        CHECK(htst_estimate_groups(m, v, first, part, blocks, groups + part) == HTST_OK);
+        CHECK(htst_estimate_groups(m, v, first, 0, part, groups) == HTST_OK);
+        memset(same, 0, sizeof same);
+        htst_estimate_add_groups(part, groups, same);
+        htst_estimate_add_groups(blocks - part, groups + part, same + part);
+        CHECK(!memcmp(same, marks, (size_t) (blocks + 1) * sizeof *marks));
     }
     v[5] = v[4];
     CHECK(htst_estimate_marks(M, v, first, marks) == HTST_ERR_BAD_ARG);
+    CHECK(htst_estimate_groups(M, v, first, 0, 2, groups) == HTST_OK);
+    CHECK(htst_estimate_groups(
+              M, v, first, htst_estimate_blocks(M) - 1, htst_estimate_blocks(M), groups)
+        == HTST_ERR_BAD_ARG);
+    CHECK(htst_estimate_groups(0, v, first, 0, 0, groups) == HTST_ERR_BAD_ARG);
 }
 
 static void

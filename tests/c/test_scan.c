@@ -121,6 +121,35 @@ test_within_is_all_that_the_curve_has(void)
     free(work);
 }
 
+/* The steps for three ranges of candidates, in the order in which threads do them. */
+static htst_scan_best_t
+best_in_parts(
+    const htst_scan_t *scan, const htst_scan_allowed_t *allowed, double tolerance, double *work)
+{
+    int64_t third = (allowed->end - allowed->begin) / 3;
+    double limit = INFINITY;
+    htst_scan_best_t found = { 0 };
+
+    htst_scan_prepare(scan, allowed->begin, work);
+    for (int step = HTST_SCAN_FEW; step <= HTST_SCAN_LOWEST; step++) {
+        for (int range = 0; range < 3; range++) {
+            htst_scan_allowed_t part = *allowed;
+            part.begin = allowed->begin + range * third;
+            part.end = range < 2 ? part.begin + third : allowed->end;
+            found =
+                htst_scan_part(scan, &part, (htst_scan_step_t) step, limit, allowed->begin, work);
+            CHECK(found.k >= 0 || (found.k == -1 && found.distance == limit));
+            CHECK(found.k < 0 || (found.k >= part.begin && found.k < part.end));
+            if (step == HTST_SCAN_LOWEST && found.k >= 0) {
+                return found;
+            }
+            limit = step < HTST_SCAN_LOWEST ? found.distance : limit;
+        }
+        limit += step == HTST_SCAN_LEAST ? tolerance : 0;
+    }
+    return found;
+}
+
 /* Enough candidates for blocks and for a grid with values between its points. The scan reads all
  * logarithms and rates, or the marks of blocks. */
 static void
@@ -154,6 +183,11 @@ test_best_is_the_smallest_of_the_curve(int two_sided, int ties)
         htst_scan_best_t b = htst_scan_best(&marked, &allowed, 0, work);
         CHECK(a.k == k && a.distance == fmax(plus[k], minus[k]) && a.rate == rate[k]);
         CHECK(b.k == k && b.distance == a.distance && b.rate == a.rate);
+        htst_scan_best_t c = best_in_parts(&marked, &allowed, 0, work);
+        CHECK(c.k == k && c.distance == a.distance && c.rate == a.rate);
+        htst_scan_best_t first_near = htst_scan_best(&scan, &allowed, .01, work);
+        c = best_in_parts(&scan, &allowed, .01, work);
+        CHECK(c.k == first_near.k && c.distance == first_near.distance);
         allowed.end -= 17;
     }
     free(work);

@@ -90,6 +90,41 @@ clusters(int64_t i, uint64_t random)
     return (cluster >> 2 & ~UINT64_C(0xffffff)) + (random >> 40) % 4096;
 }
 
+/* dense keys, which are counted: as doubles, and as floats if there are at least 64000 */
+static uint64_t
+dense(int64_t i, uint64_t random)
+{
+    (void) i;
+    return of(1) + (random % 1000 << 40) + (random >> 32) % 256;
+}
+
+static uint64_t
+dense_doubles(int64_t i, uint64_t random)
+{
+    (void) i;
+    return of(1) + random % 5000;
+}
+
+/* one key occurs 255 times, as often as a byte counts */
+static uint64_t
+full(int64_t i, uint64_t random)
+{
+    return of(1) + (i < 255 ? 900 : i == 300 ? 901 : 1000 + random % 400);
+}
+
+/* one key occurs 256 times, among the first elements or later */
+static uint64_t
+too_often(int64_t i, uint64_t random)
+{
+    return of(1) + (i < 256 ? 900 : 1000 + random % 400);
+}
+
+static uint64_t
+too_often_later(int64_t i, uint64_t random)
+{
+    return of(1) + (i >= 7000 && i < 7256 ? 20000 : random % 10000);
+}
+
 static int
 by_key(const void *a, const void *b)
 {
@@ -145,7 +180,7 @@ int
 main(void)
 {
     make_t *makes[] = { anything, one_binade, few, integers, ascending, descending, equal, outlier,
-        ever_nearer, clusters };
+        ever_nearer, clusters, dense, dense_doubles, full, too_often, too_often_later };
 
     htst_test_ignore_denormals();
     for (size_t k = 0; k < sizeof makes / sizeof makes[0]; k++) {

@@ -40,6 +40,20 @@ FAULTS = (
         "found->rival = 0 * other;",
     ),
     Fault(
+        "htst_scan.c",
+        "a range begins from no limit",
+        "search->best = (htst_scan_best_t){ -1, limit, NAN };",
+        "search->best = (htst_scan_best_t){ -1, INFINITY, NAN };",
+        quick=True,
+    ),
+    Fault(
+        "htst_estimate.c",
+        "the sums of blocks begin anew",
+        "sum_t sum = { marks[0].sum_high, marks[0].sum_low };",
+        "sum_t sum = { 0, 0 };",
+        quick=True,
+    ),
+    Fault(
         "htst_estimate.c",
         "a large step by the series for small ones",
         "return (b > (1 + 0x1p-4) * a) |",
@@ -87,6 +101,19 @@ FAULTS = (
         "the first element of a crowded cell is forgotten",
         "while (j > 0 && OF(cell)(cells, x + j - 1) == cell) {",
         "while (j > 1 && OF(cell)(cells, x + j - 2) == cell) {",
+    ),
+    Fault(
+        "htst_sort_template.h",
+        "a key that occurs 256 times is lost",
+        "if (sum_of_bytes(span, count) != i) {",
+        "if (sum_of_bytes(span, count) > i) {",
+        quick=True,
+    ),
+    Fault(
+        "htst_sort_template.h",
+        "a key is written at most four times",
+        "at < end); at++) {",
+        "at < end - n); at++) {",
     ),
     Fault(
         "htst_sort.c",

@@ -14,7 +14,7 @@ TESTS = {
     "counts": ("test_exact_fit_out_of_core.py",),
     "discrete": ("test_exact_fit_discrete.py",),
     "distance": ("test_exact_fit_scan.py",),
-    "estimate": ("test_exact_fit_scan.py",),
+    "estimate": ("test_exact_fit_scan.py", "test_exact_fit_threaded_scan.py"),
     "fit": ("test_power_law.py::test_a_small_fit_in_one_call_is_that_of_its_steps",),
     "gaps": (
         "test_compression_coding.py::test_gaps_are_the_twins_and_come_back",
@@ -30,7 +30,7 @@ TESTS = {
     "philox": ("test_core_normal.py",),
     "prune": ("test_exact_fit_prune.py",),
     "refits": ("test_power_law_refits.py", "test_power_law_goodness.py"),
-    "scan": ("test_exact_fit_scan.py",),
+    "scan": ("test_exact_fit_scan.py", "test_exact_fit_threaded_scan.py"),
     "single": ("test_spectral_products.py", "test_spectral_spectrum.py"),
     "sketch": ("test_sketch.py",),
     "sort": ("test_core_sort.py",),

@@ -1,0 +1,132 @@
+"""Find the best candidate on several threads, with the result of `candidates.best_of`.
+
+One thread first finds a small distance, from few candidates. Then the candidates are divided into
+ranges. Each range finds a distance that is nearly its smallest, then its smallest distance, and
+then its lowest candidate within the tolerance. All ranges share the smallest distance found so far.
+It only decides how much time candidates take: a candidate that it excludes has a larger distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats._common.threads import run_each, run_ranges
+from htstats._core import estimate, scan, scan_part
+
+__all__ = ["WORTH_THREADS", "best_on_threads", "marks_on_threads"]
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+Found = tuple[int, float, float]
+
+# No candidate.
+NONE = -1, float("inf"), float("nan")
+
+# With fewer distinct values, one thread scans. Estimates and scan of this many take some 3 ms (a
+# Pareto sample), and threads are started four times, for .1 ms each.
+WORTH_THREADS = 1 << 18
+
+# Ranges for each thread: some ranges have many more candidates that must be measured.
+RANGES_OF_A_THREAD = 4
+
+
+def marks_on_threads(values: Floats, first: Counts, n_threads: int) -> Floats:
+    """The marks of `estimate.marks`, to the bit."""
+    n_blocks = estimate.blocks(len(values))
+    groups = np.empty((n_blocks, estimate.WORDS_OF_GROUPS))
+
+    def work(blocks: slice) -> None:
+        estimate.groups(values, first, blocks.start, blocks.stop, groups[blocks])
+
+    run_ranges(work, n_blocks, len(values), n_threads)
+    marks = np.empty((n_blocks + 1, 4))
+    estimate.marks_of_groups(groups, marks)
+    return marks
+
+
+def best_on_threads(
+    values: Floats,
+    first: Counts,
+    two_sided: bool,
+    begin: int,
+    end: int,
+    tolerance: float,
+    n_threads: int,
+) -> Found:
+    """Index, distance and rate of the best of the candidates begin ... end - 1 with alpha above 1.
+
+    begin must be below end."""
+    if begin >= len(values) - 1:  # no value lies above the largest
+        return NONE
+    marks = marks_on_threads(values, first, n_threads)
+    work = np.empty(scan.workspace(len(values)))
+    sample = values, first, marks, two_sided
+    scan_part.prepare(*sample, begin, work)
+    copies = [work, *(work.copy() for _ in range(n_threads - 1))]
+
+    def search(step: int, edges: tuple[int, int], limit: float) -> Found:
+        mine = copies.pop()  # there is one for each thread
+        try:
+            return scan_part.part(*sample, begin, mine, step, *edges, 1.0, limit)
+        finally:
+            copies.append(mine)
+
+    ranges = _ranges(begin, end, len(values), RANGES_OF_A_THREAD * n_threads)
+    limit = _least(search, ranges, n_threads)
+    return _lowest(search, ranges, limit + tolerance, n_threads)
+
+
+def _ranges(begin: int, end: int, m: int, n: int) -> list[tuple[int, int]]:
+    """Ranges of candidates from the largest down. They end where blocks end."""
+    edge, size = m - 1, estimate.BLOCK
+    edges = [edge - (edge - begin) * k // n // size * size for k in range(1, n)]
+    edges = sorted({begin, end, *(at for at in edges if begin < at < end)})
+    return list(pairwise(edges))[::-1]
+
+
+def _least(
+    search: Callable[[int, tuple[int, int], float], Found],
+    ranges: list[tuple[int, int]],
+    n_threads: int,
+) -> float:
+    """The smallest distance of all candidates; infinite if none is allowed."""
+    everything = ranges[-1][0], ranges[0][1]
+    limit = search(scan_part.FEW, everything, float("inf"))[1]
+
+    def work(step: int, edges: tuple[int, int]) -> float:
+        nonlocal limit
+        distance = search(step, edges, limit)[1]
+        limit = min(limit, distance)  # another thread's may be lost: a larger limit is correct too
+        return distance
+
+    for step in (scan_part.SOME, scan_part.LEAST):
+        found = run_each(partial(work, step), ranges, n_threads)
+        limit = min(limit, *found)
+    return limit
+
+
+def _lowest(
+    search: Callable[[int, tuple[int, int], float], Found],
+    ranges: list[tuple[int, int]],
+    limit: float,
+    n_threads: int,
+) -> Found:
+    """The lowest candidate with a distance of at most `limit`."""
+    lowest = len(ranges)
+
+    def work(number: int) -> Found | None:
+        nonlocal lowest
+        if number > lowest:  # a lower range has one
+            return None
+        found = search(scan_part.LOWEST, ranges[-1 - number], limit)
+        if found[0] >= 0:
+            lowest = min(lowest, number)
+        return found
+
+    results = run_each(work, range(len(ranges)), n_threads)
+    return next((r for r in results if r is not None and r[0] >= 0), NONE)
