@@ -56,8 +56,10 @@ def of(file: str, name: str, values: str, *cases: str) -> Study:
 SORT, SCAN, DISTANCE, DISCRETE = (
     f"csrc/fit/htst_{name}.c" for name in ("sort", "scan", "distance", "discrete")
 )
+PROBES = "csrc/fit/htst_scan_probes.h"
 PARETO = ("fit 1e5", "fit 1e7 Pareto")
 NORMAL = ("fit 1e7 normal",)
+THREADS = "fit 1e7 Pareto, 2 threads"
 INTEGERS = ("fit 1e6 integers",)
 PRUNE = "htstats/_exact_fit/prune.py"
 
@@ -70,13 +72,16 @@ STUDIES = (
     of(SORT, "MAX_PARTS_BITS", "9 11", *PARETO),
     of(SORT, "CROWDED", ".12 .5", *PARETO),
     of(SORT, "FAR", "8 32", *PARETO),
+    of(SORT, "SPARSE", "2 8", *PARETO),
+    of(SORT, "MAX_COUNTED", "(1<<17) (1<<19)", *PARETO),
+    of(SORT, "FIRST", "1024 16384", *PARETO),
     of(SORT, "LEAP", "32 128", *PARETO),
     of("csrc/fit/htst_estimate.c", "AHEAD", "2 8", *PARETO),
     of("csrc/fit/htst_estimate.c", "RUN", "32 128", *PARETO),
-    of(SCAN, "N_PROBES", "4 16", *PARETO),
+    of(PROBES, "N_PROBES", "4 16", *PARETO),
     of(SCAN, "N_FIRST", "16 64", *PARETO),
     of(SCAN, "GAP", "128 512", *PARETO),
-    of(SCAN, "NEAR", ".02 .1", *PARETO),
+    of(PROBES, "NEAR", ".02 .1", *PARETO),
     of(DISTANCE, "LANES", "8 32", *PARETO),
     of(DISTANCE, "CHUNK", "128 512", *PARETO),
     of(DISTANCE, "FEW", "32 128", *PARETO),
@@ -100,10 +105,12 @@ STUDIES = (
     of("csrc/normal/htst_normal.c", "CHUNK", "128 512", "normal numbers 1e6"),
     of("csrc/binomial/htst_binomial_bulk.c", "BLOCK", "8 32", "binomial.logsf 1e5"),
     of("csrc/spectral/htst_products.c", "NARROW", "512 2048", "stable rank 1024 x 512"),
-    of("csrc/spectral/htst_single.c", "AHEAD", "1024 4096", "stable rank 1024 x 4096"),
+    of("csrc/spectral/htst_single.c", "PIECE", "256 1024", "stable rank 1024 x 4096"),
     of("csrc/stable/htst_stable_table.c", "BLOCK", "32 128", "stable pdf 1e5"),
     of("csrc/certificate/htst_features.c", "BLOCK", "32 128", "features of 500 images"),
     of(PRUNE, "TOO_MUCH_TO_TRY", ".25 .75", *NORMAL, "fit 1e7 Pareto"),
+    of("htstats/_exact_fit/threaded_scan.py", "WORTH_THREADS", "(1<<17) (1<<19)", THREADS),
+    of("htstats/_exact_fit/threaded_scan.py", "RANGES_OF_A_THREAD", "2 8", THREADS),
     of(PRUNE, "TAIL_OF_A_GUESS", "25 100", *NORMAL),
     of("htstats/alternatives/_base.py", "TABLE", "1024 16384", "sample 1e4 integers"),
 )

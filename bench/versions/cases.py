@@ -18,11 +18,11 @@ Call = Callable[[], Any]
 rng = np.random.default_rng(1)
 
 
-def fit_pareto(n: int, dtype: str = "f8") -> Call:
+def fit_pareto(n: int, dtype: str = "f8", **options: Any) -> Call:
     from htstats import fit_power_law
 
     x = (rng.pareto(1.5, n) + 1).astype(dtype)
-    return lambda: fit_power_law(x)
+    return lambda: fit_power_law(x, **options)
 
 
 def fit_normal(n: int, dtype: str = "f4", **options: Any) -> Call:
@@ -108,6 +108,7 @@ CASES: dict[str, Callable[[], Call]] = {
     "fit 1e3": lambda: fit_pareto(1000),
     "fit 1e5": lambda: fit_pareto(100_000, "f4"),
     "fit 1e7 Pareto": lambda: fit_pareto(10_000_000, "f4"),
+    "fit 1e7 Pareto, 2 threads": lambda: fit_pareto(10_000_000, "f4", n_threads=2),
     "fit 1e7 normal": lambda: fit_normal(10_000_000),
     "fit 1e7 normal, 2 threads": lambda: fit_normal(10_000_000, n_threads=2),
     "fit 1e7 normal, float16": lambda: fit_normal(10_000_000, "f2"),

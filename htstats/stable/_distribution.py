@@ -16,7 +16,7 @@ from htstats.stable._arguments import Floats, first_argument
 from htstats.stable._sample import sample
 from htstats.stable._table import StableTable, table_of
 
-__all__ = ["StableDistribution"]
+__all__ = ["StableDistribution", "evaluate"]
 
 # Arrays of at least this size are evaluated by the table, which takes about 5 ms to build.
 TABLE_FROM = 1024
@@ -260,3 +260,14 @@ class StableDistribution:
         """The central interval with probability `confidence`, in [0, 1]."""
         tail = (1.0 - checks.probability("confidence", confidence)) / 2
         return float(self.ppf(tail)), float(self.isf(tail))
+
+
+def evaluate(
+    name: str, x: Any, law: tuple[Any, Any, Any, Any], parameterization: str,
+    out: Floats | None, n_threads: int,
+) -> Any:  # fmt: skip
+    """The function of this name: by the table of the law if all of a large array have one law."""
+    if np.size(x) < TABLE_FROM or any(np.ndim(parameter) for parameter in law):
+        return _arguments.evaluate(name, x, law, parameterization, out, n_threads)
+    one = StableDistribution(*law, parameterization=parameterization)
+    return getattr(one, name)(x, out=out, n_threads=n_threads)

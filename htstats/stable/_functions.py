@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from htstats._common.documents import add_sections
-from htstats.stable import _arguments
 from htstats.stable._arguments import Floats
+from htstats.stable._distribution import evaluate
 from htstats.stable._documents import FUNCTION
 
 __all__ = ["cdf", "logcdf", "logpdf", "logsf", "pdf", "sf"]
@@ -31,7 +31,7 @@ def pdf(
     0.159936269461
     """
     law = (alpha, beta, loc, scale)
-    return _arguments.evaluate("pdf", x, law, parameterization, out, n_threads)
+    return evaluate("pdf", x, law, parameterization, out, n_threads)
 
 
 @add_sections(**FUNCTION)
@@ -53,7 +53,7 @@ def logpdf(
     -3162926.877
     """
     law = (alpha, beta, loc, scale)
-    return _arguments.evaluate("logpdf", x, law, parameterization, out, n_threads)
+    return evaluate("logpdf", x, law, parameterization, out, n_threads)
 
 
 @add_sections(**FUNCTION)
@@ -75,7 +75,7 @@ def cdf(
     array([0.25, 0.5 , 0.75])
     """
     law = (alpha, beta, loc, scale)
-    return _arguments.evaluate("cdf", x, law, parameterization, out, n_threads)
+    return evaluate("cdf", x, law, parameterization, out, n_threads)
 
 
 @add_sections(**FUNCTION)
@@ -97,7 +97,7 @@ def logcdf(
     -0.6931471805599453
     """
     law = (alpha, beta, loc, scale)
-    return _arguments.evaluate("logcdf", x, law, parameterization, out, n_threads)
+    return evaluate("logcdf", x, law, parameterization, out, n_threads)
 
 
 @add_sections(**FUNCTION)
@@ -119,7 +119,7 @@ def sf(
     0.0
     """
     law = (alpha, beta, loc, scale)
-    return _arguments.evaluate("sf", x, law, parameterization, out, n_threads)
+    return evaluate("sf", x, law, parameterization, out, n_threads)
 
 
 @add_sections(**FUNCTION)
@@ -141,4 +141,4 @@ def logsf(
     -1037.775378
     """
     law = (alpha, beta, loc, scale)
-    return _arguments.evaluate("logsf", x, law, parameterization, out, n_threads)
+    return evaluate("logsf", x, law, parameterization, out, n_threads)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from htstats._common.documents import add_sections
-from htstats.stable import _arguments
 from htstats.stable._arguments import Floats
+from htstats.stable._distribution import evaluate
 from htstats.stable._documents import LOG_QUANTILE, QUANTILE
 
 __all__ = ["isf", "log_isf", "ppf"]
@@ -31,7 +31,7 @@ def ppf(
     1.0
     """
     law = (alpha, beta, loc, scale)
-    return _arguments.evaluate("ppf", q, law, parameterization, out, n_threads)
+    return evaluate("ppf", q, law, parameterization, out, n_threads)
 
 
 @add_sections(**QUANTILE)
@@ -53,7 +53,7 @@ def isf(
     3.183098862
     """
     law = (alpha, beta, loc, scale)
-    return _arguments.evaluate("isf", q, law, parameterization, out, n_threads)
+    return evaluate("isf", q, law, parameterization, out, n_threads)
 
 
 @add_sections(**LOG_QUANTILE)
@@ -82,4 +82,4 @@ def log_isf(
     63.096196
     """
     law = (alpha, beta, loc, scale)
-    return _arguments.evaluate("log_isf", level, law, parameterization, out, n_threads)
+    return evaluate("log_isf", level, law, parameterization, out, n_threads)
