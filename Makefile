@@ -17,8 +17,7 @@ C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch])
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
 .PHONY: demo test test-c test-machines wheel docs lint format build sanitize sanitize-threads \
-	sanitize-python fuzz fuzz-targets mutate bench \
-	paper paper-train certificate clean
+	sanitize-python fuzz fuzz-targets mutate bench paper paper-train certificate clean
 
 demo: build
 	$(BIN)/htstats demo
@@ -67,6 +66,7 @@ C_HEADERS := $(wildcard csrc/*.h $(C_FOLDERS:%=%*.h) tests/c/*.h)
 C_plain := -O2 $(C_WARNINGS)
 C_sanitized := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 C_valgrind := -O1 -g
+C_threads := -O1 -g -fsanitize=thread
 define C_BUILD
 build/c/$(1)/%.o: csrc/%.c $(C_HEADERS)
 	@mkdir -p $$(@D)
@@ -77,14 +77,9 @@ build/c/$(1)/%: tests/c/%.c $(C_LIBRARY:csrc/%.c=build/c/$(1)/%.o) $(C_HEADERS)
 
 .SECONDARY: $(C_LIBRARY:csrc/%.c=build/c/$(1)/%.o)
 endef
-$(foreach way,plain sanitized valgrind,$(eval $(call C_BUILD,$(way))))
+$(foreach way,plain sanitized valgrind threads,$(eval $(call C_BUILD,$(way))))
 
 # What threads drive together, under TSan; the program has no place among the tests of one thread.
-C_threads := -O1 -g -fsanitize=thread
-build/c/threads/%.o: csrc/%.c $(C_HEADERS)
-	@mkdir -p $(@D)
-	$(CC) $(C_threads) $(C_FLAGS) -c $< -o $@
-
 build/c/threads/threads: tests/c/threads/threads.c \
 		$(C_LIBRARY:csrc/%.c=build/c/threads/%.o) $(C_HEADERS)
 	$(CC) $(C_threads) $(C_WARNINGS) $(C_FLAGS) -Itests/c $(filter %.c %.o,$^) -lm -pthread -o $@
@@ -105,10 +100,10 @@ sanitize-python: build
 
 sanitize: sanitize-threads $(if $(LONG),sanitize-python)
 sanitize: $(addprefix build/c/sanitized/,$(C_TESTS)) $(addprefix build/c/valgrind/,$(C_TESTS))
-	@set -e; for program in $(addprefix build/c/sanitized/,$(C_TESTS)); do $$program; done
+	@printf '%s\n' $(C_TESTS:%=build/c/sanitized/%) | xargs -P $(TEST_JOBS) -n 1 env
 	@command -v valgrind > /dev/null || { echo "valgrind is missing: apt-get install valgrind"; exit 1; }
-	@set -e; for program in $(addprefix build/c/valgrind/,$(C_TESTS)); do \
-		valgrind --quiet --error-exitcode=1 --leak-check=full $$program; done
+	@printf '%s\n' $(C_TESTS:%=build/c/valgrind/%) | \
+		xargs -P $(TEST_JOBS) -n 1 valgrind --quiet --error-exitcode=1 --leak-check=full
 
 # The numerical tests as other machines run them: BLAS kernels, threads, compilers, emulators.
 # QUICK=1 takes some three minutes; MACHINES="--only s390x" runs only those of that name.
