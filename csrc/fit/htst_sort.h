@@ -7,8 +7,8 @@
  * cell. An array that does not fit a cache, or whose elements are concentrated in few cells, is
  * first moved once by the high bits, and each part is then sorted by itself, with the cells that
  * its own patterns span. If the patterns of a part are dense, as those of floats of few binades
- * are, they are counted and written in order instead of moved twice. Each such level removes at least 5 bits, so the time is bounded for any
- * data.
+ * are, they are counted and written in order instead of moved twice. Each such level removes at
+ * least 5 bits, so the time is bounded for any data.
  * ACCURACY: exact.
  * COST: bench/races/bench_sort.py; least for few distinct values or an array in order. */
 #ifndef HTST_SORT_H

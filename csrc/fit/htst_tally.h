@@ -17,7 +17,8 @@ typedef struct {
 } htst_tally_seen_t;
 
 /* Let v be an element as seen from its side: x, -x or abs(x). Add 1 to table[floor v] if 1 <= v <
- * HTST_TALLY_SIZE, and to table[0] otherwise. Copy v to `out` if it is HTST_TALLY_SIZE or more, or NaN.
+ * HTST_TALLY_SIZE, and to table[0] otherwise. Copy v to `out` if it is HTST_TALLY_SIZE or more, or
+ * NaN.
  *
  * x[n]                   the elements.
  * side                   see htst_tail.h.

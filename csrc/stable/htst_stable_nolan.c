@@ -365,6 +365,7 @@ htst_stable_nolan(
     bool above = law->excess > 0.0;
     htst_stable_integral_t t = htst_stable_integral(law, side, point);
     double low, high, plateau = above ? t.kappa : t.beyond, distance = 0.0, more = 0.0;
+    double integrals[N_SUMS];
     if (plateau == 0.0) {
         double least = single_node(&t, above ? LIMIT_Y : -LIMIT_Y).log_g;
         more = -expm1(-exp(least));
@@ -383,10 +384,8 @@ htst_stable_nolan(
         peak.growth = fmin(peak.growth, growth_towards(&t, &peak, end));
     }
     reach_t reach = find_reach(&t, &peak, plateau, distance);
-    double integrals[N_SUMS];
     integrate(&t, &peak, &reach, integrals);
-    double factor = 1.0 / peak.scale;
-    double scale = peak.log_g - peak.g;
+    double factor = 1.0 / peak.scale, scale = peak.log_g - peak.g;
     double upper = factor * integrals[UPPER] / HTST_PI, lower = factor * integrals[LOWER] / HTST_PI;
     if (law->alpha < SMALL_ALPHA && plateau > 0.0) {
         double missed = 1.0 - (upper + lower) * exp(scale); /* the mass beyond LAST_Y */

@@ -73,11 +73,15 @@ def _add_extras(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from htstats._common import checks
+    from htstats._common.files import require_apart
     from htstats.commands._threads import load_numpy_with_one_thread
 
     checks.count("--threads", args.threads, at_least=1)
     if len(args.files) > 2:
         raise ValueError(f"give one or two files, got {len(args.files)}")
+    require_apart([file for file in args.files if file != "-"], [args.output])
+    if os.path.isdir(args.output):
+        raise IsADirectoryError(f"-o {args.output}: Is a directory")
     if not args.output.lower().endswith((".html", ".htm")):
         raise ValueError(f"-o must end in .html, got {args.output}")
     if args.is_program and args.threads > 1:

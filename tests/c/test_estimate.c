@@ -67,15 +67,33 @@ test_a_tail_has_the_estimates_of_the_whole(void)
     }
 }
 
+enum { BLOCKS = 160 };
+
+/* The groups of two ranges of blocks, the later one first, give the marks. */
+static void
+check_groups(int64_t m, const double *v, const int64_t *first, const htst_estimate_mark_t *marks)
+{
+    static htst_estimate_mark_t same[BLOCKS];
+    static htst_estimate_groups_t groups[BLOCKS];
+    int64_t blocks = htst_estimate_blocks(m), part = blocks / 3;
+
+    CHECK(htst_estimate_groups(m, v, first, part, blocks, groups + part) == HTST_OK);
+    CHECK(htst_estimate_groups(m, v, first, 0, part, groups) == HTST_OK);
+    memset(same, 0, sizeof same);
+    htst_estimate_add_groups(part, groups, same);
+    htst_estimate_add_groups(blocks - part, groups + part, same + part);
+    CHECK(!memcmp(same, marks, (size_t) (blocks + 1) * sizeof *marks));
+}
+
 /* Any block computed from its mark is bit-identical. */
 static void
 test_blocks(void)
 {
-    enum { M = 9000, BLOCKS = 160 };
+    enum { M = 9000 };
     static double v[M], y[M], rate[M];
     static int64_t first[M + 1];
-    static htst_estimate_mark_t marks[BLOCKS], same[BLOCKS];
-    static htst_estimate_groups_t groups[BLOCKS];
+    static htst_estimate_mark_t marks[BLOCKS];
+    static htst_estimate_groups_t groups[2];
     double y_of_block[HTST_ESTIMATE_BLOCK], rate_of_block[HTST_ESTIMATE_BLOCK];
 
     for (int j = 0; j < M; j++) {
@@ -97,14 +115,7 @@ test_blocks(void)
             end = low;
         }
         CHECK(end == 0);
-        /* the groups of two ranges of blocks, the later one first */
-        int64_t part = blocks / 3;
-        CHECK(htst_estimate_groups(m, v, first, part, blocks, groups + part) == HTST_OK);
-        CHECK(htst_estimate_groups(m, v, first, 0, part, groups) == HTST_OK);
-        memset(same, 0, sizeof same);
-        htst_estimate_add_groups(part, groups, same);
-        htst_estimate_add_groups(blocks - part, groups + part, same + part);
-        CHECK(!memcmp(same, marks, (size_t) (blocks + 1) * sizeof *marks));
+        check_groups(m, v, first, marks);
     }
     v[5] = v[4];
     CHECK(htst_estimate_marks(M, v, first, marks) == HTST_ERR_BAD_ARG);
