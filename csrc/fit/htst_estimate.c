@@ -67,6 +67,14 @@ is_large(double a, double b)
     return (b > (1 + 0x1p-4) * a) | (b > 0x1p1022);
 }
 
+/* The number of values between two counts. Counts that fall are refused, but after this: they must
+ * not overflow. */
+static inline double
+values_between(int64_t first, int64_t end)
+{
+    return (double) (int64_t) ((uint64_t) end - (uint64_t) first);
+}
+
 /* Flags of a block: some step does not go up; some step is large. */
 typedef struct {
     int64_t wrong, large;
@@ -88,7 +96,7 @@ HTST_KERNEL(steps_t, small_steps,
         wrong |= !(v[j + 1] > v[j]) | (first[j + 1] < first[j]);
         large |= is_large(v[j], v[j + 1]);
         step[j] = 2 * s + 2 * s * tail;
-        term[j] = (double) (n - first[j + 1]) * step[j];
+        term[j] = values_between(first[j + 1], n) * step[j];
     }
     return (steps_t){ wrong, large };
 }
@@ -153,7 +161,7 @@ HTST_VOID_KERNEL(divide,
     (size, first, n, sum, rate))
 {
     for (int64_t j = 0; j < size; j++) {
-        rate[j] = (double) (n - first[j]) / sum[j];
+        rate[j] = values_between(first[j], n) / sum[j];
     }
 }
 
@@ -170,10 +178,10 @@ static void
 solve(int64_t m, const double *v, const int64_t *first, double xmax, const double *y, double *rate)
 {
     double margin = htst_estimate_log_ratio(v[m - 1], xmax);
-    sum_t above = { (double) (first[m] - first[m - 1]) * margin, 0 };
+    sum_t above = { values_between(first[m - 1], first[m]) * margin, 0 };
 
     for (int64_t k = m - 2; k >= 0; k--) {
-        add(&above, (double) (first[k + 1] - first[k]) * (margin - y[k]));
+        add(&above, values_between(first[k], first[k + 1]) * (margin - y[k]));
         rate[k] = htst_truncated_root(rate[k], value(&above)) / htst_estimate_log_ratio(v[k], xmax);
     }
 }
@@ -361,7 +369,7 @@ htst_estimate_rates_of_logs(int64_t m, const double *y, const int64_t *first, do
         for (int64_t j = 0; j < size; j++) {
             double step = y[begin + j + 1] - y[begin + j];
             wrong |= !(step > 0) | (first[begin + j + 1] < first[begin + j]);
-            term[pad + j] = (double) (first[m] - first[begin + j + 1]) * step;
+            term[pad + j] = values_between(first[begin + j + 1], first[m]) * step;
         }
         if (HTST_UNLIKELY(wrong)) {
             return HTST_ERR_BAD_ARG;

@@ -48,13 +48,16 @@ class Stage:
     """A part of a search: `proposals` steps while the temperature falls from hottest to coldest.
 
     Temperatures are in bits. A stage begins at the best head so far or, if `afresh`, at another
-    start; the better of the two heads is kept. Searches of networks ignore `afresh`.
+    start; the better of the two heads is kept. A start is a trained head with many non-zeros if
+    `dense` is true and there are at least 4,096 examples, else a head with six non-zeros a class.
+    Searches of networks ignore `afresh` and `dense`.
     """
 
     proposals: int
     hottest: float
     coldest: float = 0.4
     afresh: bool = False
+    dense: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,10 +130,12 @@ class _Problem:
         self._features, self._labels = features, labels
 
     def start(
-        self, step: int, most: int, most_levels: int, seed: int
+        self, step: int, most: int, most_levels: int, seed: int, dense: bool = True
     ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
         """The weights and offsets of `find_start` for these examples."""
-        return find_start(self._features, self._labels, self.classes, step, most, most_levels, seed)
+        return find_start(
+            self._features, self._labels, self.classes, step, most, most_levels, seed, dense
+        )
 
 
 def _chunk_ends(m: int) -> tuple[list[int], int]:
@@ -189,13 +194,12 @@ class _Search:
             np.zeros((c + 1, d), np.int32),
         )
         self.most, self.most_levels = most, most_levels
-        self._begin(0)
         self.errors, self.bits, self.proposals = m, float(self.support_cost[0]) / UNIT, 0
 
-    def _begin(self, number: int) -> None:
+    def _begin(self, number: int, dense: bool) -> None:
         """Set the best head to the start of stage `number`."""
         seed = (self.seed + number * 0x9E3779B1) % (1 << 32)
-        start = self.problem.start(self.step, self.most, self.most_levels, seed)
+        start = self.problem.start(self.step, self.most, self.most_levels, seed, dense)
         self.best_weights[:], self.best_offsets[:] = start
 
     def rate(self) -> int:
@@ -213,10 +217,12 @@ class _Search:
     def run(self, number: int, stage: Stage, goes_on: Callable[[_Search], bool]) -> bool:
         """Run a stage, and keep the best head. Return False if `goes_on` stopped it."""
         rate, before, kept = self.rate(), math.inf, None
-        if stage.afresh and number:
+        if number == 0:
+            self._begin(0, stage.dense)
+        elif stage.afresh:
             before = rate / UNIT * self.errors + self.bits
             kept = self.best_weights.copy(), self.best_offsets.copy()
-            self._begin(number)
+            self._begin(number, stage.dense)
         chain = self._chain(rate, number)
         temperature = round(stage.hottest * TEMPERATURE_UNIT)
         fall = (stage.coldest / stage.hottest) ** (A_TEMPERATURE / max(stage.proposals, 1))

@@ -29,15 +29,16 @@ def find_start(
     most: int,
     most_levels: int,
     seed: int,
+    dense: bool = True,
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
-    """The weights and offsets at the start of a search, dense if possible.
+    """The weights and offsets at the start of a search: dense if possible, unless refused.
 
     They have at most `most` non-zeros and `most_levels` levels, or are all zero. Dense starts
     depend on the seed.
     """
     m, d = features.shape
     target = max(m // EXAMPLES_A_NONZERO, STARTED * classes)
-    if m >= DENSE_EXAMPLES and classes * d <= MOST_DENSE_WEIGHTS:
+    if dense and m >= DENSE_EXAMPLES and classes * d <= MOST_DENSE_WEIGHTS:
         order = random_order(m, seed + 1)
         for _ in range(DENSE_TRIES):
             weights, offsets = train_dense(

@@ -65,8 +65,8 @@ class StableDistribution:
     -----
     Numbers and arrays of fewer than 1024 elements are evaluated directly. Larger arrays use a
     table of the law, if alpha is at least 0.1. The table is built at the first use, and all objects
-    and threads share it. At most 32 tables of 270 kB are kept. The table is within 1e-12 of the
-    direct functions.
+    and threads share it. At most 32 tables of 270 kB are kept. The relative error of the table is
+    below 1e-11.
 
     References
     ----------

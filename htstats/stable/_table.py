@@ -22,8 +22,8 @@ MOST_TABLES = 32
 class StableTable:
     """The density and both tails of the law (alpha, beta) as piecewise polynomials.
 
-    A table cannot be changed. Its values are within 1e-12 of those of the direct functions, and
-    the table is a hundred times faster; see docs/accuracy-stable.md.
+    A table cannot be changed. The relative error of its values is below 1e-11, and the table is a
+    hundred times faster than the direct functions; see docs/accuracy-stable.md.
     """
 
     def __init__(self, alpha: float, beta: float) -> None:

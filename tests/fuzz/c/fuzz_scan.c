@@ -44,7 +44,9 @@ distance_of(const htst_scan_t *scan, int64_t k)
 {
     long double n = scan->first[scan->m] - scan->first[k], largest = 0;
     for (int64_t j = k; j < scan->m; j++) {
-        long double model = -expm1l(-scan->rate[k] * logl(scan->v[j] / (long double) scan->v[k]));
+        /* the difference of neighbours is exact; their quotient has lost most of its digits */
+        long double log_ratio = log1pl((scan->v[j] - (long double) scan->v[k]) / scan->v[k]);
+        long double model = -expm1l(-scan->rate[k] * log_ratio);
         if (isinf(scan->rate[k])) {
             model = j > k;
         }
