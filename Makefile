@@ -58,8 +58,11 @@ lint: build
 format:
 	clang-format -i $(C_FORMATTED)
 
-test-c: $(addprefix build/c/plain/,$(C_TESTS))
-	@set -e; for program in $^; do $$program; done
+# The tests of the C library, and the inputs on which a fuzz target once failed.
+KEPT := $(notdir $(wildcard tests/regressions/fuzz_*))
+test-c: $(addprefix build/c/plain/,$(C_TESTS)) $(KEPT:%=build/c/plain/kept_%)
+	@set -e; for program in $(addprefix build/c/plain/,$(C_TESTS)); do $$program; done
+	@set -e; for name in $(KEPT); do build/c/plain/kept_$$name tests/regressions/$$name/*; done
 
 # The C library and its tests, built once for each set of compiler options.
 C_HEADERS := $(wildcard csrc/*.h $(C_FOLDERS:%=%*.h) tests/c/*.h)
@@ -78,6 +81,10 @@ build/c/$(1)/%: tests/c/%.c $(C_LIBRARY:csrc/%.c=build/c/$(1)/%.o) $(C_HEADERS)
 .SECONDARY: $(C_LIBRARY:csrc/%.c=build/c/$(1)/%.o)
 endef
 $(foreach way,plain sanitized valgrind threads,$(eval $(call C_BUILD,$(way))))
+
+build/c/plain/kept_%: tests/fuzz/c/%.c tests/fuzz/c/main.c tests/fuzz/c/htst_fuzz.h \
+		$(C_LIBRARY:csrc/%.c=build/c/plain/%.o)
+	$(CC) -O1 $(C_FLAGS) -Itests/fuzz/c $(filter %.c %.o,$^) -lm -o $@
 
 # What threads drive together, under TSan; the program has no place among the tests of one thread.
 build/c/threads/threads: tests/c/threads/threads.c \
