@@ -219,8 +219,8 @@ FAULTS = (
     Fault(
         "htst_truncated.c",
         "the mirrored mean is not mirrored",
-        ": 1 - htst_truncated_mean(-u);",
-        ": htst_truncated_mean(-u);",
+        "return u > 0 ? mean : 1 - mean;",
+        "return mean;",
         quick=True,
     ),
     Fault(
