@@ -52,7 +52,7 @@ PICTURES = (
     ),
     Picture(
         "stable", "Alpha-stable densities",
-        "The symmetric laws for five exponents, to twelve digits on the whole line.",
+        "The symmetric laws for five exponents, to eleven digits on the whole line.",
         """\
 import numpy as np
 from matplotlib.figure import Figure

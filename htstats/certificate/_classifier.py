@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,12 @@ import numpy.typing as npt
 __all__ = ["Classifier"]
 
 
-class Classifier:
+class Classifier(ABC):
     """A classifier with whole logits; the class of an example has the strictly largest one."""
 
+    @abstractmethod
     def logits(self, features: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Logits of rows of int8 features: int64, shape (examples, classes)."""
-        raise NotImplementedError
 
     def predict(self, features: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The class of each row of features; -1 if two logits are equally large and largest."""
