@@ -81,7 +81,6 @@ htst_zeros_below(uint32_t bits)
 #if HTST_GNU_C && defined(__SIZEOF_INT128__)
 #define HTST_HAS_INT128 1
 __extension__ typedef unsigned __int128 htst_unsigned128_t;
-__extension__ typedef __int128 htst_signed128_t;
 #else
 #define HTST_HAS_INT128 0
 #endif

@@ -63,11 +63,7 @@ htst_wide_add(htst_wide_t a, htst_wide_t b)
 HTST_INLINE htst_wide_t
 htst_wide_add_signed(htst_wide_t a, int64_t b)
 {
-#if HTST_HAS_INT128
-    return a + (htst_wide_t) (htst_signed128_t) b;
-#else
     return htst_wide_add(a, htst_wide(b < 0 ? UINT64_MAX : 0, (uint64_t) b));
-#endif
 }
 
 HTST_INLINE htst_wide_t
