@@ -1,5 +1,7 @@
 """Damaged messages of certificates, and reports of a search."""
 
+import pytest
+
 from htstats.certificate import decode, encode
 
 
@@ -14,6 +16,16 @@ def decode_flips(data):
             continue
         assert encode(form, found) == bytes(damaged)
         yield form, found
+
+
+def require_prefix_free(data):
+    """No shorter message begins this one, and this one begins no longer one."""
+    for n in range(len(data)):
+        with pytest.raises(ValueError, match=r"message|format|shape|non-zeros"):
+            decode(data[:n])
+    for tail in (b"\0", b"\1", b"\0" * 50):
+        with pytest.raises(ValueError, match="follow"):
+            decode(data + tail)
 
 
 class StopAtSecondReport:

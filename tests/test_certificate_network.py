@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from messages import StopAtSecondReport, decode_flips
+from messages import StopAtSecondReport, decode_flips, require_prefix_free
 from reference import htc_reader
 from reference.certificate_twin import errors_of_network, logits_of_network
+from samples import clouds
 
 from htstats._core import normal
 from htstats.certificate import (
@@ -157,12 +158,7 @@ def test_a_reader_written_from_the_page_reads_and_answers_the_same(form, hidden,
 @pytest.mark.parametrize("case", ["sparse", "noise"])
 def test_no_message_continues_another_and_none_is_cut(form, case):
     data = encode(form, random_network((form.n_features, 5, form.classes), **CASES[case]))
-    for n in range(len(data)):
-        with pytest.raises(ValueError, match=r"message|format|shape|non-zeros"):
-            decode(data[:n])
-    for tail in (b"\0", b"\1", b"\0" * 50):
-        with pytest.raises(ValueError, match="follow"):
-            decode(data + tail)
+    require_prefix_free(data)
 
 
 @pytest.mark.parametrize("case", ["sparse", "noise", "values"])
@@ -283,14 +279,6 @@ def test_weights_that_leave_int32_are_refused():
 
 
 # ---- the search ---------------------------------------------------------------------------------
-
-
-def clouds(m=1200, d=12, classes=4, seed=3):
-    rng = np.random.default_rng(seed)
-    y = rng.integers(0, classes, m)
-    centres = rng.integers(-60, 60, (classes, d))
-    x = np.clip(centres[y] + rng.normal(0, 45, (m, d)), -127, 127).astype(np.int8)
-    return x, y
 
 
 @pytest.mark.parametrize("m", [10, 130, 1200, 3000])

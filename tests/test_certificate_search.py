@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from messages import StopAtSecondReport
 from reference.certificate_twin import errors_of
+from samples import clouds
 
 from htstats.certificate import (
     Certificate,
@@ -23,14 +24,6 @@ from htstats.certificate import (
 from htstats.certificate._anneal import _chunk_ends
 
 # ---- the search ---------------------------------------------------------------------------------
-
-
-def clouds(m=1200, d=12, classes=4, seed=3):
-    rng = np.random.default_rng(seed)
-    y = rng.integers(0, classes, m)
-    centres = rng.integers(-60, 60, (classes, d))
-    x = np.clip(centres[y] + rng.normal(0, 45, (m, d)), -127, 127).astype(np.int8)
-    return x, y
 
 
 @pytest.mark.parametrize("m", [10, 130, 1200, 5000, 17_000])

@@ -8,7 +8,7 @@ import tracemalloc
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from draws import draws
 from hypothesis import strategies as st
 from reference import partition as twin
 
@@ -76,9 +76,7 @@ def check_against_twin(W, split, keep, noise, support):
     assert (split.mean, split.std) == twin.noise(values, mask, noise, support)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@draws(150, dtype=DTYPES)
 def test_split_and_noise_against_fractions(dtype, data):
     W = data.draw(matrices(dtype))
     keep, noise, support = (data.draw(st.sampled_from(c)) for c in (KEEPS, NOISES, SUPPORTS))

@@ -6,7 +6,7 @@ from fractions import Fraction
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from draws import draws
 from hypothesis import strategies as st
 from reference import partition as twin
 
@@ -50,9 +50,7 @@ def bits(x):
     return x.view(np.uint16) if x.dtype.itemsize == 2 else x
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@draws(100, dtype=DTYPES)
 def test_quantiles_and_counts_against_sorted_fractions(dtype, data):
     x = data.draw(vectors(dtype))
     keep = data.draw(st.sampled_from(KEEPS))
@@ -147,9 +145,7 @@ def allowed(x, tau, *, keep, noise, support):
     return max(high - low, Fraction(0)) ** 2 / 4 + Fraction(std) ** 2
 
 
-@pytest.mark.parametrize("noise", ["paper", "matched", "none"])
-@given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@draws(150, noise=["paper", "matched", "none"])
 def test_error_rule_gives_the_largest_threshold_that_meets_it(noise, data):
     x = data.draw(vectors("float64"))
     keep = data.draw(st.sampled_from(KEEPS))

@@ -9,6 +9,7 @@ from fractions import Fraction
 import ml_dtypes
 import numpy as np
 import pytest
+from draws import draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference.moments import exact_moments
@@ -58,9 +59,7 @@ def equal(a, b):
             np.testing.assert_array_equal(mine, other)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@draws(60, dtype=DTYPES)
 def test_everything_against_fractions(dtype, data):
     x = data.draw(patterns(dtype))
     sketch = TailSketch(dtype).update(x)
@@ -81,9 +80,7 @@ def test_everything_against_fractions(dtype, data):
         assert np.isnan([sketch.min, sketch.max, sketch.mean, sketch.std]).all()
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@draws(40, dtype=DTYPES)
 def test_buckets_against_a_dictionary(dtype, data):
     x = data.draw(patterns(dtype))
     sketch = TailSketch(dtype).update(x)
@@ -123,9 +120,7 @@ def check_merges(dtype, data, x):
     equal(pickle.loads(pickle.dumps(merged)), whole)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@draws(40, dtype=DTYPES)
 def test_any_split_in_any_order_merges_to_the_same(dtype, data):
     x = data.draw(patterns(dtype))
     if dtype == "float64":  # few exponents: a table of all of them has 200 MB
@@ -253,9 +248,7 @@ def test_changed_bytes_are_refused(dtype):
                 TailSketch.from_bytes(bytes(changed))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@given(data=st.data())
-@settings(max_examples=200, deadline=None)
+@draws(200, dtype=DTYPES)
 def test_forged_bytes_are_refused_or_harmless(dtype, data):
     good = bytearray(TailSketch(dtype).update(weight_like(dtype, 5)).to_bytes()[:-4])
     for _ in range(data.draw(st.integers(1, 3))):

@@ -5,6 +5,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from draws import draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,9 +33,7 @@ def arrays(draw, dtype):
     return (sign << width | field << MANTISSA[dtype] | mantissa).view(dtype)
 
 
-@pytest.mark.parametrize("dtype", BITS)
-@given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@draws(150, dtype=BITS)
 def test_sums_are_exact(dtype, data):
     x = data.draw(arrays(dtype))
     sums = ExactSums(dtype).update(x)

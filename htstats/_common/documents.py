@@ -8,7 +8,7 @@ from inspect import cleandoc
 from textwrap import indent
 from typing import Any, TypeVar
 
-__all__ = ["OUTPUT", "RAISES_TYPE", "add_sections", "entry"]
+__all__ = ["OUTPUT", "RAISES_ARGUMENT", "RAISES_TYPE", "add_sections", "entry"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,6 +22,11 @@ n_threads : int
 RAISES_TYPE = """\
 TypeError
     If an argument does not consist of real numbers."""
+
+# The section of functions whose messages name the argument.
+RAISES_ARGUMENT = """\
+TypeError, ValueError
+    If an argument is of the wrong kind or out of range."""
 
 # The order of sections in numpydoc.
 ORDER = ("Parameters", "Attributes", "Returns", "Raises", "Notes", "References", "Examples")

@@ -6,6 +6,7 @@ import math
 
 from htstats import binomial
 from htstats._common import checks
+from htstats._common.documents import RAISES_ARGUMENT, add_sections
 
 __all__ = ["METHODS", "exchange_rate", "format_bits", "occam_bound", "test_set_bound"]
 
@@ -18,6 +19,7 @@ LOG2 = math.log(2)
 STEPS = 100
 
 
+@add_sections(Raises=RAISES_ARGUMENT)
 def occam_bound(
     errors: int, m: int, bits: float, delta: float = 0.05, method: str = "binomial"
 ) -> float:
@@ -49,11 +51,6 @@ def occam_bound(
     -------
     float
         An error rate in [0, 1], dimensionless.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong kind or out of range.
 
     Notes
     -----

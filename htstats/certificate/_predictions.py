@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.documents import add_sections
 from htstats.certificate._bound import format_bits, is_vacuous, test_set_bound
 from htstats.certificate._certificate import Certificate
 
@@ -22,6 +23,10 @@ __all__ = [
 
 # The smallest number of inputs for which a bound is useful.
 LEAST = 10
+
+RAISES = """\
+TypeError, ValueError
+    If an argument is of the wrong kind or out of range, or lengths differ."""
 
 
 def answers_of(predictions: Any, what: str = "predictions") -> npt.NDArray[np.int64]:
@@ -62,6 +67,7 @@ def answers_of(predictions: Any, what: str = "predictions") -> npt.NDArray[np.in
     return np.where(is_top.sum(axis=1) == 1, is_top.argmax(axis=1), -1)
 
 
+@add_sections(Raises=RAISES)
 def certify_predictions(
     predictions: Any,
     labels: Any,
@@ -91,11 +97,6 @@ def certify_predictions(
     -------
     Certificate
         Its basis is "held-out", and its message has 0 bits.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong kind or out of range, or lengths differ.
 
     Examples
     --------
@@ -213,6 +214,7 @@ class SurrogateCertificate:
         )
 
 
+@add_sections(Raises=RAISES)
 def certify_by_surrogate(
     predictions: Any,
     surrogate_predictions: Any,
@@ -237,11 +239,6 @@ def certify_by_surrogate(
     Returns
     -------
     SurrogateCertificate
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong kind or out of range, or lengths differ.
 
     Examples
     --------

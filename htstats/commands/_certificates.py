@@ -13,7 +13,23 @@ from htstats._common.terminal import paint
 from htstats.certificate import Certificate, SurrogateCertificate
 from htstats.commands._json import claim_text
 
-__all__ = ["print_certificate", "print_surrogate", "print_verdict", "write_claim"]
+__all__ = [
+    "print_certificate",
+    "print_surrogate",
+    "print_verdict",
+    "write_certificate",
+    "write_claim",
+]
+
+
+def write_certificate(
+    data: bytes, certificate: Certificate, output: Path, claim: Path, inputs: Iterable[str]
+) -> None:
+    """Write a certificate file and its claim, neither of which may be one of the inputs."""
+    inputs = [*inputs]
+    with atomic_write(output, inputs=inputs) as file:
+        file.write(data)
+    write_claim(certificate, claim, inputs)
 
 
 def write_claim(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from htstats._common import checks
-from htstats._common.files import atomic_write, require_apart
+from htstats._common.files import require_apart
 from htstats.certificate import (
     Certificate,
     Examples,
@@ -23,7 +23,12 @@ from htstats.certificate import (
     read_network_layers,
     verify,
 )
-from htstats.commands._certificates import print_certificate, print_surrogate, write_claim
+from htstats.commands._certificates import (
+    print_certificate,
+    print_surrogate,
+    write_certificate,
+    write_claim,
+)
 from htstats.commands._json import claim_text
 from htstats.weights import read_arrays
 
@@ -154,9 +159,7 @@ def _post_hoc(args: argparse.Namespace) -> int:
         read_network_layers(args.checkpoint), load_examples(args.data),
         input_range=_range(args.input_range), delta=args.delta, n_threads=args.threads,
     )  # fmt: skip
-    with atomic_write(output, inputs=inputs) as file:
-        file.write(found.data)
-    write_claim(found.certificate, claim, inputs)
+    write_certificate(found.data, found.certificate, output, claim, inputs)
     if args.json:
         print(claim_text(found.certificate))
         return 0

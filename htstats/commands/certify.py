@@ -15,6 +15,7 @@ from pathlib import Path
 from htstats._common.messages import suggest_path
 from htstats.commands._encoder import add_encoder_options, encoder_hash
 from htstats.commands._json import add_json_option, claim_text
+from htstats.commands._options import add_threads
 from htstats.commands._trunk import add_trunk_option, columns_of_trunk
 
 HELP = "search for a small classifier with a certified error"
@@ -55,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--delta", type=float, default=0.05, metavar="P",
         help="probability that the bound fails; default: .05",
     )  # fmt: skip
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
+    add_threads(parser)
     add_json_option(parser)
     add_encoder_options(parser)
     add_trunk_option(parser)
@@ -138,9 +139,8 @@ def _require_output(args: argparse.Namespace) -> tuple[Path, Path, list[str]]:
 
 def _search(args: argparse.Namespace) -> int:
     from htstats._common import checks
-    from htstats._common.files import atomic_write
     from htstats.certificate import PRESETS, certify, load_examples
-    from htstats.commands._certificates import print_certificate, write_claim
+    from htstats.commands._certificates import print_certificate, write_certificate
     from htstats.commands._fcnn import certify_fcnn, parse_widths
     from htstats.commands._search_progress import SearchProgress
 
@@ -162,9 +162,7 @@ def _search(args: argparse.Namespace) -> int:
             seeds = range(args.seeds)
             found = certify(examples, preset=args.preset, seeds=seeds, progress=progress, **options)
     best = min(found, key=lambda f: f.certificate.certified_error)
-    with atomic_write(output, inputs=inputs) as file:
-        file.write(best.data)
-    write_claim(best.certificate, claim, inputs)
+    write_certificate(best.data, best.certificate, output, claim, inputs)
     if args.json:
         print(claim_text(best.certificate))
         return 0

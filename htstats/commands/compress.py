@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from htstats._common.messages import one_line
 from htstats.commands._choice import add_choice, choose_for_split
 from htstats.commands._json import add_json_option, print_json
+from htstats.commands._options import add_dask, add_resume, add_threads
 from htstats.commands._sizes import size
 from htstats.commands._streams import STREAM, stdout_file
 
@@ -61,16 +62,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--max-memory", type=size, default=256 << 20, metavar="SIZE",
         help="memory budget in addition to the program itself, such as 512M or 2G (default: 256M)",
     )  # fmt: skip
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
-    parser.add_argument(
-        "--dask", metavar="WHERE",
-        help="split on a cluster: a scheduler's address, or local:N for N processes on "
-        "this machine",
-    )  # fmt: skip
-    parser.add_argument(
-        "--resume", action="store_true",
-        help="continue an interrupted run (from OUT.partial)",
-    )  # fmt: skip
+    add_threads(parser)
+    add_dask(parser, "split")
+    add_resume(parser, "continue an interrupted run (from OUT.partial)")
     add_json_option(parser)
 
 

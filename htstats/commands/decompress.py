@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from htstats.commands._json import add_json_option, print_json
+from htstats.commands._options import add_threads
 from htstats.commands._sizes import size
 from htstats.commands._streams import STREAM, stdin_file, stdout_file
 
@@ -36,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--shard-size", type=size, metavar="SIZE",
         help="largest size of a shard, such as 500MB, 1GiB (default: 5GB)",
     )  # fmt: skip
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
+    add_threads(parser)
     add_json_option(parser)
 
 

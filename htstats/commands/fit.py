@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 from htstats.commands._choice import add_choice, number_rows
 from htstats.commands._fit_options import add_column, add_limits, add_rule, rule_of
 from htstats.commands._json import add_json_option
+from htstats.commands._options import add_dask, add_resume
 from htstats.report.tables import Row, describe, describe_unread, finish
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         help="write the answer to this file. While the fits run, OUT.partial has those that are "
         "finished, as JSON lines",
     )  # fmt: skip
-    parser.add_argument(
-        "--resume", action="store_true",
-        help="do not fit again what an interrupted run has fitted (according to OUT.partial, or "
+    add_resume(
+        parser,
+        "do not fit again what an interrupted run has fitted (according to OUT.partial, or "
         "without -o to FILE.fit.partial in this folder, which is written only with --resume)",
-    )  # fmt: skip
+    )
 
 
 def _add_input(parser: argparse.ArgumentParser) -> None:
@@ -81,10 +82,7 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     """Add the options for threads, cluster and memory budget."""
     add_limits(parser)
-    parser.add_argument(
-        "--dask", metavar="WHERE",
-        help="fit on a cluster: a scheduler's address, or local:N for N processes on this machine",
-    )  # fmt: skip
+    add_dask(parser, "fit")
 
 
 def _add_extras(parser: argparse.ArgumentParser) -> None:

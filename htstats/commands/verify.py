@@ -15,6 +15,7 @@ from typing import Any
 
 from htstats.commands._encoder import add_encoder_options, encoder_hash
 from htstats.commands._json import add_json_option, print_json
+from htstats.commands._options import add_threads
 from htstats.commands._streams import STREAM
 from htstats.commands._trunk import add_trunk_option, columns_of_trunk
 
@@ -38,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--delta", type=float, metavar="P",
         help="probability that the bound fails; default: the claim's, or .05",
     )  # fmt: skip
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="default: 2")
+    add_threads(parser, default=2)
     add_json_option(parser)
     add_trunk_option(parser)
 

@@ -82,7 +82,8 @@ def _binomial_interval(k: int, n: int, error: float) -> tuple[float, float]:
     return low, high
 
 
-GOODNESS_PARAMETERS = f"""\
+GOODNESS = {
+    "Parameters": f"""\
 {DATA}
 n_resamples : int
     Number of synthetic data sets. With 2,500, the standard error of the p-value is about .01.
@@ -95,23 +96,21 @@ stop_at : float, optional
     A level. The test stops as soon as the p-value is clearly above or below it. Each time an
     early stop is considered, the test stops on the wrong side with probability 1e-4.
 progress : bool
-    Whether to show the progress on stderr."""
-GOODNESS_NOTES = """\
+    Whether to show the progress on stderr.""",
+    "Raises": RAISES,
+    "Notes": """\
 If n_below of the n values lie below xmin, each value of a resample is drawn from these data with
 probability n_below / n, and otherwise from the fitted tail. The tail is drawn in ascending order
 (Renyi), so nothing is sorted. Then xmin is searched for again, among all candidates. If xmin is
 fixed, only the tail is drawn, and p is uniform for a true power law. If xmin is not fixed, the
 test is conservative, and a lognormal tail often passes, because the scan finds the part of the
 data that is most like a power law. A large p is therefore not evidence against other laws.
-Compare them by likelihood."""
+Compare them by likelihood.""",
+    "References": "Clauset, Shalizi and Newman (2009), section 4.1. Renyi (1953), eq. 1.9.",
+}
 
 
-@add_sections(
-    Parameters=GOODNESS_PARAMETERS,
-    Raises=RAISES,
-    Notes=GOODNESS_NOTES,
-    References="Clauset, Shalizi and Newman (2009), section 4.1. Renyi (1953), eq. 1.9.",
-)
+@add_sections(**GOODNESS)
 def goodness_of_fit(
     x: npt.ArrayLike,
     n_resamples: int = 2500,

@@ -58,7 +58,8 @@ class ConfidenceInterval:
     method: str
 
 
-INTERVAL_PARAMETERS = f"""\
+INTERVAL = {
+    "Parameters": f"""\
 {DATA}
 level : float
     Nominal coverage, in (0, 1).
@@ -68,23 +69,21 @@ xmin : float, optional
     Fixed xmin. By default the scan finds xmin, also in every resample.
 n_resamples : int
     Number of samples that are drawn and fitted, at least 20.
-{RANDOM}"""
-INTERVAL_NOTES = """\
+{RANDOM}""",
+    "Raises": RAISES,
+    "Notes": """\
 If xmin is fixed, the bootstrap draws the tail from the fit and inverts the pivot
 (alpha - 1)/(alpha* - 1), whose distribution is the same for every alpha. If xmin is not fixed, the
 bootstrap draws from all the data and uses percentiles of the refits. A percentile of xmin that
 lies between two refits is replaced by the outer one of them. If xmin is not fixed, the asymptotic
 interval is too short, because it treats xmin as known: use the bootstrap. At a nominal 95 % the
 asymptotic interval covered alpha in 90.7 % of 400 Pareto samples of 500 values, and the bootstrap
-interval in 96.0 % (bench/studies/coverage.py; one standard error is 1.1 points)."""
+interval in 96.0 % (bench/studies/coverage.py; one standard error is 1.1 points).""",
+    "References": "Clauset, Shalizi and Newman (2009), eq. 3.2 and section 3.3.",
+}
 
 
-@add_sections(
-    Parameters=INTERVAL_PARAMETERS,
-    Raises=RAISES,
-    Notes=INTERVAL_NOTES,
-    References="Clauset, Shalizi and Newman (2009), eq. 3.2 and section 3.3.",
-)
+@add_sections(**INTERVAL)
 def confidence_interval(
     x: npt.ArrayLike,
     level: float = 0.95,

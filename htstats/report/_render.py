@@ -123,7 +123,8 @@ def _fill(
 
 def _fixed_parts() -> dict[str, str]:
     """Style, script, and the policy that allows only these two."""
-    style = (PAGE / "page.css").read_text(encoding="utf-8")
+    dark = (PAGE / "dark.css").read_text(encoding="utf-8")
+    style = (PAGE / "page.css").read_text(encoding="utf-8").replace("{{dark}}", dark)
     scripts = [(PAGE / name).read_text(encoding="utf-8") for name in ("charts.js", "page.js")]
     script = "(() => {\n" + "\n".join(scripts) + "\n})();"
     policy = (

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from htstats._common import checks
+from htstats._common.documents import RAISES_ARGUMENT, add_sections
 from htstats.certificate import MEANS, NOISES, IntegerNetwork, Layer
 from htstats.torch._arrays import tensor_of
 from htstats.torch._normal import normal_block
@@ -88,6 +89,7 @@ class _CompressedLayer(nn.Module):
         return Layer(codes, offsets.to(torch.int16).cpu().numpy(), s.mean, s.noise, s.shift)
 
 
+@add_sections(Raises=RAISES_ARGUMENT)
 def train_compressed(
     features: npt.NDArray[Any],
     labels: npt.NDArray[Any],
@@ -137,11 +139,6 @@ def train_compressed(
     Returns
     -------
     IntegerNetwork
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong kind or out of range.
 
     Notes
     -----

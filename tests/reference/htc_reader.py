@@ -58,19 +58,23 @@ def places_of(rank, k, n):
     return found
 
 
+def shape_of(form, take, short, long):
+    """(features, height, width, classes) of formats that fix them, or of those that write them."""
+    if form in short:
+        return short[form]
+    if form not in long:
+        raise ValueError("unknown format")
+    classes, height, width = take(16), take(16), take(32)
+    features = f"columns / 2^{take(5) - 16}" if form in (24, 25) else long[form]
+    return features, height, width, classes
+
+
 def read(data):
     """(features, height, width, classes, weights as a dict of place: sign, offsets)."""
     message = Message(data)
     take = message.take
     form = take(8)
-    if form in SHORT:
-        features, height, width, classes = SHORT[form]
-    elif form in LONG:
-        features, (classes, height, width) = LONG[form], (take(16), take(16), take(32))
-    else:
-        raise ValueError("unknown format")
-    if form in (24, 25):
-        features = f"columns / 2^{take(5) - 16}"
+    features, height, width, classes = shape_of(form, take, SHORT, LONG)
     k = take(8)
     if k == 255:
         k = take(32)
@@ -111,14 +115,7 @@ def read_network(data):
         return 2**zeros + take(zeros)
 
     form = take(8)
-    if form in NETWORKS:
-        features, height, width, classes = NETWORKS[form]
-    elif form in LONG_NETWORKS:
-        features, (classes, height, width) = LONG_NETWORKS[form], (take(16), take(16), take(32))
-    else:
-        raise ValueError("unknown format")
-    if form in (24, 25):
-        features = f"columns / 2^{take(5) - 16}"
+    features, height, width, classes = shape_of(form, take, NETWORKS, LONG_NETWORKS)
     side = {"pixels": 2, "raw": 1}.get(features)
     inputs = width if side is None else (height // side) * (width // side)
     n_layers = gamma()
