@@ -81,7 +81,7 @@ def test_nothing_is_told_on_a_ridge(case, name):
     assert "ridge" in law.note
     assert law.limit.name == "power_law"
     tail = x[x >= xmin]
-    # the arrays are one, so that no ratio made of them by hand says more
+    # both names refer to one array, so no ratio computed from them can differ
     power = fit_alternative(x, "power_law", **words)
     assert likelihood_ratio(power.logpdf(tail), law.logpdf(tail)) == (0.0, 0.0, 1.0)
     for word in ("logsf", "logcdf"):

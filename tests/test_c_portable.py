@@ -73,7 +73,7 @@ def test_intrinsics_stand_behind_the_macro_of_their_processors():
 
 
 def compile_all(command: list[str]) -> str:
-    """What the compiler says of all sources, if it fails. (/a/path is an option of clang-cl.)"""
+    """The output of the compiler if it fails. (/a/path would be an option of clang-cl.)"""
     sources = [str(path.relative_to(ROOT)) for path in SOURCES]
     done = subprocess.run([*command, *INCLUDES, *sources], capture_output=True, text=True, cwd=ROOT)
     return done.stderr + done.stdout if done.returncode else ""

@@ -1,7 +1,7 @@
 /* The binomial kernels from C, without Python: nanoseconds a call or an element, or calls to count.
  *
  *   binomial_kernels time [ROUNDS [SIZE]]   a line "name<tab>nanoseconds" a kernel, best of ROUNDS
- *   binomial_kernels names                  the names of what `call` calls, a line each
+ *   binomial_kernels names                  the names that `call` accepts, one on each line
  *   binomial_kernels call WHICH TIMES       one kernel at fixed arguments (callgrind_binomial.sh)
  */
 #define _POSIX_C_SOURCE 199309L
@@ -159,7 +159,7 @@ now(void)
     return (double) at.tv_sec * 1e9 + (double) at.tv_nsec;
 }
 
-/* Kernels alternate, so that a noisy neighbour disturbs them alike; each by its fastest round. */
+/* Time the kernels in turn, so that other programs disturb all alike. The fastest round counts. */
 static void
 time_all(int rounds, int size)
 {

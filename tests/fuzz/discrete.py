@@ -61,7 +61,7 @@ def check(values, counts, two_sided, xmax=math.inf):
     for k, start in enumerate(alphas):
         if math.isnan(start):  # only a truncated law may have none
             assert xmax < math.inf
-            # at 1 the zeta function has its pole; 1e-9 beyond it an estimate may still lie
+            # the zeta function has its pole at 1; an estimate may still lie within 1e-9 of it
             at = 1 + twin.mp.mpf(10) ** -9
             n = counts[k:].sum()
             logs = (int(c) * twin.mp.log(twin.mp.mpf(int(v)) / int(values[k]))

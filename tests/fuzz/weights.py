@@ -68,7 +68,7 @@ def write_scaled(folder):
 
 
 def mutate(content, rng):
-    """One to four changes: of bits, bytes or words; parts cut out, doubled or copied."""
+    """Make one to four changes: of bits, bytes or words; cut out, repeat or copy a part."""
     changed = bytearray(content)
     for _ in range(rng.integers(1, 5)):
         if not changed:

@@ -62,7 +62,7 @@ def compare_bytes(root: Path, folder: Path) -> Outcome:
 
 
 def unpack_python(folder: Path) -> str:
-    """Unpack the packages below `folder`/system; the names of those that could not be had."""
+    """Unpack the packages below `folder`/system. Return the names of those that were not found."""
     done = folder / "unpacked"
     if done.exists():
         return ""
@@ -101,7 +101,7 @@ def unpack_python(folder: Path) -> str:
 
 
 def build(root: Path, folder: Path) -> str:
-    """Compile htstats for s390x into `folder`/tree; what a failed compiler said."""
+    """Compile htstats for s390x into `folder`/tree; return the output of a compiler that fails."""
     tree, system = folder / "tree" / "htstats", folder / "system"
     shutil.rmtree(tree, ignore_errors=True)
     shutil.copytree(root / "htstats", tree, ignore=shutil.ignore_patterns("*.so", "__pycache__"))

@@ -104,7 +104,7 @@ def run_program(program: Program) -> Outcome:
 
 
 def each(commands: list[list[str]]) -> Iterator[str]:
-    """Run commands on all cores; what a failed one said, and nothing of the others."""
+    """Run commands on all cores. Return the output of a command that failed, or an empty string."""
 
     def one(command: list[str]) -> str:
         done = subprocess.run(command, capture_output=True, text=True)

@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
 
 
 def run(*command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """A command in the copy; with `check` its failure ends the tool."""
+    """Run a command in the copy. With `check`, a failure of the command ends this program."""
     environment = {**os.environ, "PYTHONPATH": str(TREE), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         list(map(str, command)),
@@ -78,7 +78,7 @@ def copy_tree() -> None:
 
 
 def cached(key: str, suffix: str, make) -> Path:
-    """The file made before from the same text, or a new one."""
+    """The file that was made earlier from the same key, or a new one."""
     place = CACHE / (hashlib.sha256(key.encode()).hexdigest()[:24] + suffix)
     if not place.exists():
         fresh = place.with_name("new-" + place.name)
@@ -106,7 +106,7 @@ def compiler() -> list[str]:
 
 
 def object_of(source: Path) -> Path | str:
-    """The compiled file, keyed by its preprocessed text; a str if it does not compile."""
+    """The compiled file, found by its preprocessed text; the error as a str if it fails."""
     flags = [*C_FLAGS, CLONES]
     text = run(*compiler(), *flags, "-E", "-P", source, check=False)
     if text.returncode != 0:
@@ -179,7 +179,7 @@ def module_of(file: str) -> str:
 
 
 def pattern_of(line: str) -> re.Pattern[str]:
-    """The text of a fault with any space between its words and signs: formatting may change it."""
+    """A pattern for the text of a fault with any spaces: formatting may change them."""
     return re.compile(r"\s*".join(map(re.escape, re.findall(r"\w+|[^\w\s]", line))))
 
 

@@ -148,7 +148,7 @@ def matrix_of(fields, chunks):
 
 
 class Bits:
-    """Bits from the least significant of each byte on."""
+    """The bits of a stream; the lowest bit of each byte comes first."""
 
     def __init__(self, data: bytes) -> None:
         self.all = int.from_bytes(data, "little")
@@ -305,7 +305,7 @@ def float8_bytes(matrix: Matrix) -> bytes:
 
 
 def rounded_to_bfloat16(x: float) -> float:
-    """A float64 rounded once, half to even; within bfloat16's normal numbers."""
+    """Round a float64 in the range of bfloat16's normal numbers to bfloat16, half to even."""
     if x == 0:
         return x
     exponent = math.frexp(x)[1] - 8

@@ -276,7 +276,7 @@ def trapezoid(
 def contour_values(
     alpha: mp.mpf, beta: mp.mpf, x1: mp.mpf, given: Values, still: mp.mpf
 ) -> Values | None:
-    """From the right or the left, whichever cancels less."""
+    """Compute from the right or from the left, whichever has less cancellation."""
     sides = []
     for sign in (1, -1):
         found = best_ray(alpha, sign * beta, sign * x1)
