@@ -201,15 +201,17 @@ typedef struct {
     double first, last;
 } sums_t;
 
-/* The largest term of node i relative to the sums. */
-static double
-relative_size(const sums_t *sums, double terms[N_SUMS][BLOCK], int i)
+/* Writes the largest terms of the first and the last node, relative to the sums. */
+HTST_INLINE void
+compare_ends(double terms[N_SUMS][BLOCK], sums_t *sums)
 {
-    double size = 0.0;
+    sums->first = sums->last = 0.0;
     for (int k = 0; k < N_SUMS; k++) {
-        size = fmax(size, terms[k][i] / htst_stable_total(&sums->of[k]));
+        double total = htst_stable_total(&sums->of[k]);
+        double first = terms[k][0] / total, last = terms[k][BLOCK - 1] / total;
+        sums->first = first > sums->first ? first : sums->first;
+        sums->last = last > sums->last ? last : sums->last;
     }
-    return size;
 }
 
 HTST_VOID_KERNEL(add_block,
@@ -241,8 +243,7 @@ HTST_VOID_KERNEL(add_block,
     for (int k = 0; k < N_SUMS; k++) {
         htst_stable_add(terms[k], v, step, &sums->of[k]);
     }
-    sums->first = relative_size(sums, terms, 0);
-    sums->last = relative_size(sums, terms, BLOCK - 1);
+    compare_ends(terms, sums);
 }
 
 /* The growth with which the nodes resolve poles of the integrand at y = end +- i pi. The distance

@@ -16,6 +16,7 @@
 #define SMALL_PHASE 1.0 /* the largest phase on the cut at sigma = 1 */
 #define SMALL_GROWTH 0.5
 #define LEAST_Z 1e-240 /* below it, and where one term of Taylor's series suffices, z counts as 0 */
+#define SMALL_Z 1e-17  /* a larger z is not negligible for any alpha */
 #define NO_CHANGE (-42.0)
 #define LARGEST 1e300
 
@@ -45,6 +46,21 @@ is_far(const htst_stable_law_t *law, const htst_stable_side_t *side, htst_stable
         return k > -SMALL_GROWTH;
     }
     return k >= 0.0 || (1.0 - 1.0 / alpha) * pow(-alpha * k, -1.0 / (alpha - 1.0)) > DEEP;
+}
+
+/* True if the ray is likely to serve a point: there it is faster than Nolan's integral. */
+static bool
+is_in_body(const htst_stable_law_t *law, const htst_stable_side_t *side, htst_stable_point_t point)
+{
+    double alpha = law->alpha, beta = side->beta;
+    if (fabs(law->excess) < NEAR_ONE) {
+        return fabs(beta) < 0.25 || (beta > 0.0 && point.x0.hi > 2.0 * beta - 0.5);
+    }
+    if (alpha < 1.0) {
+        return false;
+    }
+    double z = point.x1.hi * pow(hypot(side->cos_part, side->sin_part), -1.0 / alpha);
+    return z < fmin(2.75, 1.0 + 4.0 * (alpha - 1.1));
 }
 
 /* Writes the values at a point on the edge of the support or outside; returns false for a point
@@ -87,15 +103,26 @@ at_zero(const htst_stable_law_t *law, const htst_stable_side_t *side)
         side->beyond / HTST_PI, 0.0, 0.0 };
 }
 
+/* True if the first term of Taylor's series in z changes the value at 0 by less than rounding. */
+static bool
+is_negligible(double alpha, double z)
+{
+    if (z > SMALL_Z) {
+        return false;
+    }
+    double log_ratio = log_gamma(2.0 / alpha) - log_gamma(1.0 / alpha);
+    return z < LEAST_Z || log(z) + log_ratio < NO_CHANGE;
+}
+
 static htst_stable_values_t
 by_nolan(const htst_stable_law_t *law, htst_stable_point_t point)
 {
     bool left = point.x1.hi < 0.0;
     point = left ? htst_stable_mirror(point) : point;
-    double z = point.x1.hi, log_ratio = log_gamma(2.0 / law->alpha) - log_gamma(1.0 / law->alpha);
+    double z = point.x1.hi;
     const htst_stable_side_t *side = &law->side[left];
     bool is_light = law->alpha < 1.0 && side->beyond == 0.0; /* the support ends at z = 0 */
-    bool is_zero = z == 0.0 || (!is_light && (z < LEAST_Z || log(z) + log_ratio < NO_CHANGE));
+    bool is_zero = z == 0.0 || (!is_light && is_negligible(law->alpha, z));
     htst_stable_values_t v = is_zero ? at_zero(law, side) : htst_stable_nolan(law, side, point);
     return left ? mirror(v) : v;
 }
@@ -124,14 +151,15 @@ choose(const htst_stable_law_t *law, htst_stable_point_t point)
     double x = near_one ? point.x0.hi : point.x1.hi;
     bool left = x < 0.0 || (x == 0.0 && law->beta < 0.0);
     htst_stable_point_t seen = left ? htst_stable_mirror(point) : point;
-    if ((is_far(law, &law->side[left], seen) || !exact)
-        && htst_stable_cut(law, &law->side[left], seen, &v)) {
+    const htst_stable_side_t *side = &law->side[left];
+    bool far = is_far(law, side, seen), body = seen.far == 0.0 && is_in_body(law, side, seen);
+    if ((far && htst_stable_cut(law, side, seen, &v))
+        || (body && htst_stable_ray(law, side, seen, true, &v))
+        || (!far && !exact && htst_stable_cut(law, side, seen, &v))
+        || (!exact && seen.far == 0.0 && htst_stable_ray(law, side, seen, false, &v))) {
         return left ? mirror(v) : v;
     }
-    if (exact || point.far > 0.0 || !htst_stable_ray(law, &law->side[left], seen, &v)) {
-        return by_nolan(law, point);
-    }
-    return left ? mirror(v) : v;
+    return by_nolan(law, point);
 }
 
 htst_stable_values_t
