@@ -129,7 +129,7 @@ def test_a_bootstrap_needs_two_values():
         fit.confidence_interval(method="bootstrap")
 
 
-@pytest.mark.parametrize("n_resamples, level", [(9, 0.8), (19, 0.9), (39, 0.95), (39, 0.9)])
+@pytest.mark.parametrize(("n_resamples", "level"), [(9, 0.8), (19, 0.9), (39, 0.95), (39, 0.9)])
 def test_ends_of_bootstrap_intervals(n_resamples, level):
     """The k-th smallest of m resamples is the quantile of k/(m + 1)."""
     fit = fit_stable(sample(200, 1.5, 0.3, seed=5), "quantile")

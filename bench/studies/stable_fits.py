@@ -258,8 +258,8 @@ def bootstrap_table(results: dict[str, Row]) -> list[str]:
         f"{math.sqrt(0.95 * 0.05 / sets_of('bootstrap', kind)):.3f} for {kind}" for kind in METHODS
     ]
     lines = [
-        f"`bootstrap`, data sets of {N} values, {RESAMPLES} resamples each. The standard error of a "
-        f"coverage of .95 is {', '.join(errors)}:",
+        f"`bootstrap`, data sets of {N} values, {RESAMPLES} resamples each. The standard error "
+        f"of a coverage of .95 is {', '.join(errors)}:",
         "",
         "| law, method, intervals | data sets | coverage of alpha | beta | loc | scale |",
         "|---|---|---|---|---|---|",

@@ -26,7 +26,7 @@
  *        - s^alpha (cos_part + i sin_part), or, near alpha = 1, W = -sigma + (i + tangent) s eta. */
 typedef struct {
     double alpha, excess, first_v, step; /* u = v + 1 - exp(-v); first_v is the least v */
-    double log_size, inverse;            /* size: x or the inverse width of exp(W); inverse = 1/size */
+    double log_size, inverse; /* size: x or the inverse width of exp(W); inverse = 1/size */
     double linear, constant, cosine, cos_part, sin_part;
     double tangent, angle, sin_angle, cos_angle;
     double turn_sin, turn_cos, turn_less; /* of (alpha - 1)(angle - pi/2); turn_less: cosine - 1 */
@@ -254,11 +254,17 @@ htst_stable_cut(const htst_stable_law_t *law, const htst_stable_side_t *side,
     double alpha = law->alpha, shift = side->beta * (law->sine / law->cosine);
     double log_x = point.far > 0.0 ? point.far : log(x);
     double quarter = sin(0.25 * HTST_PI * law->excess);
-    path_t t = { .alpha = alpha, .excess = law->excess, .first_v = log(alpha / LEFT_END),
-        .step = FIRST_STEP, .log_size = log_x,
-        .inverse = point.far > 0.0 ? exp(-log_x) : 1.0 / x, .linear = -shift * law->sine,
-        .constant = shift * (2.0 * quarter * quarter), .cosine = law->cosine,
-        .cos_part = side->cos_part, .sin_part = side->sin_part };
+    path_t t = { .alpha = alpha,
+        .excess = law->excess,
+        .first_v = log(alpha / LEFT_END),
+        .step = FIRST_STEP,
+        .log_size = log_x,
+        .inverse = point.far > 0.0 ? exp(-log_x) : 1.0 / x,
+        .linear = -shift * law->sine,
+        .constant = shift * (2.0 * quarter * quarter),
+        .cosine = law->cosine,
+        .cos_part = side->cos_part,
+        .sin_part = side->sin_part };
     integrals_t sums;
     if (!integrate(evaluate, &t, 0.0, &sums) || !(sums.absolute < MAX_CANCELLED * sums.density)) {
         return false;
@@ -281,11 +287,19 @@ near_one_path(const htst_stable_law_t *law, const htst_stable_side_t *side, doub
 {
     double size = hypot(1.0, x), angle = atan2(1.0, x), turn = law->excess * (angle - HTST_HALF_PI);
     double half = sin(0.5 * turn);
-    return (path_t){ .alpha = law->alpha, .excess = law->excess,
-        .first_v = log(law->alpha / LEFT_END), .step = RAY_STEP, .log_size = log(size),
-        .inverse = 1.0 / size, .tangent = side->beta * (law->sine / law->cosine), .angle = angle,
-        .sin_angle = 1.0 / size, .cos_angle = x / size, .turn_sin = sin(turn),
-        .turn_cos = cos(turn), .turn_less = -2.0 * half * half };
+    return (path_t){ .alpha = law->alpha,
+        .excess = law->excess,
+        .first_v = log(law->alpha / LEFT_END),
+        .step = RAY_STEP,
+        .log_size = log(size),
+        .inverse = 1.0 / size,
+        .tangent = side->beta * (law->sine / law->cosine),
+        .angle = angle,
+        .sin_angle = 1.0 / size,
+        .cos_angle = x / size,
+        .turn_sin = sin(turn),
+        .turn_cos = cos(turn),
+        .turn_less = -2.0 * half * half };
 }
 
 /* The path of the ray for other alpha: see htst_stable_ray. */
@@ -299,10 +313,19 @@ ray_path(const htst_stable_law_t *law, const htst_stable_side_t *side, double x)
     double angle = alpha * straight / (alpha + weight * z * sin(straight) / straight);
     double size = (1.0 + z) / width, share = z / (1.0 + z);
     double turn = alpha * (angle - straight), sine = sin(angle), cosine = cos(angle);
-    return (path_t){ .alpha = alpha, .excess = law->excess, .first_v = log(alpha / LEFT_END),
-        .step = RAY_STEPS / alpha, .log_size = log(size), .inverse = 1.0 / size,
-        .linear = share * cosine, .constant = share * sine, .cos_part = height * cos(turn),
-        .sin_part = height * sin(turn), .angle = angle, .sin_angle = sine, .cos_angle = cosine };
+    return (path_t){ .alpha = alpha,
+        .excess = law->excess,
+        .first_v = log(alpha / LEFT_END),
+        .step = RAY_STEPS / alpha,
+        .log_size = log(size),
+        .inverse = 1.0 / size,
+        .linear = share * cosine,
+        .constant = share * sine,
+        .cos_part = height * cos(turn),
+        .sin_part = height * sin(turn),
+        .angle = angle,
+        .sin_angle = sine,
+        .cos_angle = cosine };
 }
 
 bool

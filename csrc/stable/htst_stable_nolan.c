@@ -19,6 +19,7 @@
 #define LAST_Y 640.0            /* at a larger y, angles times alpha - 1 might be denormal */
 #define SMALL_ALPHA 0.1         /* below it mass can lie beyond LAST_Y, at an end of the angle */
 #define LEAST_MISSED 1e-13
+#define LEAST_DIVISOR 1e-280
 #define LIMIT_Y 60.0 /* at this y, L has reached its limit, if it has one */
 #define LAPLACE 20.0 /* the least L from which Laplace's formula is used */
 #define LAPLACE_Y 9.0
@@ -394,7 +395,8 @@ htst_stable_nolan(
         upper += more_of_both * t.length;
         lower += more_of_both * t.beyond;
     }
-    return (htst_stable_values_t){ scale, scale,
-        factor * integrals[DENSITY] * (law->alpha / (HTST_PI * size)) / z, upper, lower,
-        above ? 0.0 : more, above ? more : 0.0 };
+    bool tiny = z < LEAST_DIVISOR;
+    double density = factor * integrals[DENSITY] * (law->alpha / (HTST_PI * size));
+    return (htst_stable_values_t){ tiny ? scale - log(z) : scale, scale,
+        tiny ? density : density / z, upper, lower, above ? 0.0 : more, above ? more : 0.0 };
 }
