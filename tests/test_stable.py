@@ -362,26 +362,6 @@ def inner_series(alpha: float, beta: float, z: float):
     return total / (mp.pi * a)
 
 
-def outer_series(alpha: float, beta: float, z: float):
-    """P(X > z) by the power series in z^-alpha, which converges for alpha < 1."""
-    a, b = mp.mpf(alpha), mp.mpf(beta)
-    k = mp.expj(-mp.pi * a / 2) * (1 - 1j * b * mp.tan(mp.pi * a / 2))
-    terms = (
-        ((-k * mp.mpf(z) ** -a) ** n).imag / mp.factorial(n) * mp.gamma(n * a)
-        for n in range(1, 400)
-    )
-    return mp.fsum(terms) / mp.pi
-
-
-@pytest.mark.parametrize("alpha", [0.02, 0.05, 0.08])
-@pytest.mark.parametrize("beta", [-0.5, 0.0, 0.7, 1.0])
-@pytest.mark.parametrize("z", [0.1, 3.0, 1e6, 1e40])
-def test_small_alpha(alpha, beta, z):
-    mp.mp.dps = 60
-    got = stable.sf(z, alpha, beta, parameterization="S1")
-    assert relative_error(got, outer_series(alpha, beta, z)) < 1e-8
-
-
 # ---- random bits ---------------------------------------------------------------------------------
 
 

@@ -129,6 +129,19 @@ def test_a_bootstrap_needs_two_values():
         fit.confidence_interval(method="bootstrap")
 
 
+@pytest.mark.parametrize(("n_resamples", "level"), [(9, 0.8), (19, 0.9), (39, 0.95), (39, 0.9)])
+def test_ends_of_bootstrap_intervals(n_resamples, level):
+    """The k-th smallest of m resamples is the quantile of k/(m + 1)."""
+    fit = fit_stable(sample(200, 1.5, 0.3, seed=5), "quantile")
+    seeds = np.random.SeedSequence(7).generate_state(n_resamples, np.uint64).tolist()
+    resamples = [fit_stable(sample(200, *fit.estimate, seed=k), "quantile") for k in seeds]
+    estimates = np.sort([one.estimate for one in resamples], axis=0)
+    k = round((n_resamples + 1) * (1 - level) / 2)
+    found = fit.confidence_interval(level, "bootstrap", n_resamples=n_resamples, seed=7)
+    expected = np.stack([estimates[k - 1], estimates[-k]], axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("method", ["mle", "quantile", "ecf"])
 def test_bootstrap_intervals_are_about_the_asymptotic_ones(method):
     fit = fit_stable(sample(600, 1.4, 0.2, 1.0, 2.0, seed=7), method, beta=0.2)

@@ -16,7 +16,8 @@
  *   closed forms for the normal law, Cauchy's law and Levy's law (htst_stable_closed.h);
  *   in heavy tails, and wherever it converges: Fourier's integral along the branch cut of the
  *     logarithm (htst_stable_contour.h);
- *   for alpha near 1 with a small beta: Fourier's integral along a ray (htst_stable_contour.h);
+ *   in most of the body of laws with alpha above .9: Fourier's integral along a ray
+ *     (htst_stable_contour.h);
  *   elsewhere: Nolan's integral, in the distances of its angle to both ends of the interval
  *     (htst_stable_nolan.h).
  * x_S1 is held as the sum of two doubles, so that a point near the edge of the support keeps its

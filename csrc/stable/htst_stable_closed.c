@@ -27,7 +27,8 @@ scaled_erfc(htst_pair_t u, double *scale)
         term *= -(2.0 * n - 1.0) * w;
         sum += term;
     }
-    *scale = -u.hi * u.hi - 2.0 * u.hi * u.lo;
+    double square = u.hi * u.hi;
+    *scale = isinf(square) ? -INFINITY : -square - 2.0 * u.hi * u.lo;
     return sum / (ROOT_PI * u.hi);
 }
 
@@ -98,6 +99,9 @@ levy(htst_stable_point_t point)
     if (!(z > 0.0)) {
         v.upper_more = 1.0;
         return v;
+    }
+    if (isinf(1.0 / z)) { /* the logs are below all doubles */
+        return (htst_stable_values_t){ -INFINITY, -INFINITY, 1.0, 0.0, 1.0, 1.0, 0.0 };
     }
     htst_pair_t w = htst_pair_quotient((htst_pair_t){ 0.5, 0.0 }, point.x1, 1.0 / z);
     htst_pair_t u = { sqrt(w.hi), 0.0 }; /* u^2 = 1/(2 z) */

@@ -5,7 +5,9 @@
 #include "htst_isa.h"
 
 #define BLOCK HTST_STABLE_BLOCK /* nodes that are evaluated together */
-#define FIRST_STEP 0.125        /* of the trapezoid rule, in v */
+#define FIRST_STEP 0.125        /* of the trapezoid rule on the cut, in v */
+#define RAY_STEP 0.11           /* on the ray, for alpha near 1 */
+#define RAY_STEPS 0.145         /* on the ray: the step times alpha */
 #define TOLERANCE 1e-9  /* of the change by halving the step; the error may be its power 1.3 */
 #define MOMENT_SIZE 4.0 /* the largest error of a moment, relative to that of its sum */
 #define SEARCH_STEP 0.25
@@ -15,16 +17,19 @@
 #define LAST_V 12.0
 #define NEAR_ONE 0.1     /* W is computed from x_S0 if abs(alpha - 1) is below this */
 #define MAX_RISE 0.7     /* the largest Re W allowed on the cut */
-#define MAX_CANCELLED 30 /* the largest sum of absolute values, relative to the sum, on the cut */
+#define MAX_CANCELLED 30 /* the largest sum of absolute values, relative to the sum */
+#define LEAST_TAIL 0.02  /* on the ray a smaller tail would lose digits */
 
 /* The constants of the integrand. With s = sigma/size, u = log sigma and q = log s:
  *   cut: W = -sigma - s (linear expm1(e q) + constant + cosine exp(e q)), or -sigma - K s^alpha;
- *   ray: s = sigma exp(i angle)/size, W = -sigma + (i + tangent) s eta. */
+ *   ray: s = sigma exp(i angle)/size, W = -sigma (linear + i constant)
+ *        - s^alpha (cos_part + i sin_part), or, near alpha = 1, W = -sigma + (i + tangent) s eta. */
 typedef struct {
-    double alpha, excess, first_v; /* u = v + 1 - exp(-v); first_v is the least v */
-    double log_size, inverse;      /* size is x or abs(i + x_S0); inverse = 1/size */
+    double alpha, excess, first_v, step; /* u = v + 1 - exp(-v); first_v is the least v */
+    double log_size, inverse; /* size: x or the inverse width of exp(W); inverse = 1/size */
     double linear, constant, cosine, cos_part, sin_part;
-    double tangent, sin_angle, cos_angle, turn; /* turn = angle - pi/2 */
+    double tangent, angle, sin_angle, cos_angle;
+    double turn_sin, turn_cos, turn_less; /* of (alpha - 1)(angle - pi/2); turn_less: cosine - 1 */
 } path_t;
 
 /* Sums over nodes: both integrands, and the absolute values of the density's. `top` is the largest
@@ -62,26 +67,33 @@ far_cut(const path_t *t, double u)
 }
 
 HTST_INLINE term_t
-ray_term(const path_t *t, double u)
+ray_near_one(const path_t *t, double u)
 {
-    double q = t->excess * (u - t->log_size), grown = htst_expm1(q), sigma = htst_exp(u);
+    double grown = htst_expm1(t->excess * (u - t->log_size)), sigma = htst_exp(u);
     double r = sigma * t->inverse;
-    htst_angle_t turn = htst_any_angle(t->excess * t->turn),
-                 half = htst_any_angle(0.5 * t->excess * t->turn);
-    double re = grown * turn.cos - 2.0 * half.sin * half.sin, im = (1.0 + grown) * turn.sin;
+    double re = htst_fma(grown, t->turn_cos, t->turn_less), im = (1.0 + grown) * t->turn_sin;
     double a = t->tangent * re - im, b = t->tangent * im + re; /* (i + tangent) eta */
     double real = r * (a * t->cos_angle - b * t->sin_angle);
     double phase = r * (a * t->sin_angle + b * t->cos_angle);
     htst_angle_t w = htst_any_angle(phase);
     double density = w.sin * t->cos_angle + w.cos * t->sin_angle;
-    return (term_t){ real - sigma, r * density, w.sin };
+    return (term_t){ real - sigma, sigma * density, w.sin };
+}
+
+HTST_INLINE term_t
+ray_term(const path_t *t, double u)
+{
+    double sigma = htst_exp(u), power = htst_exp(t->alpha * (u - t->log_size));
+    double real = -htst_fma(sigma, t->linear, power * t->cos_part);
+    htst_angle_t w = htst_any_angle(-htst_fma(sigma, t->constant, power * t->sin_part));
+    return (term_t){ real, sigma * (w.sin * t->cos_angle + w.cos * t->sin_angle), w.sin };
 }
 
 typedef struct {
     double real[BLOCK], density[BLOCK], tail[BLOCK];
 } terms_t;
 
-typedef enum { NEAR_ONE_CUT, FAR_CUT, RAY } kind_t;
+typedef enum { NEAR_ONE_CUT, FAR_CUT, NEAR_ONE_RAY, RAY } kind_t;
 
 HTST_INLINE void
 evaluate_kind(const path_t *HTST_RESTRICT given, double v, double step, terms_t *HTST_RESTRICT out,
@@ -90,9 +102,10 @@ evaluate_kind(const path_t *HTST_RESTRICT given, double v, double step, terms_t 
     const path_t fixed = *given, *t = &fixed;
     for (int i = 0; i < BLOCK; i++) {
         double at = v + i * step, grow = htst_exp(-at), u = at + (1.0 - grow);
-        term_t n = kind == RAY ? ray_term(t, u)
-            : kind == FAR_CUT  ? far_cut(t, u)
-                               : near_one_cut(t, u);
+        term_t n = kind == RAY     ? ray_term(t, u)
+            : kind == NEAR_ONE_RAY ? ray_near_one(t, u)
+            : kind == FAR_CUT      ? far_cut(t, u)
+                                   : near_one_cut(t, u);
         double size = htst_exp(n.real) * (1.0 + grow);
         out->real[i] = n.real;
         out->density[i] = n.density * size;
@@ -112,6 +125,13 @@ HTST_VOID_KERNEL(evaluate_far,
     (t, v, step, out))
 {
     evaluate_kind(t, v, step, out, FAR_CUT);
+}
+
+HTST_VOID_KERNEL(evaluate_near_one_ray,
+    (const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out),
+    (t, v, step, out))
+{
+    evaluate_kind(t, v, step, out, NEAR_ONE_RAY);
 }
 
 HTST_VOID_KERNEL(evaluate_ray,
@@ -182,7 +202,7 @@ typedef struct {
 static bool
 integrate(evaluate_t evaluate, const path_t *t, double tail_scale, integrals_t *integrals)
 {
-    double step = FIRST_STEP;
+    double step = t->step;
     sums_t sums = sweep(evaluate, t, 0.0, step);
     for (int i = 0; i < MAX_HALVINGS && sums.top < MAX_RISE; i++) {
         double tail = htst_stable_total(&sums.tail);
@@ -234,10 +254,17 @@ htst_stable_cut(const htst_stable_law_t *law, const htst_stable_side_t *side,
     double alpha = law->alpha, shift = side->beta * (law->sine / law->cosine);
     double log_x = point.far > 0.0 ? point.far : log(x);
     double quarter = sin(0.25 * HTST_PI * law->excess);
-    path_t t = { alpha, law->excess, log(alpha / LEFT_END), log_x,
-        point.far > 0.0 ? exp(-log_x) : 1.0 / x, -shift * law->sine,
-        shift * (2.0 * quarter * quarter), law->cosine, side->cos_part, side->sin_part, 0.0, 0.0,
-        0.0, 0.0 };
+    path_t t = { .alpha = alpha,
+        .excess = law->excess,
+        .first_v = log(alpha / LEFT_END),
+        .step = FIRST_STEP,
+        .log_size = log_x,
+        .inverse = point.far > 0.0 ? exp(-log_x) : 1.0 / x,
+        .linear = -shift * law->sine,
+        .constant = shift * (2.0 * quarter * quarter),
+        .cosine = law->cosine,
+        .cos_part = side->cos_part,
+        .sin_part = side->sin_part };
     integrals_t sums;
     if (!integrate(evaluate, &t, 0.0, &sums) || !(sums.absolute < MAX_CANCELLED * sums.density)) {
         return false;
@@ -254,20 +281,71 @@ htst_stable_cut(const htst_stable_law_t *law, const htst_stable_side_t *side,
     return true;
 }
 
+/* The path of the ray for alpha near 1. On it the integrand of Cauchy's law does not oscillate. */
+static path_t
+near_one_path(const htst_stable_law_t *law, const htst_stable_side_t *side, double x)
+{
+    double size = hypot(1.0, x), angle = atan2(1.0, x), turn = law->excess * (angle - HTST_HALF_PI);
+    double half = sin(0.5 * turn);
+    return (path_t){ .alpha = law->alpha,
+        .excess = law->excess,
+        .first_v = log(law->alpha / LEFT_END),
+        .step = RAY_STEP,
+        .log_size = log(size),
+        .inverse = 1.0 / size,
+        .tangent = side->beta * (law->sine / law->cosine),
+        .angle = angle,
+        .sin_angle = 1.0 / size,
+        .cos_angle = x / size,
+        .turn_sin = sin(turn),
+        .turn_cos = cos(turn),
+        .turn_less = -2.0 * half * half };
+}
+
+/* The path of the ray for other alpha: see htst_stable_ray. */
+static path_t
+ray_path(const htst_stable_law_t *law, const htst_stable_side_t *side, double x)
+{
+    double alpha = law->alpha, height = hypot(side->cos_part, side->sin_part);
+    double width = pow(height, -1.0 / alpha), z = x * width;
+    double straight = atan2(side->sin_part, side->cos_part) / alpha;
+    double weight = 1.0 - 0.8 * (alpha - 1.1);
+    double angle = alpha * straight / (alpha + weight * z * sin(straight) / straight);
+    double size = (1.0 + z) / width, share = z / (1.0 + z);
+    double turn = alpha * (angle - straight), sine = sin(angle), cosine = cos(angle);
+    return (path_t){ .alpha = alpha,
+        .excess = law->excess,
+        .first_v = log(alpha / LEFT_END),
+        .step = RAY_STEPS / alpha,
+        .log_size = log(size),
+        .inverse = 1.0 / size,
+        .linear = share * cosine,
+        .constant = share * sine,
+        .cos_part = height * cos(turn),
+        .sin_part = height * sin(turn),
+        .angle = angle,
+        .sin_angle = sine,
+        .cos_angle = cosine };
+}
+
 bool
 htst_stable_ray(const htst_stable_law_t *law, const htst_stable_side_t *side,
-    htst_stable_point_t point, htst_stable_values_t *values)
+    htst_stable_point_t point, bool strict, htst_stable_values_t *values)
 {
-    double x = point.x0.hi, size = hypot(1.0, x), angle = atan2(1.0, x);
-    double shift = side->beta * (law->sine / law->cosine);
-    path_t t = { law->alpha, law->excess, log(law->alpha / LEFT_END), log(size), 1.0 / size, 0.0,
-        0.0, 0.0, 0.0, 0.0, shift, 1.0 / size, x / size, angle - HTST_HALF_PI };
+    bool near_one = fabs(law->excess) < NEAR_ONE;
+    path_t t = near_one ? near_one_path(law, side, point.x0.hi) : ray_path(law, side, point.x1.hi);
+    double angle = t.angle;
     integrals_t sums;
-    if (!integrate(evaluate_ray, &t, angle, &sums)) {
+    if (!integrate(near_one ? evaluate_near_one_ray : evaluate_ray, &t, angle, &sums)) {
         return false;
     }
     double upper = (angle + sums.tail) / HTST_PI;
-    *values =
-        (htst_stable_values_t){ 0.0, 0.0, sums.density / HTST_PI, upper, 1.0 - upper, 0.0, 0.0 };
+    bool kept = sums.absolute < MAX_CANCELLED * sums.density && upper > LEAST_TAIL
+        && upper < 1.0 - LEAST_TAIL;
+    if (strict && !kept) {
+        return false;
+    }
+    *values = (htst_stable_values_t){ 0.0, 0.0, sums.density * t.inverse / HTST_PI, upper,
+        1.0 - upper, 0.0, 0.0 };
     return true;
 }

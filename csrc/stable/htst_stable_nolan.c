@@ -19,6 +19,7 @@
 #define LAST_Y 640.0            /* at a larger y, angles times alpha - 1 might be denormal */
 #define SMALL_ALPHA 0.1         /* below it mass can lie beyond LAST_Y, at an end of the angle */
 #define LEAST_MISSED 1e-13
+#define LEAST_DIVISOR 1e-280
 #define LIMIT_Y 60.0 /* at this y, L has reached its limit, if it has one */
 #define LAPLACE 20.0 /* the least L from which Laplace's formula is used */
 #define LAPLACE_Y 9.0
@@ -201,15 +202,17 @@ typedef struct {
     double first, last;
 } sums_t;
 
-/* The largest term of node i relative to the sums. */
-static double
-relative_size(const sums_t *sums, double terms[N_SUMS][BLOCK], int i)
+/* Writes the largest terms of the first and the last node, relative to the sums. */
+HTST_INLINE void
+compare_ends(double terms[N_SUMS][BLOCK], sums_t *sums)
 {
-    double size = 0.0;
+    sums->first = sums->last = 0.0;
     for (int k = 0; k < N_SUMS; k++) {
-        size = fmax(size, terms[k][i] / htst_stable_total(&sums->of[k]));
+        double total = htst_stable_total(&sums->of[k]);
+        double first = terms[k][0] / total, last = terms[k][BLOCK - 1] / total;
+        sums->first = first > sums->first ? first : sums->first;
+        sums->last = last > sums->last ? last : sums->last;
     }
-    return size;
 }
 
 HTST_VOID_KERNEL(add_block,
@@ -241,8 +244,7 @@ HTST_VOID_KERNEL(add_block,
     for (int k = 0; k < N_SUMS; k++) {
         htst_stable_add(terms[k], v, step, &sums->of[k]);
     }
-    sums->first = relative_size(sums, terms, 0);
-    sums->last = relative_size(sums, terms, BLOCK - 1);
+    compare_ends(terms, sums);
 }
 
 /* The growth with which the nodes resolve poles of the integrand at y = end +- i pi. The distance
@@ -393,7 +395,8 @@ htst_stable_nolan(
         upper += more_of_both * t.length;
         lower += more_of_both * t.beyond;
     }
-    return (htst_stable_values_t){ scale, scale,
-        factor * integrals[DENSITY] * (law->alpha / (HTST_PI * size)) / z, upper, lower,
-        above ? 0.0 : more, above ? more : 0.0 };
+    bool tiny = z < LEAST_DIVISOR;
+    double density = factor * integrals[DENSITY] * (law->alpha / (HTST_PI * size));
+    return (htst_stable_values_t){ tiny ? scale - log(z) : scale, scale,
+        tiny ? density : density / z, upper, lower, above ? 0.0 : more, above ? more : 0.0 };
 }

@@ -15,9 +15,13 @@
 #define DEEP 42.0       /* the least -Re W at its saddle for which the cut is tried */
 #define SMALL_PHASE 1.0 /* the largest phase on the cut at sigma = 1 */
 #define SMALL_GROWTH 0.5
-#define LEAST_Z 1e-240 /* below it, and where one term of Taylor's series suffices, z counts as 0 */
+#define MOST_DECAY \
+    4.0 /* a larger Re W at sigma = 1 makes the other tail small: it would lose digits */
+#define SMALL_Z 1e-17 /* a larger z is not negligible for any alpha */
 #define NO_CHANGE (-42.0)
 #define LARGEST 1e300
+#define MOST_LIGHT \
+    1e6 /* for alpha = 1 the log of the light tail is below all doubles long before */
 
 static htst_stable_values_t
 mirror(htst_stable_values_t v)
@@ -42,9 +46,24 @@ is_far(const htst_stable_law_t *law, const htst_stable_side_t *side, htst_stable
         return false;
     }
     if (alpha < 1.0) {
-        return k > -SMALL_GROWTH;
+        return k > -SMALL_GROWTH && k < MOST_DECAY;
     }
     return k >= 0.0 || (1.0 - 1.0 / alpha) * pow(-alpha * k, -1.0 / (alpha - 1.0)) > DEEP;
+}
+
+/* True if the ray is likely to serve a point: there it is faster than Nolan's integral. */
+static bool
+is_in_body(const htst_stable_law_t *law, const htst_stable_side_t *side, htst_stable_point_t point)
+{
+    double alpha = law->alpha, beta = side->beta;
+    if (fabs(law->excess) < NEAR_ONE) {
+        return fabs(beta) < 0.25 || (beta > 0.0 && point.x0.hi > 2.0 * beta - 0.5);
+    }
+    if (alpha < 1.0) {
+        return false;
+    }
+    double z = point.x1.hi * pow(hypot(side->cos_part, side->sin_part), -1.0 / alpha);
+    return z < fmin(2.75, 1.0 + 4.0 * (alpha - 1.1));
 }
 
 /* Writes the values at a point on the edge of the support or outside; returns false for a point
@@ -87,15 +106,28 @@ at_zero(const htst_stable_law_t *law, const htst_stable_side_t *side)
         side->beyond / HTST_PI, 0.0, 0.0 };
 }
 
+/* True if the first term of Taylor's series in z changes the value at 0 by less than rounding. */
+static bool
+is_negligible(double alpha, double z)
+{
+    if (z > SMALL_Z) {
+        return false;
+    }
+    return log(z) + log_gamma(2.0 / alpha) - log_gamma(1.0 / alpha) < NO_CHANGE;
+}
+
 static htst_stable_values_t
 by_nolan(const htst_stable_law_t *law, htst_stable_point_t point)
 {
+    if (law->is_one && fabs(point.x0.hi) > MOST_LIGHT) {
+        point.x0 = (htst_pair_t){ copysign(MOST_LIGHT, point.x0.hi), 0.0 };
+    }
     bool left = point.x1.hi < 0.0;
     point = left ? htst_stable_mirror(point) : point;
-    double z = point.x1.hi, log_ratio = log_gamma(2.0 / law->alpha) - log_gamma(1.0 / law->alpha);
+    double z = point.x1.hi;
     const htst_stable_side_t *side = &law->side[left];
     bool is_light = law->alpha < 1.0 && side->beyond == 0.0; /* the support ends at z = 0 */
-    bool is_zero = z == 0.0 || (!is_light && (z < LEAST_Z || log(z) + log_ratio < NO_CHANGE));
+    bool is_zero = z == 0.0 || (!is_light && is_negligible(law->alpha, z));
     htst_stable_values_t v = is_zero ? at_zero(law, side) : htst_stable_nolan(law, side, point);
     return left ? mirror(v) : v;
 }
@@ -124,14 +156,15 @@ choose(const htst_stable_law_t *law, htst_stable_point_t point)
     double x = near_one ? point.x0.hi : point.x1.hi;
     bool left = x < 0.0 || (x == 0.0 && law->beta < 0.0);
     htst_stable_point_t seen = left ? htst_stable_mirror(point) : point;
-    if ((is_far(law, &law->side[left], seen) || !exact)
-        && htst_stable_cut(law, &law->side[left], seen, &v)) {
+    const htst_stable_side_t *side = &law->side[left];
+    bool far = is_far(law, side, seen), body = seen.far == 0.0 && is_in_body(law, side, seen);
+    if ((far && htst_stable_cut(law, side, seen, &v))
+        || (body && htst_stable_ray(law, side, seen, true, &v))
+        || (!far && !exact && htst_stable_cut(law, side, seen, &v))
+        || (!exact && seen.far == 0.0 && htst_stable_ray(law, side, seen, false, &v))) {
         return left ? mirror(v) : v;
     }
-    if (exact || point.far > 0.0 || !htst_stable_ray(law, &law->side[left], seen, &v)) {
-        return by_nolan(law, point);
-    }
-    return left ? mirror(v) : v;
+    return by_nolan(law, point);
 }
 
 htst_stable_values_t
@@ -171,7 +204,8 @@ htst_stable_standard_point(
     if (fabs(q.hi) > LARGEST) {
         double size = log(fabs(0.5 * x - 0.5 * loc)) + 0.69314718055994530942 - log(scale);
         q = (htst_pair_t){ x > loc ? LARGEST : -LARGEST, 0.0 };
-        return (htst_stable_point_t){ q, q, size };
+        htst_pair_t x1 = law->is_one && law->beta != 0.0 ? law->shift : q;
+        return (htst_stable_point_t){ q, x1, size };
     }
     if (fabs(d.hi) > 1e-290 && fabs(q.hi) > 1e-290) {
         q.lo = (htst_residual(d.hi, q.hi, scale) + d.lo) / scale;
@@ -212,7 +246,8 @@ double
 htst_stable_tell(int function, const htst_stable_values_t *v)
 {
     double scale = exp(v->tail_scale);
-    double upper = v->upper * scale + v->upper_more, lower = v->lower * scale + v->lower_more;
+    double upper = fmin(v->upper * scale + v->upper_more, 1.0);
+    double lower = fmin(v->lower * scale + v->lower_more, 1.0);
     switch (function) {
         case HTST_STABLE_PDF: return scaled(v->density, v->density_scale);
         case HTST_STABLE_LOGPDF: return log(v->density) + v->density_scale;

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.broadcast import Result, common_shape, numbers, refuse, run
+from htstats._common import broadcast
+from htstats._common.broadcast import Result, common_shape, refuse, run
 from htstats._core import stable as _core
 
 __all__ = ["FUNCTIONS", "Floats", "Result", "check_law", "evaluate", "evaluate_laws", "is_s1"]
@@ -74,6 +76,28 @@ def evaluate_laws(
     for row, (alpha, beta) in zip(out, laws, strict=True):
         _core.evaluate(FUNCTIONS[name], s1, x, np.array([alpha]), np.array([beta]), *UNIT, row)
     return out
+
+
+def numbers(name: str, x: Any) -> Floats:
+    """Convert to float64; raise ValueError for NaN. Integers are rounded, however large they are.
+
+    `broadcast.numbers` replaces integers beyond 2^53, which are counts elsewhere.
+    """
+    if isinstance(x, int | list | tuple | np.integer | np.ndarray) and not np.ma.isMaskedArray(x):
+        array = np.asarray(x)
+        if array.dtype.kind in "iu":
+            x = array.astype(np.float64)
+        elif array.dtype.kind == "O" and all(isinstance(v, int) for v in array.flat):
+            x = np.array([_nearest(v) for v in array.flat]).reshape(array.shape)
+    return broadcast.numbers(name, x)
+
+
+def _nearest(value: int) -> float:
+    """The nearest float; infinite beyond all of them."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def names_of(name: str) -> str:

@@ -102,7 +102,7 @@ class StableDistribution:
         return table_of(self.alpha, self.beta)
 
     def _has_table(self, x: Any) -> bool:
-        return self.alpha >= _numbers.LEAST_TABLE_ALPHA and np.size(x) >= TABLE_FROM
+        return is_large(x) and self.alpha >= _numbers.LEAST_TABLE_ALPHA
 
     def _evaluate(self, name: str, x: Any, out: Floats | None, n_threads: int) -> Any:
         if not self._has_table(x):
@@ -262,12 +262,17 @@ class StableDistribution:
         return float(self.ppf(tail)), float(self.isf(tail))
 
 
+def is_large(x: Any) -> bool:
+    """Whether x has enough elements for a table. A float is known without a call of NumPy."""
+    return not isinstance(x, float) and np.size(x) >= TABLE_FROM
+
+
 def evaluate(
     name: str, x: Any, law: tuple[Any, Any, Any, Any], parameterization: str,
     out: Floats | None, n_threads: int,
 ) -> Any:  # fmt: skip
     """The function of this name: by the table of the law if all of a large array have one law."""
-    if np.size(x) < TABLE_FROM or any(np.ndim(parameter) for parameter in law):
+    if not is_large(x) or any(np.ndim(parameter) for parameter in law):
         return _arguments.evaluate(name, x, law, parameterization, out, n_threads)
     one = StableDistribution(*law, parameterization=parameterization)
     return getattr(one, name)(x, out=out, n_threads=n_threads)

@@ -55,5 +55,7 @@ def _bootstrap(fit: FittedStable, level: float, n_resamples: int, seed: int) -> 
     for k, one in enumerate(stream.tolist()):
         points = read_points(sample(size, *fit.estimate, seed=one))
         estimates[k] = fit_points(points, fit.method, fit.known, start=fit.estimate).estimate
-    ends = np.quantile(estimates, [(1 - level) / 2, (1 + level) / 2], axis=0).T.tolist()
+    # the k-th of m resamples has the level k/(m + 1): other rules make intervals too short
+    levels = [(1 - level) / 2, (1 + level) / 2]
+    ends = np.quantile(estimates, levels, axis=0, method="weibull").T.tolist()
     return StableInterval(*((low, high) for low, high in ends))

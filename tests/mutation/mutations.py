@@ -38,6 +38,8 @@ TESTS = {
     "stable": (
         "test_stable_quantiles.py",
         "test_stable_smooth.py",
+        "test_stable_extremes.py",
+        "test_stable_small_alpha.py",
         "test_stable.py",
         "test_stable_distribution.py",
         "test_stable_accuracy.py",

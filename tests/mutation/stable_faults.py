@@ -16,6 +16,18 @@ FAULTS = (
         "double upper = sums.tail / HTST_PI;",
     ),
     Fault(
+        "htst_stable_contour.c",
+        "the density forgets the size of the ray",
+        "sums.density * t.inverse / HTST_PI, upper",
+        "sums.density / HTST_PI, upper",
+    ),
+    Fault(
+        "htst_stable_contour.c",
+        "the ray is not turned with the point",
+        "double turn = alpha * (angle - straight), sine",
+        "double turn = 0.9 * alpha * (angle - straight), sine",
+    ),
+    Fault(
         "htst_stable_nolan.c",
         "nodes miss the end of a plateau",
         "#define LEAST_STRIP 0.7 ",
@@ -38,6 +50,30 @@ FAULTS = (
         "the seam between two integrals is not mirrored",
         "        return by_nolan(law, point);\n",
         "        return by_nolan(law, seen);\n",
+    ),
+    Fault(
+        "htst_stable_values.c",
+        "the cut takes the light tail of a small alpha",
+        "return k > -SMALL_GROWTH && k < MOST_DECAY;",
+        "return k > -SMALL_GROWTH;",
+    ),
+    Fault(
+        "htst_stable_values.c",
+        "points beyond doubles forget the shift of alpha = 1",
+        "law->is_one && law->beta != 0.0 ? law->shift : q;",
+        "law->is_one && law->beta == 2.0 ? law->shift : q;",
+    ),
+    Fault(
+        "htst_stable_values.c",
+        "a probability may exceed 1",
+        "double upper = fmin(v->upper * scale + v->upper_more, 1.0);",
+        "double upper = v->upper * scale + v->upper_more;",
+    ),
+    Fault(
+        "htst_stable_closed.c",
+        "the square of a normal point overflows",
+        "*scale = isinf(square) ? -INFINITY : -square - 2.0 * u.hi * u.lo;",
+        "*scale = -square - 2.0 * u.hi * u.lo;",
     ),
     Fault(
         "htst_stable_values.c",

@@ -12,7 +12,6 @@ import mpmath as mp
 
 STILL = mp.mpf(10) ** -21
 MOST_NODES = 9_000
-MOST_TERMS = 1200
 Values = tuple[mp.mpf, mp.mpf, mp.mpf]
 
 # ---- Nolan's integral ----------------------------------------------------------------------------
@@ -296,10 +295,10 @@ def contour_values(
 Term = Callable[[int], tuple[mp.mpf, mp.mpf]]
 
 
-def add_series(term: Term, converges: bool) -> tuple[mp.mpf, mp.mpf] | None:
+def add_series(term: Term, converges: bool, most_terms: int) -> tuple[mp.mpf, mp.mpf] | None:
     """Both sums over n; None if terms grow before they are negligible."""
     sums, top, quiet, least = [mp.mpf(0), mp.mpf(0)], mp.mpf(0), 0, mp.inf
-    for n in range(MOST_TERMS):
+    for n in range(most_terms):
         parts = term(n)
         sums = [s + part for s, part in zip(sums, parts, strict=True)]
         size = max(map(abs, parts))
@@ -313,7 +312,7 @@ def add_series(term: Term, converges: bool) -> tuple[mp.mpf, mp.mpf] | None:
     return None
 
 
-def outer_series(alpha: mp.mpf, beta: mp.mpf, z: mp.mpf) -> Values | None:
+def outer_series(alpha: mp.mpf, beta: mp.mpf, z: mp.mpf, most_terms: int) -> Values | None:
     a = mp.pi * alpha / 2
     k = mp.expj(-a) * (1 - 1j * beta * mp.tan(a))
     q = -k * z**-alpha
@@ -324,18 +323,18 @@ def outer_series(alpha: mp.mpf, beta: mp.mpf, z: mp.mpf) -> Values | None:
         part = (q**n).imag / mp.factorial(n)
         return part * mp.gamma(n * alpha + 1), part * mp.gamma(n * alpha)
 
-    return outer_sums(term, alpha < 1, z)
+    return outer_sums(term, alpha < 1, z, most_terms)
 
 
-def outer_sums(term: Term, converges: bool, z: mp.mpf) -> Values | None:
-    found = add_series(term, converges)
+def outer_sums(term: Term, converges: bool, z: mp.mpf, most_terms: int) -> Values | None:
+    found = add_series(term, converges, most_terms)
     if found is None:
         return None
     upper = found[1] / mp.pi
     return found[0] / (mp.pi * z), 1 - upper, upper
 
 
-def inner_series(alpha: mp.mpf, beta: mp.mpf, z: mp.mpf) -> Values | None:
+def inner_series(alpha: mp.mpf, beta: mp.mpf, z: mp.mpf, most_terms: int) -> Values | None:
     w = 1 - 1j * beta * mp.tan(mp.pi * alpha / 2)
 
     def term(n: int) -> tuple[mp.mpf, mp.mpf]:
@@ -343,7 +342,7 @@ def inner_series(alpha: mp.mpf, beta: mp.mpf, z: mp.mpf) -> Values | None:
         value = part.real * mp.gamma((n + 1) / alpha)
         return value, value * z / (n + 1)
 
-    found = add_series(term, alpha > 1)
+    found = add_series(term, alpha > 1, most_terms)
     if found is None:
         return None
     theta0 = mp.atan(beta * mp.tan(mp.pi * alpha / 2)) / alpha
@@ -351,18 +350,21 @@ def inner_series(alpha: mp.mpf, beta: mp.mpf, z: mp.mpf) -> Values | None:
     return found[0] / (mp.pi * alpha), lower, 1 - lower
 
 
-def series_values(alpha: mp.mpf, beta: mp.mpf, x1: mp.mpf) -> Values | None:
+def series_values(
+    alpha: mp.mpf, beta: mp.mpf, x1: mp.mpf, *, digits: tuple[int, ...] = (70, 160, 400),
+    most_terms: int = 1200,
+) -> Values | None:  # fmt: skip
     """The series at two precisions that agree; None if there is none."""
     if alpha == 1 or abs(alpha - 1) < 0.05:
         return None
     sign = 1 if x1 >= 0 else -1
     for series in (outer_series, inner_series):
         before = None
-        for digits in (70, 160, 400):
-            with mp.workdps(digits):
+        for precision in digits:
+            with mp.workdps(precision):
                 if x1 == 0 and series is outer_series:
                     break
-                found = series(alpha, sign * beta, abs(x1))
+                found = series(alpha, sign * beta, abs(x1), most_terms)
             if found is None:
                 break
             if before is not None and all(

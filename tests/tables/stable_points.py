@@ -140,6 +140,15 @@ class Seams:
         alpha = self.rng.choice((self.rng.uniform(0.1, 2), 1 + self.sign() * self.power(-9, -1)))
         return alpha, self.skew(), self.sign() * self.power(2, 300), "S0"
 
+    def edge(self) -> tuple[float, float, float, str]:
+        """alpha from .1 to .2 with beta close to 1 or -1: the light tail at the edge, x_S1 tiny."""
+        alpha = self.rng.choice((self.rng.uniform(0.1, 0.2), self.rng.uniform(0.1, 0.106)))
+        beta = self.sign() * self.rng.choice((1.0, 1 - self.power(-12, -2)))
+        factor = (1 - alpha) * (alpha**alpha / math.cos(math.pi * alpha / 2)) ** (1 / (1 - alpha))
+        level = self.power(-0.5, 2.83)  # -log of the tail if beta is 1
+        x = (level / factor) ** (1 - 1 / alpha)
+        return alpha, beta, math.copysign(x, beta), "S1"
+
 
 SEAMS = {
     "seam: phase": (Seams.phase, 130),
@@ -152,6 +161,7 @@ SEAMS = {
     "seam: near 2": (Seams.normal, 110),
     "seam: light tail": (Seams.light, 130),
     "seam: far": (Seams.far, 100),
+    "seam: edge of small alpha": (Seams.edge, 60),
 }
 
 # Points at which a version of the library was wrong.
@@ -160,6 +170,7 @@ FAULTS: tuple[tuple[float, float, float, str], ...] = (
     (1.2, 1.0, -9.052885269172192, "S0"),
     (0.40155764312019826, 0.9999999999639089, -0.6676801900444157, "S0"),
     (0.68305835118863079, 0.83837997847579637, 0.9575297854183378, "S0"),
+    (0.10400528, 1.0, 7.9147e-27, "S1"),
 )
 
 
