@@ -106,9 +106,7 @@ def grid_relatives(channels: int, rows: int, columns: int) -> npt.NDArray[np.int
 class _Problem:
     """The examples in the layout that the C code reads. All chains share them unchanged."""
 
-    def __init__(
-        self, features: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int
-    ) -> None:
+    def __init__(self, features: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int) -> None:
         self.classes = classes
         order = np.argsort(labels, kind="stable")
         counts = np.bincount(labels, minlength=classes)
@@ -301,10 +299,12 @@ def anneal(
     -----
     The method is that of Kirkpatrick, Gelatt and Vecchi, "Optimization by simulated annealing",
     Science 220 (1983), with two additions (csrc/certificate/htst_anneal.h). Each move also adjusts
-    the offset of the class that it changes. Bad moves are rejected after the first part of the
-    examples. All arithmetic is in whole numbers: a seed gives the same head on every machine. With
-    4,096 examples or more the search begins at a dense head, trained with the straight-through
-    estimator, which has about three times the non-zeros that pay for their bits.
+    the offset of the class that it changes. Bad moves are rejected after a part of the examples
+    near the boundary of that class. All arithmetic is in whole numbers: a seed gives the same head
+    on every machine. With 4,096 examples or more the search begins at a dense head, trained with
+    the straight-through estimator, which has about three times the non-zeros that pay for their
+    bits. A class has at most 239 non-zeros with the default `step` and `most_levels`, so that
+    logits fit in 16 bits.
 
     Examples
     --------
