@@ -194,6 +194,32 @@ test_bad_arguments(void)
     CHECK(htst_anneal_run(&DATA, &COST, &state, 1, &temperature, 0) == HTST_ERR_BAD_ARG);
 }
 
+enum { WIDE = 300 };
+
+static int8_t wide_weights[2 * WIDE];
+
+/* A search with many columns and two examples, so that non-zeros are free. */
+static htst_anneal_state_t
+wide_search(arrays_t *a, htst_anneal_data_t *data, htst_anneal_cost_t *cost)
+{
+    static int8_t features[2 * WIDE], best[2 * WIDE], near[2 * WIDE * NEAR];
+    static int32_t places[2 * 2 * WIDE], means[2 * WIDE];
+    static int64_t ends[] = { 0, 1, 2 }, costs[2 * WIDE + 1];
+    htst_anneal_state_t state = state_of(a);
+    data->n_examples = data->n_classes = 2;
+    data->n_columns = WIDE;
+    data->by_example = data->by_column = features;
+    data->starts = ends;
+    cost->support_cost = costs;
+    cost->most_nonzeros = 2 * WIDE;
+    state.weights = wide_weights;
+    state.best_weights = best;
+    state.near_features = near;
+    state.places = places;
+    state.means = means;
+    return state;
+}
+
 /* A class never has so many non-zeros that its logits need more than 16 bits. */
 static void
 test_rows_have_a_limit(void)
@@ -201,38 +227,23 @@ test_rows_have_a_limit(void)
     CHECK(htst_anneal_most_in_row(64, 16) == (32767 - 2 * 1024) / 128);
     CHECK(htst_anneal_most_in_row(8192, 1) == (32767 - 2 * 8192) / 128);
     CHECK(htst_anneal_most_in_row(8193, 1) == 0);
-    static int8_t wide[2 * 300], weights[2 * 300], best[2 * 300], near[2 * 300 * NEAR];
-    static int32_t places[2 * 2 * 300], means[2 * 300];
-    static int64_t ends[] = { 0, 1, 2 };
     static arrays_t a;
-    htst_anneal_state_t state = state_of(&a);
     htst_anneal_data_t data = DATA;
-    data.n_examples = data.n_classes = 2;
-    data.n_columns = 300;
-    data.by_example = data.by_column = wide;
-    data.starts = ends;
-    state.weights = weights;
-    state.best_weights = best;
-    state.near_features = near;
-    state.places = places;
-    state.means = means;
-    static int64_t costs[601];
     htst_anneal_cost_t cost = COST;
-    cost.support_cost = costs;
-    cost.most_nonzeros = 600;
+    htst_anneal_state_t state = wide_search(&a, &data, &cost);
     int64_t most = htst_anneal_most_in_row(LEVELS, STEP);
-    memset(weights, 1, (size_t) most);
+    memset(wide_weights, 1, (size_t) most);
     CHECK(htst_anneal_start(&data, &cost, &state) == HTST_OK && state.row_nonzeros[0] == most);
     uint64_t temperature = (uint64_t) 6 << 26;
     for (int part = 0; part < 20; part++) {
         CHECK(htst_anneal_run(&data, &cost, &state, 500, &temperature, 0xffffffffu) == HTST_OK);
         int64_t found = 0;
-        for (int j = 0; j < 300; j++) {
-            found += weights[j] != 0;
+        for (int j = 0; j < WIDE; j++) {
+            found += wide_weights[j] != 0;
         }
         CHECK(found == state.row_nonzeros[0] && found <= most);
     }
-    memset(weights, 1, (size_t) most + 1);
+    memset(wide_weights, 1, (size_t) most + 1);
     CHECK(htst_anneal_start(&data, &cost, &state) == HTST_ERR_OVERFLOW);
 }
 
