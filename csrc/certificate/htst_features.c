@@ -244,7 +244,9 @@ htst_features_images(const htst_features_bank_t *bank, const uint8_t *images, in
     return HTST_OK;
 }
 
-/* Adding and subtracting this rounds a float of at most 2^21 to a whole number. */
+/* Adding and subtracting this rounds a float of at most 2^21 to a whole number. Each result below
+ * has a variable of its own: where FLT_EVAL_METHOD is 1 (s390x), expressions have the precision of
+ * double, and only an assignment rounds them to float. */
 #define ROUNDING 12582912.0f
 
 HTST_VOID_KERNEL(round_scaled,
@@ -253,10 +255,12 @@ HTST_VOID_KERNEL(round_scaled,
     (sums, bias, factor, n, least, most))
 {
     for (int64_t i = 0; i < n; i++) {
-        float v = (sums[i] + bias[i]) * factor[i];
+        float sum = sums[i] + bias[i];
+        float v = sum * factor[i];
         v = v > least ? v : least;
         v = v < most ? v : most;
-        sums[i] = (v + ROUNDING) - ROUNDING;
+        float rounded = v + ROUNDING;
+        sums[i] = rounded - ROUNDING;
     }
 }
 
