@@ -54,7 +54,8 @@ where heads freeze (gabor, certified error, means of two to four seeds, with CPU
 
 Different starts still differ by .0015 (standard deviation), so a budget buys the best of a few. On
 gaussian features a dense start ends at .2175 with 1,600 bits, a sparse start of 8 M proposals from
-5.5 at .206; eight reheats took that to .2043.
+5.5 at .206; eight reheats took that to .2043. 25 M from 4.5 to 1.5 end at .211. The row
+gaussian is of the earlier search (70 M proposals).
 
 The speed of the search is limited by proposals that are accepted. A proposal that is not accepted
 reads some 500 examples near the boundary (0.5 to 1 microseconds). Before one is accepted, the
