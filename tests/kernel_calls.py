@@ -229,6 +229,7 @@ def number_calls():
 
 def certificate_calls():
     """The searches for a classifier and for a network, and the features of images."""
+    from htstats._core import features
     from htstats.certificate import (
         IntegerNetwork,
         Layer,
@@ -247,6 +248,10 @@ def certificate_calls():
     images = rng.integers(0, 256, (20, 28, 28)).astype(np.uint8)
     for name in ("gabor", "gaussian", "pixels", "raw", "strokes"):
         yield f"features {name}", extract_features(name, images)
+    sums = rng.integers(-90_000, 90_000, (70, 24)).astype(np.float32)
+    bias = rng.integers(-900, 900, 24).astype(np.float32)
+    features.round_scaled(sums, bias, np.linspace(1e-4, 0.02, 24, dtype=np.float32), -1023, 1023)
+    yield "rounded sums", sums
     codes = [rng.integers(-1, 2, shape).astype(np.int8) for shape in ((5, 12), (4, 5))]
     layers = [Layer(c, np.zeros(len(c), np.int16), 0, 0, 6 * (len(c) == 5)) for c in codes]
     start = IntegerNetwork(tuple(layers), 1, 0)

@@ -93,7 +93,7 @@ def test_training_gives_the_same_head_on_every_machine():
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_dense_start_has_about_the_wanted_non_zeros_and_few_errors(seed):
     x, y = clouds()
-    problem = _Problem(x, y, 5, 0)
+    problem = _Problem(x, y, 5)
     weights, offsets = problem.start(16, 4000, 64, seed)
     assert 20 <= np.count_nonzero(weights) <= 60
     assert np.isin(weights, (-1, 0, 1)).all()
@@ -106,14 +106,14 @@ def test_a_dense_start_has_about_the_wanted_non_zeros_and_few_errors(seed):
 @pytest.mark.parametrize("levels", [2, 16, 64])
 def test_a_start_keeps_the_limits_of_the_file(shift, levels):
     x, y = clouds(shift=shift)
-    weights, offsets = _Problem(x, y, 5, 0).start(16, 50, levels, 0)
+    weights, offsets = _Problem(x, y, 5).start(16, 50, levels, 0)
     assert np.count_nonzero(weights) <= 50
     assert 0 <= offsets.min() <= offsets.max() < levels
 
 
 def test_other_seeds_start_elsewhere_and_threads_do_not_matter():
     x, y = clouds()
-    problem = _Problem(x, y, 5, 0)
+    problem = _Problem(x, y, 5)
     a, b = (problem.start(16, 4000, 64, seed)[0] for seed in (0, 1))
     assert not np.array_equal(a, b)
     stages = [Stage(5_000, 4.0)]

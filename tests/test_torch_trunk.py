@@ -73,9 +73,9 @@ def convolve(layer, x):
                 sums += np.einsum("oi,iyx->oyx", weight[:, :, dy, dx], part)
             else:
                 sums += weight[:, 0, dy, dx, None, None] * part
-    sums += layer.bias.numpy().astype(np.int64)[:, None, None]
+    sums += layer.bias.astype(np.int64)[:, None, None]
     assert np.abs(sums).max() < 2**24
-    factor = layer.factor.numpy().reshape(-1, 1, 1)
+    factor = layer.factor.reshape(-1, 1, 1)
     return np.rint(sums.astype(np.float32) * factor).astype(np.int64)
 
 

@@ -43,7 +43,7 @@ def main() -> None:
         if channels * CELLS**2 == args.columns
         else (np.empty((args.columns, 0), np.int32))
     )
-    search = _Search(_Problem(x, y, CLASSES, 0), relatives, 16, 49, 64, 0.05, 0)
+    search = _Search(_Problem(x, y, CLASSES), relatives, 16, 49, 64, 0.05, 0)
     before, last = time.process_time(), np.zeros(7)
 
     class Watched(core.Chain):

@@ -2,15 +2,15 @@
 
 #include "htst_draws.h"
 #include "htst_margins.h"
-#include "htst_isa.h"
 
 #include <string.h>
 
-/* Proposals between two updates of the mean features near the boundary, and examples per class
- * that an update uses. */
-#define PROPOSALS_A_REFRESH 61440
-#define EXAMPLES_NEAR 600
-#define TRIES_NEAR 16384
+/* Samples are drawn again after PROPOSALS_A_DRAW proposals if ACCEPTED_A_DRAW were accepted since
+ * the last draw, and in any case after MOST_ACCEPTED. NEAR_STEPS steps of the offsets are near. */
+#define PROPOSALS_A_DRAW 61440
+#define ACCEPTED_A_DRAW 64
+#define MOST_ACCEPTED 256
+#define NEAR_STEPS 3
 
 /* Proposals at one temperature. */
 #define PROPOSALS_A_TEMPERATURE 1024
@@ -21,17 +21,14 @@
 #define SHARE_ON_ANY 38
 #define SHARE_FLIP 4
 
-/* Square of the number of standard deviations at which a prefix drops a proposal. With 1.5
- * deviations a search of Fashion-MNIST (3 M proposals, mean of four seeds) ended at .1892, with 2
- * at .1866. With 2, prefixes drop few proposals that all examples would allow: of 100,000 proposals
- * 1 of 36 at temperature 1, and 5 of 384 at 2.4. */
+/* Square of the number of standard deviations at which a part of the sample drops a proposal. */
 #define DROP_VARIANCES 4
 
-/* The size of a prefix is measured in 1/PARTS of all examples. */
+/* A part of the examples near the boundary is measured in 1/PARTS of them. */
 #define PARTS 4096
 
-/* Proposals that are evaluated first on the same chunk. If all were, proposals that are bad only on
- * that chunk would never be accepted. */
+/* Proposals that are evaluated first on the same block of the sample. If all were, proposals that
+ * are bad only on that block would never be accepted. */
 #define PROPOSALS_A_TURN 1024
 
 void
@@ -77,32 +74,45 @@ keep_best(const htst_anneal_data_t *data, htst_anneal_state_t *state)
     memcpy(state->best_offsets, state->offsets, (size_t) data->n_classes * sizeof(int16_t));
 }
 
+int64_t
+htst_anneal_most_in_row(int64_t most_levels, int64_t step)
+{
+    int64_t span = most_levels * step;
+    return span > 8192 ? 0 : (INT16_MAX - 2 * span) / 128;
+}
+
 static int
 check_data(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost)
 {
-    int64_t k = data->n_chunks;
     if (data->n_examples < 1 || data->n_examples > INT32_MAX || data->n_columns < 1
-        || data->n_classes < 2 || data->n_columns > INT32_MAX / data->n_classes
-        || data->n_relatives < 0 || data->n_turning < 1 || data->n_turning > k || k < 1
-        || k > HTST_ANNEAL_CHUNKS || cost->step < 1 || cost->step > 128 || cost->rate < 1
-        || cost->most_nonzeros < 0 || cost->most_levels < 1
-        || cost->most_levels > 16384 / cost->step) {
+        || data->n_classes < 2 || data->n_classes > INT16_MAX
+        || data->n_columns > INT32_MAX / data->n_classes || data->n_relatives < 0
+        || data->n_near < HTST_ANNEAL_NEAR_BLOCK || data->n_near % HTST_ANNEAL_NEAR_BLOCK
+        || data->n_near > HTST_ANNEAL_NEAR_BLOCK * PARTS || cost->step < 1 || cost->step > 128
+        || cost->rate < 1 || cost->most_nonzeros < 0 || cost->most_levels < 1
+        || cost->most_levels > 8192 / cost->step || data->starts[0] != 0) {
         return HTST_ERR_BAD_ARG;
     }
-    int64_t at = 0;
-    for (int64_t chunk = 0; chunk < k; chunk++) {
-        const int64_t *starts = data->starts + chunk * (data->n_classes + 1);
-        for (int64_t c = 0; c < data->n_classes; c++) {
-            if (starts[c] > starts[c + 1]) {
-                return HTST_ERR_BAD_ARG;
-            }
-        }
-        if (starts[0] != at) {
+    for (int64_t c = 0; c < data->n_classes; c++) {
+        if (data->starts[c] > data->starts[c + 1]) {
             return HTST_ERR_BAD_ARG;
         }
-        at = starts[data->n_classes];
     }
-    return at == data->n_examples ? HTST_OK : HTST_ERR_BAD_ARG;
+    return data->starts[data->n_classes] == data->n_examples ? HTST_OK : HTST_ERR_BAD_ARG;
+}
+
+/* Let the smallest offset be 0; returns what was subtracted from all offsets. */
+static int32_t
+lower_offsets(const htst_anneal_data_t *data, htst_anneal_state_t *state)
+{
+    int32_t least = INT16_MAX;
+    for (int64_t c = 0; c < data->n_classes; c++) {
+        least = state->offsets[c] < least ? state->offsets[c] : least;
+    }
+    for (int64_t c = 0; c < data->n_classes; c++) {
+        state->offsets[c] = (int16_t) (state->offsets[c] - least);
+    }
+    return least;
 }
 
 /* List the non-zeros, and check weights, levels and sizes. */
@@ -111,23 +121,49 @@ list_nonzeros(
     const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state)
 {
     int64_t n = data->n_classes * data->n_columns, found = 0;
-    int32_t *list = state->places, *place = state->places + n;
+    int64_t most = htst_anneal_most_in_row(cost->most_levels, cost->step);
+    int32_t *list = state->places, *place = state->places + n, largest = 0;
+    memset(state->row_nonzeros, 0, (size_t) data->n_classes * sizeof(int32_t));
     for (int64_t e = 0; e < n; e++) {
         place[e] = -1;
         if (state->weights[e] < -1 || state->weights[e] > 1) {
             return HTST_ERR_BAD_ARG;
         }
         if (state->weights[e]) {
+            int32_t row = ++state->row_nonzeros[e / data->n_columns];
+            largest = row > largest ? row : largest;
             place[e] = (int32_t) found;
             list[found++] = (int32_t) e;
         }
     }
     state->n_nonzeros = found;
-    if (found > cost->most_nonzeros
-        || span_of_offsets(state->offsets, data->n_classes, -1, 0) > cost->most_levels) {
+    if (found > cost->most_nonzeros) {
         return HTST_ERR_BAD_ARG;
     }
-    return data->n_columns > (1 << 22) ? HTST_ERR_OVERFLOW : HTST_OK; /* 127 n + offset < 2^30 */
+    return largest > most ? HTST_ERR_OVERFLOW : HTST_OK;
+}
+
+/* Compute all logits from weights and offsets. */
+static void
+set_logits(
+    const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state)
+{
+    int64_t d = data->n_columns, classes = data->n_classes;
+    memset(state->logits, 0, (size_t) (data->n_examples * classes) * sizeof(int16_t));
+    for (int64_t c = 0; c < classes; c++) {
+        htst_margins_change_t change = {
+            .class_index = c, .n_columns = 1, .constant = cost->step * state->offsets[c]
+        };
+        htst_margins_apply(data, state, &change);
+        change.constant = 0;
+        for (int64_t j = 0; j < d; j++) {
+            change.columns[0] = j;
+            change.weights[0] = state->weights[c * d + j];
+            if (change.weights[0]) {
+                htst_margins_apply(data, state, &change);
+            }
+        }
+    }
 }
 
 int
@@ -135,75 +171,43 @@ htst_anneal_start(
     const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state)
 {
     int status = check_data(data, cost);
+    if (status == HTST_OK
+        && span_of_offsets(state->offsets, data->n_classes, -1, 0) > cost->most_levels) {
+        status = HTST_ERR_BAD_ARG;
+    }
     if (status == HTST_OK) {
         status = list_nonzeros(data, cost, state);
     }
     if (status != HTST_OK) {
         return status;
     }
-    int64_t m = data->n_examples;
-    memset(state->logits, 0, (size_t) (m * data->n_classes) * sizeof(int32_t));
-    for (int64_t c = 0; c < data->n_classes; c++) {
-        htst_margins_change_t change = {
-            .class_index = c, .n_columns = 1, .constant = cost->step * state->offsets[c]
-        };
-        htst_margins_apply(data, state, &change);
-        change.constant = 0;
-        for (int64_t j = 0; j < data->n_columns; j++) {
-            change.columns[0] = j;
-            change.weights[0] = state->weights[c * data->n_columns + j];
-            if (change.weights[0]) {
-                htst_margins_apply(data, state, &change);
-            }
-        }
-    }
+    lower_offsets(data, state);
+    set_logits(data, cost, state);
+    htst_margins_change_t none = { .n_columns = 1 };
     state->version++;
-    state->errors = m;
-    for (int64_t k = 0; k < data->n_chunks; k++) {
-        for (int64_t c = 0; c <= data->n_classes; c++) {
-            state->versions[k * (data->n_classes + 1) + c] = -1;
-        }
-        state->right[k] = htst_margins_right(data, state, k);
-        state->errors -= state->right[k];
-    }
+    state->errors = data->n_examples - htst_margins_right(data, state, &none);
     state->energy = energy_of(data, cost, state);
+    state->accepted_at_draw = -1;
     keep_best(data, state);
     return HTST_OK;
 }
 
-HTST_VOID_KERNEL(add_features,
-    (int32_t *HTST_RESTRICT sums, const int8_t *HTST_RESTRICT x, int64_t n), (sums, x, n))
-{
-    for (int64_t j = 0; j < n; j++) {
-        sums[j] += x[j];
-    }
-}
-
-/* Compute the mean features of examples, right or wrong, whose margins for class c are small. */
+/* Draw the samples near the boundaries again, and compute their means. */
 static void
-refresh_means(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
-    htst_anneal_state_t *state, int64_t c)
+draw_samples(
+    const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state)
 {
-    int64_t found = 0, d = data->n_columns;
-    int32_t near = 4 * cost->step;
-    memset(state->sums, 0, (size_t) d * sizeof(int32_t));
-    for (int64_t tries = 0; tries < TRIES_NEAR && found < EXAMPLES_NEAR; tries++) {
-        int64_t k = draw_below(state->generator, data->n_chunks);
-        int64_t size = htst_chunk_size(data, k), begin = htst_chunk_start(data, k);
-        if (size == 0) {
-            continue;
-        }
-        htst_margins_refresh(data, state, k, c);
-        int64_t i = draw_below(state->generator, size);
-        int32_t margin = state->margins[begin * data->n_classes + c * size + i];
-        if (margin > -near && margin < near) {
-            add_features(state->sums, data->by_example + (begin + i) * d, d);
-            found++;
-        }
+    htst_margins_change_t change = { .n_columns = 1 };
+    change.constant = -cost->step * lower_offsets(data, state);
+    for (int64_t c = 0; c < data->n_classes && change.constant; c++) {
+        change.class_index = c;
+        htst_margins_apply(data, state, &change);
     }
-    for (int64_t j = 0; j < d; j++) {
-        state->means[c * d + j] = found ? (int32_t) ((int64_t) state->sums[j] * 256 / found) : 0;
+    for (int64_t c = 0; c < data->n_classes; c++) {
+        htst_near_draw(data, state, c, NEAR_STEPS * cost->step);
+        htst_near_means(data, state, c);
     }
+    state->accepted_at_draw = state->n_accepted;
 }
 
 /* Propose to move the non-zero `any` to a relative of its column, or to a column that some class
@@ -278,8 +282,8 @@ draw_balance(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
 }
 
 /* True if a proposal has too many errors for a total of `allowed`. So far, `done` of PARTS parts of
- * the examples were counted: `net` errors were added, and `changed` examples turned from right to
- * wrong or back. */
+ * the examples near the boundary were counted: `net` errors were added, and `changed` examples
+ * turned from right to wrong or back. */
 static int
 is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done)
 {
@@ -294,45 +298,39 @@ is_hopeless(int64_t net, int64_t changed, int64_t allowed, int64_t done)
     return excess * excess / PARTS > DROP_VARIANCES * variance;
 }
 
-/* True if the estimate is tested after `done` chunks: after 1, 2, 4, ... of the turning chunks, and
- * after each of the others. */
-static int
-is_tested(const htst_anneal_data_t *data, int64_t done)
-{
-    return done < data->n_chunks && (done >= data->n_turning || (done & (done - 1)) == 0);
-}
-
 /* Count the errors that the change adds. Returns 1 if they are at most `allowed`, and 0 as soon as
- * a prefix shows too many. */
+ * a part of the sample shows too many. Parts of 1, 2, 4, ... blocks are tested. */
 static int
 is_allowed(const htst_anneal_data_t *data, htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t allowed, int64_t *added)
 {
-    int64_t net = 0, changed = 0, seen = 0, n = data->n_chunks, *right_after = state->right + n;
+    int64_t c = change->class_index, size = state->near_sizes[c], net = 0, changed = 0, seen = 0;
+    int64_t blocks = (size + HTST_ANNEAL_NEAR_BLOCK - 1) / HTST_ANNEAL_NEAR_BLOCK;
     int64_t turn = state->n_proposals / PROPOSALS_A_TURN;
-    for (int64_t done = 0; done < n; done++) {
-        int64_t k = done < data->n_turning ? (turn + done) % data->n_turning : done;
-        right_after[k] = 0;
-        htst_margins_refresh(data, state, k, change->class_index);
-        htst_margins_count(data, state, change, k, &right_after[k], &changed);
-        net += state->right[k] - right_after[k];
-        seen += htst_chunk_size(data, k);
-        if (is_tested(data, done + 1)
-            && is_hopeless(net, changed, allowed, seen * PARTS / data->n_examples)) {
-            state->n_compared += seen;
-            return 0;
+    for (int64_t done = 0; done < blocks; done++) {
+        int64_t k = (turn + done) % blocks, left = size - k * HTST_ANNEAL_NEAR_BLOCK;
+        htst_near_count(data, state, change, k, &net, &changed);
+        seen += left < HTST_ANNEAL_NEAR_BLOCK ? left : HTST_ANNEAL_NEAR_BLOCK;
+        if (((done + 1) & done) == 0 || done + 1 == blocks) {
+            if (is_hopeless(net, changed, allowed, seen * PARTS / state->near_totals[c])) {
+                state->n_compared += seen;
+                return 0;
+            }
         }
     }
-    state->n_compared += seen;
-    *added = net;
-    return net <= allowed;
+    state->n_compared += seen + data->n_examples;
+    *added = data->n_examples - state->errors - htst_margins_right(data, state, change);
+    return *added <= allowed;
 }
 
 static void
-set_weight(htst_anneal_state_t *state, int64_t n, int64_t entry, int change)
+set_weight(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t entry, int change)
 {
-    int32_t *list = state->places, *place = state->places + n;
+    int32_t *list = state->places, *place = list + data->n_classes * data->n_columns;
+    int32_t *row = state->row_nonzeros + entry / data->n_columns;
+    *row -= state->weights[entry] != 0;
     state->weights[entry] = (int8_t) (state->weights[entry] + change);
+    *row += state->weights[entry] != 0;
     if (state->weights[entry] && place[entry] < 0) {
         place[entry] = (int32_t) state->n_nonzeros;
         list[state->n_nonzeros++] = (int32_t) entry;
@@ -349,9 +347,8 @@ static void
 accept(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state,
     const htst_margins_change_t *change, int64_t steps, int64_t added)
 {
-    int64_t n = data->n_classes * data->n_columns;
     for (int t = 0; t < change->n_columns; t++) {
-        set_weight(state, n, change->class_index * data->n_columns + change->columns[t],
+        set_weight(data, state, change->class_index * data->n_columns + change->columns[t],
             change->weights[t]);
     }
     state->offsets[change->class_index] = (int16_t) (state->offsets[change->class_index] + steps);
@@ -359,7 +356,6 @@ accept(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anne
     state->version++;
     state->n_accepted++;
     state->errors += added;
-    memcpy(state->right, state->right + data->n_chunks, (size_t) data->n_chunks * sizeof(int64_t));
     state->energy = energy_of(data, cost, state);
     if (state->energy < state->best_energy) {
         keep_best(data, state);
@@ -382,7 +378,12 @@ propose(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_ann
     if (change.n_columns == 1) {
         k += before == 0 ? -1 : (before == change.weights[0] ? 1 : 0);
     }
-    if (span > cost->most_levels || k > cost->most_nonzeros) {
+    int64_t offset = state->offsets[change.class_index] + steps;
+    if (span > cost->most_levels || k > cost->most_nonzeros || offset > 2 * cost->most_levels
+        || offset < -2 * cost->most_levels
+        || (k > state->n_nonzeros
+            && state->row_nonzeros[change.class_index]
+                >= htst_anneal_most_in_row(cost->most_levels, cost->step))) {
         return;
     }
     change.constant = (int32_t) (cost->step * steps);
@@ -405,10 +406,10 @@ htst_anneal_run(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
         return HTST_ERR_BAD_ARG;
     }
     for (int64_t p = 0; p < n; p++) {
-        if (state->n_proposals % PROPOSALS_A_REFRESH == 0) {
-            for (int64_t c = 0; c < data->n_classes; c++) {
-                refresh_means(data, cost, state, c);
-            }
+        int64_t accepted = state->n_accepted - state->accepted_at_draw;
+        if (state->accepted_at_draw < 0 || accepted >= MOST_ACCEPTED
+            || (state->n_proposals % PROPOSALS_A_DRAW == 0 && accepted >= ACCEPTED_A_DRAW)) {
+            draw_samples(data, cost, state);
         }
         propose(data, cost, state, *temperature);
         state->n_proposals++;

@@ -15,12 +15,11 @@
  * to another column of the same class. The offset of that class moves opposite to the mean change
  * of its logit over examples near the boundary, plus noise. Without this, a single entry would
  * shift one class against all others. The largest increase of the energy that is accepted is drawn
- * first: T times an exponential variable. The proposal is then evaluated on growing prefixes of
- * the examples. A proposal is dropped when its estimated errors exceed the accepted number by too
- * many standard deviations (DROP_VARIANCES in htst_anneal.c). A proposal is accepted only after
- * evaluation on all examples, so the error count is always exact. For every class c and example i
- * the kernel keeps a margin. The margin and the change of c's logit decide whether i is right after
- * the change, so a proposal costs one comparison per example.
+ * first: T times an exponential variable. Only examples near the boundary of the changed class can
+ * turn from right to wrong or back, so the proposal is first evaluated on growing parts of a random
+ * sample of them (htst_margins.h). It is dropped when its estimated errors exceed the accepted
+ * number by too many standard deviations (DROP_VARIANCES in htst_anneal.c). A proposal is accepted
+ * only after evaluation on all examples, so the error count is always exact.
  *
  * All arithmetic uses integers (bits in 1/1024, temperatures in 2^-26), so that a seed gives the
  * same classifier on every machine.
@@ -40,18 +39,17 @@
 #define HTST_ANNEAL_UNIT 1024
 #define HTST_ANNEAL_TEMPERATURE_UNIT (1 << 26)
 
-/* The largest number of chunks of examples. */
-#define HTST_ANNEAL_CHUNKS 64
+/* Examples of a sample that are evaluated at the same time. */
+#define HTST_ANNEAL_NEAR_BLOCK 128
 
-/* The examples, cut into n_chunks chunks. Each chunk is a random sample of all examples, sorted by
- * label. The first n_turning chunks are small, and take turns to be evaluated first.
- * starts[k * (n_classes + 1) + q] is the first example of label q in chunk k, and the last entry of
- * the chunk is its end; chunk k + 1 begins where chunk k ends. */
+/* The examples, sorted by label: starts[q] is the first example of label q, and the last entry is
+ * n_examples. */
 typedef struct {
-    int64_t n_examples, n_columns, n_classes, n_chunks, n_turning;
-    const int64_t *starts;    /* (n_chunks, n_classes + 1) */
-    const int8_t *by_column;  /* chunk after chunk, each (n_columns, examples of the chunk) */
-    const int8_t *by_example; /* (n_examples, n_columns), in the same order */
+    int64_t n_examples, n_columns, n_classes; /* at most 32,767 classes */
+    int64_t n_near; /* places in the sample of a class, a multiple of HTST_ANNEAL_NEAR_BLOCK */
+    const int64_t *starts;    /* (n_classes + 1,) */
+    const int8_t *by_column;  /* (n_columns, n_examples) */
+    const int8_t *by_example; /* (n_examples, n_columns) */
     const int32_t
         *relatives; /* (n_columns, n_relatives): columns that a non-zero may move to, or -1 */
     int64_t n_relatives;
@@ -62,7 +60,7 @@ typedef struct {
     const int64_t *support_cost; /* (most_nonzeros + 1,): bits of support and signs, in units */
     int64_t most_nonzeros;
     const int64_t *levels_cost; /* (most_levels + 1,): bits of offsets, by their levels, in units */
-    int64_t most_levels;        /* at most 16384 / step */
+    int64_t most_levels;        /* at most 8192 / step */
     int32_t step;               /* step of the offsets, in logits; in [1, 128] */
 } htst_anneal_cost_t;
 
@@ -73,26 +71,37 @@ typedef struct {
     int16_t *offsets;     /* (n_classes,), in steps */
     int8_t *best_weights; /* weights and offsets with the lowest energy so far */
     int16_t *best_offsets;
-    int32_t *logits;   /* (n_classes, n_examples) */
-    int16_t *margins;  /* chunk after chunk, each (n_classes, examples of the chunk) */
-    int32_t *largest;  /* (2, n_examples): the two largest logits of other labels */
-    int64_t *versions; /* (n_chunks, n_classes + 1): the version of margins and largest */
-    int64_t *right;    /* (2, n_chunks): number of right examples, now and after a proposal */
+    int16_t *logits;        /* (n_classes, n_examples) */
+    int8_t *near_features;  /* (n_classes, n_columns, n_near): the sample of each class */
+    int16_t *near_logits;   /* (n_classes, n_classes, n_near): all logits of each sample */
+    int16_t *near_labels;   /* (n_classes, n_near) */
+    int16_t *near_margins;  /* (n_classes, n_near) */
+    int64_t *near_versions; /* (n_classes, n_near / HTST_ANNEAL_NEAR_BLOCK): of near_margins */
+    int64_t *near_sizes;    /* (n_classes,): number of examples in each sample */
+    int64_t *near_totals;   /* (n_classes,): number of examples from which it was drawn */
+    int32_t *near_list;     /* (n_examples,): workspace */
     int32_t *places; /* (2, n_classes * n_columns): the non-zeros; the place of each in that list */
-    int32_t *means;  /* (n_classes, n_columns): mean feature near the boundary, in 1/256 */
-    int32_t *sums;   /* (n_columns,): workspace */
+    int32_t *row_nonzeros; /* (n_classes,): number of non-zeros of each class */
+    int32_t *means;        /* (n_classes, n_columns): mean feature near the boundary, in 1/256 */
     uint64_t generator[4];
     int64_t n_nonzeros, errors, energy, best_errors, best_energy;
     int64_t version, n_proposals, n_accepted, n_compared;
+    int64_t accepted_at_draw; /* n_accepted when the samples were drawn */
 } htst_anneal_state_t;
 
-/* Compute logits, margins, counts and energy of the weights and offsets in `state`.
+/* The largest number of non-zeros of one class for which every logit fits in 16 bits: 239 if the
+ * offsets span at most 1,024. The search proposes no more.
+ * METHOD: 128 for each non-zero, and twice the span of the offsets.
+ * ACCURACY: exact. ERRORS: none; 0 if most_levels x step exceeds 8192. */
+int64_t htst_anneal_most_in_row(int64_t most_levels, int64_t step);
+
+/* Compute logits, counts and energy of the weights and offsets in `state`.
  *   data, cost: the examples and the costs
  *   state: see htst_anneal_state_t for what the caller fills in
  * METHOD, ACCURACY: above.
  * ERRORS: HTST_ERR_BAD_ARG if a size is out of range, the starts of labels are not in order, a
  * weight is not -1, 0 or 1, or the offsets span more than most_levels levels; HTST_ERR_OVERFLOW if
- * a logit may need more than 30 bits. */
+ * a class has more non-zeros than htst_anneal_most_in_row allows. */
 int htst_anneal_start(
     const htst_anneal_data_t *data, const htst_anneal_cost_t *cost, htst_anneal_state_t *state);
 

@@ -44,8 +44,8 @@ static inline int64_t
 log2_fixed(uint64_t x)
 {
     int whole = 0;
-    while (whole < 63 && x >> (whole + 1)) {
-        whole++;
+    for (int half = 32; half; half /= 2) {
+        whole += x >> (whole + half) ? half : 0;
     }
     uint64_t mantissa = whole > 31 ? x >> (whole - 31) : x << (31 - whole); /* in [2^31, 2^32) */
     int64_t result = whole;

@@ -243,3 +243,53 @@ htst_features_images(const htst_features_bank_t *bank, const uint8_t *images, in
     }
     return HTST_OK;
 }
+
+/* Adding and subtracting this rounds a float of at most 2^21 to a whole number. Each result below
+ * has a variable of its own: where FLT_EVAL_METHOD is 1 (s390x), expressions have the precision of
+ * double, and only an assignment rounds them to float. */
+#define ROUNDING 12582912.0f
+
+HTST_VOID_KERNEL(round_scaled,
+    (float *HTST_RESTRICT sums, const float *HTST_RESTRICT bias, const float *HTST_RESTRICT factor,
+        int64_t n, float least, float most),
+    (sums, bias, factor, n, least, most))
+{
+    for (int64_t i = 0; i < n; i++) {
+        float sum = sums[i] + bias[i];
+        float v = sum * factor[i];
+        v = v > least ? v : least;
+        v = v < most ? v : most;
+        float rounded = v + ROUNDING;
+        sums[i] = rounded - ROUNDING;
+    }
+}
+
+/* Copies of bias and factor fill a tile, so that inner loops are long. */
+#define TILE 512
+
+int
+htst_features_round_scaled(float *sums, int64_t rows, int64_t channels, const float *bias,
+    const float *factor, float least, float most)
+{
+    float limit = 1 << 21;
+    if (rows < 0 || channels < 0 || !(least >= -limit) || !(most <= limit)) {
+        return HTST_ERR_BAD_ARG;
+    }
+    if (channels > TILE) {
+        for (int64_t i = 0; i < rows; i++) {
+            round_scaled(sums + i * channels, bias, factor, channels, least, most);
+        }
+        return HTST_OK;
+    }
+    float tile_bias[TILE], tile_factor[TILE];
+    int64_t copies = channels ? TILE / channels : 1;
+    for (int64_t i = 0; i < copies * channels; i++) {
+        tile_bias[i] = bias[i % channels];
+        tile_factor[i] = factor[i % channels];
+    }
+    for (int64_t i = 0; i < rows; i += copies) {
+        int64_t n = rows - i < copies ? rows - i : copies;
+        round_scaled(sums + i * channels, tile_bias, tile_factor, n * channels, least, most);
+    }
+    return HTST_OK;
+}

@@ -55,6 +55,18 @@ int64_t htst_features_work(const htst_features_bank_t *bank);
 int htst_features_images(const htst_features_bank_t *bank, const uint8_t *images, int64_t n,
     double *work, int8_t *features);
 
+/* The outputs of a layer in whole numbers, in place: round(min(max((sums + bias) factor, least),
+ * most)).
+ *   sums: (rows, channels), whole numbers
+ *   bias, factor: (channels,); bias holds whole numbers
+ *   least, most: whole numbers in [-2^21, 2^21]
+ * METHOD: the sum with the bias is exact below 2^24, and the product is rounded once. Adding and
+ * subtracting 1.5 x 2^23 rounds to the nearest whole number, halves to even.
+ * ACCURACY: bit-identical on every machine.
+ * ERRORS: HTST_ERR_BAD_ARG if a size is negative or the limits are out of range. */
+int htst_features_round_scaled(float *sums, int64_t rows, int64_t channels, const float *bias,
+    const float *factor, float least, float most);
+
 /* floor(sqrt(x)) for 0 <= x < 2^52. METHOD: sqrt, then a correction. ACCURACY: exact. ERRORS:
  * none. */
 int64_t htst_features_isqrt(int64_t x);

@@ -2,22 +2,51 @@
 
 #include "htst_isa.h"
 
-/* Number of examples for which an int16 counter cannot overflow in one lane of any vector. */
-#define COUNT_BLOCK 8192
-
-/* Smaller than every logit that htst_anneal_start accepts. */
-#define LEAST_LOGIT (-(1 << 30))
-
-HTST_VOID_KERNEL(find_two_largest,
-    (const int32_t *HTST_RESTRICT logits, int64_t n, int32_t *HTST_RESTRICT first,
-        int32_t *HTST_RESTRICT second),
-    (logits, n, first, second))
+HTST_VOID_KERNEL(set_all, (int16_t *HTST_RESTRICT out, int16_t value, int64_t n), (out, value, n))
 {
     for (int64_t i = 0; i < n; i++) {
-        int32_t x = logits[i];
-        int32_t smaller = x < first[i] ? x : first[i];
-        first[i] = x > first[i] ? x : first[i];
-        second[i] = smaller > second[i] ? smaller : second[i];
+        out[i] = value;
+    }
+}
+
+HTST_VOID_KERNEL(raise_to,
+    (int16_t *HTST_RESTRICT most, const int16_t *HTST_RESTRICT logits, int64_t n),
+    (most, logits, n))
+{
+    for (int64_t i = 0; i < n; i++) {
+        most[i] = logits[i] > most[i] ? logits[i] : most[i];
+    }
+}
+
+HTST_KERNEL(int64_t, count_above,
+    (const int16_t *HTST_RESTRICT logits, const int16_t *HTST_RESTRICT others, int64_t n),
+    (logits, others, n))
+{
+    int16_t found = 0;
+    for (int64_t i = 0; i < n; i++) {
+        found = (int16_t) (found + (logits[i] > others[i]));
+    }
+    return found;
+}
+
+HTST_VOID_KERNEL(add_column,
+    (int16_t *HTST_RESTRICT logits, const int8_t *HTST_RESTRICT x, int64_t n, int16_t weight,
+        int16_t constant),
+    (logits, x, n, weight, constant))
+{
+    for (int64_t i = 0; i < n; i++) {
+        logits[i] = (int16_t) (logits[i] + weight * x[i] + constant);
+    }
+}
+
+HTST_VOID_KERNEL(change_logits,
+    (int16_t *HTST_RESTRICT after, const int16_t *HTST_RESTRICT logits,
+        const int8_t *HTST_RESTRICT x, const int8_t *HTST_RESTRICT z, int64_t n, int16_t weight,
+        int16_t weight_z, int16_t constant),
+    (after, logits, x, z, n, weight, weight_z, constant))
+{
+    for (int64_t i = 0; i < n; i++) {
+        after[i] = (int16_t) (logits[i] + weight * x[i] + weight_z * z[i] + constant);
     }
 }
 
@@ -28,166 +57,88 @@ clamp(int32_t margin)
     return (int16_t) (margin < -HTST_MARGIN_FAR ? -HTST_MARGIN_FAR : margin);
 }
 
-/* Margins of a class for examples of another label. */
+/* Margins of a class for examples of another label. `most` holds the largest logits of third
+ * classes. */
 HTST_VOID_KERNEL(set_others_margins,
-    (const int32_t *HTST_RESTRICT label, const int32_t *HTST_RESTRICT logits,
-        const int32_t *HTST_RESTRICT first, const int32_t *HTST_RESTRICT second, int64_t n,
-        int16_t *HTST_RESTRICT margins),
-    (label, logits, first, second, n, margins))
+    (const int16_t *HTST_RESTRICT label, const int16_t *HTST_RESTRICT logits,
+        const int16_t *HTST_RESTRICT most, int64_t n, int16_t *HTST_RESTRICT margins),
+    (label, logits, most, n, margins))
 {
     for (int64_t i = 0; i < n; i++) {
-        int32_t third = logits[i] == first[i] ? second[i] : first[i];
-        int32_t margin = label[i] > third ? label[i] - logits[i] : -HTST_MARGIN_FAR;
+        int32_t margin = label[i] > most[i] ? label[i] - logits[i] : -HTST_MARGIN_FAR;
         margins[i] = clamp(margin);
     }
 }
 
 HTST_VOID_KERNEL(set_own_margins,
-    (const int32_t *HTST_RESTRICT label, const int32_t *HTST_RESTRICT first, int64_t n,
+    (const int16_t *HTST_RESTRICT label, const int16_t *HTST_RESTRICT most, int64_t n,
         int16_t *HTST_RESTRICT margins),
-    (label, first, n, margins))
+    (label, most, n, margins))
 {
     for (int64_t i = 0; i < n; i++) {
-        margins[i] = clamp(first[i] - label[i] + 1);
+        margins[i] = clamp(most[i] - label[i] + 1);
     }
 }
 
-/* Find the two largest logits of other labels, for the examples of chunk k. */
+/* The largest logits of all classes but c and y, for n examples from `at` on. */
 static void
-refresh_largest(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k)
+find_most_of_others(const htst_anneal_data_t *data, const htst_anneal_state_t *state, int64_t c,
+    int64_t y, int64_t at, int64_t n, int16_t *most)
 {
-    const int64_t *starts = data->starts + k * (data->n_classes + 1);
-    int64_t m = data->n_examples, begin = starts[0], n = htst_chunk_size(data, k);
-    int32_t *first = state->largest, *second = state->largest + m;
-    for (int64_t i = begin; i < begin + n; i++) {
-        first[i] = second[i] = LEAST_LOGIT;
-    }
-    for (int64_t c = 0; c < data->n_classes; c++) {
-        const int32_t *logits = state->logits + c * m;
-        int64_t own = starts[c], after = starts[c + 1];
-        find_two_largest(logits + begin, own - begin, first + begin, second + begin);
-        find_two_largest(logits + after, begin + n - after, first + after, second + after);
-    }
-}
-
-void
-htst_margins_refresh(
-    const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k, int64_t c)
-{
-    int64_t *versions = state->versions + k * (data->n_classes + 1);
-    if (versions[c] == state->version) {
-        return;
-    }
-    if (versions[data->n_classes] != state->version) {
-        refresh_largest(data, state, k);
-        versions[data->n_classes] = state->version;
-    }
-    const int64_t *starts = data->starts + k * (data->n_classes + 1);
-    int64_t m = data->n_examples, begin = starts[0], n = htst_chunk_size(data, k);
-    int16_t *margins = state->margins + begin * data->n_classes + c * n;
-    const int32_t *first = state->largest, *second = state->largest + m;
-    for (int64_t y = 0; y < data->n_classes; y++) {
-        int64_t at = starts[y], size = starts[y + 1] - at;
-        const int32_t *label = state->logits + y * m + at;
-        if (y == c) {
-            set_own_margins(label, first + at, size, margins + (at - begin));
-        }
-        else {
-            set_others_margins(label, state->logits + c * m + at, first + at, second + at, size,
-                margins + (at - begin));
-        }
-    }
-    versions[c] = state->version;
-}
-
-/* Count the examples whose margin exceeds the change (below), and those for which this comparison
- * has another result than without the change (changed). */
-HTST_VOID_KERNEL(count_one,
-    (const int16_t *HTST_RESTRICT margins, const int8_t *HTST_RESTRICT x, int64_t n, int16_t weight,
-        int16_t constant, int64_t *below, int64_t *changed),
-    (margins, x, n, weight, constant, below, changed))
-{
-    int16_t now = 0, other = 0;
-    for (int64_t i = 0; i < n; i++) {
-        int16_t is = margins[i] > (int16_t) (weight * x[i] + constant), was = margins[i] > 0;
-        now = (int16_t) (now + is);
-        other = (int16_t) (other + (is ^ was));
-    }
-    *below += now;
-    *changed += other;
-}
-
-HTST_VOID_KERNEL(count_two,
-    (const int16_t *HTST_RESTRICT margins, const int8_t *HTST_RESTRICT x,
-        const int8_t *HTST_RESTRICT z, int64_t n, int16_t weight, int16_t weight_z,
-        int16_t constant, int64_t *below, int64_t *changed),
-    (margins, x, z, n, weight, weight_z, constant, below, changed))
-{
-    int16_t now = 0, other = 0;
-    for (int64_t i = 0; i < n; i++) {
-        int16_t d = (int16_t) (weight * x[i] + weight_z * z[i] + constant);
-        int16_t is = margins[i] > d, was = margins[i] > 0;
-        now = (int16_t) (now + is);
-        other = (int16_t) (other + (is ^ was));
-    }
-    *below += now;
-    *changed += other;
-}
-
-/* The same for examples [begin, end) of a chunk and a change of one or two columns. */
-static void
-count_segment(const int16_t *margins, const int8_t *const columns[2],
-    const htst_margins_change_t *change, int64_t begin, int64_t end, int64_t *below,
-    int64_t *changed)
-{
-    int16_t w = (int16_t) change->weights[0], v = (int16_t) change->weights[1];
-    int16_t constant = (int16_t) change->constant;
-    for (int64_t at = begin; at < end; at += COUNT_BLOCK) {
-        int64_t n = end - at < COUNT_BLOCK ? end - at : COUNT_BLOCK;
-        if (change->n_columns == 1) {
-            count_one(margins + at, columns[0] + at, n, w, constant, below, changed);
-        }
-        else {
-            count_two(
-                margins + at, columns[0] + at, columns[1] + at, n, w, v, constant, below, changed);
+    set_all(most, INT16_MIN, n);
+    for (int64_t q = 0; q < data->n_classes; q++) {
+        if (q != c && q != y) {
+            raise_to(most, state->logits + q * data->n_examples + at, n);
         }
     }
 }
 
 void
-htst_margins_count(const htst_anneal_data_t *data, const htst_anneal_state_t *state,
-    const htst_margins_change_t *change, int64_t k, int64_t *right, int64_t *changed)
+htst_margins_compute(const htst_anneal_data_t *data, const htst_anneal_state_t *state, int64_t c,
+    int64_t y, int64_t at, int64_t n, int16_t *margins)
 {
-    const int64_t *starts = data->starts + k * (data->n_classes + 1);
-    int64_t begin = starts[0], n = htst_chunk_size(data, k), c = change->class_index;
-    const int16_t *margins = state->margins + begin * data->n_classes + c * n;
-    const int8_t *chunk = data->by_column + begin * data->n_columns;
-    const int8_t *columns[2] = { chunk + change->columns[0] * n, chunk + change->columns[1] * n };
-    int64_t own = starts[c] - begin, after = starts[c + 1] - begin;
-    int64_t below = 0, own_below = 0, ignored = 0;
-    /* one loop over all examples is faster than three loops around the segment of class c */
-    count_segment(margins, columns, change, 0, n, &below, changed);
-    count_segment(margins, columns, change, own, after, &own_below, &ignored);
-    *right += below - own_below + (after - own - own_below);
+    int16_t most[HTST_MARGINS_BLOCK];
+    const int16_t *label = state->logits + y * data->n_examples + at;
+    find_most_of_others(data, state, c, y, at, n, most);
+    if (y == c) {
+        set_own_margins(label, most, n, margins);
+    }
+    else {
+        set_others_margins(label, state->logits + c * data->n_examples + at, most, n, margins);
+    }
 }
 
-HTST_VOID_KERNEL(add_column,
-    (int32_t *HTST_RESTRICT logits, const int8_t *HTST_RESTRICT x, int64_t n, int32_t weight,
-        int32_t constant),
-    (logits, x, n, weight, constant))
+/* Count the right examples among n examples of label y from `at` on, after the change. */
+static int64_t
+count_block(const htst_anneal_data_t *data, const htst_anneal_state_t *state,
+    const htst_margins_change_t *change, int64_t y, int64_t at, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++) {
-        logits[i] += weight * x[i] + constant;
+    int16_t most[HTST_MARGINS_BLOCK], after[HTST_MARGINS_BLOCK];
+    int64_t c = change->class_index, m = data->n_examples;
+    const int8_t *x = data->by_column + change->columns[0] * m + at;
+    const int8_t *z = data->by_column + change->columns[1] * m + at;
+    change_logits(after, state->logits + c * m + at, x, z, n, (int16_t) change->weights[0],
+        (int16_t) change->weights[1], (int16_t) change->constant);
+    find_most_of_others(data, state, c, y, at, n, most);
+    if (y == c) {
+        return count_above(after, most, n);
     }
+    raise_to(most, after, n);
+    return count_above(state->logits + y * m + at, most, n);
 }
 
 int64_t
-htst_margins_right(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k)
+htst_margins_right(const htst_anneal_data_t *data, const htst_anneal_state_t *state,
+    const htst_margins_change_t *change)
 {
-    int64_t right = 0, changed = 0;
-    htst_margins_change_t none = { .n_columns = 1 };
-    htst_margins_refresh(data, state, k, 0);
-    htst_margins_count(data, state, &none, k, &right, &changed);
+    int64_t right = 0;
+    for (int64_t y = 0; y < data->n_classes; y++) {
+        int64_t end = data->starts[y + 1];
+        for (int64_t at = data->starts[y]; at < end; at += HTST_MARGINS_BLOCK) {
+            int64_t n = end - at < HTST_MARGINS_BLOCK ? end - at : HTST_MARGINS_BLOCK;
+            right += count_block(data, state, change, y, at, n);
+        }
+    }
     return right;
 }
 
@@ -195,13 +146,15 @@ void
 htst_margins_apply(
     const htst_anneal_data_t *data, htst_anneal_state_t *state, const htst_margins_change_t *change)
 {
-    int32_t *logits = state->logits + change->class_index * data->n_examples;
-    for (int64_t k = 0; k < data->n_chunks; k++) {
-        int64_t begin = htst_chunk_start(data, k), n = htst_chunk_size(data, k);
-        const int8_t *chunk = data->by_column + begin * data->n_columns;
-        for (int t = 0; t < change->n_columns; t++) {
-            add_column(logits + begin, chunk + change->columns[t] * n, n, change->weights[t],
-                t == 0 ? change->constant : 0);
+    int64_t c = change->class_index, m = data->n_examples, n = data->n_near;
+    for (int t = 0; t < change->n_columns; t++) {
+        int64_t j = change->columns[t];
+        int16_t weight = (int16_t) change->weights[t];
+        int16_t constant = (int16_t) (t == 0 ? change->constant : 0);
+        add_column(state->logits + c * m, data->by_column + j * m, m, weight, constant);
+        for (int64_t q = 0; q < data->n_classes; q++) {
+            add_column(state->near_logits + (q * data->n_classes + c) * n,
+                state->near_features + (q * data->n_columns + j) * n, n, weight, constant);
         }
     }
 }

@@ -1,5 +1,5 @@
 /* htst_margins: exact error counts of a linear integer classifier whose classes change one at a
- * time. Internal.
+ * time, and samples of examples near the boundary of each class. Internal.
  *
  * For class c and example i with label y the margin M_c[i] is
  *
@@ -7,14 +7,15 @@
  *     y != c:  logit_y - logit_c, or the least margin if some third logit is at least logit_y
  *
  * clamped to +-HTST_MARGIN_FAR. After logit_c grows by d, i is classified correctly ("right") if
- * and only if M_c[i] <= d (y = c) or M_c[i] > d (y != c). A change therefore costs one comparison
- * per example, the same for all examples; the label says how to count its result.
+ * and only if M_c[i] <= d (y = c) or M_c[i] > d (y != c). Only examples with small margins can turn
+ * from right to wrong or back. For each class the kernel keeps a random sample of such examples,
+ * with copies of their features and logits in the order of memory. A few hundred of them tell as
+ * much about a proposal as ten times as many of all examples.
  *
- * Margins are computed when they are needed. A change of one class makes the margins of every
- * class out of date, but most proposals use one chunk of one class only.
+ * A sample is drawn again from time to time (htst_near_draw). Between two draws its examples stay
+ * the same, and their logits are kept exact.
  *
- * METHOD: the two largest logits of other labels are kept, so that one comparison gives the
- * largest logit without a given class.
+ * METHOD: all numbers fit in 16 bits, see htst_anneal_start.
  * ACCURACY: counts are exact, because a clamped margin is larger than any change.
  * ERRORS: none; htst_anneal_start has checked the arguments.
  */
@@ -25,7 +26,7 @@
 
 #include "htst_anneal.h"
 
-/* Larger than any change that a proposal makes to a logit: 2 x 127 + the offset's span. */
+/* Larger than any change that a proposal makes to a logit: 2 x 128 + twice the offset's span. */
 #define HTST_MARGIN_FAR 17000
 
 /* A change of the weights of one class: weights[t] is added at columns[t], and `constant` is added
@@ -38,35 +39,32 @@ typedef struct {
     int32_t constant;
 } htst_margins_change_t;
 
-/* Bring the margins of class c in chunk k up to date. */
-void htst_margins_refresh(
-    const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k, int64_t c);
+/* Count the examples that are right after the change, among all examples. */
+int64_t htst_margins_right(const htst_anneal_data_t *data, const htst_anneal_state_t *state,
+    const htst_margins_change_t *change);
 
-/* Count examples of chunk k, and add the counts: to *right those that are right after the change,
- * to *changed those that the change turns from right to wrong or from wrong to right. */
-void htst_margins_count(const htst_anneal_data_t *data, const htst_anneal_state_t *state,
-    const htst_margins_change_t *change, int64_t k, int64_t *right, int64_t *changed);
-
-/* Apply the change to the logits. The caller then raises state->version, which marks all margins as
- * out of date. */
+/* Apply the change to the logits of all examples and of the samples. The caller then raises
+ * state->version, which marks the margins of the samples as out of date. */
 void htst_margins_apply(const htst_anneal_data_t *data, htst_anneal_state_t *state,
     const htst_margins_change_t *change);
 
-/* Refresh the margins of class 0 in chunk k, and return how many of its examples are right. */
-int64_t htst_margins_right(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t k);
+/* Compute the margins of class c for n examples of label y from example `at` on. */
+void htst_margins_compute(const htst_anneal_data_t *data, const htst_anneal_state_t *state,
+    int64_t c, int64_t y, int64_t at, int64_t n, int16_t *margins);
 
-/* The index of the first example of chunk k, and the number of its examples. */
-static inline int64_t
-htst_chunk_start(const htst_anneal_data_t *data, int64_t k)
-{
-    return data->starts[k * (data->n_classes + 1)];
-}
+/* The largest n for htst_margins_compute. */
+#define HTST_MARGINS_BLOCK 1024
 
-static inline int64_t
-htst_chunk_size(const htst_anneal_data_t *data, int64_t k)
-{
-    const int64_t *starts = data->starts + k * (data->n_classes + 1);
-    return starts[data->n_classes] - starts[0];
-}
+/* Draw the sample of class c from the examples whose margins are between -near and near. */
+void htst_near_draw(
+    const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c, int32_t near);
+
+/* Compute the mean features of the sample of class c, in 1/256. */
+void htst_near_means(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c);
+
+/* Count block k of the sample of the changed class. Add to *added the errors that the change adds,
+ * and to *changed the examples that it turns from right to wrong or from wrong to right. */
+void htst_near_count(const htst_anneal_data_t *data, htst_anneal_state_t *state,
+    const htst_margins_change_t *change, int64_t k, int64_t *added, int64_t *changed);
 
 #endif /* HTST_MARGINS_H */

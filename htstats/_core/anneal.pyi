@@ -2,12 +2,15 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import disjoint_base
 
+NEAR_BLOCK: int
+
+def most_in_row(most_levels: int, step: int) -> int: ...
+
 @disjoint_base
 class Chain:
     def __init__(
         self,
         starts: npt.NDArray[np.int64],
-        turning: int,
         by_column: npt.NDArray[np.int8],
         by_example: npt.NDArray[np.int8],
         relatives: npt.NDArray[np.int32],
@@ -19,11 +22,12 @@ class Chain:
         offsets: npt.NDArray[np.int16],
         best_weights: npt.NDArray[np.int8],
         best_offsets: npt.NDArray[np.int16],
-        logits: npt.NDArray[np.int32],
-        margins: npt.NDArray[np.int16],
-        largest: npt.NDArray[np.int32],
-        versions: npt.NDArray[np.int64],
-        right: npt.NDArray[np.int64],
+        logits: npt.NDArray[np.int16],
+        near_features: npt.NDArray[np.int8],
+        near_logits: npt.NDArray[np.int16],
+        near_notes: npt.NDArray[np.int16],
+        near_counts: npt.NDArray[np.int64],
+        near_list: npt.NDArray[np.int32],
         places: npt.NDArray[np.int32],
         means: npt.NDArray[np.int32],
         seed: int,

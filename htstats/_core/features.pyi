@@ -23,3 +23,11 @@ class Bank:
         work: npt.NDArray[np.float64],
         features: npt.NDArray[np.int8],
     ) -> None: ...
+
+def round_scaled(
+    sums: npt.NDArray[np.float32],
+    bias: npt.NDArray[np.float32],
+    factor: npt.NDArray[np.float32],
+    least: float,
+    most: float,
+) -> None: ...

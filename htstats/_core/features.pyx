@@ -6,6 +6,7 @@ from htstats._core.htst_features cimport (
     htst_features_bank_t,
     htst_features_columns,
     htst_features_images,
+    htst_features_round_scaled,
     htst_features_rows,
     htst_features_work,
 )
@@ -58,3 +59,18 @@ cdef class Bank:
             status = htst_features_images(&self.bank, &images[0, 0, 0], n, &work[0],
                                           &features[0, 0])
         check(status)
+
+
+def round_scaled(float[:, ::1] sums, const float[::1] bias, const float[::1] factor, float least,
+                 float most):
+    """Replace sums by round(min(max((sums + bias) factor, least), most)), channel by channel."""
+    cdef int64_t rows = sums.shape[0], channels = sums.shape[1]
+    cdef int status
+    if bias.shape[0] != channels or factor.shape[0] != channels:
+        raise ValueError("bias and factor must have one number for each channel")
+    if rows == 0 or channels == 0:
+        return
+    with nogil:
+        status = htst_features_round_scaled(&sums[0, 0], rows, channels, &bias[0], &factor[0],
+                                            least, most)
+    check(status)

@@ -1,8 +1,11 @@
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint64_t
 
 cdef extern from "htst_anneal.h" nogil:
+    enum:
+        HTST_ANNEAL_NEAR_BLOCK
+
     ctypedef struct htst_anneal_data_t:
-        int64_t n_examples, n_columns, n_classes, n_chunks, n_turning
+        int64_t n_examples, n_columns, n_classes, n_near
         const int64_t *starts
         const int8_t *by_column
         const int8_t *by_example
@@ -22,18 +25,23 @@ cdef extern from "htst_anneal.h" nogil:
         int16_t *offsets
         int8_t *best_weights
         int16_t *best_offsets
-        int32_t *logits
-        int16_t *margins
-        int32_t *largest
-        int64_t *versions
-        int64_t *right
+        int16_t *logits
+        int8_t *near_features
+        int16_t *near_logits
+        int16_t *near_labels
+        int16_t *near_margins
+        int64_t *near_versions
+        int64_t *near_sizes
+        int64_t *near_totals
+        int32_t *near_list
         int32_t *places
+        int32_t *row_nonzeros
         int32_t *means
-        int32_t *sums
         uint64_t generator[4]
         int64_t n_nonzeros, errors, energy, best_errors, best_energy
         int64_t version, n_proposals, n_accepted, n_compared
 
+    int64_t htst_anneal_most_in_row(int64_t most_levels, int64_t step) noexcept
     int htst_anneal_start(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,
                           htst_anneal_state_t *state) noexcept
     int htst_anneal_run(const htst_anneal_data_t *data, const htst_anneal_cost_t *cost,

@@ -14,3 +14,5 @@ cdef extern from "htst_features.h" nogil:
     int64_t htst_features_work(const htst_features_bank_t *bank) noexcept
     int htst_features_images(const htst_features_bank_t *bank, const uint8_t *images, int64_t n,
                              double *work, int8_t *features) noexcept
+    int htst_features_round_scaled(float *sums, int64_t rows, int64_t channels, const float *bias,
+                                   const float *factor, float least, float most) noexcept

@@ -18,11 +18,11 @@ import numpy.typing as npt
 
 from htstats._common import checks
 from htstats._common.threads import run_each
-from htstats._core.anneal import Chain
+from htstats._core.anneal import NEAR_BLOCK, Chain, most_in_row
 from htstats.certificate._bound import exchange_rate, occam_bound
 from htstats.certificate._coder import log2_units
 from htstats.certificate._head import TernaryHead
-from htstats.certificate._start import find_start, random_order
+from htstats.certificate._start import find_start
 
 __all__ = ["Annealed", "Stage", "anneal", "grid_relatives"]
 
@@ -31,10 +31,8 @@ UNIT = 1024
 TEMPERATURE_UNIT = 1 << 26
 A_TEMPERATURE = 1024
 
-# The smallest number of examples in a chunk: an estimate from fewer is useless.
-CHUNK_EXAMPLES = 512
-# Number of small chunks, which take turns to be counted first. After them, prefixes double in size.
-TURNING = 8
+# The most blocks of examples near the boundary of a class that evaluate a proposal.
+MOST_BLOCKS = 64
 
 # Proposals between two checks of the clock, the progress function and Ctrl-C.
 SLICE = 200 * A_TEMPERATURE
@@ -108,25 +106,13 @@ def grid_relatives(channels: int, rows: int, columns: int) -> npt.NDArray[np.int
 class _Problem:
     """The examples in the layout that the C code reads. All chains share them unchanged."""
 
-    def __init__(
-        self, features: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int, seed: int
-    ) -> None:
-        m = len(labels)
+    def __init__(self, features: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int) -> None:
         self.classes = classes
-        ends, self.turning = _chunk_ends(m)
-        order = random_order(m, seed)
-        self.starts = np.zeros((len(ends), classes + 1), np.int64)
-        parts, at = [], 0
-        for k, part in enumerate(np.split(order, ends[:-1])):
-            part = part[np.argsort(labels[part], kind="stable")]
-            counts = np.bincount(labels[part], minlength=classes)
-            self.starts[k] = at + np.concatenate([[0], np.cumsum(counts)])
-            at += len(part)
-            parts.append(part)
-        self.by_example = np.ascontiguousarray(features[np.concatenate(parts)], np.int8)
-        self.by_column = np.concatenate(
-            [self.by_example[row[0] : row[-1]].T.ravel() for row in self.starts]
-        )
+        order = np.argsort(labels, kind="stable")
+        counts = np.bincount(labels, minlength=classes)
+        self.starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        self.by_example = np.ascontiguousarray(features[order], np.int8)
+        self.by_column = np.ascontiguousarray(self.by_example.T)
         self._features, self._labels = features, labels
 
     def start(
@@ -134,18 +120,14 @@ class _Problem:
     ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
         """The weights and offsets of `find_start` for these examples."""
         return find_start(
-            self._features, self._labels, self.classes, step, most, most_levels, seed, dense
-        )
+            self._features, self._labels, self.classes, step, most, most_levels, seed, dense,
+            most_in_row(most_levels, step),
+        )  # fmt: skip
 
 
-def _chunk_ends(m: int) -> tuple[list[int], int]:
-    """The ends of the chunks, and the number of leading chunks that take turns."""
-    turning = min(max(m // CHUNK_EXAMPLES, 1), TURNING)
-    size = CHUNK_EXAMPLES if m >= 4 * TURNING * CHUNK_EXAMPLES else -(-m // turning)
-    ends = [size * (k + 1) for k in range(turning)]
-    while 8 * ends[-1] <= 3 * m:
-        ends.append(2 * ends[-1])
-    return [*(ends if len(ends) > turning else ends[:-1]), m], turning
+def _near_examples(m: int, classes: int) -> int:
+    """Places in the sample near the boundary of each class: all samples hold up to 2 m examples."""
+    return NEAR_BLOCK * min(max(2 * m // (classes * NEAR_BLOCK), 1), MOST_BLOCKS)
 
 
 def _counts(n: int, most: int) -> Iterator[int]:
@@ -184,14 +166,16 @@ class _Search:
         )
         self.weights, self.best_weights = np.zeros((2, c, d), np.int8)
         self.offsets, self.best_offsets = np.zeros((2, c), np.int16)
+        near = _near_examples(m, c)
         self.work = (
-            np.zeros((c, m), np.int32),
-            np.zeros(c * m, np.int16),
-            np.zeros((2, m), np.int32),
-            np.zeros((len(problem.starts), c + 1), np.int64),
-            np.zeros((2, len(problem.starts)), np.int64),
-            np.zeros((2, n), np.int32),
-            np.zeros((c + 1, d), np.int32),
+            np.zeros((c, m), np.int16),
+            np.zeros((c, d, near), np.int8),
+            np.zeros((c, c, near), np.int16),
+            np.zeros((2, c, near), np.int16),
+            np.zeros((2 + near // NEAR_BLOCK, c), np.int64),
+            np.zeros(m, np.int32),
+            np.zeros((3, n), np.int32),
+            np.zeros((c, d), np.int32),
         )
         self.most, self.most_levels = most, most_levels
         self.errors, self.bits, self.proposals = m, float(self.support_cost[0]) / UNIT, 0
@@ -245,7 +229,7 @@ class _Search:
         self.weights[:], self.offsets[:] = self.best_weights, self.best_offsets
         p = self.problem
         chain = Chain(
-            p.starts, p.turning, p.by_column, p.by_example, self.relatives, rate, self.support_cost,
+            p.starts, p.by_column, p.by_example, self.relatives, rate, self.support_cost,
             self.levels_cost, self.step, self.weights, self.offsets, self.best_weights,
             self.best_offsets, *self.work, (self.seed << 16) + number,
         )  # fmt: skip
@@ -315,10 +299,12 @@ def anneal(
     -----
     The method is that of Kirkpatrick, Gelatt and Vecchi, "Optimization by simulated annealing",
     Science 220 (1983), with two additions (csrc/certificate/htst_anneal.h). Each move also adjusts
-    the offset of the class that it changes. Bad moves are rejected after the first part of the
-    examples. All arithmetic is in whole numbers: a seed gives the same head on every machine. With
-    4,096 examples or more the search begins at a dense head, trained with the straight-through
-    estimator, which has about three times the non-zeros that pay for their bits.
+    the offset of the class that it changes. Bad moves are rejected after a part of the examples
+    near the boundary of that class. All arithmetic is in whole numbers: a seed gives the same head
+    on every machine. With 4,096 examples or more the search begins at a dense head, trained with
+    the straight-through estimator, which has about three times the non-zeros that pay for their
+    bits. A class has at most 239 non-zeros with the default `step` and `most_levels`, so that
+    logits fit in 16 bits.
 
     Examples
     --------
@@ -335,7 +321,7 @@ def anneal(
         relatives = np.empty((features.shape[1], 0), np.int32)
     relatives = np.ascontiguousarray(relatives, np.int32)
     delta = checks.open_probability("delta", delta)
-    problem = _Problem(features, labels, classes, 0)
+    problem = _Problem(features, labels, classes)
 
     stopped = Event()  # an interrupt or an error ends the other chains too
 
@@ -377,7 +363,7 @@ def _checked(
         raise ValueError("features must not be empty")
     if classes is None:
         classes = max(int(labels.max()) + 1, 2)
-    classes = checks.count("classes", classes, at_least=2, below=1 << 16)
+    classes = checks.count("classes", classes, at_least=2, below=1 << 15)
     if labels.min() < 0 or labels.max() >= classes:
         raise ValueError(f"labels must be 0 .. {classes - 1}, got {labels.min()} .. {labels.max()}")
     return features, labels.astype(np.int64), classes

@@ -221,7 +221,9 @@ def load_examples(
         If a file cannot be read or does not hold examples.
     """
     path = Path(data)
-    if (labels is not None) != (path.suffix == ".npy"):
+    if labels is None and path.suffix == ".npy":
+        raise ValueError(f"{data} has inputs without labels: give --labels Y.npy (labels=)")
+    if labels is not None and path.suffix != ".npy":
         raise ValueError(f"labels go with inputs in a .npy file, got {data} and labels {labels}")
     if labels is not None:
         return _from_arrays(path.name, _one_array(path), _one_array(labels), None, exponent)

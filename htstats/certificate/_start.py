@@ -30,25 +30,33 @@ def find_start(
     most_levels: int,
     seed: int,
     dense: bool = True,
+    most_in_row: int | None = None,
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
     """The weights and offsets at the start of a search: dense if possible, unless refused.
 
-    They have at most `most` non-zeros and `most_levels` levels, or are all zero. Dense starts
-    depend on the seed.
+    They have at most `most` non-zeros, `most_in_row` in each class, and `most_levels` levels, or
+    are all zero. Dense starts depend on the seed.
     """
     m, d = features.shape
     target = max(m // EXAMPLES_A_NONZERO, STARTED * classes)
+    row = d if most_in_row is None else most_in_row
+    target = min(target, classes * row * 3 // 4)
+
+    def fits(weights: npt.NDArray[np.int8], offsets: npt.NDArray[np.int16]) -> bool:
+        rows = np.count_nonzero(weights, axis=1)
+        return int(offsets.max()) < most_levels and rows.sum() <= most and rows.max() <= row
+
     if dense and m >= DENSE_EXAMPLES and classes * d <= MOST_DENSE_WEIGHTS:
         order = random_order(m, seed + 1)
         for _ in range(DENSE_TRIES):
             weights, offsets = train_dense(
                 features, labels, classes, order, target, step, most_levels
             )
-            if int(offsets.max()) < most_levels and 0 < np.count_nonzero(weights) <= most:
+            if weights.any() and fits(weights, offsets):
                 return weights, offsets
             target = 2 * target // 3
     weights, offsets = _sparse_start(features, labels, classes, step)
-    if int(offsets.max()) < most_levels and np.count_nonzero(weights) <= most:
+    if fits(weights, offsets):
         return weights, offsets
     return np.zeros_like(weights), np.zeros_like(offsets)
 

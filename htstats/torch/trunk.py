@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from htstats._core.features import round_scaled
 from htstats.certificate import TRUNK_SHA256
 
 __all__ = ["PATTERN_SHA256", "TRUNK_SHA256", "Trunk", "find_trunk", "load_trunk", "test_pattern"]
@@ -44,6 +45,7 @@ EXACT = 1 << 24  # whole numbers up to here are exact in float32
 MOST_WEIGHT = 127
 MOST_ACTIVE = 255  # stands for 6, the largest output of ReLU6
 MOST_STREAM = 1023  # the limit between blocks, where values have a sign
+MOST_ADDED = 1 << 21
 DEVIATIONS = 4.5  # MOST_STREAM stands for this many standard deviations
 COLUMN_DEVIATIONS = 3.0
 BATCH = 16  # the activations of this many images fit into a cache
@@ -52,32 +54,39 @@ PART = 16 * BATCH  # images of one task of a thread
 
 @dataclass(frozen=True)
 class _Layer:
-    """A convolution in whole numbers, and the factor that scales its sums."""
+    """A convolution in whole numbers, and the factor that scales its sums.
+
+    Outputs are whole numbers in [least, most]. Activations lie in memory channel by channel, for
+    each place of each image.
+    """
 
     weight: Tensor
-    bias: Tensor
-    factor: Tensor
+    bias: npt.NDArray[np.float32]
+    factor: npt.NDArray[np.float32]
     stride: int = 1
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, least: int, most: int) -> Tensor:
         kernel, grouped = self.weight.shape[2], self.weight.shape[1] != x.shape[1]
         if kernel == 1:
             sums = self._mix(x)
         elif grouped:  # padded by the convolution itself, without a copy
             side = (kernel - 1) // 2
-            sums = F.conv2d(x, self.weight, self.bias, self.stride, padding=side, groups=x.shape[1])
+            sums = F.conv2d(x, self.weight, None, self.stride, padding=side, groups=x.shape[1])
         else:  # the stem: a matrix product avoids Winograd
             x = _pad_same(x, kernel, self.stride)
             side = (x.shape[2] - kernel) // self.stride + 1
             patches = F.unfold(x, kernel, stride=self.stride)
             sums = self._mix(patches.reshape(*patches.shape[:2], side, side))
-        return sums.mul_(self.factor).round_()
+        places = sums.permute(0, 2, 3, 1).contiguous()
+        rows = places.reshape(-1, places.shape[3]).numpy()
+        round_scaled(rows, self.bias, self.factor, least, most)
+        return places.permute(0, 3, 1, 2)
 
     def _mix(self, x: Tensor) -> Tensor:
-        """Weights as a matrix, times the channels of each place, plus bias."""
+        """Weights as a matrix, times the channels of each place."""
         n, channels, height, width = x.shape
         rows = x.permute(0, 2, 3, 1).reshape(-1, channels)
-        sums = torch.addmm(self.bias, rows, self.weight.flatten(1).T)
+        sums = torch.mm(rows, self.weight.flatten(1).T)
         return sums.reshape(n, height, width, -1).permute(0, 3, 1, 2)
 
 
@@ -110,11 +119,10 @@ def _quantise(
     if not (most < EXACT).all():  # also for NaN
         raise ValueError(f"a sum of the trunk may reach {most.max():.0f}, 2^24 or more")
     factor = scale_out / (scale * scale_in)
-    shape = (1, -1, 1, 1)
     return _Layer(
         torch.from_numpy(whole.astype(np.float32)).contiguous(memory_format=torch.channels_last),
-        torch.from_numpy(offset.astype(np.float32)),
-        torch.from_numpy(factor.astype(np.float32)).reshape(shape),
+        offset.astype(np.float32),
+        factor.astype(np.float32),
         stride,
     )
 
@@ -229,13 +237,15 @@ class Trunk:
         return torch.round(x).clamp(-127, 127).reshape(n, -1).to(torch.int8).numpy()
 
     def _run(self, x: Tensor) -> Tensor:
-        x = self.stem(x).clamp_(0, MOST_ACTIVE)
+        x = self.stem(x, 0, MOST_ACTIVE)
         for layers, (_, _, adds) in zip(self.blocks, BLOCKS, strict=True):
             y = x
             for layer in layers[:-1]:
-                y = layer(y).clamp_(0, MOST_ACTIVE)
-            y = layers[-1](y)
-            x = (y.add_(x) if adds else y).clamp_(-MOST_STREAM, MOST_STREAM)
+                y = layer(y, 0, MOST_ACTIVE)
+            # the limits of a block that is added only keep the rounding exact
+            most = MOST_ADDED if adds else MOST_STREAM
+            y = layers[-1](y, -most, most)
+            x = y.add_(x).clamp_(-MOST_STREAM, MOST_STREAM) if adds else y
         return x
 
 

@@ -1,6 +1,8 @@
 #include "htst_features.h"
 #include "htst_test.h"
 
+#include <math.h>
+
 enum { SIDE = 9, CELLS = 9 };
 
 static const int64_t SIZES[2] = { 3, 5 };
@@ -130,10 +132,38 @@ test_bad_banks(void)
     CHECK(htst_features_images(&bad, image, 1, work, out) == HTST_OK);
 }
 
+/* Every width: a part of a tile, whole tiles, and rows that are longer than a tile. */
+static void
+test_round_scaled(void)
+{
+    static float sums[3 * 600], before[3 * 600], bias[600], factor[600];
+    for (int channels = 1; channels <= 600; channels += channels < 20 ? 1 : 83) {
+        for (int i = 0; i < 3 * channels; i++) {
+            before[i] = sums[i] = (float) ((i * 7919) % 20011 - 10000);
+            bias[i % channels] = (float) (i % channels - 3);
+            factor[i % channels] = 0.0625f * (float) (i % channels % 9 + 1);
+        }
+        CHECK(htst_features_round_scaled(sums, 3, channels, bias, factor, -1023, 255) == HTST_OK);
+        int wrong = 0;
+        for (int i = 0; i < 3 * channels; i++) {
+            double v = ((double) before[i] + bias[i % channels]) * factor[i % channels];
+            double rounded = nearbyint(v < -1023 ? -1023 : (v > 255 ? 255 : v));
+            wrong += (double) sums[i] != rounded;
+        }
+        CHECK(wrong == 0);
+    }
+    float one = 1;
+    CHECK(htst_features_round_scaled(&one, -1, 1, bias, factor, 0, 1) == HTST_ERR_BAD_ARG);
+    CHECK(htst_features_round_scaled(&one, 1, -1, bias, factor, 0, 1) == HTST_ERR_BAD_ARG);
+    CHECK(htst_features_round_scaled(&one, 1, 1, bias, factor, 0, 2097153.0f) == HTST_ERR_BAD_ARG);
+    CHECK(htst_features_round_scaled(&one, 1, 1, bias, factor, NAN, 1) == HTST_ERR_BAD_ARG);
+}
+
 int
 main(void)
 {
     test_formula();
+    test_round_scaled();
     test_roots();
     test_bad_banks();
     return htst_test_report("test_features");
