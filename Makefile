@@ -66,7 +66,7 @@ test-c: $(addprefix build/c/plain/,$(C_TESTS)) $(KEPT:%=build/c/plain/kept_%)
 
 # The C library and its tests, built once for each set of compiler options.
 C_HEADERS := $(wildcard csrc/*.h $(C_FOLDERS:%=%*.h) tests/c/*.h)
-FUZZ_HEADERS := $(wildcard tests/fuzz/c/*.h)
+FUZZ_HEADERS := $(wildcard tests/fuzz/c/*.h) tests/c/htst_test_bits.h
 C_plain := -O2 $(C_WARNINGS)
 C_sanitized := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 C_valgrind := -O1 -g
@@ -86,7 +86,7 @@ $(foreach way,plain sanitized valgrind threads,$(eval $(call C_BUILD,$(way))))
 define KEPT_BUILD
 build/c/$(1)/kept_%: tests/fuzz/c/%.c tests/fuzz/c/main.c $(FUZZ_HEADERS) \
 		$(C_LIBRARY:csrc/%.c=build/c/$(1)/%.o)
-	$$(CC) $(2) $(C_FLAGS) -Itests/fuzz/c $$(filter %.c %.o,$$^) -lm -o $$@
+	$$(CC) $(2) $(C_FLAGS) -Itests/fuzz/c -Itests/c $$(filter %.c %.o,$$^) -lm -o $$@
 endef
 $(eval $(call KEPT_BUILD,plain,-O1))
 $(eval $(call KEPT_BUILD,sanitized,$(C_sanitized)))
@@ -156,13 +156,13 @@ build/c/fuzzer/libhtst.a: $(C_LIBRARY:csrc/%.c=build/c/fuzzer/%.o)
 	rm -f $@ && ar rcs $@ $^
 
 build/c/fuzzer/%: tests/fuzz/c/%.c build/c/fuzzer/libhtst.a $(FUZZ_HEADERS)
-	$(FUZZ_CC) $(C_fuzzer) -fsanitize=fuzzer $(C_FLAGS) $(filter %.c %.a,$^) -lm -o $@
+	$(FUZZ_CC) $(C_fuzzer) -fsanitize=fuzzer $(C_FLAGS) -Itests/c $(filter %.c %.a,$^) -lm -o $@
 
 # The same targets with inputs that are drawn without feedback, many more in the same time.
 build/c/sweep/%: tests/fuzz/c/%.c tests/fuzz/c/sweep.c $(FUZZ_HEADERS) \
 		$(C_LIBRARY:csrc/%.c=build/c/sanitized/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(C_sanitized) $(C_FLAGS) $(filter %.c %.o,$^) -lm -o $@
+	$(CC) $(C_sanitized) $(C_FLAGS) -Itests/c $(filter %.c %.o,$^) -lm -o $@
 
 .SECONDARY: $(C_LIBRARY:csrc/%.c=build/c/fuzzer/%.o)
 

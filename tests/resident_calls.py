@@ -5,11 +5,12 @@
 Without --exact: the resident memory of the process (/proc/self/statm) after a warm-up, and after
 that many calls, or as many as fit into the seconds. It may grow by ALLOWED in all.
 
-With --exact: the bytes that malloc has given out, and the growth per call. The program starts itself
-again with settings under which malloc counts every byte (EXACT below). It cannot see memory that
-malloc does not give, such as maps of files. Two caches are not leaks: those of malloc are turned off,
-and the names in CPython's cache of attributes (4096 places, each may keep a string of a call alive)
-are dropped before each measurement. What remains per call when the number of calls grows is a leak.
+With --exact: the bytes that malloc has given out, and the growth per call. The program starts
+itself again with settings under which malloc counts every byte (EXACT below). It cannot see memory
+that malloc does not give, such as maps of files. Two caches are not leaks: those of malloc are
+turned off, and the names in CPython's cache of attributes (4096 places, each may keep a string of a
+call alive) are dropped before each measurement. What remains per call when the number of calls
+grows is a leak.
 """
 
 import argparse

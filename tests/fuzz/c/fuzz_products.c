@@ -4,6 +4,7 @@
 #include "htst_fuzz.h"
 #include "htst_products.h"
 #include "htst_single.h"
+#include "htst_test_bits.h"
 
 #include <float.h>
 
@@ -16,25 +17,6 @@ typedef struct {
     double *wide, *v;
     int is_half;
 } matrix_t;
-
-/* The value of a 16-bit float: bfloat16, or half precision by its definition. */
-static float
-value_of(uint16_t bits, int is_half)
-{
-    float value;
-    uint32_t word = (uint32_t) bits << 16;
-    memcpy(&value, &word, sizeof value);
-    if (is_half) {
-        int exponent = bits >> 10 & 31;
-        double fraction = bits & 1023;
-        double size = exponent == 0 ? ldexp(fraction, -24)
-            : exponent < 31         ? ldexp(1024 + fraction, exponent - 25)
-            : fraction > 0          ? (double) NAN
-                                    : (double) INFINITY;
-        value = (float) (bits >> 15 ? -size : size);
-    }
-    return value;
-}
 
 /* Columns are few, or about as many as a piece of htst_single holds. The bytes are repeated, with
  * changes, because an input is short. */
@@ -56,7 +38,7 @@ draw_matrix(htst_fuzz_t *input, int is_ordinary)
             int exponent = bias - 4 + (word >> shift & 7);
             word = (uint16_t) ((word & 0x8000) | exponent << shift | (word & ((1 << shift) - 1)));
         }
-        float value = value_of(word, a.is_half);
+        float value = htst_test_widen(word, a.is_half);
         if (i < n) {
             a.half[i] = word;
             a.single[i] = value;
