@@ -13,11 +13,11 @@ C_FLAGS := -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -Icsrc 
 C_WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Wvla -Werror
 C_LIBRARY := $(wildcard $(C_FOLDERS:%=%*.c))
-C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch])
+C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch] tests/fuzz/c/*.[ch])
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
 .PHONY: demo test test-c test-machines wheel docs lint format build sanitize sanitize-threads \
-	sanitize-python fuzz fuzz-targets mutate bench paper paper-train certificate clean
+	sanitize-python fuzz fuzz-targets sweep-targets mutate bench paper paper-train certificate clean
 
 demo: build
 	$(BIN)/htstats demo
@@ -66,6 +66,7 @@ test-c: $(addprefix build/c/plain/,$(C_TESTS)) $(KEPT:%=build/c/plain/kept_%)
 
 # The C library and its tests, built once for each set of compiler options.
 C_HEADERS := $(wildcard csrc/*.h $(C_FOLDERS:%=%*.h) tests/c/*.h)
+FUZZ_HEADERS := $(wildcard tests/fuzz/c/*.h) tests/c/htst_test_bits.h
 C_plain := -O2 $(C_WARNINGS)
 C_sanitized := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 C_valgrind := -O1 -g
@@ -82,9 +83,13 @@ build/c/$(1)/%: tests/c/%.c $(C_LIBRARY:csrc/%.c=build/c/$(1)/%.o) $(C_HEADERS)
 endef
 $(foreach way,plain sanitized valgrind threads,$(eval $(call C_BUILD,$(way))))
 
-build/c/plain/kept_%: tests/fuzz/c/%.c tests/fuzz/c/main.c tests/fuzz/c/htst_fuzz.h \
-		$(C_LIBRARY:csrc/%.c=build/c/plain/%.o)
-	$(CC) -O1 $(C_FLAGS) -Itests/fuzz/c $(filter %.c %.o,$^) -lm -o $@
+define KEPT_BUILD
+build/c/$(1)/kept_%: tests/fuzz/c/%.c tests/fuzz/c/main.c $(FUZZ_HEADERS) \
+		$(C_LIBRARY:csrc/%.c=build/c/$(1)/%.o)
+	$$(CC) $(2) $(C_FLAGS) -Itests/fuzz/c -Itests/c $$(filter %.c %.o,$$^) -lm -o $$@
+endef
+$(eval $(call KEPT_BUILD,plain,-O1))
+$(eval $(call KEPT_BUILD,sanitized,$(C_sanitized)))
 
 # What threads drive together, under TSan; the program has no place among the tests of one thread.
 build/c/threads/threads: tests/c/threads/threads.c \
@@ -95,18 +100,27 @@ build/c/threads/threads: tests/c/threads/threads.c \
 sanitize-threads: build/c/threads/threads
 	@$< || setarch -R $<
 
-# The bindings under ASan and UBSan, called by tests/kernel_calls.py; takes many minutes to build.
+# The bindings under ASan, the library also under UBSan: every binding by tests/kernel_calls.py, then
+# the test files that call bindings. Four minutes of one core to build, and as many to run; QUICK=1
+# makes the calls alone. Objects are kept, so that the next run compiles what changed.
 ASAN_LIB := build/sanitized-python/lib
+ASAN_TESTS := core_normal core_sort compression_coding compression_partition_sums \
+	certificate_network exact_fit_threaded_scan laws_zeta power_law_refits spectral_products
+ASAN_PYTHON = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+	ASAN_OPTIONS=detect_leaks=0:malloc_context_size=8 UBSAN_OPTIONS=print_stacktrace=1 \
+	PYTHONPATH=$(CURDIR)/$(ASAN_LIB):tests $(BIN)/python -P
 sanitize-python: build
-	CC="gcc -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g" \
-		HTST_CFLAGS=-O1 $(BIN)/python setup.py -q build --build-base build/sanitized-python \
-		--build-lib $(ASAN_LIB)
-	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-		ASAN_OPTIONS=detect_leaks=0 PYTHONPATH=$(ASAN_LIB):tests \
-		$(BIN)/python -P tests/kernel_calls.py > /dev/null
+	CC="gcc -fsanitize=address -fno-omit-frame-pointer" \
+		HTST_CFLAGS="-O1 -g -fsanitize=undefined -fno-sanitize-recover=all" \
+		$(BIN)/python setup.py -q build --build-base build/sanitized-python --build-lib $(ASAN_LIB)
+	$(ASAN_PYTHON) -c "import htstats; print(htstats.show_config())" | grep -e -fsanitize=undefined
+	$(ASAN_PYTHON) tests/kernel_calls.py > /dev/null
+	$(if $(QUICK),,$(ASAN_PYTHON) -m pytest -q -p no:cacheprovider $(ASAN_TESTS:%=tests/test_%.py))
 
 sanitize: sanitize-threads $(if $(LONG),sanitize-python)
 sanitize: $(addprefix build/c/sanitized/,$(C_TESTS)) $(addprefix build/c/valgrind/,$(C_TESTS))
+sanitize: $(KEPT:%=build/c/sanitized/kept_%)
+	@set -e; for name in $(KEPT); do build/c/sanitized/kept_$$name tests/regressions/$$name/*; done
 	@printf '%s\n' $(C_TESTS:%=build/c/sanitized/%) | xargs -P $(TEST_JOBS) -n 1 env
 	@command -v valgrind > /dev/null || { echo "valgrind is missing: apt-get install valgrind"; exit 1; }
 	@printf '%s\n' $(C_TESTS:%=build/c/valgrind/%) | \
@@ -136,14 +150,27 @@ build/c/fuzzer/%.o: csrc/%.c $(C_HEADERS)
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(C_fuzzer) -fsanitize=fuzzer-no-link $(C_FLAGS) -c $< -o $@
 
-build/c/fuzzer/%: tests/fuzz/c/%.c $(C_LIBRARY:csrc/%.c=build/c/fuzzer/%.o) tests/fuzz/c/htst_fuzz.h
-	$(FUZZ_CC) $(C_fuzzer) -fsanitize=fuzzer $(C_FLAGS) $(filter %.c %.o,$^) -lm -o $@
+# Targets take only what they call from the library, because libFuzzer looks at each linked branch
+# after every call.
+build/c/fuzzer/libhtst.a: $(C_LIBRARY:csrc/%.c=build/c/fuzzer/%.o)
+	rm -f $@ && ar rcs $@ $^
+
+build/c/fuzzer/%: tests/fuzz/c/%.c build/c/fuzzer/libhtst.a $(FUZZ_HEADERS)
+	$(FUZZ_CC) $(C_fuzzer) -fsanitize=fuzzer $(C_FLAGS) -Itests/c $(filter %.c %.a,$^) -lm -o $@
+
+# The same targets with inputs that are drawn without feedback, many more in the same time.
+build/c/sweep/%: tests/fuzz/c/%.c tests/fuzz/c/sweep.c $(FUZZ_HEADERS) \
+		$(C_LIBRARY:csrc/%.c=build/c/sanitized/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(C_sanitized) $(C_FLAGS) -Itests/c $(filter %.c %.o,$^) -lm -o $@
 
 .SECONDARY: $(C_LIBRARY:csrc/%.c=build/c/fuzzer/%.o)
 
-fuzz-targets: $(FUZZ_TARGETS)
+sweep-targets: $(FUZZ_TARGETS:build/c/fuzzer/%=build/c/sweep/%)
 
-fuzz: build $(if $(shell command -v $(FUZZ_CC)),fuzz-targets)
+fuzz-targets: $(FUZZ_TARGETS) sweep-targets
+
+fuzz: build sweep-targets $(if $(shell command -v $(FUZZ_CC)),fuzz-targets)
 	@set -e; for program in tests/fuzz/*.py; do \
 		$(BIN)/python -W error $$program --seconds $(FUZZ_SECONDS); done
 

@@ -5,11 +5,12 @@
 Without --exact: the resident memory of the process (/proc/self/statm) after a warm-up, and after
 that many calls, or as many as fit into the seconds. It may grow by ALLOWED in all.
 
-With --exact, and PYTHONMALLOC=malloc in the environment: the bytes that malloc has given out. They
-must be the same before and after a few calls, up to bytes that do not grow with the calls. This
-finds a leak of 64 bytes in each call, and takes seconds; it cannot see memory that malloc does not
-give, such as maps of files. Free lists and caches make the bytes of a few calls noisy, so a leak is
-what remains per call when the number of calls grows.
+With --exact: the bytes that malloc has given out, and the growth per call. The program starts
+itself again with settings under which malloc counts every byte (EXACT below). It cannot see memory
+that malloc does not give, such as maps of files. Two caches are not leaks: those of malloc are
+turned off, and the names in CPython's cache of attributes (4096 places, each may keep a string of a
+call alive) are dropped before each measurement. What remains per call when the number of calls
+grows is a leak.
 """
 
 import argparse
@@ -27,7 +28,11 @@ from public_calls_world import World
 ALLOWED = 1 << 20  # bytes in all calls: the heap is cut into other pieces after the warm-up
 WARM_UP = 20
 ROUNDS = (8, 32, 128, 512)  # calls between two measurements of --exact
-LEAK = 64  # bytes in each call
+LEAK = 16  # bytes in each call: less than the smallest object
+EXACT = {
+    "PYTHONMALLOC": "malloc",
+    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0",
+}
 PAGE = os.sysconf("SC_PAGESIZE")
 
 # They return an open file or a folder; the calls would need as many descriptors.
@@ -52,6 +57,12 @@ def bytes_in_use():
     return found.uordblks + found.hblkhd
 
 
+def settle():
+    """Free what is kept without being a leak: garbage, and names in the cache of attributes."""
+    sys._clear_type_cache()
+    gc.collect()
+
+
 def resident():
     """Resident memory of this process, in bytes."""
     with open("/proc/self/statm") as file:
@@ -69,18 +80,18 @@ def repeat(name, world, calls, seconds=float("inf")):
 
 
 def leak_of(name, world, seconds):
-    """Bytes that each call keeps, in the longest series of calls that is needed to tell."""
+    """(bytes that each call keeps, calls of the longest series that was needed to tell)."""
     repeat(name, world, 3)
-    growth = 0.0
+    growth, made = 0.0, 0
     for calls in ROUNDS:
-        gc.collect()
+        settle()
         before = bytes_in_use()
         made = repeat(name, world, calls, seconds)
-        gc.collect()
+        settle()
         growth = (bytes_in_use() - before) / made
         if growth < LEAK:
             break
-    return growth
+    return growth, made
 
 
 def growth_of(name, world, calls, seconds):
@@ -100,19 +111,21 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--exact", action="store_true")
     args = parser.parse_args()
+    if args.exact and not EXACT.items() <= os.environ.items():
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | EXACT)
     warnings.simplefilter("ignore")
     world, failed, numbers = World(), {}, {}
     for name in sorted(CALLS.keys() - SKIPPED):
         if not name.startswith(args.only) or (args.exact and name.startswith(NOT_EXACT)):
             continue
         if args.exact:
-            growth = leak_of(name, world, args.seconds)
+            growth, numbers[name] = leak_of(name, world, args.seconds)
             is_leak = growth >= LEAK
+            print(f"{name}: {numbers[name]} calls, {growth:+.0f} bytes each", file=sys.stderr)
         else:
-            growth, made = growth_of(name, world, args.calls, args.seconds)
-            numbers[name] = made
+            growth, numbers[name] = growth_of(name, world, args.calls, args.seconds)
             is_leak = growth > ALLOWED
-            print(f"{name}: {made} calls, {growth / 1024:+.0f} KiB", file=sys.stderr)
+            print(f"{name}: {numbers[name]} calls, {growth / 1024:+.0f} KiB", file=sys.stderr)
         if is_leak:
             failed[name] = growth
     json.dump({"calls": numbers, "failed": failed}, sys.stdout)

@@ -264,6 +264,15 @@ def test_a_truncated_law_of_integers_does_not_grow():
     assert fit.alpha > 0
 
 
+@pytest.mark.parametrize("low", [1, 2, 10, 100, 2371, 10**6])
+@pytest.mark.parametrize("count", [2, 3, 7, 50])
+def test_uniform_integers_have_no_exponent_above_zero(low, count):
+    x = np.repeat(np.arange(low, low + count), 139).astype(float)
+    for xmin in (None, float(low)):
+        with pytest.raises(ValueError, match="no candidate xmin has an estimate of alpha above 0"):
+            fit_power_law(x, discrete=True, xmin=xmin, xmax=float(x[-1]))
+
+
 def test_goodness_of_fit_of_integers():
     x = ZetaLaw(2.5, 2.0).sample(400, np.random.default_rng(4))
     fit = fit_power_law(x, discrete=True, xmin=2)

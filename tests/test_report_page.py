@@ -259,6 +259,49 @@ def test_a_narrow_window_does_not_scroll_sideways(browser, path, width):
     visit.close()
 
 
+# Letters outside of their picture, and headings of panels that are wider than the window.
+CUT_OFF = r"""
+() => {
+  const inside = (box, frame) => box.left >= frame.left - 1 && box.right <= frame.right + 1;
+  const labels = [...document.querySelectorAll("figure svg[role=img] text")].filter((text) =>
+    !inside(text.getBoundingClientRect(), text.ownerSVGElement.getBoundingClientRect()));
+  const window_ = { left: 0, right: innerWidth };
+  const heads = [...document.querySelectorAll(".panel h3 bdi")].filter((head) =>
+    [...head.getClientRects()].some((box) => !inside(box, window_)));
+  return [...labels, ...heads].map((element) => element.textContent);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def long_path(tmp_path_factory):
+    """A page of twelve matrices with long names."""
+    folder = tmp_path_factory.mktemp("long")
+    rng = np.random.default_rng(8)
+    arrays = {
+        f"model.decoder.layers.{i}.self_attention.query_projection.weight":
+            rng.standard_t(2.5, (60, 50)).astype(np.float32)
+        for i in range(12)
+    }  # fmt: skip
+    file = write_safetensors(folder / "net.safetensors", arrays)
+    assert main(["report", str(file), "-o", str(folder / "net.html")]) == 0
+    return folder / "net.html"
+
+
+@pytest.mark.parametrize("width", [390, 768, 1360])
+def test_nothing_is_cut_off(browser, long_path, width):
+    visit = Visit(browser, long_path, width=width, height=844)
+    visit.page.click("#matrices tr.row .name >> nth=0")
+    visit.page.wait_for_selector("tr.detail svg text")
+    visit.page.wait_for_timeout(300)
+    assert visit.page.evaluate(CUT_OFF) == []
+    depth = visit.page.locator("figure", has_text="alpha by depth").first.locator("svg text")
+    numbers = depth.all_text_contents()
+    assert "10" in numbers  # a depth is a whole number
+    assert not {"2.5", "7.5", "12.5"} & set(numbers)
+    visit.close()
+
+
 # Words of table cells that stand on more than one line.
 BROKEN_WORDS = r"""
 () => {

@@ -48,7 +48,8 @@ int htst_discrete_means(int64_t m, const double *x, const int64_t *first, double
  * = Z(alpha, x[k], top) of htst_zeta.h. x, mean: of all candidates. top: the largest integer of the
  * law, or INFINITY. alpha_low: at least 0, at least 1 if top is infinite. Both results are NaN for
  * a candidate without an estimate above alpha_low, that is if the tail is one value, or if the
- * values of a truncated law lie too close to the top.
+ * values of a truncated law lie too close to the top: nearer than, or within rounding as near as,
+ * those of alpha_low.
  * METHOD: Newton's method; if top is finite, it starts from the estimate of the previous candidate.
  * ACCURACY: above.
  * ERRORS: HTST_ERR_BAD_ARG (begin, end or alpha_low), HTST_ERR_NO_CONVERGENCE. */

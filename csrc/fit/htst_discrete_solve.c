@@ -74,13 +74,32 @@ step_within(double next, double s, double below, double above)
     return isinf(above) ? 2 * s + 1 : below + (above - below) / 2;
 }
 
+/* The error of an exponent whose law ends at `top`, from the rounding of the mean. An estimate that
+ * is above the lowest exponent by less cannot be told from it. */
+static double
+resolution(double q, double top)
+{
+    return isinf(top) ? 0 : 1e-14 / log((top + 1) / q);
+}
+
+/* Set the results after the last step from s, where z was computed, if they are above `least`. */
+static void
+set_results(double s, double step, double least, const double z[3], double *alpha, double *norm)
+{
+    if (s + step > least) {
+        *alpha = s + step;
+        *norm = exp(z[0] + z[1] * step + z[2] * step * step / 2);
+    }
+}
+
 int
 htst_discrete_solve(
     double q, double top, double mean, double low, double start, double *alpha, double *norm)
 {
     double below = low, above = INFINITY, s = start > low ? start : low + 1, z[3];
-    int low_is_below =
-        isinf(top) && low <= 1; /* if top is infinite, the mean grows without bound towards s = 1 */
+    double least = low + resolution(q, top);
+    /* if top is infinite, the mean grows without bound towards s = 1 */
+    int low_is_below = isinf(top) && low <= 1;
 
     *alpha = *norm = NAN;
     if (!(mean > 0)) {
@@ -90,12 +109,9 @@ htst_discrete_solve(
         htst_zeta_log_scaled(s, q, top, z);
         double expected = -z[1], step = newton_step(s, q, expected, z[2], mean);
         *(expected > mean ? &below : &above) = s;
-        if (fabs(step) <= 1e-8
-                * (s
-                    - (isinf(top) ? 1
-                                  : 0))) { /* the next step would be of the size of its square */
-            *alpha = s + step;
-            *norm = exp(z[0] - expected * step + z[2] * step * step / 2);
+        /* the next step would be of the size of its square */
+        if (fabs(step) <= 1e-8 * (s - (isinf(top) ? 1 : 0))) {
+            set_results(s, step, least, z, alpha, norm);
             return HTST_OK;
         }
         double next = s + step;
@@ -112,7 +128,7 @@ htst_discrete_solve(
         }
         s = next;
     }
-    return HTST_ERR_NO_CONVERGENCE;
+    return s <= least ? HTST_OK : HTST_ERR_NO_CONVERGENCE;
 }
 
 int

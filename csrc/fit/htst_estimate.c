@@ -204,7 +204,7 @@ steps_before(
     for (int64_t j = 0; j < size && seen.large; j++) {
         if (is_large(v[begin + j], v[begin + j + 1])) {
             step[pad + j] = htst_estimate_log_ratio(v[begin + j], v[begin + j + 1]);
-            term[pad + j] = (double) (n - first[begin + j + 1]) * step[pad + j];
+            term[pad + j] = values_between(first[begin + j + 1], n) * step[pad + j];
         }
     }
     return seen.wrong ? -1 : size;

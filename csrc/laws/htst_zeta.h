@@ -32,7 +32,8 @@ double htst_zeta_scaled(double s, double q, double top);
  * magnifies the rounding error of its argument: below 5e-16 for log Z, 1e-15 and 2e-15 for the
  * derivatives; truncated 1e-15, 2e-15 and 2e-14. This is below 1e-13 if Z - 1 is above 1e-90. The
  * reference is tests/tables/zeta.csv (s up to 60 with q up to 1e15, s up to 20 q beyond; 22 digits
- * by two methods).
+ * by two methods). A q or a finite top above 2^53 is accepted, but derivatives may then have lost
+ * all digits, or overflow.
  * ERRORS: NaN outside the domain of htst_zeta_scaled. */
 void htst_zeta_log_scaled(double s, double q, double top, double out[3]);
 

@@ -15,11 +15,12 @@
  * to the caller and do not overlap.
  *
  * METHOD: a dot product w . v is a sum of pieces of 512 columns. In a piece, sixteen sums in single
- * precision get element j in sum j mod 16; the sums of pieces are added in double precision. The
- * dot products are rounded to single precision, and the multiples of eight rows are added in single
- * precision before they are added to out. Rows are taken in groups of eight from the first row of
- * the call: blocks give the bits of the whole matrix if all blocks but the last have a multiple of
- * eight rows.
+ * precision get element j in sum j mod 16, or for bfloat16 in sum floor(j / 2) mod 16. The sums of
+ * pieces are added in double precision. The dot products are rounded to single precision, and the
+ * multiples of eight rows are added in single precision before they are added to out. Rows are
+ * taken in groups of eight from the first row of the call: blocks give the bits of the whole matrix
+ * if all blocks but the last have a multiple of eight rows. Half precision gives the bits that its
+ * float32 copy gives.
  * ACCURACY: with u = 2^-24, the error of a dot product is at most 36 u |w| . |v|: 32 additions, a
  * product, and the final rounding. The error of an entry of out is at most 9 u times the sum of the
  * absolute values of its terms, and that of the dot products. Numbers outside the range of float32

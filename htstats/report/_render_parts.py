@@ -70,7 +70,8 @@ def _lead(networks: Sequence[Network]) -> str:
             n = facts["n_matrices"]
             kinds = ", ".join(facts["dtypes"])
             parts.append(f"{n:,} weight matri{'x' if n == 1 else 'ces'} ({kinds})")
-    return "Power-law fits of " + " and ".join(parts) + "."
+    fits = "fit" if [network["kind"] for network in networks] == ["column"] else "fits"
+    return f"Power-law {fits} of {' and '.join(parts)}."
 
 
 def network_parts(networks: Sequence[Network]) -> str:

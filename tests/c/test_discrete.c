@@ -128,6 +128,37 @@ test_no_estimate_at_the_top(void)
     CHECK(k == -1);
 }
 
+/* Equally many of every integer up to the top are the law with alpha = 0, for every candidate. Any
+ * change that makes small integers more frequent gives an estimate. */
+static void
+test_uniform_integers(void)
+{
+    enum { M = 60 };
+    double x[M], mean[M], alpha[M], norm[M], least;
+    int64_t first[M + 1] = { 0 };
+
+    for (int q = 1; q < 4000; q = q < 20 ? q + 1 : 3 * q) {
+        for (int m = 2; m <= M; m += m < 8 ? 1 : 13) {
+            for (int i = 0; i < m; i++) {
+                x[i] = q + i;
+                first[i + 1] = first[i] + 139;
+            }
+            CHECK(htst_discrete_means(m, x, first, mean) == HTST_OK);
+            CHECK(htst_discrete_estimate(x, mean, 0, m, x[m - 1], 0, alpha, norm) == HTST_OK);
+            for (int i = 0; i < m; i++) {
+                CHECK(isnan(alpha[i]) && isnan(norm[i]));
+            }
+            for (int i = 0; i <= m; i++) {
+                first[i] += i > 0;
+            }
+            CHECK(htst_discrete_means(m, x, first, mean) == HTST_OK);
+            CHECK(htst_discrete_estimate(x, mean, 0, 1, x[m - 1], 0, alpha, norm) == HTST_OK);
+            least = 1e-3 / log(x[m - 1] / x[0]) / m;
+            CHECK(alpha[0] > least && norm[0] > 1);
+        }
+    }
+}
+
 static void
 test_errors(void)
 {
@@ -163,6 +194,7 @@ main(void)
     test_means_of_parts();
     test_first_within_the_tolerance();
     test_no_estimate_at_the_top();
+    test_uniform_integers();
     test_errors();
     return htst_test_report("discrete");
 }

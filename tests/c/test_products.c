@@ -4,6 +4,7 @@
 
 #include "htst_products.h"
 #include "htst_test.h"
+#include "htst_test_bits.h"
 
 enum { MOST_ROWS = 11, MOST_COLS = 1203 };
 
@@ -101,25 +102,6 @@ test_squares(void)
     CHECK(far[0] + far[1] == 0x1p60 + 1024);
 }
 
-/* The float32 of a 16-bit float: bfloat16, or half precision by its definition. */
-static float
-value_of(uint16_t bits, int is_half)
-{
-    float value;
-    uint32_t word = (uint32_t) bits << 16;
-    memcpy(&value, &word, sizeof value);
-    if (is_half) {
-        int exponent = bits >> 10 & 31;
-        double fraction = bits & 1023;
-        double size = exponent == 0 ? ldexp(fraction, -24)
-            : exponent < 31         ? ldexp(1024 + fraction, exponent - 25)
-            : fraction > 0          ? (double) NAN
-                                    : (double) INFINITY;
-        value = (float) (bits >> 15 ? -size : size);
-    }
-    return value;
-}
-
 /* 16-bit matrices give the bits of their float32 copies. */
 static void
 test_halves(int64_t rows, int64_t cols, int is_half)
@@ -129,7 +111,7 @@ test_halves(int64_t rows, int64_t cols, int is_half)
     static double v[MOST_COLS], out[MOST_COLS], same[MOST_COLS];
     for (int64_t i = 0; i < rows * cols; i++) {
         half[i] = (uint16_t) ((0x3000 + i * 37 % 0x0c00) | (i % 3 == 0 ? 0x8000 : 0));
-        w[i] = value_of(half[i], is_half);
+        w[i] = htst_test_widen(half[i], is_half);
     }
     for (int64_t j = 0; j < cols; j++) {
         v[j] = 1.0 / (double) (7 + j);
@@ -148,7 +130,7 @@ test_every_half(int is_half)
     int wrong = 0;
     for (int bits = 0; bits < 0x10000; bits++) {
         uint16_t half = (uint16_t) bits;
-        double v = 1, out = 0, value = (double) value_of(half, is_half);
+        double v = 1, out = 0, value = (double) htst_test_widen(half, is_half);
         int is_finite = isfinite(value), is_denormal = value != 0 && fabs(value) < 0x1p-126;
         (is_half ? htst_products_gram_f16 : htst_products_gram_bf16)(&half, 1, 1, &v, &out);
         if (is_denormal) {

@@ -31,20 +31,20 @@ function show(value, digits = 4) {
 }
 
 // A scale from data to pixels, linear or logarithmic, with its ticks.
-function scale(low, high, from, to, log) {
+function scale(low, high, from, to, log, whole) {
   if (log) {
     const [a, b] = [Math.log10(low), Math.log10(high)];
     const at = (v) => from + ((Math.log10(v) - a) / (b - a)) * (to - from);
     return { at, ticks: logTicks(a, b) };
   }
   const at = (v) => from + ((v - low) / (high - low)) * (to - from);
-  return { at, ticks: linearTicks(low, high) };
+  return { at, ticks: linearTicks(low, high, whole) };
 }
 
-function linearTicks(low, high) {
-  const raw = (high - low) / 5;
+function linearTicks(low, high, whole) {
+  const raw = Math.max((high - low) / 5, whole ? 1 : 0);
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].find((m) => m * power >= raw) * power;
+  const step = (whole ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10]).find((m) => m * power >= raw) * power;
   const ticks = [];
   for (let k = Math.ceil(low / step); k * step <= high + 1e-9 * step; k++) ticks.push(k * step);
   return ticks;
@@ -166,7 +166,7 @@ function summary(spec) {
 function paint(svg, spec, width) {
   const height = Math.round(Math.min(340, Math.max(230, width * 0.62)));
   const box = { left: 58, right: width - 10, top: 10, bottom: height - 42 };
-  const x = scale(...range(spec, "x"), box.left, box.right, spec.x.log);
+  const x = scale(...range(spec, "x"), box.left, box.right, spec.x.log, spec.x.whole);
   const y = scale(...range(spec, "y"), box.bottom, box.top, spec.y.log);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("width", width);
@@ -181,7 +181,9 @@ function paint(svg, spec, width) {
     const at = x.at(tick);
     svg.append(draw("path", { class: "grid", d: `M${at} ${box.top}V${box.bottom}` }));
     if (k % step === 0) {
-      svg.append(tickLabel(tick, spec.x.log, { x: at, y: box.bottom + 17, "text-anchor": "middle" }));
+      const atEdge = at > box.right - 12; // a centred label would be cut off
+      const place = atEdge ? { x: width - 1, "text-anchor": "end" } : { x: at, "text-anchor": "middle" };
+      svg.append(tickLabel(tick, spec.x.log, { ...place, y: box.bottom + 17 }));
     }
   });
   for (const tick of y.ticks) {

@@ -117,7 +117,7 @@ function overview() {
     {
       title: "alpha by depth", file: `${base}-alpha-by-depth`,
       note: "The exponent of the density of each matrix, with its 95 % interval. Click a point to open its matrix.",
-      x: { label: "depth (number of the matrix)" }, y: { label: "alpha" },
+      x: { label: "depth (number of the matrix)", whole: true }, y: { label: "alpha" },
       series: cluster((row) => row.alpha !== undefined && { x: row.depth, y: row.alpha, ...bounds(row) }),
     },
     {
@@ -131,7 +131,7 @@ function overview() {
     specs.push({
       title: "alpha of the spectrum by depth", file: `${base}-spectrum`,
       note: "The exponent of the eigenvalues of W Wᵀ. WeightWatcher calls it over-trained below 2 and under-trained above 6.",
-      x: { label: "depth (number of the matrix)" }, y: { label: "alpha of the eigenvalues" },
+      x: { label: "depth (number of the matrix)", whole: true }, y: { label: "alpha of the eigenvalues" },
       series: cluster((row) => row.esd_alpha !== undefined && { x: row.depth, y: row.esd_alpha, low: row.esd_alpha - 1.96 * row.esd_sigma, high: row.esd_alpha + 1.96 * row.esd_sigma }),
     });
   }
@@ -139,7 +139,7 @@ function overview() {
     specs.push({
       title: "Kept fraction by depth", file: `${base}-kept`,
       note: `The proportion of elements that compress keeps, at the threshold ${report.options.threshold}.`,
-      x: { label: "depth (number of the matrix)" }, y: { label: "kept, %" },
+      x: { label: "depth (number of the matrix)", whole: true }, y: { label: "kept, %" },
       series: cluster((row) => row.kept_fraction !== undefined && { x: row.depth, y: 100 * row.kept_fraction }),
     });
   }

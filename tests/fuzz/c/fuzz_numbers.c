@@ -78,7 +78,10 @@ laws(htst_fuzz_t *input)
     double top = htst_fuzz_int(input, 2) ? INFINITY : q + floor(fabs(htst_fuzz_number(input)));
     double below = htst_fuzz_number(input), above = htst_fuzz_number(input);
     htst_zeta_log_scaled(s, q, top, out);
-    REQUIRE(isnan(out[0]) || (out[0] >= 0 && out[1] <= 0 && out[2] >= 0));
+    /* Above 2^53 q + 1 is not a double. Derivatives far below 1 may then be rounding errors, and
+     * those of a sum to such a top may overflow. */
+    int is_far = q > 0x1p53 || (top > 0x1p53 && !isinf(top));
+    REQUIRE(isnan(out[0]) || (out[0] >= 0 && (is_far || (out[1] <= 0 && out[2] >= 0))));
     double scaled = htst_zeta_scaled(s, q, top);
     REQUIRE(isnan(scaled) == isnan(out[0]) && (isnan(scaled) || scaled >= 1));
     double mean = htst_truncated_mean(below);

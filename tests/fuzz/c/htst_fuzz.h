@@ -82,6 +82,7 @@ htst_fuzz_number(htst_fuzz_t *input)
 static inline void *
 htst_fuzz_array(htst_fuzz_t *input, int64_t n, size_t item)
 {
+    REQUIRE(n >= 0 && n < 1 << 28);
     void *out = malloc((size_t) n * item);
     REQUIRE(out != NULL || n == 0);
     htst_fuzz_bytes(input, out, (size_t) n * item);
