@@ -42,7 +42,7 @@ INTERNAL = {
     "htst_network_trial.h",
     "htst_pair.h",
     "htst_partition_avx512.h",
-    "htst_partition_tables.h",
+    "htst_lanes.h",
     "htst_partition_x86.h",
     "htst_philox.h",
     "htst_products_widen.h",

@@ -9,7 +9,7 @@
 #include "htst_ahead.h"
 #include "htst_common.h"
 #include "htst_partition.h"
-#include "htst_partition_tables.h"
+#include "htst_lanes.h"
 
 #define SEGMENT HTST_PARTITION_SEGMENT
 /* As in htst_partition_avx512.h. */
@@ -79,7 +79,7 @@ kept_256_b64(__m256i bits, rule_256_t rule)
 AVX2 HTST_INLINE __m128i
 numbers_of(unsigned mask)
 {
-    return _mm_cvtsi64_si128((long long) htst_partition_lanes[mask]);
+    return _mm_cvtsi64_si128((long long) htst_lanes[mask]);
 }
 
 /* ---- loads and values ------------------------------------------------------------------------ */

@@ -97,7 +97,7 @@ FAULTS = (
         "kept = kept < room ? kept : kept;",
     ),
     Fault(
-        "htst_partition_tables.h",
+        "htst_lanes.h",
         "two lanes of one mask change places",
         "0x0000000000030200,",
         "0x0000000000020300,",
