@@ -1,6 +1,7 @@
 /* htst_lanes: the numbers of the kept lanes of a vector of eight. Internal.
  *
- * Entry m has the positions of the ones in m, ascending, one byte each; the other bytes are 0. */
+ * METHOD: a table. Entry m has the positions of the ones in m, ascending, one byte each; the other
+ * bytes are 0. ACCURACY: exact. ERRORS: none. */
 #ifndef HTST_LANES_H
 #define HTST_LANES_H
 

@@ -1,8 +1,8 @@
 /* htst_tail_template: htst_tail.c for one type of floats. That file includes it once for each, with
  * FLOAT, UINT and INT, the float and the integers of its size; SIGN, INFINITE and LARGEST, the
- * patterns of the sign bit, of infinity and of all other bits; DROPPED, as in htst_tail.h; UPPER(bits) and LOWER(bits), the halves
- * of a pattern, where one of 32 bits is the upper half; and OF(name), the name with the type's
- * suffix. */
+ * patterns of the sign bit, of infinity and of all other bits; DROPPED, as in htst_tail.h;
+ * UPPER(bits) and LOWER(bits), the halves of a pattern, where one of 32 bits is the upper half; and
+ * OF(name), the name with the type's suffix. */
 
 static inline UINT
 OF(bits)(const FLOAT *x)
