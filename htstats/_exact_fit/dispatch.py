@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
 from htstats._exact_fit.bucket_bounds import Prospect
+from htstats._exact_fit.candidates import is_sorted_by_numpy
 from htstats._exact_fit.discrete_sample import as_integers, count_integers, require_exact
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.histogram import count_buckets
@@ -98,6 +99,7 @@ def _fit_source(
         largest, side = buckets.largest, selection.side
         take_tail = partial(_take_tail, source, side, prospect, largest, n_threads)
         at_once = is_native(x) and options.way != "pruned" and n_threads == 1
+        at_once = at_once and not is_sorted_by_numpy(x)  # one call sorts with the library
         whole = partial(solve_at_once, x, side, options) if at_once else None
         return scan_pruned(
             prospect, selection, take_tail, options, whole, is_at_hand=source.shape is not None
