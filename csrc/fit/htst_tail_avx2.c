@@ -56,22 +56,22 @@ contribute_f64(__m256i bits, __m256i *sums)
     sums[1] = _mm256_add_epi64(sums[1], lower);
 }
 
-/* AVX2 only has "greater"; keys that are not below `low` are the others. */
+/* AVX2 only has "greater", so the keys that are not wanted are found. */
 TARGET HTST_INLINE int64_t
-put_f32(__m256i keys, __m256i low, uint32_t *to)
+put_f32(__m256i keys, __m256i low, __m256i high, uint32_t *to)
 {
-    __m256i below = _mm256_cmpgt_epi32(low, keys);
-    unsigned mask = ~(unsigned) _mm256_movemask_ps(_mm256_castsi256_ps(below)) & 0xff;
+    __m256i out = _mm256_or_si256(_mm256_cmpgt_epi32(low, keys), _mm256_cmpgt_epi32(keys, high));
+    unsigned mask = ~(unsigned) _mm256_movemask_ps(_mm256_castsi256_ps(out)) & 0xff;
     __m256i order = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long) htst_lanes[mask]));
     _mm256_storeu_si256((__m256i *) (void *) to, _mm256_permutevar8x32_epi32(keys, order));
     return _mm_popcnt_u32(mask);
 }
 
 TARGET HTST_INLINE int64_t
-put_f64(__m256i keys, __m256i low, uint64_t *to)
+put_f64(__m256i keys, __m256i low, __m256i high, uint64_t *to)
 {
-    __m256i below = _mm256_cmpgt_epi64(low, keys);
-    unsigned mask = ~(unsigned) _mm256_movemask_pd(_mm256_castsi256_pd(below)) & 0xf;
+    __m256i out = _mm256_or_si256(_mm256_cmpgt_epi64(low, keys), _mm256_cmpgt_epi64(keys, high));
+    unsigned mask = ~(unsigned) _mm256_movemask_pd(_mm256_castsi256_pd(out)) & 0xf;
     /* lane n of 64 bits is lanes 2 n and 2 n + 1 of 32 */
     __m256i lane = _mm256_cvtepu8_epi64(_mm_cvtsi64_si128((long long) htst_lanes[mask]));
     __m256i twice = _mm256_slli_epi64(lane, 1);
@@ -84,6 +84,7 @@ put_f64(__m256i keys, __m256i low, uint64_t *to)
 #define FLOAT float
 #define UINT uint32_t
 #define INT int32_t
+#define HIGHEST INT32_MAX
 #define LANES 8
 #define ALL(value) _mm256_set1_epi32((int32_t) (value))
 #define PUT put_f32
@@ -95,6 +96,7 @@ put_f64(__m256i keys, __m256i low, uint64_t *to)
 #define FLOAT double
 #define UINT uint64_t
 #define INT int64_t
+#define HIGHEST INT64_MAX
 #define LANES 4
 #define ALL(value) _mm256_set1_epi64x((int64_t) (value))
 #define PUT put_f64

@@ -53,17 +53,19 @@ contribute_f64(__m512i bits, __m512i *sums)
 }
 
 TARGET HTST_INLINE int64_t
-put_f32(__m512i keys, __m512i low, uint32_t *to)
+put_f32(__m512i keys, __m512i low, __m512i high, uint32_t *to)
 {
-    __mmask16 mask = _mm512_cmpge_epi32_mask(keys, low);
+    __mmask16 from = _mm512_cmpge_epi32_mask(keys, low);
+    __mmask16 mask = _mm512_mask_cmple_epi32_mask(from, keys, high);
     _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(mask, keys));
     return _mm_popcnt_u32(mask);
 }
 
 TARGET HTST_INLINE int64_t
-put_f64(__m512i keys, __m512i low, uint64_t *to)
+put_f64(__m512i keys, __m512i low, __m512i high, uint64_t *to)
 {
-    __mmask8 mask = _mm512_cmpge_epi64_mask(keys, low);
+    __mmask8 from = _mm512_cmpge_epi64_mask(keys, low);
+    __mmask8 mask = _mm512_mask_cmple_epi64_mask(from, keys, high);
     _mm512_storeu_si512(to, _mm512_maskz_compress_epi64(mask, keys));
     return _mm_popcnt_u32(mask);
 }
@@ -71,6 +73,7 @@ put_f64(__m512i keys, __m512i low, uint64_t *to)
 #define FLOAT float
 #define UINT uint32_t
 #define INT int32_t
+#define HIGHEST INT32_MAX
 #define LANES 16
 #define ALL(value) _mm512_set1_epi32((int32_t) (value))
 #define PUT put_f32
@@ -82,6 +85,7 @@ put_f64(__m512i keys, __m512i low, uint64_t *to)
 #define FLOAT double
 #define UINT uint64_t
 #define INT int64_t
+#define HIGHEST INT64_MAX
 #define LANES 8
 #define ALL(value) _mm512_set1_epi64((int64_t) (value))
 #define PUT put_f64

@@ -58,32 +58,68 @@ HTST_KERNEL(int64_t, OF(look),
     return (int64_t) count;
 }
 
+/* Write the keys in [low, high] of the first elements of a block with vectors. Returns the number of
+ * elements, which may be 0. */
+static inline int64_t
+OF(take_vectors)(int64_t n, const FLOAT *x, UINT kept, UINT flipped, INT low, INT high, UINT *keys,
+    int64_t *written)
+{
+    *written = 0;
+#ifdef HTST_ISA_HAS_X86
+    n = n / HTST_TAIL_LANES * HTST_TAIL_LANES;
+    if (htst_isa() == HTST_ISA_AVX512) {
+        *written = OF(htst_tail_keys_avx512)(n, x, kept, flipped, low, high, keys);
+        return n;
+    }
+    if (htst_isa() == HTST_ISA_AVX2) {
+        *written = OF(htst_tail_keys_avx2)(n, x, kept, flipped, low, high, keys);
+        return n;
+    }
+#else
+    (void) n, (void) x, (void) kept, (void) flipped, (void) low, (void) high, (void) keys;
+#endif
+    return 0;
+}
+
+/* Copy the elements of a block whose keys lie in [low, high] to `keys`; returns their number. */
+static int64_t
+OF(take_plainly)(
+    int64_t size, const FLOAT *x, UINT kept, UINT flipped, INT low, INT high, UINT *keys)
+{
+    uint8_t is_in[BLOCK];
+    int64_t at = 0, count = OF(look)(size, x, kept, flipped, low, high, is_in);
+    for (int64_t j = 0; j < size && count == size; j++) {
+        keys[j] = (OF(bits)(x + j) & kept) ^ flipped;
+    }
+    for (int64_t j = 0; j < size && at < count && count < size; j += GROUP) {
+        int64_t end = size - j < GROUP ? size : j + GROUP;
+        if (end - j == GROUP && is_none(is_in + j)) {
+            continue;
+        }
+        for (int64_t k = j; k < end;
+             k++) { /* always written; `at` grows only for elements of the interval */
+            keys[at] = (OF(bits)(x + k) & kept) ^ flipped;
+            at += is_in[k];
+        }
+    }
+    return count;
+}
+
 int64_t
 OF(htst_tail_select)(int64_t n, const FLOAT *x, htst_tail_side_t side, int64_t low, int64_t high,
     int64_t room, FLOAT *out)
 {
     const UINT kept = side == HTST_TAIL_ABS ? ~SIGN : ~(UINT) 0;
     const UINT flipped = side == HTST_TAIL_NEGATIVE ? SIGN : 0;
-    uint8_t is_in[BLOCK];
-    UINT keys[BLOCK];
-    int64_t m = 0;
+    UINT keys[BLOCK + HTST_TAIL_LANES];
+    int64_t m = 0, count;
     for (int64_t i = 0; i < n; i += BLOCK) {
-        int64_t size = n - i < BLOCK ? n - i : BLOCK, at = 0;
-        int64_t count = OF(look)(size, x + i, kept, flipped, (INT) low, (INT) high, is_in);
-        for (int64_t j = 0; j < size && count == size; j++) {
-            keys[j] = (OF(bits)(x + i + j) & kept) ^ flipped;
-        }
-        for (int64_t j = 0; j < size && at < count && count < size; j += GROUP) {
-            int64_t end = size - j < GROUP ? size : j + GROUP;
-            if (end - j == GROUP && is_none(is_in + j)) {
-                continue;
-            }
-            for (int64_t k = j; k < end;
-                 k++) { /* always written; `at` grows only for elements of the interval */
-                keys[at] = (OF(bits)(x + i + k) & kept) ^ flipped;
-                at += is_in[k];
-            }
-        }
+        int64_t size = n - i < BLOCK ? n - i : BLOCK;
+        htst_ahead(x + i, (int64_t) sizeof *x * BLOCK, 0);
+        int64_t done =
+            OF(take_vectors)(size, x + i, kept, flipped, (INT) low, (INT) high, keys, &count);
+        count += OF(take_plainly)(
+            size - done, x + i + done, kept, flipped, (INT) low, (INT) high, keys + count);
         int64_t left = room - m, copied = count < left ? count : left;
         if (copied > 0) {
             memcpy(out + m, keys, (size_t) copied * sizeof keys[0]);

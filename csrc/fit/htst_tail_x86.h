@@ -14,7 +14,9 @@
  * keys      room for n + HTST_TAIL_LANES keys.
  * checksum  added to.
  *
- * Returns the number of keys. ERRORS: none. */
+ * htst_tail_keys_... only writes the keys from `low` to `high`.
+ *
+ * Each returns the number of keys. ERRORS: none. */
 #ifndef HTST_TAIL_X86_H
 #define HTST_TAIL_X86_H
 
@@ -36,6 +38,14 @@ int64_t htst_tail_block_avx2_f32(int64_t n, const float *x, uint32_t kept, uint3
 int64_t htst_tail_block_avx2_f64(int64_t n, const double *x, uint64_t kept, uint64_t flipped,
     int64_t low, uint32_t *table, uint64_t *keys, uint64_t *checksum);
 
+int64_t htst_tail_keys_avx512_f32(int64_t n, const float *x, uint32_t kept, uint32_t flipped,
+    int32_t low, int32_t high, uint32_t *keys);
+int64_t htst_tail_keys_avx512_f64(int64_t n, const double *x, uint64_t kept, uint64_t flipped,
+    int64_t low, int64_t high, uint64_t *keys);
+int64_t htst_tail_keys_avx2_f32(int64_t n, const float *x, uint32_t kept, uint32_t flipped,
+    int32_t low, int32_t high, uint32_t *keys);
+int64_t htst_tail_keys_avx2_f64(int64_t n, const double *x, uint64_t kept, uint64_t flipped,
+    int64_t low, int64_t high, uint64_t *keys);
 #endif
 
 #endif /* HTST_TAIL_X86_H */
