@@ -43,11 +43,13 @@ int64_t
 OF(htst_estimate_distinct_part)(
     int64_t n, const FLOAT *x, int64_t base, int64_t room, double *v, int64_t *first)
 {
-    int64_t m = 0;
-    if (n > 0 && room > 0) {
+    int64_t m = n > 0 ? 1 : 0;
+    if (m > room) {
+        return HTST_ERR_BAD_ARG;
+    }
+    if (m == 1) {
         v[0] = (double) x[0];
         first[0] = base;
-        m = 1;
     }
     /* v may be x: m <= i, so only elements that were read are overwritten */
     for (int64_t i = 1, size; i < n; i += size) {

@@ -58,8 +58,8 @@ HTST_KERNEL(int64_t, OF(look),
     return (int64_t) count;
 }
 
-/* Write the keys in [low, high] of the first elements of a block with vectors. Returns the number of
- * elements, which may be 0. */
+/* Write the keys in [low, high] of the first elements of a block with vectors. Returns how many
+ * elements these are, perhaps 0. */
 static inline int64_t
 OF(take_vectors)(int64_t n, const FLOAT *x, UINT kept, UINT flipped, INT low, INT high, UINT *keys,
     int64_t *written)
@@ -96,8 +96,7 @@ OF(take_plainly)(
         if (end - j == GROUP && is_none(is_in + j)) {
             continue;
         }
-        for (int64_t k = j; k < end;
-             k++) { /* always written; `at` grows only for elements of the interval */
+        for (int64_t k = j; k < end; k++) { /* always written; `at` grows only for wanted keys */
             keys[at] = (OF(bits)(x + k) & kept) ^ flipped;
             at += is_in[k];
         }
@@ -165,7 +164,7 @@ OF(htst_tail_checksum)(int64_t n, const FLOAT *x)
 }
 
 /* Add the first elements of a block to the table and the checksum, and write their keys from `low`
- * on to `keys`, with vectors. Returns the number of elements, which may be 0. */
+ * on to `keys`, with vectors. Returns how many elements these are, perhaps 0. */
 static inline int64_t
 OF(count_vectors)(int64_t n, const FLOAT *x, UINT kept, UINT flipped, INT low, uint32_t *table,
     UINT *keys, int64_t *written, uint64_t *sum)

@@ -1,10 +1,10 @@
 /* htst_tail_x86_template: htst_tail_x86.h for one kind of instructions and one type of floats. A
  * file includes it once for each pair, with TARGET, the instructions; FLOAT, UINT and INT, the type
- * and the integers of its size; LANES, the elements of a VECTOR; HIGHEST, the largest INT; ALL(value), a vector with one
- * value in all lanes; LOAD(x); KEYS(bits, kept, flipped); PUT(keys, low, high, to), which returns
- * the number of keys written; CONTRIBUTE(bits, sums), which adds to two vectors; TOTAL(sums); COUNT(x,
- * table), which counts the elements of a vector; and OF(name), the name with the kind and the type.
- */
+ * and the integers of its size; HIGHEST, the largest INT; LANES, the elements of a VECTOR;
+ * ALL(value), a vector with one value in all lanes; LOAD(x); KEYS(bits, kept, flipped); PUT(keys,
+ * low, high, to), which returns the number of keys written; CONTRIBUTE(bits, sums), which adds to
+ * two vectors; TOTAL(sums); COUNT(x, table), which counts the elements of a vector; and OF(name),
+ * the name with the kind and the type. */
 
 TARGET int64_t
 OF(htst_tail_block)(int64_t n, const FLOAT *x, UINT kept, UINT flipped, INT low, uint32_t *table,

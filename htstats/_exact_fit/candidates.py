@@ -159,7 +159,7 @@ def _numpy_is_faster(dtype: str) -> bool:
 
     rounds = [(seconds(np.ndarray.sort), seconds(lambda y: ours(y, room))) for _ in range(3)]
     by_numpy, by_us = (min(column) for column in zip(*rounds, strict=True))
-    return by_numpy < by_us
+    return bool(by_numpy < by_us)
 
 
 def sort_in_place(x: npt.NDArray[Any], room: npt.NDArray[Any] | None = None) -> None:
