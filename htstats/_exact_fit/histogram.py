@@ -46,7 +46,7 @@ class Histogram(NamedTuple):
             slots, counts = _add_signs(self.slots, self.counts, positive, negative, half)
         else:
             mine = negative if side == "negative" else positive
-            slots, counts = self.slots[mine] % half, self.counts[mine]
+            slots, counts = self.slots[mine] & half - 1, self.counts[mine]
         if len(slots) == 0:
             raise ValueError("x must have at least two distinct usable values, got 0")
         edges = [(slots + k << tail.DROPPED[not single]).astype(bits) for k in (0, 1)]
@@ -65,8 +65,9 @@ def count_buckets(source: Source, n_threads: int, side: str | None = None) -> Hi
     slots = _occupied_slots(table)
     counts = table[slots].astype(np.int64)
     half = n_slots // 2
-    require_finite("x", int(counts[slots % half >= infinite << HISTOGRAM_KEPT].sum()))
-    lowest = slots % half == 0  # slots of zeros and of the smallest denormals
+    magnitudes = slots & half - 1
+    require_finite("x", int(counts[magnitudes >= infinite << HISTOGRAM_KEPT].sum()))
+    lowest = magnitudes == 0  # slots of zeros and of the smallest denormals
     negative = int(counts[~lowest & (slots > half)].sum())
     seen = Survey(0, 0, negative, int(counts[~lowest].sum()) - negative)
     if lowest.any():
@@ -117,7 +118,7 @@ def _add_signs(
     slots: Counts, counts: Counts, positive: slice, negative: slice, half: int
 ) -> tuple[Counts, Counts]:
     """The slots of absolute values, and the counts of both signs together."""
-    magnitudes = slots % half
+    magnitudes = slots & half - 1
     lowest = magnitudes.min()
     both = np.zeros(int(magnitudes.max() - lowest) + 1, np.int64)
     for sign in (positive, negative):
@@ -128,7 +129,7 @@ def _add_signs(
 
 def _occupied_slots(table: npt.NDArray[Any]) -> Counts:
     """The ascending indices of the entries that are not 0; nearly all entries are 0."""
-    rows = table.reshape(-1, 512)
+    rows = table.reshape(-1, 1 << 9)  # NumPy divides slowly
     some = np.flatnonzero(rows.max(axis=1))
     at = np.flatnonzero(rows[some])
-    return np.asarray(some[at // 512] * 512 + at % 512)
+    return np.asarray(some[at >> 9] << 9 | at & 511)
