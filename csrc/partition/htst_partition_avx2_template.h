@@ -1,8 +1,8 @@
 /* htst_partition_avx2_template: a row of the fill with AVX2 for one format.
  * htst_partition_avx2.c includes it once for each, with BITS and INT, the unsigned and signed
  * integers of the format's width; OUT, the type of a value's bits; LANES, the number of elements of
- * a vector; RULE(low, high), LOAD(w), KEPT(bits, rule, is_even) and PUT(mask, column, bits, indices,
- * values), the steps; and OF(name), the name with the format's suffix. */
+ * a vector; RULE(low, high), LOAD(w), KEPT(bits, rule, is_even) and PUT(mask, column, bits,
+ * indices, values), the steps; and OF(name), the name with the format's suffix. */
 
 /* Elements whose comparisons are tested together: most matrices keep few elements. */
 #define GROUP (4 * LANES)

@@ -2,8 +2,9 @@
  * htst_partition_fill_template.h includes it for each, with INDEX, the type, and INDEX_OF(name),
  * the name with the suffixes of both.
  *
- * Fills at most `room` places. The comparisons of MASK_LANES elements make a word, and only its ones
- * are visited: most elements are not kept, and a branch for each would often be mispredicted. */
+ * Fills at most `room` places. The comparisons of MASK_LANES elements make a word, and only its
+ * ones are visited: most elements are not kept, and a branch for each would often be
+ * mispredicted. */
 
 static int64_t
 INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.threads import run_each
-from htstats._core import estimate
+from htstats._core import distinct
 from htstats._exact_fit.bucket_bounds import Prospect
 from htstats._exact_fit.candidates import sort_in_place
 from htstats._exact_fit.sample import gather
@@ -55,7 +55,7 @@ def take_sorted_tail(
     def fill(k: int) -> None:
         x, place = parts[k][0], slice(ends[k], ends[k + 1])
         single = x.dtype == np.float32
-        write: Any = estimate.distinct_part_f32 if single else estimate.distinct_part_f64
+        write: Any = distinct.distinct_part_f32 if single else distinct.distinct_part_f64
         write(x, n - int(prospect.tail[edges[k]]), values[place], first[place])
 
     run_each(fill, intervals, n_threads)
@@ -84,5 +84,5 @@ def _sort_interval(
         raise ValueError("x must give the same numbers each time it is read")
     sort_in_place(x)
     single = x.dtype == np.float32
-    count: Any = estimate.count_distinct_f32 if single else estimate.count_distinct_f64
+    count: Any = distinct.count_distinct_f32 if single else distinct.count_distinct_f64
     return x, count(x)
