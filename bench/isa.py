@@ -1,6 +1,7 @@
 """Print the environment that holds htstats and NumPy to one kind of instructions.
 
     env $(python bench/isa.py avx2) python -m pytest bench
+    python bench/isa.py all            # the kinds that this processor has
 
 The kinds are those of HTST_ISA: plain, avx2, avx512. NumPy has no such variable: it is told which
 features of the processor it must not use (NPY_DISABLE_CPU_FEATURES). No variable changes its
@@ -43,7 +44,12 @@ def environment(kind: str, features: list[str]) -> dict[str, str]:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        raise SystemExit("usage: isa.py plain|avx2|avx512")
+        raise SystemExit("usage: isa.py plain|avx2|avx512|all")
+    if sys.argv[1] == "all":
+        from htstats._common.processor import usable_instructions
+
+        print(*usable_instructions())
+        raise SystemExit
     print(
         *(f"{name}={value}" for name, value in environment(sys.argv[1], found_features()).items())
     )

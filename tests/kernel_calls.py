@@ -87,7 +87,7 @@ def fit_calls():
 
 def tail_calls(x):
     """What only fits outside of memory call: counts of values, and the values of a range."""
-    from htstats._core import checksum, counts, tail
+    from htstats._core import checksum, counts, distinct, tail
 
     if x.dtype == np.float16:
         bits = x.view(np.uint16)
@@ -105,6 +105,15 @@ def tail_calls(x):
     out = np.zeros(x.size, x.dtype)
     n = getattr(tail, f"take_{letters}")(x, 0, out)
     yield f"take {letters}", (n, out)
+    taken = n[0]
+    keys = np.sort(out[:taken])
+    m = getattr(distinct, f"count_distinct_{letters}")(keys)
+    values, first = np.empty(m), np.empty(m, np.int64)
+    getattr(distinct, f"distinct_part_{letters}")(keys, 5, values, first)
+    yield f"distinct {letters}", (values, first)
+    table, copies = np.zeros(tail.SLOTS[x.dtype == np.float64], np.uint32), np.zeros(taken, x.dtype)
+    found = getattr(tail, f"histogram_{letters}")(x, 0, low, table, copies)
+    yield f"histogram {letters}", (found, table, copies)
     yield f"out of core {letters}", out_of_core_fit(x)
 
 

@@ -1,10 +1,14 @@
 """The script that turns benchmark results into tables judges by the rule it prints."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from scripts import load_script
+
+from htstats._common.processor import usable_instructions
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "bench" / "report.py"
@@ -82,6 +86,13 @@ def test_instructions_have_a_column_of_their_own(report):
     race = {"table": "t", "row": "r", "seconds": 1.0, "peers": {"p": 2.0}, "reach": {}}
     table = report.headlines([{**race, "machine": "a", "isa": "plain"}])
     assert "plain" not in table
+
+
+def test_all_kinds_of_this_processor_are_named():
+    command = [sys.executable, str(ROOT / "bench" / "isa.py"), "all"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert found == list(usable_instructions())
+    assert found[0] == "plain"
 
 
 def test_numpy_is_held_to_the_instructions_of_a_kind():

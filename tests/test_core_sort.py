@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htstats._core import sort
+from htstats._exact_fit import candidates
 from htstats._exact_fit.candidates import sort_distinct
 
 SORTS = {np.float32: (sort.sort_f32, np.uint32), np.float64: (sort.sort_f64, np.uint64)}
@@ -97,3 +98,23 @@ def test_distinct_values_and_what_lies_before_them(dtype):
 def test_room(dtype):
     with pytest.raises(ValueError, match="other must have 3 elements, got 2"):
         SORTS[dtype][0](np.ones(3, dtype), np.ones(2, dtype))
+
+
+@FLOATS
+@pytest.mark.parametrize("is_faster", [True, False])
+def test_large_arrays_are_sorted_by_either(monkeypatch, is_faster, dtype):
+    """A trial chooses NumPy's sort or the library's. The result has the same bits."""
+    asked = []
+    trial = candidates._numpy_is_faster
+    monkeypatch.setattr(
+        candidates, "_numpy_is_faster", lambda name: asked.append(name) or is_faster
+    )
+    rng = np.random.default_rng(8)
+    x = rng.integers(0, INFINITE[dtype], 1 << 18).astype(SORTS[dtype][1]).view(dtype)
+    x[::3] = np.round(rng.pareto(1.2, x[::3].size)).astype(dtype)
+    expected, times = np.unique(x, return_counts=True)
+    values, first = sort_distinct(x.copy())
+    assert asked == [np.dtype(dtype).name]
+    assert np.array_equal(values, expected)
+    assert np.array_equal(np.diff(first), times)
+    assert trial(np.dtype(dtype).name) in (True, False)

@@ -32,7 +32,7 @@ def check(x, dtype):
             assert lowest <= allowed.min(initial=len(bounds))
             # an edge that served the bucket before may exclude more
             assert lowest >= np.argmax(np.append(bounds, -1) <= distance)
-        assert 0 <= found.start(5) < len(bounds)
+        assert 0 <= found.start(5, 1.4) < len(bounds)
 
 
 @pytest.mark.parametrize("name", list(SAMPLES))
@@ -54,5 +54,5 @@ def test_few_candidates_are_left(name):
     x = SAMPLES[name](np.random.default_rng(0), 200_000).astype("f4")
     buckets = TailSketch("float32").update(x).buckets()
     found = Prospect(buckets.lower, buckets.upper, buckets.count)
-    assert found.tail[found.start(100)] < 0.1 * len(x)
+    assert found.tail[found.start(100, 1.4)] < 0.1 * len(x)
     assert found.tail[found.lowest(fit_power_law(x).distance)] < 0.1 * len(x)

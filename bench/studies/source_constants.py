@@ -103,7 +103,6 @@ STUDIES = (
     of("csrc/fit/htst_fit.h", "HTST_FIT_ALL_AT_ONCE", "(1<<15) (1<<19)", *PARETO),
     of("csrc/sketch/htst_sketch.c", "BLOCK", "2048 8192", "sketch 1e7 float32", *NORMAL),
     of("csrc/sketch/htst_sketch.c", "PLACES", "512 2048", "sketch 1e7 float32", *NORMAL),
-    of("csrc/partition/htst_partition.c", "DENSE", "6 24", "partition 2048, no noise"),
     of("csrc/partition/htst_split.c", "LOOK", "4096 16384", "partition 2048, noise"),
     of("csrc/partition/htst_split.c", "PATIENCE", "500 2000", "partition 2048, noise"),
     of("csrc/normal/htst_normal.c", "CHUNK", "128 512", "normal numbers 1e6"),

@@ -27,6 +27,19 @@
 int64_t htst_estimate_distinct_f32(int64_t n, const float *x, double *v, int64_t *first);
 int64_t htst_estimate_distinct_f64(int64_t n, const double *x, double *v, int64_t *first);
 
+/* The number of distinct values of the sorted array x[n]. METHOD, ACCURACY, ERRORS: above. */
+int64_t htst_estimate_count_distinct_f32(int64_t n, const float *x);
+int64_t htst_estimate_count_distinct_f64(int64_t n, const double *x);
+
+/* The same as htst_estimate_distinct for a part of a sample: `base` values lie below x[0]. Exactly
+ * m entries of v[room] and first[room] are written, so that threads may fill neighbouring parts.
+ * METHOD, ACCURACY: above. ERRORS: HTST_ERR_BAD_ARG if there are more than `room` distinct values;
+ * no more are written. */
+int64_t htst_estimate_distinct_part_f32(
+    int64_t n, const float *x, int64_t base, int64_t room, double *v, int64_t *first);
+int64_t htst_estimate_distinct_part_f64(
+    int64_t n, const double *x, int64_t base, int64_t room, double *v, int64_t *first);
+
 /* Set y[m] to the natural logarithms of v relative to the largest value, and rate[m] to the
  * estimates; rate[m - 1] is infinite. xmax: INFINITY for none, else at least v[m - 1].
  * METHOD, ACCURACY: above.

@@ -1,6 +1,8 @@
 #include "htst_tail.h"
 
+#include "htst_ahead.h"
 #include "htst_isa.h"
+#include "htst_tail_x86.h"
 
 #include <string.h>
 
@@ -70,6 +72,7 @@ htst_tail_checksum_counts_u16(const uint64_t *counts)
 #define INT int32_t
 #define SIGN UINT32_C(0x80000000)
 #define INFINITE UINT32_C(0x7f800000)
+#define LARGEST INT32_MAX
 #define DROPPED HTST_TAIL_DROPPED_F32
 #define UPPER(bits) (bits)
 #define LOWER(bits) 0
@@ -81,6 +84,7 @@ htst_tail_checksum_counts_u16(const uint64_t *counts)
 #define INT int64_t
 #define SIGN UINT64_C(0x8000000000000000)
 #define INFINITE UINT64_C(0x7ff0000000000000)
+#define LARGEST INT64_MAX
 #define DROPPED HTST_TAIL_DROPPED_F64
 #define UPPER(bits) ((uint32_t) ((bits) >> 32))
 #define LOWER(bits) ((uint32_t) (bits))

@@ -54,12 +54,21 @@ int64_t htst_tail_take_f64(
 #define HTST_TAIL_SLOTS_F32 (1 << (32 - HTST_TAIL_DROPPED_F32))
 #define HTST_TAIL_SLOTS_F64 (1 << (64 - HTST_TAIL_DROPPED_F64))
 
-/* Add to table[pattern >> DROPPED] the number of elements of x[n] in that bucket. The pattern
- * includes the sign bit, so negative elements are counted in the second half. A table counts at
- * most 2^32 - 1 elements in all. Returns the checksum of the elements (below), computed in the same
- * pass. METHOD, ACCURACY: above. ERRORS: none. */
-uint64_t htst_tail_histogram_f32(int64_t n, const float *x, uint32_t *table);
-uint64_t htst_tail_histogram_f64(int64_t n, const double *x, uint32_t *table);
+/* Add to table[pattern >> DROPPED] the number of elements of x[n] in that bucket, and copy the
+ * elements whose keys are at least `low`, as absolute values, in their order. The pattern includes
+ * the sign bit, so negative elements are counted in the second half. A table counts at most
+ * 2^32 - 1 elements in all.
+ *
+ * low       at least 1. INT64_MAX, or INT32_MAX for float32, copies nothing but one kind of NaN.
+ * out       room for `room` values; no more are written.
+ * checksum  set to the checksum of the elements (below).
+ *
+ * Returns how many elements have such keys, even if that is more than `room`.
+ * METHOD: above; one pass, on x86 with vectors (htst_tail_x86.h). ACCURACY: above. ERRORS: none. */
+int64_t htst_tail_histogram_f32(int64_t n, const float *x, htst_tail_side_t side, int64_t low,
+    uint32_t *table, int64_t room, float *out, uint64_t *checksum);
+int64_t htst_tail_histogram_f64(int64_t n, const double *x, htst_tail_side_t side, int64_t low,
+    uint32_t *table, int64_t room, double *out, uint64_t *checksum);
 
 /* A checksum of n elements: the sum of m (u xor m >> 13 xor 0x85ebca6b) + l modulo 2^64. Here u and
  * l are the upper and the lower half of a pattern, shifted to the upper end of 64 bits, and m is

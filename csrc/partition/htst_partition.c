@@ -8,10 +8,19 @@
 #include "htst_partition_x86.h"
 
 #define SEGMENT HTST_PARTITION_SEGMENT
-/* If a segment keeps at least this many elements, every element is written, and the output
- * position advances only after a kept one. This costs less than mispredicted branches.
- * bench/races/bench_partition.py measures matrices on both sides of this number. */
-#define DENSE 12
+/* Elements whose comparisons make a word; it divides SEGMENT. */
+#define MASK_LANES 32
+
+/* A byte whose bit i is byte i of these, which are 0 or 1. The product moves each to its bit. */
+static inline uint32_t
+bits_of_bytes(const uint8_t *bytes)
+{
+    const uint64_t places =
+        HTST_BIG_ENDIAN ? UINT64_C(0x8040201008040201) : UINT64_C(0x0102040810204080);
+    uint64_t eight;
+    memcpy(&eight, bytes, sizeof eight);
+    return (uint32_t) (eight * places >> 56);
+}
 
 static inline int16_t
 ordered_b16(uint16_t w)
@@ -143,9 +152,9 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define BITS uint16_t
 #define INT int16_t
 #define OUT uint32_t
-#define ORDERED(w) ordered_b16(w)
 #define BASE(low) base_b16(low)
 #define INSIDE(low, high) inside_b16(low, high)
+#define MASK mask_b16
 #define VALUE(w) value_f16(w)
 #define ROW_VBMI2 VBMI2_ROW(f16)
 #define ROW_AVX512 AVX512_ROW(f16)
@@ -157,9 +166,9 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define BITS uint16_t
 #define INT int16_t
 #define OUT uint32_t
-#define ORDERED(w) ordered_b16(w)
 #define BASE(low) base_b16(low)
 #define INSIDE(low, high) inside_b16(low, high)
+#define MASK mask_b16
 #define VALUE(w) value_bf16(w)
 #define ROW_VBMI2 VBMI2_ROW(bf16)
 #define ROW_AVX512 AVX512_ROW(bf16)
@@ -171,9 +180,9 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define BITS uint32_t
 #define INT int32_t
 #define OUT uint32_t
-#define ORDERED(w) ordered_b32(w)
 #define BASE(low) base_b32(low)
 #define INSIDE(low, high) inside_b32(low, high)
+#define MASK mask_b32
 #define VALUE(w) value_b32(w)
 #define ROW_VBMI2 VBMI2_ROW(b32)
 #define ROW_AVX512 AVX512_ROW(b32)
@@ -185,9 +194,9 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define BITS uint64_t
 #define INT int64_t
 #define OUT uint64_t
-#define ORDERED(w) ordered_b64(w)
 #define BASE(low) base_b64(low)
 #define INSIDE(low, high) inside_b64(low, high)
+#define MASK mask_b64
 #define VALUE(w) value_b64(w)
 #define ROW_VBMI2 VBMI2_ROW(b64)
 #define ROW_AVX512 AVX512_ROW(b64)

@@ -9,7 +9,7 @@
 #include "htst_ahead.h"
 #include "htst_common.h"
 #include "htst_partition.h"
-#include "htst_partition_tables.h"
+#include "htst_lanes.h"
 
 #define SEGMENT HTST_PARTITION_SEGMENT
 /* As in htst_partition_avx512.h. */
@@ -18,9 +18,10 @@
 
 /* The elements outside [low, high] are kept. After low is subtracted, that is one unsigned
  * comparison; `low` and `width` have their sign bits flipped, because AVX2 compares signed
- * integers. `flip` is all ones below the sign bit, in the format's own width. */
+ * integers. `flip` is all ones below the sign bit, in the format's own width. If the interval has
+ * as many negative as positive numbers, comparing abs(w) with `high` saves four instructions. */
 typedef struct {
-    __m256i flip, low, width;
+    __m256i flip, low, width, high;
 } rule_256_t;
 
 AVX2 HTST_INLINE rule_256_t
@@ -32,6 +33,7 @@ rule_256_b32(int32_t low, int32_t high)
         .flip = _mm256_set1_epi32(INT32_MAX),
         .low = _mm256_set1_epi32((int32_t) ((uint32_t) low ^ sign)),
         .width = _mm256_set1_epi32((int32_t) (width ^ sign)),
+        .high = _mm256_set1_epi32(high),
     };
     return rule;
 }
@@ -53,13 +55,18 @@ rule_256_b64(int64_t low, int64_t high)
         .flip = _mm256_set1_epi64x(INT64_MAX),
         .low = _mm256_set1_epi64x((int64_t) ((uint64_t) low ^ sign)),
         .width = _mm256_set1_epi64x((int64_t) (width ^ sign)),
+        .high = _mm256_set1_epi64x(high),
     };
     return rule;
 }
 
 AVX2 HTST_INLINE unsigned
-kept_256_b32(__m256i bits, rule_256_t rule)
+kept_256_b32(__m256i bits, rule_256_t rule, int is_even)
 {
+    if (is_even) {
+        __m256i above = _mm256_cmpgt_epi32(_mm256_and_si256(bits, rule.flip), rule.high);
+        return (unsigned) _mm256_movemask_ps(_mm256_castsi256_ps(above));
+    }
     __m256i negative = _mm256_srai_epi32(bits, 31);
     __m256i ordered = _mm256_xor_si256(bits, _mm256_and_si256(negative, rule.flip));
     __m256i inside = _mm256_cmpgt_epi32(rule.width, _mm256_sub_epi32(ordered, rule.low));
@@ -67,8 +74,12 @@ kept_256_b32(__m256i bits, rule_256_t rule)
 }
 
 AVX2 HTST_INLINE unsigned
-kept_256_b64(__m256i bits, rule_256_t rule)
+kept_256_b64(__m256i bits, rule_256_t rule, int is_even)
 {
+    if (is_even) {
+        __m256i above = _mm256_cmpgt_epi64(_mm256_and_si256(bits, rule.flip), rule.high);
+        return (unsigned) _mm256_movemask_pd(_mm256_castsi256_pd(above));
+    }
     __m256i negative = _mm256_cmpgt_epi64(_mm256_setzero_si256(), bits);
     __m256i ordered = _mm256_xor_si256(bits, _mm256_and_si256(negative, rule.flip));
     __m256i inside = _mm256_cmpgt_epi64(rule.width, _mm256_sub_epi64(ordered, rule.low));
@@ -79,7 +90,7 @@ kept_256_b64(__m256i bits, rule_256_t rule)
 AVX2 HTST_INLINE __m128i
 numbers_of(unsigned mask)
 {
-    return _mm_cvtsi64_si128((long long) htst_partition_lanes[mask]);
+    return _mm_cvtsi64_si128((long long) htst_lanes[mask]);
 }
 
 /* ---- loads and values ------------------------------------------------------------------------ */
@@ -154,7 +165,7 @@ put_256_b64(unsigned mask, int64_t column, __m256i value, int32_t *indices, uint
 #define LANES 8
 #define RULE(low, high) rule_256_b32(low, high)
 #define LOAD(w) load_256(w)
-#define KEPT(bits, rule) kept_256_b32(bits, rule)
+#define KEPT(bits, rule, is_even) kept_256_b32(bits, rule, is_even)
 #define PUT(mask, column, bits, ...) put_256_b32(mask, column, wide_256_b32(bits), __VA_ARGS__)
 #define OF(name) name##_b32
 #include "htst_partition_avx2_template.h"
@@ -165,7 +176,7 @@ put_256_b64(unsigned mask, int64_t column, __m256i value, int32_t *indices, uint
 #define LANES 8
 #define RULE(low, high) rule_256_b16(low, high)
 #define LOAD(w) load_256_b16(w)
-#define KEPT(bits, rule) kept_256_b32(bits, rule)
+#define KEPT(bits, rule, is_even) kept_256_b32(bits, rule, is_even)
 #define PUT(mask, column, bits, ...) put_256_b32(mask, column, wide_256_f16(bits), __VA_ARGS__)
 #define OF(name) name##_f16
 #include "htst_partition_avx2_template.h"
@@ -176,7 +187,7 @@ put_256_b64(unsigned mask, int64_t column, __m256i value, int32_t *indices, uint
 #define LANES 8
 #define RULE(low, high) rule_256_b16(low, high)
 #define LOAD(w) load_256_b16(w)
-#define KEPT(bits, rule) kept_256_b32(bits, rule)
+#define KEPT(bits, rule, is_even) kept_256_b32(bits, rule, is_even)
 #define PUT(mask, column, bits, ...) put_256_b32(mask, column, wide_256_bf16(bits), __VA_ARGS__)
 #define OF(name) name##_bf16
 #include "htst_partition_avx2_template.h"
@@ -187,7 +198,7 @@ put_256_b64(unsigned mask, int64_t column, __m256i value, int32_t *indices, uint
 #define LANES 4
 #define RULE(low, high) rule_256_b64(low, high)
 #define LOAD(w) load_256(w)
-#define KEPT(bits, rule) kept_256_b64(bits, rule)
+#define KEPT(bits, rule, is_even) kept_256_b64(bits, rule, is_even)
 #define PUT(mask, column, bits, ...) put_256_b64(mask, column, bits, __VA_ARGS__)
 #define OF(name) name##_b64
 #include "htst_partition_avx2_template.h"

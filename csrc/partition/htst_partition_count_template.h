@@ -21,6 +21,21 @@ OF(inside)(INT low, INT high)
     return (INT) OF(base)((INT) size);
 }
 
+/* Bit i is 1 if element i of w[n], n <= MASK_LANES, is kept. */
+HTST_INLINE uint32_t
+OF(mask)(const BITS *w, int64_t n, BITS base, INT inside)
+{
+    uint8_t kept[MASK_LANES] = { 0 };
+    uint32_t mask = 0;
+    for (int64_t i = 0; i < n; i++) {
+        kept[i] = (INT) (BITS) ((BITS) ORDERED(w[i]) - base) >= inside;
+    }
+    for (int i = 0; i < MASK_LANES; i += 8) {
+        mask |= bits_of_bytes(kept + i) << i;
+    }
+    return mask;
+}
+
 HTST_KERNEL(int64_t, OF(count_row),
     (const BITS *w, int64_t cols, INT low, INT high, BITS infinity, uint8_t *hits,
         int64_t *not_finite),

@@ -1,6 +1,6 @@
 /* htst_partition_fill_template: the fill of htst_partition.c for one format of floats. That file
  * includes it once for each, with BITS and INT, the unsigned and signed integers of its width; OUT,
- * the type of a value's bits; ORDERED(w), BASE(low) and INSIDE(low, high), as in
+ * the type of a value's bits; BASE(low), INSIDE(low, high) and MASK(w, n, base, inside), as in
  * htst_partition_count_template.h; VALUE(w), the value of an element; ROW_AVX2, ROW_AVX512 and
  * ROW_VBMI2, which fill a row with those instructions; and OF(name) and WIDE_OF(name), the name
  * with the format's suffix, for 32-bit and for 64-bit indices. */
@@ -39,9 +39,9 @@ OF(htst_partition_fill)(const BITS *w, int64_t rows, int64_t cols, INT low, INT 
 #undef BITS
 #undef INT
 #undef OUT
-#undef ORDERED
 #undef BASE
 #undef INSIDE
+#undef MASK
 #undef VALUE
 #undef ROW_AVX2
 #undef ROW_AVX512

@@ -2,8 +2,9 @@
  * htst_partition_fill_template.h includes it for each, with INDEX, the type, and INDEX_OF(name),
  * the name with the suffixes of both.
  *
- * Fills at most `room` places. In the dense loop each element is written where the next kept one
- * belongs; `room` ends the loops before anything is written beyond the row. */
+ * Fills at most `room` places. The comparisons of MASK_LANES elements make a word, and only its
+ * ones are visited: most elements are not kept, and a branch for each would often be
+ * mispredicted. */
 
 static int64_t
 INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
@@ -12,22 +13,16 @@ INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t
     const BITS base = BASE(low);
     const INT inside = INSIDE(low, high);
     int64_t k = 0;
-    for (int64_t start = 0; start < cols; start += SEGMENT, hits++) {
-        int64_t stop = cols - start < SEGMENT ? cols : start + SEGMENT;
-        if (*hits >= DENSE) {
-            for (int64_t j = start; j < stop && k < room; j++) {
-                indices[k] = (INDEX) j;
-                values[k] = VALUE(w[j]);
-                k += (INT) (BITS) ((BITS) ORDERED(w[j]) - base) >= inside;
-            }
+    for (int64_t start = 0; start < cols; start += MASK_LANES) {
+        if (hits[start / SEGMENT] == 0) {
+            continue;
         }
-        else if (*hits > 0) {
-            for (int64_t j = start; j < stop && k < room; j++) {
-                if (HTST_UNLIKELY((INT) (BITS) ((BITS) ORDERED(w[j]) - base) >= inside)) {
-                    indices[k] = (INDEX) j;
-                    values[k++] = VALUE(w[j]);
-                }
-            }
+        uint32_t kept = cols - start >= MASK_LANES ? MASK(w + start, MASK_LANES, base, inside)
+                                                   : MASK(w + start, cols - start, base, inside);
+        for (; kept != 0 && k < room; kept &= kept - 1, k++) {
+            const int64_t j = start + HTST_ZEROS_BELOW(kept);
+            indices[k] = (INDEX) j;
+            values[k] = VALUE(w[j]);
         }
     }
     return k;

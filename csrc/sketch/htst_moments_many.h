@@ -3,10 +3,13 @@
  * With 2^E <= the largest abs(x) < 2^(E + 1), the elements with abs(x) >= `least` >= 2^(E - 18) are
  * added in double precision.
  *
- * METHOD: adding and subtracting `magic` = 1.5 * 2^(2 E + 12) rounds a square to a multiple of 2^(2
- * E - 40). HTST_MOMENTS_BLOCK of these stay within 53 bits, and so do the remainders, multiples of
- * 2^(2 E - 82), and the elements, multiples of 2^(E - 41). Every addition is therefore exact, in
- * any order, and a fused multiply-add gives the same bits as two instructions.
+ * METHOD: a sum that starts from `magic` = 1.5 * 2^(2 E + 12) rounds each square that is added to a
+ * multiple of 2^(2 E - 40), as long as it stays below 2^(2 E + 13): for 512 squares, and there are
+ * four or more such sums. What the sum gained, minus the square, is the remainder. The rounded
+ * squares of HTST_MOMENTS_BLOCK elements stay within 53 bits, and so do the remainders, multiples
+ * of 2^(2 E - 82), and the elements, multiples of 2^(E - 41). Every other addition is therefore
+ * exact, in any order, and a fused multiply-add gives the same bits as two instructions. (How a
+ * square is divided depends on the sum, but not what the rounded part and the remainder add up to.)
  * ACCURACY: exact. ERRORS: none. */
 #ifndef HTST_MOMENTS_MANY_H
 #define HTST_MOMENTS_MANY_H

@@ -3,6 +3,12 @@
 from libc.stdint cimport int64_t
 
 cdef extern from "htst_estimate.h" nogil:
+    int64_t htst_estimate_count_distinct_f32(int64_t n, const float *x) noexcept
+    int64_t htst_estimate_distinct_part_f32(
+        int64_t n, const float *x, int64_t base, int64_t room, double *v, int64_t *first) noexcept
+    int64_t htst_estimate_count_distinct_f64(int64_t n, const double *x) noexcept
+    int64_t htst_estimate_distinct_part_f64(
+        int64_t n, const double *x, int64_t base, int64_t room, double *v, int64_t *first) noexcept
     int64_t htst_estimate_distinct_f32(
         int64_t n, const float *x, double *v, int64_t *first) noexcept
     int64_t htst_estimate_distinct_f64(

@@ -8,8 +8,12 @@ cdef extern from "htst_tail.h" nogil:
     ctypedef struct htst_tail_seen_t:
         int64_t not_finite, zeros, negative, positive
     int HTST_TAIL_DROPPED_F32, HTST_TAIL_DROPPED_F64, HTST_TAIL_SLOTS_F32, HTST_TAIL_SLOTS_F64
-    uint64_t htst_tail_histogram_f32(int64_t n, const float *x, uint32_t *table) noexcept
-    uint64_t htst_tail_histogram_f64(int64_t n, const double *x, uint32_t *table) noexcept
+    int64_t htst_tail_histogram_f32(
+        int64_t n, const float *x, htst_tail_side_t side, int64_t low, uint32_t *table, int64_t room,
+        float *out, uint64_t *checksum) noexcept
+    int64_t htst_tail_histogram_f64(
+        int64_t n, const double *x, htst_tail_side_t side, int64_t low, uint32_t *table, int64_t room,
+        double *out, uint64_t *checksum) noexcept
     void htst_tail_survey_f32(int64_t n, const float *x, htst_tail_seen_t *seen) noexcept
     void htst_tail_survey_f64(int64_t n, const double *x, htst_tail_seen_t *seen) noexcept
     int64_t htst_tail_select_f32(

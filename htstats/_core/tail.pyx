@@ -90,25 +90,35 @@ def take_f64(const double[::1] x, int side, double[::1] out):
     return m, seen.not_finite, seen.zeros, seen.negative, seen.positive
 
 
-def histogram_f32(const float[::1] x, uint32_t[::1] table):
-    """Add the number of elements in each bucket, fewer than 2^32 in all. Returns the checksum."""
-    cdef int64_t n = x.shape[0]
+def histogram_f32(
+    const float[::1] x, int side, int64_t low, uint32_t[::1] table, float[::1] out
+):
+    """Add the number of elements in each bucket, fewer than 2^32 in all. Returns the checksum and
+    the number of keys from low on; values that do not fit in `out` are not written."""
+    cdef int64_t n = x.shape[0], room = out.shape[0], m = 0
+    cdef float *target = &out[0] if room else NULL
     cdef uint64_t found = 0
     if table.shape[0] != HTST_TAIL_SLOTS_F32:
         raise ValueError(f"table must have {HTST_TAIL_SLOTS_F32} slots")
     if n:
         with nogil:
-            found = htst_tail_histogram_f32(n, &x[0], &table[0])
-    return found
+            m = htst_tail_histogram_f32(
+                n, &x[0], <htst_tail_side_t> side, low, &table[0], room, target, &found)
+    return found, m
 
 
-def histogram_f64(const double[::1] x, uint32_t[::1] table):
-    """Add the number of elements in each bucket, fewer than 2^32 in all. Returns the checksum."""
-    cdef int64_t n = x.shape[0]
+def histogram_f64(
+    const double[::1] x, int side, int64_t low, uint32_t[::1] table, double[::1] out
+):
+    """Add the number of elements in each bucket, fewer than 2^32 in all. Returns the checksum and
+    the number of keys from low on; values that do not fit in `out` are not written."""
+    cdef int64_t n = x.shape[0], room = out.shape[0], m = 0
+    cdef double *target = &out[0] if room else NULL
     cdef uint64_t found = 0
     if table.shape[0] != HTST_TAIL_SLOTS_F64:
         raise ValueError(f"table must have {HTST_TAIL_SLOTS_F64} slots")
     if n:
         with nogil:
-            found = htst_tail_histogram_f64(n, &x[0], &table[0])
-    return found
+            m = htst_tail_histogram_f64(
+                n, &x[0], <htst_tail_side_t> side, low, &table[0], room, target, &found)
+    return found, m

@@ -8,6 +8,7 @@ A sample passes through these modules in this order:
     sample           take the usable values, ascending and distinct, with their counts
     discrete_sample  the same for integers: count small integers, sort the others
     histogram        count the values in buckets of bit patterns, for pruning
+    largest_values   copy the largest values of an array while they are counted
     bucket_bounds    compute lower bounds of the distances, using only the bucket counts
     sorted_tail      gather and sort the values above a bucket, on threads
     threaded_scan    find the best of many candidates on threads

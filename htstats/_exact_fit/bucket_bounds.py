@@ -17,11 +17,6 @@ __all__ = ["Prospect"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# Measurements on samples like weights, and on mixtures, gave guesses of .7 to 1 times the smallest
-# distance. The scan starts at the lowest bucket whose bound is at most GENEROUS times the guess. It
-# then rarely has to start again from a lower bucket. The result does not depend on this constant.
-GENEROUS = 1.4
-
 
 class Prospect:
     """The occupied buckets, ascending: their edges, their counts and, if known, their sums.
@@ -52,9 +47,10 @@ class Prospect:
         """The lowest bucket that can contain a candidate with at most this distance."""
         return self._bounds.lowest(distance)
 
-    def start(self, least: int) -> int:
-        """The bucket where a scan should start. A bad choice costs only time.
+    def start(self, least: int, generous: float) -> int:
+        """The lowest bucket whose bound is at most `generous` times a guess of the best distance.
 
-        The guess of the smallest distance uses only tails with at least `least` values.
+        A scan should start there; a bad choice costs only time. The guess uses only tails with at
+        least `least` values.
         """
-        return min(self.lowest(GENEROUS * self._bounds.guess(least)), len(self.lower) - 1)
+        return min(self.lowest(generous * self._bounds.guess(least)), len(self.lower) - 1)

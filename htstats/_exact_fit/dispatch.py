@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 from htstats._common.arrays import HALF_DTYPES
 from htstats._exact_fit.bucket_bounds import Prospect
+from htstats._exact_fit.candidates import is_sorted_by_numpy
 from htstats._exact_fit.discrete_sample import as_integers, count_integers, require_exact
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.histogram import count_buckets
+from htstats._exact_fit.largest_values import LargestValues
 from htstats._exact_fit.options import FitOptions
 from htstats._exact_fit.prune import scan_pruned, sort_tail
 from htstats._exact_fit.sample import gather, sample_of_sketch, take_sample
@@ -91,23 +93,35 @@ def _fit_source(
     elif options.discrete:
         sample = count_integers(source, side, options.xmax)
     elif options.is_plain and _is_pruned(source, options.way):
-        buckets = count_buckets(source, n_threads)
+        buckets = count_buckets(source, n_threads, side)
         selection = buckets.seen.select(side)
         prospect = buckets.prospect(selection.side)
-        take_tail = partial(_take_tail, source, selection.side, prospect, n_threads)
+        largest, side = buckets.largest, selection.side
+        take_tail = partial(_take_tail, source, side, prospect, largest, n_threads)
         at_once = is_native(x) and options.way != "pruned" and n_threads == 1
-        whole = partial(solve_at_once, x, selection.side, options) if at_once else None
-        return scan_pruned(prospect, selection, take_tail, options, whole)
+        at_once = at_once and not is_sorted_by_numpy(x)  # one call sorts with the library
+        whole = partial(solve_at_once, x, side, options) if at_once else None
+        return scan_pruned(
+            prospect, selection, take_tail, options, whole, is_at_hand=source.shape is not None
+        )
     else:
         sample = take_sample(source, side, options.xmax, None)
     return solve(sample, options)
 
 
 def _take_tail(
-    source: Source, side: str, prospect: Prospect, n_threads: int, start: int
+    source: Source,
+    side: str,
+    prospect: Prospect,
+    largest: LargestValues,
+    n_threads: int,
+    start: int,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """The distinct values from a bucket on, ascending, and the number of elements below each."""
     n = int(prospect.tail[start])
+    copied = largest.source(side, float(prospect.lower[start]))
+    if copied is not None:
+        source, side = copied, "positive"
     n_threads = min(n_threads, n // WORTH_A_SORT)
     if n_threads > 1 and source.shape is not None:
         return take_sorted_tail(source, side, prospect, start, n_threads)

@@ -27,6 +27,14 @@ Counts = npt.NDArray[np.int64]
 # a second scan would cost more than the first one could save.
 TOO_MUCH_TO_TRY = 0.5
 
+# Measurements on samples like weights, and on mixtures, gave guesses of .7 to 1 times the smallest
+# distance. The scan starts at the lowest bucket whose bound is at most GENEROUS times the guess. It
+# then rarely has to start again from a lower bucket, for which the sample is read again. Where it
+# is not, sorting fewer values is worth more: of 1.1, 1.2, 1.3 and 1.4, 1.2 took least time for
+# eleven laws at 1e6 and 1e7 values. The result does not depend on these constants.
+GENEROUS = 1.4
+GENEROUS_AT_HAND = 1.2
+
 # The first guess uses only tails of at least this size. The result does not depend on it.
 TAIL_OF_A_GUESS = 50
 
@@ -72,13 +80,17 @@ def scan_pruned(
     take_tail: Callable[[int], tuple[Floats, Counts]],
     options: FitOptions,
     whole: Callable[[], FittedTail | None] | None = None,
+    *,
+    is_at_hand: bool = False,
 ) -> FittedTail:
     """Scan upwards from the lowest bucket that can still contain the best xmin.
 
     `take_tail(bucket)` returns the distinct values from that bucket on, ascending, and the number
-    of elements below each. `whole`, if given, fits the complete array in one call. It is used if
-    the scan would start at the lowest bucket."""
-    start = prospect.start(max(options.min_tail, TAIL_OF_A_GUESS))
+    of elements below each; with `is_at_hand` it takes hardly longer than sorting them. `whole`, if
+    given, fits the complete array in one call. It is used if the scan would start at the lowest
+    bucket."""
+    generous = GENEROUS_AT_HAND if is_at_hand else GENEROUS
+    start = prospect.start(max(options.min_tail, TAIL_OF_A_GUESS), generous)
     if prospect.tail[start] > TOO_MUCH_TO_TRY * prospect.tail[0]:
         start = 0
     while True:

@@ -12,6 +12,7 @@ from htstats._common.checks import require_finite
 from htstats._common.data_checks import find_missing
 from htstats._core import tail
 from htstats._exact_fit.candidates import sort_distinct
+from htstats._exact_fit.largest_values import SIDES
 from htstats._exact_fit.source import Source, read_weights
 from htstats.sketch import TailSketch
 
@@ -34,8 +35,6 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-
-SIDES = ("abs", "positive", "negative")
 
 # Bit patterns of the largest finite values.
 ALL_BELOW = {np.float32: 0x7F7FFFFF, np.float64: 0x7FEFFFFFFFFFFFFF}

@@ -1,8 +1,9 @@
 """Take the values of a tail, ascending and distinct, on several threads.
 
-Each thread takes one interval of values, with about the same number of values: it gathers, sorts
-and counts them. The buckets of the histogram say where the intervals end, and how many values they
-have, so each thread knows its place in the result. No value lies in two intervals.
+Each thread takes one interval of values, with about the same number of values: it gathers and sorts
+them. The buckets of the histogram say where the intervals end, and how many values they have. When
+the distinct values of all intervals have been counted, each thread knows its place in the result
+and fills it. No value lies in two intervals.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.threads import run_each
-from htstats._core import estimate
+from htstats._core import distinct
 from htstats._exact_fit.bucket_bounds import Prospect
 from htstats._exact_fit.candidates import sort_in_place
 from htstats._exact_fit.sample import gather
@@ -44,21 +45,22 @@ def take_sorted_tail(
     """
     n = int(prospect.tail[start])
     edges = _edges(prospect, start, n_threads)
-    values = np.empty(n)
-    first = np.empty(n + len(edges), np.int64)  # each interval has an additional entry
-    found = run_each(
-        lambda k: _take_interval(source, side, prospect, edges[k : k + 2], k, values, first),
-        range(len(edges) - 1),
-        n_threads,
+    intervals = range(len(edges) - 1)
+    parts = run_each(
+        lambda k: _sort_interval(source, side, prospect, *edges[k : k + 2]), intervals, n_threads
     )
-    m = 0
-    for k, m_here in enumerate(found):
-        at = n - int(prospect.tail[edges[k]])
-        values[m : m + m_here] = values[at : at + m_here]
-        np.add(first[at + k : at + k + m_here], at, out=first[m : m + m_here])
-        m += m_here
-    first[m] = n
-    return values[:m], first[: m + 1]
+    ends = np.cumsum([0, *(m for _, m in parts)]).tolist()
+    values, first = np.empty(ends[-1]), np.empty(ends[-1] + 1, np.int64)
+
+    def fill(k: int) -> None:
+        x, place = parts[k][0], slice(ends[k], ends[k + 1])
+        single = x.dtype == np.float32
+        write: Any = distinct.distinct_part_f32 if single else distinct.distinct_part_f64
+        write(x, n - int(prospect.tail[edges[k]]), values[place], first[place])
+
+    run_each(fill, intervals, n_threads)
+    first[-1] = n
+    return values, first
 
 
 def _edges(prospect: Prospect, start: int, n_threads: int) -> list[int]:
@@ -69,25 +71,18 @@ def _edges(prospect: Prospect, start: int, n_threads: int) -> list[int]:
     return sorted({start, end, *(cut for cut in cuts if start < cut < end)})
 
 
-def _take_interval(
-    source: Source,
-    side: str,
-    prospect: Prospect,
-    buckets: list[int],
-    number: int,
-    values: Floats,
-    first: Counts,
-) -> int:
-    """Write one interval to its place in both arrays; return the number of distinct values."""
-    low, high = float(prospect.lower[buckets[0]]), float("inf")
-    if buckets[1] < len(prospect.lower):
-        high = float(np.nextafter(prospect.lower[buckets[1]], 0.0))
-    at, stop = (len(values) - int(prospect.tail[b]) for b in buckets)
-    x = gather(source, side, low, high, room=stop - at)
-    if len(x) != stop - at:
+def _sort_interval(
+    source: Source, side: str, prospect: Prospect, start: int, stop: int
+) -> tuple[npt.NDArray[Any], int]:
+    """The values of the buckets from `start` to before `stop`, sorted; how many are distinct."""
+    low, high = float(prospect.lower[start]), float("inf")
+    if stop < len(prospect.lower):
+        high = float(np.nextafter(prospect.lower[stop], 0.0))
+    n = int(prospect.tail[start] - prospect.tail[stop])
+    x = gather(source, side, low, high, room=n)
+    if len(x) != n:
         raise ValueError("x must give the same numbers each time it is read")
-    counts = first[at + number : stop + number + 1]
-    sort_in_place(x, counts[:-1].view(x.dtype)[: len(x)])
-    counts[0] = 0
-    fill: Any = estimate.distinct_f32 if x.dtype == np.float32 else estimate.distinct_f64
-    return int(fill(x, values[at:stop], counts))
+    sort_in_place(x)
+    single = x.dtype == np.float32
+    count: Any = distinct.count_distinct_f32 if single else distinct.count_distinct_f64
+    return x, count(x)

@@ -163,6 +163,42 @@ test_distinct(void)
     CHECK(first[0] == 0 && first[1] == 2 && first[2] == 3 && first[3] == 5);
 }
 
+/* Parts of a sorted array, each filled with room for exactly its distinct values, are the whole. */
+static void
+test_distinct_part(void)
+{
+    enum { N = 1000 };
+    static float x[N];
+    static double wide[N], v[N + 1], whole[N];
+    static int64_t first[N + 1], counts[N + 1];
+
+    for (int i = 0; i < N; i++) { /* runs without ties, with some, and of one value */
+        x[i] = (float) (i < 300 ? i : i < 600 ? 300 + i / 3 * 3 : 900 + i / 150);
+        wide[i] = x[i];
+    }
+    const int64_t m = htst_estimate_distinct_f32(N, x, whole, counts);
+    int64_t m_part = 0;
+    for (int64_t i = 0, end; i < N; i = end) {
+        for (end = i + 70 < N ? i + 70 : N; end < N && !(x[end] > x[end - 1]);) {
+            end++;
+        }
+        const int64_t room = htst_estimate_count_distinct_f32(end - i, x + i);
+        CHECK(htst_estimate_count_distinct_f64(end - i, wide + i) == room);
+        v[m_part + room] = -7;
+        first[m_part + room] = -7;
+        CHECK(htst_estimate_distinct_part_f64(
+                  end - i, wide + i, i, room - 1, v + m_part, first + m_part)
+            == HTST_ERR_BAD_ARG);
+        CHECK(htst_estimate_distinct_part_f32(end - i, x + i, i, room, v + m_part, first + m_part)
+            == room);
+        m_part += room;
+        CHECK(v[m_part] == -7 && first[m_part] == -7);
+    }
+    CHECK(m_part == m && !memcmp(v, whole, (size_t) m * sizeof v[0]));
+    CHECK(!memcmp(first, counts, (size_t) m * sizeof first[0]));
+    CHECK(htst_estimate_count_distinct_f32(0, x) == 0);
+}
+
 static void
 test_errors(void)
 {
@@ -216,6 +252,7 @@ main(void)
     test_blocks();
     test_steps_of_every_size();
     test_distinct();
+    test_distinct_part();
     test_errors();
     test_parts_are_the_whole();
     return htst_test_report("estimate");

@@ -47,6 +47,21 @@ test_sums(int isa, int64_t n, int32_t least)
     CHECK((found.high - (double) high * 0x1p20) + found.low == (double) (low & mask));
 }
 
+/* The most and largest elements for which there is room. */
+static void
+test_full(int isa)
+{
+    static float x[HTST_MOMENTS_BLOCK];
+    const int64_t n = HTST_MOMENTS_BLOCK, largest = (1 << 24) - 1, square = largest * largest;
+    for (int64_t i = 0; i < n; i++) {
+        x[i] = (float) largest;
+    }
+    htst_moments_many_t found = htst_moments_many_f32(isa, x, n, 0, 1.5 * ldexp(1, 2 * 23 + 12));
+    CHECK(found.sum == (double) (n * largest));
+    /* both parts of a sum of 59 bits are multiples of 1 */
+    CHECK((int64_t) found.high + (int64_t) found.low == n * square);
+}
+
 int
 main(void)
 {
@@ -56,6 +71,7 @@ main(void)
             test_sums(isa, n, 1 << 10);
             test_sums(isa, n, 1 << 16);
         }
+        test_full(isa);
         test_sums(isa, HTST_MOMENTS_BLOCK, 0);
         test_sums(isa, HTST_MOMENTS_BLOCK, 1 << 12);
     }

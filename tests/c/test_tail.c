@@ -120,10 +120,46 @@ test_histogram(void)
     }
     expected[0] += 7; /* existing counts are kept */
     table[0] = 7;
-    CHECK(htst_tail_histogram_f32(N, x, table) == htst_tail_checksum_f32(N, x));
-    CHECK(htst_tail_histogram_f64(N, wide, wide_table) == htst_tail_checksum_f64(N, wide));
+    uint64_t checksum;
+    CHECK(htst_tail_histogram_f32(N, x, HTST_TAIL_ABS, INT32_MAX, table, 0, NULL, &checksum) == 0);
+    CHECK(checksum == htst_tail_checksum_f32(N, x));
+    CHECK(htst_tail_histogram_f64(N, wide, HTST_TAIL_ABS, INT64_MAX, wide_table, 0, NULL, &checksum)
+        == 0);
+    CHECK(checksum == htst_tail_checksum_f64(N, wide));
     CHECK(!memcmp(table, expected, sizeof table));
     CHECK(!memcmp(wide_table, wide_expected, sizeof wide_table));
+}
+
+/* The pass that counts copies what htst_tail_select copies, in the same order, and no more than
+ * there is room for. Vectors do not fit the lengths. */
+static void
+test_copied(htst_tail_side_t side, int64_t n, int64_t room)
+{
+    enum { N = 5000 };
+    static uint32_t table[HTST_TAIL_SLOTS_F32], wide_table[HTST_TAIL_SLOTS_F64];
+    static float x[N], out[N], expected[N];
+    static double wide[N], wide_out[N], wide_expected[N];
+    const float low = 3;
+    uint64_t checksum;
+
+    for (int i = 0; i < N; i++) {
+        x[i] = (float) ((i % 2 ? 1 : -1) * (i * 37 % 101) * .05);
+        wide[i] = x[i] * (1 + 0x1p-40);
+        out[i] = -77;
+        wide_out[i] = -77;
+    }
+    const int64_t key = htst_test_bits_f32(low), wide_key = htst_test_bits(low);
+    int64_t m = htst_tail_select_f32(n, x, side, key, INT32_MAX, N, expected);
+    int64_t copied = m < room ? m : room;
+    CHECK(htst_tail_histogram_f32(n, x, side, key, table, room, out, &checksum) == m);
+    CHECK(!memcmp(out, expected, (size_t) copied * sizeof out[0]) && out[copied] == -77);
+    CHECK(checksum == htst_tail_checksum_f32(n, x));
+    m = htst_tail_select_f64(n, wide, side, wide_key, INT64_MAX, N, wide_expected);
+    copied = m < room ? m : room;
+    CHECK(htst_tail_histogram_f64(n, wide, side, wide_key, wide_table, room, wide_out, &checksum)
+        == m);
+    CHECK(!memcmp(wide_out, wide_expected, (size_t) copied * sizeof wide_out[0]));
+    CHECK(wide_out[copied] == -77 && checksum == htst_tail_checksum_f64(n, wide));
 }
 
 /* The definition of the header, in any order and in parts; a change of two elements changes the
@@ -175,6 +211,11 @@ main(void)
     for (int side = 0; side < 3; side++) {
         test_select((htst_tail_side_t) side);
         test_take((htst_tail_side_t) side);
+        for (int64_t n = 4990; n >= 1; n /= 3) {
+            test_copied((htst_tail_side_t) side, n, 4999);
+            test_copied((htst_tail_side_t) side, n, n / 7);
+        }
+        test_copied((htst_tail_side_t) side, 0, 5);
     }
     test_histogram();
     test_checksum();

@@ -147,6 +147,12 @@ FAULTS = (
     ),
     Fault(
         "htst_tail_template.h",
+        "values after the first without room are written",
+        "written < left ? written : left;",
+        "written;",
+    ),
+    Fault(
+        "htst_tail_template.h",
         "of negative values all positive ones are taken",
         "== size && side != HTST_TAIL_NEGATIVE) {",
         "== size) {",

@@ -73,6 +73,18 @@ FAULTS = (
         "value -= 0.0f;",
     ),
     Fault(
+        "htst_partition_row_template.h",
+        "a row is written beyond its room",
+        "kept != 0 && k < room;",
+        "kept != 0;",
+    ),
+    Fault(
+        "htst_partition_count_template.h",
+        "the last byte of a mask is left out",
+        "i < MASK_LANES; i += 8",
+        "i < MASK_LANES - 8; i += 8",
+    ),
+    Fault(
         "htst_partition_fill_template.h",
         "fewer kept than counted passes",
         "if (kept != room) {",
@@ -97,7 +109,7 @@ FAULTS = (
         "kept = kept < room ? kept : kept;",
     ),
     Fault(
-        "htst_partition_tables.h",
+        "htst_lanes.h",
         "two lanes of one mask change places",
         "0x0000000000030200,",
         "0x0000000000020300,",

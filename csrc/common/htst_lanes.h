@@ -1,13 +1,14 @@
-/* htst_partition_tables: the numbers of the kept lanes of a vector of eight. Internal.
+/* htst_lanes: the numbers of the kept lanes of a vector of eight. Internal.
  *
- * Entry m has the positions of the ones in m, ascending, one byte each; the other bytes are 0. */
-#ifndef HTST_PARTITION_TABLES_H
-#define HTST_PARTITION_TABLES_H
+ * METHOD: a table. Entry m has the positions of the ones in m, ascending, one byte each; the other
+ * bytes are 0. ACCURACY: exact. ERRORS: none. */
+#ifndef HTST_LANES_H
+#define HTST_LANES_H
 
 #include <stdint.h>
 
 /* clang-format off */
-static const uint64_t htst_partition_lanes[256] = {
+static const uint64_t htst_lanes[256] = {
     0x0000000000000000, 0x0000000000000000, 0x0000000000000001, 0x0000000000000100,
     0x0000000000000002, 0x0000000000000200, 0x0000000000000201, 0x0000000000020100,
     0x0000000000000003, 0x0000000000000300, 0x0000000000000301, 0x0000000000030100,
@@ -75,4 +76,4 @@ static const uint64_t htst_partition_lanes[256] = {
 };
 /* clang-format on */
 
-#endif /* HTST_PARTITION_TABLES_H */
+#endif /* HTST_LANES_H */
