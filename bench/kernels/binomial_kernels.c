@@ -26,15 +26,15 @@ static double
 call(int which)
 {
     switch (which) {
-    case 0: return htst_binomial_logsf(300030000, 1e9, 0.3);
-    case 1: return htst_binomial_logsf(5200, 1e4, 0.5);
-    case 2: return htst_binomial_logsf(8, 1e6, 3e-6);
-    case 3: return htst_binomial_logsf(90000, 1e5, 0.5);
-    case 4: return htst_binomial_sf(300030000, 1e9, 0.3);
-    case 5: return htst_binomial_logpmf(5200, 1e4, 0.5);
-    case 6: return htst_binomial_kl(5200, 1e4, 0.5);
-    case 7: return htst_binomial_log_isf(-50, 1e6, 0.3);
-    default: break;
+        case 0: return htst_binomial_logsf(300030000, 1e9, 0.3);
+        case 1: return htst_binomial_logsf(5200, 1e4, 0.5);
+        case 2: return htst_binomial_logsf(8, 1e6, 3e-6);
+        case 3: return htst_binomial_logsf(90000, 1e5, 0.5);
+        case 4: return htst_binomial_sf(300030000, 1e9, 0.3);
+        case 5: return htst_binomial_logpmf(5200, 1e4, 0.5);
+        case 6: return htst_binomial_kl(5200, 1e4, 0.5);
+        case 7: return htst_binomial_log_isf(-50, 1e6, 0.3);
+        default: break;
     }
     double limit[3];
     htst_binomial_upper_limit(72, 1437, -557.5, limit);
@@ -112,42 +112,42 @@ enum { N_TIMED = sizeof TIMED / sizeof *TIMED };
 static void
 run(const timed_t *t, int size)
 {
-    double (*const functions[])(double, double, double) = { htst_binomial_logsf, htst_binomial_logcdf,
-        htst_binomial_logpmf, htst_binomial_sf, htst_binomial_cdf, htst_binomial_pmf, htst_binomial_kl,
-        htst_binomial_chernoff_logsf };
+    double (*const functions[])(double, double, double) = { htst_binomial_logsf,
+        htst_binomial_logcdf, htst_binomial_logpmf, htst_binomial_sf, htst_binomial_cdf,
+        htst_binomial_pmf, htst_binomial_kl, htst_binomial_chernoff_logsf };
     double last = 0.0;
     switch (t->how) {
-    case FIXED:
-        for (int i = 0; i < size; i++) {
-            out[i] = call(t->function);
-        }
-        break;
-    case NUMBERS:
-        for (int i = 0; i < size; i++) {
-            out[i] = functions[t->function](t->k[i], n_of[i], p_of[i]);
-        }
-        break;
-    case CHAIN:
-        for (int i = 0; i < size; i++) {
-            /* no log is above 0, and k is floored */
-            out[i] = last = functions[t->function](t->k[i] + (last > 0.0), n_of[i], p_of[i]);
-        }
-        break;
-    case ARRAY: htst_binomial_map(t->function, size, t->k, 1, n_of, 1, p_of, 1, out); break;
-    case ISF:
-        for (int i = 0; i < size; i++) {
-            out[i] = htst_binomial_log_isf(LEVEL, n_of[i], p_of[i]);
-        }
-        break;
-    case ISF_ARRAY: htst_binomial_map_log_isf(size, &LEVEL, 0, n_of, 1, p_of, 1, out); break;
-    case LIMIT:
-        for (int i = 0; i < size; i++) {
-            htst_binomial_upper_limit(t->k[i], n_of[i], LOG_LEVEL, out + 3 * i);
-        }
-        break;
-    case LIMIT_ARRAY:
-        htst_binomial_map_limit(1, size, t->k, 1, n_of, 1, &LOG_LEVEL, 0, out);
-        break;
+        case FIXED:
+            for (int i = 0; i < size; i++) {
+                out[i] = call(t->function);
+            }
+            break;
+        case NUMBERS:
+            for (int i = 0; i < size; i++) {
+                out[i] = functions[t->function](t->k[i], n_of[i], p_of[i]);
+            }
+            break;
+        case CHAIN:
+            for (int i = 0; i < size; i++) {
+                /* no log is above 0, and k is floored */
+                out[i] = last = functions[t->function](t->k[i] + (last > 0.0), n_of[i], p_of[i]);
+            }
+            break;
+        case ARRAY: htst_binomial_map(t->function, size, t->k, 1, n_of, 1, p_of, 1, out); break;
+        case ISF:
+            for (int i = 0; i < size; i++) {
+                out[i] = htst_binomial_log_isf(LEVEL, n_of[i], p_of[i]);
+            }
+            break;
+        case ISF_ARRAY: htst_binomial_map_log_isf(size, &LEVEL, 0, n_of, 1, p_of, 1, out); break;
+        case LIMIT:
+            for (int i = 0; i < size; i++) {
+                htst_binomial_upper_limit(t->k[i], n_of[i], LOG_LEVEL, out + 3 * i);
+            }
+            break;
+        case LIMIT_ARRAY:
+            htst_binomial_map_limit(1, size, t->k, 1, n_of, 1, &LOG_LEVEL, 0, out);
+            break;
     }
 }
 
