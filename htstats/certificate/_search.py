@@ -36,7 +36,7 @@ LONG_SEARCH = *[SLOW] * 4, *POLISH * 3
 # again. From a sparse head 8 M proposals from 5.5 end at .206, and reheats take that to .204. 25 M
 # from 4.5 to 1.5 end at .211.
 SPARSE_SEARCH = Stage(8_000_000, 5.5, dense=False), *REHEATS * 12
-TRANSFER_SEARCH = *[SLOW] * 2, *POLISH * 2
+TRANSFER_SEARCH = *[SLOW] * 6, *POLISH * 3
 
 # The features of each preset, and the stages of its search.
 PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
