@@ -2,7 +2,7 @@
  *
  *   binomial_kernels time [ROUNDS [SIZE]]   a line "name<tab>nanoseconds" a kernel, best of ROUNDS
  *   binomial_kernels names                  the names that `call` accepts, one on each line
- *   binomial_kernels call WHICH TIMES       one kernel at fixed arguments (callgrind_binomial.sh)
+ *   binomial_kernels call WHICH TIMES       one kernel at fixed arguments (callgrind.sh)
  */
 #define _POSIX_C_SOURCE 199309L
 

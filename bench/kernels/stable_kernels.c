@@ -2,7 +2,7 @@
  *
  *   stable_kernels time [ROUNDS]       a line "range<tab>nanoseconds" for each range of alpha
  *   stable_kernels names               the names of the ranges, a line each
- *   stable_kernels call WHICH TIMES    so many laws of one range (callgrind_stable.sh)
+ *   stable_kernels call WHICH TIMES    so many laws of one range (callgrind.sh)
  *
  * alpha is uniform in its range, beta is uniform in (-1, 1), and x_S0 is a Cauchy number. A law is
  * never repeated. */

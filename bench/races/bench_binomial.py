@@ -1,7 +1,7 @@
 """Binomial tails against SciPy and, if Rscript is installed (apt-get install r-base-core), R.
 
 Arrays near the mean, far tails, and inversions are timed. binomial_kernels.c times the kernels
-alone, from C, and callgrind_binomial.sh counts their instructions.
+alone, from C, and callgrind.sh counts their instructions.
 """
 
 from __future__ import annotations
