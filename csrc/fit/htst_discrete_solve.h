@@ -15,7 +15,7 @@ htst_discrete_closed_estimate(double q, double mean)
 }
 
 /* Set *alpha to the exponent whose law on q, q + 1, ..., top has this mean of log(K/q), and *norm
- * to Z(*alpha, q, top) of htst_zeta.h. Both are NaN if alpha is not above `low`, or by less than its
+ * to Z(*alpha, q, top) of htst_zeta.h. Both are NaN if alpha is not above `low` by more than its
  * error.
  * METHOD: Newton's method from `start`, inside a bracket that only shrinks. ACCURACY: that of
  * htst_discrete_estimate.

@@ -23,7 +23,7 @@
 /* The constants of the integrand. With s = sigma/size, u = log sigma and q = log s:
  *   cut: W = -sigma - s (linear expm1(e q) + constant + cosine exp(e q)), or -sigma - K s^alpha;
  *   ray: s = sigma exp(i angle)/size, W = -sigma (linear + i constant)
- *        - s^alpha (cos_part + i sin_part), or, near alpha = 1, W = -sigma + (i + tangent) s eta. */
+ *        - s^alpha (cos_part + i sin_part), or W = -sigma + (i + tangent) s eta near alpha = 1. */
 typedef struct {
     double alpha, excess, first_v, step; /* u = v + 1 - exp(-v); first_v is the least v */
     double log_size, inverse; /* size: x or the inverse width of exp(W); inverse = 1/size */

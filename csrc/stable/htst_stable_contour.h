@@ -15,9 +15,9 @@
  *     keeps its relative accuracy however small it is. This path serves tails where exp(Re W)
  *     becomes negligible before it rises again;
  *   ray: the body of a law with alpha above .9. If alpha is near 1, the angle is arg(i + x_S0), and
- *     the integrand of Cauchy's law does not oscillate. Otherwise, the integrand at x_S1 = 0 does not
- *     oscillate at the angle atan2(Lambda, K)/alpha, and the angle falls as x_S1 grows. The fall was
- *     chosen so that the fewest nodes suffice.
+ *     the integrand of Cauchy's law does not oscillate. Otherwise, the integrand at x_S1 = 0 does
+ *     not oscillate at the angle atan2(Lambda, K)/alpha, and the angle falls as x_S1 grows, so that
+ *     the fewest nodes suffice.
  *
  * ACCURACY: a few units in the last place if a function succeeds.
  * ERRORS: a function returns false if its path does not serve the point. */
@@ -33,8 +33,8 @@
 bool htst_stable_cut(const htst_stable_law_t *law, const htst_stable_side_t *side,
     htst_stable_point_t point, htst_stable_values_t *values);
 
-/* Computes the same along the ray, for a coordinate of at least 0. Returns false if the integrals do
- * not converge or, if `strict`, if the density or a tail loses digits. */
+/* Computes the same along the ray, for a coordinate of at least 0. Returns false if the integrals
+ * do not converge or, if `strict`, if the density or a tail loses digits. */
 bool htst_stable_ray(const htst_stable_law_t *law, const htst_stable_side_t *side,
     htst_stable_point_t point, bool strict, htst_stable_values_t *values);
 

@@ -359,6 +359,16 @@ by_laplace(const htst_stable_integral_t *t, double log_least, double log_factor)
     return v;
 }
 
+/* Add the mass beyond LAST_Y, which no integral has, to both tails. Their unit is exp(scale). */
+static void
+add_mass_beyond(const htst_stable_integral_t *t, double scale, double *upper, double *lower)
+{
+    double missed = 1.0 - (*upper + *lower) * exp(scale);
+    double of_both = missed > LEAST_MISSED ? missed / HTST_PI * exp(-scale) : 0.0;
+    *upper += of_both * t->length;
+    *lower += of_both * t->beyond;
+}
+
 htst_stable_values_t
 htst_stable_nolan(
     const htst_stable_law_t *law, const htst_stable_side_t *side, htst_stable_point_t point)
@@ -390,10 +400,7 @@ htst_stable_nolan(
     double factor = 1.0 / peak.scale, scale = peak.log_g - peak.g;
     double upper = factor * integrals[UPPER] / HTST_PI, lower = factor * integrals[LOWER] / HTST_PI;
     if (law->alpha < SMALL_ALPHA && plateau > 0.0) {
-        double missed = 1.0 - (upper + lower) * exp(scale); /* the mass beyond LAST_Y */
-        double more_of_both = missed > LEAST_MISSED ? missed / HTST_PI * exp(-scale) : 0.0;
-        upper += more_of_both * t.length;
-        lower += more_of_both * t.beyond;
+        add_mass_beyond(&t, scale, &upper, &lower);
     }
     bool tiny = z < LEAST_DIVISOR;
     double density = factor * integrals[DENSITY] * (law->alpha / (HTST_PI * size));
