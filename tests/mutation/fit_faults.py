@@ -217,8 +217,8 @@ FAULTS = (
     Fault(
         "htst_discrete_solve.c",
         "the sum of a law stays where Newton's last step left from",
-        "- expected * step + z[2] * step * step / 2);",
-        "+ 0 * expected * step);",
+        "+ z[1] * step + z[2] * step * step / 2);",
+        "+ 0 * step);",
     ),
     Fault(
         "htst_discrete.c",
