@@ -80,14 +80,20 @@ def gabor_filters() -> Filters:
     return filters
 
 
-def gaussian_filters(n: int = 16, size: int = 5, scale: int = 32) -> Filters:
-    """The paper's G as filters: rint(scale G[i, j]) of seed 0, one layer per filter.
+# On Fashion-MNIST, 3 M proposals from a dense start certify .217 by sixteen filters with their means,
+# .207 by sixteen without them, .203 by twelve, .200 by ten, .202 by eight. Filters of 7 x 7, windows
+# of 6 x 6 at steps of 3 and other softenings are worse.
+def gaussian_filters(n: int = 10, size: int = 5, scale: int = 32) -> Filters:
+    """The paper's G as filters: rint(scale G[i, j]) of seed 0 less its mean, one layer per filter.
 
-    G is not stored: the counter-based generator of csrc/normal/htst_normal.h computes it.
+    The mean is rounded to the nearest whole number. Without it, a filter does not answer to the
+    brightness alone. G is not stored: the counter-based generator of csrc/normal/htst_normal.h
+    computes it.
     """
     filters = []
     for layer in range(n):
         g = np.empty((size, size))
         fill(0, layer, 0, 0, g)
-        filters.append(np.rint(scale * g).astype(np.int16))
+        taps = np.rint(scale * g).astype(np.int64)
+        filters.append((taps - (2 * taps.sum() + taps.size) // (2 * taps.size)).astype(np.int16))
     return filters

@@ -32,17 +32,13 @@ SLOW = Stage(25_000_000, 3.0, 1.5, afresh=True)
 POLISH = Stage(1_500_000, 1.5), Stage(6_000_000, 2.4, 1.3), Stage(1_500_000, 1.3)
 SHORT_SEARCH = *[Stage(3_000_000, 3.0, afresh=True)] * 2, *REHEATS * 6
 LONG_SEARCH = *[SLOW] * 4, *POLISH * 3
-# From dense heads on Gaussian features the search ends at .209 to .217, with half as many non-zeros
-# again. From a sparse head 8 M proposals from 5.5 end at .206, and reheats take that to .204. 25 M
-# from 4.5 to 1.5 end at .211.
-SPARSE_SEARCH = Stage(8_000_000, 5.5, dense=False), *REHEATS * 12
-TRANSFER_SEARCH = *[SLOW] * 6, *POLISH * 3
+TRANSFER_SEARCH = *[SLOW] * 2, *POLISH * 2
 
 # The features of each preset, and the stages of its search.
 PRESETS: dict[str, tuple[str, tuple[Stage, ...]]] = {
     "fast": ("gabor", SHORT_SEARCH),
     "best": ("gabor", LONG_SEARCH),
-    "gaussian": ("gaussian", SPARSE_SEARCH),
+    "gaussian": ("gaussian", LONG_SEARCH),
     "transfer": (TRUNK, TRANSFER_SEARCH),
     "pixels": ("pixels", SHORT_SEARCH),
 }

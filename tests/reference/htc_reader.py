@@ -13,7 +13,7 @@ SHORT = {
     6: ("lite0", 28, 28, 10),
 }
 LONG = {24: "columns", 64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns", 68: "strokes"}
-CHANNELS = {"gabor": 9, "gaussian": 17, "pixels": 1}
+CHANNELS = {"gabor": 9, "gaussian": 11, "pixels": 1}
 
 
 def number_of_features(features, height, width):

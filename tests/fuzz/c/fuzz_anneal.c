@@ -64,17 +64,17 @@ energy_of(const task_t *task, const int8_t *weights, const int16_t *offsets)
 static task_t
 draw_task(htst_fuzz_t *input)
 {
-    int64_t columns = 1 + htst_fuzz_int(input, 9), chunks = 1 + htst_fuzz_int(input, 7);
-    int64_t turning = 1 + htst_fuzz_int(input, chunks);
+    int64_t columns = 1 + htst_fuzz_int(input, 9);
+    int64_t near = HTST_ANNEAL_NEAR_BLOCK * (1 + htst_fuzz_int(input, 4));
     task_t t = { .cost = { .rate = 1 + htst_fuzz_int(input, 4096),
                      .most_nonzeros = htst_fuzz_int(input, 5 * columns),
                      .step = 1 + (int32_t) htst_fuzz_int(input, 128) } };
-    t.cost.most_levels = 1 + htst_fuzz_int(input, 16384 / t.cost.step);
+    t.cost.most_levels = 1 + htst_fuzz_int(input, 8192 / t.cost.step);
     t.support_cost = htst_fuzz_costs(input, t.cost.most_nonzeros + 1);
     t.levels_cost = htst_fuzz_costs(input, t.cost.most_levels + 1);
-    t.examples = htst_fuzz_examples(input, columns, chunks);
+    t.examples = htst_fuzz_examples(input, columns, 1);
     t.cost.support_cost = t.support_cost, t.cost.levels_cost = t.levels_cost;
-    t.data = (htst_anneal_data_t){ t.examples.n, columns, t.examples.classes, chunks, turning,
+    t.data = (htst_anneal_data_t){ t.examples.n, columns, t.examples.classes, near,
         t.examples.starts, t.examples.by_column, t.examples.by_example, t.examples.relatives,
         t.examples.n_relatives };
     return t;
@@ -84,19 +84,23 @@ static htst_anneal_state_t
 start_state(const task_t *task, const int8_t *weights, const int16_t *offsets, uint64_t seed)
 {
     size_t n = (size_t) task->examples.n, d = (size_t) task->examples.columns;
-    size_t c = (size_t) task->examples.classes, k = (size_t) task->examples.chunks;
+    size_t c = (size_t) task->examples.classes, near = (size_t) task->data.n_near;
     htst_anneal_state_t s = { .weights = malloc(c * d),
         .offsets = malloc(c * 2),
         .best_weights = malloc(c * d),
         .best_offsets = malloc(c * 2),
-        .logits = malloc(c * n * 4),
-        .margins = malloc(c * n * 2),
-        .largest = malloc(2 * n * 4),
-        .versions = malloc(k * (c + 1) * 8),
-        .right = malloc(2 * k * 8),
+        .logits = malloc(c * n * 2),
+        .near_features = malloc(c * d * near),
+        .near_logits = malloc(c * c * near * 2),
+        .near_labels = malloc(c * near * 2),
+        .near_margins = malloc(c * near * 2),
+        .near_versions = malloc(c * near / HTST_ANNEAL_NEAR_BLOCK * 8),
+        .near_sizes = malloc(c * 8),
+        .near_totals = malloc(c * 8),
+        .near_list = malloc(n * 4),
         .places = malloc(2 * c * d * 4),
-        .means = malloc(c * d * 4),
-        .sums = malloc(d * 4) };
+        .row_nonzeros = malloc(c * 4),
+        .means = malloc(c * d * 4) };
     memcpy(s.weights, weights, c * d);
     memcpy(s.offsets, offsets, c * 2);
     htst_anneal_seed(&s, seed);
@@ -107,8 +111,9 @@ static void
 free_state(htst_anneal_state_t s)
 {
     free(s.weights), free(s.offsets), free(s.best_weights), free(s.best_offsets), free(s.logits);
-    free(s.margins), free(s.largest), free(s.versions), free(s.right), free(s.places);
-    free(s.means), free(s.sums);
+    free(s.near_features), free(s.near_logits), free(s.near_labels), free(s.near_margins);
+    free(s.near_versions), free(s.near_sizes), free(s.near_totals), free(s.near_list);
+    free(s.places), free(s.row_nonzeros), free(s.means);
 }
 
 static void
@@ -164,7 +169,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int64_t c = 0; c < classes; c++) {
         offsets[c] = (int16_t) (htst_fuzz_int(&input, wide) - wide / 2);
     }
-    int64_t *end = &task.examples.starts[task.data.n_chunks * (classes + 1) - 1];
+    int64_t *end = &task.examples.starts[classes];
     *end += fault == 1, is_wrong |= fault == 1;
     is_wrong |= count_nonzeros(weights, n) > task.cost.most_nonzeros;
     is_wrong |= count_levels(offsets, classes) > task.cost.most_levels;
