@@ -170,6 +170,7 @@ def test_features_at_the_command_line(place, tmp_path, monkeypatch, capsys, data
         (["--data", "floats.npz", "--encoder", "encoder.bin", "--encoder-sha256", "0" * 64], HASH),
         (["--data", "images.npz", "--encoder-sha256", HASH], "for columns"),
         (["--data", "x.npy"], "x.npy has inputs without labels: give --labels"),
+        (["--data", "none.npy"], "none.npy: No such file or directory"),
         (["--data", "floats.npz", "--labels", "y.npy"], "labels"),
         (["--data", "x.npy", "--labels", "none.npy"], "none.npy"),
         (["--data", "x.npy", "--labels", "x.npy"], "labels"),

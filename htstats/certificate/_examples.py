@@ -222,6 +222,7 @@ def load_examples(
     """
     path = Path(data)
     if labels is None and path.suffix == ".npy":
+        path.stat()  # raises FileNotFoundError: labels would not help
         raise ValueError(f"{data} has inputs without labels: give --labels Y.npy (labels=)")
     if labels is not None and path.suffix != ".npy":
         raise ValueError(f"labels go with inputs in a .npy file, got {data} and labels {labels}")
