@@ -47,15 +47,14 @@ class Stage:
 
     Temperatures are in bits. A stage begins at the best head so far or, if `afresh`, at another
     start; the better of the two heads is kept. A start is a trained head with many non-zeros if
-    `dense` is true and there are at least 4,096 examples, else a head with six non-zeros a class.
-    Searches of networks ignore `afresh` and `dense`.
+    there are at least 4,096 examples, else a head with six non-zeros a class. Searches of networks
+    ignore `afresh`.
     """
 
     proposals: int
     hottest: float
     coldest: float = 0.4
     afresh: bool = False
-    dense: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,11 +115,11 @@ class _Problem:
         self._features, self._labels = features, labels
 
     def start(
-        self, step: int, most: int, most_levels: int, seed: int, dense: bool = True
+        self, step: int, most: int, most_levels: int, seed: int
     ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
         """The weights and offsets of `find_start` for these examples."""
         return find_start(
-            self._features, self._labels, self.classes, step, most, most_levels, seed, dense,
+            self._features, self._labels, self.classes, step, most, most_levels, seed,
             most_in_row(most_levels, step),
         )  # fmt: skip
 
@@ -180,10 +179,10 @@ class _Search:
         self.most, self.most_levels = most, most_levels
         self.errors, self.bits, self.proposals = m, float(self.support_cost[0]) / UNIT, 0
 
-    def _begin(self, number: int, dense: bool) -> None:
+    def _begin(self, number: int) -> None:
         """Set the best head to the start of stage `number`."""
         seed = (self.seed + number * 0x9E3779B1) % (1 << 32)
-        start = self.problem.start(self.step, self.most, self.most_levels, seed, dense)
+        start = self.problem.start(self.step, self.most, self.most_levels, seed)
         self.best_weights[:], self.best_offsets[:] = start
 
     def rate(self) -> int:
@@ -202,11 +201,11 @@ class _Search:
         """Run a stage, and keep the best head. Return False if `goes_on` stopped it."""
         rate, before, kept = self.rate(), math.inf, None
         if number == 0:
-            self._begin(0, stage.dense)
+            self._begin(0)
         elif stage.afresh:
             before = rate / UNIT * self.errors + self.bits
             kept = self.best_weights.copy(), self.best_offsets.copy()
-            self._begin(number, stage.dense)
+            self._begin(number)
         chain = self._chain(rate, number)
         temperature = round(stage.hottest * TEMPERATURE_UNIT)
         fall = (stage.coldest / stage.hottest) ** (A_TEMPERATURE / max(stage.proposals, 1))

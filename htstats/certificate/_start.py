@@ -29,10 +29,9 @@ def find_start(
     most: int,
     most_levels: int,
     seed: int,
-    dense: bool = True,
     most_in_row: int | None = None,
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]]:
-    """The weights and offsets at the start of a search: dense if possible, unless refused.
+    """The weights and offsets at the start of a search: dense if possible.
 
     They have at most `most` non-zeros, `most_in_row` in each class, and `most_levels` levels, or
     are all zero. Dense starts depend on the seed.
@@ -46,7 +45,7 @@ def find_start(
         rows = np.count_nonzero(weights, axis=1)
         return int(offsets.max()) < most_levels and rows.sum() <= most and rows.max() <= row
 
-    if dense and m >= DENSE_EXAMPLES and classes * d <= MOST_DENSE_WEIGHTS:
+    if m >= DENSE_EXAMPLES and classes * d <= MOST_DENSE_WEIGHTS:
         order = random_order(m, seed + 1)
         for _ in range(DENSE_TRIES):
             weights, offsets = train_dense(
