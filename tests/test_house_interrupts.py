@@ -14,7 +14,7 @@ from long_calls import LONG_CALLS
 
 PROGRAM = Path(__file__).with_name("long_calls.py")
 
-# Processor time between the signal and the exception. Each call takes more than ten times as long.
+# Processor time between the signal and the exception. Most calls take more than ten times as long.
 SOON = 2.0
 
 # `HTSTATS_LONG=1` tests all; these have been at fault, or have threads or files.
