@@ -18,9 +18,9 @@ THEIRS = scipy.stats.levy_stable
 
 # ---- names and arguments -------------------------------------------------------------------------
 
-# SciPy's numerical settings, bookkeeping, and the ends a and b of the support for any parameters.
+# SciPy's numerical settings and bookkeeping.
 NOT_HERE = {
-    *("a", "b", "badvalue", "generic_moment", "moment_type", "vecentropy", "xtol", "random_state"),
+    *("badvalue", "generic_moment", "moment_type", "vecentropy", "xtol", "random_state"),
     *("quad_eps", "piecewise_alpha_tol_near_one", "piecewise_x_tol_near_zeta"),
     *(name for name in dir(THEIRS) if name.startswith(("pdf_", "cdf_"))),
 }
@@ -29,8 +29,16 @@ NOT_HERE = {
 def test_every_public_name_of_scipy_is_here():
     names = {name for name in dir(THEIRS) if not name.startswith("_")}
     assert names - set(dir(levy_stable)) == NOT_HERE
-    for name in ("name", "shapes", "numargs", "parameterization"):
+    for name in ("name", "shapes", "numargs", "parameterization", "a", "b"):
         assert getattr(levy_stable, name) == getattr(THEIRS, name)
+
+
+def test_a_frozen_law_has_the_public_names_of_scipys():
+    """All but dist (the object that made it), a and b (of the support without loc and scale)."""
+    theirs, mine = (stable_of(1.5, 0.3, loc=2.0, scale=3.0) for stable_of in (THEIRS, levy_stable))
+    names = {name for name in dir(theirs) if not name.startswith("_")}
+    assert names - set(dir(mine)) == {"a", "b", "dist", "random_state"}
+    assert (mine.args, mine.kwds) == (theirs.args, theirs.kwds)
 
 
 def test_every_documented_signature_is_that_of_scipy():

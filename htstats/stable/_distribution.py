@@ -97,6 +97,16 @@ class StableDistribution:
             object.__setattr__(self, name, float(array))
 
     @property
+    def args(self) -> tuple[float, float]:
+        """(alpha, beta), by SciPy's name."""
+        return self.alpha, self.beta
+
+    @property
+    def kwds(self) -> dict[str, float]:
+        """``{"loc": loc, "scale": scale}``, by SciPy's name."""
+        return {"loc": self.loc, "scale": self.scale}
+
+    @property
     def table(self) -> StableTable:
         """The table of (alpha, beta). The first use builds it."""
         return table_of(self.alpha, self.beta)

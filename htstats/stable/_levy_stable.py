@@ -61,6 +61,8 @@ class LevyStable:
     name = "levy_stable"
     shapes = "alpha, beta"
     numargs = 2
+    # the ends of the support of a law of which nothing is known
+    a, b = -math.inf, math.inf
 
     def __init__(self, parameterization: str = "S1") -> None:
         is_s1(parameterization)
