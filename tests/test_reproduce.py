@@ -2,6 +2,8 @@
 
 import csv
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from htstats.compression.partition import partition  # noqa: E402
 from htstats.datasets import digits  # noqa: E402
 from htstats.power_law import fit_power_law  # noqa: E402
 from htstats.reproduce import _heads, _matrices, _places  # noqa: E402
-from htstats.reproduce._figure1 import asymptote, stable_density  # noqa: E402
+from htstats.reproduce._figure1 import asymptote, density  # noqa: E402
 from htstats.reproduce._figure3 import gaussian_rank, verdict  # noqa: E402
 from htstats.reproduce._heads import Head  # noqa: E402
 from htstats.reproduce._networks import RECIPES, save_network  # noqa: E402
@@ -60,7 +62,6 @@ def test_densities_of_figure_1_at_the_closed_forms(tmp_path):
         {a: np.array([float(r[key]) for r in rows if float(r["alpha"]) == a]) for a in (1.0, 2.0)}
         for key in ("x", "density")
     )
-    # SciPy promises no figure; these are a few roundings
     np.testing.assert_allclose(f[1.0], 1 / (math.pi * (1 + x[1.0] ** 2)), rtol=1e-13)
     near = abs(x[2.0]) < 8
     gauss = np.exp(-(x[2.0][near] ** 2) / 4) / math.sqrt(4 * math.pi)
@@ -75,8 +76,8 @@ def test_densities_of_figure_1_between_them(alpha):
     t = s**4
     integrand = np.cos(np.outer(x, t)) * np.exp(-(t**alpha)) * 4 * s**3
     expected = np.trapezoid(integrand, s, axis=1) / math.pi
-    # exp(-sqrt 1500) is 1e-17; the rule and SciPy's quadrature are good to 1e-8
-    np.testing.assert_allclose(stable_density()(x, alpha), expected, rtol=1e-7)
+    # exp(-sqrt 1500) is 1e-17; the rule is good to 1e-8
+    np.testing.assert_allclose(density(x, alpha), expected, rtol=1e-7)
 
 
 @pytest.mark.parametrize("alpha", [0.5, 1.0, 1.5])
@@ -86,18 +87,18 @@ def test_tails_of_figure_1_approach_the_power_law(alpha):
     second = -math.gamma(2 * alpha + 1) * math.sin(math.pi * alpha) / 2 / math.pi
     expected = asymptote(1e3, alpha) + second * 1e3 ** -(2 * alpha + 1)
     third = 1e3 ** (-2 * alpha)
-    assert stable_density()(x, alpha)[0] == pytest.approx(expected, rel=max(third, 1e-6))
+    assert density(x, alpha)[0] == pytest.approx(expected, rel=max(third, 1e-6))
 
 
-def test_figure_1_takes_our_own_densities_where_they_exist(monkeypatch):
-    import sys
-    import types
-
-    ours = types.ModuleType("htstats.stable")
-    ours.pdf = lambda x, alpha, beta: np.full(len(x), 7.0 + beta)
-    monkeypatch.setitem(sys.modules, "htstats.stable", ours)
-    ours.__spec__ = object()
-    assert stable_density()(np.array([1.0]), 1.5) == [7.0]
+@pytest.mark.parametrize("name", ["figure1", "figure2"])
+def test_a_figure_of_formulas_needs_no_torch(name, tmp_path):
+    code = (
+        "import sys; from htstats.cli import main; "
+        f"assert main(['reproduce', {name!r}, '--out', {str(tmp_path)!r}]) == 0; "
+        "assert 'torch' not in sys.modules and 'tqdm' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 # Figure 2

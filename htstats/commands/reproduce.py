@@ -19,6 +19,7 @@ from htstats.commands._json import add_json_option, print_json
 HELP = "reproduce a figure or the table of the paper"
 
 NAMES = ("figure1", "figure2", "figure3", "table1")
+NEED_TORCH = ("figure3", "table1")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -48,11 +49,14 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--out must be a folder, got {args.out}")
     try:
         import matplotlib  # noqa: F401
-        import torch  # noqa: F401
-        import tqdm  # noqa: F401
+
+        if args.name in NEED_TORCH:
+            import torch  # noqa: F401
+            import tqdm  # noqa: F401
     except ImportError as error:
+        extras = "torch,plot" if args.name in NEED_TORCH else "plot"
         raise ImportError(
-            f"reproduce needs {error.name}: pip install 'htstats[torch,plot]'"
+            f"reproduce {args.name} needs {error.name}: pip install 'htstats[{extras}]'"
         ) from None
     from htstats import reproduce
 

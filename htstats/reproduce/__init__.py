@@ -23,10 +23,29 @@ Modules: `_frame` has these arguments. `_places` defines where files are stored.
 for `_figure3`. `_pytorchcv` handles the paper's own networks, and `_crepe` a pitch tracker.
 """
 
-from htstats.reproduce._figure1 import figure1
-from htstats.reproduce._figure2 import figure2
-from htstats.reproduce._figure3 import figure3, heavy_tails
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from htstats._common.lazy import attributes_of
 from htstats.reproduce._frame import Effort
-from htstats.reproduce._table1 import table1
+
+if TYPE_CHECKING:
+    from htstats.reproduce._figure1 import figure1
+    from htstats.reproduce._figure2 import figure2
+    from htstats.reproduce._figure3 import figure3, heavy_tails
+    from htstats.reproduce._table1 import table1
 
 __all__ = ["Effort", "figure1", "figure2", "figure3", "heavy_tails", "table1"]
+
+# Figure 3 and Table 1 need torch, the others do not.
+__getattr__, __dir__ = attributes_of(
+    __name__,
+    {
+        "figure1": "_figure1",
+        "figure2": "_figure2",
+        "figure3": "_figure3",
+        "heavy_tails": "_figure3",
+        "table1": "_table1",
+    },
+)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from htstats import stable
 from htstats.reproduce._frame import Request, output
 from htstats.reproduce._places import save_picture, write_csv
 
@@ -44,16 +42,13 @@ def figure1(request: Request) -> list[Path]:
     Notes
     -----
     The scale is 1 in Nolan's sense: the Fourier transform is exp(-abs(t)^alpha), so the variance
-    at alpha = 2 is 2. The densities come from the package's own stable laws if this version has
-    them, and from SciPy otherwise. At the points drawn here, both agree with the closed forms at
-    alpha = 1 and 2.
+    at alpha = 2 is 2. `htstats.stable` computes the densities.
 
     References
     ----------
     .. [1] J. Y. Shin, Fig. 1 and (12).
     """
     picture, table = request.paths
-    density = stable_density()
     rows = []
     for alpha in ALPHAS:
         x = np.unique(np.concatenate([MIDDLE, TAIL]))
@@ -63,18 +58,12 @@ def figure1(request: Request) -> list[Path]:
                 "asymptote": asymptote(float(value), alpha) if value > 0 else "",
             })  # fmt: skip
     write_csv(table, rows)
-    return [save_picture(_draw(density), picture), table]
+    return [save_picture(_draw(), picture), table]
 
 
-def stable_density() -> Callable[[Floats, float], Floats]:
-    """The density of the symmetric alpha-stable law of scale 1, as a function of (x, alpha)."""
-    if importlib.util.find_spec("htstats.stable") is not None:
-        ours = importlib.import_module("htstats.stable")
-        return lambda x, alpha: np.asarray(ours.pdf(x, alpha, 0.0), np.float64)
-    from scipy.stats import levy_stable
-
-    # SciPy returns a scalar for an array with one element
-    return lambda x, alpha: np.asarray(levy_stable.pdf(x, alpha, 0.0), np.float64).reshape(x.shape)
+def density(x: Floats, alpha: float) -> Floats:
+    """The density of the symmetric alpha-stable law of scale 1."""
+    return np.asarray(stable.pdf(x, alpha, 0.0), np.float64)
 
 
 def asymptote(x: float, alpha: float) -> float:
@@ -84,7 +73,7 @@ def asymptote(x: float, alpha: float) -> float:
     return alpha * sine * math.gamma(alpha) / math.pi * math.pow(x, -(alpha + 1))
 
 
-def _draw(density: Callable[[Floats, float], Floats]) -> Any:
+def _draw() -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.6, 4.0), layout="constrained")
