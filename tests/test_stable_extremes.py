@@ -73,6 +73,35 @@ def test_far_in_a_light_tail_nothing_is_left(alpha, beta, size):
             check_nothing_left(StableDistribution(alpha, b, scale=scale), x, one, other, -1e200)
 
 
+FAR = [(1e299, 1.0), (1e301, 1.0), (9e307, 1.0), (1.7e308, 1.0), (1e200, 1e-150), (1.7e308, 1e-308)]
+ALPHAS = [0.1, 0.3, 0.5, 0.85, 0.87, 0.9, 0.999, 1.0, 1.0001, 1.2, 1.5, 1.9, 1.999]
+
+
+@pytest.mark.parametrize(("x", "scale"), FAR)
+@pytest.mark.parametrize("beta", [0.0, 0.7, -0.5, 1.0])
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_the_heavy_tail_ends_as_a_power_law(alpha, beta, x, scale):
+    """The next term of the series is smaller by x^-alpha, which is below 1e-29."""
+    constant = (1 + beta) * math.sin(math.pi * alpha / 2) * math.gamma(alpha) / math.pi
+    log_z = math.log(x) - math.log(scale)
+    tail = math.log(constant) - alpha * log_z
+    density = tail + math.log(alpha) - log_z - math.log(scale)
+    for kind in ("S0", "S1"):
+        law = StableDistribution(alpha, beta, scale=scale, parameterization=kind)
+        assert law.logsf(x) == pytest.approx(tail, rel=1e-13)
+        assert law.logpdf(x) == pytest.approx(density, rel=1e-13)
+        if scale == 1:  # one rounding of log x, which is near 709, moves x by 1e-13
+            assert law.log_isf(law.logsf(x)) == pytest.approx(x, rel=2e-12)
+
+
+@pytest.mark.parametrize("level", [-1e20, -1e100, -1e300, -8.3e307, -1.7e308])
+@pytest.mark.parametrize("alpha", [1.2, 1.5, 1.9, 1.9999999])
+def test_quantiles_of_the_light_tail_reach_the_largest_logs(alpha, level):
+    x = stable.log_isf(level, alpha, -1.0)
+    assert stable.logsf(x, alpha, -1.0) == pytest.approx(level, rel=1e-12)
+    assert stable.log_isf(math.nextafter(-math.inf, 0), alpha, -1.0) >= x
+
+
 @pytest.mark.parametrize("z", [5e-324, 1e-310, 1e-300, 1e-200])
 @pytest.mark.parametrize("alpha", [0.3, 0.5, 0.9])
 def test_next_to_the_edge_of_the_support_nothing_is_left(alpha, z):

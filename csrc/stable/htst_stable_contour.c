@@ -271,7 +271,8 @@ htst_stable_cut(const htst_stable_law_t *law, const htst_stable_side_t *side,
     }
     bool tiny = alpha * log_x > 600.0, tiny_density = (1.0 + alpha) * log_x > 600.0;
     double scale = tiny ? -alpha * log_x : 0.0, density_scale = scale - (tiny_density ? log_x : 0);
-    double factor = side->sin_part * (tiny ? 1.0 : pow(x, -alpha)) / HTST_PI;
+    double power = point.far > 0.0 ? exp(-alpha * log_x) : pow(x, -alpha);
+    double factor = side->sin_part * (tiny ? 1.0 : power) / HTST_PI;
     double smaller = fmin(sums.tail, sums.density);
     if (!falls_below(evaluate, &t, log(factor) + scale + log(smaller) - 38.0)) {
         return false;

@@ -5,7 +5,6 @@
 #include "htst_stable_values.h"
 
 #define LOG_HALF (-0.69314718055994530942)
-#define LAST_LOG 709.0 /* of log t: exp overflows above it */
 #define LARGE_S 20.0   /* above it sinh s is exp(s)/2 */
 #define MAX_STEPS 200
 #define LAST_STEP 1e-9     /* after it the next step of Newton's method is below rounding */
@@ -126,7 +125,7 @@ upper_quantile(double alpha, double beta, double level, bool is_s1)
     if (tail.is_x1) {
         tail.width = tgamma(fmin(1.0 / alpha, 85.0)) / tgamma(fmin(2.0 / alpha, 170.0));
     }
-    tail.last = LAST_LOG - log(0.5 * tail.width);
+    tail.last = HTST_LOG_LARGEST - log(0.5 * tail.width);
     double s = solve(&tail), t = coordinate_at(&tail, s);
     if (fabs(s) > tail.last - 1e-3) {
         return copysign(INFINITY, s);

@@ -14,6 +14,7 @@
 #define HTST_PI 3.14159265358979323846
 #define HTST_HALF_PI 1.57079632679489661923
 #define HTST_QUARTER_PI 0.78539816339744830962
+#define HTST_LOG_LARGEST 709.7827 /* just below the log of the largest double */
 
 typedef struct {
     double sin, cos;

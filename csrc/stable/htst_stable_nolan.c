@@ -340,11 +340,11 @@ by_laplace(const htst_stable_integral_t *t, double log_least, double log_factor)
 {
     bool above = t->above > 0.0;
     htst_stable_node_t near = single_node(t, above ? LAPLACE_Y : -LAPLACE_Y);
-    double distance = above ? near.omega : near.phi, g = exp(fmin(log_least, 709.0));
+    double distance = above ? near.omega : near.phi, g = exp(fmin(log_least, HTST_LOG_LARGEST));
     double a = 0.5 * near.slope / (distance * distance); /* dL/dy = 2 a t^2 */
     double tail = 0.5 * sqrt(HTST_PI / a) / sqrt(g) / HTST_PI;
     htst_stable_values_t v = { log_factor - g, -g, g * tail, tail, tail, 0.0, 0.0 };
-    if (log_least > 709.0) {
+    if (log_least > HTST_LOG_LARGEST) {
         v.density_scale = v.tail_scale = -INFINITY;
         v.density = v.upper = v.lower = 1.0;
     }

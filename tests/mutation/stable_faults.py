@@ -23,6 +23,12 @@ FAULTS = (
     ),
     Fault(
         "htst_stable_contour.c",
+        "points beyond doubles have the tail of the largest point",
+        "double power = point.far > 0.0 ? exp(-alpha * log_x) : pow(x, -alpha);",
+        "double power = pow(x, -alpha);",
+    ),
+    Fault(
+        "htst_stable_contour.c",
         "the ray is not turned with the point",
         "double turn = alpha * (angle - straight), sine",
         "double turn = 0.9 * alpha * (angle - straight), sine",
@@ -107,9 +113,9 @@ FAULTS = (
     ),
     Fault(
         "htst_stable_invert.c",
-        "the way back into the bracket has steps of the same length",
+        "the way back into the bracket has short steps",
         "stride *= 2.0;",
-        "stride = 2.0;",
+        "stride = 0.5;",
     ),
     Fault(
         "htst_stable_invert.c",
