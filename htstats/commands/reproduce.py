@@ -14,6 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from htstats._common.extras import name_missing_package
 from htstats.commands._json import add_json_option, print_json
 
 HELP = "reproduce a figure or the table of the paper"
@@ -46,14 +47,10 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--data must be a folder, got {args.data}")
     if args.out.exists() and not args.out.is_dir():
         raise ValueError(f"--out must be a folder, got {args.out}")
-    try:
+    with name_missing_package("reproduce", "torch,plot"):
         import matplotlib  # noqa: F401
         import torch  # noqa: F401
         import tqdm  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            f"reproduce needs {error.name}: pip install 'htstats[torch,plot]'"
-        ) from None
     from htstats import reproduce
 
     make = getattr(reproduce, args.name)

@@ -23,10 +23,13 @@ Modules: `_frame` has these arguments. `_places` defines where files are stored.
 for `_figure3`. `_pytorchcv` handles the paper's own networks, and `_crepe` a pitch tracker.
 """
 
-from htstats.reproduce._figure1 import figure1
-from htstats.reproduce._figure2 import figure2
-from htstats.reproduce._figure3 import figure3, heavy_tails
-from htstats.reproduce._frame import Effort
-from htstats.reproduce._table1 import table1
+from htstats._common.extras import name_missing_package
+
+with name_missing_package("htstats.reproduce"):
+    from htstats.reproduce._figure1 import figure1
+    from htstats.reproduce._figure2 import figure2
+    from htstats.reproduce._figure3 import figure3, heavy_tails
+    from htstats.reproduce._frame import Effort
+    from htstats.reproduce._table1 import table1
 
 __all__ = ["Effort", "figure1", "figure2", "figure3", "heavy_tails", "table1"]
