@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": ("demo", {"torch"}, "torch"),
     "reproduce figure1 --out made": ("reproduce", {"matplotlib", "torch"}, "torch,plot"),
     "fit model.npz --dask local:2": ("--dask", {"dask", "distributed"}, "dask"),
+    "fit model.npz --spectrum --device cuda": ("--device", {"torch"}, "torch"),
     "compress model.npz -o made.htz --dask local:2": ("--dask", {"dask", "distributed"}, "dask"),
     "fit model.npz --plot made": ("--plot", {"matplotlib"}, "plot"),
     "fit x.npy --plot made": ("--plot", {"matplotlib"}, "plot"),

@@ -160,8 +160,8 @@ def check_device(args: argparse.Namespace) -> None:
         raise ValueError(f"--device is where --spectrum is computed; add it, got {args.device!r}")
     if args.dask is not None:
         raise ValueError("--device is for fits here: the workers of --dask use their processors")
-    from htstats.torch.spectra import require_device
-
+    with name_missing_package("--device"):
+        from htstats.torch.spectra import require_device
     try:
         require_device(args.device)
     except ValueError as error:
