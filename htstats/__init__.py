@@ -57,9 +57,12 @@ __getattr__, __dir__ = attributes_of(
         # rooms that need no import of their own
         "alternatives": "",
         "binomial": "",
+        "certificate": "",
         "compression": "",
         "datasets": "",
+        "plot": "",
         "power_law": "",
+        "report": "",
         "sketch": "",
         "spectral": "",
         "stable": "",

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common.documents import add_sections
+from htstats._common.extras import name_missing_package
 from htstats._exact_fit.options import FitOptions
 from htstats.power_law import PowerLawFit
 
@@ -342,7 +343,7 @@ def _colour(i: int) -> int:
 
 def _axes(ax: Any) -> Any:
     if ax is None:
-        import matplotlib.pyplot as plt
-
+        with name_missing_package("htstats.plot"):
+            import matplotlib.pyplot as plt
         _, ax = plt.subplots(layout="constrained")
     return ax

@@ -7,9 +7,11 @@ objects come with the result of some call.
 """
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 
+import pytest
 from public_calls_matrices import MATRIX_CALLS
 from public_calls_numbers import NUMBER_CALLS
 from public_calls_torch import TORCH_CALLS
@@ -28,7 +30,12 @@ def public_modules():
 
 
 def public_names():
-    """{shortest public name without "htstats.": object} of every public function and class."""
+    """{shortest public name without "htstats.": object} of every public function and class.
+
+    A test that asks is skipped where a module cannot be imported.
+    """
+    for package in ("torch", "distributed"):
+        pytest.importorskip(package, reason="pip install 'htstats[torch,dask]'")
     found = {}
     for module_name in public_modules():
         module = importlib.import_module(module_name)
@@ -55,7 +62,17 @@ def call(name, world):
     return function_of(name)(*arguments.args, **arguments.named)
 
 
-CALLS = {**NUMBER_CALLS, **MATRIX_CALLS, **TORCH_CALLS}
+def _can_import(name):
+    """Whether the room of a public name can be imported here: two of them need torch."""
+    return HAS_TORCH or name.partition(".")[0] not in ("torch", "reproduce")
+
+
+HAS_TORCH = importlib.util.find_spec("torch") is not None
+CALLS = {
+    name: arguments
+    for name, arguments in {**NUMBER_CALLS, **MATRIX_CALLS, **TORCH_CALLS}.items()
+    if _can_import(name)
+}
 
 MINUTES = "takes minutes: tests/test_reproduce.py"
 CLUSTER = "needs a cluster: tests/test_distributed.py"

@@ -9,6 +9,10 @@
 #define N_STRATA 24
 #define STACK 128 /* room for two segments for each of 63 halvings */
 
+/* distance_up_to skips values that cannot exceed its maximum; by rounding, look() there may exceed
+ * it in the last bits. A probe point therefore excludes a candidate only by more than this. */
+#define PROBE_ROUNDING 1e-11
+
 /* ---- distances ------------------------------------------------------------------------------ */
 
 typedef struct {
@@ -118,7 +122,7 @@ survivor(const candidate_t *c, int64_t *probes, double bound)
 
     for (int p = 0; p < N_PROBES; p++) {
         int64_t j = probes[p];
-        if (j > c->k && look(c, j).d > bound) {
+        if (j > c->k && look(c, j).d > bound + PROBE_ROUNDING) {
             remember(probes, j, p);
             return -1;
         }

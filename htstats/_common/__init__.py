@@ -4,6 +4,7 @@ Several subpackages use each of these modules:
 
     processor    the instructions that the kernels use on this processor
     lazy         load the names of a package when they are first used
+    extras       say which extra of htstats brings an optional package that is missing
     checks       check arguments; an error names the invalid argument
     data_checks  refuse invalid samples: mappings, pairs, texts, masked elements, NaN
     arrays       the dtype policy: convert each kind of input for the kernels

@@ -20,6 +20,13 @@ def load_function(name: str) -> Callable[..., Any]:
     return function
 
 
+def _has_module(package: str, name: str) -> bool:
+    """Whether a package has a public module of this name; the module is not imported."""
+    from importlib.util import find_spec
+
+    return not name.startswith("_") and find_spec(f"{package}.{name}") is not None
+
+
 def attributes_of(
     package: str, places: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -42,7 +49,8 @@ def attributes_of(
 
     def get(name: str) -> Any:
         if name not in places:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            hint = f"; import {package}.{name} loads it" if _has_module(package, name) else ""
+            raise AttributeError(f"module {package!r} has no attribute {name!r}{hint}")
         module = places[name]
         if not module:
             return import_module(f"{package}.{name}")

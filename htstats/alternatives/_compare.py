@@ -306,7 +306,7 @@ def _common_limit(a: Alternative, b: Alternative) -> str:
     if len(names) > 1 or a.name == b.name:
         return ""
     rising = [law.name for law, limit in zip((a, b), limits, strict=True) if limit is not None]
-    return f"the likelihood of {' and '.join(rising)} rises to that of {names.pop()}, no further"
+    return f"the likelihood of {' and '.join(rising)} rises to that of {names.pop()}, not above it"
 
 
 def _no_verdict(a: Alternative, b: Alternative, tail: Floats, ratio: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from htstats._common.extras import name_missing_package
 from htstats.certificate import Examples, Found, certify_networks, network_inputs
 
 __all__ = ["certify_fcnn", "parse_widths"]
@@ -38,12 +39,8 @@ def certify_fcnn(
     ImportError
         If torch, which trains the networks, is missing.
     """
-    try:
+    with name_missing_package("the preset fcnn"):
         from htstats.torch import train_compressed
-    except ImportError:
-        raise ImportError(
-            "--preset fcnn trains its start with torch: pip install 'htstats[torch]'"
-        ) from None
     _, inputs = network_inputs(examples, n_threads=n_threads)
     starts = [
         train_compressed(inputs, examples.y, hidden=hidden, noise=noise, seed=seed)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from htstats._common import checks
+from htstats._common.extras import name_missing_package
 from htstats._common.files import atomic_write, require_apart
 from htstats._common.messages import suggest_path
 from htstats.certificate import Certificate, Examples, format_bits, load_examples
@@ -28,10 +29,8 @@ PREFIX = "state/"
 
 
 def _torch_functions() -> Any:
-    try:
+    with name_missing_package("the preset held-out"):
         from htstats.torch import held_out
-    except ImportError:
-        raise ImportError("the preset held-out needs torch: pip install 'htstats[torch]'") from None
     return held_out
 
 

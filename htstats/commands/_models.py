@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from htstats._common import checks
+from htstats._common.extras import name_missing_package
 from htstats._common.files import require_apart
 from htstats.certificate import (
     Certificate,
@@ -102,10 +103,8 @@ def _predictions(args: argparse.Namespace, x: Any) -> Any:
     """The predictions: those in the file of --predictions, or those of --model for the inputs."""
     if args.predictions:
         return _load_array(args.predictions, "predictions")
-    try:
+    with name_missing_package("--model"):
         from htstats.torch import load_module, predict
-    except ImportError:
-        raise ImportError("--model needs torch: pip install 'htstats[torch]'") from None
     return predict(load_module(args.model), x)
 
 

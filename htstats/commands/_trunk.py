@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
+from htstats._common.extras import name_missing_package
 from htstats.certificate import Examples
 
 __all__ = ["add_trunk_option", "columns_of_trunk"]
@@ -34,11 +35,9 @@ def columns_of_trunk(examples: Examples, path: str | None, n_threads: int = 1) -
             f"transfer wants images of 28 x 28 pixels in 10 classes, got shape "
             f"{examples.x.shape[1:]} in {examples.classes}"
         )
-    try:
+    with name_missing_package("the preset transfer"):
         from htstats.torch.training import one_thread
         from htstats.torch.trunk import load_trunk
-    except ImportError as error:
-        raise ImportError(f"transfer needs {error.name}: pip install 'htstats[torch]'") from None
     with one_thread():
         trunk = load_trunk(path)
         x = trunk.columns(examples.x, n_threads=n_threads)

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from htstats._common.extras import name_missing_package
 from htstats._common.messages import one_line
 from htstats.commands._choice import add_choice, choose_for_split
 from htstats.commands._json import add_json_option, print_json
@@ -159,7 +160,8 @@ def splits(
     how = {word: getattr(args, word) for word in ("keep", "noise", "support", "seed")}
     rule = threshold(args.threshold)
     if args.dask is not None:
-        from htstats.distributed import compress_matrices, connect
+        with name_missing_package("--dask"):
+            from htstats.distributed import compress_matrices, connect
 
         with connect(args.dask) as client:
             for _, found in compress_matrices(

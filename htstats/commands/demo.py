@@ -15,6 +15,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from htstats._common.extras import name_missing_package
 from htstats.commands._json import add_json_option, print_json
 
 if TYPE_CHECKING:
@@ -66,11 +67,9 @@ def run(args: argparse.Namespace) -> int:
     checks.count("--trials", args.trials, at_least=2, below=2**31)
     checks.count("--epochs", args.epochs, at_least=1)
     args.threshold = _number_or_rule(args.threshold)
-    try:
+    with name_missing_package("demo"):
         import torch
         import tqdm  # noqa: F401
-    except ImportError as error:
-        raise ImportError(f"demo needs {error.name}: pip install 'htstats[torch]'") from None
 
     if args.save:
         from htstats._common.files import target_of

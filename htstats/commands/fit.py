@@ -28,6 +28,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
+from htstats._common.extras import name_missing_package
 from htstats.commands._choice import add_choice, number_rows
 from htstats.commands._fit_options import add_column, add_limits, add_rule, rule_of
 from htstats.commands._json import add_json_option
@@ -159,8 +160,8 @@ def check_device(args: argparse.Namespace) -> None:
         raise ValueError(f"--device is where --spectrum is computed; add it, got {args.device!r}")
     if args.dask is not None:
         raise ValueError("--device is for fits here: the workers of --dask use their processors")
-    from htstats.torch.spectra import require_device
-
+    with name_missing_package("--device"):
+        from htstats.torch.spectra import require_device
     try:
         require_device(args.device)
     except ValueError as error:
@@ -246,7 +247,8 @@ def fits(
 ) -> Iterator[tuple[str, Row]]:
     """Yield each fit when it is finished, on this machine or on a cluster."""
     if args.dask is not None:
-        from htstats.distributed import connect, fit_matrices
+        with name_missing_package("--dask"):
+            from htstats.distributed import connect, fit_matrices
 
         with connect(args.dask) as client:
             yield from fit_matrices(

@@ -14,6 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from htstats._common.extras import name_missing_package
 from htstats.commands._json import add_json_option, print_json
 
 HELP = "reproduce a figure or the table of the paper"
@@ -47,17 +48,13 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--data must be a folder, got {args.data}")
     if args.out.exists() and not args.out.is_dir():
         raise ValueError(f"--out must be a folder, got {args.out}")
-    try:
+    needs_torch = args.name in NEED_TORCH
+    with name_missing_package(f"reproduce {args.name}", "torch,plot" if needs_torch else "plot"):
         import matplotlib  # noqa: F401
 
-        if args.name in NEED_TORCH:
+        if needs_torch:
             import torch  # noqa: F401
             import tqdm  # noqa: F401
-    except ImportError as error:
-        extras = "torch,plot" if args.name in NEED_TORCH else "plot"
-        raise ImportError(
-            f"reproduce {args.name} needs {error.name}: pip install 'htstats[{extras}]'"
-        ) from None
     from htstats import reproduce
 
     make = getattr(reproduce, args.name)

@@ -16,10 +16,13 @@ its tasks are lost, and dask runs them again on another worker.
 One task reads, fits or splits a matrix that is smaller than a task.
 """
 
-from htstats.distributed._cluster import connect
-from htstats.distributed._compress import compress_array, compress_matrices, compress_rows
-from htstats.distributed._fit import fit_array, fit_matrices, fit_rows
-from htstats.distributed._sketch import sketch_array, sketch_matrices, sketch_rows
+from htstats._common.extras import name_missing_package
+
+with name_missing_package("htstats.distributed"):
+    from htstats.distributed._cluster import connect
+    from htstats.distributed._compress import compress_array, compress_matrices, compress_rows
+    from htstats.distributed._fit import fit_array, fit_matrices, fit_rows
+    from htstats.distributed._sketch import sketch_array, sketch_matrices, sketch_rows
 
 __all__ = [
     "compress_array",

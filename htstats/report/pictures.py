@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from htstats._common.extras import name_missing_package
+
 if TYPE_CHECKING:
     from htstats.report.matrix import Rule
     from htstats.weights import WeightMatrix
@@ -19,10 +21,8 @@ __all__ = ["draw_all", "picture_folder", "picture_paths"]
 @contextmanager
 def picture_folder(given: str) -> Iterator[Path]:
     """Create the folder if it does not exist. If it was created and stays empty, remove it."""
-    try:
+    with name_missing_package("--plot"):
         import matplotlib.figure  # noqa: F401
-    except ImportError:
-        raise ImportError("--plot needs matplotlib: pip install 'htstats[plot]'") from None
     folder = Path(given)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"--plot must be a folder, got the file {given}")

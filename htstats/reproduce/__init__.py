@@ -25,8 +25,9 @@ for `_figure3`. `_pytorchcv` handles the paper's own networks, and `_crepe` a pi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from htstats._common.extras import name_missing_package
 from htstats._common.lazy import attributes_of
 from htstats.reproduce._frame import Effort
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Effort", "figure1", "figure2", "figure3", "heavy_tails", "table1"]
 
 # Figure 3 and Table 1 need torch, the others do not.
-__getattr__, __dir__ = attributes_of(
+_load, __dir__ = attributes_of(
     __name__,
     {
         "figure1": "_figure1",
@@ -49,3 +50,8 @@ __getattr__, __dir__ = attributes_of(
         "table1": "_table1",
     },
 )
+
+
+def __getattr__(name: str) -> Any:
+    with name_missing_package("htstats.reproduce"):
+        return _load(name)

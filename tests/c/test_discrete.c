@@ -69,6 +69,42 @@ test_means_of_parts(void)
     }
 }
 
+/* Without a tolerance the search and the scan find the smallest distance to the bit. The law of a
+ * candidate is the same just above x and just below x + 1, but the two are rounded differently: a
+ * probe point there must not exclude the candidate by its last bit. Neighbours without counts
+ * between them make such points the largest ones. */
+static void
+test_smallest_distance_to_the_bit(void)
+{
+    enum { M = 12, SAMPLES = 2000 };
+    double x[M], mean[M], alpha[M], norm[M], d[M], found;
+    int64_t first[M + 1] = { 0 }, k;
+    uint64_t state = 1;
+
+    for (int sample = 0; sample < SAMPLES; sample++) {
+        htst_discrete_t scan = { M, x, first, INFINITY, alpha, norm, sample % 2 };
+        htst_discrete_best_t best;
+        int64_t want = -1;
+        for (int i = 0; i < M; i++) {
+            state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            int64_t step = state >> 63 ? 1 : (int64_t) (1 + (state >> 60 & 7)) << 17;
+            x[i] = i ? x[i - 1] + (double) step : 1e5;
+            first[i + 1] = first[i] + (state >> 58 & 3 ? (int64_t) (state >> 40) % 60 : 0);
+        }
+        first[M] += first[M] == first[M - 1];
+        CHECK(htst_discrete_means(M, x, first, mean) == HTST_OK);
+        CHECK(htst_discrete_estimate(x, mean, 0, M, INFINITY, 1, alpha, norm) == HTST_OK);
+        htst_discrete_curve(&scan, 0, M, d);
+        for (int i = 0; i < M; i++) {
+            want = !isnan(d[i]) && (want < 0 || d[i] < d[want]) ? i : want;
+        }
+        htst_discrete_best(&scan, 0, M, 0, &k, &found);
+        CHECK(k == want && (want < 0 || found == d[want]));
+        CHECK(htst_discrete_search(&scan, mean, 1, 0, M, 0, &best) == HTST_OK);
+        CHECK(best.k == want && (want < 0 || best.distance == d[want]));
+    }
+}
+
 /* Among equal distances the smallest candidate is chosen, even if another one is better by less
  * than the tolerance. */
 static void
@@ -193,6 +229,7 @@ main(void)
     test_two_values_by_hand();
     test_means_of_parts();
     test_first_within_the_tolerance();
+    test_smallest_distance_to_the_bit();
     test_no_estimate_at_the_top();
     test_uniform_integers();
     test_errors();

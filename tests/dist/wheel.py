@@ -118,10 +118,15 @@ class Interpreter:
                 print(f"{package} has no build for {self.program}: its tests are skipped")
 
     def test(self, files: list[str]) -> None:
-        tests = self.folder / source().name / "tests"
-        names = [str(tests / name) for name in files] or [str(tests)]
-        options = ["-q", "-n", "2", "--dist", "loadfile", "--rootdir", str(tests.parent)]
-        run(self.python("-m", "pytest", *options, *names))
+        """Run the tests in the folder of the sdist: `python -m` puts the current folder on the path.
+
+        In the tree it would find the sources; elsewhere, processes would not find the tests.
+        """
+        folder = self.folder / source().name
+        names = [f"tests/{name}" for name in files] or ["tests"]
+        options = ["-q", "-rs", "-n", "2", "--dist", "loadfile"]
+        command = self.python("-m", "pytest", *options, *names)
+        run([*self.prefix, "env", "-C", str(folder), *command[len(self.prefix) :]])
 
 
 def main() -> int:

@@ -28,6 +28,7 @@ from htstats.weights.columns import open_column  # noqa: E402
 
 CERTIFICATES = TESTS.parent / "bench" / "certificate" / "files"
 MOST_BYTES = 3000  # a larger certificate takes too long to decode
+TURN = 0.05  # seconds for one input in turn, so that fast readers get more calls
 
 
 def one_line(error):
@@ -91,6 +92,22 @@ def inputs(folder):
         yield read_column, text.encode(), folder / name
 
 
+def read_damaged(reader, content, path, rng):
+    """Damage a content and read it; return whether it was refused."""
+    data = mutate(content, rng)
+    if path is not None:
+        path.write_bytes(data)
+    try:
+        reader(data if path is None else path)
+    except ValueError as error:
+        one_line(error)
+        return True
+    except BaseException:
+        print(f"{reader.__name__} of {data!r}", file=sys.stderr)
+        raise
+    return False
+
+
 def main():
     args = fuzz_arguments(__doc__)
     rng = np.random.default_rng(args.seed)
@@ -100,18 +117,10 @@ def main():
         end = time.monotonic() + args.seconds
         while time.monotonic() < end:
             for reader, content, path in everything:
-                data = mutate(content, rng)
-                counts[reader.__name__] += 1
-                if path is not None:
-                    path.write_bytes(data)
-                try:
-                    reader(data if path is None else path)
-                except ValueError as error:
-                    one_line(error)
-                    refused[reader.__name__] += 1
-                except BaseException:
-                    print(f"{reader.__name__} of {data!r}", file=sys.stderr)
-                    raise
+                turn = time.monotonic() + TURN
+                while time.monotonic() < turn:
+                    counts[reader.__name__] += 1
+                    refused[reader.__name__] += read_damaged(reader, content, path, rng)
     for name, count in counts.items():
         print(f"  {name}: {count} damaged inputs, {refused[name]} refused")
     print(f"fuzz/messages.py: {counts.total()} damaged inputs")

@@ -30,6 +30,7 @@ from htstats.compression.container import ContainerWriter, RecordSizes, open_con
 from htstats.compression.matrix import DTYPES
 
 INTERESTING = [0, 1, 0x7F, 0x80, 0xFF]
+TURN = 0.05  # seconds for one file in turn, so that fast readers get more calls
 
 
 def write_pickles(folder):
@@ -70,18 +71,19 @@ def write_scaled(folder):
 def mutate(content, rng):
     """Make one to four changes: of bits, bytes or words; cut out, repeat or copy a part."""
     changed = bytearray(content)
-    for _ in range(rng.integers(1, 5)):
+    draws = iter(rng.integers(1 << 31, size=17).tolist())  # one call: a call for each is slow
+    for _ in range(1 + next(draws) % 4):
         if not changed:
             break
-        at = int(rng.integers(len(changed)))
-        length = int(rng.integers(1, 9))
-        match rng.integers(7):
+        at, length, kind, which = (next(draws) for _ in range(4))
+        at, length = at % len(changed), 1 + length % 8
+        match kind % 7:
             case 0:
-                changed[at] ^= 1 << int(rng.integers(8))
+                changed[at] ^= 1 << which % 8
             case 1:
-                changed[at] = INTERESTING[rng.integers(len(INTERESTING))]
+                changed[at] = INTERESTING[which % len(INTERESTING)]
             case 2:
-                word = [b"\xff", b"\x00", b"\x7f", b"\x80", b"9"][rng.integers(5)]
+                word = [b"\xff", b"\x00", b"\x7f", b"\x80", b"9"][which % 5]
                 changed[at : at + length] = word * len(changed[at : at + length])
             case 3:
                 del changed[at : at + length]
@@ -90,7 +92,7 @@ def mutate(content, rng):
             case 5:
                 del changed[at:]
             case 6:
-                other = int(rng.integers(len(changed)))
+                other = which % len(changed)
                 changed[at : at + length] = changed[other : other + length]
     return bytes(changed)
 
@@ -143,21 +145,26 @@ def main():
     files = {path: path.read_bytes() for path in sorted(folder.iterdir())}
     compressed = folder / "a.htz"
     items = write_container(compressed)
-    end, tried, read = time.monotonic() + args.seconds, 0, 0
+    end, tried, read = time.monotonic() + args.seconds, collections.Counter(), 0
     while time.monotonic() < end:
         for path, content in [*files.items(), (compressed, None)]:
-            path.write_bytes(forge(items, rng) if content is None else mutate(content, rng))
-            tried += 1
-            try:
-                read += survives(path, read_container if content is None else read_everything)
-            except Exception:
-                traceback.print_exc()
-                print(f"seed {args.seed}, file {tried}: {path}", file=sys.stderr)
-                return 1
+            turn = time.monotonic() + TURN
+            while time.monotonic() < turn:
+                path.write_bytes(forge(items, rng) if content is None else mutate(content, rng))
+                tried[path.suffix] += 1
+                try:
+                    read += survives(path, read_container if content is None else read_everything)
+                except Exception:
+                    traceback.print_exc()
+                    print(f"seed {args.seed}, file {tried.total()}: {path}", file=sys.stderr)
+                    return 1
     for path in [*files, compressed]:
         path.unlink()
     folder.rmdir()
-    print(f"fuzz/weights.py: {tried} damaged files, {read} harmless, {tried - read} refused")
+    for suffix, count in tried.items():
+        print(f"  {suffix}: {count} damaged files")
+    total = tried.total()
+    print(f"fuzz/weights.py: {total} damaged files, {read} harmless, {total - read} refused")
     return 0
 
 

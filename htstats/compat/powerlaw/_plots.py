@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from htstats._common.extras import name_missing_package
 from htstats.compat.powerlaw._data import Floats, cdf, pdf
 
 __all__ = ["Drawn", "Shown", "draw_line", "plot_ccdf", "plot_cdf", "plot_pdf"]
@@ -20,8 +21,8 @@ _DATA_WORDS = ("xmin", "xmax", "bins", "linear_bins", "survival", "original_data
 def draw_line(ax: Any, x: Floats, y: Floats, style: dict[str, Any], linear: bool = False) -> Any:
     """Draw y over x on `ax`, by default the current axes; unless `linear`, x is logarithmic too."""
     if ax is None:
-        import matplotlib.pyplot as plt
-
+        with name_missing_package("a plot of htstats.compat.powerlaw"):
+            import matplotlib.pyplot as plt
         ax = plt.gca()
     ax.plot(x, y, **{k: v for k, v in style.items() if k not in _DATA_WORDS})
     if not linear:

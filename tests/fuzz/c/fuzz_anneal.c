@@ -132,7 +132,8 @@ search(const task_t *task, htst_fuzz_t *input, const int8_t *weights, const int1
     uint64_t seed, decay = (uint64_t) (1 + htst_fuzz_int(input, 65536)) << 16, one, two;
     htst_fuzz_bytes(input, &seed, sizeof seed);
     one = two = (uint64_t) 1 << htst_fuzz_int(input, 33);
-    int64_t n = htst_fuzz_int(input, 300) * (htst_fuzz_int(input, 16) ? 1 : 8);
+    int64_t n = htst_fuzz_int(input, 300);
+    n *= htst_fuzz_int(input, 16) ? 1 : 8;
     int64_t cut = n ? htst_fuzz_int(input, n) : 0;
     htst_anneal_state_t a = start_state(task, weights, offsets, seed);
     htst_anneal_state_t b = start_state(task, weights, offsets, seed);

@@ -42,7 +42,8 @@ draw_sample(htst_fuzz_t *input)
     int has_end = (int) htst_fuzz_int(input, 3) == 0;
     int shift = has_end ? 0 : (int) htst_fuzz_int(input, 30);
     int64_t many = 1 + htst_fuzz_int(input, 60), step = 1 + htst_fuzz_int(input, 30);
-    double x = 1 + (double) (htst_fuzz_int(input, 3000) >> htst_fuzz_int(input, 12));
+    int64_t least = htst_fuzz_int(input, 3000);
+    double x = 1 + (double) (least >> htst_fuzz_int(input, 12));
     int is_law = (int) htst_fuzz_int(input, 4) == 0; /* a zeta law above some value, nearly */
     double scale = exp2((double) htst_fuzz_int(input, 24)), start = x;
     double power = 1 + (double) htst_fuzz_int(input, 256) / 128, bump = x + (double) (many * step);

@@ -23,7 +23,8 @@ typedef struct {
 static matrix_t
 draw_matrix(htst_fuzz_t *input, int is_ordinary)
 {
-    matrix_t a = { .rows = htst_fuzz_int(input, MOST_ROWS), .cols = htst_fuzz_int(input, 70) };
+    matrix_t a = { .rows = htst_fuzz_int(input, MOST_ROWS) };
+    a.cols = htst_fuzz_int(input, 70);
     a.cols += htst_fuzz_int(input, 6) ? 0 : 480 + htst_fuzz_int(input, 3) * 512;
     a.is_half = (int) htst_fuzz_int(input, 2);
     int64_t n = a.rows * a.cols, n_bits = 1 + (int64_t) input->left / 2;

@@ -14,8 +14,9 @@ typedef struct {
 static law_t
 draw_law(htst_fuzz_t *input)
 {
-    law_t law = { htst_fuzz_number(input), htst_fuzz_number(input), 0, 1,
-        (int) htst_fuzz_int(input, 2) };
+    law_t law = { .alpha = htst_fuzz_number(input), .scale = 1 };
+    law.beta = htst_fuzz_number(input);
+    law.is_s1 = (int) htst_fuzz_int(input, 2);
     if (htst_fuzz_int(input, 8)) {
         law.alpha = 2 * (double) (1 + htst_fuzz_int(input, 65535)) / 65536;
         law.beta = (double) (htst_fuzz_int(input, 65535) - 32767) / 32767;

@@ -27,7 +27,8 @@ typedef struct {
     size_t left;
 } htst_fuzz_t;
 
-/* The next n bytes; zeros after the end. */
+/* The next n bytes; zeros after the end. An input must mean the same with every compiler: do not
+ * read twice in one expression or initializer, whose parts have no order in C. */
 static inline void
 htst_fuzz_bytes(htst_fuzz_t *input, void *out, size_t n)
 {
