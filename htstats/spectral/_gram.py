@@ -11,7 +11,7 @@ import numpy.typing as npt
 from htstats._common.arrays import widen
 from htstats.spectral._rows import Matrix, Rows
 
-__all__ = ["Gram", "gram_error", "gram_of"]
+__all__ = ["Gram", "gram_error", "gram_of", "needs_scipy"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,13 +57,18 @@ def gram_of(rows: Rows) -> Gram:
     """
     side = min(rows.shape)
     with np.errstate(all="ignore"):  # the trace shows an overflow
-        if side <= SMALL:
+        if not needs_scipy(rows.shape):
             length, gram = LONG_BLOCK, _add_with_numpy(_short_columns(rows, LONG_BLOCK), side)
         else:
             length, gram = BLOCK, _add_with_blas(_short_columns(rows, BLOCK), side)
         trace = float(np.trace(gram))
     long = max(rows.shape)
     return Gram(gram, gram_error(min(length, long), -(-long // length), trace), trace)
+
+
+def needs_scipy(shape: tuple[int, int]) -> bool:
+    """Whether the eigenvalues of a matrix of this shape are computed by SciPy."""
+    return min(shape) > SMALL
 
 
 def gram_error(length: int, blocks: int, trace: float) -> float:

@@ -113,11 +113,12 @@ def fit_spectrum(
     Notes
     -----
     "gram": G = W W^T or W^T W, of the short side, is added up in float64 from blocks of 512 rows or
-    columns (128 if the short side is above 1024). Its eigenvalues have an error of at most b, the sum of the bound for G and the backward
-    error of the eigenvalue solver; absolute errors, so small eigenvalues have large relative ones.
-    The result is used if all eigenvalues are above b and the fitted xmin is at least 1e8 b. Memory:
-    G (twice if the short side is at most 1024), and one block of W in float64. Cost: n m^2 multiplications for the Gram matrix of an n x m
-    matrix and 4/3 m^3 operations for the eigenvalues.
+    columns (128 if the short side is above 1024). Its eigenvalues have an error of at most b, the
+    sum of the bound for G and the backward error of the eigenvalue solver; absolute errors, so
+    small eigenvalues have large relative ones. The result is used if all eigenvalues are above b
+    and the fitted xmin is at least 1e8 b. Memory: G (twice if the short side is at most 1024), and
+    one block of W in float64. Cost: n m^2 multiplications for the Gram matrix of an n x m matrix
+    and 4/3 m^3 operations for the eigenvalues.
     "svd": LAPACK's SVD of a copy in float64, with two or three times the memory and the time.
     Eigenvalues below (eps * max(shape))^2 times the largest one are rounding errors and are left
     out.
