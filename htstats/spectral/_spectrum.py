@@ -177,7 +177,13 @@ def trust(found: Eigenvalues, options: dict[str, Any], above: float = 0.0) -> Sp
 
 def fit_eigenvalues(found: Eigenvalues, options: dict[str, Any], above: float = 0.0) -> SpectrumFit:
     """Fit a power law to the eigenvalues above a number."""
-    fit = fit_power_law(found.values[found.values > above], **options)
+    fitted = found.values[found.values > above]
+    if len(fitted) < 2 or fitted[0] == fitted[-1]:
+        n = min(len(fitted), 1)
+        raise ValueError(
+            f"W must have at least two distinct eigenvalues of W W^T above {above:g}, got {n}"
+        )
+    fit = fit_power_law(fitted, **options)
     return SpectrumFit.of_eigenvalues(fit, found)
 
 
