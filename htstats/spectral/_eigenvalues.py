@@ -86,7 +86,10 @@ def by_svd(rows: Rows) -> Eigenvalues:
     assert rows.data is not None
     matrix = widen(rows.data, rows.dtype)
     require_all_finite("W", matrix)
-    return square_all(call_aside(lambda: np.linalg.svd(matrix, compute_uv=False)), rows.shape)
+    singular: Floats = call_aside(
+        lambda: np.asarray(np.linalg.svd(matrix, compute_uv=False), np.float64)
+    )
+    return square_all(singular, rows.shape)
 
 
 def square_all(singular: Floats, shape: tuple[int, ...]) -> Eigenvalues:
