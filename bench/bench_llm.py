@@ -4,7 +4,8 @@ The checkpoint has bfloat16 weights: normal, with eight outlying singular values
 trained matrices have. It is made if it does not exist, which takes about as long as its fit. Each
 command runs as a process of its own, twice if it takes less than a minute, on a file in the page
 cache if it fits there. A row gives the fastest wall time, its ratio to reading the file once, the
-processor time of all threads, and the peak of resident memory.
+processor time of all threads, and the peak of resident memory beside its budget (`budgets`), which
+is that of docs/scale.md.
 
 `--size 16GiB` needs 16 GiB of disk for the checkpoint and as much for decompressed weights.
 `--other CHECKOUT` also runs the commands of another checkout (with its own .venv), alternating.
@@ -44,6 +45,11 @@ LAYER = {
 SCALE = 0.02  # standard deviation of the weights
 SPIKES = 8  # outlying singular values: the largest is 1.5 times the edge of the others
 BLOCK = 1024  # rows that are made at a time
+
+MIB = 1 << 20
+PROGRAM, SCIPY = 64 * MIB, 40 * MIB  # Python, NumPy and htstats; what --spectrum loads in addition
+WORK = 16 * MIB  # for each thread: a sketch, vectors, blocks that are read or widened
+PACKED = 256 * MIB  # --max-memory of compress, by default
 
 
 class Usage(NamedTuple):
@@ -97,18 +103,32 @@ def make_checkpoint(path: Path, n_bytes: int) -> None:
     partial.replace(path)
 
 
+# Starts the command. Linux counts in the peak of a process what its parent held when it started it,
+# so a small process must be the parent. (os.posix_spawn, because subprocess takes 10 MiB itself.)
+LAUNCHER = """
+import json, os, sys, time
+start = time.perf_counter()
+silent = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=[silent])
+_, status, used = os.wait4(pid, 0)
+wall = time.perf_counter() - start
+unit = 1 if sys.platform == "darwin" else 1024
+print(json.dumps([os.waitstatus_to_exitcode(status), wall, used.ru_utime + used.ru_stime,
+                  used.ru_maxrss * unit]))
+"""
+
+
 def measure(command: list[str | Path], environment: dict[str, str]) -> Usage:
     """Run a command; `os.wait4` tells what it used."""
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        list(map(str, command)), env=environment, stdout=subprocess.DEVNULL, text=True
-    )
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    if status:
-        sys.exit(f"{' '.join(map(str, command))} failed: {os.waitstatus_to_exitcode(status)}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Usage(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * unit)
+    words = list(map(str, command))
+    launched = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", LAUNCHER, *words],
+        env=environment, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    code, *used = json.loads(launched.stdout)
+    if code:
+        sys.exit(f"{' '.join(words)} failed: {code}")
+    return Usage(*used)
 
 
 def read_file(path: Path) -> float:
@@ -135,6 +155,19 @@ def commands(path: Path, place: Path, threads: int) -> dict[str, list[str | Path
     }
 
 
+def budgets(matrices: list[tuple[int, int]], threads: int) -> dict[str, int]:
+    """The largest peak of memory that is promised, in bytes, by the name of a row."""
+    largest = sorted((rows * columns for rows, columns in matrices), reverse=True)[:threads]
+    held = PROGRAM + sum(2 * size for size in largest) + threads * WORK
+    side = max(min(shape) for shape in matrices)
+    return {
+        "fit": held,
+        "fit --spectrum": held + SCIPY + threads * 8 * side**2,
+        "compress": PROGRAM + PACKED,
+        "decompress": PROGRAM + 4 * WORK,
+    }
+
+
 def run_row(words: list[str | Path], checkouts: list[Path]) -> list[Usage]:
     """The fastest run of each checkout. Fast commands run twice, alternating."""
     found: list[list[Usage]] = [[] for _ in checkouts]
@@ -149,11 +182,12 @@ def run_row(words: list[str | Path], checkouts: list[Path]) -> list[Usage]:
     return [min(runs) for runs in found]
 
 
-def print_row(name: str, used: Usage, reading: float, against: Usage | None) -> None:
+def print_row(name: str, used: Usage, reading: float, budget: int, against: Usage | None) -> None:
     ratio = f"{used.wall / against.wall:8.2f} {used.cpu / against.cpu:8.2f}" if against else ""
     print(
         f"{name:16} {used.wall:9.2f} {used.wall / reading:9.1f} {used.cpu:9.2f} "
-        f"{used.peak / 2**20:9.0f} {ratio}",
+        f"{used.peak / MIB:9.0f} {budget / MIB:9.0f} {'yes' if used.peak <= budget else 'NO':>6} "
+        f"{ratio}",
         flush=True,
     )
 
@@ -178,14 +212,17 @@ def main() -> None:
         print(f"{path.stat().st_size / 2**30:.2f} GiB, reading {reading:.2f} s, load average "
               f"{os.getloadavg()[0]:.1f} of {os.cpu_count()} processors")  # fmt: skip
         print(f"{'':16} {'seconds':>9} {'/ reading':>9} {'cpu s':>9} {'peak MiB':>9} "
+              f"{'budget':>9} {'within':>6} "
               + ("   wall /   cpu / of the other" if args.other else ""))  # fmt: skip
+        allowed = budgets(list(shapes(args.size).values()), args.threads)
         checkouts = [ROOT, *([args.other.resolve()] if args.other else [])]
         with tempfile.TemporaryDirectory(dir=folder) as place:
             for name, words in commands(path, Path(place), args.threads).items():
                 if args.only and name not in args.only:
                     continue
                 used = run_row(words, checkouts)
-                print_row(name, used[0], reading, used[1] if args.other else None)
+                budget = allowed[name]
+                print_row(name, used[0], reading, budget, used[1] if args.other else None)
     finally:
         if args.folder is None:
             shutil.rmtree(folder)

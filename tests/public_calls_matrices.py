@@ -12,6 +12,8 @@ SPECTRAL = {
     "spectral.fit_spectrum": lambda w: given(w.matrix),
     "spectral.gram_error": lambda w: given(40, 2, 900.0),
     "spectral.keep_certain": lambda w: given(w.levels**2, 1e-9),
+    "spectral.square_all": lambda w: given(w.levels**2, (40, 30)),
+    "spectral.needs_scipy": lambda w: given((2000, 1500)),
     "spectral.norm_by_products": lambda w: given(w.gram, 30),
     "spectral.norms": lambda w: given(w.opened),
     "spectral.open_matrix": lambda w: given(w.matrix),

@@ -1,5 +1,7 @@
 """The checkpoint of bench/bench_llm.py: its shapes, its size, and that the commands read it."""
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -36,3 +38,25 @@ def test_a_small_checkpoint_is_read_and_has_outliers(bench, tmp_path):
         edge = bench.SCALE * (matrix.shape[0] ** 0.5 + matrix.shape[1] ** 0.5)
         assert singular[0] > 1.3 * edge > singular[8]
         assert stable_rank(matrix.toarray()) < min(matrix.shape) / 4
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs os.wait4")
+def test_a_peak_is_that_of_the_command_alone(bench):
+    held = np.ones(300 << 17)  # 300 MiB that this process holds
+    code = "import sys; x = bytearray(b'1') * (60 << 20); print('not shown')"
+    used = bench.measure([sys.executable, "-c", code], dict(os.environ))
+    assert held.nbytes == 300 << 20
+    assert 60 << 20 <= used.peak < 150 << 20
+    assert 0 < used.cpu < 60
+    assert used.wall > 0
+    with pytest.raises(SystemExit, match="failed: 3"):
+        bench.measure([sys.executable, "-c", "raise SystemExit(3)"], dict(os.environ))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs os.wait4")
+def test_every_row_is_within_its_budget(bench, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench_llm.py", "--size", "4MiB", "--folder", str(tmp_path)])
+    bench.main()
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [row[0] for row in rows] == ["fit", "fit", "compress", "decompress"]
+    assert [row[-1] for row in rows] == ["yes"] * 4

@@ -180,6 +180,25 @@ def test_more_tables_fit_a_terminal_too(heavy, tmp_path, capsys):
     assert "eigenvalues" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("W", "reason"),
+    [
+        (HEAVY["conv"].reshape(1, -1), "at least two distinct eigenvalues"),
+        (np.outer(np.arange(1.0, 40), np.arange(1.0, 9)), "at least two distinct eigenvalues"),
+        (np.arange(1.0, 901).reshape(30, 30) * 1e200, "squares are within float64"),
+        (np.arange(1.0, 901).reshape(30, 30) * 1e-200, "squares are within float64"),
+    ],
+    ids=["a row", "of rank 1", "huge", "tiny"],
+)
+def test_a_spectrum_that_fails_says_why(tmp_path, capsys, W, reason):
+    np.save(tmp_path / "w.npy", W)
+    assert main(["fit", str(tmp_path / "w.npy"), "--spectrum"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "eigenvalues of W W^T:" in out
+    assert reason in " ".join(out.split())
+
+
 def test_tests_and_spectrum_are_those_of_the_library(heavy, capsys):
     from htstats import fit_power_law
     from htstats.spectral import fit_spectrum

@@ -104,6 +104,43 @@ def test_a_line_that_was_not_finished_is_fitted_again(checkpoint, tmp_path, fitt
     assert len(names) == 5
 
 
+DAMAGES = {
+    "a number": lambda line: line.replace(b'"alpha": ', b'"alpha": 1'),
+    "a name": lambda line: line.replace(b'"alpha"', b'"alfa"'),
+    "a text": lambda line: line.replace(b'"xmin": ', b'"xmin": "much", "x": '),
+    "no numbers": lambda line: line.split(b'"row"')[0] + b'"row": {}}',
+    "no row": lambda line: line.split(b', "row"')[0] + b"}",
+    "the matrix": lambda line: line.replace(b'"layer.', b'"player.'),
+    "no checksum": lambda line: line.split(b', "crc32"')[0] + b"}",
+    "a list": lambda line: b"[" + line + b"]",
+    "bytes": lambda line: line[:40] + bytes(range(128, 168)) + line[80:],
+    "nothing": lambda line: b"",
+}
+
+
+@pytest.mark.parametrize("what", list(DAMAGES))
+@pytest.mark.parametrize("at", [1, 3])
+def test_a_damaged_line_is_refused(checkpoint, tmp_path, fitted, capsys, what, at):
+    names, watch = fitted
+    out, partial = tmp_path / "fits.json", tmp_path / "fits.json.partial"
+    watch.stop = 3
+    assert fit(checkpoint, "-o", out) == 130
+    watch.stop = None
+    lines = partial.read_bytes().split(b"\n")
+    lines[at] = DAMAGES[what](lines[at])
+    partial.write_bytes(b"\n".join(lines))
+    names.clear()
+    capsys.readouterr()
+    assert fit(checkpoint, "-o", out, "--resume") == 2
+    assert names == []
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1
+    assert f"{partial} is damaged" in shown.err
+    assert "remove it to start again" in shown.err
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("words", "name"),
     [

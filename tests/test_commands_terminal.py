@@ -116,6 +116,16 @@ def test_pipes_have_no_colours(capsys):
     assert capsys.readouterr().out == "claimed: 0.50000: IT DOES NOT HOLD\n"
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
+def test_v_does_not_count_the_memory_of_the_parent_process(checkpoint):
+    held = np.ones(400 << 17)  # 400 MiB
+    command = [sys.executable, "-m", "htstats", "fit", str(checkpoint), "-v"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    (peak,) = re.findall(r"at most (\d+) MiB of memory", done.stderr)
+    assert held.nbytes == 400 << 20
+    assert 10 < int(peak) < 300
+
+
 def test_v_says_what_is_done(checkpoint, tmp_path, capsys):
     for argv in (["fit", checkpoint, "-v"], ["-v", "compress", checkpoint, "-o", tmp_path / "o"]):
         assert main([str(word) for word in argv]) == 0

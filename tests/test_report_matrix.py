@@ -108,3 +108,27 @@ def test_each_thread_has_its_own_buffer():
         thread.start()
         thread.join()
     assert not np.shares_memory(found["a"], found["b"])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, ml_dtypes.bfloat16])
+@pytest.mark.parametrize("shape", [(300, 90), (90, 300), (2200, 500), (40, 30)])
+def test_a_spectrum_gives_the_stable_rank_without_an_estimate(monkeypatch, dtype, shape):
+    W = half(dtype, shape)
+    estimated = row_of(W)["stable_rank"]
+    for name in ("estimate_stable_rank", "estimate_norms"):
+        monkeypatch.setattr(f"htstats.spectral.{name}", None)  # not callable
+    row = row_of(W, extras=Extras(spectrum=True))
+    assert row["stable_rank"] == row["esd_stable_rank"]
+    assert row["stable_rank"] == pytest.approx(estimated, rel=1e-7)
+    assert list(row)[-1] == "esd_lambda_max"
+
+
+@pytest.mark.parametrize("shape", [(1, 400), (400, 1), (300, 3)])
+def test_a_matrix_without_a_spectrum_has_an_estimated_stable_rank(shape):
+    W = np.random.default_rng(1).standard_t(4, shape[0])[:, None] * np.ones(shape[1])
+    if shape[0] == 1:
+        W = np.random.default_rng(1).standard_t(4, shape)
+    row = row_of(W, extras=Extras(spectrum=True))  # of rank 1: a single eigenvalue
+    assert "error" not in row
+    assert "two" in row["esd_error"]
+    assert row["stable_rank"] == pytest.approx(1.0, rel=1e-12)

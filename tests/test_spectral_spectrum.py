@@ -113,14 +113,37 @@ def test_small_matrices_go_by_the_svd_and_say_so():
     assert fit_spectrum(RNG(5).standard_t(3, (60, 40)), way="gram").way == "gram"
 
 
-@pytest.mark.parametrize("scale", [1e200, 1e-200])
-def test_squares_outside_float64(scale):
-    W = RNG(6).standard_t(3, (90, 80))
+@pytest.mark.parametrize("scale", [1e155, 1e200, 1e306, 1e-156, 1e-200, 1e-310])
+@pytest.mark.parametrize("shape", [(90, 80), (30, 20), (5, 1)])
+def test_squares_outside_float64(scale, shape):
+    W = RNG(6).standard_t(3, shape) * scale
     with pytest.raises(ValueError, match="way='gram' needs entries"):
-        fit_spectrum(W * scale, way="gram")
-    if scale < 1:
-        with pytest.raises(ValueError, match="at least two distinct"):
-            fit_spectrum(W * scale)
+        fit_spectrum(W, way="gram")
+    for call in (fit_spectrum, lambda W: fit_spectrum(W, way="svd"), summarize_spectrum):
+        with pytest.raises(ValueError, match=r"^W must have .*squares are within float64, got .*e"):
+            call(W)
+
+
+@pytest.mark.parametrize(
+    ("W", "n"),
+    [
+        (np.zeros((90, 80)), 0),
+        (np.zeros((3, 2)), 0),
+        (np.ones((90, 80)), 1),
+        (np.ones((1, 7)), 1),
+        (np.eye(70), 1),
+    ],
+    ids=["zeros", "few zeros", "ones", "one row", "equal"],
+)
+@pytest.mark.parametrize("call", [fit_spectrum, summarize_spectrum])
+def test_a_single_eigenvalue_has_no_power_law(W, n, call):
+    with pytest.raises(ValueError, match=rf"^W must have at least two distinct .*, got {n}$"):
+        call(W)
+
+
+def test_no_eigenvalue_is_above_the_limit():
+    with pytest.raises(ValueError, match=r"eigenvalues of W W\^T above 1e\+09, got 0$"):
+        fit_spectrum(RNG(6).standard_t(3, (90, 80)), above=1e9)
 
 
 @pytest.mark.parametrize("shape", [(200, 150), (150, 200)])
@@ -181,11 +204,14 @@ def test_memory_is_that_of_the_gram_matrix(dtype, shape):
 
 @pytest.mark.parametrize("side", [300, 1200])
 def test_adding_blocks_gives_the_whole_product(side):
-    W = np.round(RNG(11).standard_normal((side, 700)) * 8)  # every sum is exact
+    W = np.round(RNG(11).standard_normal((side, 1100)) * 8)  # every sum is exact
     for given in (W, W.T):
         found = gram.gram_of(open_rows(given))
-        lower = np.triu if found.matrix.flags.c_contiguous else np.tril
-        short = W if side < 700 else W.T
+        # NumPy adds products in its own order much faster; BLAS fills the triangle in Fortran's
+        is_numpy = side <= gram.SMALL < 1100
+        assert found.matrix.flags[("F_CONTIGUOUS", "C_CONTIGUOUS")[is_numpy]]
+        lower = np.triu if is_numpy else np.tril
+        short = W if side < 1100 else W.T
         assert np.array_equal(lower(found.matrix), lower(short @ short.T))
         assert found.trace == (W**2).sum()
 

@@ -47,6 +47,14 @@ def test_what_is_not_finite_is_refused(device, bad):
         fit_spectrum_on(W, device)
 
 
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("scale", [1e155, 1e200, 1e-200])
+def test_squares_outside_float64(device, scale):
+    W = np.random.default_rng(3).standard_normal((90, 80)) * scale
+    with pytest.raises(ValueError, match="squares are within float64, got"):
+        fit_spectrum_on(W, device)
+
+
 @pytest.mark.parametrize("name", ["nowhere", "meta", "cuda:99", ""])
 def test_devices_that_do_not_exist(name):
     with pytest.raises(ValueError, match=r"device must be one that torch can use in float64, got"):

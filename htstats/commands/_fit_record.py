@@ -1,6 +1,7 @@
 """The record of a run of `htstats fit`: a file of JSON lines, from which --resume continues.
 
-The first line has the options and the input files; every other line has a matrix and its numbers.
+The first line has the options and the input files; every other line has a matrix, its numbers and
+their checksum.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self
+from zlib import crc32
 
 from htstats._common.files import PathLike, named_errors, require_apart
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FitRecord", "describe_inputs", "record_path"]
 
 FORMAT = "htstats fit"
-VERSION = 1
+VERSION = 2  # 1 had no checksums
 
 
 def record_path(file: str, output: str | None) -> Path:
@@ -38,6 +40,11 @@ def describe_inputs(files: Iterable[PathLike]) -> list[list[Any]]:
         status = os.stat(file)
         found.append([os.path.realpath(file), status.st_size, status.st_mtime_ns])
     return found
+
+
+def _checksum(name: object, row: Mapping[str, Any]) -> int:
+    """The CRC-32 of a matrix's numbers, which tells an edited or damaged line."""
+    return crc32(json.dumps([name, row]).encode())
 
 
 class FitRecord:
@@ -105,9 +112,10 @@ class FitRecord:
         self._require_same(found, head)
         for line in lines[1:]:
             entry = self._parse(line)
-            if not isinstance(entry.get("name"), str) or not isinstance(entry.get("row"), dict):
+            name, row = entry.get("name"), entry.get("row")
+            if not isinstance(row, dict) or entry.get("crc32") != _checksum(name, row):
                 self._refuse("is damaged: remove it to start again")
-            self.finished[entry["name"]] = entry["row"]
+            self.finished[str(name)] = row
         return sum(len(line) + 1 for line in lines)
 
     def _parse(self, line: bytes) -> dict[str, Any]:
@@ -142,7 +150,7 @@ class FitRecord:
     def add(self, name: str, row: Row) -> None:
         """Write the numbers of a matrix; those of failed ones are left out and computed again."""
         if "error" not in row:
-            self._write({"name": name, "row": row})
+            self._write({"name": name, "row": row, "crc32": _checksum(name, row)})
 
     def _write(self, entry: dict[str, Any]) -> None:
         with named_errors(self.path):

@@ -6,8 +6,9 @@ import gc
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext, suppress
+from importlib import import_module
 
-__all__ = ["load_numpy_with_one_thread", "one_blas_thread"]
+__all__ = ["load_numpy_with_one_thread", "load_scipy_with_threads", "one_blas_thread"]
 
 
 # Environment variables that set a BLAS's number of threads when it is loaded.
@@ -22,12 +23,25 @@ def load_numpy_with_one_thread() -> None:
 
     The setting lasts for the whole process, so only a program should call this, not a library.
     """
-    if "numpy" in sys.modules or any(name in os.environ for name in VARIABLES):
+    _load("numpy", 1)
+
+
+def load_scipy_with_threads(n_threads: int) -> None:
+    """Import SciPy's linear algebra, which has a BLAS of its own; see `load_numpy_with_one_thread`.
+
+    Each of our threads that calls it would otherwise start as many threads as there are cores.
+    """
+    _load("scipy.linalg", n_threads)
+
+
+def _load(module: str, n_threads: int) -> None:
+    """Import a module whose BLAS then has this number of threads."""
+    if module in sys.modules or any(name in os.environ for name in VARIABLES):
         return
-    os.environ.update(dict.fromkeys(VARIABLES, "1"))
+    os.environ.update(dict.fromkeys(VARIABLES, str(n_threads)))
     gc.disable()  # an import creates no garbage, so collections would only cost time
     try:
-        import numpy  # noqa: F401
+        import_module(module)
     finally:
         gc.enable()
         for name in VARIABLES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 
 from htstats._version import __version__
 
@@ -37,10 +38,19 @@ def say(text: str) -> None:
 
 
 def _peak() -> str:
+    n_bytes = peak_memory()
+    return "" if n_bytes is None else f", at most {n_bytes / 2**20:.0f} MiB of memory"
+
+
+def peak_memory() -> int | None:
+    """The peak of this process's resident memory in bytes, if the system tells it."""
+    # Linux counts in ru_maxrss what the parent process held when it started this one.
+    with suppress(OSError, ValueError, IndexError):
+        with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+            return int(file.read().split("VmHWM:")[1].split()[0]) * 1024
     try:
         import resource
     except ImportError:  # Windows
-        return ""
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    n_bytes = peak if sys.platform == "darwin" else peak * 1024
-    return f", at most {n_bytes / 2**20:.0f} MiB of memory"
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -260,16 +260,31 @@ def fits(
                 client=client,
                 report=progress,
             )
-        return
+    else:
+        yield from fits_here(args, matrices, extras, rule, progress)
+
+
+def fits_here(
+    args: argparse.Namespace,
+    matrices: Mapping[str, WeightMatrix],
+    extras: Extras,
+    rule: Rule,
+    progress: Progress,
+) -> Iterator[tuple[str, Row]]:
+    """Yield each fit of this machine when it is finished."""
     from htstats._common.threads import run_as_done
-    from htstats.commands._threads import one_blas_thread
+    from htstats.commands._threads import load_scipy_with_threads, one_blas_thread
     from htstats.report.matrix import Buffers, fit_matrix
+    from htstats.spectral import needs_scipy
 
     buffers = Buffers()
     room = None if args.max_memory is None else args.max_memory // args.threads
 
     # threads that have no matrix of their own multiply for one of the others
     n_threads = max(1, args.threads // max(1, len(matrices)))
+    is_large = extras.spectrum and any(needs_scipy(matrix.shape) for matrix in matrices.values())
+    if args.is_program and args.threads > 1 and is_large:
+        load_scipy_with_threads(n_threads)
 
     def work(matrix: WeightMatrix) -> Row:
         progress.begin(matrix.name)

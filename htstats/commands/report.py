@@ -74,7 +74,7 @@ def _add_extras(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from htstats._common import checks
     from htstats._common.files import require_apart
-    from htstats.commands._threads import load_numpy_with_one_thread
+    from htstats.commands._threads import load_numpy_with_one_thread, load_scipy_with_threads
 
     checks.count("--threads", args.threads, at_least=1)
     if len(args.files) > 2:
@@ -86,6 +86,8 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"-o must end in .html, got {args.output}")
     if args.is_program and args.threads > 1:
         load_numpy_with_one_thread()
+        if args.spectrum:
+            load_scipy_with_threads(1)
     made = make_page(args)
     networks = made.data["networks"]
     n = sum(len(network["matrices"]) for network in networks if network["kind"] == "checkpoint")

@@ -14,8 +14,9 @@ from htstats.report.spectrum import spectrum_numbers
 from htstats.report.stable import stable_numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from htstats.power_law import PowerLawFit
-    from htstats.spectral import Rows
     from htstats.weights import WeightMatrix
     from htstats.weights.columns import Column
 
@@ -70,6 +71,14 @@ class Extras(NamedTuple):
         return bool(self.gof or self.compare or self.spectrum)
 
 
+class Fitted(NamedTuple):
+    """The fit of a matrix, and what its other numbers are computed from."""
+
+    found: PowerLawFit
+    given: Any  # the matrix in memory: an array, rows of bits, or None
+    estimate: Callable[[], float]  # estimates the stable rank
+
+
 def fit_matrix(
     matrix: WeightMatrix,
     side: str,
@@ -97,31 +106,31 @@ def fit_matrix(
                     f"tests and spectra hold the matrix in memory, up to {needed} bytes in all; "
                     f"--max-memory leaves {max_memory}"
                 )
-            row = _fit_in_blocks(matrix, side, max_memory or HELD, rule)
-            given: Any = None
+            found, given, estimate = _fit_in_blocks(matrix, side, max_memory or HELD, rule)
         elif is_half:
-            row, given = _fit_bits(
-                HeldHalves(matrix, buffers), side, max_memory or HELD, rule, n_threads
-            )
+            held = HeldHalves(matrix, buffers)
+            found, given, estimate = _fit_bits(held, side, max_memory or HELD, rule, n_threads)
         else:
-            given = buffers.read(matrix)
-            row = _fit_values(given, side, rule, n_threads)
-        return row | _add_extras(matrix, given, side, extras, rule, max_memory, row)
+            found, given, estimate = _fit_values(buffers.read(matrix), side, rule, n_threads)
+        numbers = _add_extras(matrix, given, side, extras, rule, max_memory, found)
+        # all eigenvalues give the stable rank too, to more digits than an estimate
+        rank = numbers["esd_stable_rank"] if "esd_stable_rank" in numbers else estimate()
+        return as_row(found, rank) | numbers
     except FAILURES as error:
         return {"error": one_line(error)}
 
 
-def _fit_values(values: npt.NDArray[Any], side: str, rule: Rule, n_threads: int) -> dict[str, Any]:
+def _fit_values(values: npt.NDArray[Any], side: str, rule: Rule, n_threads: int) -> Fitted:
     from htstats.power_law import fit_power_law
     from htstats.spectral import estimate_stable_rank
 
     found = fit_power_law(values.reshape(-1), side=side, **rule)
-    return as_row(found, estimate_stable_rank(values, RANK_RTOL, n_threads=n_threads))
+    return Fitted(
+        found, values, lambda: estimate_stable_rank(values, RANK_RTOL, n_threads=n_threads)
+    )
 
 
-def _fit_bits(
-    held: HeldHalves, side: str, max_memory: int, rule: Rule, n_threads: int
-) -> tuple[dict[str, Any], Rows]:
+def _fit_bits(held: HeldHalves, side: str, max_memory: int, rule: Rule, n_threads: int) -> Fitted:
     """Fit a matrix of 16-bit floats, which is held as its bits: one reading fills its sketch."""
     from htstats.power_law import fit_rows
     from htstats.sketch import sketch_rows
@@ -131,15 +140,15 @@ def _fit_bits(
     found = fit_rows(held, side=side, max_memory=max_memory, sketch=sketch, **rule)
     rows = held.rows()._replace(n_threads=n_threads)
     squares = float(sketch.total_of_squares)
-    return as_row(found, estimate_norms(rows, RANK_RTOL, squares).stable_rank), rows
+    return Fitted(found, rows, lambda: estimate_norms(rows, RANK_RTOL, squares).stable_rank)
 
 
-def _fit_in_blocks(matrix: WeightMatrix, side: str, max_memory: int, rule: Rule) -> dict[str, Any]:
+def _fit_in_blocks(matrix: WeightMatrix, side: str, max_memory: int, rule: Rule) -> Fitted:
     from htstats.power_law import fit_rows
     from htstats.spectral import estimate_stable_rank
 
     found = fit_rows(matrix, side=side, max_memory=max_memory, **rule)
-    return as_row(found, estimate_stable_rank(matrix, RANK_RTOL))
+    return Fitted(found, None, lambda: estimate_stable_rank(matrix, RANK_RTOL))
 
 
 def _add_extras(
@@ -149,7 +158,7 @@ def _add_extras(
     extras: Extras,
     rule: Rule,
     max_memory: int | None,
-    row: dict[str, Any],
+    fit: PowerLawFit,
 ) -> dict[str, Any]:
     """The results of `extras`. `given` is the matrix in memory: an array, rows of bits, or None."""
     found: dict[str, Any] = {}
@@ -157,7 +166,7 @@ def _add_extras(
     if extras.stable:
         size = matrix.shape[0] * matrix.shape[1]
         is_held = values is not None and max_memory is None and size <= HELD_BY_STABLE
-        found |= stable_numbers(values if is_held else matrix, row["tail_exponent"])
+        found |= stable_numbers(values if is_held else matrix, fit.tail_exponent)
     if extras.gof or extras.compare:
         values = matrix.toarray() if values is None else values
         found |= _tests(values, side, extras, rule)

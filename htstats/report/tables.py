@@ -159,7 +159,7 @@ def as_text(rows: list[Row], weights: Weights | None, what: str = "matrix") -> s
         parts.append(_gof(fitted, what))
     if any("compare" in row for row in fitted):
         parts.append(_comparisons(fitted, what))
-    if any("esd_alpha" in row for row in fitted):
+    if any("esd_alpha" in row or "esd_error" in row for row in fitted):
         header = [heading for _, heading, _ in SPECTRUM]
         lines = [(row["name"], _cells(row, SPECTRUM)) for row in fitted]
         parts.append("eigenvalues of W W^T:\n" + _table(header, lines))

@@ -11,9 +11,9 @@ _bulk         the Marchenko-Pastur law of the bulk, its edge and the spikes abov
 """
 
 from htstats.spectral._bulk import Bulk, bulk_edges
-from htstats.spectral._eigenvalues import Eigenvalues, keep_certain, open_matrix
+from htstats.spectral._eigenvalues import Eigenvalues, keep_certain, open_matrix, square_all
 from htstats.spectral._estimate import estimate_norms, estimate_stable_rank
-from htstats.spectral._gram import gram_error
+from htstats.spectral._gram import gram_error, needs_scipy
 from htstats.spectral._norms import norm_by_products, norms, spectral_norm, stable_rank
 from htstats.spectral._rows import Rows, Sizes, open_rows
 from htstats.spectral._spectrum import SpectrumFit, fit_eigenvalues, fit_spectrum, trust
@@ -33,11 +33,13 @@ __all__ = [
     "fit_spectrum",
     "gram_error",
     "keep_certain",
+    "needs_scipy",
     "norm_by_products",
     "norms",
     "open_matrix",
     "open_rows",
     "spectral_norm",
+    "square_all",
     "stable_rank",
     "summarize_fit",
     "summarize_spectrum",

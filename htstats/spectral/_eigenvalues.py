@@ -25,6 +25,7 @@ __all__ = [
     "check_k",
     "keep_certain",
     "open_matrix",
+    "square_all",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -33,6 +34,9 @@ WAYS = ("gram", "svd", "lanczos")
 
 # Sums of squares outside of this range may have overflowed or underflowed.
 SAFE_TRACE = 2.0**-600, 2.0**600
+
+# The smallest number with all digits of float64.
+TINY = float(np.finfo(np.float64).tiny)
 
 
 class Eigenvalues(NamedTuple):
@@ -82,11 +86,32 @@ def by_svd(rows: Rows) -> Eigenvalues:
     assert rows.data is not None
     matrix = widen(rows.data, rows.dtype)
     require_all_finite("W", matrix)
-    singular = call_aside(lambda: np.linalg.svd(matrix, compute_uv=False))
-    floor = np.finfo(np.float64).eps * max(rows.shape) * singular[0]
+    singular: Floats = call_aside(
+        lambda: np.asarray(np.linalg.svd(matrix, compute_uv=False), np.float64)
+    )
+    return square_all(singular, rows.shape)
+
+
+def square_all(singular: Floats, shape: tuple[int, ...]) -> Eigenvalues:
+    """The squares of singular values, which are descending; see `by_svd`.
+
+    Raises
+    ------
+    ValueError
+        If a square leaves the range of float64.
+    """
+    largest = float(singular[0])
+    floor = np.finfo(np.float64).eps * max(shape) * largest
     kept = singular[singular > floor]
-    error = float(2 * floor * singular[0])
-    return Eigenvalues(kept[::-1] ** 2, "svd", error, len(singular) - len(kept))
+    with np.errstate(over="ignore", under="ignore"):
+        values: Floats = kept[::-1] ** 2
+        error = float(np.float64(2 * floor) * largest)
+    if largest and not (math.isfinite(largest) and values[0] >= TINY and math.isfinite(values[-1])):
+        raise ValueError(
+            "W must have singular values whose squares are within float64, got a largest one of "
+            f"{largest:.3g}: scale W"
+        )
+    return Eigenvalues(values, "svd", error, len(singular) - len(kept))
 
 
 def by_gram(rows: Rows) -> Eigenvalues | None:

@@ -11,17 +11,18 @@ import numpy.typing as npt
 from htstats._common.arrays import widen
 from htstats.spectral._rows import Matrix, Rows
 
-__all__ = ["Gram", "gram_error", "gram_of"]
+__all__ = ["Gram", "gram_error", "gram_of", "needs_scipy"]
 
 Floats = npt.NDArray[np.float64]
-
-# The length of a block along the long side. A block is widened to float64, and bounds the rounding
-# error of its product.
-BLOCK = 128
 
 # Up to this short side, a product is added by NumPy, which takes a second matrix of this size.
 # Above, BLAS adds to the matrix itself; loading SciPy takes a quarter of a second.
 SMALL = 1024
+
+# The lengths of a block along the long side. A block is widened to float64, and bounds the rounding
+# error of its product. NumPy also copies one half of each product to the other, for which it takes
+# as long as for 128 (side 384) to 512 (side 1024) rows: few products of long blocks are faster.
+LONG_BLOCK, BLOCK = 512, 128
 
 UNIT = 2.0**-53
 
@@ -55,15 +56,19 @@ def gram_of(rows: Rows) -> Gram:
     m u abs(W) abs(W)^T. The norm of abs(W) abs(W)^T is at most its trace, the sum of all squares.
     """
     side = min(rows.shape)
-    gram = np.zeros((side, side), order="F")
-    add = _add_with_numpy if side <= SMALL else _add_with_blas
-    blocks = 0
     with np.errstate(all="ignore"):  # the trace shows an overflow
-        for block in _short_columns(rows):
-            gram = add(gram, block)
-            blocks += 1
+        if not needs_scipy(rows.shape):
+            length, gram = LONG_BLOCK, _add_with_numpy(_short_columns(rows, LONG_BLOCK), side)
+        else:
+            length, gram = BLOCK, _add_with_blas(_short_columns(rows, BLOCK), side)
         trace = float(np.trace(gram))
-    return Gram(gram, gram_error(BLOCK, blocks, trace), trace)
+    long = max(rows.shape)
+    return Gram(gram, gram_error(min(length, long), -(-long // length), trace), trace)
+
+
+def needs_scipy(shape: tuple[int, int]) -> bool:
+    """Whether the eigenvalues of a matrix of this shape are computed by SciPy."""
+    return min(shape) > SMALL
 
 
 def gram_error(length: int, blocks: int, trace: float) -> float:
@@ -71,25 +76,29 @@ def gram_error(length: int, blocks: int, trace: float) -> float:
     return 1.01 * UNIT * (length + blocks + 2) * trace
 
 
-def _short_columns(rows: Rows) -> Iterator[Floats]:
-    """Yield blocks of W as float64, transposed if needed: at most BLOCK x the short side."""
+def _short_columns(rows: Rows, length: int) -> Iterator[Floats]:
+    """Yield blocks of W as float64, transposed if needed: at most `length` x the short side."""
     data: Matrix | None = rows.data
     assert data is not None
     is_wide = data.shape[0] < data.shape[1]
-    for start in range(0, max(data.shape), BLOCK):
-        part = data[:, start : start + BLOCK].T if is_wide else data[start : start + BLOCK]
+    for start in range(0, max(data.shape), length):
+        part = data[:, start : start + length].T if is_wide else data[start : start + length]
         # the copy of a transposed part has its order, so the widened block is contiguous along it
         yield widen(np.ascontiguousarray(part), rows.dtype)
 
 
-def _add_with_numpy(gram: Floats, block: Floats) -> Floats:
-    gram += block.T @ block
+def _add_with_numpy(blocks: Iterator[Floats], side: int) -> Floats:
+    gram, product = np.zeros((side, side)), np.empty((side, side))
+    for block in blocks:
+        gram += np.matmul(block.T, block, out=product)
     return gram
 
 
-def _add_with_blas(gram: Floats, block: Floats) -> Floats:
+def _add_with_blas(blocks: Iterator[Floats], side: int) -> Floats:
     from scipy.linalg.blas import dsyrk
 
-    # block.T is in Fortran's order: neither argument is copied
-    added: Floats = dsyrk(1.0, block.T, beta=1.0, c=gram, lower=1, overwrite_c=1)
-    return added
+    gram = np.zeros((side, side), order="F")
+    for block in blocks:
+        # block.T is in Fortran's order: neither argument is copied
+        gram = dsyrk(1.0, block.T, beta=1.0, c=gram, lower=1, overwrite_c=1)
+    return gram

@@ -112,12 +112,13 @@ def fit_spectrum(
 
     Notes
     -----
-    "gram": G = W W^T or W^T W, of the short side, is added up in float64 from blocks of 128 rows or
-    columns. Its eigenvalues have an error of at most b, the sum of the bound for G and the backward
-    error of the eigenvalue solver; absolute errors, so small eigenvalues have large relative ones.
-    The result is used if all eigenvalues are above b and the fitted xmin is at least 1e8 b. Memory:
-    G, and one block of W in float64. Cost: n m^2 multiplications for the Gram matrix of an n x m
-    matrix and 4/3 m^3 operations for the eigenvalues.
+    "gram": G = W W^T or W^T W, of the short side, is added up in float64 from blocks of 512 rows or
+    columns (128 if the short side is above 1024). Its eigenvalues have an error of at most b, the
+    sum of the bound for G and the backward error of the eigenvalue solver; absolute errors, so
+    small eigenvalues have large relative ones. The result is used if all eigenvalues are above b
+    and the fitted xmin is at least 1e8 b. Memory: G (twice if the short side is at most 1024), and
+    one block of W in float64. Cost: n m^2 multiplications for the Gram matrix of an n x m matrix
+    and 4/3 m^3 operations for the eigenvalues.
     "svd": LAPACK's SVD of a copy in float64, with two or three times the memory and the time.
     Eigenvalues below (eps * max(shape))^2 times the largest one are rounding errors and are left
     out.
@@ -176,7 +177,13 @@ def trust(found: Eigenvalues, options: dict[str, Any], above: float = 0.0) -> Sp
 
 def fit_eigenvalues(found: Eigenvalues, options: dict[str, Any], above: float = 0.0) -> SpectrumFit:
     """Fit a power law to the eigenvalues above a number."""
-    fit = fit_power_law(found.values[found.values > above], **options)
+    fitted = found.values[found.values > above]
+    if len(fitted) < 2 or fitted[0] == fitted[-1]:
+        n = min(len(fitted), 1)
+        raise ValueError(
+            f"W must have at least two distinct eigenvalues of W W^T above {above:g}, got {n}"
+        )
+    fit = fit_power_law(fitted, **options)
     return SpectrumFit.of_eigenvalues(fit, found)
 
 

@@ -16,6 +16,7 @@ from htstats.spectral import (
     gram_error,
     keep_certain,
     open_matrix,
+    square_all,
     trust,
 )
 from htstats.torch._arrays import tensor_of
@@ -114,7 +115,4 @@ def _by_svd(rows: Rows, tensor: torch.Tensor) -> Eigenvalues:
     for block in rows.blocks():
         require_all_finite("W", block)
     singular = torch.linalg.svdvals(tensor.to(torch.float64)).cpu().numpy()
-    floor = float(np.finfo(np.float64).eps * max(rows.shape) * singular[0])
-    kept = singular[singular > floor]
-    error = float(2 * floor * singular[0])
-    return Eigenvalues(kept[::-1] ** 2, "svd", error, len(singular) - len(kept))
+    return square_all(singular, rows.shape)
