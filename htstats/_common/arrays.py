@@ -43,7 +43,9 @@ from htstats._common.float8 import FLOAT8_DTYPES, SCALE_DTYPE, float16_bits
 
 __all__ = [
     "HALF_DTYPES",
+    "Counts",
     "Elements",
+    "Floats",
     "as_elements",
     "as_float64",
     "as_points",
@@ -52,6 +54,10 @@ __all__ = [
     "widen",
     "widen_half",
 ]
+
+# Arrays by the type of their elements, for annotations.
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 HALF_DTYPES = ("float16", "bfloat16")
 

@@ -11,17 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.arrays import Counts, Floats
 from htstats._core import discrete
 from htstats._exact_fit.candidates import CURVE_PART
 
 __all__ = ["DiscreteScan", "scan_integers", "scan_tails"]
-
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 # Distances that differ by less than this count as equal; the smallest xmin among them is chosen.
 TIE = 1e-13

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import HALF_DTYPES, as_sample, widen
+from htstats._common.arrays import HALF_DTYPES, Floats, as_sample, widen
 from htstats._common.data_checks import require_all_finite
 from htstats._common.threads import run_each
 from htstats._core import refits
@@ -30,7 +30,6 @@ __all__ = [
     "RAISES",
     "RANDOM",
     "Block",
-    "Floats",
     "Resampler",
     "fit_positive",
     "general_blocks",
@@ -39,7 +38,6 @@ __all__ = [
     "refit_blocks",
 ]
 
-Floats = npt.NDArray[np.float64]
 # Distances, alphas and xmins. A block from the kernel has the logs of the xmins instead.
 Block = tuple[Floats, Floats, Floats]
 

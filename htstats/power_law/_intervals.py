@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from htstats._common.arrays import Floats
 from htstats._common.checks import count, one_of, positive, probability
 from htstats._common.documents import add_sections
 from htstats._exact_fit.fitted_tail import FittedTail
@@ -17,7 +18,6 @@ from htstats.power_law._bootstrap import (
     DATA,
     RAISES,
     RANDOM,
-    Floats,
     Resampler,
     fit_positive,
     general_blocks,

@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from htstats._common.arrays import widen
+from htstats._common.arrays import Floats, widen
 from htstats.spectral._rows import Matrix, Rows
 
 __all__ = ["Gram", "gram_error", "gram_of"]
-
-Floats = npt.NDArray[np.float64]
 
 # The length of a block along the long side. A block is widened to float64, and bounds the rounding
 # error of its product.

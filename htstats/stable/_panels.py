@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from numpy.polynomial import chebyshev
 
+from htstats._common.arrays import Floats
+
 __all__ = ["Panels"]
 
-Floats = npt.NDArray[np.float64]
 # A callable that returns the values of some of its functions (a slice) at given points, of shape
 # (functions, points).
 Evaluate = Callable[[Floats, slice], Floats]

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from htstats.compat.powerlaw._data import Floats, cdf, pdf
+from htstats._common.arrays import Floats
+from htstats.compat.powerlaw._data import cdf, pdf
 
 __all__ = ["Drawn", "Shown", "draw_line", "plot_ccdf", "plot_cdf", "plot_pdf"]
 
