@@ -35,33 +35,26 @@ HELP = "compress the weight matrices of a checkpoint"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a checkpoint: .npy, .npz, .safetensors, .pt")
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", required=True,
-        help="the .htz to write, or - for standard output",
-    )  # fmt: skip
-    parser.add_argument(
-        "--threshold", metavar="RULE", default="std",
-        help="a number, or std, quantile:Q, nnz:K, xmin, error:EPS,ETA (default: std)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--keep", choices=["abs", "upper", "centered"], default="abs",
-        help="keep where abs(w), w or abs(w - mean) is above the threshold (default: abs)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--noise", choices=["paper", "matched", "none"], default="paper",
-        help="the noise has the moments of all of W, of the replaced part, or 0 (default: paper)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--support", choices=["replaced", "full"], default="replaced",
-        help="add noise only where elements are replaced, or everywhere (default: replaced)",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="seed of the noise (default: 0)")
+    add = parser.add_argument
+    add("file", metavar="FILE", help="a checkpoint: .npy, .npz, .safetensors, .pt")
+    add("-o", "--output", metavar="OUT", required=True,
+        help="the .htz to write, or - for standard output")  # fmt: skip
+    add("--threshold", metavar="RULE", default="std",
+        help="a number, or std, quantile:Q, nnz:K, xmin, error:EPS,ETA (default: std)")  # fmt: skip
+    add("--keep", choices=["abs", "upper", "centered"], default="abs",
+        help="keep where abs(w), w or abs(w - mean) is above the threshold "
+        "(default: abs)")  # fmt: skip
+    add("--noise", choices=["paper", "matched", "none"], default="paper",
+        help="the noise has the moments of all of W, of the replaced part, or 0 "
+        "(default: paper)")  # fmt: skip
+    add("--support", choices=["replaced", "full"], default="replaced",
+        help="add noise only where elements are replaced, or everywhere "
+        "(default: replaced)")  # fmt: skip
+    add("--seed", type=int, default=0, help="seed of the noise (default: 0)")
     add_choice(parser, "compress these matrices and keep the others unchanged")
-    parser.add_argument(
-        "--max-memory", type=size, default=256 << 20, metavar="SIZE",
-        help="memory budget in addition to the program itself, such as 512M or 2G (default: 256M)",
-    )  # fmt: skip
+    add("--max-memory", type=size, default=256 << 20, metavar="SIZE",
+        help="memory budget in addition to the program itself, such as 512M or 2G "
+        "(default: 256M)")  # fmt: skip
     add_threads(parser)
     add_dask(parser, "split")
     add_resume(parser, "continue an interrupted run (from OUT.partial)")

@@ -25,18 +25,13 @@ HELP = "rebuild dense weights from a compressed file"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", metavar="FILE", help="a .htz file that `htstats compress` wrote, or -"
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", required=True,
+    add = parser.add_argument
+    add("file", metavar="FILE", help="a .htz file that `htstats compress` wrote, or -")
+    add("-o", "--output", metavar="OUT", required=True,
         help="a .safetensors, .npz or .npy to write; DIR/ for shards with their index; or - for "
-        "safetensors on standard output",
-    )  # fmt: skip
-    parser.add_argument(
-        "--shard-size", type=size, metavar="SIZE",
-        help="largest size of a shard, such as 500MB, 1GiB (default: 5GB)",
-    )  # fmt: skip
+        "safetensors on standard output")  # fmt: skip
+    add("--shard-size", type=size, metavar="SIZE",
+        help="largest size of a shard, such as 500MB, 1GiB (default: 5GB)")  # fmt: skip
     add_threads(parser)
     add_json_option(parser)
 

@@ -87,31 +87,22 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 def _add_extras(parser: argparse.ArgumentParser) -> None:
     """Add the options for results in addition to the fits."""
-    parser.add_argument(
-        "--gof", type=int, nargs="?", const=2500, default=0, metavar="N",
+    add = parser.add_argument
+    add("--gof", type=int, nargs="?", const=2500, default=0, metavar="N",
         help="test the fit by at most N resamples (default: 2500), until p is surely on one "
-        "side of 0.1",
-    )  # fmt: skip
-    parser.add_argument(
-        "--compare", action="store_true",
-        help="compare the power law with lognormal, exponential and others",
-    )  # fmt: skip
-    parser.add_argument(
-        "--spectrum", action="store_true",
+        "side of 0.1")  # fmt: skip
+    add("--compare", action="store_true",
+        help="compare the power law with lognormal, exponential and others")  # fmt: skip
+    add("--spectrum", action="store_true",
         help="also fit and summarise the eigenvalues of W W^T, with default options (computes all "
-        "eigenvalues of the shorter side)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--device", metavar="DEVICE", default="cpu",
-        help="where to compute the spectrum: cpu, or a device of torch such as cuda (default: cpu)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--stable", action="store_true",
-        help="also fit an alpha-stable law to all elements, and test it by 199 resamples",
-    )  # fmt: skip
-    parser.add_argument(
-        "--plot", metavar="DIR", help="draw each fit into DIR/NAME.png (needs matplotlib)"
-    )
+        "eigenvalues of the shorter side)")  # fmt: skip
+    add("--device", metavar="DEVICE", default="cpu",
+        help="where to compute the spectrum: cpu, or a device of torch such as cuda "
+        "(default: cpu)")  # fmt: skip
+    add("--stable", action="store_true",
+        help="also fit an alpha-stable law to all elements, "
+        "and test it by 199 resamples")  # fmt: skip
+    add("--plot", metavar="DIR", help="draw each fit into DIR/NAME.png (needs matplotlib)")
 
 
 def run(args: argparse.Namespace) -> int:
