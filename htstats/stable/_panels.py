@@ -116,9 +116,7 @@ def _first_edges(low: float, high: float) -> Floats:
     return edges[first : max(last, first + 1) + 1]
 
 
-def _adapt(
-    evaluate: Evaluate, edges: Floats
-) -> tuple[Floats, npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def _adapt(evaluate: Evaluate, edges: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """Edges, values of shape (panels, functions, nodes), and which panels stay rough."""
     todo = np.stack([edges[:-1], edges[1:]], axis=1)
     done: list[tuple[Floats, Floats, npt.NDArray[np.bool_]]] = []

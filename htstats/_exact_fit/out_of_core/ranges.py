@@ -189,7 +189,7 @@ class Ranges:
             return self._item * number
         return width * span + BYTES_ANEW * (number / 256.0**width)
 
-    def _least(self, cells: Cells) -> npt.NDArray[np.float64]:
+    def _least(self, cells: Cells) -> Floats:
         """The bytes of each cell (columns) for each width of the counters (rows)."""
         span = (cells.high - cells.low + 1).astype(np.float64)
         return np.array([self._bytes(width, span, cells.number) for width in WIDTHS], np.float64)
