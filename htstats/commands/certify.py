@@ -15,7 +15,7 @@ from pathlib import Path
 from htstats._common.messages import suggest_path
 from htstats.commands._encoder import add_encoder_options, encoder_hash
 from htstats.commands._json import add_json_option, claim_text
-from htstats.commands._options import add_threads
+from htstats.commands._options import add_output, add_threads
 from htstats.commands._trunk import add_trunk_option, columns_of_trunk
 
 HELP = "search for a small classifier with a certified error"
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--data", required=True, metavar="DATA",
         help="fashion-mnist, digits, a folder with the files of Fashion-MNIST, or an .npz with "
         "x, y, x_test, y_test")  # fmt: skip
-    add("-o", "--output", metavar="OUT", help="a .htc file to write; a .json for a given model")
+    add_output(parser, "a .htc file to write; a .json for a given model")
     add("--preset", default="fast", metavar="NAME",
         help="fast, best, gaussian (features are random filters replayed from a seed), pixels, "
         "transfer (columns of a public network), fcnn (a network on pixels; needs torch to train "

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from htstats._common.messages import one_line
 from htstats.commands._choice import add_choice, choose_for_split
 from htstats.commands._json import add_json_option, print_json
-from htstats.commands._options import add_dask, add_resume, add_threads
+from htstats.commands._options import add_dask, add_output, add_resume, add_threads
 from htstats.commands._sizes import size
 from htstats.commands._streams import STREAM, stdout_file
 
@@ -37,8 +37,7 @@ HELP = "compress the weight matrices of a checkpoint"
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("file", metavar="FILE", help="a checkpoint: .npy, .npz, .safetensors, .pt")
-    add("-o", "--output", metavar="OUT", required=True,
-        help="the .htz to write, or - for standard output")  # fmt: skip
+    add_output(parser, "the .htz to write, or - for standard output", required=True)
     add("--threshold", metavar="RULE", default="std",
         help="a number, or std, quantile:Q, nnz:K, xmin, error:EPS,ETA (default: std)")  # fmt: skip
     add("--keep", choices=["abs", "upper", "centered"], default="abs",

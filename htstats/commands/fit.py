@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 from htstats.commands._choice import add_choice, number_rows
 from htstats.commands._fit_options import add_column, add_limits, add_rule, rule_of
 from htstats.commands._json import add_json_option
-from htstats.commands._options import add_dask, add_resume
+from htstats.commands._options import add_dask, add_output, add_resume
 from htstats.report.tables import Row, describe, describe_unread, finish
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     add_json_option(form)
     form.add_argument("--csv", action="store_true", help="print CSV, and nothing else")
-    parser.add_argument(
-        "-o", "--output", metavar="OUT",
-        help="write the answer to this file. While the fits run, OUT.partial has those that are "
+    add_output(
+        parser,
+        "write the answer to this file. While the fits run, OUT.partial has those that are "
         "finished, as JSON lines",
-    )  # fmt: skip
+    )
     add_resume(
         parser,
         "do not fit again what an interrupted run has fitted (according to OUT.partial, or "

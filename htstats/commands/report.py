@@ -20,6 +20,7 @@ from typing import Any
 from htstats.commands._choice import add_choice
 from htstats.commands._fit_options import add_column, add_limits, add_rule, option_name
 from htstats.commands._json import add_json_option, print_json
+from htstats.commands._options import add_output
 
 HELP = "make an HTML page about a checkpoint, two checkpoints, or a column of numbers"
 
@@ -29,8 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("files", metavar="FILE", nargs="+",
         help="one or two checkpoints (.npy, .npz, .safetensors, .pt, .pth, a folder of shards) or "
         "columns of numbers (.txt, .csv, .tsv, .dat, 1-D .npy, - for standard input)")  # fmt: skip
-    add("-o", "--output", metavar="OUT", default="report.html",
-        help="the page to write (default: report.html)")  # fmt: skip
+    add_output(parser, "the page to write (default: report.html)", default="report.html")
     add_column(parser)
     add_choice(parser, "use only these matrices")
     add_json_option(parser)
