@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.documents import add_sections
 from htstats._core.anneal import NEAR_BLOCK, Chain, most_in_row
 from htstats.certificate._bound import exchange_rate
 from htstats.certificate._chains import (
@@ -26,6 +27,7 @@ from htstats.certificate._chains import (
     check_features,
     check_relatives,
     cool,
+    describe_result,
     run_chains,
 )
 from htstats.certificate._coder import log2_units
@@ -38,23 +40,15 @@ __all__ = ["Annealed", "anneal", "grid_relatives"]
 MOST_BLOCKS = 64
 
 
+BITS = """\
+log2 of the number of heads with the same numbers of non-zeros and levels, plus
+`extra_bits`. The file has this length, rounded up to a byte."""
+
+
+@add_sections(Attributes=describe_result("head : TernaryHead", BITS))
 @dataclass(frozen=True, eq=False)
 class Annealed:
-    """The best head of a search.
-
-    Attributes
-    ----------
-    head : TernaryHead
-    errors : int
-        Errors on the examples of the search.
-    bits : float
-        log2 of the number of heads with the same numbers of non-zeros and levels, plus
-        `extra_bits`. The file has this length, rounded up to a byte.
-    seed : int
-        The chain that found it.
-    proposals : int
-        Proposals of that chain.
-    """
+    """The best head of a search."""
 
     head: TernaryHead = field(repr=False)
     errors: int

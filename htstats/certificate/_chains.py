@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.documents import entry
 from htstats._common.threads import run_each
 from htstats.certificate._bound import occam_bound
 
@@ -26,6 +27,7 @@ __all__ = [
     "check_features",
     "check_relatives",
     "cool",
+    "describe_result",
     "run_chains",
 ]
 
@@ -81,6 +83,17 @@ class Search(Protocol[R_co]):
 
     def result(self) -> R_co:
         """The best classifier so far."""
+
+
+def describe_result(classifier: str, bits: str) -> str:
+    """The attributes of the result of a search, for its docstring."""
+    return "\n".join([
+        classifier,
+        entry("errors : int", "Errors on the examples of the search."),
+        entry("bits : float", bits),
+        entry("seed : int", "The chain that found it."),
+        entry("proposals : int", "Proposals of that chain."),
+    ])  # fmt: skip
 
 
 def cool(chain: Chain, stage: Stage, most: int) -> Iterator[tuple[int, int, int]]:

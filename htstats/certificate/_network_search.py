@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.documents import add_sections
 from htstats._core.network_search import NetworkChain
 from htstats.certificate._bound import exchange_rate
 from htstats.certificate._chains import (
@@ -20,6 +21,7 @@ from htstats.certificate._chains import (
     check_features,
     check_relatives,
     cool,
+    describe_result,
     run_chains,
 )
 from htstats.certificate._coder import log2_units
@@ -35,22 +37,13 @@ CHUNK_EXAMPLES = 384
 MOST_CHUNKS = 128
 
 
+BITS = "Bits of the message, without the zeros that fill its last byte, plus `extra_bits`."
+
+
+@add_sections(Attributes=describe_result("network : IntegerNetwork", BITS))
 @dataclass(frozen=True, eq=False)
 class AnnealedNetwork:
-    """The best network of a search.
-
-    Attributes
-    ----------
-    network : IntegerNetwork
-    errors : int
-        Errors on the examples of the search.
-    bits : float
-        Bits of the message, without the zeros that fill its last byte, plus `extra_bits`.
-    seed : int
-        The chain that found it.
-    proposals : int
-        Proposals of that chain.
-    """
+    """The best network of a search."""
 
     network: IntegerNetwork = field(repr=False)
     errors: int
