@@ -13,7 +13,7 @@ C_FLAGS := -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -Icsrc 
 C_WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Wvla -Werror
 C_LIBRARY := $(wildcard $(C_FOLDERS:%=%*.c))
-C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch] tests/fuzz/c/*.[ch] bench/kernels/*.c)
+C_FORMATTED := $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch] tests/fuzz/c/*.[ch] bench/kernels/*.[ch])
 C_TESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 
 .PHONY: demo test test-c test-machines wheel docs lint format build sanitize sanitize-threads \

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Floats
 from htstats._common.documents import add_sections
 from htstats._common.extras import name_missing_package
 from htstats._exact_fit.options import FitOptions
 from htstats.power_law import PowerLawFit
 
 __all__ = ["plot_ccdf", "plot_compare", "plot_pdf", "plot_scan"]
-
-Floats = npt.NDArray[np.float64]
 
 # Largest number of points drawn. A plot has fewer pixels than this.
 DRAWN = 3000

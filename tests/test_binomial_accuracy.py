@@ -12,6 +12,7 @@ from pathlib import Path
 import mpmath as mp
 import numpy as np
 import pytest
+from accuracy_pages import Peaks, format_peaks, read_peaks, require_goal
 from errors import relative_error
 
 from htstats import binomial
@@ -66,9 +67,9 @@ def read_table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def measure() -> tuple[dict[str, dict[str, float]], int]:
+def measure() -> tuple[Peaks, int]:
     """stratum -> column -> peak error."""
-    peaks: dict[str, dict[str, float]] = {}
+    peaks: Peaks = {}
     rows = read_table(TABLE)
     for row in rows:
         n, k, p = int(row["n"]), int(row["k"]), float.fromhex(row["p"])
@@ -101,9 +102,9 @@ def measure() -> tuple[dict[str, dict[str, float]], int]:
     return peaks, len(rows)
 
 
-def measure_inverses() -> tuple[dict[str, dict[str, float]], int]:
+def measure_inverses() -> tuple[Peaks, int]:
     """stratum -> column -> peak error."""
-    peaks: dict[str, dict[str, float]] = {}
+    peaks: Peaks = {}
     rows = read_table(INVERSES)
     for row in rows:
         n, k, level = int(row["n"]), int(row["k"]), float.fromhex(row["level"])
@@ -121,38 +122,18 @@ def measure_inverses() -> tuple[dict[str, dict[str, float]], int]:
     return peaks, len(rows)
 
 
-def table(peaks: dict[str, dict[str, float]], goals: dict[str, float]) -> str:
-    lines = ["| stratum | " + " | ".join(goals) + " |", "|---" * (len(goals) + 1) + "|"]
-    for name, row in peaks.items():
-        lines.append(f"| {name} | " + " | ".join(f"{row[c]:.1e}" for c in goals) + " |")
-    worst = [max(row[c] for row in peaks.values()) for c in goals]
-    lines.append("| **worst** | " + " | ".join(f"**{x:.1e}**" for x in worst) + " |")
-    lines.append("| goal | " + " | ".join(f"{x:.0e}" for x in goals.values()) + " |")
-    return "\n".join(lines) + "\n"
-
-
 def page() -> str:
     (peaks, points), (inverse_peaks, inverse_points) = measure(), measure_inverses()
     return (
         PREAMBLE.format(points=points)
-        + table(peaks, GOALS)
+        + format_peaks(peaks, GOALS)
         + INVERSE_PREAMBLE.format(points=inverse_points)
-        + table(inverse_peaks, INVERSE_GOALS)
+        + format_peaks(inverse_peaks, INVERSE_GOALS)
     )
 
 
-def published(goals: dict[str, float]) -> dict[str, dict[str, float]]:
-    """What the page says: the rows with as many figures as there are goals."""
-    found = {}
-    for line in PAGE.read_text().splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == len(goals) + 1 and cells[1][:1].isdigit() and cells[0] != "goal":
-            found[cells[0]] = dict(zip(goals, map(float, cells[1:]), strict=True))
-    return found
-
-
 @pytest.fixture(scope="module")
-def measured() -> tuple[dict[str, dict[str, float]], int]:
+def measured() -> tuple[Peaks, int]:
     return measure()
 
 
@@ -161,14 +142,14 @@ def test_the_table_is_large(measured):
 
 
 @pytest.fixture(scope="module")
-def inverses() -> tuple[dict[str, dict[str, float]], int]:
+def inverses() -> tuple[Peaks, int]:
     return measure_inverses()
 
 
 @pytest.mark.parametrize(("fixture", "goals"), [("measured", GOALS), ("inverses", INVERSE_GOALS)])
 def test_no_error_above_what_is_published(fixture, goals, request):
     measured, _ = request.getfixturevalue(fixture)
-    page = published(goals)
+    page = read_peaks(PAGE.read_text(), goals)
     assert page.keys() == measured.keys()
     for name, row in measured.items():
         for column, error in row.items():
@@ -179,15 +160,13 @@ def test_no_error_above_what_is_published(fixture, goals, request):
 
 @pytest.mark.parametrize("column", GOALS)
 def test_goals(measured, column):
-    worst = max(measured[0], key=lambda name: measured[0][name][column])
-    assert measured[0][worst][column] <= GOALS[column], worst
+    require_goal(measured[0], GOALS, column)
 
 
 @pytest.mark.parametrize("column", INVERSE_GOALS)
 def test_inverse_goals(inverses, column):
     assert inverses[1] >= 300
-    worst = max(inverses[0], key=lambda name: inverses[0][name][column])
-    assert inverses[0][worst][column] <= INVERSE_GOALS[column], worst
+    require_goal(inverses[0], INVERSE_GOALS, column)
 
 
 def table_arguments() -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ import math
 import mpmath
 import numpy as np
 import pytest
+from refusals import refusals, require_refusal
 
 from htstats.certificate import (
     Certificate,
@@ -290,51 +291,26 @@ def test_layers_of_a_checkpoint(place):
         assert np.array_equal(bias, b)
 
 
-@pytest.mark.parametrize(
-    ("argv", "words"),
-    [
-        (["--predictions", "none.npy"], "none.npy"),
-        (["--predictions", "net.htc"], "must be .npy or .npz"),
-        (["--predictions", "unlabelled.npy"], "scores"),
-        (["--predictions", "on_unlabelled.npy"], "as many as"),
-        (["--predictions", "f.npy", "--model", "m:f"], "one of"),
-        (["--predictions", "f.npy", "--candidates", "0"], "candidates must"),
-        (["--predictions", "f.npy", "--delta", "1"], "delta"),
-        (["--predictions", "f.npy", "-o", "claim.htc"], ".json"),
-        (["--predictions", "f.npy", "--surrogate", "net.htc"], "go together"),
-        (["--predictions", "f.npy", "--unlabelled", "unlabelled.npy"], "go together"),
-        (
-            ["--predictions", "f.npy", "--surrogate", "net.htc", "--unlabelled", "unlabelled.npy"],
-            "as many as",
-        ),
-        (
-            ["--predictions", "f.npy", "--surrogate", "net.htc", "--unlabelled", "f.npy"],
-            "int64",
-        ),
-        (
-            [
-                "--predictions",
-                "on_unlabelled.npy",
-                "--surrogate",
-                "net.htc",
-                "--unlabelled",
-                "unlabelled.npy",
-                "--share",
-                "0",
-            ],
-            "--share",
-        ),
-        (["--checkpoint", "network.npz"], "-o"),
-        (["--checkpoint", "data.npz", "-o", "n.htc"], "data.npz"),
-        (["--checkpoint", "network.npz", "-o", "n.htc", "--input-range", "1"], "--input-range"),
-        (["--checkpoint", "network.npz", "-o", "n.htc", "--input-range", "1,0"], "increasing"),
-    ],
-)
-def test_bad_input_is_one_line(place, monkeypatch, capsys, argv, words):
+@refusals("""
+    --predictions none.npy -> none.npy
+    --predictions net.htc -> must be .npy or .npz
+    --predictions unlabelled.npy -> scores
+    --predictions on_unlabelled.npy -> as many as
+    --predictions f.npy --model m:f -> one of
+    --predictions f.npy --candidates 0 -> candidates must
+    --predictions f.npy --delta 1 -> delta
+    --predictions f.npy -o claim.htc -> .json
+    --predictions f.npy --surrogate net.htc -> go together
+    --predictions f.npy --unlabelled unlabelled.npy -> go together
+    --predictions f.npy --surrogate net.htc --unlabelled unlabelled.npy -> as many as
+    --predictions f.npy --surrogate net.htc --unlabelled f.npy -> int64
+    --predictions on_unlabelled.npy --surrogate net.htc --unlabelled unlabelled.npy \
+        --share 0 -> --share
+    --checkpoint network.npz -> -o
+    --checkpoint data.npz -o n.htc -> data.npz
+    --checkpoint network.npz -o n.htc --input-range 1 -> --input-range
+    --checkpoint network.npz -o n.htc --input-range 1,0 -> increasing
+""")
+def test_bad_input_is_one_line(place, monkeypatch, capsys, words, said):
     monkeypatch.chdir(place)
-    before = sorted(place.iterdir())
-    assert run("certify", "--data", "data.npz", *argv) == 2
-    err = capsys.readouterr().err
-    assert words in err
-    assert len(err.splitlines()) == 1
-    assert sorted(place.iterdir()) == before
+    assert said in require_refusal(capsys, place, "certify", "--data", "data.npz", *words)

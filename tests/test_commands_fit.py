@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from checkpoints import write_all, write_safetensors
 from reference import fit_twin
+from refusals import refusals, require_refusal
 
 from htstats.cli import main
 from htstats.power_law import fit_power_law
@@ -137,32 +138,23 @@ def test_zeros_are_counted(tmp_path, capsys, monkeypatch):
     assert "w: left out of the fit: 4 zero" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("argv", "message"),
-    [
-        (["absent.npy"], "absent.npy: No such file"),
-        (["a.npz", "--tensor", "nope"], "no tensor named 'nope'; there are 'w'"),
-        (["a.npz", "--tensor", "bias"], "'bias' is no matrix: 1-D, 3 elements"),
-        (["flat.npy"], "no matrix to fit (flat: a single number)"),
-        (["cut.npy"], "truncated or damaged"),
-        (["html.pt"], "not a torch checkpoint"),
-        (["."], "a directory without model.safetensors.index.json"),
-    ],
-)
-def test_bad_files_are_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys, argv, message):
+@refusals("""
+    absent.npy -> absent.npy: No such file
+    a.npz --tensor nope -> no tensor named 'nope'; there are 'w'
+    a.npz --tensor bias -> 'bias' is no matrix: 1-D, 3 elements
+    flat.npy -> no matrix to fit (flat: a single number)
+    cut.npy -> truncated or damaged
+    html.pt -> not a torch checkpoint
+    . -> a directory without model.safetensors.index.json
+""")
+def test_bad_files_are_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys, words, said):
     monkeypatch.chdir(tmp_path)
     np.savez("a.npz", w=np.eye(3), bias=np.ones(3))
     np.save("flat.npy", np.array(3.0))
     np.save("whole.npy", np.ones((30, 30)))
     (tmp_path / "cut.npy").write_bytes((tmp_path / "whole.npy").read_bytes()[:1000])
     (tmp_path / "html.pt").write_text("<html>")
-    before = sorted(tmp_path.iterdir())
-    assert main(["fit", *argv]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1
-    assert message in err
-    assert sorted(tmp_path.iterdir()) == before
+    assert said in require_refusal(capsys, tmp_path, "fit", *words)
 
 
 def test_more_tables_fit_a_terminal_too(heavy, tmp_path, capsys):
@@ -258,47 +250,34 @@ def test_pictures(tmp_path, capsys):
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in found)
 
 
-@pytest.mark.parametrize(
-    ("argv", "message"),
-    [
-        (["--xmin", "-1"], "--xmin must be positive, got -1.0"),
-        (["--xmin", "2:1"], "--xmin must be (lo, hi) with lo < hi, got (2.0, 1.0)"),
-        (["--xmin", "1:2:3"], "argument --xmin: must be a number or LOW:HIGH, got '1:2:3'"),
-        (["--xmin", "low"], "argument --xmin: must be a number or LOW:HIGH, got 'low'"),
-        (["--xmin", "nan"], "--xmin must be finite, got nan"),
-        (["--xmax", "0"], "--xmax must be positive, got 0.0"),
-        (["--xmax", "1", "--xmin", "2"], "--xmax must be above xmin, got 1.0 with xmin=2.0"),
-        (["--ks", "right"], "argument --ks: invalid choice: 'right'"),
-        (["--min-tail", "0"], "--min-tail must be at least 1, got 0"),
-        (["--min-tail", "some"], "argument --min-tail: must be a whole number, got 'some'"),
-        (["--gof", "-1"], "--gof must be at least 0, got -1"),
-        (["--gof", "many"], "argument --gof: must be a whole number, got 'many'"),
-        (["--max-memory", "31M"], "--max-memory must be at least 33554432, got 32505856"),
-        (
-            ["--max-memory", "much"],
-            "argument --max-memory: must be a number of bytes such as 512M or 5GB, got 'much'",
-        ),
-        (["--threads", "0"], "--threads must be at least 1, got 0"),
-        (["--json", "--csv"], "argument --csv: not allowed with argument --json"),
-        (["--side", "left"], "argument --side: invalid choice: 'left'"),
-        (["--plot", "file"], "--plot must be a folder, got the file file"),
-        (["--nothing"], "unrecognized arguments: --nothing"),
-    ],
-)
+@refusals("""
+    --xmin -1 -> --xmin must be positive, got -1.0
+    --xmin 2:1 -> --xmin must be (lo, hi) with lo < hi, got (2.0, 1.0)
+    --xmin 1:2:3 -> argument --xmin: must be a number or LOW:HIGH, got '1:2:3'
+    --xmin low -> argument --xmin: must be a number or LOW:HIGH, got 'low'
+    --xmin nan -> --xmin must be finite, got nan
+    --xmax 0 -> --xmax must be positive, got 0.0
+    --xmax 1 --xmin 2 -> --xmax must be above xmin, got 1.0 with xmin=2.0
+    --ks right -> argument --ks: invalid choice: 'right'
+    --min-tail 0 -> --min-tail must be at least 1, got 0
+    --min-tail some -> argument --min-tail: must be a whole number, got 'some'
+    --gof -1 -> --gof must be at least 0, got -1
+    --gof many -> argument --gof: must be a whole number, got 'many'
+    --max-memory 31M -> --max-memory must be at least 33554432, got 32505856
+    --max-memory much -> \
+        argument --max-memory: must be a number of bytes such as 512M or 5GB, got 'much'
+    --threads 0 -> --threads must be at least 1, got 0
+    --json --csv -> argument --csv: not allowed with argument --json
+    --side left -> argument --side: invalid choice: 'left'
+    --plot file -> --plot must be a folder, got the file file
+    --nothing -> unrecognized arguments: --nothing
+""")
 def test_bad_arguments_are_one_line_and_exit_code_2(
-    heavy, tmp_path, monkeypatch, capsys, argv, message
+    heavy, tmp_path, monkeypatch, capsys, words, said
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
-    try:
-        code = main(["fit", str(heavy), *argv])
-    except SystemExit as end:  # argparse's own way
-        code = end.code
-    assert code == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1
-    assert message in err
+    assert said in require_refusal(capsys, tmp_path, "fit", heavy, *words)
 
 
 RESIDENT = """

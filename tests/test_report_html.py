@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 from checkpoints import write_safetensors
+from refusals import refusals, require_refusal
 
 from htstats import open_container
 from htstats.cli import main
@@ -253,46 +254,36 @@ def test_what_cannot_be_fitted_is_told(tmp_path, capsys):
     assert all("error" in rows[name] for name in ("flat", "wrong", "none"))
 
 
-ERRORS = [
-    (["missing.pt"], "missing.pt: No such file or directory"),
-    (["{w}", "{w}", "{w}"], "give one or two files, got 3"),
-    (["{w}", "-o", "{w}"], "never overwritten"),
-    (["{w}", "-o", "{folder}/no/r.html"], "no: No such file or directory"),
-    (["{w}", "-o", "{folder}"], "Is a directory"),
-    (["{w}", "--threads", "0"], "--threads must be at least 1, got 0"),
-    (["{w}", "--max-memory", "1K"], "--max-memory must be at least"),
-    (["{w}", "--gof", "-3"], "--gof must be at least 0, got -3"),
-    (["{w}", "--examples", "0"], "--examples must be at least 1, got 0"),
-    (["{w}", "--xmin", "-1"], "--xmin must be positive"),
-    (["{w}", "--min-tail", "0"], "--min-tail must be at least 1, got 0"),
-    (["{w}", "--threshold", "median"], "threshold"),
-    (["{w}", "--threshold", "-1"], "threshold must be 0 or above"),
-    (["{w}", "--tensor", "c.weight"], "c.weight"),
-    (["{w}", "--discrete"], "discrete is for a column of numbers"),
-    (["{w}", "--column", "x"], "column is for a column of numbers"),
-    (["{x}", "--tensor", "a"], "tensor is for checkpoints"),
-    (["{w}", "--certificate", "missing.htc"], "missing.htc: No such file or directory"),
-    (["{w}", "--certificate", "{x}"], "format"),
-    (["-", "-"], "standard input can be given only once"),
-]
-
-
-@pytest.mark.parametrize(("words", "message"), ERRORS, ids=[" ".join(w) for w, _ in ERRORS])
-def test_errors_take_one_line_and_write_nothing(
-    heavy, tmp_path, monkeypatch, capsys, words, message
-):
+@refusals("""
+    missing.pt -> missing.pt: No such file or directory
+    {w} {w} {w} -> give one or two files, got 3
+    {w} -o {w} -> never overwritten
+    {w} -o {folder}/no/r.html -> no: No such file or directory
+    {w} -o {folder} -> Is a directory
+    {w} --threads 0 -> --threads must be at least 1, got 0
+    {w} --max-memory 1K -> --max-memory must be at least
+    {w} --gof -3 -> --gof must be at least 0, got -3
+    {w} --examples 0 -> --examples must be at least 1, got 0
+    {w} --xmin -1 -> --xmin must be positive
+    {w} --min-tail 0 -> --min-tail must be at least 1, got 0
+    {w} --threshold median -> threshold
+    {w} --threshold -1 -> threshold must be 0 or above
+    {w} --tensor c.weight -> c.weight
+    {w} --discrete -> discrete is for a column of numbers
+    {w} --column x -> column is for a column of numbers
+    {x} --tensor a -> tensor is for checkpoints
+    {w} --certificate missing.htc -> missing.htc: No such file or directory
+    {w} --certificate {x} -> format
+    - - -> standard input can be given only once
+""")
+def test_errors_take_one_line_and_write_nothing(heavy, tmp_path, monkeypatch, capsys, words, said):
     monkeypatch.chdir(tmp_path)
     x = tmp_path / "x.txt"
     x.write_text("1\n2\n3.5\n")
-    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     given = [word.format(w=heavy, x=x, folder=tmp_path) for word in words]
-    assert main(["report", *given]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.count("\n") == 1
-    assert captured.err.startswith("htstats: ")
-    assert message in captured.err
-    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+    line = require_refusal(capsys, tmp_path, "report", *given)
+    assert line.startswith("htstats: ")
+    assert said in line
 
 
 def test_an_input_is_refused_under_any_of_its_names(heavy, tmp_path):

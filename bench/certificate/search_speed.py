@@ -17,7 +17,8 @@ import numpy as np
 import htstats.certificate._anneal as search_module
 from htstats._core import anneal as core
 from htstats.certificate import Stage, grid_relatives
-from htstats.certificate._anneal import TEMPERATURE_UNIT, _Problem, _Search
+from htstats.certificate._anneal import _Problem, _Search
+from htstats.certificate._chains import TEMPERATURE_UNIT
 
 M, CLASSES, CELLS = 60_000, 10, 9
 

@@ -4,8 +4,7 @@
  *   binomial_kernels names                  the names that `call` accepts, one on each line
  *   binomial_kernels call WHICH TIMES       one kernel at fixed arguments (callgrind.sh)
  */
-#define _POSIX_C_SOURCE 199309L
-
+#include "htst_bench.h"
 #include "htst_binomial.h"
 #include "htst_binomial_invert.h"
 
@@ -13,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- fixed arguments --------------------------------------------------------------------------- */
 
@@ -53,8 +51,7 @@ static const double LEVEL = -30.0, LOG_LEVEL = -3.6888794541139363; /* log .025 
 static double
 uniform(uint64_t *state)
 {
-    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (double) (*state >> 11) * 0x1p-53;
+    return htst_bench_draw(state) * 0x1p-53;
 }
 
 static void
@@ -151,14 +148,6 @@ run(const timed_t *t, int size)
     }
 }
 
-static double
-now(void)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double) at.tv_sec * 1e9 + (double) at.tv_nsec;
-}
-
 /* Time the kernels in turn, so that other programs disturb all alike. The fastest round counts. */
 static void
 time_all(int rounds, int size)
@@ -168,9 +157,9 @@ time_all(int rounds, int size)
     for (int round = 0; round < rounds; round++) {
         for (int i = 0; i < N_TIMED; i++) {
             int inverts = TIMED[i].how >= ISF, count = inverts ? size / INVERSIONS : size;
-            double start = now();
+            double start = htst_bench_now(CLOCK_MONOTONIC);
             run(&TIMED[i], count);
-            double took = (now() - start) / count;
+            double took = (htst_bench_now(CLOCK_MONOTONIC) - start) / count;
             best[i] = round == 0 || took < best[i] ? took : best[i];
         }
     }

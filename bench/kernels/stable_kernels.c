@@ -6,15 +6,13 @@
  *
  * alpha is uniform in its range, beta is uniform in (-1, 1), and x_S0 is a Cauchy number. A law is
  * never repeated. */
-#define _POSIX_C_SOURCE 199309L
-
+#include "htst_bench.h"
 #include "htst_stable.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define LAWS 2000
 
@@ -25,8 +23,7 @@ enum { N_RANGES = sizeof ENDS / sizeof *ENDS }; /* the last one is that of all l
 static double
 uniform(uint64_t *state)
 {
-    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return ((double) (*state >> 11) + 0.5) * 0x1p-53;
+    return (htst_bench_draw(state) + 0.5) * 0x1p-53;
 }
 
 static double
@@ -54,14 +51,6 @@ print_name(int which)
     }
 }
 
-static double
-now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double) t.tv_sec * 1e9 + (double) t.tv_nsec;
-}
-
 static void
 print_times(int rounds)
 {
@@ -69,9 +58,9 @@ print_times(int rounds)
     for (int which = 0; which < N_RANGES; which++) {
         double best = INFINITY;
         for (int i = 0; i < rounds; i++) {
-            double start = now();
+            double start = htst_bench_now(CLOCK_PROCESS_CPUTIME_ID);
             kept = evaluate_laws(which, LAWS);
-            best = fmin(best, (now() - start) / LAWS);
+            best = fmin(best, (htst_bench_now(CLOCK_PROCESS_CPUTIME_ID) - start) / LAWS);
         }
         print_name(which);
         printf("\t%.0f\n", best);

@@ -58,46 +58,29 @@ def elements(name):
     return [matrix.toarray().reshape(-1) for matrix in open_weights(checkpoint(name)).values()]
 
 
-def test_command(race, quick):
-    if importlib.util.find_spec("weightwatcher") is None:
-        pytest.skip("pip install --no-deps weightwatcher==0.7.7")
-    path = checkpoint(MINILM)
-    names = list(open_weights(path))
-    names = [name for name in names if "layer.0" in name][:2] if quick else []
-    ours = command("fit", path, "--json")
-    for name in names:
-        ours += ["--tensor", name]
-    theirs = [sys.executable, str(ANALYZE), path, *names]
-    race(
-        TABLE,
-        f"`htstats fit` of all-MiniLM-L6-v2, {len(names) or 'all'} matrices, whole command",
-        lambda: run(ours),
-        {},
-        once={"WeightWatcher 0.7.7, whole command": lambda: run(theirs)},
-        reach={"WeightWatcher 0.7.7, whole command": "speedup >= 50"},
-        rounds=5,
-    )
-
-
-def test_command_with_spectra(race, quick):
-    """WeightWatcher's own statistics, of eigenvalues, in addition to the fits of the weights."""
+@pytest.mark.parametrize(
+    ("words", "goal", "rounds"), [([], 50, 5), (["--spectrum"], 8, 3)], ids=["fit", "spectra"]
+)
+def test_command(race, quick, words, goal, rounds):
+    """Eigenvalues are WeightWatcher's own statistics; the first race fits the weights alone."""
     if importlib.util.find_spec("weightwatcher") is None:
         pytest.skip("pip install --no-deps weightwatcher==0.7.7")
     path = checkpoint(MINILM)
     names = [name for name in open_weights(path) if "layer.0" in name][:2] if quick else []
-    ours = command("fit", path, "--spectrum", "--json")
+    ours = command("fit", path, *words, "--json")
     for name in names:
         ours += ["--tensor", name]
     theirs = [sys.executable, str(ANALYZE), path, *names]
+    rival = "WeightWatcher 0.7.7, whole command"
     race(
         TABLE,
-        f"`htstats fit --spectrum` of all-MiniLM-L6-v2, {len(names) or 'all'} matrices, "
-        "whole command",
+        f"`{' '.join(['htstats fit', *words])}` of all-MiniLM-L6-v2, {len(names) or 'all'} "
+        "matrices, whole command",
         lambda: run(ours),
         {},
-        once={"WeightWatcher 0.7.7, whole command": lambda: run(theirs)},
-        reach={"WeightWatcher 0.7.7, whole command": "speedup >= 8"},
-        rounds=3,
+        once={rival: lambda: run(theirs)},
+        reach={rival: f"speedup >= {goal}"},
+        rounds=rounds,
     )
 
 

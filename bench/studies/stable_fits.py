@@ -32,7 +32,7 @@ import argparse
 import json
 import math
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -224,82 +224,84 @@ def spell(law: Law) -> str:
     return " ".join(map(str, law)).replace("student_t", "Student's t, df").replace("lap", "Lap")
 
 
+def format_table(what: str, columns: str, rows: Iterable[list[str]]) -> list[str]:
+    """A sentence, and a table in Markdown below it; `columns` are separated by bars."""
+    n = columns.count("|") + 1
+    return [what, "", f"| {columns} |", "|" + "---|" * n, *(f"| {' | '.join(r)} |" for r in rows)]
+
+
 def estimates_table(results: dict[str, Row]) -> list[str]:
-    lines = [
-        f"`estimates`, {DATA_SETS['estimates']} data sets of {N} values for each law:",
-        "",
-        "| law, method | alpha: bias, spread, coverage | beta | loc | scale | at a bound |",
-        "|---|---|---|---|---|---|",
-    ]
+    rows = []
     for law, method, row in rows_of(results, "estimates"):
         columns = zip(row["bias"], row["spread"], row["coverage"], strict=True)
-        cells = " | ".join(f"{b:+.1f} {s:.2f} {c:.3f}" for b, s, c in columns)
-        lines.append(f"| {law}, {method} | {cells} | {row['at_bound']:.2f} |")
-    return lines
+        cells = [f"{b:+.1f} {s:.2f} {c:.3f}" for b, s, c in columns]
+        rows.append([f"{law}, {method}", *cells, f"{row['at_bound']:.2f}"])
+    what = f"`estimates`, {DATA_SETS['estimates']} data sets of {N} values for each law:"
+    names = "law, method | alpha: bias, spread, coverage | beta | loc | scale | at a bound"
+    return format_table(what, names, rows)
 
 
 def blocks_table(results: dict[str, Row]) -> list[str]:
-    lines = [
-        f"`blocks`, the bias of `estimates` measured {BLOCKS} times with other seeds, "
-        f"{DATA_SETS['blocks']} data sets each: mean and spread over the blocks (the spread of an "
-        "unbiased estimate is 1):",
-        "",
-        "| law, method | alpha | beta | loc | scale |",
-        "|---|---|---|---|---|",
-    ]
+    rows = []
     for law, method, row in rows_of(results, "blocks"):
         cells = [f"{m:+.2f} ± {s:.2f}" for m, s in zip(row["mean"], row["spread"], strict=True)]
-        lines.append(f"| {law}, {method} | {' | '.join(cells)} |")
-    return lines
+        rows.append([f"{law}, {method}", *cells])
+    what = (
+        f"`blocks`, the bias of `estimates` measured {BLOCKS} times with other seeds, "
+        f"{DATA_SETS['blocks']} data sets each: mean and spread over the blocks (the spread of an "
+        "unbiased estimate is 1):"
+    )
+    return format_table(what, "law, method | alpha | beta | loc | scale", rows)
 
 
 def bootstrap_table(results: dict[str, Row]) -> list[str]:
+    rows = [
+        [f"{law}, {method}, {title}", str(row["data_sets"]), *(f"{c:.3f}" for c in row[name])]
+        for law, method, row in rows_of(results, "bootstrap")
+        for name, title in (("coverage", "bootstrap"), ("asymptotic", "asymptotic"))
+    ]
     errors = [
         f"{math.sqrt(0.95 * 0.05 / sets_of('bootstrap', kind)):.3f} for {kind}" for kind in METHODS
     ]
-    lines = [
+    what = (
         f"`bootstrap`, data sets of {N} values, {RESAMPLES} resamples each. The standard error "
-        f"of a coverage of .95 is {', '.join(errors)}:",
-        "",
-        "| law, method, intervals | data sets | coverage of alpha | beta | loc | scale |",
-        "|---|---|---|---|---|---|",
-    ]
-    for law, method, row in rows_of(results, "bootstrap"):
-        for name, title in (("coverage", "bootstrap"), ("asymptotic", "asymptotic")):
-            cells = " | ".join(f"{c:.3f}" for c in row[name])
-            lines.append(f"| {law}, {method}, {title} | {row['data_sets']} | {cells} |")
-    return lines
+        f"of a coverage of .95 is {', '.join(errors)}:"
+    )
+    names = "law, method, intervals | data sets | coverage of alpha | beta | loc | scale"
+    return format_table(what, names, rows)
+
+
+def small_pvalues(row: Row) -> list[str]:
+    """How many p-values are at most .05 and .1."""
+    return [f"{row['at_most_twentieth']:.3f}", f"{row['at_most_tenth']:.3f}"]
 
 
 def pvalues_table(results: dict[str, Row]) -> list[str]:
     count = DATA_SETS["pvalues"]
     limit = 1.36 / math.sqrt(count)
-    lines = [
+    what = (
         f"`pvalues`, {count} data sets of {N} values of stable laws, {RESAMPLES} one-step "
         f"resamples each. For exact p-values the distance exceeds {limit:.3f} in one run of "
-        "twenty:",
-        "",
-        "| law, statistic | at most .05 | at most .1 | distance from uniform |",
-        "|---|---|---|---|",
+        "twenty:"
+    )
+    rows = [
+        [f"{law}, {statistic}", *small_pvalues(row), f"{row['distance']:.3f}"]
+        for law, statistic, row in rows_of(results, "pvalues")
     ]
-    for law, statistic, row in rows_of(results, "pvalues"):
-        cells = f"{row['at_most_twentieth']:.3f} | {row['at_most_tenth']:.3f}"
-        lines.append(f"| {law}, {statistic} | {cells} | {row['distance']:.3f} |")
-    return lines
+    names = "law, statistic | at most .05 | at most .1 | distance from uniform"
+    return format_table(what, names, rows)
 
 
 def power_table(results: dict[str, Row]) -> list[str]:
-    lines = [
+    what = (
         f"`power`, {DATA_SETS['power']} data sets of {N} values of laws that are not stable: the "
-        "proportion of p-values that rule out a stable law:",
-        "",
-        "| law, statistic | at most .05 | at most .1 |",
-        "|---|---|---|",
+        "proportion of p-values that rule out a stable law:"
+    )
+    rows = [
+        [f"{spell(law)}, {statistic}", *small_pvalues(row)]
+        for law, statistic, row in rows_of(results, "power")
     ]
-    for law, statistic, row in rows_of(results, "power"):
-        cells = f"{row['at_most_twentieth']:.3f} | {row['at_most_tenth']:.3f}"
-        lines.append(f"| {spell(law)}, {statistic} | {cells} |")
-    return lines
+    return format_table(what, "law, statistic | at most .05 | at most .1", rows)
 
 
 TABLES = {

@@ -10,19 +10,24 @@ typedef struct {
     double a[CHUNK], a_low[CHUNK], factor[CHUNK], complement[CHUNK], k[CHUNK];
 } terms_t;
 
+/* A kernel over `count` problems (k, n, p); `first` is what they have in common. */
+#define PROBLEM_KERNEL(name, first_type, first, out_type)                 \
+    HTST_VOID_KERNEL(name,                                                \
+        (first_type first, int count, const double *HTST_RESTRICT k,      \
+            const double *HTST_RESTRICT n, const double *HTST_RESTRICT p, \
+            out_type *HTST_RESTRICT out),                                 \
+        (first, count, k, n, p, out))
+
 /* ---- kinds of problems --------------------------------------------------------------------- */
 
 /* `shift` is added to k */
-#define DEFINE_KINDS(name, is_tail)                                                             \
-    HTST_VOID_KERNEL(name,                                                                      \
-        (double shift, int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n, \
-            const double *HTST_RESTRICT p, double *HTST_RESTRICT kinds),                        \
-        (shift, count, k, n, p, kinds))                                                         \
-    {                                                                                           \
-        for (int i = 0; i < count; i++) {                                                       \
-            htst_side_t at = htst_far_side(floor(k[i]) + shift, n[i], p[i]);                    \
-            kinds[i] = htst_far_kind(is_tail, at, n[i]);                                        \
-        }                                                                                       \
+#define DEFINE_KINDS(name, is_tail)                                          \
+    PROBLEM_KERNEL(name, double, shift, double)                              \
+    {                                                                        \
+        for (int i = 0; i < count; i++) {                                    \
+            htst_side_t at = htst_far_side(floor(k[i]) + shift, n[i], p[i]); \
+            out[i] = htst_far_kind(is_tail, at, n[i]);                       \
+        }                                                                    \
     }
 
 DEFINE_KINDS(tail_kinds, 1)
@@ -38,17 +43,14 @@ DEFINE_KINDS(point_kinds, 0)
         out->complement[i] = (t).complement; \
     } while (0)
 
-#define DEFINE_NEAR_TAILS(name, kind, for_log)                                               \
-    HTST_VOID_KERNEL(name,                                                                   \
-        (int upper, int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n, \
-            const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out),                      \
-        (upper, count, k, n, p, out))                                                        \
-    {                                                                                        \
-        for (int i = 0; i < count; i++) {                                                    \
-            htst_far_t t = htst_far_of_tail(upper, floor(k[i]), n[i], p[i], kind);           \
-            htst_terms_t found = htst_near_terms(&t, kind, for_log);                         \
-            STORE(i, t, found);                                                              \
-        }                                                                                    \
+#define DEFINE_NEAR_TAILS(name, kind, for_log)                                     \
+    PROBLEM_KERNEL(name, int, upper, terms_t)                                      \
+    {                                                                              \
+        for (int i = 0; i < count; i++) {                                          \
+            htst_far_t t = htst_far_of_tail(upper, floor(k[i]), n[i], p[i], kind); \
+            htst_terms_t found = htst_near_terms(&t, kind, for_log);               \
+            STORE(i, t, found);                                                    \
+        }                                                                          \
     }
 
 DEFINE_NEAR_TAILS(short_tails, HTST_BINOMIAL_SHORT, 0)
@@ -56,17 +58,14 @@ DEFINE_NEAR_TAILS(long_tails, HTST_BINOMIAL_LONG, 0)
 DEFINE_NEAR_TAILS(short_logs, HTST_BINOMIAL_SHORT, 1)
 DEFINE_NEAR_TAILS(long_logs, HTST_BINOMIAL_LONG, 1)
 
-#define DEFINE_NEAR_POINTS(name, kind)                                                          \
-    HTST_VOID_KERNEL(name,                                                                      \
-        (double shift, int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n, \
-            const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out),                         \
-        (shift, count, k, n, p, out))                                                           \
-    {                                                                                           \
-        for (int i = 0; i < count; i++) {                                                       \
-            htst_far_t t = htst_far_of_point(floor(k[i]) + shift, n[i], p[i], kind);            \
-            htst_terms_t found = htst_near_point(&t, kind);                                     \
-            STORE(i, t, found);                                                                 \
-        }                                                                                       \
+#define DEFINE_NEAR_POINTS(name, kind)                                               \
+    PROBLEM_KERNEL(name, double, shift, terms_t)                                     \
+    {                                                                                \
+        for (int i = 0; i < count; i++) {                                            \
+            htst_far_t t = htst_far_of_point(floor(k[i]) + shift, n[i], p[i], kind); \
+            htst_terms_t found = htst_near_point(&t, kind);                          \
+            STORE(i, t, found);                                                      \
+        }                                                                            \
     }
 
 DEFINE_NEAR_POINTS(short_points, HTST_BINOMIAL_SHORT)
@@ -85,10 +84,7 @@ DEFINE_NEAR_POINTS(long_points, HTST_BINOMIAL_LONG)
         out->k[i] = (t).k;                                       \
     } while (0)
 
-HTST_VOID_KERNEL(large_points,
-    (double shift, int count, const double *HTST_RESTRICT k, const double *HTST_RESTRICT n,
-        const double *HTST_RESTRICT p, terms_t *HTST_RESTRICT out),
-    (shift, count, k, n, p, out))
+PROBLEM_KERNEL(large_points, double, shift, terms_t)
 {
     for (int i = 0; i < count; i++) {
         htst_far_t t = htst_far_of_point(floor(k[i]) + shift, n[i], p[i], HTST_BINOMIAL_FRACTION);

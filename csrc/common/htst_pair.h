@@ -113,13 +113,13 @@ htst_pair_quotient(htst_pair_t a, htst_pair_t b, double inverse)
     return (htst_pair_t){ q, (htst_residual(a.hi, q, b.hi) + htst_fma(-q, b.lo, a.lo)) * inverse };
 }
 
-/* Split a positive normal x = 2^e (1 + f) with 1 + f in [1/sqrt 2, sqrt 2). */
+/* Split a positive normal x = 2^e m with m in [1/sqrt 2, sqrt 2). */
 HTST_INLINE void
-htst_split(double x, double *f, double *e)
+htst_mantissa(double x, double *m, double *e)
 {
-    const uint64_t root = UINT64_C(0x3FE6A09E667F3BCD); /* the bits of 1/sqrt 2 */
+    /* the bits of 1/sqrt 2: subtracting them counts exponents from there */
+    const uint64_t root = UINT64_C(0x3FE6A09E667F3BCD);
     uint64_t bits, shifted;
-    double m;
     memcpy(&bits, &x, sizeof bits);
     shifted = bits - root;
     /* e + 2048 in the low bits of 2^52, because AVX2 cannot convert 64-bit integers */
@@ -127,7 +127,15 @@ htst_split(double x, double *f, double *e)
     memcpy(e, &biased, sizeof *e);
     *e -= 0x1p52 + 2048.0;
     bits = (shifted & UINT64_C(0x000FFFFFFFFFFFFF)) + root;
-    memcpy(&m, &bits, sizeof m);
+    memcpy(m, &bits, sizeof *m);
+}
+
+/* Split a positive normal x = 2^e (1 + f) with 1 + f in [1/sqrt 2, sqrt 2). */
+HTST_INLINE void
+htst_split(double x, double *f, double *e)
+{
+    double m;
+    htst_mantissa(x, &m, e);
     *f = m - 1.0;
 }
 
@@ -188,15 +196,22 @@ htst_pair_log(double x, double relative, double shift)
     return htst_pair_log_sum(f, htst_fma(f, relative, relative), e + shift);
 }
 
-/* exp(r), abs(r) < .36 */
+/* exp(r) - 1, abs(r) < .36 */
 HTST_INLINE double
-htst_exp_reduced(double r)
+htst_expm1_reduced(double r)
 {
     double r2 = r * r, r4 = r2 * r2;
     double s = htst_cubic(r, r2, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800);
     s = htst_fma(s, r4, htst_cubic(r, r2, 1.0 / 720, 1.0 / 5040, 1.0 / 40320, 1.0 / 362880));
     s = htst_fma(s, r4, htst_cubic(r, r2, 0.5, 1.0 / 6, 1.0 / 24, 1.0 / 120));
-    return 1.0 + htst_fma(r2, s, r);
+    return htst_fma(r2, s, r);
+}
+
+/* exp(r), abs(r) < .36 */
+HTST_INLINE double
+htst_exp_reduced(double r)
+{
+    return 1.0 + htst_expm1_reduced(r);
 }
 
 /* exp(-a) times factor, for a >= 0. 2^e is applied in two halves, so that a denormal result is

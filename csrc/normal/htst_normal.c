@@ -3,8 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "htst_philox.h"
 #include "htst_isa.h"
+#include "htst_pair.h"
+#include "htst_philox.h"
 
 #define INDEX_END (INT64_C(1) << 32)
 
@@ -124,23 +125,9 @@ far_quantile(double r)
 static inline double
 minus_log(double x)
 {
-    /* the bits of 1/sqrt 2: subtracting them counts exponents from there */
-    const uint64_t root = UINT64_C(0x3FE6A09E667F3BCD);
-    uint64_t bits, shifted;
     double k, m, s, z, series;
 
-    memcpy(&bits, &x, sizeof(x));
-    shifted = bits - root;
-    /* k <= 0, read from the low bits of a double because AVX2 cannot convert 64-bit integers:
-     * 2^52 + (k + 2048), k + 2048 being positive */
-    {
-        uint64_t biased = ((shifted >> 52) + 2048) & 0xFFF;
-        biased |= UINT64_C(0x4330000000000000);
-        memcpy(&k, &biased, sizeof(k));
-        k -= 0x1p52 + 2048.0;
-    }
-    bits = (shifted & UINT64_C(0x000FFFFFFFFFFFFF)) + root;
-    memcpy(&m, &bits, sizeof(m));
+    htst_mantissa(x, &m, &k);
     s = (m - 1.0) / (m + 1.0);
     z = s * s;
     series = 1.0 / 23;

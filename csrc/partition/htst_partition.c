@@ -105,36 +105,23 @@ int
 htst_partition_count_b16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
     uint16_t infinity, int64_t *counts, uint8_t *hits, int64_t *not_finite)
 {
-    *not_finite = 0;
-    for (int64_t r = 0; r < rows; r++) {
-        counts[r] = count_row_b16(
-            w + r * cols, cols, low, high, infinity, hits + r * segments(cols), not_finite);
-    }
-    return HTST_OK;
+    return count_rows_b16(w, rows, cols, low, high, infinity, counts, hits, not_finite);
 }
 
 int
 htst_partition_count_b32(const uint32_t *w, int64_t rows, int64_t cols, int32_t low, int32_t high,
     int64_t *counts, uint8_t *hits, int64_t *not_finite)
 {
-    *not_finite = 0;
-    for (int64_t r = 0; r < rows; r++) {
-        counts[r] = count_row_b32(w + r * cols, cols, low, high, UINT32_C(0x7f800000),
-            hits + r * segments(cols), not_finite);
-    }
-    return HTST_OK;
+    const uint32_t infinity = UINT32_C(0x7f800000);
+    return count_rows_b32(w, rows, cols, low, high, infinity, counts, hits, not_finite);
 }
 
 int
 htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t low, int64_t high,
     int64_t *counts, uint8_t *hits, int64_t *not_finite)
 {
-    *not_finite = 0;
-    for (int64_t r = 0; r < rows; r++) {
-        counts[r] = count_row_b64(w + r * cols, cols, low, high, UINT64_C(0x7ff0000000000000),
-            hits + r * segments(cols), not_finite);
-    }
-    return HTST_OK;
+    const uint64_t infinity = UINT64_C(0x7ff0000000000000);
+    return count_rows_b64(w, rows, cols, low, high, infinity, counts, hits, not_finite);
 }
 
 /* ------------------------------------------------------------------ fill */
@@ -151,10 +138,8 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 
 #define BITS uint16_t
 #define INT int16_t
+#define COUNT_OF(name) name##_b16
 #define OUT uint32_t
-#define BASE(low) base_b16(low)
-#define INSIDE(low, high) inside_b16(low, high)
-#define MASK mask_b16
 #define VALUE(w) value_f16(w)
 #define ROW_VBMI2 VBMI2_ROW(f16)
 #define ROW_AVX512 AVX512_ROW(f16)
@@ -165,10 +150,8 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 
 #define BITS uint16_t
 #define INT int16_t
+#define COUNT_OF(name) name##_b16
 #define OUT uint32_t
-#define BASE(low) base_b16(low)
-#define INSIDE(low, high) inside_b16(low, high)
-#define MASK mask_b16
 #define VALUE(w) value_bf16(w)
 #define ROW_VBMI2 VBMI2_ROW(bf16)
 #define ROW_AVX512 AVX512_ROW(bf16)
@@ -179,10 +162,8 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 
 #define BITS uint32_t
 #define INT int32_t
+#define COUNT_OF(name) name##_b32
 #define OUT uint32_t
-#define BASE(low) base_b32(low)
-#define INSIDE(low, high) inside_b32(low, high)
-#define MASK mask_b32
 #define VALUE(w) value_b32(w)
 #define ROW_VBMI2 VBMI2_ROW(b32)
 #define ROW_AVX512 AVX512_ROW(b32)
@@ -193,10 +174,8 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 
 #define BITS uint64_t
 #define INT int64_t
+#define COUNT_OF(name) name##_b64
 #define OUT uint64_t
-#define BASE(low) base_b64(low)
-#define INSIDE(low, high) inside_b64(low, high)
-#define MASK mask_b64
 #define VALUE(w) value_b64(w)
 #define ROW_VBMI2 VBMI2_ROW(b64)
 #define ROW_AVX512 AVX512_ROW(b64)

@@ -61,6 +61,18 @@ HTST_KERNEL(int64_t, OF(count_row),
     return count;
 }
 
+static int
+OF(count_rows)(const BITS *w, int64_t rows, int64_t cols, INT low, INT high, BITS infinity,
+    int64_t *counts, uint8_t *hits, int64_t *not_finite)
+{
+    *not_finite = 0;
+    for (int64_t r = 0; r < rows; r++) {
+        counts[r] = OF(count_row)(
+            w + r * cols, cols, low, high, infinity, hits + r * segments(cols), not_finite);
+    }
+    return HTST_OK;
+}
+
 #undef BITS
 #undef INT
 #undef ORDERED

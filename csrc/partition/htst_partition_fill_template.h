@@ -1,7 +1,7 @@
 /* htst_partition_fill_template: the fill of htst_partition.c for one format of floats. That file
- * includes it once for each, with BITS and INT, the unsigned and signed integers of its width; OUT,
- * the type of a value's bits; BASE(low), INSIDE(low, high) and MASK(w, n, base, inside), as in
- * htst_partition_count_template.h; VALUE(w), the value of an element; ROW_AVX2, ROW_AVX512 and
+ * includes it once for each, with BITS and INT, the unsigned and signed integers of its width;
+ * COUNT_OF(name), the name of a function of htst_partition_count_template.h for that width; OUT,
+ * the type of a value's bits; VALUE(w), the value of an element; ROW_AVX2, ROW_AVX512 and
  * ROW_VBMI2, which fill a row with those instructions; and OF(name) and WIDE_OF(name), the name
  * with the format's suffix, for 32-bit and for 64-bit indices. */
 
@@ -39,9 +39,7 @@ OF(htst_partition_fill)(const BITS *w, int64_t rows, int64_t cols, INT low, INT 
 #undef BITS
 #undef INT
 #undef OUT
-#undef BASE
-#undef INSIDE
-#undef MASK
+#undef COUNT_OF
 #undef VALUE
 #undef ROW_AVX2
 #undef ROW_AVX512

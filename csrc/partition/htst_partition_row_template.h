@@ -10,15 +10,16 @@ static int64_t
 INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
     int64_t room, INDEX *indices, OUT *values)
 {
-    const BITS base = BASE(low);
-    const INT inside = INSIDE(low, high);
+    const BITS base = COUNT_OF(base)(low);
+    const INT inside = COUNT_OF(inside)(low, high);
     int64_t k = 0;
     for (int64_t start = 0; start < cols; start += MASK_LANES) {
         if (hits[start / SEGMENT] == 0) {
             continue;
         }
-        uint32_t kept = cols - start >= MASK_LANES ? MASK(w + start, MASK_LANES, base, inside)
-                                                   : MASK(w + start, cols - start, base, inside);
+        uint32_t kept = cols - start >= MASK_LANES
+            ? COUNT_OF(mask)(w + start, MASK_LANES, base, inside)
+            : COUNT_OF(mask)(w + start, cols - start, base, inside);
         for (; kept != 0 && k < room; kept &= kept - 1, k++) {
             const int64_t j = start + HTST_ZEROS_BELOW(kept);
             indices[k] = (INDEX) j;

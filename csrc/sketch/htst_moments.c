@@ -164,20 +164,6 @@ add_f32(
     return HTST_OK;
 }
 
-int
-htst_moments_add_f32(
-    const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
-{
-    return add_f32(x, n, 0, sum, squares, not_finite);
-}
-
-int
-htst_moments_add_near_f32(
-    const float *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
-{
-    return add_f32(x, n, 1, sum, squares, not_finite);
-}
-
 /* ------------------------------------------------------------------ float64 */
 
 #define GROUP 8        /* elements that are added to different sums */
@@ -366,18 +352,4 @@ add_f64(
     flush_many_f64(&many, 0, sum, squares);
     flush_few_f64(&few, 0, sum, squares);
     return HTST_OK;
-}
-
-int
-htst_moments_add_f64(
-    const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
-{
-    return add_f64(x, n, 0, sum, squares, not_finite);
-}
-
-int
-htst_moments_add_near_f64(
-    const double *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
-{
-    return add_f64(x, n, 1, sum, squares, not_finite);
 }

@@ -1,6 +1,24 @@
-/* htst_moments_template: the range of a block of floats, for one type of htst_moments.c. That file
- * includes it once for each type, with FLOAT, UINT and INT, the float and the integers of its
- * size; ABS, the pattern of all bits of abs(x); and OF(name), the name with the type's suffix. */
+/* htst_moments_template: the public functions of htst_moments.c for one type of floats, and the
+ * range of a block of them. That file includes it once for each type, with FLOAT, UINT and INT, the
+ * float and the integers of its size; ABS, the pattern of all bits of abs(x); and OF(name), the
+ * name with the type's suffix. It then defines OF(add). */
+
+static int OF(add)(
+    const FLOAT *x, int64_t n, int is_near, uint64_t *sum, uint64_t *squares, int64_t *not_finite);
+
+int
+OF(htst_moments_add)(
+    const FLOAT *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+{
+    return OF(add)(x, n, 0, sum, squares, not_finite);
+}
+
+int
+OF(htst_moments_add_near)(
+    const FLOAT *x, int64_t n, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
+{
+    return OF(add)(x, n, 1, sum, squares, not_finite);
+}
 
 typedef struct {
     UINT smallest_less_1, largest; /* patterns of abs(x); zeros are not the smallest */

@@ -29,14 +29,20 @@
 #define EVEN(pairs) (HTST_BIG_ENDIAN ? UPPER(pairs) : LOWER(pairs))
 #define ODD(pairs) (HTST_BIG_ENDIAN ? LOWER(pairs) : UPPER(pairs))
 
+/* The factors of a group of rows, alone and in all lanes of a vector. */
+typedef struct {
+    float one[GROUP];
+    floats_t lanes[GROUP];
+} factors_t;
+
 /* The work on n <= PIECE columns of a group of rows, for one type of W: `dots` adds the dot
- * products with v; `add` computes out += factor[0] w[0] + factor[1] w[1] + ..., in this order, and
+ * products with v; `add` computes out += factor 0 w[0] + factor 1 w[1] + ..., in this order, and
  * prefetches what is `ahead` elements behind, in the next group. The elements of this group are in
  * the cache by then, and `add` alone leaves the memory idle. */
 typedef struct {
     int64_t item; /* bytes of an element */
     void (*dots)(const void *const w[GROUP], int64_t n, const float *v, double dots[GROUP]);
-    void (*add)(const void *const w[GROUP], int64_t n, const float factor[GROUP], int64_t ahead,
+    void (*add)(const void *const w[GROUP], int64_t n, const factors_t *factor, int64_t ahead,
         double *HTST_RESTRICT out);
 } kind_t;
 
@@ -110,31 +116,29 @@ dots_f32(const void *const w[GROUP], int64_t n, const float *v, double dots[GROU
 }
 
 HTST_VOID_KERNEL(add_f32,
-    (const void *const w[GROUP], int64_t n, const float factor[GROUP], int64_t ahead,
+    (const void *const w[GROUP], int64_t n, const factors_t *factor, int64_t ahead,
         double *HTST_RESTRICT out),
     (w, n, factor, ahead, out))
 {
     float sums[PIECE];
     const float *rows[GROUP];
-    floats_t factors[GROUP];
     int64_t j = 0;
     for (int row = 0; row < GROUP; row++) {
         rows[row] = w[row];
-        set_lanes(&factors[row], factor[row]);
     }
     for (; j + LANES <= n; j += LANES) {
-        floats_t sum = PRODUCT(factors[0], AT(rows[0] + j));
+        floats_t sum = PRODUCT(factor->lanes[0], AT(rows[0] + j));
         HTST_PREFETCH_READ(rows[0] + j + ahead);
         for (int row = 1; row < GROUP; row++) {
             HTST_PREFETCH_READ(rows[row] + j + ahead);
-            ADD_PRODUCT(sum, factors[row], AT(rows[row] + j));
+            ADD_PRODUCT(sum, factor->lanes[row], AT(rows[row] + j));
         }
         STORE(sums + j, sum);
     }
     for (; j < n; j++) {
-        sums[j] = factor[0] * rows[0][j];
+        sums[j] = factor->one[0] * rows[0][j];
         for (int row = 1; row < GROUP; row++) {
-            sums[j] = add_product(sums[j], factor[row], rows[row][j]);
+            sums[j] = add_product(sums[j], factor->one[row], rows[row][j]);
         }
     }
     for (int64_t k = 0; k < n; k++) {
@@ -163,7 +167,7 @@ dots_f16(const void *const w[GROUP], int64_t n, const float *v, double dots[GROU
 }
 
 static void
-add_f16(const void *const w[GROUP], int64_t n, const float factor[GROUP], int64_t ahead,
+add_f16(const void *const w[GROUP], int64_t n, const factors_t *factor, int64_t ahead,
     double *HTST_RESTRICT out)
 {
     float wide[GROUP][PIECE];
@@ -235,27 +239,26 @@ dots_bf16(const void *const w[GROUP], int64_t n, const float *v, double dots[GRO
 }
 
 HTST_VOID_KERNEL(add_bf16,
-    (const void *const w[GROUP], int64_t n, const float factor[GROUP], int64_t ahead,
+    (const void *const w[GROUP], int64_t n, const factors_t *factor, int64_t ahead,
         double *HTST_RESTRICT out),
     (w, n, factor, ahead, out))
 {
     float even[PIECE / 2], odd[PIECE / 2];
     const uint16_t *rows[GROUP];
-    floats_t factors[GROUP];
     int64_t j = 0;
     for (int row = 0; row < GROUP; row++) {
         rows[row] = w[row];
-        set_lanes(&factors[row], factor[row]);
     }
     for (; j + 2 * LANES <= n; j += 2 * LANES) {
         words_t pairs = PAIRS_AT(rows[0] + j);
-        floats_t x = PRODUCT(factors[0], EVEN(pairs)), y = PRODUCT(factors[0], ODD(pairs));
+        floats_t x = PRODUCT(factor->lanes[0], EVEN(pairs)),
+                 y = PRODUCT(factor->lanes[0], ODD(pairs));
         HTST_PREFETCH_READ(rows[0] + j + ahead);
         for (int row = 1; row < GROUP; row++) {
             HTST_PREFETCH_READ(rows[row] + j + ahead);
             pairs = PAIRS_AT(rows[row] + j);
-            ADD_PRODUCT(x, factors[row], EVEN(pairs));
-            ADD_PRODUCT(y, factors[row], ODD(pairs));
+            ADD_PRODUCT(x, factor->lanes[row], EVEN(pairs));
+            ADD_PRODUCT(y, factor->lanes[row], ODD(pairs));
         }
         STORE(even + j / 2, x);
         STORE(odd + j / 2, y);
@@ -265,9 +268,9 @@ HTST_VOID_KERNEL(add_bf16,
         out[2 * k + 1] += (double) odd[k];
     }
     for (; j < n; j++) {
-        float sum = factor[0] * htst_widen_bf16(rows[0][j]);
+        float sum = factor->one[0] * htst_widen_bf16(rows[0][j]);
         for (int row = 1; row < GROUP; row++) {
-            sum = add_product(sum, factor[row], htst_widen_bf16(rows[row][j]));
+            sum = add_product(sum, factor->one[row], htst_widen_bf16(rows[row][j]));
         }
         out[j] += (double) sum;
     }
@@ -284,7 +287,7 @@ gram(const kind_t *kind, const void *w, int64_t rows, int64_t cols, const float 
         const void *part[GROUP];
         const char *first = (const char *) w + row * cols * kind->item;
         double dots[GROUP] = { 0 };
-        float factor[GROUP];
+        factors_t factor;
         int full = (int) (rows - row < GROUP ? rows - row : GROUP);
         for (int pass = 0; pass < 2; pass++) {
             for (int64_t start = 0; start < cols; start += PIECE) {
@@ -296,11 +299,12 @@ gram(const kind_t *kind, const void *w, int64_t rows, int64_t cols, const float 
                     kind->dots(part, n, v + start, dots);
                 }
                 else {
-                    kind->add(part, n, factor, GROUP * cols, out + start);
+                    kind->add(part, n, &factor, GROUP * cols, out + start);
                 }
             }
             for (int k = 0; k < GROUP; k++) {
-                factor[k] = k < full ? (float) dots[k] : 0;
+                factor.one[k] = k < full ? (float) dots[k] : 0;
+                set_lanes(&factor.lanes[k], factor.one[k]);
             }
         }
     }

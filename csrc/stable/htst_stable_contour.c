@@ -113,33 +113,18 @@ evaluate_kind(const path_t *HTST_RESTRICT given, double v, double step, terms_t 
     }
 }
 
-HTST_VOID_KERNEL(evaluate_near_one,
-    (const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out),
-    (t, v, step, out))
-{
-    evaluate_kind(t, v, step, out, NEAR_ONE_CUT);
-}
+#define DEFINE_EVALUATE(name, kind)                                                         \
+    HTST_VOID_KERNEL(name,                                                                  \
+        (const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out), \
+        (t, v, step, out))                                                                  \
+    {                                                                                       \
+        evaluate_kind(t, v, step, out, kind);                                               \
+    }
 
-HTST_VOID_KERNEL(evaluate_far,
-    (const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out),
-    (t, v, step, out))
-{
-    evaluate_kind(t, v, step, out, FAR_CUT);
-}
-
-HTST_VOID_KERNEL(evaluate_near_one_ray,
-    (const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out),
-    (t, v, step, out))
-{
-    evaluate_kind(t, v, step, out, NEAR_ONE_RAY);
-}
-
-HTST_VOID_KERNEL(evaluate_ray,
-    (const path_t *HTST_RESTRICT t, double v, double step, terms_t *HTST_RESTRICT out),
-    (t, v, step, out))
-{
-    evaluate_kind(t, v, step, out, RAY);
-}
+DEFINE_EVALUATE(evaluate_near_one, NEAR_ONE_CUT)
+DEFINE_EVALUATE(evaluate_far, FAR_CUT)
+DEFINE_EVALUATE(evaluate_near_one_ray, NEAR_ONE_RAY)
+DEFINE_EVALUATE(evaluate_ray, RAY)
 
 typedef void (*evaluate_t)(const path_t *, double, double, terms_t *);
 

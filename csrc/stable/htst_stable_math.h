@@ -90,11 +90,7 @@ htst_exp(double x)
 HTST_INLINE double
 htst_expm1(double x)
 {
-    double x2 = x * x, x4 = x2 * x2;
-    double s = htst_cubic(x, x2, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800);
-    s = htst_fma(s, x4, htst_cubic(x, x2, 1.0 / 720, 1.0 / 5040, 1.0 / 40320, 1.0 / 362880));
-    s = htst_fma(s, x4, htst_cubic(x, x2, 0.5, 1.0 / 6, 1.0 / 24, 1.0 / 120));
-    double near = htst_fma(x2, s, x), far = htst_exp(x) - 1.0;
+    double near = htst_expm1_reduced(x), far = htst_exp(x) - 1.0;
     return fabs(x) < 0.34 ? near : far;
 }
 

@@ -20,8 +20,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "htst_philox.h"
 #include "htst_isa.h"
+#include "htst_pair.h"
+#include "htst_philox.h"
 
 #if defined(HTST_HAVE_CLONES) && defined(HTST_ISA_HAS_X86)
 #define HAS_AVX512
@@ -74,19 +75,9 @@ one_minus_cos(double x)
 HTST_INLINE double
 log_normal(double x)
 {
-    /* the bits of 1/sqrt 2: subtracting them counts exponents from there */
-    const uint64_t root = UINT64_C(0x3FE6A09E667F3BCD);
-    uint64_t bits, shifted, biased;
     double k, m, v, w, series;
 
-    memcpy(&bits, &x, sizeof(x));
-    shifted = bits - root;
-    /* k from the low bits of the double 2^52 + (k + 2048): AVX2 cannot convert 64-bit integers */
-    biased = (((shifted >> 52) + 2048) & 0xFFF) | UINT64_C(0x4330000000000000);
-    memcpy(&k, &biased, sizeof(k));
-    k -= 0x1p52 + 2048.0;
-    bits = (shifted & UINT64_C(0x000FFFFFFFFFFFFF)) + root;
-    memcpy(&m, &bits, sizeof(m));
+    htst_mantissa(x, &m, &k);
     v = (m - 1.0) / (m + 1.0);
     w = v * v;
     series = HORNER_7(w, 0x1.5555555555555p-2, 0x1.9999999999a38p-3, 0x1.2492492476cccp-3,

@@ -43,7 +43,9 @@ from htstats._common.float8 import FLOAT8_DTYPES, SCALE_DTYPE, float16_bits
 
 __all__ = [
     "HALF_DTYPES",
+    "Counts",
     "Elements",
+    "Floats",
     "as_elements",
     "as_float64",
     "as_points",
@@ -52,6 +54,10 @@ __all__ = [
     "widen",
     "widen_half",
 ]
+
+# Arrays by the type of their elements, for annotations.
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 HALF_DTYPES = ("float16", "bfloat16")
 
@@ -124,19 +130,19 @@ def as_elements(x: Any, name: str = "x", *, dtype: str | None = None) -> Element
     refuse_dtype(array.dtype, name)
 
 
-def as_float64(x: Any, name: str = "x") -> npt.NDArray[np.float64]:
+def as_float64(x: Any, name: str = "x") -> Floats:
     """The values as a C-contiguous float64 array; 16-bit floats widen exactly."""
     return widen(*as_elements(x, name))
 
 
-def as_sample(x: Any, name: str = "x") -> npt.NDArray[np.float64]:
+def as_sample(x: Any, name: str = "x") -> Floats:
     """A sample as a 1-D array of float64, without masked elements."""
     require_sample(x, name)
     mask = find_missing(x)
     return as_float64(x if mask is None else present_elements(x, mask), name).reshape(-1)
 
 
-def as_points(x: Any, name: str = "x") -> npt.NDArray[np.float64]:
+def as_points(x: Any, name: str = "x") -> Floats:
     """The points at which a function is evaluated, as a float64 array of any shape.
 
     Python numbers, fractions and decimals are rounded to the nearest float64.
@@ -164,7 +170,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, numbers.Number) and hasattr(value, "__float__")
 
 
-def widen(data: npt.NDArray[Any], dtype: str) -> npt.NDArray[np.float64]:
+def widen(data: npt.NDArray[Any], dtype: str) -> Floats:
     """Convert the result of `as_elements`, or a part of it, to float64; this is exact."""
     if dtype == "bfloat16":
         return widen_half(data, dtype).astype(np.float64)

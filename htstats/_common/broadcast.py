@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.arrays import Floats
 from htstats._common.data_checks import list_elements, require_full, require_numbers
 from htstats._common.threads import run_each
 
@@ -25,9 +25,6 @@ __all__ = [
     "run",
     "run_into",
 ]
-
-
-Floats = npt.NDArray[np.float64]
 
 LARGEST_N = 2**53
 

@@ -8,14 +8,11 @@ determines where the scan looks for the first candidate.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from htstats._common.arrays import Counts, Floats
 from htstats._core.prune import Prune
 
 __all__ = ["Prospect"]
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 
 class Prospect:

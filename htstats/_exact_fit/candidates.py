@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Counts, Floats
 from htstats._core import estimate, scan, sort
 
 __all__ = [
@@ -25,10 +26,6 @@ __all__ = [
     "sort_distinct",
     "sort_in_place",
 ]
-
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 # Candidates of a curve in one call of the kernel. Python handles an interrupt between two calls.
 CURVE_PART = 2048

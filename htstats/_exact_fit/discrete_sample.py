@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import to_numpy
+from htstats._common.arrays import Floats, to_numpy
 from htstats._common.data_checks import find_missing
 from htstats._core import tally
 from htstats._exact_fit.candidates import sort_distinct
@@ -21,9 +21,6 @@ from htstats._exact_fit.sample import SIDES, Sample, Survey, drop_above, take_sa
 from htstats._exact_fit.source import Source, as_source
 
 __all__ = ["as_integers", "count_integers", "require_exact"]
-
-
-Floats = npt.NDArray[np.float64]
 
 # Elements per piece. As float64 they stay in the cache of a core until they are counted.
 PIECE = 1 << 16

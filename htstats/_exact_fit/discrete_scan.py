@@ -11,20 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.arrays import Counts, Floats
 from htstats._core import discrete
-from htstats._exact_fit.candidates import CURVE_PART
+from htstats._exact_fit.candidates import CURVE_PART, TOLERANCE
 
 __all__ = ["DiscreteScan", "scan_integers", "scan_tails"]
-
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
-
-# Distances that differ by less than this count as equal; the smallest xmin among them is chosen.
-TIE = 1e-13
 
 
 @dataclass(frozen=True)
@@ -118,10 +111,10 @@ def scan_tails(
         discrete.estimate(values, mean, begin, xmax, alpha_low, alpha, norm)
     if math.isinf(xmax):
         k, distance, chosen = discrete.search(
-            values, first, mean, two_sided, alpha_low, begin, end, TIE
+            values, first, mean, two_sided, alpha_low, begin, end, TOLERANCE
         )
     else:
-        k, distance = discrete.best(values, first, xmax, two_sided, begin, alpha, norm, TIE)
+        k, distance = discrete.best(values, first, xmax, two_sided, begin, alpha, norm, TOLERANCE)
         chosen = float(alpha[k - begin]) if k >= 0 else math.nan
     if k < 0:
         raise ValueError(f"no candidate xmin has an estimate of alpha above {alpha_low:g}")

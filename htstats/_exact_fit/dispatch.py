@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import HALF_DTYPES
+from htstats._common.arrays import HALF_DTYPES, Floats
 from htstats._exact_fit.bucket_bounds import Prospect
 from htstats._exact_fit.candidates import is_sorted_by_numpy
 from htstats._exact_fit.discrete_sample import as_integers, count_integers, require_exact
@@ -116,7 +116,7 @@ def _take_tail(
     largest: LargestValues,
     n_threads: int,
     start: int,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+) -> tuple[Floats, npt.NDArray[np.int64]]:
     """The distinct values from a bucket on, ascending, and the number of elements below each."""
     n = int(prospect.tail[start])
     copied = largest.source(side, float(prospect.lower[start]))

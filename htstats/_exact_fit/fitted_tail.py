@@ -11,14 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import as_points
+from htstats._common.arrays import Floats, as_points
 from htstats._common.documents import add_sections
 from htstats._laws import pareto
 from htstats._laws.zeta import ZetaLaw
 
 __all__ = ["ATTRIBUTES", "Curve", "FittedTail"]
-
-Floats = npt.NDArray[np.float64]
 
 NOTHING_EXCLUDED: Mapping[str, int] = MappingProxyType({})
 

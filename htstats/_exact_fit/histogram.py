@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Counts
 from htstats._common.checks import require_finite
 from htstats._common.threads import run_ranges
 from htstats._core import tail
@@ -17,8 +18,6 @@ from htstats._exact_fit.sample import Survey, add_tables, survey
 from htstats._exact_fit.source import Source
 
 __all__ = ["Histogram", "count_buckets"]
-
-Counts = npt.NDArray[np.int64]
 
 # Number of bits of the significand that the index of a slot contains.
 HISTOGRAM_KEPT = 23 - tail.DROPPED[0]

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import HALF_DTYPES
+from htstats._common.arrays import HALF_DTYPES, Counts, Floats
 from htstats._exact_fit.bucket_bounds import Prospect
 from htstats._exact_fit.candidates import TOLERANCE, sort_distinct
 from htstats._exact_fit.fitted_tail import FittedTail
@@ -19,9 +18,6 @@ from htstats._exact_fit.solve import require_two, solve_sample
 from htstats.sketch import TailSketch
 
 __all__ = ["fit_pruned", "scan_pruned", "sort_tail"]
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 # If the first guess leaves more than this proportion of the values, all values are scanned at once:
 # a second scan would cost more than the first one could save.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Counts, Floats
 from htstats._common.checks import require_finite
 from htstats._common.data_checks import find_missing
 from htstats._core import tail
@@ -31,10 +32,6 @@ __all__ = [
     "survey_sketch",
     "take_sample",
 ]
-
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 # Bit patterns of the largest finite values.
 ALL_BELOW = {np.float32: 0x7F7FFFFF, np.float64: 0x7FEFFFFFFFFFFFFF}

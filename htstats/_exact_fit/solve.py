@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Floats
 from htstats._core import fit
 from htstats._exact_fit.candidates import TOLERANCE, Candidates, best_of, estimate_candidates
 from htstats._exact_fit.discrete_scan import DiscreteScan, scan_tails
@@ -19,9 +20,6 @@ from htstats._exact_fit.threaded_scan import WORTH_THREADS, best_on_threads
 from htstats._laws.zeta import require_whole
 
 __all__ = ["require_two", "solve_at_once", "solve_integers", "solve_sample"]
-
-
-Floats = npt.NDArray[np.float64]
 
 # Largest number of candidates in a curve. Each candidate takes about sqrt(n) exponentials, so this
 # many candidates take half a minute.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Counts, Floats
 from htstats._common.threads import run_each
 from htstats._core import distinct
 from htstats._exact_fit.bucket_bounds import Prospect
@@ -21,9 +22,6 @@ from htstats._exact_fit.sample import gather
 from htstats._exact_fit.source import Source
 
 __all__ = ["WORTH_A_SORT", "take_sorted_tail"]
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 # With fewer values for each thread, one thread sorts all of them. Every thread reads the complete
 # sample; `bench/studies/constants.py worth-a-sort` times both ways.

@@ -13,15 +13,13 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from htstats._common.arrays import Counts, Floats
 from htstats._common.threads import run_each, run_ranges
 from htstats._core import estimate, scan, scan_part
 
 __all__ = ["WORTH_THREADS", "best_on_threads", "marks_on_threads"]
 
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 Found = tuple[int, float, float]
 
 # No candidate.

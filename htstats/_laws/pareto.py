@@ -9,13 +9,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from htstats._common.arrays import Floats
 from htstats._core import scan
 
 __all__ = ["log_cdf", "log_density_at_xmin", "log_survival", "mean", "quantile", "stderr"]
-
-Floats = npt.NDArray[np.float64]
 
 # If abs(rate * length) is below this, the law is uniform in t to the last bit.
 FLAT = 2.0**-60

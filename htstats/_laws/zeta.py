@@ -8,13 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import as_points
+from htstats._common.arrays import Floats, as_points
 from htstats._core import discrete, zeta
 
 __all__ = ["LARGEST", "ZetaLaw", "require_whole"]
-
-
-Floats = npt.NDArray[np.float64]
 
 # Above this, not every integer is a float64.
 LARGEST = 2.0**53

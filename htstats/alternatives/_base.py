@@ -13,13 +13,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import as_points
+from htstats._common.arrays import Floats, as_points
 from htstats._common.checks import count
 from htstats.alternatives.integrals import legendre, log1mexp
 
-__all__ = ["Alternative", "Floats", "log_ratio", "needs_spread"]
-
-Floats = npt.NDArray[np.float64]
+__all__ = ["Alternative", "log_ratio", "needs_spread"]
 
 # The probability of an integer is the difference of two tail masses if their logs differ by more
 # than this. Otherwise the difference would cancel, and the kernel is integrated instead.

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from htstats._common.arrays import as_points, as_sample
+from htstats._common.arrays import Floats, as_points, as_sample
 from htstats._common.checks import positive
 from htstats._common.data_checks import require_all_finite
 from htstats._common.tables import format_table
 from htstats._laws.zeta import require_whole
-from htstats.alternatives._base import Alternative, Floats
+from htstats.alternatives._base import Alternative
 from htstats.alternatives._exponential import Exponential
 from htstats.alternatives._lognormal import Lognormal, LognormalPositive
 from htstats.alternatives._power_law import PowerLaw

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats.alternatives._base import Alternative, Floats
+from htstats._common.arrays import Floats
+from htstats.alternatives._base import Alternative
 from htstats.alternatives._compare import tail_of
 
 __all__ = ["standard_errors"]

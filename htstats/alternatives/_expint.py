@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-__all__ = ["log_expint", "log_expint_scaled"]
+from htstats._common.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
+__all__ = ["log_expint", "log_expint_scaled"]
 
 # At this order and above, the continued fraction converges quickly for every argument.
 HIGH_ORDER = 20.0

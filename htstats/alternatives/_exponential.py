@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from htstats.alternatives._base import Alternative, Floats, needs_spread
+from htstats._common.arrays import Floats
+from htstats.alternatives._base import Alternative, needs_spread
 from htstats.alternatives._power_law import bounded_rate, log_exponential_mass
 from htstats.alternatives.family import root
 from htstats.alternatives.integrals import log1mexp

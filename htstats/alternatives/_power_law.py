@@ -9,10 +9,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Floats
 from htstats._core import scan
 from htstats._laws import pareto
 from htstats._laws.zeta import ZetaLaw
-from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
+from htstats.alternatives._base import Alternative, log_ratio, needs_spread
 from htstats.alternatives.family import root
 from htstats.alternatives.integrals import log1mexp
 

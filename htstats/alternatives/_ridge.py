@@ -52,7 +52,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats.alternatives._base import Floats, log_ratio
+from htstats._common.arrays import Floats
+from htstats.alternatives._base import log_ratio
 from htstats.alternatives._power_law import bounded_rate, log_exponential_mass
 from htstats.alternatives.family import root
 from htstats.alternatives.integrals import SQUARE, integral, legendre

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
-from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
+from htstats._common.arrays import Floats
+from htstats.alternatives._base import Alternative, log_ratio, needs_spread
 from htstats.alternatives._power_law import PowerLaw, bounded_rate
 from htstats.alternatives._ridge import RIDGE, Limit, continuous_limit, rounded_limit
 from htstats.alternatives.family import climb, root

@@ -9,8 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats._laws.zeta import ZetaLaw
-from htstats.alternatives._base import Alternative, Floats, log_ratio, needs_spread
+from htstats.alternatives._base import Alternative, log_ratio, needs_spread
 from htstats.alternatives._expint import log_expint_scaled
 from htstats.alternatives._power_law import PowerLaw, bounded_rate
 from htstats.alternatives.family import family_maximum, root

@@ -14,14 +14,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize
 
+from htstats._common.arrays import Floats
 from htstats.alternatives.integrals import Moments
 
 __all__ = ["Maximum", "climb", "family_maximum", "root"]
-
-Floats = npt.NDArray[np.float64]
 
 # Range of log phi. Floats near e^-708 lose digits.
 LOG_PHI = (-700.0, 60.0)

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Floats
+
 __all__ = [
     "CUTOFF",
     "NO_DROP",
@@ -28,8 +30,6 @@ __all__ = [
     "legendre",
     "log1mexp",
 ]
-
-Floats = npt.NDArray[np.float64]
 
 # An exponent this far below the peak is negligible: e^-45 < 2^-64.
 NO_DROP = 45.0

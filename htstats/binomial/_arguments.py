@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from htstats._common.arrays import Floats
 from htstats._common.broadcast import (
     LARGEST_N,
     Kernel,
@@ -21,7 +21,7 @@ from htstats._common.broadcast import (
 )
 from htstats._core import binomial as _core
 
-__all__ = ["Floats", "evaluate", "kernel_of", "limits", "log_isf"]
+__all__ = ["evaluate", "kernel_of", "limits", "log_isf"]
 
 FUNCTIONS = {
     name: code
@@ -29,8 +29,6 @@ FUNCTIONS = {
         ("logsf", "logcdf", "logpmf", "sf", "cdf", "pmf", "kl", "chernoff_logsf")
     )
 }
-
-Floats = npt.NDArray[np.float64]
 
 
 def evaluate(name: str, k: Any, n: Any, p: Any, out: Floats | None, n_threads: int) -> Result:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from htstats._common import checks
+from htstats._common.arrays import Floats
 from htstats._common.broadcast import Result
 from htstats._common.documents import add_sections
 from htstats.binomial import _arguments
-from htstats.binomial._arguments import Floats
 
 __all__ = [
     "Limit",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from htstats._common.arrays import Floats
 from htstats._common.documents import OUTPUT, RAISES_TYPE, add_sections, entry
-from htstats.binomial._arguments import Floats, evaluate
+from htstats.binomial._arguments import evaluate
 
 __all__ = ["cdf", "chernoff_logsf", "kl", "logcdf", "logpmf", "logsf", "pmf", "sf"]
 

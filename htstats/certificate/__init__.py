@@ -10,7 +10,7 @@ The steps from images to a certificate, in order:
 
     images -> _features (+ _banks)   whole-number features, the same on every machine
            -> _start (_dense_start)  the head from which the search begins
-           -> _anneal                a ternary head with few errors and few bits
+           -> _anneal (_chains)      a ternary head with few errors and few bits
            -> _file (_formats, _coder)  the message, the file whose bits are counted
            -> _bound                 the certified error
            -> _verify                recomputes the certified error from the file and the data alone
@@ -18,7 +18,7 @@ The steps from images to a certificate, in order:
 
 from __future__ import annotations
 
-from htstats.certificate._anneal import Annealed, Stage, anneal, grid_relatives
+from htstats.certificate._anneal import Annealed, anneal, grid_relatives
 from htstats.certificate._bound import (
     METHODS,
     exchange_rate,
@@ -29,6 +29,7 @@ from htstats.certificate._bound import (
 )
 from htstats.certificate._certificate import Certificate
 from htstats.certificate._certify_network import certify_networks, network_inputs
+from htstats.certificate._chains import Stage
 from htstats.certificate._examples import (
     Examples,
     check_examples,

@@ -10,70 +10,45 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Event
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
-from htstats._common.threads import run_each
+from htstats._common.documents import add_sections
 from htstats._core.anneal import NEAR_BLOCK, Chain, most_in_row
-from htstats.certificate._bound import exchange_rate, occam_bound
+from htstats.certificate._bound import exchange_rate
+from htstats.certificate._chains import (
+    MOST_NONZEROS,
+    SLICE,
+    UNIT,
+    Stage,
+    check_features,
+    check_relatives,
+    cool,
+    describe_result,
+    run_chains,
+)
 from htstats.certificate._coder import log2_units
 from htstats.certificate._head import TernaryHead
 from htstats.certificate._start import find_start
 
-__all__ = ["Annealed", "Stage", "anneal", "grid_relatives"]
-
-# csrc/certificate/htst_anneal.h: energies are in 1/1024 bit, temperatures in 2^-26 bit.
-UNIT = 1024
-TEMPERATURE_UNIT = 1 << 26
-A_TEMPERATURE = 1024
+__all__ = ["Annealed", "anneal", "grid_relatives"]
 
 # The most blocks of examples near the boundary of a class that evaluate a proposal.
 MOST_BLOCKS = 64
 
-# Proposals between two checks of the clock, the progress function and Ctrl-C.
-SLICE = 200 * A_TEMPERATURE
 
-# More non-zeros than any head with a good bound has; the table of costs ends here.
-MOST_NONZEROS = 4000
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A part of a search: `proposals` steps while the temperature falls from hottest to coldest.
-
-    Temperatures are in bits. A stage begins at the best head so far or, if `afresh`, at another
-    start; the better of the two heads is kept. A start is a trained head with many non-zeros if
-    there are at least 4,096 examples, else a head with six non-zeros a class. Searches of networks
-    ignore `afresh`.
-    """
-
-    proposals: int
-    hottest: float
-    coldest: float = 0.4
-    afresh: bool = False
+BITS = """\
+log2 of the number of heads with the same numbers of non-zeros and levels, plus
+`extra_bits`. The file has this length, rounded up to a byte."""
 
 
+@add_sections(Attributes=describe_result("head : TernaryHead", BITS))
 @dataclass(frozen=True, eq=False)
 class Annealed:
-    """The best head of a search.
-
-    Attributes
-    ----------
-    head : TernaryHead
-    errors : int
-        Errors on the examples of the search.
-    bits : float
-        log2 of the number of heads with the same numbers of non-zeros and levels, plus
-        `extra_bits`. The file has this length, rounded up to a byte.
-    seed : int
-        The chain that found it.
-    proposals : int
-        Proposals of that chain.
-    """
+    """The best head of a search."""
 
     head: TernaryHead = field(repr=False)
     errors: int
@@ -207,18 +182,14 @@ class _Search:
             kept = self.best_weights.copy(), self.best_offsets.copy()
             self._begin(number)
         chain = self._chain(rate, number)
-        temperature = round(stage.hottest * TEMPERATURE_UNIT)
-        fall = (stage.coldest / stage.hottest) ** (A_TEMPERATURE / max(stage.proposals, 1))
-        left, finished = stage.proposals, True
-        while left and finished:
-            n = min(left, SLICE)
-            temperature = chain.run(n, temperature, max(1, round(fall * 2**32)))
-            left -= n
-            _, _, errors, energy, *_ = chain.counts()
+        finished = True
+        for n, errors, energy in cool(chain, stage, SLICE):
             if energy / UNIT < before:
                 self.errors, self.bits, kept = errors, (energy - rate * errors) / UNIT, None
             self.proposals += n
             finished = goes_on(self)
+            if not finished:
+                break
         if kept is not None:
             self.best_weights[:], self.best_offsets[:] = kept
         return finished
@@ -234,6 +205,12 @@ class _Search:
         )  # fmt: skip
         chain.start()
         return chain
+
+    def result(self) -> Annealed:
+        """The best head so far."""
+        offsets = self.best_offsets - self.best_offsets.min()
+        head = TernaryHead(self.best_weights.copy(), offsets, self.step)
+        return Annealed(head, self.errors, self.bits, self.seed, self.proposals)
 
 
 def anneal(
@@ -315,54 +292,13 @@ def anneal(
     >>> best.errors < 40
     True
     """
-    features, labels, classes = _checked(features, labels, classes)
-    if relatives is None:
-        relatives = np.empty((features.shape[1], 0), np.int32)
-    relatives = np.ascontiguousarray(relatives, np.int32)
+    features, labels, classes = check_features(features, labels, classes)
+    relatives = check_relatives(relatives, features)
     delta = checks.open_probability("delta", delta)
     problem = _Problem(features, labels, classes)
-
-    stopped = Event()  # an interrupt or an error ends the other chains too
-
-    def goes_on(search: _Search) -> bool:
-        if stopped.is_set():
-            return False
-        if progress is None:
-            return True
-        bound = occam_bound(search.errors, len(labels), search.bits, delta)
-        return progress(search.seed, search.proposals, bound, search.errors)
-
-    def chain(seed: int) -> Annealed:
-        search = _Search(problem, relatives, step, extra_bits, most_levels, delta, seed)
-        for number, stage in enumerate(stages):
-            if not search.run(number, stage, goes_on):
-                break
-        offsets = search.best_offsets - search.best_offsets.min()
-        head = TernaryHead(search.best_weights.copy(), offsets, step)
-        return Annealed(head, search.errors, search.bits, seed, search.proposals)
-
     seeds = [checks.count("seed", seed, at_least=0, below=2**32) for seed in seeds]
-    return run_each(chain, seeds, n_threads, cancel=stopped.set)
 
+    def begin(seed: int) -> _Search:
+        return _Search(problem, relatives, step, extra_bits, most_levels, delta, seed)
 
-def _checked(
-    features: Any, labels: Any, classes: int | None
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any], int]:
-    features, labels = np.asarray(features), np.asarray(labels)
-    if features.ndim != 2 or labels.shape != features.shape[:1]:
-        raise ValueError(
-            f"features must be (examples, features) and labels (examples,), got shapes "
-            f"{features.shape} and {labels.shape}"
-        )
-    if features.dtype != np.int8 or labels.dtype.kind not in "iu":
-        raise TypeError(
-            f"features must be int8 and labels integers, got {features.dtype} and {labels.dtype}"
-        )
-    if not features.size:
-        raise ValueError("features must not be empty")
-    if classes is None:
-        classes = max(int(labels.max()) + 1, 2)
-    classes = checks.count("classes", classes, at_least=2, below=1 << 15)
-    if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(f"labels must be 0 .. {classes - 1}, got {labels.min()} .. {labels.max()}")
-    return features, labels.astype(np.int64), classes
+    return run_chains(begin, seeds, stages, len(labels), delta, n_threads, progress)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from htstats.certificate._anneal import Stage, grid_relatives
-from htstats.certificate._certificate import Certificate
+from htstats.certificate._anneal import grid_relatives
+from htstats.certificate._chains import Stage
 from htstats.certificate._examples import Examples
-from htstats.certificate._file import encode
 from htstats.certificate._formats import Format, format_for
 from htstats.certificate._network import IntegerNetwork
-from htstats.certificate._network_search import AnnealedNetwork, anneal_network
-from htstats.certificate._search import CHOICE_BITS, Found, encoder_of, features_of
+from htstats.certificate._network_search import anneal_network
+from htstats.certificate._search import (
+    CHOICE_BITS,
+    Found,
+    certify_classifier,
+    encoder_of,
+    features_of,
+)
 
 __all__ = ["FCNN_STAGES", "certify_networks", "network_inputs"]
 
@@ -92,23 +96,7 @@ def certify_networks(
         extra_bits=form.header_bits + CHOICE_BITS, delta=delta, n_threads=n_threads,
         progress=progress,
     )  # fmt: skip
-    return [_certified(form, one, examples, inputs, delta, encoder) for one in found]
-
-
-def _certified(
-    form: Format,
-    found: AnnealedNetwork,
-    examples: Examples,
-    inputs: Any,
-    delta: float,
-    encoder: str | None,
-) -> Found:
-    errors = found.network.count_errors(inputs, examples.y)
-    if errors != found.errors:
-        raise ArithmeticError(f"the search counted {found.errors} errors, the decoder {errors}")
-    data = encode(form, found.network)
-    certificate = Certificate(
-        errors, len(examples.y), 8 * len(data), CHOICE_BITS, delta, form.classes, form.name,
-        encoder_sha256=encoder,
-    )  # fmt: skip
-    return Found(data, certificate, form, found.network, found)
+    return [
+        certify_classifier(form, one.network, one, examples, inputs, delta, encoder)
+        for one in found
+    ]

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["train_dense"]
+from htstats._common.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
+__all__ = ["train_dense"]
 
 # The number of times that every example is used, if that gives at least UPDATES updates.
 EPOCHS, UPDATES = 8, 960

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from threading import Event
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
-from htstats._common.threads import run_each
+from htstats._common.documents import add_sections
 from htstats._core.network_search import NetworkChain
-from htstats.certificate._anneal import (
-    A_TEMPERATURE,
+from htstats.certificate._bound import exchange_rate
+from htstats.certificate._chains import (
+    MOST_NONZEROS,
     SLICE,
-    TEMPERATURE_UNIT,
     UNIT,
     Stage,
-    _checked,
+    check_features,
+    check_relatives,
+    cool,
+    describe_result,
+    run_chains,
 )
-from htstats.certificate._bound import exchange_rate, occam_bound
 from htstats.certificate._coder import log2_units
 from htstats.certificate._network import UNIT as Q
 from htstats.certificate._network import IntegerNetwork
@@ -34,26 +36,14 @@ __all__ = ["AnnealedNetwork", "anneal_network"]
 CHUNK_EXAMPLES = 384
 MOST_CHUNKS = 128
 
-# More non-zeros than any layer of a network with a good bound has.
-MOST_NONZEROS = 4000
+
+BITS = "Bits of the message, without the zeros that fill its last byte, plus `extra_bits`."
 
 
+@add_sections(Attributes=describe_result("network : IntegerNetwork", BITS))
 @dataclass(frozen=True, eq=False)
 class AnnealedNetwork:
-    """The best network of a search.
-
-    Attributes
-    ----------
-    network : IntegerNetwork
-    errors : int
-        Errors on the examples of the search.
-    bits : float
-        Bits of the message, without the zeros that fill its last byte, plus `extra_bits`.
-    seed : int
-        The chain that found it.
-    proposals : int
-        Proposals of that chain.
-    """
+    """The best network of a search."""
 
     network: IntegerNetwork = field(repr=False)
     errors: int
@@ -173,20 +163,17 @@ class _Search:
             *self.work, generator,
         )  # fmt: skip
         chain.start()
-        temperature = round(stage.hottest * TEMPERATURE_UNIT)
-        fall = (stage.coldest / stage.hottest) ** (A_TEMPERATURE / max(stage.proposals, 1))
-        left = stage.proposals
-        goes = True
-        while left and goes:
-            n = min(left, SLICE // 4)
-            temperature = chain.run(n, temperature, max(1, round(fall * 2**32)))
-            left -= n
-            _, _, errors, energy, *_ = chain.counts()
+        for n, errors, energy in cool(chain, stage, SLICE // 4):
             self.errors, self.bits = errors, (energy - rate * errors) / UNIT
             self.proposals += n
             self.codes, self.offsets = codes[1], offsets[1]
-            goes = goes_on(self)
-        return goes
+            if not goes_on(self):
+                return False
+        return True
+
+    def result(self) -> AnnealedNetwork:
+        """The best network so far, with its numbers."""
+        return AnnealedNetwork(self.best(), self.errors, self.bits, self.seed, self.proposals)
 
 
 def anneal_network(
@@ -242,10 +229,8 @@ def anneal_network(
     """
     if not starts:
         raise ValueError("starts must be at least one network, got none")
-    features, labels, classes = _checked(features, labels, starts[0].widths[-1])
-    if relatives is None:
-        relatives = np.empty((features.shape[1], 0), np.int32)
-    relatives = np.ascontiguousarray(relatives, np.int32)
+    features, labels, classes = check_features(features, labels, starts[0].widths[-1])
+    relatives = check_relatives(relatives, features)
     delta = checks.open_probability("delta", delta)
     for start in starts:
         if (start.widths[0], start.widths[-1]) != (features.shape[1], classes) or start.values != 1:
@@ -255,23 +240,9 @@ def anneal_network(
             )
     problem = _Problem(features, labels, classes)
 
-    stopped = Event()  # an interrupt or an error ends the other chains too
-
-    def goes_on(search: _Search) -> bool:
-        if stopped.is_set():
-            return False
-        if progress is None:
-            return True
-        bound = occam_bound(search.errors, problem.m, search.bits, delta)
-        return progress(search.seed, search.proposals, bound, search.errors)
-
-    def chain(seed: int) -> AnnealedNetwork:
+    def begin(seed: int) -> _Search:
         start = starts[seed].in_order()
         costs = _Costs(start, extra_bits + header_bits(start))
-        search = _Search(problem, start, costs, relatives, delta, seed)
-        for number, stage in enumerate(stages):
-            if not search.run(number, stage, goes_on):
-                break
-        return AnnealedNetwork(search.best(), search.errors, search.bits, seed, search.proposals)
+        return _Search(problem, start, costs, relatives, delta, seed)
 
-    return run_each(chain, range(len(starts)), n_threads, cancel=stopped.set)
+    return run_chains(begin, range(len(starts)), stages, problem.m, delta, n_threads, progress)

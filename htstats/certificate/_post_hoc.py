@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.arrays import Floats
 from htstats.certificate._bound import occam_bound
 from htstats.certificate._certificate import Certificate
 from htstats.certificate._examples import Examples
@@ -111,7 +112,7 @@ def read_network_layers(path: str | os.PathLike[str]) -> list[tuple[Any, Any]]:
     return layers
 
 
-def _vector(tensor: RawTensor) -> npt.NDArray[np.float64]:
+def _vector(tensor: RawTensor) -> Floats:
     kinds = {"float16": np.float16, "float32": np.float32, "float64": np.float64}
     if tensor.dtype not in kinds:
         raise ValueError(f"{tensor.name} is {tensor.dtype}; a bias must be float16, 32 or 64")

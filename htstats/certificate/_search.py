@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats.certificate._anneal import Annealed, Stage, anneal, grid_relatives
+from htstats.certificate._anneal import Annealed, anneal, grid_relatives
 from htstats.certificate._bound import format_bits
 from htstats.certificate._certificate import Certificate
+from htstats.certificate._chains import Stage
 from htstats.certificate._examples import Examples
 from htstats.certificate._features import extract_features
 from htstats.certificate._file import encode
@@ -20,7 +21,15 @@ from htstats.certificate._head import TernaryHead
 from htstats.certificate._network import IntegerNetwork
 from htstats.certificate._network_search import AnnealedNetwork
 
-__all__ = ["CHOICE_BITS", "PRESETS", "Found", "certify", "encoder_of", "features_of"]
+__all__ = [
+    "CHOICE_BITS",
+    "PRESETS",
+    "Found",
+    "certify",
+    "certify_classifier",
+    "encoder_of",
+    "features_of",
+]
 
 # Runs from a few dense starts, of which the best one is kept, and then reheats. Heads freeze at
 # temperatures between 3 and 1.3. On Fashion-MNIST (features gabor, means of two to four seeds), 3 M
@@ -161,7 +170,10 @@ def certify(
         step=form.step, relatives=relatives, extra_bits=form.header_bits + 14 + CHOICE_BITS,
         delta=delta, n_threads=n_threads, progress=progress,
     )  # fmt: skip
-    return [_certified(form, chain, examples, features, delta, encoder) for chain in chains]
+    return [
+        certify_classifier(form, one.head, one, examples, features, delta, encoder)
+        for one in chains
+    ]
 
 
 def encoder_of(form: Format, sha256: str | None) -> str | None:
@@ -184,20 +196,28 @@ def encoder_of(form: Format, sha256: str | None) -> str | None:
     return None
 
 
-def _certified(
+def certify_classifier(
     form: Format,
-    chain: Annealed,
+    classifier: TernaryHead | IntegerNetwork,
+    annealed: Annealed | AnnealedNetwork,
     examples: Examples,
-    features: Any,
+    features: npt.NDArray[np.int8],
     delta: float,
     encoder: str | None,
 ) -> Found:
-    data = encode(form, chain.head)
-    errors = chain.head.count_errors(features, examples.y)
-    if errors != chain.errors:
-        raise ArithmeticError(f"the search counted {chain.errors} errors, the decoder {errors}")
+    """Encode the classifier that a search found, and certify the file.
+
+    Raises
+    ------
+    ArithmeticError
+        If the classifier makes another number of errors than the search counted.
+    """
+    errors = classifier.count_errors(features, examples.y)
+    if errors != annealed.errors:
+        raise ArithmeticError(f"the search counted {annealed.errors} errors, the decoder {errors}")
+    data = encode(form, classifier)
     certificate = Certificate(
         errors, len(examples.y), 8 * len(data), CHOICE_BITS, delta, form.classes, form.name,
         encoder_sha256=encoder,
     )  # fmt: skip
-    return Found(data, certificate, form, chain.head, chain)
+    return Found(data, certificate, form, classifier, annealed)

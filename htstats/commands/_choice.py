@@ -14,14 +14,11 @@ __all__ = ["add_choice", "choose_for_split", "number_rows"]
 
 def add_choice(parser: argparse.ArgumentParser, what: str) -> None:
     """Add --tensor and --exclude; `what` describes what the command does with chosen matrices."""
-    parser.add_argument(
-        "--tensor", metavar="NAME", action="append",
-        help=f"{what}: a name, or a pattern with * ? [ ]; may be repeated",
-    )  # fmt: skip
-    parser.add_argument(
-        "--exclude", metavar="PATTERN", action="append",
-        help="leave these matrices out: a name or a pattern; may be repeated",
-    )  # fmt: skip
+    add = parser.add_argument
+    add("--tensor", metavar="NAME", action="append",
+        help=f"{what}: a name, or a pattern with * ? [ ]; may be repeated")  # fmt: skip
+    add("--exclude", metavar="PATTERN", action="append",
+        help="leave these matrices out: a name or a pattern; may be repeated")  # fmt: skip
 
 
 def number_rows(weights: Weights) -> dict[str, int]:

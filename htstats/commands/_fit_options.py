@@ -15,54 +15,41 @@ __all__ = ["add_column", "add_limits", "add_rule", "option_name", "rule_of", "xm
 
 def add_column(parser: argparse.ArgumentParser) -> None:
     """Add the options for a column of numbers."""
-    parser.add_argument(
-        "--column", metavar="NAME|NUMBER",
-        help="the column to fit: its name in the header, or its number, counted from 1",
-    )  # fmt: skip
-    parser.add_argument(
-        "--discrete", action="store_true",
-        help="the column has whole numbers: fit the zeta distribution",
-    )  # fmt: skip
+    add = parser.add_argument
+    add("--column", metavar="NAME|NUMBER",
+        help="the column to fit: its name in the header, or its number, "
+        "counted from 1")  # fmt: skip
+    add("--discrete", action="store_true",
+        help="the column has whole numbers: fit the zeta distribution")  # fmt: skip
 
 
 def add_rule(parser: argparse.ArgumentParser) -> None:
     """Add the options of each fit."""
-    parser.add_argument(
-        "--side", choices=["abs", "positive", "negative"],
+    add = parser.add_argument
+    add("--side", choices=["abs", "positive", "negative"],
         help="fit abs(w), the positive weights, or the negative weights (default: abs; for a "
-        "column: positive)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--xmin", type=xmin, metavar="X",
+        "column: positive)")  # fmt: skip
+    add("--xmin", type=xmin, metavar="X",
         help="lower end of the tail, or the range LOW:HIGH of the values to try (default: every "
-        "value)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--xmax", type=float, metavar="X",
-        help="upper end of the law; larger values are left out (default: none)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--ks", choices=["left", "two-sided"], default="left",
+        "value)")  # fmt: skip
+    add("--xmax", type=float, metavar="X",
+        help="upper end of the law; larger values are left out (default: none)")  # fmt: skip
+    add("--ks", choices=["left", "two-sided"], default="left",
         help="how the distance is measured: the largest gap just below each value, as in other "
-        "tools, or the largest gap anywhere (default: left)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--min-tail", type=int, metavar="N",
-        help="try only values of xmin with at least N weights in the tail",
-    )  # fmt: skip
+        "tools, or the largest gap anywhere (default: left)")  # fmt: skip
+    add("--min-tail", type=int, metavar="N",
+        help="try only values of xmin with at least N weights in the tail")  # fmt: skip
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """Add the options for threads and the memory budget."""
-    parser.add_argument(
-        "--threads", type=int, default=2, metavar="N",
-        help="number of matrices that are fitted at a time, each in memory (default: 2)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--max-memory", type=size, metavar="SIZE",
+    add = parser.add_argument
+    add("--threads", type=int, default=2, metavar="N",
+        help="number of matrices that are fitted at a time, each in memory "
+        "(default: 2)")  # fmt: skip
+    add("--max-memory", type=size, metavar="SIZE",
         help="memory budget of all threads, in addition to the program itself, such as 512M or 2G; "
-        "larger matrices are read in blocks (default: those above 256M)",
-    )  # fmt: skip
+        "larger matrices are read in blocks (default: those above 256M)")  # fmt: skip
 
 
 def xmin(text: str) -> float | tuple[float, float]:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ["add_dask", "add_resume", "add_threads"]
+__all__ = ["add_dask", "add_output", "add_resume", "add_threads"]
+
+
+def add_output(
+    parser: argparse.ArgumentParser,
+    text: str,
+    *,
+    required: bool = False,
+    default: str | None = None,
+) -> None:
+    """Add --output with this description of what is written."""
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", required=required, default=default, help=text
+    )
 
 
 def add_threads(parser: argparse.ArgumentParser, default: int = 1) -> None:

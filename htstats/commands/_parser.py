@@ -127,13 +127,10 @@ def _add_commands(subparsers: Any, names: Iterable[str]) -> None:
 
 def _add_common(parser: argparse.ArgumentParser, default: Any) -> None:
     """Add the options that may stand before and after the name of the command."""
-    parser.add_argument(
-        "-v", "--verbose", action="store_true", default=default,
-        help="say on stderr what is done, and how long it takes",
-    )  # fmt: skip
-    parser.add_argument(
-        "--debug", action="store_true", default=default, help="show the traceback of an error"
-    )
+    add = parser.add_argument
+    add("-v", "--verbose", action="store_true", default=default,
+        help="say on stderr what is done, and how long it takes")  # fmt: skip
+    add("--debug", action="store_true", default=default, help="show the traceback of an error")
 
 
 def command_parser(name: str) -> argparse.ArgumentParser:

@@ -15,47 +15,31 @@ from pathlib import Path
 from htstats._common.messages import suggest_path
 from htstats.commands._encoder import add_encoder_options, encoder_hash
 from htstats.commands._json import add_json_option, claim_text
-from htstats.commands._options import add_threads
+from htstats.commands._options import add_output, add_threads
 from htstats.commands._trunk import add_trunk_option, columns_of_trunk
 
 HELP = "search for a small classifier with a certified error"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--data",
-        required=True,
-        metavar="DATA",
+    add = parser.add_argument
+    add("--data", required=True, metavar="DATA",
         help="fashion-mnist, digits, a folder with the files of Fashion-MNIST, or an .npz with "
-        "x, y, x_test, y_test",
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", help="a .htc file to write; a .json for a given model"
-    )
-    parser.add_argument(
-        "--preset",
-        default="fast",
-        metavar="NAME",
+        "x, y, x_test, y_test")  # fmt: skip
+    add_output(parser, "a .htc file to write; a .json for a given model")
+    add("--preset", default="fast", metavar="NAME",
         help="fast, best, gaussian (features are random filters replayed from a seed), pixels, "
         "transfer (columns of a public network), fcnn (a network on pixels; needs torch to train "
         "its start) or held-out (a network trained with torch on three quarters of DATA, certified "
-        "by the rest; OUT is .npz); default: fast",
-    )
-    parser.add_argument(
-        "--hidden", default="24", metavar="N,N", help="hidden units of fcnn; default: 24"
-    )
-    parser.add_argument(
-        "--noise", type=int, default=0, metavar="N",
-        help="sqrt(t) of fcnn, in sixteenths of q: 0 (no G), 1, 2, 3, 4, 6, ...; default: 0",
-    )  # fmt: skip
-    parser.add_argument(
-        "--seeds", type=int, default=1, metavar="N", help="number of searches; default: 1"
-    )
-    parser.add_argument("--minutes", type=float, metavar="M", help="stop after M minutes")
-    parser.add_argument(
-        "--delta", type=float, default=0.05, metavar="P",
-        help="probability that the bound fails; default: .05",
-    )  # fmt: skip
+        "by the rest; OUT is .npz); default: fast")  # fmt: skip
+    add("--hidden", default="24", metavar="N,N", help="hidden units of fcnn; default: 24")
+    add("--noise", type=int, default=0, metavar="N",
+        help="sqrt(t) of fcnn, in sixteenths of q: 0 (no G), 1, 2, 3, 4, 6, ...; "
+        "default: 0")  # fmt: skip
+    add("--seeds", type=int, default=1, metavar="N", help="number of searches; default: 1")
+    add("--minutes", type=float, metavar="M", help="stop after M minutes")
+    add("--delta", type=float, default=0.05, metavar="P",
+        help="probability that the bound fails; default: .05")  # fmt: skip
     add_threads(parser)
     add_json_option(parser)
     add_encoder_options(parser)
@@ -69,40 +53,25 @@ def _configure_models(parser: argparse.ArgumentParser) -> None:
         "DATA must then be examples that the model never saw. The test part of DATA is used, or "
         "all of DATA if there is no test part.",
     )
-    group.add_argument(
-        "--predictions", metavar="P", help="a .npy file of the model's classes or scores on DATA"
-    )
-    group.add_argument(
-        "--model", metavar="M", help="a torch module: a file, or an import path package.module:name"
-    )
-    group.add_argument(
-        "--candidates", type=int, default=1, metavar="N",
-        help="number of models from which this one was chosen by these labels; default: 1",
-    )  # fmt: skip
-    group.add_argument(
-        "--surrogate",
-        metavar="HTC",
-        help="a .htc file certified on DATA, for use without held-out labels",
-    )
-    group.add_argument(
-        "--unlabelled",
-        metavar="X",
-        help="a .npy file of inputs that neither the model nor the surrogate saw",
-    )
-    group.add_argument(
-        "--share", type=float, default=0.5, metavar="S",
-        help="the part of delta for the disagreements with the surrogate; default: .5",
-    )  # fmt: skip
-    group.add_argument(
-        "--checkpoint",
-        metavar="C",
-        help="a file with a trained network of linear layers, which is compressed and certified",
-    )
-    group.add_argument(
-        "--input-range", default="-1,1", metavar="LOW,HIGH",
+    add = group.add_argument
+    add("--predictions", metavar="P", help="a .npy file of the model's classes or scores on DATA")
+    add("--model", metavar="M",
+        help="a torch module: a file, or an import path package.module:name")  # fmt: skip
+    add("--candidates", type=int, default=1, metavar="N",
+        help="number of models from which this one was chosen by these labels; "
+        "default: 1")  # fmt: skip
+    add("--surrogate", metavar="HTC",
+        help="a .htc file certified on DATA, for use without held-out labels")  # fmt: skip
+    add("--unlabelled", metavar="X",
+        help="a .npy file of inputs that neither the model nor the surrogate saw")  # fmt: skip
+    add("--share", type=float, default=0.5, metavar="S",
+        help="the part of delta for the disagreements with the surrogate; default: .5")  # fmt: skip
+    add("--checkpoint", metavar="C",
+        help="a file with a trained network of linear layers, "
+        "which is compressed and certified")  # fmt: skip
+    add("--input-range", default="-1,1", metavar="LOW,HIGH",
         help="the inputs of the network of --checkpoint for the smallest and the largest pixel; "
-        "default: -1,1",
-    )  # fmt: skip
+        "default: -1,1")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:

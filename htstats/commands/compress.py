@@ -22,7 +22,7 @@ from htstats._common.extras import name_missing_package
 from htstats._common.messages import one_line
 from htstats.commands._choice import add_choice, choose_for_split
 from htstats.commands._json import add_json_option, print_json
-from htstats.commands._options import add_dask, add_resume, add_threads
+from htstats.commands._options import add_dask, add_output, add_resume, add_threads
 from htstats.commands._sizes import size
 from htstats.commands._streams import STREAM, stdout_file
 
@@ -36,33 +36,25 @@ HELP = "compress the weight matrices of a checkpoint"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a checkpoint: .npy, .npz, .safetensors, .pt")
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", required=True,
-        help="the .htz to write, or - for standard output",
-    )  # fmt: skip
-    parser.add_argument(
-        "--threshold", metavar="RULE", default="std",
-        help="a number, or std, quantile:Q, nnz:K, xmin, error:EPS,ETA (default: std)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--keep", choices=["abs", "upper", "centered"], default="abs",
-        help="keep where abs(w), w or abs(w - mean) is above the threshold (default: abs)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--noise", choices=["paper", "matched", "none"], default="paper",
-        help="the noise has the moments of all of W, of the replaced part, or 0 (default: paper)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--support", choices=["replaced", "full"], default="replaced",
-        help="add noise only where elements are replaced, or everywhere (default: replaced)",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="seed of the noise (default: 0)")
+    add = parser.add_argument
+    add("file", metavar="FILE", help="a checkpoint: .npy, .npz, .safetensors, .pt")
+    add_output(parser, "the .htz to write, or - for standard output", required=True)
+    add("--threshold", metavar="RULE", default="std",
+        help="a number, or std, quantile:Q, nnz:K, xmin, error:EPS,ETA (default: std)")  # fmt: skip
+    add("--keep", choices=["abs", "upper", "centered"], default="abs",
+        help="keep where abs(w), w or abs(w - mean) is above the threshold "
+        "(default: abs)")  # fmt: skip
+    add("--noise", choices=["paper", "matched", "none"], default="paper",
+        help="the noise has the moments of all of W, of the replaced part, or 0 "
+        "(default: paper)")  # fmt: skip
+    add("--support", choices=["replaced", "full"], default="replaced",
+        help="add noise only where elements are replaced, or everywhere "
+        "(default: replaced)")  # fmt: skip
+    add("--seed", type=int, default=0, help="seed of the noise (default: 0)")
     add_choice(parser, "compress these matrices and keep the others unchanged")
-    parser.add_argument(
-        "--max-memory", type=size, default=256 << 20, metavar="SIZE",
-        help="memory budget in addition to the program itself, such as 512M or 2G (default: 256M)",
-    )  # fmt: skip
+    add("--max-memory", type=size, default=256 << 20, metavar="SIZE",
+        help="memory budget in addition to the program itself, such as 512M or 2G "
+        "(default: 256M)")  # fmt: skip
     add_threads(parser)
     add_dask(parser, "split")
     add_resume(parser, "continue an interrupted run (from OUT.partial)")

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from htstats.commands._json import add_json_option, print_json
-from htstats.commands._options import add_threads
+from htstats.commands._options import add_output, add_threads
 from htstats.commands._sizes import size
 from htstats.commands._streams import STREAM, stdin_file, stdout_file
 
@@ -25,18 +25,16 @@ HELP = "rebuild dense weights from a compressed file"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", metavar="FILE", help="a .htz file that `htstats compress` wrote, or -"
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", required=True,
-        help="a .safetensors, .npz or .npy to write; DIR/ for shards with their index; or - for "
+    add = parser.add_argument
+    add("file", metavar="FILE", help="a .htz file that `htstats compress` wrote, or -")
+    add_output(
+        parser,
+        "a .safetensors, .npz or .npy to write; DIR/ for shards with their index; or - for "
         "safetensors on standard output",
-    )  # fmt: skip
-    parser.add_argument(
-        "--shard-size", type=size, metavar="SIZE",
-        help="largest size of a shard, such as 500MB, 1GiB (default: 5GB)",
-    )  # fmt: skip
+        required=True,
+    )
+    add("--shard-size", type=size, metavar="SIZE",
+        help="largest size of a shard, such as 500MB, 1GiB (default: 5GB)")  # fmt: skip
     add_threads(parser)
     add_json_option(parser)
 

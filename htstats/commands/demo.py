@@ -43,21 +43,14 @@ NEXT = """Try next
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add_json_option(parser)
-    parser.add_argument(
-        "--seed", type=int, default=0, help="seed of the data split, the training and the noise"
-    )
-    parser.add_argument(
-        "--threshold", metavar="RULE", default="std",
-        help="a number, or std, quantile:Q, nnz:K, xmin, error:EPS,ETA (default: std)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--trials", type=int, default=10, help="number of trials, at least 2 (default: 10)"
-    )
-    parser.add_argument(
-        "--epochs", type=int, default=EPOCHS, help=f"epochs of the training (default: {EPOCHS})"
-    )
-    parser.add_argument("--save", metavar="FILE", help="write the trained weights here (.pt)")
+    add("--seed", type=int, default=0, help="seed of the data split, the training and the noise")
+    add("--threshold", metavar="RULE", default="std",
+        help="a number, or std, quantile:Q, nnz:K, xmin, error:EPS,ETA (default: std)")  # fmt: skip
+    add("--trials", type=int, default=10, help="number of trials, at least 2 (default: 10)")
+    add("--epochs", type=int, default=EPOCHS, help=f"epochs of the training (default: {EPOCHS})")
+    add("--save", metavar="FILE", help="write the trained weights here (.pt)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -32,7 +32,7 @@ from htstats._common.extras import name_missing_package
 from htstats.commands._choice import add_choice, number_rows
 from htstats.commands._fit_options import add_column, add_limits, add_rule, rule_of
 from htstats.commands._json import add_json_option
-from htstats.commands._options import add_dask, add_resume
+from htstats.commands._options import add_dask, add_output, add_resume
 from htstats.report.tables import Row, describe, describe_unread, finish
 
 if TYPE_CHECKING:
@@ -57,11 +57,11 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     add_json_option(form)
     form.add_argument("--csv", action="store_true", help="print CSV, and nothing else")
-    parser.add_argument(
-        "-o", "--output", metavar="OUT",
-        help="write the answer to this file. While the fits run, OUT.partial has those that are "
+    add_output(
+        parser,
+        "write the answer to this file. While the fits run, OUT.partial has those that are "
         "finished, as JSON lines",
-    )  # fmt: skip
+    )
     add_resume(
         parser,
         "do not fit again what an interrupted run has fitted (according to OUT.partial, or "
@@ -88,31 +88,22 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 def _add_extras(parser: argparse.ArgumentParser) -> None:
     """Add the options for results in addition to the fits."""
-    parser.add_argument(
-        "--gof", type=int, nargs="?", const=2500, default=0, metavar="N",
+    add = parser.add_argument
+    add("--gof", type=int, nargs="?", const=2500, default=0, metavar="N",
         help="test the fit by at most N resamples (default: 2500), until p is surely on one "
-        "side of 0.1",
-    )  # fmt: skip
-    parser.add_argument(
-        "--compare", action="store_true",
-        help="compare the power law with lognormal, exponential and others",
-    )  # fmt: skip
-    parser.add_argument(
-        "--spectrum", action="store_true",
+        "side of 0.1")  # fmt: skip
+    add("--compare", action="store_true",
+        help="compare the power law with lognormal, exponential and others")  # fmt: skip
+    add("--spectrum", action="store_true",
         help="also fit and summarise the eigenvalues of W W^T, with default options (computes all "
-        "eigenvalues of the shorter side)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--device", metavar="DEVICE", default="cpu",
-        help="where to compute the spectrum: cpu, or a device of torch such as cuda (default: cpu)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--stable", action="store_true",
-        help="also fit an alpha-stable law to all elements, and test it by 199 resamples",
-    )  # fmt: skip
-    parser.add_argument(
-        "--plot", metavar="DIR", help="draw each fit into DIR/NAME.png (needs matplotlib)"
-    )
+        "eigenvalues of the shorter side)")  # fmt: skip
+    add("--device", metavar="DEVICE", default="cpu",
+        help="where to compute the spectrum: cpu, or a device of torch such as cuda "
+        "(default: cpu)")  # fmt: skip
+    add("--stable", action="store_true",
+        help="also fit an alpha-stable law to all elements, "
+        "and test it by 199 resamples")  # fmt: skip
+    add("--plot", metavar="DIR", help="draw each fit into DIR/NAME.png (needs matplotlib)")
 
 
 def run(args: argparse.Namespace) -> int:

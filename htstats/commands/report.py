@@ -20,20 +20,17 @@ from typing import Any
 from htstats.commands._choice import add_choice
 from htstats.commands._fit_options import add_column, add_limits, add_rule, option_name
 from htstats.commands._json import add_json_option, print_json
+from htstats.commands._options import add_output
 
 HELP = "make an HTML page about a checkpoint, two checkpoints, or a column of numbers"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "files", metavar="FILE", nargs="+",
+    add = parser.add_argument
+    add("files", metavar="FILE", nargs="+",
         help="one or two checkpoints (.npy, .npz, .safetensors, .pt, .pth, a folder of shards) or "
-        "columns of numbers (.txt, .csv, .tsv, .dat, 1-D .npy, - for standard input)",
-    )  # fmt: skip
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", default="report.html",
-        help="the page to write (default: report.html)",
-    )  # fmt: skip
+        "columns of numbers (.txt, .csv, .tsv, .dat, 1-D .npy, - for standard input)")  # fmt: skip
+    add_output(parser, "the page to write (default: report.html)", default="report.html")
     add_column(parser)
     add_choice(parser, "use only these matrices")
     add_json_option(parser)
@@ -44,31 +41,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _add_extras(parser: argparse.ArgumentParser) -> None:
     """Add the options for results in addition to the fits."""
-    parser.add_argument(
-        "--gof", type=int, nargs="?", const=2500, metavar="N",
+    add = parser.add_argument
+    add("--gof", type=int, nargs="?", const=2500, metavar="N",
         help="test the fit by at most N resamples (2500 if N is left out; default: a column is "
-        "tested, a checkpoint is not; 0: no test)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--compare", action="store_true",
-        help="compare with all alternatives (default: with lognormal and exponential)",
-    )  # fmt: skip
-    parser.add_argument("--spectrum", action="store_true", help="also fit the eigenvalues of W W^T")
-    parser.add_argument(
-        "--stable", action="store_true", help="also fit an alpha-stable law to all elements"
-    )
-    parser.add_argument(
-        "--threshold", default="std", metavar="RULE",
+        "tested, a checkpoint is not; 0: no test)")  # fmt: skip
+    add("--compare", action="store_true",
+        help="compare with all alternatives (default: with lognormal and exponential)")  # fmt: skip
+    add("--spectrum", action="store_true", help="also fit the eigenvalues of W W^T")
+    add("--stable", action="store_true", help="also fit an alpha-stable law to all elements")
+    add("--threshold", default="std", metavar="RULE",
         help="the rule of `htstats compress` for kept fraction and size: a number, std, "
-        "quantile:Q, nnz:K, xmin; or none (default: std)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--examples", type=int, metavar="M",
-        help="number of training examples, for the rate sqrt(sum k / M)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--certificate", metavar="HTC", help="show this certificate (.htc, with its .htc.json)"
-    )
+        "quantile:Q, nnz:K, xmin; or none (default: std)")  # fmt: skip
+    add("--examples", type=int, metavar="M",
+        help="number of training examples, for the rate sqrt(sum k / M)")  # fmt: skip
+    add("--certificate", metavar="HTC", help="show this certificate (.htc, with its .htc.json)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -24,19 +24,14 @@ NEED_TORCH = ("figure3", "table1")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", choices=NAMES, help=" | ".join(NAMES))
-    parser.add_argument(
-        "--out", metavar="DIR", required=True, type=Path,
-        help="output folder; created if it is missing",
-    )  # fmt: skip
-    parser.add_argument(
-        "--data", metavar="DIR", type=Path,
+    add = parser.add_argument
+    add("name", metavar="NAME", choices=NAMES, help=" | ".join(NAMES))
+    add("--out", metavar="DIR", required=True, type=Path,
+        help="output folder; created if it is missing")  # fmt: skip
+    add("--data", metavar="DIR", type=Path,
         help="folder with checkpoints, the files of Fashion-MNIST, of CIFAR-10 or SVHN, or "
-        "pytorchcv's weights",
-    )  # fmt: skip
-    parser.add_argument(
-        "--seed", type=int, default=0, help="seed of the noise, EM and training (default: 0)"
-    )
+        "pytorchcv's weights")  # fmt: skip
+    add("--seed", type=int, default=0, help="seed of the noise, EM and training (default: 0)")
     add_json_option(parser)
 
 

@@ -23,22 +23,17 @@ HELP = "recompute the certified error of a .htc file"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", metavar="FILE",
-        help="a .htc, - for a .htc on standard input, or the .npz of --preset held-out",
-    )  # fmt: skip
-    parser.add_argument(
-        "--data",
-        required=True,
-        metavar="DATA",
-        help="the data of the certificate: fashion-mnist, digits, an .npz file or a folder",
-    )
+    add = parser.add_argument
+    add("file", metavar="FILE",
+        help="a .htc, - for a .htc on standard input, or the .npz of "
+        "--preset held-out")  # fmt: skip
+    add("--data", required=True, metavar="DATA",
+        help="the data of the certificate: fashion-mnist, digits, "
+        "an .npz file or a folder")  # fmt: skip
     add_encoder_options(parser)
-    parser.add_argument("--claim", type=float, metavar="P", help="the certified error to check")
-    parser.add_argument(
-        "--delta", type=float, metavar="P",
-        help="probability that the bound fails; default: the claim's, or .05",
-    )  # fmt: skip
+    add("--claim", type=float, metavar="P", help="the certified error to check")
+    add("--delta", type=float, metavar="P",
+        help="probability that the bound fails; default: the claim's, or .05")  # fmt: skip
     add_threads(parser, default=2)
     add_json_option(parser)
     add_trunk_option(parser)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.arrays import Floats
 from htstats._common.data_checks import require_full, require_numbers
 from htstats._common.threads import run_each
 from htstats._core import normal
@@ -269,7 +270,7 @@ class CompressedMatrix:
         rebuild_rows(NoiseLaw.of(self), start, *rows, out)
         return out
 
-    def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+    def gaussian_rows(self, start: int, stop: int) -> Floats:
         """Rows `start` to `stop` of G: standard normal values, without rounding and without B."""
         stop = checks.count("stop", stop, below=self.shape[0] + 1)
         start = checks.count("start", start, below=stop + 1)
@@ -335,7 +336,7 @@ class CompressedMatrix:
         return array.astype(dtype), dtype
 
 
-def gaussian_rows(law: NoiseLaw, start: int, stop: int, cols: int) -> npt.NDArray[np.float64]:
+def gaussian_rows(law: NoiseLaw, start: int, stop: int, cols: int) -> Floats:
     """Rows of G."""
     g = np.empty((stop - start, cols))
     normal.fill(law.seed, law.layer, start, 0, g)
@@ -378,14 +379,14 @@ def _fill_noise(law: NoiseLaw, row: int, out: npt.NDArray[Any]) -> None:
             place[...] = _round_to(_affine(law, g), law.dtype)
 
 
-def _affine(law: NoiseLaw, g: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _affine(law: NoiseLaw, g: Floats) -> Floats:
     """Compute m + s g in place, with two roundings."""
     np.multiply(g, law.std, out=g)
     np.add(g, law.mean, out=g)
     return g
 
 
-def _round_to(x: npt.NDArray[np.float64], dtype: str) -> npt.NDArray[Any]:
+def _round_to(x: Floats, dtype: str) -> npt.NDArray[Any]:
     """Round float64 values once, half to even, to `dtype`. It may overwrite `x`."""
     if dtype != "bfloat16":
         return x.astype(BLOCK_DTYPES[dtype], copy=False)

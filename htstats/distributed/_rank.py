@@ -6,10 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from distributed import Client
 
-from htstats._common.arrays import widen
+from htstats._common.arrays import Floats, widen
 from htstats.distributed._cluster import identity, tree
 from htstats.distributed._parts import Parts, blocks_of
 from htstats.sketch import TailSketch
@@ -17,7 +16,7 @@ from htstats.spectral import norm_by_products
 
 __all__ = ["stable_rank"]
 
-Vector = npt.NDArray[np.float64]
+Vector = Floats
 
 
 def stable_rank(client: Client, parts: Parts, sketch: TailSketch, rtol: float) -> float:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import HALF_DTYPES, as_sample, widen
+from htstats._common.arrays import HALF_DTYPES, Floats, as_sample, widen
+from htstats._common.checks import positive
 from htstats._common.data_checks import require_all_finite
 from htstats._common.threads import run_each
 from htstats._core import refits
@@ -30,16 +31,13 @@ __all__ = [
     "RAISES",
     "RANDOM",
     "Block",
-    "Floats",
     "Resampler",
     "fit_positive",
     "general_blocks",
     "has_kernel",
-    "positive_sample",
     "refit_blocks",
 ]
 
-Floats = npt.NDArray[np.float64]
 # Distances, alphas and xmins. A block from the kernel has the logs of the xmins instead.
 Block = tuple[Floats, Floats, Floats]
 
@@ -61,7 +59,7 @@ ValueError
 BLOCK = 50
 
 
-def positive_sample(x: npt.ArrayLike) -> Sample:
+def _positive_sample(x: npt.ArrayLike) -> Sample:
     """The unmasked values of an array; ValueError if a continuous law cannot be fitted to them."""
     data = as_sample(x)
     require_all_finite("x", data)
@@ -73,11 +71,19 @@ def positive_sample(x: npt.ArrayLike) -> Sample:
     return sample
 
 
-def fit_positive(sample: Sample, options: FitOptions) -> FittedTail:
-    """Fit positive values."""
-    if isinstance(options.xmin, float) and not options.xmin < sample.values[-1]:
-        raise ValueError(f"xmin = {options.xmin!r} leaves no value above it")
-    return solve_sample(sample, options)
+def fit_positive(x: npt.ArrayLike, xmin: float | None) -> tuple[FittedTail, Sample, FitOptions]:
+    """Fit a continuous law to positive values; return the fit, its sample and its options.
+
+    Raises
+    ------
+    ValueError
+        If `xmin` is not positive or leaves no value above it, or a law cannot be fitted to `x`.
+    """
+    fixed = None if xmin is None else positive("xmin", xmin)
+    sample, options = _positive_sample(x), FitOptions(xmin=fixed)
+    if fixed is not None and not fixed < sample.values[-1]:
+        raise ValueError(f"xmin = {fixed!r} leaves no value above it")
+    return solve_sample(sample, options), sample, options
 
 
 def refit_blocks(

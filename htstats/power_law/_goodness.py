@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from htstats._common.checks import count, positive, probability
+from htstats._common.checks import count, probability
 from htstats._common.documents import add_sections
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.options import FitOptions
@@ -25,7 +25,6 @@ from htstats.power_law._bootstrap import (
     fit_positive,
     general_blocks,
     has_kernel,
-    positive_sample,
     refit_blocks,
 )
 
@@ -130,14 +129,10 @@ def goodness_of_fit(
     >>> goodness_of_fit(x, 200, seed=1).pvalue > 0.1
     True
     """
-    fixed = None if xmin is None else positive("xmin", xmin)
-    sample, options = positive_sample(x), FitOptions(xmin=fixed)
     return bootstrap_pvalue(
-        fit_positive(sample, options),
-        sample,
-        options,
+        *fit_positive(x, xmin),
         n_resamples,
-        fixed is None if refit_xmin is None else bool(refit_xmin),
+        xmin is None if refit_xmin is None else bool(refit_xmin),
         seed=seed,
         n_threads=n_threads,
         stop_at=stop_at,

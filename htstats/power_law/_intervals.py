@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from htstats._common.checks import count, one_of, positive, probability
+from htstats._common.arrays import Floats
+from htstats._common.checks import count, one_of, probability
 from htstats._common.documents import add_sections
 from htstats._exact_fit.fitted_tail import FittedTail
 from htstats._exact_fit.options import FitOptions
@@ -17,12 +18,10 @@ from htstats.power_law._bootstrap import (
     DATA,
     RAISES,
     RANDOM,
-    Floats,
     Resampler,
     fit_positive,
     general_blocks,
     has_kernel,
-    positive_sample,
     refit_blocks,
 )
 
@@ -105,9 +104,7 @@ def confidence_interval(
     """
     level = check_level(level, method)
     n_resamples = count("n_resamples", n_resamples, at_least=20)
-    fixed = None if xmin is None else positive("xmin", xmin)
-    sample, options = positive_sample(x), FitOptions(xmin=fixed)
-    tail = fit_positive(sample, options)
+    tail, sample, options = fit_positive(x, xmin)
     if method == "bootstrap":
         return bootstrap_interval(
             tail, sample, options, level, n_resamples=n_resamples, seed=seed, n_threads=n_threads

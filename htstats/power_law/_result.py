@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Floats
 from htstats._common.documents import add_sections
 from htstats._exact_fit.fitted_tail import ATTRIBUTES, FittedTail
 from htstats._exact_fit.options import FitOptions
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from htstats.power_law._intervals import ConfidenceInterval
 
 __all__ = ["FitData", "PowerLawFit"]
-
-Floats = npt.NDArray[np.float64]
 
 
 class FitData(NamedTuple):

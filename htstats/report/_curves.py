@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Floats
+
 if TYPE_CHECKING:
     from htstats._exact_fit.fitted_tail import FittedTail
     from htstats._exact_fit.options import FitOptions
@@ -41,8 +43,6 @@ __all__ = [
     "tail_curve",
     "thin_curve",
 ]
-
-Floats = npt.NDArray[np.float64]
 
 # Largest number of points of a curve.
 MOST = 64

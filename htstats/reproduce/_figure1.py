@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from htstats import stable
+from htstats._common.arrays import Floats
 from htstats.reproduce._frame import Request, output
 from htstats.reproduce._places import save_picture, write_csv
 
 __all__ = ["figure1"]
-
-Floats = npt.NDArray[np.float64]
 
 ALPHAS = (0.5, 1.0, 1.5, 2.0)
 

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.arrays import Floats
 
 __all__ = ["Mixture", "fit_mixture", "select_mixture"]
-
-Floats = npt.NDArray[np.float64]
 
 # A line through two points would have an unbounded likelihood. The variance of each component is
 # therefore bounded below by this proportion of the variance of y.

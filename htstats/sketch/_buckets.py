@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Floats
+
 __all__ = ["FORMATS", "Buckets", "Format", "add_words"]
 
 
@@ -32,13 +34,13 @@ class Format(NamedTuple):
         """Binary exponent of the last bit of a significand; 0 is the exponent of denormals."""
         return max(exponent, 1) - (self.exponents // 2 - 1) - self.mantissa
 
-    def values(self, pattern: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    def values(self, pattern: npt.NDArray[np.int64]) -> Floats:
         """The values for patterns of abs(x). Infinity's pattern gives the next power of two."""
         exponent, bits = pattern >> self.mantissa, pattern & ((1 << self.mantissa) - 1)
         significand = np.where(exponent > 0, bits + (1 << self.mantissa), bits)
         scale = np.maximum(exponent, 1) + self.scale(0) - 1
         with np.errstate(over="ignore"):
-            values: npt.NDArray[np.float64] = np.ldexp(significand.astype(np.float64), scale)
+            values: Floats = np.ldexp(significand.astype(np.float64), scale)
         return values
 
 
@@ -59,10 +61,10 @@ class Buckets:
     """
 
     pattern: npt.NDArray[np.int64]  # bits of `lower` in the sketch's dtype
-    lower: npt.NDArray[np.float64]
-    upper: npt.NDArray[np.float64]
+    lower: Floats
+    upper: Floats
     count: npt.NDArray[np.int64]
-    total: npt.NDArray[np.float64]
+    total: Floats
 
 
 def add_words(mine: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64], *, carry: bool) -> None:

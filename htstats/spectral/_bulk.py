@@ -6,11 +6,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+
+from htstats._common.arrays import Floats
 
 __all__ = ["Bulk", "bulk_edges", "fit_bulk"]
-
-Floats = npt.NDArray[np.float64]
 
 # WeightWatcher's numbers: the half width of the linear kernel, the points at which the density is
 # compared, the density below which it is not, the sum of squares where the law does not apply, and

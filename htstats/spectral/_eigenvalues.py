@@ -6,10 +6,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from htstats._common import checks
-from htstats._common.arrays import widen
+from htstats._common.arrays import Floats, widen
 from htstats._common.data_checks import require_all_finite
 from htstats._common.threads import call_aside
 from htstats.spectral._gram import SMALL, UNIT, Gram, gram_of
@@ -27,8 +26,6 @@ __all__ = [
     "open_matrix",
     "square_all",
 ]
-
-Floats = npt.NDArray[np.float64]
 
 WAYS = ("gram", "svd", "lanczos")
 

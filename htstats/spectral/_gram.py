@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from htstats._common.arrays import widen
+from htstats._common.arrays import Floats, widen
 from htstats.spectral._rows import Matrix, Rows
 
 __all__ = ["Gram", "gram_error", "gram_of", "needs_scipy"]
-
-Floats = npt.NDArray[np.float64]
 
 # Up to this short side, a product is added by NumPy, which takes a second matrix of this size.
 # Above, BLAS adds to the matrix itself; loading SciPy takes a quarter of a second.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import HALF_DTYPES, as_elements, widen_half
+from htstats._common.arrays import HALF_DTYPES, Floats, as_elements, widen_half
 from htstats._common.data_checks import require_all_finite
 from htstats._common.rows import RowSource, read_blocks
 from htstats._common.threads import run_each
@@ -18,7 +18,7 @@ from htstats._core import single as _single
 
 __all__ = ["SIZES", "Matrix", "Rows", "Sizes", "Vector", "open_rows", "scale_rows"]
 
-Vector = npt.NDArray[np.float64]
+Vector = Floats
 Matrix = npt.NDArray[Any]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.arrays import Floats
 from htstats._common.documents import add_sections
 from htstats._exact_fit.fitted_tail import ATTRIBUTES
 from htstats.power_law import PowerLawFit, fit_power_law
@@ -54,7 +55,7 @@ class SpectrumFit(PowerLawFit):
     way: str
     error_bound: float
     n_dropped: int
-    eigenvalues: npt.NDArray[np.float64] = field(compare=False)
+    eigenvalues: Floats = field(compare=False)
 
     @classmethod
     def of_eigenvalues(cls, fit: PowerLawFit, found: Eigenvalues) -> SpectrumFit:

@@ -16,8 +16,6 @@ from htstats.spectral._spectrum import SpectrumFit, fit_spectrum, pool_spectra
 
 __all__ = ["SpectrumSummary", "summarize_fit", "summarize_spectrum"]
 
-Floats = npt.NDArray[np.float64]
-
 # WeightWatcher's numbers: eigenvalues at or below the first are left out of its fit; eigenvalues
 # below the second count as lost; added to probabilities; exponents that it calls over-trained and
 # under-trained.

@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from htstats._common import broadcast
+from htstats._common.arrays import Floats
 from htstats._common.broadcast import Result, common_shape, refuse, run
 from htstats._core import stable as _core
 
-__all__ = ["FUNCTIONS", "Floats", "Result", "check_law", "evaluate", "evaluate_laws", "is_s1"]
+__all__ = ["FUNCTIONS", "Result", "check_law", "evaluate", "evaluate_laws", "is_s1"]
 
 FUNCTIONS = {
     name: code
@@ -27,8 +27,6 @@ FIRST = {"ppf": "q", "isf": "q", "log_isf": "level"}
 
 # The location and the scale of a standard law.
 UNIT = np.array([0.0]), np.array([1.0])
-
-Floats = npt.NDArray[np.float64]
 
 
 def is_s1(parameterization: str) -> bool:

@@ -9,10 +9,11 @@ import numpy as np
 from scipy import special
 
 from htstats._common import checks
+from htstats._common.arrays import Floats
 from htstats.stable._distribution import StableDistribution
 from htstats.stable._fit_mle import fit_normal
 from htstats.stable._fitted import FittedStable
-from htstats.stable._points import Floats, Points
+from htstats.stable._points import Points
 
 __all__ = ["OTHERS", "StableComparison", "compare", "compare_tail"]
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from htstats._common import checks
+from htstats._common.arrays import Floats
 from htstats._common.broadcast import numbers, run
 from htstats.stable import _arguments, _moments, _numbers
-from htstats.stable._arguments import Floats, first_argument
+from htstats.stable._arguments import first_argument
 from htstats.stable._sample import sample
 from htstats.stable._table import StableTable, table_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from htstats._common.documents import OUTPUT, RAISES_TYPE
 
-__all__ = ["FUNCTION", "LOG_QUANTILE", "QUANTILE"]
+__all__ = ["FUNCTION", "LOG_QUANTILE", "QUANTILE", "RAISES_RANGE"]
 
 LAW = f"""\
 alpha : array_like
@@ -25,6 +25,11 @@ RAISES = f"""\
 ValueError
     If alpha is outside (0, 2], beta is outside [-1, 1], scale is not above 0, loc is infinite,
     an argument is NaN, or the parameterization is unknown."""
+# Of methods of a fit.
+RAISES_RANGE = """\
+ValueError
+    If an argument is outside its range."""
+
 REFERENCES = """\
 J. P. Nolan, "Numerical calculation of stable densities and distribution functions", Commun.
 Statist. Stochastic Models 13 (1997), theorem 1. V. M. Zolotarev, "One-dimensional stable

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from htstats._common import checks
+from htstats._common.documents import add_sections
 from htstats.stable._compare import StableComparison, compare, compare_tail
+from htstats.stable._documents import RAISES_RANGE
 from htstats.stable._fit_quantile import Given
 from htstats.stable._fitted import METHODS, PARAMETERS, FittedStable, fit_points
 from htstats.stable._goodness import StableGoodness, goodness_of_fit
@@ -51,6 +53,7 @@ class StableFit(FittedStable):
     (1.71, 0.015)
     """
 
+    @add_sections(Raises=RAISES_RANGE)
     def confidence_interval(
         self,
         level: float = 0.95,
@@ -79,11 +82,6 @@ class StableFit(FittedStable):
         StableInterval
             Both ends for each parameter. Asymptotic ends are NaN if the estimate is at a bound.
 
-        Raises
-        ------
-        ValueError
-            If an argument is outside its range.
-
         Notes
         -----
         bench/studies/stable_fits.py measures how often the intervals contain the true values
@@ -100,6 +98,7 @@ class StableFit(FittedStable):
         """
         return confidence_interval(self, level, method, n_resamples, seed)
 
+    @add_sections(Raises=RAISES_RANGE)
     def goodness_of_fit(
         self,
         statistic: str = "ks",
@@ -128,11 +127,6 @@ class StableFit(FittedStable):
         -------
         StableGoodness
             The statistic and the p-value. A small p-value is evidence against a stable law.
-
-        Raises
-        ------
-        ValueError
-            If an argument is outside its range.
 
         Notes
         -----

@@ -23,6 +23,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Floats
 from htstats.stable._fit_quantile import (
     LOWEST_ALPHA,
     NOTHING,
@@ -30,7 +31,7 @@ from htstats.stable._fit_quantile import (
     Given,
     fit_quantiles,
 )
-from htstats.stable._points import Floats, Points
+from htstats.stable._points import Points
 
 __all__ = ["ecf_covariance", "fit_ecf"]
 

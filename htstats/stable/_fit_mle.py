@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats.stable._arguments import evaluate_laws
 from htstats.stable._fit_quantile import (
     LOWEST_ALPHA,
@@ -30,7 +31,7 @@ from htstats.stable._fit_quantile import (
 from htstats.stable._fit_start import fit_log_moments
 from htstats.stable._numbers import tangent
 from htstats.stable._panels import Panels
-from htstats.stable._points import Floats, Points
+from htstats.stable._points import Points
 
 __all__ = ["Maximum", "loglikelihood", "maximize", "score_panels"]
 

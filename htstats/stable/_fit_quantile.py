@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats.stable._arguments import evaluate_laws
-from htstats.stable._points import Floats, Points
+from htstats.stable._points import Points
 from htstats.stable._quantile_tables import RANGES
 
 __all__ = [

@@ -18,9 +18,10 @@ import math
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats.stable._fit_quantile import LOWEST_ALPHA, Estimate
 from htstats.stable._numbers import tangent
-from htstats.stable._points import Floats, Points
+from htstats.stable._points import Points
 
 __all__ = ["fit_log_moments"]
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats.stable._distribution import StableDistribution
 from htstats.stable._fit_ecf import ecf_covariance, fit_ecf
 from htstats.stable._fit_mle import loglikelihood, maximize
@@ -21,7 +22,7 @@ from htstats.stable._fit_quantile import (
     quantile_covariance,
 )
 from htstats.stable._information import asymptotic_covariance
-from htstats.stable._points import Floats, Points
+from htstats.stable._points import Points
 
 __all__ = ["METHODS", "PARAMETERS", "FittedStable", "StableErrors", "fit_points"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from htstats._common.arrays import Floats
 from htstats._common.documents import add_sections
-from htstats.stable._arguments import Floats
 from htstats.stable._distribution import evaluate
 from htstats.stable._documents import FUNCTION
 

@@ -14,12 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from htstats._common import checks
+from htstats._common.arrays import Floats
 from htstats.stable._distribution import StableDistribution
 from htstats.stable._fit_mle import Frame, score_panels
 from htstats.stable._fitted import PARAMETERS, FittedStable, fit_points
 from htstats.stable._information import covariance_in_frame, tail_range
 from htstats.stable._panels import Panels
-from htstats.stable._points import Floats, Points, read_points
+from htstats.stable._points import Points, read_points
 from htstats.stable._sample import samples
 
 __all__ = ["StableGoodness", "goodness_of_fit"]

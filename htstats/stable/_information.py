@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats.stable._arguments import evaluate_laws
 from htstats.stable._fit_mle import Frame, score_panels
 from htstats.stable._fit_quantile import Estimate
 from htstats.stable._numbers import tangent
-from htstats.stable._points import Floats
 
 __all__ = ["asymptotic_covariance", "covariance_in_frame", "information", "tail_range"]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from htstats.stable._arguments import Floats
+from htstats._common.arrays import Floats
 
 __all__ = ["InverseTable"]
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats._common.broadcast import refuse
 from htstats.stable import _functions, _levy_stable_fit, _quantiles
-from htstats.stable._arguments import FIRST, Floats, check_law, first_argument, is_s1
+from htstats.stable._arguments import FIRST, check_law, first_argument, is_s1
 from htstats.stable._distribution import StableDistribution
 from htstats.stable._moments import check_letters, seed_of
 from htstats.stable._sample import sample

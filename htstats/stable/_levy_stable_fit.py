@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from htstats._common import checks
+from htstats._common.arrays import Floats
 from htstats.stable import _numbers
 from htstats.stable._arguments import is_s1
 from htstats.stable._distribution import StableDistribution
 from htstats.stable._fit_mle import fit_normal, loglikelihood, maximize
 from htstats.stable._fit_quantile import LOWEST_ALPHA, Estimate, Given
-from htstats.stable._points import Floats, Points, read_points
+from htstats.stable._points import Points, read_points
 
 __all__ = ["fit"]
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats.stable import _arguments
-from htstats.stable._arguments import Floats
 from htstats.stable._table import StableTable, table_of
 
 __all__ = ["Law", "entropy", "mean", "mode", "shift"]

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from numpy.polynomial import chebyshev
 
+from htstats._common.arrays import Floats
+
 __all__ = ["Panels"]
 
-Floats = npt.NDArray[np.float64]
 # A callable that returns the values of some of its functions (a slice) at given points, of shape
 # (functions, points).
 Evaluate = Callable[[Floats, slice], Floats]
@@ -115,9 +116,7 @@ def _first_edges(low: float, high: float) -> Floats:
     return edges[first : max(last, first + 1) + 1]
 
 
-def _adapt(
-    evaluate: Evaluate, edges: Floats
-) -> tuple[Floats, npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def _adapt(evaluate: Evaluate, edges: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """Edges, values of shape (panels, functions, nodes), and which panels stay rough."""
     todo = np.stack([edges[:-1], edges[1:]], axis=1)
     done: list[tuple[Floats, Floats, npt.NDArray[np.bool_]]] = []

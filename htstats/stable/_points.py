@@ -12,16 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from htstats._common.arrays import as_points, as_sample
+from htstats._common.arrays import Floats, as_points, as_sample
 from htstats._common.checks import require_finite
 from htstats._common.rows import RowSource
 from htstats.sketch import TailSketch, sketch_rows
 
-__all__ = ["Floats", "Points", "read_points"]
-
-Floats = npt.NDArray[np.float64]
+__all__ = ["Points", "read_points"]
 
 # Samples up to this size are not binned. The bins of larger samples are 1/STEPS wide in units of
 # asinh. The error of a log-likelihood is then below 1e-8 per value, 1e-5 of the standard error at

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.arrays import Floats
 from htstats._common.threads import run_ranges
 from htstats._core import stable_sample as _core
-from htstats.stable._arguments import Floats, check_law, is_s1
+from htstats.stable._arguments import check_law, is_s1
 
 __all__ = ["sample", "samples"]
 

@@ -8,9 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats._common.broadcast import Result, run
 from htstats._core import stable_table as _core
-from htstats.stable._arguments import FUNCTIONS, Floats
+from htstats.stable._arguments import FUNCTIONS
 from htstats.stable._inverse_table import InverseTable
 
 __all__ = ["StableTable", "table_of"]

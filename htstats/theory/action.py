@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from htstats._common.arrays import as_float64, as_points
+from htstats._common.arrays import Floats, as_float64, as_points
 from htstats._common.checks import count, nonnegative, one_of, positive, probability
 from htstats.theory._statement import CONVENTIONS, Convention
 from htstats.theory.sparsity.tail_model import TailModel
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ProjectionLaw", "SpikeLaw", "component_second_moment", "projection_law"]
 
-FloatArray = npt.NDArray[np.float64]
 SIGNS = ("positive", "symmetric")
 
 # Random numbers drawn at a time: 64 MiB of float64.
@@ -138,7 +137,7 @@ class SpikeLaw:
     (422.1, 2e-05)
     """
 
-    x: FloatArray
+    x: Floats
     rows: int
     model: TailModel
     tau: float
@@ -185,7 +184,7 @@ class SpikeLaw:
             log_none = self.rows * np.log1p(-each).sum(axis=-1)
         return np.where(level < 0, 1.0, -np.expm1(log_none))[()]
 
-    def sample(self, size: int, *, rng: np.random.Generator) -> FloatArray:
+    def sample(self, size: int, *, rng: np.random.Generator) -> Floats:
         """Draw `size` values of |Bx|^2."""
         inside = np.flatnonzero(self.x)
         out = np.empty(size)
@@ -217,9 +216,9 @@ class ProjectionLaw:
         The vector Bx.
     """
 
-    centres: FloatArray
-    scales: FloatArray
-    spikes: FloatArray = field(repr=False)
+    centres: Floats
+    scales: Floats
+    spikes: Floats = field(repr=False)
 
     @property
     def spike_energy(self) -> float:
@@ -268,7 +267,7 @@ class ProjectionLaw:
         above, below = self.sf([self.mean * (1 + eps), self.mean * (1 - eps)])
         return float(above + (1 - below if eps < 1 else 0.0))
 
-    def sample(self, size: int, *, rng: np.random.Generator) -> FloatArray:
+    def sample(self, size: int, *, rng: np.random.Generator) -> Floats:
         """Draw `size` values of |W(t) x|^2."""
         out = np.empty(size)
         step = max(1, BLOCK // len(self.scales))
@@ -278,7 +277,7 @@ class ProjectionLaw:
             out[part] = ((self.centres + self.scales * g) ** 2).sum(axis=1)
         return out
 
-    def _invert(self, level: FloatArray) -> FloatArray:
+    def _invert(self, level: Floats) -> Floats:
         noisy = self.scales > 0
         if np.count_nonzero(noisy) < 4:
             raise ValueError("sf needs noise in four rows or more, or the same noise in all")
@@ -365,7 +364,7 @@ def projection_law(replacement: CompressedMatrix, x: npt.ArrayLike) -> Projectio
     )
 
 
-def _vector(x: npt.ArrayLike) -> FloatArray:
+def _vector(x: npt.ArrayLike) -> Floats:
     vector = as_float64(x, "x")
     if vector.ndim != 1 or vector.size == 0 or not np.isfinite(vector).all():
         raise ValueError(f"x must be a finite vector with elements, got shape {vector.shape}")

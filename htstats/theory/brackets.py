@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from scipy.special import gamma
 
 from htstats import binomial, stable
-from htstats._common.arrays import as_float64, as_points
+from htstats._common.arrays import Floats, as_float64, as_points
 from htstats._common.checks import count, finite, one_of, positive
 from htstats._common.tables import format_table
 from htstats.theory._statement import CONVENTIONS, Convention
@@ -33,7 +33,6 @@ __all__ = [
     "stable_tail_constant",
 ]
 
-FloatArray = npt.NDArray[np.float64]
 SIDES = ("positive", "abs")
 
 
@@ -158,32 +157,32 @@ class BracketTailSurface:
         True where (16) applies: kappa > N p with the paper's p.
     """
 
-    alpha: FloatArray
-    i: FloatArray
+    alpha: Floats
+    i: Floats
     base: float
     M: float
     N: int
-    kappa: FloatArray
-    k: FloatArray
-    p_paper: FloatArray
-    p_exact: FloatArray
-    log_paper: FloatArray
-    log_exact: FloatArray
-    log_chernoff: FloatArray
+    kappa: Floats
+    k: Floats
+    p_paper: Floats
+    p_exact: Floats
+    log_paper: Floats
+    log_exact: Floats
+    log_chernoff: Floats
     valid: npt.NDArray[np.bool_]
 
     @property
-    def paper(self) -> FloatArray:
+    def paper(self) -> Floats:
         """(16) as printed, over the whole plane: figure 2 of the paper."""
         return np.exp(self.log_paper)
 
     @property
-    def exact(self) -> FloatArray:
+    def exact(self) -> Floats:
         """The exact binomial probability P(X >= k)."""
         return np.exp(self.log_exact)
 
     @property
-    def chernoff(self) -> FloatArray:
+    def chernoff(self) -> Floats:
         """Chernoff's bound with the exact p, which holds everywhere."""
         return np.exp(self.log_chernoff)
 
@@ -269,7 +268,7 @@ def bracket_tail_surface(
     )  # fmt: skip
 
 
-def _paper_log(kappa: FloatArray, size: int, p: FloatArray) -> FloatArray:
+def _paper_log(kappa: Floats, size: int, p: Floats) -> Floats:
     """Log of (16) as printed: -N KL(kappa/N || p), both above and below the mean."""
     kappa = np.broadcast_to(kappa, p.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -294,8 +293,8 @@ class BracketDecomposition:
         "abs": abs(w) is compared.
     """
 
-    weights: FloatArray = field(repr=False)
-    edges: FloatArray
+    weights: Floats = field(repr=False)
+    edges: Floats
     number: npt.NDArray[np.int64] = field(repr=False)
     side: str
 
@@ -325,7 +324,7 @@ class BracketDecomposition:
 
     def predicted(
         self, alpha: float, scale: float | None = None, *, convention: Convention = "rigorous"
-    ) -> FloatArray:
+    ) -> Floats:
         """Expected number of elements in brackets 0 .. M and in D.
 
         The default scale is `base`, as in the paper. The paper has no formula for D, so
@@ -414,7 +413,7 @@ def bracket_decomposition(
     return BracketDecomposition(weights, edges, number, side)
 
 
-def _indices(alpha: npt.ArrayLike) -> FloatArray:
+def _indices(alpha: npt.ArrayLike) -> Floats:
     a = as_points(alpha, "alpha")
     if not ((a > 0) & (a <= 2)).all():
         raise ValueError(f"alpha must be in (0, 2], got {alpha!r}")

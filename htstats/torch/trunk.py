@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from htstats._common.arrays import Floats
 from htstats._core.features import round_scaled
 from htstats.certificate import TRUNK_SHA256
 
@@ -99,8 +100,8 @@ def _pad_same(x: Tensor, kernel: int, stride: int) -> Tensor:
 
 
 def _quantise(
-    weight: npt.NDArray[np.float64],
-    bias: npt.NDArray[np.float64],
+    weight: Floats,
+    bias: Floats,
     scale_in: float,
     most_in: int,
     scale_out: float,
@@ -133,7 +134,7 @@ class _Folded:
     def __init__(self, state: dict[str, Tensor]) -> None:
         self.state = state
 
-    def read(self, name: str) -> npt.NDArray[np.float64]:
+    def read(self, name: str) -> Floats:
         """A tensor of the file."""
         return self.state[name].numpy().astype(np.float64)
 

@@ -22,7 +22,8 @@ from fuzz_arguments import fuzz_arguments
 from reference import discrete_twin as twin
 
 from htstats import fit_power_law
-from htstats._exact_fit.discrete_scan import TIE, scan_integers
+from htstats._exact_fit.candidates import TOLERANCE
+from htstats._exact_fit.discrete_scan import scan_integers
 
 KINDS = ("zeta", "steep", "flat", "geometric", "wide", "huge", "pair", "binned")
 
@@ -80,8 +81,8 @@ def check(values, counts, two_sided, xmax=math.inf):
     least = min(exact)
     k = int(np.searchsorted(values, found.xmin))
     slack = 1e-14  # where the tie itself is a tie, either is right
-    assert exact[k] <= least + TIE + slack
-    assert all(d > least + TIE - slack for d in exact[:k]), (k, exact[: k + 1])
+    assert exact[k] <= least + TOLERANCE + slack
+    assert all(d > least + TOLERANCE - slack for d in exact[:k]), (k, exact[: k + 1])
     assert found.alpha == alphas[k]
     assert found.distance == distances[k]
     check_roads(values, counts, found, "two-sided" if two_sided else "left", xmax)
@@ -118,7 +119,7 @@ def check_many(rng, two_sided):
     values, counts = np.unique(np.minimum(np.asarray(x, float), 2.0**53), return_counts=True)
     found = scan_integers(values, counts, two_sided=two_sided, curve=True)
     candidates, distances, alphas = found.curve
-    k = int(np.flatnonzero(distances <= distances.min() + TIE)[0])
+    k = int(np.flatnonzero(distances <= distances.min() + TOLERANCE)[0])
     assert (found.xmin, found.distance, found.alpha) == (candidates[k], distances[k], alphas[k])
     check_roads(values, counts, found, "two-sided" if two_sided else "left", math.inf)
 

@@ -307,8 +307,8 @@ FAULTS = (
     Fault(
         "htst_single.c",
         "a group that is not full counts its first row again",
-        "factor[k] = k < full ? (float) dots[k] : 0;",
-        "factor[k] = (float) dots[k];",
+        "factor.one[k] = k < full ? (float) dots[k] : 0;",
+        "factor.one[k] = (float) dots[k];",
         quick=True,
     ),
     Fault(

@@ -14,15 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Counts, Floats
 from htstats._core import counts, tail
 from htstats._exact_fit.candidates import sort_distinct
 from htstats._exact_fit.sample import SIDES
 from htstats._exact_fit.source import Source
 
 __all__ = ["Cells", "Ranges"]
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 # Bytes of a counter. With 0, a cell is held as its values themselves.
 WIDTHS = (0, 1, 2, 4)
@@ -191,7 +189,7 @@ class Ranges:
             return self._item * number
         return width * span + BYTES_ANEW * (number / 256.0**width)
 
-    def _least(self, cells: Cells) -> npt.NDArray[np.float64]:
+    def _least(self, cells: Cells) -> Floats:
         """The bytes of each cell (columns) for each width of the counters (rows)."""
         span = (cells.high - cells.low + 1).astype(np.float64)
         return np.array([self._bytes(width, span, cells.number) for width in WIDTHS], np.float64)

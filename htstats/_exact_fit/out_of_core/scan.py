@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from htstats._common.arrays import Counts, Floats
 from htstats._core import estimate, scan
 from htstats._exact_fit.candidates import TOLERANCE
 from htstats._exact_fit.out_of_core.budget import Budget
@@ -22,9 +22,6 @@ from htstats._exact_fit.out_of_core.ranges import Cells, Ranges
 from htstats._exact_fit.source import Source
 
 __all__ = ["Found", "OutOfCoreScan", "Shortlist"]
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 # To find a first distance to beat, bounds are computed for N_SAMPLES candidates of each chunk, and
 # the N_LIKELY candidates with the smallest bounds are measured. Both constants affect only the

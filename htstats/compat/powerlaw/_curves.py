@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats._exact_fit.candidates import Candidates
-from htstats.compat.powerlaw._data import Floats
 from htstats.compat.powerlaw._power_law import Box, discrete_estimates, truncated_rate, zeta_law
 
 __all__ = ["Curves", "power_law_curves"]

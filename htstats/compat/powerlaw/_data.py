@@ -7,15 +7,13 @@ import sys
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
-from htstats._common.arrays import as_points
+from htstats._common.arrays import Floats, as_points
 from htstats._common.data_checks import find_missing, present_elements, require_sample
 
 __all__ = [
     "TINY",
-    "Floats",
     "as_data",
     "ccdf",
     "cdf",
@@ -26,8 +24,6 @@ __all__ = [
     "pdf",
     "trim_to_range",
 ]
-
-Floats = npt.NDArray[np.float64]
 
 TINY = 10.0**sys.float_info.min_10_exp  # powerlaw replaces a likelihood of 0 with this number
 

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from htstats._common.arrays import Floats
 from htstats._common.data_checks import require_all_finite
 from htstats.alternatives import ALTERNATIVES, fit_alternative
-from htstats.compat.powerlaw._data import TINY, Floats, as_data, cdf, trim_to_range
+from htstats.compat.powerlaw._data import TINY, as_data, cdf, trim_to_range
 from htstats.compat.powerlaw._parameters import Parametrised
 from htstats.compat.powerlaw._plots import Drawn
 from htstats.compat.powerlaw._profiles import current_profile

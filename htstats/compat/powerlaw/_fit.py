@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats._common.checks import one_of
 from htstats._common.data_checks import require_all_finite
 from htstats._exact_fit.candidates import Candidates, candidates_of, sort_in_place
 from htstats.compat.powerlaw._comparisons import Compared
 from htstats.compat.powerlaw._curves import Curves, power_law_curves
-from htstats.compat.powerlaw._data import Floats, as_data
+from htstats.compat.powerlaw._data import as_data
 from htstats.compat.powerlaw._distributions import Distribution, Range
 from htstats.compat.powerlaw._laws import (
     Exponential,

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats.alternatives import LOGNORMAL_RIDGE
-from htstats.compat.powerlaw._data import TINY, Floats
+from htstats.compat.powerlaw._data import TINY
 from htstats.compat.powerlaw._distributions import Distribution
 
 __all__ = ["Exponential", "Lognormal", "Lognormal_Positive", "Stretched_Exponential"]

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from htstats._common.arrays import Floats
 from htstats._common.extras import name_missing_package
-from htstats.compat.powerlaw._data import Floats, cdf, pdf
+from htstats.compat.powerlaw._data import cdf, pdf
 
 __all__ = ["Drawn", "Shown", "draw_line", "plot_ccdf", "plot_cdf", "plot_pdf"]
 

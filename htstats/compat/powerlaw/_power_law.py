@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
 
+from htstats._common.arrays import Floats
 from htstats._core import zeta
 from htstats._laws.zeta import ZetaLaw
 from htstats.alternatives.family import root
 from htstats.alternatives.integrals import cutoff_sum
-from htstats.compat.powerlaw._data import TINY, Floats
+from htstats.compat.powerlaw._data import TINY
 from htstats.compat.powerlaw._distributions import Bounds, Distribution
 from htstats.compat.powerlaw._search import search_parameters
 from htstats.compat.powerlaw._warnings import EDGE, warn_of_power_law

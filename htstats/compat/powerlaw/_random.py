@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from htstats.compat.powerlaw._data import Floats
+from htstats._common.arrays import Floats
 
 __all__ = ["uniform"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from htstats.compat.powerlaw._data import Floats
+from htstats._common.arrays import Floats
 
 __all__ = ["constraints_of", "search_parameters"]
 

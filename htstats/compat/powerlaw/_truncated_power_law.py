@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
+from htstats._common.arrays import Floats
 from htstats.alternatives import TruncatedPowerLaw
-from htstats.compat.powerlaw._data import TINY, Floats
+from htstats.compat.powerlaw._data import TINY
 from htstats.compat.powerlaw._distributions import Bounds, Distribution
 from htstats.compat.powerlaw._warnings import EDGE
 

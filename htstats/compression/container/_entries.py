@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htstats._common import checks
+from htstats._common.arrays import Floats
 from htstats._common.threads import run_ranges
 from htstats.compression.container._info import MatrixInfo
 from htstats.compression.container._records import Record, read_payload
@@ -84,7 +85,7 @@ class StoredMatrix:
             self._rebuild(first, rows, buffer, n_threads)
             yield buffer[: len(rows.indptr) - 1]
 
-    def gaussian_rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+    def gaussian_rows(self, start: int, stop: int) -> Floats:
         """Rows `start` to `stop` of G itself, as `CompressedMatrix.gaussian_rows` gives them."""
         start, stop = self._range(start, stop)
         return gaussian_rows(NoiseLaw.of(self.info), start, stop, self.info.shape[1])

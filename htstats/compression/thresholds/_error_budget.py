@@ -11,8 +11,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from htstats._common.arrays import Floats
 from htstats.compression.thresholds.rules import Rule
 from htstats.sketch import TailSketch
 from htstats.sketch.exact_sums import round_fraction
@@ -25,9 +25,6 @@ __all__ = [
     "round_up",
     "unmet_error",
 ]
-
-
-Floats = npt.NDArray[np.float64]
 
 
 def round_up(value: Fraction) -> float:

@@ -8,15 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import HALF_DTYPES
+from htstats._common.arrays import HALF_DTYPES, Counts, Floats
 from htstats.compression.thresholds._error_budget import Interval
 from htstats.compression.thresholds._keys import part_of
 from htstats.sketch import TailSketch
 
 __all__ = ["ErrorCondition", "Groups", "Table"]
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 # Bound of the relative rounding error of running sums of up to 2^18 groups, each with a few
 # roundings, in proportion to the sum of the absolute values of the terms.

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import HALF_DTYPES
+from htstats._common.arrays import HALF_DTYPES, Counts, Floats
 from htstats.compression.thresholds._error_budget import Interval, budget_of, unmet_error
 from htstats.compression.thresholds._error_groups import ErrorCondition, Groups, Table
 from htstats.compression.thresholds._keys import LIMITS, Limits, atoms, chunks, keys_of
@@ -29,9 +29,6 @@ from htstats.sketch import TailSketch
 from htstats.sketch.exact_sums import ExactSums, moments
 
 __all__ = ["MatchedError"]
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 
 class _Sums(NamedTuple):

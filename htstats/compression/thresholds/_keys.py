@@ -8,13 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import as_elements
+from htstats._common.arrays import Counts, Floats, as_elements
 from htstats.sketch import TailSketch
 
 __all__ = ["LIMITS", "Limits", "atoms", "chunks", "keys_of", "part_of"]
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 
 class Limits(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import HALF_DTYPES
+from htstats._common.arrays import HALF_DTYPES, Floats
 from htstats.compression.thresholds._error_budget import error_threshold, round_up
 from htstats.compression.thresholds._keys import (
     LIMITS,
@@ -25,9 +25,6 @@ from htstats.compression.thresholds.rules import Rule, parse_rule
 from htstats.sketch import FORMATS, TailSketch
 
 __all__ = ["Resolver"]
-
-
-Floats = npt.NDArray[np.float64]
 
 
 class _Sieve(NamedTuple):

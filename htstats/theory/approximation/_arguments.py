@@ -7,14 +7,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import as_float64
+from htstats._common.arrays import Floats, as_float64
 
 __all__ = ["matrix", "unit"]
 
-FloatArray = npt.NDArray[np.float64]
 
-
-def matrix(W: npt.ArrayLike) -> FloatArray:
+def matrix(W: npt.ArrayLike) -> Floats:
     """W as a finite two-dimensional array with elements."""
     weights = as_float64(W, "W")
     if weights.ndim != 2 or weights.size == 0:
@@ -24,7 +22,7 @@ def matrix(W: npt.ArrayLike) -> FloatArray:
     return weights
 
 
-def unit(name: str, vector: npt.ArrayLike) -> FloatArray:
+def unit(name: str, vector: npt.ArrayLike) -> Floats:
     """The vector divided by its length, without overflow or underflow of the length."""
     array = as_float64(vector, name).ravel()
     largest = float(np.abs(array).max(initial=0.0))

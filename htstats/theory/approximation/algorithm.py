@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Floats
 from htstats._common.checks import one_of, open_probability, positive
 from htstats.sketch.exact_sums import ExactSums
 from htstats.theory._statement import CONVENTIONS, Convention, Statement
@@ -22,7 +23,6 @@ from htstats.theory.approximation.probability import (
 
 __all__ = ["MatrixApproximation", "matrix_approximation"]
 
-FloatArray = npt.NDArray[np.float64]
 RULES = ("exact", "uniform", "a priori")
 
 
@@ -187,7 +187,7 @@ def _check_words(rule: str, convention: str, values: str) -> None:
 class _Candidates:
     """The candidate thresholds of one matrix in ascending order, and the split that each makes."""
 
-    def __init__(self, weights: FloatArray, keep: str, noise: str, support: str) -> None:
+    def __init__(self, weights: Floats, keep: str, noise: str, support: str) -> None:
         one_of("keep", keep, ("abs", "upper", "centered"))
         self.noise = one_of("noise", noise, ("matched", "paper", "none"))
         self.full = one_of("support", support, ("replaced", "full")) == "full"
@@ -251,7 +251,7 @@ class _Candidates:
                 high = middle
         return None if low < 0 else low
 
-    def _variances(self) -> FloatArray:
+    def _variances(self) -> Floats:
         """Variance of the noise at each candidate, from running sums about the median."""
         if self.noise != "matched":
             return np.full(len(self.candidates), self.whole[1] if self.noise == "paper" else 0.0)
@@ -265,7 +265,7 @@ class _Candidates:
         return np.asarray(squares / size - (total / size) ** 2)
 
 
-def _mean_and_variance(values: FloatArray) -> tuple[float, float]:
+def _mean_and_variance(values: Floats) -> tuple[float, float]:
     """The mean as `partition` computes it, exact except for one rounding, and the variance."""
     mean, _ = ExactSums("float64").update(np.ascontiguousarray(values)).moments()
     return mean, float(values.var())

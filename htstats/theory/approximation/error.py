@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Floats
 from htstats._common.checks import nonnegative, one_of, open_probability
 from htstats.theory._statement import Statement, probability_statement
 from htstats.theory.approximation._arguments import matrix, unit
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from htstats.compression.matrix import CompressedMatrix
 
 __all__ = ["ApproximationError", "approximation_error"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +39,7 @@ class ApproximationError:
     All probabilities are over G alone. They assume neither independent weights nor a power law.
     """
 
-    deviation: FloatArray
+    deviation: Floats
     t: float
     noisy: npt.NDArray[np.bool_] | None = None
 

@@ -23,7 +23,6 @@ __all__ = [
     "largest_noise_variance",
 ]
 
-FloatArray = npt.NDArray[np.float64]
 VALUES = ("signed", "positive", "positions")
 SOURCES = {"text": 1.0, "appendix": 2.0, "proposition": 0.5}
 

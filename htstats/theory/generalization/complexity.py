@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from htstats._common.checks import count, nonnegative, open_probability, positive, probability
 from htstats.theory._statement import Statement
 from htstats.theory.generalization._layers import layer_lists
@@ -18,8 +15,6 @@ __all__ = [
     "neyshabur_complexity",
     "parameter_count_complexity",
 ]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def arora_complexity(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 from scipy.special import erf, erfcx
 
 from htstats._common.checks import (
@@ -22,8 +20,6 @@ from htstats.theory._statement import CONVENTIONS, Convention, Statement
 from htstats.theory.generalization._layers import layer_numbers
 
 __all__ = ["covering_log_constant", "dudley_bound", "dudley_integral"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def covering_log_constant(

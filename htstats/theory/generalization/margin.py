@@ -7,12 +7,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import as_float64, to_numpy
+from htstats._common.arrays import Floats, as_float64, to_numpy
 from htstats._common.checks import finite, positive
 
 __all__ = ["margin_loss", "margin_tolerance", "margins"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def margin_tolerance(margin: float, max_output_norm: float | None = None) -> float:
@@ -54,7 +52,7 @@ def margin_tolerance(margin: float, max_output_norm: float | None = None) -> flo
     return min(1.0, distance / positive("max_output_norm", max_output_norm))
 
 
-def margins(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> FloatArray:
+def margins(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> Floats:
     """The margins f(x)[y] - max over j != y of f(x)[j].
 
     Parameters

@@ -5,16 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from htstats._common.checks import count, positive
 from htstats.theory._statement import Statement
 from htstats.theory.generalization._layers import layer_numbers
 
 __all__ = ["kappa", "theorem_2_rate"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def theorem_2_rate(

@@ -6,9 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from htstats._common.checks import count, nonnegative, one_of, open_probability, positive
 from htstats.theory._statement import CONVENTIONS, Convention, Kind, Statement
 from htstats.theory.approximation.probability import error_budget
@@ -21,8 +18,6 @@ __all__ = [
     "perturbation_bound",
     "vector_error",
 ]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def vector_error(

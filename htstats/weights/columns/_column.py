@@ -17,6 +17,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from htstats._common.arrays import Floats
 from htstats._common.messages import quote_text
 from htstats.weights.columns._text import BLOCK_BYTES, TextColumn, read_lines
 
@@ -100,9 +101,7 @@ def is_column(path: str) -> bool:
     return name.endswith(".npy") and _open_npy(path) is not None
 
 
-def read_column(
-    path: str | os.PathLike[str], column: str | int | None = None
-) -> npt.NDArray[np.float64]:
+def read_column(path: str | os.PathLike[str], column: str | int | None = None) -> Floats:
     """Read the numbers of a text file, a 1-D .npy file, or standard input.
 
     Parameters
@@ -198,13 +197,11 @@ def open_column(
     return found_column
 
 
-def _gather(
-    parts: Iterator[npt.NDArray[np.float64]], held: int | None
-) -> npt.NDArray[Any] | IO[bytes]:
+def _gather(parts: Iterator[Floats], held: int | None) -> npt.NDArray[Any] | IO[bytes]:
     """Collect all numbers in memory, or in a temporary file if there are more than `held`."""
     from tempfile import TemporaryFile
 
-    kept: list[npt.NDArray[np.float64]] = []
+    kept: list[Floats] = []
     n, file = 0, None
     try:
         for part in parts:
@@ -223,7 +220,7 @@ def _gather(
     return file
 
 
-def _write(file: IO[bytes], kept: list[npt.NDArray[np.float64]]) -> None:
+def _write(file: IO[bytes], kept: list[Floats]) -> None:
     """Move the kept numbers to a file."""
     for part in kept:
         file.write(part.data)

@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from htstats._common.arrays import Floats
 from htstats._common.messages import suggest
 
 __all__ = ["BLOCK_BYTES", "Layout", "TextColumn", "read_lines"]
-
-Floats = npt.NDArray[np.float64]
 
 # Bytes that are read at a time. A longer line is an error. Sizes from 64 KiB on take the same time
 # (bench/studies/block_sizes.py).

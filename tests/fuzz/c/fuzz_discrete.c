@@ -195,12 +195,6 @@ take_anything(htst_fuzz_t *input)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    htst_fuzz_t input = { data, size };
-    if (htst_fuzz_int(&input, 8)) {
-        fit_sample(&input);
-    }
-    else {
-        take_anything(&input);
-    }
-    return 0;
+    static const htst_fuzz_way_t ways[] = { { 1, take_anything }, { 7, fit_sample }, { 0, NULL } };
+    return htst_fuzz_take(data, size, ways);
 }

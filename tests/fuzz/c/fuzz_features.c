@@ -161,12 +161,6 @@ take_root(htst_fuzz_t *input)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    htst_fuzz_t input = { data, size };
-    if (htst_fuzz_int(&input, 8)) {
-        describe(&input);
-    }
-    else {
-        take_root(&input);
-    }
-    return 0;
+    static const htst_fuzz_way_t ways[] = { { 1, take_root }, { 7, describe }, { 0, NULL } };
+    return htst_fuzz_take(data, size, ways);
 }

@@ -61,12 +61,7 @@ write_any_pattern(htst_fuzz_t *input)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    htst_fuzz_t input = { data, size };
-    if (htst_fuzz_int(&input, 4)) {
-        read_any_bytes(&input);
-    }
-    else {
-        write_any_pattern(&input);
-    }
-    return 0;
+    static const htst_fuzz_way_t ways[] = { { 1, write_any_pattern }, { 3, read_any_bytes },
+        { 0, NULL } };
+    return htst_fuzz_take(data, size, ways);
 }

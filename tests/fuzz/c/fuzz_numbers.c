@@ -120,19 +120,7 @@ normal(htst_fuzz_t *input)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    htst_fuzz_t input = { data, size };
-    int64_t way = htst_fuzz_int(&input, 8);
-    if (way < 3) {
-        binomial_tails(&input);
-    }
-    else if (way < 5) {
-        binomial_inverses(&input);
-    }
-    else if (way < 7) {
-        laws(&input);
-    }
-    else {
-        normal(&input);
-    }
-    return 0;
+    static const htst_fuzz_way_t ways[] = { { 3, binomial_tails }, { 2, binomial_inverses },
+        { 2, laws }, { 1, normal }, { 0, NULL } };
+    return htst_fuzz_take(data, size, ways);
 }

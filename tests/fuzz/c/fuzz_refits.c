@@ -179,12 +179,6 @@ refit_anything(htst_fuzz_t *input)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    htst_fuzz_t input = { data, size };
-    if (htst_fuzz_int(&input, 8)) {
-        refit(&input);
-    }
-    else {
-        refit_anything(&input);
-    }
-    return 0;
+    static const htst_fuzz_way_t ways[] = { { 1, refit_anything }, { 7, refit }, { 0, NULL } };
+    return htst_fuzz_take(data, size, ways);
 }

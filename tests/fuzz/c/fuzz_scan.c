@@ -176,19 +176,7 @@ bound_candidates(htst_fuzz_t *input)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    htst_fuzz_t input = { data, size };
-    int64_t way = htst_fuzz_int(&input, 8);
-    if (way < 3) {
-        scan_sample(&input);
-    }
-    else if (way < 5) {
-        fit_array(&input);
-    }
-    else if (way < 6) {
-        estimate_anything(&input);
-    }
-    else {
-        bound_candidates(&input);
-    }
-    return 0;
+    static const htst_fuzz_way_t ways[] = { { 3, scan_sample }, { 2, fit_array },
+        { 1, estimate_anything }, { 2, bound_candidates }, { 0, NULL } };
+    return htst_fuzz_take(data, size, ways);
 }

@@ -111,19 +111,7 @@ tabulate(htst_fuzz_t *input)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    htst_fuzz_t input = { data, size };
-    int64_t way = htst_fuzz_int(&input, 64);
-    if (way == 0) {
-        tabulate(&input);
-    }
-    else if (way < 32) {
-        evaluate(&input);
-    }
-    else if (way < 40) {
-        invert(&input);
-    }
-    else {
-        sample(&input);
-    }
-    return 0;
+    static const htst_fuzz_way_t ways[] = { { 1, tabulate }, { 31, evaluate }, { 8, invert },
+        { 24, sample }, { 0, NULL } };
+    return htst_fuzz_take(data, size, ways);
 }

@@ -25,73 +25,100 @@ add_shifted(uint64_t *sum, int words, wide_t value, int shift, int minus)
     }
 }
 
-static void
-sum_f64(htst_fuzz_t *input, int64_t n)
+/* A format of floats: bytes, bits of the significand, the exponent of infinities, words of sums. */
+typedef struct {
+    size_t item;
+    int digits;
+    uint64_t infinite, nearby; /* nearby: exponents of similar sizes, as in a matrix of weights */
+    int sum_words, squares_words;
+} format_t;
+
+static const format_t F64 = { 8, 52, 2047, 24, HTST_MOMENTS_SUM_F64, HTST_MOMENTS_SQUARES_F64 };
+static const format_t F32 = { 4, 23, 255, 20, HTST_MOMENTS_SUM_F32, HTST_MOMENTS_SQUARES_F32 };
+
+static uint64_t
+load(const char *at, size_t item)
 {
-    uint64_t *bits = htst_fuzz_array(input, n, 8), spread = (uint64_t) htst_fuzz_int(input, 2047);
-    uint64_t sum[HTST_MOMENTS_SUM_F64] = { 0 }, squares[HTST_MOMENTS_SQUARES_F64] = { 0 };
-    uint64_t total[HTST_MOMENTS_SUM_F64] = { 0 }, of_squares[HTST_MOMENTS_SQUARES_F64] = { 0 };
-    double *x = malloc((size_t) n * 8);
-    int64_t bad = 0, not_finite = 0, cut = htst_fuzz_int(input, n + 1);
-    for (int64_t i = 0; i < n; i++) {
-        if (bits[i] & 2) { /* similar sizes, as in a matrix of weights */
-            uint64_t exponent = (spread + (bits[i] >> 52) % 24) % 2047;
-            bits[i] = (bits[i] & UINT64_C(0x800fffffffffffff)) | exponent << 52;
-        }
-        uint64_t exponent = bits[i] >> 52 & 2047, mantissa = bits[i] & UINT64_C(0xfffffffffffff);
-        if (exponent == 2047) {
-            bad++;
-            continue;
-        }
-        mantissa |= exponent ? UINT64_C(1) << 52 : 0;
-        int shift = exponent ? (int) exponent - 1 : 0;
-        add_shifted(total, HTST_MOMENTS_SUM_F64, mantissa, shift, bits[i] >> 63 != 0);
-        add_shifted(
-            of_squares, HTST_MOMENTS_SQUARES_F64, (wide_t) mantissa * mantissa, 2 * shift, 0);
-    }
-    memcpy(x, bits, (size_t) n * 8);
-    REQUIRE(htst_moments_add_f64(x, cut, sum, squares, &not_finite) == 0);
-    REQUIRE(htst_moments_add_near_f64(x + cut, n - cut, sum, squares, &not_finite) == 0);
-    REQUIRE(not_finite == bad && memcmp(sum, total, sizeof sum) == 0);
-    REQUIRE(memcmp(squares, of_squares, sizeof squares) == 0);
-    free(bits), free(x);
+    uint32_t narrow = 0;
+    uint64_t wide = 0;
+    memcpy(item == 8 ? (void *) &wide : &narrow, at, item);
+    return wide | narrow;
 }
 
 static void
-sum_f32(htst_fuzz_t *input, int64_t n)
+store(char *at, size_t item, uint64_t bits)
 {
-    uint32_t *bits = htst_fuzz_array(input, n, 4), spread = (uint32_t) htst_fuzz_int(input, 255);
-    uint64_t sum[HTST_MOMENTS_SUM_F32] = { 0 }, squares[HTST_MOMENTS_SQUARES_F32] = { 0 };
-    uint64_t total[HTST_MOMENTS_SUM_F32] = { 0 }, of_squares[HTST_MOMENTS_SQUARES_F32] = { 0 };
-    float *x = malloc((size_t) n * 4);
-    int64_t bad = 0, not_finite = 0, cut = htst_fuzz_int(input, n + 1);
+    uint32_t narrow = (uint32_t) bits;
+    memcpy(at, item == 8 ? (void *) &bits : &narrow, item);
+}
+
+static void
+add_by_library(const format_t *f, const void *x, int64_t n, int64_t cut, uint64_t *sum,
+    uint64_t *squares, int64_t *not_finite)
+{
+    if (f->item == 8) {
+        const double *all = x;
+        REQUIRE(htst_moments_add_f64(all, cut, sum, squares, not_finite) == 0);
+        REQUIRE(htst_moments_add_near_f64(all + cut, n - cut, sum, squares, not_finite) == 0);
+    }
+    else {
+        const float *all = x;
+        REQUIRE(htst_moments_add_f32(all, cut, sum, squares, not_finite) == 0);
+        REQUIRE(htst_moments_add_near_f32(all + cut, n - cut, sum, squares, not_finite) == 0);
+    }
+}
+
+static void
+sum_format(htst_fuzz_t *input, const format_t *f)
+{
+    int64_t n = 1 + (int64_t) (input->left / f->item), bad = 0, not_finite = 0;
+    char *x = htst_fuzz_array(input, n, f->item);
+    uint64_t spread = (uint64_t) htst_fuzz_int(input, (int64_t) f->infinite);
+    int64_t cut = htst_fuzz_int(input, n + 1);
+    uint64_t sum[HTST_MOMENTS_SUM_F64] = { 0 }, squares[HTST_MOMENTS_SQUARES_F64] = { 0 };
+    uint64_t total[HTST_MOMENTS_SUM_F64] = { 0 }, of_squares[HTST_MOMENTS_SQUARES_F64] = { 0 };
     for (int64_t i = 0; i < n; i++) {
-        if (bits[i] & 2) {
-            bits[i] = (bits[i] & 0x807fffffu) | (spread + (bits[i] >> 23) % 20) % 255 << 23;
+        char *at = x + (size_t) i * f->item;
+        uint64_t bits = load(at, f->item);
+        if (bits & 2) {
+            uint64_t exponent = (spread + (bits >> f->digits) % f->nearby) % f->infinite;
+            bits = (bits & ~(f->infinite << f->digits)) | exponent << f->digits;
+            store(at, f->item, bits);
         }
-        uint32_t exponent = bits[i] >> 23 & 255, mantissa = bits[i] & 0x7fffff;
-        if (exponent == 255) {
+        uint64_t exponent = bits >> f->digits & f->infinite;
+        if (exponent == f->infinite) {
             bad++;
             continue;
         }
-        mantissa |= exponent ? 1u << 23 : 0;
-        int shift = exponent ? (int) exponent - 1 : 0;
-        add_shifted(total, HTST_MOMENTS_SUM_F32, mantissa, shift, bits[i] >> 31 != 0);
-        add_shifted(
-            of_squares, HTST_MOMENTS_SQUARES_F32, (uint64_t) mantissa * mantissa, 2 * shift, 0);
+        uint64_t mantissa =
+            (bits & ((UINT64_C(1) << f->digits) - 1)) | (uint64_t) (exponent > 0) << f->digits;
+        int shift = exponent ? (int) exponent - 1 : 0, minus = (int) (bits >> (8 * f->item - 1));
+        add_shifted(total, f->sum_words, mantissa, shift, minus);
+        add_shifted(of_squares, f->squares_words, (wide_t) mantissa * mantissa, 2 * shift, 0);
     }
-    memcpy(x, bits, (size_t) n * 4);
-    REQUIRE(htst_moments_add_f32(x, cut, sum, squares, &not_finite) == 0);
-    REQUIRE(htst_moments_add_near_f32(x + cut, n - cut, sum, squares, &not_finite) == 0);
+    add_by_library(f, x, n, cut, sum, squares, &not_finite);
     REQUIRE(not_finite == bad && memcmp(sum, total, sizeof sum) == 0);
     REQUIRE(memcmp(squares, of_squares, sizeof squares) == 0);
-    free(bits), free(x);
+    free(x);
+}
+
+static void
+sum_f64(htst_fuzz_t *input)
+{
+    sum_format(input, &F64);
+}
+
+static void
+sum_f32(htst_fuzz_t *input)
+{
+    sum_format(input, &F32);
 }
 
 /* Counts and sums of low bits of float32, in a window that may be too narrow. */
 static void
-sketch_f32(htst_fuzz_t *input, int64_t n)
+sketch_f32(htst_fuzz_t *input)
 {
+    const int64_t n = 1 + (int64_t) input->left / 4;
     const int64_t buckets = INT64_C(255) << HTST_SKETCH_KEPT;
     int64_t first = htst_fuzz_int(input, 60000), width = 1 + htst_fuzz_int(input, 4000);
     uint32_t *bits = htst_fuzz_array(input, n, 4);
@@ -129,16 +156,7 @@ sketch_f32(htst_fuzz_t *input, int64_t n)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    htst_fuzz_t input = { data, size };
-    int64_t way = htst_fuzz_int(&input, 3), left = (int64_t) input.left;
-    if (way == 0) {
-        sum_f64(&input, 1 + left / 8);
-    }
-    else if (way == 1) {
-        sum_f32(&input, 1 + left / 4);
-    }
-    else {
-        sketch_f32(&input, 1 + left / 4);
-    }
-    return 0;
+    static const htst_fuzz_way_t ways[] = { { 1, sum_f64 }, { 1, sum_f32 }, { 1, sketch_f32 },
+        { 0, NULL } };
+    return htst_fuzz_take(data, size, ways);
 }

@@ -23,9 +23,17 @@ key_of(int64_t pattern, htst_tail_side_t side)
     return (int64_t) (side == HTST_TAIL_NEGATIVE ? bits ^ sign : bits);
 }
 
-static void
-sort_values(htst_fuzz_t *input, int64_t n)
+/* The number of values that the rest of an input has, and one more. */
+static int64_t
+values_left(const htst_fuzz_t *input)
 {
+    return 1 + (int64_t) input->left / 8;
+}
+
+static void
+sort_values(htst_fuzz_t *input)
+{
+    int64_t n = values_left(input);
     uint64_t *x = htst_fuzz_array(input, n, 8), *expected = malloc((size_t) n * 8);
     uint64_t mask = htst_fuzz_int(input, 2) ? UINT64_MAX >> 1 : UINT64_C(0x3fff000000000003);
     double *values = malloc((size_t) n * 8), *other = malloc((size_t) n * 8);
@@ -50,8 +58,9 @@ sort_values(htst_fuzz_t *input, int64_t n)
 }
 
 static void
-select_values(htst_fuzz_t *input, int64_t n)
+select_values(htst_fuzz_t *input)
 {
+    int64_t n = values_left(input);
     htst_tail_side_t side = (htst_tail_side_t) htst_fuzz_int(input, 3);
     const int64_t most = INT64_C(0x7fefffffffffffff);
     int64_t low, high, *keys = malloc((size_t) n * 8), found = 0, taken = 0;
@@ -94,9 +103,10 @@ select_values(htst_fuzz_t *input, int64_t n)
 }
 
 static void
-count_slots(htst_fuzz_t *input, int64_t n)
+count_slots(htst_fuzz_t *input)
 {
     enum { SLOTS = 64 };
+    int64_t n = values_left(input);
     htst_tail_side_t side = (htst_tail_side_t) htst_fuzz_int(input, 3);
     int shift = 1 + (int) htst_fuzz_int(input, 50);
     int64_t low = INT64_C(0x3ff0000000000000), high = low + ((int64_t) SLOTS << shift) - 1;
@@ -129,9 +139,10 @@ count_slots(htst_fuzz_t *input, int64_t n)
 }
 
 static void
-tally_values(htst_fuzz_t *input, int64_t n)
+tally_values(htst_fuzz_t *input)
 {
     static int64_t table[HTST_TALLY_SIZE];
+    int64_t n = values_left(input);
     htst_tail_side_t side = (htst_tail_side_t) htst_fuzz_int(input, 3);
     double *x = htst_fuzz_array(input, n, 8), *out = malloc((size_t) n * 8);
     htst_tally_seen_t seen = { 0, 0 };
@@ -163,19 +174,7 @@ tally_values(htst_fuzz_t *input, int64_t n)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    htst_fuzz_t input = { data, size };
-    int64_t way = htst_fuzz_int(&input, 16), n = 1 + (int64_t) input.left / 8;
-    if (way == 0) {
-        tally_values(&input, n);
-    }
-    else if (way < 6) {
-        sort_values(&input, n);
-    }
-    else if (way < 11) {
-        select_values(&input, n);
-    }
-    else {
-        count_slots(&input, n);
-    }
-    return 0;
+    static const htst_fuzz_way_t ways[] = { { 1, tally_values }, { 5, sort_values },
+        { 5, select_values }, { 5, count_slots }, { 0, NULL } };
+    return htst_fuzz_take(data, size, ways);
 }

@@ -151,12 +151,7 @@ solve_anything(htst_fuzz_t *input)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    htst_fuzz_t input = { data, size };
-    if (htst_fuzz_int(&input, 8)) {
-        solve_ordinary(&input);
-    }
-    else {
-        solve_anything(&input);
-    }
-    return 0;
+    static const htst_fuzz_way_t ways[] = { { 1, solve_anything }, { 7, solve_ordinary },
+        { 0, NULL } };
+    return htst_fuzz_take(data, size, ways);
 }

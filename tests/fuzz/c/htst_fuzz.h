@@ -79,6 +79,31 @@ htst_fuzz_number(htst_fuzz_t *input)
     return kind % 4 == 2 ? (word + .5) * 0x1p-32 : sign * exp2((double) word * 0x1p-26 - 32);
 }
 
+/* One of the things that a target does with an input, and how many parts of all draws lead to it.
+ */
+typedef struct {
+    int64_t parts;
+    void (*take)(htst_fuzz_t *input);
+} htst_fuzz_way_t;
+
+/* Draw one of the ways, of which the last has no parts, and take it. */
+static inline int
+htst_fuzz_take(const uint8_t *data, size_t size, const htst_fuzz_way_t *ways)
+{
+    htst_fuzz_t input = { data, size };
+    int64_t all = 0;
+    for (const htst_fuzz_way_t *way = ways; way->parts > 0; way++) {
+        all += way->parts;
+    }
+    int64_t drawn = htst_fuzz_int(&input, all);
+    while (drawn >= ways->parts) {
+        drawn -= ways->parts;
+        ways++;
+    }
+    ways->take(&input);
+    return 0;
+}
+
 /* An array of exactly n items in memory of its own, so that sanitizers see its end. */
 static inline void *
 htst_fuzz_array(htst_fuzz_t *input, int64_t n, size_t item)
