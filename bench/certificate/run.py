@@ -1,7 +1,8 @@
 """Certify with every preset and several seeds, keep the best files, and write the table RESULTS.md.
 
 `make certificate` runs all rows. `make certificate QUICK=1` runs short searches of some rows and
-writes nothing. Rows that are not run stay in results.json.
+writes nothing. Rows that are not run stay in results.json. To run the seeds of a row at the same
+time, start one process a seed with --seed, and let them share the columns with --cache.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
+
+import numpy as np
 
 from htstats.certificate import (
     Examples,
@@ -88,8 +91,6 @@ def transfer(examples: Examples, path: str | None) -> Examples:
 
 def random_trunk(examples: Examples, path: str | None) -> Examples:
     """The columns of the trunk when every convolution's weights are replaced by normal numbers."""
-    from dataclasses import replace
-
     import torch
 
     from htstats.torch.trunk import Trunk, find_trunk
@@ -160,17 +161,38 @@ ROWS = (
 )
 
 
-def run_row(
-    row: Row, seeds: int, stages: Any, trunk: str | None, write: Callable[[list[Numbers]], None]
-) -> None:
-    """Certify with each seed; after each, keep the file if it is the best, and `write` the row."""
+def prepare(row: Row, trunk: str | None, cache: Path | None) -> tuple[Examples, float]:
+    """The examples of the row, and the CPU seconds of their preparation.
+
+    The folder `cache` keeps columns, with the seconds that it took to compute them.
+    """
     start = time.process_time()
     examples = load_examples(row.data)
-    if row.columns is not None:
-        examples = row.columns(examples, trunk)
-    prepared = time.process_time() - start
+    if row.columns is None:
+        return examples, time.process_time() - start
+    path = cache / f"{row.name.replace(': ', '-')}.npz" if cache else None
+    if path and path.exists():
+        with np.load(path) as kept:
+            columns = {name: kept[name] for name in ("x", "x_test")}
+            return replace(examples, **columns, source_sha256=examples.sha256), float(kept["s"])
+    examples = row.columns(examples, trunk)
+    seconds = time.process_time() - start
+    if path:
+        np.savez(path, x=examples.x, x_test=examples.x_test, s=seconds)
+    return examples, seconds
+
+
+def run_row(
+    row: Row,
+    seeds: Sequence[int],
+    stages: Any,
+    examples: Examples,
+    prepared: float,
+    write: Callable[[list[Numbers]], None],
+) -> None:
+    """Certify with each seed; after each, keep the file if it is the best, and `write` the row."""
     found: list[Numbers] = []
-    for seed in range(seeds):
+    for seed in seeds:
         start = time.process_time()
         data, numbers = (row.certify_one or search)(examples, row, seed, stages)
         seconds = time.process_time() - start
@@ -243,14 +265,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="short searches; write nothing")
     parser.add_argument("--rows", nargs="*", help="names of rows to run; default: all")
     parser.add_argument("--seeds", type=int, help="default: as the row says")
+    parser.add_argument("--seed", type=int, help="run this seed, and keep the others of the row")
     parser.add_argument("--trunk", help="the weights of efficientnet-lite0")
+    parser.add_argument("--cache", type=Path, help="a folder that keeps columns between two calls")
     args = parser.parse_args(argv)
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
 
     def write(row: Row, found: list[Numbers]) -> None:
         if RESULTS.exists() and not args.quick:
             results.update(json.loads(RESULTS.read_text()))  # another process may have added rows
-        results[row.name] = found
+        kept = results.get(row.name, []) if args.seed is not None else []
+        rest = [one for one in kept if one["seed"] != args.seed]
+        results[row.name] = sorted(rest + found, key=lambda one: one["seed"])
         if not args.quick:
             RESULTS.write_text(json.dumps(results, indent=1) + "\n")
             TABLE.write_text(write_table(results))
@@ -259,9 +285,13 @@ def main(argv: list[str] | None = None) -> int:
         slow = row.columns is not None or row.certify_one is not None
         if (args.rows is not None and row.name not in args.rows) or (args.quick and slow):
             continue
-        seeds = args.seeds or (1 if args.quick else row.seeds)
+        seeds = range(args.seeds or (1 if args.quick else row.seeds))
         stages = QUICK_STAGES if args.quick else None
-        run_row(row, seeds, stages, args.trunk, lambda found, row=row: write(row, found))
+        examples, prepared = prepare(row, args.trunk, args.cache)
+        run_row(
+            row, seeds if args.seed is None else [args.seed], stages, examples, prepared,
+            lambda found, row=row: write(row, found),
+        )  # fmt: skip
     print(write_table(results))
     return 0
 
