@@ -58,8 +58,11 @@ where heads freeze (gabor, certified error, means of two to four seeds, with CPU
 Different starts still differ by .0015 (standard deviation), so a budget buys the best of a few. On
 gaussian features the filters decide (3 M from 3.0, one seed): sixteen filters with their means end
 at .217, without their means at .207; twelve at .203, ten at .200, eight at .202. A sparse start
-gains nothing once the means are gone (.208 after 8 M from 5.5). On the columns of the trunk six
-starts of 25 M proposals in place of two end at .1624 (one seed), for three times the time.
+gains nothing once the means are gone (.208 after 8 M from 5.5). On the columns of the trunk the
+starts limit the result: two starts of 25 M proposals and 18 M of polish end at .1631 and .1625, six
+such starts at .1624 (one seed); two starts of 50 M from 3.0 to 1.4 and 27 M of polish, which is the
+preset now, at .1636, .1616 and .1611. A doubling of the time is worth .0010 at most, and two equal
+searches differ by .0025. The columns take 170 of the 300 CPU seconds of a certificate by transfer.
 
 On digits, one byte is worth .0035 of certified error, and ten offsets of 14 levels cost 38 of some
 300 bits. Features that are never negative need so many levels: a class with more +1 than -1 has

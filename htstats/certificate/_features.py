@@ -114,7 +114,9 @@ def extract_features(
         raise ValueError(f"images of {images.shape[1]} x {images.shape[2]} pixels are too small")
     if name in CENTRED:
         name, centre = CENTRED[name]
-        return extract_features(name, images, n_threads=n_threads) - np.int8(centre)
+        features = extract_features(name, images, n_threads=n_threads)
+        features -= np.int8(centre)
+        return features
     if name == "strokes":
         parts = [STROKES.extract(images[at : at + BLOCK]) for at in range(0, len(images), BLOCK)]
         return np.concatenate(parts)
