@@ -255,7 +255,7 @@ def certificate_calls():
     (found,) = anneal(x.astype(np.int8), y, stages=[Stage(4000, 5.5)])
     yield "anneal", (found.head.weights, found.head.offsets, found.errors)
     images = rng.integers(0, 256, (20, 28, 28)).astype(np.uint8)
-    for name in ("gabor", "gaussian", "pixels", "raw", "strokes"):
+    for name in ("gabor", "gaussian", "pixels", "raw", "strokes", "centred-strokes"):
         yield f"features {name}", extract_features(name, images)
     sums = rng.integers(-90_000, 90_000, (70, 24)).astype(np.float32)
     bias = rng.integers(-900, 900, 24).astype(np.float32)

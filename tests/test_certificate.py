@@ -178,6 +178,8 @@ FORMS = [
     format_for("pixels", 8, 8, 10),
     format_for("strokes", 8, 8, 10),
     format_for("strokes", 9, 12, 3),
+    format_for("centred-strokes", 8, 8, 10),
+    format_for("centred-strokes", 9, 12, 3),
     format_for("lite0", 28, 28, 10),
     format_for("columns", 1, 50, 2),
     format_for("gabor", 20, 31, 300),
@@ -283,8 +285,10 @@ def test_strokes_are_those_of_the_twin():
     images = RNG.integers(0, 256, (3, 6, 9)).astype(np.uint8)
     images[0] = 0
     images[1] = 255 * (images[1] > 128)
-    for image, row in zip(images, extract_features("strokes", images), strict=True):
+    centred = extract_features("centred-strokes", images)
+    for image, row, other in zip(images, extract_features("strokes", images), centred, strict=True):
         assert row.tolist() == strokes_of(image)
+        assert other.tolist() == [v - 40 for v in strokes_of(image)]
 
 
 def test_banks():

@@ -22,7 +22,10 @@ from htstats.certificate import (
     occam_bound,
     verify,
 )
-from htstats.certificate._anneal import MOST_BLOCKS, _near_examples, _Problem
+from htstats.certificate._anneal import MOST_BLOCKS, _near_examples, _Problem, _Search
+
+NO_RELATIVES = np.empty((1000, 0), np.int32)
+SETTINGS = 16, 49.0, 64, 0.05, 0  # step, extra bits, most levels, delta, seed
 
 # ---- the search ---------------------------------------------------------------------------------
 
@@ -99,6 +102,18 @@ def test_a_seed_gives_the_same_head_on_every_machine():
     (found,) = anneal(x, y, stages=[Stage(40_000, 5.5)], seeds=[5])
     digest = hashlib.sha256(found.head.weights.tobytes()).hexdigest()
     assert (found.errors, digest[:16]) == (104, "7621b2f4d29995d3")
+
+
+@pytest.mark.parametrize("columns", [1, 7, 64, 65, 150])
+def test_samples_hold_the_features_of_their_examples(columns):
+    rng = np.random.default_rng(columns)
+    x = rng.integers(-127, 128, (1001, columns)).astype(np.int8)
+    search = _Search(_Problem(x, rng.integers(0, 3, 1001), 3), NO_RELATIVES[:columns], *SETTINGS)
+    search.run(0, Stage(1, 1.0), lambda _: True)
+    _, copies, _, _, counts, drawn, *_ = search.work
+    n = counts[0, -1]  # the sample of the last class: `drawn` is its list
+    assert n > 20
+    assert np.array_equal(copies[-1, :, :n], search.problem.by_example[drawn[:n]].T)
 
 
 @pytest.mark.parametrize("proposals", [0, 1, 2, 100, 1023])
@@ -199,3 +214,13 @@ def test_vacuous_is_said():
     assert not Certificate(0, 10_000, 10, 0.0, 0.05, 10, "x").is_vacuous
     with pytest.raises(ValueError, match="errors"):
         Certificate(11, 10, 100, 0.0, 0.05, 10, "x")
+
+
+def test_small_images_are_certified_with_centred_strokes():
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 3
+    x = np.clip(60 * y[:, None, None] + rng.integers(0, 60, (60, 8, 9)), 0, 255).astype(np.uint8)
+    examples = Examples("small", x, y)
+    (found,) = certify(examples, stages=[Stage(2_000, 5.5)])
+    assert found.form.name == "69 (centred-strokes, 8 x 9, 3 classes)"
+    assert verify(found.data, examples).certificate.errors == found.certificate.errors

@@ -1,7 +1,8 @@
 """Certify with every preset and several seeds, keep the best files, and write the table RESULTS.md.
 
 `make certificate` runs all rows. `make certificate QUICK=1` runs short searches of some rows and
-writes nothing. Rows that are not run stay in results.json.
+writes nothing. Rows that are not run stay in results.json. To run the seeds of a row at the same
+time, start one process a seed with --seed, and let them share the columns with --cache.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
+
+import numpy as np
 
 from htstats.certificate import (
     Examples,
@@ -55,13 +58,37 @@ where heads freeze (gabor, certified error, means of two to four seeds, with CPU
 Different starts still differ by .0015 (standard deviation), so a budget buys the best of a few. On
 gaussian features the filters decide (3 M from 3.0, one seed): sixteen filters with their means end
 at .217, without their means at .207; twelve at .203, ten at .200, eight at .202. A sparse start
-gains nothing once the means are gone (.208 after 8 M from 5.5). On the columns of the trunk six
-slow starts in place of two end at .1624 (one seed), for three times the time.
+gains nothing once the means are gone (.208 after 8 M from 5.5). On the columns of the trunk the
+starts limit the result: two starts of 25 M proposals and 18 M of polish end at .1631 and .1625, six
+such starts at .1624 (one seed); two starts of 50 M from 3.0 to 1.4 and 27 M of polish, which is the
+preset now, at .1636, .1616 and .1611. A doubling of the time is worth .0010 at most, and two equal
+searches differ by .0025. The columns take 170 of the 300 CPU seconds of a certificate by transfer.
+
+On digits, one byte is worth .0035 of certified error, and ten offsets of 14 levels cost 38 of some
+300 bits. Features that are never negative need so many levels: a class with more +1 than -1 has
+large logits. Strokes minus 40 need about 6 levels. Means of three seeds, 25 M proposals, with CPU
+seconds:
+
+| search on digits | certified | CPU s |
+|---|---|---|
+| strokes, 25 stages of 1 M from 4.5 to 0.4 | .2379 | 7 |
+| strokes, 6 stages of 4 M from 4.5 to 0.8 | .2386 | 6 |
+| strokes, 2 stages of 12 M from 5.5 and 4.0 to 0.8 | .2550 | 6 |
+| strokes minus 37, 25 stages of 1 M from 4.5 to 0.4 | .2278 | 6 |
+| strokes in windows of 4 x 4 at steps of 2, as the first row (two seeds) | .2540 | 7 |
+| strokes, steps of the offsets of 32 in place of 16 (7 M proposals, against .2478) | .2492 | 2 |
+
+On gabor minus 36, offsets need 13 to 20 levels in place of 40, but two seeds (3 M from 3.0) end at
+.1811 in place of .1814: less than starts differ.
 
 The speed of the search is limited by proposals that are accepted. A proposal that is not accepted
 reads some 500 examples near the boundary (0.5 to 1 microseconds). Before one is accepted, the
-logits of all 60,000 examples and 10 classes are read (1.2 MB, some 60 microseconds). Above
-temperature 4 one proposal in 60 is accepted, and several more reach that count.
+logits of all 60,000 examples and 10 classes are read (1.2 MB, some 60 microseconds), about twice
+for each that is accepted. The largest and the second largest logit of each example would halve what
+one count reads, but each accepted proposal would have to compute them again, so nothing is gained.
+Above temperature 4 one proposal in 60 is accepted. Samples near the boundary are drawn again after
+64 to 256 accepted proposals; copying their features was a third of the time, and is a twentieth
+since the bytes are transposed in blocks of 64 x 64.
 """
 
 
@@ -88,8 +115,6 @@ def transfer(examples: Examples, path: str | None) -> Examples:
 
 def random_trunk(examples: Examples, path: str | None) -> Examples:
     """The columns of the trunk when every convolution's weights are replaced by normal numbers."""
-    from dataclasses import replace
-
     import torch
 
     from htstats.torch.trunk import Trunk, find_trunk
@@ -160,17 +185,38 @@ ROWS = (
 )
 
 
-def run_row(
-    row: Row, seeds: int, stages: Any, trunk: str | None, write: Callable[[list[Numbers]], None]
-) -> None:
-    """Certify with each seed; after each, keep the file if it is the best, and `write` the row."""
+def prepare(row: Row, trunk: str | None, cache: Path | None) -> tuple[Examples, float]:
+    """The examples of the row, and the CPU seconds of their preparation.
+
+    The folder `cache` keeps columns, with the seconds that it took to compute them.
+    """
     start = time.process_time()
     examples = load_examples(row.data)
-    if row.columns is not None:
-        examples = row.columns(examples, trunk)
-    prepared = time.process_time() - start
+    if row.columns is None:
+        return examples, time.process_time() - start
+    path = cache / f"{row.name.replace(': ', '-')}.npz" if cache else None
+    if path and path.exists():
+        with np.load(path) as kept:
+            columns = {name: kept[name] for name in ("x", "x_test")}
+            return replace(examples, **columns, source_sha256=examples.sha256), float(kept["s"])
+    examples = row.columns(examples, trunk)
+    seconds = time.process_time() - start
+    if path:
+        np.savez(path, x=examples.x, x_test=examples.x_test, s=seconds)
+    return examples, seconds
+
+
+def run_row(
+    row: Row,
+    seeds: Sequence[int],
+    stages: Any,
+    examples: Examples,
+    prepared: float,
+    write: Callable[[list[Numbers]], None],
+) -> None:
+    """Certify with each seed; after each, keep the file if it is the best, and `write` the row."""
     found: list[Numbers] = []
-    for seed in range(seeds):
+    for seed in seeds:
         start = time.process_time()
         data, numbers = (row.certify_one or search)(examples, row, seed, stages)
         seconds = time.process_time() - start
@@ -243,14 +289,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="short searches; write nothing")
     parser.add_argument("--rows", nargs="*", help="names of rows to run; default: all")
     parser.add_argument("--seeds", type=int, help="default: as the row says")
+    parser.add_argument("--seed", type=int, help="run this seed, and keep the others of the row")
     parser.add_argument("--trunk", help="the weights of efficientnet-lite0")
+    parser.add_argument("--cache", type=Path, help="a folder that keeps columns between two calls")
     args = parser.parse_args(argv)
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
 
     def write(row: Row, found: list[Numbers]) -> None:
         if RESULTS.exists() and not args.quick:
             results.update(json.loads(RESULTS.read_text()))  # another process may have added rows
-        results[row.name] = found
+        kept = results.get(row.name, []) if args.seed is not None else []
+        rest = [one for one in kept if one["seed"] != args.seed]
+        results[row.name] = sorted(rest + found, key=lambda one: one["seed"])
         if not args.quick:
             RESULTS.write_text(json.dumps(results, indent=1) + "\n")
             TABLE.write_text(write_table(results))
@@ -259,9 +309,13 @@ def main(argv: list[str] | None = None) -> int:
         slow = row.columns is not None or row.certify_one is not None
         if (args.rows is not None and row.name not in args.rows) or (args.quick and slow):
             continue
-        seeds = args.seeds or (1 if args.quick else row.seeds)
+        seeds = range(args.seeds or (1 if args.quick else row.seeds))
         stages = QUICK_STAGES if args.quick else None
-        run_row(row, seeds, stages, args.trunk, lambda found, row=row: write(row, found))
+        examples, prepared = prepare(row, args.trunk, args.cache)
+        run_row(
+            row, seeds if args.seed is None else [args.seed], stages, examples, prepared,
+            lambda found, row=row: write(row, found),
+        )  # fmt: skip
     print(write_table(results))
     return 0
 

@@ -154,7 +154,8 @@ htst_margins_apply(
         add_column(state->logits + c * m, data->by_column + j * m, m, weight, constant);
         for (int64_t q = 0; q < data->n_classes; q++) {
             add_column(state->near_logits + (q * data->n_classes + c) * n,
-                state->near_features + (q * data->n_columns + j) * n, n, weight, constant);
+                state->near_features + (q * data->n_columns + j) * n, state->near_sizes[q], weight,
+                constant);
         }
     }
 }

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Examples whose features are copied at the same time: their rows stay in the cache. */
+/* Examples whose features are copied at the same time: the bytes of a line of the cache. A sample
+ * has a multiple of as many places. */
 #define COPIED 64
 
 /* The label of empty places in a sample. */
@@ -47,20 +48,52 @@ label_of(const htst_anneal_data_t *data, int64_t i)
     return low;
 }
 
-/* Copy the features of n listed examples to places `at` and on of the sample of class c. */
+/* Transpose COPIED matrices of 8 x 8 bytes: byte t of word r becomes byte r of word t. words[r] holds
+ * row r of each matrix. */
+HTST_VOID_KERNEL(transpose, (uint64_t(*words)[COPIED]), (words))
+{
+    static const uint64_t masks[3] = { UINT64_C(0x00FF00FF00FF00FF), UINT64_C(0x0000FFFF0000FFFF),
+        UINT64_C(0x00000000FFFFFFFF) };
+    for (int stage = 0; stage < 3; stage++) {
+        int apart = 1 << stage, shift = 8 * apart;
+        uint64_t mask = masks[stage];
+        for (int pair = 0; pair < 4; pair++) {
+            int r = (pair & -apart) * 2 + (pair & (apart - 1));
+            uint64_t *HTST_RESTRICT low = words[r];
+            uint64_t *HTST_RESTRICT high = words[r + apart];
+            for (int64_t i = 0; i < COPIED; i++) {
+                uint64_t swapped = (low[i] >> shift ^ high[i]) & mask;
+                high[i] ^= swapped;
+                low[i] ^= swapped << shift;
+            }
+        }
+    }
+}
+
+/* Copy the features of examples `at` and on of the list, at most COPIED, to the same places of the
+ * sample of class c. Rows and columns are copied in parts that fill a line of the cache. */
 static void
 copy_features(
     const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c, int64_t at, int64_t n)
 {
+    uint64_t words[8][COPIED] = { { 0 } };
     int64_t d = data->n_columns;
-    const int8_t *rows[COPIED];
-    for (int64_t t = 0; t < n; t++) {
-        rows[t] = data->by_example + state->near_list[at + t] * d;
-    }
-    for (int64_t j = 0; j < d; j++) {
-        int8_t *out = state->near_features + (c * d + j) * data->n_near + at;
+    int8_t *out = state->near_features + c * d * data->n_near + at;
+    for (int64_t from = 0; from < d; from += COPIED) {
+        int64_t columns = d - from < COPIED ? d - from : COPIED;
         for (int64_t t = 0; t < n; t++) {
-            out[t] = rows[t][j];
+            int64_t r = HTST_BIG_ENDIAN ? 7 - t % 8 : t % 8;
+            const int8_t *row = data->by_example + state->near_list[at + t] * d + from;
+            memcpy(&words[r][t / 8 * 8], row, (size_t) columns);
+        }
+        transpose(words);
+        for (int64_t j = 0; j < columns; j++) {
+            int64_t r = HTST_BIG_ENDIAN ? 7 - j % 8 : j % 8;
+            uint64_t line[8];
+            for (int64_t t = 0; t < 8; t++) {
+                line[t] = words[r][8 * t + j / 8];
+            }
+            memcpy(out + (from + j) * data->n_near, line, COPIED);
         }
     }
 }

