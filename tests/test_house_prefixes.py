@@ -114,6 +114,7 @@ def test_prefixes_of_a_sketch_are_refused(dtype):
 def folder(tmp_path_factory):
     """A file of each format."""
     folder = tmp_path_factory.mktemp("files")
+    pytest.importorskip("torch", reason="pip install 'htstats[torch]'")
     write_all(folder)
     write(folder / "a.htz", {"w": make(8, 6), "v": make(5, 4, 0.6)}, {"t": np.ones(3, "f4")})
     x = np.random.default_rng(2).pareto(1.5, 30) + 1

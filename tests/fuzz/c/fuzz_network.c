@@ -207,7 +207,7 @@ free_search(search_t *search)
     free(s.places), free(s.means);
 }
 
-/* Errors of codes and offsets; *energy gets their energy, or -1 if a layer has too many non-zeros
+/* Errors of codes and offsets; *energy gets their energy, or INT64_MIN if a layer has too many non-zeros
  * or levels. */
 static int64_t
 count_all(const task_t *t, const int8_t *codes, const int16_t *offsets, int64_t *energy)
@@ -233,7 +233,7 @@ count_all(const task_t *t, const int8_t *codes, const int16_t *offsets, int64_t 
                 + t->levels_cost[l * (t->cost.most_levels + 1) + levels];
     }
     int64_t errors = count_errors(t, weights, constants);
-    *energy = is_wrong ? -1 : bits + t->cost.rate * errors;
+    *energy = is_wrong ? INT64_MIN : bits + t->cost.rate * errors;
     return errors;
 }
 
@@ -270,7 +270,7 @@ search_network(htst_fuzz_t *input, const task_t *t)
     (void) count_all(t, codes, offsets, &energy);
     search_t a = start_search(t, codes, offsets), b = start_search(t, codes, offsets);
     int status = htst_network_start(&a.network, &t->data, &t->cost, &a.state);
-    REQUIRE(status == (energy == -1 ? HTST_ERR_BAD_ARG : 0));
+    REQUIRE(status == (energy == INT64_MIN ? HTST_ERR_BAD_ARG : 0));
     REQUIRE(status == htst_network_start(&b.network, &t->data, &t->cost, &b.state));
     uint64_t decay = (uint64_t) (1 + htst_fuzz_int(input, 65536)) << 16, one, two;
     one = two = (uint64_t) 1 << htst_fuzz_int(input, 33);
