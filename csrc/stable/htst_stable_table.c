@@ -11,6 +11,7 @@
 #define ROOTS 16    /* intervals before the first halving */
 #define MAX_DEPTH 9 /* ROOTS 2^MAX_DEPTH cells */
 #define LEAST_LOG (-800.0)
+#define LEAST_ALPHA 0.1 /* below it the range of polynomials does not reach far enough */
 #define SMALL_ALPHA 0.7 /* up to this alpha the law is concentrated around x_S1 = 0 */
 #define INSIDE 1.5      /* asinh(t/width) of a point inside a law whose support begins at t = 0 */
 #define ENOUGH 6e-15    /* of the last coefficients, relative to max(1, the largest coefficient) */
@@ -203,8 +204,13 @@ htst_stable_table_build(double alpha, double beta, htst_stable_table_t *table)
     table->n_leaves = 0;
     set_range(&b);
     table->cells_a_unit = HTST_STABLE_TABLE_CELLS / (table->high - table->low);
-    for (size_t i = HTST_STABLE_TABLE_CELLS; i < sizeof table->cell / sizeof *table->cell; i++) {
+    for (size_t i = 0; i < sizeof table->cell / sizeof *table->cell; i++) {
         table->cell[i] = -1;
+    }
+    if (alpha < LEAST_ALPHA) {
+        table->zero_low = -INFINITY;
+        table->zero_high = INFINITY;
+        return HTST_OK;
     }
     int count = HTST_STABLE_TABLE_CELLS / ROOTS;
     for (int i = 0; i < ROOTS; i++) {

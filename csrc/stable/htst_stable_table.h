@@ -4,7 +4,7 @@
  * density and of both tails are piecewise polynomials of degree 23 in asinh(t/width). An interval
  * is halved until its last Chebyshev coefficients are negligible. A point outside the range of the
  * table is evaluated directly: its density is below exp(-800), or it is so far in a heavy tail that
- * no sample reaches it.
+ * no sample reaches it. So is every point if alpha is below .1.
  *
  * ACCURACY (docs/accuracy-stable.md): 1e-13 relative to the functions of htst_stable.h, times
  * max(1, abs(log f)/100). ERRORS: at each function. */

@@ -127,6 +127,13 @@ test_table(void)
         }
     }
     CHECK(htst_stable_table_map(table, 99, 0, 1.0, 2.0, 7, x, out) == HTST_ERR_BAD_ARG);
+    /* where the tail of a small alpha is long, the table has no polynomials */
+    x[0] = 7.4e139;
+    CHECK(htst_stable_table_build(0.0487, -0.2986, table) == HTST_OK);
+    CHECK(htst_stable_table_map(table, HTST_STABLE_SF, 1, 0.0, 1.0, 7, x, out) == HTST_OK);
+    for (int i = 0; i < 7; i++) {
+        CHECK(out[i] == htst_stable_evaluate(HTST_STABLE_SF, 1, x[i], 0.0487, -0.2986, 0, 1));
+    }
     free(table);
 }
 
