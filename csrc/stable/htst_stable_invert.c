@@ -5,7 +5,7 @@
 #include "htst_stable_values.h"
 
 #define LOG_HALF (-0.69314718055994530942)
-#define LARGE_S 20.0   /* above it sinh s is exp(s)/2 */
+#define LARGE_S 20.0 /* above it sinh s is exp(s)/2 */
 #define MAX_STEPS 200
 #define LAST_STEP 1e-9     /* after it the next step of Newton's method is below rounding */
 #define LARGEST_VALUE 1e-3 /* of the equation at its root: a step that is tiny elsewhere is wrong */
