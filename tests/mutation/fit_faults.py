@@ -223,8 +223,8 @@ FAULTS = (
     Fault(
         "htst_discrete.c",
         "places below a candidate are looked at for it",
-        "if (j > c->k && look(c, j).d > bound) {",
-        "if (look(c, j).d > bound) {",
+        "if (j > c->k && look(c, j).d > bound + PROBE_ROUNDING) {",
+        "if (look(c, j).d > bound + PROBE_ROUNDING) {",
     ),
     Fault(
         "htst_discrete.c",
