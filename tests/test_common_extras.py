@@ -16,14 +16,15 @@ STATEMENTS = {
     "import htstats.torch": ("htstats.torch", {"torch"}, "torch"),
     "from htstats.torch import layers": ("htstats.torch", {"torch"}, "torch"),
     "import htstats.distributed": ("htstats.distributed", {"dask", "distributed"}, "dask"),
-    "import htstats.reproduce": ("htstats.reproduce", {"torch"}, "torch"),
+    "from htstats.reproduce import figure3": ("htstats.reproduce", {"torch"}, "torch"),
     "htstats.plot.plot_ccdf(fit)": ("htstats.plot", {"matplotlib"}, "plot"),
     "htstats.plot.plot_scan(fit)": ("htstats.plot", {"matplotlib"}, "plot"),
     "drop_in.Fit(x).plot_ccdf()": ("a plot of htstats.compat.powerlaw", {"matplotlib"}, "plot"),
 }
 COMMANDS = {
     "demo": ("demo", {"torch"}, "torch"),
-    "reproduce figure1 --out made": ("reproduce", {"matplotlib", "torch"}, "torch,plot"),
+    "reproduce figure1 --out made": ("reproduce figure1", {"matplotlib"}, "plot"),
+    "reproduce table1 --out made": ("reproduce table1", {"matplotlib", "torch"}, "torch,plot"),
     "fit model.npz --dask local:2": ("--dask", {"dask", "distributed"}, "dask"),
     "fit model.npz --spectrum --device cuda": ("--device", {"torch"}, "torch"),
     "compress model.npz -o made.htz --dask local:2": ("--dask", {"dask", "distributed"}, "dask"),

@@ -48,8 +48,8 @@ label_of(const htst_anneal_data_t *data, int64_t i)
     return low;
 }
 
-/* Transpose COPIED matrices of 8 x 8 bytes: byte t of word r becomes byte r of word t. words[r] holds
- * row r of each matrix. */
+/* Transpose COPIED matrices of 8 x 8 bytes: byte t of word r becomes byte r of word t. words[r]
+ * holds row r of each matrix. */
 HTST_VOID_KERNEL(transpose, (uint64_t(*words)[COPIED]), (words))
 {
     static const uint64_t masks[3] = { UINT64_C(0x00FF00FF00FF00FF), UINT64_C(0x0000FFFF0000FFFF),

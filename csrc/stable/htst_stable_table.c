@@ -8,8 +8,7 @@
 #include "htst_isa.h"
 
 #define N (HTST_STABLE_TABLE_DEGREE + 1)
-#define ROOTS 16    /* intervals before the first halving */
-#define MAX_DEPTH 9 /* ROOTS 2^MAX_DEPTH cells */
+#define ROOT 512 /* cells of an interval before the first halving */
 #define LEAST_LOG (-800.0)
 #define LEAST_ALPHA 0.1 /* below it the range of polynomials does not reach far enough */
 #define SMALL_ALPHA 0.7 /* up to this alpha the law is concentrated around x_S1 = 0 */
@@ -212,9 +211,8 @@ htst_stable_table_build(double alpha, double beta, htst_stable_table_t *table)
         table->zero_high = INFINITY;
         return HTST_OK;
     }
-    int count = HTST_STABLE_TABLE_CELLS / ROOTS;
-    for (int i = 0; i < ROOTS; i++) {
-        fill_cells(&b, i * count, count);
+    for (int first = 0; first < HTST_STABLE_TABLE_CELLS; first += ROOT) {
+        fill_cells(&b, first, ROOT);
     }
     return HTST_OK;
 }
