@@ -43,7 +43,8 @@ def test_a_frozen_law_has_the_public_names_of_scipys():
 
 def test_every_documented_signature_is_that_of_scipy():
     """The list of methods in SciPy's docstring, with the names of their arguments in order."""
-    lines = re.findall(r"^    (\w+)\((.*)\)$", THEIRS.__doc__, re.MULTILINE)
+    text = inspect.cleandoc(THEIRS.__doc__)  # CPython 3.13 has taken the indent away
+    lines = re.findall(r"^(\w+)\((.*)\)$", text, re.MULTILINE)
     listed = {name: re.sub(r"=\(.*?\)|=[^,]*|\s", "", given).split(",") for name, given in lines}
     assert {"rvs", "pdf", "expect", "interval", "moment"} <= listed.keys()
     for name, arguments in listed.items():
