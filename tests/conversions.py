@@ -5,12 +5,14 @@ import json
 import ml_dtypes
 import numpy as np
 import pytest
-import torch
 from checkpoints import safetensors_bytes
 
 from htstats.cli import main
 from htstats.compression.container import _dense as dense
 from htstats.weights import ITEMSIZES, open_weights
+
+# Without it, the test files that import this one are skipped.
+torch = pytest.importorskip("torch", reason="pip install 'htstats[torch]'")
 
 # Inputs by their names; what each can say of dtypes is asked of it, not listed here.
 INPUTS = [

@@ -4,9 +4,8 @@ import json
 import os
 
 import pytest
-import torch
 from containers import HOSTILE, rebuilt, records
-from conversions import arrays_of, numbers, read_bits, run, write_input, write_safetensors
+from conversions import arrays_of, numbers, read_bits, run, torch, write_input, write_safetensors
 
 from htstats.commands._carried import collapse_names, list_names
 from htstats.compression.container import ContainerWriter, RecordSizes, open_container

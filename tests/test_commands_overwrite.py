@@ -42,8 +42,7 @@ def checkpoint(folder, suffix):
         write_safetensors(folder / "source.safetensors", ARRAYS)
         assert run("compress", folder / "source.safetensors", "-o", path) == 0
     else:
-        import torch
-
+        torch = pytest.importorskip("torch", reason="pip install 'htstats[torch]'")
         torch.save({name: torch.from_numpy(a) for name, a in ARRAYS.items()}, path)
     return path
 
@@ -243,6 +242,7 @@ def test_a_picture_onto_the_input(tmp_path, capsys, link):
 @pytest.mark.parametrize("link", [os.link, os.symlink])
 def test_a_figure_onto_its_data(tmp_path, capsys, monkeypatch, link, suffix):
     pytest.importorskip("matplotlib")
+    pytest.importorskip("torch", reason="pip install 'htstats[torch]'")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "data").mkdir()
     (tmp_path / "out").mkdir()
@@ -390,6 +390,7 @@ def test_a_folder_in_the_place_of_an_output(tmp_path, capsys):
 
 def test_demo_refuses_before_it_trains(tmp_path, capsys):
     pytest.importorskip("sklearn")
+    pytest.importorskip("torch", reason="pip install 'htstats[torch]'")
     endless = ["demo", "--epochs", "1000000000", "--save"]
     refused(capsys, tmp_path, [tmp_path], *endless, tmp_path)
     refused(capsys, tmp_path, ["none"], *endless, tmp_path / "none" / "a.pt")

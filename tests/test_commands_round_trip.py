@@ -5,7 +5,6 @@ import os
 
 import numpy as np
 import pytest
-import torch
 from checkpoints import safetensors_bytes
 from conversions import (
     EXTENDED,
@@ -16,6 +15,7 @@ from conversions import (
     numbers,
     read_bits,
     run,
+    torch,
     write_input,
 )
 

@@ -22,13 +22,13 @@ def module_names():
 def test_module(name):
     try:
         module = importlib.import_module(name)
+        values = {public: getattr(module, public) for public in getattr(module, "__all__", ())}
     except ModuleNotFoundError as error:
         if error.name in EXTRAS:
             pytest.skip(f"needs {error.name}: pip install 'htstats[torch,dask,plot]'")
         raise
     assert module.__doc__, f"{name} has no docstring"
-    for public in getattr(module, "__all__", ()):
-        value = getattr(module, public)
+    for public, value in values.items():
         if inspect.isclass(value) or inspect.isroutine(value):
             assert value.__doc__, f"{name}.{public} has no docstring"
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
