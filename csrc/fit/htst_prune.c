@@ -1,5 +1,6 @@
 #include "htst_prune.h"
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -12,9 +13,17 @@
 /* Number of tails that a guess evaluates for each halving of the tail. */
 #define GUESSES_PER_HALVING 8
 
-/* Bound of the rounding errors of the bounds. Logarithms are at most 1500, and 1e-13 of them enters
- * sums that are, per value, at least the width of a bucket, 2^-12. */
+/* Bound of the rounding errors in the last steps of a bound, quotients and exponentials, and in the
+ * distances with which it is compared (htst_scan.h). */
 #define ROUNDING 1e-8
+
+/* Bound of the error of a logarithm less that of the largest value. Both are at most 745, where a
+ * unit in the last place is 2^-43; each is within one unit, and their difference is rounded.
+ * Neighbouring doubles, whose logarithms differ by less, thus count as equal. */
+#define LOG_ERROR 4e-13
+
+/* Below it, a mean may have lost digits to underflow. */
+#define TINY 0x1p-900
 
 /* The parts of the workspace. */
 typedef struct {
@@ -30,12 +39,30 @@ logs_of(const htst_prune_t *p)
     return logs;
 }
 
+/* Bounds of the sum of the logarithms of bucket b, except for rounding. */
+static void
+bound_logs(const htst_prune_t *p, int64_t b, double top, double *low, double *high)
+{
+    double count = (double) p->count[b], lower = p->lower[b], upper = p->upper[b];
+    double log_lower = p->work[b], log_upper = p->work[p->m + b];
+
+    *low = count * log_lower;
+    *high = count * log_upper;
+    if (p->total != NULL && isfinite(p->total[b]) && upper > lower && lower >= TINY) {
+        /* the logarithm is concave: above its chord, and below it at the mean */
+        double share = (p->total[b] / count - lower) / (upper - lower);
+        share = share > 0 ? share < 1 ? share : 1 : 0;
+        *low = count * (log_lower + share * (log_upper - log_lower));
+        *high = count * (log(lower + share * (upper - lower)) - top);
+    }
+}
+
 int
 htst_prune_prepare(const htst_prune_t *p)
 {
     double *log_lower = p->work, *log_upper = p->work + p->m;
     double *low = p->work + 2 * p->m, *high = p->work + 3 * p->m;
-    double sum_low = 0, sum_high = 0, top;
+    double sum_low = 0, sum_high = 0, slack = 0, top;
 
     if (p->m < 1) {
         return HTST_ERR_BAD_ARG;
@@ -43,25 +70,20 @@ htst_prune_prepare(const htst_prune_t *p)
     top = log(p->upper[p->m - 1]);
     p->tail[p->m] = 0;
     for (int64_t b = p->m - 1; b >= 0; b--) {
-        double count = (double) p->count[b], lower = p->lower[b], upper = p->upper[b];
+        double lower = p->lower[b], upper = p->upper[b], less, more;
         if (!(lower > 0) || !(upper >= lower) || !(upper < INFINITY) || p->count[b] < 1) {
             return HTST_ERR_BAD_ARG;
         }
         log_lower[b] = log(lower) - top;
         log_upper[b] = log(upper) - top;
-        low[b] = sum_low;
-        high[b] = sum_high;
+        low[b] = sum_low - slack;
+        high[b] = sum_high + slack;
         p->tail[b] = p->tail[b + 1] + p->count[b];
-        if (p->total == NULL || !(upper > lower)) {
-            sum_low += count * log_lower[b];
-            sum_high += count * log_upper[b];
-            continue;
-        }
-        /* the logarithm is concave: above its chord, and below it at the mean */
-        double share = (p->total[b] / count - lower) / (upper - lower);
-        share = share > 0 ? share < 1 ? share : 1 : 0;
-        sum_low += count * (log_lower[b] + share * (log_upper[b] - log_lower[b]));
-        sum_high += count * (log(lower + share * (upper - lower)) - top);
+        bound_logs(p, b, top, &less, &more);
+        sum_low += less;
+        sum_high += more;
+        /* two products and a sum are rounded; both sums are negative, and sum_low is below */
+        slack += 2 * LOG_ERROR * (double) p->count[b] + 4 * DBL_EPSILON * -sum_low;
     }
     return HTST_OK;
 }
@@ -77,8 +99,11 @@ range_of(const htst_prune_t *p, const logs_t *logs, int64_t b)
 {
     range_t r;
     double above = (double) p->tail[b + 1], width = logs->log_upper[b] - logs->log_lower[b];
-    double sum_low = logs->low[b] - above * logs->log_upper[b];
-    double sum_high = logs->high[b] - above * logs->log_lower[b] + (double) p->count[b] * width;
+    double slack = 3 * LOG_ERROR * (double) p->tail[b]
+        - 4 * DBL_EPSILON * (logs->low[b] + above * logs->log_lower[b]);
+    double sum_low = logs->low[b] - above * logs->log_upper[b] - slack;
+    double sum_high =
+        logs->high[b] - above * logs->log_lower[b] + (double) p->count[b] * width + slack;
 
     r.b = b;
     r.least = above + 1;
@@ -93,8 +118,8 @@ range_of(const htst_prune_t *p, const logs_t *logs, int64_t b)
 static double
 bound_at(const htst_prune_t *p, const logs_t *logs, const range_t *r, int64_t e)
 {
-    double near = logs->log_lower[e] - logs->log_upper[r->b];
-    double far = logs->log_lower[e] - logs->log_lower[r->b];
+    double near = logs->log_lower[e] - logs->log_upper[r->b] - 2 * LOG_ERROR;
+    double far = logs->log_lower[e] - logs->log_lower[r->b] + 2 * LOG_ERROR;
     double plus = (double) p->tail[e] / r->most - (near > 0 ? exp(-r->slow * near) : 1);
     double survival = r->fast < INFINITY ? exp(-r->fast * far) : 0;
     double minus = survival - (double) p->tail[e - 1] / r->least;

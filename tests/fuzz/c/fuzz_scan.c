@@ -138,14 +138,35 @@ estimate_anything(htst_fuzz_t *input)
     free(first), free(v), free(y), free(rate);
 }
 
+/* Often make the values very small or very large, unless that makes some equal or infinite. */
+static void
+move_values(htst_fuzz_t *input, sample_t s)
+{
+    double *moved = malloc((size_t) s.m * 8);
+    int64_t which = htst_fuzz_int(input, 3), step = htst_fuzz_int(input, 60);
+    int exponent = (int) (which == 0 ? 0 : which == 1 ? step - 1074 : 1023 - step / 4);
+    int is_ascending = 1;
+    for (int64_t j = 0; j < s.m; j++) {
+        moved[j] = ldexp(s.v[j], exponent);
+        is_ascending = is_ascending && moved[j] < INFINITY && (j == 0 || moved[j] > moved[j - 1]);
+    }
+    if (is_ascending && moved[0] > 0) {
+        memcpy(s.v, moved, (size_t) s.m * 8);
+    }
+    free(moved);
+}
+
 /* Bounds from buckets are not above the distances of the candidates in them. */
 static void
 bound_candidates(htst_fuzz_t *input)
 {
     int64_t m = 2 + htst_fuzz_int(input, 60), b = 0, *of = malloc((size_t) m * 8);
+    int has_total = (int) htst_fuzz_int(input, 2);
     sample_t s = draw_sample(input, m);
     double *lower = malloc((size_t) m * 8), *upper = malloc((size_t) m * 8);
+    double *total = calloc((size_t) m, 8);
     int64_t *count = calloc((size_t) m, 8), *tail = malloc((size_t) (m + 1) * 8);
+    move_values(input, s);
     for (int64_t j = 0; j < m; j++) { /* counts of 0 belong to no bucket */
         s.first[j + 1] = s.first[j + 1] > s.first[j] ? s.first[j + 1] : s.first[j] + 1;
         if (j > 0 && htst_fuzz_int(input, 3)) {
@@ -155,9 +176,10 @@ bound_candidates(htst_fuzz_t *input)
         lower[b] = count[b] ? lower[b] : s.v[j];
         upper[b] = s.v[j];
         count[b] += s.first[j + 1] - s.first[j];
+        total[b] += (double) (s.first[j + 1] - s.first[j]) * s.v[j];
     }
-    htst_prune_t buckets = { b + 1, lower, upper, count, NULL, malloc((size_t) (b + 1) * 32),
-        tail };
+    htst_prune_t buckets = { b + 1, lower, upper, count, has_total ? total : NULL,
+        malloc((size_t) (b + 1) * 32), tail };
     REQUIRE(htst_prune_prepare(&buckets) == 0);
     REQUIRE(htst_estimate_rates(m, s.v, s.first, INFINITY, s.y, s.rate) == 0);
     htst_scan_t scan = { m, s.v, s.y, s.first, s.rate, INFINITY, 0, NULL };
@@ -169,7 +191,7 @@ bound_candidates(htst_fuzz_t *input)
         REQUIRE(htst_prune_lowest(&buckets, distance) <= of[k]);
     }
     free(of), free(lower), free(upper), free(count), free(tail), free(buckets.work);
-    free(plus), free(minus);
+    free(plus), free(minus), free(total);
     free_sample(s);
 }
 
