@@ -21,6 +21,7 @@ from htstats.report import html_report
 from htstats.report._curves import MOST, exact_scan, scan_buckets, thin_curve
 from htstats.report._names import depths_of, roles_of
 from htstats.report._render import LIMIT
+from htstats.report.matrix import Extras, fit_matrix
 from htstats.sketch import TailSketch
 from htstats.weights import open_weights
 
@@ -72,6 +73,16 @@ def test_numbers_are_those_of_the_functions(heavy):
         assert row["kept"] == np.count_nonzero(np.abs(w) > row["threshold"])
         assert row["kept_fraction"] == row["kept"] / w.size
         assert row["curves"].keys() == {"tail", "predicted", "scan", "alternatives", "spectrum"}
+
+
+def test_spectra_are_those_of_the_command_line():
+    w = HEAVY["b.weight"].copy()
+    w[:4] = 0  # four eigenvalues are zero, and count
+    row = rows_of(html_report({"w": w}, spectrum=True))["w"]
+    expected = fit_matrix(open_weights({"w": w})["w"], "abs", extras=Extras(spectrum=True))
+    numbers = {key: value for key, value in expected.items() if key.startswith("esd_")}
+    assert numbers["esd_num_evals"] == 30
+    assert {key: row.get(key) for key in numbers} == numbers
 
 
 def test_counts_of_the_curves_are_exact(heavy):

@@ -20,6 +20,7 @@ from htstats.report.matrix import (
     fit_column,
     fit_matrix,
 )
+from htstats.report.spectrum import numbers_of_fit
 
 if TYPE_CHECKING:
     from htstats._exact_fit.fitted_tail import FittedTail
@@ -266,11 +267,4 @@ def _spectrum(source: Any, may_hold: bool, curves: dict[str, Any]) -> dict[str, 
     except FAILURES as error:
         return {"esd_error": one_line(error)}
     curves["spectrum"] = _curves.spectrum_curve(found.usable())
-    return {
-        "esd_alpha": found.alpha,
-        "esd_sigma": found.stderr,
-        "esd_D": found.distance,
-        "esd_xmin": found.xmin,
-        "esd_num_pl_spikes": found.n_tail,
-        "esd_num_evals": found.n,
-    }
+    return numbers_of_fit(found, (source.shape[0], source.shape[1]))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from htstats._common.messages import one_line
 
-__all__ = ["COLUMNS", "spectrum_numbers"]
+if TYPE_CHECKING:
+    from htstats.spectral import SpectrumFit
+
+__all__ = ["COLUMNS", "numbers_of_fit", "spectrum_numbers"]
 
 FAILURES = (ValueError, TypeError, OSError, ArithmeticError, MemoryError)
 
@@ -21,7 +24,7 @@ COLUMNS = (
 
 def spectrum_numbers(values: Any, device: str = "cpu") -> dict[str, Any]:
     """Fit and summarise the eigenvalues, or give the reason under "esd_error"."""
-    from htstats.spectral import fit_spectrum, summarize_fit
+    from htstats.spectral import fit_spectrum
 
     try:
         if device == "cpu":
@@ -32,7 +35,13 @@ def spectrum_numbers(values: Any, device: str = "cpu") -> dict[str, Any]:
             found = fit_spectrum_on(values, device)
     except FAILURES as error:
         return {"esd_error": one_line(error)}
-    shape = values.shape
-    summary = summarize_fit(found, (shape[0], shape[1])).as_dict()
+    return numbers_of_fit(found, (values.shape[0], values.shape[1]))
+
+
+def numbers_of_fit(found: SpectrumFit, shape: tuple[int, int]) -> dict[str, Any]:
+    """The numbers of `COLUMNS` for the fitted eigenvalues of a matrix of this shape."""
+    from htstats.spectral import summarize_fit
+
+    summary = summarize_fit(found, shape).as_dict()
     names = [name.removeprefix("esd_") for name in COLUMNS]
     return {f"esd_{name}": summary[name] for name in names}

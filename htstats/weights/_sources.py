@@ -103,7 +103,7 @@ class _Stream(io.RawIOBase):
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._file.size}[whence]
         if base + offset < 0:
-            raise ValueError(f"seek to {base + offset}")
+            raise ValueError(f"it names a place {-base - offset} bytes before its start")
         self._at = base + offset
         return self._at
 
