@@ -122,6 +122,7 @@ def test_the_library_compiles_as_for_microsofts_linker(zig, machine, macros):
 @pytest.fixture
 def setup_py(monkeypatch):
     """What setup.py passes to setuptools, and its names; nothing is built."""
+    pytest.importorskip("setuptools", reason="pip install setuptools")
     passed = {}
     monkeypatch.setattr("setuptools.setup", lambda **options: passed.update(options))
     build = pytest.importorskip("Cython.Build", reason="pip install cython")

@@ -124,6 +124,8 @@ def test_without_a_claim_the_bound_must_say_something(certified, data, tmp_path)
     -o nowhere/net.htc -> nowhere
 """)
 def test_bad_arguments_of_certify(data, tmp_path, monkeypatch, capsys, words, said):
+    if "--noise" in words:  # the training checks it
+        pytest.importorskip("torch", reason="pip install 'htstats[torch]'")
     monkeypatch.chdir(tmp_path)
     argv = ["certify", "--data", data, "-o", tmp_path / "net.htc", *words]
     assert said in require_refusal(capsys, tmp_path, *argv)

@@ -189,12 +189,19 @@ def test_golden_values_of_patterns(n, k, bits):
     assert pattern_nats(n, k) / math.log(2) == pytest.approx(bits, rel=2e-12)
 
 
-@given(st.integers(1, 10**12), st.floats(0, 1))
-def test_patterns_against_mpmath(n, share):
-    k = int(share * n)
+@pytest.mark.parametrize("n", [2, 3, 23136, 10**6, 10**12, 2**53 - 1])
+@pytest.mark.parametrize("missing", [0, 1, 2, 1000])
+def test_patterns_are_symmetric(n, missing):
+    if missing <= n:
+        assert pattern_nats(n, n - missing) == pattern_nats(n, missing)
+
+
+@given(st.integers(1, 10**12), st.floats(0, 1), st.booleans())
+def test_patterns_against_mpmath(n, share, is_nearly_full):
+    k = n - int(share**8 * n) if is_nearly_full else int(share * n)
     with mpmath.workdps(40):
         want = mpmath.log(mpmath.binomial(n, k)) if 0 < k < n else 0
-    assert pattern_nats(n, k) == pytest.approx(float(want), rel=1e-13, abs=1e-12)
+    assert pattern_nats(n, k) == pytest.approx(float(want), rel=2e-15)
 
 
 # -- predicted beside counted ---------------------------------------------------------------------

@@ -164,8 +164,8 @@ def pattern_nats(n: int, k: int) -> float:
 
     Notes
     -----
-    log C = log P(Bin(n, k/n) = k) + n H(k/n). The sum does not cancel; its relative error is about
-    1e-15.
+    log C = log P(Bin(n, k/n) = k) + n H(k/n), where k is the smaller of k and n - k. The sum does
+    not cancel; its relative error is about 1e-15.
 
     Examples
     --------
@@ -174,7 +174,8 @@ def pattern_nats(n: int, k: int) -> float:
     """
     n = count("n", n, below=2**53)
     k = count("k", k, below=n + 1)
-    if k in (0, n):
+    k = min(k, n - k)  # k/n near 1 would lose digits
+    if k == 0:
         return 0.0
     entropy = k * math.log(n / k) - (n - k) * math.log1p(-k / n)
     return entropy + float(binomial.logpmf(k, n, k / n))
