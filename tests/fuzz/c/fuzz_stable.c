@@ -101,7 +101,7 @@ tabulate(htst_fuzz_t *input)
         REQUIRE(found == (is_valid(law) && !isnan(x) ? 0 : HTST_ERR_BAD_ARG));
         double direct =
             htst_stable_evaluate(function, law.is_s1, x, law.alpha, law.beta, law.loc, law.scale);
-        if (found == 0 && function % 2 == 0) { /* not the logarithms */
+        if (found == 0 && function % 2 == 0) {                     /* not the logarithms */
             double error = out == direct ? 0 : fabs(out - direct); /* both may be INFINITY */
             REQUIRE(error <= 1e-10 * fabs(direct) || error < 1e-290);
         }
