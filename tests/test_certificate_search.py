@@ -113,7 +113,8 @@ def test_samples_hold_the_features_of_their_examples(columns):
     _, copies, _, _, counts, drawn, *_ = search.work
     n = counts[0, -1]  # the sample of the last class: `drawn` is its list
     assert n > 20
-    assert np.array_equal(copies[-1, :, :n], search.problem.by_example[drawn[:n]].T)
+    features = copies[-1].transpose(1, 0, 2).reshape(columns, -1)  # of the blocks together
+    assert np.array_equal(features[:, :n], search.problem.by_example[drawn[:n]].T)
 
 
 @pytest.mark.parametrize("proposals", [0, 1, 2, 100, 1023])

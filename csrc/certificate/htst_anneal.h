@@ -72,7 +72,8 @@ typedef struct {
     int8_t *best_weights; /* weights and offsets with the lowest energy so far */
     int16_t *best_offsets;
     int16_t *logits;        /* (n_classes, n_examples) */
-    int8_t *near_features;  /* (n_classes, n_columns, n_near): the sample of each class */
+    int8_t *near_features;  /* (n_classes, n_near / block, n_columns, block): the sample of each
+                             * class; block is HTST_ANNEAL_NEAR_BLOCK */
     int16_t *near_logits;   /* (n_classes, n_classes, n_near): all logits of each sample */
     int16_t *near_labels;   /* (n_classes, n_near) */
     int16_t *near_margins;  /* (n_classes, n_near) */

@@ -143,7 +143,7 @@ class _Search:
         near = _near_examples(m, c)
         self.work = (
             np.zeros((c, m), np.int16),
-            np.zeros((c, d, near), np.int8),
+            np.zeros((c, near // NEAR_BLOCK, d, NEAR_BLOCK), np.int8),
             np.zeros((c, c, near), np.int16),
             np.zeros((2, c, near), np.int16),
             np.zeros((2 + near // NEAR_BLOCK, c), np.int64),
