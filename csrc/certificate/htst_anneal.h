@@ -12,7 +12,8 @@
  * does.
  *
  * METHOD. A proposal sets one entry to zero, sets one to +-1, flips a sign, or moves a non-zero
- * to another column of the same class. The offset of that class moves opposite to the mean change
+ * to another column of the same class: to a relative of its column or to a column that some class
+ * uses or, with wide moves, to any column, perhaps with the other sign. The offset of that class moves opposite to the mean change
  * of its logit over examples near the boundary, plus noise. Without this, a single entry would
  * shift one class against all others. The largest increase of the energy that is accepted is drawn
  * first: T times an exponential variable. Only examples near the boundary of the changed class can
@@ -62,6 +63,7 @@ typedef struct {
     const int64_t *levels_cost; /* (most_levels + 1,): bits of offsets, by their levels, in units */
     int64_t most_levels;        /* at most 8192 / step */
     int32_t step;               /* step of the offsets, in logits; in [1, 128] */
+    int32_t wide;               /* if not 0, moves go to any column, and may change the sign */
 } htst_anneal_cost_t;
 
 /* The state of a search. The caller allocates every array, fills weights, offsets and generator,

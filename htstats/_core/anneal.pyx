@@ -40,7 +40,8 @@ cdef class Chain:
                  int16_t[:, ::1] logits, int8_t[:, :, :, ::1] near_features,
                  int16_t[:, :, ::1] near_logits, int16_t[:, :, ::1] near_notes,
                  int64_t[:, ::1] near_counts, int32_t[::1] near_list,
-                 int32_t[:, ::1] places, int32_t[:, ::1] means, uint64_t seed):
+                 int32_t[:, ::1] places, int32_t[:, ::1] means, uint64_t seed,
+                 bint wide):
         cdef int64_t m = by_example.shape[0], d = by_example.shape[1], c = weights.shape[0]
         cdef int64_t near = near_notes.shape[2]
         if (min(m, d, c, near) < 1 or starts.shape[0] != c + 1 or by_column.shape[0] != d
@@ -64,7 +65,7 @@ cdef class Chain:
         self.data.by_example = &by_example[0, 0]
         self.data.n_relatives = relatives.shape[1]
         self.data.relatives = &relatives[0, 0] if relatives.shape[1] else NULL
-        self.cost.rate, self.cost.step = rate, step
+        self.cost.rate, self.cost.step, self.cost.wide = rate, step, wide
         self.cost.support_cost, self.cost.most_nonzeros = &support_cost[0], support_cost.shape[0] - 1
         self.cost.levels_cost, self.cost.most_levels = &levels_cost[0], levels_cost.shape[0] - 1
         self.state.weights, self.state.offsets = &weights[0, 0], &offsets[0]
