@@ -20,13 +20,13 @@
 typedef struct {
     int off, on_active, on_any, flip;
 } shares_t;
-static const shares_t SHARES = { 56, 46, 38, 4 }, WIDE_SHARES = { 24, 40, 50, 4 };
+static const shares_t SHARES = { 56, 46, 38, 4 }, WIDE_SHARES = { 16, 24, 64, 4 };
 
 /* Targets of wide moves, in 1/256 of them: relatives, and columns that some class uses. All others
  * go to any column. WIDE_FLIP of 256 moves that do not go to a relative change the sign. */
-#define WIDE_RELATIVE 80
-#define WIDE_ACTIVE 80
-#define WIDE_FLIP 64
+#define WIDE_RELATIVE 40
+#define WIDE_ACTIVE 60
+#define WIDE_FLIP 128
 
 /* Square of the number of standard deviations at which a part of the sample drops a proposal. */
 #define DROP_VARIANCES 4
