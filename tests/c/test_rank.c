@@ -113,6 +113,23 @@ test_random_sets(void)
     }
 }
 
+/* The rank C(p, k) - 1 is that of the k places below p. Leading bits cannot tell it from C(p, k). */
+static void
+test_neighbours_of_a_coefficient(void)
+{
+    enum { N = 500, K = 40 };
+    for (int64_t p = K; p <= N; p++) {
+        int64_t places[K], back[K];
+        uint64_t rank[MOST], work[2 * MOST];
+        for (int64_t i = 0; i < K; i++) {
+            places[i] = p - K + i;
+        }
+        CHECK(htst_rank_write(places, K, N, MOST, work, rank) == HTST_OK);
+        CHECK(htst_rank_read(rank, MOST, K, N, work, back) == HTST_OK);
+        CHECK(memcmp(back, places, sizeof(places)) == 0);
+    }
+}
+
 static void
 test_places_up_to_32_bits(void)
 {
@@ -164,6 +181,7 @@ main(void)
     test_every_small_set();
     test_the_last_rank();
     test_random_sets();
+    test_neighbours_of_a_coefficient();
     test_places_up_to_32_bits();
     test_bad_arguments();
     return htst_test_report("test_rank");
