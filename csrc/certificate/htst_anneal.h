@@ -11,16 +11,17 @@
  * (htstats.certificate.exchange_rate), so the energy falls exactly when the certified error
  * does.
  *
- * METHOD. A proposal sets one entry to zero, sets one to +-1, flips a sign, or moves a non-zero
- * to another column of the same class: to a relative of its column or to a column that some class
- * uses or, with wide moves, to any column, perhaps with the other sign. The offset of that class moves opposite to the mean change
- * of its logit over examples near the boundary, plus noise. Without this, a single entry would
- * shift one class against all others. The largest increase of the energy that is accepted is drawn
- * first: T times an exponential variable. Only examples near the boundary of the changed class can
- * turn from right to wrong or back, so the proposal is first evaluated on growing parts of a random
- * sample of them (htst_margins.h). It is dropped when its estimated errors exceed the accepted
- * number by too many standard deviations (DROP_VARIANCES in htst_anneal.c). A proposal is accepted
- * only after evaluation on all examples, so the error count is always exact.
+ * METHOD. A proposal sets one entry to zero, sets one to +-1, flips a sign, or moves a non-zero to
+ * another column of the same class. Its target is a relative of its column, a column that some
+ * class uses or, with wide moves, any column; a wide move may change the sign. The offset of that
+ * class moves opposite to the mean change of its logit over examples near the boundary, plus noise.
+ * Without this, a single entry would shift one class against all others. The largest increase of
+ * the energy that is accepted is drawn first: T times an exponential variable. Only examples near
+ * the boundary of the changed class can turn from right to wrong or back, so the proposal is first
+ * evaluated on growing parts of a random sample of them (htst_margins.h). It is dropped when its
+ * estimated errors exceed the accepted number by too many standard deviations (DROP_VARIANCES in
+ * htst_anneal.c). A proposal is accepted only after evaluation on all examples, so the error count
+ * is always exact.
  *
  * All arithmetic uses integers (bits in 1/1024, temperatures in 2^-26), so that a seed gives the
  * same classifier on every machine.

@@ -113,7 +113,7 @@ test_random_sets(void)
     }
 }
 
-/* The rank C(p, k) - 1 is that of the k places below p. Leading bits cannot tell it from C(p, k). */
+/* C(p, k) - 1 is the rank of the k places below p. Leading bits cannot tell it from C(p, k). */
 static void
 test_neighbours_of_a_coefficient(void)
 {
