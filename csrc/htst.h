@@ -42,6 +42,7 @@
 #include "htst_gaps.h"
 #include "htst_normal.h"
 #include "htst_products.h"
+#include "htst_rank.h"
 #include "htst_single.h"
 #include "htst_stable_sample.h"
 #include "htst_tridiagonal.h"

@@ -194,7 +194,7 @@ def brain_calls():
 def number_calls():
     """Random numbers, binomial tails, stable laws and the zeta function."""
     from htstats import binomial, stable
-    from htstats._core import gaps, normal, scan, stable_table, zeta
+    from htstats._core import gaps, normal, rank, scan, stable_table, zeta
     from htstats._laws.zeta import ZetaLaw
 
     draws = np.empty(5000)
@@ -213,6 +213,10 @@ def number_calls():
     again = np.zeros_like(indptr), np.zeros_like(columns)
     gaps.read(data, 5, 1000, indptr, again[1])
     yield "gaps", (data, again)
+    number, work = np.zeros((2, 2 * rank.words(1000, 9)), np.uint64)
+    rank.write(np.arange(5, 905, 100), 1000, work, number)
+    rank.read(number, 1000, work, places[:9])
+    yield "rank", (number, places)
     table = np.zeros(stable_table.doubles())
     stable_table.build(1.4, 0.2, table)
     values = np.zeros(5000)

@@ -46,6 +46,7 @@ INTERNAL = {
     "htst_partition_x86.h",
     "htst_philox.h",
     "htst_products_widen.h",
+    "htst_proposals.h",
     "htst_scan_probes.h",
     "htst_stable_closed.h",
     "htst_stable_contour.h",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from messages import decode_flips, require_prefix_free
 from reference import htc_reader, htz_reader
-from reference.certificate_twin import features_of, rank_of, strokes_of
+from reference.certificate_twin import features_of, strokes_of
 
 from htstats.certificate import (
     METHODS,
@@ -31,8 +31,6 @@ from htstats.certificate._coder import (
     BitWriter,
     MixedRadix,
     log2_units,
-    rank_of_support,
-    support_of_rank,
 )
 from htstats.certificate._features import MAPS
 
@@ -120,21 +118,6 @@ def test_bad_arguments_are_named(arguments, words):
 
 
 # ---- the coder ----------------------------------------------------------------------------------
-
-
-def test_supports_of_all_small_sizes():
-    for n, k in itertools.product(range(8), range(8)):
-        found = [support_of_rank(r, k, n) for r in range(math.comb(n, k))]
-        assert sorted(map(tuple, found)) == sorted(itertools.combinations(range(n), k))
-        assert [rank_of(places) for places in found] == list(range(len(found)))
-
-
-@given(st.sets(st.integers(0, 7289), max_size=300))
-def test_support_and_rank_invert_each_other(places):
-    places = sorted(places)
-    rank = rank_of_support(places)
-    assert rank == rank_of(places) < math.comb(7290, len(places))
-    assert support_of_rank(rank, len(places), 7290) == places
 
 
 @given(st.lists(st.tuples(st.integers(1, 10**9), st.integers(0, 10**9)), max_size=12))

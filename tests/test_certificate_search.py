@@ -113,7 +113,8 @@ def test_samples_hold_the_features_of_their_examples(columns):
     _, copies, _, _, counts, drawn, *_ = search.work
     n = counts[0, -1]  # the sample of the last class: `drawn` is its list
     assert n > 20
-    assert np.array_equal(copies[-1, :, :n], search.problem.by_example[drawn[:n]].T)
+    features = copies[-1].transpose(1, 0, 2).reshape(columns, -1)  # of the blocks together
+    assert np.array_equal(features[:, :n], search.problem.by_example[drawn[:n]].T)
 
 
 @pytest.mark.parametrize("proposals", [0, 1, 2, 100, 1023])
@@ -122,6 +123,38 @@ def test_stages_shorter_than_one_temperature(proposals):
     x, y = clouds()
     (found,) = anneal(x, y, stages=[Stage(proposals, 5.5, 0.001)])
     assert found.proposals == proposals
+
+
+def test_wide_moves_count_exactly_and_give_the_same_head_on_every_machine():
+    x, y = clouds(5000, 60)
+    stages = [Stage(60_000, 4.0, 0.8, wide=True)]
+    first, second = anneal(x, y, stages=stages, seeds=[5, 6], n_threads=2)
+    head = first.head
+    assert first.errors == errors_of(head.weights, head.offsets, head.step, x, y)
+    digest = hashlib.sha256(head.weights.tobytes()).hexdigest()
+    assert (first.errors, digest[:16]) == (23, "fdb4953b2110152f")
+    assert not np.array_equal(head.weights, second.head.weights)
+    (narrow,) = anneal(x, y, stages=[Stage(60_000, 4.0, 0.8)], seeds=[5])
+    assert not np.array_equal(head.weights, narrow.head.weights)
+
+
+@pytest.mark.parametrize("relatives", [0, 1])
+def test_a_wide_move_reaches_a_column_that_no_class_uses_with_the_other_sign(relatives):
+    """From +1 at a poor column, one move leads to -1 at the right one, and nothing else is paid."""
+    rng = np.random.default_rng(1)
+    y = rng.integers(0, 2, 3000)
+    right = np.where(y == 1, -60, 60) + rng.integers(-20, 21, 3000)
+    poor = np.where(y == 1, 20, -20) + rng.integers(-60, 61, 3000)
+    x = np.column_stack([poor, right, rng.integers(-60, 61, (3000, 6))]).astype(np.int8)
+    nobody = np.full((8, relatives), -1, np.int32)
+    ends = {}
+    for wide in (False, True):
+        search = _Search(_Problem(x, y, 2), nobody, *SETTINGS)
+        search.support_cost[:] = np.where(np.arange(17) == 1, 0, 10**12)  # one non-zero, always
+        search._begin = lambda _, s=search: s.best_weights.__setitem__((1, 0), 1)
+        search.run(0, Stage(20_000, 2.0, 0.5, wide=wide), lambda _: True)
+        ends[wide] = np.argwhere(search.best_weights).tolist(), search.best_weights.sum()
+    assert ends == {False: ([[1, 0]], 1), True: ([[1, 1]], -1)}
 
 
 def test_progress_ends_a_chain_and_keeps_its_best():

@@ -11,15 +11,17 @@
  * (htstats.certificate.exchange_rate), so the energy falls exactly when the certified error
  * does.
  *
- * METHOD. A proposal sets one entry to zero, sets one to +-1, flips a sign, or moves a non-zero
- * to another column of the same class. The offset of that class moves opposite to the mean change
- * of its logit over examples near the boundary, plus noise. Without this, a single entry would
- * shift one class against all others. The largest increase of the energy that is accepted is drawn
- * first: T times an exponential variable. Only examples near the boundary of the changed class can
- * turn from right to wrong or back, so the proposal is first evaluated on growing parts of a random
- * sample of them (htst_margins.h). It is dropped when its estimated errors exceed the accepted
- * number by too many standard deviations (DROP_VARIANCES in htst_anneal.c). A proposal is accepted
- * only after evaluation on all examples, so the error count is always exact.
+ * METHOD. A proposal sets one entry to zero, sets one to +-1, flips a sign, or moves a non-zero to
+ * another column of the same class. Its target is a relative of its column, a column that some
+ * class uses or, with wide moves, any column; a wide move may change the sign. The offset of that
+ * class moves opposite to the mean change of its logit over examples near the boundary, plus noise.
+ * Without this, a single entry would shift one class against all others. The largest increase of
+ * the energy that is accepted is drawn first: T times an exponential variable. Only examples near
+ * the boundary of the changed class can turn from right to wrong or back, so the proposal is first
+ * evaluated on growing parts of a random sample of them (htst_margins.h). It is dropped when its
+ * estimated errors exceed the accepted number by too many standard deviations (DROP_VARIANCES in
+ * htst_anneal.c). A proposal is accepted only after evaluation on all examples, so the error count
+ * is always exact.
  *
  * All arithmetic uses integers (bits in 1/1024, temperatures in 2^-26), so that a seed gives the
  * same classifier on every machine.
@@ -62,6 +64,7 @@ typedef struct {
     const int64_t *levels_cost; /* (most_levels + 1,): bits of offsets, by their levels, in units */
     int64_t most_levels;        /* at most 8192 / step */
     int32_t step;               /* step of the offsets, in logits; in [1, 128] */
+    int32_t wide;               /* if not 0, moves go to any column, and may change the sign */
 } htst_anneal_cost_t;
 
 /* The state of a search. The caller allocates every array, fills weights, offsets and generator,
@@ -72,7 +75,8 @@ typedef struct {
     int8_t *best_weights; /* weights and offsets with the lowest energy so far */
     int16_t *best_offsets;
     int16_t *logits;        /* (n_classes, n_examples) */
-    int8_t *near_features;  /* (n_classes, n_columns, n_near): the sample of each class */
+    int8_t *near_features;  /* (n_classes, n_near / block, n_columns, block): the sample of each
+                             * class; block is HTST_ANNEAL_NEAR_BLOCK */
     int16_t *near_logits;   /* (n_classes, n_classes, n_near): all logits of each sample */
     int16_t *near_labels;   /* (n_classes, n_near) */
     int16_t *near_margins;  /* (n_classes, n_near) */

@@ -142,20 +142,32 @@ htst_margins_right(const htst_anneal_data_t *data, const htst_anneal_state_t *st
     return right;
 }
 
+/* Add weight times column j, and a constant, to the logits of class c in the sample of class q. */
+static void
+add_to_sample(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t q, int64_t c,
+    int64_t j, int16_t weight, int16_t constant)
+{
+    int64_t block = HTST_ANNEAL_NEAR_BLOCK, size = state->near_sizes[q];
+    int16_t *logits = state->near_logits + (q * data->n_classes + c) * data->n_near;
+    for (int64_t k = 0; k * block < size; k++) {
+        const int8_t *x = htst_near_features(data, state, q, k) + j * block;
+        int64_t left = size - k * block;
+        add_column(logits + k * block, x, left < block ? left : block, weight, constant);
+    }
+}
+
 void
 htst_margins_apply(
     const htst_anneal_data_t *data, htst_anneal_state_t *state, const htst_margins_change_t *change)
 {
-    int64_t c = change->class_index, m = data->n_examples, n = data->n_near;
+    int64_t c = change->class_index, m = data->n_examples;
     for (int t = 0; t < change->n_columns; t++) {
         int64_t j = change->columns[t];
         int16_t weight = (int16_t) change->weights[t];
         int16_t constant = (int16_t) (t == 0 ? change->constant : 0);
         add_column(state->logits + c * m, data->by_column + j * m, m, weight, constant);
         for (int64_t q = 0; q < data->n_classes; q++) {
-            add_column(state->near_logits + (q * data->n_classes + c) * n,
-                state->near_features + (q * data->n_columns + j) * n, state->near_sizes[q], weight,
-                constant);
+            add_to_sample(data, state, q, c, j, weight, constant);
         }
     }
 }

@@ -55,6 +55,14 @@ void htst_margins_compute(const htst_anneal_data_t *data, const htst_anneal_stat
 /* The largest n for htst_margins_compute. */
 #define HTST_MARGINS_BLOCK 1024
 
+/* The features of block k of the sample of class c: (n_columns, HTST_ANNEAL_NEAR_BLOCK). */
+static inline int8_t *
+htst_near_features(
+    const htst_anneal_data_t *data, const htst_anneal_state_t *state, int64_t c, int64_t k)
+{
+    return state->near_features + (c * data->n_near + k * HTST_ANNEAL_NEAR_BLOCK) * data->n_columns;
+}
+
 /* Draw the sample of class c from the examples whose margins are between -near and near. */
 void htst_near_draw(
     const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c, int32_t near);

@@ -78,7 +78,8 @@ copy_features(
 {
     uint64_t words[8][COPIED] = { { 0 } };
     int64_t d = data->n_columns;
-    int8_t *out = state->near_features + c * d * data->n_near + at;
+    int64_t first = at % HTST_ANNEAL_NEAR_BLOCK;
+    int8_t *out = htst_near_features(data, state, c, at / HTST_ANNEAL_NEAR_BLOCK) + first;
     for (int64_t from = 0; from < d; from += COPIED) {
         int64_t columns = d - from < COPIED ? d - from : COPIED;
         for (int64_t t = 0; t < n; t++) {
@@ -93,7 +94,7 @@ copy_features(
             for (int64_t t = 0; t < 8; t++) {
                 line[t] = words[r][8 * t + j / 8];
             }
-            memcpy(out + (from + j) * data->n_near, line, COPIED);
+            memcpy(out + (from + j) * HTST_ANNEAL_NEAR_BLOCK, line, COPIED);
         }
     }
 }
@@ -143,9 +144,17 @@ void
 htst_near_means(const htst_anneal_data_t *data, htst_anneal_state_t *state, int64_t c)
 {
     int64_t d = data->n_columns, n = state->near_sizes[c];
-    for (int64_t e = c * d; e < (c + 1) * d; e++) {
-        int64_t sum = sum_of(state->near_features + e * data->n_near, n);
-        state->means[e] = n ? (int32_t) (sum * 256 / n) : 0;
+    int32_t *means = state->means + c * d;
+    memset(means, 0, (size_t) d * sizeof(*means));
+    for (int64_t at = 0; at < n; at += HTST_ANNEAL_NEAR_BLOCK) {
+        int64_t left = n - at < HTST_ANNEAL_NEAR_BLOCK ? n - at : HTST_ANNEAL_NEAR_BLOCK;
+        const int8_t *x = htst_near_features(data, state, c, at / HTST_ANNEAL_NEAR_BLOCK);
+        for (int64_t j = 0; j < d; j++) {
+            means[j] += sum_of(x + j * HTST_ANNEAL_NEAR_BLOCK, left);
+        }
+    }
+    for (int64_t j = 0; j < d; j++) {
+        means[j] = n ? (int32_t) ((int64_t) means[j] * 256 / n) : 0;
     }
 }
 
@@ -246,14 +255,14 @@ htst_near_count(const htst_anneal_data_t *data, htst_anneal_state_t *state,
     refresh_block(data, state, c, k);
     const int16_t *margins = state->near_margins + c * size + at;
     const int16_t *labels = state->near_labels + c * size + at;
-    const int8_t *features = state->near_features + c * data->n_columns * size + at;
-    const int8_t *x = features + change->columns[0] * size;
+    const int8_t *features = htst_near_features(data, state, c, k);
+    const int8_t *x = features + change->columns[0] * HTST_ANNEAL_NEAR_BLOCK;
     int16_t weight = (int16_t) change->weights[0], constant = (int16_t) change->constant;
     if (change->n_columns == 1) {
         count_one(margins, labels, x, (int16_t) c, weight, constant, added, changed);
     }
     else {
-        count_two(margins, labels, x, features + change->columns[1] * size, (int16_t) c, weight,
-            (int16_t) change->weights[1], constant, added, changed);
+        count_two(margins, labels, x, features + change->columns[1] * HTST_ANNEAL_NEAR_BLOCK,
+            (int16_t) c, weight, (int16_t) change->weights[1], constant, added, changed);
     }
 }

@@ -37,18 +37,20 @@ cdef class Chain:
                  int64_t rate, const int64_t[::1] support_cost, const int64_t[::1] levels_cost,
                  int32_t step, int8_t[:, ::1] weights, int16_t[::1] offsets,
                  int8_t[:, ::1] best_weights, int16_t[::1] best_offsets,
-                 int16_t[:, ::1] logits, int8_t[:, :, ::1] near_features,
+                 int16_t[:, ::1] logits, int8_t[:, :, :, ::1] near_features,
                  int16_t[:, :, ::1] near_logits, int16_t[:, :, ::1] near_notes,
                  int64_t[:, ::1] near_counts, int32_t[::1] near_list,
-                 int32_t[:, ::1] places, int32_t[:, ::1] means, uint64_t seed):
+                 int32_t[:, ::1] places, int32_t[:, ::1] means, uint64_t seed,
+                 bint wide):
         cdef int64_t m = by_example.shape[0], d = by_example.shape[1], c = weights.shape[0]
-        cdef int64_t near = near_features.shape[2]
+        cdef int64_t near = near_notes.shape[2]
         if (min(m, d, c, near) < 1 or starts.shape[0] != c + 1 or by_column.shape[0] != d
                 or by_column.shape[1] != m or relatives.shape[0] != d or weights.shape[1] != d
                 or offsets.shape[0] != c or best_weights.shape[0] != c
                 or best_weights.shape[1] != d or best_offsets.shape[0] != c
                 or logits.shape[0] != c or logits.shape[1] != m or near_features.shape[0] != c
-                or near_features.shape[1] != d or near_logits.shape[0] != c
+                or near_features.shape[1] != near // NEAR_BLOCK or near_features.shape[2] != d
+                or near_features.shape[3] != NEAR_BLOCK or near_logits.shape[0] != c
                 or near_logits.shape[1] != c or near_logits.shape[2] != near
                 or near_notes.shape[0] != 2 or near_notes.shape[1] != c
                 or near_notes.shape[2] != near or near_counts.shape[0] != 2 + near // NEAR_BLOCK
@@ -63,12 +65,12 @@ cdef class Chain:
         self.data.by_example = &by_example[0, 0]
         self.data.n_relatives = relatives.shape[1]
         self.data.relatives = &relatives[0, 0] if relatives.shape[1] else NULL
-        self.cost.rate, self.cost.step = rate, step
+        self.cost.rate, self.cost.step, self.cost.wide = rate, step, wide
         self.cost.support_cost, self.cost.most_nonzeros = &support_cost[0], support_cost.shape[0] - 1
         self.cost.levels_cost, self.cost.most_levels = &levels_cost[0], levels_cost.shape[0] - 1
         self.state.weights, self.state.offsets = &weights[0, 0], &offsets[0]
         self.state.best_weights, self.state.best_offsets = &best_weights[0, 0], &best_offsets[0]
-        self.state.logits, self.state.near_features = &logits[0, 0], &near_features[0, 0, 0]
+        self.state.logits, self.state.near_features = &logits[0, 0], &near_features[0, 0, 0, 0]
         self.state.near_logits = &near_logits[0, 0, 0]
         self.state.near_labels, self.state.near_margins = &near_notes[0, 0, 0], &near_notes[1, 0, 0]
         self.state.near_sizes, self.state.near_totals = &near_counts[0, 0], &near_counts[1, 0]

@@ -18,7 +18,7 @@ cdef extern from "htst_anneal.h" nogil:
         int64_t most_nonzeros
         const int64_t *levels_cost
         int64_t most_levels
-        int32_t step
+        int32_t step, wide
 
     ctypedef struct htst_anneal_state_t:
         int8_t *weights

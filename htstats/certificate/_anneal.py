@@ -143,7 +143,7 @@ class _Search:
         near = _near_examples(m, c)
         self.work = (
             np.zeros((c, m), np.int16),
-            np.zeros((c, d, near), np.int8),
+            np.zeros((c, near // NEAR_BLOCK, d, NEAR_BLOCK), np.int8),
             np.zeros((c, c, near), np.int16),
             np.zeros((2, c, near), np.int16),
             np.zeros((2 + near // NEAR_BLOCK, c), np.int64),
@@ -181,7 +181,7 @@ class _Search:
             before = rate / UNIT * self.errors + self.bits
             kept = self.best_weights.copy(), self.best_offsets.copy()
             self._begin(number)
-        chain = self._chain(rate, number)
+        chain = self._chain(rate, number, stage.wide)
         finished = True
         for n, errors, energy in cool(chain, stage, SLICE):
             if energy / UNIT < before:
@@ -194,7 +194,7 @@ class _Search:
             self.best_weights[:], self.best_offsets[:] = kept
         return finished
 
-    def _chain(self, rate: int, number: int) -> Chain:
+    def _chain(self, rate: int, number: int, wide: bool) -> Chain:
         """A chain at the best head, or at the start if there is no best head yet."""
         self.weights[:], self.offsets[:] = self.best_weights, self.best_offsets
         p = self.problem
@@ -202,6 +202,7 @@ class _Search:
             p.starts, p.by_column, p.by_example, self.relatives, rate, self.support_cost,
             self.levels_cost, self.step, self.weights, self.offsets, self.best_weights,
             self.best_offsets, *self.work, (self.seed << 16) + number,
+            wide,
         )  # fmt: skip
         chain.start()
         return chain

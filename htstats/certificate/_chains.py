@@ -53,14 +53,17 @@ class Stage:
 
     Temperatures are in bits. A stage begins at the best head so far or, if `afresh`, at another
     start; the better of the two heads is kept. A start is a trained head with many non-zeros if
-    there are at least 4,096 examples, else a head with six non-zeros a class. Searches of networks
-    ignore `afresh`.
+    there are at least 4,096 examples, else a head with six non-zeros a class. If `wide`, a non-zero
+    may move to any column of its class, and may change its sign on the way; else it moves to a
+    relative of its column or to a column that some class uses. Searches of networks ignore `afresh`
+    and `wide`.
     """
 
     proposals: int
     hottest: float
     coldest: float = 0.4
     afresh: bool = False
+    wide: bool = False
 
 
 class Chain(Protocol):

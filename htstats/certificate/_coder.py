@@ -1,15 +1,19 @@
 """Write whole numbers as bits, read them again, and rank supports.
 
 All arithmetic is exact, on Python's integers. A support of k places among n is written as its rank
-in the combinatorial number system. Numbers with different ranges are combined to one mixed-radix
-integer. A message is therefore less than two bits longer than log2 of the number of possible
-messages.
+in the combinatorial number system, which C computes (csrc/coding/htst_rank.h). Numbers with
+different ranges are combined to one mixed-radix integer. A message is therefore less than two bits
+longer than log2 of the number of possible messages.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+
+import numpy as np
+
+from htstats._core import rank
 
 __all__ = [
     "BitReader",
@@ -19,11 +23,6 @@ __all__ = [
     "rank_of_support",
     "support_of_rank",
 ]
-
-
-# If two places differ by at most this, the binomial coefficient of one is computed from the other's
-# by a few multiplications.
-NEAR = 64
 
 
 class BitWriter:
@@ -111,44 +110,35 @@ class MixedRadix:
 def rank_of_support(places: Sequence[int]) -> int:
     """The rank of a sequence c_1 < ... < c_k among all such sequences: the sum of C(c_i, i).
 
-    References
-    ----------
-    D. E. Knuth, The Art of Computer Programming, volume 4A, section 7.2.1.3, theorem L.
+    Raises
+    ------
+    ValueError
+        If the places do not increase from 0 on, or a place is 2^32 - 1 or more.
     """
-    rank, before, coefficient = 0, 0, 0
-    for i, place in enumerate(places, start=1):
-        if coefficient and place - before < NEAR:
-            coefficient = coefficient * (before - i + 1) // i  # C(before, i) from C(before, i - 1)
-            for step in range(before + 1, place + 1):
-                coefficient = coefficient * step // (step - i) if coefficient else int(step == i)
-        else:
-            coefficient = math.comb(place, i)
-        rank += coefficient
-        before = place
-    return rank
+    chosen = np.array(places, np.int64)
+    n = int(chosen[-1]) + 1 if len(chosen) else 0
+    number, work = np.zeros((2, rank.words(n, len(chosen))), np.uint64)
+    rank.write(chosen, n, work, number)
+    return int.from_bytes(number.astype("<u8").tobytes(), "little")
 
 
-def support_of_rank(rank: int, k: int, n: int) -> list[int]:
+def support_of_rank(number: int, k: int, n: int) -> list[int]:
     """The increasing sequence of `k` places below `n` that has this rank.
 
-    The place decreases step by step. Each step updates the binomial coefficient C(place, i) by one
-    multiplication and one exact division. There are n steps in total.
+    Raises
+    ------
+    ValueError
+        If the rank is not in [0, C(n, k)), or k is not in [0, n].
     """
-    places = []
-    place, i = n - 1, k
-    coefficient = math.comb(place, i) if k else 0
-    while i:
-        if coefficient <= rank:
-            places.append(place)
-            rank -= coefficient
-            # C(place - 1, i - 1) = C(place, i) i / place
-            coefficient = coefficient * i // place if place else int(i == 1)
-            i -= 1
-        else:
-            # C(place - 1, i) = C(place, i) (place - i) / place
-            coefficient = coefficient * (place - i) // place
-        place -= 1
-    return places[::-1]
+    words = rank.words(n, k)
+    if not 0 <= number < 1 << 64 * words:
+        raise ValueError(f"a rank must be in [0, C({n}, {k})), got {number.bit_length()} bits")
+    data = number.to_bytes(8 * words, "little")
+    places = np.zeros(k, np.int64)
+    work = np.zeros(2 * words, np.uint64)
+    rank.read(np.frombuffer(data, "<u8").astype(np.uint64), n, work, places)
+    found: list[int] = places.tolist()
+    return found
 
 
 def log2_units(x: int, unit: int) -> int:

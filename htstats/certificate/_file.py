@@ -114,7 +114,8 @@ def decode(data: bytes) -> tuple[Format, TernaryHead | IntegerNetwork]:
         if k < LONG_K:
             raise ValueError(f"{k} non-zeros are written in more bits than they need")
     n = form.classes * form.n_features
-    if k > n or k > 8 * len(data):  # each sign takes a bit
+    # C(n, k) >= (n / k)^k, and each sign takes a bit
+    if k > n or (k and k * (n // k).bit_length() > 8 * len(data)):
         raise ValueError(f"{k} non-zeros do not fit the message")
     levels = reader.read(6) + 1
     limits = _limits(form, k, levels)

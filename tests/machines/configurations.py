@@ -33,7 +33,9 @@ QUICK = (
     "power_law_refits", "core_normal", "reproduce_mixture",
 )  # fmt: skip
 # The C tests of what makes and reads bytes.
-BYTE_FORMS = ("sketch", "gaps", "moments", "normal", "stable_sample", "partition", "counts")
+BYTE_FORMS = (
+    "sketch", "gaps", "rank", "moments", "normal", "stable_sample", "partition", "counts",
+)  # fmt: skip
 # Plain C11, as for a compiler that is not GNU C. Vectors are then structures, and { 0 } warns.
 PORTABLE = (
     *("-O2", "-pedantic-errors", "-Wall", "-Wextra", "-Wno-missing-braces", "-Werror"),

@@ -42,6 +42,43 @@ FAULTS = (
         "indices[e] < last ||",
     ),
     Fault(
+        "htst_rank.c",
+        "the first number that is no rank passes",
+        "compare(&rest, &coefficient) >= 0",
+        "compare(&rest, &coefficient) > 0",
+        quick=True,
+    ),
+    Fault(
+        "htst_rank.c",
+        "leading bits decide without the exact number",
+        "while (compare(coefficient, rest) > 0) {",
+        "if (compare(coefficient, rest) > 0) {",
+    ),
+    Fault(
+        "htst_rank.c",
+        "a borrow of the division is lost",
+        "+ (shifted < borrow);",
+        ";",
+    ),
+    Fault(
+        "htst_rank.c",
+        "a batch overflows 64 bits",
+        "batch->factor > batch->limit ||",
+        "batch->factor / 2 > batch->limit ||",
+    ),
+    Fault(
+        "htst_rank.c",
+        "one word too few for a large rank",
+        "bits / 64 + 1;",
+        "(bits + 60) / 64;",
+    ),
+    Fault(
+        "htst_rank.c",
+        "equal places pass",
+        "places[i] <= before ||",
+        "places[i] < before ||",
+    ),
+    Fault(
         "htst_partition_count_template.h",
         ">= becomes > in the count",
         "kept = (BITS) (kept + (BITS) ((INT) (BITS) ((BITS) ORDERED(w[j]) - base) >= inside));",

@@ -29,6 +29,7 @@ TESTS = {
     "products": ("test_spectral_products.py", "test_spectral.py"),
     "philox": ("test_core_normal.py",),
     "prune": ("test_exact_fit_prune.py",),
+    "rank": ("test_certificate_rank.py",),
     "refits": ("test_power_law_refits.py", "test_power_law_goodness.py"),
     "scan": ("test_exact_fit_scan.py", "test_exact_fit_threaded_scan.py"),
     "single": ("test_spectral_products.py", "test_spectral_spectrum.py"),

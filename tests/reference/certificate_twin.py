@@ -13,6 +13,7 @@ __all__ = [
     "logits_of_network",
     "rank_of",
     "strokes_of",
+    "support_of",
 ]
 
 
@@ -126,6 +127,16 @@ def errors_of(weights, offsets, step, features, labels):
 def rank_of(places):
     """The rank of a support in the combinatorial number system."""
     return sum(math.comb(p, i) for i, p in enumerate(places, 1))
+
+
+def support_of(rank, k, n):
+    """The support of a rank: from the last place down, the largest one whose C(p, i) fits."""
+    places = []
+    for i in range(k, 0, -1):
+        n = next(p for p in range(n - 1, -1, -1) if math.comb(p, i) <= rank)
+        places.insert(0, n)
+        rank -= math.comb(n, i)
+    return places
 
 
 def logits_of_network(network, x):

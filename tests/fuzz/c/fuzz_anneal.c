@@ -69,6 +69,7 @@ draw_task(htst_fuzz_t *input)
     task_t t = { .cost = { .rate = 1 + htst_fuzz_int(input, 4096),
                      .most_nonzeros = htst_fuzz_int(input, 5 * columns),
                      .step = 1 + (int32_t) htst_fuzz_int(input, 128) } };
+    t.cost.wide = t.cost.rate % 2;
     t.cost.most_levels = 1 + htst_fuzz_int(input, 8192 / t.cost.step);
     t.support_cost = htst_fuzz_costs(input, t.cost.most_nonzeros + 1);
     t.levels_cost = htst_fuzz_costs(input, t.cost.most_levels + 1);
