@@ -47,6 +47,7 @@ INTERNAL = {
     "htst_philox.h",
     "htst_products_widen.h",
     "htst_scan_probes.h",
+    "htst_scan_values.h",
     "htst_stable_closed.h",
     "htst_stable_contour.h",
     "htst_stable_integrand.h",

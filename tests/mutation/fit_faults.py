@@ -18,8 +18,8 @@ FAULTS = (
     Fault(
         "htst_distance.c",
         "one value too few in the empirical distribution",
-        "return (double) (c->scan->first[j] - c->scan->first[c->k]) * c->inverse_n;",
-        "return (double) (c->scan->first[j] - c->scan->first[c->k] - 1) * c->inverse_n;",
+        "return (double) (htst_scan_count(c->scan, j) - htst_scan_count",
+        "return (double) (htst_scan_count(c->scan, j) - 1 - htst_scan_count",
     ),
     Fault(
         "htst_distance.c",
