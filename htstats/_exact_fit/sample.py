@@ -66,8 +66,8 @@ class Sample(NamedTuple):
     Attributes
     ----------
     values : ndarray of float64
-        Ascending and distinct.
-    first : ndarray of int64
+        Ascending and distinct. With `first` of uint32, they are float32.
+    first : ndarray of int64, or uint32
         The number of elements below each value; the last entry is the number of all elements.
     selection : Selection
         The side, and the number of elements left out.
@@ -75,8 +75,8 @@ class Sample(NamedTuple):
         The dtype of the data before the conversion to float64.
     """
 
-    values: Floats
-    first: Counts
+    values: npt.NDArray[Any]
+    first: npt.NDArray[Any]
     selection: Selection
     dtype: str = "float64"
 

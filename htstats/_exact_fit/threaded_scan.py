@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from htstats._common.arrays import Counts, Floats
+from htstats._common.arrays import Floats
 from htstats._common.threads import run_each, run_ranges
-from htstats._core import estimate, scan, scan_part
+from htstats._core import estimate, narrow, scan, scan_part
 
 __all__ = ["WORTH_THREADS", "best_on_threads", "marks_on_threads"]
 
@@ -33,13 +35,14 @@ WORTH_THREADS = 1 << 18
 RANGES_OF_A_THREAD = 4
 
 
-def marks_on_threads(values: Floats, first: Counts, n_threads: int) -> Floats:
-    """The marks of `estimate.marks`, to the bit."""
+def marks_on_threads(values: npt.NDArray[Any], first: npt.NDArray[Any], n_threads: int) -> Floats:
+    """The marks of `estimate.marks`, to the bit. The arrays may be narrow."""
     n_blocks = estimate.blocks(len(values))
     groups = np.empty((n_blocks, estimate.WORDS_OF_GROUPS))
+    fill: Any = narrow.groups if values.dtype == np.float32 else estimate.groups
 
     def work(blocks: slice) -> None:
-        estimate.groups(values, first, blocks.start, blocks.stop, groups[blocks])
+        fill(values, first, blocks.start, blocks.stop, groups[blocks])
 
     run_ranges(work, n_blocks, len(values), n_threads)
     marks = np.empty((n_blocks + 1, 4))
@@ -48,8 +51,8 @@ def marks_on_threads(values: Floats, first: Counts, n_threads: int) -> Floats:
 
 
 def best_on_threads(
-    values: Floats,
-    first: Counts,
+    values: npt.NDArray[Any],
+    first: npt.NDArray[Any],
     two_sided: bool,
     begin: int,
     end: int,
@@ -58,19 +61,21 @@ def best_on_threads(
 ) -> Found:
     """Index, distance and rate of the best of the candidates begin ... end - 1 with alpha above 1.
 
-    begin must be below end."""
+    begin must be below end. `values` may be float32; `first` is then uint32."""
     if begin >= len(values) - 1:  # no value lies above the largest
         return NONE
     marks = marks_on_threads(values, first, n_threads)
     work = np.empty(scan.workspace(len(values)))
     sample = values, first, marks, two_sided
-    scan_part.prepare(*sample, begin, work)
+    steps: Any = narrow if values.dtype == np.float32 else scan_part
+    steps.prepare(*sample, begin, work)
     copies = [work, *(work.copy() for _ in range(n_threads - 1))]
 
     def search(step: int, edges: tuple[int, int], limit: float) -> Found:
         mine = copies.pop()  # there is one for each thread
         try:
-            return scan_part.part(*sample, begin, mine, step, *edges, 1.0, limit)
+            found: Found = steps.part(*sample, begin, mine, step, *edges, 1.0, limit)
+            return found
         finally:
             copies.append(mine)
 
@@ -103,7 +108,7 @@ def _least(
         return distance
 
     for step in (scan_part.SOME, scan_part.LEAST):
-        found = run_each(partial(work, step), ranges, n_threads)
+        found = run_each(partial(work, step), ranges[::-1], n_threads)  # the longest first
         limit = min(limit, *found)
     return limit
 
