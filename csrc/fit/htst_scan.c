@@ -32,28 +32,6 @@ typedef struct {
     double y_of_block[BLOCK], rate_of_block[BLOCK];
 } search_t;
 
-/* True if the distance at a probe point exceeds `limit` even after the slack is subtracted. */
-static int
-shows(const htst_scan_t *s, const htst_candidate_t *c, const probe_t *probe, double limit)
-{
-    double tail = (double) (htst_scan_count(s, s->m) - htst_scan_count(s, c->k));
-    double f = htst_distance_quick(c, probe->y), level = limit + c->slack;
-
-    return f - (tail - probe->tail) * c->inverse_n > level
-        || (tail - probe->next_tail) * c->inverse_n - f > level;
-}
-
-static probe_t
-probe_at(const search_t *search, int64_t place)
-{
-    const htst_scan_t *s = search->scan;
-    double n = (double) htst_scan_count(s, s->m);
-    double y = htst_distance_log(s, place);
-
-    return (probe_t){ place, y, n - (double) htst_scan_count(s, place),
-        n - (double) htst_scan_count(s, place + (s->two_sided ? 1 : 0)) };
-}
-
 /* The block of a candidate; blocks are counted from the largest value. */
 static int64_t
 block_of(const htst_scan_t *s, int64_t k)
@@ -233,7 +211,7 @@ distance_up_to(search_t *search, const htst_candidate_t *c, double limit)
     where = probes->probe[0].place;
     distance = htst_distance_up_to(c, &search->grid, limit, &where);
     if (distance < 0) {
-        insert(probes, probe_at(search, where));
+        insert(probes, probe_at(search->scan, where));
     }
     return distance;
 }
@@ -329,7 +307,7 @@ look_at(search_t *search, int64_t block, double tolerance, int is_last)
 int64_t
 htst_scan_workspace(int64_t m)
 {
-    return htst_distance_grid_words(m);
+    return PROBES_WORDS + htst_distance_grid_words(m);
 }
 
 /* Begin a search; returns 0 if there is no candidate. */
@@ -390,7 +368,8 @@ htst_scan_best(
 void
 htst_scan_prepare(const htst_scan_t *scan, int64_t begin, double *work)
 {
-    (void) htst_distance_grid(scan, begin, work);
+    memset(work, 0, sizeof(probes_t));
+    (void) htst_distance_grid(scan, begin, work + PROBES_WORDS);
 }
 
 htst_scan_best_t
@@ -400,7 +379,8 @@ htst_scan_part(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, htst
     search_t search;
 
     if (begin_search(&search, scan, allowed, limit)) {
-        search.grid = htst_distance_filled_grid(scan, prepared, work);
+        search.grid = htst_distance_filled_grid(scan, prepared, work + PROBES_WORDS);
+        memcpy(&search.probes, work, sizeof search.probes);
         if (step == HTST_SCAN_FEW || step == HTST_SCAN_SOME) {
             consider_some(&search, step == HTST_SCAN_FEW ? WIDE_GAP : GAP);
         }
@@ -410,6 +390,7 @@ htst_scan_part(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, htst
         else {
             find_lowest(&search, 0);
         }
+        memcpy(work, &search.probes, sizeof search.probes);
     }
     return search.best;
 }
