@@ -104,7 +104,8 @@ def test_data_that_change_between_the_readings_are_refused(change):
 
 @pytest.mark.parametrize("two_sided", [False, True])
 @pytest.mark.parametrize("name", ["float32", "ties", "repeated", "two"])
-def test_narrow_arrays_give_the_candidate_of_wide_ones(name, two_sided):
+def test_narrow_arrays_give_the_candidate_of_wide_ones(monkeypatch, name, two_sided):
+    monkeypatch.setattr("htstats._exact_fit.threaded_scan.BLOCKS_OF_A_TURN", 5)
     values, first = distinct(name)
     values, first = sort_distinct(np.repeat(values.astype(np.float32), np.diff(first)))
     m, slim = len(values), (values.astype(np.float32), first.astype(np.uint32))

@@ -61,7 +61,7 @@ def test_threads_find_the_lowest_candidate_within_the_tolerance(seed):
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_marks_of_threads_are_those_of_one(name, monkeypatch):
-    monkeypatch.setattr("htstats._common.threads._WORTH_A_THREAD", 100)
+    monkeypatch.setattr("htstats._exact_fit.threaded_scan.BLOCKS_OF_A_TURN", 7)
     values, first = distinct(name)
     marks = np.empty((estimate.blocks(len(values)) + 1, 4))
     estimate.marks(values, first, marks)

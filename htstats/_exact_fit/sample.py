@@ -109,7 +109,12 @@ def survey_sketch(sketch: TailSketch) -> Survey:
 
 def add_tables(tables: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     """Add tables. The sum of several tables is int64, because it may exceed 32 bits."""
-    return tables[0] if len(tables) == 1 else np.asarray(np.sum(tables, axis=0, dtype=np.int64))
+    if len(tables) == 1:
+        return tables[0]
+    total = tables[0].astype(np.int64)  # NumPy adds a list of tables much more slowly
+    for table in tables[1:]:
+        total += table
+    return total
 
 
 def require_side(side: str | None, negative: int) -> str:
