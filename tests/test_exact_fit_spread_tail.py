@@ -24,8 +24,10 @@ def counted(x, side="positive", n_threads=1):
 
 
 @pytest.fixture(autouse=True)
-def _many_threads(monkeypatch):
+def _small_samples(monkeypatch):
+    """Small samples are counted on threads, and spread however few elements a bucket has."""
     monkeypatch.setattr("htstats._common.threads._WORTH_A_THREAD", 100)
+    monkeypatch.setattr(spread_tail, "WORTH_COUNTING", 0)
 
 
 @pytest.mark.parametrize("side", ["abs", "positive", "negative"])
@@ -58,9 +60,12 @@ def test_a_large_pareto_sample_is_spread(monkeypatch):
         for ks in ("left", "two-sided"):
             for min_tail in (1, 1000):
                 rule = {"ks": ks, "min_tail": min_tail, "side": "abs"}
-                assert fit_power_law(given, n_threads=2, **rule) == fit_power_law(given, **rule)
-    assert taken == [1] * 20
-    assert scanned == [np.float32] * 20
+                other = fit_power_law(given.astype(float), **rule)
+                found = [fit_power_law(given, n_threads=n, **rule) for n in (1, 2)]
+                assert found[0] == found[1]
+                assert (found[0].alpha, found[0].distance) == (other.alpha, other.distance)
+    assert taken == [1] * 40
+    assert scanned == [np.float32] * 40
 
 
 def test_few_distinct_values_become_wide(monkeypatch):
@@ -71,12 +76,27 @@ def test_few_distinct_values_become_wide(monkeypatch):
     monkeypatch.setattr(dispatch, "take_spread_tail", lambda *a: taken.append(1) or take(*a))
     for estimates_at_once in (10, 10_000):
         options = FitOptions(way="pruned", estimates_at_once=estimates_at_once)
-        one = dispatch.fit_tail(x, "abs", options)
-        assert dispatch.fit_tail(x, "abs", options, n_threads=2) == one
-    assert taken == [1, 1]
+        one = dispatch.fit_tail(x, "abs", options._replace(way="sorted"))
+        for n_threads in (1, 2):
+            assert dispatch.fit_tail(x, "abs", options, n_threads=n_threads) == one
+    assert taken == [1] * 4
 
 
-def test_what_cannot_be_spread_is_sorted():
+@pytest.mark.parametrize("is_fast", [False, True])
+def test_one_thread_spreads_too(monkeypatch, is_fast):
+    x = (np.random.default_rng(8).random(700_000) ** -0.8).astype(np.float32)
+    monkeypatch.setattr("htstats._exact_fit.dispatch.is_sorted_by_numpy", lambda x: is_fast)
+    taken = []
+    take = spread_tail.take_spread_tail
+    monkeypatch.setattr(dispatch, "take_spread_tail", lambda *a: taken.append(1) or take(*a))
+    one = dispatch.fit_tail(x, "abs", FitOptions())
+    assert taken == [1]
+    assert one == dispatch.fit_tail(x, "abs", FitOptions(way="at once"))
+    assert one == dispatch.fit_tail(x, "abs", FitOptions(way="pruned or at once"))
+    assert taken == [1] * (2 if is_fast else 1)
+
+
+def test_what_cannot_be_spread_is_sorted(monkeypatch):
     rng = np.random.default_rng(5)
     x = (1 + rng.pareto(1.5, 9000)).astype(np.float32)
     source, prospect, tables = counted(x)
@@ -89,6 +109,11 @@ def test_what_cannot_be_spread_is_sorted():
         assert not spread_tail.can_spread(source, tables, prospect, 0)
     source, prospect, tables = counted(np.append(x, np.float32([0, 1e-42])))  # in one slot
     assert not spread_tail.can_spread(source, tables, prospect, 0)
+    source, prospect, tables = counted(x)
+    average = int(prospect.tail[0]) / len(prospect.lower)
+    for few, is_worth_it in ((0.99 * average, True), (1.01 * average, False)):
+        monkeypatch.setattr(spread_tail, "WORTH_COUNTING", few)
+        assert spread_tail.can_spread(source, tables, prospect, 0) == is_worth_it
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,8 @@ def _fit_source(
         take_tail = partial(_take_tail, source, side, prospect, largest, buckets.tables, n_threads)
         at_once = is_native(x) and options.way != "pruned" and n_threads == 1
         at_once = at_once and not is_sorted_by_numpy(x)  # one call sorts with the library
+        if options.way is None and can_spread(source, buckets.tables, prospect, 0):
+            at_once = False  # all values can be taken without a sort
         whole = partial(solve_at_once, x, side, options) if at_once else None
         return scan_pruned(
             prospect, selection, take_tail, options, whole, is_at_hand=source.shape is not None
@@ -122,11 +124,12 @@ def _take_tail(
     """The distinct values from a bucket on, ascending, and the number of elements below each."""
     n = int(prospect.tail[start])
     copied = largest.source(side, float(prospect.lower[start]))
+    n_threads = min(n_threads, n // WORTH_A_SORT)
     if copied is not None:
         source, side = copied, "positive"
-    n_threads = min(n_threads, n // WORTH_A_SORT)
-    if n_threads > 1 and copied is None and can_spread(source, tables, prospect, start):
+    elif n_threads > 0 and can_spread(source, tables, prospect, start):
         return take_spread_tail(source, side, tables, prospect, start, n_threads)
+    tables.clear()  # their memory serves the sort; a second call sorts too
     if n_threads > 1 and source.shape is not None:
         return take_sorted_tail(source, side, prospect, start, n_threads)
     return sort_tail(gather(source, side, float(prospect.lower[start]), room=n), n)

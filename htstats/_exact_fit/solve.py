@@ -91,10 +91,11 @@ def _best(
         return -1, math.inf, math.nan, None
     if options.xmax is None and not options.curve:
         m, at_once = len(values), options.estimates_at_once
-        if options.n_threads > 1 and m > max(at_once, WORTH_THREADS):
+        is_narrow = values.dtype == np.float32
+        if (is_narrow or options.n_threads > 1) and m > max(at_once, WORTH_THREADS):
             n = options.n_threads
             return *best_on_threads(values, first, two_sided, begin, end, TOLERANCE, n), None
-        if values.dtype == np.float32:
+        if is_narrow:
             values, first = values.astype(np.float64), first.astype(np.int64)
         return *best_of(values, first, two_sided, begin, end, TOLERANCE, at_once=at_once), None
     xmax, low = (math.inf, 1.0) if options.xmax is None else (options.xmax, -math.inf)
