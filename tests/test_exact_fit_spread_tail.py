@@ -6,7 +6,7 @@ from test_exact_fit_sorted_tail import SAMPLES
 from test_exact_fit_threaded_scan import distinct
 
 from htstats import fit_power_law
-from htstats._core import estimate, narrow, scan, scan_part, spread
+from htstats._core import estimate, spread
 from htstats._exact_fit import dispatch, solve, spread_tail
 from htstats._exact_fit.candidates import best_of, sort_distinct
 from htstats._exact_fit.histogram import count_buckets
@@ -144,27 +144,6 @@ def test_narrow_arrays_give_the_candidate_of_wide_ones(monkeypatch, name, two_si
                 found = best_on_threads(*slim, two_sided, begin, end, tolerance, n_threads)
                 assert found[:2] == one[:2]
                 assert found[2] == one[2] or found[0] < 0
-
-
-def test_the_bindings_of_narrow_arrays_refuse_wrong_shapes():
-    values, first = distinct("float32", n=300)
-    values, first, m = values.astype(np.float32), first.astype(np.uint32), len(values)
-    marks, work = marks_on_threads(values, first, 1), np.empty(scan.workspace(m))
-    narrow.prepare(values, first, marks, False, 5, work)
-    good = (values, first, marks, False, 5, work, scan_part.LEAST, 5, m, 1.0, np.inf)
-    assert narrow.part(*good)[0] >= 5
-    for place, bad in ((1, first[1:]), (2, marks[1:]), (4, 6), (5, work[1:]), (6, 4), (8, m + 1)):
-        with pytest.raises(ValueError, match=r"need|must"):
-            narrow.part(*good[:place], bad, *good[place + 1 :])
-    for place, bad in ((1, first[1:]), (2, marks[1:]), (4, m), (4, -1), (5, work[1:])):
-        with pytest.raises(ValueError, match=r"need|must"):
-            narrow.prepare(*good[:place], bad, *good[place + 1 : 6])
-    groups = np.empty((len(marks) - 1, estimate.WORDS_OF_GROUPS))
-    for edges in ((0, len(marks)), (1, len(marks) - 1), (0, 0)):
-        with pytest.raises(ValueError, match="out must"):
-            narrow.groups(values, first, *edges, groups)
-    with pytest.raises(ValueError, match="BAD_ARG"):
-        narrow.groups(values[::-1].copy(), first, 0, len(groups), groups)
 
 
 def test_the_bindings_that_spread_refuse_wrong_shapes():

@@ -163,6 +163,24 @@ FAULTS = (
         "equal += x[i] == x[i - 1];",
         "equal += i > 0 && x[i] == x[i - 1];",
     ),
+    Fault(
+        "htst_spread.c",
+        "what ends at the end of its room begins there",
+        "out = after(out, at_end ? -number_used(count) : 0);",
+        "out = after(out, 0 * number_used(count));",
+    ),
+    Fault(
+        "htst_spread.c",
+        "the counters of a sparse bucket are not cleared",
+        "            count[d] = 0;",
+        "            count[d] += 0;",
+    ),
+    Fault(
+        "htst_scan_values.h",
+        "narrow counts are those of the value before",
+        "(int64_t) htst_scan_narrow(s)->first[j];",
+        "(int64_t) htst_scan_narrow(s)->first[j > 0 ? j - 1 : 0];",
+    ),
     Fault("htst_refits.c", "the seed is ignored", "mix(mix(seed) +", "mix(mix(0 * seed) +"),
     Fault(
         "htst_tail_template.h",
