@@ -68,6 +68,16 @@ def test_a_large_pareto_sample_is_spread(monkeypatch):
     assert scanned == [np.float32] * 40
 
 
+def test_a_tail_that_is_too_small_is_refused():
+    x = (np.random.default_rng(4).random(700_000) ** -0.8).astype(np.float32)
+    for n_threads in (1, 2):
+        for given in (x, x.astype(float)):
+            with pytest.raises(ValueError, match="no candidate xmin is allowed"):
+                fit_power_law(given, n_threads=n_threads, min_tail=700_001)
+            fit = fit_power_law(given, n_threads=n_threads, min_tail=700_000)
+            assert (fit.n_tail, fit.xmin) == (700_000, x.min())
+
+
 def test_few_distinct_values_become_wide(monkeypatch):
     monkeypatch.setattr(dispatch, "WORTH_A_SORT", 1000)
     x = np.round(np.random.default_rng(3).pareto(1.2, 30_000) + 1, 1).astype(np.float32)

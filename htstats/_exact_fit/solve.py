@@ -174,8 +174,8 @@ def _candidates(
         return 0, int(n >= options.min_tail)
     begin, end = 0, len(values) - 1
     if options.min_tail > 1:
-        low = first.dtype.type(max(n - options.min_tail, 0))
-        last = int(np.searchsorted(first[:-1], low, side="right"))
+        below = first.dtype.type(max(n - options.min_tail, 0))  # not widened for the search
+        last = int(np.searchsorted(first[:-1], below, side="right")) if n >= options.min_tail else 0
         end = min(end, last)
     if options.xmin is not None:
         low, high = options.xmin
