@@ -64,6 +64,7 @@
 #include "htst_scan.h"
 #include "htst_scan_input.h"
 #include "htst_sort.h"
+#include "htst_spread.h"
 #include "htst_tail.h"
 #include "htst_tally.h"
 

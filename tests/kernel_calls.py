@@ -73,6 +73,8 @@ def fit_calls():
         values, first = sort_distinct(np.abs(x[x != 0]).astype(np.float64))
         rule = False, 0, len(values) - 1, 1e-13
         yield f"fit {name} on threads", best_on_threads(values, first, *rule, 2)
+        if name == "float32":
+            yield "fit of a tail that is spread", spread_fit(x)
         few = x[:800]
         yield f"curve {name}", fit_power_law(few, side="abs", curve=True).curve
         yield f"xmax {name}", fit_power_law(few, side="abs", xmax=3.0)
@@ -83,6 +85,20 @@ def fit_calls():
         yield f"rows {name}", fit_rows(rows_of(bits.reshape(-1, 1), x.dtype.name), side="abs")
         yield f"goodness {name}", goodness_of_fit(few[few > 0], 20, seed=1)
         yield from tail_calls(x)
+
+
+def spread_fit(x):
+    """The values of a float32 sample that are not sorted, and the best of them on threads."""
+    from htstats._exact_fit.histogram import count_buckets
+    from htstats._exact_fit.source import as_source
+    from htstats._exact_fit.spread_tail import take_spread_tail
+    from htstats._exact_fit.threaded_scan import best_on_threads
+
+    source = as_source(x)
+    buckets = count_buckets(source, 2)
+    values, first = take_spread_tail(source, "abs", buckets.tables, buckets.prospect("abs"), 0, 2)
+    rule = False, 0, len(values) - 1, 1e-13
+    return values, first, best_on_threads(values, first, *rule, 2)
 
 
 def tail_calls(x):

@@ -48,6 +48,8 @@ INTERNAL = {
     "htst_products_widen.h",
     "htst_proposals.h",
     "htst_scan_probes.h",
+    "htst_scan_values.h",
+    "htst_spread_x86.h",
     "htst_stable_closed.h",
     "htst_stable_contour.h",
     "htst_stable_integrand.h",

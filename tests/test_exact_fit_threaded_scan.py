@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from htstats import fit_power_law
-from htstats._core import estimate, scan, scan_part
+from htstats._core import estimate, narrow, scan, scan_part
 from htstats._exact_fit import solve
 from htstats._exact_fit.candidates import best_of, estimate_candidates, sort_distinct
 from htstats._exact_fit.threaded_scan import best_on_threads, marks_on_threads
@@ -61,7 +61,7 @@ def test_threads_find_the_lowest_candidate_within_the_tolerance(seed):
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_marks_of_threads_are_those_of_one(name, monkeypatch):
-    monkeypatch.setattr("htstats._common.threads._WORTH_A_THREAD", 100)
+    monkeypatch.setattr("htstats._exact_fit.threaded_scan.BLOCKS_OF_A_TURN", 7)
     values, first = distinct(name)
     marks = np.empty((estimate.blocks(len(values)) + 1, 4))
     estimate.marks(values, first, marks)
@@ -90,24 +90,30 @@ def test_no_allowed_candidate_is_none_for_any_number_of_threads():
         assert found[0] == best_of(values, first, False, 2, 3, 0.0, at_once=0)[0] == -1
 
 
-def test_the_steps_of_the_binding_refuse_wrong_shapes():
-    values, first = distinct("pareto", n=300)
+@pytest.mark.parametrize(
+    ("steps", "groups_of", "dtypes"),
+    [(scan_part, estimate.groups, ("f8", "i8")), (narrow, narrow.groups, ("f4", "u4"))],
+)
+def test_the_steps_of_the_bindings_refuse_wrong_shapes(steps, groups_of, dtypes):
+    values, first = (
+        array.astype(d) for array, d in zip(distinct("float32", n=300), dtypes, strict=True)
+    )
     m = len(values)
     marks, work = marks_on_threads(values, first, 1), np.empty(scan.workspace(m))
-    scan_part.prepare(values, first, marks, False, 5, work)
+    steps.prepare(values, first, marks, False, 5, work)
     good = (values, first, marks, False, 5, work, scan_part.LEAST, 5, m, 1.0, np.inf)
-    assert scan_part.part(*good)[0] >= 5
+    assert steps.part(*good)[0] >= 5
     for place, bad in ((1, first[1:]), (2, marks[1:]), (4, 6), (5, work[1:]), (6, 4), (8, m + 1)):
         with pytest.raises(ValueError, match=r"need|must"):
-            scan_part.part(*good[:place], bad, *good[place + 1 :])
+            steps.part(*good[:place], bad, *good[place + 1 :])
     for place, bad in ((1, first[1:]), (2, marks[1:]), (4, m), (4, -1), (5, work[1:])):
         with pytest.raises(ValueError, match=r"need|must"):
-            scan_part.prepare(*good[:place], bad, *good[place + 1 : 6])
+            steps.prepare(*good[:place], bad, *good[place + 1 : 6])
     groups = np.empty((len(marks) - 1, estimate.WORDS_OF_GROUPS))
     for edges in ((0, len(marks)), (1, len(marks) - 1), (0, 0)):
         with pytest.raises(ValueError, match="out must"):
-            estimate.groups(values, first, *edges, groups)
+            groups_of(values, first, *edges, groups)
     with pytest.raises(ValueError, match=r"need|must"):
         estimate.marks_of_groups(groups, marks[1:])
     with pytest.raises(ValueError, match="argument"):
-        estimate.groups(values[::-1].copy(), first, 0, len(groups), groups)
+        groups_of(values[::-1].copy(), first, 0, len(groups), groups)

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "htst_estimate.h"
+#include "htst_scan_values.h"
 #include "htst_truncated.h"
 #include "htst_isa.h"
 
@@ -14,10 +15,12 @@
 #define PER_ROOT 8
 #define DENSE 8 /* probe points are dense if at most this many values apart */
 
-static double
-log_of(const htst_scan_t *s, int64_t j)
+double
+htst_distance_log(const htst_scan_t *s, int64_t j)
 {
-    return s->y != NULL ? s->y[j] : -htst_estimate_log_ratio(s->v[j], s->v[s->m - 1]);
+    return s->y != NULL
+        ? s->y[j]
+        : -htst_estimate_log_ratio(htst_scan_value(s, j), htst_scan_value(s, s->m - 1));
 }
 
 htst_candidate_t
@@ -28,12 +31,12 @@ htst_distance_candidate(const htst_scan_t *s, int64_t k, double y, double rate)
     c.scan = s;
     c.k = k;
     c.rate = rate;
-    c.inverse_n = 1 / (double) (s->first[s->m] - s->first[k]);
+    c.inverse_n = 1 / (double) (htst_scan_count(s, s->m) - htst_scan_count(s, k));
     c.base = 1;
     c.size = -1;
     c.decay = fabs(c.rate);
     c.origin = y;
-    double top = log_of(s, s->m - 1), reach = fmax(fabs(y), fabs(top));
+    double top = htst_distance_log(s, s->m - 1), reach = fmax(fabs(y), fabs(top));
     if (s->xmax < INFINITY) {
         double rest = htst_estimate_log_ratio(s->v[s->m - 1], s->xmax);
         c.length = htst_estimate_log_ratio(s->v[k], s->xmax);
@@ -58,10 +61,10 @@ model(const htst_candidate_t *c, int64_t j)
 {
     const htst_scan_t *s = c->scan;
 
-    if (s->v == NULL) {
+    if (s->v == NULL && s->first != NULL) {
         return -expm1(-c->rate * (s->y[j] - s->y[c->k]));
     }
-    double t = htst_estimate_log_ratio(s->v[c->k], s->v[j]);
+    double t = htst_estimate_log_ratio(htst_scan_value(s, c->k), htst_scan_value(s, j));
     if (s->xmax < INFINITY) {
         return htst_truncated_cdf(c->rate, t, htst_estimate_log_ratio(s->v[j], s->xmax), c->length);
     }
@@ -73,7 +76,7 @@ model(const htst_candidate_t *c, int64_t j)
 static double
 lower_step(const htst_candidate_t *c, int64_t j)
 {
-    return (double) (c->scan->first[j] - c->scan->first[c->k]) * c->inverse_n;
+    return (double) (htst_scan_count(c->scan, j) - htst_scan_count(c->scan, c->k)) * c->inverse_n;
 }
 
 static double
@@ -103,7 +106,7 @@ look(const htst_candidate_t *c, int64_t j, double limit, htst_found_t *found, do
 {
     double lower = lower_step(c, j), upper = upper_step(c, j);
 
-    *f = htst_distance_quick(c, log_of(c->scan, j));
+    *f = htst_distance_quick(c, htst_distance_log(c->scan, j));
     if (*f - lower - c->slack > limit || upper - *f - c->slack > limit) {
         found->where = j;
         return 0;
@@ -208,12 +211,12 @@ fill_logs(const htst_scan_t *s, const htst_places_t *p)
 
     if (s->y != NULL || p->spacing > DENSE) {
         for (; i < p->size - 1; i++) {
-            p->y[i] = log_of(s, p->begin + i * p->spacing);
+            p->y[i] = htst_distance_log(s, p->begin + i * p->spacing);
         }
         return;
     }
     for (int64_t b = (s->m - 2 - p->begin) / HTST_ESTIMATE_BLOCK; b >= 0; b--) {
-        int64_t low = htst_estimate_block(s->m, s->v, s->first, s->marks, b, y, rate);
+        int64_t low = htst_scan_block(s, b, y, rate);
         int64_t end = s->m - 1 - b * HTST_ESTIMATE_BLOCK;
         for (; p->begin + i * p->spacing < end; i++) {
             p->y[i] = y[p->begin + i * p->spacing - low];
@@ -237,12 +240,12 @@ fill(const htst_scan_t *s, const htst_places_t *p)
 
     fill_logs(s, p);
     for (int64_t i = size - 1; i < room; i++) {
-        p->y[i] = log_of(s, s->m - 1);
+        p->y[i] = htst_distance_log(s, s->m - 1);
     }
     for (int64_t i = 0; i < room; i++) { /* padded with the last point */
         int64_t j = i < size - 1 ? begin + i * spacing : s->m - 1;
-        p->lower[i] = (double) s->first[j];
-        p->upper[i] = (double) s->first[j + (s->two_sided ? 1 : 0)];
+        p->lower[i] = (double) htst_scan_count(s, j);
+        p->upper[i] = (double) htst_scan_count(s, j + (s->two_sided ? 1 : 0));
     }
     for (int64_t i = size; i < room;
          i++) { /* groups of segments read this padding; it makes no segment */
@@ -335,7 +338,7 @@ static int
 look_at_places(
     const htst_candidate_t *c, const htst_places_t *p, int64_t i, double limit, htst_found_t *found)
 {
-    const double before = (double) c->scan->first[c->k];
+    const double before = (double) htst_scan_count(c->scan, c->k);
 
     for (; i < p->size; i += CHUNK) {
         int64_t size = p->size - i < CHUNK ? p->size - i : CHUNK;
@@ -363,7 +366,7 @@ static int
 look_between_places(
     const htst_candidate_t *c, const htst_places_t *p, int64_t i, double limit, htst_found_t *found)
 {
-    const double before = (double) c->scan->first[c->k];
+    const double before = (double) htst_scan_count(c->scan, c->k);
 
     for (; p->spacing > 1 && i < p->size - 1; i += LANES) {
         if (!may_exceed(found->plus - c->slack, before, c->inverse_n, p->lower + i, p->model + i)) {

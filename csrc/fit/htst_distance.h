@@ -50,6 +50,9 @@ typedef struct {
     double base, size, decay, origin;
 } htst_candidate_t;
 
+/* The logarithm of value j, relative to the largest value or to that of the scan's `y`. */
+double htst_distance_log(const htst_scan_t *scan, int64_t j);
+
 /* Candidate k, with the logarithm and the estimate of its value. */
 htst_candidate_t htst_distance_candidate(const htst_scan_t *scan, int64_t k, double y, double rate);
 

@@ -17,9 +17,9 @@
 #define SOME_BLOCKS 64
 
 /* Blocks are read in descending order, and each block upwards. Processors do not prefetch this
- * pattern, so the block AHEAD blocks further down is prefetched, LINE words at a time. */
+ * pattern, so the block AHEAD blocks further down is prefetched, LINE bytes at a time. */
 #define AHEAD 4
-#define LINE 8
+#define LINE 64
 
 double
 htst_estimate_log_ratio(double a, double b)
@@ -80,27 +80,6 @@ typedef struct {
     int64_t wrong, large;
 } steps_t;
 
-/* step[j] = log(v[j + 1] / v[j]) for steps that are not large: 2 atanh(s), by its series up to the
- * 11th power; the remainder is below 2^-64 of the sum. term[j] = step[j] times the number of values
- * above v[j]. */
-HTST_KERNEL(steps_t, small_steps,
-    (int64_t size, const double *HTST_RESTRICT v, const int64_t *HTST_RESTRICT first, int64_t n,
-        double *HTST_RESTRICT step, double *HTST_RESTRICT term),
-    (size, v, first, n, step, term))
-{
-    int64_t wrong = 0, large = 0;
-
-    for (int64_t j = 0; j < size; j++) {
-        double s = (v[j + 1] - v[j]) / (v[j + 1] + v[j]), q = s * s;
-        double tail = q * (1. / 3 + q * (1. / 5 + q * (1. / 7 + q * (1. / 9 + q * (1. / 11)))));
-        wrong |= !(v[j + 1] > v[j]) | (first[j + 1] < first[j]);
-        large |= is_large(v[j], v[j + 1]);
-        step[j] = 2 * s + 2 * s * tail;
-        term[j] = values_between(first[j + 1], n) * step[j];
-    }
-    return (steps_t){ wrong, large };
-}
-
 /* Replace each term of a block by the sum of this term and all later ones, including those after
  * the block (*total); then add the block to *total. The last term stands at the block's end. */
 HTST_VOID_KERNEL(add_block, (double *HTST_RESTRICT term, sum_t *total), (term, total))
@@ -155,16 +134,6 @@ add_groups(const double *all, sum_t *total)
     *total = sum;
 }
 
-HTST_VOID_KERNEL(divide,
-    (int64_t size, const int64_t *HTST_RESTRICT first, int64_t n, const double *HTST_RESTRICT sum,
-        double *HTST_RESTRICT rate),
-    (size, first, n, sum, rate))
-{
-    for (int64_t j = 0; j < size; j++) {
-        rate[j] = values_between(first[j], n) / sum[j];
-    }
-}
-
 HTST_VOID_KERNEL(negate, (int64_t size, const double *HTST_RESTRICT reach, double *HTST_RESTRICT y),
     (size, reach, y))
 {
@@ -186,38 +155,15 @@ solve(int64_t m, const double *v, const int64_t *first, double xmax, const doubl
     }
 }
 
-/* Compute the steps and terms of up to BLOCK values before `end`. They are written to the ends of
- * `step` and `term`, after zeros. Returns the number of values, or -1 if they do not increase. */
-static int64_t
-steps_before(
-    int64_t end, const double *v, const int64_t *first, int64_t n, double *step, double *term)
-{
-    int64_t size = end < BLOCK ? end : BLOCK, begin = end - size, pad = BLOCK - size;
+#define VALUE double
+#define COUNT int64_t
+#define OF(name) name
+#include "htst_estimate_blocks_template.h"
 
-    for (int64_t j = begin - AHEAD * BLOCK; j >= 0 && j < begin - (AHEAD - 1) * BLOCK; j += LINE) {
-        HTST_PREFETCH_READ(v + j);
-        HTST_PREFETCH_READ(first + j);
-    }
-    memset(step, 0, (size_t) pad * sizeof step[0]);
-    memset(term, 0, (size_t) pad * sizeof term[0]);
-    steps_t seen = small_steps(size, v + begin, first + begin, n, step + pad, term + pad);
-    for (int64_t j = 0; j < size && seen.large; j++) {
-        if (is_large(v[begin + j], v[begin + j + 1])) {
-            step[pad + j] = htst_estimate_log_ratio(v[begin + j], v[begin + j + 1]);
-            term[pad + j] = values_between(first[begin + j + 1], n) * step[pad + j];
-        }
-    }
-    return seen.wrong ? -1 : size;
-}
-
-static int
-check(int64_t m, const double *v, const int64_t *first, double xmax)
-{
-    if (m < 1 || !(v[0] > 0) || !(v[m - 1] < INFINITY) || !(xmax >= v[m - 1])) {
-        return HTST_ERR_BAD_ARG;
-    }
-    return first[m] > first[0] ? HTST_OK : HTST_ERR_TOO_FEW;
-}
+#define VALUE float
+#define COUNT uint32_t
+#define OF(name) name##_narrow
+#include "htst_estimate_blocks_template.h"
 
 int
 htst_estimate_rates(
@@ -259,26 +205,6 @@ htst_estimate_blocks(int64_t m)
     return (m - 1 + BLOCK - 1) / BLOCK;
 }
 
-int
-htst_estimate_groups(int64_t m, const double *v, const int64_t *first, int64_t begin, int64_t end,
-    htst_estimate_groups_t *groups)
-{
-    double step[BLOCK], term[BLOCK];
-    int status = check(m, v, first, INFINITY);
-
-    if (status != HTST_OK) {
-        return status;
-    }
-    for (int64_t i = begin; i < end; i++) {
-        if (steps_before(m - 1 - i * BLOCK, v, first, first[m], step, term) < 0) {
-            return HTST_ERR_BAD_ARG;
-        }
-        sum_groups(step, groups[i - begin].steps);
-        sum_groups(term, groups[i - begin].terms);
-    }
-    return HTST_OK;
-}
-
 void
 htst_estimate_add_groups(
     int64_t size, const htst_estimate_groups_t *groups, htst_estimate_mark_t *marks)
@@ -307,22 +233,6 @@ htst_estimate_marks(int64_t m, const double *v, const int64_t *first, htst_estim
         htst_estimate_add_groups(status == HTST_OK ? end - i : 0, groups, marks + i);
     }
     return status;
-}
-
-int64_t
-htst_estimate_block(int64_t m, const double *v, const int64_t *first,
-    const htst_estimate_mark_t *marks, int64_t i, double *y, double *rate)
-{
-    double step[BLOCK], term[BLOCK];
-    sum_t reach = { marks[i].reach_high, marks[i].reach_low };
-    sum_t sum = { marks[i].sum_high, marks[i].sum_low };
-    int64_t end = m - 1 - i * BLOCK, size = steps_before(end, v, first, first[m], step, term);
-
-    add_block(step, &reach);
-    add_block(term, &sum);
-    negate(size, step + BLOCK - size, y);
-    divide(size, first + end - size, first[m], term + BLOCK - size, rate);
-    return end - size;
 }
 
 int

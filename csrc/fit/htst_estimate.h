@@ -79,6 +79,11 @@ typedef struct {
 int htst_estimate_groups(int64_t m, const double *v, const int64_t *first, int64_t begin,
     int64_t end, htst_estimate_groups_t *groups);
 
+/* The same from float32 values and counts below 2^32, in half of the memory. The results are
+ * bit-identical. METHOD, ACCURACY, ERRORS: above. */
+int htst_estimate_groups_narrow(int64_t m, const float *v, const uint32_t *first, int64_t begin,
+    int64_t end, htst_estimate_groups_t *groups);
+
 /* Set marks[1 ... size] from marks[0] and the groups of `size` blocks. marks[0] is zero for the
  * first block. METHOD, ACCURACY: above. ERRORS: none. */
 void htst_estimate_add_groups(
@@ -88,6 +93,9 @@ void htst_estimate_add_groups(
  * numbers. Returns the index of the block's smallest value. METHOD, ACCURACY: above. ERRORS: none;
  * the marks must be those of the same values. */
 int64_t htst_estimate_block(int64_t m, const double *v, const int64_t *first,
+    const htst_estimate_mark_t *marks, int64_t i, double *y, double *rate);
+
+int64_t htst_estimate_block_narrow(int64_t m, const float *v, const uint32_t *first,
     const htst_estimate_mark_t *marks, int64_t i, double *y, double *rate);
 
 /* Compute y and rate of a part of the values, for samples that do not fit in memory. The first part

@@ -5,6 +5,7 @@
 
 #include "htst_distance.h"
 #include "htst_scan_probes.h"
+#include "htst_scan_values.h"
 
 #define BLOCK HTST_ESTIMATE_BLOCK /* candidates that one bound covers */
 #define N_FIRST 32                /* smallest number of candidates that are measured first */
@@ -30,28 +31,6 @@ typedef struct {
     const double *y, *rate;
     double y_of_block[BLOCK], rate_of_block[BLOCK];
 } search_t;
-
-/* True if the distance at a probe point exceeds `limit` even after the slack is subtracted. */
-static int
-shows(const htst_scan_t *s, const htst_candidate_t *c, const probe_t *probe, double limit)
-{
-    double tail = (double) (s->first[s->m] - s->first[c->k]);
-    double f = htst_distance_quick(c, probe->y), level = limit + c->slack;
-
-    return f - (tail - probe->tail) * c->inverse_n > level
-        || (tail - probe->next_tail) * c->inverse_n - f > level;
-}
-
-static probe_t
-probe_at(const search_t *search, int64_t place)
-{
-    const htst_scan_t *s = search->scan;
-    double n = (double) s->first[s->m];
-    double y = s->y != NULL ? s->y[place] : -htst_estimate_log_ratio(s->v[place], s->v[s->m - 1]);
-
-    return (probe_t){ place, y, n - (double) s->first[place],
-        n - (double) s->first[place + (s->two_sided ? 1 : 0)] };
-}
 
 /* The block of a candidate; blocks are counted from the largest value. */
 static int64_t
@@ -80,8 +59,7 @@ load(search_t *search, int64_t block)
         search->rate = s->rate + search->low;
         return;
     }
-    (void) htst_estimate_block(
-        s->m, s->v, s->first, s->marks, block, search->y_of_block, search->rate_of_block);
+    (void) htst_scan_block(s, block, search->y_of_block, search->rate_of_block);
     search->y = search->y_of_block;
     search->rate = search->rate_of_block;
 }
@@ -97,7 +75,7 @@ edge(const htst_scan_t *s, int64_t i, int64_t k, double *y, double *sum)
     }
     else {
         *y = s->y[k];
-        *sum = (double) (s->first[s->m] - s->first[k]) / s->rate[k];
+        *sum = (double) (htst_scan_count(s, s->m) - htst_scan_count(s, k)) / s->rate[k];
     }
 }
 
@@ -142,8 +120,9 @@ is_out(search_t *search, int64_t block, double limit)
 {
     const htst_scan_t *s = search->scan;
     int64_t a = lowest_of(s, block), b = s->m - 1 - block * BLOCK;
-    double n = (double) s->first[s->m];
-    bounds_t e = { n - (double) s->first[a], n - (double) s->first[b - 1], 0, 0, 0, 0 };
+    double n = (double) htst_scan_count(s, s->m);
+    bounds_t e = { n - (double) htst_scan_count(s, a), n - (double) htst_scan_count(s, b - 1), 0, 0,
+        0, 0 };
 
     edge(s, block + 1, a, &e.y_a, &e.sum_a);
     edge(s, block, b, &e.y_b, &e.sum_b);
@@ -176,8 +155,10 @@ survivors(search_t *search, int64_t low, int64_t size, double limit, int64_t *al
 {
     const htst_scan_t *s = search->scan;
     const int64_t offset = low - search->low;
+    const double n = (double) htst_scan_count(s, s->m);
     double excess[BLOCK];
-    int64_t left = size;
+    int64_t counts[BLOCK], left = size;
+    const int64_t *first = htst_scan_counts(s, low, size, counts);
 
     for (int64_t i = 0; i < size; i++) {
         excess[i] = -1;
@@ -188,8 +169,8 @@ survivors(search_t *search, int64_t low, int64_t size, double limit, int64_t *al
         if (probe.place < low + size) {
             continue;
         }
-        left = probe_all(size, probe.y, probe.tail, probe.next_tail, (double) s->first[s->m], limit,
-            search->y + offset, s->first + low, search->rate + offset, excess);
+        left = probe_all(size, probe.y, probe.tail, probe.next_tail, n, limit, search->y + offset,
+            first, search->rate + offset, excess);
         if (before - left > size / 2) {
             to_front(&search->probes, probe, p);
         }
@@ -230,7 +211,7 @@ distance_up_to(search_t *search, const htst_candidate_t *c, double limit)
     where = probes->probe[0].place;
     distance = htst_distance_up_to(c, &search->grid, limit, &where);
     if (distance < 0) {
-        insert(probes, probe_at(search, where));
+        insert(probes, probe_at(search->scan, where));
     }
     return distance;
 }
@@ -258,8 +239,9 @@ consider_some_of(search_t *search, int64_t block, int64_t gap)
     if (gap >= BLOCK && low > search->begin) {
         double y, sum;
         edge(s, block + 1, low, &y, &sum);
-        double rate =
-            s->marks != NULL ? (double) (s->first[s->m] - s->first[low]) / sum : s->rate[low];
+        double rate = s->marks != NULL
+            ? (double) (htst_scan_count(s, s->m) - htst_scan_count(s, low)) / sum
+            : s->rate[low];
         (void) consider(search, low, y, rate, search->best.distance);
         return;
     }
@@ -325,7 +307,7 @@ look_at(search_t *search, int64_t block, double tolerance, int is_last)
 int64_t
 htst_scan_workspace(int64_t m)
 {
-    return htst_distance_grid_words(m);
+    return PROBES_WORDS + htst_distance_grid_words(m);
 }
 
 /* Begin a search; returns 0 if there is no candidate. */
@@ -386,7 +368,8 @@ htst_scan_best(
 void
 htst_scan_prepare(const htst_scan_t *scan, int64_t begin, double *work)
 {
-    (void) htst_distance_grid(scan, begin, work);
+    memset(work, 0, sizeof(probes_t));
+    (void) htst_distance_grid(scan, begin, work + PROBES_WORDS);
 }
 
 htst_scan_best_t
@@ -396,7 +379,8 @@ htst_scan_part(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, htst
     search_t search;
 
     if (begin_search(&search, scan, allowed, limit)) {
-        search.grid = htst_distance_filled_grid(scan, prepared, work);
+        search.grid = htst_distance_filled_grid(scan, prepared, work + PROBES_WORDS);
+        memcpy(&search.probes, work, sizeof search.probes);
         if (step == HTST_SCAN_FEW || step == HTST_SCAN_SOME) {
             consider_some(&search, step == HTST_SCAN_FEW ? WIDE_GAP : GAP);
         }
@@ -406,6 +390,7 @@ htst_scan_part(const htst_scan_t *scan, const htst_scan_allowed_t *allowed, htst
         else {
             find_lowest(&search, 0);
         }
+        memcpy(work, &search.probes, sizeof search.probes);
     }
     return search.best;
 }

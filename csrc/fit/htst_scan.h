@@ -72,7 +72,8 @@ void htst_scan_prepare(const htst_scan_t *scan, int64_t begin, double *work);
  *           the smallest distance of all ranges plus the tolerance. A small limit for the other
  *           steps saves time: the smallest distance that any range has found.
  * prepared  the `begin` that the workspace was filled for, at most allowed->begin.
- * work      a copy of the filled workspace.
+ * work      a copy of the filled workspace, perhaps one that other parts have used: it also keeps
+ *           the places at which distances were large, so that later parts take less time.
  *
  * Returns the candidate; k = -1, `limit` and NaN if there is none. METHOD, ACCURACY, ERRORS: above.
  */

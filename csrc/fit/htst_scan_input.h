@@ -21,4 +21,13 @@ typedef struct {
     const htst_estimate_mark_t *marks; /* replaces y and rate where there is no xmax; or NULL */
 } htst_scan_t;
 
+/* The same sample in half of the memory: values that are float32, and counts below 2^32. All
+ * functions that take a scan with marks take &narrow.scan too, in which v, y, first and rate are
+ * NULL. The results are bit-identical to those of the wide arrays. */
+typedef struct {
+    htst_scan_t scan;
+    const float *v;        /* [m] */
+    const uint32_t *first; /* [m + 1] */
+} htst_scan_narrow_t;
+
 #endif /* HTST_SCAN_INPUT_H */

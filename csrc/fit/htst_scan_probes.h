@@ -12,6 +12,7 @@
 
 #include "htst_distance.h"
 #include "htst_isa.h"
+#include "htst_scan_values.h"
 
 #define N_PROBES 8
 
@@ -29,6 +30,30 @@ typedef struct {
 typedef struct {
     probe_t probe[N_PROBES];
 } probes_t;
+
+/* Doubles of workspace that keep probe points between the parts of a scan. */
+#define PROBES_WORDS ((int64_t) (sizeof(probes_t) / sizeof(double)))
+
+/* True if the distance at a probe point exceeds `limit` even after the slack is subtracted. */
+static int
+shows(const htst_scan_t *s, const htst_candidate_t *c, const probe_t *probe, double limit)
+{
+    double tail = (double) (htst_scan_count(s, s->m) - htst_scan_count(s, c->k));
+    double f = htst_distance_quick(c, probe->y), level = limit + c->slack;
+
+    return f - (tail - probe->tail) * c->inverse_n > level
+        || (tail - probe->next_tail) * c->inverse_n - f > level;
+}
+
+static probe_t
+probe_at(const htst_scan_t *s, int64_t place)
+{
+    double n = (double) htst_scan_count(s, s->m);
+    double y = htst_distance_log(s, place);
+
+    return (probe_t){ place, y, n - (double) htst_scan_count(s, place),
+        n - (double) htst_scan_count(s, place + (s->two_sided ? 1 : 0)) };
+}
 
 static void
 to_front(probes_t *probes, probe_t probe, int from)

@@ -90,13 +90,14 @@ def groups(
 
 
 def marks_of_groups(const double[:, ::1] given, double[:, ::1] out):
-    """`marks` from the groups of all blocks."""
+    """The marks below some blocks, from their groups and the mark above them, out[0].
+
+    The mark above the first block is 0."""
     cdef int64_t n = given.shape[0]
     if n == 0 or given.shape[1] != 2 * HTST_ESTIMATE_GROUPS:
         raise ValueError("need a row of groups for each block")
     if out.shape[0] != n + 1 or out.shape[1] != 4:
         raise ValueError("out must have 4 words for each block and one more")
-    out[0, 0] = out[0, 1] = out[0, 2] = out[0, 3] = 0
     with nogil:
         htst_estimate_add_groups(
             n, <const htst_estimate_groups_t *> &given[0, 0], <htst_estimate_mark_t *> &out[0, 0])

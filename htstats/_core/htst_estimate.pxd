@@ -1,6 +1,6 @@
 """Declarations of htst_estimate.h."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t
 
 cdef extern from "htst_estimate.h" nogil:
     int64_t htst_estimate_count_distinct_f32(int64_t n, const float *x) noexcept
@@ -22,6 +22,9 @@ cdef extern from "htst_estimate.h" nogil:
         pass
     int htst_estimate_groups(
         int64_t m, const double *v, const int64_t *first, int64_t begin, int64_t end,
+        htst_estimate_groups_t *groups) noexcept
+    int htst_estimate_groups_narrow(
+        int64_t m, const float *v, const uint32_t *first, int64_t begin, int64_t end,
         htst_estimate_groups_t *groups) noexcept
     void htst_estimate_add_groups(
         int64_t size, const htst_estimate_groups_t *groups,

@@ -1,6 +1,6 @@
 """Declarations of htst_scan_input.h."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t
 
 from htstats._core.htst_estimate cimport htst_estimate_mark_t
 
@@ -14,3 +14,7 @@ cdef extern from "htst_scan_input.h" nogil:
         double xmax
         int two_sided
         const htst_estimate_mark_t *marks
+    ctypedef struct htst_scan_narrow_t:
+        htst_scan_t scan
+        const float *v
+        const uint32_t *first

@@ -11,6 +11,7 @@ A sample passes through these modules in this order:
     largest_values   copy the largest values of an array while they are counted
     bucket_bounds    compute lower bounds of the distances, using only the bucket counts
     sorted_tail      gather and sort the values above a bucket, on threads
+    spread_tail      the same for float32 values, without a sort and in half of the memory
     threaded_scan    find the best of many candidates on threads
     prune            scan the values that the bounds cannot rule out
     candidates       compute the estimate and the distance of every candidate xmin

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from htstats._common.arrays import HALF_DTYPES, Floats
+from htstats._common.arrays import HALF_DTYPES
 from htstats._exact_fit.bucket_bounds import Prospect
 from htstats._exact_fit.candidates import is_sorted_by_numpy
 from htstats._exact_fit.discrete_sample import as_integers, count_integers, require_exact
 from htstats._exact_fit.fitted_tail import FittedTail
-from htstats._exact_fit.histogram import count_buckets
+from htstats._exact_fit.histogram import Tables, count_buckets
 from htstats._exact_fit.largest_values import LargestValues
 from htstats._exact_fit.options import FitOptions
 from htstats._exact_fit.prune import scan_pruned, sort_tail
@@ -24,6 +24,7 @@ from htstats._exact_fit.sample import gather, sample_of_sketch, take_sample
 from htstats._exact_fit.solve import solve_at_once, solve_integers, solve_sample
 from htstats._exact_fit.sorted_tail import WORTH_A_SORT, take_sorted_tail
 from htstats._exact_fit.source import NATIVE, Source, Watch, as_source, checksum_of
+from htstats._exact_fit.spread_tail import can_spread, take_spread_tail
 from htstats.sketch import TailSketch
 
 __all__ = ["PRUNED_FROM", "fit_tail"]
@@ -97,9 +98,11 @@ def _fit_source(
         selection = buckets.seen.select(side)
         prospect = buckets.prospect(selection.side)
         largest, side = buckets.largest, selection.side
-        take_tail = partial(_take_tail, source, side, prospect, largest, n_threads)
+        take_tail = partial(_take_tail, source, side, prospect, largest, buckets.tables, n_threads)
         at_once = is_native(x) and options.way != "pruned" and n_threads == 1
         at_once = at_once and not is_sorted_by_numpy(x)  # one call sorts with the library
+        if options.way is None and can_spread(source, buckets.tables, prospect, 0):
+            at_once = False  # all values can be taken without a sort
         whole = partial(solve_at_once, x, side, options) if at_once else None
         return scan_pruned(
             prospect, selection, take_tail, options, whole, is_at_hand=source.shape is not None
@@ -114,15 +117,19 @@ def _take_tail(
     side: str,
     prospect: Prospect,
     largest: LargestValues,
+    tables: Tables,
     n_threads: int,
     start: int,
-) -> tuple[Floats, npt.NDArray[np.int64]]:
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """The distinct values from a bucket on, ascending, and the number of elements below each."""
     n = int(prospect.tail[start])
     copied = largest.source(side, float(prospect.lower[start]))
+    n_threads = min(n_threads, n // WORTH_A_SORT)
     if copied is not None:
         source, side = copied, "positive"
-    n_threads = min(n_threads, n // WORTH_A_SORT)
+    elif n_threads > 0 and can_spread(source, tables, prospect, start):
+        return take_spread_tail(source, side, tables, prospect, start, n_threads)
+    tables.clear()  # their memory serves the sort; a second call sorts too
     if n_threads > 1 and source.shape is not None:
         return take_sorted_tail(source, side, prospect, start, n_threads)
     return sort_tail(gather(source, side, float(prospect.lower[start]), room=n), n)

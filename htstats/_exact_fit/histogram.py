@@ -17,7 +17,7 @@ from htstats._exact_fit.largest_values import SIDES, LargestValues
 from htstats._exact_fit.sample import Survey, add_tables, survey
 from htstats._exact_fit.source import Source
 
-__all__ = ["Histogram", "count_buckets"]
+__all__ = ["Histogram", "Tables", "count_buckets"]
 
 # Number of bits of the significand that the index of a slot contains.
 HISTOGRAM_KEPT = 23 - tail.DROPPED[0]
@@ -26,14 +26,22 @@ HISTOGRAM_KEPT = 23 - tail.DROPPED[0]
 MAX_COUNT = 1 << 31
 
 
+# The number of elements in each slot, for ranges that cover an array.
+Tables = list[tuple[slice, npt.NDArray[np.uint32]]]
+
+
 class Histogram(NamedTuple):
-    """The number of elements in each bucket. htst_tail.h defines the index of a slot."""
+    """The number of elements in each bucket. htst_tail.h defines the index of a slot.
+
+    `tables` has the same for each range that a thread counted; it is empty if the source is not one
+    array, or too large for one table."""
 
     dtype: Any
     slots: Counts  # indices of occupied slots, ascending; those of negative values come last
     counts: Counts
     seen: Survey
     largest: LargestValues
+    tables: Tables
 
     def prospect(self, side: str) -> Prospect:
         """The buckets of a side, from which lower bounds of the distances are computed."""
@@ -60,7 +68,7 @@ def count_buckets(source: Source, n_threads: int, side: str | None = None) -> Hi
     largest = LargestValues(side or "positive")
     single = source.dtype == "float32"
     n_slots, infinite = tail.SLOTS[not single], 0xFF if single else 0x7FF
-    table = _count_slots(source, n_slots, n_threads, largest)
+    table, tables = _count_slots(source, n_slots, n_threads, largest)
     slots = _occupied_slots(table)
     counts = table[slots].astype(np.int64)
     half = n_slots // 2
@@ -74,25 +82,28 @@ def count_buckets(source: Source, n_threads: int, side: str | None = None) -> Hi
         tiny = {0: found.positive - seen.positive, half: found.negative - seen.negative}
         counts[lowest] = [tiny[slot] for slot in slots[lowest].tolist()]
         slots, counts, seen = slots[counts > 0], counts[counts > 0], found
-    return Histogram(np.float32 if single else np.float64, slots, counts, seen, largest)
+    return Histogram(np.float32 if single else np.float64, slots, counts, seen, largest, tables)
 
 
 def _count_slots(
     source: Source, n_slots: int, n_threads: int, largest: LargestValues
-) -> npt.NDArray[Any]:
-    """The number of elements in each slot.
+) -> tuple[npt.NDArray[Any], Tables]:
+    """The number of elements in each slot, and those of each range.
 
     The same pass computes the checksum of the source, and takes the largest values of an array."""
     add: Any = tail.histogram_f32 if source.dtype == "float32" else tail.histogram_f64
     tables: list[npt.NDArray[Any]] = []
+    ranges: Tables = []
     side = SIDES.index(largest.side)
 
-    def count_range(part: npt.NDArray[Any], where: slice) -> tuple[npt.NDArray[np.uint32], int]:
+    def count_range(
+        part: npt.NDArray[Any], where: slice
+    ) -> tuple[slice, npt.NDArray[np.uint32], int]:
         table, x = np.zeros(n_slots, np.uint32), part[where]
         out = largest.room(x)
         total, m = add(x, side, largest.key(x.dtype), table, out)
         largest.take(out, m)
-        return table, total
+        return where, table, total
 
     def count_part(part: npt.NDArray[Any]) -> list[int]:
         totals = []
@@ -101,8 +112,9 @@ def _count_slots(
         for start in range(0, part.size, MAX_COUNT):
             piece = part[start : start + MAX_COUNT]
             found = run_ranges(partial(count_range, piece), piece.size, piece.size, n_threads)
-            totals += [total for _, total in found]
-            tables[:] = [add_tables([*tables, *(table for table, _ in found)])]
+            totals += [total for _, _, total in found]
+            tables[:] = [add_tables([*tables, *(table for _, table, _ in found)])]
+            ranges[:] = [(where, table) for where, table, _ in found if piece.size == part.size]
         return totals
 
     if source.watch is None:
@@ -110,7 +122,8 @@ def _count_slots(
             count_part(part)
     else:
         source.watch.read_with(count_part)
-    return tables[0] if tables else np.zeros(n_slots, np.uint32)
+    ranges = ranges if source.shape is not None else []
+    return (tables[0] if tables else np.zeros(n_slots, np.uint32)), ranges
 
 
 def _add_signs(

@@ -73,7 +73,7 @@ def sort_tail(values: npt.NDArray[Any], n: int) -> tuple[Floats, Counts]:
 def scan_pruned(
     prospect: Prospect,
     selection: Selection,
-    take_tail: Callable[[int], tuple[Floats, Counts]],
+    take_tail: Callable[[int], tuple[npt.NDArray[Any], npt.NDArray[Any]]],
     options: FitOptions,
     whole: Callable[[], FittedTail | None] | None = None,
     *,

@@ -66,8 +66,8 @@ class Sample(NamedTuple):
     Attributes
     ----------
     values : ndarray of float64
-        Ascending and distinct.
-    first : ndarray of int64
+        Ascending and distinct. With `first` of uint32, they are float32.
+    first : ndarray of int64, or uint32
         The number of elements below each value; the last entry is the number of all elements.
     selection : Selection
         The side, and the number of elements left out.
@@ -75,8 +75,8 @@ class Sample(NamedTuple):
         The dtype of the data before the conversion to float64.
     """
 
-    values: Floats
-    first: Counts
+    values: npt.NDArray[Any]
+    first: npt.NDArray[Any]
     selection: Selection
     dtype: str = "float64"
 
@@ -109,7 +109,12 @@ def survey_sketch(sketch: TailSketch) -> Survey:
 
 def add_tables(tables: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     """Add tables. The sum of several tables is int64, because it may exceed 32 bits."""
-    return tables[0] if len(tables) == 1 else np.asarray(np.sum(tables, axis=0, dtype=np.int64))
+    if len(tables) == 1:
+        return tables[0]
+    total = tables[0].astype(np.int64)  # NumPy adds a list of tables much more slowly
+    for table in tables[1:]:
+        total += table
+    return total
 
 
 def require_side(side: str | None, negative: int) -> str:

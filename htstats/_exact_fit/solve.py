@@ -83,7 +83,7 @@ def solve_at_once(x: npt.NDArray[Any], side: str | None, options: FitOptions) ->
 
 
 def _best(
-    values: Floats, first: npt.NDArray[np.int64], begin: int, end: int, options: FitOptions
+    values: npt.NDArray[Any], first: npt.NDArray[Any], begin: int, end: int, options: FitOptions
 ) -> tuple[int, float, float, Curve | None]:
     """Index, distance and rate of the best candidate (index -1: none), and the requested curve."""
     two_sided = options.ks == "two-sided"
@@ -91,9 +91,12 @@ def _best(
         return -1, math.inf, math.nan, None
     if options.xmax is None and not options.curve:
         m, at_once = len(values), options.estimates_at_once
-        if options.n_threads > 1 and m > max(at_once, WORTH_THREADS):
+        is_narrow = values.dtype == np.float32
+        if (is_narrow or options.n_threads > 1) and m > max(at_once, WORTH_THREADS):
             n = options.n_threads
             return *best_on_threads(values, first, two_sided, begin, end, TOLERANCE, n), None
+        if is_narrow:
+            values, first = values.astype(np.float64), first.astype(np.int64)
         return *best_of(values, first, two_sided, begin, end, TOLERANCE, at_once=at_once), None
     xmax, low = (math.inf, 1.0) if options.xmax is None else (options.xmax, -math.inf)
     found = estimate_candidates(values, first, xmax, two_sided)
@@ -163,7 +166,7 @@ def _cut_at(xmin: float, values: Floats, first: npt.NDArray[np.int64]) -> Any:
 
 
 def _candidates(
-    values: Floats, first: npt.NDArray[np.int64], options: FitOptions
+    values: npt.NDArray[Any], first: npt.NDArray[Any], options: FitOptions
 ) -> tuple[int, int]:
     """The range of indices of the candidates among the values."""
     n = int(first[-1])
@@ -171,7 +174,8 @@ def _candidates(
         return 0, int(n >= options.min_tail)
     begin, end = 0, len(values) - 1
     if options.min_tail > 1:
-        last = int(np.searchsorted(first[:-1], n - options.min_tail, side="right"))
+        below = first.dtype.type(max(n - options.min_tail, 0))  # not widened for the search
+        last = int(np.searchsorted(first[:-1], below, side="right")) if n >= options.min_tail else 0
         end = min(end, last)
     if options.xmin is not None:
         low, high = options.xmin

@@ -126,6 +126,46 @@ test_blocks(void)
     CHECK(htst_estimate_groups(0, v, first, 0, 0, groups) == HTST_ERR_BAD_ARG);
 }
 
+/* Narrow arrays give the bits of wide ones, at every number of values and with large steps. */
+static void
+test_narrow_blocks(void)
+{
+    enum { M = 2500 };
+    static double wide_v[M];
+    static float v[M];
+    static int64_t wide_first[M + 1];
+    static uint32_t first[M + 1];
+    static htst_estimate_mark_t marks[BLOCKS];
+    static htst_estimate_groups_t groups[BLOCKS], wide_groups[BLOCKS];
+    double y[HTST_ESTIMATE_BLOCK], rate[HTST_ESTIMATE_BLOCK], wide_y[HTST_ESTIMATE_BLOCK],
+        wide_rate[HTST_ESTIMATE_BLOCK];
+
+    for (int j = 0; j < M; j++) {
+        v[j] = (float) (pow(1 - (double) j / M, -.7) * (j < M / 2 ? 1e-3 : 1) * (1 + 1e-6 * j));
+        wide_v[j] = (double) v[j];
+        first[j + 1] = first[j] + 1 + (j % 5 == 0 ? UINT32_C(1) << 20 : 0);
+        wide_first[j + 1] = (int64_t) first[j + 1];
+    }
+    for (int m = 2; m <= M; m += m < 200 ? 1 : 97) {
+        int64_t blocks = htst_estimate_blocks(m);
+        CHECK(htst_estimate_groups(m, wide_v, wide_first, 0, blocks, wide_groups) == HTST_OK);
+        CHECK(htst_estimate_groups_narrow(m, v, first, 0, blocks, groups) == HTST_OK);
+        CHECK(!memcmp(groups, wide_groups, (size_t) blocks * sizeof groups[0]));
+        CHECK(htst_estimate_marks(m, wide_v, wide_first, marks) == HTST_OK);
+        for (int64_t i = 0; i < blocks; i++) {
+            int64_t low = htst_estimate_block_narrow(m, v, first, marks, i, y, rate);
+            CHECK(low == htst_estimate_block(m, wide_v, wide_first, marks, i, wide_y, wide_rate));
+            size_t size = (size_t) (m - 1 - i * HTST_ESTIMATE_BLOCK - low) * sizeof y[0];
+            CHECK(!memcmp(y, wide_y, size) && !memcmp(rate, wide_rate, size));
+        }
+    }
+    CHECK(htst_estimate_groups_narrow(0, v, first, 0, 0, groups) == HTST_ERR_BAD_ARG);
+    v[5] = v[4];
+    CHECK(htst_estimate_groups_narrow(64, v, first, 0, 1, groups) == HTST_ERR_BAD_ARG);
+    first[64] = first[0];
+    CHECK(htst_estimate_groups_narrow(64, v, first, 0, 1, groups) == HTST_ERR_TOO_FEW);
+}
+
 static void
 test_steps_of_every_size(void)
 {
@@ -250,6 +290,7 @@ main(void)
     test_sums_by_formula();
     test_a_tail_has_the_estimates_of_the_whole();
     test_blocks();
+    test_narrow_blocks();
     test_steps_of_every_size();
     test_distinct();
     test_distinct_part();

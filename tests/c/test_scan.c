@@ -193,6 +193,44 @@ test_best_is_the_smallest_of_the_curve(int two_sided, int ties)
     free(work);
 }
 
+/* Narrow arrays give the bits of wide ones. */
+static void
+test_narrow_is_the_same(int two_sided, int ties)
+{
+    enum { M = 9000, BLOCKS = 160 };
+    static float v[M];
+    static double wide_v[M];
+    static uint32_t first[M + 1];
+    static int64_t wide_first[M + 1];
+    static htst_estimate_mark_t marks[BLOCKS];
+    double *work = malloc((size_t) htst_scan_workspace(M) * sizeof *work);
+    htst_scan_t wide = { M, wide_v, NULL, wide_first, NULL, INFINITY, two_sided, marks };
+    htst_scan_narrow_t narrow = { { M, NULL, NULL, NULL, NULL, INFINITY, two_sided, marks }, v,
+        first };
+    htst_scan_allowed_t allowed = { 0, M - 1, 1, INFINITY, INFINITY };
+    uint64_t state = 7;
+
+    for (int j = 0; j < M; j++) {
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        v[j] = (float) (1 / (1 - (j + (double) (state >> 33) * 0x1p-31 * .9) / M));
+        wide_v[j] = (double) v[j];
+        first[j + 1] = first[j] + (ties ? 1 + (uint32_t) (state >> 62) : 1);
+        wide_first[j + 1] = (int64_t) first[j + 1];
+    }
+    CHECK(work != NULL);
+    CHECK(htst_estimate_marks(M, wide_v, wide_first, marks) == HTST_OK);
+    for (allowed.begin = 0; allowed.begin < M - 1000; allowed.begin += 1700) {
+        for (double tolerance = 0; tolerance < .02; tolerance += .01) {
+            htst_scan_best_t a = htst_scan_best(&wide, &allowed, tolerance, work);
+            htst_scan_best_t b = htst_scan_best(&narrow.scan, &allowed, tolerance, work);
+            htst_scan_best_t c = best_in_parts(&narrow.scan, &allowed, tolerance, work);
+            CHECK(a.k >= 0 && b.k == a.k && b.distance == a.distance && b.rate == a.rate);
+            CHECK(c.k == a.k && c.distance == a.distance && c.rate == a.rate);
+        }
+    }
+    free(work);
+}
+
 int
 main(void)
 {
@@ -202,6 +240,7 @@ main(void)
     test_within_is_all_that_the_curve_has();
     for (int i = 0; i < 4; i++) {
         test_best_is_the_smallest_of_the_curve(i & 1, i >> 1);
+        test_narrow_is_the_same(i & 1, i >> 1);
     }
     return htst_test_report("scan");
 }

@@ -18,8 +18,8 @@ FAULTS = (
     Fault(
         "htst_distance.c",
         "one value too few in the empirical distribution",
-        "return (double) (c->scan->first[j] - c->scan->first[c->k]) * c->inverse_n;",
-        "return (double) (c->scan->first[j] - c->scan->first[c->k] - 1) * c->inverse_n;",
+        "return (double) (htst_scan_count(c->scan, j) - htst_scan_count",
+        "return (double) (htst_scan_count(c->scan, j) - 1 - htst_scan_count",
     ),
     Fault(
         "htst_distance.c",
@@ -162,6 +162,24 @@ FAULTS = (
         "values equal to the last one before them are kept",
         "equal += x[i] == x[i - 1];",
         "equal += i > 0 && x[i] == x[i - 1];",
+    ),
+    Fault(
+        "htst_spread.c",
+        "what ends at the end of its room begins there",
+        "out = after(out, at_end ? -number_used(count) : 0);",
+        "out = after(out, 0 * number_used(count));",
+    ),
+    Fault(
+        "htst_spread.c",
+        "the counters of a sparse bucket are not cleared",
+        "            count[d] = 0;",
+        "            count[d] += 0;",
+    ),
+    Fault(
+        "htst_scan_values.h",
+        "narrow counts are those of the value before",
+        "(int64_t) htst_scan_narrow(s)->first[j];",
+        "(int64_t) htst_scan_narrow(s)->first[j > 0 ? j - 1 : 0];",
     ),
     Fault("htst_refits.c", "the seed is ignored", "mix(mix(seed) +", "mix(mix(0 * seed) +"),
     Fault(
