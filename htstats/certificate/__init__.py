@@ -30,6 +30,7 @@ from htstats.certificate._bound import (
 from htstats.certificate._certificate import Certificate
 from htstats.certificate._certify_network import certify_networks, network_inputs
 from htstats.certificate._chains import Stage
+from htstats.certificate._convolution import Convolution
 from htstats.certificate._examples import (
     Examples,
     check_examples,
@@ -42,7 +43,8 @@ from htstats.certificate._features import extract_features
 from htstats.certificate._file import decode, encode, message_bits
 from htstats.certificate._formats import FORMATS, TRUNK_SHA256, Format, format_for
 from htstats.certificate._head import TernaryHead
-from htstats.certificate._network import MEANS, NOISES, IntegerNetwork, Layer
+from htstats.certificate._layer import MEANS, NOISES, Layer
+from htstats.certificate._network import IntegerNetwork
 from htstats.certificate._network_search import AnnealedNetwork, anneal_network
 from htstats.certificate._post_hoc import (
     PostHoc,
@@ -69,6 +71,7 @@ __all__ = [
     "Annealed",
     "AnnealedNetwork",
     "Certificate",
+    "Convolution",
     "Examples",
     "Format",
     "Found",

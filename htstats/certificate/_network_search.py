@@ -25,7 +25,7 @@ from htstats.certificate._chains import (
     run_chains,
 )
 from htstats.certificate._coder import log2_units
-from htstats.certificate._network import UNIT as Q
+from htstats.certificate._layer import UNIT as Q
 from htstats.certificate._network import IntegerNetwork
 from htstats.certificate._network_file import MOST_LEVELS, header_bits, layer_bits
 from htstats.certificate._start import mix_bits

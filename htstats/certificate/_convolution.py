@@ -1,0 +1,223 @@
+"""Convolutions of networks: a few filters, shared by all places of an image, and pooling.
+
+Every sum is a whole number below 2^31. Floats hold such sums exactly: float32 up to 2^24, float64
+beyond. The matrix products are therefore exact in any order of additions, and every machine
+computes the same activations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htstats.certificate._layer import HIDDEN_STEP, TOP, UNIT, Layer
+
+__all__ = [
+    "MOST_CONVOLUTIONS",
+    "MOST_FILTERS",
+    "MOST_SIDE",
+    "Convolution",
+    "check_sums",
+    "convolve",
+    "grid_after",
+    "step_of",
+]
+
+# The limits of a message: convolutions, filters of each, size, stride and pool, and the number of
+# inputs that one convolution reads at all places of an image.
+MOST_CONVOLUTIONS = 4
+MOST_FILTERS = 256
+MOST_SIDE = 31
+MOST_READS = 1 << 24
+
+# The largest number of inputs, of all places of a few images, that one matrix product reads.
+READS = 1 << 22
+
+Grid = tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Convolution:
+    """Filters that all places of an image share, a rectifier, and sums over windows.
+
+    The sum z of a filter is computed around every place of the input, at steps of `stride`; beyond
+    the edges, the input is 0. It becomes ``max(0, abs(z) + step x offset)``. These numbers are
+    added in windows of pool x pool places that do not overlap. The activation is the total /
+    2^shift, rounded down and clipped to 127.
+
+    Attributes
+    ----------
+    codes : ndarray of int8, shape (filters, channels, size, size)
+        B. The weights are ``mean + rint(noise G) + 16 codes``.
+    offsets : ndarray of int16, shape (filters,)
+        The offsets, in steps of 8 x 2^shift / pool^2, rounded down and at least 1.
+    stride, pool : int
+        The distance between two places, and the side of a window.
+    mean, noise, shift : int
+        As in `Layer`.
+    """
+
+    codes: npt.NDArray[np.int8] = field(repr=False)
+    offsets: npt.NDArray[np.int16] = field(repr=False)
+    stride: int = 1
+    pool: int = 1
+    mean: int = 0
+    noise: int = 0
+    shift: int = 0
+
+    @property
+    def matrix(self) -> Layer:
+        """The filters as the rows of a matrix, whose columns are (channel, dy, dx)."""
+        codes = self.codes.reshape(len(self.codes), -1)
+        return Layer(codes, self.offsets, self.mean, self.noise, self.shift)
+
+    @property
+    def size(self) -> int:
+        """The side of a filter."""
+        return int(self.codes.shape[-1])
+
+    def fill(self, matrix: Layer) -> Convolution:
+        """The convolution of this shape whose filters are the rows of a matrix."""
+        return replace(
+            self, codes=matrix.codes.reshape(self.codes.shape), offsets=matrix.offsets,
+            mean=matrix.mean, noise=matrix.noise, shift=matrix.shift,
+        )  # fmt: skip
+
+    def places(self, grid: Grid) -> tuple[int, int]:
+        """Rows and columns of places at which the filters are applied."""
+        return (grid[1] - 1) // self.stride + 1, (grid[2] - 1) // self.stride + 1
+
+    def grid(self, grid: Grid) -> Grid:
+        """Channels, rows and columns of the activations, for an input of this grid.
+
+        Raises
+        ------
+        ValueError
+            If the convolution does not fit the input, or exceeds the limits of a file.
+        """
+        shape = self.codes.shape
+        if len(shape) != 4 or shape[1] != grid[0] or shape[2] != shape[3]:
+            raise ValueError(
+                f"filters must have shape (filters, {grid[0]}, size, size), got {shape}"
+            )
+        sides = self.size, self.stride, self.pool
+        if not (1 <= shape[0] <= MOST_FILTERS and 1 <= min(sides) and max(sides) <= MOST_SIDE):
+            raise ValueError(
+                f"a convolution must have at most {MOST_FILTERS} filters and sides in 1 .. "
+                f"{MOST_SIDE}, got {shape[0]} filters, size, stride and pool {sides}"
+            )
+        rows, columns = self.places(grid)
+        if rows * columns * shape[1] * self.size**2 > MOST_READS:
+            raise ValueError(f"{rows} x {columns} places of filters {shape[1:]} are too many")
+        if min(rows, columns) < self.pool:
+            raise ValueError(
+                f"windows of {self.pool} x {self.pool} do not fit {rows} x {columns} places"
+            )
+        return shape[0], rows // self.pool, columns // self.pool
+
+    def weights(self, seed: int, number: int) -> npt.NDArray[np.int32]:
+        """The whole numbers of the filters: shape (filters, channels x size x size)."""
+        matrix = self.matrix
+        return matrix.dense(seed, number) + UNIT * matrix.codes.astype(np.int32)
+
+    def most_total(self, weights: npt.NDArray[np.int32]) -> int:
+        """A limit of all sums and totals of windows."""
+        sums = TOP * np.abs(weights.astype(np.int64)).sum(axis=1)
+        constants = step_of(self) * np.abs(self.offsets.astype(np.int64))
+        return int((sums + constants).max()) * self.pool**2
+
+
+def step_of(convolution: Convolution) -> int:
+    """The value of one step of an offset of a convolution."""
+    return max(1, (HIDDEN_STEP << convolution.shift) // convolution.pool**2)
+
+
+def grid_after(convolutions: Sequence[Convolution], image: tuple[int, int]) -> Grid:
+    """Channels, rows and columns of the last activations, for images of this size.
+
+    Raises
+    ------
+    ValueError
+        If a convolution does not fit its input.
+    """
+    grid = 1, *image
+    for convolution in convolutions:
+        grid = convolution.grid(grid)
+    return grid
+
+
+def check_sums(convolutions: Sequence[Convolution], seed: int, first: int) -> None:
+    """Raise ValueError if a total could exceed 32 bits."""
+    for number, convolution in enumerate(convolutions, first):
+        most = convolution.most_total(convolution.weights(seed, number))
+        if most >= 1 << 31:
+            raise ValueError(f"totals of a convolution could leave 32 bits: {most}")
+
+
+def convolve(
+    convolutions: Sequence[Convolution],
+    image: tuple[int, int],
+    x: npt.NDArray[np.int8],
+    seed: int,
+    first: int,
+) -> npt.NDArray[np.int8]:
+    """The activations of the last convolution, as rows of int8.
+
+    Parameters
+    ----------
+    convolutions : sequence of Convolution
+    image : (int, int)
+        Height and width.
+    x : ndarray of int8, shape (examples, height x width)
+        Every value is in 0 .. 127.
+    seed, first : int
+        The seed of G, and the number of the first convolution in it.
+    """
+    grid: Grid = 1, *image
+    channels, rows, columns = grid_after(convolutions, image)
+    out = np.empty((len(x), channels * rows * columns), np.int8)
+    steps = []
+    for number, convolution in enumerate(convolutions, first):
+        weights = convolution.weights(seed, number)
+        kind = np.float32 if convolution.most_total(weights) < 1 << 24 else np.float64
+        steps.append((convolution, weights.astype(kind), grid))
+        grid = convolution.grid(grid)
+    reads = [np.prod(c.places(g)) * w.shape[1] for c, w, g in steps]
+    block = max(1, READS // int(max(reads)))
+    for at in range(0, len(x), block):
+        now: npt.NDArray[Any] = x[at : at + block]
+        now = now.reshape(len(now), 1, *image).swapaxes(0, 1)
+        for convolution, floats, before in steps:
+            now = _apply(convolution, floats, now, before)
+        out[at : at + block] = now.swapaxes(0, 1).reshape(now.shape[1], -1)
+    return out
+
+
+def _apply(
+    convolution: Convolution, weights: npt.NDArray[Any], x: npt.NDArray[Any], grid: Grid
+) -> npt.NDArray[Any]:
+    """Activations, shape (filters, images, rows, columns), of inputs with channels first."""
+    c, n = convolution, x.shape[1]
+    rows, columns = c.places(grid)
+    before = (c.size - 1) // 2
+    after = c.size - 1 - before
+    padded = np.pad(x, ((0, 0), (0, 0), (before, after), (before, after)))
+    reads = np.empty((grid[0], c.size, c.size, n, rows, columns), weights.dtype)
+    for dy in range(c.size):
+        for dx in range(c.size):
+            y, z = slice(dy, dy + grid[1], c.stride), slice(dx, dx + grid[2], c.stride)
+            reads[:, dy, dx] = padded[:, :, y, z]
+    sums = weights @ reads.reshape(weights.shape[1], -1)
+    np.abs(sums, out=sums)
+    sums += (step_of(c) * c.offsets.astype(weights.dtype))[:, None]
+    np.maximum(sums, 0, out=sums)
+    values = sums.reshape(-1, n, rows, columns)
+    channels, high, wide = c.grid(grid)
+    values = values[:, :, : high * c.pool, : wide * c.pool]
+    totals = values.reshape(channels, n, high, c.pool, wide, c.pool).sum(axis=(3, 5))
+    activations: npt.NDArray[Any] = np.minimum(np.floor(totals / 2**c.shift), TOP)
+    return activations
