@@ -1,12 +1,12 @@
 """Convolutions of networks: a few filters, shared by all places of an image, and pooling.
 
-Every sum is a whole number below 2^31. Floats hold such sums exactly: float32 up to 2^24, float64
-beyond. The matrix products are therefore exact in any order of additions, and every machine
-computes the same activations.
+Every sum is a whole number below 2^31, and all arithmetic is in whole numbers of 32 bits, so every
+machine computes the same activations.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -34,8 +34,9 @@ MOST_FILTERS = 256
 MOST_SIDE = 31
 MOST_READS = 1 << 24
 
-# The largest number of inputs, of all places of a few images, that one matrix product reads.
-READS = 1 << 22
+# The number of inputs of a filter, at all places of a few images, that are added at a time: they
+# stay in the cache.
+BLOCK_READS = 1 << 14
 
 Grid = tuple[int, int, int]
 
@@ -178,46 +179,60 @@ def convolve(
         The seed of G, and the number of the first convolution in it.
     """
     grid: Grid = 1, *image
-    channels, rows, columns = grid_after(convolutions, image)
-    out = np.empty((len(x), channels * rows * columns), np.int8)
+    out = np.empty((len(x), math.prod(grid_after(convolutions, image))), np.int8)
     steps = []
     for number, convolution in enumerate(convolutions, first):
-        weights = convolution.weights(seed, number)
-        kind = np.float32 if convolution.most_total(weights) < 1 << 24 else np.float64
-        steps.append((convolution, weights.astype(kind), grid))
+        steps.append((convolution, convolution.weights(seed, number), grid))
         grid = convolution.grid(grid)
-    reads = [np.prod(c.places(g)) * w.shape[1] for c, w, g in steps]
-    block = max(1, READS // int(max(reads)))
+    block = max(1, BLOCK_READS // max(g[1] * g[2] for _, _, g in steps))
     for at in range(0, len(x), block):
-        now: npt.NDArray[Any] = x[at : at + block]
-        now = now.reshape(len(now), 1, *image).swapaxes(0, 1)
-        for convolution, floats, before in steps:
-            now = _apply(convolution, floats, now, before)
+        now = x[at : at + block].reshape(-1, 1, *image).swapaxes(0, 1)
+        for convolution, weights, before in steps:
+            now = _apply(convolution, weights, now, before)
         out[at : at + block] = now.swapaxes(0, 1).reshape(now.shape[1], -1)
     return out
 
 
 def _apply(
-    convolution: Convolution, weights: npt.NDArray[Any], x: npt.NDArray[Any], grid: Grid
+    convolution: Convolution, weights: npt.NDArray[np.int32], x: npt.NDArray[Any], grid: Grid
 ) -> npt.NDArray[Any]:
     """Activations, shape (filters, images, rows, columns), of inputs with channels first."""
     c, n = convolution, x.shape[1]
-    rows, columns = c.places(grid)
+    sums = _sums(c, weights, x)[:, :, : grid[1] : c.stride, : grid[2] : c.stride]
+    r = np.abs(sums)
+    r += (step_of(c) * c.offsets.astype(np.int32))[:, None, None, None]
+    np.maximum(r, 0, out=r)
+    channels, rows, columns = c.grid(grid)
+    high, wide = rows * c.pool, columns * c.pool
+    by_row = np.zeros((channels, n, rows, wide), np.int32)
+    totals = np.zeros((channels, n, rows, columns), np.int32)
+    for at in range(c.pool):
+        by_row += r[:, :, at : high : c.pool, :wide]
+    for at in range(c.pool):
+        totals += by_row[..., at :: c.pool]
+    totals >>= c.shift
+    return np.minimum(totals, TOP, out=totals)
+
+
+def _sums(
+    c: Convolution, weights: npt.NDArray[np.int32], x: npt.NDArray[Any]
+) -> npt.NDArray[np.int32]:
+    """The sums of each filter at all pixels, shape (filters, images, high, wide).
+
+    Images with their margins lie one behind the other, so each tap adds one long array. The sums at
+    the margins of the right and of the bottom are of no use.
+    """
     before = (c.size - 1) // 2
-    after = c.size - 1 - before
-    padded = np.pad(x, ((0, 0), (0, 0), (before, after), (before, after)))
-    reads = np.empty((grid[0], c.size, c.size, n, rows, columns), weights.dtype)
-    for dy in range(c.size):
-        for dx in range(c.size):
-            y, z = slice(dy, dy + grid[1], c.stride), slice(dx, dx + grid[2], c.stride)
-            reads[:, dy, dx] = padded[:, :, y, z]
-    sums = weights @ reads.reshape(weights.shape[1], -1)
-    np.abs(sums, out=sums)
-    sums += (step_of(c) * c.offsets.astype(weights.dtype))[:, None]
-    np.maximum(sums, 0, out=sums)
-    values = sums.reshape(-1, n, rows, columns)
-    channels, high, wide = c.grid(grid)
-    values = values[:, :, : high * c.pool, : wide * c.pool]
-    totals = values.reshape(channels, n, high, c.pool, wide, c.pool).sum(axis=(3, 5))
-    activations: npt.NDArray[Any] = np.minimum(np.floor(totals / 2**c.shift), TOP)
-    return activations
+    margin = before, c.size - 1 - before
+    padded = np.pad(x.astype(np.int32), ((0, 0), (0, 0), margin, margin))
+    high, wide = padded.shape[2:]
+    pixels = padded.reshape(len(padded), -1)
+    length = pixels.shape[1] - (c.size - 1) * (wide + 1)
+    sums = np.zeros((len(weights), pixels.shape[1]), np.int32)
+    product = np.empty(length, np.int32)
+    for i, j in np.argwhere(weights):
+        channel, tap = divmod(int(j), c.size**2)
+        at = tap // c.size * wide + tap % c.size
+        np.multiply(pixels[channel, at : at + length], weights[i, j], out=product)
+        sums[i, :length] += product
+    return sums.reshape(len(weights), -1, high, wide)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from htstats._core.network import Network, count_errors
 from htstats.certificate._classifier import Classifier
-from htstats.certificate._convolution import Convolution, check_sums, convolve
+from htstats.certificate._convolution import Convolution, check_sums, convolve, grid_after
 from htstats.certificate._layer import HIDDEN_STEP, UNIT, Layer
 
 __all__ = ["LOGIT_STEP", "IntegerNetwork"]
@@ -97,7 +98,11 @@ class IntegerNetwork(Classifier):
         )
 
     def check(self) -> None:
-        """Raise ValueError if a sum could exceed 32 bits."""
+        """Raise ValueError if a sum could exceed 32 bits, or if convolutions do not fit."""
+        if self.convolutions:
+            grid = grid_after(self.convolutions, self.image)
+            if math.prod(grid) != self.widths[0]:
+                raise ValueError(f"{grid} activations do not fit the {self.widths[0]} inputs")
         try:
             Network(*self.arrays())
         except OverflowError:

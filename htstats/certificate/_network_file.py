@@ -180,10 +180,10 @@ def _check(network: IntegerNetwork, shapes: list[_Shape]) -> None:
 
 def write_network(writer: BitWriter, network: IntegerNetwork) -> None:
     """Write a network. Raises ValueError if it does not fit the format."""
+    network.check()
     network = network.in_order()
     shapes = _shapes(network)
     _check(network, shapes)
-    network.check()
     for number in _convolution_numbers(network):
         _write_gamma(writer, number)
     _write_gamma(writer, len(network.layers))

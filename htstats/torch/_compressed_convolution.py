@@ -53,9 +53,7 @@ class Filters:
         checks.count("shift", self.shift, at_least=0, below=16)
         for name, grid in (("mean", MEANS), ("noise", NOISES)):
             if getattr(self, name) not in grid:
-                raise ValueError(
-                    f"{name} must be one of {sorted(grid)}, got {getattr(self, name)}"
-                )
+                raise ValueError(f"{name} must be one of {sorted(grid)}, got {getattr(self, name)}")
 
 
 class CompressedConvolution(nn.Module):

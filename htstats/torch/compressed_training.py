@@ -36,6 +36,7 @@ __all__ = ["train_compressed"]
 # (before the shift); see docs/certificate-format.md.
 UNIT, LOGIT_STEP, HIDDEN_STEP = 16, 256, 8
 TOP = 127
+MOST_CONVOLUTIONS = 4
 
 # Batch size and learning rates of Adam. Offsets, which are in steps, need a larger rate than latent
 # weights.
@@ -159,7 +160,7 @@ def train_compressed(
     >>> network.widths
     (5, 4, 2)
     """
-    features, labels, sizes = _checked(features, labels, hidden, bool(filters))
+    features, labels, sizes = _checked(features, labels, hidden, filters)
     image = _image_of(features, image) if filters else (0, 0)
     settings = _settings(len(sizes) - 1, mean, noise, shift)
     epochs = checks.count("epochs", epochs, at_least=0)
@@ -215,7 +216,7 @@ def _image_of(features: Any, image: tuple[int, int] | None) -> tuple[int, int]:
 
 
 def _checked(
-    features: Any, labels: Any, hidden: Sequence[int], has_filters: bool
+    features: Any, labels: Any, hidden: Sequence[int], filters: Sequence[Filters]
 ) -> tuple[Any, Any, list[int]]:
     features, labels = np.asarray(features), np.asarray(labels)
     if features.ndim != 2 or features.dtype != np.int8 or not features.size:
@@ -228,8 +229,10 @@ def _checked(
             f"labels must be {len(features)} whole numbers from 0, got {labels.dtype} "
             f"{labels.shape}"
         )
-    if not (0 if has_filters else 1) <= len(hidden) <= 7:
+    if not (0 if filters else 1) <= len(hidden) <= 7:
         raise ValueError(f"hidden must be one to seven widths, got {list(hidden)}")
+    if len(filters) > MOST_CONVOLUTIONS:
+        raise ValueError(f"filters must be at most {MOST_CONVOLUTIONS}, got {len(filters)}")
     widths = [checks.count("hidden", width, at_least=1, below=1025) for width in hidden]
     classes = max(int(labels.max()) + 1, 2)
     return features, labels.astype(np.int64), [features.shape[1], *widths, classes]
