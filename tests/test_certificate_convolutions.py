@@ -362,7 +362,7 @@ def test_golden_bytes():
             encode(form, network),
         )
     ]
-    assert digests == ["198a604ff64c400a", "a673ee0a2be528d0", "5be94c7afdad7f24"]
+    assert digests == ["54e08c56002526f1", "6956d69bef8d101e", "5be94c7afdad7f24"]
 
 
 # ---- the search ---------------------------------------------------------------------------------

@@ -51,30 +51,30 @@ def test_the_forward_pass_of_training_has_the_numbers_of_the_file(mean, noise, s
     assert np.array_equal(logits.astype(np.int64), network.logits(x))
 
 
-def stripes(m=600, side=(12, 10)):
-    """Images of noise with horizontal or vertical stripes anywhere."""
+def bars(m=600, side=(12, 10)):
+    """Images of noise with a bright bar anywhere: upright, or not."""
     rng = np.random.default_rng(1)
     y = np.arange(m) % 2
     x = rng.integers(0, 50, (m, *side))
-    for image, kind, phase in zip(x, y, rng.integers(0, 3, m), strict=True):
-        (image if kind else image.T)[phase::3] += 60
+    for image, kind, at in zip(x, y, rng.integers(0, 6, m), strict=True):
+        (image.T if kind else image)[at : at + 4] += 70
     return x.reshape(m, -1).astype(np.int8), y
 
 
-ONE = [Filters(3, 3, 1, 2, 7)]
-TWO = [Filters(4, 2, 1, 2, 6), Filters(3, 3, 1, 2, 8, 0, 2)]
+ONE = [Filters(3, 3, 1, 2, 2)]
+TWO = [Filters(4, 2, 1, 2, 2), Filters(3, 3, 1, 2, 3, 0, 2)]
 
 
 @pytest.mark.parametrize(
-    ("filters", "hidden"), [(ONE, []), (ONE, [5]), (TWO, [])], ids=["one", "hidden", "two"]
+    ("filters", "hidden"), [(ONE, []), (ONE, [12]), (TWO, [])], ids=["one", "hidden", "two"]
 )
 def test_training_with_filters_finds_a_classifier_that_a_file_holds(filters, hidden):
-    x, y = stripes()
+    x, y = bars()
     network = train_compressed(
-        x, y, hidden=hidden, filters=filters, image=(12, 10), epochs=20, shrinkage=1e-5
+        x, y, hidden=hidden, filters=filters, image=(12, 10), epochs=20, shrinkage=1e-5, seed=3
     )
     assert [len(c.codes) for c in network.convolutions] == [one.number for one in filters]
-    assert network.count_errors(x, y) < 0.2 * len(y)
+    assert network.count_errors(x, y) < 0.25 * len(y)
     _, found = decode(encode(format_for("raw", 12, 10, 2, convolutional=True), network))
     assert found.count_errors(x, y) == network.count_errors(x, y)
 

@@ -24,7 +24,6 @@ __all__ = [
     "check_sums",
     "convolve",
     "grid_after",
-    "step_of",
 ]
 
 # The limits of a message: convolutions, filters of each, size, stride and pool, and the number of
@@ -33,6 +32,9 @@ MOST_CONVOLUTIONS = 4
 MOST_FILTERS = 256
 MOST_SIDE = 31
 MOST_READS = 1 << 24
+
+# The number that is added to the energy which divides the totals of windows.
+SOFTENING = 1000
 
 # The number of inputs of a filter, at all places of a few images, that are added at a time: they
 # stay in the cache.
@@ -43,19 +45,21 @@ Grid = tuple[int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class Convolution:
-    """Filters that all places of an image share, a rectifier, and sums over windows.
+    """Filters that all places of an image share, sums over windows, and a local normalisation.
 
     The sum z of a filter is computed around every place of the input, at steps of `stride`; beyond
     the edges, the input is 0. It becomes ``max(0, abs(z) + step x offset)``. These numbers are
-    added in windows of pool x pool places that do not overlap. The activation is the total /
-    2^shift, rounded down and clipped to 127.
+    added in windows of pool x pool places that do not overlap, and v is the total / 2^shift,
+    rounded down. The activation is ``127 x sqrt(9 v / (e + 1000))``, rounded down and clipped to
+    127. Here e is the sum of v over all filters and over the up to 3 x 3 windows around and
+    including the window, as in the features gabor.
 
     Attributes
     ----------
     codes : ndarray of int8, shape (filters, channels, size, size)
         B. The weights are ``mean + rint(noise G) + 16 codes``.
     offsets : ndarray of int16, shape (filters,)
-        The offsets, in steps of 8 x 2^shift / pool^2, rounded down and at least 1.
+        The offsets, in steps of 8 x 2^shift.
     stride, pool : int
         The distance between two places, and the side of a window.
     mean, noise, shift : int
@@ -128,13 +132,8 @@ class Convolution:
     def most_total(self, weights: npt.NDArray[np.int32]) -> int:
         """A limit of all sums and totals of windows."""
         sums = TOP * np.abs(weights.astype(np.int64)).sum(axis=1)
-        constants = step_of(self) * np.abs(self.offsets.astype(np.int64))
+        constants = (HIDDEN_STEP << self.shift) * np.abs(self.offsets.astype(np.int64))
         return int((sums + constants).max()) * self.pool**2
-
-
-def step_of(convolution: Convolution) -> int:
-    """The value of one step of an offset of a convolution."""
-    return max(1, (HIDDEN_STEP << convolution.shift) // convolution.pool**2)
 
 
 def grid_after(convolutions: Sequence[Convolution], image: tuple[int, int]) -> Grid:
@@ -200,7 +199,7 @@ def _apply(
     c, n = convolution, x.shape[1]
     sums = _sums(c, weights, x)[:, :, : grid[1] : c.stride, : grid[2] : c.stride]
     r = np.abs(sums)
-    r += (step_of(c) * c.offsets.astype(np.int32))[:, None, None, None]
+    r += ((HIDDEN_STEP << c.shift) * c.offsets.astype(np.int32))[:, None, None, None]
     np.maximum(r, 0, out=r)
     channels, rows, columns = c.grid(grid)
     high, wide = rows * c.pool, columns * c.pool
@@ -211,7 +210,21 @@ def _apply(
     for at in range(c.pool):
         totals += by_row[..., at :: c.pool]
     totals >>= c.shift
-    return np.minimum(totals, TOP, out=totals)
+    return _normalise(totals)
+
+
+def _normalise(v: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Divide totals, shape (filters, images, rows, columns), by those around them."""
+    rows, columns = v.shape[2:]
+    sums = np.pad(v.sum(axis=0, dtype=np.int64), ((0, 0), (1, 1), (1, 1)))
+    energy = np.full((v.shape[1], rows, columns), SOFTENING, np.int64)
+    for dy in range(3):
+        for dx in range(3):
+            energy += sums[:, dy : dy + rows, dx : dx + columns]
+    # the numbers are whole and below 2^52, so the floor of the rounded square root is exact
+    roots = np.sqrt(9 * TOP**2 * v.astype(np.int64) // energy)
+    activations: npt.NDArray[np.int32] = np.minimum(roots, TOP).astype(np.int32)
+    return activations
 
 
 def _sums(

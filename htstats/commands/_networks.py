@@ -16,6 +16,9 @@ NETWORK_PRESETS = {"fcnn": ("24", ""), "cnn": ("", "8")}
 LARGE = 16
 LARGE_SIZE, SMALL_SIZE = 5, 3
 
+# The shift for each side of windows: the totals of larger windows are larger.
+SHIFTS = {4: 4, 2: 2, 1: 0}
+
 
 def _parse_numbers(option: str, text: str, most: int) -> list[int]:
     """Numbers from 1 to `most` such as "24" or "24,16"; ValueError names the option."""
@@ -80,5 +83,5 @@ def _sizes_of(numbers: list[int], side: int) -> list[tuple[int, int, int, int, i
     found = []
     for place, number in enumerate(numbers):
         pool = total if len(numbers) == 1 else 2 if 2**place < total else 1
-        found.append((number, size, 1, pool, {4: 9, 2: 7, 1: 6}[pool]))
+        found.append((number, size, 1, pool, SHIFTS[pool]))
     return found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import torch
 
-__all__ = ["CUT", "START", "exact_offsets", "round_half_up", "shrink_", "ternary"]
+__all__ = ["CUT", "MOST_OFFSET", "START", "exact_offsets", "round_half_up", "shrink_", "ternary"]
 
 # Latent weights beyond CUT in absolute value are non-zeros of B. The initial latent weights are
 # normal numbers times START.
 CUT = 0.05
 START = 0.035
 
+# The largest offset of a hidden unit or of a class, in steps.
 MOST_OFFSET = 31
 
 

@@ -22,6 +22,7 @@ from htstats.torch._arrays import tensor_of
 from htstats.torch._compressed_convolution import CompressedConvolution, Filters
 from htstats.torch._normal import normal_block
 from htstats.torch._straight_through import (
+    MOST_OFFSET,
     START,
     exact_offsets,
     round_half_up,
@@ -47,6 +48,12 @@ OFFSET_RATE = 15 * LEARNING_RATE
 # The initial cross-entropy is that of exp(SCALE) x logits. One weight q times the largest
 # activation then adds about e to a logit.
 SCALE = -6.6
+# Behind convolutions there may be hundreds of inputs. There the initial scale gives the logits of
+# the first BATCH examples this standard deviation. On Fashion-MNIST (8 filters, one seed), -8.5,
+# which is such a scale, ends at a certified error of .203, and -6.6 at .211.
+SPREAD = 1.5
+# The middle of the range of a hidden unit, in steps of its offset.
+HALF = 8
 
 
 class _CompressedLayer(nn.Module):
@@ -269,11 +276,11 @@ def _logits(layers: Sequence[_CompressedLayer], x: torch.Tensor) -> torch.Tensor
     return layers[-1].sums(x, LOGIT_STEP)
 
 
-def _outputs(
+def _sums(
     parts: Sequence[_CompressedLayer | CompressedConvolution], x: torch.Tensor,
     image: tuple[int, int],
 ) -> torch.Tensor:  # fmt: skip
-    """The logits of rows of inputs, through the convolutions and then the layers."""
+    """The sums of the last layer, the logits, of rows of inputs, through all parts."""
     n = sum(isinstance(part, CompressedConvolution) for part in parts)
     if n:
         x = x.reshape(len(x), 1, *image)
@@ -282,13 +289,35 @@ def _outputs(
     return _logits(cast("Sequence[_CompressedLayer]", parts[n:]), x.flatten(1))
 
 
+def _prepare(
+    parts: Sequence[_CompressedLayer | CompressedConvolution], x: torch.Tensor,
+    image: tuple[int, int],
+) -> float:  # fmt: skip
+    """Centre the hidden units behind convolutions, and return the logarithm of the first scale.
+
+    The inputs of such a unit are never negative, so without an offset it would be 0, or clipped, in
+    nearly all examples.
+    """
+    n = sum(isinstance(part, CompressedConvolution) for part in parts)
+    if not n:
+        return SCALE
+    with torch.no_grad():
+        for place in range(n, len(parts) - 1):
+            layer = cast("_CompressedLayer", parts[place])
+            step = HIDDEN_STEP << layer.settings.shift
+            sums = _sums(parts[: place + 1], x, image).mean(dim=0)
+            layer.offset += (HALF - sums / step).clamp(-MOST_OFFSET, MOST_OFFSET)
+        spread = float(_sums(parts, x, image).std())
+    return min(SCALE, math.log(SPREAD / spread)) if spread > 0 else SCALE
+
+
 def _fit(
     parts: Sequence[_CompressedLayer | CompressedConvolution], features: Any, labels: Any,
     image: tuple[int, int], epochs: int, shrinkage: float, seed: int, device: str,
 ) -> None:  # fmt: skip
     x = tensor_of(features).to(device)
     y = tensor_of(labels).to(device)
-    scale = nn.Parameter(torch.tensor(SCALE, device=device))
+    scale = nn.Parameter(torch.tensor(_prepare(parts, x[:BATCH].float(), image)).to(device))
     optimizer = torch.optim.Adam(
         [
             {"params": [part.latent for part in parts], "lr": LEARNING_RATE},
@@ -303,7 +332,7 @@ def _fit(
     for _ in range(epochs):
         for batch in torch.split(torch.randperm(len(y), generator=order).to(device), BATCH):
             optimizer.zero_grad()
-            loss(_outputs(parts, x[batch].float(), image) * scale.exp(), y[batch]).backward()
+            loss(_sums(parts, x[batch].float(), image) * scale.exp(), y[batch]).backward()
             optimizer.step()
             rate = float(schedule.get_last_lr()[0]) / LEARNING_RATE
             schedule.step()

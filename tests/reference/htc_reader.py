@@ -1,6 +1,6 @@
 """A reader of certificate files written from docs/certificate-format.md alone."""
 
-from math import comb
+from math import comb, isqrt
 
 __all__ = ["activations", "answers", "read", "read_convolutional", "read_network"]
 
@@ -222,7 +222,32 @@ def rectified(c, taps, weights, offset, image, y, x):
         row, column = c["stride"] * y + dy - half, c["stride"] * x + dx - half
         if 0 <= row < len(image[0]) and 0 <= column < len(image[0][0]):
             total += weight * image[channel][row][column]
-    return max(0, abs(total) + max(1, 8 * 2 ** c["shift"] // c["pool"] ** 2) * offset)
+    return max(0, abs(total) + 8 * 2 ** c["shift"] * offset)
+
+
+def normalised(v):
+    """Activations from the totals v[filter][row][column] of windows."""
+    rows, columns = len(v[0]), len(v[0][0])
+    energy = [
+        [
+            1000
+            + sum(
+                one[p][q]
+                for one in v
+                for p in range(max(0, y - 1), min(rows, y + 2))
+                for q in range(max(0, x - 1), min(columns, x + 2))
+            )
+            for x in range(columns)
+        ]
+        for y in range(rows)
+    ]
+    return [
+        [
+            [min(127, isqrt(145161 * value // e)) for value, e in zip(*both, strict=True)]
+            for both in zip(one, energy, strict=True)
+        ]
+        for one in v
+    ]
 
 
 def activations(convolutions, n_layers, seed, normal, pixels):
@@ -241,13 +266,13 @@ def activations(convolutions, n_layers, seed, normal, pixels):
             ]
             found.append([
                 [
-                    min(127, sum(sum(row[left : left + pool]) for row in r[top : top + pool])
-                        // 2 ** c["shift"])
+                    sum(sum(row[left : left + pool]) for row in r[top : top + pool])
+                    // 2 ** c["shift"]
                     for left in range(0, wide - pool + 1, pool)
                 ]
                 for top in range(0, high - pool + 1, pool)
             ])  # fmt: skip
-        image = found
+        image = normalised(found)
     return [value for channel in image for row in channel for value in row]
 
 
