@@ -347,7 +347,6 @@ def test_activations_do_not_depend_on_the_number_of_examples():
     assert np.array_equal(together, np.concatenate([network.convolve(x[i : i + 7])
                                                     for i in range(0, 900, 7)]))  # fmt: skip
     assert together.any()
-    assert (together >= 0).all()
 
 
 def test_golden_bytes():
@@ -362,7 +361,7 @@ def test_golden_bytes():
             encode(form, network),
         )
     ]
-    assert digests == ["54e08c56002526f1", "6956d69bef8d101e", "5be94c7afdad7f24"]
+    assert digests == ["f3a40afea836c601", "888d3a89486523f6", "5be94c7afdad7f24"]
 
 
 # ---- the search ---------------------------------------------------------------------------------

@@ -51,8 +51,8 @@ class Convolution:
     the edges, the input is 0. It becomes ``max(0, abs(z) + step x offset)``. These numbers are
     added in windows of pool x pool places that do not overlap, and v is the total / 2^shift,
     rounded down. The activation is ``127 x sqrt(9 v / (e + 1000))``, rounded down and clipped to
-    127. Here e is the sum of v over all filters and over the up to 3 x 3 windows around and
-    including the window, as in the features gabor.
+    127, minus ``127 / sqrt(filters)``, rounded down. Here e is the sum of v over all filters and
+    over the up to 3 x 3 windows around and including the window, as in the features gabor.
 
     Attributes
     ----------
@@ -214,7 +214,10 @@ def _apply(
 
 
 def _normalise(v: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Divide totals, shape (filters, images, rows, columns), by those around them."""
+    """Divide totals, shape (filters, images, rows, columns), by those around them, and centre them.
+
+    If all totals of an image are equal, the quotient is the number that is subtracted.
+    """
     rows, columns = v.shape[2:]
     sums = np.pad(v.sum(axis=0, dtype=np.int64), ((0, 0), (1, 1), (1, 1)))
     energy = np.full((v.shape[1], rows, columns), SOFTENING, np.int64)
@@ -224,7 +227,7 @@ def _normalise(v: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     # the numbers are whole and below 2^52, so the floor of the rounded square root is exact
     roots = np.sqrt(9 * TOP**2 * v.astype(np.int64) // energy)
     activations: npt.NDArray[np.int32] = np.minimum(roots, TOP).astype(np.int32)
-    return activations
+    return activations - np.int32(math.isqrt(TOP**2 // len(v)))
 
 
 def _sums(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -94,7 +95,8 @@ class CompressedConvolution(nn.Module):
         energy = functional.avg_pool2d(sums, 3, 1, 1, divisor_override=1) + SOFTENING
         ratio = round_half_up(9 * TOP**2 * v.double() / energy - 0.5)
         # half of the smallest step keeps the gradient of the root finite, and changes no floor
-        return round_half_up(torch.sqrt(ratio + 0.5) - 0.5).clamp(max=TOP).float()
+        roots = round_half_up(torch.sqrt(ratio + 0.5) - 0.5).clamp(max=TOP).float()
+        return roots - math.isqrt(TOP**2 // f.number)
 
     def shrink(self, by: float) -> None:
         """Move latent weights towards zero, but less than those of matrices."""

@@ -306,7 +306,7 @@ def _prepare(
             layer = cast("_CompressedLayer", parts[place])
             step = HIDDEN_STEP << layer.settings.shift
             sums = _sums(parts[: place + 1], x, image).mean(dim=0)
-            layer.offset += (HALF - sums / step).clamp(-MOST_OFFSET, MOST_OFFSET)
+            layer.offset.add_((HALF - sums / step).clamp(-MOST_OFFSET, MOST_OFFSET))
         spread = float(_sums(parts, x, image).std())
     return min(SCALE, math.log(SPREAD / spread)) if spread > 0 else SCALE
 

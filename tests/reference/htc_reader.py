@@ -228,6 +228,7 @@ def rectified(c, taps, weights, offset, image, y, x):
 def normalised(v):
     """Activations from the totals v[filter][row][column] of windows."""
     rows, columns = len(v[0]), len(v[0][0])
+    centre = isqrt(16129 // len(v))
     energy = [
         [
             1000
@@ -243,7 +244,7 @@ def normalised(v):
     ]
     return [
         [
-            [min(127, isqrt(145161 * value // e)) for value, e in zip(*both, strict=True)]
+            [min(127, isqrt(145161 * value // e)) - centre for value, e in zip(*both, strict=True)]
             for both in zip(one, energy, strict=True)
         ]
         for one in v
