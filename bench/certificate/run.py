@@ -150,7 +150,9 @@ def search_cnn(examples: Examples, row: Row, seed: int, stages: Any) -> tuple[by
     from htstats.torch import Filters, train_compressed
 
     _, inputs = network_inputs(examples, convolutional=True)
-    start = train_compressed(inputs, examples.y, hidden=(), filters=[Filters(8)], seed=seed)
+    start = train_compressed(
+        inputs, examples.y, hidden=(), filters=[Filters(8)], epochs=4, seed=seed
+    )
     (one,) = certify_networks(examples, [start], **({"stages": stages} if stages else {}))
     return one.data, numbers_of(one.data, examples)
 
