@@ -21,6 +21,7 @@ from htstats.certificate import (
     IntegerNetwork,
     Layer,
     Stage,
+    anneal_network,
     certify_networks,
     decode,
     encode,
@@ -315,8 +316,7 @@ def test_a_short_message_cannot_ask_for_much_memory(numbers):
 # ---- the integers -------------------------------------------------------------------------------
 
 
-def test_wide_sums_are_exact_in_float64():
-    # totals above 2^24: windows of all places, filters of all ones with mean 8
+def test_wide_totals_are_exact():
     codes = np.ones((2, 1, 31, 31), np.int8)
     codes[1, 0, 0, 0] = 0
     wide = Convolution(codes, np.array([31, -31], np.int16), pool=3, mean=8, shift=15)
@@ -324,8 +324,7 @@ def test_wide_sums_are_exact_in_float64():
     assert 1 << 24 < wide.most_total(weights) < 1 << 31
     network = IntegerNetwork(head_of(2 * 9 * 9), 1, 0, (wide,), (28, 28))
     x = random_pixels(FORMS[0], 2, 9)
-    filters, data = [], encode(FORMS[0], network)
-    filters = htc_reader.read_convolutional(data)[5]
+    filters = htc_reader.read_convolutional(encode(FORMS[0], network))[5]
     exact = network.in_order().convolve(x)
     for row, expected in zip(x.tolist(), exact.tolist(), strict=True):
         pixels = [row[y * 28 : (y + 1) * 28] for y in range(28)]
@@ -432,6 +431,8 @@ def test_starts_that_do_not_fit():
     for starts in ([fits, plain], [plain, fits], [other], [few]):
         with pytest.raises(ValueError, match="starts must"):
             certify_networks(examples, starts)
+    with pytest.raises(ValueError, match="without convolutions"):
+        anneal_network(fits.convolve(inputs), examples.y, [fits])
     columns = Examples("columns", inputs, examples.y)
     with pytest.raises(ValueError, match="want images"):
         certify_networks(columns, [fits])

@@ -14,6 +14,9 @@ The steps from images to a certificate, in order:
            -> _file (_formats, _coder)  the message, the file whose bits are counted
            -> _bound                 the certified error
            -> _verify                recomputes the certified error from the file and the data alone
+
+A network takes the place of the head in _network (_layer, _convolution), _network_search
+(_convolution_search) and _network_file; _certify_network goes through these steps.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def certify_networks(
         found = [
             search_behind_convolutions(
                 inputs, examples.y, start, number, stages or _stages_for(start, len(inputs)),
-                options.copy(),
+                options,
             )
             for number, start in enumerate(starts)
         ]  # fmt: skip

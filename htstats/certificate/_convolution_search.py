@@ -42,7 +42,7 @@ def search_behind_convolutions(
     A single matrix is a ternary head on the activations of the last convolution, so `anneal` finds
     it, from a start of its own. Several matrices begin with those of the network.
     """
-    start = start.in_order()
+    start, options = start.in_order(), options.copy()
     classes = start.widths[-1]
     inputs = start.convolve(images)
     relatives = grid_relatives(*grid_after(start.convolutions, start.image))
@@ -52,17 +52,13 @@ def search_behind_convolutions(
         (found,) = anneal_network(
             inputs, labels, [behind], stages=stages, relatives=relatives, **options
         )
-        return replace(found, network=_join(start, found.network.layers), seed=seed)
+        return replace(found, network=replace(start, layers=found.network.layers), seed=seed)
     zeros = Layer(np.zeros((classes, inputs.shape[1]), np.int8), np.zeros(classes, np.int16))
-    options["extra_bits"] += network_bits(_join(start, (zeros,)))
+    options["extra_bits"] += network_bits(replace(start, layers=(zeros,)))
     # the logits of a network are UNIT times those of a head with the same weights
     (head,) = anneal(
         inputs, labels, classes=classes, stages=stages, seeds=[seed], step=LOGIT_STEP // UNIT,
         relatives=relatives, **options,
     )  # fmt: skip
-    network = _join(start, (Layer(head.head.weights, head.head.offsets),))
+    network = replace(start, layers=(Layer(head.head.weights, head.head.offsets),))
     return AnnealedNetwork(network, head.errors, head.bits, seed, head.proposals)
-
-
-def _join(start: IntegerNetwork, layers: tuple[Layer, ...]) -> IntegerNetwork:
-    return replace(start, layers=layers)

@@ -238,6 +238,8 @@ def anneal_network(
                 f"starts must be ternary networks of {features.shape[1]} inputs and {classes} "
                 f"classes, got widths {start.widths}, values {start.values}"
             )
+        if start.convolutions:
+            raise ValueError("starts must be networks without convolutions: use certify_networks")
     problem = _Problem(features, labels, classes)
 
     def begin(seed: int) -> _Search:
