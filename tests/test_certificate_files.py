@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from reference import htc_reader
 
@@ -43,6 +44,11 @@ def test_a_reader_written_from_the_page_reads_the_file(path):
         )
         assert (height, width, classes) == (form.height, form.width, form.classes)
         assert sum(len(layer["b"]) for layer in [*filters, *layers]) == head.n_nonzeros
+        x = np.random.default_rng(0).integers(0, 128, (2, height, width)).astype(np.int8)
+        inputs = head.convolve(x.reshape(2, -1)).tolist()
+        assert inputs == [
+            htc_reader.activations(filters, len(layers), 0, None, image) for image in x.tolist()
+        ]
         return
     if form.is_network:
         features, height, width, classes, _, _, layers = htc_reader.read_network(path.read_bytes())
