@@ -100,9 +100,9 @@ More shrinkage of the filters lets some of them die (1.5e-4 a step in place of 5
 .2175. What limits the preset is the head: some 180 non-zeros cost 1,300 bits, as on gaussian
 features, whose ten filters cost nothing. The 300 bits of filters that were found on the data are
 worth .007. Filters of different seeds differ more than searches behind them: the three files of the
-table end at .1902, .1956 and .2004, so the best of a few seeds gains .005. The search does not change
-filters: a change of one tap changes the activations of nearly all examples, so each count would
-have to go through all images again.
+table end at .1902, .1956 and .2004, so the best of a few seeds gains .005. The search does not
+change filters: a change of one tap changes the activations of nearly all examples, so each count
+would have to go through all images again.
 
 The speed of the search is limited by proposals that are accepted. A proposal that is not accepted
 reads some 500 examples near the boundary (0.5 to 1 microseconds). Before one is accepted, the
