@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from messages import StopAtSecondReport, decode_flips, require_prefix_free
+from random_networks import gaussian, random_codes, same_network
 from reference import htc_reader
 from reference.certificate_twin import errors_of_network
 
-from htstats._core import normal
 from htstats.certificate import (
     MEANS,
     NOISES,
@@ -54,11 +54,6 @@ CASES = {
 }
 
 
-def random_codes(rng, shape, density, values):
-    b = rng.integers(1, values + 1, shape) * rng.choice([-1, 1], shape)
-    return np.where(rng.random(shape) < density, b, 0).astype(np.int8)
-
-
 def random_network(
     form, shapes, hidden=(), seed=0, *, noise=0, mean=0, values=1, density=0.2, noise_seed=0
 ):
@@ -84,21 +79,6 @@ def random_network(
     )  # fmt: skip
 
 
-def same(one, two):
-    return (one.values, one.seed, one.image) == (two.values, two.seed, two.image) and all(
-        np.array_equal(a.codes, b.codes)
-        and np.array_equal(a.offsets, b.offsets)
-        and (a.mean, a.noise, a.shift) == (b.mean, b.noise, b.shift)
-        for a, b in zip(one.matrices, two.matrices, strict=True)
-    )
-
-
-def gaussian(seed, layer, i, j):
-    out = np.empty(1)
-    normal.at(seed, layer, np.array([i]), np.array([j]), out)
-    return float(out[0])
-
-
 def random_pixels(form, n, seed=4):
     rng = np.random.default_rng(seed)
     return rng.integers(0, 128, (n, form.n_features)).astype(np.int8)
@@ -116,7 +96,7 @@ def test_files_come_back(form, hidden, shapes, case):
     data = encode(form, network)
     again, found = decode(data)
     assert again == form
-    assert same(found, network.in_order())
+    assert same_network(found, network.in_order())
     assert encode(again, found) == data
     assert len(data) == -(-(form.header_bits + network_bits(network)) // 8)
     x = random_pixels(form, 3)
@@ -149,7 +129,7 @@ def test_order_of_filters_is_not_paid(shapes):
     for one in (network, other, network.in_order(), decode(encode(FORMS[0], other))[1]):
         assert np.array_equal(one.logits(x), network.logits(x))
     noisy = random_network(FORMS[0], SHAPES[shapes], (5,), noise=2)
-    assert same(noisy, noisy.in_order())
+    assert same_network(noisy, noisy.in_order())
 
 
 @pytest.mark.parametrize("form", FORMS[1:], ids=lambda f: f.name)
@@ -197,7 +177,7 @@ def test_flipped_bits_are_errors_or_other_valid_files(shapes, case):
             changed = changed or (one.codes.shape, one.stride, one.pool) != (
                 two.codes.shape, two.stride, two.pool,
             )  # fmt: skip
-        assert changed or not same(found, network)
+        assert changed or not same_network(found, network)
 
 
 @given(st.sampled_from([21, 22]), st.binary(max_size=60))
@@ -233,7 +213,7 @@ def test_random_networks_come_back(data):
         density=data.draw(st.sampled_from([0.0, 0.01, 0.3, 1.0])),
         noise_seed=data.draw(st.integers(0, 2**63 - 1)),
     )  # fmt: skip
-    assert same(decode(encode(form, network))[1], network.in_order())
+    assert same_network(decode(encode(form, network))[1], network.in_order())
 
 
 def frame(shape=(2, 1, 3, 3), **changes):
