@@ -260,6 +260,7 @@ def certificate_calls():
     """The searches for a classifier and for a network, and the features of images."""
     from htstats._core import features
     from htstats.certificate import (
+        Convolution,
         IntegerNetwork,
         Layer,
         Stage,
@@ -287,6 +288,12 @@ def certificate_calls():
     (found,) = anneal_network(x.astype(np.int8), y, [start], stages=[Stage(3000, 2.0)])
     yield "network", [layer.codes for layer in found.network.layers]
     yield "network errors", found.network.count_errors(x.astype(np.int8), y)
+    codes = rng.integers(-1, 2, (3, 1, 5, 5)).astype(np.int8)
+    one = Convolution(codes, np.zeros(3, np.int16), pool=4, noise=4, shift=9)
+    head = Layer(rng.integers(-1, 2, (4, 147)).astype(np.int8), np.zeros(4, np.int16))
+    network = IntegerNetwork((head,), 1, 7, (one,), (28, 28))
+    pixels = extract_features("raw", images)
+    yield "convolution", (network.convolve(pixels), network.logits(pixels))
 
 
 def main():

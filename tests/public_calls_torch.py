@@ -12,7 +12,9 @@ TORCH_CALLS = {
     "torch.predict": lambda w: given(w.model, w.inputs),
     "torch.replace_linear_": lambda w: given(w.model, 0.1),
     "torch.to_sparse_csr": lambda w: given(w.split),
-    "torch.train_compressed": lambda w: given(w.features, w.classes, epochs=1),
+    "torch.train_compressed": lambda w: given(
+        w.features, w.classes, epochs=1, filters=w.filters, image=(3, 4)
+    ),
     "torch.weight_matrices": lambda w: given(w.model),
     "torch.GaussianSparseLinear": lambda w: given(w.split),
     "torch.held_out.held_out_part": lambda w: given(100, 3),

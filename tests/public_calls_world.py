@@ -379,6 +379,12 @@ class TorchWorld:
 
         return torch.from_numpy(self.matrix)
 
+    @property
+    def filters(self):
+        from htstats.torch import Filters
+
+        return [Filters(2, 3, 1, 1, 6)]
+
     @cached_property
     def torch_network(self):
         from htstats.torch._network import network_of

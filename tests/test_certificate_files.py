@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from reference import htc_reader
 
@@ -12,7 +13,7 @@ BENCH = Path(__file__).parents[1] / "bench" / "certificate"
 FILES = sorted((BENCH / "files").glob("*.htc"))
 # file name -> data set; the trunk's columns take minutes, so its file is only decoded
 DATA = {"digits": "digits", "fast": "fashion-mnist", "best": "fashion-mnist",
-        "gaussian": "fashion-mnist"}  # fmt: skip
+        "gaussian": "fashion-mnist", "cnn": "fashion-mnist"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,18 @@ def test_there_are_files():
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_a_reader_written_from_the_page_reads_the_file(path):
     form, head = decode(path.read_bytes())
+    if form.is_convolutional:
+        height, width, classes, *_, filters, layers = htc_reader.read_convolutional(
+            path.read_bytes()
+        )
+        assert (height, width, classes) == (form.height, form.width, form.classes)
+        assert sum(len(layer["b"]) for layer in [*filters, *layers]) == head.n_nonzeros
+        x = np.random.default_rng(0).integers(0, 128, (2, height, width)).astype(np.int8)
+        inputs = head.convolve(x.reshape(2, -1)).tolist()
+        assert inputs == [
+            htc_reader.activations(filters, len(layers), 0, None, image) for image in x.tolist()
+        ]
+        return
     if form.is_network:
         features, height, width, classes, _, _, layers = htc_reader.read_network(path.read_bytes())
         assert (features, height, width, classes) == ("pixels", form.height, form.width, 10)

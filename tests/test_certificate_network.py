@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from messages import StopAtSecondReport, decode_flips, require_prefix_free
+from random_networks import gaussian, random_codes, same_network
 from reference import htc_reader
 from reference.certificate_twin import errors_of_network, logits_of_network
 from samples import clouds
 
-from htstats._core import normal
 from htstats.certificate import (
     MEANS,
     NOISES,
@@ -46,8 +46,7 @@ def random_network(widths, seed=0, *, noise=0, mean=0, values=1, density=0.05, n
     rng = np.random.default_rng(seed)
     layers = []
     for number, (n_in, n_out) in enumerate(itertools.pairwise(widths)):
-        b = rng.integers(1, values + 1, (n_out, n_in)) * rng.choice([-1, 1], (n_out, n_in))
-        codes = np.where(rng.random((n_out, n_in)) < density, b, 0).astype(np.int8)
+        codes = random_codes(rng, (n_out, n_in), density, values)
         last = number == len(widths) - 2
         offsets = rng.integers(-9, 9, n_out).astype(np.int16)
         offsets -= offsets.min() if last else 0
@@ -66,15 +65,6 @@ CASES = {
 }
 
 
-def same(one, two):
-    return (one.values, one.seed) == (two.values, two.seed) and all(
-        np.array_equal(a.codes, b.codes)
-        and np.array_equal(a.offsets, b.offsets)
-        and (a.mean, a.noise, a.shift) == (b.mean, b.noise, b.shift)
-        for a, b in zip(one.layers, two.layers, strict=True)
-    )
-
-
 # ---- the file -----------------------------------------------------------------------------------
 
 
@@ -86,7 +76,7 @@ def test_files_come_back(form, hidden, case):
     data = encode(form, network)
     again, found = decode(data)
     assert again == form
-    assert same(found, network.in_order())
+    assert same_network(found, network.in_order())
     assert encode(again, found) == data
     assert len(data) == -(-(form.header_bits + network_bits(network)) // 8)
 
@@ -122,7 +112,7 @@ def test_order_of_units_is_not_paid():
     for one in (network, moved, network.in_order(), decode(encode(form, moved))[1]):
         assert np.array_equal(one.logits(x), network.logits(x))
     noisy = random_network((form.n_features, 24, 10), noise=2)
-    assert same(noisy, noisy.in_order())
+    assert same_network(noisy, noisy.in_order())
     assert network_bits(noisy) - header_bits(noisy) > network_bits(network) - header_bits(network)
 
 
@@ -142,11 +132,6 @@ def test_a_reader_written_from_the_page_reads_and_answers_the_same(form, hidden,
         assert layer["b"] == {int(p): int(flat[p]) for p in np.flatnonzero(flat)}
         assert layer["offsets"] == exact.offsets.tolist()
     x = np.random.default_rng(4).integers(0, 128, (3, form.n_features)).astype(np.int8)
-
-    def gaussian(seed, layer, i, j):
-        out = np.empty(1)
-        normal.at(seed, layer, np.array([i]), np.array([j]), out)
-        return float(out[0])
 
     found = network.predict(x)
     for row, answer in zip(x.tolist(), found, strict=True):
@@ -168,7 +153,7 @@ def test_flipped_bits_are_errors_or_other_valid_files(case):
     _, network = decode(data)
     for other, found in decode_flips(data):
         changed = other != form or len(found.layers) != len(network.layers)
-        assert changed or found.widths != network.widths or not same(found, network)
+        assert changed or found.widths != network.widths or not same_network(found, network)
 
 
 @given(st.sampled_from(range(16, 32)), st.binary(max_size=60))
@@ -194,7 +179,7 @@ def test_random_networks_come_back(data):
         density=data.draw(st.sampled_from([0.0, 0.01, 0.3, 1.0])),
         noise_seed=data.draw(st.integers(0, 2**63 - 1)),
     )
-    assert same(decode(encode(form, network))[1], network.in_order())
+    assert same_network(decode(encode(form, network))[1], network.in_order())
 
 
 def layer_of(shape, **changes):
@@ -310,11 +295,11 @@ def test_the_search_finds_something_and_does_not_depend_on_threads(n_layers):
     one = anneal_network(x, y, starts, stages=[Stage(20_000, 2.0)])
     two = anneal_network(x, y, starts, stages=[Stage(20_000, 2.0)], n_threads=3)
     for start, a, b in zip(starts, one, two, strict=True):
-        assert same(a.network, b.network)
+        assert same_network(a.network, b.network)
         assert (a.errors, a.bits) == (b.errors, b.bits)
         before = occam_bound(start.count_errors(x, y), len(y), network_bits(start))
         assert occam_bound(a.errors, len(y), a.bits) < min(before, 0.8)
-    assert not same(one[0].network, one[1].network)  # the number of a chain is its seed
+    assert not same_network(one[0].network, one[1].network)  # the number of a chain is its seed
 
 
 @pytest.mark.parametrize("proposals", [0, 1, 100, 1023])

@@ -71,6 +71,42 @@ def test_the_preset_fcnn_finds_a_network_that_verify_reads_without_torch(
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "words",
+    [[], ["--filters", "3,2", "--hidden", "6"], ["--filters", "2", "--noise", "4"]],
+    ids=["usual", "deep", "noise"],
+)
+def test_the_preset_cnn_finds_a_network_that_verify_reads_without_torch(
+    data, tmp_path, capsys, monkeypatch, words
+):
+    pytest.importorskip("torch", reason="pip install 'htstats[torch]'")
+    path = tmp_path / "net.htc"
+    argv = ["certify", "--data", data, "-o", path, "--preset", "cnn", "--minutes", ".03", *words]
+    assert run(*argv) == 0
+    assert path.read_bytes()[0] == 22
+    capsys.readouterr()
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert run("verify", path, "--data", data, "--json") in (0, 1)
+    report = json.loads(capsys.readouterr().out)
+    assert report["holds"] or report["vacuous"]
+    assert "convolutions of raw" in report["format"]
+    if not words:
+        assert report["certified_error"] < 0.5
+    monkeypatch.setitem(sys.modules, "htstats.torch", None)
+    assert run(*argv) == 2
+    err = capsys.readouterr().err
+    assert "the preset cnn" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_convolutions_want_images(tmp_path, capsys):
+    pytest.importorskip("torch", reason="pip install 'htstats[torch]'")
+    path = tmp_path / "columns.npz"
+    np.savez(path, x=np.eye(20, 6, dtype=np.int8), y=np.arange(20) % 2)
+    argv = ["certify", "--data", path, "-o", tmp_path / "net.htc", "--preset", "cnn"]
+    assert "convolutions want images" in require_refusal(capsys, tmp_path, *argv)
+
+
 def test_verify_says_the_statement_and_what_it_rests_on(certified, data, capsys):
     assert run("verify", certified, "--data", data) == 0
     out = capsys.readouterr().out
@@ -118,6 +154,11 @@ def test_without_a_claim_the_bound_must_say_something(certified, data, tmp_path)
     --preset fcnn --hidden 9,x -> --hidden
     --preset fcnn --hidden 0 -> --hidden
     --preset fcnn --noise 5 -> noise must be one of
+    --preset fcnn --filters 8 -> --filters belongs to the preset cnn
+    --preset cnn --filters 8,x -> --filters
+    --preset cnn --filters 257 -> --filters
+    --preset cnn --hidden 0 -> --hidden
+    --preset cnn --noise 5 -> noise must be one of
     --threads 0 -> --threads
     --minutes -1 -> --minutes
     -o net.bin -> must end in .htc

@@ -40,6 +40,7 @@ SHORTER = [
     (r"--data fashion-mnist", "--data train.npz"),
     (r"--seeds 5", "--seeds 1"),
     (r"--preset fcnn", "--preset fcnn --hidden 6 --minutes .02"),
+    (r"--preset cnn", "--preset cnn --filters 2 --minutes .02"),
     (r"(certify .*)-o net\.htc$", r"\1-o net.htc --minutes .05"),
     (r"--checkpoint model\.safetensors", "--checkpoint network.npz"),
     (r"--encoder-sha256 HEX", "--encoder encoder.safetensors"),

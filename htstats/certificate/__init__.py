@@ -14,6 +14,9 @@ The steps from images to a certificate, in order:
            -> _file (_formats, _coder)  the message, the file whose bits are counted
            -> _bound                 the certified error
            -> _verify                recomputes the certified error from the file and the data alone
+
+A network takes the place of the head in _network (_layer, _convolution), _network_search
+(_convolution_search) and _network_file; _certify_network goes through these steps.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from htstats.certificate._bound import (
 from htstats.certificate._certificate import Certificate
 from htstats.certificate._certify_network import certify_networks, network_inputs
 from htstats.certificate._chains import Stage
+from htstats.certificate._convolution import Convolution
 from htstats.certificate._examples import (
     Examples,
     check_examples,
@@ -42,7 +46,8 @@ from htstats.certificate._features import extract_features
 from htstats.certificate._file import decode, encode, message_bits
 from htstats.certificate._formats import FORMATS, TRUNK_SHA256, Format, format_for
 from htstats.certificate._head import TernaryHead
-from htstats.certificate._network import MEANS, NOISES, IntegerNetwork, Layer
+from htstats.certificate._layer import MEANS, NOISES, Layer
+from htstats.certificate._network import IntegerNetwork
 from htstats.certificate._network_search import AnnealedNetwork, anneal_network
 from htstats.certificate._post_hoc import (
     PostHoc,
@@ -69,6 +74,7 @@ __all__ = [
     "Annealed",
     "AnnealedNetwork",
     "Certificate",
+    "Convolution",
     "Examples",
     "Format",
     "Found",

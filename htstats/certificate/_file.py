@@ -85,8 +85,15 @@ def encode(form: Format, head: TernaryHead | IntegerNetwork) -> bytes:
 
 def _encode_network(form: Format, network: IntegerNetwork) -> bytes:
     widths = network.widths
-    if not form.is_network or (widths[0], widths[-1]) != (form.n_features, form.classes):
+    if not form.is_network or (network.n_inputs, widths[-1]) != (form.n_features, form.classes):
         raise ValueError(f"the network does not fit format {form.name}: its widths are {widths}")
+    if form.is_convolutional != bool(network.convolutions) or (
+        form.is_convolutional and network.image != (form.height, form.width)
+    ):
+        raise ValueError(
+            f"the network does not fit format {form.name}: it has {len(network.convolutions)} "
+            f"convolutions of images {network.image}"
+        )
     writer = BitWriter()
     write_format(writer, form)
     write_network(writer, network)
@@ -105,7 +112,8 @@ def decode(data: bytes) -> tuple[Format, TernaryHead | IntegerNetwork]:
     reader = BitReader(data)
     form = read_format(reader)
     if form.is_network:
-        network = read_network(reader, form.n_features, form.classes, len(data))
+        image = (form.height, form.width) if form.is_convolutional else None
+        network = read_network(reader, form.n_features, form.classes, len(data), image)
         reader.finish()
         return form, network
     k = reader.read(8)

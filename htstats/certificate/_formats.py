@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from htstats._common import checks
 from htstats.certificate._coder import BitReader, BitWriter
 from htstats.certificate._features import shape_of
 
@@ -34,6 +35,9 @@ SPELLED = {
 }  # fmt: skip
 # Features of such formats of networks.
 SPELLED_NETWORKS = {18: "pixels", 19: "raw", 20: "columns"}
+# Formats of networks that begin with convolutions: without, and with the shape in the message.
+SPELLED_CONVOLUTIONAL = {22: "raw"}
+CONVOLUTIONAL = 21, 22
 
 # Formats for columns of floats, with the exponent in the message: of a ternary head, of a network.
 SCALED_HEAD, SCALED_NETWORK = 24, 25
@@ -79,7 +83,8 @@ class Format:
         """The name of the format in messages."""
         size = f"{self.height} x {self.width}" if self.features != "columns" else f"{self.width}"
         scale = f" / 2^{self.exponent}" if self.is_scaled else ""
-        return f"{self.number} ({self.features}, {size}{scale}, {self.classes} classes)"
+        kind = "convolutions of " if self.is_convolutional else ""
+        return f"{self.number} ({kind}{self.features}, {size}{scale}, {self.classes} classes)"
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -100,6 +105,11 @@ class Format:
     def is_network(self) -> bool:
         """True for a network of several layers, False for a ternary head."""
         return self.number in NETWORKS and self.number != SCALED_HEAD
+
+    @property
+    def is_convolutional(self) -> bool:
+        """True for a network that begins with convolutions."""
+        return self.number in CONVOLUTIONAL
 
     @property
     def is_scaled(self) -> bool:
@@ -126,6 +136,7 @@ FORMATS = {
         Format(7, "centred-strokes", 8, 8, 10),
         Format(16, "pixels", 28, 28, 10),
         Format(17, "raw", 8, 8, 10),
+        Format(21, "raw", 28, 28, 10),
     )
 }
 
@@ -140,18 +151,27 @@ def format_for(
     classes: int,
     *,
     network: bool = False,
+    convolutional: bool = False,
     exponent: int = 0,
 ) -> Format:
     """The format with the shortest header for an input, of a ternary head or of a network.
 
-    Raises ValueError if the head would have more than 2^24 weights.
+    A `convolutional` network begins with convolutions; its features are "raw".
+
+    Raises ValueError if the head would have more than 2^24 weights, or if no network of these
+    features begins with convolutions.
     """
+    network = network or convolutional
     for form in FORMATS.values():
-        if (form.features, form.height, form.width, form.classes, form.is_network) == (
-            features, height, width, classes, network,
+        kind = form.is_network, form.is_convolutional
+        if (form.features, form.height, form.width, form.classes, *kind) == (
+            features, height, width, classes, network, convolutional,
         ):  # fmt: skip
             return form
     spelled = SPELLED_NETWORKS if network else SPELLED
+    if convolutional:
+        spelled = SPELLED_CONVOLUTIONAL
+        checks.one_of("features", features, tuple(spelled.values()))
     number = {name: number for number, name in spelled.items()}[features]
     if exponent:
         number = SCALED_NETWORK if network else SCALED_HEAD
@@ -178,7 +198,7 @@ def read_format(reader: BitReader) -> Format:
     if number in FORMATS:
         return FORMATS[number]
     scaled = {SCALED_HEAD: "columns", SCALED_NETWORK: "columns"}
-    kinds = SPELLED | SPELLED_NETWORKS | scaled
+    kinds = SPELLED | SPELLED_NETWORKS | SPELLED_CONVOLUTIONAL | scaled
     if number not in kinds:
         raise ValueError(f"unknown format {number}")
     classes, height, width = reader.read(16), reader.read(16), reader.read(32)
@@ -189,7 +209,10 @@ def read_format(reader: BitReader) -> Format:
         raise ValueError(f"impossible shape: {features} of {height} x {width}")
     exponent = reader.read(EXPONENT_BITS) - EXPONENT_ZERO if number in scaled else 0
     form = Format(number, features, height, width, classes, exponent=exponent)
-    shortest = format_for(features, height, width, classes, network=network, exponent=exponent)
+    shortest = format_for(
+        features, height, width, classes, network=network,
+        convolutional=form.is_convolutional, exponent=exponent,
+    )  # fmt: skip
     if form != shortest or min(form.grid) < 1:
         raise ValueError(f"impossible or needlessly long format: {form.name}")
     return form

@@ -2,67 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import pairwise
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from htstats._core.network import Network, count_errors
-from htstats._core.normal import fill
 from htstats.certificate._classifier import Classifier
+from htstats.certificate._convolution import Convolution, check_sums, convolve, grid_after
+from htstats.certificate._layer import HIDDEN_STEP, UNIT, Layer
 
-__all__ = ["MEANS", "NOISES", "UNIT", "IntegerNetwork", "Layer"]
+__all__ = ["LOGIT_STEP", "IntegerNetwork"]
 
-# The value of q. Means and sqrt(t) are therefore in sixteenths of q.
-UNIT = 16
-MEANS = (0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8)
-NOISES = (0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32)
-
-# The value of one step of an offset: of a class, and of a hidden unit. The step of a hidden unit is
-# multiplied by 2^shift, and is then a sixteenth of the unit's range.
+# The value of one step of the offset of a class.
 LOGIT_STEP = 256
-HIDDEN_STEP = 8
 
 # Number of examples that one call sends through the network.
 BLOCK = 4096
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """One layer, whose weights are the whole numbers ``mean + rint(noise G) + 16 codes``.
-
-    Attributes
-    ----------
-    codes : ndarray of int8, shape (units, inputs)
-        B. Nearly all entries are zero; the others are values of the codebook, -values .. values.
-    offsets : ndarray of int16, shape (units,)
-        The offsets, in steps. A step is 256 in the last layer, and 8 x 2^shift in a hidden layer.
-    mean, noise : int
-        The mean and sqrt(t), in sixteenths of q. They are in `MEANS` and `NOISES`.
-    shift : int
-        The activation of a hidden unit is its sum / 2^shift, rounded down and clipped to 0 .. 127.
-        In the last layer, the shift is 0.
-    """
-
-    codes: npt.NDArray[np.int8] = field(repr=False)
-    offsets: npt.NDArray[np.int16] = field(repr=False)
-    mean: int = 0
-    noise: int = 0
-    shift: int = 0
-
-    def dense(self, seed: int, number: int) -> npt.NDArray[np.int32]:
-        """The part without B: mean + rint(noise G[seed, number]), in the shape of the codes.
-
-        It costs no bits.
-        """
-        weights = np.full(self.codes.shape, self.mean, np.int32)
-        if self.noise:
-            g = np.empty(self.codes.shape)
-            fill(seed, number, 0, 0, g)
-            weights += np.rint(self.noise * g).astype(np.int32)
-        return weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,16 +38,32 @@ class IntegerNetwork(Classifier):
         The codebook of B consists of the whole numbers from -values to values.
     seed : int
         Seed of G; 0 if no layer has noise.
+    convolutions : tuple of Convolution
+        They compute the inputs of the first layer from images.
+    image : (int, int)
+        Height and width of the images, if there are convolutions.
     """
 
     layers: tuple[Layer, ...]
     values: int = 1
     seed: int = 0
+    convolutions: tuple[Convolution, ...] = ()
+    image: tuple[int, int] = (0, 0)
 
     @property
     def widths(self) -> tuple[int, ...]:
         """Numbers of inputs, of units of each hidden layer, and of classes."""
         return (self.layers[0].codes.shape[1], *(len(layer.codes) for layer in self.layers))
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs of the network: pixels, if there are convolutions."""
+        return self.image[0] * self.image[1] if self.convolutions else self.widths[0]
+
+    @property
+    def matrices(self) -> list[Layer]:
+        """The filters of all convolutions as matrices, followed by the layers."""
+        return [*(c.matrix for c in self.convolutions), *self.layers]
 
     @property
     def offsets(self) -> npt.NDArray[np.int16]:
@@ -98,8 +72,8 @@ class IntegerNetwork(Classifier):
 
     @property
     def n_nonzeros(self) -> int:
-        """Number of entries of B that are not zero, in all layers."""
-        return sum(int(np.count_nonzero(layer.codes)) for layer in self.layers)
+        """Number of entries of B that are not zero, in all filters and layers."""
+        return sum(int(np.count_nonzero(matrix.codes)) for matrix in self.matrices)
 
     def step(self, number: int) -> int:
         """The value of one step of an offset of a layer."""
@@ -124,13 +98,24 @@ class IntegerNetwork(Classifier):
         )
 
     def check(self) -> None:
-        """Raise ValueError if a sum could exceed 32 bits."""
+        """Raise ValueError if a sum could exceed 32 bits, or if convolutions do not fit."""
+        if self.convolutions:
+            grid = grid_after(self.convolutions, self.image)
+            if math.prod(grid) != self.widths[0]:
+                raise ValueError(f"{grid} activations do not fit the {self.widths[0]} inputs")
         try:
             Network(*self.arrays())
         except OverflowError:
             raise ValueError(
                 f"sums of the network {self.widths} could leave 32 bits: its weights are too large"
             ) from None
+        check_sums(self.convolutions, self.seed, len(self.layers))
+
+    def convolve(self, images: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
+        """The inputs of the first layer, from rows of pixels (the features *raw*)."""
+        if not self.convolutions:
+            return images
+        return convolve(self.convolutions, self.image, images, self.seed, len(self.layers))
 
     def logits(self, features: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Logits of rows of int8 features: int64, shape (examples, classes)."""
@@ -138,7 +123,7 @@ class IntegerNetwork(Classifier):
         work = np.empty(network.work(), np.int32)
         out = np.empty((len(features), self.widths[-1]), np.int64)
         for at in range(0, len(features), BLOCK):
-            part = np.ascontiguousarray(features[at : at + BLOCK], np.int8)
+            part = self.convolve(np.ascontiguousarray(features[at : at + BLOCK], np.int8))
             logits = np.empty((self.widths[-1], len(part)), np.int32)
             network.logits(part, work, logits)
             out[at : at + BLOCK] = logits.T
@@ -155,23 +140,26 @@ class IntegerNetwork(Classifier):
         Units of a layer can change places if neither their layer nor the next one has noise. Sorted
         offsets take fewer bits.
         """
-        layers = list(self.layers)
-        for number, (one, two) in enumerate(pairwise(layers)):
-            if not self.is_sorted(number):
+        found, n = self.matrices, len(self.convolutions)
+        for number in range(len(found) - 1):
+            if not self.is_sorted(number - n):
                 continue
-            order = np.argsort(one.offsets, kind="stable")
-            layers[number] = Layer(
-                np.ascontiguousarray(layers[number].codes[order]), one.offsets[order], one.mean,
-                one.noise, one.shift,
-            )  # fmt: skip
-            layers[number + 1] = Layer(
-                np.ascontiguousarray(two.codes[:, order]), two.offsets, two.mean, two.noise,
-                two.shift,
-            )  # fmt: skip
-        return IntegerNetwork(tuple(layers), self.values, self.seed)
+            order = np.argsort(found[number].offsets, kind="stable")
+            one, two = found[number], found[number + 1]
+            # the columns of the next matrix that belong to one unit: of all places, or just one
+            columns = two.codes.reshape(len(two.codes), len(order), -1)[:, order]
+            found[number] = replace(
+                one, codes=np.ascontiguousarray(one.codes[order]), offsets=one.offsets[order]
+            )
+            columns = np.ascontiguousarray(columns.reshape(two.codes.shape))
+            found[number + 1] = replace(two, codes=columns)
+        filters = tuple(c.fill(one) for c, one in zip(self.convolutions, found[:n], strict=True))
+        return replace(self, layers=tuple(found[n:]), convolutions=filters)
 
     def is_sorted(self, number: int) -> bool:
-        """Whether the units of this layer are sorted by offset in a file."""
-        return number + 1 < len(self.layers) and not (
-            self.layers[number].noise or self.layers[number + 1].noise
-        )
+        """Whether the units of this layer are sorted by offset in a file.
+
+        Negative numbers are those of the convolutions: -1 is the last one.
+        """
+        matrices, at = self.matrices, number + len(self.convolutions)
+        return at + 1 < len(matrices) and not (matrices[at].noise or matrices[at + 1].noise)

@@ -1,9 +1,10 @@
 """The messages of formats 16 to 31: networks of layers W(t).
 
-After the format, a message has the number of layers, their widths and the codebook. Mean, sqrt(t),
-shift, number of non-zeros and levels of the offsets follow for each layer, and the seed of G if a
-layer has noise. Last comes one number of fixed width. It combines the offsets, the ranks of the
-supports and the values of all layers. docs/certificate-format.md describes the details.
+After the format, a message has the shapes of the convolutions if the format has any, the number of
+layers, their widths and the codebook. Mean, sqrt(t), shift, number of non-zeros and levels of the
+offsets follow for each convolution and layer, and the seed of G if one of them has noise. Last
+comes one number of fixed width. It combines the offsets, the ranks of the supports and the values
+of all convolutions and layers. docs/certificate-format.md describes the details.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ from htstats.certificate._coder import (
     rank_of_support,
     support_of_rank,
 )
-from htstats.certificate._network import MEANS, NOISES, IntegerNetwork, Layer
+from htstats.certificate._convolution import (
+    MOST_CONVOLUTIONS,
+    MOST_FILTERS,
+    MOST_SIDE,
+    Convolution,
+    grid_after,
+)
+from htstats.certificate._layer import MEANS, NOISES, Layer
+from htstats.certificate._network import IntegerNetwork
 
 __all__ = [
     "MOST_LEVELS",
@@ -93,8 +102,10 @@ def _read_gamma(reader: BitReader, most: int, what: str) -> int:
 
 
 def _shapes(network: IntegerNetwork) -> list[_Shape]:
+    """The descriptions of all convolutions, then of all layers."""
     found = []
-    for number, layer in enumerate(network.layers):
+    first = -len(network.convolutions)
+    for number, layer in enumerate(network.matrices, first):
         last = number == len(network.layers) - 1
         low = int(layer.offsets.min()) if last else min(int(layer.offsets.min()), 0)
         high = int(layer.offsets.max()) if last else max(int(layer.offsets.max()), 0)
@@ -110,15 +121,26 @@ def _shapes(network: IntegerNetwork) -> list[_Shape]:
 
 def header_bits(network: IntegerNetwork) -> int:
     """Bits between the format and the number that combines offsets, supports and values."""
-    shapes = _shapes(network)
-    bits = _gamma_bits(len(shapes)) + _gamma_bits(network.values)
-    bits += sum(_gamma_bits(shape.n_units) for shape in shapes[:-1])
+    shapes, layers = _shapes(network), network.layers
+    bits = _gamma_bits(len(layers)) + _gamma_bits(network.values)
+    bits += sum(_gamma_bits(len(layer.codes)) for layer in layers[:-1])
+    bits += sum(_gamma_bits(number) for number in _convolution_numbers(network))
     bits += _gamma_bits(network.seed + 1) if any(shape.noise for shape in shapes) else 0
     for shape in shapes:
         bits += _gamma_bits(MEANS.index(shape.mean) + 1)
         bits += _gamma_bits(NOISES.index(shape.noise) + 1)
         bits += (0 if shape.is_last else 4) + (8 if shape.k < LONG_K else 40) + 6
     return bits
+
+
+def _convolution_numbers(network: IntegerNetwork) -> list[int]:
+    """The numbers that a message has for convolutions: how many, and the shape of each."""
+    if not network.convolutions:
+        return []
+    numbers = [len(network.convolutions)]
+    for c in network.convolutions:
+        numbers += [len(c.codes), c.size, c.stride, c.pool]
+    return numbers
 
 
 def network_bits(network: IntegerNetwork) -> int:
@@ -137,7 +159,9 @@ def layer_bits(n_units: int, levels: int, is_last: bool, is_sorted: bool) -> int
 
 def _check(network: IntegerNetwork, shapes: list[_Shape]) -> None:
     widths = network.widths
-    if not 1 <= len(shapes) <= MOST_MATRICES or max(widths[1:-1], default=1) > MOST_UNITS:
+    if len(network.convolutions) > MOST_CONVOLUTIONS:
+        raise ValueError(f"a network must have at most {MOST_CONVOLUTIONS} convolutions")
+    if not 1 <= len(network.layers) <= MOST_MATRICES or max(widths[1:-1], default=1) > MOST_UNITS:
         raise ValueError(
             f"a network must have at most {MOST_MATRICES} matrices and {MOST_UNITS} units a "
             f"hidden layer, got widths {widths}"
@@ -156,13 +180,15 @@ def _check(network: IntegerNetwork, shapes: list[_Shape]) -> None:
 
 def write_network(writer: BitWriter, network: IntegerNetwork) -> None:
     """Write a network. Raises ValueError if it does not fit the format."""
+    network.check()
     network = network.in_order()
     shapes = _shapes(network)
     _check(network, shapes)
-    network.check()
-    _write_gamma(writer, len(shapes))
-    for shape in shapes[:-1]:
-        _write_gamma(writer, shape.n_units)
+    for number in _convolution_numbers(network):
+        _write_gamma(writer, number)
+    _write_gamma(writer, len(network.layers))
+    for layer in network.layers[:-1]:
+        _write_gamma(writer, len(layer.codes))
     _write_gamma(writer, network.values)
     for shape in shapes:
         _write_gamma(writer, MEANS.index(shape.mean) + 1)
@@ -177,7 +203,7 @@ def write_network(writer: BitWriter, network: IntegerNetwork) -> None:
         _write_gamma(writer, network.seed + 1)
     limits: list[int] = []
     parts: list[int] = []
-    for layer, shape in zip(network.layers, shapes, strict=True):
+    for layer, shape in zip(network.matrices, shapes, strict=True):
         places, values = _entries_of(layer, network.values)
         limits += [*shape.limits, (2 * network.values) ** shape.k]
         parts += [*_offset_parts(layer, shape), rank_of_support(places), values]
@@ -212,7 +238,9 @@ def _offset_parts(layer: Layer, shape: _Shape) -> list[int]:
     return [-low, *moved]
 
 
-def read_network(reader: BitReader, n_inputs: int, n_classes: int, size: int) -> IntegerNetwork:
+def read_network(
+    reader: BitReader, n_inputs: int, n_classes: int, size: int, image: tuple[int, int] | None
+) -> IntegerNetwork:
     """Read what `write_network` wrote.
 
     Parameters
@@ -222,32 +250,29 @@ def read_network(reader: BitReader, n_inputs: int, n_classes: int, size: int) ->
         Numbers of inputs and classes, which the format gives.
     size : int
         Bytes of the message. A layer cannot have more non-zeros than the message has bits.
+    image : (int, int), optional
+        Height and width of the images, if the format has convolutions.
 
     Raises
     ------
     ValueError
         If the bits are not those of a network.
     """
+    frames = [] if image is None else _read_frames(reader, image)
+    if image is not None:
+        n_inputs = math.prod(grid_after(frames, image))
     n_matrices = _read_gamma(reader, MOST_MATRICES, "matrices")
     hidden = [_read_gamma(reader, MOST_UNITS, "units") for _ in range(n_matrices - 1)]
     widths = [n_inputs, *hidden, n_classes]
-    if sum(a * b for a, b in pairwise(widths)) > MOST_ENTRIES:
+    # inputs and units of each matrix; the filters of a convolution are a matrix
+    sizes = [(frame.codes[0].size, len(frame.codes)) for frame in frames]
+    sizes += list(pairwise(widths))
+    if sum(a * b for a, b in sizes) > MOST_ENTRIES:
         raise ValueError(f"the message wants more than {MOST_ENTRIES} weights")
     values = _read_gamma(reader, MOST_VALUES, "values")
-    heads = [_read_head(reader, number == n_matrices - 1, size) for number in range(n_matrices)]
-    noises = [head[1] for head in heads]
-    seed = _read_gamma(reader, 1 << 63, "a seed") - 1 if any(noises) else 0
-    shapes = []
-    for number, (mean, noise, shift, k, levels) in enumerate(heads):
-        last = number == n_matrices - 1
-        can_move = not last and not noise and not noises[number + 1]
-        if k > widths[number] * widths[number + 1]:
-            raise ValueError(f"{k} non-zeros do not fit the message")
-        shapes.append(
-            _Shape(
-                widths[number], widths[number + 1], mean, noise, shift, k, levels, last, can_move
-            )
-        )
+    heads = [_read_head(reader, number == len(sizes) - 1, size) for number in range(len(sizes))]
+    shapes = _shapes_of(sizes, heads)
+    seed = _read_gamma(reader, 1 << 63, "a seed") - 1 if any(s.noise for s in shapes) else 0
     limits = [v for shape in shapes for v in (*shape.limits, (2 * values) ** shape.k)]
     radix = MixedRadix(limits)
     parts = radix.split(reader.read_below(radix.size))
@@ -256,9 +281,39 @@ def read_network(reader: BitReader, n_inputs: int, n_classes: int, size: int) ->
         n = len(shape.limits)
         layers.append(_layer_of(shape, parts[: n + 1], values))
         parts = parts[n + 1 :]
-    network = IntegerNetwork(tuple(layers), values, seed)
+    filters = tuple(frame.fill(layer) for frame, layer in zip(frames, layers, strict=False))
+    network = IntegerNetwork(tuple(layers[len(frames) :]), values, seed, filters, image or (0, 0))
     network.check()
     return network
+
+
+def _read_frames(reader: BitReader, image: tuple[int, int]) -> list[Convolution]:
+    """Read the shapes of the convolutions; their filters are empty. Each fits its input."""
+    frames: list[Convolution] = []
+    channels = 1
+    for _ in range(_read_gamma(reader, MOST_CONVOLUTIONS, "convolutions")):
+        n = _read_gamma(reader, MOST_FILTERS, "filters")
+        size, stride, pool = (_read_gamma(reader, MOST_SIDE, "a side") for _ in range(3))
+        # all entries are one byte in memory: a message takes no memory for its filters here
+        codes = np.broadcast_to(np.int8(0), (n, channels, size, size))
+        frames.append(Convolution(codes, np.zeros(n, np.int16), stride, pool))
+        grid_after(frames, image)
+        channels = n
+    return frames
+
+
+def _shapes_of(
+    sizes: list[tuple[int, int]], heads: list[tuple[int, int, int, int, int]]
+) -> list[_Shape]:
+    shapes = []
+    for number, ((n_inputs, n_units), head) in enumerate(zip(sizes, heads, strict=True)):
+        mean, noise, shift, k, levels = head
+        last = number == len(heads) - 1
+        can_move = not last and not noise and not heads[number + 1][1]
+        if k > n_inputs * n_units:
+            raise ValueError(f"{k} non-zeros do not fit the message")
+        shapes.append(_Shape(n_inputs, n_units, mean, noise, shift, k, levels, last, can_move))
+    return shapes
 
 
 def _read_head(reader: BitReader, is_last: bool, size: int) -> tuple[int, int, int, int, int]:

@@ -25,7 +25,7 @@ from htstats.certificate._chains import (
     run_chains,
 )
 from htstats.certificate._coder import log2_units
-from htstats.certificate._network import UNIT as Q
+from htstats.certificate._layer import UNIT as Q
 from htstats.certificate._network import IntegerNetwork
 from htstats.certificate._network_file import MOST_LEVELS, header_bits, layer_bits
 from htstats.certificate._start import mix_bits
@@ -238,6 +238,8 @@ def anneal_network(
                 f"starts must be ternary networks of {features.shape[1]} inputs and {classes} "
                 f"classes, got widths {start.widths}, values {start.values}"
             )
+        if start.convolutions:
+            raise ValueError("starts must be networks without convolutions: use certify_networks")
     problem = _Problem(features, labels, classes)
 
     def begin(seed: int) -> _Search:

@@ -18,15 +18,8 @@ from htstats.certificate._certificate import Certificate
 from htstats.certificate._examples import Examples
 from htstats.certificate._file import encode
 from htstats.certificate._formats import Format, format_for
-from htstats.certificate._network import (
-    HIDDEN_STEP,
-    LOGIT_STEP,
-    MEANS,
-    NOISES,
-    UNIT,
-    IntegerNetwork,
-    Layer,
-)
+from htstats.certificate._layer import HIDDEN_STEP, MEANS, NOISES, UNIT, Layer
+from htstats.certificate._network import LOGIT_STEP, IntegerNetwork
 from htstats.certificate._network_file import MOST_LEVELS, network_bits
 from htstats.certificate._search import CHOICE_BITS, features_of
 from htstats.weights import RawTensor, open_weights

@@ -30,11 +30,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--preset", default="fast", metavar="NAME",
         help="fast, best, gaussian (features are random filters replayed from a seed), pixels, "
         "transfer (columns of a public network), fcnn (a network on pixels; needs torch to train "
-        "its start) or held-out (a network trained with torch on three quarters of DATA, certified "
+        "its start), cnn (a network whose filters all places of an image share; needs torch) or "
+        "held-out (a network trained with torch on three quarters of DATA, certified "
         "by the rest; OUT is .npz); default: fast")  # fmt: skip
-    add("--hidden", default="24", metavar="N,N", help="hidden units of fcnn; default: 24")
+    add("--hidden", metavar="N,N",
+        help="hidden units of fcnn and cnn; default: 24 for fcnn, none for cnn")  # fmt: skip
+    add("--filters", metavar="N,N",
+        help="number of filters of each convolution of cnn; default: 8")  # fmt: skip
     add("--noise", type=int, default=0, metavar="N",
-        help="sqrt(t) of fcnn, in sixteenths of q: 0 (no G), 1, 2, 3, 4, 6, ...; "
+        help="sqrt(t) of fcnn and cnn, in sixteenths of q: 0 (no G), 1, 2, 3, 4, 6, ...; "
         "default: 0")  # fmt: skip
     add("--seeds", type=int, default=1, metavar="N", help="number of searches; default: 1")
     add("--minutes", type=float, metavar="M", help="stop after M minutes")
@@ -110,12 +114,11 @@ def _search(args: argparse.Namespace) -> int:
     from htstats._common import checks
     from htstats.certificate import PRESETS, certify, load_examples
     from htstats.commands._certificates import print_certificate, write_certificate
-    from htstats.commands._fcnn import certify_fcnn, parse_widths
+    from htstats.commands._networks import NETWORK_PRESETS, certify_trained
     from htstats.commands._search_progress import SearchProgress
 
     output, claim, inputs = _require_output(args)
-    checks.one_of("--preset", args.preset, (*PRESETS, "fcnn", "held-out"))
-    hidden = parse_widths(args.hidden)
+    checks.one_of("--preset", args.preset, (*PRESETS, *NETWORK_PRESETS, "held-out"))
     options = {
         "delta": args.delta, "n_threads": args.threads, "encoder_sha256": encoder_hash(args),
     }  # fmt: skip
@@ -123,10 +126,11 @@ def _search(args: argparse.Namespace) -> int:
     if args.preset == "transfer":
         examples = columns_of_trunk(examples, args.trunk, args.threads)
     with SearchProgress(args.minutes) as progress:
-        if args.preset == "fcnn":
-            found = certify_fcnn(
-                examples, hidden, noise=args.noise, seeds=args.seeds, progress=progress, **options
-            )
+        if args.preset in NETWORK_PRESETS:
+            found = certify_trained(
+                examples, args.preset, args.hidden, args.filters, noise=args.noise,
+                seeds=args.seeds, progress=progress, **options,
+            )  # fmt: skip
         else:
             seeds = range(args.seeds)
             found = certify(examples, preset=args.preset, seeds=seeds, progress=progress, **options)

@@ -34,12 +34,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from htstats.certificate import PRESETS
     from htstats.commands._completion_scripts import SHELLS, words_of
+    from htstats.commands._networks import NETWORK_PRESETS
     from htstats.commands._parser import command_parser, common_parser
     from htstats.commands._registry import command_names, load_commands
 
     if args.shell is None and not args.json:
         raise ValueError(f"completion needs the name of a shell: {', '.join(NAMES)}")
-    presets = (*PRESETS, "fcnn", "held-out")
+    presets = (*PRESETS, *NETWORK_PRESETS, "held-out")
     known = {"--threshold": RULES, "--preset": presets, "--data": DATA}
     commands = [
         words_of(name, module.HELP, command_parser(name), known)

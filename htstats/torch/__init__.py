@@ -4,6 +4,7 @@ layers by layers that act as W(t), and measure how noise travels through them.""
 from htstats._common.extras import name_missing_package
 
 with name_missing_package("htstats.torch"):
+    from htstats.torch._compressed_convolution import Filters
     from htstats.torch.complexity import complexity_table
     from htstats.torch.compressed_training import train_compressed
     from htstats.torch.layers import Evaluation, compress_, evaluate, weight_matrices
@@ -15,6 +16,7 @@ with name_missing_package("htstats.torch"):
 __all__ = [
     "CompressionTolerances",
     "Evaluation",
+    "Filters",
     "GaussianSparseLinear",
     "NoiseStability",
     "complexity_table",
