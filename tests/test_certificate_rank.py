@@ -110,6 +110,18 @@ def test_a_short_message_of_many_non_zeros_is_refused_before_any_coefficient(mon
     """C(n, k) of a damaged k may have more digits than the message."""
     writer = BitWriter()
     write_format(writer, format_for("columns", 1, 1 << 20, 16))
+    require_refusal_of_many(writer, monkeypatch)
+
+
+def test_a_short_network_of_many_non_zeros_is_refused_before_any_coefficient(monkeypatch):
+    writer = BitWriter()
+    write_format(writer, format_for("columns", 1, 1 << 18, 16, network=True))
+    for _ in range(4):  # one matrix, values of 1, no mean, no noise: gamma codes of 1
+        writer.write(1, 1)
+    require_refusal_of_many(writer, monkeypatch)
+
+
+def require_refusal_of_many(writer, monkeypatch):
     writer.write(255, 8)
     writer.write(1 << 15, 32)
     writer.write(0, 6)

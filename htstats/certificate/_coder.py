@@ -19,6 +19,7 @@ __all__ = [
     "BitReader",
     "BitWriter",
     "MixedRadix",
+    "least_bits",
     "log2_units",
     "rank_of_support",
     "support_of_rank",
@@ -139,6 +140,11 @@ def support_of_rank(number: int, k: int, n: int) -> list[int]:
     rank.read(np.frombuffer(data, "<u8").astype(np.uint64), n, work, places)
     found: list[int] = places.tolist()
     return found
+
+
+def least_bits(k: int, n: int) -> int:
+    """A lower bound of the bits of k <= n places and of their signs: C(n, k) >= (n/k)^k."""
+    return k * (n // k).bit_length() if k else 0
 
 
 def log2_units(x: int, unit: int) -> int:

@@ -20,6 +20,7 @@ from htstats.certificate._coder import (
     BitReader,
     BitWriter,
     MixedRadix,
+    least_bits,
     rank_of_support,
     support_of_rank,
 )
@@ -122,8 +123,7 @@ def decode(data: bytes) -> tuple[Format, TernaryHead | IntegerNetwork]:
         if k < LONG_K:
             raise ValueError(f"{k} non-zeros are written in more bits than they need")
     n = form.classes * form.n_features
-    # C(n, k) >= (n / k)^k, and each sign takes a bit
-    if k > n or (k and k * (n // k).bit_length() > 8 * len(data)):
+    if k > n or least_bits(k, n) > 8 * len(data):
         raise ValueError(f"{k} non-zeros do not fit the message")
     levels = reader.read(6) + 1
     limits = _limits(form, k, levels)

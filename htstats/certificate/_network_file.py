@@ -19,6 +19,7 @@ from htstats.certificate._coder import (
     BitReader,
     BitWriter,
     MixedRadix,
+    least_bits,
     rank_of_support,
     support_of_rank,
 )
@@ -270,8 +271,8 @@ def read_network(
     if sum(a * b for a, b in sizes) > MOST_ENTRIES:
         raise ValueError(f"the message wants more than {MOST_ENTRIES} weights")
     values = _read_gamma(reader, MOST_VALUES, "values")
-    heads = [_read_head(reader, number == len(sizes) - 1, size) for number in range(len(sizes))]
-    shapes = _shapes_of(sizes, heads)
+    heads = [_read_head(reader, number == len(sizes) - 1) for number in range(len(sizes))]
+    shapes = _shapes_of(sizes, heads, size)
     seed = _read_gamma(reader, 1 << 63, "a seed") - 1 if any(s.noise for s in shapes) else 0
     limits = [v for shape in shapes for v in (*shape.limits, (2 * values) ** shape.k)]
     radix = MixedRadix(limits)
@@ -303,20 +304,21 @@ def _read_frames(reader: BitReader, image: tuple[int, int]) -> list[Convolution]
 
 
 def _shapes_of(
-    sizes: list[tuple[int, int]], heads: list[tuple[int, int, int, int, int]]
+    sizes: list[tuple[int, int]], heads: list[tuple[int, int, int, int, int]], size: int
 ) -> list[_Shape]:
     shapes = []
     for number, ((n_inputs, n_units), head) in enumerate(zip(sizes, heads, strict=True)):
         mean, noise, shift, k, levels = head
         last = number == len(heads) - 1
         can_move = not last and not noise and not heads[number + 1][1]
-        if k > n_inputs * n_units:
+        n = n_inputs * n_units
+        if k > n or least_bits(k, n) > 8 * size:
             raise ValueError(f"{k} non-zeros do not fit the message")
         shapes.append(_Shape(n_inputs, n_units, mean, noise, shift, k, levels, last, can_move))
     return shapes
 
 
-def _read_head(reader: BitReader, is_last: bool, size: int) -> tuple[int, int, int, int, int]:
+def _read_head(reader: BitReader, is_last: bool) -> tuple[int, int, int, int, int]:
     mean = MEANS[_read_gamma(reader, len(MEANS), "a mean") - 1]
     noise = NOISES[_read_gamma(reader, len(NOISES), "a noise") - 1]
     shift = 0 if is_last else reader.read(4)
@@ -325,8 +327,6 @@ def _read_head(reader: BitReader, is_last: bool, size: int) -> tuple[int, int, i
         k = reader.read(32)
         if k < LONG_K:
             raise ValueError(f"{k} non-zeros are written in more bits than they need")
-    if k > 8 * size:  # each value takes at least one bit
-        raise ValueError(f"{k} non-zeros do not fit the message")
     return mean, noise, shift, k, reader.read(6) + 1
 
 
