@@ -92,6 +92,7 @@ REPORT = {
     "report.notes.reading_notes": lambda w: given(w.weights, "fitted", "scaled"),
     "report.pictures.picture_folder": lambda w: given(w.output("")),
     "report.pictures.picture_paths": lambda w: given(w.folder, [w.checkpoint], ["w"]),
+    "report.spectrum.numbers_of_fit": lambda w: given(w.spectrum, (40, 30)),
     "report.spectrum.spectrum_numbers": lambda w: given(w.matrix),
     "report.stable.cells_of": lambda w: given(w.row),
     "report.stable.flatten": lambda w: given({"alpha": 1.5}),
