@@ -97,7 +97,7 @@ htst_discrete_solve(
     double q, double top, double mean, double low, double start, double *alpha, double *norm)
 {
     double below = low, above = INFINITY, s = start > low ? start : low + 1, z[3];
-    double least = low + resolution(q, top);
+    double error = resolution(q, top), least = low + error;
     /* if top is infinite, the mean grows without bound towards s = 1 */
     int low_is_below = isinf(top) && low <= 1;
 
@@ -109,8 +109,8 @@ htst_discrete_solve(
         htst_zeta_log_scaled(s, q, top, z);
         double expected = -z[1], step = newton_step(s, q, expected, z[2], mean);
         *(expected > mean ? &below : &above) = s;
-        /* the next step would be of the size of its square */
-        if (fabs(step) <= 1e-8 * (s - (isinf(top) ? 1 : 0))) {
+        /* the next step would be of the size of its square, or only rounding */
+        if (fabs(step) <= 1e-8 * (s - (isinf(top) ? 1 : 0)) + error) {
             set_results(s, step, least, z, alpha, norm);
             return HTST_OK;
         }

@@ -384,7 +384,7 @@ direct_value(const htst_stable_table_t *table, int function, int is_s1, double l
     bool low = s <= table->zero_low, high = s >= table->zero_high;
     bool is_log = function == HTST_STABLE_LOGPDF || function == HTST_STABLE_LOGCDF
         || function == HTST_STABLE_LOGSF;
-    if ((low || high) && !is_log) {
+    if ((low || high) && !is_log && !isnan(x)) {
         return (function == HTST_STABLE_CDF && high) || (function == HTST_STABLE_SF && low) ? 1.0
                                                                                             : 0.0;
     }
