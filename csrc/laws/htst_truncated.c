@@ -1,9 +1,13 @@
 #include "htst_truncated.h"
 
+#include <float.h>
 #include <math.h>
 
 #define N_TERMS 11
 #define MAX_STEPS 60
+
+/* Below this proportion the square of its inverse may not be a double. */
+#define TINY 0x1p-500
 
 /* B_2k / (2k)!, k = 1, 2, ...: g(u) = 1/2 - the sum of these times u^(2k-1); the next term is below
  * 1e-18. */
@@ -67,13 +71,16 @@ htst_truncated_mean(double u)
 double
 htst_truncated_root(double below, double above)
 {
-    double sign = below <= above ? 1 : -1;
-    double share = (below <= above ? below : above) / (below + above);
+    if (below + above > DBL_MAX / 4) { /* twice the sum is needed below */
+        below *= .25, above *= .25;
+    }
+    double sign = below <= above ? 1 : -1, least = below <= above ? below : above;
+    double share = least / (below + above);
     double missing = (above - below) * sign / (2 * (below + above)); /* 1/2 - share */
     double u = 2 * missing * (1 / share + 4); /* exact at both ends of (0, 1/2] */
 
-    if (share == 0) {
-        return sign * INFINITY;
+    if (share < TINY) { /* g(u) is 1/u there */
+        return sign * (least > 0 ? (below + above) / least : INFINITY);
     }
     for (int step = 0; step < MAX_STEPS; step++) {
         double error = u < 1 ? missing - shortfall(u) : htst_truncated_mean(u) - share;

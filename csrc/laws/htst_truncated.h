@@ -21,7 +21,7 @@ double htst_truncated_mean(double u);
 
 /* The u with g(u) = below / (below + above). `below` and `above` are the mean's distances from the
  * lower and the upper end, both >= 0 and not both 0. They are two arguments, so that neither loses
- * digits. The result is infinite if one of them is 0.
+ * digits. The result is infinite if one of them is 0, or if it is too large for a double.
  * METHOD: Newton's method on the smaller of the two proportions, where g is convex. ACCURACY: 4
  * units in the last place of max(1, u). ERRORS: none; NaN if both are 0. */
 double htst_truncated_root(double below, double above);

@@ -1,3 +1,5 @@
+#include <float.h>
+
 #include "htst_test.h"
 #include "htst_truncated.h"
 
@@ -33,6 +35,14 @@ test_mean_and_root(void)
         CHECK(htst_truncated_root((double) (1 - mean(u)), g) == -root);
     }
     CHECK(htst_truncated_root(1, 1) == 0);
+    CHECK(htst_truncated_root(DBL_MAX, DBL_MAX) == 0);
+    CHECK(htst_truncated_root(0x1p1021, 3 * 0x1p1021) == htst_truncated_root(1, 3));
+    CHECK(htst_truncated_root(.25, 0x1p1020) == 0x1p1022);
+    CHECK(htst_truncated_root(.25, DBL_MAX) == INFINITY);
+    CHECK(htst_truncated_root(DBL_MAX, .25) == -INFINITY);
+    CHECK(htst_truncated_root(0x1p-1074, 0x1p-100) == 0x1p974);
+    CHECK(fabs(htst_truncated_root(0x1p-1000, .5) / 0x1p999 - 1) < 1e-15);
+    CHECK(fabs(htst_truncated_root(0x1p1022, DBL_MAX) - htst_truncated_root(.25, 1)) < 1e-14);
     CHECK(htst_truncated_root(0, 1) == INFINITY && htst_truncated_root(1, 0) == -INFINITY);
 }
 
