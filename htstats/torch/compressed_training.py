@@ -239,7 +239,9 @@ def _checked(
     if not (0 if filters else 1) <= len(hidden) <= 7:
         raise ValueError(f"hidden must be one to seven widths, got {list(hidden)}")
     if len(filters) > MOST_CONVOLUTIONS:
-        raise ValueError(f"filters must be at most {MOST_CONVOLUTIONS}, got {len(filters)}")
+        raise ValueError(
+            f"filters must describe at most {MOST_CONVOLUTIONS} convolutions, got {len(filters)}"
+        )
     widths = [checks.count("hidden", width, at_least=1, below=1025) for width in hidden]
     classes = max(int(labels.max()) + 1, 2)
     return features, labels.astype(np.int64), [features.shape[1], *widths, classes]
