@@ -58,6 +58,29 @@ def test_the_largest_block_sums_fit(dtype):
                 assert sums.total_of_squares == 2047 * one**2 + last**2
 
 
+@draws(30, dtype=BITS)
+def test_blocks_may_differ_in_size(dtype, data):
+    """A block is added as the one before it, unless its elements turn out to be of other sizes."""
+    steps = st.sampled_from([0, 0, 0, 1, -1, -2, -3, 7, -20, 60, -100])
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    scale, blocks = 0, []
+    for step in data.draw(st.lists(steps, min_size=1, max_size=12)):
+        scale = min(max(scale + step, -149), 120)
+        block = np.ldexp(rng.standard_normal(2048), scale).astype(dtype)
+        few = rng.integers(0, 2048, data.draw(st.sampled_from([0, 0, 1, 40])))
+        block[few] *= np.array(data.draw(st.sampled_from([0, 2.0**-17, 2.0**-30])), dtype)
+        if data.draw(st.integers(0, 9)) == 0:
+            block[few] = np.nan
+        blocks.append(block)
+    x = np.concatenate(blocks)[data.draw(st.integers(0, 20)) :]
+    sums = ExactSums(dtype).update(x)
+    unit = 2**1074
+    finite = [n * (unit // d) for n, d in map(float.as_integer_ratio, x[np.isfinite(x)].tolist())]
+    assert sums.n_not_finite == len(x) - len(finite)
+    assert sums.total == Fraction(sum(finite), unit)
+    assert sums.total_of_squares == Fraction(sum(n * n for n in finite), unit**2)
+
+
 @pytest.mark.parametrize("dtype", BITS)
 def test_many_equal_squares_do_not_overflow(dtype):
     x = np.full(2**20 + 3, np.nextafter(np.array(2, dtype), 0))

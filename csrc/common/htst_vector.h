@@ -36,17 +36,20 @@
 #endif
 
 /* The vector with the bits of these words; words & mask and words << bits in each lane; the words
- * with (word & mask) >= least, and 0 in place of others. */
+ * with (word & mask) >= least, and 0 in place of others; seen | ((word & mask) - least), whose top
+ * bit shows whether one of the words, of which the mask takes the top bit, was below `least`. */
 #if HTST_GNU_C
 #define HTST_VECTOR_OF(vector, a) ((vector) (a))
 #define HTST_WORDS_AND(words, a, mask) ((a) & (mask))
 #define HTST_WORDS_SHIFT(words, a, bits) ((a) << (bits))
 #define HTST_WORDS_FROM(words, a, mask, least) ((a) & (words) (((a) & (mask)) >= (least)))
+#define HTST_WORDS_BELOW(words, a, mask, least, seen) ((seen) | (((a) & (mask)) - (least)))
 #else
 #define HTST_VECTOR_OF(vector, a) HTST_JOIN(vector, _of)(a)
 #define HTST_WORDS_AND(words, a, mask) HTST_JOIN(words, _and)(a, mask)
 #define HTST_WORDS_SHIFT(words, a, bits) HTST_JOIN(words, _shift)(a, bits)
 #define HTST_WORDS_FROM(words, a, mask, least) HTST_JOIN(words, _from)(a, mask, least)
+#define HTST_WORDS_BELOW(words, a, mask, least, seen) HTST_JOIN(words, _below)(a, mask, least, seen)
 #endif
 
 #endif /* HTST_VECTOR_H */

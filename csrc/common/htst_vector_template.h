@@ -106,6 +106,13 @@ HTST_JOIN(WORDS, _from)(WORDS a, WORD mask, WORD least)
     EACH_LANE((a.lane[k] & mask) >= least ? a.lane[k] : 0);
 }
 
+static inline WORDS
+HTST_JOIN(WORDS, _below)(WORDS a, WORD mask, WORD least, WORDS seen)
+{
+    WORDS result;
+    EACH_LANE(seen.lane[k] | ((a.lane[k] & mask) - least));
+}
+
 #undef EACH_LANE
 
 #endif

@@ -46,39 +46,41 @@ wide_add_word(uint64_t *words, int count, uint64_t value, int shift, int negativ
     wide_add(words, count, htst_wide(0, value), shift, negative);
 }
 
-/* A float64 that is a multiple of 2^unit, in `scale` = 2^-unit, as an integer times 2^(unit -
- * least). Even if unit is below least, the value is a multiple of 2^least. */
+/* words += value * 2^shift. Bits below the first word are 0. */
 static void
-wide_add_double(uint64_t *words, int count, double value, double scale, int shift)
+wide_add_integer(uint64_t *words, int count, int64_t value, int shift)
 {
-    int64_t integer = (int64_t) (value * scale);
-    uint64_t magnitude = integer < 0 ? -(uint64_t) integer : (uint64_t) integer;
+    uint64_t magnitude = value < 0 ? -(uint64_t) value : (uint64_t) value;
     if (shift < 0) {
-        wide_add_word(words, count, magnitude >> -shift, 0, integer < 0);
+        wide_add_word(words, count, magnitude >> -shift, 0, value < 0);
     }
     else {
-        wide_add_word(words, count, magnitude, shift, integer < 0);
+        wide_add_word(words, count, magnitude, shift, value < 0);
     }
-}
-
-static double
-power_of_two(int exponent)
-{
-    uint64_t bits = (uint64_t) (exponent + 1023) << 52;
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
 }
 
 /* ------------------------------------------------------------------ float32 */
 
 #define BLOCK HTST_MOMENTS_BLOCK
 
+#define MOST_BLOCKS 512 /* sums of as many numbers of 53 bits fit 63 */
+
+/* Sums of several blocks by htst_moments_many.h, for e = field - 127. */
+typedef struct {
+    int64_t sum, high, low;
+    int field;
+    int room;     /* blocks that may still be added */
+    int expected; /* the next block is expected to fit, and to have no smaller elements */
+} many_f32_t;
+
+/* Sums of the elements that are too small for the grids, and of all elements of blocks with NaN or
+ * infinity. Only what comes after the first such element pays for the tables. */
 typedef struct {
     int64_t sum[256];
     uint64_t squares[256];
     int64_t room; /* elements that may still be added: 2^15 squares of 48 bits fit 64 bits */
-} by_exponent_t;
+    int is_used;
+} few_f32_t;
 
 #define FLOAT float
 #define UINT uint32_t
@@ -88,30 +90,68 @@ typedef struct {
 #include "htst_moments_template.h"
 
 static void
-flush_f32(by_exponent_t *few, uint64_t *sum, uint64_t *squares)
+flush_many_f32(many_f32_t *many, int field, uint64_t *sum, uint64_t *squares)
 {
-    for (int e = 0; e < 256; e++) {
-        int shift = e > 0 ? e - 1 : 0;
-        int64_t value = few->sum[e];
-        uint64_t magnitude = value < 0 ? -(uint64_t) value : (uint64_t) value;
+    int e = many->field - 127;
+    wide_add_integer(sum, HTST_MOMENTS_SUM_F32, many->sum, e + 108);
+    wide_add_integer(squares, HTST_MOMENTS_SQUARES_F32, many->high, 2 * e + 258);
+    wide_add_integer(squares, HTST_MOMENTS_SQUARES_F32, many->low, 2 * e + 216);
+    *many = (many_f32_t){ .field = field, .room = MOST_BLOCKS };
+}
+
+/* The smallest elements that are added to `many`. Denormals are never among them, because a
+ * processor may be set to flush them to zero. */
+static uint32_t
+least_f32(const many_f32_t *many)
+{
+    return (uint32_t) (many->field > 19 ? many->field - 18 : 1) << 23;
+}
+
+/* Add the elements of a block. Returns true if their sums fit; if not, nothing is added. */
+static int
+add_many_f32(const float *x, int64_t n, int smaller, many_f32_t *many)
+{
+    htst_moments_many_t block = htst_moments_many_f32(
+        htst_moments_best(), x, n, least_f32(many), smaller, many->field - 127);
+    many->sum += block.sum;
+    many->high += block.high;
+    many->low += block.low;
+    many->room -= block.fits;
+    return block.fits;
+}
+
+static void
+flush_few_f32(few_f32_t *few, uint64_t *sum, uint64_t *squares)
+{
+    for (int e = 0; few->is_used && e < 256; e++) {
         if (few->squares[e] != 0) {
-            wide_add_word(sum, HTST_MOMENTS_SUM_F32, magnitude, shift, value < 0);
+            int shift = e > 0 ? e - 1 : 0;
+            wide_add_integer(sum, HTST_MOMENTS_SUM_F32, few->sum[e], shift);
             wide_add_word(squares, HTST_MOMENTS_SQUARES_F32, few->squares[e], 2 * shift, 0);
         }
     }
     memset(few, 0, sizeof *few);
     few->room = 1 << 15;
+    few->is_used = 1;
 }
 
-/* Element by element, those with abs(x) < least. */
-static void
-few_f32(const float *x, int64_t n, uint32_t least, by_exponent_t *few, uint64_t *sum,
-    uint64_t *squares, int64_t *not_finite)
+/* The number of elements that add_each_f32 looks for. */
+HTST_KERNEL(uint32_t, count_few, (const float *x, int64_t n, uint32_t least), (x, n, least))
 {
-    if (few->room < n) {
-        flush_f32(few, sum, squares);
+    uint32_t count = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        uint32_t a = bits & ABS_F32;
+        count += (uint32_t) (a - 1 < least - 1) | (uint32_t) (a >= INF_F32); /* not zeros */
     }
-    few->room -= n;
+    return count;
+}
+
+/* Element by element, those with abs(x) < least, and the number of those that are not finite. */
+static void
+add_each_f32(const float *x, int64_t n, uint32_t least, few_f32_t *few, int64_t *not_finite)
+{
     for (int64_t i = 0; i < n; i++) {
         uint32_t bits;
         memcpy(&bits, x + i, sizeof bits);
@@ -128,39 +168,78 @@ few_f32(const float *x, int64_t n, uint32_t least, by_exponent_t *few, uint64_t 
     }
 }
 
+/* The same for a block, in which these elements are usually rare: most groups have none. */
+static void
+add_few_f32(const float *x, int64_t n, uint32_t least, few_f32_t *few, uint64_t *sum,
+    uint64_t *squares, int64_t *not_finite)
+{
+    enum { FEW_GROUP = 64 };
+    if (!few->is_used || few->room < n) {
+        flush_few_f32(few, sum, squares);
+    }
+    few->room -= n;
+    for (int64_t start = 0; start < n; start += FEW_GROUP) {
+        int64_t size = n - start < FEW_GROUP ? n - start : FEW_GROUP;
+        if (count_few(x + start, size, least) > 0) {
+            add_each_f32(x + start, size, least, few, not_finite);
+        }
+    }
+}
+
+static void
+block_f32(const float *x, int64_t n, many_f32_t *many, few_f32_t *few, uint64_t *sum,
+    uint64_t *squares, int64_t *not_finite)
+{
+    if (many->expected && many->room > 0 && add_many_f32(x, n, HTST_MOMENTS_REFUSE, many)) {
+        return;
+    }
+    range_t_f32 range = range_f32(x, n);
+    int field = (int) (range.largest >> 23);
+    uint32_t least = UINT32_MAX;
+    many->expected = 0;
+    if (range.largest == 0) {
+        return;
+    }
+    if (field > 0 && field < 255) { /* not only denormals, and all elements are finite */
+        if (field > many->field || field < many->field - 2 || many->room == 0) {
+            flush_many_f32(many, field, sum, squares);
+        }
+        least = least_f32(many);
+        int smaller = range.smallest_less_1 + 1 < least ? HTST_MOMENTS_OMIT : HTST_MOMENTS_ALLOW;
+        if (!add_many_f32(x, n, smaller, many)) {
+            flush_many_f32(many, field + 1, sum, squares); /* elements below 2^e always fit */
+            least = least_f32(many);
+            add_many_f32(x, n, HTST_MOMENTS_OMIT, many);
+        }
+    }
+    many->expected = range.smallest_less_1 + 1 >= least;
+    if (!many->expected) {
+        add_few_f32(x, n, least, few, sum, squares, not_finite);
+    }
+}
+
 static int
 add_f32(
     const float *x, int64_t n, int is_near, uint64_t *sum, uint64_t *squares, int64_t *not_finite)
 {
-    by_exponent_t few = { .room = 1 << 15 };
+    many_f32_t many = { .room = MOST_BLOCKS };
+    few_f32_t few;
+    few.is_used = 0;
+    if (n >= BLOCK) { /* the first elements show what to expect */
+        many.field = (int) (range_f32(x, 64).largest >> 23);
+        many.expected = many.field > 0 && many.field < 255;
+    }
     for (int64_t start = 0; start < n; start += BLOCK) {
-        const float *block = x + start;
         int64_t size = n - start < BLOCK ? n - start : BLOCK;
         if (!is_near) {
-            htst_ahead(block, size * (int64_t) sizeof *x, 0);
+            htst_ahead(x + start, size * (int64_t) sizeof *x, 0);
         }
-        range_t_f32 range = range_f32(block, size);
-        if (range.largest < UINT32_C(1) << 23 || range.largest >= INF_F32) {
-            /* only denormals, or an element that is not finite */
-            few_f32(block, size, UINT32_MAX, &few, sum, squares, not_finite);
-            continue;
-        }
-        /* denormals are never among `many`, because a processor may be set to flush them to zero */
-        int field = (int) (range.largest >> 23), e = field - 127;
-        uint32_t least = (uint32_t) (field > 19 ? field - 18 : 1) << 23;
-        int has_few = range.smallest_less_1 + 1 < least;
-        htst_moments_many_t many = htst_moments_many_f32(
-            htst_isa(), block, size, has_few ? least : 0, 1.5 * power_of_two(2 * e + 12));
-        wide_add_double(sum, HTST_MOMENTS_SUM_F32, many.sum, power_of_two(41 - e), e + 108);
-        wide_add_double(
-            squares, HTST_MOMENTS_SQUARES_F32, many.high, power_of_two(40 - 2 * e), 2 * e + 258);
-        wide_add_double(
-            squares, HTST_MOMENTS_SQUARES_F32, many.low, power_of_two(82 - 2 * e), 2 * e + 216);
-        if (has_few) {
-            few_f32(block, size, least, &few, sum, squares, not_finite);
-        }
+        block_f32(x + start, size, &many, &few, sum, squares, not_finite);
     }
-    flush_f32(&few, sum, squares);
+    flush_many_f32(&many, 0, sum, squares);
+    if (few.is_used) {
+        flush_few_f32(&few, sum, squares);
+    }
     return HTST_OK;
 }
 

@@ -4,10 +4,11 @@
  * smallest denormal, and for squares the square of the smallest denormal: 2^-149 and 2^-298 for
  * float32, 2^-1074 and 2^-2148 for float64. Sums of up to 2^62 elements of any size fit.
  *
- * METHOD: elements of a block that are at least 2^-18 times its largest element are added in double
- * precision on grids so coarse that every addition is exact. float32 elements are added as they
- * are and their squares in two parts, float64 elements in three parts and their squares as six
- * products of parts. The few smaller elements are added to integers, one for each exponent.
+ * METHOD: elements of a block that are at least 2^-18 times its largest element are added on grids
+ * so coarse that every addition is exact: float32 as htst_moments_many.h says; float64 elements in
+ * three parts and their squares as six products of parts, in double precision. The few smaller
+ * elements are added to integers, one for each exponent. A block of float32 is first added as if
+ * its elements had the sizes of those before, and again if it turns out otherwise.
  * ACCURACY: exact. The sums therefore do not depend on the order and the grouping of the elements,
  * nor on how the processor treats denormals. */
 #ifndef HTST_MOMENTS_H

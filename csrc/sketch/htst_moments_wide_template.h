@@ -31,7 +31,8 @@ OF(collect)(htst_wide_t *total, const OF(doubles_t) * lanes, double scale)
 HTST_INLINE void
 OF(add_part)(const double *x, int64_t n, int part, uint64_t least, many_f64_t *many)
 {
-    const double to_a = 1.5 * power_of_two(many->e + 30), to_b = 1.5 * power_of_two(many->e + 6);
+    const double to_a = 1.5 * htst_moments_power(many->e + 30),
+                 to_b = 1.5 * htst_moments_power(many->e + 6);
     OF(doubles_t) sa = { 0 }, sb = { 0 }, sc = { 0 };
     OF(doubles_t) aa = { 0 }, ab = { 0 }, bb = { 0 }, ac = { 0 }, bc = { 0 }, cc = { 0 };
     double last[GROUP] = { 0 };
@@ -53,7 +54,7 @@ OF(add_part)(const double *x, int64_t n, int part, uint64_t least, many_f64_t *m
         ADD_PRODUCT(bc, b, c);
         ADD_PRODUCT(cc, c, c);
     }
-    const double unit = power_of_two(-many->e), square = power_of_two(-2 * many->e);
+    const double unit = htst_moments_power(-many->e), square = htst_moments_power(-2 * many->e);
     OF(collect)(many->sum, &sa, unit * 0x1p22);
     OF(collect)(many->sum + 1, &sb, unit * 0x1p46);
     OF(collect)(many->sum + 2, &sc, unit * 0x1p70);

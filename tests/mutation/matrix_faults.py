@@ -241,15 +241,27 @@ FAULTS = (
     ),
     Fault(
         "htst_moments_many.c",
-        "the smallest of the many are left out with AVX2",
-        "_mm256_set1_epi32((int32_t) (least - 1)));",
-        "_mm256_set1_epi32((int32_t) (least + 1)));",
+        "the largest of the omitted are added with AVX2",
+        "bits, _mm256_set1_epi32(INT32_MAX)), from);",
+        "bits, _mm256_set1_epi32(INT32_MAX)), _mm256_sub_epi32(from, _mm256_set1_epi32(1)));",
     ),
     Fault(
         "htst_moments_many.c",
         "the smaller elements are added twice with AVX-512",
         "kept = _mm256_cmpge_epu32_mask(",
         "kept = 0xff | _mm256_cmpge_epu32_mask(",
+    ),
+    Fault(
+        "htst_moments_many.c",
+        "the higher bits of squares with IFMA are cut, not rounded",
+        "* 0x1p-52 + 0.5) * 1024,",
+        "* 0x1p-52) * 1024,",
+    ),
+    Fault(
+        "htst_moments_many.c",
+        "a sum of squares twice the largest fits",
+        "#define MOST 0x1p51",
+        "#define MOST 0x1p52",
     ),
     Fault(
         "htst_moments.c",
@@ -259,9 +271,15 @@ FAULTS = (
     ),
     Fault(
         "htst_moments.c",
+        "a block with elements smaller than expected is added whole",
+        "add_many_f32(x, n, HTST_MOMENTS_REFUSE, many)",
+        "add_many_f32(x, n, HTST_MOMENTS_ALLOW, many)",
+    ),
+    Fault(
+        "htst_moments.c",
         "sums by exponent are never emptied",
-        "if (few->room < n) {\n        flush_f32(",
-        "if (few->room < -1000 * n) {\n        flush_f32(",
+        "|| few->room < n) {\n        flush_few_f32(",
+        "|| few->room < -1000 * n) {\n        flush_few_f32(",
     ),
     Fault("htst_sketch.c", "a lost carry", "entry[2] += entry[1] < low;", "entry[2] += 0;"),
     Fault(
