@@ -43,7 +43,7 @@ INTERNAL = {
     "htst_network_trial.h",
     "htst_pair.h",
     "htst_partition_avx512.h",
-    "htst_partition_x86.h",
+    "htst_partition_row.h",
     "htst_philox.h",
     "htst_products_widen.h",
     "htst_proposals.h",

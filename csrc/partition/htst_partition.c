@@ -5,11 +5,12 @@
 #include "htst_ahead.h"
 #include "htst_common.h"
 #include "htst_isa.h"
-#include "htst_partition_x86.h"
+#include "htst_partition_row.h"
 
 #define SEGMENT HTST_PARTITION_SEGMENT
 /* Elements whose comparisons make a word; it divides SEGMENT. */
 #define MASK_LANES 32
+#define BUSY (SEGMENT / 8) /* as in htst_partition_avx512.h */
 
 /* A byte whose bit i is byte i of these, which are 0 or 1. The product moves each to its bit. */
 static inline uint32_t
@@ -67,7 +68,8 @@ value_f16(uint16_t w)
 {
     uint32_t magnitude = (uint32_t) (w & 0x7fff) << 13;
     uint32_t hidden = magnitude < UINT32_C(1) << 23 ? UINT32_C(1) << 23 : 0;
-    uint32_t bits = magnitude + (UINT32_C(112) << 23) + hidden;
+    uint32_t infinite = magnitude >= UINT32_C(31) << 23 ? UINT32_C(112) << 23 : 0;
+    uint32_t bits = magnitude + (UINT32_C(112) << 23) + hidden + infinite;
     float value;
     memcpy(&value, &bits, sizeof value);
     value -= hidden ? 0x1p-14f : 0.0f;
@@ -131,9 +133,9 @@ htst_partition_count_b64(const uint64_t *w, int64_t rows, int64_t cols, int64_t 
 #define AVX512_ROW(format) htst_partition_row_avx512_##format
 #define AVX2_ROW(format) htst_partition_row_avx2_##format
 #else
-#define VBMI2_ROW(format) fill_row_##format
-#define AVX512_ROW(format) fill_row_##format
-#define AVX2_ROW(format) fill_row_##format
+#define VBMI2_ROW(format) htst_partition_row_plain_##format
+#define AVX512_ROW(format) htst_partition_row_plain_##format
+#define AVX2_ROW(format) htst_partition_row_plain_##format
 #endif
 
 #define BITS uint16_t

@@ -11,7 +11,7 @@
  * METHOD: a row is cut into segments of HTST_PARTITION_SEGMENT columns; the last may be shorter.
  * The count writes to `hits` the number of kept elements of each segment, at most 255. The fill
  * skips segments without kept elements, and writes dense and sparse segments in different ways.
- * Instructions that compress vectors are used where the processor has them (htst_partition_x86.h).
+ * Instructions that compress vectors are used where the processor has them (htst_partition_row.h).
  * ACCURACY: exact: float16 and bfloat16 are widened to float32 without rounding. The result does
  * not depend on the instructions.
  *

@@ -1,4 +1,4 @@
-#include "htst_partition_x86.h"
+#include "htst_partition_row.h"
 
 #ifdef HTST_ISA_HAS_X86
 

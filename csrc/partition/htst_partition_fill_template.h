@@ -13,6 +13,13 @@
 #define INDEX_OF(name) WIDE_OF(name)
 #include "htst_partition_row_template.h"
 
+int64_t
+OF(htst_partition_row_plain)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
+    int64_t room, int32_t *indices, OUT *values)
+{
+    return OF(fill_row)(w, cols, low, high, hits, room, indices, values);
+}
+
 int
 OF(htst_partition_fill)(const BITS *w, int64_t rows, int64_t cols, INT low, INT high,
     const uint8_t *hits, const int64_t *indptr, int instructions, int wide, void *indices,
@@ -22,7 +29,7 @@ OF(htst_partition_fill)(const BITS *w, int64_t rows, int64_t cols, INT low, INT 
         instructions == HTST_PARTITION_VBMI2    ? ROW_VBMI2
         : instructions == HTST_PARTITION_AVX512 ? ROW_AVX512
         : instructions == HTST_PARTITION_AVX2   ? ROW_AVX2
-                                                : OF(fill_row);
+                                                : OF(htst_partition_row_plain);
     for (int64_t r = 0; r < rows; r++, w += cols, hits += segments(cols)) {
         int64_t at = indptr[r], room = indptr[r + 1] - at;
         int64_t kept = wide

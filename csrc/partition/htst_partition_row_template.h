@@ -2,9 +2,9 @@
  * htst_partition_fill_template.h includes it for each, with INDEX, the type, and INDEX_OF(name),
  * the name with the suffixes of both.
  *
- * Fills at most `room` places. The comparisons of MASK_LANES elements make a word, and only its
- * ones are visited: most elements are not kept, and a branch for each would often be
- * mispredicted. */
+ * `hits` may be NULL, as in htst_partition_row.h. Fills at most `room` places. The comparisons of
+ * MASK_LANES elements make a word, and only its ones are visited: most elements are not kept, and
+ * a branch for each would often be mispredicted. */
 
 static int64_t
 INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t *hits,
@@ -12,10 +12,14 @@ INDEX_OF(fill_row)(const BITS *w, int64_t cols, INT low, INT high, const uint8_t
 {
     const BITS base = COUNT_OF(base)(low);
     const INT inside = COUNT_OF(inside)(low, high);
-    int64_t k = 0;
+    int64_t k = 0, before = 0;
     for (int64_t start = 0; start < cols; start += MASK_LANES) {
-        if (hits[start / SEGMENT] == 0) {
+        if (hits != NULL && hits[start / SEGMENT] == 0) {
             continue;
+        }
+        if (hits == NULL && start % SEGMENT == 0) {
+            htst_ahead(w + start, (int64_t) sizeof *w * SEGMENT, k - before >= BUSY);
+            before = k;
         }
         uint32_t kept = cols - start >= MASK_LANES
             ? COUNT_OF(mask)(w + start, MASK_LANES, base, inside)

@@ -21,7 +21,7 @@
 #include "htst_common.h"
 #include "htst_isa.h"
 #include "htst_partition.h"
-#include "htst_partition_x86.h"
+#include "htst_partition_row.h"
 
 #define PIECE HTST_SPLIT_PIECE
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
@@ -133,16 +133,16 @@ place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int
 
 /* ---- split ----------------------------------------------------------------------------------- */
 
-/* With vector instructions a row need not be counted first. Otherwise the count brings the row into
- * the nearest cache for the fill. */
 #ifdef HTST_ISA_HAS_X86
 #define ROW_OF(format, ...)                                                                \
     (instructions == HTST_PARTITION_VBMI2 ? htst_partition_row_vbmi2_##format(__VA_ARGS__) \
             : instructions == HTST_PARTITION_AVX512                                        \
             ? htst_partition_row_avx512_##format(__VA_ARGS__)                              \
-            : htst_partition_row_avx2_##format(__VA_ARGS__))
+            : instructions == HTST_PARTITION_AVX2                                          \
+            ? htst_partition_row_avx2_##format(__VA_ARGS__)                                \
+            : htst_partition_row_plain_##format(__VA_ARGS__))
 #else
-#define ROW_OF(format, ...) 0 /* never reached: see htst_partition_best */
+#define ROW_OF(format, ...) ((void) instructions, htst_partition_row_plain_##format(__VA_ARGS__))
 #endif
 
 #define BITS uint16_t
@@ -150,10 +150,7 @@ place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int
 #define OUT uint32_t
 #define INFINITE 0x7c00
 #define OUT_INFINITE UINT32_C(0x7f800000)
-#define COUNT(w, cols, low, high, ...) \
-    htst_partition_count_b16(w, 1, cols, low, high, 0x7c00, __VA_ARGS__)
 #define ROW(...) ROW_OF(f16, __VA_ARGS__)
-#define FILL htst_partition_fill_f16
 #define OF(name) name##_f16
 #include "htst_split_template.h"
 
@@ -162,10 +159,7 @@ place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int
 #define OUT uint32_t
 #define INFINITE 0x7f80
 #define OUT_INFINITE UINT32_C(0x7f800000)
-#define COUNT(w, cols, low, high, ...) \
-    htst_partition_count_b16(w, 1, cols, low, high, 0x7f80, __VA_ARGS__)
 #define ROW(...) ROW_OF(bf16, __VA_ARGS__)
-#define FILL htst_partition_fill_bf16
 #define OF(name) name##_bf16
 #include "htst_split_template.h"
 
@@ -174,9 +168,7 @@ place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int
 #define OUT uint32_t
 #define INFINITE INT32_C(0x7f800000)
 #define OUT_INFINITE UINT32_C(0x7f800000)
-#define COUNT(w, cols, low, high, ...) htst_partition_count_b32(w, 1, cols, low, high, __VA_ARGS__)
 #define ROW(...) ROW_OF(b32, __VA_ARGS__)
-#define FILL htst_partition_fill_b32
 #define OF(name) name##_b32
 #include "htst_split_template.h"
 
@@ -185,8 +177,6 @@ place(void *array, int64_t size, int64_t at, const void *own, int64_t bytes, int
 #define OUT uint64_t
 #define INFINITE INT64_C(0x7ff0000000000000)
 #define OUT_INFINITE UINT64_C(0x7ff0000000000000)
-#define COUNT(w, cols, low, high, ...) htst_partition_count_b64(w, 1, cols, low, high, __VA_ARGS__)
 #define ROW(...) ROW_OF(b64, __VA_ARGS__)
-#define FILL htst_partition_fill_b64
 #define OF(name) name##_b64
 #include "htst_split_template.h"

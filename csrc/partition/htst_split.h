@@ -50,7 +50,7 @@ typedef struct {
  * not_finite              set to the number of NaN or infinite elements that this thread found. If
  *                         it is not 0 for all threads, the result is meaningless.
  *
- * METHOD, ACCURACY: above. ERRORS: HTST_ERR_BAD_ARG if the matrix changed during the call. */
+ * METHOD, ACCURACY: above. ERRORS: none; returns HTST_OK. */
 int htst_split_f16(const uint16_t *w, int64_t rows, int64_t cols, int16_t low, int16_t high,
     int instructions, htst_split_turns_t *turns, const htst_split_look_t *elements,
     const htst_split_look_t *kept, int32_t *own_indices, uint32_t *own_values, int64_t *indptr,

@@ -1,8 +1,7 @@
 /* htst_split_template: htst_split.c for one format of floats. That file includes it once for each,
  * with BITS and INT, the unsigned and signed integers of its width; OUT, the unsigned integer of a
- * value's width; INFINITE and OUT_INFINITE, infinity as an element and as a value; COUNT(w, cols,
- * low, high, counts, hits, not_finite), the count of one row; ROW(...), a row without a count;
- * FILL, the fill of htst_partition; and OF(name), the name with the format's suffix. */
+ * value's width; INFINITE and OUT_INFINITE, infinity as an element and as a value; ROW(...), a row
+ * by htst_partition_row.h; and OF(name), the name with the format's suffix. */
 
 /* The number of values that are NaN or infinite. */
 HTST_KERNEL(int64_t, OF(not_finite), (const OUT *values, int64_t n), (values, n))
@@ -15,46 +14,26 @@ HTST_KERNEL(int64_t, OF(not_finite), (const OUT *values, int64_t n), (values, n)
     return (int64_t) bad;
 }
 
-/* A row or a part of one: the elements that it keeps, and their number in *kept. */
-static int
-OF(split_row)(const BITS *w, int64_t cols, INT low, INT high, int instructions, int32_t *indices,
-    OUT *values, int64_t *kept, int64_t *not_finite)
-{
-    uint8_t hits[PIECE / HTST_PARTITION_SEGMENT];
-    int64_t indptr[2] = { 0 }, bad;
-
-    if (instructions >= HTST_PARTITION_AVX2) {
-        *kept = ROW(w, cols, low, high, NULL, cols + HTST_SPLIT_OWN - PIECE, indices, values);
-        *not_finite += OF(not_finite)(values, *kept);
-        return HTST_OK;
-    }
-    COUNT(w, cols, low, high, indptr + 1, hits, &bad);
-    *kept = indptr[1];
-    *not_finite += bad;
-    return FILL(w, 1, cols, low, high, hits, indptr, instructions, 0, indices, values);
-}
-
-/* The rows of a piece: the elements that they keep, how many in *kept, and in ends[r] how many the
- * first r + 1 rows keep, for the n_ends rows that end in this piece. */
-static int
+/* The rows of a piece: the elements that they keep, and in ends[r] how many the first r + 1 rows
+ * keep, for the n_ends rows that end in this piece. Returns the number of kept elements. */
+static int64_t
 OF(split_piece)(const BITS *w, int64_t row_length, const piece_t *piece, INT low, INT high,
     int instructions, const htst_split_look_t *elements, int32_t *indices, OUT *values,
-    int64_t *ends, int64_t n_ends, int64_t *kept, int64_t *not_finite)
+    int64_t *ends, int64_t n_ends, int64_t *not_finite)
 {
     int64_t k = 0, looked = 0;
-    int status = HTST_OK;
 
     for (int64_t r = 0; r < piece->rows; r++, w += row_length) {
-        int64_t here, ahead = piece->rows * piece->cols - looked;
+        int64_t ahead = piece->rows * piece->cols - looked;
         if (elements != NULL && looked < (r + 1) * piece->cols) {
             ahead = MIN(ahead, MAX(piece->cols, LOOK));
             elements->read(w + looked - r * piece->cols, ahead, elements->state);
             looked += ahead;
         }
-        int done = OF(split_row)(
-            w, piece->cols, low, high, instructions, indices + k, values + k, &here, not_finite);
-        status = done == HTST_OK ? status : done;
-        k += here;
+        int64_t room = piece->cols + HTST_SPLIT_OWN - PIECE;
+        int64_t kept = ROW(w, piece->cols, low, high, NULL, room, indices + k, values + k);
+        *not_finite += OF(not_finite)(values + k, kept);
+        k += kept;
         if (r < n_ends) {
             ends[r] = k;
         }
@@ -62,8 +41,7 @@ OF(split_piece)(const BITS *w, int64_t row_length, const piece_t *piece, INT low
     for (int64_t i = 0; piece->col > 0 && i < k; i++) {
         indices[i] += (int32_t) piece->col;
     }
-    *kept = k;
-    return status;
+    return k;
 }
 
 int
@@ -75,7 +53,6 @@ OF(htst_split)(const BITS *w, int64_t rows, int64_t cols, INT low, INT high, int
     const int64_t last = pieces(rows, cols), size = rows * cols, each = sizeof(OUT);
     const int alone = own_indices == NULL;
     int64_t turn;
-    int status = HTST_OK;
 
     *not_finite = 0;
     atomic_fetch_add(&turns->threads, 1);
@@ -84,16 +61,15 @@ OF(htst_split)(const BITS *w, int64_t rows, int64_t cols, INT low, INT high, int
     high = (INT) MIN(high, INFINITE - 1);
     while ((turn = atomic_fetch_add(&turns->next, 1)) < last) {
         piece_t piece = piece_at(turn, rows, cols);
-        int64_t *ends = indptr + piece.row + 1, k;
+        int64_t *ends = indptr + piece.row + 1;
         int64_t n_ends = piece.col + piece.cols == cols ? piece.rows : 0;
         int32_t *to_indices = alone ? indices + turns->kept : own_indices;
         OUT *to_values = alone ? values + turns->kept : own_values;
-        int done = OF(split_piece)(w + piece.row * cols + piece.col, cols, &piece, low, high,
-            instructions, elements, to_indices, to_values, ends, n_ends, &k, not_finite);
+        int64_t k = OF(split_piece)(w + piece.row * cols + piece.col, cols, &piece, low, high,
+            instructions, elements, to_indices, to_values, ends, n_ends, not_finite);
         if (kept != NULL && k > 0) {
             kept->read(to_values, k, kept->state);
         }
-        status = done == HTST_OK ? status : done;
         int64_t at = take_place(turns, turn, k);
         for (int64_t r = 0; r < n_ends; r++) {
             ends[r] += at;
@@ -103,7 +79,7 @@ OF(htst_split)(const BITS *w, int64_t rows, int64_t cols, INT low, INT high, int
             place(values, size * each, at * each, own_values, k * each, lead(turns));
         }
     }
-    return status;
+    return HTST_OK;
 }
 
 #undef BITS
@@ -111,7 +87,5 @@ OF(htst_split)(const BITS *w, int64_t rows, int64_t cols, INT low, INT high, int
 #undef OUT
 #undef INFINITE
 #undef OUT_INFINITE
-#undef COUNT
 #undef ROW
-#undef FILL
 #undef OF

@@ -109,6 +109,23 @@ test_b16(int instructions)
     CHECK(same);
 }
 
+/* Infinity and NaN stay what they are: the split finds them among the kept values. */
+static void
+test_not_finite_f16(int instructions)
+{
+    const uint16_t w[4] = { 0x7c00, 0xfc00, 0x7c01, 0xffff };
+    const uint8_t hits[1] = { 4 };
+    const int64_t indptr[2] = { 0, 4 };
+    int32_t indices[4];
+    uint32_t values[4];
+    CHECK(htst_partition_fill_f16(w, 1, 4, -1, 0, hits, indptr, instructions, 0, indices, values)
+        == HTST_OK);
+    CHECK(values[0] == 0x7f800000 && values[1] == 0xff800000);
+    for (int k = 2; k < 4; k++) {
+        CHECK(indices[k] == k && (values[k] & INT32_MAX) > 0x7f800000);
+    }
+}
+
 static void
 test_b64(int instructions)
 {
@@ -289,6 +306,7 @@ main(void)
             }
         }
         test_b16(instructions);
+        test_not_finite_f16(instructions);
         test_b64(instructions);
         test_zeros_are_kept(instructions);
         test_all_are_kept(instructions);
@@ -300,6 +318,7 @@ main(void)
     htst_test_ignore_denormals();
     for (int instructions = 0; instructions <= htst_partition_best(); instructions++) {
         test_b16(instructions);
+        test_not_finite_f16(instructions);
         test_b64(instructions);
         test_denormals(instructions);
     }
