@@ -100,6 +100,22 @@ def spectrum():
     return lambda: fit_spectrum(W), lambda: None
 
 
+def svd():
+    from htstats.spectral import fit_spectrum
+
+    W = np.random.default_rng(4).standard_normal((2000, 2000))
+    return lambda: fit_spectrum(W, way="svd"), lambda: None
+
+
+def eigenvalues():
+    from htstats.spectral._eigenvalues import solve_gram
+    from htstats.spectral._gram import Gram
+
+    half = np.random.default_rng(4).integers(-9, 9, (4000, 4000)).astype(float, order="F")
+    matrix = half + half.T
+    return lambda: solve_gram(Gram(matrix.copy(order="F"), 0.0, 1.0)), lambda: None
+
+
 def norm():
     from htstats import spectral_norm
 
@@ -192,6 +208,8 @@ LONG_CALLS = {
     "anneal on threads": lambda: anneal(2),
     "features": features,
     "spectrum": spectrum,
+    "svd": svd,
+    "eigenvalues": eigenvalues,
     "norm": norm,
     "partition": partition,
     "partition on threads": lambda: partition(2),

@@ -9,12 +9,13 @@ Turns         the numbers from 0 on: threads work on them concurrently and hand 
 
 from __future__ import annotations
 
+import atexit
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from itertools import pairwise
-from threading import Condition, Lock, current_thread, main_thread
+from threading import Condition, Event, Lock, current_thread, main_thread
 from typing import TypeVar
 
 __all__ = ["Turns", "call_aside", "run_as_done", "run_each", "run_ranges"]
@@ -127,18 +128,30 @@ def run_as_done(
         todo.clear()
 
 
-def call_aside(work: Callable[[], R]) -> R:
+def call_aside(work: Callable[[], R], *, is_waited_for: bool = False) -> R:
     """Call `work` and return its result; an interrupt ends the wait for it at once.
 
     Python handles an interrupt only between two steps of the main thread, and so not during a long
     call into a library. The main thread therefore waits for another one. After an interrupt the
-    call continues without effect until it ends, and nothing waits for it.
+    call continues without effect until it ends. Nothing waits for it, or if `is_waited_for` the end
+    of the program: a BLAS whose memory is taken away while it computes may block the end for ever.
     """
     if current_thread() is not main_thread():
         return work()
-    context = copy_context()
-    for _, result in run_as_done(lambda _: context.run(work), [None], 1, aside=True):
-        return result
+    context, is_done = copy_context(), Event()
+
+    def work_aside(_: None) -> R:
+        try:
+            return context.run(work)
+        finally:
+            is_done.set()
+
+    try:
+        for _, result in run_as_done(work_aside, [None], 1, aside=True):
+            return result
+    finally:
+        if is_waited_for and not is_done.is_set():
+            atexit.register(is_done.wait)
     raise AssertionError("unreachable: run_as_done yields the result or raises")
 
 

@@ -3,6 +3,7 @@
 _rows         read a matrix by rows, in memory or in blocks; products W^T (W v)
 _norms        spectral norm and stable rank, by Lanczos' method in float64
 _estimate     the same for a table: float32 products, judged in float64
+_blas         BLAS and LAPACK without Python's lock
 _gram         W W^T of the short side, with a bound of its error
 _eigenvalues  all eigenvalues from the Gram matrix or by the SVD, the largest by Lanczos
 _spectrum     fit_spectrum: which way is taken, and the fit

@@ -11,6 +11,7 @@ from htstats._common import checks
 from htstats._common.arrays import Floats, widen
 from htstats._common.data_checks import require_all_finite
 from htstats._common.threads import call_aside
+from htstats.spectral._blas import eigenvalues
 from htstats.spectral._gram import SMALL, UNIT, Gram, gram_of
 from htstats.spectral._norms import start_vector
 from htstats.spectral._rows import Rows, Vector, open_rows
@@ -84,7 +85,7 @@ def by_svd(rows: Rows) -> Eigenvalues:
     matrix = widen(rows.data, rows.dtype)
     require_all_finite("W", matrix)
     singular: Floats = call_aside(
-        lambda: np.asarray(np.linalg.svd(matrix, compute_uv=False), np.float64)
+        lambda: np.asarray(np.linalg.svd(matrix, compute_uv=False), np.float64), is_waited_for=True
     )
     return square_all(singular, rows.shape)
 
@@ -146,14 +147,7 @@ def solve_gram(gram: Gram) -> Eigenvalues:
     if side <= SMALL:
         values: Floats = np.asarray(np.linalg.eigvalsh(gram.matrix), np.float64)
     else:
-        from scipy.linalg import eigh
-
-        # in place: the matrix is in Fortran's order and is not needed again
-        values = call_aside(
-            lambda: eigh(
-                gram.matrix, eigvals_only=True, overwrite_a=True, check_finite=False, driver="evr"
-            )
-        )
+        values = eigenvalues(gram.matrix)  # which is not needed again
     return keep_certain(values, gram.error)
 
 

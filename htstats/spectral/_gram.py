@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from htstats._common.arrays import Floats, widen
+from htstats.spectral._blas import add_product
 from htstats.spectral._rows import Matrix, Rows
 
 __all__ = ["Gram", "gram_error", "gram_of", "needs_scipy"]
@@ -92,10 +93,7 @@ def _add_with_numpy(blocks: Iterator[Floats], side: int) -> Floats:
 
 
 def _add_with_blas(blocks: Iterator[Floats], side: int) -> Floats:
-    from scipy.linalg.blas import dsyrk
-
     gram = np.zeros((side, side), order="F")
     for block in blocks:
-        # block.T is in Fortran's order: neither argument is copied
-        gram = dsyrk(1.0, block.T, beta=1.0, c=gram, lower=1, overwrite_c=1)
+        gram = add_product(block, gram)
     return gram
