@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from itertools import pairwise
-from threading import Condition, Event, Lock, current_thread, main_thread
+from threading import Condition, Lock, current_thread, main_thread
 from typing import TypeVar
 
 __all__ = ["Turns", "call_aside", "run_as_done", "run_each", "run_ranges"]
@@ -86,14 +86,20 @@ def run_ranges(work: Callable[[slice], R], length: int, elements: int, n_threads
 
 
 def run_as_done(
-    work: Callable[[T], R], items: Iterable[T], n_threads: int, *, aside: bool = False
+    work: Callable[[T], R],
+    items: Iterable[T],
+    n_threads: int,
+    *,
+    aside: bool = False,
+    is_waited_for: bool = False,
 ) -> Iterator[tuple[T, R]]:
     """Call `work` on each item; yield the item and its result as soon as the result is there.
 
     The items are begun in their order. An exception in `work` ends the iteration, and so does the
-    caller by leaving the loop early. Calls that have begun then continue, but nothing waits for
-    them, not even the end of the program. With `aside`, a single thread is not the caller's: an
-    interrupt then ends the iteration at once, also in the middle of a long call into a library.
+    caller by leaving the loop early. Calls that have begun then continue. Nothing waits for them,
+    or if `is_waited_for` the end of the program does: a BLAS that computes while the program ends
+    may block its end for ever. With `aside`, a single thread is not the caller's: an interrupt then
+    ends the iteration at once, also in the middle of a long call into a library.
     """
     if n_threads == 1 and not aside:
         for item in items:
@@ -115,17 +121,22 @@ def run_as_done(
                 except BaseException as error:
                     done.put((item, None, error))
 
-    n_items = len(todo)
-    for _ in range(min(n_threads, n_items)):
-        Thread(target=take_items, daemon=True).start()
+    n_left = len(todo)
+    threads = [Thread(target=take_items, daemon=True) for _ in range(min(n_threads, n_left))]
+    for thread in threads:
+        thread.start()
     try:
-        for _ in range(n_items):
+        while n_left > 0:
             item, result, error = done.get()
             if error is not None:
                 raise error
+            n_left -= 1
             yield item, result  # type: ignore[misc]
     finally:
         todo.clear()
+        if is_waited_for and n_left > 0:
+            for thread in threads:
+                atexit.register(thread.join)
 
 
 def call_aside(work: Callable[[], R], *, is_waited_for: bool = False) -> R:
@@ -133,25 +144,15 @@ def call_aside(work: Callable[[], R], *, is_waited_for: bool = False) -> R:
 
     Python handles an interrupt only between two steps of the main thread, and so not during a long
     call into a library. The main thread therefore waits for another one. After an interrupt the
-    call continues without effect until it ends. Nothing waits for it, or if `is_waited_for` the end
-    of the program: a BLAS whose memory is taken away while it computes may block the end for ever.
+    call continues without effect until it ends; for `is_waited_for` see `run_as_done`.
     """
     if current_thread() is not main_thread():
         return work()
-    context, is_done = copy_context(), Event()
-
-    def work_aside(_: None) -> R:
-        try:
-            return context.run(work)
-        finally:
-            is_done.set()
-
-    try:
-        for _, result in run_as_done(work_aside, [None], 1, aside=True):
-            return result
-    finally:
-        if is_waited_for and not is_done.is_set():
-            atexit.register(is_done.wait)
+    context = copy_context()
+    for _, result in run_as_done(
+        lambda _: context.run(work), [None], 1, aside=True, is_waited_for=is_waited_for
+    ):
+        return result
     raise AssertionError("unreachable: run_as_done yields the result or raises")
 
 

@@ -143,7 +143,8 @@ def _fit_all(
     # start with the largest: at the end, it would keep one thread busy while the others are idle
     largest_first = sorted(matrices.values(), key=lambda matrix: -matrix.nbytes)
     work = lambda matrix: measure_matrix(matrix, wanted)  # noqa: E731
-    for matrix, numbers in run_as_done(work, largest_first, n_threads):
+    # a spectrum is computed by a BLAS
+    for matrix, numbers in run_as_done(work, largest_first, n_threads, is_waited_for=True):
         rows[matrix.name].update(numbers)
         finish(rows[matrix.name])
         report(matrix.nbytes)
