@@ -207,8 +207,10 @@ htst_stable_standard_point(
         htst_pair_t x1 = law->is_one && law->beta != 0.0 ? law->shift : q;
         return (htst_stable_point_t){ q, x1, size };
     }
-    if (fabs(d.hi) > 1e-290 && fabs(q.hi) > 1e-290) {
-        q.lo = (htst_residual(d.hi, q.hi, scale) + d.lo) / scale;
+    if (fabs(d.hi) > 1e-290 && fabs(q.hi) > 1e-290 && fabs(q.hi) < 1e290) {
+        /* without a fused operation, a factor above 2^996 overflows when it is split */
+        double unit = fmax(fabs(d.hi), scale) > 1e290 ? 0x1p-100 : 1.0, s = scale * unit;
+        q.lo = (htst_residual(d.hi * unit, q.hi, s) + d.lo * unit) / s;
     }
     if (law->is_one && is_s1) { /* x_S0 = x_S1 - (2/pi) beta log scale */
         double shift = -2.0 / HTST_PI * law->beta * log(scale);

@@ -137,6 +137,26 @@ test_table(void)
     free(table);
 }
 
+/* Both x and scale times a power of two: the same bits, also where products would overflow. */
+static void
+test_sizes_of_scale(void)
+{
+    const int powers[9] = { -900, -300, 300, 900, 970, 990, 996, 1000, 1020 };
+    const double x[6] = { -7.3, -1.1e-9, -1.2e-234, 1e-30, 0.7, 5.9 };
+    const double laws[4][2] = { { 0.496, 0.505 }, { 1.3, 0.4 }, { 1.0, -0.7 }, { 2.0, 0.0 } };
+    for (int law = 0; law < 4; law++) {
+        for (int i = 0; i < 6; i++) {
+            for (int k = 0; k < 9; k++) {
+                double unit = ldexp(1, powers[k]), alpha = laws[law][0], beta = laws[law][1];
+                double one = htst_stable_evaluate(HTST_STABLE_SF, 0, x[i], alpha, beta, 0, 1.7);
+                double other = htst_stable_evaluate(
+                    HTST_STABLE_SF, 0, x[i] * unit, alpha, beta, 1e-316, 1.7 * unit);
+                CHECK(other == one || fabs(other - one) <= 1e-15 * one);
+            }
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -146,5 +166,6 @@ main(void)
     test_outside_the_domain();
     test_maps_and_inverses();
     test_table();
+    test_sizes_of_scale();
     return htst_test_report("stable");
 }
